@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+// Builds what is stale: routes and contract from the controllers (tsoa), then the compiled code (tsc).
+// Plain JavaScript, and for any Node that npm runs on: it is there before anything is built.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+const inputs = [
+  'src',
+  'generated',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tsoa.json',
+];
+const stampFile = (withTests) => join(root, 'dist', withTests ? 'tests.stamp' : 'build.stamp');
+
+/** Whether the compiled code is there at all. */
+export function isBuilt() {
+  return existsSync(stampFile(false)) || existsSync(stampFile(true));
+}
+
+/** Whether the tools are there that a build needs: not after `npm ci --omit=dev`. */
+export function canBuild() {
+  return existsSync(join(root, 'node_modules/tsoa')) && existsSync(join(root, 'node_modules/typescript'));
+}
+
+function fingerprint(withTests) {
+  const hash = createHash('sha256');
+  for (const input of withTests ? [...inputs, 'test'] : inputs) {
+    const path = join(root, input);
+    const files = input.includes('.')
+      ? [path]
+      : readdirSync(path, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+          .sort();
+    for (const file of files) {
+      const content = existsSync(file) ? readFileSync(file) : '';
+      hash.update(`${file.slice(root.length)} ${content.length}\n`).update(content);
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** Whether the sources have changed since they were compiled. */
+export function isStale(withTests = false) {
+  const stamps = [true, ...(withTests ? [] : [false])].map((tests) => [tests, stampFile(tests)]);
+  return !stamps.some(
+    ([tests, file]) => existsSync(file) && readFileSync(file, 'utf8') === fingerprint(tests),
+  );
+}
+
+function run(what, script, args) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status === 0) return true;
+  process.stderr.write(`${stdout}${stderr}\n${what} failed.\n`);
+  return false;
+}
+
+/** @returns {boolean} whether it worked; what did not is on stderr. */
+export function build(withTests = false) {
+  mkdirSync(join(root, 'dist/contract'), { recursive: true });
+  mkdirSync(join(root, 'generated'), { recursive: true });
+  const built =
+    run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']) &&
+    run('tsc', require.resolve('typescript/bin/tsc'), [
+      '--project',
+      withTests ? 'tsconfig.json' : 'tsconfig.build.json',
+    ]) &&
+    run('The contract', join(root, 'dist/src/contract/write-contract.js'), ['dist/contract/tsoa.json']);
+  if (built) writeFileSync(stampFile(withTests), fingerprint(withTests));
+  return built;
+}
+
+if (process.argv[1] && pathToFileURL(process.argv[1]).href === import.meta.url) {
+  const withTests = process.argv.includes('--with-tests');
+  if (isStale(withTests) && !build(withTests)) process.exitCode = 1;
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+// All that can be said of the code without running it. Ends with "N passed, N failed".
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from './build.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+function command(name, ...args) {
+  return () => {
+    const bin = join(root, 'node_modules/.bin', name);
+    const { status, stdout, stderr } = spawnSync(bin, args, {
+      cwd: root,
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    });
+    return status === 0 ? undefined : `${stdout}${stderr}`;
+  };
+}
+
+/** Builds anew, and compares what that makes with what is committed. */
+function generatedIsUpToDate() {
+  const read = () =>
+    Object.fromEntries(
+      readdirSync(join(root, 'generated')).map((file) => [
+        file,
+        readFileSync(join(root, 'generated', file), 'utf8'),
+      ]),
+    );
+  const before = read();
+  if (!build(true)) return 'The build failed.';
+  const after = read();
+  const changed = Object.keys({ ...before, ...after }).filter((file) => before[file] !== after[file]);
+  return changed.length === 0
+    ? undefined
+    : `generated/ was not up to date: ${changed.join(', ')}. Commit what the build made.`;
+}
+
+const checks = {
+  'types, and generated files up to date': generatedIsUpToDate,
+  'README settings up to date': () => command('node', 'dist/src/cli/write-settings.js', '--check')(),
+  format: command('prettier', '--check', '--log-level', 'warn', '.'),
+  lint: command('eslint', '--max-warnings', '0', '.'),
+  'unused code and dependencies': command('knip'),
+};
+
+let failed = 0;
+for (const [name, check] of Object.entries(checks)) {
+  const fault = check();
+  console.log(`${fault === undefined ? 'ok    ' : 'FAILED'}  ${name}`);
+  if (fault !== undefined) {
+    failed += 1;
+    console.log(fault);
+  }
+}
+console.log(`${Object.keys(checks).length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;

@@ -1,0 +1,111 @@
+#!/usr/bin/env node
+// The command. It finds a Node that can run the service, builds what is stale, and hands over.
+// Plain JavaScript, and for any Node that npm runs on: it is there before anything is built.
+import { spawn } from 'node:child_process';
+import { watch } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, canBuild, isBuilt, isStale } from './build.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [command = 'help', ...rest] = process.argv.slice(2);
+
+/** Older ones lack the SQLite that the service uses. */
+const oldestNode = 24;
+
+if (Number(process.versions.node.split('.')[0]) < oldestNode) runOnPackagedNode();
+else await run();
+
+function runOnPackagedNode() {
+  const node = packagedNode();
+  if (!node) {
+    console.error(
+      `This is Node ${process.versions.node}, and the service needs ${oldestNode} or newer. The lockfile brings one for Linux, macOS and Windows: run "npm ci" without --omit=optional, or install Node ${oldestNode}.`,
+    );
+    process.exitCode = 1;
+    return;
+  }
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal ? 1 : 0);
+  });
+}
+
+/** Node's binaries as npm carries them; each package installs on its own platform alone. */
+function packagedNode() {
+  const require = createRequire(import.meta.url);
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  for (const prefix of ['node', 'node-bin']) {
+    try {
+      const manifest = require.resolve(`${prefix}-${platform}-${process.arch}/package.json`);
+      return join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    } catch (error) {
+      if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    }
+  }
+  return undefined;
+}
+
+async function run() {
+  switch (command) {
+    case 'start':
+      if (ensureBuilt()) await (await import('../dist/src/main.js')).main();
+      break;
+    case 'dev':
+      develop();
+      break;
+    case 'build':
+      if (isStale() && !build()) process.exitCode = 1;
+      break;
+    case 'help':
+    case '--help':
+    case '-h':
+      if (ensureBuilt()) console.log((await import('../dist/src/cli/cli.js')).usage);
+      break;
+    default:
+      if (ensureBuilt()) await (await import('../dist/src/cli/cli.js')).runCommand([command, ...rest]);
+  }
+}
+
+/** @returns {boolean} whether there is something to run. */
+function ensureBuilt() {
+  if (canBuild()) {
+    if (!isStale() || build()) return true;
+  } else if (isBuilt()) return true;
+  else
+    console.error(
+      'The service is not built, and the tools to build it are not installed. Run "npm ci && npm run build".',
+    );
+  process.exitCode = 1;
+  return false;
+}
+
+/** Rebuilds and restarts on each change; a build that fails leaves the last good one running. */
+function develop() {
+  let child;
+  let timer;
+  let stopping = false;
+  const start = () => {
+    child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'start'], { stdio: 'inherit' });
+  };
+  const restart = () => {
+    if (!isStale() || !build()) return;
+    console.log('Rebuilt; restarting.');
+    if (child.exitCode !== null || child.signalCode !== null) start();
+    else child.once('exit', () => stopping || start()).kill('SIGTERM');
+  };
+  watch(join(root, 'src'), { recursive: true }, () => {
+    clearTimeout(timer);
+    timer = setTimeout(restart, 100);
+  });
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    process.on(signal, () => {
+      stopping = true;
+      child.once('exit', () => process.exit(0)).kill(signal);
+    });
+  }
+  if (canBuild() && isStale()) build();
+  start();
+}

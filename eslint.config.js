@@ -1,0 +1,62 @@
+import tseslint from 'typescript-eslint';
+
+const http = {
+  group: ['express', '@tsoa/runtime', '**/http/*'],
+  message: 'Only controllers and src/http know HTTP.',
+};
+const sql = { group: ['kysely', 'kysely/*'], message: 'SQL lives in stores and in src/database.' };
+const stores = {
+  group: ['**/*.store.js', '**/database/*'],
+  message: 'A controller asks services, never a store.',
+};
+
+/** The walls of the house. A file is in one room; types may be seen through the walls. */
+const rooms = [
+  { files: ['src/**/*.controller.ts'], forbidden: [stores, sql] },
+  { files: ['src/http/**/*.ts', 'src/app.ts', 'src/installation.ts', 'src/main.ts'], forbidden: [sql] },
+  { files: ['src/**/*.store.ts', 'src/database/**/*.ts', 'src/users/accounts.ts'], forbidden: [http] },
+];
+const corridor = {
+  files: ['src/**/*.ts'],
+  ignores: rooms.flatMap(({ files }) => files),
+  forbidden: [http, sql],
+};
+
+export default tseslint.config(
+  { ignores: ['dist', 'generated', 'coverage', 'data'] },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      // A controller without state is a class all the same: tsoa reads classes.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/class-methods-use-this': 'off',
+      'no-console': 'off',
+      eqeqeq: 'error',
+      // tsoa reads index signatures as maps, and records as aliases of them.
+      '@typescript-eslint/consistent-indexed-object-style': 'off',
+    },
+  },
+  ...[...rooms, corridor].map(({ forbidden, ...where }) => ({
+    ...where,
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: forbidden.map((pattern) => ({ ...pattern, allowTypeImports: true })) },
+      ],
+    },
+  })),
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // chai asserts by reading a property; supertest's bodies are any.
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+    },
+  },
+);

@@ -1,0 +1,417 @@
+// Made by the build from the controllers. Change those, and run `npm run build`.
+import type { TsoaRoute } from '@tsoa/runtime';
+import type { Router } from 'express';
+import { expressAuthentication } from './../src/http/authentication.js';
+import { iocContainer } from './../src/http/ioc.js';
+import { mountOperations, type Operation } from '../src/http/operations.js';
+import { UsersController } from './../src/users/users.controller.js';
+import { MeController } from './../src/users/me.controller.js';
+import { SessionsController } from './../src/sessions/sessions.controller.js';
+import { RolesController } from './../src/roles/roles.controller.js';
+import { ProtectedController } from './../src/protected/protected.controller.js';
+import { HealthController } from './../src/health/health.controller.js';
+import { ContractController } from './../src/contract/contract.controller.js';
+
+const models: TsoaRoute.Models = {
+  'Id': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"pattern":{"value":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},"maxLength":{"value":36}}},
+  },
+  'User': {
+    dataType: 'refObject',
+    properties: {
+      'id': {"ref":"Id","required":true},
+      'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'roles': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      'disabled': {"dataType":"boolean","required":true},
+      'password_change_required': {"dataType":"boolean","required":true},
+      'created_at': {"dataType":"string","required":true},
+      'updated_at': {"dataType":"string","required":true},
+      'last_login_at': {"dataType":"string"},
+    },
+    additionalProperties: false,
+  },
+  'UserPage': {
+    dataType: 'refObject',
+    properties: {
+      'items': {"dataType":"array","array":{"dataType":"refObject","ref":"User"},"required":true,"validators":{"maxItems":{"value":200}}},
+      'next_cursor': {"ref":"Id"},
+    },
+    additionalProperties: false,
+  },
+  'UserQuery': {
+    dataType: 'refObject',
+    properties: {
+      'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
+      'cursor': {"ref":"Id"},
+      'name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+    },
+    additionalProperties: false,
+  },
+  'FieldErrors': {
+    dataType: 'refObject',
+    properties: {
+    },
+    additionalProperties: {"dataType":"string"},
+  },
+  'ProblemDetails': {
+    dataType: 'refObject',
+    properties: {
+      'type': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'title': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'status': {"dataType":"integer","required":true,"validators":{"minimum":{"value":400},"maximum":{"value":599}}},
+      'detail': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2000}}},
+      'code': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[a-z_]+$"}}},
+      'errors': {"ref":"FieldErrors"},
+    },
+    additionalProperties: false,
+  },
+  'RoleName': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"value":"^[A-Za-z0-9][A-Za-z0-9._-]*$"}}},
+  },
+  'CreateUserRequest': {
+    dataType: 'refObject',
+    properties: {
+      'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+      'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+      'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
+    },
+    additionalProperties: false,
+  },
+  'UpdateUserRequest': {
+    dataType: 'refObject',
+    properties: {
+      'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+      'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+      'disabled': {"dataType":"boolean"},
+      'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
+    },
+    additionalProperties: false,
+  },
+  'Me': {
+    dataType: 'refObject',
+    properties: {
+      'id': {"ref":"Id","required":true},
+      'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'roles': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      'permissions': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      'password_change_required': {"dataType":"boolean","required":true},
+      'session_id': {"ref":"Id","required":true},
+      'created_at': {"dataType":"string","required":true},
+      'last_login_at': {"dataType":"string"},
+    },
+    additionalProperties: false,
+  },
+  'TokenType': {
+    dataType: 'refEnum',
+    enums: ["Bearer"],
+  },
+  'TokenSet': {
+    dataType: 'refObject',
+    properties: {
+      'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+      'token_type': {"ref":"TokenType","required":true},
+      'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+      'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512}}},
+      'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+    },
+    additionalProperties: false,
+  },
+  'ChangePasswordRequest': {
+    dataType: 'refObject',
+    properties: {
+      'current_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+      'new_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+    },
+    additionalProperties: false,
+  },
+  'LoginRequest': {
+    dataType: 'refObject',
+    properties: {
+      'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+      'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+    },
+    additionalProperties: false,
+  },
+  'RefreshRequest': {
+    dataType: 'refObject',
+    properties: {
+      'refresh_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
+    },
+    additionalProperties: false,
+  },
+  'LogoutRequest': {
+    dataType: 'refObject',
+    properties: {
+      'refresh_token': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
+    },
+    additionalProperties: false,
+  },
+  'Permission': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"value":"^[A-Za-z0-9][A-Za-z0-9._:/-]*$"}}},
+  },
+  'Role': {
+    dataType: 'refObject',
+    properties: {
+      'name': {"ref":"RoleName","required":true},
+      'description': {"dataType":"string","required":true,"validators":{"maxLength":{"value":500}}},
+      'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      'built_in': {"dataType":"boolean","required":true},
+      'created_at': {"dataType":"string","required":true},
+      'updated_at': {"dataType":"string","required":true},
+    },
+    additionalProperties: false,
+  },
+  'RoleList': {
+    dataType: 'refObject',
+    properties: {
+      'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Role"},"required":true,"validators":{"maxItems":{"value":10000}}},
+    },
+    additionalProperties: false,
+  },
+  'PutRoleRequest': {
+    dataType: 'refObject',
+    properties: {
+      'description': {"dataType":"string","validators":{"maxLength":{"value":500},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":1000}}},
+    },
+    additionalProperties: false,
+  },
+  'ProtectedMessage': {
+    dataType: 'refObject',
+    properties: {
+      'message': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+    },
+    additionalProperties: false,
+  },
+  'HealthStatus': {
+    dataType: 'refEnum',
+    enums: ["ok"],
+  },
+  'Health': {
+    dataType: 'refObject',
+    properties: {
+      'status': {"ref":"HealthStatus","required":true},
+    },
+    additionalProperties: false,
+  },
+  'OpenApiDocument': {
+    dataType: 'refObject',
+    properties: {
+    },
+    additionalProperties: {"dataType":"any"},
+  },
+};
+
+export const operations: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/users',
+    controller: UsersController,
+    handler: 'listUsers',
+    parameters: {
+      query: {"in":"queries","name":"query","required":true,"ref":"UserQuery"},
+    },
+    security: [{"bearer":["users:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/users',
+    controller: UsersController,
+    handler: 'createUser',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"CreateUserRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["users:write"]}],
+    successStatus: 201,
+  },
+  {
+    method: 'get',
+    path: '/users/:id',
+    controller: UsersController,
+    handler: 'getUser',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+    },
+    security: [{"bearer":["users:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'patch',
+    path: '/users/:id',
+    controller: UsersController,
+    handler: 'updateUser',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      body: {"in":"body","name":"body","required":true,"ref":"UpdateUserRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["users:write"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'delete',
+    path: '/users/:id',
+    controller: UsersController,
+    handler: 'deleteUser',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["users:write"]}],
+    successStatus: 204,
+  },
+  {
+    method: 'get',
+    path: '/me',
+    controller: MeController,
+    handler: 'getMe',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'put',
+    path: '/me/password',
+    controller: MeController,
+    handler: 'changePassword',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"ChangePasswordRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/login',
+    controller: SessionsController,
+    handler: 'login',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"LoginRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/refresh',
+    controller: SessionsController,
+    handler: 'refresh',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"RefreshRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/logout',
+    controller: SessionsController,
+    handler: 'logout',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      body: {"in":"body","name":"body","ref":"LogoutRequest"},
+    },
+    security: [{},{"bearer":[]}],
+    successStatus: 204,
+  },
+  {
+    method: 'get',
+    path: '/roles',
+    controller: RolesController,
+    handler: 'listRoles',
+    parameters: {
+    },
+    security: [{"bearer":["roles:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'put',
+    path: '/roles/:name',
+    controller: RolesController,
+    handler: 'putRole',
+    parameters: {
+      name: {"in":"path","name":"name","required":true,"ref":"RoleName"},
+      body: {"in":"body","name":"body","required":true,"ref":"PutRoleRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      created: {"in":"res","name":"201","required":true,"ref":"Role"},
+    },
+    security: [{"bearer":["roles:write"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'delete',
+    path: '/roles/:name',
+    controller: RolesController,
+    handler: 'deleteRole',
+    parameters: {
+      name: {"in":"path","name":"name","required":true,"ref":"RoleName"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["roles:write"]}],
+    successStatus: 204,
+  },
+  {
+    method: 'get',
+    path: '/protected',
+    controller: ProtectedController,
+    handler: 'getProtected',
+    parameters: {
+    },
+    security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/health/live',
+    controller: HealthController,
+    handler: 'getLive',
+    parameters: {
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/health/ready',
+    controller: HealthController,
+    handler: 'getReady',
+    parameters: {
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/openapi.json',
+    controller: ContractController,
+    handler: 'getOpenApi',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      found: {"in":"res","name":"200","required":true,"ref":"OpenApiDocument"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+];
+
+export function RegisterRoutes(router: Router): void {
+  mountOperations(router, {
+    operations,
+    models,
+    validation: {"noImplicitAdditionalProperties":"throw-on-extras","bodyCoercion":false},
+    authenticate: expressAuthentication,
+    container: iocContainer,
+  });
+}

@@ -1,0 +1,49 @@
+import cors from 'cors';
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import { operations, RegisterRoutes } from '../generated/routes.js';
+import './http/locals.js';
+import { handleProblems } from './http/problem-handler.js';
+import { identifyRequests } from './http/request-context.js';
+import { swaggerUiRouter } from './http/swagger-ui.js';
+import { unmatched } from './http/unmatched.js';
+import type { Services } from './services.js';
+
+/** The order of the middleware: what each request passes, from top to bottom. */
+export function createApp(services: Services): Express {
+  const { config, log, issuer } = services;
+  const app = express();
+  app.locals.services = services;
+  app.disable('x-powered-by');
+  app.disable('etag'); // tokens and accounts are not to be cached; what may be brings its own
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  app.set('trust proxy', config.trustedProxies);
+
+  app.use(identifyRequests(log));
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      },
+    }),
+  );
+  app.use((_request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    next();
+  });
+  if (config.corsOrigins.length > 0) {
+    app.use(
+      cors({
+        origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
+        exposedHeaders: ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'ETag'],
+      }),
+    );
+  }
+  RegisterRoutes(app);
+  app.use(swaggerUiRouter());
+  app.use(unmatched(operations, ['/docs', '/docs/']));
+  app.use(handleProblems(log, issuer));
+  return app;
+}

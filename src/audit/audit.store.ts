@@ -1,0 +1,53 @@
+import type { Clock } from '../clock.js';
+import type { Queries } from '../database/open-database.js';
+import { newId } from '../ids.js';
+
+export type AuditEvent =
+  | 'login'
+  | 'logout'
+  | 'refresh_token_reused'
+  | 'user_created'
+  | 'user_updated'
+  | 'user_deleted'
+  | 'password_changed'
+  | 'password_reset'
+  | 'role_created'
+  | 'role_updated'
+  | 'role_deleted';
+
+/** Who asks, from where: what the audit and the log say of a request. */
+export interface RequestContext {
+  readonly requestId: string | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}
+
+/** The operator at the command line, or the service itself. */
+export const operatorContext: RequestContext = { requestId: null, address: null, userAgent: null };
+
+interface AuditEntry {
+  readonly event: AuditEvent;
+  readonly actorId?: string;
+  readonly target?: string;
+  readonly sessionId?: string;
+  readonly context: RequestContext;
+}
+
+export const auditStore = {
+  /** Call it in the transaction of the change: both are committed, or neither. */
+  async add(queries: Queries, clock: Clock, entry: AuditEntry): Promise<void> {
+    await queries
+      .insertInto('audit')
+      .values({
+        id: newId(clock),
+        at: clock.now(),
+        event: entry.event,
+        actor_id: entry.actorId ?? null,
+        target: entry.target ?? null,
+        session_id: entry.sessionId ?? null,
+        address: entry.context.address,
+        request_id: entry.context.requestId,
+      })
+      .execute();
+  },
+};

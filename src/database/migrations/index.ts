@@ -1,0 +1,24 @@
+import type { Kysely } from 'kysely';
+import type { Migration, MigrationProvider } from 'kysely/migration';
+import * as core from './0001-core.js';
+
+export interface MigrationContext {
+  readonly dialect: 'sqlite' | 'postgres';
+}
+
+interface DialectMigration {
+  up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
+}
+
+/** In order, forward only: a released migration is never edited, the next change is a new one. */
+const migrations: Readonly<Record<string, DialectMigration>> = {
+  '0001-core': core,
+};
+
+export function migrationProvider(context: MigrationContext): MigrationProvider {
+  const bound = Object.entries(migrations).map(([name, migration]): [string, Migration] => [
+    name,
+    { up: (db) => migration.up(db as Kysely<unknown>, context) },
+  ]);
+  return { getMigrations: () => Promise.resolve(Object.fromEntries(bound)) };
+}

@@ -1,0 +1,119 @@
+/**
+ * The tables, as the stores see them. Times are milliseconds since the Unix epoch, ids are UUIDv7 in
+ * their text form, flags are 0 or 1: one shape that SQLite and PostgreSQL both hold exactly.
+ */
+export interface Schema {
+  users: UserRow;
+  roles: RoleRow;
+  user_roles: UserRoleRow;
+  sessions: SessionRow;
+  revocations: RevocationRow;
+  keys: KeyRow;
+  login_attempts: LoginAttemptRow;
+  audit: AuditRow;
+}
+
+export interface UserRow {
+  id: string;
+  /** As the user writes it. */
+  username: string;
+  /** As it is compared: unique. */
+  username_key: string;
+  /** argon2id in PHC form. */
+  password_hash: string;
+  /** 1: chosen by us, not by the user, who must replace it. */
+  password_one_time: number;
+  /** Raised by whatever makes the user's older access tokens void; each token carries the version it was made at. */
+  version: number;
+  disabled_at: number | null;
+  last_login_at: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+interface RoleRow {
+  name: string;
+  description: string;
+  /** Space-separated, sorted, as `scope` in RFC 6749 §3.3. */
+  permissions: string;
+  built_in: number;
+  created_at: number;
+  updated_at: number;
+}
+
+interface UserRoleRow {
+  user_id: string;
+  role_name: string;
+}
+
+interface SessionRow {
+  id: string;
+  user_id: string;
+  created_at: number;
+  /** When the user last proved the password. */
+  authenticated_at: number;
+  last_used_at: number;
+  /** When its refresh token expires. */
+  expires_at: number;
+  /** The greatest expiry of the access tokens that were issued in it: a revocation must outlive them. */
+  access_expires_at: number;
+  /** The generation of the one refresh token that is current. */
+  generation: number;
+  /** The key that the current generation's refresh token was made with. */
+  refresh_key_id: string;
+  /** When the current generation replaced the one before. */
+  rotated_at: number;
+  revoked_at: number | null;
+  address: string;
+  user_agent: string;
+}
+
+/** What `revocations.target` names. */
+export type RevocationKind = 'session' | 'token' | 'subject';
+
+export interface RevocationRow {
+  kind: RevocationKind;
+  /** A session's id, a token's `jti`, or a user's id. */
+  target: string;
+  /** With `subject`: tokens of an older version are void. */
+  version: number | null;
+  /** When the last token that it concerns has expired. */
+  expires_at: number;
+  created_at: number;
+}
+
+export interface KeyRow {
+  id: string;
+  purpose: 'access' | 'refresh';
+  /** As JWA names it (RFC 7518). */
+  algorithm: string;
+  /** A JWK; null for a symmetric key. */
+  public_key: string | null;
+  /** The private or secret half, encrypted; see `key-sealing.ts`. */
+  sealed_key: string;
+  created_at: number;
+  /** From when it signs. */
+  active_at: number;
+  /** Until when what it signed is accepted; null: no end is set. */
+  retired_at: number | null;
+}
+
+interface LoginAttemptRow {
+  key: string;
+  failures: number;
+  blocked_until: number;
+  expires_at: number;
+}
+
+interface AuditRow {
+  id: string;
+  at: number;
+  event: string;
+  /** Who did it: a user's id, or null for the service and its operator. */
+  actor_id: string | null;
+  /** Whom or what it was done to. */
+  target: string | null;
+  session_id: string | null;
+  address: string | null;
+  request_id: string | null;
+}

@@ -1,0 +1,61 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
+
+/** Beyond this many different statements the oldest is prepared anew; the service has under a hundred. */
+const preparedStatements = 500;
+
+/**
+ * Opens the file, and makes it and its folder where they are missing, readable by their owner alone:
+ * it holds password hashes.
+ */
+export function openSqlite(file: string): DatabaseSync {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const database = new DatabaseSync(file);
+  if (file !== ':memory:') chmodSync(file, 0o600);
+  // FULL: what was answered survives a power cut. The timeout is for the operator's command beside the service.
+  database.exec(`
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma foreign_keys = on;
+    pragma busy_timeout = 5000;
+  `);
+  return database;
+}
+
+/** Kysely's SQLite dialect over Node's own SQLite, which needs no compiler and no install script. */
+export function sqliteDialect(database: DatabaseSync): SqliteDialect {
+  return new SqliteDialect({ database: kyselyAdapter(database) });
+}
+
+function kyselyAdapter(database: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>();
+  return {
+    close: () => {
+      prepared.clear();
+      database.close();
+    },
+    prepare: (sql) => {
+      let statement = prepared.get(sql);
+      if (!statement) {
+        // A deferred transaction that reads before it writes fails at once when another process wrote
+        // in between; an immediate one waits its turn.
+        statement = adapt(database.prepare(sql === 'begin' ? 'begin immediate' : sql));
+        if (prepared.size >= preparedStatements) prepared.delete(prepared.keys().next().value ?? sql);
+        prepared.set(sql, statement);
+      }
+      return statement;
+    },
+  };
+}
+
+function adapt(statement: StatementSync): SqliteStatement {
+  const values = (parameters: readonly unknown[]): SQLInputValue[] => parameters as SQLInputValue[];
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...values(parameters)),
+    run: (parameters) => statement.run(...values(parameters)),
+    iterate: (parameters) => statement.iterate(...values(parameters)),
+  };
+}

@@ -1,0 +1,39 @@
+import { Get, NoSecurity, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import { Problem } from '../problems/problem.js';
+import type { Services } from '../services.js';
+import { HealthStatus, type Health } from './health.models.js';
+
+@Route('health')
+@Tags('Service')
+@NoSecurity()
+export class HealthController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * Whether the process runs. A failure here is a reason to restart it.
+   * @summary Liveness
+   */
+  @Get('live')
+  @SuccessResponse(200, 'It runs.')
+  public getLive(): Health {
+    return { status: HealthStatus.Ok };
+  }
+
+  /**
+   * Whether the service can do its work: it has started, it is not stopping, and the database answers. A failure
+   * here is a reason to send requests elsewhere.
+   * @summary Readiness
+   */
+  @Get('ready')
+  @SuccessResponse(200, 'It can do its work.')
+  @Response<ProblemDetails>(503, 'It is starting, stopping, or cannot reach its database: `not_ready`.')
+  public async getReady(): Promise<Health> {
+    try {
+      await this.services.database.ping();
+    } catch (cause) {
+      throw new Problem('not_ready', { detail: 'The database does not answer.', cause });
+    }
+    return { status: HealthStatus.Ok };
+  }
+}

@@ -1,0 +1,18 @@
+import type { Services } from '../services.js';
+import type { Caller } from './caller.js';
+
+declare global {
+  // The way that Express's types are extended.
+  // eslint-disable-next-line @typescript-eslint/no-namespace
+  namespace Express {
+    interface Locals {
+      services: Services;
+    }
+    interface Request {
+      /** Set on protected operations. */
+      caller?: Caller;
+      /** As in the answer's X-Request-Id and in the log. */
+      requestId: string;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { ValidateError } from '@tsoa/runtime';
+import type { ErrorRequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import type { ProblemCode } from '../problems/problem-codes.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import { Problem } from '../problems/problem.js';
+
+/** Writes every refusal and every failure as RFC 9457's problem+json. Causes go to the log alone. */
+export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const problem = asProblem(error);
+    if (problem.status >= 500) {
+      log[problem.status === 500 ? 'error' : 'warn'](
+        { err: error, requestId: request.requestId, method: request.method, path: request.path },
+        problem.title,
+      );
+    }
+    // Half an answer cannot be taken back; Express closes the connection.
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    sendProblem(problem, response, issuer);
+  };
+}
+
+/** @param issuer what the problem types' URIs begin with. */
+export function sendProblem(problem: Problem, response: Response, issuer: string): void {
+  const body: ProblemDetails = {
+    type: `${issuer}/problems/${problem.code}`,
+    title: problem.title,
+    status: problem.status,
+    detail: problem.message,
+    code: problem.code,
+    ...(problem.errors && { errors: problem.errors }),
+  };
+  response.status(problem.status);
+  // RFC 9110 §15.5.2: no 401 without a challenge.
+  if (problem.status === 401) response.setHeader('WWW-Authenticate', challenge(problem));
+  for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
+  response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
+  response.end(JSON.stringify(body));
+}
+
+/** RFC 6750 §3: no error code where no token came. */
+function challenge({ code, message }: Problem): string {
+  const realm = 'Bearer realm="latchkey"';
+  if (code !== 'invalid_token') return realm;
+  return `${realm}, error="invalid_token", error_description="${message.replaceAll(/["\\]/g, "'")}"`;
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof ValidateError) {
+    return new Problem('validation_failed', { errors: fieldErrors(error.fields) });
+  }
+  const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
+  const code = typeof type === 'string' ? bodyParserCodes[type] : undefined;
+  if (code) return new Problem(code, { cause: error });
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new Problem('bad_request', { cause: error });
+  return new Problem('internal_error', { cause: error });
+}
+
+/** body-parser's error types. */
+const bodyParserCodes: Readonly<Record<string, ProblemCode>> = {
+  'entity.parse.failed': 'malformed_json',
+  'entity.too.large': 'payload_too_large',
+  'encoding.unsupported': 'unsupported_media_type',
+  'charset.unsupported': 'unsupported_media_type',
+};
+
+/** tsoa repeats each refused value beside its message; a password must not come back. */
+function fieldErrors(fields: ValidateError['fields']): Record<string, string> {
+  const errors: Record<string, string> = {};
+  for (const [path, { message }] of Object.entries(fields)) {
+    // The whole body is called "body"; what is in it goes by its own name.
+    const field = path.replace(/^(body|query)\./, '');
+    const [, excess] = /^"(.*)" is an excess property/.exec(message) ?? [];
+    // tsoa names the field for a model, and all of them in the message alone for query parameters.
+    for (const name of excess?.split(',') ?? []) {
+      errors[field === 'query' ? name : field] = 'is not a field of this request';
+    }
+    if (excess === undefined) errors[field] = message;
+  }
+  return errors;
+}

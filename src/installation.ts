@@ -1,0 +1,58 @@
+import type { Logger } from 'pino';
+import { operations } from '../generated/routes.js';
+import type { Clock } from './clock.js';
+import type { Config } from './config.js';
+import { openDatabase, type Database } from './database/open-database.js';
+import { findSecret } from './database/secret.js';
+import { permissionsOf } from './http/operations.js';
+import { createServices, type Services } from './services.js';
+import { StartError } from './start-error.js';
+
+/**
+ * Opens an installation: the database that the settings name, migrated, with its keys. The service and the operator's
+ * commands begin here.
+ * @throws {StartError} where the database cannot be used.
+ */
+export async function openInstallation(
+  config: Config,
+  clock: Clock,
+  log: Logger,
+  issuer: string,
+): Promise<Services> {
+  const database = await openAndMigrate(config, log);
+  try {
+    const secret = await findSecret(config, database);
+    return await createServices({
+      config,
+      database,
+      clock,
+      log,
+      secret,
+      issuer,
+      permissions: permissionsOf(operations),
+    });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
+  try {
+    const database = openDatabase(config.databaseUrl, (error) => {
+      log.warn({ err: error }, 'a database connection broke');
+    });
+    await database.migrate();
+    return database;
+  } catch (cause) {
+    const where =
+      config.databaseUrl.kind === 'sqlite'
+        ? `the SQLite file ${config.databaseUrl.file}`
+        : 'the PostgreSQL database';
+    const reason = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
+    throw new StartError(
+      `DATABASE_URL names ${where}, which cannot be used (${reason}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,96 @@
+import {
+  Body,
+  Delete,
+  Get,
+  Path,
+  Put,
+  Request,
+  Res,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+  type TsoaResponse,
+} from '@tsoa/runtime';
+import type { AuthenticatedRequest } from '../http/caller.js';
+import { contextOf } from '../http/request-context.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import type { Services } from '../services.js';
+import { words } from '../users/accounts.js';
+import type { RoleName } from '../users/users.models.js';
+import type { Actor } from '../users/users.service.js';
+import type { PutRoleRequest, Role, RoleList } from './roles.models.js';
+import type { StoredRole } from './roles.store.js';
+
+@Route('roles')
+@Tags('Roles')
+export class RolesController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * All roles, by name.
+   * @summary List roles
+   */
+  @Get()
+  @Security('bearer', ['roles:read'])
+  @SuccessResponse(200, 'The roles.')
+  public async listRoles(): Promise<RoleList> {
+    return { items: (await this.services.roles.list()).map(asRole) };
+  }
+
+  /**
+   * Makes a role, or replaces what it permits: then its holders' access tokens are refused from the answer on, and
+   * a refresh gives them tokens with the new permissions.
+   * @param name The role's name.
+   * @summary Create or replace a role
+   */
+  @Put('{name}')
+  @Security('bearer', ['roles:write'])
+  @SuccessResponse(200, 'Replaced.')
+  @Response<ProblemDetails>(409, 'The role is built in: `role_protected`.')
+  public async putRole(
+    @Path() name: RoleName,
+    @Body() body: PutRoleRequest,
+    @Request() request: AuthenticatedRequest,
+    @Res() created: TsoaResponse<201, Role>,
+  ): Promise<Role> {
+    const result = await this.services.roles.put(
+      name,
+      { description: body.description ?? '', permissions: body.permissions },
+      actorOf(request),
+    );
+    const role = asRole(result.role);
+    if (result.created) created(201, role);
+    return role;
+  }
+
+  /**
+   * Deletes a role. Its holders lose what it permits from the answer on.
+   * @param name The role's name.
+   * @summary Delete a role
+   */
+  @Delete('{name}')
+  @Security('bearer', ['roles:write'])
+  @SuccessResponse(204, 'Deleted.')
+  @Response<ProblemDetails>(404, 'There is no such role: `role_not_found`.')
+  @Response<ProblemDetails>(409, 'The role is built in: `role_protected`.')
+  public deleteRole(@Path() name: RoleName, @Request() request: AuthenticatedRequest): Promise<void> {
+    return this.services.roles.delete(name, actorOf(request));
+  }
+}
+
+function actorOf(request: AuthenticatedRequest): Actor {
+  return { userId: request.caller.subject, context: contextOf(request) };
+}
+
+function asRole(role: StoredRole): Role {
+  return {
+    name: role.name,
+    description: role.description,
+    permissions: words(role.permissions),
+    built_in: role.built_in === 1,
+    created_at: new Date(role.created_at).toISOString(),
+    updated_at: new Date(role.updated_at).toISOString(),
+  };
+}

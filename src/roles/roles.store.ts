@@ -1,0 +1,46 @@
+import type { Queries } from '../database/open-database.js';
+import type { Schema } from '../database/schema.js';
+
+export type StoredRole = Schema['roles'];
+
+export const rolesStore = {
+  list(queries: Queries): Promise<StoredRole[]> {
+    return queries.selectFrom('roles').selectAll().orderBy('name').execute();
+  },
+
+  find(queries: Queries, name: string): Promise<StoredRole | undefined> {
+    return queries.selectFrom('roles').selectAll().where('name', '=', name).executeTakeFirst();
+  },
+
+  /** Which of these names are no roles. */
+  async missing(queries: Queries, names: readonly string[]): Promise<string[]> {
+    if (names.length === 0) return [];
+    const found = await queries.selectFrom('roles').select('name').where('name', 'in', names).execute();
+    const known = new Set(found.map(({ name }) => name));
+    return names.filter((name) => !known.has(name));
+  },
+
+  /** @returns false where the role is there already. */
+  async insert(queries: Queries, role: StoredRole): Promise<boolean> {
+    const inserted = await queries
+      .insertInto('roles')
+      .values(role)
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returning('name')
+      .executeTakeFirst();
+    return inserted !== undefined;
+  },
+
+  /** Replaces what the role says, and nothing else of it. */
+  async update(queries: Queries, { name, description, permissions, updated_at }: StoredRole): Promise<void> {
+    await queries
+      .updateTable('roles')
+      .set({ description, permissions, updated_at })
+      .where('name', '=', name)
+      .execute();
+  },
+
+  async delete(queries: Queries, name: string): Promise<void> {
+    await queries.deleteFrom('roles').where('name', '=', name).execute();
+  },
+};

@@ -1,0 +1,79 @@
+import {
+  Body,
+  NoSecurity,
+  Post,
+  Request,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import type { Request as HttpRequest } from 'express';
+import { authenticate } from '../http/authentication.js';
+import { contextOf } from '../http/request-context.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import type { Services } from '../services.js';
+import type { LoginRequest, LogoutRequest, RefreshRequest, TokenSet } from './sessions.models.js';
+
+@Route()
+@Tags('Sessions')
+export class SessionsController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * Checks a name and a password, begins a session, and gives its first tokens. Failed logins are slowed down
+   * for each account and each address: 429 says how long to wait.
+   * @summary Log in
+   */
+  @Post('login')
+  @NoSecurity()
+  @SuccessResponse(200, 'Logged in.')
+  @Response<ProblemDetails>(401, 'Wrong name or password, or the account is disabled: `invalid_credentials`.')
+  @Response<ProblemDetails>(429, 'Failed logins have to wait: `too_many_attempts`, `too_many_requests`.')
+  @Response<ProblemDetails>(503, 'Too many logins at once: `busy`.')
+  public login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
+    return this.services.sessions.login(body.username, body.password, contextOf(request));
+  }
+
+  /**
+   * Gives a new access token and a new refresh token for a refresh token. Each refresh token is good for one
+   * refresh; for a few seconds the one that was just replaced gives the same successor again. An older one is
+   * taken for a stolen copy, and ends the session.
+   * @summary Refresh the tokens
+   */
+  @Post('refresh')
+  @NoSecurity()
+  @SuccessResponse(200, 'Refreshed.')
+  @Response<ProblemDetails>(
+    401,
+    'The token is unknown, expired, revoked or used before: `invalid_refresh_token`.',
+  )
+  @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
+  public refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
+    return this.services.sessions.refresh(body.refresh_token, contextOf(request));
+  }
+
+  /**
+   * Ends the session that the access token belongs to, or the one of the refresh token in the body, which wins.
+   * From the answer on, all access and refresh tokens of the session are refused. A refresh token that is
+   * unknown is no error (RFC 7009 §2.2): it can no longer be used, which is what was asked for.
+   * @summary Log out
+   */
+  @Post('logout')
+  @Security({})
+  @Security('bearer')
+  @SuccessResponse(204, 'Logged out.')
+  @Response<ProblemDetails>(
+    401,
+    'Neither a refresh token nor a valid access token was sent: `authentication_required`, `invalid_token`.',
+  )
+  public async logout(@Request() request: HttpRequest, @Body() body?: LogoutRequest): Promise<void> {
+    const { sessions } = this.services;
+    if (body?.refresh_token !== undefined) {
+      await sessions.logoutByRefreshToken(body.refresh_token, contextOf(request));
+    } else {
+      await sessions.logout(authenticate(request).sessionId, contextOf(request));
+    }
+  }
+}

@@ -1,0 +1,232 @@
+import { auditStore, type RequestContext } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import type { Database, Queries } from '../database/open-database.js';
+import { newId } from '../ids.js';
+import { Problem } from '../problems/problem.js';
+import type { AccessTokens } from '../tokens/access-token.js';
+import type { KeyRing } from '../tokens/key-ring.js';
+import { makeRefreshToken, readRefreshToken } from '../tokens/refresh-token.js';
+import type { Revocations } from '../tokens/revocations.js';
+import { revocationsStore, type Revocation } from '../tokens/revocations.store.js';
+import { words } from '../users/accounts.js';
+import type { Passwords } from '../users/passwords.js';
+import { usernameKey } from '../users/username.js';
+import { usersStore, type StoredUser } from '../users/users.store.js';
+import type { LoginLimiter } from './login-limiter.js';
+import type { RequestLimiter } from './request-limiter.js';
+import { TokenType, type TokenSet } from './sessions.models.js';
+import { sessionsStore, type RotatedSession } from './sessions.store.js';
+
+interface SessionOptions {
+  /** Seconds. */
+  readonly refreshTokenLifetime: number;
+  /** Seconds. */
+  readonly refreshGrace: number;
+  readonly loginLimit: RequestLimiter;
+  readonly refreshLimit: RequestLimiter;
+}
+
+/** A refusal that an operator wants to see: why, which the client is not told in such detail. */
+export type DeniedReason = 'unknown_user' | 'wrong_password' | 'disabled_user' | 'refresh_token_reused';
+export type OnDenied = (reason: DeniedReason, context: RequestContext, userId?: string) => void;
+
+const longestUserAgent = 255;
+
+/** Sessions: a login begins one, each refresh continues it, a logout ends it at once. */
+export class SessionsService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly ring: KeyRing,
+    private readonly accessTokens: AccessTokens,
+    private readonly revocations: Revocations,
+    private readonly passwords: Passwords,
+    private readonly limiter: LoginLimiter,
+    private readonly onDenied: OnDenied,
+    private readonly options: SessionOptions,
+  ) {}
+
+  /**
+   * @throws {Problem} `invalid_credentials`, the same for a wrong name, a wrong password and a disabled user;
+   *   `too_many_attempts`; `too_many_requests`; `busy`.
+   */
+  async login(username: string, password: string, context: RequestContext): Promise<TokenSet> {
+    await this.options.loginLimit.take(context.address);
+    const user = await usersStore.findByName(this.database.queries, username);
+    const address = context.address ?? '';
+    // Asked for a name that nobody has, too: both cases take as long.
+    const known = await sessionsStore.hasLoggedInFrom(this.database.queries, user?.id ?? '', address);
+    const attempt = await this.limiter.begin({ account: usernameKey(username), address, known });
+    let check;
+    let newHash;
+    try {
+      check = await this.passwords.check(user?.password_hash, password);
+      newHash = check.matches && check.outdated ? await this.passwords.hash(password) : user?.password_hash;
+    } catch (error) {
+      await attempt.withdrawn();
+      throw error;
+    }
+    if (!user || newHash === undefined || !check.matches) {
+      this.onDenied(user ? 'wrong_password' : 'unknown_user', context, user?.id);
+      throw new Problem('invalid_credentials');
+    }
+    const session = await this.#begin(user, newHash, context);
+    await attempt.succeeded();
+    if (!session) {
+      this.onDenied('disabled_user', context, user.id);
+      throw new Problem('invalid_credentials');
+    }
+    return this.#tokenSet(session, true);
+  }
+
+  /** @throws {Problem} `invalid_refresh_token`; `too_many_requests`. */
+  async refresh(refreshToken: string, context: RequestContext): Promise<TokenSet> {
+    await this.options.refreshLimit.take(context.address);
+    const contents = readRefreshToken(this.ring, refreshToken);
+    if (!contents) throw new Problem('invalid_refresh_token');
+    const now = this.clock.now();
+    const session = await sessionsStore.rotate(this.database.queries, {
+      id: contents.sessionId,
+      generation: contents.generation,
+      now,
+      graceStart: now - this.options.refreshGrace * 1000,
+      newKeyId: this.ring.refreshKey.id,
+      expiresAt: now + this.options.refreshTokenLifetime * 1000,
+      accessExpiresAt: this.accessTokens.expiryOfNext(),
+    });
+    if (!session) {
+      await this.#endIfReused(contents.sessionId, contents.generation, context);
+      throw new Problem('invalid_refresh_token');
+    }
+    return this.#tokenSet(session, false);
+  }
+
+  /** Ends the session of a refresh token, of whatever generation; one that is not ours ends nothing (RFC 7009 §2.2). */
+  async logoutByRefreshToken(refreshToken: string, context: RequestContext): Promise<void> {
+    const contents = readRefreshToken(this.ring, refreshToken);
+    if (contents) await this.logout(contents.sessionId, context);
+  }
+
+  /** Ends a session. When this resolves its tokens are refused, and stay so over a restart. */
+  async logout(sessionId: string, context: RequestContext): Promise<void> {
+    await this.#end(sessionId, 'logout', context);
+  }
+
+  /**
+   * Goes on with a session whose user has just proved the password, as part of a larger change.
+   * @returns what makes its tokens once that change is committed; undefined where the session is not live.
+   */
+  async reauthenticate(queries: Queries, sessionId: string): Promise<(() => TokenSet) | undefined> {
+    const session = await sessionsStore.reauthenticate(queries, {
+      id: sessionId,
+      now: this.clock.now(),
+      accessExpiresAt: this.accessTokens.expiryOfNext(),
+    });
+    return session && (() => this.#tokenSet(session, true));
+  }
+
+  /** @returns nothing where the user was disabled, or got another password, since it was checked. */
+  #begin(user: StoredUser, newHash: string, context: RequestContext): Promise<RotatedSession | undefined> {
+    return this.database.transaction(async (transaction) => {
+      const now = this.clock.now();
+      const rights = await usersStore.recordLogin(transaction, {
+        id: user.id,
+        checkedHash: user.password_hash,
+        newHash,
+        now,
+      });
+      if (!rights) return undefined;
+      const session = {
+        id: newId(this.clock),
+        user_id: user.id,
+        created_at: now,
+        authenticated_at: now,
+        last_used_at: now,
+        expires_at: now + this.options.refreshTokenLifetime * 1000,
+        access_expires_at: this.accessTokens.expiryOfNext(),
+        generation: 0,
+        refresh_key_id: this.ring.refreshKey.id,
+        rotated_at: now,
+        revoked_at: null,
+        address: context.address ?? '',
+        user_agent: (context.userAgent ?? '').slice(0, longestUserAgent),
+      };
+      await sessionsStore.insert(transaction, session);
+      await auditStore.add(transaction, this.clock, {
+        event: 'login',
+        actorId: user.id,
+        target: user.id,
+        sessionId: session.id,
+        context,
+      });
+      return { ...session, ...rights };
+    });
+  }
+
+  /**
+   * A token of an older generation can only be a copy that someone kept: whoever holds the others, user or
+   * thief, must log in again (RFC 9700 §4.14.2).
+   */
+  async #endIfReused(sessionId: string, generation: number, context: RequestContext): Promise<void> {
+    const session = await sessionsStore.find(this.database.queries, sessionId);
+    if (session?.revoked_at !== null || generation >= session.generation) return;
+    if (await this.#end(sessionId, 'refresh_token_reused', context)) {
+      this.onDenied('refresh_token_reused', context, session.user_id);
+    }
+  }
+
+  async #end(
+    sessionId: string,
+    event: 'logout' | 'refresh_token_reused',
+    context: RequestContext,
+  ): Promise<boolean> {
+    const revocation = await this.database.transaction(async (transaction) => {
+      const now = this.clock.now();
+      const ended = await sessionsStore.revoke(transaction, sessionId, now);
+      if (!ended) return undefined;
+      const row: Revocation = {
+        kind: 'session',
+        target: sessionId,
+        version: null,
+        expires_at: ended.access_expires_at,
+        created_at: now,
+      };
+      await revocationsStore.add(transaction, [row]);
+      await auditStore.add(transaction, this.clock, {
+        event,
+        ...(event === 'logout' && { actorId: ended.user_id }),
+        target: ended.user_id,
+        sessionId,
+        context,
+      });
+      return row;
+    });
+    if (revocation) this.revocations.apply([revocation]);
+    return revocation !== undefined;
+  }
+
+  #tokenSet(session: RotatedSession, fresh: boolean): TokenSet {
+    const key = this.ring.refresh(session.refresh_key_id);
+    // The key of a generation that is current is never retired before the session.
+    if (!key) throw new Error(`The refresh key ${session.refresh_key_id} is not on the key ring.`);
+    const passwordChangeRequired = session.password_one_time === 1;
+    const permissions = passwordChangeRequired ? [] : words(session.permissions);
+    return {
+      access_token: this.accessTokens.issue({
+        userId: session.user_id,
+        userVersion: session.version,
+        sessionId: session.id,
+        roles: words(session.roles),
+        permissions,
+        authenticatedAt: session.authenticated_at,
+        fresh,
+        passwordChangeRequired,
+      }),
+      token_type: TokenType.Bearer,
+      expires_in: this.accessTokens.lifetime,
+      refresh_token: makeRefreshToken(key, { sessionId: session.id, generation: session.generation }),
+      refresh_expires_in: Math.max(0, Math.round((session.expires_at - this.clock.now()) / 1000)),
+      scope: permissions.join(' '),
+    };
+  }
+}

@@ -1,0 +1,47 @@
+import type { Queries } from '../database/open-database.js';
+import type { RevocationRow } from '../database/schema.js';
+
+/** A change that voids tokens which were issued before it. */
+export type Revocation = RevocationRow;
+
+/** SQLite and PostgreSQL take 32,766 and 65,535 parameters a statement. */
+const rowsPerStatement = 1000;
+
+export const revocationsStore = {
+  /**
+   * Adds revocations. One that is there already keeps the later expiry and the higher version.
+   */
+  async add(queries: Queries, rows: readonly Revocation[]): Promise<void> {
+    for (let start = 0; start < rows.length; start += rowsPerStatement) {
+      await queries
+        .insertInto('revocations')
+        .values(rows.slice(start, start + rowsPerStatement))
+        .onConflict((conflict) =>
+          conflict.columns(['kind', 'target']).doUpdateSet((eb) => ({
+            version: eb
+              .case()
+              .when('revocations.version', '>', eb.ref('excluded.version'))
+              .then(eb.ref('revocations.version'))
+              .else(eb.ref('excluded.version'))
+              .end(),
+            expires_at: eb
+              .case()
+              .when('revocations.expires_at', '>', eb.ref('excluded.expires_at'))
+              .then(eb.ref('revocations.expires_at'))
+              .else(eb.ref('excluded.expires_at'))
+              .end(),
+          })),
+        )
+        .execute();
+    }
+  },
+
+  /** Those whose tokens may still live. */
+  live(queries: Queries, now: number): Promise<Revocation[]> {
+    return queries.selectFrom('revocations').selectAll().where('expires_at', '>', now).execute();
+  },
+
+  async deleteExpired(queries: Queries, now: number): Promise<void> {
+    await queries.deleteFrom('revocations').where('expires_at', '<=', now).execute();
+  },
+};

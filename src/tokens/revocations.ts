@@ -1,0 +1,72 @@
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/open-database.js';
+import type { AccessTokenClaims } from './access-token.js';
+import { revocationsStore, type Revocation } from './revocations.store.js';
+
+/** Every version of a user that is gone for good. */
+export const everyVersion = Number.MAX_SAFE_INTEGER;
+
+interface SubjectRevocation {
+  readonly version: number;
+  readonly expiresAt: number;
+}
+
+/**
+ * What has been revoked and may still be shown to us, all of it in memory: a request is checked without I/O.
+ * The table is the truth; whoever writes to it hands the rows to `apply` after the commit and before the answer.
+ */
+export class Revocations {
+  #sessions = new Map<string, number>();
+  #tokens = new Map<string, number>();
+  #subjects = new Map<string, SubjectRevocation>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  isRevoked({ sid, jti, sub, ver }: AccessTokenClaims): boolean {
+    if (this.#sessions.has(sid) || this.#tokens.has(jti)) return true;
+    const subject = this.#subjects.get(sub);
+    // Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
+    return subject !== undefined && ver < subject.version;
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.#sessions.size + this.#tokens.size + this.#subjects.size;
+  }
+
+  /** Takes over rows that have been committed. */
+  apply(rows: readonly Revocation[]): void {
+    for (const { kind, target, version, expires_at: expiresAt } of rows) {
+      if (kind === 'subject') {
+        const known = this.#subjects.get(target);
+        this.#subjects.set(target, {
+          version: Math.max(version ?? everyVersion, known?.version ?? 0),
+          expiresAt: Math.max(expiresAt, known?.expiresAt ?? 0),
+        });
+      } else {
+        (kind === 'session' ? this.#sessions : this.#tokens).set(target, expiresAt);
+      }
+    }
+  }
+
+  /** Reads the table anew: at the start, and when another process has written to it. */
+  async load(): Promise<void> {
+    // What is held stays: a row that was applied a moment ago may be younger than the read.
+    this.apply(await revocationsStore.live(this.database.queries, this.clock.now()));
+  }
+
+  /** Forgets, here and in the table, what no living token is concerned by any more. */
+  async prune(): Promise<void> {
+    const now = this.clock.now();
+    await revocationsStore.deleteExpired(this.database.queries, now);
+    for (const held of [this.#sessions, this.#tokens]) {
+      for (const [target, expiresAt] of held) if (expiresAt <= now) held.delete(target);
+    }
+    for (const [target, { expiresAt }] of this.#subjects) {
+      if (expiresAt <= now) this.#subjects.delete(target);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { auditStore, type RequestContext } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/open-database.js';
+import { Problem } from '../problems/problem.js';
+import type { LoginLimiter } from '../sessions/login-limiter.js';
+import type { TokenSet } from '../sessions/sessions.models.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
+import { sessionsStore } from '../sessions/sessions.store.js';
+import type { Revocations } from '../tokens/revocations.js';
+import type { SubjectVersions } from '../tokens/subject-versions.js';
+import type { Passwords } from './passwords.js';
+import { refuseFaultyPassword } from './users.service.js';
+import { usersStore } from './users.store.js';
+
+/** What a user does with the own account. */
+export class OwnAccountService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly passwords: Passwords,
+    private readonly limiter: LoginLimiter,
+    private readonly sessions: SessionsService,
+    private readonly versions: SubjectVersions,
+    private readonly revocations: Revocations,
+  ) {}
+
+  /**
+   * Changes the password, ends the user's other sessions, and voids every access token there is of the account.
+   * @returns tokens with which the caller's session goes on; its refresh token is the one it had.
+   * @throws {Problem} `wrong_password`, `validation_failed`, `too_many_attempts`, `busy`; `invalid_token` where the
+   *   account or the session ended in the meantime.
+   */
+  async changePassword(
+    userId: string,
+    sessionId: string,
+    currentPassword: string,
+    newPassword: string,
+    context: RequestContext,
+  ): Promise<TokenSet> {
+    const user = await usersStore.findStored(this.database.queries, userId);
+    if (!user) throw new Problem('invalid_token');
+    // A stolen access token must not be a way to guess the password: the same waits as at login, counted apart.
+    const attempt = await this.limiter.begin({ account: userId, address: 'own account', known: true });
+    let newHash: string;
+    try {
+      const { matches } = await this.passwords.check(user.password_hash, currentPassword);
+      if (!matches) throw new Problem('wrong_password');
+      await refuseFaultyPassword('new_password', newPassword, user.username);
+      if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) {
+        throw new Problem('validation_failed', {
+          errors: { new_password: 'must differ from the current one' },
+        });
+      }
+      newHash = await this.passwords.hash(newPassword);
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === 'wrong_password')) await attempt.withdrawn();
+      throw error;
+    }
+    await attempt.succeeded();
+    const { revoked, makeTokens } = await this.database.transaction(async (transaction) => {
+      const now = this.clock.now();
+      const replaced = await usersStore.replacePassword(transaction, {
+        id: userId,
+        checkedHash: user.password_hash,
+        newHash,
+        now,
+      });
+      await sessionsStore.revokeAllOf(transaction, userId, now, sessionId);
+      const rows = await this.versions.raise(transaction, { userId });
+      const tokens = await this.sessions.reauthenticate(transaction, sessionId);
+      if (!replaced || !tokens) throw new Problem('invalid_token');
+      await auditStore.add(transaction, this.clock, {
+        event: 'password_changed',
+        actorId: userId,
+        target: userId,
+        sessionId,
+        context,
+      });
+      return { revoked: rows, makeTokens: tokens };
+    });
+    this.revocations.apply(revoked);
+    return makeTokens();
+  }
+}

@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os';
+import { hash, parseOptions, verify } from '@node-rs/argon2';
+import pLimit from 'p-limit';
+import { retryLater } from '../problems/problem.js';
+
+/** argon2id's costs (RFC 9106). */
+export interface PasswordCosts {
+  /** KiB. */
+  readonly memoryCost: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+}
+
+interface PasswordOptions extends PasswordCosts {
+  /** How many may wait for a free core. */
+  readonly queue: number;
+}
+
+export interface PasswordCheck {
+  readonly matches: boolean;
+  /** The hash is of other costs than those that are set now. */
+  readonly outdated: boolean;
+}
+
+/** Seconds; a full queue of the default length is empty sooner on any machine that runs this. */
+const retryAfter = 2;
+
+/**
+ * Hashes and checks passwords, off the event loop, as many at a time as there are cores. The queue is
+ * bounded: a wave of logins gets 503 at its end rather than minutes of silence.
+ */
+export class Passwords {
+  readonly #limit = pLimit(availableParallelism());
+  readonly #costs: PasswordCosts;
+  readonly #queue: number;
+  #dummyHash: Promise<string> | undefined;
+
+  constructor({ queue, ...costs }: PasswordOptions) {
+    this.#queue = queue;
+    this.#costs = costs;
+  }
+
+  /** @throws {Problem} `busy` where the queue is full. */
+  hash(password: string): Promise<string> {
+    return this.#enqueue(() => hash(password.normalize('NFC'), this.#costs));
+  }
+
+  /**
+   * @param passwordHash undefined where there is no such user: then a hash of nobody's is checked, and
+   *   takes as long.
+   * @throws {Problem} `busy` where the queue is full.
+   */
+  async check(passwordHash: string | undefined, password: string): Promise<PasswordCheck> {
+    this.#dummyHash ??= hash('nobody has this password', this.#costs);
+    const against = passwordHash ?? (await this.#dummyHash);
+    const matches = await this.#enqueue(() => verify(against, password.normalize('NFC')));
+    return { matches: matches && passwordHash !== undefined, outdated: this.#isOutdated(against) };
+  }
+
+  #isOutdated(passwordHash: string): boolean {
+    const { memoryCost, timeCost, parallelism } = parseOptions(passwordHash);
+    return (
+      memoryCost !== this.#costs.memoryCost ||
+      timeCost !== this.#costs.timeCost ||
+      parallelism !== this.#costs.parallelism
+    );
+  }
+
+  async #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#limit.pendingCount >= this.#queue && this.#limit.activeCount >= this.#limit.concurrency) {
+      throw retryLater('busy', retryAfter);
+    }
+    return this.#limit(work);
+  }
+}

@@ -1,0 +1,127 @@
+import {
+  Body,
+  Delete,
+  Get,
+  Patch,
+  Path,
+  Post,
+  Queries,
+  Request,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import type { AuthenticatedRequest } from '../http/caller.js';
+import { contextOf } from '../http/request-context.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import type { Services } from '../services.js';
+import { words } from './accounts.js';
+import type { CreateUserRequest, Id, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
+import type { Actor } from './users.service.js';
+import type { UserWithRoles } from './users.store.js';
+
+const defaultLimit = 50;
+
+@Route('users')
+@Tags('Users')
+export class UsersController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * A page of users, oldest first.
+   * @summary List users
+   */
+  @Get()
+  @Security('bearer', ['users:read'])
+  @SuccessResponse(200, 'The page.')
+  public async listUsers(@Queries() query: UserQuery): Promise<UserPage> {
+    const { users, next } = await this.services.users.list(
+      query.limit ?? defaultLimit,
+      query.cursor,
+      query.name,
+    );
+    return { items: users.map(asUser), ...(next !== undefined && { next_cursor: next }) };
+  }
+
+  /**
+   * Makes an account.
+   * @summary Create a user
+   */
+  @Post()
+  @Security('bearer', ['users:write'])
+  @SuccessResponse(201, 'Created.')
+  @Response<ProblemDetails>(409, 'Another user has this name: `username_taken`.')
+  @Response<ProblemDetails>(503, 'Too many passwords are being checked: `busy`.')
+  public async createUser(
+    @Body() body: CreateUserRequest,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<User> {
+    return asUser(await this.services.users.create({ ...body, roles: body.roles ?? [] }, actorOf(request)));
+  }
+
+  /**
+   * One account.
+   * @param id The user's id.
+   * @summary Read a user
+   */
+  @Get('{id}')
+  @Security('bearer', ['users:read'])
+  @SuccessResponse(200, 'The user.')
+  @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
+  public async getUser(@Path() id: Id): Promise<User> {
+    return asUser(await this.services.users.get(id));
+  }
+
+  /**
+   * Changes what is sent and leaves the rest. Disabling, a new password and a change of roles take effect on the
+   * user's very next request: the first two end the user's sessions, the last makes clients refresh.
+   * @param id The user's id.
+   * @summary Change a user
+   */
+  @Patch('{id}')
+  @Security('bearer', ['users:write'])
+  @SuccessResponse(200, 'Changed.')
+  @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
+  @Response<ProblemDetails>(409, 'The change cannot be: `username_taken`, `last_administrator`.')
+  @Response<ProblemDetails>(503, 'Too many passwords are being checked: `busy`.')
+  public async updateUser(
+    @Path() id: Id,
+    @Body() body: UpdateUserRequest,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<User> {
+    return asUser(await this.services.users.update(id, body, actorOf(request)));
+  }
+
+  /**
+   * Deletes an account. Its tokens are refused from the answer on.
+   * @param id The user's id.
+   * @summary Delete a user
+   */
+  @Delete('{id}')
+  @Security('bearer', ['users:write'])
+  @SuccessResponse(204, 'Deleted.')
+  @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
+  @Response<ProblemDetails>(409, 'This is the last enabled administrator: `last_administrator`.')
+  public deleteUser(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
+    return this.services.users.delete(id, actorOf(request));
+  }
+}
+
+function actorOf(request: AuthenticatedRequest): Actor {
+  return { userId: request.caller.subject, context: contextOf(request) };
+}
+
+function asUser(user: UserWithRoles): User {
+  return {
+    id: user.id,
+    username: user.username,
+    roles: words(user.roles),
+    disabled: user.disabled_at !== null,
+    password_change_required: user.password_one_time === 1,
+    created_at: new Date(user.created_at).toISOString(),
+    updated_at: new Date(user.updated_at).toISOString(),
+    ...(user.last_login_at !== null && { last_login_at: new Date(user.last_login_at).toISOString() }),
+  };
+}

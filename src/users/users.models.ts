@@ -1,0 +1,169 @@
+/**
+ * A UUID.
+ * @format uuid
+ * @pattern ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
+ * @maxLength 36
+ * @example "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10"
+ */
+export type Id = string;
+
+/**
+ * An account.
+ * @example { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "disabled": false, "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }
+ */
+export interface User {
+  id: Id;
+  /** @maxLength 200 */
+  username: string;
+  /** @maxItems 1000 */
+  roles: string[];
+  /** A disabled user can neither log in nor use a token. */
+  disabled: boolean;
+  /** The user still has a one-time password, and no permissions until choosing another. */
+  password_change_required: boolean;
+  /** @format date-time */
+  created_at: string;
+  /** @format date-time */
+  updated_at: string;
+  /** @format date-time */
+  last_login_at?: string;
+}
+
+/**
+ * A page of users, oldest first.
+ * @example { "items": [{ "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "disabled": false, "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }], "next_cursor": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10" }
+ */
+export interface UserPage {
+  /** @maxItems 200 */
+  items: User[];
+  /** Send it as `cursor` for the next page; absent on the last one. */
+  next_cursor?: Id;
+}
+
+/** Which users to list. */
+export interface UserQuery {
+  /**
+   * How many users a page has at most.
+   * @isInt
+   * @minimum 1
+   * @maximum 200
+   * @default 50
+   */
+  limit?: number;
+  /** The `next_cursor` of the page before; the first page without it. */
+  cursor?: Id;
+  /**
+   * Only users whose name has this in it, in upper or lower case.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]*$
+   */
+  name?: string;
+}
+
+/**
+ * A new account.
+ * @example { "username": "ada", "password": "a-long-password-of-hers", "roles": ["auditor"] }
+ */
+export interface CreateUserRequest {
+  /**
+   * No control characters, and no white space at either end; upper and lower case are the same.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$
+   */
+  username: string;
+  /**
+   * 8 characters or more, 15 recommended; not among the common ones.
+   * @format password
+   * @minLength 1
+   * @maxLength 4096
+   */
+  password: string;
+  /**
+   * Names of roles. Default: none.
+   * @maxItems 1000
+   */
+  roles?: RoleName[];
+}
+
+/**
+ * What is left out stays as it is.
+ * @example { "disabled": true }
+ */
+export interface UpdateUserRequest {
+  /**
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$
+   */
+  username?: string;
+  /**
+   * Sets a new password, and ends the user's sessions.
+   * @format password
+   * @minLength 1
+   * @maxLength 4096
+   */
+  password?: string;
+  /** Disabling ends the user's sessions at once. */
+  disabled?: boolean;
+  /**
+   * Replaces the user's roles.
+   * @maxItems 1000
+   */
+  roles?: RoleName[];
+}
+
+/**
+ * A role's name.
+ * @minLength 1
+ * @maxLength 100
+ * @pattern ^[A-Za-z0-9][A-Za-z0-9._-]*$
+ * @example "auditor"
+ */
+export type RoleName = string;
+
+/**
+ * The caller's own account.
+ * @example { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "session_id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }
+ */
+export interface Me {
+  id: Id;
+  /** @maxLength 200 */
+  username: string;
+  /** @maxItems 1000 */
+  roles: string[];
+  /**
+   * What the roles permit; it is what `scope` says, too.
+   * @maxItems 1000
+   */
+  permissions: string[];
+  /** A one-time password is still in place: there are no permissions until `PUT /me/password`. */
+  password_change_required: boolean;
+  /** The session that this access token belongs to. */
+  session_id: Id;
+  /** @format date-time */
+  created_at: string;
+  /** @format date-time */
+  last_login_at?: string;
+}
+
+/**
+ * The own password, and the one to have instead.
+ * @example { "current_password": "a-long-password-of-yours", "new_password": "another-long-password" }
+ */
+export interface ChangePasswordRequest {
+  /**
+   * @format password
+   * @minLength 1
+   * @maxLength 4096
+   */
+  current_password: string;
+  /**
+   * 8 characters or more, 15 recommended; not among the common ones.
+   * @format password
+   * @minLength 1
+   * @maxLength 4096
+   */
+  new_password: string;
+}

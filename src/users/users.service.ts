@@ -1,0 +1,284 @@
+import { randomBytes } from 'node:crypto';
+import { auditStore, type AuditEvent, type RequestContext } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import { violates } from '../database/constraint-errors.js';
+import type { Database, Queries } from '../database/open-database.js';
+import { newId } from '../ids.js';
+import { Problem } from '../problems/problem.js';
+import { rolesStore } from '../roles/roles.store.js';
+import { sessionsStore } from '../sessions/sessions.store.js';
+import type { Revocations } from '../tokens/revocations.js';
+import type { Revocation } from '../tokens/revocations.store.js';
+import type { SubjectVersions } from '../tokens/subject-versions.js';
+import { words } from './accounts.js';
+import { passwordFault } from './password-policy.js';
+import type { Passwords } from './passwords.js';
+import { administratorRole, usersStore, type UserWithRoles } from './users.store.js';
+
+interface NewUser {
+  readonly username: string;
+  readonly password: string;
+  readonly roles: readonly string[];
+}
+
+interface UserChange {
+  readonly username?: string;
+  readonly password?: string;
+  readonly disabled?: boolean;
+  readonly roles?: readonly string[];
+}
+
+/** Who changes something, and from where. */
+export interface Actor {
+  /** Undefined: the operator at the command line. */
+  readonly userId?: string;
+  readonly context: RequestContext;
+}
+
+/** Accounts. Whatever takes a user's rights away takes effect on the very next request. */
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly passwords: Passwords,
+    private readonly versions: SubjectVersions,
+    private readonly revocations: Revocations,
+  ) {}
+
+  /** @throws {Problem} `user_not_found`. */
+  async get(id: string): Promise<UserWithRoles> {
+    return found(await usersStore.find(this.database.queries, id));
+  }
+
+  /**
+   * A page of users in the order of their creation.
+   * @returns one more than `limit` where there is a further page.
+   */
+  async list(
+    limit: number,
+    after: string | undefined,
+    name: string | undefined,
+  ): Promise<{ readonly users: UserWithRoles[]; readonly next: string | undefined }> {
+    const users = await usersStore.list(this.database.queries, { limit: limit + 1, after, name });
+    const page = users.slice(0, limit);
+    return { users: page, next: users.length > limit ? page.at(-1)?.id : undefined };
+  }
+
+  /** @throws {Problem} `username_taken`; `validation_failed` for a password or a role that will not do; `busy`. */
+  async create({ username, password, roles }: NewUser, actor: Actor): Promise<UserWithRoles> {
+    await refuseFaultyPassword('password', password, username);
+    const passwordHash = await this.passwords.hash(password);
+    return this.database.transaction(async (transaction) => {
+      const id = await this.#insert(transaction, username, passwordHash, roles, false);
+      await this.#audit(transaction, 'user_created', id, actor);
+      return found(await usersStore.find(transaction, id));
+    });
+  }
+
+  /**
+   * Makes the first administrator where there are no users at all.
+   * @returns whether it did.
+   */
+  async createFirstAdministrator(
+    username: string,
+    password: string,
+    oneTime: boolean,
+    actor: Actor,
+  ): Promise<boolean> {
+    if (!oneTime) await refuseFaultyPassword('LATCHKEY_ADMIN_PASSWORD', password, username);
+    const passwordHash = await this.passwords.hash(password);
+    return this.database.exclusively(async (transaction) => {
+      if (!(await usersStore.isEmpty(transaction))) return false;
+      const id = await this.#insert(transaction, username, passwordHash, [administratorRole], oneTime);
+      await this.#audit(transaction, 'user_created', id, actor);
+      return true;
+    });
+  }
+
+  async hasUsers(): Promise<boolean> {
+    return !(await usersStore.isEmpty(this.database.queries));
+  }
+
+  /**
+   * @throws {Problem} `user_not_found`, `username_taken`, `last_administrator`; `validation_failed` for a password
+   *   or a role that will not do; `busy`.
+   */
+  async update(id: string, change: UserChange, actor: Actor): Promise<UserWithRoles> {
+    const passwordHash = await this.#hashNew(id, change);
+    const { user, revoked } = await this.#committed(async (transaction) => {
+      await usersStore.lockAdministrators(transaction);
+      const before = found(await usersStore.find(transaction, id));
+      const now = this.clock.now();
+      await this.#updateRow(transaction, id, now, {
+        ...(change.username !== undefined && { username: change.username }),
+        ...(passwordHash !== undefined && { password_hash: passwordHash, password_one_time: 0 }),
+        ...(change.disabled !== undefined && {
+          disabled_at: change.disabled ? (before.disabled_at ?? now) : null,
+        }),
+      });
+      const rolesChange =
+        change.roles !== undefined &&
+        words(change.roles.join(' ')).join(' ') !== words(before.roles).join(' ');
+      if (rolesChange) await this.#setRoles(transaction, id, change.roles);
+      const wasAdministrator = before.disabled_at === null && words(before.roles).includes(administratorRole);
+      if (wasAdministrator) await refuseNoAdministrators(transaction);
+      const disabled = change.disabled === true && before.disabled_at === null;
+      const signedOut = disabled || passwordHash !== undefined;
+      if (signedOut) await sessionsStore.revokeAllOf(transaction, id, now);
+      await this.#audit(transaction, 'user_updated', id, actor);
+      return {
+        revoked: signedOut || rolesChange ? await this.versions.raise(transaction, { userId: id }) : [],
+        user: found(await usersStore.find(transaction, id)),
+      };
+    });
+    this.revocations.apply(revoked);
+    return user;
+  }
+
+  /** @throws {Problem} `user_not_found`, `last_administrator`. */
+  async delete(id: string, actor: Actor): Promise<void> {
+    const revoked = await this.database.transaction(async (transaction) => {
+      await usersStore.lockAdministrators(transaction);
+      const user = found(await usersStore.find(transaction, id));
+      const rows = await this.versions.end(transaction, id);
+      await usersStore.delete(transaction, id);
+      if (user.disabled_at === null && words(user.roles).includes(administratorRole)) {
+        await refuseNoAdministrators(transaction);
+      }
+      await this.#audit(transaction, 'user_deleted', id, actor);
+      return rows;
+    });
+    this.revocations.apply(revoked);
+  }
+
+  /**
+   * Gives an account a new one-time password, enables nothing, and ends its sessions.
+   * @returns the password; undefined where there is no such user.
+   */
+  async resetPassword(username: string, actor: Actor): Promise<string | undefined> {
+    const password = oneTimePassword();
+    const passwordHash = await this.passwords.hash(password);
+    const revoked = await this.database.transaction(async (transaction) => {
+      const user = await usersStore.findByName(transaction, username);
+      if (!user) return undefined;
+      const now = this.clock.now();
+      await usersStore.update(transaction, user.id, now, {
+        password_hash: passwordHash,
+        password_one_time: 1,
+      });
+      await sessionsStore.revokeAllOf(transaction, user.id, now);
+      await this.#audit(transaction, 'password_reset', user.id, actor);
+      return this.versions.raise(transaction, { userId: user.id });
+    });
+    if (!revoked) return undefined;
+    this.revocations.apply(revoked);
+    return password;
+  }
+
+  async #hashNew(id: string, { username, password }: UserChange): Promise<string | undefined> {
+    if (password === undefined) return undefined;
+    const name = username ?? (await this.get(id)).username;
+    await refuseFaultyPassword('password', password, name);
+    return this.passwords.hash(password);
+  }
+
+  async #insert(
+    queries: Queries,
+    username: string,
+    passwordHash: string,
+    roles: readonly string[],
+    oneTime: boolean,
+  ): Promise<string> {
+    const now = this.clock.now();
+    const id = newId(this.clock);
+    const inserted = await usersStore.insert(queries, {
+      id,
+      username,
+      password_hash: passwordHash,
+      password_one_time: oneTime ? 1 : 0,
+      version: 0,
+      disabled_at: null,
+      last_login_at: null,
+      created_at: now,
+      updated_at: now,
+    });
+    if (!inserted) throw new Problem('username_taken');
+    await this.#setRoles(queries, id, roles);
+    return id;
+  }
+
+  async #updateRow(
+    queries: Queries,
+    id: string,
+    now: number,
+    changes: Parameters<typeof usersStore.update>[3],
+  ): Promise<void> {
+    try {
+      await usersStore.update(queries, id, now, changes);
+    } catch (error) {
+      if (violates(error, 'unique')) throw new Problem('username_taken', { cause: error });
+      throw error;
+    }
+  }
+
+  async #setRoles(queries: Queries, id: string, roles: readonly string[]): Promise<void> {
+    const [missing] = await rolesStore.missing(queries, roles);
+    if (missing !== undefined) throw noSuchRole(missing);
+    await usersStore.setRoles(queries, id, [...new Set(roles)]);
+  }
+
+  /** Runs a change of roles; one of them may be deleted at the same moment. */
+  async #committed<T extends { readonly revoked: readonly Revocation[] }>(
+    work: (queries: Queries) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.database.transaction(work);
+    } catch (error) {
+      if (violates(error, 'foreign key')) {
+        throw new Problem('validation_failed', {
+          errors: { roles: 'names a role that is not there' },
+          cause: error,
+        });
+      }
+      throw error;
+    }
+  }
+
+  async #audit(
+    queries: Queries,
+    event: AuditEvent,
+    target: string,
+    { userId, context }: Actor,
+  ): Promise<void> {
+    await auditStore.add(queries, this.clock, {
+      event,
+      ...(userId !== undefined && { actorId: userId }),
+      target,
+      context,
+    });
+  }
+}
+
+/** 120 random bits, in characters that a person can copy. */
+export function oneTimePassword(): string {
+  return randomBytes(15).toString('base64url');
+}
+
+function found<T>(user: T | undefined): T {
+  if (user === undefined) throw new Problem('user_not_found');
+  return user;
+}
+
+function noSuchRole(name: string): Problem {
+  return new Problem('validation_failed', { errors: { roles: `there is no role "${name}"` } });
+}
+
+async function refuseNoAdministrators(queries: Queries): Promise<void> {
+  if ((await usersStore.countAdministrators(queries)) === 0) throw new Problem('last_administrator');
+}
+
+/** @throws {Problem} `validation_failed`, with the reason under the field's name. */
+export async function refuseFaultyPassword(field: string, password: string, username: string): Promise<void> {
+  const fault = await passwordFault(password, username);
+  if (fault !== undefined) throw new Problem('validation_failed', { errors: { [field]: fault } });
+}

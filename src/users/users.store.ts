@@ -1,0 +1,225 @@
+import { sql } from 'kysely';
+import type { Queries } from '../database/open-database.js';
+import type { UserRow } from '../database/schema.js';
+import { accountRights, type AccountRights } from './accounts.js';
+import { usernameKey } from './username.js';
+
+/** The built-in role whose holders are the administrators. */
+export const administratorRole = 'admin';
+
+export type StoredUser = Omit<UserRow, 'username_key'>;
+export type UserWithRoles = Omit<StoredUser, 'password_hash'> & AccountRights;
+
+interface UserPageQuery {
+  readonly limit: number;
+  /** The id that the page comes after. */
+  readonly after: string | undefined;
+  /** A part of the name. */
+  readonly name: string | undefined;
+}
+
+type UserChanges = Partial<Pick<UserRow, 'username' | 'password_hash' | 'password_one_time' | 'disabled_at'>>;
+
+const withoutSecrets = [
+  'users.id',
+  'users.username',
+  'users.password_one_time',
+  'users.disabled_at',
+  'users.last_login_at',
+  'users.created_at',
+  'users.updated_at',
+] as const;
+
+export const usersStore = {
+  findByName(queries: Queries, username: string): Promise<StoredUser | undefined> {
+    return queries
+      .selectFrom('users')
+      .selectAll()
+      .where('username_key', '=', usernameKey(username))
+      .executeTakeFirst();
+  },
+
+  findStored(queries: Queries, id: string): Promise<StoredUser | undefined> {
+    return queries.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst();
+  },
+
+  find(queries: Queries, id: string): Promise<UserWithRoles | undefined> {
+    return selectWithRoles(queries).where('users.id', '=', id).executeTakeFirst();
+  },
+
+  /** Oldest first. */
+  list(queries: Queries, { limit, after, name }: UserPageQuery): Promise<UserWithRoles[]> {
+    let query = selectWithRoles(queries).orderBy('users.id').limit(limit);
+    if (after !== undefined) query = query.where('users.id', '>', after);
+    if (name !== undefined) {
+      const pattern = `%${usernameKey(name).replace(/[\\%_]/g, '\\$&')}%`;
+      query = query.where(sql<boolean>`users.username_key like ${pattern} escape '\\'`);
+    }
+    return query.execute();
+  },
+
+  /** @returns false where the name is taken. */
+  async insert(queries: Queries, user: StoredUser): Promise<boolean> {
+    const inserted = await queries
+      .insertInto('users')
+      .values({ ...user, username_key: usernameKey(user.username) })
+      .onConflict((conflict) => conflict.column('username_key').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    return inserted !== undefined;
+  },
+
+  /**
+   * @returns whether the user was there.
+   * @throws what `violates(error, 'unique')` recognises, where another user has the new name.
+   */
+  async update(queries: Queries, id: string, now: number, changes: UserChanges): Promise<boolean> {
+    const updated = await queries
+      .updateTable('users')
+      .set({
+        ...changes,
+        ...(changes.username !== undefined && { username_key: usernameKey(changes.username) }),
+        updated_at: now,
+      })
+      .where('id', '=', id)
+      .returning('id')
+      .executeTakeFirst();
+    return updated !== undefined;
+  },
+
+  /**
+   * Notes a login, if the user is enabled and still has the password that was just checked.
+   * The row is locked until the transaction ends: a password change waits for the login, and finds its session.
+   */
+  recordLogin(
+    queries: Queries,
+    login: {
+      readonly id: string;
+      readonly checkedHash: string;
+      readonly newHash: string;
+      readonly now: number;
+    },
+  ): Promise<AccountRights | undefined> {
+    const rights = accountRights('users.id');
+    return queries
+      .updateTable('users')
+      .set({ last_login_at: login.now, password_hash: login.newHash })
+      .where('id', '=', login.id)
+      .where('password_hash', '=', login.checkedHash)
+      .where('disabled_at', 'is', null)
+      .returning([
+        rights.version.as('version'),
+        rights.password_one_time.as('password_one_time'),
+        rights.roles.as('roles'),
+        rights.permissions.as('permissions'),
+      ])
+      .executeTakeFirst();
+  },
+
+  /**
+   * Sets a new password, if the user still has the one that was just checked.
+   * @returns whether it did.
+   */
+  async replacePassword(
+    queries: Queries,
+    change: {
+      readonly id: string;
+      readonly checkedHash: string;
+      readonly newHash: string;
+      readonly now: number;
+    },
+  ): Promise<boolean> {
+    const changed = await queries
+      .updateTable('users')
+      .set({ password_hash: change.newHash, password_one_time: 0, updated_at: change.now })
+      .where('id', '=', change.id)
+      .where('password_hash', '=', change.checkedHash)
+      .where('disabled_at', 'is', null)
+      .returning('id')
+      .executeTakeFirst();
+    return changed !== undefined;
+  },
+
+  /** @returns whether the user was there. */
+  async delete(queries: Queries, id: string): Promise<boolean> {
+    return (
+      (await queries.deleteFrom('users').where('id', '=', id).returning('id').executeTakeFirst()) !==
+      undefined
+    );
+  },
+
+  async setRoles(queries: Queries, id: string, roles: readonly string[]): Promise<void> {
+    await queries.deleteFrom('user_roles').where('user_id', '=', id).execute();
+    if (roles.length > 0) {
+      await queries
+        .insertInto('user_roles')
+        .values(roles.map((role) => ({ user_id: id, role_name: role })))
+        .execute();
+    }
+  },
+
+  /**
+   * Voids the access tokens of one user, or of all holders of a role.
+   * @returns each user's new version, and when the last token of an older one has expired (0: there is none).
+   */
+  raiseVersions(
+    queries: Queries,
+    whose: { readonly userId: string } | { readonly role: string },
+  ): Promise<{ id: string; version: number; access_expires_at: number }[]> {
+    const update = queries.updateTable('users').set((eb) => ({ version: eb('version', '+', 1) }));
+    const chosen =
+      'userId' in whose
+        ? update.where('id', '=', whose.userId)
+        : update.where('id', 'in', (eb) =>
+            eb.selectFrom('user_roles').select('user_id').where('role_name', '=', whose.role),
+          );
+    return chosen
+      .returning([
+        'users.id',
+        'users.version',
+        sql<number>`coalesce((select max(sessions.access_expires_at) from sessions
+          where sessions.user_id = users.id), 0)`.as('access_expires_at'),
+      ])
+      .execute();
+  },
+
+  /**
+   * Makes transactions that could take away the last administrator wait for each other. An update that
+   * changes nothing locks the row on PostgreSQL; SQLite runs one writing transaction at a time anyway.
+   */
+  async lockAdministrators(queries: Queries): Promise<void> {
+    await queries
+      .updateTable('roles')
+      .set((eb) => ({ updated_at: eb.ref('updated_at') }))
+      .where('name', '=', administratorRole)
+      .execute();
+  },
+
+  /** How many enabled users hold the administrators' role. */
+  async countAdministrators(queries: Queries): Promise<number> {
+    const { count } = await queries
+      .selectFrom('user_roles')
+      .innerJoin('users', 'users.id', 'user_roles.user_id')
+      .where('role_name', '=', administratorRole)
+      .where('disabled_at', 'is', null)
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    return count;
+  },
+
+  async isEmpty(queries: Queries): Promise<boolean> {
+    return (await queries.selectFrom('users').select('id').limit(1).executeTakeFirst()) === undefined;
+  },
+};
+
+function selectWithRoles(queries: Queries) {
+  const rights = accountRights('users.id');
+  return queries
+    .selectFrom('users')
+    .select([
+      ...withoutSecrets,
+      'users.version',
+      rights.roles.as('roles'),
+      rights.permissions.as('permissions'),
+    ]);
+}

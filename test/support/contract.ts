@@ -1,0 +1,90 @@
+import { Ajv, type ValidateFunction } from 'ajv';
+import formats from 'ajv-formats';
+import type { Response } from 'supertest';
+import { readContract } from '../../src/contract/read-contract.js';
+
+interface Answer {
+  readonly content?: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;
+}
+interface Document {
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, Answer>> }>>>
+  >;
+}
+
+const contract = readContract().document as unknown as Document;
+const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true });
+formats.default(ajv);
+ajv.addSchema(contract, 'contract');
+
+const paths = Object.entries(contract.paths).map(([template, operations]) => ({
+  operations,
+  pattern: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
+}));
+
+/** A problem that has no place in an operation: the path or the method is not in the contract. */
+const outside = new Set([404, 405, 400]);
+
+/**
+ * Throws where an answer is not what the contract says: its status, its media type, its body to the last field,
+ * its headers. Every response that a test gets passes through here.
+ */
+export function checkAgainstContract(method: string, url: string, response: Response): void {
+  const path = new URL(url, 'http://localhost').pathname;
+  const where = `${method.toUpperCase()} ${path} → ${response.status}`;
+  if (path === '/docs' || path.startsWith('/docs/')) return;
+  const found = paths.find(({ pattern }) => pattern.test(path));
+  const operation = found?.operations[method.toLowerCase() === 'head' ? 'get' : method.toLowerCase()];
+  if (!operation) {
+    if (method.toLowerCase() === 'options' && response.status === 204) return;
+    if (!outside.has(response.status))
+      throw new Error(`${where}: the contract does not have this operation.`);
+    checkProblem(where, response);
+    return;
+  }
+  const answer = operation.responses[response.status] ?? operation.responses['default'];
+  if (!answer || (response.status < 400 && !operation.responses[response.status])) {
+    throw new Error(`${where}: the contract does not have this status.`);
+  }
+  if (response.status >= 400) checkProblem(where, response);
+  if (typeof response.headers['x-request-id'] !== 'string')
+    throw new Error(`${where}: X-Request-Id is missing.`);
+  const [mediaType = ''] = (response.get('Content-Type') ?? '').split(';');
+  if (!answer.content) {
+    if (response.text)
+      throw new Error(`${where}: the contract has no body here, and there is ${response.text}`);
+    return;
+  }
+  const media = answer.content[mediaType];
+  if (!media) throw new Error(`${where}: the contract does not have the media type "${mediaType}".`);
+  if (method.toLowerCase() !== 'head') check(where, media.schema.$ref, JSON.parse(response.text));
+}
+
+function checkProblem(where: string, response: Response): void {
+  const { status, headers } = response;
+  if (!headers['content-type']?.startsWith('application/problem+json')) {
+    throw new Error(`${where}: a problem came as ${headers['content-type']}.`);
+  }
+  const problem = JSON.parse(response.text) as { code: string; status: number; errors?: object };
+  check(where, '#/components/schemas/ProblemDetails', problem);
+  const must = (condition: boolean, what: string): void => {
+    if (!condition) throw new Error(`${where}: ${what}`);
+  };
+  must(problem.status === status, `the body says ${problem.status}.`);
+  must(status !== 401 || 'www-authenticate' in headers, 'a 401 has no WWW-Authenticate.');
+  must(
+    ![429, 503].includes(status) || problem.code === 'not_ready' || Number(headers['retry-after']) >= 1,
+    'there is no Retry-After.',
+  );
+  must(status !== 405 || 'allow' in headers, 'a 405 has no Allow.');
+  must(status !== 422 || Object.keys(problem.errors ?? {}).length > 0, 'a 422 has no errors.');
+}
+
+const validators = new Map<string, ValidateFunction>();
+
+function check(where: string, reference: string, body: unknown): void {
+  let validate = validators.get(reference);
+  if (!validate) validators.set(reference, (validate = ajv.compile({ $ref: `contract${reference}` })));
+  if (!validate(body))
+    throw new Error(`${where}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(body)}`);
+}
