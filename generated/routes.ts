@@ -17,12 +17,16 @@ const models: TsoaRoute.Models = {
     dataType: 'refAlias',
     type: {"dataType":"string","validators":{"pattern":{"value":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},"maxLength":{"value":36}}},
   },
+  'RoleName': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"value":"^[A-Za-z0-9][A-Za-z0-9._-]*$"}}},
+  },
   'User': {
     dataType: 'refObject',
     properties: {
       'id': {"ref":"Id","required":true},
       'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
-      'roles': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
       'disabled': {"dataType":"boolean","required":true},
       'password_change_required': {"dataType":"boolean","required":true},
       'created_at': {"dataType":"string","required":true},
@@ -66,10 +70,6 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
-  'RoleName': {
-    dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"value":"^[A-Za-z0-9][A-Za-z0-9._-]*$"}}},
-  },
   'CreateUserRequest': {
     dataType: 'refObject',
     properties: {
@@ -94,7 +94,7 @@ const models: TsoaRoute.Models = {
     properties: {
       'id': {"ref":"Id","required":true},
       'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
-      'roles': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
       'permissions': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":1000}}},
       'password_change_required': {"dataType":"boolean","required":true},
       'session_id': {"ref":"Id","required":true},

@@ -127,16 +127,20 @@ function keepUp({ database, revocations, cleanUp }: Services, log: Logger): void
     orLog('cleaning up', cleanUp());
   }, cleanUpEvery).unref();
   database.onForeignChange(() => {
-    orLog('reading the revocations', revocations.load());
+    orLog('reading the revocations', revocations.catchUp());
   });
 }
 
-/** Stop accepting, finish what is in flight, close the database, exit 0. A second signal does not wait. */
+/** Stop accepting, finish what is in flight, close the database, exit 0. A later signal does not wait. */
 function stopOnSignal(server: Server, services: Services, log: Logger): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      // Ctrl-C comes twice: from the terminal, and from npm, which passes it on.
+      if (performance.now() - stoppingSince > 1000) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     log.info({ signal }, 'stopping');
     // A connection that a browser keeps alive is idle only once its answer is out.
     const closeIdle = setInterval(() => {

@@ -17,7 +17,7 @@ const startLock = 7_295_025;
 export interface Database {
   readonly dialect: 'sqlite' | 'postgres';
   readonly queries: Queries;
-  /** Commits what `work` did, or nothing of it. */
+  /** Commits what `work` did, or nothing of it. `work` runs again where the database undid it because of another. */
   transaction<T>(work: Work<T>): Promise<T>;
   /** A transaction that no other process runs at the same time. */
   exclusively<T>(work: Work<T>): Promise<T>;
@@ -30,8 +30,11 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** How often a SQLite file is asked whether another process wrote to it, in milliseconds. */
+/** How often the database is asked for what another process wrote, in milliseconds. */
 const foreignChangePoll = 500;
+/** SQLSTATE: deadlock detected, serialization failure. PostgreSQL undid the transaction; it may run again. */
+const transient = new Set(['40P01', '40001']);
+const attempts = 3;
 
 /**
  * Opens what `DATABASE_URL` names, without touching its tables.
@@ -72,7 +75,13 @@ export function openDatabase(
         await sql`select pg_advisory_xact_lock(${startLock})`.execute(transaction);
         return work(transaction);
       }),
-    onForeignChange: () => () => undefined,
+    // PostgreSQL does not say cheaply whether something changed, so the caller looks each time.
+    onForeignChange: (changed) => {
+      const timer = setInterval(changed, foreignChangePoll).unref();
+      return () => {
+        clearInterval(timer);
+      };
+    },
   };
 }
 
@@ -83,7 +92,16 @@ function commonParts(
   return {
     dialect,
     queries,
-    transaction: (work) => queries.transaction().execute(work),
+    transaction: async (work) => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await queries.transaction().execute(work);
+        } catch (error) {
+          const { code } = error as { code?: unknown };
+          if (attempt === attempts || typeof code !== 'string' || !transient.has(code)) throw error;
+        }
+      }
+    },
     migrate: async (upTo) => {
       const migrator = new Migrator({ db: queries, provider: migrationProvider({ dialect }) });
       const { error } = await (upTo === undefined ? migrator.migrateToLatest() : migrator.migrateTo(upTo));

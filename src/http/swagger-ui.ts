@@ -69,6 +69,10 @@ export function swaggerUiRouter(): Router {
       },
     }),
   );
+  router.use('/docs/', (_request, response, next) => {
+    response.setHeader('Cache-Control', 'no-cache'); // the files bring their ETags
+    next();
+  });
   // The page's files are relative to it. A relative redirect works behind a proxy's prefix, too.
   router.get('/docs', (_request, response) => {
     response.redirect(308, 'docs/');

@@ -9,7 +9,7 @@ const rowsPerStatement = 1000;
 
 export const revocationsStore = {
   /**
-   * Adds revocations. One that is there already keeps the later expiry and the higher version.
+   * Adds revocations. One that is there already keeps the later expiry and the higher version, and counts as new.
    */
   async add(queries: Queries, rows: readonly Revocation[]): Promise<void> {
     for (let start = 0; start < rows.length; start += rowsPerStatement) {
@@ -30,6 +30,7 @@ export const revocationsStore = {
               .then(eb.ref('revocations.expires_at'))
               .else(eb.ref('excluded.expires_at'))
               .end(),
+            created_at: eb.ref('excluded.created_at'),
           })),
         )
         .execute();
@@ -39,6 +40,11 @@ export const revocationsStore = {
   /** Those whose tokens may still live. */
   live(queries: Queries, now: number): Promise<Revocation[]> {
     return queries.selectFrom('revocations').selectAll().where('expires_at', '>', now).execute();
+  },
+
+  /** Those that were written at this moment or later. */
+  since(queries: Queries, moment: number): Promise<Revocation[]> {
+    return queries.selectFrom('revocations').selectAll().where('created_at', '>=', moment).execute();
   },
 
   async deleteExpired(queries: Queries, now: number): Promise<void> {

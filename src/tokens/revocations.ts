@@ -6,6 +6,9 @@ import { revocationsStore, type Revocation } from './revocations.store.js';
 /** Every version of a user that is gone for good. */
 export const everyVersion = Number.MAX_SAFE_INTEGER;
 
+/** How long a transaction that revokes may take to commit, and clocks may differ, in milliseconds. */
+const lately = 60_000;
+
 interface SubjectRevocation {
   readonly version: number;
   readonly expiresAt: number;
@@ -52,10 +55,14 @@ export class Revocations {
     }
   }
 
-  /** Reads the table anew: at the start, and when another process has written to it. */
+  /** Reads the table, at the start. */
   async load(): Promise<void> {
-    // What is held stays: a row that was applied a moment ago may be younger than the read.
     this.apply(await revocationsStore.live(this.database.queries, this.clock.now()));
+  }
+
+  /** Takes over what other processes wrote lately. */
+  async catchUp(): Promise<void> {
+    this.apply(await revocationsStore.since(this.database.queries, this.clock.now() - lately));
   }
 
   /** Forgets, here and in the table, what no living token is concerned by any more. */

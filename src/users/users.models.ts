@@ -16,7 +16,7 @@ export interface User {
   /** @maxLength 200 */
   username: string;
   /** @maxItems 1000 */
-  roles: string[];
+  roles: RoleName[];
   /** A disabled user can neither log in nor use a token. */
   disabled: boolean;
   /** The user still has a one-time password, and no permissions until choosing another. */
@@ -132,7 +132,7 @@ export interface Me {
   /** @maxLength 200 */
   username: string;
   /** @maxItems 1000 */
-  roles: string[];
+  roles: RoleName[];
   /**
    * What the roles permit; it is what `scope` says, too.
    * @maxItems 1000

@@ -73,6 +73,7 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .modifyEnd(end)
     .execute();
   await db.schema.createIndex('revocations_by_expiry').on('revocations').column('expires_at').execute();
+  await db.schema.createIndex('revocations_by_creation').on('revocations').column('created_at').execute();
 
   await db.schema
     .createTable('keys')
