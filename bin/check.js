@@ -40,7 +40,7 @@ function generatedIsUpToDate() {
 
 const checks = {
   'types, and generated files up to date': generatedIsUpToDate,
-  'README settings up to date': () => command('node', 'dist/src/cli/write-settings.js', '--check')(),
+  'README tables up to date': () => command('node', 'dist/src/cli/write-readme.js', '--check')(),
   format: command('prettier', '--check', '--log-level', 'warn', '.'),
   lint: command('eslint', '--max-warnings', '0', '.'),
   'unused code and dependencies': command('knip'),

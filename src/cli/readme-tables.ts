@@ -1,4 +1,5 @@
 import { settings } from '../config.js';
+import { problemCodes } from '../problems/problem-codes.js';
 
 /** README's table of settings, in Markdown. */
 export function settingsTable(): string {
@@ -9,4 +10,12 @@ export function settingsTable(): string {
     return `| \`${name}\` | ${words ?? (value === undefined ? 'none' : `\`${value}\``)} | ${doc} |`;
   });
   return ['| setting | default | what it does |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** README's table of error codes, in Markdown. */
+export function problemTable(): string {
+  const rows = Object.entries(problemCodes).map(
+    ([code, { status, detail }]) => `| ${status} | \`${code}\` | ${detail.replaceAll('<', '\\<')} |`,
+  );
+  return ['| status | code | detail |', '| --- | --- | --- |', ...rows].join('\n');
 }
