@@ -6,6 +6,7 @@ import { iocContainer } from './../src/http/ioc.js';
 import { mountOperations, type Operation } from '../src/http/operations.js';
 import { UsersController } from './../src/users/users.controller.js';
 import { MeController } from './../src/users/me.controller.js';
+import { JwksController } from './../src/tokens/jwks.controller.js';
 import { SessionsController } from './../src/sessions/sessions.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
 import { ProtectedController } from './../src/protected/protected.controller.js';
@@ -124,6 +125,28 @@ const models: TsoaRoute.Models = {
     properties: {
       'current_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
       'new_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+    },
+    additionalProperties: false,
+  },
+  'JsonWebKey': {
+    dataType: 'refObject',
+    properties: {
+      'kty': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
+      'kid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+      'use': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
+      'alg': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
+      'crv': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+      'x': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'y': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'n': {"dataType":"string","validators":{"maxLength":{"value":2000}}},
+      'e': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+    },
+    additionalProperties: false,
+  },
+  'JsonWebKeySet': {
+    dataType: 'refObject',
+    properties: {
+      'keys': {"dataType":"array","array":{"dataType":"refObject","ref":"JsonWebKey"},"required":true,"validators":{"maxItems":{"value":1000}}},
     },
     additionalProperties: false,
   },
@@ -290,6 +313,18 @@ export const operations: readonly Operation[] = [
     successStatus: 200,
   },
   {
+    method: 'get',
+    path: '/.well-known/jwks.json',
+    controller: JwksController,
+    handler: 'getJwks',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
     method: 'post',
     path: '/login',
     controller: SessionsController,
@@ -398,7 +433,6 @@ export const operations: readonly Operation[] = [
     handler: 'getOpenApi',
     parameters: {
       request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      found: {"in":"res","name":"200","required":true,"ref":"OpenApiDocument"},
       unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
     },
     security: [],

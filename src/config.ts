@@ -1,5 +1,8 @@
 import { closest, distance } from 'fastest-levenshtein';
+import { readFileSync } from 'node:fs';
 import proxyaddr from 'proxy-addr';
+import { algorithms, isSymmetric, shortestSecret } from './tokens/algorithms.js';
+import { importSigningKey } from './tokens/signing-keys.js';
 
 interface Setting<T> {
   readonly name: string;
@@ -62,6 +65,12 @@ export const settings = {
     defaultInWords: 'on SQLite a file made beside the database; on PostgreSQL it must be set',
     doc: 'Any string of 32 characters or more. It encrypts the keys in the database; without it they cannot be opened.',
   }),
+  newSecret: setting({
+    name: 'LATCHKEY_NEW_SECRET',
+    parse: longSecret,
+    secret: true,
+    doc: 'What `latchkey secret rotate` encrypts the keys with; the service does not read it.',
+  }),
   trustedProxies: setting({
     name: 'LATCHKEY_TRUSTED_PROXIES',
     parse: proxies,
@@ -88,6 +97,45 @@ export const settings = {
     secret: true,
     defaultInWords: 'a random one-time password, printed once',
     doc: 'That administrator’s password. Later starts do not read it.',
+  }),
+  algorithm: setting({
+    name: 'JWT_ALGORITHM',
+    parse: oneOf(...algorithms),
+    default: 'ES256',
+    doc: 'What access tokens are signed with: `ES256`, `ES384`, `ES512`, `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, or with a shared secret `HS256`, `HS384`, `HS512`. A change publishes the new key first.',
+  }),
+  secretKey: setting({
+    name: 'JWT_SECRET_KEY',
+    parse: nonEmpty,
+    secret: true,
+    doc: 'The shared secret of `HS256` (32 bytes or more), `HS384` (48) and `HS512` (64).',
+  }),
+  previousSecretKeys: setting({
+    name: 'JWT_PREVIOUS_SECRET_KEYS',
+    parse: list,
+    default: '',
+    defaultInWords: 'none',
+    secret: true,
+    doc: 'Earlier values of `JWT_SECRET_KEY`, comma-separated, whose tokens are still accepted.',
+  }),
+  privateKey: setting({
+    name: 'JWT_PRIVATE_KEY',
+    parse: privateKeyText,
+    secret: true,
+    defaultInWords: 'a key is made, and rotated',
+    doc: 'A private key of your own, as PEM, as a JWK, or as the path of a file with either. It is taken into the key ring and signs; rotating it is then up to you.',
+  }),
+  keyRotation: setting({
+    name: 'LATCHKEY_KEY_ROTATION',
+    parse: duration(0, 3650 * 86_400),
+    default: '90d',
+    doc: 'How old a key becomes before it is replaced, without a failed request; 0: only `latchkey keys rotate` does.',
+  }),
+  jwksMaxAge: setting({
+    name: 'LATCHKEY_JWKS_MAX_AGE',
+    parse: duration(0, 86_400),
+    default: '5m',
+    doc: 'How long others may cache `/.well-known/jwks.json`. A new key is published for that long, and a minute more, before it signs.',
   }),
   accessTokenExpires: setting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
@@ -220,8 +268,31 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       'LATCHKEY_SECRET must be set when DATABASE_URL is PostgreSQL: choose 32 random characters or more, the same for every replica.',
     );
   }
+  if (faults.length === 0) faults.push(...signingFaults(config));
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+function signingFaults({ algorithm, secretKey, previousSecretKeys, privateKey }: Config): string[] {
+  if (!isSymmetric(algorithm)) {
+    const own = privateKey === undefined ? algorithm : importSigningKey(privateKey, algorithm).algorithm;
+    return own === algorithm
+      ? []
+      : [`JWT_PRIVATE_KEY is for ${own}, and JWT_ALGORITHM is ${algorithm}. Set JWT_ALGORITHM to ${own}.`];
+  }
+  const least = shortestSecret[algorithm];
+  const faults = [];
+  if (secretKey === undefined) faults.push(`JWT_SECRET_KEY must be set when JWT_ALGORITHM is ${algorithm}.`);
+  const tooShort = (secret: string): boolean => Buffer.byteLength(secret) < least;
+  if (secretKey !== undefined && tooShort(secretKey)) {
+    faults.push(`JWT_SECRET_KEY must have ${least} bytes or more for ${algorithm} (RFC 7518 §3.2).`);
+  }
+  if (previousSecretKeys.some(tooShort)) {
+    faults.push(
+      `JWT_PREVIOUS_SECRET_KEYS must each have ${least} bytes or more for ${algorithm} (RFC 7518 §3.2).`,
+    );
+  }
+  return faults;
 }
 
 /** A warning for each `LATCHKEY_*` or `JWT_*` variable that no setting reads, with the nearest name that one does. */
@@ -293,6 +364,26 @@ function nonEmpty(text: string): string {
 function longSecret(text: string): string {
   if (text.length < 32) throw new Error('must have 32 characters or more');
   return text;
+}
+
+function privateKeyText(text: string): string {
+  const key = text.includes('-----BEGIN') || text.trimStart().startsWith('{') ? text : readKeyFile(text);
+  try {
+    importSigningKey(key, 'RS256');
+  } catch (error) {
+    throw new Error(`cannot be used: ${(error as Error).message.replace(/\.$/, '')}`, { cause: error });
+  }
+  return key;
+}
+
+function readKeyFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Error('must be a private key in PEM or JWK form, or the path of a readable file with one', {
+      cause,
+    });
+  }
 }
 
 function issuerUrl(text: string): string {

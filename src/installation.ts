@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import { operations } from '../generated/routes.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { openDatabase, type Database } from './database/open-database.js';
 import { findSecret } from './database/secret.js';
-import { permissionsOf } from './http/operations.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from './start-error.js';
+import { secretOpensKeys } from './tokens/key-ring.js';
+import { KeySealing } from './tokens/key-sealing.js';
 
 /**
  * Opens an installation: the database that the settings name, migrated, with its keys. The service and the operator's
@@ -21,7 +21,9 @@ export async function openInstallation(
 ): Promise<Services> {
   const database = await openAndMigrate(config, log);
   try {
-    const secret = await findSecret(config, database);
+    const secret = await findSecret(config, database, (each) =>
+      secretOpensKeys(database, new KeySealing(each)),
+    );
     return await createServices({
       config,
       database,
@@ -29,7 +31,6 @@ export async function openInstallation(
       log,
       secret,
       issuer,
-      permissions: permissionsOf(operations),
     });
   } catch (error) {
     await database.close();

@@ -1,12 +1,14 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
 import { pino, type Logger } from 'pino';
+import { operations } from '../generated/routes.js';
 import { createApp } from './app.js';
 import { systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { SecretError } from './database/secret.js';
+import { permissionsOf } from './http/operations.js';
 import { openInstallation } from './installation.js';
-import { makeFirstAdministrator, type FirstAdministrator, type Services } from './services.js';
+import { prepareService, type FirstAdministrator, type Services } from './services.js';
 import { StartError } from './start-error.js';
 import { KeyRingError } from './tokens/key-ring.js';
 
@@ -46,7 +48,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
   let services: Services | undefined;
   try {
     services = await openInstallation(config, systemClock, log, config.issuer ?? address);
-    const administrator = await makeFirstAdministrator(services);
+    const administrator = await prepareService(services, permissionsOf(operations));
     listener = createApp(services);
     announce(address, administrator);
   } catch (error) {
@@ -117,7 +119,7 @@ function announce(address: string, administrator: FirstAdministrator | undefined
 }
 
 /** What happens beside the requests: expired rows go, and what the operator's command wrote is taken over. */
-function keepUp({ database, revocations, cleanUp }: Services, log: Logger): void {
+function keepUp({ database, catchUp, cleanUp }: Services, log: Logger): void {
   const orLog = (what: string, work: Promise<void>): void => {
     work.catch((error: unknown) => {
       log.error({ err: error }, `${what} failed`);
@@ -127,7 +129,7 @@ function keepUp({ database, revocations, cleanUp }: Services, log: Logger): void
     orLog('cleaning up', cleanUp());
   }, cleanUpEvery).unref();
   database.onForeignChange(() => {
-    orLog('reading the revocations', revocations.catchUp());
+    orLog('reading what other processes wrote', catchUp());
   });
 }
 

@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config.js';
 import { keysStore } from '../tokens/keys.store.js';
@@ -12,12 +21,22 @@ export class SecretError extends Error {
 /**
  * What encrypts the keys in the database: `LATCHKEY_SECRET`, or on SQLite the file beside the database, which is
  * made where there are no keys yet.
+ * @param opens whether a secret opens the keys; asked where a rotation was cut off between two files.
  * @throws {SecretError} where there are keys and the file is gone.
  */
-export async function findSecret(config: Config, database: Database): Promise<string> {
+export async function findSecret(
+  config: Config,
+  database: Database,
+  opens: (secret: string) => Promise<boolean>,
+): Promise<string> {
   if (config.secret !== undefined) return config.secret;
   if (config.databaseUrl.kind === 'postgres' || config.databaseUrl.file === ':memory:') return randomSecret();
   const file = secretFile(config.databaseUrl.file);
+  const pending = readIfThere(pendingFile(file));
+  if (pending !== undefined) {
+    if (await opens(pending)) renameSync(pendingFile(file), file);
+    else rmSync(pendingFile(file));
+  }
   const found = readIfThere(file);
   if (found !== undefined) return found;
   if ((await keysStore.all(database.queries)).length > 0) {
@@ -28,8 +47,27 @@ export async function findSecret(config: Config, database: Database): Promise<st
   return makeSecretFile(file);
 }
 
+/**
+ * Replaces the secret file of a SQLite database. The new secret is on the disk before anything is encrypted with it,
+ * and takes the old one's place afterwards; a start in between finds both.
+ */
+export async function replaceSecretFile(
+  databaseFile: string,
+  reseal: (secret: string) => Promise<void>,
+): Promise<void> {
+  const file = secretFile(databaseFile);
+  const pending = pendingFile(file);
+  if (existsSync(pending)) rmSync(pending);
+  await reseal(makeSecretFile(pending));
+  renameSync(pending, file);
+}
+
 function secretFile(databaseFile: string): string {
   return `${databaseFile}.secret`;
+}
+
+function pendingFile(file: string): string {
+  return `${file}.new`;
 }
 
 function readIfThere(file: string): string | undefined {

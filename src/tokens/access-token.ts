@@ -64,12 +64,15 @@ const longestToken = 8192;
  * still holds when the service comes back with a great one.
  */
 const greatestLeeway = 300_000;
+/** How long any access token may be accepted, whatever the settings were when it was issued, in milliseconds. */
+export const longestAccessToken = 86_400_000 + greatestLeeway;
 /** Tokens whose verification is remembered: about 2 KiB each. */
 const remembered = 10_000;
 
 /** Issues access tokens, and verifies that one is ours and in its time. Whether it was revoked, `Revocations` knows. */
 export class AccessTokens {
   readonly #verified = new Map<string, AccessTokenClaims>();
+  #removals = 0;
 
   constructor(
     private readonly ring: KeyRing,
@@ -115,6 +118,10 @@ export class AccessTokens {
    * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
    */
   verify(token: string): AccessTokenClaims {
+    if (this.#removals !== this.ring.removals) {
+      this.#verified.clear();
+      this.#removals = this.ring.removals;
+    }
     const known = this.#verified.get(token);
     if (known) {
       if (this.#isInTime(known)) return known;
