@@ -144,13 +144,16 @@ export class AccessTokens {
     if (token.length > longestToken) throw invalidToken('The access token is too long to be one of ours.');
     const header = decodeHeader(token);
     if (!header) throw invalidToken('The access token is not a JWT.');
-    const key = header.kid === undefined ? undefined : this.ring.signing(header.kid);
+    const key = typeof header.kid === 'string' ? this.ring.signing(header.kid) : undefined;
     if (!key) throw invalidToken('The access token is not signed with a key of this service.');
     // The key says which algorithm there is; what the token says never chooses one.
     if (header.alg !== key.algorithm) {
       throw invalidToken('The access token names another algorithm than that of its key.');
     }
-    if (header.typ?.toLowerCase().replace(/^application\//, '') !== tokenType) {
+    if (
+      typeof header.typ !== 'string' ||
+      header.typ.toLowerCase().replace(/^application\//, '') !== tokenType
+    ) {
       throw invalidToken('This JWT is not an access token.');
     }
     // RFC 7515 §4.1.11: an extension that we do not know must not be ignored.
@@ -170,7 +173,8 @@ export class AccessTokens {
     } catch (error) {
       if (error instanceof jwt.TokenExpiredError) throw invalidToken('The access token has expired.');
       if (error instanceof jwt.NotBeforeError) throw invalidToken('The access token is not valid yet.');
-      if (error instanceof jwt.JsonWebTokenError) {
+      // A signature of another length than the algorithm's is a TypeError to what jsonwebtoken stands on.
+      if (error instanceof jwt.JsonWebTokenError || error instanceof TypeError) {
         throw invalidToken(
           /issuer|audience/.test(error.message)
             ? 'The access token was issued by, or for, another service.'
@@ -187,9 +191,12 @@ function invalidToken(detail: string, cause?: unknown): Problem {
   return new Problem('invalid_token', { detail, cause });
 }
 
-function decodeHeader(token: string): jwt.JwtHeader | undefined {
+/** What nobody has vouched for yet may be of any type. */
+type UncheckedHeader = Readonly<Record<keyof jwt.JwtHeader, unknown>>;
+
+function decodeHeader(token: string): UncheckedHeader | undefined {
   try {
-    return jwt.decode(token, { complete: true })?.header;
+    return jwt.decode(token, { complete: true })?.header as UncheckedHeader | undefined;
   } catch {
     // jsonwebtoken gives null for most of what is no JWT, and throws for a header that is no JSON.
     return undefined;

@@ -50,7 +50,8 @@ export class Revocations {
           expiresAt: Math.max(expiresAt, known?.expiresAt ?? 0),
         });
       } else {
-        (kind === 'session' ? this.#sessions : this.#tokens).set(target, expiresAt);
+        const held = kind === 'session' ? this.#sessions : this.#tokens;
+        held.set(target, Math.max(expiresAt, held.get(target) ?? 0));
       }
     }
   }

@@ -1,6 +1,10 @@
 import type { RootHookObject } from 'mocha';
+import { removeDatabaseFiles } from './databases.js';
 import { stopPostgres } from './postgres.js';
 
 export const mochaHooks: RootHookObject = {
-  afterAll: stopPostgres,
+  afterAll: async () => {
+    await stopPostgres();
+    await removeDatabaseFiles();
+  },
 };

@@ -12,21 +12,27 @@ import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { User } from '../../src/users/users.models.js';
 import { TestClock } from './clock.js';
 import { checkAgainstContract } from './contract.js';
-import { newDatabaseUrl, type DatabaseKind } from './databases.js';
+import { newDatabaseUrl, newLastingDatabaseUrl, type DatabaseKind } from './databases.js';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head';
+
+type Environment = Readonly<Record<string, string>>;
 
 interface TestAppOptions {
   readonly database?: DatabaseKind;
   /** Environment variables beside the tests' own. */
-  readonly settings?: Readonly<Record<string, string>>;
+  readonly settings?: Environment;
+  /** The database outlives the app, so that the app can restart on it. */
+  readonly lasting?: boolean;
 }
 
 export const adminPassword = 'the admin of the tests';
 
+export const testSecret = 'a secret of the tests, long enough';
+
 /** Argon2id at its cheapest: what it costs is not what these tests are about. */
 const testSettings = {
-  LATCHKEY_SECRET: 'a secret of the tests, long enough',
+  LATCHKEY_SECRET: testSecret,
   LATCHKEY_ADMIN_PASSWORD: adminPassword,
   LATCHKEY_PASSWORD_MEMORY_COST: '8',
   LATCHKEY_PASSWORD_TIME_COST: '1',
@@ -35,31 +41,44 @@ const testSettings = {
 
 /** The whole service over HTTP, on a database of its own, with a clock that the test moves. */
 export class TestApp {
-  /** What was logged, line by line, parsed. */
-  readonly logged: Record<string, unknown>[] = [];
-  readonly clock = new TestClock();
-
   private constructor(
     readonly services: Services,
     private readonly server: Server,
+    private readonly environment: Environment,
+    readonly clock: TestClock,
+    /** What was logged, line by line, parsed. */
+    readonly logged: readonly Record<string, unknown>[],
     readonly url: string,
   ) {}
 
-  static async start({ database = 'sqlite', settings = {} }: TestAppOptions = {}): Promise<TestApp> {
-    const config = readConfig({ DATABASE_URL: await newDatabaseUrl(database), ...testSettings, ...settings });
+  static async start({
+    database = 'sqlite',
+    settings = {},
+    lasting = false,
+  }: TestAppOptions = {}): Promise<TestApp> {
+    const url = await (lasting ? newLastingDatabaseUrl(database) : newDatabaseUrl(database));
+    return TestApp.#start({ DATABASE_URL: url, ...testSettings, ...settings }, new TestClock());
+  }
+
+  static async #start(environment: Environment, clock: TestClock): Promise<TestApp> {
+    const config = readConfig(environment);
     const logged: Record<string, unknown>[] = [];
     const log = pino(
       { level: config.logLevel },
       { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
     );
-    const clock = new TestClock();
     const services = await openInstallation(config, clock, log, config.issuer ?? '');
     await prepareService(services, permissionsOf(operations));
     const server = createServer(createApp(services));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const app = new TestApp(services, server, `http://127.0.0.1:${port}`);
-    return Object.assign(app, { logged, clock });
+    return new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`);
+  }
+
+  /** Stops, and starts anew on the same database (a lasting one), at the same time of the same clock. */
+  async restart(settings: Environment = {}): Promise<TestApp> {
+    await this.close();
+    return TestApp.#start({ ...this.environment, ...settings }, this.clock);
   }
 
   async close(): Promise<void> {

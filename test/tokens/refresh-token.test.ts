@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { KeyRing } from '../../src/tokens/key-ring.js';
+import { KeySealing } from '../../src/tokens/key-sealing.js';
+import { makeRefreshToken, readRefreshToken } from '../../src/tokens/refresh-token.js';
+import { TestClock } from '../support/clock.js';
+import { newDatabase } from '../support/databases.js';
+
+async function newKeyRing(): Promise<KeyRing> {
+  const database = await newDatabase('sqlite');
+  await database.migrate();
+  const ring = await KeyRing.open(database, new KeySealing('a secret'), new TestClock());
+  await database.close();
+  return ring;
+}
+
+describe('A refresh token', () => {
+  const contents = fc.record({ sessionId: fc.uuid(), generation: fc.nat(2 ** 32 - 1) });
+  let ring: KeyRing;
+  before(async () => {
+    ring = await newKeyRing();
+  });
+
+  it('says which session and which generation it was made for', () => {
+    fc.assert(
+      fc.property(contents, (made) => {
+        expect(readRefreshToken(ring, makeRefreshToken(ring.refreshKey, made))).to.deep.equal(made);
+      }),
+    );
+  });
+
+  it('is made the same each time: it need not be stored to be given again', () => {
+    fc.assert(
+      fc.property(contents, (made) => {
+        expect(makeRefreshToken(ring.refreshKey, made)).to.equal(makeRefreshToken(ring.refreshKey, made));
+      }),
+    );
+  });
+
+  it('has a prefix by which scanners know a leaked one, and characters that need no escaping', () => {
+    fc.assert(
+      fc.property(contents, (made) => {
+        expect(makeRefreshToken(ring.refreshKey, made)).to.match(/^lk_rt_[A-Za-z0-9_-]{87}$/);
+      }),
+    );
+  });
+
+  it('is nothing once any of its characters is another', () => {
+    fc.assert(
+      fc.property(contents, fc.nat(92), fc.string({ minLength: 1, maxLength: 1 }), (made, at, character) => {
+        const token = makeRefreshToken(ring.refreshKey, made);
+        fc.pre(token[at] !== character);
+        expect(readRefreshToken(ring, token.slice(0, at) + character + token.slice(at + 1))).to.be.undefined;
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is nothing once anything is added or cut off', () => {
+    fc.assert(
+      fc.property(contents, fc.string({ minLength: 1 }), fc.nat(92), (made, more, at) => {
+        const token = makeRefreshToken(ring.refreshKey, made);
+        for (const other of [token + more, more + token, token.slice(0, at), token.slice(at + 1)])
+          expect(readRefreshToken(ring, other)).to.be.undefined;
+      }),
+    );
+  });
+
+  it('is nothing to a service with other keys', async () => {
+    const other = await newKeyRing();
+    fc.assert(
+      fc.property(contents, (made) => {
+        expect(readRefreshToken(other, makeRefreshToken(ring.refreshKey, made))).to.be.undefined;
+      }),
+    );
+  });
+
+  it('is nothing with the right key’s id and another’s signature', async () => {
+    const { secret } = (await newKeyRing()).refreshKey;
+    fc.assert(
+      fc.property(contents, (made) => {
+        const forged = makeRefreshToken({ id: ring.refreshKey.id, secret }, made);
+        expect(readRefreshToken(ring, forged)).to.be.undefined;
+      }),
+    );
+  });
+});

@@ -1,0 +1,162 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Database } from '../../src/database/open-database.js';
+import type { AccessTokenClaims } from '../../src/tokens/access-token.js';
+import { everyVersion, Revocations } from '../../src/tokens/revocations.js';
+import { revocationsStore, type Revocation } from '../../src/tokens/revocations.store.js';
+import { TestClock } from '../support/clock.js';
+import { databaseKinds, newDatabase } from '../support/databases.js';
+
+/** Few, so that much happens to each. */
+const names = ['a', 'b'];
+const seconds = fc.integer({ min: 1, max: 4 });
+
+/** What can happen to the revocations of a service. */
+type Step =
+  | { readonly does: 'revoke' | 'elsewhere'; readonly row: Omit<Revocation, 'created_at'> }
+  | { readonly does: 'wait'; readonly seconds: number }
+  | { readonly does: 'catchUp' | 'prune' | 'restart' };
+
+const row = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom('session' as const, 'token' as const),
+    target: fc.constantFrom(...names),
+    version: fc.constant(null),
+    expires_at: seconds,
+  }),
+  fc.record({
+    kind: fc.constant('subject' as const),
+    target: fc.constantFrom(...names),
+    version: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(everyVersion)),
+    expires_at: seconds,
+  }),
+);
+/** The later revocation of a session expires before the earlier one. */
+const shortened: Step[] = [
+  ...[2, 1].map((expires_at): Step => {
+    return { does: 'revoke', row: { kind: 'session', target: 'a', version: null, expires_at } };
+  }),
+  { does: 'wait', seconds: 1 },
+  { does: 'prune' },
+];
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    arbitrary: fc.record({ does: fc.constantFrom('revoke' as const, 'elsewhere' as const), row }),
+    weight: 4,
+  },
+  { arbitrary: fc.record({ does: fc.constant('wait' as const), seconds }), weight: 2 },
+  {
+    arbitrary: fc.record({ does: fc.constantFrom('catchUp' as const, 'prune' as const, 'restart' as const) }),
+    weight: 2,
+  },
+);
+
+/** A token that only one revocation can concern. */
+function tokenOf(kind: Revocation['kind'], target: string, version = 0): AccessTokenClaims {
+  const ids = { session: 'sid', token: 'jti', subject: 'sub' } as const;
+  return { sid: '-', jti: '-', sub: '-', ver: version, [ids[kind]]: target } as unknown as AccessTokenClaims;
+}
+
+for (const kind of databaseKinds) {
+  describe(`The revocations on ${kind}`, () => {
+    let database: Database;
+    let clock: TestClock;
+    let revocations: Revocations;
+    before(async () => {
+      database = await newDatabase(kind);
+      await database.migrate();
+    });
+    beforeEach(begin);
+    after(() => database.close());
+
+    async function begin(): Promise<void> {
+      await database.queries.deleteFrom('revocations').execute();
+      clock = new TestClock();
+      revocations = new Revocations(database, clock);
+    }
+
+    /** Commits a row that expires after so many seconds; `apply` is what the process that did it does next. */
+    async function commit(given: Omit<Revocation, 'created_at'>): Promise<Revocation> {
+      const written = {
+        ...given,
+        expires_at: clock.now() + given.expires_at * 1000,
+        created_at: clock.now(),
+      };
+      await revocationsStore.add(database.queries, [written]);
+      return written;
+    }
+
+    it('never forget one whose tokens may live, and hold nothing else once they are pruned', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
+          await begin();
+          const written: Revocation[] = [];
+          /** Those of them that this process has had occasion to learn of. */
+          let known: Revocation[] = [];
+          const live = (): Revocation[] => known.filter(({ expires_at }) => expires_at > clock.now());
+          for (const each of steps) {
+            switch (each.does) {
+              case 'revoke':
+              case 'elsewhere': {
+                const committed = await commit(each.row);
+                written.push(committed);
+                if (each.does === 'elsewhere') break;
+                revocations.apply([committed]);
+                known.push(committed);
+                break;
+              }
+              case 'wait':
+                clock.advance(each.seconds);
+                break;
+              case 'catchUp':
+                await revocations.catchUp();
+                known = [...written];
+                break;
+              case 'prune':
+                await revocations.prune();
+                expect(revocations.size).to.equal(
+                  new Set(live().map(({ kind: what, target }) => `${what} ${target}`)).size,
+                );
+                break;
+              case 'restart':
+                revocations = new Revocations(database, clock);
+                await revocations.load();
+                known = [...written];
+                break;
+            }
+            for (const { kind: what, target, version } of live())
+              expect(revocations.isRevoked(tokenOf(what, target, (version ?? 1) - 1))).to.be.true;
+          }
+          for (const what of ['session', 'token', 'subject'] as const) {
+            expect(revocations.isRevoked(tokenOf(what, 'one that was never revoked'))).to.be.false;
+          }
+        }),
+        { numRuns: kind === 'sqlite' ? 300 : 20, examples: [[shortened]] },
+      );
+    });
+
+    it('void the tokens of a user’s older versions, and no newer one', async () => {
+      revocations.apply([await commit({ kind: 'subject', target: 'ada', version: 3, expires_at: 60 })]);
+      expect(
+        [0, 2, 3, 4].map((version) => revocations.isRevoked(tokenOf('subject', 'ada', version))),
+      ).to.deep.equal([true, true, false, false]);
+    });
+
+    it('take thousands at once', async () => {
+      const rows = Array.from({ length: 2500 }, (_, index): Revocation => {
+        const now = clock.now();
+        return {
+          kind: 'session',
+          target: `s${index}`,
+          version: null,
+          expires_at: now + 1000,
+          created_at: now,
+        };
+      });
+      await revocationsStore.add(database.queries, rows);
+      await revocations.load();
+      expect(revocations.size).to.equal(2500);
+    });
+  });
+}
