@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { sql, type Insertable } from 'kysely';
+import { sql } from 'kysely';
 import { violates } from '../../src/database/constraint-errors.js';
 import type { UserRow } from '../../src/database/schema.js';
 import { addUser } from '../support/records.js';
@@ -19,9 +19,7 @@ storeContract('A violated constraint', (on) => {
       .selectAll()
       .where('id', '=', id)
       .executeTakeFirstOrThrow();
-    return failure(
-      on.queries.insertInto('users').values({ ...row, ...changes }),
-    );
+    return failure(on.queries.insertInto('users').values({ ...row, ...changes }));
   };
 
   it('is unique where a primary key is there already', async () => {
