@@ -87,7 +87,7 @@ export const settings = {
   }),
   adminUsername: setting({
     name: 'LATCHKEY_ADMIN_USERNAME',
-    parse: nonEmpty,
+    parse: username,
     default: 'admin',
     doc: 'The name of the administrator that the first start makes. Later starts do not read it.',
   }),
@@ -263,7 +263,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }
   });
   const config = Object.fromEntries(entries) as Config;
-  if (faults.length === 0 && config.databaseUrl.kind === 'postgres' && config.secret === undefined) {
+  // A faulty setting has no value here, whatever its type says.
+  const { databaseUrl } = config as Partial<Config>;
+  if (databaseUrl?.kind === 'postgres' && !environment[settings.secret.name]) {
     faults.push(
       'LATCHKEY_SECRET must be set when DATABASE_URL is PostgreSQL: choose 32 random characters or more, the same for every replica.',
     );
@@ -314,8 +316,11 @@ export type DatabaseUrl =
 
 function databaseUrl(text: string): DatabaseUrl {
   if (text.startsWith('sqlite:')) {
-    const file = text.slice('sqlite:'.length).replace(/^\/\/(?=\/|[^/])/, '');
-    if (file === '') throw new Error('must name a file after "sqlite:", such as sqlite:data/latchkey.db');
+    // With slashes as a URL has them, or without: sqlite:data/x.db, sqlite:/srv/x.db, sqlite:///srv/x.db.
+    const file = text.slice('sqlite:'.length).replace(/^\/\//, '').replace(/^\/+/, '/');
+    if (file.trim() === '' || file.endsWith('/')) {
+      throw new Error('must name a file after "sqlite:", such as sqlite:data/latchkey.db');
+    }
     return { kind: 'sqlite', file };
   }
   if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { kind: 'postgres', url: text };
@@ -361,6 +366,16 @@ function nonEmpty(text: string): string {
   return text;
 }
 
+/** As the contract has it in `CreateUserRequest`. */
+function username(text: string): string {
+  if (text.length > 200 || text.trim() !== text || /[\u0000-\u001f\u007f]/.test(text)) {
+    throw new Error(
+      'must have 1 to 200 characters, no control characters among them and no white space at either end',
+    );
+  }
+  return text;
+}
+
 function longSecret(text: string): string {
   if (text.length < 32) throw new Error('must have 32 characters or more');
   return text;
@@ -371,7 +386,9 @@ function privateKeyText(text: string): string {
   try {
     importSigningKey(key, 'RS256');
   } catch (error) {
-    throw new Error(`cannot be used: ${(error as Error).message.replace(/\.$/, '')}`, { cause: error });
+    throw new Error(`must be a key that can be used: ${(error as Error).message.replace(/\.$/, '')}`, {
+      cause: error,
+    });
   }
   return key;
 }
@@ -388,7 +405,7 @@ function readKeyFile(path: string): string {
 
 function issuerUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+  if (!url || !/^https?:$/.test(url.protocol) || /[?#\s]/.test(text)) {
     throw new Error(
       'must be an http or https URL without query or fragment, such as https://login.example.com',
     );
@@ -407,6 +424,8 @@ function list(text: string): string[] {
 function proxies(text: string): string[] {
   const values = list(text);
   try {
+    // Read as an address, a number would be one that nobody has: 0.0.0.1.
+    if (values.some((value) => /^\d+$/.test(value))) throw new Error('a number of hops');
     proxyaddr.compile(values);
   } catch {
     throw new Error(
@@ -420,7 +439,7 @@ function origins(text: string): string[] {
   const values = list(text);
   for (const value of values) {
     if (value === '*') continue;
-    if (!URL.canParse(value) || new URL(value).origin !== value) {
+    if (value.includes('*') || !URL.canParse(value) || new URL(value).origin !== value) {
       throw new Error('must be a comma-separated list of origins, such as https://app.example.com, or *');
     }
   }

@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { sessionsStore } from '../sessions/sessions.store.js';
-import { isSymmetric, type Algorithm, type AsymmetricAlgorithm } from './algorithms.js';
+import { asymmetricAlgorithms, isSymmetric, type Algorithm } from './algorithms.js';
 import { UnsealError, type KeySealing } from './key-sealing.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
 import {
@@ -146,7 +146,11 @@ export class KeyRing {
     for (const row of rows) {
       const times = { activeAt: row.active_at, retiredAt: row.retired_at ?? Infinity };
       if (row.purpose === 'access') {
-        signing.set(row.id, { ...(this.#signing.get(row.id) ?? this.#openSigning(row)), ...times });
+        signing.set(row.id, {
+          ...(this.#signing.get(row.id) ?? this.#openSigning(row)),
+          id: row.id,
+          ...times,
+        });
       } else {
         refresh.set(row.id, { ...(this.#refresh.get(row.id) ?? this.#openRefresh(row)), ...times });
       }
@@ -356,7 +360,13 @@ export class KeyRing {
   }
 
   #openSigning(row: StoredKey): SigningKey {
-    return openSigningKey(unseal(row, this.sealing), row.algorithm as AsymmetricAlgorithm);
+    const algorithm = asymmetricAlgorithms.find((each) => each === row.algorithm);
+    if (!algorithm) {
+      throw new KeyRingError(
+        `The key ${row.id} in the database is for ${row.algorithm}, which this version does not know.`,
+      );
+    }
+    return openSigningKey(unseal(row, this.sealing), algorithm);
   }
 
   #openRefresh(row: StoredKey): RefreshKey {

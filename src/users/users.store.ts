@@ -31,12 +31,11 @@ const withoutSecrets = [
 ] as const;
 
 export const usersStore = {
-  findByName(queries: Queries, username: string): Promise<StoredUser | undefined> {
-    return queries
-      .selectFrom('users')
-      .selectAll()
-      .where('username_key', '=', usernameKey(username))
-      .executeTakeFirst();
+  async findByName(queries: Queries, username: string): Promise<StoredUser | undefined> {
+    const key = usernameKey(username);
+    // No user's name has a NUL in it, and PostgreSQL's text cannot hold one.
+    if (key.includes('\0')) return undefined;
+    return queries.selectFrom('users').selectAll().where('username_key', '=', key).executeTakeFirst();
   },
 
   findStored(queries: Queries, id: string): Promise<StoredUser | undefined> {
