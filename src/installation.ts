@@ -3,6 +3,7 @@ import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { openDatabase, type Database } from './database/open-database.js';
 import { findSecret } from './database/secret.js';
+import { hooks as ownHooks, type Hooks } from './hooks.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from './start-error.js';
 import { secretOpensKeys } from './tokens/key-ring.js';
@@ -18,6 +19,7 @@ export async function openInstallation(
   clock: Clock,
   log: Logger,
   issuer: string,
+  hooks: Hooks = ownHooks,
 ): Promise<Services> {
   const database = await openAndMigrate(config, log);
   try {
@@ -31,6 +33,7 @@ export async function openInstallation(
       log,
       secret,
       issuer,
+      hooks,
     });
   } catch (error) {
     await database.close();

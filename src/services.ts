@@ -3,6 +3,7 @@ import { operatorContext } from './audit/audit.store.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import type { Database } from './database/open-database.js';
+import type { Hooks } from './hooks.js';
 import { OwnAccountService } from './users/own-account.service.js';
 import { RolesService } from './roles/roles.service.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
@@ -10,7 +11,7 @@ import { LoginLimiter } from './sessions/login-limiter.js';
 import { RequestLimiter } from './sessions/request-limiter.js';
 import { SessionsService } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
-import { AccessTokens, longestAccessToken } from './tokens/access-token.js';
+import { AccessTokens, longestAccessToken, type AccessTokenOptions } from './tokens/access-token.js';
 import { KeyRing, type KeyRingOptions } from './tokens/key-ring.js';
 import { KeySealing } from './tokens/key-sealing.js';
 import { Revocations } from './tokens/revocations.js';
@@ -32,6 +33,8 @@ export interface Foundations {
   readonly secret: string;
   /** The URL that clients know the service by. */
   readonly issuer: string;
+  /** The API builder's own rules. */
+  readonly hooks: Hooks;
 }
 
 export interface Services {
@@ -40,6 +43,7 @@ export interface Services {
   readonly clock: Clock;
   readonly log: Logger;
   readonly issuer: string;
+  readonly hooks: Hooks;
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
@@ -58,13 +62,9 @@ export interface Services {
  * @throws {KeyRingError} where the secret does not open the keys.
  */
 export async function createServices(foundations: Foundations): Promise<Services> {
-  const { config, database, clock, log, secret, issuer } = foundations;
+  const { config, database, clock, log, secret, issuer, hooks } = foundations;
   const ring = await KeyRing.open(database, new KeySealing(secret), clock, keyRingOptions(config));
-  const accessTokens = new AccessTokens(ring, clock, {
-    issuer,
-    lifetime: config.accessTokenExpires,
-    leeway: config.decodeLeeway,
-  });
+  const accessTokens = new AccessTokens(ring, clock, accessTokenOptions(foundations));
   const revocations = new Revocations(database, clock);
   const versions = new SubjectVersions(clock, accessTokens);
   const passwords = new Passwords({
@@ -106,6 +106,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     clock,
     log,
     issuer,
+    hooks,
     ring,
     accessTokens,
     revocations,
@@ -125,6 +126,20 @@ export async function createServices(foundations: Foundations): Promise<Services
       await sessionsStore.deleteExpired(database.queries, now);
       await loginAttemptsStore.deleteExpired(database.queries, now);
     },
+  };
+}
+
+function accessTokenOptions({ config, issuer, hooks }: Foundations): AccessTokenOptions {
+  const audience = config.encodeAudience.length > 0 ? config.encodeAudience : [issuer];
+  return {
+    issuer,
+    acceptedIssuers: [issuer, ...config.decodeIssuer],
+    audience,
+    acceptedAudiences: config.decodeAudience.length > 0 ? config.decodeAudience : audience,
+    lifetime: config.accessTokenExpires,
+    leeway: config.decodeLeeway,
+    notBefore: config.encodeNotBefore,
+    hooks,
   };
 }
 

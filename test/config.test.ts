@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
-import { ConfigError, readConfig, settings, unknownVariables, type Config } from '../src/config.js';
+import { ConfigError, readConfig, unknownVariables, type Config } from '../src/config.js';
+import { settings } from '../src/settings.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,6 +36,38 @@ describe('The settings', () => {
       keyRotation: 90 * 86_400,
       jwksMaxAge: 300,
       newSecret: undefined,
+      encodeAudience: [],
+      decodeAudience: [],
+      decodeIssuer: [],
+      encodeNotBefore: true,
+      tokenLocations: ['headers'],
+      headerName: 'Authorization',
+      headerType: 'Bearer',
+      queryStringName: 'jwt',
+      queryStringValuePrefix: undefined,
+      jsonKey: 'access_token',
+      accessCookieName: 'access_token_cookie',
+      refreshCookieName: 'refresh_token_cookie',
+      accessCookiePath: '/',
+      refreshCookiePath: '/',
+      cookieSecure: true,
+      cookieDomain: undefined,
+      cookieSameSite: 'Lax',
+      sessionCookie: true,
+      csrfProtect: true,
+      csrfMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
+      csrfInCookies: true,
+      csrfCheckForm: false,
+      accessCsrfHeaderName: 'X-CSRF-TOKEN',
+      refreshCsrfHeaderName: 'X-CSRF-TOKEN',
+      accessCsrfFieldName: 'csrf_token',
+      refreshCsrfFieldName: 'csrf_token',
+      accessCsrfCookieName: 'csrf_access_token',
+      refreshCsrfCookieName: 'csrf_refresh_token',
+      accessCsrfCookiePath: '/',
+      refreshCsrfCookiePath: '/',
+      sessionLifetime: 0,
+      sessionLimit: 0,
       refreshTokenExpires: 30 * 86_400,
       decodeLeeway: 0,
       refreshGrace: 10,
@@ -67,6 +100,19 @@ const ownKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.exp
   type: 'pkcs8',
   format: 'pem',
 }) as string;
+
+const flags: readonly (readonly [string, boolean])[] = [
+  ['true', true],
+  ['No', false],
+  ['1', true],
+  ['0', false],
+];
+const cookieNames = Object.values(settings)
+  .map(({ name }) => name)
+  .filter((name) => /_COOKIE_NAME$|_CSRF_(HEADER|FIELD)_NAME$/.test(name));
+const cookiePaths = Object.values(settings)
+  .map(({ name }) => name)
+  .filter((name) => name.endsWith('_COOKIE_PATH'));
 
 /** Setting → what may be written → what it means. */
 const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = {
@@ -122,6 +168,31 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   JWT_SECRET_KEY: [['a secret', 'a secret']],
   JWT_PREVIOUS_SECRET_KEYS: [['one, another', ['one', 'another']]],
   JWT_PRIVATE_KEY: [[ownKey, ownKey]],
+  JWT_ENCODE_AUDIENCE: [['reports, https://api.example.com', ['reports', 'https://api.example.com']]],
+  JWT_DECODE_AUDIENCE: [['reports', ['reports']]],
+  JWT_DECODE_ISSUER: [['https://old.example.com', ['https://old.example.com']]],
+  JWT_ENCODE_NBF: flags,
+  JWT_TOKEN_LOCATION: [
+    ['cookies, headers', ['cookies', 'headers']],
+    ['json,query_string', ['json', 'query_string']],
+  ],
+  JWT_HEADER_NAME: [['X-Token', 'X-Token']],
+  JWT_HEADER_TYPE: [['JWT', 'JWT']],
+  JWT_QUERY_STRING_NAME: [['token', 'token']],
+  JWT_QUERY_STRING_VALUE_PREFIX: [['Bearer ', 'Bearer ']],
+  JWT_JSON_KEY: [['token', 'token']],
+  ...Object.fromEntries(cookieNames.map((name) => [name, [['a_name', 'a_name']]])),
+  ...Object.fromEntries(cookiePaths.map((path) => [path, [['/api', '/api']]])),
+  JWT_COOKIE_SECURE: flags,
+  JWT_COOKIE_DOMAIN: [['example.com', 'example.com']],
+  JWT_COOKIE_SAMESITE: [['Strict', 'Strict']],
+  JWT_SESSION_COOKIE: flags,
+  JWT_COOKIE_CSRF_PROTECT: flags,
+  JWT_CSRF_METHODS: [['POST,GET', ['POST', 'GET']]],
+  JWT_CSRF_IN_COOKIES: flags,
+  JWT_CSRF_CHECK_FORM: flags,
+  LATCHKEY_SESSION_LIFETIME: [['90d', 90 * 86_400]],
+  LATCHKEY_SESSION_LIMIT: [['5', 5]],
   LATCHKEY_KEY_ROTATION: [
     ['0', 0],
     ['1d', 86_400],
@@ -208,6 +279,28 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   JWT_SECRET_KEY: [' '],
   JWT_PREVIOUS_SECRET_KEYS: [],
   JWT_PRIVATE_KEY: ['/no/such/file', '-----BEGIN PRIVATE KEY-----\n', '{}', '{'],
+  JWT_ENCODE_AUDIENCE: [],
+  JWT_DECODE_AUDIENCE: [],
+  JWT_DECODE_ISSUER: [],
+  JWT_ENCODE_NBF: ['maybe'],
+  JWT_TOKEN_LOCATION: ['header', 'headers, body', ','],
+  JWT_HEADER_NAME: ['X Token', 'X:Token'],
+  JWT_HEADER_TYPE: ['Bearer:', 'a b'],
+  JWT_QUERY_STRING_NAME: ['a b'],
+  JWT_QUERY_STRING_VALUE_PREFIX: [' '],
+  JWT_JSON_KEY: ['a b'],
+  ...Object.fromEntries(cookieNames.map((name) => [name, ['a b', 'a;b', 'a=b']])),
+  ...Object.fromEntries(cookiePaths.map((path) => [path, ['api', '/a;b']])),
+  JWT_COOKIE_SECURE: ['maybe'],
+  JWT_COOKIE_DOMAIN: ['https://example.com', 'a b'],
+  JWT_COOKIE_SAMESITE: ['lax', 'Sometimes'],
+  JWT_SESSION_COOKIE: ['maybe'],
+  JWT_COOKIE_CSRF_PROTECT: ['maybe'],
+  JWT_CSRF_METHODS: ['post', ','],
+  JWT_CSRF_IN_COOKIES: ['maybe'],
+  JWT_CSRF_CHECK_FORM: ['maybe'],
+  LATCHKEY_SESSION_LIFETIME: ['3651d', ...notDurations],
+  LATCHKEY_SESSION_LIMIT: ['100001', ...notNumbers],
   LATCHKEY_KEY_ROTATION: ['3651d', ...notDurations],
   LATCHKEY_JWKS_MAX_AGE: ['2d', ...notDurations],
   JWT_ACCESS_TOKEN_EXPIRES: ['0', '86401', '2d', ...notDurations],

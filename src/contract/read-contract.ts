@@ -10,3 +10,13 @@ export function readContract(): { readonly document: OpenApiDocument; readonly t
   const text = readFileSync(contractFile, 'utf8');
   return { document: JSON.parse(text) as OpenApiDocument, text };
 }
+
+/** The media types of an operation's request body. @param operation its path in Express's form: `/users/:id`. */
+export function requestMediaTypes(
+  document: OpenApiDocument,
+  { path, method }: { readonly path: string; readonly method: string },
+): string[] {
+  const paths = document['paths'] as Record<string, Record<string, { requestBody?: { content: object } }>>;
+  const operation = paths[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
+  return Object.keys(operation?.requestBody?.content ?? {});
+}
