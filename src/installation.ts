@@ -42,21 +42,28 @@ export async function openInstallation(
 }
 
 async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
+  let database: Database | undefined;
   try {
-    const database = openDatabase(config.databaseUrl, (error) => {
+    database = openDatabase(config.databaseUrl, (error) => {
       log.warn({ err: error }, 'a database connection broke');
     });
     await database.migrate();
     return database;
   } catch (cause) {
+    await database?.close();
     const where =
       config.databaseUrl.kind === 'sqlite'
         ? `the SQLite file ${config.databaseUrl.file}`
         : 'the PostgreSQL database';
-    const reason = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
     throw new StartError(
-      `DATABASE_URL names ${where}, which cannot be used (${reason}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
+      `DATABASE_URL names ${where}, which cannot be used (${reasonOf(cause)}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
       { cause },
     );
   }
+}
+
+/** A host of several addresses that all refuse gives an error without words around those that have them. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(reasonOf).join('; ');
+  return cause instanceof Error ? cause.message : String(cause);
 }

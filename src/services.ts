@@ -11,11 +11,13 @@ import { LoginLimiter } from './sessions/login-limiter.js';
 import { RequestLimiter } from './sessions/request-limiter.js';
 import { SessionsService } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
+import { StartError } from './start-error.js';
 import { AccessTokens, longestAccessToken, type AccessTokenOptions } from './tokens/access-token.js';
 import { KeyRing, type KeyRingOptions } from './tokens/key-ring.js';
 import { KeySealing } from './tokens/key-sealing.js';
 import { Revocations } from './tokens/revocations.js';
 import { SubjectVersions } from './tokens/subject-versions.js';
+import { passwordFault } from './users/password-policy.js';
 import { Passwords } from './users/passwords.js';
 import { oneTimePassword, UsersService } from './users/users.service.js';
 
@@ -175,15 +177,18 @@ export interface FirstAdministrator {
   readonly oneTimePassword: string | undefined;
 }
 
-/** Makes the first administrator where there are no users yet. */
+/**
+ * Makes the first administrator where there are no users yet.
+ * @throws {StartError} where the password that is set will not do.
+ */
 async function makeFirstAdministrator({ config, users }: Services): Promise<FirstAdministrator | undefined> {
   if (await users.hasUsers()) return undefined;
-  const generated = config.adminPassword === undefined ? oneTimePassword() : undefined;
-  const made = await users.createFirstAdministrator(
-    config.adminUsername,
-    generated ?? config.adminPassword ?? '',
-    generated !== undefined,
-    { context: operatorContext },
-  );
-  return made ? { username: config.adminUsername, oneTimePassword: generated } : undefined;
+  const { adminUsername: username, adminPassword: given } = config;
+  const fault = given === undefined ? undefined : await passwordFault(given, username);
+  if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
+  const password = given ?? oneTimePassword();
+  const made = await users.createFirstAdministrator(username, password, given === undefined, {
+    context: operatorContext,
+  });
+  return made ? { username, oneTimePassword: given === undefined ? password : undefined } : undefined;
 }

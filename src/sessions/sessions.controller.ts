@@ -51,6 +51,8 @@ export class SessionsController {
    * From the answer on, all access and refresh tokens of the session are refused. A refresh token that is
    * unknown is no error (RFC 7009 §2.2): it can no longer be used, which is what was asked for.
    * @summary Log out
+   * @example body.by_access_token {}
+   * @example body.by_refresh_token { "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU" }
    */
   @Post('logout')
   @NoSecurity() // tsoa.json says that a bearer token is optional; what it is worth is decided here, after the body

@@ -76,7 +76,7 @@ export class UsersService {
   }
 
   /**
-   * Makes the first administrator where there are no users at all.
+   * Makes the first administrator where there are no users at all. The password is the caller's to judge.
    * @returns whether it did.
    */
   async createFirstAdministrator(
@@ -85,7 +85,6 @@ export class UsersService {
     oneTime: boolean,
     actor: Actor,
   ): Promise<boolean> {
-    if (!oneTime) await refuseFaultyPassword('LATCHKEY_ADMIN_PASSWORD', password, username);
     const passwordHash = await this.passwords.hash(password);
     return this.database.exclusively(async (transaction) => {
       if (!(await usersStore.isEmpty(transaction))) return false;
