@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import supertest, { type Test } from 'supertest';
 import { createApp } from '../../src/app.js';
+import type { AuditEvent } from '../../src/audit/audit.store.js';
 import { readConfig } from '../../src/config.js';
+import type { Schema } from '../../src/database/schema.js';
 import { openInstallation } from '../../src/installation.js';
 import { makeFirstAdministrator, type Services } from '../../src/services.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
@@ -127,5 +129,20 @@ export class TestApp {
     const { access_token: token } = await this.login();
     const { body } = await this.post('/users', { username, password, roles }, token).expect(201);
     return body as User;
+  }
+
+  /** Refreshes, and has the successor. */
+  async refresh(refreshToken: string): Promise<TokenSet> {
+    const { body } = await this.post('/refresh', { refresh_token: refreshToken }).expect(200);
+    return body as TokenSet;
+  }
+
+  /** What the audit says of an event. */
+  audited(event: AuditEvent): Promise<Schema['audit'][]> {
+    return this.services.database.queries
+      .selectFrom('audit')
+      .selectAll()
+      .where('event', '=', event)
+      .execute();
   }
 }
