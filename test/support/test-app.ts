@@ -14,7 +14,7 @@ import { TestClock } from './clock.js';
 import { checkAgainstContract } from './contract.js';
 import { newDatabaseUrl, newLastingDatabaseUrl, type DatabaseKind } from './databases.js';
 
-type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head';
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head' | 'trace';
 
 type Environment = Readonly<Record<string, string>>;
 
