@@ -154,7 +154,7 @@ const models: TsoaRoute.Models = {
   'LoginRequest': {
     dataType: 'refObject',
     properties: {
-      'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+      'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
     },
     additionalProperties: false,

@@ -5,7 +5,7 @@ import { operations, RegisterRoutes } from '../generated/routes.js';
 import './http/locals.js';
 import { handleProblems } from './http/problem-handler.js';
 import { identifyRequests } from './http/request-context.js';
-import { swaggerUiRouter } from './http/swagger-ui.js';
+import { mountSwaggerUi } from './http/swagger-ui.js';
 import { unmatched } from './http/unmatched.js';
 import type { Services } from './services.js';
 
@@ -42,7 +42,7 @@ export function createApp(services: Services): Express {
     );
   }
   RegisterRoutes(app);
-  app.use(swaggerUiRouter());
+  mountSwaggerUi(app);
   app.use(unmatched(operations, ['/docs', '/docs/']));
   app.use(handleProblems(log, issuer));
   return app;

@@ -81,6 +81,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     firstWait: config.loginFirstWait,
     longestWait: config.loginLongestWait,
     memory: config.loginMemory,
+    queue: config.passwordQueue,
   });
   const sessions = new SessionsService(
     database,

@@ -72,16 +72,17 @@ const bodyParserCodes: Readonly<Record<string, ProblemCode>> = {
 
 /** tsoa repeats each refused value beside its message; a password must not come back. */
 function fieldErrors(fields: ValidateError['fields']): Record<string, string> {
-  const errors: Record<string, string> = {};
+  const errors = new Map<string, string>();
   for (const [path, { message }] of Object.entries(fields)) {
     // The whole body is called "body"; what is in it goes by its own name.
     const field = path.replace(/^(body|query)\./, '');
     const [, excess] = /^"(.*)" is an excess property/.exec(message) ?? [];
     // tsoa names the field for a model, and all of them in the message alone for query parameters.
     for (const name of excess?.split(',') ?? []) {
-      errors[field === 'query' ? name : field] = 'is not a field of this request';
+      errors.set(field === 'query' ? name : field, 'is not a field of this request');
     }
-    if (excess === undefined) errors[field] = message;
+    if (excess === undefined) errors.set(field, message);
   }
-  return errors;
+  // Made from entries: "__proto__" is a name like any other.
+  return Object.fromEntries(errors);
 }

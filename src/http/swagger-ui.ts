@@ -1,4 +1,4 @@
-import express, { type Router } from 'express';
+import type { Router } from 'express';
 import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
 
@@ -35,8 +35,8 @@ function authorizeByAnswer(response: UiResponse): UiResponse {
   return response;
 }
 
-/** Swagger UI at `/docs`, over the contract that the service serves. */
-export function swaggerUiRouter(): Router {
+/** Mounts Swagger UI at `/docs`, over the contract that the service serves. */
+export function mountSwaggerUi(router: Router): void {
   const options = {
     customSiteTitle: 'Latchkey',
     swaggerOptions: {
@@ -50,7 +50,6 @@ export function swaggerUiRouter(): Router {
       responseInterceptor: authorizeByAnswer,
     },
   };
-  const router = express.Router({ strict: true });
   router.use(
     /^\/docs(\/|$)/,
     helmet.contentSecurityPolicy({
@@ -79,5 +78,4 @@ export function swaggerUiRouter(): Router {
   });
   router.get('/docs/', swaggerUi.setup(undefined, options));
   router.use('/docs/', ...swaggerUi.serveFiles(undefined, options));
-  return router;
 }

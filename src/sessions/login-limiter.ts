@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import type { Database } from '../database/open-database.js';
 import { retryLater } from '../problems/problem.js';
 import { loginAttemptsStore } from './login-attempts.store.js';
+import { Turns } from './turns.js';
 
 interface LoginLimits {
   readonly freeAttempts: number;
@@ -12,6 +13,8 @@ interface LoginLimits {
   readonly firstWait: number;
   readonly longestWait: number;
   readonly memory: number;
+  /** How many attempts may wait for others to be made. */
+  readonly queue: number;
 }
 
 /** Whose failed attempts an attempt is counted among. */
@@ -23,12 +26,10 @@ export interface AttemptOrigin {
   readonly known: boolean;
 }
 
-/** One attempt that may be made. Until one of these is called it counts as failed. */
-export interface Attempt {
+/** What an attempt came to. */
+interface Verdict {
   /** The password was right. */
-  succeeded(): Promise<void>;
-  /** It came to no verdict: it is as if it had not been made. */
-  withdrawn(): Promise<void>;
+  readonly matches: boolean;
 }
 
 interface Counter {
@@ -42,15 +43,45 @@ interface Counter {
  * pair alone: strangers elsewhere can make no one wait who knows the password.
  */
 export class LoginLimiter {
+  readonly #turns: Turns;
+
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly limits: LoginLimits,
-  ) {}
+  ) {
+    this.#turns = new Turns(limits.queue);
+  }
 
-  /** @throws {Problem} `too_many_attempts`, with `Retry-After`. */
-  async begin(origin: AttemptOrigin): Promise<Attempt> {
+  /**
+   * Makes an attempt, unless its account or its address has to wait. Until `check` has come to its verdict the
+   * attempt counts as failed. Of those that are counted together one is made at a time: none is refused because of
+   * another that turns out to be right.
+   * @param check where it throws there is no verdict, and it is as if the attempt had not been made.
+   * @throws {Problem} `too_many_attempts`, with `Retry-After`; `busy`; what `check` throws.
+   */
+  attempt<V extends Verdict>(origin: AttemptOrigin, check: () => Promise<V>): Promise<V> {
     const counters = this.#counters(origin);
+    return this.#inTurn(counters, () => this.#make(counters, check));
+  }
+
+  #inTurn<T>([counter, ...others]: readonly Counter[], work: () => Promise<T>): Promise<T> {
+    return counter ? this.#turns.take(counter.key, () => this.#inTurn(others, work)) : work();
+  }
+
+  async #make<V extends Verdict>(counters: readonly Counter[], check: () => Promise<V>): Promise<V> {
+    await this.#reserveAll(counters);
+    try {
+      const verdict = await check();
+      if (verdict.matches) await this.#forgive(counters);
+      return verdict;
+    } catch (error) {
+      await this.#undo(counters);
+      throw error;
+    }
+  }
+
+  async #reserveAll(counters: readonly Counter[]): Promise<void> {
     const reserved: Counter[] = [];
     for (const counter of counters) {
       if (!(await this.#reserve(counter))) {
@@ -60,15 +91,12 @@ export class LoginLimiter {
       }
       reserved.push(counter);
     }
-    return {
-      withdrawn: () => this.#undo(reserved),
-      succeeded: async () => {
-        // An address is not cleared: its owner could guess at others and log in as himself in between.
-        const [own, address] = reserved;
-        if (own) await loginAttemptsStore.forget(this.database.queries, own.key);
-        if (address) await loginAttemptsStore.undo(this.database.queries, address.key);
-      },
-    };
+  }
+
+  async #forgive([own, address]: readonly Counter[]): Promise<void> {
+    // An address is not cleared: its owner could guess at others and log in as himself in between.
+    if (own) await loginAttemptsStore.forget(this.database.queries, own.key);
+    if (address) await loginAttemptsStore.undo(this.database.queries, address.key);
   }
 
   #counters({ account, address, known }: AttemptOrigin): Counter[] {

@@ -7,6 +7,7 @@ export interface LoginRequest {
    * The user's name; upper and lower case are the same.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   username: string;
   /**

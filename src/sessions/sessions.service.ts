@@ -27,7 +27,8 @@ interface SessionOptions {
 }
 
 /** A refusal that an operator wants to see: why, which the client is not told in such detail. */
-export type DeniedReason = 'unknown_user' | 'wrong_password' | 'disabled_user' | 'refresh_token_reused';
+export type DeniedReason =
+  'unknown_user' | 'wrong_password' | 'disabled_user' | 'rate_limited' | 'refresh_token_reused';
 export type OnDenied = (reason: DeniedReason, context: RequestContext, userId?: string) => void;
 
 const longestUserAgent = 255;
@@ -51,32 +52,8 @@ export class SessionsService {
    *   `too_many_attempts`; `too_many_requests`; `busy`.
    */
   async login(username: string, password: string, context: RequestContext): Promise<TokenSet> {
-    await this.options.loginLimit.take(context.address);
-    const user = await usersStore.findByName(this.database.queries, username);
-    const address = context.address ?? '';
-    // Asked for a name that nobody has, too: both cases take as long.
-    const known = await sessionsStore.hasLoggedInFrom(this.database.queries, user?.id ?? '', address);
-    const attempt = await this.limiter.begin({ account: usernameKey(username), address, known });
-    let check;
-    let newHash;
-    try {
-      check = await this.passwords.check(user?.password_hash, password);
-      newHash = check.matches && check.outdated ? await this.passwords.hash(password) : user?.password_hash;
-    } catch (error) {
-      await attempt.withdrawn();
-      throw error;
-    }
-    if (!user || newHash === undefined || !check.matches) {
-      this.onDenied(user ? 'wrong_password' : 'unknown_user', context, user?.id);
-      throw new Problem('invalid_credentials');
-    }
-    const session = await this.#begin(user, newHash, context);
-    await attempt.succeeded();
-    if (!session) {
-      this.onDenied('disabled_user', context, user.id);
-      throw new Problem('invalid_credentials');
-    }
-    return this.#tokenSet(session, true);
+    await this.#limited(this.options.loginLimit.take(context.address), context);
+    return this.#login(username, password, context);
   }
 
   /** @throws {Problem} `invalid_refresh_token`; `too_many_requests`. */
@@ -123,6 +100,54 @@ export class SessionsService {
       accessExpiresAt: this.accessTokens.expiryOfNext(),
     });
     return session && (() => this.#tokenSet(session, true));
+  }
+
+  async #login(username: string, password: string, context: RequestContext): Promise<TokenSet> {
+    const user = await usersStore.findByName(this.database.queries, username);
+    const address = context.address ?? '';
+    // Asked for a name that nobody has, too: both cases take as long.
+    const known = await sessionsStore.hasLoggedInFrom(this.database.queries, user?.id ?? '', address);
+    const check = await this.#limited(
+      this.limiter.attempt({ account: usernameKey(username), address, known }, () =>
+        this.#check(user?.password_hash, password),
+      ),
+      context,
+      user?.id,
+    );
+    if (!user || check.newHash === undefined) {
+      this.onDenied(user ? 'wrong_password' : 'unknown_user', context, user?.id);
+      throw new Problem('invalid_credentials');
+    }
+    const session = await this.#begin(user, check.newHash, context);
+    if (!session) {
+      const { password_hash: hashNow } =
+        (await usersStore.findStored(this.database.queries, user.id)) ?? user;
+      // Another login may have hashed the same password anew in the meantime.
+      if (hashNow !== user.password_hash) return this.#login(username, password, context);
+      this.onDenied('disabled_user', context, user.id);
+      throw new Problem('invalid_credentials');
+    }
+    return this.#tokenSet(session, true);
+  }
+
+  /** A login that a limit refuses is a denied one, too. */
+  async #limited<T>(work: Promise<T>, context: RequestContext, userId?: string): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 429) this.onDenied('rate_limited', context, userId);
+      throw error;
+    }
+  }
+
+  /** @returns the hash to keep where the password is right: one of the costs that are set now. */
+  async #check(
+    passwordHash: string | undefined,
+    password: string,
+  ): Promise<{ readonly matches: boolean; readonly newHash?: string | undefined }> {
+    const { matches, outdated } = await this.passwords.check(passwordHash, password);
+    if (!matches) return { matches };
+    return { matches, newHash: outdated ? await this.passwords.hash(password) : passwordHash };
   }
 
   /** @returns nothing where the user was disabled, or got another password, since it was checked. */

@@ -40,23 +40,18 @@ export class OwnAccountService {
     const user = await usersStore.findStored(this.database.queries, userId);
     if (!user) throw new Problem('invalid_token');
     // A stolen access token must not be a way to guess the password: the same waits as at login, counted apart.
-    const attempt = await this.limiter.begin({ account: userId, address: 'own account', known: true });
-    let newHash: string;
-    try {
-      const { matches } = await this.passwords.check(user.password_hash, currentPassword);
-      if (!matches) throw new Problem('wrong_password');
-      await refuseFaultyPassword('new_password', newPassword, user.username);
-      if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) {
-        throw new Problem('validation_failed', {
-          errors: { new_password: 'must differ from the current one' },
-        });
-      }
-      newHash = await this.passwords.hash(newPassword);
-    } catch (error) {
-      if (!(error instanceof Problem && error.code === 'wrong_password')) await attempt.withdrawn();
-      throw error;
+    const { matches } = await this.limiter.attempt(
+      { account: userId, address: 'own account', known: true },
+      () => this.passwords.check(user.password_hash, currentPassword),
+    );
+    if (!matches) throw new Problem('wrong_password');
+    await refuseFaultyPassword('new_password', newPassword, user.username);
+    if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) {
+      throw new Problem('validation_failed', {
+        errors: { new_password: 'must differ from the current one' },
+      });
     }
-    await attempt.succeeded();
+    const newHash = await this.passwords.hash(newPassword);
     const { revoked, makeTokens } = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
       const replaced = await usersStore.replacePassword(transaction, {

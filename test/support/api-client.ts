@@ -3,7 +3,7 @@ import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { User } from '../../src/users/users.models.js';
 import { checkAgainstContract } from './contract.js';
 
-type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head';
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head' | 'trace';
 
 export const adminPassword = 'the admin of the tests';
 
@@ -45,6 +45,12 @@ export class ApiClient {
   /** Logs in, as the administrator unless told otherwise. */
   async login(username = 'admin', password = adminPassword): Promise<TokenSet> {
     const { body } = await this.post('/login', { username, password }).expect(200);
+    return body as TokenSet;
+  }
+
+  /** Refreshes, and has the successor. */
+  async refresh(refreshToken: string): Promise<TokenSet> {
+    const { body } = await this.post('/refresh', { refresh_token: refreshToken }).expect(200);
     return body as TokenSet;
   }
 

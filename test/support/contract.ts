@@ -39,14 +39,14 @@ export function checkAgainstContract(method: string, url: string, response: Resp
     if (method.toLowerCase() === 'options' && response.status === 204) return;
     if (!outside.has(response.status))
       throw new Error(`${where}: the contract does not have this operation.`);
-    checkProblem(where, response);
+    checkProblem(where, method, response);
     return;
   }
   const answer = operation.responses[response.status] ?? operation.responses['default'];
   if (!answer || (response.status < 400 && !operation.responses[response.status])) {
     throw new Error(`${where}: the contract does not have this status.`);
   }
-  if (response.status >= 400) checkProblem(where, response);
+  if (response.status >= 400) checkProblem(where, method, response);
   if (typeof response.headers['x-request-id'] !== 'string')
     throw new Error(`${where}: X-Request-Id is missing.`);
   const [mediaType = ''] = (response.get('Content-Type') ?? '').split(';');
@@ -60,23 +60,24 @@ export function checkAgainstContract(method: string, url: string, response: Resp
   if (method.toLowerCase() !== 'head') check(where, media.schema.$ref, JSON.parse(response.text));
 }
 
-function checkProblem(where: string, response: Response): void {
+function checkProblem(where: string, method: string, response: Response): void {
   const { status, headers } = response;
   if (!headers['content-type']?.startsWith('application/problem+json')) {
     throw new Error(`${where}: a problem came as ${headers['content-type']}.`);
   }
-  const problem = JSON.parse(response.text) as { code: string; status: number; errors?: object };
-  check(where, '#/components/schemas/ProblemDetails', problem);
   const must = (condition: boolean, what: string): void => {
     if (!condition) throw new Error(`${where}: ${what}`);
   };
-  must(problem.status === status, `the body says ${problem.status}.`);
   must(status !== 401 || 'www-authenticate' in headers, 'a 401 has no WWW-Authenticate.');
+  must(status !== 405 || 'allow' in headers, 'a 405 has no Allow.');
+  if (method.toLowerCase() === 'head') return;
+  const problem = JSON.parse(response.text) as { code: string; status: number; errors?: object };
+  check(where, '#/components/schemas/ProblemDetails', problem);
+  must(problem.status === status, `the body says ${problem.status}.`);
   must(
     ![429, 503].includes(status) || problem.code === 'not_ready' || Number(headers['retry-after']) >= 1,
     'there is no Retry-After.',
   );
-  must(status !== 405 || 'allow' in headers, 'a 405 has no Allow.');
   must(status !== 422 || Object.keys(problem.errors ?? {}).length > 0, 'a 422 has no errors.');
 }
 

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { operations } from '../../generated/routes.js';
 import { createApp } from '../../src/app.js';
+import type { AuditEvent } from '../../src/audit/audit.store.js';
 import { readConfig } from '../../src/config.js';
+import type { Schema } from '../../src/database/schema.js';
 import { permissionsOf } from '../../src/http/operations.js';
 import { openInstallation } from '../../src/installation.js';
 import { prepareService, type Services } from '../../src/services.js';
@@ -82,5 +84,14 @@ export class TestApp extends ApiClient {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
     await this.services.database.close();
+  }
+
+  /** What the audit says of an event. */
+  audited(event: AuditEvent): Promise<Schema['audit'][]> {
+    return this.services.database.queries
+      .selectFrom('audit')
+      .selectAll()
+      .where('event', '=', event)
+      .execute();
   }
 }

@@ -1,0 +1,256 @@
+import { availableParallelism } from 'node:os';
+import { expect } from 'chai';
+import type { Response } from 'supertest';
+import { databaseKinds } from '../support/databases.js';
+import { itTakesJson } from '../support/json-body.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
+import { readJwt } from '../support/tokens.js';
+
+describe('POST /login', () => {
+  let app: TestApp;
+  beforeEach(async () => {
+    app = await TestApp.start();
+  });
+  afterEach(() => app.close());
+
+  itTakesJson(() => app, { path: '/login', required: true });
+
+  const password = 'the password of ada';
+  const login = (username: unknown, given: unknown) => app.post('/login', { username, password: given });
+
+  it('gives the tokens of a new session', async () => {
+    const { body, headers } = await login('admin', adminPassword).expect(200);
+    expect(body).to.have.all.keys(
+      'access_token',
+      'token_type',
+      'expires_in',
+      'refresh_token',
+      'refresh_expires_in',
+      'scope',
+    );
+    expect(body).to.include({
+      token_type: 'Bearer',
+      expires_in: 900,
+      refresh_expires_in: 30 * 86_400,
+      scope: 'roles:read roles:write users:read users:write',
+    });
+    expect(headers['cache-control']).to.equal('no-store'); // RFC 6749 §5.1
+    await app.get('/protected', body.access_token as string).expect(200);
+    await app.refresh(body.refresh_token as string);
+  });
+
+  it('begins a session of its own each time', async () => {
+    const [one, other] = [await app.login(), await app.login()].map(
+      (each) => readJwt(each.access_token).claims,
+    );
+    expect(one?.['sid']).not.to.equal(other?.['sid']);
+  });
+
+  it('takes the name in upper or lower case, and in any form of Unicode', async () => {
+    await app.createUser('Zoë', password);
+    for (const name of ['Zoë', 'ZOË', 'zoe\u0308']) await login(name, password).expect(200);
+  });
+
+  it('takes the password in any form of Unicode, but not in another case', async () => {
+    await app.createUser('ada', 'crème brûlée');
+    await login('ada', 'cre\u0300me bru\u0302le\u0301e').expect(200);
+    await login('ada', 'Crème brûlée').expect(401);
+  });
+
+  it('notes when and from where', async () => {
+    const { id } = await app.createUser('ada', password);
+    app.clock.advance(60);
+    await login('ada', password).set('User-Agent', 'x'.repeat(300)).expect(200);
+    const queries = app.services.database.queries;
+    const session = await queries
+      .selectFrom('sessions')
+      .selectAll()
+      .where('user_id', '=', id)
+      .executeTakeFirst();
+    expect(session).to.include({
+      created_at: app.clock.now(),
+      authenticated_at: app.clock.now(),
+      address: '127.0.0.1',
+      user_agent: 'x'.repeat(255),
+      generation: 0,
+    });
+    const user = await queries.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst();
+    expect(user).to.include({ last_login_at: app.clock.now() });
+  });
+
+  it('is audited', async () => {
+    const { id } = await app.createUser('ada', password);
+    const { body, headers } = await login('ada', password).expect(200);
+    const session = readJwt(body.access_token as string).claims['sid'];
+    const audited = (await app.audited('login')).filter(({ session_id }) => session_id === session);
+    expect(audited).to.have.length(1);
+    expect(audited[0]).to.include({
+      at: app.clock.now(),
+      actor_id: id,
+      target: id,
+      address: '127.0.0.1',
+      request_id: headers['x-request-id'],
+    });
+  });
+
+  for (const [what, fields, errors] of [
+    ['no fields', {}, { username: "'username' is required", password: "'password' is required" }],
+    ['no name', { password }, { username: "'username' is required" }],
+    ['no password', { username: 'ada' }, { password: "'password' is required" }],
+    ['a number for a name', { username: 1, password }, { username: 'invalid string value' }],
+    ['null for a password', { username: 'ada', password: null }, { password: 'invalid string value' }],
+    [
+      'an array for a password',
+      { username: 'ada', password: [password] },
+      { password: 'invalid string value' },
+    ],
+    ['an empty name', { username: '', password }, { username: 'minLength 1' }],
+    ['an empty password', { username: 'ada', password: '' }, { password: 'minLength 1' }],
+    ['a name that is too long', { username: 'x'.repeat(201), password }, { username: 'maxLength 200' }],
+    [
+      'a password that is too long',
+      { username: 'ada', password: 'x'.repeat(4097) },
+      { password: 'maxLength 4096' },
+    ],
+    [
+      'one field too many',
+      { username: 'ada', password, otp: '1' },
+      { otp: 'is not a field of this request' },
+    ],
+  ] as const) {
+    it(`answers 422 to ${what}, and says what is wrong with it`, async () => {
+      const { body } = await app.post('/login', fields).expect(422);
+      expect(body).to.include({ code: 'validation_failed' });
+      expect(body.errors).to.deep.equal(errors);
+    });
+  }
+
+  it('never repeats a password that it refuses', async () => {
+    for (const refused of [{ secret: 'hunter2' }, ['hunter2'], `hunter2${'x'.repeat(4096)}`]) {
+      const { text } = await login('ada', refused).expect(422);
+      expect(text).not.to.include('hunter2');
+    }
+  });
+
+  describe('of someone who may not', () => {
+    /** All that a client can see, but for what differs between any two answers. */
+    function visible({ status, text, headers }: Response): object {
+      const { 'x-request-id': id, date, ...rest } = headers as Record<string, string>;
+      expect(id && date).to.be.a('string');
+      return { status, text, rest };
+    }
+
+    it('says "Bad username or password", whichever of the two it is, or whether the user is disabled', async () => {
+      const { id } = await app.createUser('ada', password);
+      const wrongPassword = await login('ada', 'not the password of ada').expect(401);
+      const unknownName = await login('nobody', password).expect(401);
+      const { access_token: admin } = await app.login();
+      await app.patch(`/users/${id}`, { disabled: true }, admin).expect(200);
+      const disabled = await login('ada', password).expect(401);
+
+      expect(wrongPassword.body).to.include({
+        code: 'invalid_credentials',
+        detail: 'Bad username or password',
+      });
+      expect(visible(unknownName)).to.deep.equal(visible(wrongPassword));
+      expect(visible(disabled)).to.deep.equal(visible(wrongPassword));
+    });
+
+    it('is logged with the reason, the request’s id and no secret', async () => {
+      const { id } = await app.createUser('ada', password);
+      const { access_token: admin } = await app.login();
+      const denied = [await login('ada', 'a wrong password'), await login('nobody', 'a wrong password')];
+      await app.patch(`/users/${id}`, { disabled: true }, admin).expect(200);
+      denied.push(await login('ada', password));
+      const logged = app.logged.filter(({ event }) => event === 'denied');
+      expect(logged.map(({ reason, userId }) => ({ reason, userId }))).to.deep.equal([
+        { reason: 'wrong_password', userId: id },
+        { reason: 'unknown_user', userId: undefined },
+        { reason: 'disabled_user', userId: id },
+      ]);
+      expect(logged.map(({ requestId }) => requestId)).to.deep.equal(
+        denied.map((response) => response.get('X-Request-Id')),
+      );
+      expect(logged.every(({ address }) => address === '127.0.0.1')).to.be.true;
+      expect(JSON.stringify(app.logged)).not.to.match(/password of ada|a wrong password|eyJ|lk_rt_/);
+    });
+  });
+
+  it('checks a password for a name that nobody has as it does for one that somebody has', async () => {
+    // What waits for a free core is a check. With nowhere to wait, those that find no core are refused: as many of
+    // them for names that nobody has. Each comes from an address of its own, so that no other limit is in play.
+    const busy = await TestApp.start({
+      settings: {
+        LATCHKEY_TRUSTED_PROXIES: 'loopback',
+        LATCHKEY_PASSWORD_QUEUE: '0',
+        LATCHKEY_PASSWORD_TIME_COST: '40',
+        LATCHKEY_PASSWORD_MEMORY_COST: '4096',
+      },
+    });
+    try {
+      const cores = availableParallelism();
+      const addresses = Array.from({ length: cores + 2 }, (_, index) => `192.0.2.${index}`);
+      const attempt = (username: string, given: string, address: string) =>
+        busy.post('/login', { username, password: given }).set('X-Forwarded-For', address);
+      for (const address of addresses) await attempt('admin', adminPassword, address).expect(200);
+      const statuses = async (name: (address: string) => string): Promise<number[]> =>
+        (await Promise.all(addresses.map((address) => attempt(name(address), 'wrong', address))))
+          .map(({ status }) => status)
+          .sort();
+      const expected = [...Array<number>(cores).fill(401), 503, 503];
+      expect(await statuses(() => 'admin')).to.deep.equal(expected);
+      expect(await statuses((address) => `nobody at ${address}`)).to.deep.equal(expected);
+    } finally {
+      await busy.close();
+    }
+  });
+});
+
+for (const database of databaseKinds) {
+  describe(`POST /login on ${database}`, () => {
+    const settings = { LATCHKEY_PASSWORD_TIME_COST: '1', LATCHKEY_PASSWORD_MEMORY_COST: '8' };
+    let app: TestApp;
+    before(async () => {
+      app = await TestApp.start({ database, settings, lasting: true });
+    });
+    after(() => app.close());
+
+    it('refuses a name with a control character in it', async () => {
+      const { body } = await app
+        .post('/login', { username: 'ad\u0000min', password: adminPassword })
+        .expect(422);
+      expect(body.errors).to.have.all.keys('username');
+    });
+
+    it('lets in any number at once who know the password', async () => {
+      const logins = await Promise.all(
+        Array.from({ length: 30 }, () => app.post('/login', { username: 'admin', password: adminPassword })),
+      );
+      expect(logins.map(({ status }) => status)).to.deep.equal(Array(30).fill(200));
+    });
+
+    it('hashes the password anew when the settings have changed', async () => {
+      const hash = async (): Promise<string | undefined> =>
+        (await app.services.database.queries.selectFrom('users').select('password_hash').executeTakeFirst())
+          ?.password_hash;
+      const before = await hash();
+      expect(before).to.match(/^\$argon2id\$v=19\$m=8,t=1,p=1\$/);
+
+      await app.login();
+      expect(await hash()).to.equal(before);
+
+      app = await app.restart({ LATCHKEY_PASSWORD_TIME_COST: '2', LATCHKEY_PASSWORD_MEMORY_COST: '16' });
+      await app.post('/login', { username: 'admin', password: 'wrong' }).expect(401);
+      expect(await hash()).to.equal(before);
+
+      await app.login();
+      expect(await hash()).to.match(/^\$argon2id\$v=19\$m=16,t=2,p=1\$/);
+      await app.login();
+    });
+
+    it('lets in who logs in twice at once while the password is hashed anew', async () => {
+      app = await app.restart({ LATCHKEY_PASSWORD_TIME_COST: '3' });
+      await Promise.all(Array.from({ length: 5 }, () => app.login()));
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import type { Test } from 'supertest';
+import { readConfig } from '../../src/config.js';
+import { RequestLimiter } from '../../src/sessions/request-limiter.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
+
+describe('The limit on requests from one address', () => {
+  let app: TestApp;
+  beforeEach(async () => {
+    app = await TestApp.start({
+      settings: {
+        LATCHKEY_TRUSTED_PROXIES: 'loopback',
+        LATCHKEY_LOGIN_LIMIT: '3',
+        LATCHKEY_REFRESH_LIMIT: '2',
+      },
+    });
+  });
+  afterEach(() => app.close());
+
+  const login = (from: string): Test =>
+    app.post('/login', { username: 'admin', password: adminPassword }).set('X-Forwarded-For', from);
+  const refresh = (token: string, from: string): Test =>
+    app.post('/refresh', { refresh_token: token }).set('X-Forwarded-For', from);
+
+  async function expectRefused(request: Test): Promise<void> {
+    const { body, headers } = await request.expect(429);
+    expect(body).to.include({ code: 'too_many_requests' });
+    expect(Number(headers['retry-after'])).to.be.within(1, 60);
+  }
+
+  it('refuses logins beyond it, right ones too, and says when to come back', async () => {
+    for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
+    await expectRefused(login('192.0.2.1'));
+    await login('192.0.2.2').expect(200);
+  });
+
+  it('refuses refreshes beyond it, counted apart from the logins', async () => {
+    const { body } = await login('192.0.2.1').expect(200);
+    let token = body.refresh_token as string;
+    for (let count = 0; count < 2; count += 1)
+      token = (await refresh(token, '192.0.2.1').expect(200)).body.refresh_token as string;
+    await expectRefused(refresh(token, '192.0.2.1'));
+    await refresh(token, '192.0.2.2').expect(200);
+    await login('192.0.2.1').expect(200);
+  });
+
+  it('is logged where it denies a login', async () => {
+    for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
+    const refused = await login('192.0.2.1').expect(429);
+    expect(app.logged.at(-1)).to.include({
+      event: 'denied',
+      reason: 'rate_limited',
+      address: '192.0.2.1',
+      requestId: refused.get('X-Request-Id'),
+    });
+  });
+
+  it('is none unless one is set', async () => {
+    const { loginLimit, refreshLimit } = readConfig({});
+    expect([loginLimit, refreshLimit]).to.deep.equal([0, 0]);
+    const limiter = new RequestLimiter(0);
+    await Promise.all(Array.from({ length: 1000 }, () => limiter.take('192.0.2.1')));
+  });
+});

@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import { gzipSync } from 'node:zlib';
+import type { TestApp } from './test-app.js';
+
+interface Operation {
+  readonly path: string;
+  /** Whether it has to have a body. */
+  readonly required: boolean;
+}
+
+/** What holds of every operation that takes JSON. */
+export function itTakesJson(app: () => TestApp, { path, required }: Operation): void {
+  const send = (type: string, body: string | Buffer) =>
+    app()
+      .post(path)
+      .set('Content-Type', type)
+      .serialize(String)
+      .send(body as string);
+
+  describe(`the body of POST ${path}`, () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml']) {
+      it(`is missing when it comes as ${type}`, async () => {
+        const { body } = await send(type, '{}').expect(400);
+        expect(body).to.include({ code: 'missing_json', detail: 'Missing JSON in request' });
+      });
+    }
+
+    if (required) {
+      it('is missing when nothing comes', async () => {
+        const { body } = await app().post(path).expect(400);
+        expect(body).to.include({ code: 'missing_json', detail: 'Missing JSON in request' });
+        await app().post(path).set('Content-Type', 'application/json').expect(400);
+      });
+    }
+
+    for (const text of ['{', '{"a":1,}', "{'a':1}", 'true', '"text"', '{} {}']) {
+      it(`is malformed as ${text}`, async () => {
+        const { body } = await send('application/json', text).expect(400);
+        expect(body).to.include({ code: 'malformed_json' });
+      });
+    }
+
+    it('is JSON by any type that ends in +json, and with a charset', async () => {
+      for (const type of ['application/vnd.api+json', 'application/json; charset=utf-8'])
+        expect((await send(type, '[]').expect(422)).body).to.include({ code: 'validation_failed' });
+    });
+
+    it('has to be an object', async () => {
+      const { body } = await send('application/json', '[]').expect(422);
+      expect(body.errors).to.deep.equal({ body: 'invalid object' });
+    });
+
+    for (const field of ['admin', '__proto__', 'constructor', 'a,b']) {
+      it(`has no field "${field}"`, async () => {
+        const { body } = await send('application/json', `{"${field}":1}`).expect(422);
+        expect(Object.getOwnPropertyDescriptor(body.errors, field)?.value).to.equal(
+          'is not a field of this request',
+        );
+      });
+    }
+
+    it('may have 64 KiB, and no byte more', async () => {
+      await send('application/json', padded(65_536)).expect(422);
+      const { body } = await send('application/json', padded(65_537)).expect(413);
+      expect(body).to.include({ code: 'payload_too_large' });
+    });
+
+    it('may have no more than 64 KiB when its length is not told', async () => {
+      const response = await fetch(app().url + path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: new Blob([padded(70_000)]).stream(),
+        duplex: 'half',
+      });
+      expect(response.status).to.equal(413);
+      expect(await response.json()).to.include({ code: 'payload_too_large' });
+    });
+
+    it('is refused compressed or in another charset', async () => {
+      const compressed = send('application/json', gzipSync('{}')).set('Content-Encoding', 'gzip');
+      const { body } = await compressed.expect(415);
+      expect(body).to.include({ code: 'unsupported_media_type' });
+      await send('application/json; charset=iso-8859-1', '{}').expect(415);
+    });
+  });
+}
+
+/** An object with one unknown field, of so many bytes. */
+function padded(bytes: number): string {
+  return `{"a":"${'x'.repeat(bytes - 8)}"}`;
+}
