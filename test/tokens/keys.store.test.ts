@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { violates } from '../../src/database/constraint-errors.js';
+import { violatesUnique } from '../../src/database/constraint-errors.js';
 import type { KeyRow } from '../../src/database/schema.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { minute, recordTime } from '../support/records.js';
@@ -37,6 +37,6 @@ storeContract('The keys store', (on) => {
 
   it('refuses a second key of the same id', async () => {
     const error = await keysStore.insert(on.queries, sameAge).catch((reason: unknown) => reason);
-    expect(violates(error, 'unique')).to.be.true;
+    expect(violatesUnique(error)).to.be.true;
   });
 });
