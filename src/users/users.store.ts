@@ -70,7 +70,7 @@ export const usersStore = {
 
   /**
    * @returns whether the user was there.
-   * @throws what `violates(error, 'unique')` recognises, where another user has the new name.
+   * @throws what `violatesUnique` recognises, where another user has the new name.
    */
   async update(queries: Queries, id: string, now: number, changes: UserChanges): Promise<boolean> {
     const updated = await queries
@@ -179,18 +179,6 @@ export const usersStore = {
         sql<number>`coalesce((select max(sessions.access_expires_at) from sessions
           where sessions.user_id = users.id), 0)`.as('access_expires_at'),
       ])
-      .execute();
-  },
-
-  /**
-   * Makes transactions that could take away the last administrator wait for each other. An update that
-   * changes nothing locks the row on PostgreSQL; SQLite runs one writing transaction at a time anyway.
-   */
-  async lockAdministrators(queries: Queries): Promise<void> {
-    await queries
-      .updateTable('roles')
-      .set((eb) => ({ updated_at: eb.ref('updated_at') }))
-      .where('name', '=', administratorRole)
       .execute();
   },
 

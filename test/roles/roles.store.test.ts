@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { rolesStore } from '../../src/roles/roles.store.js';
-import { usersStore } from '../../src/users/users.store.js';
+import { administratorRole, usersStore } from '../../src/users/users.store.js';
 import { addRole, addUser, minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
 
@@ -50,5 +50,21 @@ storeContract('The roles store', (on) => {
     await rolesStore.delete(on.queries, name);
     expect(await rolesStore.find(on.queries, name)).to.be.undefined;
     expect(await usersStore.find(on.queries, user.id)).to.include({ roles: kept.name });
+  });
+
+  it('makes those who lock the rights wait for each other', async () => {
+    await addRole(on.queries, { name: administratorRole, built_in: 1 });
+    const { name } = await addRole(on.queries);
+    const users = [await addUser(on.queries), await addUser(on.queries), await addUser(on.queries)];
+    const counts = await Promise.all(
+      users.map(({ id }) =>
+        on.database.transaction(async (transaction) => {
+          await rolesStore.lockRights(transaction);
+          await usersStore.setRoles(transaction, id, [name]);
+          return (await usersStore.raiseVersions(transaction, { role: name })).length;
+        }),
+      ),
+    );
+    expect(counts).to.have.members([1, 2, 3]);
   });
 });
