@@ -7,6 +7,7 @@ import { createApp } from './app.js';
 import { systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { SecretError } from './database/secret.js';
+import { HealthStatus } from './health/health.models.js';
 import { permissionsOf } from './http/operations.js';
 import { openInstallation } from './installation.js';
 import { problemCodes } from './problems/problem-codes.js';
@@ -58,7 +59,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
     log.error({ err: error }, 'accepting a connection failed');
   });
   let services: Services | undefined;
-  stopOnSignal(server, log, () => services?.database.close());
+  stopOnSignal(server, log, () => services);
   try {
     services = await openInstallation(config, systemClock, log, issuer);
     const administrator = await prepareService(services, permissionsOf(operations));
@@ -116,7 +117,13 @@ function answerStarting(issuer: string): RequestListener {
     detail,
     code: 'not_ready',
   });
-  return (_request, response) => {
+  return (request, response) => {
+    // A process that is starting is alive: nobody should restart it.
+    if (request.url === '/health/live') {
+      response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' });
+      response.end(JSON.stringify({ status: HealthStatus.Ok }));
+      return;
+    }
     response.writeHead(status, {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Retry-After': '1',
@@ -156,7 +163,7 @@ function keepUp({ database, catchUp, cleanUp }: Services, log: Logger): void {
 }
 
 /** Stop accepting, finish what is in flight, close the database, exit 0. A later signal does not wait. */
-function stopOnSignal(server: Server, log: Logger, closeDatabase: () => Promise<void> | undefined): void {
+function stopOnSignal(server: Server, log: Logger, opened: () => Services | undefined): void {
   let stoppedAt: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
     if (stoppedAt !== undefined) {
@@ -165,6 +172,8 @@ function stopOnSignal(server: Server, log: Logger, closeDatabase: () => Promise<
     }
     stoppedAt = performance.now();
     log.info({ signal }, 'stopping');
+    const services = opened();
+    if (services) services.lifecycle.stopping = true;
     // A connection that a client keeps alive gets its last answer, and is closed.
     server.prependListener('request', (_request, response) => {
       response.shouldKeepAlive = false;
@@ -179,7 +188,7 @@ function stopOnSignal(server: Server, log: Logger, closeDatabase: () => Promise<
     server.close(() => {
       clearInterval(closeIdle);
       clearTimeout(cutOff);
-      Promise.resolve(closeDatabase()).then(
+      Promise.resolve(opened()?.database.close()).then(
         () => process.exit(0),
         (error: unknown) => {
           log.error({ err: error }, 'closing the database failed');

@@ -46,6 +46,8 @@ export interface Services {
   readonly log: Logger;
   readonly issuer: string;
   readonly hooks: Hooks;
+  /** Whether the process has been told to stop: it finishes what it has, and is no longer ready for more. */
+  readonly lifecycle: { stopping: boolean };
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
@@ -110,6 +112,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     log,
     issuer,
     hooks,
+    lifecycle: { stopping: false },
     ring,
     accessTokens,
     revocations,
