@@ -144,7 +144,8 @@ export class LoginLimiter {
       now: this.clock.now(),
       firstWait: this.limits.firstWait * 1000,
       longestWait: this.limits.longestWait * 1000,
-      memory: this.limits.memory * 1000,
+      // A wait is not forgotten before it is over.
+      memory: Math.max(this.limits.memory, this.limits.longestWait) * 1000,
     });
   }
 

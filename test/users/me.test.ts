@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
-import type { AccessTokenClaims } from '../../src/tokens/access-token.js';
+import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { operatorContext } from '../../src/audit/audit.store.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { User } from '../../src/users/users.models.js';
@@ -200,7 +200,7 @@ for (const kind of databaseKinds) {
       expect(claimsOf(next)).to.include({
         sid: claimsOf(own).sid,
         fresh: true,
-        auth_time: claimsOf(own).auth_time + 60,
+        auth_time: (claimsOf(own).auth_time ?? NaN) + 60,
       });
       const refreshed = await app.post('/refresh', { refresh_token: next.refresh_token }).expect(200);
       await app.get('/protected', refreshed.body.access_token as string).expect(200);
