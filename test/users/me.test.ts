@@ -131,7 +131,7 @@ describe('/me', () => {
       const other = await app.login(username, password);
       await app.post('/logout', undefined, ended.access_token).expect(204);
       const error = await app.services.ownAccount
-        .changePassword(id, claimsOf(ended).sid, password, newPassword, operatorContext)
+        .changePassword(id, claimsOf(ended).sid ?? '', password, newPassword, operatorContext)
         .catch((reason: unknown) => reason);
       expect(error).to.include({ code: 'invalid_token' });
       await app.get('/me', other.access_token).expect(200);
