@@ -20,6 +20,8 @@ export class ContractController {
 
   /**
    * The document that you are reading: what the service answers, and nothing else.
+   * @param found The OpenAPI document.
+   * @param unchanged It is the one that the client has, by its ETag.
    * @summary Read the contract
    */
   @Get('openapi.json')
