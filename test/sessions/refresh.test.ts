@@ -205,6 +205,19 @@ for (const database of databaseKinds) {
       });
     });
 
+    it('is refused where the user is disabled, whatever the session says', async () => {
+      const disable = (at: number | null) =>
+        app.services.database.queries
+          .updateTable('users')
+          .set({ disabled_at: at })
+          .where('id', '=', userId)
+          .execute();
+      await disable(app.clock.now());
+      await expectRefused(tokens.refresh_token);
+      await disable(null);
+      await expectLive(tokens);
+    });
+
     it('gives the whole lifetime each time, so that a session in use goes on', async () => {
       let current = tokens;
       for (let month = 0; month < 3; month += 1) {
