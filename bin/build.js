@@ -3,7 +3,7 @@
 // Plain JavaScript, and for any Node that npm runs on: it is there before anything is built.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -57,6 +57,18 @@ export function isStale(withTests = false) {
   );
 }
 
+/** Removes what was compiled from sources that are gone: mocha and Node would go on finding it. */
+function prune() {
+  for (const folder of ['src', 'generated', 'test']) {
+    const compiled = join(root, 'dist', folder);
+    if (!existsSync(compiled)) continue;
+    for (const file of readdirSync(compiled, { recursive: true })) {
+      const source = join(root, folder, file).replace(/\.js(\.map)?$/, '.ts');
+      if (/\.js(\.map)?$/.test(file) && !existsSync(source)) rmSync(join(compiled, file));
+    }
+  }
+}
+
 function run(what, script, args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
     cwd: root,
@@ -71,6 +83,7 @@ function run(what, script, args) {
 export function build(withTests = false) {
   mkdirSync(join(root, 'dist/contract'), { recursive: true });
   mkdirSync(join(root, 'generated'), { recursive: true });
+  prune();
   const built =
     run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']) &&
     run('tsc', require.resolve('typescript/bin/tsc'), [

@@ -28,6 +28,12 @@ function runOnPackagedNode() {
   }
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', ({ message }) => {
+    console.error(
+      `The Node that the lockfile brought does not run here (${message}). Install Node ${oldestNode} or newer.`,
+    );
+    process.exitCode = 1;
+  });
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal ? 1 : 0);
   });
@@ -86,24 +92,32 @@ function ensureBuilt() {
 function develop() {
   let child;
   let timer;
-  let stopping = false;
+  /** What comes after the child's end, where it was told to end. */
+  let next;
   const start = () => {
+    next = undefined;
     child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'start'], { stdio: 'inherit' });
+    child.once('exit', () => next?.());
   };
-  const restart = () => {
-    if (!isStale() || !build()) return;
-    console.log('Rebuilt; restarting.');
-    if (child.exitCode !== null || child.signalCode !== null) start();
-    else child.once('exit', () => stopping || start()).kill('SIGTERM');
+  const end = (signal, then) => {
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    next = then;
+    if (hasEnded) then();
+    else child.kill(signal);
   };
-  watch(join(root, 'src'), { recursive: true }, () => {
+  const watcher = watch(join(root, 'src'), { recursive: true }, () => {
     clearTimeout(timer);
-    timer = setTimeout(restart, 100);
+    timer = setTimeout(() => {
+      if (!isStale() || !build()) return;
+      console.log('Rebuilt; restarting.');
+      end('SIGTERM', start);
+    }, 100);
   });
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.on(signal, () => {
-      stopping = true;
-      child.once('exit', () => process.exit(0)).kill(signal);
+      watcher.close();
+      clearTimeout(timer);
+      end(signal, () => process.exit(0));
     });
   }
   if (canBuild() && isStale()) build();

@@ -1,12 +1,14 @@
 // Made by the build from the controllers. Change those, and run `npm run build`.
 import type { TsoaRoute } from '@tsoa/runtime';
-import type { Router } from 'express';
+import type { Express } from 'express';
 import { expressAuthentication } from './../src/http/authentication.js';
 import { iocContainer } from './../src/http/ioc.js';
 import { mountOperations, type Operation } from '../src/http/operations.js';
 import { UsersController } from './../src/users/users.controller.js';
 import { MeController } from './../src/users/me.controller.js';
+import { JwksController } from './../src/tokens/jwks.controller.js';
 import { SessionsController } from './../src/sessions/sessions.controller.js';
+import { CookiesController } from './../src/sessions/cookies.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
 import { ProtectedController } from './../src/protected/protected.controller.js';
 import { HealthController } from './../src/health/health.controller.js';
@@ -127,6 +129,28 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
+  'JsonWebKey': {
+    dataType: 'refObject',
+    properties: {
+      'kty': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
+      'kid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+      'use': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
+      'alg': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
+      'crv': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+      'x': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'y': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'n': {"dataType":"string","validators":{"maxLength":{"value":2000}}},
+      'e': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+    },
+    additionalProperties: false,
+  },
+  'JsonWebKeySet': {
+    dataType: 'refObject',
+    properties: {
+      'keys': {"dataType":"array","array":{"dataType":"refObject","ref":"JsonWebKey"},"required":true,"validators":{"maxItems":{"value":1000}}},
+    },
+    additionalProperties: false,
+  },
   'LoginRequest': {
     dataType: 'refObject',
     properties: {
@@ -146,6 +170,17 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'refresh_token': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
+    },
+    additionalProperties: false,
+  },
+  'CookieSession': {
+    dataType: 'refObject',
+    properties: {
+      'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+      'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+      'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64}}},
+      'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64}}},
     },
     additionalProperties: false,
   },
@@ -290,6 +325,18 @@ export const operations: readonly Operation[] = [
     successStatus: 200,
   },
   {
+    method: 'get',
+    path: '/.well-known/jwks.json',
+    controller: JwksController,
+    handler: 'getJwks',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
     method: 'post',
     path: '/login',
     controller: SessionsController,
@@ -322,8 +369,31 @@ export const operations: readonly Operation[] = [
       request: {"in":"request","name":"request","required":true,"dataType":"object"},
       body: {"in":"body","name":"body","ref":"LogoutRequest"},
     },
-    security: [{},{"bearer":[]}],
+    security: [],
     successStatus: 204,
+  },
+  {
+    method: 'post',
+    path: '/login/cookies',
+    controller: CookiesController,
+    handler: 'loginWithCookies',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"LoginRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/refresh/cookies',
+    controller: CookiesController,
+    handler: 'refreshWithCookies',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
   },
   {
     method: 'get',
@@ -398,7 +468,6 @@ export const operations: readonly Operation[] = [
     handler: 'getOpenApi',
     parameters: {
       request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      found: {"in":"res","name":"200","required":true,"ref":"OpenApiDocument"},
       unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
     },
     security: [],
@@ -406,8 +475,8 @@ export const operations: readonly Operation[] = [
   },
 ];
 
-export function RegisterRoutes(router: Router): void {
-  mountOperations(router, {
+export function RegisterRoutes(app: Express): void {
+  mountOperations(app, {
     operations,
     models,
     validation: {"noImplicitAdditionalProperties":"throw-on-extras","bodyCoercion":false},

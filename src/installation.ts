@@ -1,12 +1,13 @@
 import type { Logger } from 'pino';
-import { operations } from '../generated/routes.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { openDatabase, type Database } from './database/open-database.js';
 import { findSecret } from './database/secret.js';
-import { permissionsOf } from './http/operations.js';
+import { hooks as ownHooks, type Hooks } from './hooks.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from './start-error.js';
+import { secretOpensKeys } from './tokens/key-ring.js';
+import { KeySealing } from './tokens/key-sealing.js';
 
 /**
  * Opens an installation: the database that the settings name, migrated, with its keys. The service and the operator's
@@ -18,10 +19,13 @@ export async function openInstallation(
   clock: Clock,
   log: Logger,
   issuer: string,
+  hooks: Hooks = ownHooks,
 ): Promise<Services> {
   const database = await openAndMigrate(config, log);
   try {
-    const secret = await findSecret(config, database);
+    const secret = await findSecret(config, database, (each) =>
+      secretOpensKeys(database, new KeySealing(each)),
+    );
     return await createServices({
       config,
       database,
@@ -29,7 +33,7 @@ export async function openInstallation(
       log,
       secret,
       issuer,
-      permissions: permissionsOf(operations),
+      hooks,
     });
   } catch (error) {
     await database.close();
@@ -38,21 +42,28 @@ export async function openInstallation(
 }
 
 async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
+  let database: Database | undefined;
   try {
-    const database = openDatabase(config.databaseUrl, (error) => {
+    database = openDatabase(config.databaseUrl, (error) => {
       log.warn({ err: error }, 'a database connection broke');
     });
     await database.migrate();
     return database;
   } catch (cause) {
+    await database?.close();
     const where =
       config.databaseUrl.kind === 'sqlite'
         ? `the SQLite file ${config.databaseUrl.file}`
         : 'the PostgreSQL database';
-    const reason = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
     throw new StartError(
-      `DATABASE_URL names ${where}, which cannot be used (${reason}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
+      `DATABASE_URL names ${where}, which cannot be used (${reasonOf(cause)}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
       { cause },
     );
   }
+}
+
+/** A host of several addresses that all refuse gives an error without words around those that have them. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(reasonOf).join('; ');
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,17 +1,23 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
 import { pino, type Logger } from 'pino';
+import { operations } from '../generated/routes.js';
 import { createApp } from './app.js';
 import { systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { SecretError } from './database/secret.js';
+import { permissionsOf } from './http/operations.js';
 import { openInstallation } from './installation.js';
-import { makeFirstAdministrator, type FirstAdministrator, type Services } from './services.js';
+import { problemCodes } from './problems/problem-codes.js';
+import { prepareService, type FirstAdministrator, type Services } from './services.js';
 import { StartError } from './start-error.js';
 import { KeyRingError } from './tokens/key-ring.js';
 
 /** A request that has not ended by then is cut off: the process is gone within ten seconds. */
 const stopWithin = 8000;
+/** One Ctrl-C arrives as several signals: the terminal's own, and what npm and the launcher pass on. */
+const sameSignal = 1000;
 const cleanUpEvery = 10 * 60_000;
 
 /** The process: config → services → app → listen → graceful stop. Resolves when it listens. */
@@ -30,7 +36,9 @@ export async function main(): Promise<void> {
 
 /** Says on stderr what an operator can act on; anything else is ours, and keeps its stack. */
 export function explain(error: unknown): void {
-  if (error instanceof ConfigError) console.error(error.faults.join('\n'));
+  // A setting that is missing may be there under a name with a slip in it.
+  if (error instanceof ConfigError)
+    console.error([...error.faults, ...unknownVariables(process.env)].join('\n'));
   else if (error instanceof StartError || error instanceof KeyRingError || error instanceof SecretError) {
     console.error(error.message);
   } else console.error(error);
@@ -38,15 +46,22 @@ export function explain(error: unknown): void {
 
 async function serve(config: Config, log: Logger): Promise<void> {
   // The port comes first: a second start by mistake must not touch the database, and probes get an answer meanwhile.
-  let listener: RequestListener = answerStarting;
+  let listener: RequestListener | undefined;
   const server = createServer((request, response) => {
-    listener(request, response);
+    listener?.(request, response);
   });
   const address = await listen(server, config);
+  const issuer = config.issuer ?? address;
+  listener = answerStarting(issuer);
+  // Such as too many open files: those who are connected already are served on.
+  server.on('error', (error) => {
+    log.error({ err: error }, 'accepting a connection failed');
+  });
   let services: Services | undefined;
+  stopOnSignal(server, log, () => services?.database.close());
   try {
-    services = await openInstallation(config, systemClock, log, config.issuer ?? address);
-    const administrator = await makeFirstAdministrator(services);
+    services = await openInstallation(config, systemClock, log, issuer);
+    const administrator = await prepareService(services, permissionsOf(operations));
     listener = createApp(services);
     announce(address, administrator);
   } catch (error) {
@@ -56,7 +71,6 @@ async function serve(config: Config, log: Logger): Promise<void> {
     throw error;
   }
   keepUp(services, log);
-  stopOnSignal(server, services, log);
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
@@ -78,6 +92,7 @@ function listenFault({ code, message }: NodeJS.ErrnoException, host: string, por
     case 'EACCES':
       return `PORT ${port} may not be opened by this user. Set PORT to one above 1023.`;
     case 'EADDRNOTAVAIL':
+    case 'EAI_AGAIN':
     case 'ENOTFOUND':
       return `HOST "${host}" is no address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`;
     default:
@@ -91,17 +106,24 @@ function reachable(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;
 }
 
-function answerStarting(_request: unknown, response: ServerResponse): void {
-  response.writeHead(503, { 'Content-Type': 'application/problem+json; charset=utf-8', 'Retry-After': '1' });
-  response.end(
-    JSON.stringify({
-      type: 'about:blank',
-      title: 'Not ready',
-      status: 503,
-      detail: 'The service is starting.',
-      code: 'not_ready',
-    }),
-  );
+function answerStarting(issuer: string): RequestListener {
+  const { title, status } = problemCodes.not_ready;
+  const detail = 'The service is starting.';
+  const body = JSON.stringify({
+    type: `${issuer}/problems/not_ready`,
+    title,
+    status,
+    detail,
+    code: 'not_ready',
+  });
+  return (_request, response) => {
+    response.writeHead(status, {
+      'Content-Type': 'application/problem+json; charset=utf-8',
+      'Retry-After': '1',
+      'X-Request-Id': randomUUID(),
+    });
+    response.end(body);
+  };
 }
 
 function announce(address: string, administrator: FirstAdministrator | undefined): void {
@@ -117,7 +139,7 @@ function announce(address: string, administrator: FirstAdministrator | undefined
 }
 
 /** What happens beside the requests: expired rows go, and what the operator's command wrote is taken over. */
-function keepUp({ database, revocations, cleanUp }: Services, log: Logger): void {
+function keepUp({ database, catchUp, cleanUp }: Services, log: Logger): void {
   const orLog = (what: string, work: Promise<void>): void => {
     work.catch((error: unknown) => {
       log.error({ err: error }, `${what} failed`);
@@ -126,23 +148,27 @@ function keepUp({ database, revocations, cleanUp }: Services, log: Logger): void
   setInterval(() => {
     orLog('cleaning up', cleanUp());
   }, cleanUpEvery).unref();
-  database.onForeignChange(() => {
-    orLog('reading the revocations', revocations.catchUp());
-  });
+  const takeOver = (): void => {
+    orLog('reading what other processes wrote', catchUp());
+  };
+  database.onForeignChange(takeOver);
+  takeOver(); // for what came between the first reading and now
 }
 
 /** Stop accepting, finish what is in flight, close the database, exit 0. A later signal does not wait. */
-function stopOnSignal(server: Server, services: Services, log: Logger): void {
-  let stoppingSince: number | undefined;
+function stopOnSignal(server: Server, log: Logger, closeDatabase: () => Promise<void> | undefined): void {
+  let stoppedAt: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stoppingSince !== undefined) {
-      // Ctrl-C comes twice: from the terminal, and from npm, which passes it on.
-      if (performance.now() - stoppingSince > 1000) process.exit(1);
+    if (stoppedAt !== undefined) {
+      if (performance.now() - stoppedAt > sameSignal) process.exit(1);
       return;
     }
-    stoppingSince = performance.now();
+    stoppedAt = performance.now();
     log.info({ signal }, 'stopping');
-    // A connection that a browser keeps alive is idle only once its answer is out.
+    // A connection that a client keeps alive gets its last answer, and is closed.
+    server.prependListener('request', (_request, response) => {
+      response.shouldKeepAlive = false;
+    });
     const closeIdle = setInterval(() => {
       server.closeIdleConnections();
     }, 50);
@@ -153,7 +179,7 @@ function stopOnSignal(server: Server, services: Services, log: Logger): void {
     server.close(() => {
       clearInterval(closeIdle);
       clearTimeout(cutOff);
-      services.database.close().then(
+      Promise.resolve(closeDatabase()).then(
         () => process.exit(0),
         (error: unknown) => {
           log.error({ err: error }, 'closing the database failed');

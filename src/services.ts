@@ -3,6 +3,7 @@ import { operatorContext } from './audit/audit.store.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import type { Database } from './database/open-database.js';
+import type { Hooks } from './hooks.js';
 import { OwnAccountService } from './users/own-account.service.js';
 import { RolesService } from './roles/roles.service.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
@@ -10,13 +11,18 @@ import { LoginLimiter } from './sessions/login-limiter.js';
 import { RequestLimiter } from './sessions/request-limiter.js';
 import { SessionsService } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
-import { AccessTokens } from './tokens/access-token.js';
-import { KeyRing } from './tokens/key-ring.js';
+import { StartError } from './start-error.js';
+import { AccessTokens, longestAccessToken, type AccessTokenOptions } from './tokens/access-token.js';
+import { KeyRing, type KeyRingOptions } from './tokens/key-ring.js';
 import { KeySealing } from './tokens/key-sealing.js';
 import { Revocations } from './tokens/revocations.js';
 import { SubjectVersions } from './tokens/subject-versions.js';
+import { passwordFault } from './users/password-policy.js';
 import { Passwords } from './users/passwords.js';
 import { oneTimePassword, UsersService } from './users/users.service.js';
+
+/** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
+const publishMargin = 60;
 
 /** What the service is built from. */
 export interface Foundations {
@@ -29,8 +35,8 @@ export interface Foundations {
   readonly secret: string;
   /** The URL that clients know the service by. */
   readonly issuer: string;
-  /** Every permission that the contract names. */
-  readonly permissions: readonly string[];
+  /** The API builder's own rules. */
+  readonly hooks: Hooks;
 }
 
 export interface Services {
@@ -39,28 +45,28 @@ export interface Services {
   readonly clock: Clock;
   readonly log: Logger;
   readonly issuer: string;
+  readonly hooks: Hooks;
+  readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
   readonly sessions: SessionsService;
   readonly users: UsersService;
   readonly ownAccount: OwnAccountService;
   readonly roles: RolesService;
-  /** Deletes what has expired. */
+  /** Deletes what has expired, and rotates keys that are due. */
   readonly cleanUp: () => Promise<void>;
+  /** Takes over what other processes wrote: revocations, and keys. */
+  readonly catchUp: () => Promise<void>;
 }
 
 /**
- * The composition root. Opens the key ring, reads the revocations, and makes the built-in role.
+ * The composition root. Opens the key ring and reads the revocations; changes nothing.
  * @throws {KeyRingError} where the secret does not open the keys.
  */
 export async function createServices(foundations: Foundations): Promise<Services> {
-  const { config, database, clock, log, secret, issuer, permissions } = foundations;
-  const ring = await KeyRing.open(database, new KeySealing(secret), clock);
-  const accessTokens = new AccessTokens(ring, clock, {
-    issuer,
-    lifetime: config.accessTokenExpires,
-    leeway: config.decodeLeeway,
-  });
+  const { config, database, clock, log, secret, issuer, hooks } = foundations;
+  const ring = await KeyRing.open(database, new KeySealing(secret), clock, keyRingOptions(config));
+  const accessTokens = new AccessTokens(ring, clock, accessTokenOptions(foundations));
   const revocations = new Revocations(database, clock);
   const versions = new SubjectVersions(clock, accessTokens);
   const passwords = new Passwords({
@@ -96,7 +102,6 @@ export async function createServices(foundations: Foundations): Promise<Services
     },
   );
   const roles = new RolesService(database, clock, versions, revocations);
-  await roles.grantAdministrators(permissions);
   await revocations.load();
   return {
     config,
@@ -104,19 +109,66 @@ export async function createServices(foundations: Foundations): Promise<Services
     clock,
     log,
     issuer,
+    hooks,
+    ring,
     accessTokens,
     revocations,
     sessions,
     users: new UsersService(database, clock, passwords, versions, revocations),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,
+    catchUp: async () => {
+      await revocations.catchUp();
+      await ring.reload();
+    },
     cleanUp: async () => {
       const now = clock.now();
+      await ring.rotateIfDue();
+      await ring.deleteRetired();
       await revocations.prune();
       await sessionsStore.deleteExpired(database.queries, now);
       await loginAttemptsStore.deleteExpired(database.queries, now);
     },
   };
+}
+
+function accessTokenOptions({ config, issuer, hooks }: Foundations): AccessTokenOptions {
+  const audience = config.encodeAudience.length > 0 ? config.encodeAudience : [issuer];
+  return {
+    issuer,
+    acceptedIssuers: [issuer, ...config.decodeIssuer],
+    audience,
+    acceptedAudiences: config.decodeAudience.length > 0 ? config.decodeAudience : audience,
+    lifetime: config.accessTokenExpires,
+    leeway: config.decodeLeeway,
+    notBefore: config.encodeNotBefore,
+    hooks,
+  };
+}
+
+function keyRingOptions(config: Config): KeyRingOptions {
+  return {
+    algorithm: config.algorithm,
+    secrets: config.secretKey === undefined ? [] : [config.secretKey, ...config.previousSecretKeys],
+    ownKey: config.privateKey,
+    publishAhead: (config.jwksMaxAge + publishMargin) * 1000,
+    rotateAfter: config.keyRotation * 1000,
+    longestAccessToken,
+    refreshToken: config.refreshTokenExpires * 1000,
+  };
+}
+
+/**
+ * What a start of the service makes where it is missing: keys, the administrators' role with every permission that the
+ * contract names, and the first administrator.
+ */
+export async function prepareService(
+  services: Services,
+  permissions: readonly string[],
+): Promise<FirstAdministrator | undefined> {
+  await services.ring.complete();
+  await services.roles.grantAdministrators(permissions);
+  return makeFirstAdministrator(services);
 }
 
 /** The first administrator, as the operator is told of it. */
@@ -126,18 +178,18 @@ export interface FirstAdministrator {
   readonly oneTimePassword: string | undefined;
 }
 
-/** Makes the first administrator where there are no users yet. */
-export async function makeFirstAdministrator({
-  config,
-  users,
-}: Services): Promise<FirstAdministrator | undefined> {
+/**
+ * Makes the first administrator where there are no users yet.
+ * @throws {StartError} where the password that is set will not do.
+ */
+async function makeFirstAdministrator({ config, users }: Services): Promise<FirstAdministrator | undefined> {
   if (await users.hasUsers()) return undefined;
-  const generated = config.adminPassword === undefined ? oneTimePassword() : undefined;
-  const made = await users.createFirstAdministrator(
-    config.adminUsername,
-    generated ?? config.adminPassword ?? '',
-    generated !== undefined,
-    { context: operatorContext },
-  );
-  return made ? { username: config.adminUsername, oneTimePassword: generated } : undefined;
+  const { adminUsername: username, adminPassword: given } = config;
+  const fault = given === undefined ? undefined : await passwordFault(given, username);
+  if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
+  const password = given ?? oneTimePassword();
+  const made = await users.createFirstAdministrator(username, password, given === undefined, {
+    context: operatorContext,
+  });
+  return made ? { username, oneTimePassword: given === undefined ? password : undefined } : undefined;
 }

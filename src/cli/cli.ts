@@ -1,10 +1,12 @@
 import { pino } from 'pino';
-import { operatorContext } from '../audit/audit.store.js';
 import { systemClock } from '../clock.js';
-import { readConfig } from '../config.js';
+import { readConfig, type Config } from '../config.js';
 import { openInstallation } from '../installation.js';
 import { explain } from '../main.js';
+import type { Services } from '../services.js';
 import { StartError } from '../start-error.js';
+import { importKey, listKeys, revokeKey, rotateKeys, rotateSecret } from './keys.js';
+import { resetPassword } from './users.js';
 
 export const usage = `Usage: latchkey <command>
 
@@ -12,35 +14,47 @@ export const usage = `Usage: latchkey <command>
   dev                            run it, and rebuild and restart on each change
   build                          build what is stale
   users reset-password <name>    give an account a new one-time password, and end its sessions
+  keys list                      the key ring: which key signs, which are accepted
+  keys rotate [access|refresh]   publish a new key that signs later; both kinds without a name
+  keys import <file>             take in a private key of your own (PEM or JWK), published first
+  keys revoke <kid>              take a key away at once: its access tokens are void
+  secret rotate                  encrypt the keys with another secret: LATCHKEY_NEW_SECRET, or on SQLite without
+                                 LATCHKEY_SECRET a new secret file
 
-The commands use the settings of the service, from the same environment variables.`;
+The commands use the settings of the service, from the same environment variables, and work beside it.`;
 
-/** Runs an operator's command; what it has to say goes to stdout, faults to stderr. */
+/** An operator's command: it gets the words after its own, and says what it did on stdout. */
+export type Command = (services: Services, words: readonly string[], config: Config) => Promise<void>;
+
+const commands: Readonly<Record<string, Command>> = {
+  'users reset-password': resetPassword,
+  'keys list': listKeys,
+  'keys rotate': rotateKeys,
+  'keys import': importKey,
+  'keys revoke': revokeKey,
+  'secret rotate': rotateSecret,
+};
+
+/** Runs an operator's command; faults go to stderr, and make the exit code 1. */
 export async function runCommand(words: readonly string[]): Promise<void> {
   try {
-    const [topic, action, ...rest] = words;
-    if (topic === 'users' && action === 'reset-password') await resetPassword(rest);
-    else throw new StartError(`There is no command "${words.join(' ')}".\n\n${usage}`);
+    const command = commands[words.slice(0, 2).join(' ')];
+    if (!command) throw new StartError(`There is no command "${words.join(' ')}".\n\n${usage}`);
+    const config = readConfig(process.env);
+    // No token is issued here, so no issuer is needed.
+    const services = await openInstallation(
+      config,
+      systemClock,
+      pino({ level: 'silent' }),
+      'urn:latchkey:cli',
+    );
+    try {
+      await command(services, words.slice(2), config);
+    } finally {
+      await services.database.close();
+    }
   } catch (error) {
     explain(error);
     process.exitCode = 1;
-  }
-}
-
-async function resetPassword([username, ...rest]: readonly string[]): Promise<void> {
-  if (username === undefined || rest.length > 0) {
-    throw new StartError('Name one account: latchkey users reset-password <name>');
-  }
-  const config = readConfig(process.env);
-  // No token is issued here, so no issuer is needed.
-  const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), 'urn:latchkey:cli');
-  try {
-    const password = await services.users.resetPassword(username, { context: operatorContext });
-    if (password === undefined) throw new StartError(`There is no user "${username}".`);
-    console.log(
-      `The new one-time password of "${username}" is shown once; its sessions have ended.\n\n    ${password}\n`,
-    );
-  } finally {
-    await services.database.close();
   }
 }

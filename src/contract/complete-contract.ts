@@ -1,4 +1,5 @@
 import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
+import { isPermission } from '../tokens/demands.js';
 
 /** As much of an OpenAPI 3.0 document as this step touches. */
 export interface Document {
@@ -116,11 +117,20 @@ function addProblemCodes(schemas: Record<string, Schema>): void {
 
 function addImpliedAnswers(operation: Operation): void {
   const security = operation.security ?? [];
-  const scopes = security.flatMap((schemes) => Object.values(schemes).flat());
+  const demands = security.flatMap((schemes) => Object.values(schemes).flat());
+  const scopes = demands.filter(isPermission);
   const optional = security.some((schemes) => Object.keys(schemes).length === 0);
   const implied: Record<string, string> = {};
+  if (security.length > 0 && optional) {
+    implied['401'] = 'An access token was sent that is not valid: `invalid_token`, `csrf_failed`.';
+  }
   if (security.length > 0 && !optional) {
-    implied['401'] = 'No valid access token was sent: `authentication_required`, `invalid_token`.';
+    implied['401'] =
+      'No valid access token was sent: `authentication_required`, `invalid_token`, `csrf_failed`.';
+    if (demands.some((demand) => !isPermission(demand))) {
+      implied['401'] =
+        'No valid token of a fresh login was sent: `authentication_required`, `invalid_token`, `csrf_failed`, `insufficient_user_authentication`.';
+    }
   }
   if (scopes.length > 0) {
     implied['403'] =

@@ -9,6 +9,7 @@ import {
   type TsoaResponse,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
+import { etagOf, isUnchanged } from '../http/cacheable.js';
 import type { OpenApiDocument } from './contract.models.js';
 import { readContract } from './read-contract.js';
 
@@ -17,24 +18,20 @@ import { readContract } from './read-contract.js';
 @NoSecurity()
 export class ContractController {
   readonly #contract = readContract();
+  readonly #etag = etagOf(this.#contract.text);
 
   /**
    * The document that you are reading: what the service answers, and nothing else.
-   * @param found The OpenAPI document.
-   * @param unchanged It is the one that the client has, by its ETag.
    * @summary Read the contract
+   * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
    */
   @Get('openapi.json')
   @SuccessResponse(200, 'The OpenAPI document.')
   public getOpenApi(
     @Request() request: HttpRequest,
-    @Res() found: TsoaResponse<200, OpenApiDocument, { ETag: string; 'Cache-Control': string }>,
-    @Res() unchanged: TsoaResponse<304, void, { ETag: string; 'Cache-Control': string }>,
-  ): OpenApiDocument | undefined {
-    const { document, etag } = this.#contract;
-    const headers = { ETag: etag, 'Cache-Control': 'no-cache' };
-    if (request.get('If-None-Match') === etag) unchanged(304, undefined, headers);
-    else found(200, document, headers);
-    return undefined;
+    @Res() unchanged: TsoaResponse<304, void>,
+  ): OpenApiDocument {
+    if (isUnchanged(request, this.#etag, 'no-cache')) unchanged(304, undefined);
+    return this.#contract.document;
   }
 }

@@ -1,6 +1,6 @@
 import { Kysely, sql, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import type { DatabaseUrl } from '../config.js';
+import type { DatabaseUrl } from '../setting-parsers.js';
 import { migrationProvider } from './migrations/index.js';
 import { openPostgres, postgresDialect } from './postgres.js';
 import type { Schema } from './schema.js';

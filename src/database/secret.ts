@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config.js';
 import { keysStore } from '../tokens/keys.store.js';
@@ -9,54 +9,94 @@ export class SecretError extends Error {
   override readonly name = 'SecretError';
 }
 
+/** What this service writes has 43 characters; a file with less than a secret's least length was cut off. */
+const shortestSecret = 32;
+
 /**
  * What encrypts the keys in the database: `LATCHKEY_SECRET`, or on SQLite the file beside the database, which is
  * made where there are no keys yet.
- * @throws {SecretError} where there are keys and the file is gone.
+ * @param opens whether a secret opens the keys; asked where a rotation was cut off between two files.
+ * @throws {SecretError} where there are keys and the file is gone, or where it cannot be used.
  */
-export async function findSecret(config: Config, database: Database): Promise<string> {
+export async function findSecret(
+  config: Config,
+  database: Database,
+  opens: (secret: string) => Promise<boolean>,
+): Promise<string> {
   if (config.secret !== undefined) return config.secret;
   if (config.databaseUrl.kind === 'postgres' || config.databaseUrl.file === ':memory:') return randomSecret();
-  const file = secretFile(config.databaseUrl.file);
-  const found = readIfThere(file);
-  if (found !== undefined) return found;
-  if ((await keysStore.all(database.queries)).length > 0) {
-    throw new SecretError(
-      `The keys in ${config.databaseUrl.file} are encrypted, and neither LATCHKEY_SECRET is set nor is ${file} there. Restore the file from a backup, or set LATCHKEY_SECRET to the secret that was used.`,
-    );
+  const databaseFile = config.databaseUrl.file;
+  const file = secretFile(databaseFile);
+  const pending = readIfThere(pendingFile(file));
+  if (pending !== undefined) {
+    if (await opens(pending)) renameSync(pendingFile(file), file);
+    else rmSync(pendingFile(file));
   }
-  return makeSecretFile(file);
+  // Of two processes that start together, one makes the file and the other finds it.
+  return database.exclusively(async (transaction) => {
+    const found = readIfThere(file);
+    if (found !== undefined) return found;
+    if ((await keysStore.all(transaction)).length > 0) {
+      throw new SecretError(
+        `The keys in ${databaseFile} are encrypted, and neither LATCHKEY_SECRET is set nor is ${file} there. Restore the file from a backup, or set LATCHKEY_SECRET to the secret that was used.`,
+      );
+    }
+    return makeSecretFile(file);
+  });
+}
+
+/**
+ * Replaces the secret file of a SQLite database. The new secret is on the disk before anything is encrypted with it,
+ * and takes the old one's place afterwards; a start in between finds both.
+ */
+export async function replaceSecretFile(
+  databaseFile: string,
+  reseal: (secret: string) => Promise<void>,
+): Promise<void> {
+  const file = secretFile(databaseFile);
+  await reseal(makeSecretFile(pendingFile(file)));
+  renameSync(pendingFile(file), file);
 }
 
 function secretFile(databaseFile: string): string {
   return `${databaseFile}.secret`;
 }
 
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+function pendingFile(file: string): string {
+  return `${file}.new`;
 }
 
-/** On the disk before a key is encrypted with it; not over one that another process has just made. */
+function readIfThere(file: string): string | undefined {
+  let secret: string;
+  try {
+    secret = readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new SecretError(
+      `The secret in ${file} cannot be read (${(cause as Error).message}). Make it readable for this user, or set LATCHKEY_SECRET.`,
+      { cause },
+    );
+  }
+  if (secret.length < shortestSecret) {
+    throw new SecretError(
+      `The secret in ${file} is cut off: it has fewer than ${shortestSecret} characters. Restore the file from a backup, or set LATCHKEY_SECRET to the secret that was used.`,
+    );
+  }
+  return secret;
+}
+
+/** Whole on the disk before a key is encrypted with it: a crash leaves the file or none, never half of it. */
 function makeSecretFile(file: string): string {
   const secret = randomSecret();
-  let descriptor: number;
+  const unfinished = `${file}.unfinished`;
   try {
-    descriptor = openSync(file, 'wx', 0o600);
-  } catch (error) {
-    const made = (error as NodeJS.ErrnoException).code === 'EEXIST' ? readIfThere(file) : undefined;
-    if (made !== undefined) return made;
-    throw error;
-  }
-  try {
-    writeSync(descriptor, `${secret}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    writeFileSync(unfinished, `${secret}\n`, { mode: 0o600, flush: true });
+    renameSync(unfinished, file);
+  } catch (cause) {
+    throw new SecretError(
+      `The secret cannot be written to ${file} (${(cause as Error).message}). Make its folder writable for this user, or set LATCHKEY_SECRET.`,
+      { cause },
+    );
   }
   return secret;
 }

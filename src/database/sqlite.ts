@@ -1,7 +1,13 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
+import {
+  SqliteAdapter,
+  SqliteDialect,
+  type DialectAdapter,
+  type SqliteDatabase,
+  type SqliteStatement,
+} from 'kysely';
 
 /** Beyond this many different statements the oldest is prepared anew; the service has under a hundred. */
 const preparedStatements = 500;
@@ -14,19 +20,36 @@ export function openSqlite(file: string): DatabaseSync {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(file);
   if (file !== ':memory:') chmodSync(file, 0o600);
-  // FULL: what was answered survives a power cut. The timeout is for the operator's command beside the service.
+  // The timeout is for the operator's command beside the service: each waits for the other, from the first pragma on.
+  // FULL: what was answered survives a power cut.
   database.exec(`
+    pragma busy_timeout = 5000;
     pragma journal_mode = wal;
     pragma synchronous = full;
     pragma foreign_keys = on;
-    pragma busy_timeout = 5000;
   `);
   return database;
 }
 
 /** Kysely's SQLite dialect over Node's own SQLite, which needs no compiler and no install script. */
 export function sqliteDialect(database: DatabaseSync): SqliteDialect {
-  return new SqliteDialect({ database: kyselyAdapter(database) });
+  return new TransactionalDialect({ database: kyselyAdapter(database) });
+}
+
+/**
+ * SQLite can change tables in a transaction, which Kysely leaves unused. With it a migration that is interrupted
+ * leaves nothing behind, and one process at a time migrates.
+ */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class TransactionalDialect extends SqliteDialect {
+  override createAdapter(): DialectAdapter {
+    return new TransactionalAdapter();
+  }
 }
 
 function kyselyAdapter(database: DatabaseSync): SqliteDatabase {

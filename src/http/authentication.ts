@@ -1,60 +1,78 @@
 import type { Request } from 'express';
+import { epochSeconds } from '../clock.js';
 import { Problem } from '../problems/problem.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+import { freshDemand, isPermission } from '../tokens/demands.js';
 import { callerOf, type Caller } from './caller.js';
+import { findAccessToken } from './token-locations.js';
 
 /**
- * tsoa's authentication module: whatever an operation's `@Security("bearer", permissions)` demands is decided here.
- * Synchronous and without I/O.
- * @throws {Problem} `authentication_required`, `invalid_token`, `insufficient_scope` or `password_change_required`.
+ * tsoa's authentication module: whatever an operation's `@Security("bearer", demands)` demands is decided here.
+ * A demand is a permission, or `fresh`: a token from a login rather than from a refresh, or `fresh:300`: from a login
+ * at most 300 seconds ago. Synchronous and without I/O.
+ * @throws {Problem} `authentication_required`, `invalid_token`, `csrf_failed`, `insufficient_user_authentication`,
+ *   `insufficient_scope` or `password_change_required`.
  */
 export function expressAuthentication(
   request: Request,
   scheme: string,
-  permissions: readonly string[] = [],
+  demands: readonly string[] = [],
 ): Caller {
-  if (scheme !== 'bearer')
+  if (scheme !== 'bearer') {
     throw new Error(`The contract names a security scheme that is not there: ${scheme}`);
+  }
   const caller = authenticate(request);
-  for (const permission of permissions) {
-    if (!caller.permissions.has(permission)) throw refuse(caller, permissions);
+  for (const demand of demands) {
+    const fresh = freshDemand.exec(demand);
+    if (fresh) demandFreshness(request, caller.claims, fresh[1]);
+    else if (!caller.permissions.has(demand)) throw permissionMissing(caller, demands);
   }
   return caller;
 }
 
 /**
- * The caller by the bearer token in the Authorization header (RFC 6750 §2.1).
- * @throws {Problem} `authentication_required` where there is none, `invalid_token`.
+ * The caller by the access token of the request.
+ * @throws {Problem} `authentication_required` where there is none, `invalid_token`, `csrf_failed`.
  */
 export function authenticate(request: Request): Caller {
-  const { accessTokens, revocations } = request.app.locals.services;
-  const claims = accessTokens.verify(bearerToken(request.headers.authorization));
+  const caller = authenticateIfPresent(request);
+  if (!caller) throw new Problem('authentication_required');
+  return caller;
+}
+
+/** The same, and undefined where there is no token. One that is not valid is refused all the same. */
+export function authenticateIfPresent(request: Request): Caller | undefined {
+  const { accessTokens, revocations, config, hooks } = request.app.locals.services;
+  const token = findAccessToken(request, config);
+  if (token === undefined) return undefined;
+  const claims = accessTokens.verify(token);
   if (revocations.isRevoked(claims)) {
     throw new Problem('invalid_token', {
       detail: 'The access token was revoked. Refresh it or log in again.',
     });
   }
+  const fault = hooks.verifyClaims?.(claims);
+  if (fault !== undefined) throw new Problem('invalid_token', { detail: fault });
   return callerOf(claims);
 }
 
-function bearerToken(authorization: string | undefined): string {
-  if (authorization === undefined) throw new Problem('authentication_required');
-  // RFC 9110 §11.1: the scheme's case does not matter. One space: RFC 6750's grammar.
-  const scheme = authorization.slice(0, 7).toLowerCase();
-  if (scheme === 'bearer ' && /^[A-Za-z0-9._~+/-]+=*$/.test(authorization.slice(7)))
-    return authorization.slice(7);
-  if (scheme.startsWith('bearer')) {
-    throw new Problem('invalid_token', {
-      detail: 'The Authorization header must be "Bearer", one space, and the access token.',
-    });
-  }
-  throw new Problem('authentication_required', {
-    detail: 'The Authorization header has another scheme. Send "Authorization: Bearer <access_token>".',
+/** RFC 9470 §3: the challenge says how old the login may be. */
+function demandFreshness(request: Request, claims: AccessTokenClaims, age: string | undefined): void {
+  const { clock, accessTokens } = request.app.locals.services;
+  const maxAge = age === undefined ? accessTokens.lifetime : Number(age);
+  const elapsed = epochSeconds(clock) - (claims.auth_time ?? -Infinity);
+  if (claims.fresh && (age === undefined || elapsed <= maxAge)) return;
+  const { message } = new Problem('insufficient_user_authentication');
+  throw new Problem('insufficient_user_authentication', {
+    headers: {
+      'WWW-Authenticate': `Bearer realm="latchkey", error="insufficient_user_authentication", error_description="${message}", max_age="${maxAge}"`,
+    },
   });
 }
 
-function refuse(caller: Caller, permissions: readonly string[]): Problem {
-  if (caller.claims.pwd_change) return new Problem('password_change_required');
-  const scope = permissions.join(' ');
+function permissionMissing({ claims }: Caller, demands: readonly string[]): Problem {
+  if (claims.pwd_change) return new Problem('password_change_required');
+  const scope = demands.filter(isPermission).join(' ');
   return new Problem('insufficient_scope', {
     detail: `This operation needs the permission ${scope}.`,
     headers: { 'WWW-Authenticate': `Bearer realm="latchkey", error="insufficient_scope", scope="${scope}"` },

@@ -1,11 +1,13 @@
 import type { Request } from 'express';
-import type { AccessTokenClaims } from '../tokens/access-token.js';
+import { Problem } from '../problems/problem.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 
 /** Who calls, as the access token says it. */
 export interface Caller {
-  /** The user's id. */
+  /** The user's id, or the client's where a client acts for itself. */
   readonly subject: string;
-  readonly sessionId: string;
+  /** Undefined for a client. */
+  readonly sessionId: string | undefined;
   readonly permissions: ReadonlySet<string>;
   readonly claims: AccessTokenClaims;
 }
@@ -13,6 +15,21 @@ export interface Caller {
 /** What a controller of a protected operation takes: `@Request() request: AuthenticatedRequest`. */
 export interface AuthenticatedRequest extends Request {
   readonly caller: Caller;
+}
+
+/** A caller who has logged in. */
+export interface UserCaller {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+/**
+ * The user and the session, for operations that are about them.
+ * @throws {Problem} `user_session_required` where a client acts for itself.
+ */
+export function userOf({ caller }: AuthenticatedRequest): UserCaller {
+  if (caller.sessionId === undefined) throw new Problem('user_session_required');
+  return { userId: caller.subject, sessionId: caller.sessionId };
 }
 
 const callers = new WeakMap<AccessTokenClaims, Caller>();

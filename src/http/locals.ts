@@ -1,3 +1,4 @@
+import type { LoadedUser } from '../hooks.js';
 import type { Services } from '../services.js';
 import type { Caller } from './caller.js';
 
@@ -11,6 +12,8 @@ declare global {
     interface Request {
       /** Set on protected operations. */
       caller?: Caller;
+      /** What the hook `loadUser` gave. */
+      user?: LoadedUser;
       /** As in the answer's X-Request-Id and in the log. */
       requestId: string;
     }

@@ -1,6 +1,9 @@
 import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/runtime';
-import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import { readContract, requestMediaTypes } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
+import { isPermission } from '../tokens/demands.js';
+import { authenticateIfPresent } from './authentication.js';
 import type { Caller } from './caller.js';
 import type { ControllerClass } from './ioc.js';
 
@@ -23,32 +26,42 @@ export interface Routes {
   readonly operations: readonly Operation[];
   readonly models: TsoaRoute.Models;
   readonly validation: ConstructorParameters<typeof ExpressTemplateService>[1];
-  readonly authenticate: (request: Request, scheme: string, permissions: readonly string[]) => Caller;
+  readonly authenticate: (request: Request, scheme: string, demands: readonly string[]) => Caller;
   readonly container: (request: Request) => { get(controller: ControllerClass): object };
 }
 
 type Handler = (...parameters: unknown[]) => unknown;
 
 const bodyLimit = '64kb';
+const jsonTypes = ['json', '+json'];
+const formType = 'application/x-www-form-urlencoded';
 
 /**
  * Mounts the operations: authenticate, then read the body, then validate, then call the controller.
  * What only some operations need is only on their path; a promise is waited for only where the controller gives one.
  */
-export function mountOperations(router: Router, routes: Routes): void {
+export function mountOperations(app: Express, routes: Routes): void {
+  const { config, hooks } = app.locals.services;
   const templates = new ExpressTemplateService(routes.models, routes.validation);
+  const { document } = readContract();
   for (const operation of routes.operations) {
     const { controller, handler } = operation;
     const method = (controller.prototype as Record<string, Handler | undefined>)[handler];
-    if (!method)
+    if (!method) {
       throw new Error(`generated/routes.ts names ${controller.name}.${handler}, which is not there.`);
+    }
+    const authentication = authenticating(operation, routes);
+    if (authentication.length > 0 && hooks.loadUser) authentication.push(loadingUser(hooks.loadUser));
+    const body = bodyReading(operation, requestMediaTypes(document, operation));
     const middlewares = [
-      ...authentication(operation, routes),
-      ...bodyReading(operation),
+      // A token in the body is there only once the body has been read.
+      ...(config.tokenLocations.includes('json')
+        ? [...(body.length > 0 ? body : [readAnyJson]), ...authentication]
+        : [...authentication, ...body]),
       ...fetchMiddlewares<RequestHandler>(controller),
       ...fetchMiddlewares<RequestHandler>(method),
     ];
-    router[operation.method](operation.path, ...middlewares, (request, response) => {
+    app[operation.method](operation.path, ...middlewares, (request, response) => {
       const parameters = templates.getValidatedArgs({
         args: operation.parameters,
         request,
@@ -68,42 +81,68 @@ export function mountOperations(router: Router, routes: Routes): void {
 
 /** Every permission that an operation demands. */
 export function permissionsOf(operations: readonly Operation[]): string[] {
-  return [
-    ...new Set(
-      operations.flatMap(({ security }) => security.flatMap((schemes) => Object.values(schemes).flat())),
-    ),
-  ];
+  const demands = operations.flatMap(({ security }) =>
+    security.flatMap((schemes) => Object.values(schemes).flat()),
+  );
+  return [...new Set(demands)].filter(isPermission);
 }
 
-function authentication({ security }: Operation, { authenticate }: Routes): RequestHandler[] {
-  const [requirement, ...alternatives] = security;
+function authenticating({ security, path }: Operation, { authenticate }: Routes): RequestHandler[] {
+  const demanded = security.filter((schemes) => Object.keys(schemes).length > 0);
+  const [requirement, ...alternatives] = demanded;
   if (!requirement) return [];
-  // `@Security({})` beside `@Security("bearer")`: either will do, and the controller asks `authenticate` itself.
-  if (security.some((schemes) => Object.keys(schemes).length === 0)) return [];
   // A second alternative would let a caller past who has the weaker of the two.
-  if (alternatives.length > 0)
-    throw new Error('An operation has more than one @Security: name all permissions in one.');
+  if (alternatives.length > 0) {
+    throw new Error(`${path} has more than one @Security: name all permissions in one.`);
+  }
+  // `@Security({})` beside `@Security("bearer")`: both with and without a token, but not with a bad one.
+  if (demanded.length < security.length) {
+    return [
+      (request, _response, next) => {
+        const caller = authenticateIfPresent(request);
+        if (caller) request.caller = caller;
+        next();
+      },
+    ];
+  }
   const schemes = Object.entries(requirement);
   return [
     (request, _response, next) => {
-      for (const [scheme, permissions] of schemes)
-        request.caller = authenticate(request, scheme, permissions);
+      for (const [scheme, demands] of schemes) request.caller = authenticate(request, scheme, demands);
       next();
     },
   ];
 }
 
-function bodyReading({ parameters }: Operation): RequestHandler[] {
+function loadingUser(
+  loadUser: NonNullable<Express['locals']['services']['hooks']['loadUser']>,
+): RequestHandler {
+  return async (request, _response, next) => {
+    if (request.caller) {
+      const user = await loadUser(request.caller.claims);
+      if (!user) throw new Problem('invalid_token', { detail: 'The user of the access token is not there.' });
+      request.user = user;
+    }
+    next();
+  };
+}
+
+const readAnyJson = express.json({ type: jsonTypes, limit: bodyLimit, inflate: false });
+
+/** @param mediaTypes what the contract says that the operation reads. */
+function bodyReading({ parameters }: Operation, mediaTypes: readonly string[]): RequestHandler[] {
   const body = Object.values(parameters).find((parameter) => parameter.in === 'body');
   if (!body) return [];
-  const required = body.required === true;
-  const jsonTypes = ['json', '+json'];
+  const isForm = mediaTypes.includes(formType);
+  const types = isForm ? [formType] : jsonTypes;
   return [
     (request, _response, next) => {
-      if (!hasBody(request) ? required : request.is(jsonTypes) === false) throw new Problem('missing_json');
+      if (!hasBody(request) ? body.required === true : request.is(types) === false) {
+        throw new Problem(isForm ? 'missing_form' : 'missing_json');
+      }
       next();
     },
-    express.json({ type: jsonTypes, limit: bodyLimit, inflate: false }),
+    isForm ? express.urlencoded({ extended: false, limit: bodyLimit, inflate: false }) : readAnyJson,
   ];
 }
 

@@ -20,6 +20,11 @@ export const problemCodes = {
     title: 'Missing JSON',
     detail: 'Missing JSON in request',
   },
+  missing_form: {
+    status: 400,
+    title: 'Missing form',
+    detail: 'The body must be a form: Content-Type: application/x-www-form-urlencoded.',
+  },
   malformed_json: {
     status: 400,
     title: 'Malformed JSON',
@@ -35,6 +40,22 @@ export const problemCodes = {
     title: 'Invalid access token',
     detail: 'The access token is not valid. Refresh it or log in again.',
   },
+  insufficient_user_authentication: {
+    status: 401,
+    title: 'Fresh login required',
+    detail: 'This operation needs a token from a login that was just made. Log in again.',
+  },
+  csrf_failed: {
+    status: 401,
+    title: 'CSRF value missing or wrong',
+    detail:
+      'A request with a token in a cookie must repeat the CSRF value that came with the cookie, in the header X-CSRF-TOKEN.',
+  },
+  cookies_off: {
+    status: 404,
+    title: 'Cookies are off',
+    detail: 'This service gives no tokens in cookies: its JWT_TOKEN_LOCATION does not name them.',
+  },
   invalid_credentials: {
     status: 401,
     title: 'Login failed',
@@ -49,6 +70,11 @@ export const problemCodes = {
     status: 403,
     title: 'Permission missing',
     detail: 'The account lacks a permission that this operation needs.',
+  },
+  user_session_required: {
+    status: 403,
+    title: 'User required',
+    detail: 'This operation is about the account of a user who has logged in; a client has none.',
   },
   password_change_required: {
     status: 403,

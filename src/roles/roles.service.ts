@@ -46,6 +46,7 @@ export class RolesService {
       updated_at: now,
     };
     const { revoked, ...result } = await this.database.transaction(async (transaction) => {
+      await rolesStore.lockRights(transaction);
       if (await rolesStore.insert(transaction, role)) {
         await this.#audit(transaction, 'role_created', name, actor);
         return { role, created: true, revoked: [] };
@@ -70,6 +71,7 @@ export class RolesService {
   /** @throws {Problem} `role_not_found`, `role_protected`. */
   async delete(name: string, actor: Actor): Promise<void> {
     const revoked = await this.database.transaction(async (transaction) => {
+      await rolesStore.lockRights(transaction);
       const role = await rolesStore.find(transaction, name);
       if (!role) throw new Problem('role_not_found');
       refuseBuiltIn(role);

@@ -1,9 +1,23 @@
 import type { Queries } from '../database/open-database.js';
 import type { Schema } from '../database/schema.js';
+import { administratorRole } from '../users/users.store.js';
 
 export type StoredRole = Schema['roles'];
 
 export const rolesStore = {
+  /**
+   * Makes transactions that change who may do what wait for each other: none acts on what another is about to
+   * change, such as who holds a role, or whether there is another administrator. An update that changes nothing
+   * locks the built-in role's row on PostgreSQL; SQLite runs one writing transaction at a time anyway.
+   */
+  async lockRights(queries: Queries): Promise<void> {
+    await queries
+      .updateTable('roles')
+      .set((eb) => ({ updated_at: eb.ref('updated_at') }))
+      .where('name', '=', administratorRole)
+      .execute();
+  },
+
   list(queries: Queries): Promise<StoredRole[]> {
     return queries.selectFrom('roles').selectAll().orderBy('name').execute();
   },

@@ -32,9 +32,10 @@ export const loginAttemptsStore = {
       else ${failures} - ${free + 1} end)`;
     const doubled = sql<number>`(${firstWait} * (cast(1 as bigint) << cast(${doublings} as integer)))`;
     const wait = sql<number>`(case when ${doubled} > ${longestWait} then ${longestWait} else ${doubled} end)`;
+    const firstBlockedUntil = free < 1 ? now + Math.min(firstWait, longestWait) : 0;
     const reserved = await queries
       .insertInto('login_attempts')
-      .values({ key, failures: 1, blocked_until: free < 1 ? now + firstWait : 0, expires_at: now + memory })
+      .values({ key, failures: 1, blocked_until: firstBlockedUntil, expires_at: now + memory })
       .onConflict((conflict) =>
         conflict
           .column('key')

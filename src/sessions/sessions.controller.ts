@@ -1,18 +1,10 @@
-import {
-  Body,
-  NoSecurity,
-  Post,
-  Request,
-  Response,
-  Route,
-  Security,
-  SuccessResponse,
-  Tags,
-} from '@tsoa/runtime';
+import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { authenticate } from '../http/authentication.js';
 import { contextOf } from '../http/request-context.js';
+import { tokenInCookie, unsetTokenCookies } from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
+import { Problem } from '../problems/problem.js';
 import type { Services } from '../services.js';
 import type { LoginRequest, LogoutRequest, RefreshRequest, TokenSet } from './sessions.models.js';
 
@@ -59,21 +51,43 @@ export class SessionsController {
    * From the answer on, all access and refresh tokens of the session are refused. A refresh token that is
    * unknown is no error (RFC 7009 §2.2): it can no longer be used, which is what was asked for.
    * @summary Log out
+   * @example body.by_access_token {}
+   * @example body.by_refresh_token { "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU" }
    */
   @Post('logout')
-  @Security({})
-  @Security('bearer')
+  @NoSecurity() // tsoa.json says that a bearer token is optional; what it is worth is decided here, after the body
   @SuccessResponse(204, 'Logged out.')
   @Response<ProblemDetails>(
     401,
-    'Neither a refresh token nor a valid access token was sent: `authentication_required`, `invalid_token`.',
+    'Neither a refresh token nor a valid access token was sent: `authentication_required`, `invalid_token`, `csrf_failed`.',
   )
+  @Response<ProblemDetails>(403, 'The access token is that of a client: `user_session_required`.')
   public async logout(@Request() request: HttpRequest, @Body() body?: LogoutRequest): Promise<void> {
-    const { sessions } = this.services;
     if (body?.refresh_token !== undefined) {
-      await sessions.logoutByRefreshToken(body.refresh_token, contextOf(request));
+      await this.services.sessions.logoutByRefreshToken(body.refresh_token, contextOf(request));
     } else {
-      await sessions.logout(authenticate(request).sessionId, contextOf(request));
+      await this.#logoutByRequest(request);
     }
+    if (this.#givesCookies && request.res) unsetTokenCookies(request.res, this.services.config);
+  }
+
+  /** By the access token; where that will not do, by a refresh token in a cookie, which outlives it. */
+  async #logoutByRequest(request: HttpRequest): Promise<void> {
+    const { sessions, config } = this.services;
+    let sessionId: string | undefined;
+    try {
+      ({ sessionId } = authenticate(request));
+    } catch (error) {
+      const refreshToken = this.#givesCookies ? tokenInCookie(request, config, 'refresh') : undefined;
+      if (refreshToken === undefined) throw error;
+      await sessions.logoutByRefreshToken(refreshToken, contextOf(request));
+      return;
+    }
+    if (sessionId === undefined) throw new Problem('user_session_required');
+    await sessions.logout(sessionId, contextOf(request));
+  }
+
+  get #givesCookies(): boolean {
+    return this.services.config.tokenLocations.includes('cookies');
   }
 }

@@ -85,3 +85,39 @@ export interface TokenSet {
 export enum TokenType {
   Bearer = 'Bearer',
 }
+
+/**
+ * What is left to say where the tokens are in cookies.
+ * @example { "expires_in": 900, "refresh_expires_in": 2592000, "scope": "reports:read", "access_csrf_token": "3pnf4uSAJhtBqDvUTzOvvs4Jqmp1mGgB2UyELrgQOno", "refresh_csrf_token": "v2FQHkyLh0GzwUzEw8vWnRrAf0dKJ5rZr1oXb7wJc9E" }
+ */
+export interface CookieSession {
+  /**
+   * Seconds until the access token expires.
+   * @isInt
+   * @minimum 0
+   * @maximum 86400
+   */
+  expires_in: number;
+  /**
+   * Seconds until the refresh token expires.
+   * @isInt
+   * @minimum 0
+   * @maximum 34560000
+   */
+  refresh_expires_in: number;
+  /**
+   * The account's permissions, space-separated.
+   * @maxLength 8192
+   */
+  scope: string;
+  /**
+   * Requests that change something repeat it in the header `X-CSRF-TOKEN`.
+   * @maxLength 64
+   */
+  access_csrf_token: string;
+  /**
+   * `POST /refresh/cookies` and `POST /logout` repeat it in the header `X-CSRF-TOKEN`.
+   * @maxLength 64
+   */
+  refresh_csrf_token: string;
+}

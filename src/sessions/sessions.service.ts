@@ -238,8 +238,8 @@ export class SessionsService {
     const permissions = passwordChangeRequired ? [] : words(session.permissions);
     return {
       access_token: this.accessTokens.issue({
-        userId: session.user_id,
-        userVersion: session.version,
+        subject: session.user_id,
+        version: session.version,
         sessionId: session.id,
         roles: words(session.roles),
         permissions,

@@ -164,6 +164,15 @@ export const sessionsStore = {
     return session !== undefined;
   },
 
+  /** When the last refresh token there is expires, in milliseconds; 0 where there is none. */
+  async lastExpiry(queries: Queries): Promise<number> {
+    const { last } = await queries
+      .selectFrom('sessions')
+      .select(({ fn }) => fn.coalesce(fn.max('expires_at'), sql<number>`0`).as('last'))
+      .executeTakeFirstOrThrow();
+    return last;
+  },
+
   /** Sessions whose refresh and access tokens have all expired. */
   async deleteExpired(queries: Queries, now: number): Promise<void> {
     await queries

@@ -1,56 +1,32 @@
 import jwt from 'jsonwebtoken';
 import { epochSeconds, type Clock } from '../clock.js';
+import type { Hooks } from '../hooks.js';
 import { newId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
+import { isAccessTokenClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
 import type { KeyRing } from './key-ring.js';
 
-/** The claims of an access token (RFC 9068 §2.2), and ours: `sid`, `ver`, `fresh` and `pwd_change`. */
-export interface AccessTokenClaims {
-  readonly iss: string;
-  /** The user's id. */
-  readonly sub: string;
-  readonly aud: string;
-  /** Seconds since the Unix epoch, like `iat`, `nbf` and `auth_time`. */
-  readonly exp: number;
-  readonly iat: number;
-  readonly nbf: number;
-  /** This token's id. */
-  readonly jti: string;
-  /** The session's id. */
-  readonly sid: string;
-  /** The user's version that the token was made at. */
-  readonly ver: number;
-  readonly client_id: string;
-  /** Space-separated permissions (RFC 6749 §3.3). */
-  readonly scope: string;
-  readonly roles: readonly string[];
-  /** When the password was proved. */
-  readonly auth_time: number;
-  /** Whether the password was proved for this very token rather than for one that it refreshes. */
-  readonly fresh: boolean;
-  /** Present while the account has a one-time password, which takes its permissions away. */
-  readonly pwd_change?: true;
-}
-
-/** What an access token is issued for. */
-export interface AccessGrant {
-  readonly userId: string;
-  readonly userVersion: number;
-  readonly sessionId: string;
-  readonly roles: readonly string[];
-  readonly permissions: readonly string[];
-  /** Milliseconds. */
-  readonly authenticatedAt: number;
-  readonly fresh: boolean;
-  readonly passwordChangeRequired: boolean;
-}
-
-interface AccessTokenOptions {
+export interface AccessTokenOptions {
   readonly issuer: string;
+  /** Issuers whose tokens are accepted. */
+  readonly acceptedIssuers: readonly string[];
+  /** Whom a token is for, where its grant does not say. */
+  readonly audience: readonly string[];
+  /** The audiences that this service's own protected operations answer to. */
+  readonly acceptedAudiences: readonly string[];
   /** Seconds. */
   readonly lifetime: number;
   /** Seconds. */
   readonly leeway: number;
+  /** Whether tokens say from when they are valid. */
+  readonly notBefore: boolean;
+  readonly hooks: Pick<Hooks, 'additionalClaims' | 'additionalHeaders'>;
+}
+
+interface Verified {
+  readonly claims: AccessTokenClaims;
+  /** One of its audiences is this service. */
+  readonly forUs: boolean;
 }
 
 /** RFC 9068 §2.1: what keeps any other JWT of ours from passing as an access token. */
@@ -64,12 +40,15 @@ const longestToken = 8192;
  * still holds when the service comes back with a great one.
  */
 const greatestLeeway = 300_000;
+/** How long any access token may be accepted, whatever the settings were when it was issued, in milliseconds. */
+export const longestAccessToken = 86_400_000 + greatestLeeway;
 /** Tokens whose verification is remembered: about 2 KiB each. */
 const remembered = 10_000;
 
 /** Issues access tokens, and verifies that one is ours and in its time. Whether it was revoked, `Revocations` knows. */
 export class AccessTokens {
-  readonly #verified = new Map<string, AccessTokenClaims>();
+  readonly #verified = new Map<string, Verified>();
+  #removals = 0;
 
   constructor(
     private readonly ring: KeyRing,
@@ -82,51 +61,81 @@ export class AccessTokens {
     return this.options.lifetime;
   }
 
-  /** When a token that is issued now is dead for certain, in milliseconds: what a revocation must outlive. */
-  expiryOfNext(): number {
-    return (epochSeconds(this.clock) + this.options.lifetime) * 1000 + greatestLeeway;
+  /**
+   * When a token that is issued now is dead for certain, in milliseconds: what a revocation must outlive.
+   * @param lifetime seconds; undefined: as the settings say.
+   */
+  expiryOfNext(lifetime = this.options.lifetime): number {
+    return (epochSeconds(this.clock) + lifetime) * 1000 + greatestLeeway;
   }
 
   issue(grant: AccessGrant): string {
+    const { issuer, lifetime, notBefore, hooks } = this.options;
     const now = epochSeconds(this.clock);
+    const audience = grant.audience ?? this.options.audience;
     const claims: AccessTokenClaims = {
-      iss: this.options.issuer,
-      sub: grant.userId,
-      aud: this.options.issuer,
-      exp: now + this.options.lifetime,
+      ...hooks.additionalClaims?.(grant),
+      iss: issuer,
+      sub: grant.subject,
+      aud: audience.length === 1 ? (audience[0] ?? issuer) : audience,
+      exp: now + (grant.lifetime ?? lifetime),
       iat: now,
-      nbf: now,
+      ...(notBefore && { nbf: now }),
       jti: newId(this.clock),
-      sid: grant.sessionId,
-      ver: grant.userVersion,
-      client_id: ownClient,
+      ...(grant.sessionId !== undefined && { sid: grant.sessionId }),
+      ver: grant.version,
+      client_id: grant.clientId ?? ownClient,
       scope: grant.permissions.join(' '),
       roles: grant.roles,
-      auth_time: Math.floor(grant.authenticatedAt / 1000),
+      ...(grant.authenticatedAt !== undefined && { auth_time: Math.floor(grant.authenticatedAt / 1000) }),
       fresh: grant.fresh,
       ...(grant.passwordChangeRequired && { pwd_change: true }),
     };
     const { privateKey, algorithm, id } = this.ring.signingKey;
-    return jwt.sign(claims, privateKey, { algorithm, keyid: id, header: { alg: algorithm, typ: tokenType } });
+    return jwt.sign(claims, privateKey, {
+      algorithm,
+      header: { ...hooks.additionalHeaders?.(grant), alg: algorithm, typ: tokenType, kid: id },
+    });
   }
 
   /**
+   * Verifies a token that is shown to this service's own operations.
    * @returns the token's claims, the same frozen object each time the same token comes.
    * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
    */
   verify(token: string): AccessTokenClaims {
+    const { claims, forUs } = this.#remember(token);
+    if (!forUs) throw invalidToken('The access token was issued for another service.');
+    return claims;
+  }
+
+  /** The same for a token that another service has been shown: whatever its audience, it is one of ours. */
+  verifyForAny(token: string): AccessTokenClaims {
+    return this.#remember(token).claims;
+  }
+
+  #remember(token: string): Verified {
+    if (this.#removals !== this.ring.removals) {
+      this.#verified.clear();
+      this.#removals = this.ring.removals;
+    }
     const known = this.#verified.get(token);
     if (known) {
-      if (this.#isInTime(known)) return known;
+      if (this.#isInTime(known.claims)) return known;
       this.#verified.delete(token);
       throw invalidToken('The access token has expired.');
     }
     const claims = this.#verifyAnew(token);
+    const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
+    const verified = {
+      claims,
+      forUs: audience.some((each) => this.options.acceptedAudiences.includes(each)),
+    };
     if (this.#verified.size >= remembered) {
       this.#verified.delete(this.#verified.keys().next().value ?? token);
     }
-    this.#verified.set(token, claims);
-    return claims;
+    this.#verified.set(token, verified);
+    return verified;
   }
 
   #isInTime({ exp }: AccessTokenClaims): boolean {
@@ -155,13 +164,13 @@ export class AccessTokens {
     try {
       const claims = jwt.verify(token, key.publicKey, {
         algorithms: [key.algorithm],
-        issuer: this.options.issuer,
-        audience: this.options.issuer,
+        issuer: [...this.options.acceptedIssuers] as [string, ...string[]],
         clockTolerance: this.options.leeway,
         clockTimestamp: epochSeconds(this.clock),
       });
       if (!isAccessTokenClaims(claims)) throw invalidToken('The access token lacks a claim.');
       Object.freeze(claims.roles);
+      if (typeof claims.aud !== 'string') Object.freeze(claims.aud);
       return Object.freeze(claims);
     } catch (error) {
       if (error instanceof jwt.TokenExpiredError) throw invalidToken('The access token has expired.');
@@ -169,8 +178,8 @@ export class AccessTokens {
       // A signature of another length than the algorithm's is a TypeError to what jsonwebtoken stands on.
       if (error instanceof jwt.JsonWebTokenError || error instanceof TypeError) {
         throw invalidToken(
-          /issuer|audience/.test(error.message)
-            ? 'The access token was issued by, or for, another service.'
+          error.message.includes('issuer')
+            ? 'The access token was issued by another service.'
             : 'The access token is malformed, or its signature is wrong.',
           error,
         );
@@ -194,15 +203,4 @@ function decodeHeader(token: string): UncheckedHeader | undefined {
     // jsonwebtoken gives null for most of what is no JWT, and throws for a header that is no JSON.
     return undefined;
   }
-}
-
-function isAccessTokenClaims(claims: unknown): claims is AccessTokenClaims {
-  if (typeof claims !== 'object' || claims === null) return false;
-  const has = (type: string, ...names: (keyof AccessTokenClaims)[]): boolean =>
-    names.every((name) => typeof (claims as Record<string, unknown>)[name] === type);
-  return (
-    has('string', 'sub', 'jti', 'sid', 'scope') &&
-    has('number', 'exp', 'iat', 'ver', 'auth_time') &&
-    Array.isArray((claims as { roles?: unknown }).roles)
-  );
 }

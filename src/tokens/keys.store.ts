@@ -1,14 +1,74 @@
 import type { Queries } from '../database/open-database.js';
 import type { KeyRow } from '../database/schema.js';
 
+export type StoredKey = KeyRow;
+export type KeyPurpose = KeyRow['purpose'];
+
 /** The key ring's rows. */
 export const keysStore = {
-  /** Oldest first. */
-  all(queries: Queries): Promise<KeyRow[]> {
-    return queries.selectFrom('keys').selectAll().orderBy('active_at').orderBy('id').execute();
+  /** In the order in which they become active. */
+  all(queries: Queries): Promise<StoredKey[]> {
+    return queries
+      .selectFrom('keys')
+      .selectAll()
+      .orderBy('active_at')
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
   },
 
-  async insert(queries: Queries, row: KeyRow): Promise<void> {
-    await queries.insertInto('keys').values(row).execute();
+  /** @returns false where a key of this id is there already. */
+  async insert(queries: Queries, row: StoredKey): Promise<boolean> {
+    const inserted = await queries
+      .insertInto('keys')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    return inserted !== undefined;
+  },
+
+  /** Sets the end of all keys of a purpose, but one, where they have none or a later one. */
+  async retireOthers(
+    queries: Queries,
+    purpose: KeyPurpose,
+    keptId: string | undefined,
+    retiredAt: number,
+  ): Promise<void> {
+    let query = queries
+      .updateTable('keys')
+      .set({ retired_at: retiredAt })
+      .where('purpose', '=', purpose)
+      .where((eb) => eb.or([eb('retired_at', 'is', null), eb('retired_at', '>', retiredAt)]));
+    if (keptId !== undefined) query = query.where('id', '!=', keptId);
+    await query.execute();
+  },
+
+  /** The key signs from `activeAt` on, and has no end. */
+  async schedule(queries: Queries, id: string, activeAt: number): Promise<void> {
+    await queries
+      .updateTable('keys')
+      .set({ active_at: activeAt, retired_at: null })
+      .where('id', '=', id)
+      .execute();
+  },
+
+  /** @returns whether the purpose had a key of this id. */
+  async delete(queries: Queries, purpose: KeyPurpose, id: string): Promise<boolean> {
+    const deleted = await queries
+      .deleteFrom('keys')
+      .where('purpose', '=', purpose)
+      .where('id', '=', id)
+      .returning('id')
+      .executeTakeFirst();
+    return deleted !== undefined;
+  },
+
+  async deleteRetired(queries: Queries, now: number): Promise<void> {
+    await queries.deleteFrom('keys').where('retired_at', '<=', now).execute();
+  },
+
+  async reseal(queries: Queries, id: string, sealedKey: string): Promise<void> {
+    await queries.updateTable('keys').set({ sealed_key: sealedKey }).where('id', '=', id).execute();
   },
 };

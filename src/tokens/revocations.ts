@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/open-database.js';
-import type { AccessTokenClaims } from './access-token.js';
+import type { AccessTokenClaims } from './access-token-claims.js';
 import { revocationsStore, type Revocation } from './revocations.store.js';
 
 /** Every version of a user that is gone for good. */
@@ -29,7 +29,7 @@ export class Revocations {
   ) {}
 
   isRevoked({ sid, jti, sub, ver }: AccessTokenClaims): boolean {
-    if (this.#sessions.has(sid) || this.#tokens.has(jti)) return true;
+    if ((sid !== undefined && this.#sessions.has(sid)) || this.#tokens.has(jti)) return true;
     const subject = this.#subjects.get(sub);
     // Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
     return subject !== undefined && ver < subject.version;

@@ -1,5 +1,5 @@
 import { Body, Get, Put, Request, Response, Route, Security, SuccessResponse, Tags } from '@tsoa/runtime';
-import type { AuthenticatedRequest } from '../http/caller.js';
+import { userOf, type AuthenticatedRequest } from '../http/caller.js';
 import { contextOf } from '../http/request-context.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
@@ -19,14 +19,15 @@ export class MeController {
    */
   @Get()
   @SuccessResponse(200, 'The account.')
+  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   public async getMe(@Request() request: AuthenticatedRequest): Promise<Me> {
-    const { subject, sessionId, permissions } = request.caller;
-    const user = await this.services.users.get(subject);
+    const { userId, sessionId } = userOf(request);
+    const user = await this.services.users.get(userId);
     return {
       id: user.id,
       username: user.username,
       roles: words(user.roles),
-      permissions: [...permissions],
+      permissions: [...request.caller.permissions],
       password_change_required: user.password_one_time === 1,
       session_id: sessionId,
       created_at: new Date(user.created_at).toISOString(),
@@ -41,16 +42,16 @@ export class MeController {
    */
   @Put('password')
   @SuccessResponse(200, 'Changed.')
-  @Response<ProblemDetails>(403, 'The current password is wrong: `wrong_password`.')
+  @Response<ProblemDetails>(403, 'The current password is wrong: `wrong_password`, `user_session_required`.')
   @Response<ProblemDetails>(429, 'Wrong passwords have to wait: `too_many_attempts`.')
   @Response<ProblemDetails>(503, 'Too many passwords are being checked: `busy`.')
   public changePassword(
     @Body() body: ChangePasswordRequest,
     @Request() request: AuthenticatedRequest,
   ): Promise<TokenSet> {
-    const { subject, sessionId } = request.caller;
+    const { userId, sessionId } = userOf(request);
     return this.services.ownAccount.changePassword(
-      subject,
+      userId,
       sessionId,
       body.current_password,
       body.new_password,

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { auditStore, type AuditEvent, type RequestContext } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import { violates } from '../database/constraint-errors.js';
+import { violatesUnique } from '../database/constraint-errors.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { newId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
 import { rolesStore } from '../roles/roles.store.js';
 import { sessionsStore } from '../sessions/sessions.store.js';
 import type { Revocations } from '../tokens/revocations.js';
-import type { Revocation } from '../tokens/revocations.store.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
 import { words } from './accounts.js';
 import { passwordFault } from './password-policy.js';
@@ -69,6 +68,7 @@ export class UsersService {
     await refuseFaultyPassword('password', password, username);
     const passwordHash = await this.passwords.hash(password);
     return this.database.transaction(async (transaction) => {
+      await rolesStore.lockRights(transaction);
       const id = await this.#insert(transaction, username, passwordHash, roles, false);
       await this.#audit(transaction, 'user_created', id, actor);
       return found(await usersStore.find(transaction, id));
@@ -76,7 +76,7 @@ export class UsersService {
   }
 
   /**
-   * Makes the first administrator where there are no users at all.
+   * Makes the first administrator where there are no users at all. The password is the caller's to judge.
    * @returns whether it did.
    */
   async createFirstAdministrator(
@@ -85,7 +85,6 @@ export class UsersService {
     oneTime: boolean,
     actor: Actor,
   ): Promise<boolean> {
-    if (!oneTime) await refuseFaultyPassword('LATCHKEY_ADMIN_PASSWORD', password, username);
     const passwordHash = await this.passwords.hash(password);
     return this.database.exclusively(async (transaction) => {
       if (!(await usersStore.isEmpty(transaction))) return false;
@@ -105,8 +104,8 @@ export class UsersService {
    */
   async update(id: string, change: UserChange, actor: Actor): Promise<UserWithRoles> {
     const passwordHash = await this.#hashNew(id, change);
-    const { user, revoked } = await this.#committed(async (transaction) => {
-      await usersStore.lockAdministrators(transaction);
+    const { user, revoked } = await this.database.transaction(async (transaction) => {
+      await rolesStore.lockRights(transaction);
       const before = found(await usersStore.find(transaction, id));
       const now = this.clock.now();
       await this.#updateRow(transaction, id, now, {
@@ -138,7 +137,7 @@ export class UsersService {
   /** @throws {Problem} `user_not_found`, `last_administrator`. */
   async delete(id: string, actor: Actor): Promise<void> {
     const revoked = await this.database.transaction(async (transaction) => {
-      await usersStore.lockAdministrators(transaction);
+      await rolesStore.lockRights(transaction);
       const user = found(await usersStore.find(transaction, id));
       const rows = await this.versions.end(transaction, id);
       await usersStore.delete(transaction, id);
@@ -216,7 +215,7 @@ export class UsersService {
     try {
       await usersStore.update(queries, id, now, changes);
     } catch (error) {
-      if (violates(error, 'unique')) throw new Problem('username_taken', { cause: error });
+      if (violatesUnique(error)) throw new Problem('username_taken', { cause: error });
       throw error;
     }
   }
@@ -225,23 +224,6 @@ export class UsersService {
     const [missing] = await rolesStore.missing(queries, roles);
     if (missing !== undefined) throw noSuchRole(missing);
     await usersStore.setRoles(queries, id, [...new Set(roles)]);
-  }
-
-  /** Runs a change of roles; one of them may be deleted at the same moment. */
-  async #committed<T extends { readonly revoked: readonly Revocation[] }>(
-    work: (queries: Queries) => Promise<T>,
-  ): Promise<T> {
-    try {
-      return await this.database.transaction(work);
-    } catch (error) {
-      if (violates(error, 'foreign key')) {
-        throw new Problem('validation_failed', {
-          errors: { roles: 'names a role that is not there' },
-          cause: error,
-        });
-      }
-      throw error;
-    }
   }
 
   async #audit(

@@ -31,12 +31,11 @@ const withoutSecrets = [
 ] as const;
 
 export const usersStore = {
-  findByName(queries: Queries, username: string): Promise<StoredUser | undefined> {
-    return queries
-      .selectFrom('users')
-      .selectAll()
-      .where('username_key', '=', usernameKey(username))
-      .executeTakeFirst();
+  async findByName(queries: Queries, username: string): Promise<StoredUser | undefined> {
+    const key = usernameKey(username);
+    // No user's name has a NUL in it, and PostgreSQL's text cannot hold one.
+    if (key.includes('\0')) return undefined;
+    return queries.selectFrom('users').selectAll().where('username_key', '=', key).executeTakeFirst();
   },
 
   findStored(queries: Queries, id: string): Promise<StoredUser | undefined> {
@@ -71,7 +70,7 @@ export const usersStore = {
 
   /**
    * @returns whether the user was there.
-   * @throws what `violates(error, 'unique')` recognises, where another user has the new name.
+   * @throws what `violatesUnique` recognises, where another user has the new name.
    */
   async update(queries: Queries, id: string, now: number, changes: UserChanges): Promise<boolean> {
     const updated = await queries
@@ -180,18 +179,6 @@ export const usersStore = {
         sql<number>`coalesce((select max(sessions.access_expires_at) from sessions
           where sessions.user_id = users.id), 0)`.as('access_expires_at'),
       ])
-      .execute();
-  },
-
-  /**
-   * Makes transactions that could take away the last administrator wait for each other. An update that
-   * changes nothing locks the row on PostgreSQL; SQLite runs one writing transaction at a time anyway.
-   */
-  async lockAdministrators(queries: Queries): Promise<void> {
-    await queries
-      .updateTable('roles')
-      .set((eb) => ({ updated_at: eb.ref('updated_at') }))
-      .where('name', '=', administratorRole)
       .execute();
   },
 

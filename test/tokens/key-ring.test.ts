@@ -3,11 +3,12 @@ import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { openDatabase, type Database } from '../../src/database/open-database.js';
 import { readConfig } from '../../src/config.js';
-import { KeyRing, KeyRingError } from '../../src/tokens/key-ring.js';
+import { type KeyRing, KeyRingError } from '../../src/tokens/key-ring.js';
 import { KeySealing } from '../../src/tokens/key-sealing.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { TestClock } from '../support/clock.js';
 import { databaseKinds, newLastingDatabaseUrl } from '../support/databases.js';
+import { completeKeyRing } from '../support/key-rings.js';
 import { testSecret } from '../support/test-app.js';
 
 for (const kind of databaseKinds) {
@@ -27,7 +28,7 @@ for (const kind of databaseKinds) {
     });
     after(() => database.close());
 
-    const open = (): Promise<KeyRing> => KeyRing.open(database, sealing, clock);
+    const open = (): Promise<KeyRing> => completeKeyRing(database, sealing, clock);
     const rows = () => keysStore.all(database.queries);
 
     it('makes its first keys once', async () => {
@@ -65,12 +66,17 @@ for (const kind of databaseKinds) {
     it('keeps the public half of the signing key as a JWK', async () => {
       const { signingKey } = await open();
       const row = (await rows()).find(({ purpose }) => purpose === 'access');
-      expect(JSON.parse(row?.public_key ?? '')).to.deep.equal(signingKey.publicKey.export({ format: 'jwk' }));
+      expect(JSON.parse(row?.public_key ?? '')).to.deep.equal({
+        ...signingKey.publicKey.export({ format: 'jwk' }),
+        kid: signingKey.id,
+        use: 'sig',
+        alg: 'ES256',
+      });
     });
 
     it('refuses to open with another secret, and says which setting is wrong', async () => {
       await open();
-      const opened = KeyRing.open(database, new KeySealing('another secret'), clock);
+      const opened = completeKeyRing(database, new KeySealing('another secret'), clock);
       expect(await rejection(opened))
         .to.be.instanceOf(KeyRingError)
         .with.property('message')
@@ -117,10 +123,10 @@ for (const kind of databaseKinds) {
         });
       });
 
-      it('does not use it before its time', async () => {
+      it('does not sign with it before its time, though a replica whose clock is ahead may have', async () => {
         const ring = await open();
         expect(ring.signingKey.id).to.equal(first.signingKey.id);
-        expect(ring.signing(newId)).to.be.undefined;
+        expect(ring.signing(newId)?.id).to.equal(newId);
       });
 
       it('signs with it from then on, and still knows the first', async () => {
@@ -140,15 +146,6 @@ for (const kind of databaseKinds) {
         clock.advance(60);
         expect((await open()).signing(first.signingKey.id)).to.be.undefined;
       });
-    });
-
-    it('refuses to open where no key is active, and asks after the clock', async () => {
-      await open();
-      clock.advance(-1);
-      expect(await rejection(open()))
-        .to.be.instanceOf(KeyRingError)
-        .with.property('message')
-        .that.includes('Is the clock right?');
     });
   });
 }

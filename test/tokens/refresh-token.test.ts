@@ -1,15 +1,16 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { KeyRing } from '../../src/tokens/key-ring.js';
+import type { KeyRing } from '../../src/tokens/key-ring.js';
 import { KeySealing } from '../../src/tokens/key-sealing.js';
 import { makeRefreshToken, readRefreshToken } from '../../src/tokens/refresh-token.js';
 import { TestClock } from '../support/clock.js';
 import { newDatabase } from '../support/databases.js';
+import { completeKeyRing } from '../support/key-rings.js';
 
 async function newKeyRing(): Promise<KeyRing> {
   const database = await newDatabase('sqlite');
   await database.migrate();
-  const ring = await KeyRing.open(database, new KeySealing('a secret'), new TestClock());
+  const ring = await completeKeyRing(database, new KeySealing('a secret'), new TestClock());
   await database.close();
   return ring;
 }

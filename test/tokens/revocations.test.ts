@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Database } from '../../src/database/open-database.js';
-import type { AccessTokenClaims } from '../../src/tokens/access-token.js';
+import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { everyVersion, Revocations } from '../../src/tokens/revocations.js';
 import { revocationsStore, type Revocation } from '../../src/tokens/revocations.store.js';
 import { TestClock } from '../support/clock.js';

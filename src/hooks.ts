@@ -1,0 +1,30 @@
+import type { AccessGrant, AccessTokenClaims } from './tokens/access-token-claims.js';
+
+/** What `loadUser` gives, and a controller finds as `request.user`. Make it your own type. */
+export type LoadedUser = object;
+
+/** Where an API builder's own rules go. Each may be left out, and costs nothing then. */
+export interface Hooks {
+  /**
+   * Claims beside the service's own, which they cannot replace. Called for each access token that is issued.
+   * @example additionalClaims: ({ roles }) => ({ tier: roles.includes('paying') ? 'gold' : 'free' })
+   */
+  readonly additionalClaims?: (grant: AccessGrant) => Readonly<Record<string, unknown>>;
+  /** JWT header parameters beside `alg`, `kid` and `typ`. */
+  readonly additionalHeaders?: (grant: AccessGrant) => Readonly<Record<string, unknown>>;
+  /**
+   * A further condition on a token that is valid otherwise; asked on each request, so it must not wait for anything.
+   * @returns why the token is refused, as a sentence for the caller; undefined where it is not.
+   * @example verifyClaims: ({ tenant }) => (tenant === 'closed' ? 'This tenant is closed.' : undefined)
+   */
+  readonly verifyClaims?: (claims: AccessTokenClaims) => string | undefined;
+  /**
+   * Loads what controllers of protected operations find as `request.user`. It runs on each of their requests.
+   * @returns undefined where there is no such user: the request is refused with 401.
+   * @example loadUser: ({ sub }) => customers.find(sub)
+   */
+  readonly loadUser?: (claims: AccessTokenClaims) => LoadedUser | undefined | Promise<LoadedUser | undefined>;
+}
+
+/** Edit this one. */
+export const hooks: Hooks = {};

@@ -1,0 +1,129 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { parseCookie } from 'cookie';
+import type { CookieOptions, Request, Response } from 'express';
+import type { Config } from '../config.js';
+import { Problem } from '../problems/problem.js';
+import type { TokenSet } from '../sessions/sessions.models.js';
+
+/** The two tokens that a cookie may hold, and what the settings say of each. */
+type Kind = 'access' | 'refresh';
+
+interface CookieSettings {
+  readonly name: string;
+  readonly path: string;
+  readonly csrfHeader: string;
+  readonly csrfField: string;
+  readonly csrfCookie: string;
+  readonly csrfPath: string;
+}
+
+function cookieSettings(config: Config, kind: Kind): CookieSettings {
+  return kind === 'access'
+    ? {
+        name: config.accessCookieName,
+        path: config.accessCookiePath,
+        csrfHeader: config.accessCsrfHeaderName,
+        csrfField: config.accessCsrfFieldName,
+        csrfCookie: config.accessCsrfCookieName,
+        csrfPath: config.accessCsrfCookiePath,
+      }
+    : {
+        name: config.refreshCookieName,
+        path: config.refreshCookiePath,
+        csrfHeader: config.refreshCsrfHeaderName,
+        csrfField: config.refreshCsrfFieldName,
+        csrfCookie: config.refreshCsrfCookieName,
+        csrfPath: config.refreshCsrfCookiePath,
+      };
+}
+
+/**
+ * The CSRF value of a token: its hash, so that the two are bound, and nothing need be stored. A page of another
+ * origin can send the cookie, but can read neither it nor this.
+ */
+export function csrfValue(token: string): string {
+  return createHash('sha256').update(`latchkey csrf ${token}`).digest('base64url');
+}
+
+/**
+ * The token in a cookie, once its CSRF value has been seen (double submit).
+ * @throws {Problem} `csrf_failed`.
+ */
+export function tokenInCookie(request: Request, config: Config, kind: Kind): string | undefined {
+  const { headers } = request;
+  if (headers.cookie === undefined) return undefined;
+  const settings = cookieSettings(config, kind);
+  const token = parseCookie(headers.cookie)[prefixed(config, settings.name, settings.path)];
+  if (token === undefined || token === '') return undefined;
+  if (config.csrfProtect && config.csrfMethods.includes(request.method)) {
+    const given =
+      request.get(settings.csrfHeader) ?? (config.csrfCheckForm ? formField(request, settings) : undefined);
+    if (!isCsrfValue(given, token)) {
+      throw new Problem('csrf_failed', {
+        detail: `A request with a token in a cookie must repeat the CSRF value that came with the cookie, in the header ${settings.csrfHeader}.`,
+      });
+    }
+  }
+  return token;
+}
+
+/** Gives the tokens as cookies: HttpOnly, and as the settings say. */
+export function setTokenCookies(response: Response, config: Config, tokens: TokenSet): void {
+  setTokenCookie(response, config, 'access', tokens.access_token, tokens.expires_in);
+  setTokenCookie(response, config, 'refresh', tokens.refresh_token, tokens.refresh_expires_in);
+}
+
+/** Takes the cookies away again. */
+export function unsetTokenCookies(response: Response, config: Config): void {
+  for (const kind of ['access', 'refresh'] as const) {
+    const { name, path, csrfCookie, csrfPath } = cookieSettings(config, kind);
+    response.clearCookie(prefixed(config, name, path), { ...attributes(config, path), httpOnly: true });
+    response.clearCookie(csrfCookie, attributes(config, csrfPath));
+  }
+}
+
+function setTokenCookie(
+  response: Response,
+  config: Config,
+  kind: Kind,
+  token: string,
+  lifetime: number,
+): void {
+  const { name, path, csrfCookie, csrfPath } = cookieSettings(config, kind);
+  const until = config.sessionCookie ? {} : { maxAge: lifetime * 1000 };
+  response.cookie(prefixed(config, name, path), token, {
+    ...attributes(config, path),
+    ...until,
+    httpOnly: true,
+  });
+  if (config.csrfProtect && config.csrfInCookies) {
+    response.cookie(csrfCookie, csrfValue(token), { ...attributes(config, csrfPath), ...until });
+  }
+}
+
+function attributes(config: Config, path: string): CookieOptions {
+  return {
+    path,
+    secure: config.cookieSecure,
+    sameSite: config.cookieSameSite.toLowerCase() as 'strict' | 'lax' | 'none',
+    ...(config.cookieDomain !== undefined && { domain: config.cookieDomain }),
+  };
+}
+
+/** RFC 6265bis §4.1.3: browsers keep a cookie of such a name from being set by another host, or without HTTPS. */
+function prefixed({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
+  if (!cookieSecure || name.startsWith('__')) return name;
+  return path === '/' && cookieDomain === undefined ? `__Host-${name}` : `__Secure-${name}`;
+}
+
+function formField(request: Request, { csrfField }: CookieSettings): string | undefined {
+  const body = request.body as Record<string, unknown> | undefined;
+  const value = request.is('application/x-www-form-urlencoded') ? body?.[csrfField] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function isCsrfValue(given: string | undefined, token: string): boolean {
+  const expected = Buffer.from(csrfValue(token));
+  const actual = Buffer.from(given ?? '');
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
+}

@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { sql } from 'kysely';
+import { violatesUnique } from '../../src/database/constraint-errors.js';
+import type { UserRow } from '../../src/database/schema.js';
+import { addUser } from '../support/records.js';
+import { storeContract } from '../support/store-contract.js';
+
+storeContract('A violation of what is unique', (on) => {
+  const failure = (query: { execute(): Promise<unknown> }): Promise<unknown> =>
+    query.execute().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+  const insertCopy = async (changes: object): Promise<unknown> => {
+    const { id } = await addUser(on.queries);
+    const row = await on.queries
+      .selectFrom('users')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    const copy: UserRow = { ...row, ...changes };
+    return failure(on.queries.insertInto('users').values(copy));
+  };
+
+  it('is recognised in a primary key', async () => {
+    expect(violatesUnique(await insertCopy({ username_key: 'another' }))).to.be.true;
+  });
+
+  it('is recognised in another column', async () => {
+    expect(violatesUnique(await insertCopy({ id: 'another' }))).to.be.true;
+  });
+
+  it('is not seen where something else is wrong', async () => {
+    const errors = [
+      await insertCopy({ id: 'x', username_key: 'x', username: null }),
+      await failure(on.queries.insertInto('user_roles').values({ user_id: 'nobody', role_name: 'nothing' })),
+      await failure({ execute: () => sql`select * from nowhere`.execute(on.queries) }),
+    ];
+    for (const error of errors) {
+      expect(error).to.be.an('error');
+      expect(violatesUnique(error)).to.be.false;
+    }
+    for (const other of [new Error('23505'), '23505', undefined]) expect(violatesUnique(other)).to.be.false;
+  });
+});

@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { expect } from 'chai';
+import { sql } from 'kysely';
+import { migrationProvider } from '../../src/database/migrations/index.js';
+import { openDatabase, type Database } from '../../src/database/open-database.js';
+import { databaseKinds, newDatabase } from '../support/databases.js';
+import { temporaryFolder } from '../support/folders.js';
+import { newPostgresDatabase } from '../support/postgres.js';
+import { addSession, addUser } from '../support/records.js';
+import { usersStore } from '../../src/users/users.store.js';
+
+const tables = [
+  'audit',
+  'keys',
+  'login_attempts',
+  'revocations',
+  'roles',
+  'sessions',
+  'user_roles',
+  'users',
+] as const;
+const names = Object.keys(await migrationProvider({ dialect: 'sqlite' }).getMigrations());
+
+/** Tables, columns and types, and the definition of every index. */
+async function shapeOf({ queries, dialect }: Database): Promise<object> {
+  const indexes =
+    dialect === 'sqlite'
+      ? sql`select name, sql from sqlite_master where type = 'index' order by name`
+      : sql`select indexname, indexdef from pg_indexes where schemaname = 'public' order by indexname`;
+  return {
+    tables: await queries.introspection.getTables(),
+    indexes: (await indexes.execute(queries)).rows,
+  };
+}
+
+async function tableNames({ queries }: Database): Promise<string[]> {
+  return (await queries.introspection.getTables()).map(({ name }) => name).sort();
+}
+
+for (const kind of databaseKinds) {
+  describe(`The migrations on ${kind}`, () => {
+    let database: Database;
+    beforeEach(async () => {
+      database = await newDatabase(kind);
+    });
+    afterEach(() => database.close());
+
+    it('make every table from nothing', async () => {
+      await database.migrate();
+      expect(await tableNames(database)).to.deep.equal(tables);
+    });
+
+    it('change nothing the second time', async () => {
+      await database.migrate();
+      const user = await addUser(database.queries);
+      const shape = await shapeOf(database);
+      await database.migrate();
+      expect(await shapeOf(database)).to.deep.equal(shape);
+      expect(await usersStore.findStored(database.queries, user.id)).to.deep.include(user);
+    });
+
+    for (const [index, name] of names.entries()) {
+      it(`lead from ${name} to where they lead from nothing`, async () => {
+        await database.migrate(name);
+        const done = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(
+          database.queries,
+        );
+        expect(done.rows.map((row) => row.name)).to.deep.equal(names.slice(0, index + 1));
+        await database.migrate();
+        const fresh = await newDatabase(kind);
+        await fresh.migrate();
+        expect(await shapeOf(database)).to.deep.equal(await shapeOf(fresh));
+        await fresh.close();
+      });
+    }
+
+    it('leave nothing behind where one fails, and go through once its cause is gone', async () => {
+      await sql`create table audit (id text)`.execute(database.queries);
+      const error = await database.migrate().catch((reason: unknown) => reason);
+      expect(error).to.be.an('error').with.property('message').that.includes('audit');
+      expect(await tableNames(database)).to.deep.equal(['audit']);
+      await sql`drop table audit`.execute(database.queries);
+      await database.migrate();
+      expect(await tableNames(database)).to.deep.equal(tables);
+    });
+
+    it('refuse a database that a newer version has migrated', async () => {
+      await database.migrate();
+      await sql`insert into kysely_migration (name, timestamp) values ('9999-of-the-future', '2030-01-01')`.execute(
+        database.queries,
+      );
+      const error = await database.migrate().catch((reason: unknown) => reason);
+      expect(error).to.be.an('error').with.property('message').that.includes('9999-of-the-future');
+    });
+
+    it('make tables that refuse what belongs to nobody', async () => {
+      await database.migrate();
+      const user = await addUser(database.queries);
+      await addSession(database.queries, user);
+      const error = await addSession(database.queries, { ...user, id: 'nobody' }).catch(
+        (reason: unknown) => reason,
+      );
+      expect(error).to.be.an('error');
+    });
+  });
+}
+
+describe('The migrations of several processes at once', () => {
+  const folder = temporaryFolder();
+
+  it('are done once on PostgreSQL', async () => {
+    const url = await newPostgresDatabase();
+    const replicas = Array.from({ length: 4 }, () => openDatabase({ kind: 'postgres', url }));
+    await Promise.all(replicas.map((replica) => replica.migrate()));
+    const [first] = replicas;
+    expect(first && (await tableNames(first))).to.deep.equal(tables);
+    await Promise.all(replicas.map((replica) => replica.close()));
+  });
+
+  it('are done once on a SQLite file', async () => {
+    const file = folder.path('shared.db');
+    const script = `
+      const { workerData } = require('node:worker_threads');
+      import(workerData.module).then(async ({ openDatabase }) => {
+        const database = openDatabase({ kind: 'sqlite', file: workerData.file });
+        await database.migrate();
+        await database.close();
+      });`;
+    const module = new URL('../../src/database/open-database.js', import.meta.url).href;
+    const workers = [1, 2, 3].map(() => new Worker(script, { eval: true, workerData: { module, file } }));
+    // `once` rejects where a worker fails.
+    const codes = await Promise.all(workers.map(async (worker) => (await once(worker, 'exit')) as unknown[]));
+    expect(codes).to.deep.equal([[0], [0], [0]]);
+    const database = openDatabase({ kind: 'sqlite', file });
+    expect(await tableNames(database)).to.deep.equal(tables);
+    await database.close();
+  });
+});

@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { adminPassword } from '../support/api-client.js';
+import { endProcesses, Installation, type Command, type ServiceProcess } from '../support/service-process.js';
+
+describe('latchkey', () => {
+  let installation: Installation;
+  before(async () => {
+    installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
+  });
+  after(endProcesses);
+
+  it('help lists the commands', async () => {
+    const { exitCode, stdout } = await installation.run(['help']);
+    expect(exitCode).to.equal(0);
+    for (const command of ['start', 'dev', 'build', 'users reset-password <name>']) {
+      expect(stdout).to.include(`  ${command}  `);
+    }
+  });
+
+  it('says which commands there are instead of one that is not', async () => {
+    const { exitCode, stderr } = await installation.run(['users', 'reset']);
+    expect(exitCode).to.equal(1);
+    expect(stderr).to.include('There is no command "users reset".');
+    expect(stderr).to.include('users reset-password <name>');
+  });
+
+  describe('users reset-password, beside the running service', () => {
+    let service: ServiceProcess;
+    let tokens: TokenSet;
+    let command: Command;
+    let oneTimePassword: string;
+
+    before(async () => {
+      service = await installation.start();
+      tokens = await service.api.login();
+      await service.api.get('/protected', tokens.access_token).expect(200);
+      command = await installation.run(['users', 'reset-password', 'Admin']);
+      oneTimePassword = /^ {4}(\S+)$/m.exec(command.stdout)?.[1] ?? '';
+    });
+
+    it('prints a one-time password', () => {
+      expect(command).to.include({ exitCode: 0, stderr: '' });
+      expect(oneTimePassword).to.have.length.of.at.least(20);
+    });
+
+    it('takes away the access token that the service knows already', async () => {
+      const acceptedUntil = performance.now() + 2000;
+      for (;;) {
+        const { status } = await service.api.get('/protected', tokens.access_token);
+        if (status === 401) break;
+        expect(performance.now(), 'accepted').to.be.below(acceptedUntil);
+        await wait(50);
+      }
+    });
+
+    it('ends the sessions', async () => {
+      await service.api.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
+    });
+
+    it('takes the old password away', async () => {
+      await service.api.post('/login', { username: 'admin', password: adminPassword }).expect(401);
+    });
+
+    it('lets the new one choose another', async () => {
+      const { access_token: token, scope } = await service.api.login('admin', oneTimePassword);
+      expect(scope).to.equal('');
+      const body = { current_password: oneTimePassword, new_password: adminPassword };
+      await service.api.put('/me/password', body, token).expect(200);
+    });
+
+    it('names a user that is not there', async () => {
+      const { exitCode, stdout, stderr } = await installation.run(['users', 'reset-password', 'nobody']);
+      expect({ exitCode, stdout, stderr }).to.deep.equal({
+        exitCode: 1,
+        stdout: '',
+        stderr: 'There is no user "nobody".\n',
+      });
+    });
+  });
+});

@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { adminPassword, type ApiClient } from '../support/api-client.js';
+import { databaseKinds, type DatabaseKind } from '../support/databases.js';
+import { newPostgresDatabase } from '../support/postgres.js';
+import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
+
+/** A session as its client knows it. */
+interface KnownSession {
+  /** The last that the service acknowledged. */
+  tokens: TokenSet;
+  /** `unknown`: the logout was asked for, and never answered. */
+  loggedOut: 'no' | 'yes' | 'unknown';
+}
+
+const clients = 16;
+const settings = {
+  LATCHKEY_ADMIN_PASSWORD: adminPassword,
+  // A refresh that was cut off has its successor waiting.
+  LATCHKEY_REFRESH_GRACE: '5m',
+  // All the clients log in to one account at once, and an attempt counts as failed until it has succeeded.
+  LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000',
+  LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000',
+};
+
+describe('Killed with SIGKILL in a storm of logins, refreshes and logouts', () => {
+  after(endProcesses);
+
+  const rounds: Readonly<Record<DatabaseKind, number>> = { sqlite: 3, postgres: 1 };
+  for (const kind of databaseKinds) {
+    describe(`on ${kind}`, () => {
+      let installation: Installation;
+      let service: ServiceProcess;
+
+      before(async () => {
+        installation = await Installation.make({
+          ...settings,
+          ...(kind === 'postgres' && {
+            DATABASE_URL: await newPostgresDatabase(),
+            LATCHKEY_SECRET: 'a secret of the tests, long enough',
+          }),
+        });
+        service = await installation.start();
+      });
+
+      for (let round = 1; round <= rounds[kind]; round += 1) {
+        it(`loses nothing that it had acknowledged (${round} of ${rounds[kind]})`, async () => {
+          const sessions = await storm(service, 60 + 20 * round);
+          service = await installation.start();
+          await Promise.all(sessions.map((session) => expectRemembered(service.api, session)));
+          const known = (state: KnownSession['loggedOut']): number =>
+            sessions.filter(({ loggedOut }) => loggedOut === state).length;
+          expect(known('no'), 'sessions that go on').to.be.above(5);
+          expect(known('yes'), 'sessions that had logged out').to.be.above(5);
+        });
+      }
+    });
+  }
+});
+
+/** Lets all clients do what clients do until so many answers have come, and kills the service at that moment. */
+async function storm(service: ServiceProcess, answers: number): Promise<KnownSession[]> {
+  const sessions: KnownSession[] = [];
+  let left = answers;
+  const answered = (): void => {
+    left -= 1;
+    if (left === 0) service.signal('SIGKILL');
+  };
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      try {
+        for (;;) await live(service.api, sessions, answered);
+      } catch (error) {
+        if (left > 0) throw error; // it was not the kill
+      }
+    }),
+  );
+  await service.ended();
+  return sessions;
+}
+
+/** A session's life: it begins, is refreshed some times, and every other one ends. */
+async function live(api: ApiClient, sessions: KnownSession[], answered: () => void): Promise<void> {
+  const session: KnownSession = { tokens: await api.login(), loggedOut: 'no' };
+  const number = sessions.push(session);
+  answered();
+  for (let refreshes = number % 4; refreshes > 0; refreshes -= 1) {
+    const { body } = await api.post('/refresh', { refresh_token: session.tokens.refresh_token }).expect(200);
+    session.tokens = body as TokenSet;
+    answered();
+  }
+  if (number % 2 === 0) return;
+  session.loggedOut = 'unknown';
+  await api.post('/logout', { refresh_token: session.tokens.refresh_token }).expect(204);
+  session.loggedOut = 'yes';
+  answered();
+}
+
+async function expectRemembered(api: ApiClient, { tokens, loggedOut }: KnownSession): Promise<void> {
+  const refresh = api.post('/refresh', { refresh_token: tokens.refresh_token });
+  if (loggedOut === 'no') await refresh.expect(200);
+  if (loggedOut === 'yes') {
+    await refresh.expect(401);
+    await api.get('/protected', tokens.access_token).expect(401);
+  }
+}

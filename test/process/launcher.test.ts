@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process';
+import { expect } from 'chai';
+import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { checkout, Command, endProcesses, Installation, newFolder } from '../support/service-process.js';
+
+describe('bin/latchkey.js', () => {
+  after(endProcesses);
+
+  describe('in a checkout without development dependencies', () => {
+    it('says how to build where nothing is built', async () => {
+      const folder = await newFolder();
+      await copy(folder, 'bin', 'package.json');
+      await mkdir(join(folder, 'node_modules'));
+      const { exitCode, stderr } = await new Command(['start'], { folder, from: folder }).ended();
+      expect(exitCode).to.equal(1);
+      expect(stderr).to.equal(
+        'The service is not built, and the tools to build it are not installed. Run "npm ci && npm run build".\n',
+      );
+    });
+
+    it('starts what is built', async () => {
+      const folder = await newFolder();
+      await copy(folder, 'bin', 'package.json', 'dist', 'generated');
+      await linkPackages(folder, { except: ['tsoa', 'typescript'] });
+      const service = await (await Installation.make()).start({ from: folder });
+      await service.api.get('/protected').expect(401);
+      expect((await service.end()).exitCode).to.equal(0);
+    });
+  });
+
+  describe('on a Node that is too old for the service', () => {
+    const node = olderNode();
+    let installation: Installation;
+    before(async function () {
+      if (node === undefined) this.skip(); // there is none on this machine
+      installation = await Installation.make();
+    });
+
+    it('runs the one that the lockfile brings, passes signals on, and exits as it does', async () => {
+      const service = await installation.start({ node });
+      await service.api.get('/protected').expect(401);
+      await service.end('SIGTERM');
+      expect(service).to.include({ exitCode: 0, stderr: '' });
+    });
+
+    it('exits with 1 where the command fails', async () => {
+      const { exitCode, stderr } = await installation.run(['users', 'reset-password', 'nobody'], { node });
+      expect(stderr).to.equal('There is no user "nobody".\n');
+      expect(exitCode).to.equal(1);
+    });
+
+    it('says what to do where the lockfile’s is not installed', async () => {
+      const folder = await newFolder();
+      await copy(folder, 'bin', 'package.json');
+      const { exitCode, stderr } = await new Command(['start'], { folder, from: folder, node }).ended();
+      expect(exitCode).to.equal(1);
+      expect(stderr).to.match(
+        /^This is Node [\d.]+, and the service needs 24 or newer\. .* install Node 24\.\n$/,
+      );
+    });
+  });
+});
+
+async function copy(folder: string, ...names: readonly string[]): Promise<void> {
+  for (const name of names) await cp(join(checkout, name), join(folder, name), { recursive: true });
+}
+
+async function linkPackages(
+  folder: string,
+  { except }: { readonly except: readonly string[] },
+): Promise<void> {
+  const packages = join(checkout, 'node_modules');
+  await mkdir(join(folder, 'node_modules'));
+  for (const name of await readdir(packages)) {
+    if (!except.includes(name)) await symlink(join(packages, name), join(folder, 'node_modules', name));
+  }
+}
+
+/** Some Node on this machine's PATH that lacks what the service needs. */
+function olderNode(): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'];
+  return folders
+    .map((folder) => join(folder, 'node'))
+    .find((node) => {
+      const { status, stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' });
+      const major = status === 0 ? Number(/^v(\d+)/.exec(stdout)?.[1]) : NaN;
+      return major >= 20 && major < 24;
+    });
+}

@@ -1,0 +1,37 @@
+import { expect } from 'chai';
+import { openDatabase } from '../../src/database/open-database.js';
+import { keysStore } from '../../src/tokens/keys.store.js';
+import { newPostgresDatabase } from '../support/postgres.js';
+import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
+
+describe('Two processes that start at once on an empty PostgreSQL database', () => {
+  let url: string;
+  let services: ServiceProcess[];
+  before(async () => {
+    url = await newPostgresDatabase();
+    const settings = {
+      DATABASE_URL: url,
+      LATCHKEY_SECRET: 'a secret of the tests, long enough',
+      LATCHKEY_ISSUER: 'http://latchkey.test',
+    };
+    const installations = [await Installation.make(settings), await Installation.make(settings)];
+    services = installations.map((installation) => installation.spawn());
+    await Promise.all(services.map((service) => service.ready()));
+  });
+  after(endProcesses);
+
+  it('make one administrator', async () => {
+    const passwords = services.flatMap(
+      ({ stdout }) => /one-time password: (\S+)/.exec(stdout)?.slice(1) ?? [],
+    );
+    expect(passwords).to.have.length(1);
+    for (const { api } of services) await api.login('admin', passwords[0]);
+  });
+
+  it('make one pair of keys', async () => {
+    const database = openDatabase({ kind: 'postgres', url });
+    const keys = await keysStore.all(database.queries);
+    await database.close();
+    expect(keys.map(({ purpose }) => purpose)).to.have.members(['access', 'refresh']);
+  });
+});

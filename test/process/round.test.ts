@@ -1,0 +1,104 @@
+import { expect } from 'chai';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
+
+/** In order: each step goes on from the one before, as a user's day does. */
+describe('The service as a process, from its first start to its second', () => {
+  const password = 'chosen by the administrator';
+  let installation: Installation;
+  let service: ServiceProcess;
+  let oneTimePassword: string;
+  let tokens: TokenSet;
+  let loggedOut: TokenSet;
+
+  const refresh = (refreshToken: string) => service.api.post('/refresh', { refresh_token: refreshToken });
+
+  before(async () => {
+    installation = await Installation.make({ LATCHKEY_REFRESH_GRACE: '1s' });
+    service = await installation.start();
+  });
+  after(endProcesses);
+
+  it('makes the administrator, whose one-time password it prints once', () => {
+    const printed = [...service.stdout.matchAll(/one-time password: (\S+)/g)];
+    expect(printed).to.have.length(1);
+    oneTimePassword = printed[0]?.[1] ?? '';
+    expect(service.stdout).to.include('username: admin');
+  });
+
+  it('makes the database and its secret in the data folder', async () => {
+    expect(await readdir(join(installation.folder, 'data'))).to.include.members([
+      'latchkey.db',
+      'latchkey.db.secret',
+    ]);
+  });
+
+  it('prints where it listens, and where Swagger UI is', async () => {
+    expect(service.stdout).to.include(
+      `Latchkey listens on ${service.api.url}. Swagger UI: ${service.api.url}/docs/`,
+    );
+    const { status } = await fetch(`${service.api.url}/docs/`);
+    expect(status).to.equal(200);
+  });
+
+  it('logs the administrator in', async () => {
+    tokens = await service.api.login('admin', oneTimePassword);
+    await service.api.get('/protected', tokens.access_token).expect(200);
+  });
+
+  it('lets the administrator choose a password', async () => {
+    const body = { current_password: oneTimePassword, new_password: password };
+    const changed = await service.api.put('/me/password', body, tokens.access_token).expect(200);
+    tokens = changed.body as TokenSet;
+    await service.api.get('/users', tokens.access_token).expect(200);
+    await service.api.post('/login', { username: 'admin', password: oneTimePassword }).expect(401);
+  });
+
+  it('refreshes, and gives the same successor again while the grace lasts', async () => {
+    const { body: first } = await refresh(tokens.refresh_token).expect(200);
+    const { body: second } = await refresh(tokens.refresh_token).expect(200);
+    expect(second.refresh_token).to.equal(first.refresh_token);
+    await service.api.get('/protected', first.access_token).expect(200);
+  });
+
+  it('ends the session when the old refresh token comes after its grace', async () => {
+    const { body: successor } = await refresh(tokens.refresh_token).expect(200);
+    await wait(1001); // the one lifetime in all tests that has to pass by itself: this process has its own clock
+    await refresh(tokens.refresh_token).expect(401);
+    await refresh(successor.refresh_token).expect(401);
+    await service.api.get('/protected', successor.access_token).expect(401);
+  });
+
+  it('refuses the tokens of a session that has logged out', async () => {
+    tokens = await service.api.login('admin', password);
+    loggedOut = await service.api.login('admin', password);
+    await service.api.post('/logout', undefined, loggedOut.access_token).expect(204);
+    await service.api.get('/protected', loggedOut.access_token).expect(401);
+    await refresh(loggedOut.refresh_token).expect(401);
+  });
+
+  it('stops', async () => {
+    await service.end('SIGTERM');
+    expect(service).to.include({ exitCode: 0, stderr: '' });
+  });
+
+  it('starts again, and prints and resets nothing', async () => {
+    service = await installation.start();
+    expect(service.stdout).not.to.include('password');
+    expect(service.stdout).not.to.include('administrator');
+    await service.api.login('admin', password);
+  });
+
+  it('still refuses what had logged out', async () => {
+    await service.api.get('/protected', loggedOut.access_token).expect(401);
+    await refresh(loggedOut.refresh_token).expect(401);
+  });
+
+  it('still has its keys: what had not logged out goes on', async () => {
+    await service.api.get('/protected', tokens.access_token).expect(200);
+    await refresh(tokens.refresh_token).expect(200);
+  });
+});

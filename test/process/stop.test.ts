@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import { readdir } from 'node:fs/promises';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { adminPassword } from '../support/api-client.js';
+import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
+
+/** A login that takes some hundred milliseconds. */
+const dearPasswords = { LATCHKEY_PASSWORD_MEMORY_COST: '19456', LATCHKEY_PASSWORD_TIME_COST: '20' };
+
+describe('Stopping the process', () => {
+  after(endProcesses);
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    describe(`with ${signal}`, () => {
+      let installation: Installation;
+      let service: ServiceProcess;
+      let refused: NodeJS.ErrnoException | undefined;
+      let login: { readonly status: number; readonly body: TokenSet };
+
+      before(async () => {
+        installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword, ...dearPasswords });
+        service = await installation.start();
+        const { url } = service.api;
+        const silent = await open(installation.port);
+        const keptAlive = new Agent({ keepAlive: true });
+        await get(`${url}/health/live`, keptAlive);
+        const busy = keepAsking(`${url}/health/live`);
+        const answer = service.api.post('/login', { username: 'admin', password: adminPassword }).then();
+        await get(`${url}/health/live`); // what was sent before it has arrived, too
+        service.signal(signal);
+        // A terminal's Ctrl-C comes from npm once more.
+        service.signal(signal);
+        await service.printed('"stopping"');
+        refused = await open(installation.port).then(
+          () => undefined,
+          (error: unknown) => error as NodeJS.ErrnoException,
+        );
+        login = await answer;
+        await Promise.all([service.ended(), busy, closed(silent)]);
+        keptAlive.destroy();
+      });
+
+      it('answers what is in flight', () => {
+        expect(login.status).to.equal(200);
+        expect(login.body.access_token).to.be.a('string');
+      });
+
+      it('takes no new connection', () => {
+        expect(refused?.code).to.equal('ECONNREFUSED');
+      });
+
+      it('waits for no connection that is idle, silent, or always asking', () => {
+        expect(service.stdout).not.to.include('cutting off');
+      });
+
+      it('exits with 0', () => {
+        expect(service).to.include({ exitCode: 0, stderr: '' });
+      });
+
+      it('leaves the database closed', async () => {
+        const files = await readdir(join(installation.folder, 'data'));
+        expect(files.sort()).to.deep.equal(['latchkey.db', 'latchkey.db.secret']);
+      });
+    });
+  }
+
+  it('is possible while it starts; until it is ready it answers 503', async () => {
+    const installation = await Installation.make({
+      LATCHKEY_PASSWORD_MEMORY_COST: '19456',
+      LATCHKEY_PASSWORD_TIME_COST: '60',
+    });
+    const service = installation.spawn();
+    await service.listening();
+    const { body } = await service.api.get('/health/ready').expect(503).expect('Retry-After', '1');
+    expect(body).to.include({ code: 'not_ready', type: `${service.api.url}/problems/not_ready` });
+    await service.end('SIGTERM');
+    expect(service.exitCode).to.equal(0);
+  });
+});
+
+function open(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.destroyed) resolve();
+    else
+      socket.resume().once('close', () => {
+        resolve();
+      });
+  });
+}
+
+function get(url: string, agent?: Agent): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request(url, { ...(agent && { agent }) }, (response) => {
+      response.resume().once('end', () => {
+        resolve(response);
+      });
+    })
+      .once('error', reject)
+      .end();
+  });
+}
+
+/** One request after the other on one connection, for as long as there are answers. */
+async function keepAsking(url: string): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    for (;;) await get(url, agent);
+  } catch {
+    agent.destroy();
+  }
+}

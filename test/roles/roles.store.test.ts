@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import { rolesStore } from '../../src/roles/roles.store.js';
+import { administratorRole, usersStore } from '../../src/users/users.store.js';
+import { addRole, addUser, minute, recordTime } from '../support/records.js';
+import { storeContract } from '../support/store-contract.js';
+
+storeContract('The roles store', (on) => {
+  it('lists roles by name', async () => {
+    const later = await addRole(on.queries, { name: 'b-role' });
+    const first = await addRole(on.queries, { name: 'a-role' });
+    expect(await rolesStore.list(on.queries)).to.deep.equal([first, later]);
+  });
+
+  it('finds a role by its very name', async () => {
+    const role = await addRole(on.queries, { name: 'auditor' });
+    expect(await rolesStore.find(on.queries, 'auditor')).to.deep.equal(role);
+    expect(await rolesStore.find(on.queries, 'Auditor')).to.be.undefined;
+  });
+
+  it('says which names are no roles', async () => {
+    const { name } = await addRole(on.queries);
+    expect(await rolesStore.missing(on.queries, ['x', name, 'y'])).to.deep.equal(['x', 'y']);
+    expect(await rolesStore.missing(on.queries, [])).to.deep.equal([]);
+  });
+
+  it('adds a role that is not there, and leaves one that is', async () => {
+    const role = await addRole(on.queries);
+    expect(await rolesStore.insert(on.queries, { ...role, permissions: 'everything' })).to.be.false;
+    expect(await rolesStore.find(on.queries, role.name)).to.deep.equal(role);
+  });
+
+  it('lets one of many at once add a role', async () => {
+    const role = await addRole(on.queries);
+    await rolesStore.delete(on.queries, role.name);
+    const inserted = await Promise.all(Array.from({ length: 8 }, () => rolesStore.insert(on.queries, role)));
+    expect(inserted.filter((won) => won)).to.have.length(1);
+  });
+
+  it('replaces what a role says, and nothing else of it', async () => {
+    const role = await addRole(on.queries, { built_in: 1 });
+    const said = { description: 'New', permissions: 'a b', updated_at: recordTime + minute };
+    await rolesStore.update(on.queries, { ...role, ...said, built_in: 0, created_at: 0 });
+    expect(await rolesStore.find(on.queries, role.name)).to.deep.equal({ ...role, ...said });
+  });
+
+  it('deletes a role and takes it from its holders', async () => {
+    const user = await addUser(on.queries);
+    const { name } = await addRole(on.queries, {}, [user]);
+    const kept = await addRole(on.queries, {}, [user]);
+    await rolesStore.delete(on.queries, name);
+    expect(await rolesStore.find(on.queries, name)).to.be.undefined;
+    expect(await usersStore.find(on.queries, user.id)).to.include({ roles: kept.name });
+  });
+
+  it('makes those who lock the rights wait for each other', async () => {
+    await addRole(on.queries, { name: administratorRole, built_in: 1 });
+    const { name } = await addRole(on.queries);
+    const users = [await addUser(on.queries), await addUser(on.queries), await addUser(on.queries)];
+    const counts = await Promise.all(
+      users.map(({ id }) =>
+        on.database.transaction(async (transaction) => {
+          await rolesStore.lockRights(transaction);
+          await usersStore.setRoles(transaction, id, [name]);
+          return (await usersStore.raiseVersions(transaction, { role: name })).length;
+        }),
+      ),
+    );
+    expect(counts).to.have.members([1, 2, 3]);
+  });
+});

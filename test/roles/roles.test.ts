@@ -1,0 +1,372 @@
+import { expect } from 'chai';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { databaseKinds } from '../support/databases.js';
+import { waitUntilBlocked } from '../support/postgres.js';
+import { TestApp } from '../support/test-app.js';
+
+const password = 'correct horse battery';
+const permissions = ['reports:read'];
+
+describe('/roles', () => {
+  let app: TestApp;
+  let admin: string;
+  before(async () => {
+    app = await TestApp.start();
+    admin = (await app.login()).access_token;
+  });
+  after(() => app.close());
+
+  const names = async (): Promise<string[]> =>
+    ((await app.get('/roles', admin).expect(200)).body.items as { name: string }[]).map(({ name }) => name);
+
+  describe('who may', () => {
+    const tokens: Record<string, string> = {};
+    before(async () => {
+      for (const permission of ['roles:read', 'roles:write']) {
+        const role = permission.replace(':', '-');
+        await app.put(`/roles/${role}`, { permissions: [permission] }, admin).expect(201);
+        await app.createUser(permission, password, [role]);
+        tokens[permission] = (await app.login(permission, password)).access_token;
+      }
+    });
+
+    for (const [method, path, permission, allowed, sent] of [
+      ['get', '/roles', 'roles:read', 200, undefined],
+      ['put', '/roles/who-may', 'roles:write', 201, { permissions }],
+      ['delete', '/roles/who-may-not', 'roles:write', 404, undefined],
+    ] as const) {
+      const lacking = permission === 'roles:read' ? 'roles:write' : 'roles:read';
+
+      it(`${method} ${path} demands ${permission}`, async () => {
+        const anonymous = await app.request(method, path).send(sent).expect(401);
+        expect(anonymous.body).to.include({ code: 'authentication_required' });
+        const refused = await app.request(method, path, tokens[lacking]).send(sent).expect(403);
+        expect(refused.body).to.include({ code: 'insufficient_scope' });
+        expect(refused.headers['www-authenticate']).to.include(`scope="${permission}"`);
+        await app.request(method, path, tokens[permission]).send(sent).expect(allowed);
+      });
+    }
+  });
+
+  describe('listing', () => {
+    it('has the built-in role, which holds what the contract names', async () => {
+      const { body } = await app.get('/roles', admin).expect(200);
+      const now = new Date(app.clock.now()).toISOString();
+      expect(body.items[0]).to.deep.equal({
+        name: 'admin',
+        description: 'Holds every permission that the contract names.',
+        permissions: ['roles:read', 'roles:write', 'users:read', 'users:write'],
+        built_in: true,
+        created_at: now,
+        updated_at: now,
+      });
+    });
+
+    it('goes by name', async () => {
+      for (const name of ['zebra', 'aardvark']) await app.put(`/roles/${name}`, { permissions }, admin);
+      const all = await names();
+      expect(all).to.include.members(['aardvark', 'admin', 'zebra']);
+      expect(all).to.deep.equal([...all].sort());
+    });
+  });
+
+  describe('putting', () => {
+    it('makes a role that is not there', async () => {
+      const { body } = await app
+        .put('/roles/auditor', { description: 'Reads', permissions: ['b:x', 'a/y', 'b:x'] }, admin)
+        .expect(201);
+      const now = new Date(app.clock.now()).toISOString();
+      expect(body).to.deep.equal({
+        name: 'auditor',
+        description: 'Reads',
+        permissions: ['a/y', 'b:x'],
+        built_in: false,
+        created_at: now,
+        updated_at: now,
+      });
+      const { body: all } = await app.get('/roles', admin);
+      expect(all.items).to.deep.include(body);
+    });
+
+    it('replaces the whole of a role that is there', async () => {
+      const { body: made } = await app
+        .put('/roles/replaced', { description: 'Reads', permissions }, admin)
+        .expect(201);
+      app.clock.advance(60);
+      const { body } = await app.put('/roles/replaced', { permissions: [] }, admin).expect(200);
+      expect(body).to.deep.equal({
+        ...made,
+        description: '',
+        permissions: [],
+        updated_at: new Date(app.clock.now()).toISOString(),
+      });
+      expect((await app.get('/roles', admin)).body.items).to.deep.include(body);
+    });
+
+    it('makes one role of many of a name at once', async () => {
+      const statuses = await Promise.all(
+        Array.from(
+          { length: 4 },
+          async () => (await app.put('/roles/at-once', { permissions }, admin)).status,
+        ),
+      );
+      expect(statuses.sort()).to.deep.equal([200, 200, 200, 201]);
+    });
+
+    for (const name of ['a', 'A.b_c-1', '7', 'x'.repeat(100)]) {
+      it(`takes the name ${name.slice(0, 10)}`, () =>
+        app.put(`/roles/${name}`, { permissions }, admin).expect(201));
+    }
+
+    for (const name of ['-a', '.hidden', 'a b', 'ä', 'a:b', 'a,b', 'x'.repeat(101)]) {
+      it(`refuses the name ${name.slice(0, 10)}`, async () => {
+        const { body } = await app
+          .put(`/roles/${encodeURIComponent(name)}`, { permissions }, admin)
+          .expect(422);
+        expect(body.errors).to.have.all.keys('name');
+        expect(await names()).not.to.include(name);
+      });
+    }
+
+    for (const permission of ['', 'a b', '-a', 'ä', 'a,b', 'a"b', 'x'.repeat(101), 1]) {
+      it(`refuses the permission ${JSON.stringify(permission).slice(0, 10)}`, async () => {
+        const { body } = await app
+          .put('/roles/faulty', { permissions: ['fine', permission] }, admin)
+          .expect(422);
+        expect(body.errors).to.have.all.keys('permissions.$1');
+        expect(await names()).not.to.include('faulty');
+      });
+    }
+
+    for (const [what, fields, field] of [
+      ['no permissions', {}, 'permissions'],
+      ['permissions that are no list', { permissions: 'reports:read' }, 'permissions'],
+      ['more than a thousand', { permissions: Array<string>(1001).fill('a') }, 'permissions'],
+      ['a description that is too long', { permissions, description: 'x'.repeat(501) }, 'description'],
+      ['a description of control characters', { permissions, description: 'a\u0000b' }, 'description'],
+      ['a field that cannot be set', { permissions, built_in: true }, 'built_in'],
+    ] as const) {
+      it(`refuses ${what}`, async () => {
+        const { body } = await app.put('/roles/faulty', fields, admin).expect(422);
+        expect(body.errors).to.have.all.keys(field);
+        expect(await names()).not.to.include('faulty');
+      });
+    }
+  });
+
+  describe('deleting', () => {
+    it('takes a role away, once', async () => {
+      await app.put('/roles/passing', { permissions }, admin).expect(201);
+      await app.delete('/roles/passing', admin).expect(204);
+      expect(await names()).not.to.include('passing');
+      const { body } = await app.delete('/roles/passing', admin).expect(404);
+      expect(body).to.include({ code: 'role_not_found' });
+    });
+
+    it('refuses what is no name', async () => {
+      const { body } = await app.delete('/roles/a%20b', admin).expect(422);
+      expect(body.errors).to.have.all.keys('name');
+    });
+  });
+
+  it('leaves the built-in role as it is', async () => {
+    const { body: before } = await app.get('/roles', admin);
+    for (const request of [
+      app.put('/roles/admin', { permissions: [] }, admin),
+      app.delete('/roles/admin', admin),
+    ]) {
+      const { body } = await request.expect(409);
+      expect(body).to.include({ code: 'role_protected' });
+    }
+    expect((await app.get('/roles', admin)).body).to.deep.equal(before);
+    await app.get('/protected', admin).expect(200);
+  });
+
+  it('leaves an audit row of each change', async () => {
+    const rows = () =>
+      app.services.database.queries.selectFrom('audit').selectAll().where('target', '=', 'audited').execute();
+    await app.put('/roles/audited', { permissions }, admin).expect(201);
+    await app.put('/roles/audited', { permissions: [] }, admin).expect(200);
+    const { headers } = await app.delete('/roles/audited', admin).expect(204);
+    await app.delete('/roles/audited', admin).expect(404);
+    const found = await rows();
+    expect(found.map(({ event }) => event)).to.have.members(['role_created', 'role_updated', 'role_deleted']);
+    const { body: me } = await app.get('/me', admin);
+    expect(found.find(({ event }) => event === 'role_deleted')).to.include({
+      actor_id: me.id,
+      request_id: headers['x-request-id'],
+    });
+  });
+});
+
+for (const kind of databaseKinds) {
+  describe(`What changes of a role on ${kind}`, () => {
+    let app: TestApp;
+    let admin: string;
+    let made = 0;
+    before(async () => {
+      app = await TestApp.start({ database: kind });
+      admin = (await app.login()).access_token;
+    });
+    after(() => app.close());
+
+    const put = (name: string, permitted: readonly string[]) =>
+      app.put(`/roles/${name}`, { permissions: permitted }, admin);
+
+    const holderOf = async (...roles: readonly string[]): Promise<TokenSet> => {
+      const username = `holder ${++made}`;
+      await app.post('/users', { username, password, roles }, admin).expect(201);
+      return app.login(username, password);
+    };
+
+    /** The access token is refused; what a refresh gives instead has these rights. */
+    const expectNewRights = async (tokens: TokenSet, scope: string): Promise<void> => {
+      const { body } = await app.get('/protected', tokens.access_token).expect(401);
+      expect(body).to.include({ code: 'invalid_token' });
+      const refreshed = await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(200);
+      expect(refreshed.body.scope).to.equal(scope);
+      await app.get('/protected', refreshed.body.access_token as string).expect(200);
+    };
+
+    it("reaches all its holders' very next request, and nobody else's", async () => {
+      await put('changed', ['a', 'b']).expect(201);
+      await put('unchanged', ['c']).expect(201);
+      const first = await holderOf('changed');
+      const second = await holderOf('changed', 'unchanged');
+      const other = await holderOf('unchanged');
+      await put('changed', ['b', 'd']).expect(200);
+      await expectNewRights(first, 'b d');
+      await expectNewRights(second, 'b c d');
+      await app.get('/protected', other.access_token).expect(200);
+      await app.get('/protected', admin).expect(200);
+    });
+
+    it('reaches them where the role is deleted', async () => {
+      await put('deleted', ['a']).expect(201);
+      await put('kept', ['b']).expect(201);
+      const holder = await holderOf('deleted', 'kept');
+      expect(holder.scope).to.equal('a b');
+      await app.delete('/roles/deleted', admin).expect(204);
+      await expectNewRights(holder, 'b');
+      await put('deleted', ['a']).expect(201);
+      const { body } = await app.get('/users?name=holder', admin);
+      const users = body.items as { roles: string[] }[];
+      for (const { roles } of users) expect(roles).not.to.include('deleted');
+    });
+
+    it('voids no token where the permissions stay the same', async () => {
+      await put('steady', ['a', 'b']).expect(201);
+      const holder = await holderOf('steady');
+      await put('steady', ['b', 'a', 'b']).expect(200);
+      await app
+        .put('/roles/steady', { permissions: ['a', 'b'], description: 'Described anew' }, admin)
+        .expect(200);
+      await app.get('/protected', holder.access_token).expect(200);
+    });
+
+    it('takes rights from an operation that demands them', async () => {
+      await put('user-reader', ['users:read']).expect(201);
+      const { access_token: token, refresh_token: refresh } = await holderOf('user-reader');
+      await app.get('/users', token).expect(200);
+      await put('user-reader', []).expect(200);
+      await app.get('/users', token).expect(401);
+      const { body } = await app.post('/refresh', { refresh_token: refresh }).expect(200);
+      await app.get('/users', body.access_token as string).expect(403);
+    });
+  });
+}
+
+describe('Roles that change while something else does, on postgres', () => {
+  let app: TestApp;
+  let admin: string;
+  let made = 0;
+  /** The name of a role that permits `old`. */
+  let role: string;
+  before(async () => {
+    app = await TestApp.start({ database: 'postgres' });
+    admin = (await app.login()).access_token;
+  });
+  after(() => app.close());
+  beforeEach(async () => {
+    role = `role-${++made}`;
+    await put(['old']);
+  });
+
+  const put = async (permitted: readonly string[]): Promise<number> =>
+    (await app.put(`/roles/${role}`, { permissions: permitted }, admin)).status;
+
+  const addHolder = async (...roles: readonly string[]): Promise<{ id: string; tokens: TokenSet }> => {
+    const username = `holder ${++made}`;
+    const { body } = await app.post('/users', { username, password, roles }, admin).expect(201);
+    return { id: body.id as string, tokens: await app.login(username, password) };
+  };
+
+  /** Runs `work` while a transaction holds a role's or a user's row. */
+  const whileLocked = <T>(
+    row: { readonly role: string } | { readonly user: string },
+    work: () => Promise<T>,
+  ) =>
+    app.services.database.transaction(async (transaction) => {
+      const locked =
+        'role' in row
+          ? transaction.updateTable('roles').set({ description: '' }).where('name', '=', row.role)
+          : transaction.updateTable('users').set({ last_login_at: 0 }).where('id', '=', row.user);
+      await locked.execute();
+      return work();
+    });
+
+  it('void the tokens of each change, though the last one restores what the first one saw', async () => {
+    const { id } = await addHolder(role);
+    const changes = await whileLocked({ role }, async () => {
+      const first = put(['new']);
+      await waitUntilBlocked(app.services.database, 1);
+      const second = put(['old']);
+      await waitUntilBlocked(app.services.database, 2);
+      return { first, second };
+    });
+    expect(await Promise.all([changes.first, changes.second])).to.deep.equal([200, 200]);
+    const { version } = await app.services.users.get(id);
+    expect(version).to.equal(2);
+  });
+
+  for (const [what, change, scope] of [
+    ['replaced', () => put(['new']), 'new'],
+    ['deleted', async () => (await app.delete(`/roles/${role}`, admin)).status, ''],
+  ] as const) {
+    it(`leave no token of before to who gets the role while it is ${what}`, async () => {
+      const holder = await addHolder(role);
+      const newcomer = await addHolder();
+      const database = app.services.database;
+      const both = await whileLocked({ user: holder.id }, async () => {
+        const changed = change();
+        await waitUntilBlocked(database, 1);
+        const refreshed = app
+          .patch(`/users/${newcomer.id}`, { roles: [role] }, admin)
+          .then(() => app.post('/refresh', { refresh_token: newcomer.tokens.refresh_token }).expect(200));
+        await Promise.race([refreshed, waitUntilBlocked(database, 2)]);
+        return { changed, refreshed };
+      });
+      expect(await both.changed).to.be.oneOf([200, 204]);
+      const { body: tokens } = await both.refreshed;
+      expect(tokens.scope).to.equal(scope);
+      await app.get('/protected', tokens.access_token as string).expect(200);
+    });
+  }
+
+  it('are no failure of ours where a user is made with a role that is about to go', async () => {
+    const holder = await addHolder(role);
+    const both = await whileLocked({ user: holder.id }, async () => {
+      const deleted = app.delete(`/roles/${role}`, admin).expect(204).then();
+      await waitUntilBlocked(app.services.database, 1);
+      const created = app
+        .post('/users', { username: `user ${++made}`, password, roles: [role] }, admin)
+        .then();
+      await waitUntilBlocked(app.services.database, 2);
+      return { deleted, created };
+    });
+    await both.deleted;
+    const { status, body } = await both.created;
+    expect(status).to.equal(422);
+    expect(body.errors).to.deep.equal({ roles: `there is no role "${role}"` });
+  });
+});

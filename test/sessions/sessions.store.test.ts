@@ -1,0 +1,245 @@
+import { expect } from 'chai';
+import { v7 } from 'uuid';
+import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
+import { usersStore } from '../../src/users/users.store.js';
+import { addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
+import { storeContract } from '../support/store-contract.js';
+
+const grace = 10_000;
+const later = recordTime + minute;
+
+storeContract('The sessions store', (on) => {
+  const newSession = async (details: Partial<StoredSession> = {}): Promise<StoredSession> =>
+    addSession(on.queries, await addUser(on.queries), details);
+
+  /** A refresh with a token of this generation. */
+  const rotate = ({ id }: StoredSession, generation: number, now = later, newKeyId = 'a new key') =>
+    sessionsStore.rotate(on.queries, {
+      id,
+      generation,
+      now,
+      graceStart: now - grace,
+      newKeyId,
+      expiresAt: now + 60 * minute,
+      accessExpiresAt: now + 15 * minute,
+    });
+
+  describe('rotating', () => {
+    it('moves a session to its next generation, and answers with its rights', async () => {
+      const user = await addUser(on.queries, { version: 2 });
+      const role = await addRole(on.queries, { permissions: 'a b' }, [user]);
+      const session = await addSession(on.queries, user);
+      expect(await rotate(session, 0)).to.deep.equal({
+        id: session.id,
+        user_id: user.id,
+        generation: 1,
+        refresh_key_id: 'a new key',
+        expires_at: later + 60 * minute,
+        authenticated_at: recordTime,
+        version: 2,
+        password_one_time: 0,
+        roles: role.name,
+        permissions: 'a b',
+      });
+      expect(await sessionsStore.find(on.queries, session.id)).to.deep.equal({
+        ...session,
+        generation: 1,
+        refresh_key_id: 'a new key',
+        rotated_at: later,
+        last_used_at: later,
+        expires_at: later + 60 * minute,
+        access_expires_at: later + 15 * minute,
+      });
+    });
+
+    it('keeps the greatest expiry of the access tokens that were issued', async () => {
+      const session = await newSession({ access_expires_at: later + 24 * 60 * minute });
+      await rotate(session, 0);
+      expect(await sessionsStore.find(on.queries, session.id)).to.include({
+        access_expires_at: session.access_expires_at,
+      });
+    });
+
+    it('gives all of many at once the one successor', async () => {
+      const session = await newSession();
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => rotate(session, 0, later, `key ${index}`)),
+      );
+      const successors = new Set(answers.map((row) => `${row?.generation} ${row?.refresh_key_id}`));
+      expect([...successors]).to.have.length(1);
+      expect(answers[0]).to.include({ generation: 1 });
+      expect(await sessionsStore.find(on.queries, session.id)).to.include({ generation: 1 });
+    });
+
+    it('gives the token before the same successor, to the last millisecond of its grace', async () => {
+      const session = await newSession();
+      const successor = await rotate(session, 0, later, 'the key of the successor');
+      expect(await rotate(session, 0, later + grace - 1)).to.deep.equal(successor);
+      expect(await rotate(session, 0, later + grace)).to.be.undefined;
+      expect(await sessionsStore.find(on.queries, session.id)).to.include({
+        generation: 1,
+        rotated_at: later,
+        refresh_key_id: 'the key of the successor',
+        expires_at: later + 60 * minute,
+      });
+    });
+
+    it('has a grace for the token just before alone', async () => {
+      const session = await newSession();
+      await rotate(session, 0);
+      await rotate(session, 1);
+      expect(await rotate(session, 0)).to.be.undefined;
+      expect(await rotate(session, 1)).to.include({ generation: 2 });
+    });
+
+    it('refuses a generation that is yet to come', async () => {
+      const session = await newSession();
+      expect(await rotate(session, 1)).to.be.undefined;
+      expect(await sessionsStore.find(on.queries, session.id)).to.deep.equal(session);
+    });
+
+    it('refuses a session that has expired, from that very millisecond on', async () => {
+      const session = await newSession({ expires_at: later });
+      expect(await rotate(session, 0, later)).to.be.undefined;
+      expect(await rotate(session, 0, later - 1)).to.include({ generation: 1 });
+    });
+
+    it('refuses a session that was revoked, within a grace too', async () => {
+      const session = await newSession();
+      await rotate(session, 0);
+      await sessionsStore.revoke(on.queries, session.id, later);
+      expect(await rotate(session, 0)).to.be.undefined;
+      expect(await rotate(session, 1)).to.be.undefined;
+    });
+
+    it("refuses a disabled user's session", async () => {
+      const user = await addUser(on.queries);
+      const session = await addSession(on.queries, user);
+      await usersStore.update(on.queries, user.id, later, { disabled_at: later });
+      expect(await rotate(session, 0)).to.be.undefined;
+    });
+
+    it('refuses a session that is not there', async () => {
+      const session = await newSession();
+      await usersStore.delete(on.queries, session.user_id);
+      expect(await rotate(session, 0)).to.be.undefined;
+    });
+
+    it('waits for a revocation that is under way, and is refused', async () => {
+      const session = await newSession();
+      const rotated = await on.database.transaction(async (transaction) => {
+        await sessionsStore.revoke(transaction, session.id, later);
+        const rotation = rotate(session, 0);
+        await transaction.selectFrom('users').select('id').limit(1).execute(); // time for it to arrive
+        return { rotation };
+      });
+      expect(await rotated.rotation).to.be.undefined;
+    });
+
+    it('lets nobody through once a revocation at the same time has won', async () => {
+      const session = await newSession();
+      await Promise.all([
+        ...Array.from({ length: 5 }, () => rotate(session, 0)),
+        sessionsStore.revoke(on.queries, session.id, later),
+        ...Array.from({ length: 5 }, () => rotate(session, 0)),
+      ]);
+      expect(await sessionsStore.find(on.queries, session.id)).to.include({ revoked_at: later });
+      expect(await rotate(session, 0)).to.be.undefined;
+      expect(await rotate(session, 1)).to.be.undefined;
+    });
+  });
+
+  describe('revoking', () => {
+    it('ends a session, and says until when its access tokens live', async () => {
+      const session = await newSession();
+      expect(await sessionsStore.revoke(on.queries, session.id, later)).to.deep.equal({
+        user_id: session.user_id,
+        access_expires_at: session.access_expires_at,
+      });
+      expect(await sessionsStore.find(on.queries, session.id)).to.deep.equal({
+        ...session,
+        revoked_at: later,
+      });
+    });
+
+    it('has one winner of many at once, and none later', async () => {
+      const { id } = await newSession();
+      const revoked = await Promise.all(
+        Array.from({ length: 10 }, () => sessionsStore.revoke(on.queries, id, later)),
+      );
+      expect(revoked.filter((winner) => winner !== undefined)).to.have.length(1);
+      expect(await sessionsStore.revoke(on.queries, id, later)).to.be.undefined;
+    });
+
+    it('finds nothing to end where there is no such session', async () => {
+      expect(await sessionsStore.revoke(on.queries, v7(), later)).to.be.undefined;
+    });
+
+    it("ends all of a user's sessions but one, and nobody else's", async () => {
+      const user = await addUser(on.queries);
+      const ended = await addSession(on.queries, user, { revoked_at: recordTime });
+      const kept = await addSession(on.queries, user);
+      const gone = await addSession(on.queries, user);
+      const other = await newSession();
+      await sessionsStore.revokeAllOf(on.queries, user.id, later, kept.id);
+      const revokedAt = async ({ id }: StoredSession): Promise<number | null | undefined> =>
+        (await sessionsStore.find(on.queries, id))?.revoked_at;
+      expect(await Promise.all([ended, kept, gone, other].map(revokedAt))).to.deep.equal([
+        recordTime,
+        null,
+        later,
+        null,
+      ]);
+      await sessionsStore.revokeAllOf(on.queries, user.id, later);
+      expect(await revokedAt(kept)).to.equal(later);
+    });
+  });
+
+  describe('going on after the password was proved', () => {
+    const reauthenticate = ({ id }: StoredSession, now = later) =>
+      sessionsStore.reauthenticate(on.queries, { id, now, accessExpiresAt: now + 15 * minute });
+
+    it('keeps the generation, and notes the time', async () => {
+      const session = await newSession({ generation: 3 });
+      expect(await reauthenticate(session)).to.include({
+        id: session.id,
+        user_id: session.user_id,
+        generation: 3,
+        refresh_key_id: session.refresh_key_id,
+        expires_at: session.expires_at,
+        authenticated_at: later,
+      });
+      expect(await sessionsStore.find(on.queries, session.id)).to.deep.equal({
+        ...session,
+        authenticated_at: later,
+        last_used_at: later,
+        access_expires_at: later + 15 * minute,
+      });
+    });
+
+    it('refuses a session that is revoked or expired', async () => {
+      expect(await reauthenticate(await newSession({ revoked_at: recordTime }))).to.be.undefined;
+      expect(await reauthenticate(await newSession({ expires_at: later }))).to.be.undefined;
+    });
+  });
+
+  it('knows the addresses that a user has logged in from', async () => {
+    const session = await newSession({ address: '192.0.2.7' });
+    const knows = (userId: string, address: string) =>
+      sessionsStore.hasLoggedInFrom(on.queries, userId, address);
+    expect(await knows(session.user_id, '192.0.2.7')).to.be.true;
+    expect(await knows(session.user_id, '192.0.2.70')).to.be.false;
+    expect(await knows('', '192.0.2.7')).to.be.false;
+  });
+
+  it('deletes a session when both its kinds of token have expired, and no sooner', async () => {
+    const gone = await newSession({ expires_at: later, access_expires_at: later - 1 });
+    const refreshable = await newSession({ expires_at: later + 1, access_expires_at: later });
+    const usable = await newSession({ expires_at: later, access_expires_at: later + 1 });
+    await sessionsStore.deleteExpired(on.queries, later);
+    const left = await Promise.all(
+      [gone, refreshable, usable].map(({ id }) => sessionsStore.find(on.queries, id)),
+    );
+    expect(left).to.deep.equal([undefined, refreshable, usable]);
+  });
+});

@@ -1,0 +1,63 @@
+import supertest, { type Test } from 'supertest';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import type { User } from '../../src/users/users.models.js';
+import { checkAgainstContract } from './contract.js';
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head' | 'trace';
+
+export const adminPassword = 'the admin of the tests';
+
+/** Whom the tests talk to over HTTP, be it in this process or in one of its own. */
+export class ApiClient {
+  constructor(readonly url: string) {}
+
+  /** A request whose answer is checked against the contract. */
+  request(method: Method, path: string, accessToken?: string): Test {
+    const test = supertest(this.url)
+      [method](path)
+      .expect((response) => {
+        checkAgainstContract(method, path, response);
+      });
+    return accessToken === undefined ? test : test.set('Authorization', `Bearer ${accessToken}`);
+  }
+
+  get(path: string, accessToken?: string): Test {
+    return this.request('get', path, accessToken);
+  }
+
+  post(path: string, body?: object, accessToken?: string): Test {
+    const test = this.request('post', path, accessToken);
+    return body === undefined ? test : test.send(body);
+  }
+
+  put(path: string, body: object, accessToken?: string): Test {
+    return this.request('put', path, accessToken).send(body);
+  }
+
+  patch(path: string, body: object, accessToken?: string): Test {
+    return this.request('patch', path, accessToken).send(body);
+  }
+
+  delete(path: string, accessToken?: string): Test {
+    return this.request('delete', path, accessToken);
+  }
+
+  /** Logs in, as the administrator unless told otherwise. */
+  async login(username = 'admin', password = adminPassword): Promise<TokenSet> {
+    const { body } = await this.post('/login', { username, password }).expect(200);
+    return body as TokenSet;
+  }
+
+  /** Refreshes, and has the successor. */
+  async refresh(refreshToken: string): Promise<TokenSet> {
+    const { body } = await this.post('/refresh', { refresh_token: refreshToken }).expect(200);
+    return body as TokenSet;
+  }
+
+  /** Makes a user, by the administrator. */
+  async createUser(username: string, password: string, roles: readonly string[] = []): Promise<User> {
+    const { access_token: token } = await this.login();
+    const { body } = await this.post('/users', { username, password, roles }, token).expect(201);
+    return body as User;
+  }
+}

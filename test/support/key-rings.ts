@@ -1,0 +1,28 @@
+import type { Clock } from '../../src/clock.js';
+import type { Database } from '../../src/database/open-database.js';
+import { longestAccessToken } from '../../src/tokens/access-token.js';
+import { KeyRing, type KeyRingOptions } from '../../src/tokens/key-ring.js';
+import type { KeySealing } from '../../src/tokens/key-sealing.js';
+
+/** The defaults of the settings. Milliseconds. */
+export const keyRingOptions: KeyRingOptions = {
+  algorithm: 'ES256',
+  secrets: [],
+  ownKey: undefined,
+  publishAhead: 360_000,
+  rotateAfter: 90 * 86_400_000,
+  longestAccessToken,
+  refreshToken: 30 * 86_400_000,
+};
+
+/** A ring with the keys that the settings ask for, as after a start of the service. */
+export async function completeKeyRing(
+  database: Database,
+  sealing: KeySealing,
+  clock: Clock,
+  options: Partial<KeyRingOptions> = {},
+): Promise<KeyRing> {
+  const ring = await KeyRing.open(database, sealing, clock, { ...keyRingOptions, ...options });
+  await ring.complete();
+  return ring;
+}

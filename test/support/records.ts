@@ -1,0 +1,77 @@
+import { v7 } from 'uuid';
+import type { Queries } from '../../src/database/open-database.js';
+import { rolesStore, type StoredRole } from '../../src/roles/roles.store.js';
+import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
+import { usersStore, type StoredUser } from '../../src/users/users.store.js';
+
+/** When the records that the tests make were made. */
+export const recordTime = Date.parse('2026-11-24T09:00:00Z');
+export const minute = 60_000;
+
+let made = 0;
+
+/** A user in the database, of a name of its own. */
+export async function addUser(queries: Queries, details: Partial<StoredUser> = {}): Promise<StoredUser> {
+  const user: StoredUser = {
+    id: v7(),
+    username: `user ${++made}`,
+    password_hash: 'a hash',
+    password_one_time: 0,
+    version: 0,
+    disabled_at: null,
+    last_login_at: null,
+    created_at: recordTime,
+    updated_at: recordTime,
+    ...details,
+  };
+  await usersStore.insert(queries, user);
+  return user;
+}
+
+/** A role in the database, of a name of its own, and its holders. */
+export async function addRole(
+  queries: Queries,
+  details: Partial<StoredRole> = {},
+  holders: readonly StoredUser[] = [],
+): Promise<StoredRole> {
+  const role: StoredRole = {
+    name: `role-${++made}`,
+    description: '',
+    permissions: 'reports:read',
+    built_in: 0,
+    created_at: recordTime,
+    updated_at: recordTime,
+    ...details,
+  };
+  await rolesStore.insert(queries, role);
+  for (const { id } of holders) {
+    await queries.insertInto('user_roles').values({ user_id: id, role_name: role.name }).execute();
+  }
+  return role;
+}
+
+/** A live session in the database: an hour of refreshing, a quarter of an hour of its access token. */
+export async function addSession(
+  queries: Queries,
+  user: StoredUser,
+  details: Partial<StoredSession> = {},
+): Promise<StoredSession> {
+  const session: StoredSession = {
+    id: v7(),
+    user_id: user.id,
+    created_at: recordTime,
+    authenticated_at: recordTime,
+    last_used_at: recordTime,
+    expires_at: recordTime + 60 * minute,
+    access_expires_at: recordTime + 15 * minute,
+    generation: 0,
+    refresh_key_id: 'key of birth',
+    rotated_at: recordTime,
+    revoked_at: null,
+    address: '192.0.2.1',
+    user_agent: 'tests',
+    ...details,
+  };
+  await sessionsStore.insert(queries, session);
+  return session;
+}

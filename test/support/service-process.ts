@@ -1,0 +1,179 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'supertest';
+import { ApiClient } from './api-client.js';
+import { freePort } from './postgres.js';
+
+/** The checkout, seen from the compiled file: dist/test/support. */
+export const checkout = fileURLToPath(new URL('../../..', import.meta.url));
+
+export type Settings = Readonly<Record<string, string>>;
+
+interface How {
+  /** The Node to run: the tests' own unless told otherwise. */
+  readonly node?: string | undefined;
+  /** The checkout whose `bin/latchkey.js` to run. */
+  readonly from?: string;
+}
+
+interface Invocation extends How {
+  /** The working directory. */
+  readonly folder: string;
+  readonly settings?: Settings;
+}
+
+const running = new Set<Command>();
+const folders = new Set<string>();
+
+/** For each file's `after`: whatever the tests left running ends here, and their folders go. */
+export async function endProcesses(): Promise<void> {
+  await Promise.all([...running].map((command) => command.end('SIGKILL')));
+  await Promise.all([...folders].map((folder) => rm(folder, { recursive: true, force: true })));
+  folders.clear();
+}
+
+/** A new, empty folder, which `endProcesses` removes. */
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-process-'));
+  folders.add(folder);
+  return folder;
+}
+
+/** Argon2id at its cheapest: what it costs is not what these tests are about. */
+const cheapPasswords: Settings = { LATCHKEY_PASSWORD_MEMORY_COST: '8', LATCHKEY_PASSWORD_TIME_COST: '1' };
+
+/** `latchkey <words>` as a process of its own, with no settings but those given. */
+export class Command {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<void>;
+  /** What it has printed so far. */
+  stdout = '';
+  stderr = '';
+
+  constructor(words: readonly string[], { folder, settings, node = process.execPath, from }: Invocation) {
+    const inherited = Object.entries(process.env).filter(
+      ([name]) => !/^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_LEVEL$|NODE_)/.test(name),
+    );
+    this.#child = spawn(node, [join(from ?? checkout, 'bin/latchkey.js'), ...words], {
+      cwd: folder,
+      env: { ...Object.fromEntries(inherited), ...cheapPasswords, ...settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    running.add(this);
+    this.#closed = new Promise((resolve) => {
+      this.#child.once('close', () => {
+        running.delete(this);
+        resolve();
+      });
+    });
+  }
+
+  /** Null while it runs, and where a signal ended it. */
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits for its end. */
+  async ended(): Promise<this> {
+    await this.#closed;
+    return this;
+  }
+
+  end(signal: NodeJS.Signals = 'SIGTERM'): Promise<this> {
+    this.signal(signal);
+    return this.ended();
+  }
+
+  /** Waits until it has printed something. */
+  async printed(text: string): Promise<void> {
+    await this.until(() => this.stdout.includes(text), `printed "${text}"`);
+  }
+
+  protected async until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    while (!(await isSo())) {
+      if (!running.has(this)) throw new Error(`It ended before it ${what}:\n${this.stdout}${this.stderr}`);
+      await wait(20);
+    }
+  }
+}
+
+/** The service as `npm start` runs it, and a client of it. */
+export class ServiceProcess extends Command {
+  readonly api: ApiClient;
+
+  constructor(invocation: Invocation, url: string) {
+    super(['start'], invocation);
+    this.api = new ProcessClient(url);
+  }
+
+  /** Waits until it answers at all. */
+  async listening(): Promise<this> {
+    await this.until(async () => (await this.#readiness()) !== undefined, 'listened');
+    return this;
+  }
+
+  /** Waits until `GET /health/ready` says so. */
+  async ready(): Promise<this> {
+    await this.until(async () => (await this.#readiness()) === 200, 'was ready');
+    return this;
+  }
+
+  #readiness(): Promise<number | undefined> {
+    return fetch(`${this.api.url}/health/ready`, { headers: { Connection: 'close' } }).then(
+      ({ status }) => status,
+      () => undefined,
+    );
+  }
+}
+
+/** A process may be gone from one request to the next: none of its connections is used twice. */
+class ProcessClient extends ApiClient {
+  override request(...parameters: Parameters<ApiClient['request']>): Test {
+    return super.request(...parameters).set('Connection', 'close');
+  }
+}
+
+/** A folder, a port and settings: what stays while processes come and go. */
+export class Installation {
+  private constructor(
+    readonly folder: string,
+    readonly port: number,
+    private readonly settings: Settings,
+  ) {}
+
+  static async make(settings: Settings = {}): Promise<Installation> {
+    return new Installation(await newFolder(), await freePort(), settings);
+  }
+
+  /** The same but for some settings. */
+  with(settings: Settings): Installation {
+    return new Installation(this.folder, this.port, { ...this.settings, ...settings });
+  }
+
+  spawn(how: How = {}): ServiceProcess {
+    return new ServiceProcess(this.#invocation(how), `http://127.0.0.1:${this.port}`);
+  }
+
+  start(how: How = {}): Promise<ServiceProcess> {
+    return this.spawn(how).ready();
+  }
+
+  /** Runs a command to its end. */
+  run(words: readonly string[], how: How = {}): Promise<Command> {
+    return new Command(words, this.#invocation(how)).ended();
+  }
+
+  #invocation(how: How): Invocation {
+    return { ...how, folder: this.folder, settings: { PORT: String(this.port), ...this.settings } };
+  }
+}

@@ -1,0 +1,30 @@
+import type { Database, Queries } from '../../src/database/open-database.js';
+import { databaseKinds, newDatabase } from './databases.js';
+
+/** The database that a contract suite runs on. */
+interface Subject {
+  readonly database: Database;
+  readonly queries: Queries;
+}
+
+/** What a store promises: the suite runs once on every kind of database, migrated and empty at its start. */
+export function storeContract(name: string, suite: (on: Subject) => void): void {
+  for (const kind of databaseKinds) {
+    describe(`${name} on ${kind}`, () => {
+      let database: Database;
+      before(async () => {
+        database = await newDatabase(kind);
+        await database.migrate();
+      });
+      after(() => database.close());
+      suite({
+        get database() {
+          return database;
+        },
+        get queries() {
+          return database.queries;
+        },
+      });
+    });
+  }
+}

@@ -1,0 +1,328 @@
+import { expect } from 'chai';
+import { v7 } from 'uuid';
+import { violatesUnique } from '../../src/database/constraint-errors.js';
+import { sessionsStore } from '../../src/sessions/sessions.store.js';
+import { administratorRole, usersStore } from '../../src/users/users.store.js';
+import { addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
+import { storeContract } from '../support/store-contract.js';
+
+const later = recordTime + minute;
+
+storeContract('The users store', (on) => {
+  it('knows whether there are users at all', async () => {
+    expect(await usersStore.isEmpty(on.queries)).to.be.true;
+    await addUser(on.queries);
+    expect(await usersStore.isEmpty(on.queries)).to.be.false;
+  });
+
+  describe('finding', () => {
+    it('finds a user by id, with roles and permissions, without secrets', async () => {
+      const user = await addUser(on.queries, { version: 3 });
+      const role = await addRole(on.queries, { permissions: 'a b' }, [user]);
+      expect(await usersStore.find(on.queries, user.id)).to.deep.equal({
+        id: user.id,
+        username: user.username,
+        password_one_time: 0,
+        version: 3,
+        disabled_at: null,
+        last_login_at: null,
+        created_at: recordTime,
+        updated_at: recordTime,
+        roles: role.name,
+        permissions: 'a b',
+      });
+    });
+
+    it('finds no roles and no permissions where a user has none', async () => {
+      const { id } = await addUser(on.queries);
+      expect(await usersStore.find(on.queries, id)).to.include({ roles: null, permissions: null });
+    });
+
+    it('finds nobody by an id that nobody has', async () => {
+      expect(await usersStore.find(on.queries, v7())).to.be.undefined;
+      expect(await usersStore.findStored(on.queries, v7())).to.be.undefined;
+    });
+
+    for (const written of ['Ada Lovelace', 'ADA LOVELACE', 'ａｄａ\u3000lovelace']) {
+      it(`finds "Ada Lovelace" as "${written}"`, async () => {
+        await addUser(on.queries, { username: 'Ada Lovelace' });
+        expect(await usersStore.findByName(on.queries, written)).to.include({ username: 'Ada Lovelace' });
+      });
+    }
+
+    for (const name of ['nobody', 'ada', '%', 'ada\u0000lovelace', '\ud800']) {
+      it(`finds nobody as ${JSON.stringify(name)}`, async () => {
+        expect(await usersStore.findByName(on.queries, name)).to.be.undefined;
+      });
+    }
+  });
+
+  describe('listing', () => {
+    const names = ['Under_score', 'underXscore', '100%', '1000', 'back\\slash', 'backslash', 'Ünïcode'];
+    const listed = async (name: string): Promise<string[]> =>
+      (await usersStore.list(on.queries, { limit: 100, after: undefined, name })).map(
+        ({ username }) => username,
+      );
+
+    before(async () => {
+      for (const username of names) await addUser(on.queries, { username });
+    });
+
+    it('goes from the oldest on, a page at a time, to the end', async () => {
+      const all = await usersStore.list(on.queries, { limit: 1000, after: undefined, name: undefined });
+      const seen: string[] = [];
+      for (;;) {
+        const page = await usersStore.list(on.queries, { limit: 4, after: seen.at(-1), name: undefined });
+        if (page.length === 0) break;
+        expect(page.length).to.be.at.most(4);
+        seen.push(...page.map(({ id }) => id));
+      }
+      expect(seen).to.deep.equal(all.map(({ id }) => id));
+      expect(seen).to.deep.equal([...seen].sort());
+      expect(all.slice(-names.length).map(({ username }) => username)).to.deep.equal(names);
+    });
+
+    for (const [part, found] of [
+      ['r_s', ['Under_score']],
+      ['RXS', ['underXscore']],
+      ['0%', ['100%']],
+      ['%', ['100%']],
+      ['_', ['Under_score']],
+      ['\\', ['back\\slash']],
+      ['K\\S', ['back\\slash']],
+      ['üNÏ', ['Ünïcode']],
+      ['u\u0308ni\u0308', ['Ünïcode']],
+      ['nowhere', []],
+      ["'; drop table users; --", []],
+    ] as const) {
+      it(`takes every character of ${JSON.stringify(part)} for itself`, async () => {
+        expect(await listed(part)).to.deep.equal(found);
+      });
+    }
+  });
+
+  describe('adding', () => {
+    it('refuses a name that is taken, however it is written', async () => {
+      await addUser(on.queries, { username: 'grace' });
+      const other = await addUser(on.queries, { username: 'GRACE' });
+      expect(await usersStore.findStored(on.queries, other.id)).to.be.undefined;
+    });
+
+    it('lets one of many at once have a name', async () => {
+      const row = await addUser(on.queries);
+      await usersStore.delete(on.queries, row.id);
+      const inserted = await Promise.all(
+        Array.from({ length: 8 }, () => usersStore.insert(on.queries, { ...row, id: v7() })),
+      );
+      expect(inserted.filter((won) => won)).to.have.length(1);
+    });
+  });
+
+  describe('changing', () => {
+    it('changes what is given and leaves the rest', async () => {
+      const user = await addUser(on.queries);
+      expect(await usersStore.update(on.queries, user.id, later, { username: 'Renamed' })).to.be.true;
+      expect(await usersStore.findByName(on.queries, 'renamed')).to.deep.include({
+        ...user,
+        username: 'Renamed',
+        updated_at: later,
+      });
+      expect(await usersStore.findByName(on.queries, user.username)).to.be.undefined;
+    });
+
+    it('changes nobody where there is nobody', async () => {
+      expect(await usersStore.update(on.queries, v7(), later, { disabled_at: later })).to.be.false;
+    });
+
+    it('fails recognisably where another user has the new name', async () => {
+      await addUser(on.queries, { username: 'first come' });
+      const { id } = await addUser(on.queries);
+      const error = await usersStore
+        .update(on.queries, id, later, { username: 'First Come' })
+        .catch((reason: unknown) => reason);
+      expect(violatesUnique(error)).to.be.true;
+    });
+  });
+
+  describe('noting a login', () => {
+    const login = { checkedHash: 'a hash', newHash: 'a new hash', now: later };
+
+    it('takes over the time and the hash, and answers with the rights', async () => {
+      const user = await addUser(on.queries, { version: 7, password_one_time: 1 });
+      const role = await addRole(on.queries, { permissions: 'a b' }, [user]);
+      expect(await usersStore.recordLogin(on.queries, { id: user.id, ...login })).to.deep.equal({
+        version: 7,
+        password_one_time: 1,
+        roles: role.name,
+        permissions: 'a b',
+      });
+      expect(await usersStore.findStored(on.queries, user.id)).to.include({
+        last_login_at: later,
+        password_hash: 'a new hash',
+        updated_at: recordTime,
+      });
+    });
+
+    it('refuses a user whose password is no longer the one that was checked', async () => {
+      const user = await addUser(on.queries, { password_hash: 'a younger hash' });
+      expect(await usersStore.recordLogin(on.queries, { id: user.id, ...login })).to.be.undefined;
+      expect(await usersStore.findStored(on.queries, user.id)).to.deep.include(user);
+    });
+
+    it('refuses a disabled user', async () => {
+      const user = await addUser(on.queries, { disabled_at: recordTime });
+      expect(await usersStore.recordLogin(on.queries, { id: user.id, ...login })).to.be.undefined;
+      expect(await usersStore.findStored(on.queries, user.id)).to.deep.include(user);
+    });
+  });
+
+  describe('replacing a password', () => {
+    const change = { checkedHash: 'a hash', newHash: 'a new hash', now: later };
+
+    it('sets the new one, which is no one-time password', async () => {
+      const { id } = await addUser(on.queries, { password_one_time: 1 });
+      expect(await usersStore.replacePassword(on.queries, { id, ...change })).to.be.true;
+      expect(await usersStore.findStored(on.queries, id)).to.include({
+        password_hash: 'a new hash',
+        password_one_time: 0,
+        updated_at: later,
+      });
+    });
+
+    it('refuses where the user has another password by now, or is disabled', async () => {
+      for (const details of [{ password_hash: 'a younger hash' }, { disabled_at: recordTime }]) {
+        const user = await addUser(on.queries, details);
+        expect(await usersStore.replacePassword(on.queries, { id: user.id, ...change })).to.be.false;
+        expect(await usersStore.findStored(on.queries, user.id)).to.deep.include(user);
+      }
+    });
+
+    it('lets one of many changes at once win', async () => {
+      const { id } = await addUser(on.queries);
+      const hashes = Array.from({ length: 8 }, (_, index) => `hash ${index}`);
+      const replaced = await Promise.all(
+        hashes.map((newHash) => usersStore.replacePassword(on.queries, { id, ...change, newHash })),
+      );
+      expect(replaced.filter((won) => won)).to.have.length(1);
+      const { password_hash: hash } = (await usersStore.findStored(on.queries, id)) ?? {};
+      expect(hash).to.equal(hashes[replaced.indexOf(true)]);
+    });
+
+    it('leaves no session of a login with the old one, whichever comes first', async () => {
+      for (const changeFirst of [true, false]) {
+        const user = await addUser(on.queries);
+        const logIn = on.database.transaction(async (transaction) => {
+          const rights = await usersStore.recordLogin(transaction, {
+            id: user.id,
+            checkedHash: 'a hash',
+            newHash: 'a hash',
+            now: later,
+          });
+          if (rights) await addSession(transaction, user);
+        });
+        if (changeFirst) await logIn;
+        await Promise.all([
+          logIn,
+          on.database.transaction(async (transaction) => {
+            await usersStore.replacePassword(transaction, { id: user.id, ...change });
+            await sessionsStore.revokeAllOf(transaction, user.id, later);
+          }),
+        ]);
+        const live = await on.queries
+          .selectFrom('sessions')
+          .select('id')
+          .where('user_id', '=', user.id)
+          .where('revoked_at', 'is', null)
+          .execute();
+        expect(live).to.deep.equal([]);
+      }
+    });
+  });
+
+  describe('deleting', () => {
+    it('takes the sessions and the roles along', async () => {
+      const user = await addUser(on.queries);
+      const session = await addSession(on.queries, user);
+      const role = await addRole(on.queries, {}, [user]);
+      expect(await usersStore.delete(on.queries, user.id)).to.be.true;
+      expect(await sessionsStore.find(on.queries, session.id)).to.be.undefined;
+      const holders = on.queries.selectFrom('user_roles').selectAll().where('role_name', '=', role.name);
+      expect(await holders.execute()).to.deep.equal([]);
+    });
+
+    it('lets one of many at once do it', async () => {
+      const { id } = await addUser(on.queries);
+      const deleted = await Promise.all(Array.from({ length: 8 }, () => usersStore.delete(on.queries, id)));
+      expect(deleted.filter((won) => won)).to.have.length(1);
+    });
+  });
+
+  describe('setting roles', () => {
+    it('replaces those that the user had', async () => {
+      const user = await addUser(on.queries);
+      await addRole(on.queries, {}, [user]);
+      const role = await addRole(on.queries);
+      await usersStore.setRoles(on.queries, user.id, [role.name]);
+      expect(await usersStore.find(on.queries, user.id)).to.include({ roles: role.name });
+      await usersStore.setRoles(on.queries, user.id, []);
+      expect(await usersStore.find(on.queries, user.id)).to.include({ roles: null });
+    });
+
+    it('fails where there is no such role', async () => {
+      const { id } = await addUser(on.queries);
+      const error = await usersStore.setRoles(on.queries, id, ['no-role']).catch((reason: unknown) => reason);
+      expect(error).to.be.an('error');
+    });
+  });
+
+  describe('raising versions', () => {
+    it("raises one user's, and says when the last token of an older one expires", async () => {
+      const user = await addUser(on.queries, { version: 4 });
+      await addSession(on.queries, user, { access_expires_at: later });
+      await addSession(on.queries, user, { access_expires_at: later + minute });
+      const other = await addUser(on.queries);
+      expect(await usersStore.raiseVersions(on.queries, { userId: user.id })).to.deep.equal([
+        { id: user.id, version: 5, access_expires_at: later + minute },
+      ]);
+      expect(await usersStore.find(on.queries, user.id)).to.include({ version: 5 });
+      expect(await usersStore.find(on.queries, other.id)).to.include({ version: 0 });
+    });
+
+    it("raises those of a role's holders and nobody else's", async () => {
+      const holders = [await addUser(on.queries), await addUser(on.queries, { version: 2 })];
+      const other = await addUser(on.queries);
+      const role = await addRole(on.queries, {}, holders);
+      await addRole(on.queries, {}, [other]);
+      const raised = await usersStore.raiseVersions(on.queries, { role: role.name });
+      expect(raised).to.have.deep.members(
+        holders.map(({ id, version }) => ({ id, version: version + 1, access_expires_at: 0 })),
+      );
+      expect(await usersStore.find(on.queries, other.id)).to.include({ version: 0 });
+    });
+
+    it('loses none of many at once', async () => {
+      const user = await addUser(on.queries);
+      const role = await addRole(on.queries, {}, [user]);
+      await Promise.all(
+        Array.from({ length: 10 }, (_, index) =>
+          usersStore.raiseVersions(on.queries, index % 2 ? { userId: user.id } : { role: role.name }),
+        ),
+      );
+      expect(await usersStore.find(on.queries, user.id)).to.include({ version: 10 });
+    });
+  });
+
+  describe('administrators', () => {
+    it('counts the enabled holders of the role', async () => {
+      expect(await usersStore.countAdministrators(on.queries)).to.equal(0);
+      const holders = [
+        await addUser(on.queries),
+        await addUser(on.queries),
+        await addUser(on.queries, { disabled_at: recordTime }),
+      ];
+      await addRole(on.queries, { name: administratorRole, built_in: 1 }, holders);
+      await addRole(on.queries, { name: 'administrator' }, [await addUser(on.queries)]);
+      expect(await usersStore.countAdministrators(on.queries)).to.equal(2);
+    });
+  });
+});

@@ -1,0 +1,504 @@
+import { expect } from 'chai';
+import { v7 } from 'uuid';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import type { User } from '../../src/users/users.models.js';
+import { databaseKinds } from '../support/databases.js';
+import { TestApp } from '../support/test-app.js';
+
+const password = 'correct horse battery';
+const nobody = v7();
+
+describe('/users', () => {
+  let app: TestApp;
+  let admin: string;
+  before(async () => {
+    app = await TestApp.start({ settings: { JWT_ACCESS_TOKEN_EXPIRES: '1d' } });
+    admin = (await app.login()).access_token;
+    await app.put('/roles/reader', { permissions: ['reports:read'] }, admin).expect(201);
+  });
+  after(() => app.close());
+
+  const create = async (username: string, roles: readonly string[] = []): Promise<User> => {
+    const { body } = await app.post('/users', { username, password, roles }, admin).expect(201);
+    return body as User;
+  };
+
+  describe('who may', () => {
+    const body = { username: 'who may', password };
+    const requests = [
+      ['get', '/users', 'users:read', 200, undefined],
+      ['get', `/users/${nobody}`, 'users:read', 404, undefined],
+      ['post', '/users', 'users:write', 201, body],
+      ['patch', `/users/${nobody}`, 'users:write', 404, body],
+      ['delete', `/users/${nobody}`, 'users:write', 404, undefined],
+    ] as const;
+    const tokens: Record<string, string> = {};
+
+    before(async () => {
+      for (const permission of ['users:read', 'users:write']) {
+        const role = permission.replace(':', '-');
+        await app.put(`/roles/${role}`, { permissions: [permission] }, admin).expect(201);
+        await create(`has ${permission}`, [role]);
+        tokens[permission] = (await app.login(`has ${permission}`, password)).access_token;
+      }
+    });
+
+    for (const [method, path, permission, allowed, sent] of requests) {
+      const lacking = permission === 'users:read' ? 'users:write' : 'users:read';
+
+      it(`${method} ${path.replace(nobody, '{id}')} demands ${permission}`, async () => {
+        const anonymous = await app.request(method, path).send(sent).expect(401);
+        expect(anonymous.body).to.include({ code: 'authentication_required' });
+        const refused = await app.request(method, path, tokens[lacking]).send(sent).expect(403);
+        expect(refused.body).to.include({ code: 'insufficient_scope' });
+        expect(refused.headers['www-authenticate']).to.equal(
+          `Bearer realm="latchkey", error="insufficient_scope", scope="${permission}"`,
+        );
+        await app.request(method, path, tokens[permission]).send(sent).expect(allowed);
+      });
+    }
+  });
+
+  describe('creating', () => {
+    it('answers with the account, and with nothing that is kept for ourselves', async () => {
+      const user = await create('Ada', ['reader', 'reader']);
+      const now = new Date(app.clock.now()).toISOString();
+      expect(user).to.deep.equal({
+        id: user.id,
+        username: 'Ada',
+        roles: ['reader'],
+        disabled: false,
+        password_change_required: false,
+        created_at: now,
+        updated_at: now,
+      });
+      const { body } = await app.get(`/users/${user.id}`, admin).expect(200);
+      expect(body).to.deep.equal(user);
+    });
+
+    it('makes an account that can log in, with the rights of its roles', async () => {
+      await create('Grace', ['reader']);
+      expect(await app.login('grace', password)).to.include({ scope: 'reports:read' });
+    });
+
+    it('gives no roles where none are named', async () => {
+      const { body } = await app.post('/users', { username: 'plain', password }, admin).expect(201);
+      expect(body.roles).to.deep.equal([]);
+    });
+
+    for (const taken of ['Taken', 'TAKEN', 'Ｔａｋｅｎ', '\u{1d4c9}aken', 'ta\u212aen']) {
+      it(`refuses "${taken}" where there is "taken"`, async () => {
+        await app.post('/users', { username: 'taken', password }, admin);
+        const { body } = await app.post('/users', { username: taken, password }, admin).expect(409);
+        expect(body).to.include({ code: 'username_taken' });
+      });
+    }
+
+    it('refuses a role that is not there, and makes no account', async () => {
+      const { body } = await app
+        .post('/users', { username: 'roleless', password, roles: ['reader', 'no-role'] }, admin)
+        .expect(422);
+      expect(body.errors).to.deep.equal({ roles: 'there is no role "no-role"' });
+      await app.post('/login', { username: 'roleless', password }).expect(401);
+      expect((await app.get('/users?name=roleless', admin)).body.items).to.deep.equal([]);
+    });
+
+    for (const [what, fields, field] of [
+      ['no name', { password }, 'username'],
+      ['no password', { username: 'x' }, 'password'],
+      ['an empty name', { username: '', password }, 'username'],
+      ['white space before the name', { username: ' x', password }, 'username'],
+      ['white space after the name', { username: 'x\u00a0', password }, 'username'],
+      ['a control character in the name', { username: 'x\u0000y', password }, 'username'],
+      ['a name of 201 characters', { username: 'x'.repeat(201), password }, 'username'],
+      ['a name that is a number', { username: 1, password }, 'username'],
+      ['a faulty password', { username: 'x', password: 'short' }, 'password'],
+      ['roles that are no list', { username: 'x', password, roles: 'admin' }, 'roles'],
+      ['a role of no possible name', { username: 'x', password, roles: ['a b'] }, 'roles.$0'],
+      ['a field that is not known', { username: 'x', password, disabled: true }, 'disabled'],
+    ] as const) {
+      it(`refuses ${what}`, async () => {
+        const { body } = await app.post('/users', fields, admin).expect(422);
+        expect(body).to.include({ code: 'validation_failed' });
+        expect(body.errors).to.have.all.keys(field);
+        expect(JSON.stringify(body)).not.to.include(password);
+      });
+    }
+  });
+
+  describe('reading one', () => {
+    it('tells of the last login', async () => {
+      const { id } = await create('seen');
+      app.clock.advance(60);
+      await app.login('seen', password);
+      const { body } = await app.get(`/users/${id}`, admin).expect(200);
+      expect(body.last_login_at).to.equal(new Date(app.clock.now()).toISOString());
+    });
+
+    for (const method of ['get', 'patch', 'delete'] as const) {
+      it(`finds nobody to ${method} by an id that nobody has`, async () => {
+        const { body } = await app.request(method, `/users/${nobody}`, admin).send({}).expect(404);
+        expect(body).to.include({ code: 'user_not_found' });
+      });
+
+      it(`refuses to ${method} by what is no id`, async () => {
+        const { body } = await app.request(method, '/users/ada', admin).send({}).expect(422);
+        expect(body.errors).to.have.all.keys('id');
+      });
+    }
+  });
+
+  describe('listing', () => {
+    const names = ['list 1%', 'list 2_', 'list 3\\', 'LIST 4', 'list 5Ü'];
+    const list = async (query: string): Promise<{ items: User[]; next_cursor?: string }> =>
+      (await app.get(`/users?${query}`, admin).expect(200)).body as { items: User[]; next_cursor?: string };
+    const namesOf = ({ items }: { items: User[] }): string[] => items.map(({ username }) => username);
+
+    before(async () => {
+      for (const name of names) {
+        app.clock.advance(1);
+        await create(name);
+      }
+    });
+
+    it('goes through all users, oldest first, a page at a time', async () => {
+      const seen: string[] = [];
+      let page = await list('limit=2&name=list');
+      for (;;) {
+        seen.push(...namesOf(page));
+        if (page.next_cursor === undefined) break;
+        expect(page.items).to.have.length(2);
+        page = await list(`limit=2&name=list&cursor=${page.next_cursor}`);
+      }
+      expect(seen).to.deep.equal(names);
+    });
+
+    it('has no next page after one that is just full', async () => {
+      const page = await list(`limit=${names.length}&name=list`);
+      expect(page.items).to.have.length(names.length);
+      expect(page).not.to.have.property('next_cursor');
+    });
+
+    it('has fifty on a page unless told otherwise', async () => {
+      for (let number = 0; number < 51; number++) await create(`crowd ${number}`);
+      const page = await list('name=crowd');
+      expect(page.items).to.have.length(50);
+      expect((await list(`name=crowd&cursor=${page.next_cursor}`)).items).to.have.length(1);
+      expect((await list('name=crowd&limit=200')).items).to.have.length(51);
+    });
+
+    it('has nothing about passwords in it', async () => {
+      const { text } = await app.get('/users', admin).expect(200);
+      expect(text).not.to.match(/argon2|hash|username_key|version/);
+    });
+
+    for (const [part, found] of [
+      ['%', ['list 1%']],
+      ['_', ['list 2_']],
+      ['\\', ['list 3\\']],
+      ['List 4', ['LIST 4']],
+      ['ü', ['list 5Ü']],
+      ['list 9', []],
+    ] as const) {
+      it(`finds by a part of the name: ${part}`, async () => {
+        expect(namesOf(await list(`name=${encodeURIComponent(part)}`))).to.deep.equal(found);
+      });
+    }
+
+    for (const [query, field] of [
+      ['limit=0', 'limit'],
+      ['limit=201', 'limit'],
+      ['limit=2.5', 'limit'],
+      ['limit=many', 'limit'],
+      ['cursor=here', 'cursor'],
+      ['name=', 'name'],
+      ['name=%00', 'name'],
+      ['page=2', 'page'],
+    ] as const) {
+      it(`refuses ?${query}`, async () => {
+        const { body } = await app.get(`/users?${query}`, admin).expect(422);
+        expect(body.errors).to.have.property(field);
+      });
+    }
+  });
+
+  describe('changing', () => {
+    let user: User;
+    before(async () => {
+      user = await create('to be changed');
+    });
+
+    it('changes what is sent and leaves the rest', async () => {
+      const before = await create('before', ['reader']);
+      app.clock.advance(60);
+      const { body } = await app.patch(`/users/${before.id}`, { username: 'After' }, admin).expect(200);
+      expect(body).to.deep.equal({
+        ...before,
+        username: 'After',
+        updated_at: new Date(app.clock.now()).toISOString(),
+      });
+      await app.login('after', password);
+      await app.post('/login', { username: 'before', password }).expect(401);
+    });
+
+    it('lets a user have the own name in other letters', async () => {
+      const { id } = await create('kay');
+      const { body } = await app.patch(`/users/${id}`, { username: 'KAY' }, admin).expect(200);
+      expect(body.username).to.equal('KAY');
+    });
+
+    it('refuses a name that is taken, and changes nothing else of the request', async () => {
+      await create('owner');
+      const { body } = await app
+        .patch(`/users/${user.id}`, { username: 'ＯＷＮＥＲ', disabled: true, roles: ['reader'] }, admin)
+        .expect(409);
+      expect(body).to.include({ code: 'username_taken' });
+      expect((await app.get(`/users/${user.id}`, admin)).body).to.deep.equal(user);
+    });
+
+    it('refuses a role that is not there, and changes nothing else of the request', async () => {
+      const { body } = await app
+        .patch(`/users/${user.id}`, { username: 'unheard of', disabled: true, roles: ['no-role'] }, admin)
+        .expect(422);
+      expect(body.errors).to.deep.equal({ roles: 'there is no role "no-role"' });
+      expect((await app.get(`/users/${user.id}`, admin)).body).to.deep.equal(user);
+    });
+
+    for (const [what, fields, field] of [
+      ['a name with white space at its end', { username: 'x ' }, 'username'],
+      ['a password that is too short', { password: 'short' }, 'password'],
+      ['the name as the password', { password: 'to be changed' }, 'password'],
+      [
+        'the new name as the password',
+        { username: 'name and password', password: 'NAME and password' },
+        'password',
+      ],
+      ['a field that cannot be changed', { id: nobody }, 'id'],
+      ['null', { disabled: null }, 'disabled'],
+    ] as const) {
+      it(`refuses ${what}`, async () => {
+        const { body } = await app.patch(`/users/${user.id}`, fields, admin).expect(422);
+        expect(body.errors).to.have.all.keys(field);
+        expect((await app.get(`/users/${user.id}`, admin)).body).to.deep.equal(user);
+      });
+    }
+  });
+
+  it('leaves an audit row of each change, and none of a change that was refused', async () => {
+    const { id } = await create('audited');
+    await app.patch(`/users/${id}`, { username: 'audited too' }, admin).expect(200);
+    await app.patch(`/users/${id}`, { roles: ['no-role'] }, admin).expect(422);
+    await app.post('/users', { username: 'audited too', password }, admin).expect(409);
+    const { headers } = await app.delete(`/users/${id}`, admin).expect(204);
+    const rows = await app.services.database.queries
+      .selectFrom('audit')
+      .selectAll()
+      .where('target', '=', id)
+      .execute();
+    expect(rows.map(({ event }) => event)).to.have.members(['user_created', 'user_updated', 'user_deleted']);
+    const { body: me } = await app.get('/me', admin);
+    expect(rows.find(({ event }) => event === 'user_deleted')).to.include({
+      actor_id: me.id,
+      request_id: headers['x-request-id'],
+      address: '127.0.0.1',
+    });
+  });
+});
+
+for (const kind of databaseKinds) {
+  describe(`What changes of a user on ${kind}`, () => {
+    let app: TestApp;
+    let admin: string;
+    before(async () => {
+      app = await TestApp.start({ database: kind, settings: { LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000' } });
+      admin = (await app.login()).access_token;
+      await app.put('/roles/reader', { permissions: ['reports:read'] }, admin).expect(201);
+      await app.put('/roles/writer', { permissions: ['reports:write'] }, admin).expect(201);
+    });
+    after(() => app.close());
+
+    let made = 0;
+    const loggedIn = async (...roles: string[]): Promise<{ user: User; tokens: TokenSet; path: string }> => {
+      const username = `user ${++made}`;
+      const { body } = await app.post('/users', { username, password, roles }, admin).expect(201);
+      const user = body as User;
+      const tokens = await app.login(username, password);
+      await app.get('/protected', tokens.access_token).expect(200);
+      return { user, tokens, path: `/users/${user.id}` };
+    };
+    const expectSignedOut = async ({ access_token: access, refresh_token: refresh }: TokenSet) => {
+      const { body } = await app.get('/protected', access).expect(401);
+      expect(body).to.include({ code: 'invalid_token' });
+      await app.post('/refresh', { refresh_token: refresh }).expect(401);
+      await app.get('/protected', access).expect(401);
+    };
+
+    it('signs out whoever is disabled, at once, and lets nobody in until enabled again', async () => {
+      const { user, tokens, path } = await loggedIn();
+      const { body } = await app.patch(path, { disabled: true }, admin).expect(200);
+      expect(body).to.include({ disabled: true });
+      await expectSignedOut(tokens);
+      const { body: refused } = await app.post('/login', { username: user.username, password }).expect(401);
+      expect(refused).to.include({ code: 'invalid_credentials' });
+
+      await app.patch(path, { disabled: false }, admin).expect(200);
+      await expectSignedOut(tokens);
+      const { access_token: token } = await app.login(user.username, password);
+      await app.get('/protected', token).expect(200);
+    });
+
+    it('signs out whoever is deleted, at once', async () => {
+      const { user, tokens, path } = await loggedIn();
+      await app.delete(path, admin).expect(204);
+      await expectSignedOut(tokens);
+      await app.get(path, admin).expect(404);
+      await app.delete(path, admin).expect(404);
+      await app.post('/login', { username: user.username, password }).expect(401);
+      const { body: again } = await app
+        .post('/users', { username: user.username, password }, admin)
+        .expect(201);
+      expect(again.id).not.to.equal(user.id);
+    });
+
+    it('signs out whoever gets a new password, at once, and takes that alone', async () => {
+      const { user, tokens, path } = await loggedIn();
+      const { body } = await app.patch(path, { password: 'another horse battery' }, admin).expect(200);
+      expect(body).to.include({ password_change_required: false });
+      await expectSignedOut(tokens);
+      await app.post('/login', { username: user.username, password }).expect(401);
+      await app.login(user.username, 'another horse battery');
+    });
+
+    it('makes a client refresh when roles change, and the new rights are there', async () => {
+      const { tokens, path } = await loggedIn('reader');
+      expect(tokens.scope).to.equal('reports:read');
+      await app.patch(path, { roles: ['writer'] }, admin).expect(200);
+      const { body } = await app.get('/protected', tokens.access_token).expect(401);
+      expect(body).to.include({ code: 'invalid_token' });
+      const { body: refreshed } = await app
+        .post('/refresh', { refresh_token: tokens.refresh_token })
+        .expect(200);
+      expect(refreshed.scope).to.equal('reports:write');
+      await app.get('/protected', refreshed.access_token).expect(200);
+      await app.get('/protected', tokens.access_token).expect(401);
+    });
+
+    it('disturbs nobody where nothing changes that rights depend on', async () => {
+      const { user, tokens, path } = await loggedIn('reader', 'writer');
+      for (const change of [
+        {},
+        { roles: ['writer', 'reader'] },
+        { disabled: false },
+        { username: `${user.username}, renamed` },
+      ]) {
+        await app.patch(path, change, admin).expect(200);
+        await app.get('/protected', tokens.access_token).expect(200);
+      }
+    });
+
+    it('disturbs nobody else', async () => {
+      const bystander = await loggedIn('reader');
+      const { path } = await loggedIn('reader');
+      await app.patch(path, { roles: [], password: 'another horse battery' }, admin).expect(200);
+      await app.delete(path, admin).expect(204);
+      await app.get('/protected', bystander.tokens.access_token).expect(200);
+    });
+
+    it('gives a name to one of many who want it at once', async () => {
+      const statuses = await Promise.all(
+        ['Wanted', 'WANTED', 'wanted', 'ｗａｎｔｅｄ'].map(
+          async (username) => (await app.post('/users', { username, password }, admin)).status,
+        ),
+      );
+      expect(statuses.sort()).to.deep.equal([201, 409, 409, 409]);
+    });
+
+    it('gives a name to one of many who are renamed to it at once', async () => {
+      const users = [await loggedIn(), await loggedIn(), await loggedIn()];
+      const statuses = await Promise.all(
+        users.map(async ({ path }) => (await app.patch(path, { username: 'longed for' }, admin)).status),
+      );
+      expect(statuses.sort()).to.deep.equal([200, 409, 409]);
+    });
+  });
+
+  describe(`The last administrator on ${kind}`, () => {
+    let app: TestApp;
+    /** May change users, and is no administrator. */
+    let manager: string;
+    let admin: User;
+    before(async () => {
+      app = await TestApp.start({ database: kind });
+      const { access_token: token } = await app.login();
+      await app.put('/roles/manager', { permissions: ['users:read', 'users:write'] }, token).expect(201);
+      await app.createUser('manager', password, ['manager']);
+      manager = (await app.login('manager', password)).access_token;
+      admin = (await app.get('/users?name=admin', manager)).body.items[0] as User;
+    });
+    after(() => app.close());
+
+    const administrators = async (): Promise<User[]> =>
+      ((await app.get('/users', manager)).body.items as User[]).filter(
+        ({ roles, disabled }) => roles.includes('admin') && !disabled,
+      );
+
+    for (const [what, method, body] of [
+      ['be deleted', 'delete', undefined],
+      ['be disabled', 'patch', { disabled: true }],
+      ['lose the role', 'patch', { roles: ['manager'], username: 'demoted' }],
+    ] as const) {
+      it(`cannot ${what}, and stays as before`, async () => {
+        const { access_token: token } = await app.login();
+        const before = await administrators();
+        expect(before).to.have.length(1);
+        for (const caller of [manager, token]) {
+          const request = app.request(method, `/users/${admin.id}`, caller);
+          const { body: problem } = await (body ? request.send(body) : request).expect(409);
+          expect(problem).to.include({ code: 'last_administrator' });
+        }
+        expect(await administrators()).to.deep.equal(before);
+        await app.get('/protected', token).expect(200);
+      });
+    }
+
+    it('does not count where disabled', async () => {
+      const other = await app.createUser('disabled administrator', password, ['admin']);
+      await app.patch(`/users/${other.id}`, { disabled: true }, manager).expect(200);
+      await app.patch(`/users/${admin.id}`, { disabled: true }, manager).expect(409);
+      await app.delete(`/users/${other.id}`, manager).expect(204);
+    });
+
+    it('can change in everything else', async () => {
+      await app
+        .patch(`/users/${admin.id}`, { username: 'root', roles: ['admin', 'manager'] }, manager)
+        .expect(200);
+      await app.patch(`/users/${admin.id}`, { username: 'admin', roles: ['admin'] }, manager).expect(200);
+    });
+
+    for (const [what, remove] of [
+      ['deleted', (path: string) => app.delete(path, manager)],
+      ['disabled', (path: string) => app.patch(path, { disabled: true }, manager)],
+      ['stripped', (path: string) => app.patch(path, { roles: [] }, manager)],
+    ] as const) {
+      it(`is left where all of them are ${what} at once`, async () => {
+        const made = [];
+        for (const number of [1, 2]) {
+          const username = `${what} ${number}`;
+          const { body } = await app
+            .post('/users', { username, password, roles: ['admin'] }, manager)
+            .expect(201);
+          made.push(body as User);
+        }
+        const everyone = await administrators();
+        const statuses = await Promise.all(
+          everyone.map(async ({ id }) => (await remove(`/users/${id}`)).status),
+        );
+        expect(statuses.filter((status) => status === 409)).to.have.length(1);
+        expect(statuses.filter((status) => status < 300)).to.have.length(everyone.length - 1);
+        const [left, ...others] = await administrators();
+        expect(others).to.deep.equal([]);
+        expect(left?.id).to.equal(everyone[statuses.indexOf(409)]?.id);
+      });
+    }
+  });
+}
