@@ -138,6 +138,13 @@ describe('An access token', () => {
       expect(await refusal(altered({ claims: { roles: ['x'.repeat(8192)] } }))).to.match(/too long/);
     });
 
+    it('that is no JSON in one of its parts', async () => {
+      const part = (text: string): string => Buffer.from(text).toString('base64url');
+      const header = part('{"typ":"JWT"}');
+      for (const other of [`${header}.${part('x')}.AA`, `${part('x')}.${part('{}')}.AA`])
+        expect(await refusal(other)).to.equal('The access token is not a JWT.');
+    });
+
     it('whose claims were changed under the signature', async () => {
       const { header, claims } = readJwt(token);
       const signature = token.split('.')[2] ?? '';
