@@ -140,6 +140,10 @@ function bodyReading({ parameters }: Operation, mediaTypes: readonly string[]): 
       if (!hasBody(request) ? body.required === true : request.is(types) === false) {
         throw new Problem(isForm ? 'missing_form' : 'missing_json');
       }
+      // RFC 8259 §8.1: JSON that systems exchange is UTF-8. body-parser would read UTF-16 and UTF-7 as well.
+      const charset = /;\s*charset="?([^";\s]+)/i.exec(request.get('Content-Type') ?? '')?.[1];
+      if (charset !== undefined && charset.toLowerCase() !== 'utf-8')
+        throw new Problem('unsupported_media_type');
       next();
     },
     isForm ? express.urlencoded({ extended: false, limit: bodyLimit, inflate: false }) : readAnyJson,
