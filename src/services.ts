@@ -24,6 +24,9 @@ import { oneTimePassword, UsersService } from './users/users.service.js';
 /** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
 const publishMargin = 60;
 
+/** A session's lifetime where no end is set: 100,000 years, in seconds. */
+const endless = 100_000 * 366 * 86_400;
+
 /** What the service is built from. */
 export interface Foundations {
   readonly config: Config;
@@ -96,6 +99,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     },
     {
       refreshTokenLifetime: config.refreshTokenExpires,
+      sessionLifetime: config.sessionLifetime || endless,
       refreshGrace: config.refreshGrace,
       loginLimit: new RequestLimiter(config.loginLimit),
       refreshLimit: new RequestLimiter(config.refreshLimit),

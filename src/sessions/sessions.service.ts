@@ -1,5 +1,5 @@
 import { auditStore, type RequestContext } from '../audit/audit.store.js';
-import type { Clock } from '../clock.js';
+import { epochSeconds, type Clock } from '../clock.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { newId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
@@ -18,8 +18,10 @@ import { TokenType, type TokenSet } from './sessions.models.js';
 import { sessionsStore, type RotatedSession } from './sessions.store.js';
 
 interface SessionOptions {
-  /** Seconds. */
+  /** Seconds; each refresh gives them anew. */
   readonly refreshTokenLifetime: number;
+  /** Seconds; no refresh prolongs them. */
+  readonly sessionLifetime: number;
   /** Seconds. */
   readonly refreshGrace: number;
   readonly loginLimit: RequestLimiter;
@@ -70,6 +72,7 @@ export class SessionsService {
       newKeyId: this.ring.refreshKey.id,
       expiresAt: now + this.options.refreshTokenLifetime * 1000,
       accessExpiresAt: this.accessTokens.expiryOfNext(),
+      lifetime: this.options.sessionLifetime * 1000,
     });
     if (!session) {
       await this.#endIfReused(contents.sessionId, contents.generation, context);
@@ -98,6 +101,7 @@ export class SessionsService {
       id: sessionId,
       now: this.clock.now(),
       accessExpiresAt: this.accessTokens.expiryOfNext(),
+      lifetime: this.options.sessionLifetime * 1000,
     });
     return session && (() => this.#tokenSet(session, true));
   }
@@ -167,7 +171,7 @@ export class SessionsService {
         created_at: now,
         authenticated_at: now,
         last_used_at: now,
-        expires_at: now + this.options.refreshTokenLifetime * 1000,
+        expires_at: now + Math.min(this.options.refreshTokenLifetime, this.options.sessionLifetime) * 1000,
         access_expires_at: this.accessTokens.expiryOfNext(),
         generation: 0,
         refresh_key_id: this.ring.refreshKey.id,
@@ -236,6 +240,7 @@ export class SessionsService {
     if (!key) throw new Error(`The refresh key ${session.refresh_key_id} is not on the key ring.`);
     const passwordChangeRequired = session.password_one_time === 1;
     const permissions = passwordChangeRequired ? [] : words(session.permissions);
+    const lifetime = Math.min(this.accessTokens.lifetime, this.#secondsLeft(session));
     return {
       access_token: this.accessTokens.issue({
         subject: session.user_id,
@@ -246,12 +251,18 @@ export class SessionsService {
         authenticatedAt: session.authenticated_at,
         fresh,
         passwordChangeRequired,
+        lifetime,
       }),
       token_type: TokenType.Bearer,
-      expires_in: this.accessTokens.lifetime,
+      expires_in: lifetime,
       refresh_token: makeRefreshToken(key, { sessionId: session.id, generation: session.generation }),
       refresh_expires_in: Math.max(0, Math.round((session.expires_at - this.clock.now()) / 1000)),
       scope: permissions.join(' '),
     };
+  }
+  /** Until the session has lived for as long as it may, in the whole seconds that tokens count. */
+  #secondsLeft({ created_at: createdAt }: RotatedSession): number {
+    const end = Math.floor(createdAt / 1000) + this.options.sessionLifetime;
+    return Math.max(0, end - epochSeconds(this.clock));
   }
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type Expression, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/open-database.js';
 import type { Schema } from '../database/schema.js';
 import { accountRights, type AccountRights } from '../users/accounts.js';
@@ -13,15 +13,41 @@ interface Rotation {
   /** A session that was rotated at or before this moment gives its successor no second time. */
   readonly graceStart: number;
   readonly newKeyId: string;
+  /** When a refresh token that is given now expires, unless the session's lifetime ends before. */
   readonly expiresAt: number;
   readonly accessExpiresAt: number;
+  /** How long the session lives at most, from its creation on, in milliseconds. */
+  readonly lifetime: number;
+}
+
+interface Reauthentication {
+  readonly id: string;
+  readonly now: number;
+  readonly accessExpiresAt: number;
+  /** As in a rotation. */
+  readonly lifetime: number;
 }
 
 export type RotatedSession = Pick<
   StoredSession,
-  'id' | 'user_id' | 'generation' | 'refresh_key_id' | 'expires_at' | 'authenticated_at'
+  'id' | 'user_id' | 'created_at' | 'generation' | 'refresh_key_id' | 'expires_at' | 'authenticated_at'
 > &
   AccountRights;
+
+const rights = accountRights('sessions.user_id');
+const rotatedColumns = [
+  'sessions.id',
+  'sessions.user_id',
+  'sessions.created_at',
+  'sessions.generation',
+  'sessions.refresh_key_id',
+  'sessions.expires_at',
+  'sessions.authenticated_at',
+  rights.version.as('version'),
+  rights.password_one_time.as('password_one_time'),
+  rights.roles.as('roles'),
+  rights.permissions.as('permissions'),
+] as const;
 
 export const sessionsStore = {
   async insert(queries: Queries, session: StoredSession): Promise<void> {
@@ -40,7 +66,6 @@ export const sessionsStore = {
    */
   rotate(queries: Queries, rotation: Rotation): Promise<RotatedSession | undefined> {
     const isCurrent = sql<boolean>`sessions.generation = ${rotation.generation}`;
-    const rights = accountRights('sessions.user_id');
     return queries
       .updateTable('sessions')
       .set((eb) => {
@@ -50,7 +75,7 @@ export const sessionsStore = {
           generation: rotation.generation + 1,
           refresh_key_id: ifCurrent(rotation.newKeyId, 'refresh_key_id'),
           rotated_at: ifCurrent(rotation.now, 'rotated_at'),
-          expires_at: ifCurrent(rotation.expiresAt, 'expires_at'),
+          expires_at: earlier(ifCurrent(rotation.expiresAt, 'expires_at'), endOf(rotation.lifetime)),
           last_used_at: rotation.now,
           access_expires_at: sql<number>`case when sessions.access_expires_at > ${rotation.accessExpiresAt}
             then sessions.access_expires_at else ${rotation.accessExpiresAt} end`,
@@ -59,6 +84,7 @@ export const sessionsStore = {
       .where('sessions.id', '=', rotation.id)
       .where('sessions.revoked_at', 'is', null)
       .where('sessions.expires_at', '>', rotation.now)
+      .where('sessions.created_at', '>', rotation.now - rotation.lifetime)
       .where((eb) =>
         eb.or([
           isCurrent,
@@ -77,18 +103,7 @@ export const sessionsStore = {
             .where('users.disabled_at', 'is', null),
         ),
       )
-      .returning([
-        'sessions.id',
-        'sessions.user_id',
-        'sessions.generation',
-        'sessions.refresh_key_id',
-        'sessions.expires_at',
-        'sessions.authenticated_at',
-        rights.version.as('version'),
-        rights.password_one_time.as('password_one_time'),
-        rights.roles.as('roles'),
-        rights.permissions.as('permissions'),
-      ])
+      .returning(rotatedColumns)
       .executeTakeFirst();
   },
 
@@ -98,31 +113,21 @@ export const sessionsStore = {
    */
   reauthenticate(
     queries: Queries,
-    {
-      id,
-      now,
-      accessExpiresAt,
-    }: { readonly id: string; readonly now: number; readonly accessExpiresAt: number },
+    { id, now, accessExpiresAt, lifetime }: Reauthentication,
   ): Promise<RotatedSession | undefined> {
-    const rights = accountRights('sessions.user_id');
     return queries
       .updateTable('sessions')
-      .set({ authenticated_at: now, last_used_at: now, access_expires_at: accessExpiresAt })
+      .set((eb) => ({
+        authenticated_at: now,
+        last_used_at: now,
+        access_expires_at: accessExpiresAt,
+        expires_at: earlier(eb.ref('sessions.expires_at'), endOf(lifetime)),
+      }))
       .where('sessions.id', '=', id)
       .where('sessions.revoked_at', 'is', null)
       .where('sessions.expires_at', '>', now)
-      .returning([
-        'sessions.id',
-        'sessions.user_id',
-        'sessions.generation',
-        'sessions.refresh_key_id',
-        'sessions.expires_at',
-        'sessions.authenticated_at',
-        rights.version.as('version'),
-        rights.password_one_time.as('password_one_time'),
-        rights.roles.as('roles'),
-        rights.permissions.as('permissions'),
-      ])
+      .where('sessions.created_at', '>', now - lifetime)
+      .returning(rotatedColumns)
       .executeTakeFirst();
   },
 
@@ -182,3 +187,12 @@ export const sessionsStore = {
       .execute();
   },
 };
+
+/** When a session has lived for as long as it may. */
+function endOf(lifetime: number): RawBuilder<number> {
+  return sql<number>`(sessions.created_at + ${lifetime})`;
+}
+
+function earlier(one: Expression<number>, other: Expression<number>): RawBuilder<number> {
+  return sql<number>`case when ${one} < ${other} then ${one} else ${other} end`;
+}

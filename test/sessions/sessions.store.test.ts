@@ -7,13 +7,20 @@ import { storeContract } from '../support/store-contract.js';
 
 const grace = 10_000;
 const later = recordTime + minute;
+const day = 24 * 60 * minute;
 
 storeContract('The sessions store', (on) => {
   const newSession = async (details: Partial<StoredSession> = {}): Promise<StoredSession> =>
     addSession(on.queries, await addUser(on.queries), details);
 
   /** A refresh with a token of this generation. */
-  const rotate = ({ id }: StoredSession, generation: number, now = later, newKeyId = 'a new key') =>
+  const rotate = (
+    { id }: StoredSession,
+    generation: number,
+    now = later,
+    newKeyId = 'a new key',
+    lifetime = day,
+  ) =>
     sessionsStore.rotate(on.queries, {
       id,
       generation,
@@ -22,6 +29,7 @@ storeContract('The sessions store', (on) => {
       newKeyId,
       expiresAt: now + 60 * minute,
       accessExpiresAt: now + 15 * minute,
+      lifetime,
     });
 
   describe('rotating', () => {
@@ -32,6 +40,7 @@ storeContract('The sessions store', (on) => {
       expect(await rotate(session, 0)).to.deep.equal({
         id: session.id,
         user_id: user.id,
+        created_at: recordTime,
         generation: 1,
         refresh_key_id: 'a new key',
         expires_at: later + 60 * minute,
@@ -102,6 +111,24 @@ storeContract('The sessions store', (on) => {
       const session = await newSession({ expires_at: later });
       expect(await rotate(session, 0, later)).to.be.undefined;
       expect(await rotate(session, 0, later - 1)).to.include({ generation: 1 });
+    });
+
+    it('prolongs no session beyond its lifetime, which counts from its creation', async () => {
+      const session = await newSession();
+      const rotated = await rotate(session, 0, later, 'a new key', 61 * minute);
+      expect(rotated).to.include({ expires_at: recordTime + 61 * minute });
+      expect(await rotate(session, 0, later, 'a new key', 30 * minute)).to.include({
+        expires_at: recordTime + 30 * minute, // within the grace, where a shorter lifetime has been set since
+      });
+      expect(await rotate(session, 1, later, 'a new key', day)).to.include({
+        expires_at: later + 60 * minute,
+      });
+    });
+
+    it('refuses a session that has lived for its lifetime, from that very millisecond on', async () => {
+      const session = await newSession();
+      expect(await rotate(session, 0, later, 'a new key', minute)).to.be.undefined;
+      expect(await rotate(session, 0, later, 'a new key', minute + 1)).to.include({ generation: 1 });
     });
 
     it('refuses a session that was revoked, within a grace too', async () => {
@@ -196,8 +223,13 @@ storeContract('The sessions store', (on) => {
   });
 
   describe('going on after the password was proved', () => {
-    const reauthenticate = ({ id }: StoredSession, now = later) =>
-      sessionsStore.reauthenticate(on.queries, { id, now, accessExpiresAt: now + 15 * minute });
+    const reauthenticate = ({ id }: StoredSession, lifetime = day) =>
+      sessionsStore.reauthenticate(on.queries, {
+        id,
+        now: later,
+        accessExpiresAt: later + 15 * minute,
+        lifetime,
+      });
 
     it('keeps the generation, and notes the time', async () => {
       const session = await newSession({ generation: 3 });
@@ -217,7 +249,15 @@ storeContract('The sessions store', (on) => {
       });
     });
 
+    it('prolongs no session beyond its lifetime', async () => {
+      const session = await newSession();
+      expect(await reauthenticate(session, 30 * minute)).to.include({
+        expires_at: recordTime + 30 * minute,
+      });
+    });
+
     it('refuses a session that is revoked or expired', async () => {
+      expect(await reauthenticate(await newSession(), minute)).to.be.undefined;
       expect(await reauthenticate(await newSession({ revoked_at: recordTime }))).to.be.undefined;
       expect(await reauthenticate(await newSession({ expires_at: later }))).to.be.undefined;
     });
