@@ -9,8 +9,10 @@ import { RolesService } from './roles/roles.service.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
 import { LoginLimiter } from './sessions/login-limiter.js';
 import { RequestLimiter } from './sessions/request-limiter.js';
+import { SessionUses } from './sessions/session-uses.js';
 import { SessionsService } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
+import { UserSessionsService } from './sessions/user-sessions.service.js';
 import { StartError } from './start-error.js';
 import { AccessTokens, longestAccessToken, type AccessTokenOptions } from './tokens/access-token.js';
 import { KeyRing, type KeyRingOptions } from './tokens/key-ring.js';
@@ -53,6 +55,9 @@ export interface Services {
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
   readonly sessions: SessionsService;
+  /** When sessions were last used. */
+  readonly sessionUses: SessionUses;
+  readonly userSessions: UserSessionsService;
   readonly users: UsersService;
   readonly ownAccount: OwnAccountService;
   readonly roles: RolesService;
@@ -86,6 +91,8 @@ export async function createServices(foundations: Foundations): Promise<Services
     memory: config.loginMemory,
     queue: config.passwordQueue,
   });
+  const sessionLifetime = config.sessionLifetime || endless;
+  const sessionUses = new SessionUses(database, clock);
   const sessions = new SessionsService(
     database,
     clock,
@@ -99,7 +106,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     },
     {
       refreshTokenLifetime: config.refreshTokenExpires,
-      sessionLifetime: config.sessionLifetime || endless,
+      sessionLifetime,
       refreshGrace: config.refreshGrace,
       loginLimit: new RequestLimiter(config.loginLimit),
       refreshLimit: new RequestLimiter(config.refreshLimit),
@@ -118,6 +125,8 @@ export async function createServices(foundations: Foundations): Promise<Services
     accessTokens,
     revocations,
     sessions,
+    sessionUses,
+    userSessions: new UserSessionsService(database, clock, revocations, sessionUses, { sessionLifetime }),
     users: new UsersService(database, clock, passwords, versions, revocations),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,

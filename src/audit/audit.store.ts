@@ -6,6 +6,8 @@ export type AuditEvent =
   | 'login'
   | 'logout'
   | 'refresh_token_reused'
+  | 'session_ended'
+  | 'sessions_ended'
   | 'user_created'
   | 'user_updated'
   | 'user_deleted'

@@ -7,11 +7,11 @@ import type { AccessTokens } from '../tokens/access-token.js';
 import type { KeyRing } from '../tokens/key-ring.js';
 import { makeRefreshToken, readRefreshToken } from '../tokens/refresh-token.js';
 import type { Revocations } from '../tokens/revocations.js';
-import { revocationsStore, type Revocation } from '../tokens/revocations.store.js';
 import { words } from '../users/accounts.js';
 import type { Passwords } from '../users/passwords.js';
 import { usernameKey } from '../users/username.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
+import { voidTokensOf } from './ended-sessions.js';
 import type { LoginLimiter } from './login-limiter.js';
 import type { RequestLimiter } from './request-limiter.js';
 import { TokenType, type TokenSet } from './sessions.models.js';
@@ -33,7 +33,8 @@ export type DeniedReason =
   'unknown_user' | 'wrong_password' | 'disabled_user' | 'rate_limited' | 'refresh_token_reused';
 export type OnDenied = (reason: DeniedReason, context: RequestContext, userId?: string) => void;
 
-const longestUserAgent = 255;
+/** Characters that are kept of an address and of a client's name for itself. */
+const longestText = 255;
 
 /** Sessions: a login begins one, each refresh continues it, a logout ends it at once. */
 export class SessionsService {
@@ -177,8 +178,8 @@ export class SessionsService {
         refresh_key_id: this.ring.refreshKey.id,
         rotated_at: now,
         revoked_at: null,
-        address: context.address ?? '',
-        user_agent: (context.userAgent ?? '').slice(0, longestUserAgent),
+        address: (context.address ?? '').slice(0, longestText),
+        user_agent: (context.userAgent ?? '').slice(0, longestText),
       };
       await sessionsStore.insert(transaction, session);
       await auditStore.add(transaction, this.clock, {
@@ -209,18 +210,10 @@ export class SessionsService {
     event: 'logout' | 'refresh_token_reused',
     context: RequestContext,
   ): Promise<boolean> {
-    const revocation = await this.database.transaction(async (transaction) => {
-      const now = this.clock.now();
-      const ended = await sessionsStore.revoke(transaction, sessionId, now);
+    const revoked = await this.database.transaction(async (transaction) => {
+      const ended = await sessionsStore.revoke(transaction, sessionId, this.clock.now());
       if (!ended) return undefined;
-      const row: Revocation = {
-        kind: 'session',
-        target: sessionId,
-        version: null,
-        expires_at: ended.access_expires_at,
-        created_at: now,
-      };
-      await revocationsStore.add(transaction, [row]);
+      const rows = await voidTokensOf(transaction, this.clock, [ended]);
       await auditStore.add(transaction, this.clock, {
         event,
         ...(event === 'logout' && { actorId: ended.user_id }),
@@ -228,10 +221,10 @@ export class SessionsService {
         sessionId,
         context,
       });
-      return row;
+      return rows;
     });
-    if (revocation) this.revocations.apply([revocation]);
-    return revocation !== undefined;
+    this.revocations.apply(revoked ?? []);
+    return revoked !== undefined;
   }
 
   #tokenSet(session: RotatedSession, fresh: boolean): TokenSet {

@@ -28,6 +28,27 @@ interface Reauthentication {
   readonly lifetime: number;
 }
 
+/** Whose sessions are live: they can be refreshed. */
+interface Live {
+  readonly userId: string;
+  readonly now: number;
+  /** As in a rotation. */
+  readonly lifetime: number;
+}
+
+interface SessionPageQuery extends Live {
+  readonly limit: number;
+  /** The id that the page comes after. */
+  readonly after: string | undefined;
+}
+
+interface LeastUsed extends Live {
+  readonly keep: number;
+  readonly exceptId: string;
+}
+
+export type EndedSession = Pick<StoredSession, 'id' | 'user_id' | 'access_expires_at'>;
+
 export type RotatedSession = Pick<
   StoredSession,
   'id' | 'user_id' | 'created_at' | 'generation' | 'refresh_key_id' | 'expires_at' | 'authenticated_at'
@@ -132,29 +153,57 @@ export const sessionsStore = {
   },
 
   /** @returns nothing where the session is not there or was revoked before: of many callers one wins. */
-  revoke(
-    queries: Queries,
-    id: string,
-    now: number,
-  ): Promise<Pick<StoredSession, 'user_id' | 'access_expires_at'> | undefined> {
-    return queries
-      .updateTable('sessions')
-      .set({ revoked_at: now })
-      .where('id', '=', id)
-      .where('revoked_at', 'is', null)
-      .returning(['user_id', 'access_expires_at'])
-      .executeTakeFirst();
+  revoke(queries: Queries, id: string, now: number): Promise<EndedSession | undefined> {
+    return revoking(queries, now).where('id', '=', id).executeTakeFirst();
   },
 
-  /** Ends a user's sessions, all of them or all but one. Their access tokens are for the caller to void. */
-  async revokeAllOf(queries: Queries, userId: string, now: number, exceptId?: string): Promise<void> {
-    let query = queries
-      .updateTable('sessions')
-      .set({ revoked_at: now })
-      .where('user_id', '=', userId)
-      .where('revoked_at', 'is', null);
-    if (exceptId !== undefined) query = query.where('id', '!=', exceptId);
-    await query.execute();
+  /** The same for a session of this user alone. */
+  revokeOneOf(queries: Queries, userId: string, id: string, now: number): Promise<EndedSession | undefined> {
+    return revoking(queries, now).where('id', '=', id).where('user_id', '=', userId).executeTakeFirst();
+  },
+
+  /**
+   * Ends a user's sessions, all of them or all but one; those, too, that can no longer be refreshed: their access
+   * tokens may live on. Their access tokens are for the caller to void.
+   */
+  revokeAllOf(queries: Queries, userId: string, now: number, exceptId?: string): Promise<EndedSession[]> {
+    const ofUser = revoking(queries, now).where('user_id', '=', userId);
+    return (exceptId === undefined ? ofUser : ofUser.where('id', '!=', exceptId)).execute();
+  },
+
+  /**
+   * Ends those of a user's live sessions that were used least lately, and leaves `keep` beside one that stays in
+   * any case. The user's row must be locked: a login at the same time would not be counted.
+   */
+  revokeLeastUsed(queries: Queries, { keep, exceptId, ...whose }: LeastUsed): Promise<EndedSession[]> {
+    const kept = selectLive(queries, whose)
+      .where('id', '!=', exceptId)
+      .orderBy('last_used_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(keep);
+    return revoking(queries, whose.now)
+      .where('id', 'in', selectLive(queries, whose).select('id'))
+      .where('id', '!=', exceptId)
+      .where('id', 'not in', kept.select('id'))
+      .execute();
+  },
+
+  /** A user's live sessions, newest first. */
+  listLive(queries: Queries, { limit, after, ...whose }: SessionPageQuery): Promise<StoredSession[]> {
+    let query = selectLive(queries, whose).selectAll().orderBy('id', 'desc').limit(limit);
+    if (after !== undefined) query = query.where('id', '<', after);
+    return query.execute();
+  },
+
+  /** Notes when sessions were last used; a later use that is noted already stays. */
+  async noteUses(
+    queries: Queries,
+    uses: readonly { readonly id: string; readonly at: number }[],
+  ): Promise<void> {
+    const rows = uses.map(({ id, at }) => sql`(${id}, cast(${at} as bigint))`);
+    await sql`update sessions set last_used_at = used.column2
+      from (values ${sql.join(rows)}) as used
+      where sessions.id = used.column1 and sessions.last_used_at < used.column2`.execute(queries);
   },
 
   /** Whether the user has logged in from this address lately. */
@@ -187,6 +236,23 @@ export const sessionsStore = {
       .execute();
   },
 };
+
+function selectLive(queries: Queries, { userId, now, lifetime }: Live) {
+  return queries
+    .selectFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', now)
+    .where('created_at', '>', now - lifetime);
+}
+
+function revoking(queries: Queries, now: number) {
+  return queries
+    .updateTable('sessions')
+    .set({ revoked_at: now })
+    .where('revoked_at', 'is', null)
+    .returning(['id', 'user_id', 'access_expires_at']);
+}
 
 /** When a session has lived for as long as it may. */
 function endOf(lifetime: number): RawBuilder<number> {

@@ -180,6 +180,7 @@ storeContract('The sessions store', (on) => {
     it('ends a session, and says until when its access tokens live', async () => {
       const session = await newSession();
       expect(await sessionsStore.revoke(on.queries, session.id, later)).to.deep.equal({
+        id: session.id,
         user_id: session.user_id,
         access_expires_at: session.access_expires_at,
       });
