@@ -9,6 +9,7 @@ import { RolesService } from './roles/roles.service.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
 import { LoginLimiter } from './sessions/login-limiter.js';
 import { RequestLimiter } from './sessions/request-limiter.js';
+import { SessionLimit } from './sessions/session-limit.js';
 import { SessionUses } from './sessions/session-uses.js';
 import { SessionsService } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
@@ -108,6 +109,7 @@ export async function createServices(foundations: Foundations): Promise<Services
       refreshTokenLifetime: config.refreshTokenExpires,
       sessionLifetime,
       refreshGrace: config.refreshGrace,
+      sessionLimit: new SessionLimit(clock, sessionUses, { most: config.sessionLimit, sessionLifetime }),
       loginLimit: new RequestLimiter(config.loginLimit),
       refreshLimit: new RequestLimiter(config.refreshLimit),
     },

@@ -8,6 +8,7 @@ export type AuditEvent =
   | 'refresh_token_reused'
   | 'session_ended'
   | 'sessions_ended'
+  | 'session_displaced'
   | 'user_created'
   | 'user_updated'
   | 'user_deleted'

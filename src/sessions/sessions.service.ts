@@ -13,6 +13,7 @@ import { usernameKey } from '../users/username.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
 import { voidTokensOf } from './ended-sessions.js';
 import type { LoginLimiter } from './login-limiter.js';
+import type { SessionLimit } from './session-limit.js';
 import type { RequestLimiter } from './request-limiter.js';
 import { TokenType, type TokenSet } from './sessions.models.js';
 import { sessionsStore, type RotatedSession } from './sessions.store.js';
@@ -24,6 +25,7 @@ interface SessionOptions {
   readonly sessionLifetime: number;
   /** Seconds. */
   readonly refreshGrace: number;
+  readonly sessionLimit: SessionLimit;
   readonly loginLimit: RequestLimiter;
   readonly refreshLimit: RequestLimiter;
 }
@@ -156,8 +158,13 @@ export class SessionsService {
   }
 
   /** @returns nothing where the user was disabled, or got another password, since it was checked. */
-  #begin(user: StoredUser, newHash: string, context: RequestContext): Promise<RotatedSession | undefined> {
-    return this.database.transaction(async (transaction) => {
+  async #begin(
+    user: StoredUser,
+    newHash: string,
+    context: RequestContext,
+  ): Promise<RotatedSession | undefined> {
+    await this.options.sessionLimit.prepare();
+    const begun = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
       const rights = await usersStore.recordLogin(transaction, {
         id: user.id,
@@ -189,8 +196,13 @@ export class SessionsService {
         sessionId: session.id,
         context,
       });
-      return { ...session, ...rights };
+      return {
+        session: { ...session, ...rights },
+        displaced: await this.options.sessionLimit.displace(transaction, session, context),
+      };
     });
+    this.revocations.apply(begun?.displaced ?? []);
+    return begun?.session;
   }
 
   /**
