@@ -110,6 +110,17 @@ for (const database of databaseKinds) {
       await expectEnded(app, before);
     });
 
+    it('leaves nothing of an ended session alive when its end meets a storm of refreshes', async () => {
+      const [oldest] = (await loginTimes(3)) as [TokenSet];
+      const lasting = Array.from({ length: 10 }, () =>
+        app.post('/refresh', { refresh_token: oldest.refresh_token }),
+      );
+      const [storm, ...newest] = await Promise.all([Promise.all(lasting), login(), login(), login()]);
+      const given = storm.filter(({ status }) => status === 200).map(({ body }) => body as TokenSet);
+      for (const tokens of [oldest, ...given]) await expectEnded(app, tokens);
+      await Promise.all(newest.map((tokens) => expectLive(app, tokens)));
+    });
+
     it('ends as many as there are too many where it was lowered', async () => {
       const [first, second, third] = (await loginTimes(3)) as [TokenSet, TokenSet, TokenSet];
       app = await app.restart({ LATCHKEY_SESSION_LIMIT: '1' });
