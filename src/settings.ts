@@ -132,7 +132,7 @@ export const settings = {
     default: '',
     defaultInWords: 'none',
     secret: true,
-    doc: 'Earlier values of `JWT_SECRET_KEY`, comma-separated, whose tokens are still accepted.',
+    doc: 'Earlier values of `JWT_SECRET_KEY`, comma-separated, whose tokens are still accepted, whatever `JWT_ALGORITHM` is now.',
   }),
   privateKey: setting({
     name: 'JWT_PRIVATE_KEY',

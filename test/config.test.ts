@@ -166,7 +166,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['PS512', 'PS512'],
   ],
   JWT_SECRET_KEY: [['a secret', 'a secret']],
-  JWT_PREVIOUS_SECRET_KEYS: [['one, another', ['one', 'another']]],
+  JWT_PREVIOUS_SECRET_KEYS: [[`${'a'.repeat(32)}, ${'b'.repeat(64)}`, ['a'.repeat(32), 'b'.repeat(64)]]],
   JWT_PRIVATE_KEY: [[ownKey, ownKey]],
   JWT_ENCODE_AUDIENCE: [['reports, https://api.example.com', ['reports', 'https://api.example.com']]],
   JWT_DECODE_AUDIENCE: [['reports', ['reports']]],

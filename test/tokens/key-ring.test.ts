@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { openDatabase, type Database } from '../../src/database/open-database.js';
 import { readConfig } from '../../src/config.js';
-import { type KeyRing, KeyRingError } from '../../src/tokens/key-ring.js';
+import type { KeyRing } from '../../src/tokens/key-ring.js';
+import { KeyRingError } from '../../src/tokens/key-schedule.js';
 import { KeySealing } from '../../src/tokens/key-sealing.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { TestClock } from '../support/clock.js';
@@ -140,9 +141,11 @@ for (const kind of databaseKinds) {
           .set({ retired_at: clock.now() + 60_000 })
           .where('id', '=', first.signingKey.id)
           .execute();
-        expect((await open()).signing(first.signingKey.id)).not.to.be.undefined;
+        await first.reload();
+        const { id } = first.signingKey;
+        expect(first.signing(id)).not.to.be.undefined;
         clock.advance(60);
-        expect((await open()).signing(first.signingKey.id)).to.be.undefined;
+        expect(first.signing(id)).to.be.undefined;
       });
     });
   });
