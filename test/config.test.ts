@@ -277,7 +277,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_NEW_SECRET: ['x'.repeat(31)],
   JWT_ALGORITHM: ['none', 'es256', 'ES256K', 'EdDSA'],
   JWT_SECRET_KEY: [' '],
-  JWT_PREVIOUS_SECRET_KEYS: [],
+  JWT_PREVIOUS_SECRET_KEYS: ['[', '[1]'],
   JWT_PRIVATE_KEY: ['/no/such/file', '-----BEGIN PRIVATE KEY-----\n', '{}', '{'],
   JWT_ENCODE_AUDIENCE: [],
   JWT_DECODE_AUDIENCE: [],

@@ -10,6 +10,7 @@ import { keysStore } from '../../src/tokens/keys.store.js';
 import { TestClock } from '../support/clock.js';
 import { databaseKinds, newLastingDatabaseUrl } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
+import { rejection } from '../support/rejections.js';
 import { testSecret } from '../support/test-app.js';
 
 for (const kind of databaseKinds) {
@@ -160,13 +161,4 @@ function openInThread(url: string): Promise<string> {
     worker.once('message', resolve);
     worker.once('error', reject);
   });
-}
-
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('It did not fail.');
 }
