@@ -57,9 +57,9 @@ export class ResourceServer {
   async verify(token: string): Promise<JWTPayload> {
     const { clock, services } = this.app;
     if (!this.#keys || clock.now() >= this.#staleAt) {
-      const { body, headers } = await this.app.get('/.well-known/jwks.json').expect(200);
-      const [, maxAge] = /max-age=(\d+)/.exec(headers['cache-control']!) ?? [];
-      this.#keys = createLocalJWKSet(body as JSONWebKeySet);
+      const response = await this.app.get('/.well-known/jwks.json').expect(200);
+      const [, maxAge] = /max-age=(\d+)/.exec(response.get('Cache-Control') ?? '') ?? [];
+      this.#keys = createLocalJWKSet(response.body as JSONWebKeySet);
       this.#staleAt = clock.now() + Number(maxAge) * 1000;
     }
     const { payload } = await jwtVerify(token, this.#keys, {

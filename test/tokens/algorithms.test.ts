@@ -72,14 +72,14 @@ describe('GET /.well-known/jwks.json', () => {
   });
 
   it('says nothing twice: 304 to who has it, until it changes', async () => {
-    const { headers } = await app.get('/.well-known/jwks.json').expect(200);
-    const again = () => app.get('/.well-known/jwks.json').set('If-None-Match', headers['etag']!);
+    const etag = (await app.get('/.well-known/jwks.json').expect(200)).get('ETag') ?? '';
+    const again = () => app.get('/.well-known/jwks.json').set('If-None-Match', etag);
     const unchanged = await again().expect(304);
-    expect(unchanged.headers).to.include({ etag: headers['etag'], 'cache-control': 'public, max-age=600' });
+    expect(unchanged.headers).to.include({ etag, 'cache-control': 'public, max-age=600' });
     await app.services.ring.rotate('access');
     const changed = await again().expect(200);
     expect(changed.body.keys).to.have.length(2);
-    expect(changed.headers['etag']).not.to.equal(headers['etag']);
+    expect(changed.headers['etag']).not.to.equal(etag);
   });
 
   it('needs no token, and minds none', async () => {
