@@ -83,6 +83,8 @@ function run(what, script, args) {
 export function build(withTests = false) {
   mkdirSync(join(root, 'dist/contract'), { recursive: true });
   mkdirSync(join(root, 'generated'), { recursive: true });
+  // What the last build was made of, with the tests or without them, is no longer what is there.
+  for (const file of [stampFile(false), stampFile(true)]) rmSync(file, { force: true });
   prune();
   const built =
     run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']) &&
