@@ -6,11 +6,11 @@ import { KeySealing } from '../tokens/key-sealing.js';
 import { KeyImportError } from '../tokens/signing-keys.js';
 import type { Command } from './cli.js';
 
-export const listKeys: Command = ({ ring }) => {
+export const listKeys: Command = ({ ring, clock }) => {
   const signing = ring.signingKey.id;
   for (const { id, algorithm, activeAt, retiredAt } of ring.signingKeys()) {
     const state =
-      id === signing ? 'signs' : activeAt > Date.now() ? `signs from ${time(activeAt)}` : 'accepted';
+      id === signing ? 'signs' : activeAt > clock.now() ? `signs from ${time(activeAt)}` : 'accepted';
     const end = Number.isFinite(retiredAt) ? `, until ${time(retiredAt)}` : '';
     console.log(`${id}  ${algorithm}  ${state}${end}`);
   }
