@@ -83,6 +83,10 @@ function run(what, script, args) {
 export function build(withTests = false) {
   mkdirSync(join(root, 'dist/contract'), { recursive: true });
   mkdirSync(join(root, 'generated'), { recursive: true });
+  // A build with the tests and one without write the same files: what is known of the other is true no longer.
+  const other = withTests ? 'build.tsbuildinfo' : 'all.tsbuildinfo';
+  for (const file of [stampFile(false), stampFile(true), join(root, 'dist', other)])
+    rmSync(file, { force: true });
   prune();
   const built =
     run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']) &&

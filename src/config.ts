@@ -42,31 +42,40 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       'LATCHKEY_SECRET must be set when DATABASE_URL is PostgreSQL: choose 32 random characters or more, the same for every replica.',
     );
   }
-  if (faults.length === 0) faults.push(...signingFaults(config));
+  if (faults.length === 0) faults.push(...signingFaults(config), ...cookieFaults(config));
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
 
 function signingFaults({ algorithm, secretKey, previousSecretKeys, privateKey }: Config): string[] {
-  if (!isSymmetric(algorithm)) {
-    const own = privateKey === undefined ? algorithm : importSigningKey(privateKey, algorithm).algorithm;
-    return own === algorithm
-      ? []
-      : [`JWT_PRIVATE_KEY is for ${own}, and JWT_ALGORITHM is ${algorithm}. Set JWT_ALGORITHM to ${own}.`];
-  }
-  const least = shortestSecret[algorithm];
   const faults = [];
-  if (secretKey === undefined) faults.push(`JWT_SECRET_KEY must be set when JWT_ALGORITHM is ${algorithm}.`);
-  const tooShort = (secret: string): boolean => Buffer.byteLength(secret) < least;
-  if (secretKey !== undefined && tooShort(secretKey)) {
-    faults.push(`JWT_SECRET_KEY must have ${least} bytes or more for ${algorithm} (RFC 7518 §3.2).`);
-  }
-  if (previousSecretKeys.some(tooShort)) {
+  if (previousSecretKeys.some((secret) => Buffer.byteLength(secret) < shortestSecret.HS256)) {
     faults.push(
-      `JWT_PREVIOUS_SECRET_KEYS must each have ${least} bytes or more for ${algorithm} (RFC 7518 §3.2).`,
+      `JWT_PREVIOUS_SECRET_KEYS must each have ${shortestSecret.HS256} bytes or more (RFC 7518 §3.2).`,
     );
   }
+  if (isSymmetric(algorithm)) {
+    const least = shortestSecret[algorithm];
+    if (secretKey === undefined)
+      faults.push(`JWT_SECRET_KEY must be set when JWT_ALGORITHM is ${algorithm}.`);
+    else if (Buffer.byteLength(secretKey) < least) {
+      faults.push(`JWT_SECRET_KEY must have ${least} bytes or more for ${algorithm} (RFC 7518 §3.2).`);
+    }
+  } else if (privateKey !== undefined) {
+    const own = importSigningKey(privateKey, algorithm).algorithm;
+    if (own !== algorithm) {
+      faults.push(
+        `JWT_PRIVATE_KEY is for ${own}, and JWT_ALGORITHM is ${algorithm}. Set JWT_ALGORITHM to ${own}.`,
+      );
+    }
+  }
   return faults;
+}
+
+function cookieFaults({ cookieSameSite, cookieSecure }: Config): string[] {
+  return cookieSameSite === 'None' && !cookieSecure
+    ? ['JWT_COOKIE_SAMESITE is None, which browsers take only with JWT_COOKIE_SECURE=true.']
+    : [];
 }
 
 /** Flask-JWT-Extended's options that are no settings here; see docs/flask-jwt-extended.md. */

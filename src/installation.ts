@@ -6,7 +6,7 @@ import { findSecret } from './database/secret.js';
 import { hooks as ownHooks, type Hooks } from './hooks.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from './start-error.js';
-import { secretOpensKeys } from './tokens/key-ring.js';
+import { secretOpensKeys } from './tokens/key-schedule.js';
 import { KeySealing } from './tokens/key-sealing.js';
 
 /**
@@ -23,8 +23,8 @@ export async function openInstallation(
 ): Promise<Services> {
   const database = await openAndMigrate(config, log);
   try {
-    const secret = await findSecret(config, database, (each) =>
-      secretOpensKeys(database, new KeySealing(each)),
+    const secret = await findSecret(config, database, (each, queries) =>
+      secretOpensKeys(queries, new KeySealing(each)),
     );
     return await createServices({
       config,

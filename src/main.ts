@@ -13,7 +13,7 @@ import { openInstallation } from './installation.js';
 import { problemCodes } from './problems/problem-codes.js';
 import { prepareService, type FirstAdministrator, type Services } from './services.js';
 import { StartError } from './start-error.js';
-import { KeyRingError } from './tokens/key-ring.js';
+import { KeyRingError } from './tokens/key-schedule.js';
 
 /** A request that has not ended by then is cut off: the process is gone within ten seconds. */
 const stopWithin = 8000;

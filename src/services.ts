@@ -16,7 +16,9 @@ import { sessionsStore } from './sessions/sessions.store.js';
 import { UserSessionsService } from './sessions/user-sessions.service.js';
 import { StartError } from './start-error.js';
 import { AccessTokens, longestAccessToken, type AccessTokenOptions } from './tokens/access-token.js';
-import { KeyRing, type KeyRingOptions } from './tokens/key-ring.js';
+import { isSymmetric } from './tokens/algorithms.js';
+import { KeyRing } from './tokens/key-ring.js';
+import type { KeyRingOptions } from './tokens/key-schedule.js';
 import { KeySealing } from './tokens/key-sealing.js';
 import { Revocations } from './tokens/revocations.js';
 import { SubjectVersions } from './tokens/subject-versions.js';
@@ -141,11 +143,11 @@ export async function createServices(foundations: Foundations): Promise<Services
     },
     cleanUp: async () => {
       const now = clock.now();
-      await ring.rotateIfDue();
       await ring.deleteRetired();
       await revocations.prune();
       await sessionsStore.deleteExpired(database.queries, now);
       await loginAttemptsStore.deleteExpired(database.queries, now);
+      await ring.rotateIfDue();
     },
   };
 }
@@ -167,7 +169,11 @@ function accessTokenOptions({ config, issuer, hooks }: Foundations): AccessToken
 function keyRingOptions(config: Config): KeyRingOptions {
   return {
     algorithm: config.algorithm,
-    secrets: config.secretKey === undefined ? [] : [config.secretKey, ...config.previousSecretKeys],
+    // One that is set beside another algorithm makes no tokens valid: its old ones count where they are named.
+    secrets: [
+      ...(isSymmetric(config.algorithm) && config.secretKey !== undefined ? [config.secretKey] : []),
+      ...config.previousSecretKeys,
+    ],
     ownKey: config.privateKey,
     publishAhead: (config.jwksMaxAge + publishMargin) * 1000,
     rotateAfter: config.keyRotation * 1000,

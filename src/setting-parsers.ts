@@ -125,6 +125,18 @@ export function list(text: string): string[] {
     .filter((each) => each !== '');
 }
 
+/** A list, or where a secret has a comma a JSON array. */
+export function secrets(text: string): string[] {
+  if (!text.trimStart().startsWith('[')) return list(text);
+  try {
+    const values = JSON.parse(text) as unknown;
+    if (Array.isArray(values) && values.every((each) => typeof each === 'string')) return values;
+  } catch {
+    // Said below.
+  }
+  throw new Error('must be a comma-separated list, or a JSON array of strings');
+}
+
 export function proxies(text: string): string[] {
   const values = list(text);
   try {

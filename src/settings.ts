@@ -15,6 +15,7 @@ import {
   origins,
   privateKeyText,
   proxies,
+  secrets,
   token,
   username,
   wholeNumber,
@@ -129,11 +130,11 @@ export const settings = {
   }),
   previousSecretKeys: setting({
     name: 'JWT_PREVIOUS_SECRET_KEYS',
-    parse: list,
+    parse: secrets,
     default: '',
     defaultInWords: 'none',
     secret: true,
-    doc: 'Earlier values of `JWT_SECRET_KEY`, comma-separated, whose tokens are still accepted.',
+    doc: 'Earlier values of `JWT_SECRET_KEY`, comma-separated or as a JSON array, whose tokens are still accepted, whatever `JWT_ALGORITHM` is now.',
   }),
   privateKey: setting({
     name: 'JWT_PRIVATE_KEY',

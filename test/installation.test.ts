@@ -7,7 +7,7 @@ import { permissionsOf } from '../src/http/operations.js';
 import { openInstallation } from '../src/installation.js';
 import { prepareService, type FirstAdministrator, type Services } from '../src/services.js';
 import { StartError } from '../src/start-error.js';
-import { KeyRingError } from '../src/tokens/key-ring.js';
+import { KeyRingError } from '../src/tokens/key-schedule.js';
 import { TestClock } from './support/clock.js';
 import { databaseKinds } from './support/databases.js';
 import { temporaryFolder } from './support/folders.js';

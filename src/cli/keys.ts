@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { replaceSecretFile } from '../database/secret.js';
 import { StartError } from '../start-error.js';
-import { keyPurposes } from '../tokens/key-ring.js';
+import { keyPurposes } from '../tokens/key-schedule.js';
 import { KeySealing } from '../tokens/key-sealing.js';
 import { KeyImportError } from '../tokens/signing-keys.js';
 import type { Command } from './cli.js';
 
-export const listKeys: Command = ({ ring }) => {
+export const listKeys: Command = ({ ring, clock }) => {
   const signing = ring.signingKey.id;
   for (const { id, algorithm, activeAt, retiredAt } of ring.signingKeys()) {
     const state =
-      id === signing ? 'signs' : activeAt > Date.now() ? `signs from ${time(activeAt)}` : 'accepted';
+      id === signing ? 'signs' : activeAt > clock.now() ? `signs from ${time(activeAt)}` : 'accepted';
     const end = Number.isFinite(retiredAt) ? `, until ${time(retiredAt)}` : '';
     console.log(`${id}  ${algorithm}  ${state}${end}`);
   }
@@ -67,7 +67,8 @@ export const rotateSecret: Command = async ({ ring }, words, config) => {
   if (words.length > 0)
     throw new StartError('latchkey secret rotate takes the new secret from LATCHKEY_NEW_SECRET.');
   if (config.newSecret !== undefined) {
-    await ring.reseal(new KeySealing(config.newSecret));
+    const sealing = new KeySealing(config.newSecret);
+    await ring.reseal(() => sealing);
     console.log(
       'The keys are encrypted with LATCHKEY_NEW_SECRET. Start the service with it as LATCHKEY_SECRET.',
     );
@@ -76,7 +77,9 @@ export const rotateSecret: Command = async ({ ring }, words, config) => {
   if (config.secret !== undefined || config.databaseUrl.kind !== 'sqlite') {
     throw new StartError('Set LATCHKEY_NEW_SECRET to the new secret, 32 characters or more.');
   }
-  await replaceSecretFile(config.databaseUrl.file, (secret) => ring.reseal(new KeySealing(secret)));
+  await replaceSecretFile(config.databaseUrl.file, (makeSecret) =>
+    ring.reseal(() => new KeySealing(makeSecret())),
+  );
   console.log('The keys are encrypted with a new secret, which is in the secret file. Back it up.');
 };
 

@@ -121,16 +121,17 @@ function addImpliedAnswers(operation: Operation): void {
   const scopes = demands.filter(isPermission);
   const optional = security.some((schemes) => Object.keys(schemes).length === 0);
   const implied: Record<string, string> = {};
-  if (security.length > 0 && optional) {
-    implied['401'] = 'An access token was sent that is not valid: `invalid_token`, `csrf_failed`.';
-  }
-  if (security.length > 0 && !optional) {
-    implied['401'] =
-      'No valid access token was sent: `authentication_required`, `invalid_token`, `csrf_failed`.';
-    if (demands.some((demand) => !isPermission(demand))) {
-      implied['401'] =
-        'No valid token of a fresh login was sent: `authentication_required`, `invalid_token`, `csrf_failed`, `insufficient_user_authentication`.';
-    }
+  if (security.length > 0) {
+    const fresh = demands.length > scopes.length;
+    const codes = [
+      ...(optional ? [] : ['authentication_required']),
+      ...['invalid_token', 'csrf_failed'],
+      ...(fresh ? ['insufficient_user_authentication'] : []),
+    ];
+    const what = optional
+      ? `An access token was sent that is not valid${fresh ? ', or not of a fresh login' : ''}`
+      : `No valid access token ${fresh ? 'of a fresh login ' : ''}was sent`;
+    implied['401'] = `${what}: ${codes.map((code) => `\`${code}\``).join(', ')}.`;
   }
   if (scopes.length > 0) {
     implied['403'] =

@@ -11,12 +11,28 @@ export function readContract(): { readonly document: OpenApiDocument; readonly t
   return { document: JSON.parse(text) as OpenApiDocument, text };
 }
 
-/** The media types of an operation's request body. @param operation its path in Express's form: `/users/:id`. */
-export function requestMediaTypes(
-  document: OpenApiDocument,
-  { path, method }: { readonly path: string; readonly method: string },
-): string[] {
-  const paths = document['paths'] as Record<string, Record<string, { requestBody?: { content: object } }>>;
-  const operation = paths[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
-  return Object.keys(operation?.requestBody?.content ?? {});
+/** An operation by its path in Express's form: `/users/:id`. */
+interface OperationKey {
+  readonly path: string;
+  readonly method: string;
+}
+
+interface OperationObject {
+  readonly requestBody?: { readonly content: object };
+  readonly security?: readonly object[];
+}
+
+/** The media types of an operation's request body. */
+export function requestMediaTypes(document: OpenApiDocument, key: OperationKey): string[] {
+  return Object.keys(find(document, key)?.requestBody?.content ?? {});
+}
+
+/** Whether the contract says that a token may come with the request, if not that it must. */
+export function acceptsToken(document: OpenApiDocument, key: OperationKey): boolean {
+  return (find(document, key)?.security ?? []).length > 0;
+}
+
+function find(document: OpenApiDocument, { path, method }: OperationKey): OperationObject | undefined {
+  const paths = document['paths'] as Record<string, Record<string, OperationObject>>;
+  return paths[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
 }

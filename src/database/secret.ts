@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config.js';
 import { keysStore } from '../tokens/keys.store.js';
-import type { Database } from './open-database.js';
+import type { Database, Queries } from './open-database.js';
 
 /** There is no secret that could open the keys; the message is for the operator. */
 export class SecretError extends Error {
@@ -21,19 +21,19 @@ const shortestSecret = 32;
 export async function findSecret(
   config: Config,
   database: Database,
-  opens: (secret: string) => Promise<boolean>,
+  opens: (secret: string, queries: Queries) => Promise<boolean>,
 ): Promise<string> {
   if (config.secret !== undefined) return config.secret;
   if (config.databaseUrl.kind === 'postgres' || config.databaseUrl.file === ':memory:') return randomSecret();
   const databaseFile = config.databaseUrl.file;
   const file = secretFile(databaseFile);
-  const pending = readIfThere(pendingFile(file));
-  if (pending !== undefined) {
-    if (await opens(pending)) renameSync(pendingFile(file), file);
-    else rmSync(pendingFile(file));
-  }
   // Of two processes that start together, one makes the file and the other finds it.
   return database.exclusively(async (transaction) => {
+    const pending = readIfThere(pendingFile(file));
+    if (pending !== undefined) {
+      if (await opens(pending, transaction)) renameSync(pendingFile(file), file);
+      else rmSync(pendingFile(file));
+    }
     const found = readIfThere(file);
     if (found !== undefined) return found;
     if ((await keysStore.all(transaction)).length > 0) {
@@ -48,14 +48,21 @@ export async function findSecret(
 /**
  * Replaces the secret file of a SQLite database. The new secret is on the disk before anything is encrypted with it,
  * and takes the old one's place afterwards; a start in between finds both.
+ * @param reseal encrypts the keys, in a transaction in which it asks for the new secret.
  */
 export async function replaceSecretFile(
   databaseFile: string,
-  reseal: (secret: string) => Promise<void>,
+  reseal: (makeSecret: () => string) => Promise<void>,
 ): Promise<void> {
   const file = secretFile(databaseFile);
-  await reseal(makeSecretFile(pendingFile(file)));
-  renameSync(pendingFile(file), file);
+  let secret: string | undefined;
+  await reseal(() => (secret = makeSecretFile(pendingFile(file))));
+  try {
+    renameSync(pendingFile(file), file);
+  } catch (error) {
+    // A start in between has done so.
+    if (readIfThere(file) !== secret) throw error;
+  }
 }
 
 function secretFile(databaseFile: string): string {

@@ -22,12 +22,20 @@ export function expressAuthentication(
     throw new Error(`The contract names a security scheme that is not there: ${scheme}`);
   }
   const caller = authenticate(request);
+  demandOf(request, caller, demands);
+  return caller;
+}
+
+/**
+ * What a caller must have beside a valid token.
+ * @throws {Problem} `insufficient_user_authentication`, `insufficient_scope` or `password_change_required`.
+ */
+export function demandOf(request: Request, caller: Caller, demands: readonly string[]): void {
   for (const demand of demands) {
     const fresh = freshDemand.exec(demand);
     if (fresh) demandFreshness(request, caller.claims, fresh[1]);
     else if (!caller.permissions.has(demand)) throw permissionMissing(caller, demands);
   }
-  return caller;
 }
 
 /**

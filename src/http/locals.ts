@@ -14,6 +14,8 @@ declare global {
       caller?: Caller;
       /** What the hook `loadUser` gave. */
       user?: LoadedUser;
+      /** Fields of the body that are the service's own: an access token, a CSRF value. */
+      takenFields?: Map<string, unknown>;
       /** As in the answer's X-Request-Id and in the log. */
       requestId: string;
     }

@@ -1,9 +1,10 @@
 import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/runtime';
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
-import { readContract, requestMediaTypes } from '../contract/read-contract.js';
+import type { Express, Request, RequestHandler, Response } from 'express';
+import { acceptsToken, readContract, requestMediaTypes } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
 import { isPermission } from '../tokens/demands.js';
-import { authenticateIfPresent } from './authentication.js';
+import { authenticateIfPresent, demandOf } from './authentication.js';
+import { bodyReading, readsBodyFirst } from './request-body.js';
 import type { Caller } from './caller.js';
 import type { ControllerClass } from './ioc.js';
 
@@ -32,10 +33,6 @@ export interface Routes {
 
 type Handler = (...parameters: unknown[]) => unknown;
 
-const bodyLimit = '64kb';
-const jsonTypes = ['json', '+json'];
-const formType = 'application/x-www-form-urlencoded';
-
 /**
  * Mounts the operations: authenticate, then read the body, then validate, then call the controller.
  * What only some operations need is only on their path; a promise is waited for only where the controller gives one.
@@ -52,12 +49,13 @@ export function mountOperations(app: Express, routes: Routes): void {
     }
     const authentication = authenticating(operation, routes);
     if (authentication.length > 0 && hooks.loadUser) authentication.push(loadingUser(hooks.loadUser));
-    const body = bodyReading(operation, requestMediaTypes(document, operation));
+    const body = bodyReading(config, {
+      body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
+      mediaTypes: requestMediaTypes(document, operation),
+      takesToken: operation.security.length > 0 || acceptsToken(document, operation),
+    });
     const middlewares = [
-      // A token in the body is there only once the body has been read.
-      ...(config.tokenLocations.includes('json')
-        ? [...(body.length > 0 ? body : [readAnyJson]), ...authentication]
-        : [...authentication, ...body]),
+      ...(readsBodyFirst(config) ? [...body, ...authentication] : [...authentication, ...body]),
       ...fetchMiddlewares<RequestHandler>(controller),
       ...fetchMiddlewares<RequestHandler>(method),
     ];
@@ -95,17 +93,20 @@ function authenticating({ security, path }: Operation, { authenticate }: Routes)
   if (alternatives.length > 0) {
     throw new Error(`${path} has more than one @Security: name all permissions in one.`);
   }
+  const schemes = Object.entries(requirement);
   // `@Security({})` beside `@Security("bearer")`: both with and without a token, but not with a bad one.
   if (demanded.length < security.length) {
     return [
       (request, _response, next) => {
         const caller = authenticateIfPresent(request);
-        if (caller) request.caller = caller;
+        if (caller) {
+          for (const [, demands] of schemes) demandOf(request, caller, demands);
+          request.caller = caller;
+        }
         next();
       },
     ];
   }
-  const schemes = Object.entries(requirement);
   return [
     (request, _response, next) => {
       for (const [scheme, demands] of schemes) request.caller = authenticate(request, scheme, demands);
@@ -125,33 +126,6 @@ function loadingUser(
     }
     next();
   };
-}
-
-const readAnyJson = express.json({ type: jsonTypes, limit: bodyLimit, inflate: false });
-
-/** @param mediaTypes what the contract says that the operation reads. */
-function bodyReading({ parameters }: Operation, mediaTypes: readonly string[]): RequestHandler[] {
-  const body = Object.values(parameters).find((parameter) => parameter.in === 'body');
-  if (!body) return [];
-  const isForm = mediaTypes.includes(formType);
-  const types = isForm ? [formType] : jsonTypes;
-  return [
-    (request, _response, next) => {
-      if (!hasBody(request) ? body.required === true : request.is(types) === false) {
-        throw new Problem(isForm ? 'missing_form' : 'missing_json');
-      }
-      // RFC 8259 §8.1: JSON that systems exchange is UTF-8. body-parser would read UTF-16 and UTF-7 as well.
-      const charset = /;\s*charset="?([^";\s]+)/i.exec(request.get('Content-Type') ?? '')?.[1];
-      if (charset !== undefined && charset.toLowerCase() !== 'utf-8')
-        throw new Problem('unsupported_media_type');
-      next();
-    },
-    isForm ? express.urlencoded({ extended: false, limit: bodyLimit, inflate: false }) : readAnyJson,
-  ];
-}
-
-function hasBody({ headers }: Request): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function send(response: Response, value: unknown, status: number | undefined): void {

@@ -42,11 +42,12 @@ export function sendProblem(problem: Problem, response: Response, issuer: string
   response.end(JSON.stringify(body));
 }
 
-/** RFC 6750 §3: no error code where no token came. */
+/** RFC 6750 §3: no error code where no token came, and few characters in the description. */
 function challenge({ code, message }: Problem): string {
   const realm = 'Bearer realm="latchkey"';
   if (code !== 'invalid_token') return realm;
-  return `${realm}, error="invalid_token", error_description="${message.replaceAll(/["\\]/g, "'")}"`;
+  const description = message.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, '?');
+  return `${realm}, error="invalid_token", error_description="${description}"`;
 }
 
 function asProblem(error: unknown): Problem {

@@ -56,8 +56,8 @@ export function tokenInCookie(request: Request, config: Config, kind: Kind): str
   const token = parseCookie(headers.cookie)[prefixed(config, settings.name, settings.path)];
   if (token === undefined || token === '') return undefined;
   if (config.csrfProtect && config.csrfMethods.includes(request.method)) {
-    const given =
-      request.get(settings.csrfHeader) ?? (config.csrfCheckForm ? formField(request, settings) : undefined);
+    // The field is there only where the settings say so.
+    const given = request.get(settings.csrfHeader) ?? request.takenFields?.get(settings.csrfField);
     if (!isCsrfValue(given, token)) {
       throw new Problem('csrf_failed', {
         detail: `A request with a token in a cookie must repeat the CSRF value that came with the cookie, in the header ${settings.csrfHeader}.`,
@@ -116,14 +116,8 @@ function prefixed({ cookieSecure, cookieDomain }: Config, name: string, path: st
   return path === '/' && cookieDomain === undefined ? `__Host-${name}` : `__Secure-${name}`;
 }
 
-function formField(request: Request, { csrfField }: CookieSettings): string | undefined {
-  const body = request.body as Record<string, unknown> | undefined;
-  const value = request.is('application/x-www-form-urlencoded') ? body?.[csrfField] : undefined;
-  return typeof value === 'string' ? value : undefined;
-}
-
-function isCsrfValue(given: string | undefined, token: string): boolean {
+function isCsrfValue(given: unknown, token: string): boolean {
   const expected = Buffer.from(csrfValue(token));
-  const actual = Buffer.from(given ?? '');
+  const actual = Buffer.from(typeof given === 'string' ? given : '');
   return actual.length === expected.length && timingSafeEqual(actual, expected);
 }

@@ -59,12 +59,9 @@ function inQuery(
   return value.slice(queryStringValuePrefix.length);
 }
 
-/** The field is not the operation's: it goes when it has been read. */
-function inBody(request: Request, { jsonKey }: Config): string | undefined {
-  const body = request.body as Record<string, unknown> | undefined;
-  if (typeof body !== 'object' || !Object.hasOwn(body, jsonKey)) return undefined;
-  const value = body[jsonKey];
-  Reflect.deleteProperty(body, jsonKey);
+function inBody({ takenFields }: Request, { jsonKey }: Config): string | undefined {
+  const value = takenFields?.get(jsonKey);
+  if (value === undefined) return undefined;
   if (typeof value !== 'string') {
     throw new Problem('invalid_token', { detail: `The field ${jsonKey} must be one access token.` });
   }

@@ -28,6 +28,25 @@ export interface AccessTokenClaims {
   readonly [claim: string]: unknown;
 }
 
+/** The claims that are the service's own, whether or not a token has them: no hook sets one. */
+export const ownClaims: ReadonlySet<string> = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'iat',
+  'nbf',
+  'jti',
+  'sid',
+  'ver',
+  'client_id',
+  'scope',
+  'roles',
+  'auth_time',
+  'fresh',
+  'pwd_change',
+]);
+
 /** What an access token is issued for. */
 export interface AccessGrant {
   /** A user's id, or a client's. */
@@ -53,23 +72,29 @@ export interface AccessGrant {
 export function isAccessTokenClaims(claims: unknown): claims is AccessTokenClaims {
   if (typeof claims !== 'object' || claims === null) return false;
   const found = claims as Record<string, unknown>;
-  const are = (type: string, ...names: readonly string[]): boolean =>
-    names.every((name) => typeof found[name] === type);
-  const mayBe = (type: string, ...names: readonly string[]): boolean =>
-    names.every((name) => found[name] === undefined || typeof found[name] === type);
+  const are = (isOfType: (value: unknown) => boolean, ...names: readonly string[]): boolean =>
+    names.every((name) => isOfType(found[name]));
+  const mayBe = (isOfType: (value: unknown) => boolean, ...names: readonly string[]): boolean =>
+    names.every((name) => found[name] === undefined || isOfType(found[name]));
   return (
-    are('string', 'iss', 'sub', 'jti', 'client_id', 'scope') &&
-    are('number', 'exp', 'iat', 'ver') &&
+    are(isString, 'iss', 'sub', 'jti', 'client_id', 'scope') &&
+    are(Number.isSafeInteger, 'exp', 'iat', 'ver') &&
     // Only a client that acts for itself has no session.
-    (found['sub'] === found['client_id'] || (are('string', 'sid') && are('number', 'auth_time'))) &&
-    mayBe('string', 'sid') &&
-    mayBe('number', 'nbf', 'auth_time') &&
-    mayBe('boolean', 'fresh') &&
-    (typeof found['aud'] === 'string' || isStrings(found['aud'])) &&
+    (found['sub'] === found['client_id'] ||
+      (are(isString, 'sid') && are(Number.isSafeInteger, 'auth_time'))) &&
+    mayBe(isString, 'sid') &&
+    mayBe(Number.isSafeInteger, 'nbf', 'auth_time') &&
+    mayBe((value) => typeof value === 'boolean', 'fresh') &&
+    mayBe((value) => value === true, 'pwd_change') &&
+    (isString(found['aud']) || isStrings(found['aud'])) &&
     isStrings(found['roles'])
   );
 }
 
+function isString(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
 function isStrings(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+  return Array.isArray(value) && value.every(isString);
 }

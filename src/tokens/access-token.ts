@@ -3,7 +3,13 @@ import { epochSeconds, type Clock } from '../clock.js';
 import type { Hooks } from '../hooks.js';
 import { newId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
-import { isAccessTokenClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
+import {
+  isAccessTokenClaims,
+  ownClaims,
+  type AccessGrant,
+  type AccessTokenClaims,
+} from './access-token-claims.js';
+import { isBase64url, jwtParts, readJwtPart } from './jwt-parts.js';
 import type { KeyRing } from './key-ring.js';
 
 export interface AccessTokenOptions {
@@ -31,6 +37,8 @@ interface Verified {
 
 /** RFC 9068 §2.1: what keeps any other JWT of ours from passing as an access token. */
 const tokenType = 'at+jwt';
+/** What says how a token is to be verified; no hook sets one of these. */
+const ownHeaders: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64']);
 /** RFC 9068 demands a client; users who log in here are all clients of the service itself. */
 const ownClient = 'latchkey';
 /** A token of ours with dozens of permissions has 2 KiB; longer ones are refused before they are parsed. */
@@ -74,7 +82,7 @@ export class AccessTokens {
     const now = epochSeconds(this.clock);
     const audience = grant.audience ?? this.options.audience;
     const claims: AccessTokenClaims = {
-      ...hooks.additionalClaims?.(grant),
+      ...without(ownClaims, hooks.additionalClaims?.(grant)),
       iss: issuer,
       sub: grant.subject,
       aud: audience.length === 1 ? (audience[0] ?? issuer) : audience,
@@ -94,7 +102,12 @@ export class AccessTokens {
     const { privateKey, algorithm, id } = this.ring.signingKey;
     return jwt.sign(claims, privateKey, {
       algorithm,
-      header: { ...hooks.additionalHeaders?.(grant), alg: algorithm, typ: tokenType, kid: id },
+      header: {
+        ...without(ownHeaders, hooks.additionalHeaders?.(grant)),
+        alg: algorithm,
+        typ: tokenType,
+        kid: id,
+      },
     });
   }
 
@@ -144,8 +157,9 @@ export class AccessTokens {
 
   #verifyAnew(token: string): AccessTokenClaims {
     if (token.length > longestToken) throw invalidToken('The access token is too long to be one of ours.');
-    const header = decodeHeader(token);
-    if (!header) throw invalidToken('The access token is not a JWT.');
+    const parts = jwtParts(token);
+    const header = parts && (readJwtPart(parts[0]) as UncheckedHeader | null | undefined);
+    if (typeof header !== 'object' || header === null) throw invalidToken('The access token is not a JWT.');
     const key = typeof header.kid === 'string' ? this.ring.signing(header.kid) : undefined;
     if (!key) throw invalidToken('The access token is not signed with a key of this service.');
     // The key says which algorithm there is; what the token says never chooses one.
@@ -161,6 +175,8 @@ export class AccessTokens {
     // RFC 7515 §4.1.11: an extension that we do not know must not be ignored.
     if (header.crit !== undefined)
       throw invalidToken('The access token demands an extension that is not known here.');
+    if (!parts || !isBase64url(parts[2]) || readJwtPart(parts[1]) === undefined)
+      throw invalidToken(malformed);
     try {
       const claims = jwt.verify(token, key.publicKey, {
         algorithms: [key.algorithm],
@@ -169,18 +185,18 @@ export class AccessTokens {
         clockTimestamp: epochSeconds(this.clock),
       });
       if (!isAccessTokenClaims(claims)) throw invalidToken('The access token lacks a claim.');
-      Object.freeze(claims.roles);
-      if (typeof claims.aud !== 'string') Object.freeze(claims.aud);
-      return Object.freeze(claims);
+      // A revocation would not outlive it.
+      if (claims.exp * 1000 > this.clock.now() + longestAccessToken) {
+        throw invalidToken('The access token lives longer than any that is issued here.');
+      }
+      return freeze(claims);
     } catch (error) {
       if (error instanceof jwt.TokenExpiredError) throw invalidToken('The access token has expired.');
       if (error instanceof jwt.NotBeforeError) throw invalidToken('The access token is not valid yet.');
       // A signature of another length than the algorithm's is a TypeError to what jsonwebtoken stands on.
       if (error instanceof jwt.JsonWebTokenError || error instanceof TypeError) {
         throw invalidToken(
-          error.message.includes('issuer')
-            ? 'The access token was issued by another service.'
-            : 'The access token is malformed, or its signature is wrong.',
+          error.message.includes('issuer') ? 'The access token was issued by another service.' : malformed,
           error,
         );
       }
@@ -193,14 +209,22 @@ function invalidToken(detail: string, cause?: unknown): Problem {
   return new Problem('invalid_token', { detail, cause });
 }
 
-/** What nobody has vouched for yet may be of any type. */
-type UncheckedHeader = Readonly<Record<keyof jwt.JwtHeader, unknown>>;
+const malformed = 'The access token is malformed, or its signature is wrong.';
 
-function decodeHeader(token: string): UncheckedHeader | undefined {
-  try {
-    return jwt.decode(token, { complete: true })?.header as UncheckedHeader | undefined;
-  } catch {
-    // jsonwebtoken gives null for most of what is no JWT, and throws for a header that is no JSON.
-    return undefined;
+/** What nobody has vouched for yet may be of any type. */
+type UncheckedHeader = Readonly<Partial<Record<keyof jwt.JwtHeader, unknown>>>;
+
+function without(
+  names: ReadonlySet<string>,
+  members: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !names.has(name)));
+}
+
+/** All the way down: the same claims are given out to every request with the token. */
+function freeze<T extends object>(value: T): T {
+  for (const each of Object.values(value) as unknown[]) {
+    if (typeof each === 'object' && each !== null) freeze(each);
   }
+  return Object.freeze(value);
 }

@@ -1,7 +1,14 @@
 /** What `@Security("bearer", [...])` may demand beside permissions: `fresh`, or `fresh:` and a greatest age in seconds. */
 export const freshDemand = /^fresh(?::(\d+))?$/;
 
-/** Whether a demand is a permission, which roles give. */
+/**
+ * Whether a demand is a permission, which roles give.
+ * @throws where it looks like freshness and is none: as a permission it would be one that an administrator has.
+ */
 export function isPermission(demand: string): boolean {
-  return !freshDemand.test(demand);
+  if (freshDemand.test(demand)) return false;
+  if (/^fresh(:|$)/.test(demand)) {
+    throw new Error(`"${demand}" in a @Security is no demand: write "fresh", or "fresh:" and seconds.`);
+  }
+  return true;
 }

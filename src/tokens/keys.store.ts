@@ -44,6 +44,11 @@ export const keysStore = {
     await query.execute();
   },
 
+  /** Sets the end of one key. */
+  async retire(queries: Queries, id: string, retiredAt: number): Promise<void> {
+    await queries.updateTable('keys').set({ retired_at: retiredAt }).where('id', '=', id).execute();
+  },
+
   /** The key signs from `activeAt` on, and has no end. */
   async schedule(queries: Queries, id: string, activeAt: number): Promise<void> {
     await queries

@@ -4,12 +4,14 @@ import {
   createPrivateKey,
   createPublicKey,
   createSecretKey,
-  generateKeyPairSync,
+  generateKeyPair,
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto';
+import { promisify } from 'node:util';
 import {
   shortestSecret,
+  symmetricAlgorithms,
   type Algorithm,
   type AsymmetricAlgorithm,
   type SymmetricAlgorithm,
@@ -32,13 +34,14 @@ export class KeyImportError extends Error {
 
 const curves = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' } as const;
 const smallestModulus = 2048;
+const generatePair = promisify(generateKeyPair);
 
-/** A new random key. RSA takes about half a second. */
-export function generateSigningKey(algorithm: AsymmetricAlgorithm): SigningKey {
+/** A new random key. RSA takes about half a second, off the event loop. */
+export async function generateSigningKey(algorithm: AsymmetricAlgorithm): Promise<SigningKey> {
   const curve = Object.entries(curves).find(([, each]) => each === algorithm)?.[0];
-  const { privateKey } = curve
-    ? generateKeyPairSync('ec', { namedCurve: curve })
-    : generateKeyPairSync('rsa', { modulusLength: smallestModulus });
+  const { privateKey } = await (curve
+    ? generatePair('ec', { namedCurve: curve })
+    : generatePair('rsa', { modulusLength: smallestModulus }));
   return asymmetricKey(privateKey, algorithm);
 }
 
@@ -71,17 +74,24 @@ export function openSigningKey(privateJwk: string, algorithm: AsymmetricAlgorith
   );
 }
 
-/**
- * A shared secret as a key.
- * @throws {KeyImportError} where it is shorter than the algorithm's hash.
- */
-export function symmetricKey(secret: string, algorithm: SymmetricAlgorithm): SigningKey {
-  const bytes = Buffer.from(secret);
-  const least = shortestSecret[algorithm];
-  if (bytes.length < least) throw new KeyImportError(`must have ${least} bytes or more for ${algorithm}`);
-  const key = createSecretKey(bytes);
-  // Names the secret, and says nothing of it.
-  const id = createHmac('sha256', bytes).update('latchkey key id').digest('base64url').slice(0, 16);
+/** Shared secrets as keys: one for each algorithm that a secret is long enough for, in the order of the secrets. */
+export function sharedKeys(secrets: readonly string[]): SigningKey[] {
+  return secrets
+    .map((secret) => Buffer.from(secret))
+    .flatMap((secret) =>
+      symmetricAlgorithms
+        .filter((algorithm) => secret.length >= shortestSecret[algorithm])
+        .map((algorithm) => symmetricKey(secret, algorithm)),
+    );
+}
+
+function symmetricKey(secret: Buffer, algorithm: SymmetricAlgorithm): SigningKey {
+  const key = createSecretKey(secret);
+  // Names the secret and what it is for, and says nothing of it.
+  const id = createHmac('sha256', secret)
+    .update(`latchkey ${algorithm} key id`)
+    .digest('base64url')
+    .slice(0, 16);
   return { id, algorithm, privateKey: key, publicKey: key };
 }
 

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { readConfig } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/database/open-database.js';
-import { findSecret, SecretError } from '../../src/database/secret.js';
+import { findSecret, replaceSecretFile, SecretError } from '../../src/database/secret.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { temporaryFolder } from '../support/folders.js';
 import { recordTime } from '../support/records.js';
@@ -103,5 +103,88 @@ describe('The secret that encrypts the keys', () => {
   it('that cannot be written is a fault with the reason', async () => {
     mkdirSync(`${file}.unfinished`);
     await expectRefusal(file, 'EISDIR', 'LATCHKEY_SECRET');
+  });
+
+  describe('when it is replaced', () => {
+    const read = (): string => readFileSync(file, 'utf8').trim();
+    /** What the keys are encrypted with, as far as these tests go. */
+    let sealedWith: string;
+    const opens = (secret: string): Promise<boolean> => Promise.resolve(secret === sealedWith);
+    const start = (): Promise<string> =>
+      findSecret(readConfig({ DATABASE_URL: `sqlite:${databaseFile}` }), database, opens);
+    const reseal = (makeSecret: () => string): Promise<void> => {
+      sealedWith = makeSecret();
+      return Promise.resolve();
+    };
+    beforeEach(async () => {
+      sealedWith = await find();
+      await addKey();
+    });
+
+    it('is another one, in the same file, that only its owner may read', async () => {
+      const before = sealedWith;
+      await replaceSecretFile(databaseFile, reseal);
+      expect(sealedWith)
+        .to.match(/^[\w-]{43}$/)
+        .and.not.equal(before);
+      expect(read()).to.equal(sealedWith);
+      expect(statSync(file).mode & 0o777).to.equal(0o600);
+      expect(existsSync(`${file}.new`)).to.be.false;
+      expect(await start()).to.equal(sealedWith);
+    });
+
+    it('is on the disk before anything is encrypted with it', async () => {
+      await replaceSecretFile(databaseFile, (makeSecret) => {
+        const made = makeSecret();
+        expect(readFileSync(`${file}.new`, 'utf8')).to.equal(`${made}\n`);
+        sealedWith = made;
+        return Promise.resolve();
+      });
+    });
+
+    it('is not asked for, and nothing is written, where the keys cannot be opened', async () => {
+      const failing = (): Promise<void> => Promise.reject(new Error('not our keys'));
+      await replaceSecretFile(databaseFile, failing).then(
+        () => expect.fail('It did not fail.'),
+        () => undefined,
+      );
+      expect(existsSync(`${file}.new`)).to.be.false;
+    });
+
+    it('after a crash before the keys were encrypted is the old one, and the new one goes', async () => {
+      writeFileSync(`${file}.new`, `${'n'.repeat(43)}\n`);
+      expect(await start()).to.equal(sealedWith);
+      expect(existsSync(`${file}.new`)).to.be.false;
+    });
+
+    it('after a crash when they were encrypted is the new one', async () => {
+      sealedWith = 'n'.repeat(43);
+      writeFileSync(`${file}.new`, `${sealedWith}\n`);
+      expect(await start()).to.equal(sealedWith);
+      expect(read()).to.equal(sealedWith);
+      expect(existsSync(`${file}.new`)).to.be.false;
+    });
+
+    it('is put in its place once, though a start in between has done so', async () => {
+      await replaceSecretFile(databaseFile, async (makeSecret) => {
+        await reseal(makeSecret);
+        renameSync(`${file}.new`, file);
+      });
+      expect(read()).to.equal(sealedWith);
+    });
+
+    it('is not taken away by a start that meets the replacement half done', async () => {
+      let started: Promise<string> | undefined;
+      await replaceSecretFile(databaseFile, (makeSecret) =>
+        database.exclusively(async () => {
+          const made = makeSecret();
+          started = start();
+          await new Promise(setImmediate);
+          sealedWith = made;
+        }),
+      );
+      expect(await started).to.equal(sealedWith);
+      expect(read()).to.equal(sealedWith);
+    });
   });
 });

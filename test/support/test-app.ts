@@ -6,12 +6,14 @@ import { createApp } from '../../src/app.js';
 import type { AuditEvent } from '../../src/audit/audit.store.js';
 import { readConfig } from '../../src/config.js';
 import type { Schema } from '../../src/database/schema.js';
-import { permissionsOf } from '../../src/http/operations.js';
+import type { Hooks } from '../../src/hooks.js';
+import { permissionsOf, type Operation } from '../../src/http/operations.js';
 import { openInstallation } from '../../src/installation.js';
 import { prepareService, type Services } from '../../src/services.js';
 import { adminPassword, ApiClient } from './api-client.js';
 import { TestClock } from './clock.js';
 import { newDatabaseUrl, newLastingDatabaseUrl, type DatabaseKind } from './databases.js';
+import { withOwnOperations } from './own-operations.js';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -21,6 +23,10 @@ interface TestAppOptions {
   readonly settings?: Environment;
   /** The database outlives the app, so that the app can restart on it. */
   readonly lasting?: boolean;
+  /** An API builder's hooks. */
+  readonly hooks?: Hooks;
+  /** An API builder's operations. */
+  readonly ownOperations?: readonly Operation[];
 }
 
 export { adminPassword };
@@ -54,21 +60,27 @@ export class TestApp extends ApiClient {
     database = 'sqlite',
     settings = {},
     lasting = false,
+    ...builders
   }: TestAppOptions = {}): Promise<TestApp> {
     const url = await (lasting ? newLastingDatabaseUrl(database) : newDatabaseUrl(database));
-    return TestApp.#start({ DATABASE_URL: url, ...testSettings, ...settings }, new TestClock());
+    return TestApp.#start({ DATABASE_URL: url, ...testSettings, ...settings }, new TestClock(), builders);
   }
 
-  static async #start(environment: Environment, clock: TestClock): Promise<TestApp> {
+  static async #start(
+    environment: Environment,
+    clock: TestClock,
+    { hooks = {}, ownOperations }: Pick<TestAppOptions, 'hooks' | 'ownOperations'> = {},
+  ): Promise<TestApp> {
     const config = readConfig(environment);
     const logged: Record<string, unknown>[] = [];
     const log = pino(
       { level: config.logLevel },
       { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
     );
-    const services = await openInstallation(config, clock, log, config.issuer ?? '');
+    const services = await openInstallation(config, clock, log, config.issuer ?? '', hooks);
     await prepareService(services, permissionsOf(operations));
-    const server = createServer(createApp(services));
+    const app = createApp(services);
+    const server = createServer(ownOperations ? withOwnOperations(app, services, ownOperations) : app);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`);
@@ -78,6 +90,15 @@ export class TestApp extends ApiClient {
   async restart(settings: Environment = {}): Promise<TestApp> {
     await this.close();
     return TestApp.#start({ ...this.environment, ...settings }, this.clock);
+  }
+
+  /** Another process on the same database (a lasting one), without a port. Whoever opens it closes its database. */
+  async openAgain(settings: Environment = {}): Promise<Services> {
+    const config = readConfig({ ...this.environment, ...settings });
+    const { log, issuer } = this.services;
+    const services = await openInstallation(config, this.clock, log, issuer, {});
+    await prepareService(services, permissionsOf(operations));
+    return services;
   }
 
   async close(): Promise<void> {

@@ -140,9 +140,9 @@ describe('An access token', () => {
 
     it('that is no JSON in one of its parts', async () => {
       const part = (text: string): string => Buffer.from(text).toString('base64url');
-      const header = part('{"typ":"JWT"}');
-      for (const other of [`${header}.${part('x')}.AA`, `${part('x')}.${part('{}')}.AA`])
-        expect(await refusal(other)).to.equal('The access token is not a JWT.');
+      const [header = ''] = token.split('.');
+      expect(await refusal(`${part('x')}.${part('{}')}.AA`)).to.equal('The access token is not a JWT.');
+      expect(await refusal(`${header}.${part('x')}.AA`)).to.match(/is malformed/);
     });
 
     it('whose claims were changed under the signature', async () => {

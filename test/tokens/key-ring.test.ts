@@ -3,12 +3,14 @@ import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { openDatabase, type Database } from '../../src/database/open-database.js';
 import { readConfig } from '../../src/config.js';
-import { type KeyRing, KeyRingError } from '../../src/tokens/key-ring.js';
+import type { KeyRing } from '../../src/tokens/key-ring.js';
+import { KeyRingError } from '../../src/tokens/key-schedule.js';
 import { KeySealing } from '../../src/tokens/key-sealing.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { TestClock } from '../support/clock.js';
 import { databaseKinds, newLastingDatabaseUrl } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
+import { rejection } from '../support/rejections.js';
 import { testSecret } from '../support/test-app.js';
 
 for (const kind of databaseKinds) {
@@ -142,9 +144,11 @@ for (const kind of databaseKinds) {
           .set({ retired_at: clock.now() + 60_000 })
           .where('id', '=', first.signingKey.id)
           .execute();
-        expect((await open()).signing(first.signingKey.id)).not.to.be.undefined;
+        await first.reload();
+        const { id } = first.signingKey;
+        expect(first.signing(id)).not.to.be.undefined;
         clock.advance(60);
-        expect((await open()).signing(first.signingKey.id)).to.be.undefined;
+        expect(first.signing(id)).to.be.undefined;
       });
     });
   });
@@ -159,13 +163,4 @@ function openInThread(url: string): Promise<string> {
     worker.once('message', resolve);
     worker.once('error', reject);
   });
-}
-
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('It did not fail.');
 }

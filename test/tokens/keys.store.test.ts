@@ -38,4 +38,48 @@ storeContract('The keys store', (on) => {
     expect(await keysStore.insert(on.queries, { ...sameAge, algorithm: 'other' })).to.be.false;
     expect(await keysStore.all(on.queries)).to.deep.include(sameAge);
   });
+
+  const ends = async (): Promise<Record<string, number | null>> =>
+    Object.fromEntries((await keysStore.all(on.queries)).map(({ id, retired_at: end }) => [id, end]));
+
+  it('sets the end of a purpose’s other keys, and puts none off', async () => {
+    await keysStore.retireOthers(on.queries, 'access', 'a', recordTime + 5 * minute);
+    expect(await ends()).to.deep.equal({ a: recordTime + 2 * minute, b: recordTime + 5 * minute, z: null });
+    await keysStore.retireOthers(on.queries, 'access', undefined, recordTime + 3 * minute);
+    expect(await ends()).to.deep.equal({
+      a: recordTime + 2 * minute,
+      b: recordTime + 3 * minute,
+      z: null,
+    });
+  });
+
+  it('sets the end of one key, and puts it off where that is asked for', async () => {
+    await keysStore.retire(on.queries, 'b', recordTime + 9 * minute);
+    expect(await ends()).to.include({ a: recordTime + 2 * minute, b: recordTime + 9 * minute });
+  });
+
+  it('lets a key sign from another time on, without an end', async () => {
+    await keysStore.schedule(on.queries, 'a', recordTime + 7 * minute);
+    const found = (await keysStore.all(on.queries)).at(-1);
+    expect(found).to.deep.equal({ ...youngest, active_at: recordTime + 7 * minute, retired_at: null });
+  });
+
+  it('replaces the sealed half of one key', async () => {
+    await keysStore.reseal(on.queries, 'z', 'sealed anew');
+    const sealed = (await keysStore.all(on.queries)).map(({ id, sealed_key: half }) => [id, half]);
+    expect(Object.fromEntries(sealed)).to.deep.equal({ a: 'sealed', b: 'sealed', z: 'sealed anew' });
+  });
+
+  it('deletes a key of the purpose that is named, once', async () => {
+    expect(await keysStore.delete(on.queries, 'access', 'z')).to.be.false;
+    expect(await keysStore.delete(on.queries, 'refresh', 'z')).to.be.true;
+    expect(await keysStore.delete(on.queries, 'refresh', 'z')).to.be.false;
+  });
+
+  it('deletes what is retired', async () => {
+    await keysStore.deleteRetired(on.queries, recordTime + 9 * minute - 1);
+    expect(await ends()).to.have.all.keys('a', 'b');
+    await keysStore.deleteRetired(on.queries, recordTime + 9 * minute);
+    expect(await ends()).to.have.all.keys('a');
+  });
 });

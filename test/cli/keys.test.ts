@@ -1,0 +1,133 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { importKey, listKeys, revokeKey, rotateKeys, rotateSecret } from '../../src/cli/keys.js';
+import type { Command } from '../../src/cli/cli.js';
+import { readConfig } from '../../src/config.js';
+import { StartError } from '../../src/start-error.js';
+import { temporaryFolder } from '../support/folders.js';
+import { rejection } from '../support/rejections.js';
+import { TestApp } from '../support/test-app.js';
+
+const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+}) as string;
+
+describe('latchkey keys', () => {
+  const folder = temporaryFolder();
+  let app: TestApp;
+  const start = async (settings: Record<string, string> = {}): Promise<void> => {
+    app = await TestApp.start({ settings });
+  };
+  afterEach(() => app.close());
+
+  /** What a command prints. */
+  async function run(command: Command, ...words: readonly string[]): Promise<string> {
+    const lines: string[] = [];
+    const log = console.log;
+    console.log = (line: string) => lines.push(line);
+    try {
+      await command(app.services, words, app.services.config);
+    } finally {
+      console.log = log;
+    }
+    return lines.join('\n');
+  }
+
+  async function expectFault(
+    words: RegExp,
+    command: Command,
+    ...parameters: readonly string[]
+  ): Promise<void> {
+    expect(await rejection(run(command, ...parameters)))
+      .to.be.instanceOf(Error)
+      .with.property('message')
+      .that.matches(words);
+  }
+
+  const inSixMinutes = (): string => new Date(app.clock.now() + 360_000).toISOString();
+
+  it('list tells which key signs, which will, and which are still accepted', async () => {
+    await start();
+    const { id } = app.services.ring.signingKey;
+    expect(await run(listKeys)).to.equal(`${id}  ES256  signs`);
+    await app.services.ring.rotate('access');
+    const [one, other] = (await run(listKeys)).split('\n');
+    expect(one).to.match(new RegExp(`^${id}  ES256  signs, until 2026-11-25T09:11:00.000Z$`));
+    expect(other).to.match(/ES256 {2}signs from 2026-11-24T09:06:00.000Z$/);
+    app.clock.advance(360);
+    const [older, newer] = (await run(listKeys)).split('\n');
+    expect(older).to.match(/ES256 {2}accepted, until 2026-11-25T09:11:00.000Z$/);
+    expect(newer).to.match(/ES256 {2}signs$/);
+  });
+
+  it('list names the shared secret that signs', async () => {
+    await start({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 's'.repeat(32) });
+    expect(await run(listKeys)).to.match(/^[\w-]{16} {2}HS256 {2}signs \(JWT_SECRET_KEY\)$/);
+  });
+
+  it('rotate makes new keys of both kinds, or of one, and says from when they are used', async () => {
+    await start();
+    expect(await run(rotateKeys)).to.equal(
+      `A new access token key is published, and is used from ${inSixMinutes()}.\n` +
+        `A new refresh token key is published, and is used from ${new Date(app.clock.now() + 30_000).toISOString()}.`,
+    );
+    expect(await run(rotateKeys, 'refresh')).to.match(/^A new refresh token key [^\n]*$/);
+    expect(app.services.ring.signingKeys()).to.have.length(2);
+    await expectFault(/Say which keys/, rotateKeys, 'acess');
+    await expectFault(/Say which keys/, rotateKeys, 'access', 'refresh');
+  });
+
+  it('rotate says what to do where the key is the operator’s own', async () => {
+    await start({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 's'.repeat(32) });
+    await expectFault(
+      /set a new JWT_SECRET_KEY and move the old one to JWT_PREVIOUS_SECRET_KEYS/,
+      rotateKeys,
+    );
+    expect(await run(rotateKeys, 'refresh')).to.include('refresh token key');
+    await app.close();
+    await start({ JWT_PRIVATE_KEY: pem });
+    await expectFault(/JWT_PRIVATE_KEY. To rotate, set another one/, rotateKeys, 'access');
+  });
+
+  it('import takes in a file, once', async () => {
+    await start();
+    writeFileSync(folder.path('own.pem'), pem);
+    expect(await run(importKey, folder.path('own.pem'))).to.match(
+      new RegExp(`^The key [\\w-]{43} is published, and signs from ${inSixMinutes()}\\.$`),
+    );
+    expect(await run(importKey, folder.path('own.pem'))).to.equal(
+      'This key is the newest on the ring already.',
+    );
+  });
+
+  it('import says what is wrong with a file', async () => {
+    await start();
+    writeFileSync(folder.path('other.pem'), 'x');
+    await expectFault(/other\.pem: This is no private key/, importKey, folder.path('other.pem'));
+    await expectFault(/none\.pem cannot be read/, importKey, folder.path('none.pem'));
+    await expectFault(/Name one file/, importKey);
+  });
+
+  it('revoke takes a key away, and says which one signs now', async () => {
+    await start();
+    const { id } = app.services.ring.signingKey;
+    const { access_token: token } = await app.login();
+    const printed = await run(revokeKey, id);
+    expect(printed).to.equal(
+      `The key ${id} is gone: its access tokens are void, and clients refresh. ${app.services.ring.signingKey.id} signs.`,
+    );
+    await app.get('/protected', token).expect(401);
+    await expectFault(/There is no access token key/, revokeKey, id);
+    await expectFault(/Name one key/, revokeKey);
+  });
+
+  it('secret rotate demands a new secret where it cannot make a file', async () => {
+    await start();
+    await expectFault(/Set LATCHKEY_NEW_SECRET to the new secret/, rotateSecret);
+    await expectFault(/takes the new secret from LATCHKEY_NEW_SECRET/, rotateSecret, 'a secret');
+    const config = readConfig({ DATABASE_URL: 'postgres://127.0.0.1/x', LATCHKEY_SECRET: 'x'.repeat(32) });
+    expect(await rejection(rotateSecret(app.services, [], config))).to.be.instanceOf(StartError);
+  });
+});

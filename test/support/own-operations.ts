@@ -1,0 +1,63 @@
+import express, { type Express, type Request } from 'express';
+import { handleProblems } from '../../src/http/problem-handler.js';
+import { expressAuthentication } from '../../src/http/authentication.js';
+import { iocContainer } from '../../src/http/ioc.js';
+import { mountOperations, type Operation } from '../../src/http/operations.js';
+import { identifyRequests } from '../../src/http/request-context.js';
+import type { Services } from '../../src/services.js';
+
+/** What an operation of the tests tells of its caller. */
+export interface Answer {
+  readonly subject: string | null;
+  readonly user: unknown;
+  readonly body: unknown;
+}
+
+/** The controller of an API builder. */
+class OwnController {
+  public answer(request: Request): Answer {
+    return {
+      subject: request.caller?.subject ?? null,
+      user: request.user ?? null,
+      body: (request.body as unknown) ?? null,
+    };
+  }
+}
+
+/** An operation as the build makes it from `@Security(…)`s: `/own/<name>`, which is outside of the contract. */
+export function ownOperation(
+  name: string,
+  security: Operation['security'],
+  method: Operation['method'] = 'get',
+): Operation {
+  return {
+    method,
+    path: `/own/${name}`,
+    controller: OwnController,
+    handler: 'answer',
+    parameters: { request: { in: 'request', name: 'request', required: true, dataType: 'object' } },
+    security,
+    successStatus: 200,
+  };
+}
+
+/** The app with more operations in front of it. */
+export function withOwnOperations(
+  app: Express,
+  services: Services,
+  operations: readonly Operation[],
+): Express {
+  const outer = express();
+  outer.locals.services = services;
+  outer.use(identifyRequests(services.log));
+  mountOperations(outer, {
+    operations,
+    models: {},
+    validation: { noImplicitAdditionalProperties: 'throw-on-extras', bodyCoercion: false },
+    authenticate: expressAuthentication,
+    container: iocContainer,
+  });
+  outer.use(handleProblems(services.log, services.issuer));
+  outer.use(app);
+  return outer;
+}
