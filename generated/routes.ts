@@ -13,6 +13,7 @@ import { RolesController } from './../src/roles/roles.controller.js';
 import { ProtectedController } from './../src/protected/protected.controller.js';
 import { HealthController } from './../src/health/health.controller.js';
 import { ContractController } from './../src/contract/contract.controller.js';
+import { ClientsController } from './../src/clients/clients.controller.js';
 
 const models: TsoaRoute.Models = {
   'Id': {
@@ -238,6 +239,125 @@ const models: TsoaRoute.Models = {
     properties: {
     },
     additionalProperties: {"dataType":"any"},
+  },
+  'ClientAuthMethod': {
+    dataType: 'refEnum',
+    enums: ["client_secret_basic","client_secret_post","private_key_jwt"],
+  },
+  'ClientKey': {
+    dataType: 'refObject',
+    properties: {
+      'kty': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
+      'kid': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'use': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+      'alg': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+      'crv': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+      'x': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'y': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'n': {"dataType":"string","validators":{"maxLength":{"value":2000}}},
+      'e': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+    },
+    additionalProperties: {"dataType":"any"},
+  },
+  'ClientKeySet': {
+    dataType: 'refObject',
+    properties: {
+      'keys': {"dataType":"array","array":{"dataType":"refObject","ref":"ClientKey"},"required":true,"validators":{"minItems":{"value":1},"maxItems":{"value":20}}},
+    },
+    additionalProperties: false,
+  },
+  'Audience': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[!-~]+$"}}},
+  },
+  'Client': {
+    dataType: 'refObject',
+    properties: {
+      'client_id': {"ref":"Id","required":true},
+      'client_name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'token_endpoint_auth_method': {"ref":"ClientAuthMethod","required":true},
+      'jwks': {"ref":"ClientKeySet"},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":3000}}},
+      'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
+      'disabled': {"dataType":"boolean","required":true},
+      'created_at': {"dataType":"string","required":true},
+      'updated_at': {"dataType":"string","required":true},
+    },
+    additionalProperties: false,
+  },
+  'ClientPage': {
+    dataType: 'refObject',
+    properties: {
+      'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Client"},"required":true,"validators":{"maxItems":{"value":200}}},
+      'next_cursor': {"ref":"Id"},
+    },
+    additionalProperties: false,
+  },
+  'ClientQuery': {
+    dataType: 'refObject',
+    properties: {
+      'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
+      'cursor': {"ref":"Id"},
+    },
+    additionalProperties: false,
+  },
+  'CreatedClient': {
+    dataType: 'refObject',
+    properties: {
+      'client_id': {"ref":"Id","required":true},
+      'client_name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'token_endpoint_auth_method': {"ref":"ClientAuthMethod","required":true},
+      'jwks': {"ref":"ClientKeySet"},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":3000}}},
+      'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
+      'disabled': {"dataType":"boolean","required":true},
+      'created_at': {"dataType":"string","required":true},
+      'updated_at': {"dataType":"string","required":true},
+      'client_secret': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+    },
+    additionalProperties: false,
+  },
+  'ClientName': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
+  },
+  'ClientScope': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":3000},"pattern":{"value":"^([A-Za-z0-9][A-Za-z0-9._:/-]*(\\u0020[A-Za-z0-9][A-Za-z0-9._:/-]*)*)?$"}}},
+  },
+  'CreateClientRequest': {
+    dataType: 'refObject',
+    properties: {
+      'client_name': {"ref":"ClientName","required":true},
+      'token_endpoint_auth_method': {"ref":"ClientAuthMethod"},
+      'jwks': {"ref":"ClientKeySet"},
+      'scope': {"ref":"ClientScope"},
+      'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
+      'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
+    },
+    additionalProperties: false,
+  },
+  'UpdateClientRequest': {
+    dataType: 'refObject',
+    properties: {
+      'client_name': {"ref":"ClientName"},
+      'jwks': {"ref":"ClientKeySet"},
+      'scope': {"ref":"ClientScope"},
+      'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
+      'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
+      'disabled': {"dataType":"boolean"},
+    },
+    additionalProperties: false,
+  },
+  'ClientSecret': {
+    dataType: 'refObject',
+    properties: {
+      'client_id': {"ref":"Id","required":true},
+      'client_secret': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+    },
+    additionalProperties: false,
   },
 };
 
@@ -471,6 +591,77 @@ export const operations: readonly Operation[] = [
       unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
     },
     security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/clients',
+    controller: ClientsController,
+    handler: 'listClients',
+    parameters: {
+      query: {"in":"queries","name":"query","required":true,"ref":"ClientQuery"},
+    },
+    security: [{"bearer":["clients:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/clients',
+    controller: ClientsController,
+    handler: 'createClient',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"CreateClientRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["clients:write"]}],
+    successStatus: 201,
+  },
+  {
+    method: 'get',
+    path: '/clients/:id',
+    controller: ClientsController,
+    handler: 'getClient',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+    },
+    security: [{"bearer":["clients:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'patch',
+    path: '/clients/:id',
+    controller: ClientsController,
+    handler: 'updateClient',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      body: {"in":"body","name":"body","required":true,"ref":"UpdateClientRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["clients:write"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'delete',
+    path: '/clients/:id',
+    controller: ClientsController,
+    handler: 'deleteClient',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["clients:write"]}],
+    successStatus: 204,
+  },
+  {
+    method: 'post',
+    path: '/clients/:id/secret',
+    controller: ClientsController,
+    handler: 'replaceClientSecret',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["clients:write"]}],
     successStatus: 200,
   },
 ];

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { operatorContext } from './audit/audit.store.js';
+import { ClientsService } from './clients/clients.service.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import type { Database } from './database/open-database.js';
@@ -53,6 +54,7 @@ export interface Services {
   readonly users: UsersService;
   readonly ownAccount: OwnAccountService;
   readonly roles: RolesService;
+  readonly clients: ClientsService;
   /** Deletes what has expired, and rotates keys that are due. */
   readonly cleanUp: () => Promise<void>;
   /** Takes over what other processes wrote: revocations, and keys. */
@@ -117,6 +119,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     users: new UsersService(database, clock, passwords, versions, revocations),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,
+    clients: new ClientsService(database, clock, versions, revocations),
     catchUp: async () => {
       await revocations.catchUp();
       await ring.reload();
