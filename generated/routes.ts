@@ -11,6 +11,8 @@ import { SessionsController } from './../src/sessions/sessions.controller.js';
 import { CookiesController } from './../src/sessions/cookies.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
 import { ProtectedController } from './../src/protected/protected.controller.js';
+import { OAuthController } from './../src/oauth/oauth.controller.js';
+import { MetadataController } from './../src/oauth/metadata.controller.js';
 import { HealthController } from './../src/health/health.controller.js';
 import { ContractController } from './../src/contract/contract.controller.js';
 import { ClientsController } from './../src/clients/clients.controller.js';
@@ -220,6 +222,100 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'message': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+    },
+    additionalProperties: false,
+  },
+  'TokenResponse': {
+    dataType: 'refObject',
+    properties: {
+      'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+      'token_type': {"ref":"TokenType","required":true},
+      'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+      'refresh_token': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'refresh_expires_in': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+    },
+    additionalProperties: false,
+  },
+  'OAuthErrorCode': {
+    dataType: 'refAlias',
+    type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["invalid_request"]},{"dataType":"enum","enums":["invalid_client"]},{"dataType":"enum","enums":["invalid_grant"]},{"dataType":"enum","enums":["unauthorized_client"]},{"dataType":"enum","enums":["unsupported_grant_type"]},{"dataType":"enum","enums":["invalid_scope"]},{"dataType":"enum","enums":["invalid_target"]},{"dataType":"enum","enums":["temporarily_unavailable"]},{"dataType":"enum","enums":["server_error"]}],"validators":{}},
+  },
+  'OAuthError': {
+    dataType: 'refObject',
+    properties: {
+      'error': {"ref":"OAuthErrorCode","required":true},
+      'error_description': {"dataType":"string","required":true,"validators":{"maxLength":{"value":4000}}},
+    },
+    additionalProperties: false,
+  },
+  'TokenRequest': {
+    dataType: 'refObject',
+    properties: {
+      'client_id': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_secret': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_assertion_type': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_assertion': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
+      'grant_type': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512}}},
+      'refresh_token': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
+      'scope': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
+      'resource': {"dataType":"union","subSchemas":[{"dataType":"string"},{"dataType":"array","array":{"dataType":"string"}}]},
+    },
+    additionalProperties: {"dataType":"any"},
+  },
+  'TokenUse': {
+    dataType: 'refEnum',
+    enums: ["access_token","refresh_token"],
+  },
+  'Introspection': {
+    dataType: 'refObject',
+    properties: {
+      'active': {"dataType":"boolean","required":true},
+      'token_use': {"ref":"TokenUse"},
+      'token_type': {"ref":"TokenType"},
+      'scope': {"dataType":"string","validators":{"maxLength":{"value":8192}}},
+      'client_id': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+      'username': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'sub': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+      'aud': {"dataType":"union","subSchemas":[{"dataType":"string"},{"dataType":"array","array":{"dataType":"string"}}]},
+      'iss': {"dataType":"string","validators":{"maxLength":{"value":2048}}},
+      'exp': {"dataType":"long"},
+      'iat': {"dataType":"long"},
+      'nbf': {"dataType":"long"},
+      'jti': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+      'sid': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+    },
+    additionalProperties: false,
+  },
+  'TokenParameters': {
+    dataType: 'refObject',
+    properties: {
+      'client_id': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_secret': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_assertion_type': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_assertion': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
+      'token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":65536}}},
+      'token_type_hint': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+    },
+    additionalProperties: {"dataType":"any"},
+  },
+  'AuthorizationServerMetadata': {
+    dataType: 'refObject',
+    properties: {
+      'issuer': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'token_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'introspection_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'revocation_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'jwks_uri': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'response_types_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":0}}},
+      'grant_types_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'scopes_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10000}}},
+      'token_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'token_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":20}}},
+      'introspection_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'introspection_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":20}}},
+      'revocation_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'revocation_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":20}}},
     },
     additionalProperties: false,
   },
@@ -559,6 +655,54 @@ export const operations: readonly Operation[] = [
     parameters: {
     },
     security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/oauth/token',
+    controller: OAuthController,
+    handler: 'exchangeGrant',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"TokenRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/oauth/introspect',
+    controller: OAuthController,
+    handler: 'introspectToken',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"TokenParameters"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/oauth/revoke',
+    controller: OAuthController,
+    handler: 'revokeToken',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"TokenParameters"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/.well-known/oauth-authorization-server',
+    controller: MetadataController,
+    handler: 'getOAuthMetadata',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
     successStatus: 200,
   },
   {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isPermission } from '../tokens/demands.js';
 import type { OpenApiDocument } from './contract.models.js';
 
 /** `generated/openapi.json`, seen from the compiled file: dist/src/contract. */
@@ -11,12 +12,40 @@ export function readContract(): { readonly document: OpenApiDocument; readonly t
   return { document: JSON.parse(text) as OpenApiDocument, text };
 }
 
-/** The media types of an operation's request body. @param operation its path in Express's form: `/users/:id`. */
-export function requestMediaTypes(
+interface ContractOperation {
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly requestBody?: { readonly content: object };
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: { $ref?: string } }>> }>
+  >;
+}
+
+/** Every permission that an operation demands. */
+export function permissionsIn(document: OpenApiDocument): string[] {
+  const operations = Object.values(pathsOf(document)).flatMap((path) => Object.values(path));
+  const demands = operations.flatMap(({ security = [] }) =>
+    security.flatMap((schemes) => Object.values(schemes).flat()),
+  );
+  return [...new Set(demands)].filter(isPermission);
+}
+
+/**
+ * What the contract says of an operation: the media types of its request body, and whether it answers errors in OAuth's
+ * form (RFC 6749 §5.2).
+ * @param operation its path in Express's form: `/users/:id`.
+ */
+export function findOperation(
   document: OpenApiDocument,
   { path, method }: { readonly path: string; readonly method: string },
-): string[] {
-  const paths = document['paths'] as Record<string, Record<string, { requestBody?: { content: object } }>>;
-  const operation = paths[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
-  return Object.keys(operation?.requestBody?.content ?? {});
+): { readonly mediaTypes: readonly string[]; readonly answersOAuthErrors: boolean } {
+  const operation = pathsOf(document)[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
+  const otherwise = operation?.responses['default']?.content?.['application/json'];
+  return {
+    mediaTypes: Object.keys(operation?.requestBody?.content ?? {}),
+    answersOAuthErrors: otherwise?.schema?.$ref?.endsWith('/OAuthError') ?? false,
+  };
+}
+
+function pathsOf(document: OpenApiDocument): Readonly<Record<string, Record<string, ContractOperation>>> {
+  return document['paths'] as Record<string, Record<string, ContractOperation>>;
 }

@@ -14,6 +14,8 @@ declare global {
       caller?: Caller;
       /** What the hook `loadUser` gave. */
       user?: LoadedUser;
+      /** Set on operations whose errors have OAuth's form (RFC 6749 §5.2). */
+      answersOAuthErrors?: boolean;
       /** As in the answer's X-Request-Id and in the log. */
       requestId: string;
     }

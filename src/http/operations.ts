@@ -1,6 +1,6 @@
 import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/runtime';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
-import { readContract, requestMediaTypes } from '../contract/read-contract.js';
+import { findOperation, readContract } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
 import { isPermission } from '../tokens/demands.js';
 import { authenticateIfPresent } from './authentication.js';
@@ -52,8 +52,10 @@ export function mountOperations(app: Express, routes: Routes): void {
     }
     const authentication = authenticating(operation, routes);
     if (authentication.length > 0 && hooks.loadUser) authentication.push(loadingUser(hooks.loadUser));
-    const body = bodyReading(operation, requestMediaTypes(document, operation));
+    const { mediaTypes, answersOAuthErrors } = findOperation(document, operation);
+    const body = bodyReading(operation, mediaTypes);
     const middlewares = [
+      ...(answersOAuthErrors ? [answeringOAuthErrors] : []),
       // A token in the body is there only once the body has been read.
       ...(config.tokenLocations.includes('json')
         ? [...(body.length > 0 ? body : [readAnyJson]), ...authentication]
@@ -126,6 +128,12 @@ function loadingUser(
     next();
   };
 }
+
+/** For whatever fails from here on. */
+const answeringOAuthErrors: RequestHandler = (request, _response, next) => {
+  request.answersOAuthErrors = true;
+  next();
+};
 
 const readAnyJson = express.json({ type: jsonTypes, limit: bodyLimit, inflate: false });
 

@@ -23,6 +23,9 @@ export type RotatedSession = Pick<
 > &
   AccountRights;
 
+export type InspectedSession = Pick<StoredSession, 'id' | 'user_id' | 'expires_at' | 'rotated_at'> &
+  AccountRights & { readonly username: string };
+
 export const sessionsStore = {
   async insert(queries: Queries, session: StoredSession): Promise<void> {
     await queries.insertInto('sessions').values(session).execute();
@@ -150,6 +153,37 @@ export const sessionsStore = {
       .where('revoked_at', 'is', null);
     if (exceptId !== undefined) query = query.where('id', '!=', exceptId);
     await query.execute();
+  },
+
+  /**
+   * A session that has this generation for its current one.
+   * @returns nothing where it has not, or where the session or its user is not live.
+   */
+  inspect(
+    queries: Queries,
+    { id, generation, now }: { readonly id: string; readonly generation: number; readonly now: number },
+  ): Promise<InspectedSession | undefined> {
+    const rights = accountRights('sessions.user_id');
+    return queries
+      .selectFrom('sessions')
+      .innerJoin('users', 'users.id', 'sessions.user_id')
+      .where('sessions.id', '=', id)
+      .where('sessions.generation', '=', generation)
+      .where('sessions.revoked_at', 'is', null)
+      .where('sessions.expires_at', '>', now)
+      .where('users.disabled_at', 'is', null)
+      .select([
+        'sessions.id',
+        'sessions.user_id',
+        'sessions.expires_at',
+        'sessions.rotated_at',
+        'users.username',
+        rights.version.as('version'),
+        rights.password_one_time.as('password_one_time'),
+        rights.roles.as('roles'),
+        rights.permissions.as('permissions'),
+      ])
+      .executeTakeFirst();
   },
 
   /** Whether the user has logged in from this address lately. */
