@@ -42,7 +42,7 @@ export interface ClientParameters {
   client_assertion_type?: string;
   /**
    * With `private_key_jwt`: a JWT that the client has signed with one of its keys. Its `iss` and `sub` are the client's
-   * id, its `aud` is the issuer or the token endpoint; it has a `jti`, is used once, and lives ten minutes at most.
+   * id, its `aud` is the issuer or the token endpoint; it has a `jti`, is used once, and lives an hour at most.
    * @maxLength 65536
    */
   client_assertion?: string;
