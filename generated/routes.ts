@@ -13,8 +13,11 @@ import { OwnSessionsController } from './../src/sessions/own-sessions.controller
 import { CookiesController } from './../src/sessions/cookies.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
 import { ProtectedController } from './../src/protected/protected.controller.js';
+import { OAuthController } from './../src/oauth/oauth.controller.js';
+import { MetadataController } from './../src/oauth/metadata.controller.js';
 import { HealthController } from './../src/health/health.controller.js';
 import { ContractController } from './../src/contract/contract.controller.js';
+import { ClientsController } from './../src/clients/clients.controller.js';
 
 const models: TsoaRoute.Models = {
   'Id': {
@@ -253,6 +256,100 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
+  'TokenResponse': {
+    dataType: 'refObject',
+    properties: {
+      'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+      'token_type': {"ref":"TokenType","required":true},
+      'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+      'refresh_token': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'refresh_expires_in': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+    },
+    additionalProperties: false,
+  },
+  'OAuthErrorCode': {
+    dataType: 'refAlias',
+    type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["invalid_request"]},{"dataType":"enum","enums":["invalid_client"]},{"dataType":"enum","enums":["invalid_grant"]},{"dataType":"enum","enums":["unauthorized_client"]},{"dataType":"enum","enums":["unsupported_grant_type"]},{"dataType":"enum","enums":["invalid_scope"]},{"dataType":"enum","enums":["invalid_target"]},{"dataType":"enum","enums":["temporarily_unavailable"]},{"dataType":"enum","enums":["server_error"]}],"validators":{}},
+  },
+  'OAuthError': {
+    dataType: 'refObject',
+    properties: {
+      'error': {"ref":"OAuthErrorCode","required":true},
+      'error_description': {"dataType":"string","required":true,"validators":{"maxLength":{"value":4000}}},
+    },
+    additionalProperties: false,
+  },
+  'TokenRequest': {
+    dataType: 'refObject',
+    properties: {
+      'client_id': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_secret': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_assertion_type': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_assertion': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
+      'grant_type': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512}}},
+      'refresh_token': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
+      'scope': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
+      'resource': {"dataType":"union","subSchemas":[{"dataType":"string"},{"dataType":"array","array":{"dataType":"string"}}]},
+    },
+    additionalProperties: {"dataType":"any"},
+  },
+  'TokenUse': {
+    dataType: 'refEnum',
+    enums: ["access_token","refresh_token"],
+  },
+  'Introspection': {
+    dataType: 'refObject',
+    properties: {
+      'active': {"dataType":"boolean","required":true},
+      'token_use': {"ref":"TokenUse"},
+      'token_type': {"ref":"TokenType"},
+      'scope': {"dataType":"string","validators":{"maxLength":{"value":8192}}},
+      'client_id': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+      'username': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'sub': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+      'aud': {"dataType":"union","subSchemas":[{"dataType":"string"},{"dataType":"array","array":{"dataType":"string"}}]},
+      'iss': {"dataType":"string","validators":{"maxLength":{"value":2048}}},
+      'exp': {"dataType":"long"},
+      'iat': {"dataType":"long"},
+      'nbf': {"dataType":"long"},
+      'jti': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+      'sid': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+    },
+    additionalProperties: false,
+  },
+  'TokenParameters': {
+    dataType: 'refObject',
+    properties: {
+      'client_id': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_secret': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_assertion_type': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'client_assertion': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
+      'token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":65536}}},
+      'token_type_hint': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+    },
+    additionalProperties: {"dataType":"any"},
+  },
+  'AuthorizationServerMetadata': {
+    dataType: 'refObject',
+    properties: {
+      'issuer': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'token_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'introspection_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'revocation_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'jwks_uri': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'response_types_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":0}}},
+      'grant_types_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'scopes_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10000}}},
+      'token_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'token_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":20}}},
+      'introspection_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'introspection_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":20}}},
+      'revocation_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'revocation_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":20}}},
+    },
+    additionalProperties: false,
+  },
   'HealthStatus': {
     dataType: 'refEnum',
     enums: ["ok"],
@@ -269,6 +366,125 @@ const models: TsoaRoute.Models = {
     properties: {
     },
     additionalProperties: {"dataType":"any"},
+  },
+  'ClientAuthMethod': {
+    dataType: 'refEnum',
+    enums: ["client_secret_basic","client_secret_post","private_key_jwt"],
+  },
+  'ClientKey': {
+    dataType: 'refObject',
+    properties: {
+      'kty': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
+      'kid': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'use': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+      'alg': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+      'crv': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+      'x': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'y': {"dataType":"string","validators":{"maxLength":{"value":200}}},
+      'n': {"dataType":"string","validators":{"maxLength":{"value":2000}}},
+      'e': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+    },
+    additionalProperties: {"dataType":"any"},
+  },
+  'ClientKeySet': {
+    dataType: 'refObject',
+    properties: {
+      'keys': {"dataType":"array","array":{"dataType":"refObject","ref":"ClientKey"},"required":true,"validators":{"minItems":{"value":1},"maxItems":{"value":20}}},
+    },
+    additionalProperties: false,
+  },
+  'Audience': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[!-~]+$"}}},
+  },
+  'Client': {
+    dataType: 'refObject',
+    properties: {
+      'client_id': {"ref":"Id","required":true},
+      'client_name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'token_endpoint_auth_method': {"ref":"ClientAuthMethod","required":true},
+      'jwks': {"ref":"ClientKeySet"},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":3000}}},
+      'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
+      'disabled': {"dataType":"boolean","required":true},
+      'created_at': {"dataType":"string","required":true},
+      'updated_at': {"dataType":"string","required":true},
+    },
+    additionalProperties: false,
+  },
+  'ClientPage': {
+    dataType: 'refObject',
+    properties: {
+      'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Client"},"required":true,"validators":{"maxItems":{"value":200}}},
+      'next_cursor': {"ref":"Id"},
+    },
+    additionalProperties: false,
+  },
+  'ClientQuery': {
+    dataType: 'refObject',
+    properties: {
+      'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
+      'cursor': {"ref":"Id"},
+    },
+    additionalProperties: false,
+  },
+  'CreatedClient': {
+    dataType: 'refObject',
+    properties: {
+      'client_id': {"ref":"Id","required":true},
+      'client_name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'token_endpoint_auth_method': {"ref":"ClientAuthMethod","required":true},
+      'jwks': {"ref":"ClientKeySet"},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":3000}}},
+      'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
+      'disabled': {"dataType":"boolean","required":true},
+      'created_at': {"dataType":"string","required":true},
+      'updated_at': {"dataType":"string","required":true},
+      'client_secret': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+    },
+    additionalProperties: false,
+  },
+  'ClientName': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
+  },
+  'ClientScope': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":3000},"pattern":{"value":"^([A-Za-z0-9][A-Za-z0-9._:/-]*(\\u0020[A-Za-z0-9][A-Za-z0-9._:/-]*)*)?$"}}},
+  },
+  'CreateClientRequest': {
+    dataType: 'refObject',
+    properties: {
+      'client_name': {"ref":"ClientName","required":true},
+      'token_endpoint_auth_method': {"ref":"ClientAuthMethod"},
+      'jwks': {"ref":"ClientKeySet"},
+      'scope': {"ref":"ClientScope"},
+      'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
+      'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
+    },
+    additionalProperties: false,
+  },
+  'UpdateClientRequest': {
+    dataType: 'refObject',
+    properties: {
+      'client_name': {"ref":"ClientName"},
+      'jwks': {"ref":"ClientKeySet"},
+      'scope': {"ref":"ClientScope"},
+      'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
+      'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
+      'disabled': {"dataType":"boolean"},
+    },
+    additionalProperties: false,
+  },
+  'ClientSecret': {
+    dataType: 'refObject',
+    properties: {
+      'client_id': {"ref":"Id","required":true},
+      'client_secret': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+    },
+    additionalProperties: false,
   },
 };
 
@@ -546,6 +762,54 @@ export const operations: readonly Operation[] = [
     successStatus: 200,
   },
   {
+    method: 'post',
+    path: '/oauth/token',
+    controller: OAuthController,
+    handler: 'exchangeGrant',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"TokenRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/oauth/introspect',
+    controller: OAuthController,
+    handler: 'introspectToken',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"TokenParameters"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/oauth/revoke',
+    controller: OAuthController,
+    handler: 'revokeToken',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"TokenParameters"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/.well-known/oauth-authorization-server',
+    controller: MetadataController,
+    handler: 'getOAuthMetadata',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
     method: 'get',
     path: '/health/live',
     controller: HealthController,
@@ -575,6 +839,77 @@ export const operations: readonly Operation[] = [
       unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
     },
     security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/clients',
+    controller: ClientsController,
+    handler: 'listClients',
+    parameters: {
+      query: {"in":"queries","name":"query","required":true,"ref":"ClientQuery"},
+    },
+    security: [{"bearer":["clients:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/clients',
+    controller: ClientsController,
+    handler: 'createClient',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"CreateClientRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["clients:write"]}],
+    successStatus: 201,
+  },
+  {
+    method: 'get',
+    path: '/clients/:id',
+    controller: ClientsController,
+    handler: 'getClient',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+    },
+    security: [{"bearer":["clients:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'patch',
+    path: '/clients/:id',
+    controller: ClientsController,
+    handler: 'updateClient',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      body: {"in":"body","name":"body","required":true,"ref":"UpdateClientRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["clients:write"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'delete',
+    path: '/clients/:id',
+    controller: ClientsController,
+    handler: 'deleteClient',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["clients:write"]}],
+    successStatus: 204,
+  },
+  {
+    method: 'post',
+    path: '/clients/:id/secret',
+    controller: ClientsController,
+    handler: 'replaceClientSecret',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["clients:write"]}],
     successStatus: 200,
   },
 ];

@@ -1,9 +1,15 @@
 import type { Logger } from 'pino';
 import { operatorContext } from './audit/audit.store.js';
+import { ClientsService } from './clients/clients.service.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import type { Database } from './database/open-database.js';
 import type { Hooks } from './hooks.js';
+import { ClientAuthentication } from './oauth/client-authentication.js';
+import { IntrospectionService } from './oauth/introspection.service.js';
+import { RevocationService } from './oauth/revocation.service.js';
+import { TokenGrants } from './oauth/token-grants.service.js';
+import { usedAssertionsStore } from './oauth/used-assertions.store.js';
 import { OwnAccountService } from './users/own-account.service.js';
 import { RolesService } from './roles/roles.service.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
@@ -66,10 +72,20 @@ export interface Services {
   readonly users: UsersService;
   readonly ownAccount: OwnAccountService;
   readonly roles: RolesService;
+  readonly clients: ClientsService;
+  readonly oauth: OAuthServices;
   /** Deletes what has expired, and rotates keys that are due. */
   readonly cleanUp: () => Promise<void>;
   /** Takes over what other processes wrote: revocations, and keys. */
   readonly catchUp: () => Promise<void>;
+}
+
+/** What the OAuth endpoints are made of. */
+export interface OAuthServices {
+  readonly clients: ClientAuthentication;
+  readonly grants: TokenGrants;
+  readonly introspection: IntrospectionService;
+  readonly revocation: RevocationService;
 }
 
 /**
@@ -137,6 +153,21 @@ export async function createServices(foundations: Foundations): Promise<Services
     users: new UsersService(database, clock, passwords, versions, revocations),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,
+    clients: new ClientsService(database, clock, versions, revocations),
+    oauth: {
+      clients: new ClientAuthentication(
+        database,
+        clock,
+        limiter,
+        (reason, context, clientId) => {
+          log.warn({ event: 'denied', reason, clientId, ...context }, 'client authentication denied');
+        },
+        { audiences: [issuer, `${issuer}/oauth/token`], leeway: config.decodeLeeway },
+      ),
+      grants: new TokenGrants(sessions, accessTokens),
+      introspection: new IntrospectionService(database, sessions, accessTokens, revocations, hooks, issuer),
+      revocation: new RevocationService(database, clock, ring, sessions, accessTokens, revocations),
+    },
     catchUp: async () => {
       await revocations.catchUp();
       await ring.reload();
@@ -148,6 +179,7 @@ export async function createServices(foundations: Foundations): Promise<Services
       await sessionsStore.deleteExpired(database.queries, now);
       await loginAttemptsStore.deleteExpired(database.queries, now);
       await ring.rotateIfDue();
+      await usedAssertionsStore.deleteExpired(database.queries, now);
     },
   };
 }

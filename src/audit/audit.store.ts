@@ -16,7 +16,12 @@ export type AuditEvent =
   | 'password_reset'
   | 'role_created'
   | 'role_updated'
-  | 'role_deleted';
+  | 'role_deleted'
+  | 'client_created'
+  | 'client_updated'
+  | 'client_deleted'
+  | 'client_secret_replaced'
+  | 'token_revoked';
 
 /** Who asks, from where: what the audit and the log say of a request. */
 export interface RequestContext {

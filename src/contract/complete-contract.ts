@@ -1,5 +1,6 @@
-import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
+import { problemCodes } from '../problems/problem-codes.js';
 import { isPermission } from '../tokens/demands.js';
+import { errorForms, oauthForm, problemForm, type ErrorForm } from './error-forms.js';
 
 /** As much of an OpenAPI 3.0 document as this step touches. */
 export interface Document {
@@ -37,12 +38,10 @@ interface MediaType {
   examples?: Record<string, unknown>;
 }
 
-const problemType = 'application/problem+json';
-
 /**
  * What tsoa cannot say, from what the controllers do say:
  * - every answer that follows from an operation's security, body or parameters is there: a new operation is complete;
- * - problems have their media type, their headers, and an example for each code that the answer's description names;
+ * - errors have their media type, their headers, and an example for each code that the answer's description names;
  * - requests and answers have their model's example.
  * @throws where the contract would be incomplete: an operation without summary or description, an operationId twice,
  *   an answer without description, a problem that names no code or one of another status.
@@ -54,7 +53,7 @@ export function completeContract(document: Document): Document {
   }
   document.components['headers'] = headers;
   document.components['examples'] = Object.fromEntries(
-    Object.keys(problemCodes).map((code) => [code, problemExample(code as ProblemCode)]),
+    errorForms.flatMap(({ codes, example }) => Object.keys(codes).map((code) => [code, example(code)])),
   );
   addProblemCodes(document.components.schemas);
   const seen = new Set<string>();
@@ -72,9 +71,10 @@ export function completeContract(document: Document): Document {
           `${where}: the controller's method needs a comment with a description and a @summary.`,
         );
       }
-      addImpliedAnswers(operation);
+      const form = errorFormOf(operation);
+      addImpliedAnswers(operation, form);
       for (const [status, answer] of Object.entries(operation.responses)) {
-        completeAnswer(answer, status, where);
+        completeAnswer(answer, status, form, where);
       }
       addExamples(document.components.schemas, operation);
     }
@@ -94,6 +94,11 @@ const headers = {
     example:
       'Bearer realm="latchkey", error="invalid_token", error_description="The access token has expired."',
   },
+  'WWW-Authenticate-Basic': {
+    description: 'The challenge (RFC 7617 §2).',
+    schema: { type: 'string', maxLength: 1000 },
+    example: 'Basic realm="latchkey"',
+  },
   'Retry-After': {
     description: 'Seconds after which to try again.',
     schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 2_147_483_647 },
@@ -101,7 +106,13 @@ const headers = {
   },
 } as const;
 
-type HeaderName = keyof typeof headers;
+/** An operation whose controller names the model of OAuth's errors answers all errors so. */
+function errorFormOf({ responses }: Operation): ErrorForm {
+  const answers = Object.values(responses).flatMap(({ content }) => Object.values(content ?? {}));
+  return answers.some(({ schema }) => schema?.$ref?.endsWith(`/${oauthForm.schema}`))
+    ? oauthForm
+    : problemForm;
+}
 
 function addProblemCodes(schemas: Record<string, Schema>): void {
   const properties = schemas['ProblemDetails']?.properties;
@@ -115,8 +126,20 @@ function addProblemCodes(schemas: Record<string, Schema>): void {
   properties['code'] = { $ref: '#/components/schemas/ProblemCode' };
 }
 
-function addImpliedAnswers(operation: Operation): void {
-  const security = operation.security ?? [];
+function addImpliedAnswers(operation: Operation, form: ErrorForm): void {
+  const media = operation.requestBody?.content;
+  const implied = {
+    ...(form === problemForm && impliedBySecurity(operation.security ?? [])),
+    ...(media && form.ofBody['application/x-www-form-urlencoded' in media ? 'form' : 'json']),
+    ...((media ?? operation.parameters?.length) && form.ofInput),
+    ...form.ofAll,
+  };
+  for (const [status, description] of Object.entries(implied)) {
+    operation.responses[status] ??= { description };
+  }
+}
+
+function impliedBySecurity(security: NonNullable<Operation['security']>): Record<string, string> {
   const demands = security.flatMap((schemes) => Object.values(schemes).flat());
   const scopes = demands.filter(isPermission);
   const optional = security.some((schemes) => Object.keys(schemes).length === 0);
@@ -137,67 +160,44 @@ function addImpliedAnswers(operation: Operation): void {
     implied['403'] =
       `The permission \`${scopes.join(' ')}\` is missing: \`insufficient_scope\`, \`password_change_required\`.`;
   }
-  if (operation.requestBody) {
-    implied['400'] = 'The body is not JSON: `missing_json`, `malformed_json`.';
-    implied['413'] = 'The body is larger than 64 KiB: `payload_too_large`.';
-    implied['415'] = 'The body is encoded or not UTF-8: `unsupported_media_type`.';
-  }
-  if (operation.requestBody || operation.parameters?.length) {
-    implied['422'] = 'Something does not fit this contract; `errors` says what: `validation_failed`.';
-  }
-  implied['default'] = 'Any other failure, such as `internal_error`.';
-  for (const [status, description] of Object.entries(implied)) {
-    operation.responses[status] ??= { description };
-  }
+  return implied;
 }
 
-function completeAnswer(answer: Answer, status: string, where: string): void {
+function completeAnswer(answer: Answer, status: string, form: ErrorForm, where: string): void {
   if (!answer.description) throw new Error(`${where}: the answer ${status} needs a description.`);
-  const codes = codesIn(answer.description);
-  const names: HeaderName[] = ['X-Request-Id'];
+  const references = { 'X-Request-Id': 'X-Request-Id' } as Record<string, string>;
   if (status === 'default' || Number(status) >= 400) {
+    const codes = codesIn(answer.description, form);
     if (codes.length === 0) {
-      throw new Error(`${where}: the description of ${status} must name its problem codes in backquotes.`);
+      throw new Error(`${where}: the description of ${status} must name its error codes in backquotes.`);
     }
     for (const code of codes) {
-      if (status !== 'default' && problemCodes[code].status !== Number(status)) {
-        throw new Error(`${where}: ${status} names ${code}, whose status is ${problemCodes[code].status}.`);
+      const statuses = form.codes[code] ?? [];
+      if (status !== 'default' && !statuses.includes(Number(status))) {
+        throw new Error(`${where}: ${status} names ${code}, whose status is ${statuses.join(' or ')}.`);
       }
     }
-    if (status === '401' || codes.includes('insufficient_scope')) names.push('WWW-Authenticate');
-    if (status === '429' || codes.includes('busy')) names.push('Retry-After');
+    const isAmong = (list: readonly string[]): boolean => codes.some((code) => list.includes(code));
+    if (status === '401' || isAmong(form.challenged)) references['WWW-Authenticate'] = form.challenge;
+    if (status === '429' || isAmong(form.delayed)) references['Retry-After'] = 'Retry-After';
     answer.content = {
-      [problemType]: {
-        schema: { $ref: '#/components/schemas/ProblemDetails' },
+      [form.mediaType]: {
+        schema: { $ref: `#/components/schemas/${form.schema}` },
         examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
       },
     };
   }
-  answer.headers = {
-    ...answer.headers,
-    ...Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
-  };
+  const described = Object.entries(references).map(([name, component]) => [
+    name,
+    { $ref: `#/components/headers/${component}` },
+  ]);
+  answer.headers = { ...answer.headers, ...(Object.fromEntries(described) as Record<string, unknown>) };
 }
 
-function codesIn(description: string): ProblemCode[] {
+function codesIn(description: string, { codes }: ErrorForm): string[] {
   return [...description.matchAll(/`([a-z_]+)`/g)]
-    .map(([, word]) => word as ProblemCode)
-    .filter((word) => word in problemCodes);
-}
-
-function problemExample(code: ProblemCode): object {
-  const { title, status, detail } = problemCodes[code];
-  return {
-    summary: title,
-    value: {
-      type: `http://127.0.0.1:3000/problems/${code}`,
-      title,
-      status,
-      detail,
-      code,
-      ...(code === 'validation_failed' && { errors: { username: "'username' is required" } }),
-    },
-  };
+    .map(([, word]) => word ?? '')
+    .filter((word) => Object.hasOwn(codes, word));
 }
 
 function addExamples(schemas: Record<string, Schema>, operation: Operation): void {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isPermission } from '../tokens/demands.js';
 import type { OpenApiDocument } from './contract.models.js';
 
 /** `generated/openapi.json`, seen from the compiled file: dist/src/contract. */
@@ -11,28 +12,47 @@ export function readContract(): { readonly document: OpenApiDocument; readonly t
   return { document: JSON.parse(text) as OpenApiDocument, text };
 }
 
-/** An operation by its path in Express's form: `/users/:id`. */
-interface OperationKey {
-  readonly path: string;
-  readonly method: string;
-}
-
-interface OperationObject {
+interface ContractOperation {
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly requestBody?: { readonly content: object };
-  readonly security?: readonly object[];
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: { $ref?: string } }>> }>
+  >;
 }
 
-/** The media types of an operation's request body. */
-export function requestMediaTypes(document: OpenApiDocument, key: OperationKey): string[] {
-  return Object.keys(find(document, key)?.requestBody?.content ?? {});
+/** Every permission that an operation demands. */
+export function permissionsIn(document: OpenApiDocument): string[] {
+  const operations = Object.values(pathsOf(document)).flatMap((path) => Object.values(path));
+  const demands = operations.flatMap(({ security = [] }) =>
+    security.flatMap((schemes) => Object.values(schemes).flat()),
+  );
+  return [...new Set(demands)].filter(isPermission);
 }
 
-/** Whether the contract says that a token may come with the request, if not that it must. */
-export function acceptsToken(document: OpenApiDocument, key: OperationKey): boolean {
-  return (find(document, key)?.security ?? []).length > 0;
+/** What the contract says of an operation, as far as the HTTP layer acts on it. */
+interface OperationFacts {
+  /** Of its request body. */
+  readonly mediaTypes: readonly string[];
+  /** A token may come with the request, if it must not. */
+  readonly acceptsToken: boolean;
+  /** Its errors have OAuth's form (RFC 6749 §5.2). */
+  readonly answersOAuthErrors: boolean;
 }
 
-function find(document: OpenApiDocument, { path, method }: OperationKey): OperationObject | undefined {
-  const paths = document['paths'] as Record<string, Record<string, OperationObject>>;
-  return paths[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
+/** @param operation its path in Express's form: `/users/:id`. */
+export function findOperation(
+  document: OpenApiDocument,
+  { path, method }: { readonly path: string; readonly method: string },
+): OperationFacts {
+  const operation = pathsOf(document)[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
+  const otherwise = operation?.responses['default']?.content?.['application/json'];
+  return {
+    mediaTypes: Object.keys(operation?.requestBody?.content ?? {}),
+    acceptsToken: (operation?.security ?? []).some((schemes) => 'bearer' in schemes),
+    answersOAuthErrors: otherwise?.schema?.$ref?.endsWith('/OAuthError') ?? false,
+  };
+}
+
+function pathsOf(document: OpenApiDocument): Readonly<Record<string, Record<string, ContractOperation>>> {
+  return document['paths'] as Record<string, Record<string, ContractOperation>>;
 }

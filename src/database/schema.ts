@@ -1,3 +1,5 @@
+import type { ClientAuthMethod } from '../clients/clients.models.js';
+
 /**
  * The tables, as the stores see them. Times are milliseconds since the Unix epoch, ids are UUIDv7 in
  * their text form, flags are 0 or 1: one shape that SQLite and PostgreSQL both hold exactly.
@@ -11,6 +13,8 @@ export interface Schema {
   keys: KeyRow;
   login_attempts: LoginAttemptRow;
   audit: AuditRow;
+  clients: ClientRow;
+  used_assertions: UsedAssertionRow;
 }
 
 export interface UserRow {
@@ -68,12 +72,44 @@ interface SessionRow {
   user_agent: string;
 }
 
+export interface ClientRow {
+  /** The OAuth `client_id`. */
+  id: string;
+  name: string;
+  /** SHA-256, base64url; null for a client that authenticates with its own key. */
+  secret_hash: string | null;
+  /** The client's public keys, a JWK Set as JSON; null for a client with a secret. */
+  jwks: string | null;
+  /** As RFC 7591 names it. */
+  auth_method: ClientAuthMethod;
+  /** What its tokens may permit: space-separated, sorted. */
+  scopes: string;
+  /** Whom its tokens may be for: space-separated, sorted; none: whom users' tokens are for. */
+  audiences: string;
+  /** Seconds; null: as the settings say. */
+  access_token_lifetime: number | null;
+  /** Raised by whatever makes the client's older access tokens void, as a user's. */
+  version: number;
+  disabled_at: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** An assertion that a client has authenticated with: none is good for a second time. */
+interface UsedAssertionRow {
+  client_id: string;
+  /** SHA-256 of the assertion's `jti`, base64url: a client may choose any text. */
+  jti: string;
+  /** When the assertion is dead by itself. */
+  expires_at: number;
+}
+
 /** What `revocations.target` names. */
 export type RevocationKind = 'session' | 'token' | 'subject';
 
 export interface RevocationRow {
   kind: RevocationKind;
-  /** A session's id, a token's `jti`, or a user's id. */
+  /** A session's id, a token's `jti`, or the id of a user or a client. */
   target: string;
   /** With `subject`: tokens of an older version are void. */
   version: number | null;
@@ -109,7 +145,7 @@ interface AuditRow {
   id: string;
   at: number;
   event: string;
-  /** Who did it: a user's id, or null for the service and its operator. */
+  /** Who did it: the id of a user or a client, or null for the service and its operator. */
   actor_id: string | null;
   /** Whom or what it was done to. */
   target: string | null;

@@ -16,6 +16,8 @@ declare global {
       user?: LoadedUser;
       /** Fields of the body that are the service's own: an access token, a CSRF value. */
       takenFields?: Map<string, unknown>;
+      /** Set on operations whose errors have OAuth's form (RFC 6749 §5.2). */
+      answersOAuthErrors?: boolean;
       /** As in the answer's X-Request-Id and in the log. */
       requestId: string;
     }

@@ -1,6 +1,6 @@
 import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/runtime';
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { acceptsToken, readContract, requestMediaTypes } from '../contract/read-contract.js';
+import { findOperation, readContract } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
 import { isPermission } from '../tokens/demands.js';
 import { authenticateIfPresent, demandOf } from './authentication.js';
@@ -49,12 +49,14 @@ export function mountOperations(app: Express, routes: Routes): void {
     }
     const authentication = authenticating(operation, routes);
     if (authentication.length > 0 && hooks.loadUser) authentication.push(loadingUser(hooks.loadUser));
+    const { mediaTypes, acceptsToken, answersOAuthErrors } = findOperation(document, operation);
     const body = bodyReading(config, {
       body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
-      mediaTypes: requestMediaTypes(document, operation),
-      takesToken: operation.security.length > 0 || acceptsToken(document, operation),
+      mediaTypes,
+      takesToken: operation.security.length > 0 || acceptsToken,
     });
     const middlewares = [
+      ...(answersOAuthErrors ? [answeringOAuthErrors] : []),
       ...(readsBodyFirst(config) ? [...body, ...authentication] : [...authentication, ...body]),
       ...fetchMiddlewares<RequestHandler>(controller),
       ...fetchMiddlewares<RequestHandler>(method),
@@ -127,6 +129,12 @@ function loadingUser(
     next();
   };
 }
+
+/** For whatever fails from here on. */
+const answeringOAuthErrors: RequestHandler = (request, _response, next) => {
+  request.answersOAuthErrors = true;
+  next();
+};
 
 function send(response: Response, value: unknown, status: number | undefined): void {
   if (response.headersSent) return;

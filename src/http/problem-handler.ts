@@ -1,11 +1,16 @@
 import { ValidateError } from '@tsoa/runtime';
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { OAuthProblem } from '../oauth/oauth-problem.js';
+import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 
-/** Writes every refusal and every failure as RFC 9457's problem+json. Causes go to the log alone. */
+/**
+ * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
+ * 6749 §5.2 says. Causes go to the log alone.
+ */
 export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const problem = asProblem(error);
@@ -20,7 +25,8 @@ export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler
       next(error);
       return;
     }
-    sendProblem(problem, response, issuer);
+    if (!request.answersOAuthErrors) sendProblem(problem, response, issuer);
+    else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.of(problem), response);
   };
 }
 
@@ -40,6 +46,15 @@ export function sendProblem(problem: Problem, response: Response, issuer: string
   for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
   response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
   response.end(JSON.stringify(body));
+}
+
+function sendOAuthError(problem: OAuthProblem, response: Response): void {
+  const body: OAuthError = { error: problem.code, error_description: problem.description };
+  response.status(problem.status);
+  // RFC 9110 §15.5.2: no 401 without a challenge, and RFC 6749 §5.2: in the scheme that clients may use.
+  if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="latchkey"');
+  for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
+  response.json(body);
 }
 
 /** RFC 6750 §3: no error code where no token came, and few characters in the description. */

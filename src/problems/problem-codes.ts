@@ -106,6 +106,11 @@ export const problemCodes = {
     title: 'No such role',
     detail: 'There is no role with this name.',
   },
+  client_not_found: {
+    status: 404,
+    title: 'No such client',
+    detail: 'There is no client with this id.',
+  },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
@@ -125,6 +130,11 @@ export const problemCodes = {
     status: 409,
     title: 'Built-in role',
     detail: 'The role "admin" is built in. It holds every permission and cannot be changed or deleted.',
+  },
+  client_has_no_secret: {
+    status: 409,
+    title: 'Client without a secret',
+    detail: 'This client authenticates with its own key (private_key_jwt). Change its "jwks" instead.',
   },
   payload_too_large: {
     status: 413,

@@ -16,7 +16,7 @@ import type { LoginLimiter } from './login-limiter.js';
 import type { SessionLimit } from './session-limit.js';
 import type { RequestLimiter } from './request-limiter.js';
 import { TokenType, type TokenSet } from './sessions.models.js';
-import { sessionsStore, type RotatedSession } from './sessions.store.js';
+import { sessionsStore, type InspectedSession, type RotatedSession } from './sessions.store.js';
 
 interface SessionOptions {
   /** Seconds; each refresh gives them anew. */
@@ -37,6 +37,13 @@ export type OnDenied = (reason: DeniedReason, context: RequestContext, userId?: 
 
 /** Characters that are kept of an address and of a client's name for itself. */
 const longestText = 255;
+
+/** What a refresh asks for, where it wants less than the session could have. */
+export interface Narrowing {
+  /** Chooses among the user's permissions; where it throws, the refresh has not happened. */
+  readonly permissions?: (all: readonly string[]) => readonly string[];
+  readonly audience?: readonly string[];
+}
 
 /** Sessions: a login begins one, each refresh continues it, a logout ends it at once. */
 export class SessionsService {
@@ -62,32 +69,52 @@ export class SessionsService {
   }
 
   /** @throws {Problem} `invalid_refresh_token`; `too_many_requests`. */
-  async refresh(refreshToken: string, context: RequestContext): Promise<TokenSet> {
+  async refresh(refreshToken: string, context: RequestContext, narrowing: Narrowing = {}): Promise<TokenSet> {
     await this.options.refreshLimit.take(context.address);
     const contents = readRefreshToken(this.ring, refreshToken);
     if (!contents) throw new Problem('invalid_refresh_token');
     const now = this.clock.now();
-    const session = await sessionsStore.rotate(this.database.queries, {
-      id: contents.sessionId,
-      generation: contents.generation,
-      now,
-      graceStart: now - this.options.refreshGrace * 1000,
-      newKeyId: this.ring.refreshKey.id,
-      expiresAt: now + this.options.refreshTokenLifetime * 1000,
-      accessExpiresAt: this.accessTokens.expiryOfNext(),
-      lifetime: this.options.sessionLifetime * 1000,
-    });
-    if (!session) {
+    const rotate = async (queries: Queries): Promise<TokenSet | undefined> => {
+      const session = await sessionsStore.rotate(queries, {
+        id: contents.sessionId,
+        generation: contents.generation,
+        now,
+        graceStart: now - this.options.refreshGrace * 1000,
+        newKeyId: this.ring.refreshKey.id,
+        expiresAt: now + this.options.refreshTokenLifetime * 1000,
+        accessExpiresAt: this.accessTokens.expiryOfNext(),
+        lifetime: this.options.sessionLifetime * 1000,
+      });
+      return session && this.#tokenSet(session, false, narrowing);
+    };
+    const { queries } = this.database;
+    const tokens = await (narrowing.permissions ? this.database.transaction(rotate) : rotate(queries));
+    if (!tokens) {
       await this.#endIfReused(contents.sessionId, contents.generation, context);
       throw new Problem('invalid_refresh_token');
     }
-    return this.#tokenSet(session, false);
+    return tokens;
   }
 
-  /** Ends the session of a refresh token, of whatever generation; one that is not ours ends nothing (RFC 7009 §2.2). */
-  async logoutByRefreshToken(refreshToken: string, context: RequestContext): Promise<void> {
+  /** The session of a current refresh token, where it is live; nothing changes. */
+  async inspect(refreshToken: string): Promise<InspectedSession | undefined> {
     const contents = readRefreshToken(this.ring, refreshToken);
-    if (contents) await this.logout(contents.sessionId, context);
+    if (!contents) return undefined;
+    return sessionsStore.inspect(this.database.queries, {
+      id: contents.sessionId,
+      generation: contents.generation,
+      now: this.clock.now(),
+      lifetime: this.options.sessionLifetime * 1000,
+    });
+  }
+
+  /**
+   * Ends the session of a refresh token, of whatever generation; one that is not ours ends nothing (RFC 7009 §2.2).
+   * @param actorId who does it, where it is not the session's user.
+   */
+  async logoutByRefreshToken(refreshToken: string, context: RequestContext, actorId?: string): Promise<void> {
+    const contents = readRefreshToken(this.ring, refreshToken);
+    if (contents) await this.#end(contents.sessionId, 'logout', context, actorId);
   }
 
   /** Ends a session. When this resolves its tokens are refused, and stay so over a restart. */
@@ -221,6 +248,7 @@ export class SessionsService {
     sessionId: string,
     event: 'logout' | 'refresh_token_reused',
     context: RequestContext,
+    actorId?: string,
   ): Promise<boolean> {
     const revoked = await this.database.transaction(async (transaction) => {
       const ended = await sessionsStore.revoke(transaction, sessionId, this.clock.now());
@@ -228,7 +256,7 @@ export class SessionsService {
       const rows = await voidTokensOf(transaction, this.clock, [ended]);
       await auditStore.add(transaction, this.clock, {
         event,
-        ...(event === 'logout' && { actorId: ended.user_id }),
+        ...(event === 'logout' && { actorId: actorId ?? ended.user_id }),
         target: ended.user_id,
         sessionId,
         context,
@@ -239,12 +267,13 @@ export class SessionsService {
     return revoked !== undefined;
   }
 
-  #tokenSet(session: RotatedSession, fresh: boolean): TokenSet {
+  #tokenSet(session: RotatedSession, fresh: boolean, narrowing: Narrowing = {}): TokenSet {
     const key = this.ring.refresh(session.refresh_key_id);
     // The key of a generation that is current is never retired before the session.
     if (!key) throw new Error(`The refresh key ${session.refresh_key_id} is not on the key ring.`);
     const passwordChangeRequired = session.password_one_time === 1;
-    const permissions = passwordChangeRequired ? [] : words(session.permissions);
+    const all = passwordChangeRequired ? [] : words(session.permissions);
+    const permissions = narrowing.permissions?.(all) ?? all;
     const lifetime = Math.min(this.accessTokens.lifetime, this.#secondsLeft(session));
     return {
       access_token: this.accessTokens.issue({
@@ -257,6 +286,7 @@ export class SessionsService {
         fresh,
         passwordChangeRequired,
         lifetime,
+        ...(narrowing.audience && { audience: narrowing.audience }),
       }),
       token_type: TokenType.Bearer,
       expires_in: lifetime,

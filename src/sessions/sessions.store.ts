@@ -69,6 +69,8 @@ const rotatedColumns = [
   rights.roles.as('roles'),
   rights.permissions.as('permissions'),
 ] as const;
+export type InspectedSession = Pick<StoredSession, 'id' | 'user_id' | 'expires_at' | 'rotated_at'> &
+  AccountRights & { readonly username: string };
 
 export const sessionsStore = {
   async insert(queries: Queries, session: StoredSession): Promise<void> {
@@ -204,6 +206,48 @@ export const sessionsStore = {
     await sql`update sessions set last_used_at = used.column2
       from (values ${sql.join(rows)}) as used
       where sessions.id = used.column1 and sessions.last_used_at < used.column2`.execute(queries);
+  },
+
+  /**
+   * A session that has this generation for its current one.
+   * @returns nothing where it has not, or where the session or its user is not live.
+   */
+  inspect(
+    queries: Queries,
+    {
+      id,
+      generation,
+      now,
+      lifetime,
+    }: {
+      readonly id: string;
+      readonly generation: number;
+      readonly now: number;
+      /** How long a session lives at most, in milliseconds. */
+      readonly lifetime: number;
+    },
+  ): Promise<InspectedSession | undefined> {
+    return queries
+      .selectFrom('sessions')
+      .innerJoin('users', 'users.id', 'sessions.user_id')
+      .where('sessions.id', '=', id)
+      .where('sessions.generation', '=', generation)
+      .where('sessions.revoked_at', 'is', null)
+      .where('sessions.expires_at', '>', now)
+      .where('sessions.created_at', '>', now - lifetime)
+      .where('users.disabled_at', 'is', null)
+      .select([
+        'sessions.id',
+        'sessions.user_id',
+        'sessions.expires_at',
+        'sessions.rotated_at',
+        'users.username',
+        rights.version.as('version'),
+        rights.password_one_time.as('password_one_time'),
+        rights.roles.as('roles'),
+        rights.permissions.as('permissions'),
+      ])
+      .executeTakeFirst();
   },
 
   /** Whether the user has logged in from this address lately. */

@@ -40,7 +40,7 @@ const tokenType = 'at+jwt';
 /** What says how a token is to be verified; no hook sets one of these. */
 const ownHeaders: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64']);
 /** RFC 9068 demands a client; users who log in here are all clients of the service itself. */
-const ownClient = 'latchkey';
+export const ownClient = 'latchkey';
 /** A token of ours with dozens of permissions has 2 KiB; longer ones are refused before they are parsed. */
 const longestToken = 8192;
 /**
@@ -67,6 +67,16 @@ export class AccessTokens {
   /** Seconds. */
   get lifetime(): number {
     return this.options.lifetime;
+  }
+
+  /** Whom a token is for, where its grant does not say. */
+  get audience(): readonly string[] {
+    return this.options.audience;
+  }
+
+  /** When a token is dead for certain, in milliseconds: what its revocation must outlive. */
+  expiryOf({ exp }: AccessTokenClaims): number {
+    return exp * 1000 + greatestLeeway;
   }
 
   /**

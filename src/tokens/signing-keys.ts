@@ -142,7 +142,11 @@ function algorithmOf(key: KeyObject, declared: unknown, preferred: Algorithm): A
   return found;
 }
 
-function fittingAlgorithms(key: KeyObject): [AsymmetricAlgorithm, ...AsymmetricAlgorithm[]] {
+/**
+ * The algorithms that a key is for, private or public.
+ * @throws {KeyImportError} where it is of no kind that is known here, or too short.
+ */
+export function fittingAlgorithms(key: KeyObject): [AsymmetricAlgorithm, ...AsymmetricAlgorithm[]] {
   if (key.asymmetricKeyType === 'rsa') {
     if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < smallestModulus) {
       throw new KeyImportError(`An RSA key must have ${smallestModulus} bits or more (RFC 7518 §3.3).`);

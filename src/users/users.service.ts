@@ -139,7 +139,7 @@ export class UsersService {
     const revoked = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       const user = found(await usersStore.find(transaction, id));
-      const rows = await this.versions.end(transaction, id);
+      const rows = await this.versions.end(transaction, { userId: id });
       await usersStore.delete(transaction, id);
       if (user.disabled_at === null && words(user.roles).includes(administratorRole)) {
         await refuseNoAdministrators(transaction);

@@ -104,12 +104,13 @@ describe('Swagger UI in a browser', () => {
     );
   });
 
-  it('asks for a bearer token in its Authorize dialog', async () => {
+  it("asks for a bearer token, or a client's id and secret, in its Authorize dialog", async () => {
     await authorizeButton('unlocked').click();
     const dialog = page.locator('.dialog-ux');
-    expect(await dialog.locator('h4').innerText()).to.match(/^bearer\s+\(http, Bearer\)$/);
-    expect(await dialog.locator('input[type=text], input[type=password]').count()).to.equal(1);
-    await dialog.locator('.btn-done').click();
+    const headings = (await dialog.locator('h4').allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
+    expect(headings).to.deep.equal(['bearer (http, Bearer)', 'client (http, Basic)']);
+    expect(await dialog.locator('input[type=text], input[type=password]').count()).to.equal(3);
+    await dialog.locator('.btn-done').first().click();
   });
 
   it('is not authorized at first', async () => {

@@ -50,16 +50,22 @@ describe('The contract', () => {
       'POST /login/cookies',
       'POST /refresh/cookies',
       'GET /.well-known/jwks.json',
+      'GET /.well-known/oauth-authorization-server',
       'GET /health/live',
       'GET /health/ready',
       'GET /openapi.json',
     ]);
   });
 
-  it('has one operation for which a token is optional: logging out', () => {
+  it('has one operation for which a token is optional: logging out; at OAuth’s, a client may say who it is in the body', () => {
     const isOptional = ({ security }: Operation): boolean =>
       security.some((each) => Object.keys(each).length === 0);
-    expect(operations.filter(isOptional).map(({ name }) => name)).to.deep.equal(['POST /logout']);
+    expect(operations.filter(isOptional).map(({ name }) => name)).to.have.members([
+      'POST /logout',
+      'POST /oauth/token',
+      'POST /oauth/introspect',
+      'POST /oauth/revoke',
+    ]);
   });
 
   it('names each operation once', () => {
@@ -79,6 +85,7 @@ describe('The contract', () => {
       const { security, responses, requestBody, parameters = [] } = operation;
       const bodies = Object.values(requestBody?.content ?? {});
       const answers = Object.entries(responses);
+      const isOAuth = operation.name.startsWith('POST /oauth/');
       const media = answers.flatMap(([, { content }]) => Object.values(content ?? {}));
 
       it('has an id, one tag that is described, a summary and a description', () => {
@@ -102,12 +109,20 @@ describe('The contract', () => {
         }
       });
 
-      it('has a body with each answer but 204 and 304, and problems as problem+json', () => {
+      it(`has a body with each answer that has something to say, and errors as ${isOAuth ? 'OAuth' : 'problem+json'}`, () => {
+        const saysNothing = ['204', '304', ...(operation.name === 'POST /oauth/revoke' ? ['200'] : [])];
         for (const [status, { content }] of answers) {
-          const isProblem = status === 'default' || Number(status) >= 400;
-          const types = Object.keys(content ?? {});
-          if (status === '204' || status === '304') expect(types).to.be.empty;
-          else expect(types).to.deep.equal([isProblem ? 'application/problem+json' : 'application/json']);
+          const isError = status === 'default' || Number(status) >= 400;
+          const types = Object.entries(content ?? {}).map(([type, { schema }]) => [type, schema.$ref]);
+          if (saysNothing.includes(status)) expect(types).to.be.empty;
+          else if (!isError) expect(types.map(([type]) => type)).to.deep.equal(['application/json']);
+          else if (isOAuth)
+            expect(types).to.deep.equal([['application/json', '#/components/schemas/OAuthError']]);
+          else {
+            expect(types).to.deep.equal([
+              ['application/problem+json', '#/components/schemas/ProblemDetails'],
+            ]);
+          }
         }
       });
 
@@ -117,7 +132,9 @@ describe('The contract', () => {
         const scopes = security.flatMap((each) => Object.values(each).flat());
         if (security.length > 0) expect(statuses).to.include('401');
         if (scopes.length > 0) expect(statuses).to.include('403');
-        if (requestBody) expect(statuses).to.include.members(['400', '413', '415', '422']);
+        if (requestBody) expect(statuses).to.include.members(['400', '413', '415']);
+        // RFC 6749 §5.2 has one status for whatever is wrong with a request.
+        if (requestBody && !isOAuth) expect(statuses).to.include('422');
         if (parameters.length > 0) expect(statuses).to.include('422');
         if (operation.name.includes('{id}')) expect(statuses).to.include('404');
       });

@@ -12,11 +12,13 @@ import { usersStore } from '../../src/users/users.store.js';
 
 const tables = [
   'audit',
+  'clients',
   'keys',
   'login_attempts',
   'revocations',
   'roles',
   'sessions',
+  'used_assertions',
   'user_roles',
   'users',
 ] as const;

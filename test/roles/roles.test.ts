@@ -55,7 +55,14 @@ describe('/roles', () => {
       expect(body.items[0]).to.deep.equal({
         name: 'admin',
         description: 'Holds every permission that the contract names.',
-        permissions: ['roles:read', 'roles:write', 'users:read', 'users:write'],
+        permissions: [
+          'clients:read',
+          'clients:write',
+          'roles:read',
+          'roles:write',
+          'users:read',
+          'users:write',
+        ],
         built_in: true,
         created_at: now,
         updated_at: now,

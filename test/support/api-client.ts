@@ -3,6 +3,9 @@ import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { User } from '../../src/users/users.models.js';
 import { checkAgainstContract } from './contract.js';
 
+/** A list is a parameter that comes several times. */
+export type Form = Readonly<Record<string, string | readonly string[]>>;
+
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head' | 'trace';
 
 export const adminPassword = 'the admin of the tests';
@@ -28,6 +31,15 @@ export class ApiClient {
   post(path: string, body?: object, accessToken?: string): Test {
     const test = this.request('post', path, accessToken);
     return body === undefined ? test : test.send(body);
+  }
+
+  /** Posts a form. */
+  postForm(path: string, form: Form): Test {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(form)) {
+      for (const each of [value].flat()) parameters.append(name, each);
+    }
+    return this.request('post', path).type('form').send(parameters.toString());
   }
 
   put(path: string, body: object, accessToken?: string): Test {

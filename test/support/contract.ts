@@ -51,7 +51,10 @@ export function checkAgainstContract(method: string, url: string, response: Resp
   if (!answer || (response.status < 400 && !operation.responses[response.status])) {
     throw new Error(`${where}: the contract does not have this status.`);
   }
-  if (response.status >= 400) checkProblem(where, method, response);
+  if (response.status >= 400) {
+    if (answer.content?.['application/json']) checkOAuthError(where, response);
+    else checkProblem(where, method, response);
+  }
   if (typeof response.headers['x-request-id'] !== 'string')
     throw new Error(`${where}: X-Request-Id is missing.`);
   const [mediaType = ''] = (response.get('Content-Type') ?? '').split(';');
@@ -84,6 +87,16 @@ function checkProblem(where: string, method: string, response: Response): void {
     'there is no Retry-After.',
   );
   must(status !== 422 || Object.keys(problem.errors ?? {}).length > 0, 'a 422 has no errors.');
+}
+
+/** The body itself is checked as that of any answer. */
+function checkOAuthError(where: string, { status, headers }: Response): void {
+  if (status === 401 && headers['www-authenticate'] !== 'Basic realm="latchkey"') {
+    throw new Error(`${where}: a 401 has no WWW-Authenticate.`);
+  }
+  if ([429, 503].includes(status) && !(Number(headers['retry-after']) >= 1)) {
+    throw new Error(`${where}: there is no Retry-After.`);
+  }
 }
 
 const validators = new Map<string, ValidateFunction>();

@@ -1,4 +1,6 @@
 import { v7 } from 'uuid';
+import { ClientAuthMethod } from '../../src/clients/clients.models.js';
+import { clientsStore, type StoredClient } from '../../src/clients/clients.store.js';
 import type { Queries } from '../../src/database/open-database.js';
 import { rolesStore, type StoredRole } from '../../src/roles/roles.store.js';
 import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
@@ -74,4 +76,28 @@ export async function addSession(
   };
   await sessionsStore.insert(queries, session);
   return session;
+}
+
+/** A client with a secret in the database. */
+export async function addClient(
+  queries: Queries,
+  details: Partial<StoredClient> = {},
+): Promise<StoredClient> {
+  const client: StoredClient = {
+    id: v7(),
+    name: `client ${++made}`,
+    secret_hash: 'a hash',
+    jwks: null,
+    auth_method: ClientAuthMethod.Basic,
+    scopes: 'reports:read',
+    audiences: '',
+    access_token_lifetime: null,
+    version: 0,
+    disabled_at: null,
+    created_at: recordTime,
+    updated_at: recordTime,
+    ...details,
+  };
+  await clientsStore.insert(queries, client);
+  return client;
 }

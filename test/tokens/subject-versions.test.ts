@@ -58,7 +58,7 @@ for (const database of databaseKinds) {
     it('end for a user who is deleted with one that no token reaches', async () => {
       const { id } = await app.createUser('gus', 'the password of gus');
       const [revocation] = await app.services.database.transaction((transaction) =>
-        versions.end(transaction, id),
+        versions.end(transaction, { userId: id }),
       );
       expect(revocation).to.include({ target: id, version: everyVersion });
     });
@@ -66,8 +66,9 @@ for (const database of databaseKinds) {
     it('have nothing to say of a user who is not there', async () => {
       const gone = '00000000-0000-7000-8000-000000000000';
       expect(await raise({ userId: gone })).to.be.empty;
-      expect(await app.services.database.transaction((transaction) => versions.end(transaction, gone))).to.be
-        .empty;
+      expect(
+        await app.services.database.transaction((transaction) => versions.end(transaction, { userId: gone })),
+      ).to.be.empty;
     });
   });
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import * as core from './0001-core.js';
+import * as clients from './0002-clients.js';
 
 export interface MigrationContext {
   readonly dialect: 'sqlite' | 'postgres';
@@ -13,6 +14,7 @@ interface DialectMigration {
 /** In order, forward only: a released migration is never edited, the next change is a new one. */
 const migrations: Readonly<Record<string, DialectMigration>> = {
   '0001-core': core,
+  '0002-clients': clients,
 };
 
 export function migrationProvider(context: MigrationContext): MigrationProvider {

@@ -1,0 +1,170 @@
+import {
+  Body,
+  Delete,
+  Get,
+  Patch,
+  Path,
+  Post,
+  Queries,
+  Request,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import type { AuthenticatedRequest } from '../http/caller.js';
+import { contextOf } from '../http/request-context.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import type { Services } from '../services.js';
+import { words } from '../users/accounts.js';
+import type { Id } from '../users/users.models.js';
+import type { Actor } from '../users/users.service.js';
+import {
+  ClientAuthMethod,
+  type Client,
+  type ClientKeySet,
+  type ClientPage,
+  type ClientQuery,
+  type ClientSecret,
+  type CreateClientRequest,
+  type CreatedClient,
+  type UpdateClientRequest,
+} from './clients.models.js';
+import type { StoredClient } from './clients.store.js';
+
+const defaultLimit = 50;
+
+@Route('clients')
+@Tags('Clients')
+export class ClientsController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * A page of clients, oldest first. Their secrets are not kept, and not shown.
+   * @summary List clients
+   */
+  @Get()
+  @Security('bearer', ['clients:read'])
+  @SuccessResponse(200, 'The page.')
+  public async listClients(@Queries() query: ClientQuery): Promise<ClientPage> {
+    const { clients, next } = await this.services.clients.list(query.limit ?? defaultLimit, query.cursor);
+    return { items: clients.map(asClient), ...(next !== undefined && { next_cursor: next }) };
+  }
+
+  /**
+   * Makes a client, which gets tokens at `POST /oauth/token`. The answer has its secret, which is shown this once;
+   * a client with `private_key_jwt` has none, and brings its public keys.
+   * @summary Create a client
+   */
+  @Post()
+  @Security('bearer', ['clients:write'])
+  @SuccessResponse(201, 'Created.')
+  public async createClient(
+    @Body() body: CreateClientRequest,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<CreatedClient> {
+    const { client, secret } = await this.services.clients.create(
+      {
+        name: body.client_name,
+        authMethod: body.token_endpoint_auth_method ?? ClientAuthMethod.Basic,
+        jwks: body.jwks,
+        scope: body.scope ?? '',
+        audiences: body.audiences ?? [],
+        accessTokenLifetime: body.access_token_lifetime ?? null,
+      },
+      actorOf(request),
+    );
+    return { ...asClient(client), ...(secret !== undefined && { client_secret: secret }) };
+  }
+
+  /**
+   * One client.
+   * @param id The client's id.
+   * @summary Read a client
+   */
+  @Get('{id}')
+  @Security('bearer', ['clients:read'])
+  @SuccessResponse(200, 'The client.')
+  @Response<ProblemDetails>(404, 'There is no such client: `client_not_found`.')
+  public async getClient(@Path() id: Id): Promise<Client> {
+    return asClient(await this.services.clients.get(id));
+  }
+
+  /**
+   * Changes what is sent and leaves the rest. Disabling, and a change of scope, audiences or keys, void the client's
+   * tokens from the answer on.
+   * @param id The client's id.
+   * @summary Change a client
+   */
+  @Patch('{id}')
+  @Security('bearer', ['clients:write'])
+  @SuccessResponse(200, 'Changed.')
+  @Response<ProblemDetails>(404, 'There is no such client: `client_not_found`.')
+  public async updateClient(
+    @Path() id: Id,
+    @Body() body: UpdateClientRequest,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<Client> {
+    const change = {
+      ...(body.client_name !== undefined && { name: body.client_name }),
+      ...(body.jwks !== undefined && { jwks: body.jwks }),
+      ...(body.scope !== undefined && { scope: body.scope }),
+      ...(body.audiences !== undefined && { audiences: body.audiences }),
+      ...(body.access_token_lifetime !== undefined && { accessTokenLifetime: body.access_token_lifetime }),
+      ...(body.disabled !== undefined && { disabled: body.disabled }),
+    };
+    return asClient(await this.services.clients.update(id, change, actorOf(request)));
+  }
+
+  /**
+   * Deletes a client. Its tokens are refused from the answer on.
+   * @param id The client's id.
+   * @summary Delete a client
+   */
+  @Delete('{id}')
+  @Security('bearer', ['clients:write'])
+  @SuccessResponse(204, 'Deleted.')
+  @Response<ProblemDetails>(404, 'There is no such client: `client_not_found`.')
+  public deleteClient(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
+    return this.services.clients.delete(id, actorOf(request));
+  }
+
+  /**
+   * Gives a client a new secret, which is shown this once. The old one and the client's tokens are refused from the
+   * answer on.
+   * @param id The client's id.
+   * @summary Replace a client's secret
+   */
+  @Post('{id}/secret')
+  @Security('bearer', ['clients:write'])
+  @SuccessResponse(200, 'Replaced.')
+  @Response<ProblemDetails>(404, 'There is no such client: `client_not_found`.')
+  @Response<ProblemDetails>(409, 'The client has keys instead: `client_has_no_secret`.')
+  public async replaceClientSecret(
+    @Path() id: Id,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<ClientSecret> {
+    const secret = await this.services.clients.replaceSecret(id, actorOf(request));
+    return { client_id: id, client_secret: secret };
+  }
+}
+
+function actorOf(request: AuthenticatedRequest): Actor {
+  return { userId: request.caller.subject, context: contextOf(request) };
+}
+
+function asClient(client: StoredClient): Client {
+  return {
+    client_id: client.id,
+    client_name: client.name,
+    token_endpoint_auth_method: client.auth_method,
+    ...(client.jwks !== null && { jwks: JSON.parse(client.jwks) as ClientKeySet }),
+    scope: client.scopes,
+    audiences: words(client.audiences),
+    ...(client.access_token_lifetime !== null && { access_token_lifetime: client.access_token_lifetime }),
+    disabled: client.disabled_at !== null,
+    created_at: new Date(client.created_at).toISOString(),
+    updated_at: new Date(client.updated_at).toISOString(),
+  };
+}

@@ -1,0 +1,208 @@
+import type { Id } from '../users/users.models.js';
+
+/** How a client authenticates (RFC 7591 §2). With a secret the first two are interchangeable. */
+export enum ClientAuthMethod {
+  Basic = 'client_secret_basic',
+  Post = 'client_secret_post',
+  PrivateKey = 'private_key_jwt',
+}
+
+/**
+ * A service that gets tokens for itself, or asks about those of others.
+ * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": ["https://reports.example.com"], "access_token_lifetime": 600, "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }
+ */
+export interface Client {
+  client_id: Id;
+  /** @maxLength 200 */
+  client_name: string;
+  token_endpoint_auth_method: ClientAuthMethod;
+  /** With `private_key_jwt`: the client's public keys. */
+  jwks?: ClientKeySet;
+  /**
+   * What its tokens may permit, space-separated.
+   * @maxLength 3000
+   */
+  scope: string;
+  /**
+   * Whom its tokens may be for; empty: whom users' tokens are for.
+   * @maxItems 10
+   */
+  audiences: Audience[];
+  /**
+   * Seconds; absent: as long as users' tokens.
+   * @isInt
+   * @minimum 1
+   * @maximum 86400
+   */
+  access_token_lifetime?: number;
+  /** A disabled client can neither authenticate nor use a token. */
+  disabled: boolean;
+  /** @format date-time */
+  created_at: string;
+  /** @format date-time */
+  updated_at: string;
+}
+
+/**
+ * A client as it was just made.
+ * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_secret": "lk_cs_R3b5zq0hXcK2sGx9dUuYJ0d8k5v0y8Jc4m3l7o6n1pQ", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": ["https://reports.example.com"], "access_token_lifetime": 600, "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }
+ */
+export interface CreatedClient extends Client {
+  /**
+   * Shown here and never again; absent with `private_key_jwt`.
+   * @maxLength 100
+   */
+  client_secret?: string;
+}
+
+/**
+ * The client's new secret, which is shown here and never again.
+ * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_secret": "lk_cs_R3b5zq0hXcK2sGx9dUuYJ0d8k5v0y8Jc4m3l7o6n1pQ" }
+ */
+export interface ClientSecret {
+  client_id: Id;
+  /** @maxLength 100 */
+  client_secret: string;
+}
+
+/**
+ * A page of clients, oldest first.
+ * @example { "items": [{ "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": [], "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }], "next_cursor": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10" }
+ */
+export interface ClientPage {
+  /** @maxItems 200 */
+  items: Client[];
+  /** Send it as `cursor` for the next page; absent on the last one. */
+  next_cursor?: Id;
+}
+
+/** Which clients to list. */
+export interface ClientQuery {
+  /**
+   * How many clients a page has at most.
+   * @isInt
+   * @minimum 1
+   * @maximum 200
+   * @default 50
+   */
+  limit?: number;
+  /** The `next_cursor` of the page before; the first page without it. */
+  cursor?: Id;
+}
+
+/**
+ * A new client.
+ * @example { "client_name": "Nightly export", "scope": "reports:read", "audiences": ["https://reports.example.com"], "access_token_lifetime": 600 }
+ */
+export interface CreateClientRequest {
+  client_name: ClientName;
+  /** Default: `client_secret_basic`. */
+  token_endpoint_auth_method?: ClientAuthMethod;
+  /** With `private_key_jwt`, and only with it: the client's public keys, one at least. */
+  jwks?: ClientKeySet;
+  /** Default: nothing. */
+  scope?: ClientScope;
+  /**
+   * Whom its tokens may be for; the client chooses among them with `resource`. Default: whom users' tokens are for.
+   * @maxItems 10
+   */
+  audiences?: Audience[];
+  /**
+   * Seconds, a day at most. Default: as long as users' tokens.
+   * @isInt
+   * @minimum 1
+   * @maximum 86400
+   */
+  access_token_lifetime?: number;
+}
+
+/**
+ * What is left out stays as it is.
+ * @example { "disabled": true }
+ */
+export interface UpdateClientRequest {
+  client_name?: ClientName;
+  /** Replaces the keys of a client with `private_key_jwt`. */
+  jwks?: ClientKeySet;
+  scope?: ClientScope;
+  /**
+   * Replaces the audiences.
+   * @maxItems 10
+   */
+  audiences?: Audience[];
+  /**
+   * Seconds, for tokens that are issued from now on.
+   * @isInt
+   * @minimum 1
+   * @maximum 86400
+   */
+  access_token_lifetime?: number;
+  disabled?: boolean;
+}
+
+/**
+ * What people call the client.
+ * @minLength 1
+ * @maxLength 200
+ * @pattern ^[^\u0000-\u001f\u007f]+$
+ * @example "Nightly export"
+ */
+export type ClientName = string;
+
+/**
+ * Permissions, space-separated (RFC 6749 §3.3).
+ * @maxLength 3000
+ * @pattern ^([A-Za-z0-9][A-Za-z0-9._:/-]*(\u0020[A-Za-z0-9][A-Za-z0-9._:/-]*)*)?$
+ * @example "reports:read"
+ */
+export type ClientScope = string;
+
+/**
+ * Whom a token is for, mostly the URL of a service (RFC 8707 §2).
+ * @minLength 1
+ * @maxLength 200
+ * @pattern ^[!-~]+$
+ * @example "https://reports.example.com"
+ */
+export type Audience = string;
+
+/**
+ * A JSON Web Key Set (RFC 7517 §5) with a client's public keys.
+ * @example { "keys": [{ "kty": "EC", "kid": "1", "alg": "ES256", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" }] }
+ */
+export interface ClientKeySet {
+  /**
+   * @minItems 1
+   * @maxItems 20
+   */
+  keys: ClientKey[];
+}
+
+/** A public key of a client (RFC 7517 §4): RSA of 2048 bits or more, P-256, P-384 or P-521. Other members are left out. */
+export interface ClientKey {
+  /** @maxLength 16 */
+  kty: string;
+  /**
+   * Names the key in the header of the client's assertions.
+   * @maxLength 200
+   */
+  kid?: string;
+  /** @maxLength 16 */
+  use?: string;
+  /**
+   * The one algorithm that it is for; absent: any that its kind of key is for.
+   * @maxLength 16
+   */
+  alg?: string;
+  /** @maxLength 16 */
+  crv?: string;
+  /** @maxLength 200 */
+  x?: string;
+  /** @maxLength 200 */
+  y?: string;
+  /** @maxLength 2000 */
+  n?: string;
+  /** @maxLength 16 */
+  e?: string;
+  [member: string]: unknown;
+}

@@ -1,0 +1,201 @@
+import { auditStore, type AuditEvent } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import type { Database, Queries } from '../database/open-database.js';
+import { newId } from '../ids.js';
+import { Problem } from '../problems/problem.js';
+import type { Revocations } from '../tokens/revocations.js';
+import { KeyImportError } from '../tokens/signing-keys.js';
+import type { SubjectVersions } from '../tokens/subject-versions.js';
+import { words } from '../users/accounts.js';
+import type { Actor } from '../users/users.service.js';
+import { importClientKey } from './client-keys.js';
+import { hashClientSecret, makeClientSecret } from './client-secret.js';
+import { ClientAuthMethod, type ClientKeySet } from './clients.models.js';
+import { clientsStore, type StoredClient } from './clients.store.js';
+
+interface NewClient {
+  readonly name: string;
+  readonly authMethod: ClientAuthMethod;
+  readonly jwks?: ClientKeySet | undefined;
+  readonly scope: string;
+  readonly audiences: readonly string[];
+  /** Seconds; null: as the settings say. */
+  readonly accessTokenLifetime: number | null;
+}
+
+type ClientChange = Partial<Omit<NewClient, 'authMethod'>> & { readonly disabled?: boolean | undefined };
+
+/** OAuth clients that act for themselves. What a change takes from one takes effect on its very next request. */
+export class ClientsService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly versions: SubjectVersions,
+    private readonly revocations: Revocations,
+  ) {}
+
+  /** @throws {Problem} `client_not_found`. */
+  async get(id: string): Promise<StoredClient> {
+    return found(await clientsStore.find(this.database.queries, id));
+  }
+
+  /**
+   * A page of clients in the order of their creation.
+   * @returns `next`: the cursor of a further page, where there is one.
+   */
+  async list(
+    limit: number,
+    after: string | undefined,
+  ): Promise<{ readonly clients: StoredClient[]; readonly next: string | undefined }> {
+    const clients = await clientsStore.list(this.database.queries, { limit: limit + 1, after });
+    const page = clients.slice(0, limit);
+    return { clients: page, next: clients.length > limit ? page.at(-1)?.id : undefined };
+  }
+
+  /**
+   * Makes a client.
+   * @returns its secret too, which cannot be had again; none where the client has keys.
+   * @throws {Problem} `validation_failed` for keys that will not do, or that are too many or too few.
+   */
+  async create(
+    client: NewClient,
+    actor: Actor,
+  ): Promise<{ readonly client: StoredClient; readonly secret: string | undefined }> {
+    const secret = client.authMethod === ClientAuthMethod.PrivateKey ? undefined : makeClientSecret();
+    const now = this.clock.now();
+    const row: StoredClient = {
+      id: newId(this.clock),
+      name: client.name,
+      secret_hash: secret === undefined ? null : hashClientSecret(secret),
+      jwks: keysOf(client.authMethod, client.jwks),
+      auth_method: client.authMethod,
+      scopes: sorted(client.scope.split(' ')),
+      audiences: sorted(client.audiences),
+      access_token_lifetime: client.accessTokenLifetime,
+      version: 0,
+      disabled_at: null,
+      created_at: now,
+      updated_at: now,
+    };
+    await this.database.transaction(async (transaction) => {
+      await clientsStore.insert(transaction, row);
+      await this.#audit(transaction, 'client_created', row.id, actor);
+    });
+    return { client: row, secret };
+  }
+
+  /** @throws {Problem} `client_not_found`; `validation_failed` for keys that will not do. */
+  async update(id: string, change: ClientChange, actor: Actor): Promise<StoredClient> {
+    const { client, revoked } = await this.database.transaction(async (transaction) => {
+      const before = found(await clientsStore.lock(transaction, id));
+      const now = this.clock.now();
+      const after = found(
+        await clientsStore.update(transaction, id, now, {
+          name: change.name ?? before.name,
+          jwks: change.jwks ? keysOf(before.auth_method, change.jwks) : before.jwks,
+          scopes: change.scope === undefined ? before.scopes : sorted(change.scope.split(' ')),
+          audiences: change.audiences === undefined ? before.audiences : sorted(change.audiences),
+          access_token_lifetime: change.accessTokenLifetime ?? before.access_token_lifetime,
+          disabled_at: disabledAt(before, change.disabled, now),
+        }),
+      );
+      await this.#audit(transaction, 'client_updated', id, actor);
+      return {
+        client: after,
+        revoked: voidsTokens(before, after) ? await this.versions.raise(transaction, { clientId: id }) : [],
+      };
+    });
+    this.revocations.apply(revoked);
+    return client;
+  }
+
+  /** @throws {Problem} `client_not_found`. */
+  async delete(id: string, actor: Actor): Promise<void> {
+    const revoked = await this.database.transaction(async (transaction) => {
+      const rows = await this.versions.end(transaction, { clientId: id });
+      if (!(await clientsStore.delete(transaction, id))) throw new Problem('client_not_found');
+      await this.#audit(transaction, 'client_deleted', id, actor);
+      return rows;
+    });
+    this.revocations.apply(revoked);
+  }
+
+  /**
+   * Gives a client another secret; the one it had, and its tokens, are refused when this resolves.
+   * @returns the secret, which cannot be had again.
+   * @throws {Problem} `client_not_found`, `client_has_no_secret`.
+   */
+  async replaceSecret(id: string, actor: Actor): Promise<string> {
+    const secret = makeClientSecret();
+    const revoked = await this.database.transaction(async (transaction) => {
+      const client = found(await clientsStore.lock(transaction, id));
+      if (client.secret_hash === null) throw new Problem('client_has_no_secret');
+      const changes = { secret_hash: hashClientSecret(secret) };
+      await clientsStore.update(transaction, id, this.clock.now(), changes);
+      await this.#audit(transaction, 'client_secret_replaced', id, actor);
+      return this.versions.raise(transaction, { clientId: id });
+    });
+    this.revocations.apply(revoked);
+    return secret;
+  }
+
+  async #audit(
+    queries: Queries,
+    event: AuditEvent,
+    target: string,
+    { userId, context }: Actor,
+  ): Promise<void> {
+    await auditStore.add(queries, this.clock, {
+      event,
+      ...(userId !== undefined && { actorId: userId }),
+      target,
+      context,
+    });
+  }
+}
+
+function found(client: StoredClient | undefined): StoredClient {
+  if (!client) throw new Problem('client_not_found');
+  return client;
+}
+
+function sorted(list: readonly string[]): string {
+  return words(list.join(' ')).join(' ');
+}
+
+function disabledAt(before: StoredClient, disabled: boolean | undefined, now: number): number | null {
+  if (disabled === undefined) return before.disabled_at;
+  return disabled ? (before.disabled_at ?? now) : null;
+}
+
+/** Whether tokens that were issued before say what no longer holds, or were got with a key that is gone. */
+function voidsTokens(before: StoredClient, after: StoredClient): boolean {
+  return (
+    before.scopes !== after.scopes ||
+    before.audiences !== after.audiences ||
+    before.jwks !== after.jwks ||
+    (before.disabled_at === null && after.disabled_at !== null)
+  );
+}
+
+/** The key set as it is kept. */
+function keysOf(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefined): string | null {
+  if (authMethod !== ClientAuthMethod.PrivateKey) {
+    if (jwks) throw faultyKeys('jwks', 'is for clients with private_key_jwt');
+    return null;
+  }
+  if (!jwks) throw faultyKeys('jwks', 'is required with private_key_jwt');
+  const keys = jwks.keys.map((key, index) => {
+    try {
+      return importClientKey(key);
+    } catch (error) {
+      if (error instanceof KeyImportError) throw faultyKeys(`jwks.keys.$${index}`, error.message);
+      throw error;
+    }
+  });
+  return JSON.stringify({ keys });
+}
+
+function faultyKeys(field: string, fault: string): Problem {
+  return new Problem('validation_failed', { errors: { [field]: fault } });
+}

@@ -1,0 +1,77 @@
+import type { Queries } from '../database/open-database.js';
+import type { ClientRow } from '../database/schema.js';
+
+export type StoredClient = ClientRow;
+
+type ClientChanges = Partial<
+  Pick<
+    ClientRow,
+    'name' | 'secret_hash' | 'jwks' | 'scopes' | 'audiences' | 'access_token_lifetime' | 'disabled_at'
+  >
+>;
+
+export const clientsStore = {
+  async insert(queries: Queries, client: StoredClient): Promise<void> {
+    await queries.insertInto('clients').values(client).execute();
+  },
+
+  find(queries: Queries, id: string): Promise<StoredClient | undefined> {
+    return queries.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst();
+  },
+
+  /** The client, whose next change waits for the end of this transaction: what is read here is what it changes. */
+  lock(queries: Queries, id: string): Promise<StoredClient | undefined> {
+    return queries
+      .updateTable('clients')
+      .set((eb) => ({ updated_at: eb.ref('updated_at') }))
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirst();
+  },
+
+  /** Oldest first. @param page `after` is the id that the page comes after. */
+  list(
+    queries: Queries,
+    page: { readonly limit: number; readonly after: string | undefined },
+  ): Promise<StoredClient[]> {
+    let query = queries.selectFrom('clients').selectAll().orderBy('id').limit(page.limit);
+    if (page.after !== undefined) query = query.where('id', '>', page.after);
+    return query.execute();
+  },
+
+  /** @returns the client as it is now; undefined where it is not there. */
+  update(
+    queries: Queries,
+    id: string,
+    now: number,
+    changes: ClientChanges,
+  ): Promise<StoredClient | undefined> {
+    return queries
+      .updateTable('clients')
+      .set({ ...changes, updated_at: now })
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirst();
+  },
+
+  /** @returns whether the client was there. */
+  async delete(queries: Queries, id: string): Promise<boolean> {
+    const deleted = await queries
+      .deleteFrom('clients')
+      .where('id', '=', id)
+      .returning('id')
+      .executeTakeFirst();
+    return deleted !== undefined;
+  },
+
+  /** Voids the client's access tokens. @returns the new version; undefined where the client is not there. */
+  async raiseVersion(queries: Queries, id: string): Promise<number | undefined> {
+    const raised = await queries
+      .updateTable('clients')
+      .set((eb) => ({ version: eb('version', '+', 1) }))
+      .where('id', '=', id)
+      .returning('version')
+      .executeTakeFirst();
+    return raised?.version;
+  },
+};

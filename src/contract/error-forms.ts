@@ -1,0 +1,95 @@
+import { oauthErrors } from '../oauth/oauth-problem.js';
+import type { OAuthErrorCode } from '../oauth/oauth.models.js';
+import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
+
+/** How an operation says what went wrong. */
+export interface ErrorForm {
+  readonly mediaType: string;
+  readonly schema: string;
+  /** The closed list of codes, each with the statuses that it comes with. */
+  readonly codes: Readonly<Record<string, readonly number[]>>;
+  /** What a code looks like. */
+  readonly example: (code: string) => object;
+  /** Codes that come with a challenge, whatever their status. */
+  readonly challenged: readonly string[];
+  /** Codes that come with a time to wait, whatever their status. */
+  readonly delayed: readonly string[];
+  /** The component that describes `WWW-Authenticate`. */
+  readonly challenge: string;
+  /** Answers of each operation that reads a body, JSON or a form. */
+  readonly ofBody: Readonly<Record<'json' | 'form', Readonly<Record<string, string>>>>;
+  /** Answers of each operation that reads a body or parameters. */
+  readonly ofInput: Readonly<Record<string, string>>;
+  /** Answers of every operation. */
+  readonly ofAll: Readonly<Record<string, string>>;
+}
+
+const tooLarge = 'The body is larger than 64 KiB: ';
+const encoded = 'The body is encoded or not UTF-8: ';
+
+/** RFC 9457. */
+export const problemForm: ErrorForm = {
+  mediaType: 'application/problem+json',
+  schema: 'ProblemDetails',
+  codes: Object.fromEntries(Object.entries(problemCodes).map(([code, { status }]) => [code, [status]])),
+  example: problemExample,
+  challenged: ['insufficient_scope'],
+  delayed: ['busy'],
+  challenge: 'WWW-Authenticate',
+  ofBody: {
+    json: {
+      400: 'The body is not JSON: `missing_json`, `malformed_json`.',
+      413: `${tooLarge}\`payload_too_large\`.`,
+      415: `${encoded}\`unsupported_media_type\`.`,
+    },
+    form: {
+      400: 'The body is not a form: `missing_form`.',
+      413: `${tooLarge}\`payload_too_large\`.`,
+      415: `${encoded}\`unsupported_media_type\`.`,
+    },
+  },
+  ofInput: { 422: 'Something does not fit this contract; `errors` says what: `validation_failed`.' },
+  ofAll: { default: 'Any other failure, such as `internal_error`.' },
+};
+
+const oauthBody = {
+  400: 'The request is malformed: `invalid_request`.',
+  413: `${tooLarge}\`invalid_request\`.`,
+  415: `${encoded}\`invalid_request\`.`,
+};
+
+/** RFC 6749 §5.2. */
+export const oauthForm: ErrorForm = {
+  mediaType: 'application/json',
+  schema: 'OAuthError',
+  codes: Object.fromEntries(Object.entries(oauthErrors).map(([code, { statuses }]) => [code, statuses])),
+  example: oauthExample,
+  challenged: [],
+  delayed: ['temporarily_unavailable'],
+  challenge: 'WWW-Authenticate-Basic',
+  ofBody: { json: oauthBody, form: oauthBody },
+  ofInput: {},
+  ofAll: { default: 'Any other failure: `server_error`, `temporarily_unavailable`.' },
+};
+
+export const errorForms: readonly ErrorForm[] = [problemForm, oauthForm];
+
+function problemExample(code: string): object {
+  const { title, status, detail } = problemCodes[code as ProblemCode];
+  return {
+    summary: title,
+    value: {
+      type: `http://127.0.0.1:3000/problems/${code}`,
+      title,
+      status,
+      detail,
+      code,
+      ...(code === 'validation_failed' && { errors: { username: "'username' is required" } }),
+    },
+  };
+}
+
+function oauthExample(code: string): object {
+  const { description } = oauthErrors[code as OAuthErrorCode];
+  return { summary: code, value: { error: code, error_description: description } };
+}

@@ -1,0 +1,99 @@
+import type { RequestContext } from '../audit/audit.store.js';
+import { isClientSecret } from '../clients/client-secret.js';
+import { clientsStore, type StoredClient } from '../clients/clients.store.js';
+import { epochSeconds, type Clock } from '../clock.js';
+import type { Database } from '../database/open-database.js';
+import { Problem } from '../problems/problem.js';
+import type { LoginLimiter } from '../sessions/login-limiter.js';
+import { assertedClient, AssertionError, verifyAssertion } from './client-assertion.js';
+import type { ClientCredentials } from './client-credentials.js';
+import { OAuthProblem } from './oauth-problem.js';
+import { usedAssertionsStore } from './used-assertions.store.js';
+
+interface AuthenticationOptions {
+  /** The names that an assertion may call this service by: the issuer, and the token endpoint's URL. */
+  readonly audiences: readonly [string, ...string[]];
+  /** Seconds. */
+  readonly leeway: number;
+}
+
+type OnDenied = (reason: string, context: RequestContext, clientId: string | undefined) => void;
+
+const id = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Knows whether a client is who it says it is (RFC 6749 §2.3, RFC 7523 §3). */
+export class ClientAuthentication {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly limiter: LoginLimiter,
+    private readonly onDenied: OnDenied,
+    private readonly options: AuthenticationOptions,
+  ) {}
+
+  /**
+   * @returns the client, enabled, as it is now.
+   * @throws {OAuthProblem} `invalid_client`.
+   * @throws {Problem} `too_many_attempts` after failures of the same client from the same address.
+   */
+  async authenticate(credentials: ClientCredentials, context: RequestContext): Promise<StoredClient> {
+    if (credentials.kind === 'none') {
+      throw new OAuthProblem('invalid_client', 'This takes an authenticated client: see POST /clients.');
+    }
+    const clientId =
+      credentials.clientId ??
+      (credentials.kind === 'assertion' ? assertedClient(credentials.assertion) : undefined);
+    const client =
+      clientId !== undefined && id.test(clientId)
+        ? await clientsStore.find(this.database.queries, clientId)
+        : undefined;
+    const fault = await this.#faultOf(client, credentials);
+    if (client && fault === undefined) return client;
+    await this.#count(clientId, context);
+    throw new OAuthProblem('invalid_client', fault);
+  }
+
+  /** Why the credentials are not those of the client; undefined where they are. */
+  async #faultOf(
+    client: StoredClient | undefined,
+    credentials: ClientCredentials,
+  ): Promise<string | undefined> {
+    const unknown = 'The client is unknown, disabled, or has other credentials.';
+    if (client?.disabled_at !== null) return unknown;
+    if (credentials.kind === 'secret') {
+      return client.secret_hash !== null && isClientSecret(credentials.secret, client.secret_hash)
+        ? undefined
+        : unknown;
+    }
+    if (credentials.kind === 'none' || client.jwks === null) return unknown;
+    try {
+      const { jti, expiresAt } = verifyAssertion(credentials.assertion, {
+        ...this.options,
+        clientId: client.id,
+        jwks: client.jwks,
+        now: epochSeconds(this.clock),
+      });
+      const use = { clientId: client.id, jti, expiresAt };
+      const isNew = await usedAssertionsStore.add(this.database.queries, use);
+      return isNew ? undefined : 'The assertion was used before.';
+    } catch (error) {
+      if (error instanceof AssertionError) return error.message;
+      throw error;
+    }
+  }
+
+  /**
+   * Failures alone are counted: secrets cannot be guessed, so who has the right one never waits for those who have
+   * not, and costs no write. Counted for the pair of client and address, they hold up nobody else.
+   */
+  async #count(clientId: string | undefined, context: RequestContext): Promise<void> {
+    const origin = { account: `client:${clientId ?? ''}`, address: context.address ?? '', known: true };
+    try {
+      await this.limiter.attempt(origin, () => Promise.resolve({ matches: false }));
+      this.onDenied('client_authentication_failed', context, clientId);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 429) this.onDenied('rate_limited', context, clientId);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { OAuthProblem } from './oauth-problem.js';
+import type { ClientParameters } from './oauth.models.js';
+
+/** What a client shows of itself. */
+export type ClientCredentials =
+  | { readonly kind: 'secret'; readonly clientId: string; readonly secret: string }
+  | { readonly kind: 'assertion'; readonly clientId: string | undefined; readonly assertion: string }
+  | { readonly kind: 'none'; readonly clientId: string | undefined };
+
+/** RFC 7523 §2.2. */
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/**
+ * Reads how a client authenticates: by HTTP Basic, by a secret in the form, or by a signed assertion.
+ * @param authorization the `Authorization` header; another scheme than Basic is none of ours.
+ * @throws {OAuthProblem} `invalid_request` where there is more than one of them (RFC 6749 §2.3), or half of one.
+ */
+export function readClientCredentials(
+  authorization: string | undefined,
+  { client_id: clientId, client_secret: secret, ...form }: ClientParameters,
+): ClientCredentials {
+  const basic = readBasic(authorization);
+  const { client_assertion: assertion, client_assertion_type: type } = form;
+  if ([basic, secret, assertion].filter((each) => each !== undefined).length > 1) {
+    throw new OAuthProblem('invalid_request', 'The client authenticates in more than one way: choose one.');
+  }
+  if (basic) {
+    if (clientId !== undefined && clientId !== basic.clientId) {
+      throw new OAuthProblem('invalid_request', 'The client_id is another one than that of HTTP Basic.');
+    }
+    return { kind: 'secret', ...basic };
+  }
+  if (secret !== undefined) {
+    if (clientId === undefined) throw new OAuthProblem('invalid_request', 'client_id: is required.');
+    return { kind: 'secret', clientId, secret };
+  }
+  if (assertion !== undefined || type !== undefined) {
+    if (assertion === undefined || type !== assertionType) {
+      throw new OAuthProblem(
+        'invalid_request',
+        `A client_assertion comes with the client_assertion_type ${assertionType}.`,
+      );
+    }
+    return { kind: 'assertion', clientId, assertion };
+  }
+  return { kind: 'none', clientId };
+}
+
+/**
+ * RFC 6749 §2.3.1: id and secret are form-urlencoded inside Basic.
+ * @throws {OAuthProblem} `invalid_client` where Basic holds something else.
+ */
+function readBasic(
+  authorization: string | undefined,
+): { readonly clientId: string; readonly secret: string } | undefined {
+  const [, encoded] = /^basic +([A-Za-z0-9+/_=-]*) *$/i.exec(authorization ?? '') ?? [];
+  if (encoded === undefined) {
+    if (/^basic\b/i.test(authorization ?? '')) throw malformedBasic();
+    return undefined;
+  }
+  const text = Buffer.from(encoded, 'base64').toString();
+  const colon = text.indexOf(':');
+  if (colon < 0) throw malformedBasic();
+  return { clientId: formDecode(text.slice(0, colon)), secret: formDecode(text.slice(colon + 1)) };
+}
+
+function formDecode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch (cause) {
+    throw malformedBasic(cause);
+  }
+}
+
+function malformedBasic(cause?: unknown): OAuthProblem {
+  return new OAuthProblem(
+    'invalid_client',
+    'HTTP Basic must hold the client id and the secret, each form-urlencoded, with a colon between them.',
+    { cause },
+  );
+}

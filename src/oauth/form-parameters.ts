@@ -1,0 +1,23 @@
+import type { RequestHandler } from 'express';
+import { OAuthProblem } from './oauth-problem.js';
+
+/** RFC 8707 §2: a token may be for several. */
+const repeatable = 'resource';
+
+/**
+ * RFC 6749 §3.2: a parameter without a value counts as left out, and none may come twice.
+ * @throws {OAuthProblem} `invalid_request`.
+ */
+export const readParameters: RequestHandler = (request, _response, next) => {
+  const form = request.body as Record<string, string | string[]>;
+  for (const [name, value] of Object.entries(form)) {
+    if (value === '') Reflect.deleteProperty(form, name);
+    else if (typeof value !== 'string' && name !== repeatable) {
+      throw new OAuthProblem(
+        'invalid_request',
+        `The parameter ${name.slice(0, 100)} was sent more than once.`,
+      );
+    }
+  }
+  next();
+};

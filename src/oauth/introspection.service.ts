@@ -1,0 +1,71 @@
+import type { Database } from '../database/open-database.js';
+import type { Hooks } from '../hooks.js';
+import { TokenType } from '../sessions/sessions.models.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+import { ownClient, type AccessTokens } from '../tokens/access-token.js';
+import type { Revocations } from '../tokens/revocations.js';
+import { words } from '../users/accounts.js';
+import { usersStore } from '../users/users.store.js';
+import { liveClaims } from './live-access-token.js';
+import { TokenUse, type Introspection } from './oauth.models.js';
+
+/** Says of a token whether it is live, and what it stands for (RFC 7662). Nothing is changed by asking. */
+export class IntrospectionService {
+  constructor(
+    private readonly database: Database,
+    private readonly sessions: SessionsService,
+    private readonly accessTokens: AccessTokens,
+    private readonly revocations: Revocations,
+    private readonly hooks: Pick<Hooks, 'verifyClaims'>,
+    private readonly issuer: string,
+  ) {}
+
+  /** @param token an access token, whatever its audience, or a refresh token. */
+  async introspect(token: string): Promise<Introspection> {
+    const claims = liveClaims(token, this.accessTokens, this.revocations);
+    return (
+      (claims ? await this.#ofAccessToken(claims) : await this.#ofRefreshToken(token)) ?? { active: false }
+    );
+  }
+
+  async #ofAccessToken(claims: AccessTokenClaims): Promise<Introspection | undefined> {
+    if (this.hooks.verifyClaims?.(claims) !== undefined) return undefined;
+    const user =
+      claims.sid === undefined ? undefined : await usersStore.find(this.database.queries, claims.sub);
+    return {
+      active: true,
+      token_use: TokenUse.Access,
+      token_type: TokenType.Bearer,
+      scope: claims.scope,
+      client_id: claims.client_id,
+      ...(user && { username: user.username }),
+      sub: claims.sub,
+      aud: typeof claims.aud === 'string' ? claims.aud : [...claims.aud],
+      iss: claims.iss,
+      exp: claims.exp,
+      iat: claims.iat,
+      ...(claims.nbf !== undefined && { nbf: claims.nbf }),
+      jti: claims.jti,
+      ...(claims.sid !== undefined && { sid: claims.sid }),
+    };
+  }
+
+  async #ofRefreshToken(token: string): Promise<Introspection | undefined> {
+    const session = await this.sessions.inspect(token);
+    return (
+      session && {
+        active: true,
+        token_use: TokenUse.Refresh,
+        scope: session.password_one_time === 1 ? '' : words(session.permissions).join(' '),
+        client_id: ownClient,
+        username: session.username,
+        sub: session.user_id,
+        iss: this.issuer,
+        exp: Math.floor(session.expires_at / 1000),
+        iat: Math.floor(session.rotated_at / 1000),
+        sid: session.id,
+      }
+    );
+  }
+}

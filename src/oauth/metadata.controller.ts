@@ -1,0 +1,64 @@
+import {
+  Get,
+  NoSecurity,
+  Request,
+  Res,
+  Route,
+  SuccessResponse,
+  Tags,
+  type TsoaResponse,
+} from '@tsoa/runtime';
+import type { Request as HttpRequest } from 'express';
+import { ClientAuthMethod } from '../clients/clients.models.js';
+import { permissionsIn, readContract } from '../contract/read-contract.js';
+import { etagOf, isUnchanged } from '../http/cacheable.js';
+import type { Services } from '../services.js';
+import { asymmetricAlgorithms } from '../tokens/algorithms.js';
+import type { AuthorizationServerMetadata } from './oauth.models.js';
+import { revokeAnyScope } from './revocation.service.js';
+
+@Route('.well-known')
+@Tags('OAuth')
+@NoSecurity()
+export class MetadataController {
+  readonly #metadata: AuthorizationServerMetadata;
+  readonly #etag: string;
+
+  constructor({ issuer }: Services) {
+    const methods = Object.values(ClientAuthMethod);
+    const algorithms = [...asymmetricAlgorithms];
+    this.#metadata = {
+      issuer,
+      token_endpoint: `${issuer}/oauth/token`,
+      introspection_endpoint: `${issuer}/oauth/introspect`,
+      revocation_endpoint: `${issuer}/oauth/revoke`,
+      jwks_uri: `${issuer}/.well-known/jwks.json`,
+      response_types_supported: [],
+      grant_types_supported: ['refresh_token', 'client_credentials'],
+      scopes_supported: [...permissionsIn(readContract().document), revokeAnyScope].sort(),
+      token_endpoint_auth_methods_supported: [...methods, 'none'],
+      token_endpoint_auth_signing_alg_values_supported: algorithms,
+      introspection_endpoint_auth_methods_supported: methods,
+      introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+      revocation_endpoint_auth_methods_supported: methods,
+      revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+    };
+    this.#etag = etagOf(JSON.stringify(this.#metadata));
+  }
+
+  /**
+   * Where the OAuth endpoints are and what they can do, for clients that configure themselves (RFC 8414). All URLs
+   * begin with the issuer that is set.
+   * @summary Read the OAuth metadata
+   * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
+   */
+  @Get('oauth-authorization-server')
+  @SuccessResponse(200, 'The metadata.')
+  public getOAuthMetadata(
+    @Request() request: HttpRequest,
+    @Res() unchanged: TsoaResponse<304, void>,
+  ): AuthorizationServerMetadata {
+    if (isUnchanged(request, this.#etag, 'public, max-age=3600')) unchanged(304, undefined);
+    return this.#metadata;
+  }
+}

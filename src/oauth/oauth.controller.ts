@@ -1,0 +1,135 @@
+import {
+  Body,
+  Consumes,
+  Middlewares,
+  NoSecurity,
+  Post,
+  Request,
+  Response,
+  Route,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import type { Request as HttpRequest } from 'express';
+import type { StoredClient } from '../clients/clients.store.js';
+import { contextOf } from '../http/request-context.js';
+import type { Services } from '../services.js';
+import { readClientCredentials } from './client-credentials.js';
+import { readParameters } from './form-parameters.js';
+import { OAuthProblem } from './oauth-problem.js';
+import type {
+  ClientParameters,
+  Introspection,
+  OAuthError,
+  TokenParameters,
+  TokenRequest,
+  TokenResponse,
+} from './oauth.models.js';
+
+/** tsoa.json says how clients authenticate; what their credentials are worth is decided here, after the body. */
+@Route('oauth')
+@Tags('OAuth')
+@NoSecurity()
+@Middlewares(readParameters)
+export class OAuthController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * Exchanges a grant for tokens. `refresh_token` is what `POST /refresh` does, without client authentication: users'
+   * tokens belong to the public client `latchkey`. `client_credentials` gives an authenticated client a token for
+   * itself, and no refresh token.
+   *
+   * The `password` grant is not offered (RFC 9700 §2.4): users log in with `POST /login`.
+   * @summary Get tokens
+   * @example body.client_credentials { "grant_type": "client_credentials", "scope": "reports:read" }
+   * @example body.refresh_token { "grant_type": "refresh_token", "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU" }
+   */
+  @Post('token')
+  @Consumes('application/x-www-form-urlencoded')
+  @SuccessResponse(200, 'The tokens.')
+  @Response<OAuthError>(
+    400,
+    'The grant cannot be exchanged: `invalid_request`, `invalid_grant`, `unsupported_grant_type`, `invalid_scope`, `invalid_target`.',
+  )
+  @Response<OAuthError>(401, 'The client is not authenticated: `invalid_client`.')
+  @Response<OAuthError>(429, 'Failed authentications have to wait: `temporarily_unavailable`.')
+  public async exchangeGrant(
+    @Body() body: TokenRequest,
+    @Request() request: HttpRequest,
+  ): Promise<TokenResponse> {
+    request.res?.setHeader('Pragma', 'no-cache'); // RFC 6749 §5.1
+    switch (body.grant_type) {
+      case 'refresh_token':
+        return this.#refresh(body, request);
+      case 'client_credentials': {
+        const client = await this.#authenticate(body, request);
+        return this.services.oauth.grants.clientCredentials(client, wishOf(body));
+      }
+      case 'password':
+        throw new OAuthProblem(
+          'unsupported_grant_type',
+          'The password grant is not offered (RFC 9700, section 2.4). Log in with POST /login.',
+        );
+      default:
+        throw new OAuthProblem('unsupported_grant_type');
+    }
+  }
+
+  /**
+   * Says whether a token is live, and what it stands for (RFC 7662): an access token, whatever its audience, or a
+   * refresh token. Asking changes nothing.
+   * @summary Introspect a token
+   */
+  @Post('introspect')
+  @Consumes('application/x-www-form-urlencoded')
+  @SuccessResponse(200, 'What there is to say.')
+  @Response<OAuthError>(401, 'The client is not authenticated: `invalid_client`.')
+  @Response<OAuthError>(429, 'Failed authentications have to wait: `temporarily_unavailable`.')
+  public async introspectToken(
+    @Body() body: TokenParameters,
+    @Request() request: HttpRequest,
+  ): Promise<Introspection> {
+    await this.#authenticate(body, request);
+    return this.services.oauth.introspection.introspect(body.token);
+  }
+
+  /**
+   * Ends a token (RFC 7009), from the answer on: with a refresh token its whole session, with an access token that one
+   * alone. A client may end its own tokens, and with the scope `tokens:revoke` those of others. A token that is unknown
+   * is no error (§2.2).
+   * @summary Revoke a token
+   */
+  @Post('revoke')
+  @Consumes('application/x-www-form-urlencoded')
+  @SuccessResponse(200, 'It is no longer good.')
+  @Response<OAuthError>(400, "The token is another client's: `unauthorized_client`, `invalid_request`.")
+  @Response<OAuthError>(401, 'The client is not authenticated: `invalid_client`.')
+  @Response<OAuthError>(429, 'Failed authentications have to wait: `temporarily_unavailable`.')
+  public async revokeToken(@Body() body: TokenParameters, @Request() request: HttpRequest): Promise<void> {
+    const client = await this.#authenticate(body, request);
+    await this.services.oauth.revocation.revoke(body.token, client, contextOf(request));
+  }
+
+  async #refresh(body: TokenRequest, request: HttpRequest): Promise<TokenResponse> {
+    const { oauth } = this.services;
+    const credentials = readClientCredentials(request.get('Authorization'), body);
+    const context = contextOf(request);
+    // RFC 6749 §6: credentials that are sent must be right, and the token must be that client's.
+    const client =
+      credentials.kind === 'none' ? undefined : await oauth.clients.authenticate(credentials, context);
+    oauth.grants.refuseOtherClient(client?.id ?? credentials.clientId);
+    if (body.refresh_token === undefined) {
+      throw new OAuthProblem('invalid_request', 'refresh_token: is required.');
+    }
+    return oauth.grants.refresh(body.refresh_token, wishOf(body), context);
+  }
+
+  #authenticate(body: ClientParameters, request: HttpRequest): Promise<StoredClient> {
+    const credentials = readClientCredentials(request.get('Authorization'), body);
+    return this.services.oauth.clients.authenticate(credentials, contextOf(request));
+  }
+}
+
+function wishOf({ scope, resource }: TokenRequest): Pick<TokenRequest, 'scope' | 'resource'> {
+  return { ...(scope !== undefined && { scope }), ...(resource !== undefined && { resource }) };
+}

@@ -1,0 +1,231 @@
+import type { TokenType } from '../sessions/sessions.models.js';
+
+/** An error of an OAuth endpoint (RFC 6749 §5.2). */
+export interface OAuthError {
+  error: OAuthErrorCode;
+  /**
+   * What was wrong, and what to do about it.
+   * @maxLength 4000
+   */
+  error_description: string;
+}
+
+/** The kind of error for programs: RFC 6749 §5.2 and §4.1.2.1, and RFC 8707 §2. */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'temporarily_unavailable'
+  | 'server_error';
+
+/** How a client authenticates in a form; the alternative is HTTP Basic. */
+export interface ClientParameters {
+  /**
+   * The client's id; `latchkey` is the one that users' tokens belong to, and has no secret.
+   * @maxLength 512
+   */
+  client_id?: string;
+  /**
+   * With `client_secret_post`.
+   * @format password
+   * @maxLength 512
+   */
+  client_secret?: string;
+  /**
+   * With `private_key_jwt`: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer` (RFC 7523 §2.2).
+   * @maxLength 512
+   */
+  client_assertion_type?: string;
+  /**
+   * With `private_key_jwt`: a JWT that the client has signed with one of its keys. Its `iss` and `sub` are the client's
+   * id, its `aud` is the issuer or the token endpoint; it has a `jti`, is used once, and lives an hour at most.
+   * @maxLength 65536
+   */
+  client_assertion?: string;
+  [parameter: string]: unknown;
+}
+
+/**
+ * A grant, to be exchanged for tokens.
+ * @example { "grant_type": "client_credentials", "scope": "reports:read" }
+ */
+export interface TokenRequest extends ClientParameters {
+  /**
+   * `refresh_token` or `client_credentials`.
+   * @maxLength 512
+   */
+  grant_type: string;
+  /**
+   * With `refresh_token`.
+   * @maxLength 65536
+   */
+  refresh_token?: string;
+  /**
+   * The permissions that the access token is to have, space-separated: some of those that may be had. Default: all.
+   * @maxLength 65536
+   */
+  scope?: string;
+  /**
+   * Whom the access token is to be for (RFC 8707); may be repeated. Default: everyone that it may be for.
+   */
+  resource?: string | string[];
+  /** Parameters that are not known are ignored (RFC 6749 §3.2). */
+  [parameter: string]: unknown;
+}
+
+/**
+ * Tokens, as in RFC 6749 §5.1.
+ * @example { "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk5ZjNjMiJ9.c2lnbmF0dXJl", "token_type": "Bearer", "expires_in": 600, "scope": "reports:read" }
+ */
+export interface TokenResponse {
+  /**
+   * A JWT (RFC 9068): send it as `Authorization: Bearer <access_token>`.
+   * @maxLength 8192
+   */
+  access_token: string;
+  token_type: TokenType;
+  /**
+   * Seconds until the access token expires.
+   * @isInt
+   * @minimum 0
+   * @maximum 86400
+   */
+  expires_in: number;
+  /**
+   * The next refresh token; a client that acts for itself has none.
+   * @maxLength 512
+   */
+  refresh_token?: string;
+  /**
+   * Seconds until the refresh token expires.
+   * @isInt
+   * @minimum 0
+   * @maximum 34560000
+   */
+  refresh_expires_in?: number;
+  /**
+   * What the access token permits, space-separated.
+   * @maxLength 8192
+   */
+  scope: string;
+}
+
+/**
+ * The token that is asked about, or that is to end.
+ * @example { "token": "lk_rt_AUtleUlkT2ZUd2VsdmU", "token_type_hint": "refresh_token" }
+ */
+export interface TokenParameters extends ClientParameters {
+  /**
+   * An access token or a refresh token.
+   * @maxLength 65536
+   */
+  token: string;
+  /**
+   * Which of them; not needed.
+   * @maxLength 512
+   */
+  token_type_hint?: string;
+  /** Parameters that are not known are ignored (RFC 6749 §3.2). */
+  [parameter: string]: unknown;
+}
+
+/**
+ * What there is to say of a token (RFC 7662 §2.2). Of one that is not live, nothing is said but that.
+ * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": "https://login.example.com", "iss": "https://login.example.com", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
+ */
+export interface Introspection {
+  /** Whether the token is ours, and neither expired nor revoked. */
+  active: boolean;
+  /** A refresh token opens nothing: a resource server accepts `access_token` alone. */
+  token_use?: TokenUse;
+  /** Of an access token. */
+  token_type?: TokenType;
+  /**
+   * Permissions, space-separated.
+   * @maxLength 8192
+   */
+  scope?: string;
+  /** @maxLength 100 */
+  client_id?: string;
+  /**
+   * The user's name; a client's own token has none.
+   * @maxLength 200
+   */
+  username?: string;
+  /**
+   * The user's id, or the client's.
+   * @maxLength 100
+   */
+  sub?: string;
+  /** Whom an access token is for. */
+  aud?: string | string[];
+  /** @maxLength 2048 */
+  iss?: string;
+  /**
+   * Seconds since the Unix epoch, like `iat` and `nbf`.
+   * @isLong
+   */
+  exp?: number;
+  /** @isLong */
+  iat?: number;
+  /** @isLong */
+  nbf?: number;
+  /**
+   * The access token's id.
+   * @maxLength 100
+   */
+  jti?: string;
+  /**
+   * The user's session.
+   * @maxLength 100
+   */
+  sid?: string;
+}
+
+/** The kinds of tokens. */
+export enum TokenUse {
+  Access = 'access_token',
+  Refresh = 'refresh_token',
+}
+
+/**
+ * What an OAuth client needs to know of this service (RFC 8414 §2).
+ * @example { "issuer": "https://login.example.com", "token_endpoint": "https://login.example.com/oauth/token", "introspection_endpoint": "https://login.example.com/oauth/introspect", "revocation_endpoint": "https://login.example.com/oauth/revoke", "jwks_uri": "https://login.example.com/.well-known/jwks.json", "response_types_supported": [], "grant_types_supported": ["refresh_token", "client_credentials"], "scopes_supported": ["reports:read"], "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"], "token_endpoint_auth_signing_alg_values_supported": ["ES256"], "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"], "introspection_endpoint_auth_signing_alg_values_supported": ["ES256"], "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"], "revocation_endpoint_auth_signing_alg_values_supported": ["ES256"] }
+ */
+export interface AuthorizationServerMetadata {
+  /** @maxLength 2048 */
+  issuer: string;
+  /** @maxLength 2048 */
+  token_endpoint: string;
+  /** @maxLength 2048 */
+  introspection_endpoint: string;
+  /** @maxLength 2048 */
+  revocation_endpoint: string;
+  /** @maxLength 2048 */
+  jwks_uri: string;
+  /**
+   * None: there is no authorization endpoint.
+   * @maxItems 0
+   */
+  response_types_supported: string[];
+  /** @maxItems 10 */
+  grant_types_supported: string[];
+  /** @maxItems 10000 */
+  scopes_supported: string[];
+  /** @maxItems 10 */
+  token_endpoint_auth_methods_supported: string[];
+  /** @maxItems 20 */
+  token_endpoint_auth_signing_alg_values_supported: string[];
+  /** @maxItems 10 */
+  introspection_endpoint_auth_methods_supported: string[];
+  /** @maxItems 20 */
+  introspection_endpoint_auth_signing_alg_values_supported: string[];
+  /** @maxItems 10 */
+  revocation_endpoint_auth_methods_supported: string[];
+  /** @maxItems 20 */
+  revocation_endpoint_auth_signing_alg_values_supported: string[];
+}

@@ -1,0 +1,91 @@
+import type { RequestContext } from '../audit/audit.store.js';
+import type { StoredClient } from '../clients/clients.store.js';
+import { TokenType } from '../sessions/sessions.models.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
+import { ownClient, type AccessTokens } from '../tokens/access-token.js';
+import { words } from '../users/accounts.js';
+import { OAuthProblem } from './oauth-problem.js';
+import type { TokenResponse } from './oauth.models.js';
+
+/** What a client asks for, where it wants less than it could have. */
+interface Wish {
+  readonly scope?: string;
+  readonly resource?: string | readonly string[];
+}
+
+/** Exchanges grants for tokens (RFC 6749 §4.4, §6). */
+export class TokenGrants {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly accessTokens: AccessTokens,
+  ) {}
+
+  /**
+   * Users' refresh tokens belong to the service's own public client, whether or not the request says so.
+   * @throws {OAuthProblem} `invalid_grant` for any other client.
+   */
+  refuseOtherClient(clientId: string | undefined): void {
+    if (clientId === undefined || clientId === ownClient) return;
+    throw new OAuthProblem('invalid_grant', `Refresh tokens belong to the client ${ownClient}.`);
+  }
+
+  /**
+   * The same as `POST /refresh`. The wish concerns the access token alone; a later refresh may have all again.
+   * @throws {OAuthProblem} `invalid_scope`, `invalid_target`; the refresh token stays good then.
+   * @throws {Problem} `invalid_refresh_token`, `too_many_requests`.
+   */
+  refresh(refreshToken: string, wish: Wish, context: RequestContext): Promise<TokenResponse> {
+    const audience = chooseAudience(this.accessTokens.audience, wish.resource);
+    const { scope } = wish;
+    return this.sessions.refresh(refreshToken, context, {
+      ...(audience && { audience }),
+      ...(scope !== undefined && { permissions: (all: readonly string[]) => choosePermissions(all, scope) }),
+    });
+  }
+
+  /** @throws {OAuthProblem} `invalid_scope`, `invalid_target`. */
+  clientCredentials(client: StoredClient, wish: Wish): TokenResponse {
+    const all = words(client.scopes);
+    const permissions = wish.scope === undefined ? all : choosePermissions(all, wish.scope);
+    const own = words(client.audiences);
+    const audiences = own.length > 0 ? own : this.accessTokens.audience;
+    const lifetime = client.access_token_lifetime ?? this.accessTokens.lifetime;
+    return {
+      access_token: this.accessTokens.issue({
+        subject: client.id,
+        version: client.version,
+        clientId: client.id,
+        roles: [],
+        permissions,
+        fresh: false,
+        audience: chooseAudience(audiences, wish.resource) ?? audiences,
+        lifetime,
+      }),
+      token_type: TokenType.Bearer,
+      expires_in: lifetime,
+      scope: permissions.join(' '),
+    };
+  }
+}
+
+function choosePermissions(all: readonly string[], scope: string): string[] {
+  const wanted = words(scope);
+  const beyond = wanted.find((word) => !all.includes(word));
+  if (beyond !== undefined) {
+    throw new OAuthProblem('invalid_scope', `The scope ${beyond.slice(0, 100)} cannot be had here.`);
+  }
+  return wanted;
+}
+
+function chooseAudience(
+  all: readonly string[],
+  resource: string | readonly string[] | undefined,
+): string[] | undefined {
+  if (resource === undefined) return undefined;
+  const wanted = [...new Set(typeof resource === 'string' ? [resource] : resource)];
+  const beyond = wanted.find((each) => !all.includes(each));
+  if (beyond !== undefined) {
+    throw new OAuthProblem('invalid_target', `A token for ${beyond.slice(0, 200)} cannot be had here.`);
+  }
+  return wanted;
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { Queries } from '../database/open-database.js';
+
+export const usedAssertionsStore = {
+  /**
+   * Notes that an assertion was used.
+   * @param use `expiresAt` is when the assertion is dead by itself, in milliseconds since the Unix epoch.
+   * @returns false where it was used before: of many callers one wins.
+   */
+  async add(
+    queries: Queries,
+    use: { readonly clientId: string; readonly jti: string; readonly expiresAt: number },
+  ): Promise<boolean> {
+    const added = await queries
+      .insertInto('used_assertions')
+      .values({
+        client_id: use.clientId,
+        // A client may choose any text, of any length.
+        jti: createHash('sha256').update(use.jti).digest('base64url'),
+        expires_at: use.expiresAt,
+      })
+      .onConflict((conflict) => conflict.columns(['client_id', 'jti']).doNothing())
+      .returning('jti')
+      .executeTakeFirst();
+    return added !== undefined;
+  },
+
+  async deleteExpired(queries: Queries, now: number): Promise<void> {
+    await queries.deleteFrom('used_assertions').where('expires_at', '<=', now).execute();
+  },
+};

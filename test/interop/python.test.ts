@@ -1,0 +1,107 @@
+import { expect } from 'chai';
+import type { CreatedClient } from '../../src/clients/clients.models.js';
+import { adminPassword, type ApiClient } from '../support/api-client.js';
+import { newClientKey } from '../support/client-keys.js';
+import { clientToken, createClient } from '../support/oauth-clients.js';
+import { hasPython, preparePython, runCheck } from '../support/python.js';
+import { endProcesses, Installation } from '../support/service-process.js';
+
+const issuer = 'https://latchkey.example';
+
+/** Parties that nobody here wrote, as they come: what they do unchanged, others can do. */
+describe('A service, to PyJWT and Authlib', () => {
+  let api: ApiClient;
+  let withSecret: CreatedClient;
+  let withKey: CreatedClient;
+  const key = newClientKey();
+
+  before(async function () {
+    if (!hasPython()) {
+      console.warn(
+        'There is no python3 with venv: install it, so that PyJWT and Authlib can try the service.',
+      );
+      this.skip();
+    }
+    preparePython();
+    const installation = await Installation.make({
+      LATCHKEY_ADMIN_PASSWORD: adminPassword,
+      LATCHKEY_ISSUER: issuer,
+    });
+    ({ api } = await installation.start());
+    const fields = {
+      scope: 'reports:read tokens:revoke',
+      audiences: ['https://a.example', 'https://b.example'],
+    };
+    withSecret = await createClient(api, fields);
+    withKey = await createClient(api, {
+      ...fields,
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [key.jwk] },
+    });
+  });
+  after(endProcesses);
+
+  const check = (name: string, input: object = {}): Record<string, unknown> =>
+    runCheck(name, { service: api.url, ...input }) as Record<string, unknown>;
+  const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
+  const as = (method: (typeof methods)[number]): object =>
+    method === 'private_key_jwt'
+      ? { method, client: { id: withKey.client_id, secret: key.privateKey.export({ format: 'jwk' }) } }
+      : { method, client: { id: withSecret.client_id, secret: withSecret.client_secret } };
+
+  it("is one whose users' tokens PyJWT validates with the published keys", async () => {
+    const { access_token: token } = await api.login();
+    expect(check('validate', { token, audience: issuer })).to.include({ iss: issuer, client_id: 'latchkey' });
+  });
+
+  it("is one whose clients' tokens PyJWT validates, for whom they are", async () => {
+    const { access_token: token } = await clientToken(api, withSecret, { resource: 'https://b.example' });
+    expect(check('validate', { token, audience: 'https://b.example' })).to.include({
+      sub: withSecret.client_id,
+    });
+    expect(() => check('validate', { token, audience: 'https://a.example' })).to.throw(
+      'InvalidAudienceError',
+    );
+  });
+
+  it('describes itself so that Authlib finds no fault', () => {
+    // RFC 8414 demands the list, and there is no authorization endpoint whose response types it could name.
+    expect(check('metadata')).to.deep.equal(['"response_types_supported" is required']);
+  });
+
+  for (const method of methods) {
+    it(`gives Authlib a token by ${method}, of the scope and for the resource that it asks for`, () => {
+      const all = check('client_credentials', as(method));
+      expect(all).to.include({ token_type: 'Bearer', scope: 'reports:read tokens:revoke', expires_in: 900 });
+      const wish = { scope: 'reports:read', resource: 'https://a.example' };
+      expect(check('client_credentials', { ...as(method), ...wish })).to.include({ scope: 'reports:read' });
+    });
+
+    it(`lets Authlib introspect and revoke by ${method}`, async () => {
+      const { access_token: access, refresh_token: refresh } = await api.login();
+      for (const token of [access, refresh]) {
+        const told = check('introspect', { ...as(method), token });
+        expect(told).to.include({ active: true, username: 'admin', client_id: 'latchkey' });
+        expect(check('revoke', { ...as(method), token })).to.deep.equal({ status: 200, text: '' });
+        expect(check('introspect', { ...as(method), token })).to.deep.equal({ active: false });
+      }
+    });
+  }
+
+  it("refreshes a user's tokens for Authlib", async () => {
+    const { refresh_token: refreshToken } = await api.login();
+    const tokens = check('refresh', { refresh_token: refreshToken });
+    expect(tokens).to.include({ token_type: 'Bearer' });
+    await api.get('/me', tokens['access_token'] as string).expect(200);
+    await api.refresh(tokens['refresh_token'] as string);
+  });
+
+  it('tells Authlib what is wrong', () => {
+    const stranger = { ...as('client_secret_basic'), client: { id: withSecret.client_id, secret: 'wrong' } };
+    expect(() => check('client_credentials', stranger)).to.throw('OAuthError: invalid_client');
+    expect(() => check('client_credentials', { ...as('client_secret_post'), scope: 'users:write' })).to.throw(
+      'OAuthError: invalid_scope',
+    );
+    expect(() => check('refresh', { refresh_token: 'lk_rt_x' })).to.throw('OAuthError: invalid_grant');
+  });
+});

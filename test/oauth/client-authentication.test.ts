@@ -1,0 +1,344 @@
+import { expect } from 'chai';
+import { createHmac } from 'node:crypto';
+import { v7 } from 'uuid';
+import type { CreatedClient } from '../../src/clients/clients.models.js';
+import type { Form } from '../support/api-client.js';
+import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
+import { databaseKinds } from '../support/databases.js';
+import {
+  assertionType,
+  createClient,
+  inBasic,
+  inForm,
+  issuer,
+  signAssertion,
+} from '../support/oauth-clients.js';
+import { TestApp } from '../support/test-app.js';
+import { encode } from '../support/tokens.js';
+
+/** Nothing here is slowed down unless a test says so. */
+const settings = { LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000', LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000' };
+const encodeBasic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+
+for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
+  const request: Form = { grant_type: 'client_credentials', token: 'lk_rt_x' };
+
+  describe(`Client authentication at ${path}`, () => {
+    let app: TestApp;
+    let client: CreatedClient;
+    before(async () => {
+      app = await TestApp.start({ settings });
+      client = await createClient(app, { token_endpoint_auth_method: 'client_secret_post' });
+    });
+    after(() => app.close());
+
+    const post = (form: Form = {}, authorization?: string) => {
+      const test = app.postForm(path, { ...request, ...form });
+      return authorization === undefined ? test : test.set('Authorization', authorization);
+    };
+
+    it('takes the secret in HTTP Basic or in the form, whichever the client is registered for', async () => {
+      for (const other of [client, await createClient(app)]) {
+        await post({}, inBasic(other)).expect(200);
+        await post({ client_id: other.client_id }, inBasic(other)).expect(200);
+        await post(inForm(other)).expect(200);
+      }
+    });
+
+    it('takes HTTP Basic by any case, form-urlencoded', async () => {
+      const { client_id: id, client_secret: secret = '' } = client;
+      const encoded = (text: string): string =>
+        Array.from(text, (letter) => `%${letter.charCodeAt(0).toString(16)}`).join('');
+      await post({}, encodeBasic(`${encoded(id)}:${encoded(secret)}`)).expect(200);
+      await post({}, inBasic(client).replace('Basic', 'bAsIc')).expect(200);
+    });
+
+    it('is refused without credentials, with a challenge', async () => {
+      const { body, headers } = await post().expect(401);
+      expect(body).to.include({ error: 'invalid_client' });
+      expect(headers['www-authenticate']).to.equal('Basic realm="latchkey"');
+      await post({ client_id: client.client_id }).expect(401);
+      await post({}, 'Bearer x').expect(401);
+    });
+
+    it('is refused with wrong credentials, and the refusal does not say which', async () => {
+      const id = client.client_id;
+      const texts = new Set<string>();
+      for (const [clientId, secret] of [
+        [id, 'wrong'],
+        [id, `${client.client_secret}x`],
+        [id, client.client_secret?.slice(0, -1) ?? ''],
+        [v7(), client.client_secret ?? ''],
+        ['latchkey', 'wrong'],
+        ['\u0000', 'wrong'],
+        ["' or 1=1 --", 'wrong'],
+      ] as const) {
+        const inHeader = await post({}, encodeBasic(`${encodeURIComponent(clientId)}:${secret}`)).expect(401);
+        const inBody = await post({ client_id: clientId, client_secret: secret }).expect(401);
+        for (const { body } of [inHeader, inBody]) texts.add(JSON.stringify(body));
+      }
+      expect(texts).to.have.length(1);
+    });
+
+    for (const header of ['Basic', 'Basic ', 'Basic !!!', encodeBasic('no colon'), encodeBasic('%zz:x')]) {
+      it(`is refused with "${header}"`, async () => {
+        const { body } = await post({}, header).expect(401);
+        expect(body).to.include({ error: 'invalid_client' });
+      });
+    }
+
+    it('is refused in more than one way at once', async () => {
+      const assertion = { client_assertion_type: assertionType, client_assertion: 'x' };
+      for (const [form, header] of [
+        [inForm(client), inBasic(client)],
+        [assertion, inBasic(client)],
+        [{ ...inForm(client), ...assertion }, undefined],
+        [{ client_id: v7() }, inBasic(client)],
+        [{ client_secret: 'x' }, undefined],
+      ] as const) {
+        const { body } = await post(form, header).expect(400);
+        expect(body).to.include({ error: 'invalid_request' });
+      }
+    });
+
+    it('is refused for a client that is disabled, or has keys instead', async () => {
+      const { access_token: admin } = await app.login();
+      const disabled = await createClient(app);
+      await app.patch(`/clients/${disabled.client_id}`, { disabled: true }, admin).expect(200);
+      await post(inForm(disabled)).expect(401);
+      const withKeys = await createClient(app, {
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [newClientKey().jwk] },
+      });
+      await post({ client_id: withKeys.client_id, client_secret: 'x' }).expect(401);
+    });
+  });
+}
+
+describe('Client authentication with private_key_jwt', () => {
+  const first = newClientKey({ kid: 'first' });
+  const second = newClientKey({ kid: 'second', alg: 'ES256' });
+  const stranger = newClientKey();
+  let app: TestApp;
+  let client: CreatedClient;
+  before(async () => {
+    app = await TestApp.start({ settings });
+    client = await createClient(app, {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [first.jwk, second.jwk] },
+    });
+  });
+  after(() => app.close());
+
+  const now = (): number => app.clock.now() / 1000;
+  const sign = (details: Parameters<typeof signAssertion>[3] = {}, key = first): string =>
+    signAssertion(key.privateKey, client.client_id, now(), details);
+  const post = (assertion: string, form: Form = {}) =>
+    app.postForm('/oauth/token', {
+      grant_type: 'client_credentials',
+      client_assertion_type: assertionType,
+      client_assertion: assertion,
+      ...form,
+    });
+
+  it('takes an assertion of a registered key, with and without its kid', async () => {
+    await post(sign()).expect(200);
+    await post(sign({ header: { kid: 'first' } })).expect(200);
+    await post(sign({ header: { kid: 'second' } }, second)).expect(200);
+    await post(sign({}, second)).expect(200);
+  });
+
+  it('takes the issuer or the token endpoint for the audience, and the client id beside it', async () => {
+    for (const aud of [issuer, `${issuer}/oauth/token`, ['https://elsewhere.example', issuer]])
+      await post(sign({ claims: { aud } }), { client_id: client.client_id }).expect(200);
+  });
+
+  it('takes RSA keys, of both paddings', async () => {
+    const rsa = newClientRsaKey(2048);
+    const { client_id: id } = await createClient(app, {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [rsa.jwk] },
+    });
+    const { importJWK, SignJWT } = await import('jose');
+    for (const alg of ['RS256', 'PS384']) {
+      const assertion = await new SignJWT({ iss: id, sub: id, aud: issuer, exp: now() + 60, jti: v7() })
+        .setProtectedHeader({ alg })
+        .sign(await importJWK(rsa.privateKey.export({ format: 'jwk' }), alg));
+      await post(assertion).expect(200);
+    }
+  });
+
+  it('takes one that lives an hour, and is at the endpoints of all three', async () => {
+    await post(sign({ claims: { exp: now() + 3600 } })).expect(200);
+    for (const path of ['/oauth/introspect', '/oauth/revoke']) {
+      const form = { token: 'x', client_assertion_type: assertionType, client_assertion: sign() };
+      await app.postForm(path, form).expect(200);
+    }
+  });
+
+  it('takes each assertion once', async () => {
+    const assertion = sign();
+    await post(assertion).expect(200);
+    const { body } = await post(assertion).expect(401);
+    expect(body).to.deep.equal({
+      error: 'invalid_client',
+      error_description: 'The assertion was used before.',
+    });
+  });
+
+  it('remembers an assertion for as long as it lives', async () => {
+    const assertion = sign({ claims: { exp: now() + 3600 } });
+    await post(assertion).expect(200);
+    app.clock.advance(3599);
+    await app.services.cleanUp();
+    expect((await post(assertion).expect(401)).body.error_description).to.include('used before');
+    app.clock.advance(2);
+    await app.services.cleanUp();
+    const kept = await app.services.database.queries.selectFrom('used_assertions').selectAll().execute();
+    expect(kept).to.deep.equal([]);
+    expect((await post(assertion).expect(401)).body.error_description).to.include('expired');
+  });
+
+  it('takes a key no longer once it was replaced, and voids its tokens', async () => {
+    const old = newClientKey();
+    const created = await createClient(app, {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [old.jwk] },
+    });
+    const id = created.client_id;
+    const { body } = await post(signAssertion(old.privateKey, id, now())).expect(200);
+    const { access_token: admin } = await app.login();
+    const renewed = newClientKey();
+    await app.patch(`/clients/${id}`, { jwks: { keys: [renewed.jwk] } }, admin).expect(200);
+    await app.get('/protected', body.access_token as string).expect(401);
+    await post(signAssertion(old.privateKey, id, now())).expect(401);
+    await post(signAssertion(renewed.privateKey, id, now())).expect(200);
+  });
+
+  const forged = ({ header, claims = {} }: { header: object; claims?: object }, signature: string): string =>
+    `${encode({
+      header,
+      claims: {
+        ...{ iss: client.client_id, sub: client.client_id, aud: issuer, exp: now() + 60, jti: v7() },
+        ...claims,
+      },
+    })}.${signature}`;
+  const refused: readonly (readonly [string, () => string])[] = [
+    ['no JWT', () => 'x'],
+    ['nothing but dots', () => '..'],
+    ['an assertion of 64 KiB', () => sign({ claims: { x: 'x'.repeat(40_000) } })],
+    ['another key', () => sign({}, stranger)],
+    ['another key under a known kid', () => sign({ header: { kid: 'first' } }, stranger)],
+    ['an unknown kid', () => sign({ header: { kid: 'third' } })],
+    ['a kid that is no text', () => sign({ header: { kid: ['first'] } }, stranger)],
+    ['its own key in the header', () => sign({ header: { jwk: stranger.jwk } }, stranger)],
+    ['alg none', () => forged({ header: { alg: 'none' } }, '')],
+    ['alg None', () => forged({ header: { alg: 'None' } }, '')],
+    [
+      'an HMAC with the public key',
+      () => {
+        const content = forged({ header: { alg: 'HS256' } }, '').slice(0, -1);
+        return `${content}.${createHmac('sha256', JSON.stringify(first.jwk)).update(content).digest('base64url')}`;
+      },
+    ],
+    ['another alg than that of the key', () => sign({ header: { alg: 'ES384' } })],
+    ['a signature of the wrong length', () => forged({ header: { alg: 'ES256' } }, 'AAAA')],
+    ['a critical extension', () => sign({ header: { crit: ['b64'], b64: true } })],
+    ['another iss', () => sign({ claims: { iss: v7() } })],
+    ['no iss', () => sign({ claims: { iss: undefined } })],
+    ['no sub', () => sign({ claims: { sub: undefined } })],
+    ['another aud', () => sign({ claims: { aud: 'https://elsewhere.example' } })],
+    ['the issuer with a slash', () => sign({ claims: { aud: `${issuer}/` } })],
+    ['no aud', () => sign({ claims: { aud: undefined } })],
+    ['no exp', () => sign({ claims: { exp: undefined } })],
+    ['an exp that is text', () => sign({ claims: { exp: String(now() + 60) } })],
+    ['a past exp', () => sign({ claims: { exp: now() } })],
+    ['an exp more than an hour ahead', () => sign({ claims: { exp: now() + 3661 } })],
+    ['a huge exp', () => sign({ claims: { exp: 1e300 } })],
+    ['a future nbf', () => sign({ claims: { nbf: now() + 1 } })],
+    ['no jti', () => sign({ claims: { jti: undefined } })],
+    ['an empty jti', () => sign({ claims: { jti: '' } })],
+    ['a jti that is no text', () => sign({ claims: { jti: 1 } })],
+  ];
+  for (const [what, assertion] of refused) {
+    it(`refuses ${what}`, async () => {
+      const { body } = await post(assertion()).expect(401);
+      expect(body).to.include({ error: 'invalid_client' });
+      expect(body.error_description).to.be.a('string').with.length.greaterThan(10);
+    });
+  }
+
+  it('refuses the assertion of another client, of one with a secret, and of nobody', async () => {
+    const withSecret = await createClient(app);
+    for (const id of [withSecret.client_id, v7(), 'latchkey'])
+      await post(signAssertion(first.privateKey, id, now())).expect(401);
+    await post(sign(), { client_id: withSecret.client_id }).expect(401);
+  });
+
+  it('refuses half of what it takes: invalid_request', async () => {
+    for (const form of [
+      { client_assertion: sign() },
+      { client_assertion_type: assertionType },
+      {
+        client_assertion: sign(),
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:saml2-bearer',
+      },
+    ]) {
+      const { body } = await app
+        .postForm('/oauth/token', { grant_type: 'client_credentials', ...form })
+        .expect(400);
+      expect(body).to.include({ error: 'invalid_request' });
+    }
+  });
+
+  it('keeps an assertion good that did not get as far as to be used', async () => {
+    const assertion = sign({ claims: { nbf: now() + 5 } });
+    await post(assertion).expect(401);
+    app.clock.advance(5);
+    await post(assertion).expect(200);
+  });
+});
+
+for (const database of databaseKinds) {
+  describe(`Client authentication on ${database}`, () => {
+    let app: TestApp;
+    before(async () => {
+      app = await TestApp.start({ database });
+    });
+    after(() => app.close());
+
+    it('lets one of many requests have an assertion', async () => {
+      const { privateKey, jwk } = newClientKey();
+      const { client_id: id } = await createClient(app, {
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [jwk] },
+      });
+      const form = {
+        grant_type: 'client_credentials',
+        client_assertion_type: assertionType,
+        client_assertion: signAssertion(privateKey, id, app.clock.now() / 1000),
+      };
+      const answers = await Promise.all(Array.from({ length: 5 }, () => app.postForm('/oauth/token', form)));
+      expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 401, 401, 401, 401]);
+    });
+
+    it('makes failures wait, and never the client that has the right secret', async () => {
+      const client = await createClient(app);
+      const form = { grant_type: 'client_credentials', ...inForm(client) };
+      const fail = () => app.postForm('/oauth/token', { ...form, client_secret: 'wrong' });
+      for (let count = 0; count < 6; count++) await fail().expect(401);
+      const { body, headers } = await fail().expect(429);
+      expect(body).to.include({ error: 'temporarily_unavailable' });
+      expect(headers).to.include({ 'retry-after': '1' });
+      await app.postForm('/oauth/token', form).expect(200);
+      await app.login();
+      app.clock.advance(1);
+      await fail().expect(401);
+      expect(app.logged.filter(({ event }) => event === 'denied').slice(-2)).to.containSubset([
+        { reason: 'rate_limited', clientId: client.client_id },
+        { reason: 'client_authentication_failed', clientId: client.client_id },
+      ]);
+      expect(JSON.stringify(app.logged)).not.to.include('wrong');
+    });
+  });
+}

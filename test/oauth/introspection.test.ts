@@ -1,0 +1,207 @@
+import { expect } from 'chai';
+import type { CreatedClient } from '../../src/clients/clients.models.js';
+import type { Schema } from '../../src/database/schema.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { databaseKinds } from '../support/databases.js';
+import { clientToken, createClient, introspect } from '../support/oauth-clients.js';
+import { TestApp } from '../support/test-app.js';
+import { openKeyRing, readJwt, signJwt } from '../support/tokens.js';
+
+const password = 'the password of ada';
+
+for (const database of databaseKinds) {
+  describe(`POST /oauth/introspect on ${database}`, () => {
+    let app: TestApp;
+    let admin: string;
+    let client: CreatedClient;
+    let userId: string;
+    let tokens: TokenSet;
+    before(async () => {
+      app = await TestApp.start({ database });
+      admin = (await app.login()).access_token;
+      await app.put('/roles/reader', { permissions: ['reports:read'] }, admin).expect(201);
+      userId = (await app.createUser('Ada', password, ['reader'])).id;
+      client = await createClient(app);
+    });
+    beforeEach(async () => {
+      admin = (await app.login()).access_token;
+      tokens = await app.login('ada', password);
+    });
+    after(() => app.close());
+
+    const ask = async (token: string, asking = client): Promise<Record<string, unknown>> =>
+      (await introspect(app, asking, token).expect(200)).body as Record<string, unknown>;
+    const inactive = { active: false };
+
+    it("tells of a user's access token", async () => {
+      const { claims } = readJwt(tokens.access_token);
+      expect(await ask(tokens.access_token)).to.deep.equal({
+        active: true,
+        token_use: 'access_token',
+        token_type: 'Bearer',
+        scope: 'reports:read',
+        client_id: 'latchkey',
+        username: 'Ada',
+        sub: userId,
+        aud: 'http://latchkey.test',
+        iss: 'http://latchkey.test',
+        exp: claims['exp'],
+        iat: claims['iat'],
+        nbf: claims['nbf'],
+        jti: claims['jti'],
+        sid: claims['sid'],
+      });
+    });
+
+    it('tells of a refresh token', async () => {
+      const now = app.clock.now() / 1000;
+      expect(await ask(tokens.refresh_token)).to.deep.equal({
+        active: true,
+        token_use: 'refresh_token',
+        scope: 'reports:read',
+        client_id: 'latchkey',
+        username: 'Ada',
+        sub: userId,
+        iss: 'http://latchkey.test',
+        exp: now + 30 * 86_400,
+        iat: now,
+        sid: readJwt(tokens.access_token).claims['sid'],
+      });
+    });
+
+    it("tells of a client's token, for whatever audience", async () => {
+      const other = await createClient(app, {
+        scope: 'reports:read',
+        audiences: ['https://a.example', 'https://b.example'],
+      });
+      const told = await ask((await clientToken(app, other)).access_token);
+      expect(told).to.include({ active: true, client_id: other.client_id, sub: other.client_id });
+      expect(told['aud']).to.deep.equal(['https://a.example', 'https://b.example']);
+      expect(told).not.to.have.any.keys('username', 'sid');
+    });
+
+    it('takes a hint of either kind, right or wrong', async () => {
+      for (const hint of ['access_token', 'refresh_token', 'something_else']) {
+        const { body } = await introspect(app, client, tokens.access_token, { token_type_hint: hint }).expect(
+          200,
+        );
+        expect(body).to.include({ active: true });
+      }
+    });
+
+    it('is not to be cached', async () => {
+      const { headers } = await introspect(app, client, tokens.access_token).expect(200);
+      expect(headers).to.include({ 'cache-control': 'no-store' });
+    });
+
+    it('changes nothing', async () => {
+      const { queries } = app.services.database;
+      const all = async (): Promise<unknown[]> =>
+        Promise.all(
+          (
+            ['sessions', 'revocations', 'audit', 'users', 'login_attempts', 'clients'] as (keyof Schema)[]
+          ).map((table) => queries.selectFrom(table).selectAll().execute()),
+        );
+      const before = await all();
+      for (const token of [tokens.access_token, tokens.refresh_token, 'x']) await ask(token);
+      expect(await all()).to.deep.equal(before);
+      await app.refresh(tokens.refresh_token);
+    });
+
+    for (const [what, end] of [
+      ['a logout', () => app.post('/logout', undefined, tokens.access_token).expect(204)],
+      ['a new password', () => app.patch(`/users/${userId}`, { password }, admin).expect(200)],
+    ] as const) {
+      it(`says of both tokens that they are inactive after ${what}`, async () => {
+        await end();
+        expect(await ask(tokens.access_token)).to.deep.equal(inactive);
+        expect(await ask(tokens.refresh_token)).to.deep.equal(inactive);
+      });
+    }
+
+    it("says so of a disabled user's, and goes on for the user who is enabled and logs in again", async () => {
+      await app.patch(`/users/${userId}`, { disabled: true }, admin).expect(200);
+      for (const token of [tokens.access_token, tokens.refresh_token])
+        expect(await ask(token)).to.deep.equal(inactive);
+      await app.patch(`/users/${userId}`, { disabled: false }, admin).expect(200);
+      for (const token of [tokens.access_token, tokens.refresh_token])
+        expect(await ask(token)).to.deep.equal(inactive);
+      expect(await ask((await app.login('ada', password)).access_token)).to.include({ active: true });
+    });
+
+    it("says so of a deleted user's", async () => {
+      const { id } = await app.createUser('gone', password);
+      const gone = await app.login('gone', password);
+      await app.delete(`/users/${id}`, admin).expect(204);
+      for (const token of [gone.access_token, gone.refresh_token])
+        expect(await ask(token)).to.deep.equal(inactive);
+    });
+
+    it("says so of a disabled client's", async () => {
+      const other = await createClient(app);
+      const { access_token: token } = await clientToken(app, other);
+      await app.patch(`/clients/${other.client_id}`, { disabled: true }, admin).expect(200);
+      expect(await ask(token)).to.deep.equal(inactive);
+    });
+
+    it('says so of an access token whose rights have changed, while the refresh token is live', async () => {
+      await app.patch(`/users/${userId}`, { roles: [] }, admin).expect(200);
+      expect(await ask(tokens.access_token)).to.deep.equal(inactive);
+      expect(await ask(tokens.refresh_token)).to.include({ active: true, scope: '' });
+      await app.patch(`/users/${userId}`, { roles: ['reader'] }, admin).expect(200);
+    });
+
+    it('says so of a refresh token that was replaced', async () => {
+      const successor = await app.refresh(tokens.refresh_token);
+      expect(await ask(tokens.refresh_token)).to.deep.equal(inactive);
+      expect(await ask(successor.refresh_token)).to.include({ active: true });
+    });
+
+    it('says so of what has expired', async () => {
+      app.clock.advance(900);
+      expect(await ask(tokens.access_token)).to.deep.equal(inactive);
+      app.clock.advance(30 * 86_400);
+      expect(await ask(tokens.refresh_token)).to.deep.equal(inactive);
+    });
+
+    for (const token of ['x', 'lk_rt_x', 'a.b.c', '\u0000', 'x'.repeat(60_000)]) {
+      it(`says so of ${JSON.stringify(token.slice(0, 10))}`, async () => {
+        expect(await ask(token)).to.deep.equal(inactive);
+      });
+    }
+
+    it('says so of a forged token, and of an ID token of our own key', async () => {
+      expect(await ask(`${tokens.access_token}x`)).to.deep.equal(inactive);
+      expect(await ask(`${tokens.refresh_token.slice(0, -2)}AA`)).to.deep.equal(inactive);
+      const { header, claims } = readJwt(tokens.access_token);
+      const other = signJwt(openKeyRing(app), { header: { ...header, typ: 'JWT' }, claims });
+      expect(await ask(other)).to.deep.equal(inactive);
+    });
+
+    it('refuses a request without a token: invalid_request', async () => {
+      const { body } = await introspect(app, client, '').expect(400);
+      expect(body).to.include({ error: 'invalid_request' });
+    });
+  });
+}
+
+describe('POST /oauth/introspect with a one-time password', () => {
+  it('tells of no permissions, as the access token has none', async () => {
+    const app = await TestApp.start();
+    const client = await createClient(app);
+    const { users } = app.services;
+    const oneTime = await users.resetPassword('admin', {
+      context: { requestId: null, address: null, userAgent: null },
+    });
+    const tokens = await app.login('admin', oneTime);
+    const { body } = await app
+      .postForm('/oauth/introspect', {
+        token: tokens.refresh_token,
+        client_id: client.client_id,
+        client_secret: client.client_secret ?? '',
+      })
+      .expect(200);
+    expect(body).to.include({ active: true, scope: '' });
+    await app.close();
+  });
+});

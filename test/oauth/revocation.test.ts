@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import type { CreatedClient } from '../../src/clients/clients.models.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { databaseKinds } from '../support/databases.js';
+import { clientToken, createClient, revoke } from '../support/oauth-clients.js';
+import { TestApp } from '../support/test-app.js';
+import { readJwt } from '../support/tokens.js';
+
+for (const database of databaseKinds) {
+  describe(`POST /oauth/revoke on ${database}`, () => {
+    let app: TestApp;
+    let any: CreatedClient;
+    let own: CreatedClient;
+    let tokens: TokenSet;
+    before(async () => {
+      app = await TestApp.start({ database, lasting: true });
+      any = await createClient(app, { scope: 'tokens:revoke' });
+      own = await createClient(app);
+    });
+    beforeEach(async () => {
+      tokens = await app.login();
+    });
+    after(() => app.close());
+
+    it('ends the session of a refresh token, from the answer on', async () => {
+      const { text } = await revoke(app, any, tokens.refresh_token).expect(200);
+      expect(text).to.equal('');
+      await app.get('/me', tokens.access_token).expect(401);
+      await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
+    });
+
+    it('ends it by a refresh token that was replaced, too', async () => {
+      const successor = await app.refresh(tokens.refresh_token);
+      await revoke(app, any, tokens.refresh_token).expect(200);
+      await app.post('/refresh', { refresh_token: successor.refresh_token }).expect(401);
+    });
+
+    it("ends a user's access token alone", async () => {
+      const { access_token: other, refresh_token: refreshToken } = await app.refresh(tokens.refresh_token);
+      await revoke(app, any, tokens.access_token).expect(200);
+      const { body } = await app.get('/me', tokens.access_token).expect(401);
+      expect(body).to.include({ code: 'invalid_token' });
+      await app.get('/me', other).expect(200);
+      await app.refresh(refreshToken);
+    });
+
+    it("ends a client's own token, and not its other ones", async () => {
+      const { access_token: token } = await clientToken(app, own);
+      const { access_token: other } = await clientToken(app, own);
+      await revoke(app, own, token).expect(200);
+      await app.get('/protected', token).expect(401);
+      await app.get('/protected', other).expect(200);
+    });
+
+    it('takes a hint of either kind, right or wrong', async () => {
+      for (const hint of ['access_token', 'refresh_token', 'something_else']) {
+        const { access_token: token } = await clientToken(app, own);
+        await revoke(app, own, token, { token_type_hint: hint }).expect(200);
+        await app.get('/protected', token).expect(401);
+      }
+    });
+
+    it("refuses to end others' tokens without tokens:revoke, and they stay good", async () => {
+      const { access_token: token } = await clientToken(app, any);
+      for (const each of [tokens.refresh_token, tokens.access_token, token]) {
+        const { body } = await revoke(app, own, each).expect(400);
+        expect(body).to.include({ error: 'unauthorized_client' });
+      }
+      await app.get('/me', tokens.access_token).expect(200);
+      await app.get('/protected', token).expect(200);
+      await app.refresh(tokens.refresh_token);
+    });
+
+    it('has nothing to do for what is unknown, expired or revoked', async () => {
+      for (const unknown of ['x', 'lk_rt_x', 'a.b.c', `${tokens.access_token}x`])
+        expect((await revoke(app, own, unknown).expect(200)).text).to.equal('');
+      const { access_token: token } = await clientToken(app, own);
+      await revoke(app, own, token).expect(200);
+      await revoke(app, own, token).expect(200);
+      await revoke(app, any, tokens.refresh_token).expect(200);
+      await revoke(app, any, tokens.refresh_token).expect(200);
+      const { access_token: expired } = await clientToken(app, any);
+      app.clock.advance(900);
+      await revoke(app, own, expired).expect(200);
+    });
+
+    it('is audited, with the client that did it', async () => {
+      const { sid, sub } = readJwt(tokens.access_token).claims;
+      const isMine = ({ session_id: id }: { session_id: string | null }): boolean => id === sid;
+      await revoke(app, any, tokens.access_token).expect(200);
+      expect((await app.audited('token_revoked')).find(isMine)).to.include({
+        actor_id: any.client_id,
+        target: sub,
+      });
+      await revoke(app, any, tokens.refresh_token).expect(200);
+      expect((await app.audited('logout')).find(isMine)).to.include({ actor_id: any.client_id, target: sub });
+    });
+
+    it('refuses a request without a token: invalid_request', async () => {
+      expect((await revoke(app, own, '').expect(400)).body).to.include({ error: 'invalid_request' });
+    });
+
+    it('lets many end one token at once', async () => {
+      const { access_token: token } = await clientToken(app, own);
+      await Promise.all(Array.from({ length: 8 }, () => revoke(app, own, token).expect(200)));
+      await app.get('/protected', token).expect(401);
+    });
+
+    it('holds over a restart, under a greater leeway, and until the token is dead by itself', async () => {
+      const { access_token: token } = await clientToken(app, own);
+      await revoke(app, own, token).expect(200);
+      app = await app.restart({ JWT_DECODE_LEEWAY: '300' });
+      await app.get('/protected', token).expect(401);
+      app.clock.advance(900 + 299);
+      await app.services.cleanUp();
+      await app.get('/protected', token).expect(401);
+      app.clock.advance(1);
+      await app.services.cleanUp();
+      expect(app.services.revocations.size).to.equal(0);
+      await app.get('/protected', token).expect(401);
+    });
+  });
+}

@@ -1,0 +1,53 @@
+import { expect } from 'chai';
+import { v7 } from 'uuid';
+import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
+import { minute, recordTime } from '../support/records.js';
+import { storeContract } from '../support/store-contract.js';
+
+storeContract('The used assertions store', (on) => {
+  const use = (details: { clientId?: string; jti?: string; expiresAt?: number } = {}) => ({
+    clientId: v7(),
+    jti: 'first',
+    expiresAt: recordTime + minute,
+    ...details,
+  });
+
+  it('takes an assertion once', async () => {
+    const assertion = use();
+    expect(await usedAssertionsStore.add(on.queries, assertion)).to.be.true;
+    expect(await usedAssertionsStore.add(on.queries, assertion)).to.be.false;
+  });
+
+  it('takes the same jti of another client, and another jti of the same client', async () => {
+    const assertion = use();
+    await usedAssertionsStore.add(on.queries, assertion);
+    expect(await usedAssertionsStore.add(on.queries, { ...assertion, clientId: v7() })).to.be.true;
+    expect(await usedAssertionsStore.add(on.queries, { ...assertion, jti: 'First' })).to.be.true;
+  });
+
+  it('lets one of many at once have it', async () => {
+    const assertion = use();
+    const added = await Promise.all(
+      Array.from({ length: 20 }, () => usedAssertionsStore.add(on.queries, assertion)),
+    );
+    expect(added.filter((won) => won)).to.have.length(1);
+  });
+
+  for (const jti of ['a\u0000b', '\ud800', 'x'.repeat(8000), "'; drop table used_assertions; --"]) {
+    it(`takes any text for a jti: ${JSON.stringify(jti.slice(0, 40))}`, async () => {
+      const assertion = use({ jti });
+      expect(await usedAssertionsStore.add(on.queries, assertion)).to.be.true;
+      expect(await usedAssertionsStore.add(on.queries, assertion)).to.be.false;
+    });
+  }
+
+  it('forgets what has expired, and nothing else', async () => {
+    const dead = use();
+    const live = use({ expiresAt: dead.expiresAt + 1 });
+    await usedAssertionsStore.add(on.queries, dead);
+    await usedAssertionsStore.add(on.queries, live);
+    await usedAssertionsStore.deleteExpired(on.queries, dead.expiresAt);
+    expect(await usedAssertionsStore.add(on.queries, dead)).to.be.true;
+    expect(await usedAssertionsStore.add(on.queries, live)).to.be.false;
+  });
+});

@@ -1,0 +1,68 @@
+import { sign, type KeyObject } from 'node:crypto';
+import type { Test } from 'supertest';
+import { v7 } from 'uuid';
+import type { CreatedClient } from '../../src/clients/clients.models.js';
+import type { TokenResponse } from '../../src/oauth/oauth.models.js';
+import type { ApiClient, Form } from './api-client.js';
+import { encode } from './tokens.js';
+
+export const issuer = 'http://latchkey.test';
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** A client of the service, made by the administrator. */
+export async function createClient(api: ApiClient, fields: object = {}): Promise<CreatedClient> {
+  const { access_token: admin } = await api.login();
+  const { body } = await api.post('/clients', { client_name: 'A client', ...fields }, admin).expect(201);
+  return body as CreatedClient;
+}
+
+/** What authenticates a client in a form. */
+export function inForm({ client_id: id, client_secret: secret }: CreatedClient): Form {
+  return { client_id: id, client_secret: secret ?? '' };
+}
+
+/** What authenticates it in the header. */
+export function inBasic({ client_id: id, client_secret: secret }: CreatedClient): string {
+  return `Basic ${Buffer.from(`${id}:${secret ?? ''}`).toString('base64')}`;
+}
+
+/** A token for the client itself. */
+export async function clientToken(
+  api: ApiClient,
+  client: CreatedClient,
+  wish: Form = {},
+): Promise<TokenResponse> {
+  const form = { grant_type: 'client_credentials', ...inForm(client), ...wish };
+  const { body } = await api.postForm('/oauth/token', form).expect(200);
+  return body as TokenResponse;
+}
+
+/** What the service says of a token, when this client asks. */
+export function introspect(api: ApiClient, client: CreatedClient, token: string, form: Form = {}): Test {
+  return api.postForm('/oauth/introspect', { token, ...inForm(client), ...form });
+}
+
+/** Ends a token, by this client. */
+export function revoke(api: ApiClient, client: CreatedClient, token: string, form: Form = {}): Test {
+  return api.postForm('/oauth/revoke', { token, ...inForm(client), ...form });
+}
+
+interface Assertion {
+  readonly header?: object;
+  readonly claims?: object;
+}
+
+/** An assertion with which a client authenticates: right, but for what is given. `now` in seconds. */
+export function signAssertion(
+  privateKey: KeyObject,
+  clientId: string,
+  now: number,
+  { header = {}, claims = {} }: Assertion = {},
+): string {
+  const content = encode({
+    header: { alg: 'ES256', ...header },
+    claims: { iss: clientId, sub: clientId, aud: issuer, exp: now + 60, jti: v7(), ...claims },
+  });
+  const signature = sign('sha256', Buffer.from(content), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  return `${content}.${signature.toString('base64url')}`;
+}
