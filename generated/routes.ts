@@ -5,9 +5,11 @@ import { expressAuthentication } from './../src/http/authentication.js';
 import { iocContainer } from './../src/http/ioc.js';
 import { mountOperations, type Operation } from '../src/http/operations.js';
 import { UsersController } from './../src/users/users.controller.js';
+import { UserSessionsController } from './../src/users/user-sessions.controller.js';
 import { MeController } from './../src/users/me.controller.js';
 import { JwksController } from './../src/tokens/jwks.controller.js';
 import { SessionsController } from './../src/sessions/sessions.controller.js';
+import { OwnSessionsController } from './../src/sessions/own-sessions.controller.js';
 import { CookiesController } from './../src/sessions/cookies.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
 import { ProtectedController } from './../src/protected/protected.controller.js';
@@ -88,6 +90,35 @@ const models: TsoaRoute.Models = {
       'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
       'disabled': {"dataType":"boolean"},
       'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
+    },
+    additionalProperties: false,
+  },
+  'Session': {
+    dataType: 'refObject',
+    properties: {
+      'id': {"ref":"Id","required":true},
+      'created_at': {"dataType":"string","required":true},
+      'last_used_at': {"dataType":"string","required":true},
+      'expires_at': {"dataType":"string","required":true},
+      'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255}}},
+      'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255}}},
+      'current': {"dataType":"boolean","required":true},
+    },
+    additionalProperties: false,
+  },
+  'SessionPage': {
+    dataType: 'refObject',
+    properties: {
+      'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Session"},"required":true,"validators":{"maxItems":{"value":200}}},
+      'next_cursor': {"ref":"Id"},
+    },
+    additionalProperties: false,
+  },
+  'SessionQuery': {
+    dataType: 'refObject',
+    properties: {
+      'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
+      'cursor': {"ref":"Id"},
     },
     additionalProperties: false,
   },
@@ -303,6 +334,44 @@ export const operations: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/users/:id/sessions',
+    controller: UserSessionsController,
+    handler: 'listUserSessions',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      query: {"in":"queries","name":"query","required":true,"ref":"SessionQuery"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["users:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'delete',
+    path: '/users/:id/sessions/:sessionId',
+    controller: UserSessionsController,
+    handler: 'endUserSession',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      sessionId: {"in":"path","name":"sessionId","required":true,"ref":"Id"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["users:write"]}],
+    successStatus: 204,
+  },
+  {
+    method: 'delete',
+    path: '/users/:id/sessions',
+    controller: UserSessionsController,
+    handler: 'endUserSessions',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":["users:write"]}],
+    successStatus: 204,
+  },
+  {
+    method: 'get',
     path: '/me',
     controller: MeController,
     handler: 'getMe',
@@ -370,6 +439,41 @@ export const operations: readonly Operation[] = [
       body: {"in":"body","name":"body","ref":"LogoutRequest"},
     },
     security: [],
+    successStatus: 204,
+  },
+  {
+    method: 'get',
+    path: '/sessions',
+    controller: OwnSessionsController,
+    handler: 'listSessions',
+    parameters: {
+      query: {"in":"queries","name":"query","required":true,"ref":"SessionQuery"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'delete',
+    path: '/sessions/:id',
+    controller: OwnSessionsController,
+    handler: 'endSession',
+    parameters: {
+      id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":[]}],
+    successStatus: 204,
+  },
+  {
+    method: 'delete',
+    path: '/sessions',
+    controller: OwnSessionsController,
+    handler: 'endOtherSessions',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":[]}],
     successStatus: 204,
   },
   {

@@ -7,6 +7,7 @@ import { createApp } from './app.js';
 import { systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { SecretError } from './database/secret.js';
+import { HealthStatus } from './health/health.models.js';
 import { permissionsOf } from './http/operations.js';
 import { openInstallation } from './installation.js';
 import { problemCodes } from './problems/problem-codes.js';
@@ -19,6 +20,9 @@ const stopWithin = 8000;
 /** One Ctrl-C arrives as several signals: the terminal's own, and what npm and the launcher pass on. */
 const sameSignal = 1000;
 const cleanUpEvery = 10 * 60_000;
+const flushEvery = 60_000;
+/** From the signal on; only a database that does not answer takes that long. */
+const exitWithin = 9500;
 
 /** The process: config → services → app → listen → graceful stop. Resolves when it listens. */
 export async function main(): Promise<void> {
@@ -58,7 +62,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
     log.error({ err: error }, 'accepting a connection failed');
   });
   let services: Services | undefined;
-  stopOnSignal(server, log, () => services?.database.close());
+  stopOnSignal(server, log, () => services);
   try {
     services = await openInstallation(config, systemClock, log, issuer);
     const administrator = await prepareService(services, permissionsOf(operations));
@@ -116,7 +120,13 @@ function answerStarting(issuer: string): RequestListener {
     detail,
     code: 'not_ready',
   });
-  return (_request, response) => {
+  return (request, response) => {
+    // A process that is starting is alive: nobody should restart it.
+    if (request.url === '/health/live') {
+      response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' });
+      response.end(JSON.stringify({ status: HealthStatus.Ok }));
+      return;
+    }
     response.writeHead(status, {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Retry-After': '1',
@@ -138,8 +148,11 @@ function announce(address: string, administrator: FirstAdministrator | undefined
   console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);
 }
 
-/** What happens beside the requests: expired rows go, and what the operator's command wrote is taken over. */
-function keepUp({ database, catchUp, cleanUp }: Services, log: Logger): void {
+/**
+ * What happens beside the requests: expired rows go, uses of sessions are written, and what the operator's command
+ * wrote is taken over.
+ */
+function keepUp({ database, catchUp, cleanUp, sessionUses }: Services, log: Logger): void {
   const orLog = (what: string, work: Promise<void>): void => {
     work.catch((error: unknown) => {
       log.error({ err: error }, `${what} failed`);
@@ -148,6 +161,9 @@ function keepUp({ database, catchUp, cleanUp }: Services, log: Logger): void {
   setInterval(() => {
     orLog('cleaning up', cleanUp());
   }, cleanUpEvery).unref();
+  setInterval(() => {
+    orLog('writing when sessions were used', sessionUses.flush());
+  }, flushEvery).unref();
   const takeOver = (): void => {
     orLog('reading what other processes wrote', catchUp());
   };
@@ -155,8 +171,8 @@ function keepUp({ database, catchUp, cleanUp }: Services, log: Logger): void {
   takeOver(); // for what came between the first reading and now
 }
 
-/** Stop accepting, finish what is in flight, close the database, exit 0. A later signal does not wait. */
-function stopOnSignal(server: Server, log: Logger, closeDatabase: () => Promise<void> | undefined): void {
+/** Stop accepting, finish what is in flight, write what is held, exit 0. A later signal does not wait. */
+function stopOnSignal(server: Server, log: Logger, opened: () => Services | undefined): void {
   let stoppedAt: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
     if (stoppedAt !== undefined) {
@@ -165,6 +181,8 @@ function stopOnSignal(server: Server, log: Logger, closeDatabase: () => Promise<
     }
     stoppedAt = performance.now();
     log.info({ signal }, 'stopping');
+    const services = opened();
+    if (services) services.lifecycle.stopping = true;
     // A connection that a client keeps alive gets its last answer, and is closed.
     server.prependListener('request', (_request, response) => {
       response.shouldKeepAlive = false;
@@ -172,6 +190,10 @@ function stopOnSignal(server: Server, log: Logger, closeDatabase: () => Promise<
     const closeIdle = setInterval(() => {
       server.closeIdleConnections();
     }, 50);
+    setTimeout(() => {
+      log.error('the database did not let go in time');
+      process.exit(1);
+    }, exitWithin).unref();
     const cutOff = setTimeout(() => {
       log.warn('cutting off requests that did not end in time');
       server.closeAllConnections();
@@ -179,7 +201,7 @@ function stopOnSignal(server: Server, log: Logger, closeDatabase: () => Promise<
     server.close(() => {
       clearInterval(closeIdle);
       clearTimeout(cutOff);
-      Promise.resolve(closeDatabase()).then(
+      finish(opened(), log).then(
         () => process.exit(0),
         (error: unknown) => {
           log.error({ err: error }, 'closing the database failed');
@@ -190,4 +212,11 @@ function stopOnSignal(server: Server, log: Logger, closeDatabase: () => Promise<
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+async function finish(services: Services | undefined, log: Logger): Promise<void> {
+  await services?.sessionUses.flush().catch((error: unknown) => {
+    log.error({ err: error }, 'writing when sessions were used failed');
+  });
+  await services?.database.close();
 }

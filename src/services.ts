@@ -9,8 +9,11 @@ import { RolesService } from './roles/roles.service.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
 import { LoginLimiter } from './sessions/login-limiter.js';
 import { RequestLimiter } from './sessions/request-limiter.js';
+import { SessionLimit } from './sessions/session-limit.js';
+import { SessionUses } from './sessions/session-uses.js';
 import { SessionsService } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
+import { UserSessionsService } from './sessions/user-sessions.service.js';
 import { StartError } from './start-error.js';
 import { AccessTokens, longestAccessToken, type AccessTokenOptions } from './tokens/access-token.js';
 import { isSymmetric } from './tokens/algorithms.js';
@@ -25,6 +28,9 @@ import { oneTimePassword, UsersService } from './users/users.service.js';
 
 /** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
 const publishMargin = 60;
+
+/** A session's lifetime where no end is set: 100,000 years, in seconds. */
+const endless = 100_000 * 366 * 86_400;
 
 /** What the service is built from. */
 export interface Foundations {
@@ -48,10 +54,15 @@ export interface Services {
   readonly log: Logger;
   readonly issuer: string;
   readonly hooks: Hooks;
+  /** Whether the process has been told to stop: it finishes what it has, and is no longer ready for more. */
+  readonly lifecycle: { stopping: boolean };
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
   readonly sessions: SessionsService;
+  /** When sessions were last used. */
+  readonly sessionUses: SessionUses;
+  readonly userSessions: UserSessionsService;
   readonly users: UsersService;
   readonly ownAccount: OwnAccountService;
   readonly roles: RolesService;
@@ -85,6 +96,8 @@ export async function createServices(foundations: Foundations): Promise<Services
     memory: config.loginMemory,
     queue: config.passwordQueue,
   });
+  const sessionLifetime = config.sessionLifetime || endless;
+  const sessionUses = new SessionUses(database, clock);
   const sessions = new SessionsService(
     database,
     clock,
@@ -98,7 +111,9 @@ export async function createServices(foundations: Foundations): Promise<Services
     },
     {
       refreshTokenLifetime: config.refreshTokenExpires,
+      sessionLifetime,
       refreshGrace: config.refreshGrace,
+      sessionLimit: new SessionLimit(clock, sessionUses, { most: config.sessionLimit, sessionLifetime }),
       loginLimit: new RequestLimiter(config.loginLimit),
       refreshLimit: new RequestLimiter(config.refreshLimit),
     },
@@ -112,10 +127,13 @@ export async function createServices(foundations: Foundations): Promise<Services
     log,
     issuer,
     hooks,
+    lifecycle: { stopping: false },
     ring,
     accessTokens,
     revocations,
     sessions,
+    sessionUses,
+    userSessions: new UserSessionsService(database, clock, revocations, sessionUses, { sessionLifetime }),
     users: new UsersService(database, clock, passwords, versions, revocations),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,

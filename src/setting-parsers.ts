@@ -40,11 +40,20 @@ export function duration(least: number, most: number): (text: string) => number 
     const match = /^(\d+)([smhd]?)$/.exec(text);
     const value = match ? Number(match[1]) * (secondsPerUnit[match[2] ?? ''] ?? 1) : NaN;
     if (!(value >= least && value <= most)) {
-      throw new Error(
-        `must be a time from ${least} to ${most} seconds, such as 900, 15m, 12h or 30d (tokens that never expire are not issued)`,
-      );
+      throw new Error(`must be a time from ${least} to ${most} seconds, such as 900, 15m, 12h or 30d`);
     }
     return value;
+  };
+}
+
+/** How long a token lives, in seconds. None lives for ever: its revocation would have to be kept as long. */
+export function lifetime(most: number): (text: string) => number {
+  return (text) => {
+    try {
+      return duration(1, most)(text);
+    } catch (cause) {
+      throw new Error(`${(cause as Error).message}; tokens that never expire are not issued`, { cause });
+    }
   };
 }
 

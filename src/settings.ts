@@ -5,6 +5,7 @@ import {
   duration,
   flag,
   httpMethods,
+  lifetime,
   issuerUrl,
   list,
   listOf,
@@ -156,13 +157,13 @@ export const settings = {
   }),
   accessTokenExpires: setting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
-    parse: duration(1, 86_400),
+    parse: lifetime(86_400),
     default: '15m',
     doc: 'How long an access token lives: seconds, or a number with `s`, `m`, `h` or `d`; a day at most.',
   }),
   refreshTokenExpires: setting({
     name: 'JWT_REFRESH_TOKEN_EXPIRES',
-    parse: duration(1, 400 * 86_400),
+    parse: lifetime(400 * 86_400),
     default: '30d',
     doc: 'How long a refresh token lives; each refresh gives a new one with the whole time.',
   }),

@@ -45,7 +45,7 @@ const problemType = 'application/problem+json';
  * - problems have their media type, their headers, and an example for each code that the answer's description names;
  * - requests and answers have their model's example.
  * @throws where the contract would be incomplete: an operation without summary or description, an operationId twice,
- *   a problem that names no code or one of another status.
+ *   an answer without description, a problem that names no code or one of another status.
  */
 export function completeContract(document: Document): Document {
   delete document.info.contact;
@@ -152,6 +152,7 @@ function addImpliedAnswers(operation: Operation): void {
 }
 
 function completeAnswer(answer: Answer, status: string, where: string): void {
+  if (!answer.description) throw new Error(`${where}: the answer ${status} needs a description.`);
   const codes = codesIn(answer.description);
   const names: HeaderName[] = ['X-Request-Id'];
   if (status === 'default' || Number(status) >= 400) {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import {
@@ -18,8 +18,9 @@ const preparedStatements = 500;
  */
 export function openSqlite(file: string): DatabaseSync {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const isNew = file !== ':memory:' && !existsSync(file);
   const database = new DatabaseSync(file);
-  if (file !== ':memory:') chmodSync(file, 0o600);
+  if (isNew) chmodSync(file, 0o600);
   // The timeout is for the operator's command beside the service: each waits for the other, from the first pragma on.
   // FULL: what was answered survives a power cut.
   database.exec(`

@@ -29,6 +29,9 @@ export class HealthController {
   @SuccessResponse(200, 'It can do its work.')
   @Response<ProblemDetails>(503, 'It is starting, stopping, or cannot reach its database: `not_ready`.')
   public async getReady(): Promise<Health> {
+    if (this.services.lifecycle.stopping) {
+      throw new Problem('not_ready', { detail: 'The service is stopping.' });
+    }
     try {
       await this.services.database.ping();
     } catch (cause) {

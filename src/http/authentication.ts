@@ -50,7 +50,7 @@ export function authenticate(request: Request): Caller {
 
 /** The same, and undefined where there is no token. One that is not valid is refused all the same. */
 export function authenticateIfPresent(request: Request): Caller | undefined {
-  const { accessTokens, revocations, config, hooks } = request.app.locals.services;
+  const { accessTokens, revocations, sessionUses, config, hooks } = request.app.locals.services;
   const token = findAccessToken(request, config);
   if (token === undefined) return undefined;
   const claims = accessTokens.verify(token);
@@ -61,6 +61,7 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
   }
   const fault = hooks.verifyClaims?.(claims);
   if (fault !== undefined) throw new Problem('invalid_token', { detail: fault });
+  if (claims.sid !== undefined) sessionUses.note(claims.sid);
   return callerOf(claims);
 }
 

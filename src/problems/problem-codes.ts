@@ -96,6 +96,11 @@ export const problemCodes = {
     title: 'No such user',
     detail: 'There is no user with this id.',
   },
+  session_not_found: {
+    status: 404,
+    title: 'No such session',
+    detail: 'The user has no session with this id, or it has ended.',
+  },
   role_not_found: {
     status: 404,
     title: 'No such role',

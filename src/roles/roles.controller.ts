@@ -43,6 +43,7 @@ export class RolesController {
    * Makes a role, or replaces what it permits: then its holders' access tokens are refused from the answer on, and
    * a refresh gives them tokens with the new permissions.
    * @param name The role's name.
+   * @param created Created.
    * @summary Create or replace a role
    */
   @Put('{name}')

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
+import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/open-database.js';
 import { retryLater } from '../problems/problem.js';
 import { loginAttemptsStore } from './login-attempts.store.js';
-import { Turns } from './turns.js';
+import { PendingAttempts } from './pending-attempts.js';
 
 interface LoginLimits {
   readonly freeAttempts: number;
@@ -43,34 +44,28 @@ interface Counter {
  * pair alone: strangers elsewhere can make no one wait who knows the password.
  */
 export class LoginLimiter {
-  readonly #turns: Turns;
+  readonly #pending: PendingAttempts;
+  readonly #reserving = pLimit(1);
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly limits: LoginLimits,
   ) {
-    this.#turns = new Turns(limits.queue);
+    this.#pending = new PendingAttempts(limits.queue);
   }
 
   /**
    * Makes an attempt, unless its account or its address has to wait. Until `check` has come to its verdict the
-   * attempt counts as failed. Of those that are counted together one is made at a time: none is refused because of
-   * another that turns out to be right.
+   * attempt counts as failed; who would be refused because of such attempts alone waits for their verdicts, so that
+   * nobody is refused because of another that turns out to be right.
    * @param check where it throws there is no verdict, and it is as if the attempt had not been made.
    * @throws {Problem} `too_many_attempts`, with `Retry-After`; `busy`; what `check` throws.
    */
-  attempt<V extends Verdict>(origin: AttemptOrigin, check: () => Promise<V>): Promise<V> {
+  async attempt<V extends Verdict>(origin: AttemptOrigin, check: () => Promise<V>): Promise<V> {
     const counters = this.#counters(origin);
-    return this.#inTurn(counters, () => this.#make(counters, check));
-  }
-
-  #inTurn<T>([counter, ...others]: readonly Counter[], work: () => Promise<T>): Promise<T> {
-    return counter ? this.#turns.take(counter.key, () => this.#inTurn(others, work)) : work();
-  }
-
-  async #make<V extends Verdict>(counters: readonly Counter[], check: () => Promise<V>): Promise<V> {
-    await this.#reserveAll(counters);
+    const keys = counters.map(({ key }) => key);
+    await this.#reserveAll(counters, keys);
     try {
       const verdict = await check();
       if (verdict.matches) await this.#forgive(counters);
@@ -78,19 +73,53 @@ export class LoginLimiter {
     } catch (error) {
       await this.#undo(counters);
       throw error;
+    } finally {
+      this.#pending.end(keys);
     }
   }
 
-  async #reserveAll(counters: readonly Counter[]): Promise<void> {
+  /** When it resolves, the attempt is reserved and pending. */
+  async #reserveAll(counters: readonly Counter[], keys: readonly string[]): Promise<void> {
+    for (;;) {
+      const outcome = await this.#reserving(() => this.#reserveOrFindCause(counters, keys));
+      if (outcome === 'reserved') return;
+      await outcome.verdict;
+    }
+  }
+
+  /**
+   * One at a time: who is refused because of an attempt that is being made must find it among the pending ones.
+   * @returns what to wait for before the next try.
+   */
+  async #reserveOrFindCause(
+    counters: readonly Counter[],
+    keys: readonly string[],
+  ): Promise<'reserved' | { readonly verdict: Promise<void> | undefined }> {
+    const { verdicts } = this.#pending;
+    const refused = await this.#reserveOrRefuse(counters);
+    if (refused === undefined) {
+      this.#pending.begin(keys);
+      return 'reserved';
+    }
+    // The one that was in the way may have come to its verdict in between.
+    if (this.#pending.verdicts !== verdicts) return { verdict: undefined };
+    const verdict = this.#pending.next(refused);
+    if (verdict) return { verdict };
+    const until = await loginAttemptsStore.blockedUntil(this.database.queries, refused);
+    throw retryLater('too_many_attempts', (until - this.clock.now()) / 1000);
+  }
+
+  /** @returns the key that has to wait, and nothing is reserved; undefined where all is. */
+  async #reserveOrRefuse(counters: readonly Counter[]): Promise<string | undefined> {
     const reserved: Counter[] = [];
     for (const counter of counters) {
       if (!(await this.#reserve(counter))) {
-        const until = await loginAttemptsStore.blockedUntil(this.database.queries, counter.key);
         await this.#undo(reserved);
-        throw retryLater('too_many_attempts', (until - this.clock.now()) / 1000);
+        return counter.key;
       }
       reserved.push(counter);
     }
+    return undefined;
   }
 
   async #forgive([own, address]: readonly Counter[]): Promise<void> {
@@ -115,7 +144,8 @@ export class LoginLimiter {
       now: this.clock.now(),
       firstWait: this.limits.firstWait * 1000,
       longestWait: this.limits.longestWait * 1000,
-      memory: this.limits.memory * 1000,
+      // A wait is not forgotten before it is over.
+      memory: Math.max(this.limits.memory, this.limits.longestWait) * 1000,
     });
   }
 

@@ -1,3 +1,5 @@
+import type { Id } from '../users/users.models.js';
+
 /**
  * A name and its password.
  * @example { "username": "admin", "password": "a-long-password-of-yours" }
@@ -120,4 +122,64 @@ export interface CookieSession {
    * @maxLength 64
    */
   refresh_csrf_token: string;
+}
+
+/**
+ * A login that goes on: its tokens can be used and refreshed.
+ * @example { "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z", "expires_at": "2026-12-24T09:30:00.000Z", "address": "192.0.2.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "current": true }
+ */
+export interface Session {
+  id: Id;
+  /**
+   * When the login was.
+   * @format date-time
+   */
+  created_at: string;
+  /**
+   * When one of its tokens was last used.
+   * @format date-time
+   */
+  last_used_at: string;
+  /**
+   * When it ends unless it is refreshed before.
+   * @format date-time
+   */
+  expires_at: string;
+  /**
+   * Where the login came from: an IP address; empty where it is not known.
+   * @maxLength 255
+   */
+  address: string;
+  /**
+   * What the client that logged in calls itself.
+   * @maxLength 255
+   */
+  user_agent: string;
+  /** The access token of this request belongs to it. */
+  current: boolean;
+}
+
+/**
+ * A page of live sessions, newest first.
+ * @example { "items": [{ "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z", "expires_at": "2026-12-24T09:30:00.000Z", "address": "192.0.2.7", "user_agent": "curl/8.14.1", "current": true }], "next_cursor": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
+ */
+export interface SessionPage {
+  /** @maxItems 200 */
+  items: Session[];
+  /** Send it as `cursor` for the next page; absent on the last one. */
+  next_cursor?: Id;
+}
+
+/** Which sessions to list. */
+export interface SessionQuery {
+  /**
+   * How many sessions a page has at most.
+   * @isInt
+   * @minimum 1
+   * @maximum 200
+   * @default 50
+   */
+  limit?: number;
+  /** The `next_cursor` of the page before; the first page without it. */
+  cursor?: Id;
 }

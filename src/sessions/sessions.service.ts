@@ -1,5 +1,5 @@
 import { auditStore, type RequestContext } from '../audit/audit.store.js';
-import type { Clock } from '../clock.js';
+import { epochSeconds, type Clock } from '../clock.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { newId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
@@ -7,21 +7,25 @@ import type { AccessTokens } from '../tokens/access-token.js';
 import type { KeyRing } from '../tokens/key-ring.js';
 import { makeRefreshToken, readRefreshToken } from '../tokens/refresh-token.js';
 import type { Revocations } from '../tokens/revocations.js';
-import { revocationsStore, type Revocation } from '../tokens/revocations.store.js';
 import { words } from '../users/accounts.js';
 import type { Passwords } from '../users/passwords.js';
 import { usernameKey } from '../users/username.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
+import { voidTokensOf } from './ended-sessions.js';
 import type { LoginLimiter } from './login-limiter.js';
+import type { SessionLimit } from './session-limit.js';
 import type { RequestLimiter } from './request-limiter.js';
 import { TokenType, type TokenSet } from './sessions.models.js';
 import { sessionsStore, type RotatedSession } from './sessions.store.js';
 
 interface SessionOptions {
-  /** Seconds. */
+  /** Seconds; each refresh gives them anew. */
   readonly refreshTokenLifetime: number;
+  /** Seconds; no refresh prolongs them. */
+  readonly sessionLifetime: number;
   /** Seconds. */
   readonly refreshGrace: number;
+  readonly sessionLimit: SessionLimit;
   readonly loginLimit: RequestLimiter;
   readonly refreshLimit: RequestLimiter;
 }
@@ -31,7 +35,8 @@ export type DeniedReason =
   'unknown_user' | 'wrong_password' | 'disabled_user' | 'rate_limited' | 'refresh_token_reused';
 export type OnDenied = (reason: DeniedReason, context: RequestContext, userId?: string) => void;
 
-const longestUserAgent = 255;
+/** Characters that are kept of an address and of a client's name for itself. */
+const longestText = 255;
 
 /** Sessions: a login begins one, each refresh continues it, a logout ends it at once. */
 export class SessionsService {
@@ -70,6 +75,7 @@ export class SessionsService {
       newKeyId: this.ring.refreshKey.id,
       expiresAt: now + this.options.refreshTokenLifetime * 1000,
       accessExpiresAt: this.accessTokens.expiryOfNext(),
+      lifetime: this.options.sessionLifetime * 1000,
     });
     if (!session) {
       await this.#endIfReused(contents.sessionId, contents.generation, context);
@@ -98,6 +104,7 @@ export class SessionsService {
       id: sessionId,
       now: this.clock.now(),
       accessExpiresAt: this.accessTokens.expiryOfNext(),
+      lifetime: this.options.sessionLifetime * 1000,
     });
     return session && (() => this.#tokenSet(session, true));
   }
@@ -151,8 +158,13 @@ export class SessionsService {
   }
 
   /** @returns nothing where the user was disabled, or got another password, since it was checked. */
-  #begin(user: StoredUser, newHash: string, context: RequestContext): Promise<RotatedSession | undefined> {
-    return this.database.transaction(async (transaction) => {
+  async #begin(
+    user: StoredUser,
+    newHash: string,
+    context: RequestContext,
+  ): Promise<RotatedSession | undefined> {
+    await this.options.sessionLimit.prepare();
+    const begun = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
       const rights = await usersStore.recordLogin(transaction, {
         id: user.id,
@@ -167,14 +179,14 @@ export class SessionsService {
         created_at: now,
         authenticated_at: now,
         last_used_at: now,
-        expires_at: now + this.options.refreshTokenLifetime * 1000,
+        expires_at: now + Math.min(this.options.refreshTokenLifetime, this.options.sessionLifetime) * 1000,
         access_expires_at: this.accessTokens.expiryOfNext(),
         generation: 0,
         refresh_key_id: this.ring.refreshKey.id,
         rotated_at: now,
         revoked_at: null,
-        address: context.address ?? '',
-        user_agent: (context.userAgent ?? '').slice(0, longestUserAgent),
+        address: (context.address ?? '').slice(0, longestText),
+        user_agent: (context.userAgent ?? '').slice(0, longestText),
       };
       await sessionsStore.insert(transaction, session);
       await auditStore.add(transaction, this.clock, {
@@ -184,8 +196,13 @@ export class SessionsService {
         sessionId: session.id,
         context,
       });
-      return { ...session, ...rights };
+      return {
+        session: { ...session, ...rights },
+        displaced: await this.options.sessionLimit.displace(transaction, session, context),
+      };
     });
+    this.revocations.apply(begun?.displaced ?? []);
+    return begun?.session;
   }
 
   /**
@@ -205,18 +222,10 @@ export class SessionsService {
     event: 'logout' | 'refresh_token_reused',
     context: RequestContext,
   ): Promise<boolean> {
-    const revocation = await this.database.transaction(async (transaction) => {
-      const now = this.clock.now();
-      const ended = await sessionsStore.revoke(transaction, sessionId, now);
+    const revoked = await this.database.transaction(async (transaction) => {
+      const ended = await sessionsStore.revoke(transaction, sessionId, this.clock.now());
       if (!ended) return undefined;
-      const row: Revocation = {
-        kind: 'session',
-        target: sessionId,
-        version: null,
-        expires_at: ended.access_expires_at,
-        created_at: now,
-      };
-      await revocationsStore.add(transaction, [row]);
+      const rows = await voidTokensOf(transaction, this.clock, [ended]);
       await auditStore.add(transaction, this.clock, {
         event,
         ...(event === 'logout' && { actorId: ended.user_id }),
@@ -224,10 +233,10 @@ export class SessionsService {
         sessionId,
         context,
       });
-      return row;
+      return rows;
     });
-    if (revocation) this.revocations.apply([revocation]);
-    return revocation !== undefined;
+    this.revocations.apply(revoked ?? []);
+    return revoked !== undefined;
   }
 
   #tokenSet(session: RotatedSession, fresh: boolean): TokenSet {
@@ -236,6 +245,7 @@ export class SessionsService {
     if (!key) throw new Error(`The refresh key ${session.refresh_key_id} is not on the key ring.`);
     const passwordChangeRequired = session.password_one_time === 1;
     const permissions = passwordChangeRequired ? [] : words(session.permissions);
+    const lifetime = Math.min(this.accessTokens.lifetime, this.#secondsLeft(session));
     return {
       access_token: this.accessTokens.issue({
         subject: session.user_id,
@@ -246,12 +256,18 @@ export class SessionsService {
         authenticatedAt: session.authenticated_at,
         fresh,
         passwordChangeRequired,
+        lifetime,
       }),
       token_type: TokenType.Bearer,
-      expires_in: this.accessTokens.lifetime,
+      expires_in: lifetime,
       refresh_token: makeRefreshToken(key, { sessionId: session.id, generation: session.generation }),
       refresh_expires_in: Math.max(0, Math.round((session.expires_at - this.clock.now()) / 1000)),
       scope: permissions.join(' '),
     };
+  }
+  /** Until the session has lived for as long as it may, in the whole seconds that tokens count. */
+  #secondsLeft({ created_at: createdAt }: RotatedSession): number {
+    const end = Math.floor(createdAt / 1000) + this.options.sessionLifetime;
+    return Math.max(0, end - epochSeconds(this.clock));
   }
 }

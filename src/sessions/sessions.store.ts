@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type Expression, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/open-database.js';
 import type { Schema } from '../database/schema.js';
 import { accountRights, type AccountRights } from '../users/accounts.js';
@@ -13,15 +13,62 @@ interface Rotation {
   /** A session that was rotated at or before this moment gives its successor no second time. */
   readonly graceStart: number;
   readonly newKeyId: string;
+  /** When a refresh token that is given now expires, unless the session's lifetime ends before. */
   readonly expiresAt: number;
   readonly accessExpiresAt: number;
+  /** How long the session lives at most, from its creation on, in milliseconds. */
+  readonly lifetime: number;
 }
+
+interface Reauthentication {
+  readonly id: string;
+  readonly now: number;
+  readonly accessExpiresAt: number;
+  /** As in a rotation. */
+  readonly lifetime: number;
+}
+
+/** Whose sessions are live: they can be refreshed. */
+interface Live {
+  readonly userId: string;
+  readonly now: number;
+  /** As in a rotation. */
+  readonly lifetime: number;
+}
+
+interface SessionPageQuery extends Live {
+  readonly limit: number;
+  /** The id that the page comes after. */
+  readonly after: string | undefined;
+}
+
+interface LeastUsed extends Live {
+  readonly keep: number;
+  readonly exceptId: string;
+}
+
+export type EndedSession = Pick<StoredSession, 'id' | 'user_id' | 'access_expires_at'>;
 
 export type RotatedSession = Pick<
   StoredSession,
-  'id' | 'user_id' | 'generation' | 'refresh_key_id' | 'expires_at' | 'authenticated_at'
+  'id' | 'user_id' | 'created_at' | 'generation' | 'refresh_key_id' | 'expires_at' | 'authenticated_at'
 > &
   AccountRights;
+
+const rights = accountRights('sessions.user_id');
+const rotatedColumns = [
+  'sessions.id',
+  'sessions.user_id',
+  'sessions.created_at',
+  'sessions.generation',
+  'sessions.refresh_key_id',
+  'sessions.expires_at',
+  'sessions.authenticated_at',
+  rights.version.as('version'),
+  rights.password_one_time.as('password_one_time'),
+  rights.roles.as('roles'),
+  rights.permissions.as('permissions'),
+] as const;
 
 export const sessionsStore = {
   async insert(queries: Queries, session: StoredSession): Promise<void> {
@@ -40,7 +87,6 @@ export const sessionsStore = {
    */
   rotate(queries: Queries, rotation: Rotation): Promise<RotatedSession | undefined> {
     const isCurrent = sql<boolean>`sessions.generation = ${rotation.generation}`;
-    const rights = accountRights('sessions.user_id');
     return queries
       .updateTable('sessions')
       .set((eb) => {
@@ -50,7 +96,7 @@ export const sessionsStore = {
           generation: rotation.generation + 1,
           refresh_key_id: ifCurrent(rotation.newKeyId, 'refresh_key_id'),
           rotated_at: ifCurrent(rotation.now, 'rotated_at'),
-          expires_at: ifCurrent(rotation.expiresAt, 'expires_at'),
+          expires_at: earlier(ifCurrent(rotation.expiresAt, 'expires_at'), endOf(rotation.lifetime)),
           last_used_at: rotation.now,
           access_expires_at: sql<number>`case when sessions.access_expires_at > ${rotation.accessExpiresAt}
             then sessions.access_expires_at else ${rotation.accessExpiresAt} end`,
@@ -59,6 +105,7 @@ export const sessionsStore = {
       .where('sessions.id', '=', rotation.id)
       .where('sessions.revoked_at', 'is', null)
       .where('sessions.expires_at', '>', rotation.now)
+      .where('sessions.created_at', '>', rotation.now - rotation.lifetime)
       .where((eb) =>
         eb.or([
           isCurrent,
@@ -77,18 +124,7 @@ export const sessionsStore = {
             .where('users.disabled_at', 'is', null),
         ),
       )
-      .returning([
-        'sessions.id',
-        'sessions.user_id',
-        'sessions.generation',
-        'sessions.refresh_key_id',
-        'sessions.expires_at',
-        'sessions.authenticated_at',
-        rights.version.as('version'),
-        rights.password_one_time.as('password_one_time'),
-        rights.roles.as('roles'),
-        rights.permissions.as('permissions'),
-      ])
+      .returning(rotatedColumns)
       .executeTakeFirst();
   },
 
@@ -98,58 +134,76 @@ export const sessionsStore = {
    */
   reauthenticate(
     queries: Queries,
-    {
-      id,
-      now,
-      accessExpiresAt,
-    }: { readonly id: string; readonly now: number; readonly accessExpiresAt: number },
+    { id, now, accessExpiresAt, lifetime }: Reauthentication,
   ): Promise<RotatedSession | undefined> {
-    const rights = accountRights('sessions.user_id');
     return queries
       .updateTable('sessions')
-      .set({ authenticated_at: now, last_used_at: now, access_expires_at: accessExpiresAt })
+      .set((eb) => ({
+        authenticated_at: now,
+        last_used_at: now,
+        access_expires_at: accessExpiresAt,
+        expires_at: earlier(eb.ref('sessions.expires_at'), endOf(lifetime)),
+      }))
       .where('sessions.id', '=', id)
       .where('sessions.revoked_at', 'is', null)
       .where('sessions.expires_at', '>', now)
-      .returning([
-        'sessions.id',
-        'sessions.user_id',
-        'sessions.generation',
-        'sessions.refresh_key_id',
-        'sessions.expires_at',
-        'sessions.authenticated_at',
-        rights.version.as('version'),
-        rights.password_one_time.as('password_one_time'),
-        rights.roles.as('roles'),
-        rights.permissions.as('permissions'),
-      ])
+      .where('sessions.created_at', '>', now - lifetime)
+      .returning(rotatedColumns)
       .executeTakeFirst();
   },
 
   /** @returns nothing where the session is not there or was revoked before: of many callers one wins. */
-  revoke(
-    queries: Queries,
-    id: string,
-    now: number,
-  ): Promise<Pick<StoredSession, 'user_id' | 'access_expires_at'> | undefined> {
-    return queries
-      .updateTable('sessions')
-      .set({ revoked_at: now })
-      .where('id', '=', id)
-      .where('revoked_at', 'is', null)
-      .returning(['user_id', 'access_expires_at'])
-      .executeTakeFirst();
+  revoke(queries: Queries, id: string, now: number): Promise<EndedSession | undefined> {
+    return revoking(queries, now).where('id', '=', id).executeTakeFirst();
   },
 
-  /** Ends a user's sessions, all of them or all but one. Their access tokens are for the caller to void. */
-  async revokeAllOf(queries: Queries, userId: string, now: number, exceptId?: string): Promise<void> {
-    let query = queries
-      .updateTable('sessions')
-      .set({ revoked_at: now })
-      .where('user_id', '=', userId)
-      .where('revoked_at', 'is', null);
-    if (exceptId !== undefined) query = query.where('id', '!=', exceptId);
-    await query.execute();
+  /** The same for a session of this user alone. */
+  revokeOneOf(queries: Queries, userId: string, id: string, now: number): Promise<EndedSession | undefined> {
+    return revoking(queries, now).where('id', '=', id).where('user_id', '=', userId).executeTakeFirst();
+  },
+
+  /**
+   * Ends a user's sessions, all of them or all but one; those, too, that can no longer be refreshed: their access
+   * tokens may live on. Their access tokens are for the caller to void.
+   */
+  revokeAllOf(queries: Queries, userId: string, now: number, exceptId?: string): Promise<EndedSession[]> {
+    const ofUser = revoking(queries, now).where('user_id', '=', userId);
+    return (exceptId === undefined ? ofUser : ofUser.where('id', '!=', exceptId)).execute();
+  },
+
+  /**
+   * Ends those of a user's live sessions that were used least lately, and leaves `keep` beside one that stays in
+   * any case. The user's row must be locked: a login at the same time would not be counted.
+   */
+  revokeLeastUsed(queries: Queries, { keep, exceptId, ...whose }: LeastUsed): Promise<EndedSession[]> {
+    const kept = selectLive(queries, whose)
+      .where('id', '!=', exceptId)
+      .orderBy('last_used_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(keep);
+    return revoking(queries, whose.now)
+      .where('id', 'in', selectLive(queries, whose).select('id'))
+      .where('id', '!=', exceptId)
+      .where('id', 'not in', kept.select('id'))
+      .execute();
+  },
+
+  /** A user's live sessions, newest first. */
+  listLive(queries: Queries, { limit, after, ...whose }: SessionPageQuery): Promise<StoredSession[]> {
+    let query = selectLive(queries, whose).selectAll().orderBy('id', 'desc').limit(limit);
+    if (after !== undefined) query = query.where('id', '<', after);
+    return query.execute();
+  },
+
+  /** Notes when sessions were last used; a later use that is noted already stays. */
+  async noteUses(
+    queries: Queries,
+    uses: readonly { readonly id: string; readonly at: number }[],
+  ): Promise<void> {
+    const rows = uses.map(({ id, at }) => sql`(${id}, cast(${at} as bigint))`);
+    await sql`update sessions set last_used_at = used.column2
+      from (values ${sql.join(rows)}) as used
+      where sessions.id = used.column1 and sessions.last_used_at < used.column2`.execute(queries);
   },
 
   /** Ends the sessions whose refresh token a key made. Their access tokens are for the caller to void. */
@@ -197,3 +251,29 @@ export const sessionsStore = {
       .execute();
   },
 };
+
+function selectLive(queries: Queries, { userId, now, lifetime }: Live) {
+  return queries
+    .selectFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', now)
+    .where('created_at', '>', now - lifetime);
+}
+
+function revoking(queries: Queries, now: number) {
+  return queries
+    .updateTable('sessions')
+    .set({ revoked_at: now })
+    .where('revoked_at', 'is', null)
+    .returning(['id', 'user_id', 'access_expires_at']);
+}
+
+/** When a session has lived for as long as it may. */
+function endOf(lifetime: number): RawBuilder<number> {
+  return sql<number>`(sessions.created_at + ${lifetime})`;
+}
+
+function earlier(one: Expression<number>, other: Expression<number>): RawBuilder<number> {
+  return sql<number>`case when ${one} < ${other} then ${one} else ${other} end`;
+}

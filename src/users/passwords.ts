@@ -51,8 +51,9 @@ export class Passwords {
    * @throws {Problem} `busy` where the queue is full.
    */
   async check(passwordHash: string | undefined, password: string): Promise<PasswordCheck> {
-    this.#dummyHash ??= hash('nobody has this password', this.#costs);
-    const against = passwordHash ?? (await this.#dummyHash);
+    // Made, and waited for, whether or not it is needed: the first check takes as long in both cases, too.
+    const dummyHash = await (this.#dummyHash ??= hash('nobody has this password', this.#costs));
+    const against = passwordHash ?? dummyHash;
     const matches = await this.#enqueue(() => verify(against, password.normalize('NFC')));
     return { matches: matches && passwordHash !== undefined, outdated: this.#isOutdated(against) };
   }

@@ -46,12 +46,12 @@ describe('SQLite', () => {
     database.close();
   });
 
-  it('leaves the folder as it is, and takes the file from others, where they are there', () => {
+  it('leaves the rights of a folder and a file that are there to those who set them', () => {
     const file = folder.path('old/data.db');
     mkdirSync(dirname(file), { mode: 0o755 });
     writeFileSync(file, '', { mode: 0o644 });
     openSqlite(file).close();
-    expect(modeOf(file)).to.equal(0o600);
+    expect(modeOf(file)).to.equal(0o644);
     expect(modeOf(dirname(file))).to.equal(0o755);
   });
 

@@ -18,9 +18,6 @@ const settings = {
   LATCHKEY_ADMIN_PASSWORD: adminPassword,
   // A refresh that was cut off has its successor waiting.
   LATCHKEY_REFRESH_GRACE: '5m',
-  // All the clients log in to one account at once, and an attempt counts as failed until it has succeeded.
-  LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000',
-  LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000',
 };
 
 describe('Killed with SIGKILL in a storm of logins, refreshes and logouts', () => {

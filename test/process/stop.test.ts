@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import type { SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
+import { setTimeout as wait } from 'node:timers/promises';
 import { adminPassword } from '../support/api-client.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
@@ -66,6 +67,24 @@ describe('Stopping the process', () => {
       });
     });
   }
+
+  it('writes when sessions were last used', async () => {
+    const installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
+    const service = await installation.start();
+    const used = await service.api.login();
+    await wait(2); // so that the use is later than the login, by the clock
+    await service.api.get('/protected', used.access_token).expect(200);
+    const usedBefore = Date.now();
+    await service.end('SIGTERM');
+    const { api } = await installation.start();
+    const { access_token: token } = await api.login();
+    const { body } = await api.get('/sessions', token).expect(200);
+    const [, session] = (body as SessionPage).items;
+    const [loggedInAt, usedAt] = [session?.created_at, session?.last_used_at].map((time) =>
+      Date.parse(time ?? ''),
+    );
+    expect(usedAt).to.be.within(Number(loggedInAt) + 1, usedBefore);
+  });
 
   it('is possible while it starts; until it is ready it answers 503', async () => {
     const installation = await Installation.make({

@@ -29,4 +29,15 @@ describe('GET /protected', () => {
       expect(body).to.include({ code: 'authentication_required' });
     });
   }
+
+  it('asks nothing of the database, not even whether the token was revoked', async () => {
+    const lost = await TestApp.start();
+    const { access_token: token } = await lost.login();
+    const { access_token: revoked } = await lost.login();
+    await lost.post('/logout', undefined, revoked).expect(204);
+    await lost.services.database.close();
+    await lost.get('/protected', token).expect(200);
+    await lost.get('/protected', revoked).expect(401);
+    await lost.close();
+  });
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Test } from 'supertest';
+import { LoginLimiter } from '../../src/sessions/login-limiter.js';
 import { databaseKinds } from '../support/databases.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -9,7 +10,7 @@ for (const database of databaseKinds) {
     const password = 'the password of ada';
     let app: TestApp;
     before(async () => {
-      app = await TestApp.start({ database, settings, lasting: true });
+      app = await TestApp.start({ database, settings });
       for (const name of ['ada', 'bea', 'cyd']) await app.createUser(name, password);
     });
     beforeEach(async () => {
@@ -98,6 +99,26 @@ for (const database of databaseKinds) {
       for (let count = 1; count <= 6; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
       for (let count = 0; count < 9; count += 1) await guess('ada', '192.0.2.1').expect(429);
       await guessUntilWaiting('ada', '192.0.2.2');
+    });
+
+    it('does not count an attempt that comes to no verdict', async () => {
+      const limits = {
+        freeAttempts: 5,
+        freeAttemptsPerAddress: 5,
+        firstWait: 1,
+        longestWait: 60,
+        memory: 60,
+        queue: 0,
+      };
+      const limiter = new LoginLimiter(app.services.database, app.clock, limits);
+      const origin = { account: 'ada', address: '192.0.2.1', known: false };
+      const failing = (): Promise<never> => Promise.reject(new Error('no verdict'));
+      for (let count = 0; count < 10; count += 1)
+        expect(await limiter.attempt(origin, failing).catch((error: unknown) => error)).to.be.an(
+          'error',
+          'no verdict',
+        );
+      await guessUntilWaiting('ada', '192.0.2.1');
     });
 
     it('takes an IPv6 /64 for one address, and the next one for another', async () => {
@@ -206,31 +227,34 @@ for (const database of databaseKinds) {
       expect(JSON.stringify(logged)).not.to.include(password);
     });
 
-    it('forgives nothing over a restart', async () => {
-      await guessUntilWaiting('ada', '192.0.2.1');
-      app.clock.advance(1);
-      await guess('ada', '192.0.2.1').expect(401);
-      app = await app.restart();
-      await expectWait(guess('ada', '192.0.2.2'), 2);
-      await expectWait(guess('nobody', '192.0.2.1'), 2);
-    });
-
-    describe('with settings', () => {
-      const set = {
-        LATCHKEY_LOGIN_FREE_ATTEMPTS: '1',
-        LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '3',
-        LATCHKEY_LOGIN_FIRST_WAIT: '3s',
-        LATCHKEY_LOGIN_LONGEST_WAIT: '5s',
-        LATCHKEY_LOGIN_MEMORY: '1h',
-      };
-      /** An empty variable is one that is not set. */
-      const unset = Object.fromEntries(Object.keys(set).map((name) => [name, '']));
+    describe('over a restart', () => {
+      let inMemory: TestApp;
+      before(async () => {
+        inMemory = app;
+        app = await TestApp.start({ database, settings, lasting: true });
+      });
       after(async () => {
-        app = await app.restart(unset);
+        await app.close();
+        app = inMemory;
       });
 
-      it('has other numbers', async () => {
-        app = await app.restart(set);
+      it('forgives nothing', async () => {
+        await guessUntilWaiting('ada', '192.0.2.1');
+        app.clock.advance(1);
+        await guess('ada', '192.0.2.1').expect(401);
+        app = await app.restart();
+        await expectWait(guess('ada', '192.0.2.2'), 2);
+        await expectWait(guess('nobody', '192.0.2.1'), 2);
+      });
+
+      it('has other numbers where they are set', async () => {
+        app = await app.restart({
+          LATCHKEY_LOGIN_FREE_ATTEMPTS: '1',
+          LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '3',
+          LATCHKEY_LOGIN_FIRST_WAIT: '3s',
+          LATCHKEY_LOGIN_LONGEST_WAIT: '5s',
+          LATCHKEY_LOGIN_MEMORY: '1h',
+        });
         await guess('ada', '192.0.2.1').expect(401);
         await guess('ada', '192.0.2.2').expect(401);
         await expectWait(guess('ada', '192.0.2.1'), 3);
@@ -245,10 +269,10 @@ for (const database of databaseKinds) {
         await guess('ada', '192.0.2.1').expect(401);
       });
 
-      it('makes the very first failure cost a wait', async () => {
-        app = await app.restart({ ...unset, LATCHKEY_LOGIN_FREE_ATTEMPTS: '0' });
-        await guess('ada', '192.0.2.1').expect(401);
-        await expectWait(guess('ada', '192.0.2.1'), 1);
+      it('makes the very first failure cost a wait where none is free', async () => {
+        app = await app.restart({ LATCHKEY_LOGIN_FREE_ATTEMPTS: '0' });
+        await guess('bea', '192.0.2.9').expect(401);
+        await expectWait(guess('bea', '192.0.2.9'), 3);
       });
     });
   });

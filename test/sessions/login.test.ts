@@ -8,10 +8,10 @@ import { readJwt } from '../support/tokens.js';
 
 describe('POST /login', () => {
   let app: TestApp;
-  beforeEach(async () => {
-    app = await TestApp.start();
+  before(async () => {
+    app = await TestApp.start({ settings: { LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '100' } });
   });
-  afterEach(() => app.close());
+  after(() => app.close());
 
   itTakesJson(() => app, { path: '/login', required: true });
 
@@ -52,15 +52,15 @@ describe('POST /login', () => {
   });
 
   it('takes the password in any form of Unicode, but not in another case', async () => {
-    await app.createUser('ada', 'crème brûlée');
-    await login('ada', 'cre\u0300me bru\u0302le\u0301e').expect(200);
-    await login('ada', 'Crème brûlée').expect(401);
+    await app.createUser('bea', 'crème brûlée');
+    await login('bea', 'cre\u0300me bru\u0302le\u0301e').expect(200);
+    await login('bea', 'Crème brûlée').expect(401);
   });
 
   it('notes when and from where', async () => {
-    const { id } = await app.createUser('ada', password);
+    const { id } = await app.createUser('cyd', password);
     app.clock.advance(60);
-    await login('ada', password).set('User-Agent', 'x'.repeat(300)).expect(200);
+    await login('cyd', password).set('User-Agent', 'x'.repeat(300)).expect(200);
     const queries = app.services.database.queries;
     const session = await queries
       .selectFrom('sessions')
@@ -79,8 +79,8 @@ describe('POST /login', () => {
   });
 
   it('is audited', async () => {
-    const { id } = await app.createUser('ada', password);
-    const { body, headers } = await login('ada', password).expect(200);
+    const { id } = await app.createUser('dov', password);
+    const { body, headers } = await login('dov', password).expect(200);
     const session = readJwt(body.access_token as string).claims['sid'];
     const audited = (await app.audited('login')).filter(({ session_id }) => session_id === session);
     expect(audited).to.have.length(1);
@@ -141,12 +141,12 @@ describe('POST /login', () => {
     }
 
     it('says "Bad username or password", whichever of the two it is, or whether the user is disabled', async () => {
-      const { id } = await app.createUser('ada', password);
-      const wrongPassword = await login('ada', 'not the password of ada').expect(401);
+      const { id } = await app.createUser('eve', password);
+      const wrongPassword = await login('eve', 'a wrong password').expect(401);
       const unknownName = await login('nobody', password).expect(401);
       const { access_token: admin } = await app.login();
       await app.patch(`/users/${id}`, { disabled: true }, admin).expect(200);
-      const disabled = await login('ada', password).expect(401);
+      const disabled = await login('eve', password).expect(401);
 
       expect(wrongPassword.body).to.include({
         code: 'invalid_credentials',
@@ -157,12 +157,12 @@ describe('POST /login', () => {
     });
 
     it('is logged with the reason, the request’s id and no secret', async () => {
-      const { id } = await app.createUser('ada', password);
+      const { id } = await app.createUser('fay', password);
       const { access_token: admin } = await app.login();
-      const denied = [await login('ada', 'a wrong password'), await login('nobody', 'a wrong password')];
+      const denied = [await login('fay', 'a wrong password'), await login('nobody', 'a wrong password')];
       await app.patch(`/users/${id}`, { disabled: true }, admin).expect(200);
-      denied.push(await login('ada', password));
-      const logged = app.logged.filter(({ event }) => event === 'denied');
+      denied.push(await login('fay', password));
+      const logged = app.logged.filter(({ event }) => event === 'denied').slice(-3);
       expect(logged.map(({ reason, userId }) => ({ reason, userId }))).to.deep.equal([
         { reason: 'wrong_password', userId: id },
         { reason: 'unknown_user', userId: undefined },
@@ -176,30 +176,26 @@ describe('POST /login', () => {
     });
   });
 
-  it('checks a password for a name that nobody has as it does for one that somebody has', async () => {
-    // What waits for a free core is a check. With nowhere to wait, those that find no core are refused: as many of
-    // them for names that nobody has. Each comes from an address of its own, so that no other limit is in play.
+  it('checks a password for a name that nobody has, too', async () => {
+    // What waits for a free core is a check. With nowhere to wait, those that find no core are refused. Each name
+    // comes from an address of its own, so that no other limit is in play.
     const busy = await TestApp.start({
       settings: {
         LATCHKEY_TRUSTED_PROXIES: 'loopback',
         LATCHKEY_PASSWORD_QUEUE: '0',
-        LATCHKEY_PASSWORD_TIME_COST: '40',
+        LATCHKEY_PASSWORD_TIME_COST: '80',
         LATCHKEY_PASSWORD_MEMORY_COST: '4096',
       },
     });
     try {
       const cores = availableParallelism();
-      const addresses = Array.from({ length: cores + 2 }, (_, index) => `192.0.2.${index}`);
-      const attempt = (username: string, given: string, address: string) =>
-        busy.post('/login', { username, password: given }).set('X-Forwarded-For', address);
-      for (const address of addresses) await attempt('admin', adminPassword, address).expect(200);
-      const statuses = async (name: (address: string) => string): Promise<number[]> =>
-        (await Promise.all(addresses.map((address) => attempt(name(address), 'wrong', address))))
-          .map(({ status }) => status)
-          .sort();
-      const expected = [...Array<number>(cores).fill(401), 503, 503];
-      expect(await statuses(() => 'admin')).to.deep.equal(expected);
-      expect(await statuses((address) => `nobody at ${address}`)).to.deep.equal(expected);
+      const attempts = Array.from({ length: cores + 2 }, (_, index) =>
+        busy
+          .post('/login', { username: `nobody ${index}`, password })
+          .set('X-Forwarded-For', `192.0.2.${index}`),
+      );
+      const statuses = (await Promise.all(attempts)).map(({ status }) => status).sort();
+      expect(statuses).to.deep.equal([...Array<number>(cores).fill(401), 503, 503]);
     } finally {
       await busy.close();
     }
@@ -208,10 +204,9 @@ describe('POST /login', () => {
 
 for (const database of databaseKinds) {
   describe(`POST /login on ${database}`, () => {
-    const settings = { LATCHKEY_PASSWORD_TIME_COST: '1', LATCHKEY_PASSWORD_MEMORY_COST: '8' };
     let app: TestApp;
     before(async () => {
-      app = await TestApp.start({ database, settings, lasting: true });
+      app = await TestApp.start({ database });
     });
     after(() => app.close());
 
@@ -223,13 +218,19 @@ for (const database of databaseKinds) {
     });
 
     it('lets in any number at once who know the password', async () => {
-      const logins = await Promise.all(
-        Array.from({ length: 30 }, () => app.post('/login', { username: 'admin', password: adminPassword })),
-      );
-      expect(logins.map(({ status }) => status)).to.deep.equal(Array(30).fill(200));
+      await Promise.all(Array.from({ length: 30 }, () => app.login()));
     });
+  });
 
-    it('hashes the password anew when the settings have changed', async () => {
+  describe(`POST /login after the settings of passwords have changed, on ${database}`, () => {
+    const settings = { LATCHKEY_PASSWORD_TIME_COST: '1', LATCHKEY_PASSWORD_MEMORY_COST: '8' };
+    let app: TestApp;
+    before(async () => {
+      app = await TestApp.start({ database, settings, lasting: true });
+    });
+    after(() => app.close());
+
+    it('hashes the password anew', async () => {
       const hash = async (): Promise<string | undefined> =>
         (await app.services.database.queries.selectFrom('users').select('password_hash').executeTakeFirst())
           ?.password_hash;

@@ -15,7 +15,7 @@ for (const database of databaseKinds) {
     let userId: string;
     let tokens: TokenSet;
     before(async () => {
-      app = await TestApp.start({ database, lasting: true });
+      app = await TestApp.start({ database });
       ({ id: userId } = await app.createUser('ada', 'the password of ada'));
     });
     beforeEach(async () => {
@@ -205,6 +205,19 @@ for (const database of databaseKinds) {
       });
     });
 
+    it('is refused where the user is disabled, whatever the session says', async () => {
+      const disable = (at: number | null) =>
+        app.services.database.queries
+          .updateTable('users')
+          .set({ disabled_at: at })
+          .where('id', '=', userId)
+          .execute();
+      await disable(app.clock.now());
+      await expectRefused(tokens.refresh_token);
+      await disable(null);
+      await expectLive(tokens);
+    });
+
     it('gives the whole lifetime each time, so that a session in use goes on', async () => {
       let current = tokens;
       for (let month = 0; month < 3; month += 1) {
@@ -254,6 +267,18 @@ for (const database of databaseKinds) {
       await app.patch(`/users/${userId}`, { roles: [] }, admin).expect(200);
       expect((await app.refresh(next.refresh_token)).scope).to.equal('');
     });
+  });
+
+  describe(`POST /refresh over a restart on ${database}`, () => {
+    let app: TestApp;
+    let tokens: TokenSet;
+    before(async () => {
+      app = await TestApp.start({ database, lasting: true });
+    });
+    beforeEach(async () => {
+      tokens = await app.login();
+    });
+    after(() => app.close());
 
     it('takes tokens of an older key, whose successors within the grace are the same over its rotation', async () => {
       const { refresh_token: successor } = await app.refresh(tokens.refresh_token);
@@ -278,7 +303,8 @@ for (const database of databaseKinds) {
 
     it('survives a restart', async () => {
       app = await app.restart();
-      await expectLive(tokens);
+      await app.get('/protected', tokens.access_token).expect(200);
+      await app.refresh(tokens.refresh_token);
     });
   });
 }

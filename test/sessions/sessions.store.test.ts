@@ -1,19 +1,26 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
 import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
-import { usersStore } from '../../src/users/users.store.js';
+import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 import { addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
 
 const grace = 10_000;
 const later = recordTime + minute;
+const day = 24 * 60 * minute;
 
 storeContract('The sessions store', (on) => {
   const newSession = async (details: Partial<StoredSession> = {}): Promise<StoredSession> =>
     addSession(on.queries, await addUser(on.queries), details);
 
   /** A refresh with a token of this generation. */
-  const rotate = ({ id }: StoredSession, generation: number, now = later, newKeyId = 'a new key') =>
+  const rotate = (
+    { id }: StoredSession,
+    generation: number,
+    now = later,
+    newKeyId = 'a new key',
+    lifetime = day,
+  ) =>
     sessionsStore.rotate(on.queries, {
       id,
       generation,
@@ -22,6 +29,7 @@ storeContract('The sessions store', (on) => {
       newKeyId,
       expiresAt: now + 60 * minute,
       accessExpiresAt: now + 15 * minute,
+      lifetime,
     });
 
   describe('rotating', () => {
@@ -32,6 +40,7 @@ storeContract('The sessions store', (on) => {
       expect(await rotate(session, 0)).to.deep.equal({
         id: session.id,
         user_id: user.id,
+        created_at: recordTime,
         generation: 1,
         refresh_key_id: 'a new key',
         expires_at: later + 60 * minute,
@@ -104,6 +113,24 @@ storeContract('The sessions store', (on) => {
       expect(await rotate(session, 0, later - 1)).to.include({ generation: 1 });
     });
 
+    it('prolongs no session beyond its lifetime, which counts from its creation', async () => {
+      const session = await newSession();
+      const rotated = await rotate(session, 0, later, 'a new key', 61 * minute);
+      expect(rotated).to.include({ expires_at: recordTime + 61 * minute });
+      expect(await rotate(session, 0, later, 'a new key', 30 * minute)).to.include({
+        expires_at: recordTime + 30 * minute, // within the grace, where a shorter lifetime has been set since
+      });
+      expect(await rotate(session, 1, later, 'a new key', day)).to.include({
+        expires_at: later + 60 * minute,
+      });
+    });
+
+    it('refuses a session that has lived for its lifetime, from that very millisecond on', async () => {
+      const session = await newSession();
+      expect(await rotate(session, 0, later, 'a new key', minute)).to.be.undefined;
+      expect(await rotate(session, 0, later, 'a new key', minute + 1)).to.include({ generation: 1 });
+    });
+
     it('refuses a session that was revoked, within a grace too', async () => {
       const session = await newSession();
       await rotate(session, 0);
@@ -153,6 +180,7 @@ storeContract('The sessions store', (on) => {
     it('ends a session, and says until when its access tokens live', async () => {
       const session = await newSession();
       expect(await sessionsStore.revoke(on.queries, session.id, later)).to.deep.equal({
+        id: session.id,
         user_id: session.user_id,
         access_expires_at: session.access_expires_at,
       });
@@ -175,13 +203,27 @@ storeContract('The sessions store', (on) => {
       expect(await sessionsStore.revoke(on.queries, v7(), later)).to.be.undefined;
     });
 
+    it('ends a session of its user alone', async () => {
+      const session = await newSession();
+      const stranger = await addUser(on.queries);
+      const revoke = (userId: string) => sessionsStore.revokeOneOf(on.queries, userId, session.id, later);
+      expect(await revoke(stranger.id)).to.be.undefined;
+      const [winner, ...others] = (
+        await Promise.all(Array.from({ length: 10 }, () => revoke(session.user_id)))
+      ).filter((ended) => ended !== undefined);
+      expect(winner).to.include({ id: session.id, access_expires_at: session.access_expires_at });
+      expect(others).to.deep.equal([]);
+    });
+
     it("ends all of a user's sessions but one, and nobody else's", async () => {
       const user = await addUser(on.queries);
       const ended = await addSession(on.queries, user, { revoked_at: recordTime });
       const kept = await addSession(on.queries, user);
       const gone = await addSession(on.queries, user);
       const other = await newSession();
-      await sessionsStore.revokeAllOf(on.queries, user.id, later, kept.id);
+      expect(await sessionsStore.revokeAllOf(on.queries, user.id, later, kept.id)).to.deep.equal([
+        { id: gone.id, user_id: user.id, access_expires_at: gone.access_expires_at },
+      ]);
       const revokedAt = async ({ id }: StoredSession): Promise<number | null | undefined> =>
         (await sessionsStore.find(on.queries, id))?.revoked_at;
       expect(await Promise.all([ended, kept, gone, other].map(revokedAt))).to.deep.equal([
@@ -195,9 +237,92 @@ storeContract('The sessions store', (on) => {
     });
   });
 
+  describe('the live sessions of a user', () => {
+    let user: StoredUser;
+    let sessions: StoredSession[];
+    const live = { now: later, lifetime: day };
+
+    beforeEach(async () => {
+      user = await addUser(on.queries);
+      sessions = [];
+      // What is older was used later.
+      for (let age = 3; age > 0; age -= 1) {
+        sessions.unshift(await addSession(on.queries, user, { last_used_at: recordTime + age }));
+      }
+      await addSession(on.queries, user, { revoked_at: recordTime });
+      await addSession(on.queries, user, { expires_at: later });
+      await addSession(on.queries, user, { created_at: later - day });
+      await newSession();
+    });
+
+    const list = async (limit: number, after?: string): Promise<string[]> =>
+      (await sessionsStore.listLive(on.queries, { ...live, userId: user.id, limit, after })).map(
+        ({ id }) => id,
+      );
+    const end = async (keep: number): Promise<string[]> => {
+      const exceptId = sessions[0]?.id ?? '';
+      const ended = await sessionsStore.revokeLeastUsed(on.queries, {
+        ...live,
+        userId: user.id,
+        keep,
+        exceptId,
+      });
+      return ended.map(({ id }) => id);
+    };
+
+    it('are listed newest first, a page at a time', async () => {
+      const ids = sessions.map(({ id }) => id);
+      expect(await list(10)).to.deep.equal(ids);
+      expect(await list(2)).to.deep.equal(ids.slice(0, 2));
+      expect(await list(2, ids[1])).to.deep.equal(ids.slice(2));
+    });
+
+    it('end by their last use, beyond those that are kept, and without the one that stays', async () => {
+      const [, second, third] = sessions;
+      expect(await end(2)).to.deep.equal([]);
+      expect(await end(1)).to.deep.equal([second?.id]);
+      expect(await end(0)).to.deep.equal([third?.id]);
+      expect(await list(10)).to.deep.equal([sessions[0]?.id]);
+    });
+  });
+
+  describe('noting uses', () => {
+    const lastUses = (...noted: readonly StoredSession[]) =>
+      Promise.all(noted.map(async ({ id }) => (await sessionsStore.find(on.queries, id))?.last_used_at));
+
+    it('takes over those that are later than what is there, of many sessions at once', async () => {
+      const user = await addUser(on.queries);
+      const [first, second, third] = [
+        await addSession(on.queries, user),
+        await addSession(on.queries, user, { last_used_at: later }),
+        await addSession(on.queries, user),
+      ];
+      await sessionsStore.noteUses(on.queries, [
+        { id: first.id, at: later },
+        { id: second.id, at: later - 1 },
+        { id: v7(), at: later },
+      ]);
+      expect(await lastUses(first, second, third)).to.deep.equal([later, later, recordTime]);
+    });
+
+    it('keeps the latest of many at once', async () => {
+      const session = await newSession();
+      const times = [3, 1, 4, 1, 5, 9, 2, 6];
+      await Promise.all(
+        times.map((time) => sessionsStore.noteUses(on.queries, [{ id: session.id, at: later + time }])),
+      );
+      expect(await lastUses(session)).to.deep.equal([later + 9]);
+    });
+  });
+
   describe('going on after the password was proved', () => {
-    const reauthenticate = ({ id }: StoredSession, now = later) =>
-      sessionsStore.reauthenticate(on.queries, { id, now, accessExpiresAt: now + 15 * minute });
+    const reauthenticate = ({ id }: StoredSession, lifetime = day) =>
+      sessionsStore.reauthenticate(on.queries, {
+        id,
+        now: later,
+        accessExpiresAt: later + 15 * minute,
+        lifetime,
+      });
 
     it('keeps the generation, and notes the time', async () => {
       const session = await newSession({ generation: 3 });
@@ -217,7 +342,15 @@ storeContract('The sessions store', (on) => {
       });
     });
 
+    it('prolongs no session beyond its lifetime', async () => {
+      const session = await newSession();
+      expect(await reauthenticate(session, 30 * minute)).to.include({
+        expires_at: recordTime + 30 * minute,
+      });
+    });
+
     it('refuses a session that is revoked or expired', async () => {
+      expect(await reauthenticate(await newSession(), minute)).to.be.undefined;
       expect(await reauthenticate(await newSession({ revoked_at: recordTime }))).to.be.undefined;
       expect(await reauthenticate(await newSession({ expires_at: later }))).to.be.undefined;
     });

@@ -138,6 +138,13 @@ describe('An access token', () => {
       expect(await refusal(altered({ claims: { roles: ['x'.repeat(8192)] } }))).to.match(/too long/);
     });
 
+    it('that is no JSON in one of its parts', async () => {
+      const part = (text: string): string => Buffer.from(text).toString('base64url');
+      const [header = ''] = token.split('.');
+      expect(await refusal(`${part('x')}.${part('{}')}.AA`)).to.equal('The access token is not a JWT.');
+      expect(await refusal(`${header}.${part('x')}.AA`)).to.match(/is malformed/);
+    });
+
     it('whose claims were changed under the signature', async () => {
       const { header, claims } = readJwt(token);
       const signature = token.split('.')[2] ?? '';

@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { v7 } from 'uuid';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { User } from '../../src/users/users.models.js';
+import { operatorContext } from '../../src/audit/audit.store.js';
 import { databaseKinds } from '../support/databases.js';
+import { addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
 
 const password = 'correct horse battery';
@@ -180,7 +182,8 @@ describe('/users', () => {
     });
 
     it('has fifty on a page unless told otherwise', async () => {
-      for (let number = 0; number < 51; number++) await create(`crowd ${number}`);
+      const { queries } = app.services.database;
+      for (let number = 0; number < 51; number++) await addUser(queries, { username: `crowd ${number}` });
       const page = await list('name=crowd');
       expect(page.items).to.have.length(50);
       expect((await list(`name=crowd&cursor=${page.next_cursor}`)).items).to.have.length(1);
@@ -367,6 +370,17 @@ for (const kind of databaseKinds) {
       await expectSignedOut(tokens);
       await app.post('/login', { username: user.username, password }).expect(401);
       await app.login(user.username, 'another horse battery');
+    });
+
+    it('signs out whoever gets a one-time password from the operator, at once', async () => {
+      const { user, tokens } = await loggedIn();
+      const reset = (name: string) => app.services.users.resetPassword(name, { context: operatorContext });
+      const oneTime = (await reset(user.username.toUpperCase())) ?? '';
+      expect(oneTime).to.match(/^[\w-]{20}$/);
+      await expectSignedOut(tokens);
+      await app.post('/login', { username: user.username, password }).expect(401);
+      await app.login(user.username, oneTime);
+      expect(await reset('nobody')).to.be.undefined;
     });
 
     it('makes a client refresh when roles change, and the new rights are there', async () => {

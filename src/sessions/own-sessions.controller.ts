@@ -1,0 +1,78 @@
+import {
+  Delete,
+  Get,
+  Path,
+  Queries,
+  Request,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import { userOf, type AuthenticatedRequest } from '../http/caller.js';
+import { contextOf } from '../http/request-context.js';
+import { unsetTokenCookies } from '../http/token-cookies.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import type { Services } from '../services.js';
+import type { Id } from '../users/users.models.js';
+import { asSessionPage, defaultLimit } from './session-page.js';
+import type { SessionPage, SessionQuery } from './sessions.models.js';
+
+/** What users see of their sessions, and end. */
+@Route('sessions')
+@Tags('Sessions')
+@Security('bearer')
+export class OwnSessionsController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * A page of the caller's live sessions, newest first: where the account is logged in.
+   * @summary List the own sessions
+   */
+  @Get()
+  @SuccessResponse(200, 'The page.')
+  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
+  public async listSessions(
+    @Queries() query: SessionQuery,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<SessionPage> {
+    const { userId, sessionId } = userOf(request);
+    const page = await this.services.userSessions.list(userId, query.limit ?? defaultLimit, query.cursor);
+    return asSessionPage(page, sessionId);
+  }
+
+  /**
+   * Ends one of the caller's sessions: from the answer on, its access and refresh tokens are refused. To end the
+   * session of this very access token is to log out.
+   * @param id The session's id.
+   * @summary End one of the own sessions
+   */
+  @Delete('{id}')
+  @SuccessResponse(204, 'Ended.')
+  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
+  @Response<ProblemDetails>(404, 'The caller has no such session, or it has ended: `session_not_found`.')
+  public async endSession(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
+    const { userId, sessionId } = userOf(request);
+    const { userSessions, sessions, config } = this.services;
+    const context = contextOf(request);
+    if (id !== sessionId) {
+      await userSessions.end(userId, id, { userId, context });
+      return;
+    }
+    await sessions.logout(id, context);
+    if (config.tokenLocations.includes('cookies') && request.res) unsetTokenCookies(request.res, config);
+  }
+
+  /**
+   * Ends all of the caller's sessions but the one of this access token.
+   * @summary End the other own sessions
+   */
+  @Delete()
+  @SuccessResponse(204, 'Ended.')
+  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
+  public endOtherSessions(@Request() request: AuthenticatedRequest): Promise<void> {
+    const { userId, sessionId } = userOf(request);
+    return this.services.userSessions.endAll(userId, { userId, context: contextOf(request) }, sessionId);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/open-database.js';
+import { sessionsStore } from './sessions.store.js';
+
+/** SQLite prepares a statement for each number of rows: these are few. */
+const rowsPerStatement = 100;
+/** Sessions whose uses are held until they are written: about 100 bytes each. */
+const mostHeld = 100_000;
+
+/**
+ * When sessions were last used by an access token. A request only notes it in memory; `flush` writes what is new,
+ * from time to time and at the end.
+ */
+export class SessionUses {
+  readonly #noted = new Map<string, number>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Notes a use that happens now. Costs no I/O. */
+  note(sessionId: string): void {
+    if (this.#noted.size < mostHeld || this.#noted.has(sessionId)) {
+      this.#noted.set(sessionId, this.clock.now());
+    }
+  }
+
+  /** When a session was last used, by what is in the table and what is not there yet. */
+  lastUseOf({ id, last_used_at: written }: { readonly id: string; readonly last_used_at: number }): number {
+    return Math.max(written, this.#noted.get(id) ?? 0);
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.#noted.size;
+  }
+
+  /** Writes what was noted, and lets go of it once it is written. */
+  async flush(): Promise<void> {
+    const uses = [...this.#noted].map(([id, at]) => ({ id, at }));
+    for (let start = 0; start < uses.length; start += rowsPerStatement) {
+      const batch = uses.slice(start, start + rowsPerStatement);
+      await this.database.transaction((transaction) => sessionsStore.noteUses(transaction, batch));
+      for (const { id, at } of batch) {
+        if (this.#noted.get(id) === at) this.#noted.delete(id);
+      }
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { expect } from 'chai';
+import { readContract } from '../../src/contract/read-contract.js';
+import { problemCodes } from '../../src/problems/problem-codes.js';
+
+interface MediaType {
+  readonly schema: { readonly $ref?: string };
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, unknown>>;
+}
+interface Operation {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description: string;
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly parameters?: readonly { readonly name: string; readonly description?: string }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, MediaType>> };
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content?: Readonly<Record<string, MediaType>> }>
+  >;
+}
+interface Document {
+  readonly openapi: string;
+  readonly security: unknown;
+  readonly tags: readonly { readonly name: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: Readonly<Record<string, Readonly<Record<string, object>>>>;
+}
+
+const document = readContract().document as unknown as Document;
+const operations = Object.entries(document.paths).flatMap(([path, ofPath]) =>
+  Object.entries(ofPath).map(([method, operation]) => ({
+    ...operation,
+    name: `${method.toUpperCase()} ${path}`,
+  })),
+);
+
+describe('The contract', () => {
+  it('is OpenAPI 3.0.3, with bearer security at its root', () => {
+    expect(document.openapi).to.equal('3.0.3');
+    expect(document.security).to.deep.equal([{ bearer: [] }]);
+    expect(document.components['securitySchemes']?.['bearer']).to.include({ type: 'http', scheme: 'bearer' });
+  });
+
+  it('has these public operations, and no others', () => {
+    const isPublic = ({ security }: Operation): boolean => security.length === 0;
+    expect(operations.filter(isPublic).map(({ name }) => name)).to.have.members([
+      'POST /login',
+      'POST /refresh',
+      'POST /login/cookies',
+      'POST /refresh/cookies',
+      'GET /.well-known/jwks.json',
+      'GET /health/live',
+      'GET /health/ready',
+      'GET /openapi.json',
+    ]);
+  });
+
+  it('has one operation for which a token is optional: logging out', () => {
+    const isOptional = ({ security }: Operation): boolean =>
+      security.some((each) => Object.keys(each).length === 0);
+    expect(operations.filter(isOptional).map(({ name }) => name)).to.deep.equal(['POST /logout']);
+  });
+
+  it('names each operation once', () => {
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).to.equal(ids.length);
+  });
+
+  it('refers to nothing that is not there', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/([^/]+)\/([^"]+)"/g)];
+    expect(references).not.to.be.empty;
+    for (const [reference, group, name] of references)
+      expect(document.components[group ?? '']?.[name ?? ''], reference).to.be.an('object');
+  });
+
+  for (const operation of operations) {
+    describe(operation.name, () => {
+      const { security, responses, requestBody, parameters = [] } = operation;
+      const bodies = Object.values(requestBody?.content ?? {});
+      const answers = Object.entries(responses);
+      const media = answers.flatMap(([, { content }]) => Object.values(content ?? {}));
+
+      it('has an id, one tag that is described, a summary and a description', () => {
+        expect(operation.operationId).to.match(/^[a-z][A-Za-z]+$/);
+        expect(operation.tags).to.have.length(1);
+        expect(document.tags.map(({ name }) => name)).to.include(operation.tags[0]);
+        expect(operation.summary).to.match(/^[A-Z]/);
+        expect(operation.description).to.match(/^[A-Z][^]*\.$/);
+      });
+
+      it('describes each parameter and each answer', () => {
+        for (const { name, description } of parameters)
+          expect(description, name).to.be.a('string').and.not.be.empty;
+        for (const [status, { description }] of answers) expect(description, status).not.to.be.empty;
+      });
+
+      it('has a named schema and an example for each body', () => {
+        for (const { schema, example, examples } of [...bodies, ...media]) {
+          expect(schema.$ref).to.match(/^#\/components\/schemas\//);
+          expect(example ?? Object.keys(examples ?? {})[0]).not.to.be.undefined;
+        }
+      });
+
+      it('has a body with each answer but 204 and 304, and problems as problem+json', () => {
+        for (const [status, { content }] of answers) {
+          const isProblem = status === 'default' || Number(status) >= 400;
+          const types = Object.keys(content ?? {});
+          if (status === '204' || status === '304') expect(types).to.be.empty;
+          else expect(types).to.deep.equal([isProblem ? 'application/problem+json' : 'application/json']);
+        }
+      });
+
+      it('lists the answers that follow from what it demands', () => {
+        const statuses = Object.keys(responses);
+        expect(statuses).to.include('default');
+        const scopes = security.flatMap((each) => Object.values(each).flat());
+        if (security.length > 0) expect(statuses).to.include('401');
+        if (scopes.length > 0) expect(statuses).to.include('403');
+        if (requestBody) expect(statuses).to.include.members(['400', '413', '415', '422']);
+        if (parameters.length > 0) expect(statuses).to.include('422');
+        if (operation.name.includes('{id}')) expect(statuses).to.include('404');
+      });
+    });
+  }
+
+  it('names every problem code in some operation, but for those of no operation and of ones to be added', () => {
+    const named = operations.flatMap(({ responses }) =>
+      Object.values(responses).flatMap(({ content }) =>
+        Object.keys(content?.['application/problem+json']?.examples ?? {}),
+      ),
+    );
+    const ofNone = ['bad_request', 'not_found', 'method_not_allowed'];
+    const ofOnesToBeAdded = ['missing_form', 'insufficient_user_authentication'];
+    expect(new Set([...named, ...ofNone, ...ofOnesToBeAdded])).to.deep.equal(
+      new Set(Object.keys(problemCodes)),
+    );
+  });
+});

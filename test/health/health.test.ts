@@ -1,0 +1,28 @@
+import { expect } from 'chai';
+import { databaseKinds } from '../support/databases.js';
+import { TestApp } from '../support/test-app.js';
+
+for (const database of databaseKinds) {
+  describe(`Health on ${database}`, () => {
+    let app: TestApp;
+    before(async () => {
+      app = await TestApp.start({ database });
+    });
+    after(() => app.close());
+
+    it('is good, and said to anyone', async () => {
+      for (const path of ['/health/live', '/health/ready'])
+        expect((await app.get(path).expect(200)).body).to.deep.equal({ status: 'ok' });
+    });
+
+    it('is live but not ready where the database does not answer; the log says why', async () => {
+      await app.services.database.close();
+      await app.get('/health/live').expect(200);
+      const answer = await app.get('/health/ready').expect(503);
+      expect(answer.body).to.include({ code: 'not_ready', detail: 'The database does not answer.' });
+      expect(app.logged).to.have.length(1);
+      expect(app.logged[0]).to.include({ level: 40, requestId: answer.get('X-Request-Id') });
+      expect(app.logged[0]?.['err']).to.have.property('stack').that.includes('destroyed');
+    });
+  });
+}

@@ -1,0 +1,292 @@
+import { expect } from 'chai';
+import { v7 } from 'uuid';
+import type { Session, SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
+import { databaseKinds } from '../support/databases.js';
+import { expectEnded, expectLive, sessionOf, sessionsAt } from '../support/session-rounds.js';
+import { TestApp } from '../support/test-app.js';
+import { openKeyRing, readJwt, signJwt } from '../support/tokens.js';
+
+const password = 'the password of all';
+
+for (const database of databaseKinds) {
+  describe(`/sessions on ${database}`, () => {
+    let app: TestApp;
+    let userId: string;
+    let mine: TokenSet;
+    let other: TokenSet;
+    let users = 0;
+    let login: () => Promise<TokenSet>;
+    before(async () => {
+      app = await TestApp.start({ database, lasting: true });
+    });
+    beforeEach(async () => {
+      const username = `user ${++users}`;
+      ({ id: userId } = await app.createUser(username, password));
+      login = () => app.login(username, password);
+      other = await login();
+      app.clock.advance(1);
+      mine = await login();
+    });
+    after(() => app.close());
+
+    const list = (): Promise<Session[]> => sessionsAt(app, '/sessions', mine.access_token);
+    const listedIds = async (): Promise<string[]> => (await list()).map(({ id }) => id);
+    const end = (id: string, { access_token: token } = mine) => app.delete(`/sessions/${id}`, token);
+    const endOthers = ({ access_token: token } = mine) => app.delete('/sessions', token);
+    const revocationsOf = (...ids: readonly string[]) =>
+      app.services.database.queries
+        .selectFrom('revocations')
+        .select(['target', 'expires_at'])
+        .where('kind', '=', 'session')
+        .where('target', 'in', ids)
+        .execute();
+
+    describe('listing', () => {
+      it('tells of each session what there is to know, newest first', async () => {
+        app.clock.advance(60);
+        const time = (seconds: number) => new Date(app.clock.now() + seconds * 1000).toISOString();
+        const { body } = await app.get('/sessions', mine.access_token).expect(200);
+        const common = { address: '127.0.0.1', user_agent: '' };
+        expect(body).to.deep.equal({
+          items: [
+            {
+              ...common,
+              id: sessionOf(mine),
+              created_at: time(-60),
+              last_used_at: time(0),
+              expires_at: time(30 * 86_400 - 60),
+              current: true,
+            },
+            {
+              ...common,
+              id: sessionOf(other),
+              created_at: time(-61),
+              last_used_at: time(-61),
+              expires_at: time(30 * 86_400 - 61),
+              current: false,
+            },
+          ],
+        });
+      });
+
+      it('names the client of the login, and no more than 255 characters of it', async () => {
+        app.clock.advance(1);
+        const username = `user ${users}`;
+        await app.post('/login', { username, password }).set('User-Agent', 'x'.repeat(300)).expect(200);
+        expect((await list())[0]).to.include({ user_agent: 'x'.repeat(255) });
+      });
+
+      it('leaves out what has ended or expired', async () => {
+        const [loggedOut, expired] = [await login(), other];
+        await app.post('/logout', { refresh_token: loggedOut.refresh_token }).expect(204);
+        app.clock.advance(30 * 86_400 - 1);
+        mine = await app.refresh(mine.refresh_token);
+        expect(await listedIds()).to.deep.equal([sessionOf(mine)]);
+        await app.post('/refresh', { refresh_token: expired.refresh_token }).expect(401);
+      });
+
+      it('has nobody else’s sessions', async () => {
+        const { access_token: admin } = await app.login();
+        const ids = (await sessionsAt(app, '/sessions', admin)).map(({ id }) => id);
+        expect(ids).not.to.include.members([sessionOf(mine), sessionOf(other)]);
+        expect(await listedIds()).to.deep.equal([mine, other].map(sessionOf));
+      });
+
+      it('goes through all sessions, a page at a time', async () => {
+        for (let more = 0; more < 3; more += 1) {
+          app.clock.advance(1);
+          await login();
+        }
+        const sizes = [];
+        const ids = [];
+        for (let cursor: string | undefined, page: SessionPage; ; cursor = page.next_cursor) {
+          const path = `/sessions?limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`;
+          ({ body: page } = (await app.get(path, mine.access_token).expect(200)) as { body: SessionPage });
+          sizes.push(page.items.length);
+          ids.push(...page.items.map(({ id }) => id));
+          if (page.next_cursor === undefined) break;
+        }
+        expect(sizes).to.deep.equal([2, 2, 1]);
+        expect(ids).to.deep.equal(await listedIds());
+      });
+
+      it('has no next page after one that is just full', async () => {
+        const { body } = await app.get('/sessions?limit=2', mine.access_token).expect(200);
+        expect(body).to.have.all.keys('items');
+      });
+    });
+
+    describe('ending one', () => {
+      it('refuses all of its tokens from then on, and no other session’s', async () => {
+        const next = await app.refresh(other.refresh_token);
+        await end(sessionOf(other)).expect(204);
+        await expectEnded(app, other);
+        await expectEnded(app, next);
+        expect(await listedIds()).to.deep.equal([sessionOf(mine)]);
+        await expectLive(app, mine);
+      });
+
+      it('lasts over a restart', async () => {
+        await end(sessionOf(other)).expect(204);
+        app = await app.restart();
+        await expectEnded(app, other);
+        await expectLive(app, mine);
+      });
+
+      it('is a logout where it is the own session', async () => {
+        await end(sessionOf(mine)).expect(204);
+        await expectEnded(app, mine);
+        await expectLive(app, other);
+        const audited = (await app.audited('logout')).filter(({ target }) => target === userId);
+        expect(audited.map(({ session_id }) => session_id)).to.deep.equal([sessionOf(mine)]);
+      });
+
+      it('finds no session that has ended, is not there, or is somebody else’s', async () => {
+        await end(sessionOf(other)).expect(204);
+        const foreign = await app.login();
+        for (const id of [sessionOf(other), v7(), sessionOf(foreign)]) {
+          const { body } = await end(id).expect(404);
+          expect(body).to.include({ code: 'session_not_found' });
+        }
+        await expectLive(app, foreign);
+      });
+
+      it('is audited', async () => {
+        const answer = await end(sessionOf(other)).expect(204);
+        const audited = (await app.audited('session_ended')).filter(({ target }) => target === userId);
+        expect(audited).to.have.length(1);
+        expect(audited[0]).to.include({
+          at: app.clock.now(),
+          actor_id: userId,
+          session_id: sessionOf(other),
+          address: '127.0.0.1',
+          request_id: answer.get('X-Request-Id'),
+        });
+      });
+
+      it('is a single revocation though many ask for it at once, which outlives the access tokens', async () => {
+        const answers = await Promise.all(Array.from({ length: 10 }, () => end(sessionOf(other))));
+        const statuses = answers.map(({ status }) => status).sort();
+        expect(statuses).to.deep.equal([204, ...Array<number>(9).fill(404)]);
+        const { exp } = readJwt(other.access_token).claims;
+        expect(await revocationsOf(sessionOf(other))).to.deep.equal([
+          { target: sessionOf(other), expires_at: (Number(exp) + 300) * 1000 },
+        ]);
+        const audited = (await app.audited('session_ended')).filter(({ target }) => target === userId);
+        expect(audited).to.have.length(1);
+      });
+
+      it('leaves nothing alive when it meets a storm of refreshes', async () => {
+        const [storm] = await Promise.all([
+          Promise.all(
+            Array.from({ length: 20 }, () => app.post('/refresh', { refresh_token: other.refresh_token })),
+          ),
+          end(sessionOf(other)).expect(204),
+        ]);
+        expect(storm.every(({ status }) => status === 200 || status === 401)).to.be.true;
+        const given = storm.filter(({ status }) => status === 200).map(({ body }) => body as TokenSet);
+        for (const tokens of [other, ...given]) await expectEnded(app, tokens);
+      });
+    });
+
+    describe('ending the others', () => {
+      it('refuses all of their tokens from then on, over a restart too, and leaves the own session', async () => {
+        const third = await login();
+        await endOthers().expect(204);
+        expect(await listedIds()).to.deep.equal([sessionOf(mine)]);
+        await Promise.all([other, third].map((tokens) => expectEnded(app, tokens)));
+        app = await app.restart();
+        await Promise.all([other, third].map((tokens) => expectEnded(app, tokens)));
+        await expectLive(app, mine);
+      });
+
+      it('leaves everybody else’s sessions', async () => {
+        const foreign = await app.login();
+        await endOthers().expect(204);
+        await expectLive(app, foreign);
+      });
+
+      it('ends those, too, whose access token alone is left', async () => {
+        app = await app.restart({ JWT_REFRESH_TOKEN_EXPIRES: '60s' });
+        const brief = await login();
+        app.clock.advance(60);
+        await app.get('/protected', brief.access_token).expect(200);
+        await endOthers().expect(204);
+        await expectEnded(app, brief);
+        app = await app.restart({ JWT_REFRESH_TOKEN_EXPIRES: '30d' });
+      });
+
+      it('is audited once, with a revocation for each; and not where there are none', async () => {
+        const third = await login();
+        await Promise.all(Array.from({ length: 5 }, () => endOthers().expect(204)));
+        await endOthers().expect(204);
+        const audited = (await app.audited('sessions_ended')).filter(({ target }) => target === userId);
+        expect(audited).to.have.length(1);
+        expect(audited[0]).to.include({ actor_id: userId, session_id: null, address: '127.0.0.1' });
+        expect(await revocationsOf(sessionOf(mine))).to.deep.equal([]);
+        expect(await revocationsOf(...[other, third].map(sessionOf))).to.have.length(2);
+      });
+
+      it('leaves one of two that end each other, or none', async () => {
+        const answers = await Promise.all([endOthers(mine), endOthers(other)]);
+        expect(answers.some(({ status }) => status === 204)).to.be.true;
+        const alive = await Promise.all(
+          [mine, other].map(async ({ access_token: token }) => (await app.get('/protected', token)).status),
+        );
+        expect(alive.filter((status) => status === 200)).to.have.length.below(2);
+      });
+    });
+  });
+}
+
+describe('/sessions', () => {
+  let app: TestApp;
+  let tokens: TokenSet;
+  before(async () => {
+    app = await TestApp.start({ settings: { JWT_TOKEN_LOCATION: 'headers, cookies' } });
+    tokens = await app.login();
+  });
+  after(() => app.close());
+
+  for (const [method, path] of [
+    ['get', '/sessions'],
+    ['delete', '/sessions'],
+    ['delete', `/sessions/${v7()}`],
+  ] as const) {
+    it(`refuses ${method} ${path.replace(/[0-9a-f-]{36}/, '{id}')} without a token`, async () => {
+      const { body } = await app.request(method, path).expect(401);
+      expect(body).to.include({ code: 'authentication_required' });
+    });
+
+    it(`refuses ${method} ${path.replace(/[0-9a-f-]{36}/, '{id}')} with a client’s token`, async () => {
+      const { header, claims } = readJwt(tokens.access_token);
+      const { sid, auth_time, ...rest } = claims;
+      expect([sid, auth_time]).not.to.include(undefined);
+      const ofClient = signJwt(openKeyRing(app), { header, claims: { ...rest, sub: 'a', client_id: 'a' } });
+      const { body } = await app.request(method, path, ofClient).expect(403);
+      expect(body).to.include({ code: 'user_session_required' });
+    });
+  }
+
+  for (const query of ['limit=0', 'limit=201', 'limit=2.5', 'limit=many', 'cursor=here', 'page=2']) {
+    it(`refuses ?${query}`, async () => {
+      const { body } = await app.get(`/sessions?${query}`, tokens.access_token).expect(422);
+      expect(body.errors).to.have.all.keys(query.split('=', 1));
+    });
+  }
+
+  it('refuses to end by what is no id', async () => {
+    const { body } = await app.delete('/sessions/this-one', tokens.access_token).expect(422);
+    expect(body.errors).to.have.all.keys('id');
+  });
+
+  it('takes the cookies away when the own session ends, and at no other time', async () => {
+    const mine = await app.login();
+    const other = await app
+      .delete(`/sessions/${sessionOf(await app.login())}`, mine.access_token)
+      .expect(204);
+    expect(other.get('Set-Cookie')).to.be.undefined;
+    const own = await app.delete(`/sessions/${sessionOf(mine)}`, mine.access_token).expect(204);
+    expect(own.get('Set-Cookie')?.join()).to.match(/^__Host-access_token_cookie=;/);
+  });
+});

@@ -1,0 +1,156 @@
+import { availableParallelism } from 'node:os';
+import { expect } from 'chai';
+import { Problem } from '../../src/problems/problem.js';
+import { Passwords } from '../../src/users/passwords.js';
+import { TestApp } from '../support/test-app.js';
+
+const costs = { memoryCost: 8, timeCost: 1, parallelism: 1 };
+
+describe('Passwords', () => {
+  const passwords = new Passwords({ ...costs, queue: 100 });
+
+  it('are hashed with argon2id, with the costs that are set and a salt of their own', async () => {
+    const [one, two] = [await passwords.hash('a password'), await passwords.hash('a password')];
+    expect(one).to.match(/^\$argon2id\$v=19\$m=8,t=1,p=1\$/);
+    expect(one).not.to.equal(two);
+  });
+
+  it('match their hash, and no other', async () => {
+    const hash = await passwords.hash('a password');
+    expect(await passwords.check(hash, 'a password')).to.deep.equal({ matches: true, outdated: false });
+    for (const other of ['A password', 'a password ', 'a passwor', '']) {
+      expect((await passwords.check(hash, other)).matches, other).to.be.false;
+    }
+  });
+
+  it('are compared to their last character, and their last byte', async () => {
+    const long = '🐴'.repeat(1024);
+    const hash = await passwords.hash(long);
+    expect((await passwords.check(hash, long)).matches).to.be.true;
+    expect((await passwords.check(hash, `${long.slice(0, -2)}🐵`)).matches).to.be.false;
+    expect((await passwords.check(await passwords.hash('before\0after!'), 'before\0other!')).matches).to.be
+      .false;
+  });
+
+  it('are the same, whether a keyboard gives their accents apart or not', async () => {
+    for (const [given, typed] of [
+      ['cre\u0300me bru\u0302le\u0301e', 'crème brûlée'],
+      ['crème brûlée', 'cre\u0300me bru\u0302le\u0301e'],
+    ] as const) {
+      expect((await passwords.check(await passwords.hash(given), typed)).matches).to.be.true;
+    }
+  });
+
+  it('are checked against a hash of nobody’s where there is no user', async () => {
+    for (const guess of ['a password', 'nobody has this password']) {
+      expect(await passwords.check(undefined, guess)).to.deep.equal({ matches: false, outdated: false });
+    }
+  });
+
+  for (const changed of [{ memoryCost: 16 }, { timeCost: 2 }, { parallelism: 2, memoryCost: 16 }]) {
+    it(`have an outdated hash when the costs are ${JSON.stringify(changed)}`, async () => {
+      const hash = await passwords.hash('a password');
+      const stronger = new Passwords({ ...costs, ...changed, queue: 100 });
+      expect(await stronger.check(hash, 'a password')).to.deep.equal({ matches: true, outdated: true });
+    });
+  }
+
+  it('wait for a free core in a queue of the length that is set, and not beyond', async () => {
+    const queue = 3;
+    const busy = new Passwords({ ...costs, queue });
+    const tooMany = 4;
+    const work = Array.from({ length: availableParallelism() + queue + tooMany }, () =>
+      busy.hash('a password'),
+    );
+    const refused = (await Promise.allSettled(work)).filter((result) => result.status === 'rejected');
+    expect(refused).to.have.length(tooMany);
+    for (const { reason } of refused) {
+      expect(reason).to.be.an.instanceof(Problem).and.include({ code: 'busy', status: 503 });
+    }
+    await busy.hash('a password');
+  });
+});
+
+describe('A wave of logins', () => {
+  let app: TestApp;
+  before(async () => {
+    app = await TestApp.start({
+      settings: {
+        LATCHKEY_PASSWORD_QUEUE: '0',
+        LATCHKEY_PASSWORD_MEMORY_COST: '16384',
+        LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000',
+        LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000',
+      },
+    });
+  });
+  after(() => app.close());
+
+  it('is answered at once, some with 503, and counts as no failed login', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 10 * availableParallelism() }, () =>
+        app.post('/login', { username: 'admin', password: 'the admin of the tests' }),
+      ),
+    );
+    const busy = answers.filter(({ status }) => status === 503);
+    expect(busy).not.to.be.empty;
+    for (const { body, headers } of busy) {
+      expect(body).to.include({ code: 'busy' });
+      expect(headers['retry-after']).to.equal('2');
+    }
+    const others = answers.filter(({ status }) => status !== 503);
+    expect(others).not.to.be.empty;
+    for (const { status } of others) expect(status).to.equal(200);
+
+    const failures = app.services.database.queries
+      .selectFrom('login_attempts')
+      .selectAll()
+      .where('failures', '>', 0);
+    expect(await failures.execute()).to.deep.equal([]);
+    await app.login();
+  });
+});
+
+describe('A password over HTTP', () => {
+  let app: TestApp;
+  let admin: string;
+  let made = 0;
+  before(async () => {
+    app = await TestApp.start();
+    admin = (await app.login()).access_token;
+  });
+  after(() => app.close());
+
+  for (const [what, password, typed] of [
+    ['of 1024 emoji', '🐴'.repeat(1024), '🐴'.repeat(1024)],
+    ['with accents apart, typed with accents in one', 'cre\u0300me bru\u0302le\u0301e', 'crème brûlée'],
+    ['with accents in one, typed with accents apart', 'crème brûlée', 'cre\u0300me bru\u0302le\u0301e'],
+    ['of eight characters in another script', 'пароль№8', 'пароль№8'],
+  ] as const) {
+    it(`${what} opens the account`, async () => {
+      const username = `user ${++made}`;
+      await app.post('/users', { username, password }, admin).expect(201);
+      await app.login(username, typed);
+    });
+  }
+
+  for (const [what, password, reason] of [
+    ['of seven emoji', '🐴'.repeat(7), 'must have 8 characters or more'],
+    ['of 1025 emoji', '🐴'.repeat(1025), 'must have 1024 characters or fewer'],
+    [
+      'that is common',
+      'Sunshine',
+      'is among the most common passwords, which are tried first by whoever guesses',
+    ],
+    ['that is the username', 'MY USERNAME', 'must not be the username'],
+  ] as const) {
+    it(`${what} is refused with the reason`, async () => {
+      const { body } = await app.post('/users', { username: 'my username', password }, admin).expect(422);
+      expect(body.errors).to.deep.equal({ password: reason });
+    });
+  }
+
+  it('that no one can have chosen is a wrong one', async () => {
+    const { body } = await app.post('/login', { username: 'admin', password: 'x'.repeat(1025) }).expect(401);
+    expect(body).to.include({ code: 'invalid_credentials' });
+  });
+});
