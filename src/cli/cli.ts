@@ -17,7 +17,7 @@ export const usage = `Usage: latchkey <command>
   keys list                      the key ring: which key signs, which are accepted
   keys rotate [access|refresh]   publish a new key that signs later; both kinds without a name
   keys import <file>             take in a private key of your own (PEM or JWK), published first
-  keys revoke <kid>              take a key away at once: its access tokens are void
+  keys revoke <id>               take a key away at once: its access tokens are void, or its sessions end
   secret rotate                  encrypt the keys with another secret: LATCHKEY_NEW_SECRET, or on SQLite without
                                  LATCHKEY_SECRET a new secret file
 

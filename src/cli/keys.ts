@@ -7,15 +7,20 @@ import { KeyImportError } from '../tokens/signing-keys.js';
 import type { Command } from './cli.js';
 
 export const listKeys: Command = ({ ring, clock }) => {
-  const signing = ring.signingKey.id;
-  for (const { id, algorithm, activeAt, retiredAt } of ring.signingKeys()) {
-    const state =
-      id === signing ? 'signs' : activeAt > clock.now() ? `signs from ${time(activeAt)}` : 'accepted';
+  const { signingKey, refreshKey } = ring;
+  const held = [
+    ...ring.signingKeys().map((key) => ({ ...key, purpose: 'access', inUse: key.id === signingKey.id })),
+    ...ring
+      .refreshKeys()
+      .map((key) => ({ ...key, purpose: 'refresh', algorithm: 'HS256', inUse: key.id === refreshKey.id })),
+  ];
+  for (const { id, purpose, algorithm, inUse, activeAt, retiredAt } of held) {
+    const from = activeAt > clock.now() ? `signs from ${time(activeAt)}` : 'accepted';
     const end = Number.isFinite(retiredAt) ? `, until ${time(retiredAt)}` : '';
-    console.log(`${id}  ${algorithm}  ${state}${end}`);
+    console.log(`${id}  ${purpose}  ${algorithm}  ${inUse ? 'signs' : from}${end}`);
   }
-  if (!ring.signingKeys().some(({ id }) => id === signing)) {
-    console.log(`${signing}  ${ring.signingKey.algorithm}  signs (JWT_SECRET_KEY)`);
+  if (!held.some(({ id }) => id === signingKey.id)) {
+    console.log(`${signingKey.id}  access  ${signingKey.algorithm}  signs (JWT_SECRET_KEY)`);
   }
   return Promise.resolve();
 };
@@ -55,11 +60,13 @@ export const importKey: Command = async ({ ring }, [file, ...rest]) => {
 };
 
 export const revokeKey: Command = async ({ ring }, [id, ...rest]) => {
-  if (id === undefined || rest.length > 0) throw new StartError('Name one key: latchkey keys revoke <kid>');
-  if (!(await ring.revoke(id)))
-    throw new StartError(`There is no access token key "${id}". See: latchkey keys list`);
+  if (id === undefined || rest.length > 0) throw new StartError('Name one key: latchkey keys revoke <id>');
+  const ofRefreshTokens = ring.refreshKeys().some((key) => key.id === id);
+  if (!(await ring.revoke(id))) throw new StartError(`There is no key "${id}". See: latchkey keys list`);
   console.log(
-    `The key ${id} is gone: its access tokens are void, and clients refresh. ${ring.signingKey.id} signs.`,
+    ofRefreshTokens
+      ? `The key ${id} is gone: its sessions have ended, and their users log in again. ${ring.refreshKey.id} signs.`
+      : `The key ${id} is gone: its access tokens are void, and clients refresh. ${ring.signingKey.id} signs.`,
   );
 };
 

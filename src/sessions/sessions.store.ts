@@ -250,6 +250,21 @@ export const sessionsStore = {
       .executeTakeFirst();
   },
 
+  /** Ends the sessions whose refresh token a key made. Their access tokens are for the caller to void. */
+  revokeAllOfKey(
+    queries: Queries,
+    refreshKeyId: string,
+    now: number,
+  ): Promise<Pick<StoredSession, 'id' | 'access_expires_at'>[]> {
+    return queries
+      .updateTable('sessions')
+      .set({ revoked_at: now })
+      .where('refresh_key_id', '=', refreshKeyId)
+      .where('revoked_at', 'is', null)
+      .returning(['id', 'access_expires_at'])
+      .execute();
+  },
+
   /** Whether the user has logged in from this address lately. */
   async hasLoggedInFrom(queries: Queries, userId: string, address: string): Promise<boolean> {
     const session = await queries

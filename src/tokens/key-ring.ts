@@ -100,6 +100,11 @@ export class KeyRing {
     return [...this.#signing.values()];
   }
 
+  /** The keys of refresh tokens, likewise. */
+  refreshKeys(): Held<RefreshKey>[] {
+    return [...this.#refresh.values()];
+  }
+
   /** Changes when a key was taken away: what was verified with it is void. */
   get removals(): number {
     return this.#removals;
@@ -153,8 +158,8 @@ export class KeyRing {
   }
 
   /**
-   * Takes an access token's key away at once, for one that got into other hands: its tokens are void. The one that
-   * signs is replaced without publishing ahead.
+   * Takes a key away at once, for one that got into other hands: an access token's key voids its tokens, a refresh
+   * token's key ends its sessions. The one that is in use is replaced without publishing ahead.
    * @returns whether the key was there.
    * @throws {KeyRingError} where it is `JWT_PRIVATE_KEY`.
    */

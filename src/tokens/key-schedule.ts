@@ -5,6 +5,7 @@ import { sessionsStore } from '../sessions/sessions.store.js';
 import { isSymmetric, type Algorithm } from './algorithms.js';
 import { UnsealError, type KeySealing } from './key-sealing.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
+import { revocationsStore } from './revocations.store.js';
 import {
   generateSigningKey,
   importSigningKey,
@@ -126,7 +127,9 @@ export class KeySchedule {
         `The key ${id} is JWT_PRIVATE_KEY, which would bring it back. Set another one or none first, here and for the service.`,
       );
     }
-    if (!(await keysStore.delete(queries, 'access', id))) return false;
+    const purpose = await keysStore.delete(queries, id);
+    if (purpose === undefined) return false;
+    if (purpose === 'refresh') await this.#endSessionsOf(queries, id);
     await this.complete(queries);
     return true;
   }
@@ -139,6 +142,22 @@ export class KeySchedule {
     for (const { row, key } of opened) {
       await keysStore.reseal(queries, row.id, sealing.seal(key, sealingContext(row)));
     }
+  }
+
+  /** Whoever has the key can have refreshed them. */
+  async #endSessionsOf(queries: Queries, refreshKeyId: string): Promise<void> {
+    const now = this.clock.now();
+    const ended = await sessionsStore.revokeAllOfKey(queries, refreshKeyId, now);
+    await revocationsStore.add(
+      queries,
+      ended.map(({ id, access_expires_at: expiresAt }) => ({
+        kind: 'session' as const,
+        target: id,
+        version: null,
+        expires_at: expiresAt,
+        created_at: now,
+      })),
+    );
   }
 
   async #rows(queries: Queries, purpose: KeyPurpose): Promise<StoredKey[]> {

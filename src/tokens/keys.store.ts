@@ -58,15 +58,14 @@ export const keysStore = {
       .execute();
   },
 
-  /** @returns whether the purpose had a key of this id. */
-  async delete(queries: Queries, purpose: KeyPurpose, id: string): Promise<boolean> {
+  /** @returns what the key was for; undefined where there is none of this id. */
+  async delete(queries: Queries, id: string): Promise<KeyPurpose | undefined> {
     const deleted = await queries
       .deleteFrom('keys')
-      .where('purpose', '=', purpose)
       .where('id', '=', id)
-      .returning('id')
+      .returning('purpose')
       .executeTakeFirst();
-    return deleted !== undefined;
+    return deleted?.purpose;
   },
 
   async deleteRetired(queries: Queries, now: number): Promise<void> {

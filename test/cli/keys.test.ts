@@ -50,21 +50,27 @@ describe('latchkey keys', () => {
 
   it('list tells which key signs, which will, and which are still accepted', async () => {
     await start();
-    const { id } = app.services.ring.signingKey;
-    expect(await run(listKeys)).to.equal(`${id}  ES256  signs`);
+    const { signingKey, refreshKey } = app.services.ring;
+    const refresh = `${refreshKey.id}  refresh  HS256  signs`;
+    expect(await run(listKeys)).to.equal(`${signingKey.id}  access  ES256  signs\n${refresh}`);
     await app.services.ring.rotate('access');
-    const [one, other] = (await run(listKeys)).split('\n');
-    expect(one).to.match(new RegExp(`^${id}  ES256  signs, until 2026-11-25T09:11:00.000Z$`));
-    expect(other).to.match(/ES256 {2}signs from 2026-11-24T09:06:00.000Z$/);
+    const [, { id } = signingKey] = app.services.ring.signingKeys();
+    expect((await run(listKeys)).split('\n')).to.deep.equal([
+      `${signingKey.id}  access  ES256  signs, until 2026-11-25T09:11:00.000Z`,
+      `${id}  access  ES256  signs from 2026-11-24T09:06:00.000Z`,
+      refresh,
+    ]);
     app.clock.advance(360);
-    const [older, newer] = (await run(listKeys)).split('\n');
-    expect(older).to.match(/ES256 {2}accepted, until 2026-11-25T09:11:00.000Z$/);
-    expect(newer).to.match(/ES256 {2}signs$/);
+    expect((await run(listKeys)).split('\n')).to.deep.equal([
+      `${signingKey.id}  access  ES256  accepted, until 2026-11-25T09:11:00.000Z`,
+      `${id}  access  ES256  signs`,
+      refresh,
+    ]);
   });
 
   it('list names the shared secret that signs', async () => {
     await start({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 's'.repeat(32) });
-    expect(await run(listKeys)).to.match(/^[\w-]{16} {2}HS256 {2}signs \(JWT_SECRET_KEY\)$/);
+    expect(await run(listKeys)).to.match(/^[\w-]{16} {2}access {2}HS256 {2}signs \(JWT_SECRET_KEY\)$/m);
   });
 
   it('rotate makes new keys of both kinds, or of one, and says from when they are used', async () => {
@@ -119,7 +125,11 @@ describe('latchkey keys', () => {
       `The key ${id} is gone: its access tokens are void, and clients refresh. ${app.services.ring.signingKey.id} signs.`,
     );
     await app.get('/protected', token).expect(401);
-    await expectFault(/There is no access token key/, revokeKey, id);
+    const { id: refreshId } = app.services.ring.refreshKey;
+    expect(await run(revokeKey, refreshId)).to.equal(
+      `The key ${refreshId} is gone: its sessions have ended, and their users log in again. ${app.services.ring.refreshKey.id} signs.`,
+    );
+    await expectFault(/There is no key/, revokeKey, id);
     await expectFault(/Name one key/, revokeKey);
   });
 

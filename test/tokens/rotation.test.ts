@@ -272,10 +272,38 @@ for (const database of databaseKinds) {
           .and.not.equal(newKey);
       });
 
-      it('knows no other key, nor one of refresh tokens', async () => {
+      it('ends the sessions of a refresh token key, here and elsewhere, and no others', async () => {
         const { ring } = app.services;
-        expect(await ring.revoke('no key')).to.be.false;
-        expect(await ring.revoke(ring.refreshKey.id)).to.be.false;
+        const [old, gone] = [await app.login(), await app.login()];
+        await ring.rotate('refresh');
+        app.clock.advance(30);
+        const next = await app.refresh(old.refresh_token);
+        const other = await app.openAgain();
+        try {
+          const [leaked] = ring.refreshKeys();
+          expect(await ring.revoke(leaked?.id ?? '')).to.be.true;
+          await app.services.catchUp();
+          await other.catchUp();
+          await expectRefused(gone);
+          await app.post('/refresh', { refresh_token: gone.refresh_token }).expect(401);
+          expect(other.revocations.isRevoked(other.accessTokens.verify(gone.access_token))).to.be.true;
+          await expectAccepted(next);
+          await app.refresh(next.refresh_token);
+        } finally {
+          await other.database.close();
+        }
+      });
+
+      it('replaces the only refresh token key at once', async () => {
+        const { ring } = app.services;
+        const tokens = await app.login();
+        await ring.revoke(ring.refreshKey.id);
+        await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
+        await app.refresh((await app.login()).refresh_token);
+      });
+
+      it('knows no other key', async () => {
+        expect(await app.services.ring.revoke('no key')).to.be.false;
       });
     });
 
