@@ -13,13 +13,11 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import type { AuthenticatedRequest } from '../http/caller.js';
-import { contextOf } from '../http/request-context.js';
+import { actorOf, type AuthenticatedRequest } from '../http/caller.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
 import { words } from '../users/accounts.js';
 import type { Id } from '../users/users.models.js';
-import type { Actor } from '../users/users.service.js';
 import {
   ClientAuthMethod,
   type Client,
@@ -148,10 +146,6 @@ export class ClientsController {
     const secret = await this.services.clients.replaceSecret(id, actorOf(request));
     return { client_id: id, client_secret: secret };
   }
-}
-
-function actorOf(request: AuthenticatedRequest): Actor {
-  return { userId: request.caller.subject, context: contextOf(request) };
 }
 
 function asClient(client: StoredClient): Client {

@@ -1,5 +1,7 @@
 import type { Request } from 'express';
 import { Problem } from '../problems/problem.js';
+import type { Actor } from '../users/users.service.js';
+import { contextOf } from './request-context.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 
 /** Who calls, as the access token says it. */
@@ -30,6 +32,11 @@ export interface UserCaller {
 export function userOf({ caller }: AuthenticatedRequest): UserCaller {
   if (caller.sessionId === undefined) throw new Problem('user_session_required');
   return { userId: caller.subject, sessionId: caller.sessionId };
+}
+
+/** Who changes something, for services and the audit. */
+export function actorOf(request: AuthenticatedRequest): Actor {
+  return { userId: request.caller.subject, context: contextOf(request) };
 }
 
 const callers = new WeakMap<AccessTokenClaims, Caller>();

@@ -13,13 +13,11 @@ import {
   Tags,
   type TsoaResponse,
 } from '@tsoa/runtime';
-import type { AuthenticatedRequest } from '../http/caller.js';
-import { contextOf } from '../http/request-context.js';
+import { actorOf, type AuthenticatedRequest } from '../http/caller.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
 import { words } from '../users/accounts.js';
 import type { RoleName } from '../users/users.models.js';
-import type { Actor } from '../users/users.service.js';
 import type { PutRoleRequest, Role, RoleList } from './roles.models.js';
 import type { StoredRole } from './roles.store.js';
 
@@ -79,10 +77,6 @@ export class RolesController {
   public deleteRole(@Path() name: RoleName, @Request() request: AuthenticatedRequest): Promise<void> {
     return this.services.roles.delete(name, actorOf(request));
   }
-}
-
-function actorOf(request: AuthenticatedRequest): Actor {
-  return { userId: request.caller.subject, context: contextOf(request) };
 }
 
 function asRole(role: StoredRole): Role {

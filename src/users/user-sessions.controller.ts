@@ -10,14 +10,12 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import type { AuthenticatedRequest } from '../http/caller.js';
-import { contextOf } from '../http/request-context.js';
+import { actorOf, type AuthenticatedRequest } from '../http/caller.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
 import { asSessionPage, defaultLimit } from '../sessions/session-page.js';
 import type { SessionPage, SessionQuery } from '../sessions/sessions.models.js';
 import type { Id } from './users.models.js';
-import type { Actor } from './users.service.js';
 
 /** What administrators see of a user's sessions, and end. */
 @Route('users/{id}/sessions')
@@ -80,8 +78,4 @@ export class UserSessionsController {
     await this.services.users.get(id);
     await this.services.userSessions.endAll(id, actorOf(request));
   }
-}
-
-function actorOf(request: AuthenticatedRequest): Actor {
-  return { userId: request.caller.subject, context: contextOf(request) };
 }

@@ -13,13 +13,11 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import type { AuthenticatedRequest } from '../http/caller.js';
-import { contextOf } from '../http/request-context.js';
+import { actorOf, type AuthenticatedRequest } from '../http/caller.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
 import { words } from './accounts.js';
 import type { CreateUserRequest, Id, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
-import type { Actor } from './users.service.js';
 import type { UserWithRoles } from './users.store.js';
 
 const defaultLimit = 50;
@@ -107,10 +105,6 @@ export class UsersController {
   public deleteUser(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
     return this.services.users.delete(id, actorOf(request));
   }
-}
-
-function actorOf(request: AuthenticatedRequest): Actor {
-  return { userId: request.caller.subject, context: contextOf(request) };
 }
 
 function asUser(user: UserWithRoles): User {
