@@ -10,7 +10,10 @@ import { tokenInCookie } from './token-cookies.js';
 export function findAccessToken(request: Request, config: Config): string | undefined {
   for (const location of config.tokenLocations) {
     const token = finders[location](request, config);
-    if (token !== undefined) return token;
+    if (token !== undefined) {
+      request.tokenInCookie = location === 'cookies';
+      return token;
+    }
   }
   return undefined;
 }

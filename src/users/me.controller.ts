@@ -1,6 +1,7 @@
 import { Body, Get, Put, Request, Response, Route, Security, SuccessResponse, Tags } from '@tsoa/runtime';
 import { userOf, type AuthenticatedRequest } from '../http/caller.js';
 import { contextOf } from '../http/request-context.js';
+import { setTokenCookies } from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
 import type { TokenSet } from '../sessions/sessions.models.js';
@@ -45,17 +46,20 @@ export class MeController {
   @Response<ProblemDetails>(403, 'The current password is wrong: `wrong_password`, `user_session_required`.')
   @Response<ProblemDetails>(429, 'Wrong passwords have to wait: `too_many_attempts`.')
   @Response<ProblemDetails>(503, 'Too many passwords are being checked: `busy`.')
-  public changePassword(
+  public async changePassword(
     @Body() body: ChangePasswordRequest,
     @Request() request: AuthenticatedRequest,
   ): Promise<TokenSet> {
     const { userId, sessionId } = userOf(request);
-    return this.services.ownAccount.changePassword(
+    const tokens = await this.services.ownAccount.changePassword(
       userId,
       sessionId,
       body.current_password,
       body.new_password,
       contextOf(request),
     );
+    // A page that keeps its tokens in cookies goes on with them, too.
+    if (request.tokenInCookie && request.res) setTokenCookies(request.res, this.services.config, tokens);
+    return tokens;
   }
 }

@@ -116,6 +116,20 @@ describe('Cookies', () => {
       );
     });
 
+    it('go on when the password is changed', async () => {
+      const page = await login();
+      const body = { current_password: adminPassword, new_password: 'the next one of the admin' };
+      const change = by(page, app.request('put', '/me/password')).set(
+        'X-CSRF-TOKEN',
+        page.session.access_csrf_token,
+      );
+      const response = await change.send(body).expect(200);
+      const next = { ...page, cookies: cookiesOf(response) };
+      expect(next.cookies[refresh]?.value).to.equal(page.cookies[refresh]?.value);
+      await by(next, app.get('/protected')).expect(200);
+      await by(page, app.get('/protected')).expect(401);
+    });
+
     it('log out, and are taken away', async () => {
       const page = await login();
       await expectCode(post(page, '/logout'), 401, 'csrf_failed');
