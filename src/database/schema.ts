@@ -68,7 +68,10 @@ interface SessionRow {
   /** When the current generation replaced the one before. */
   rotated_at: number;
   revoked_at: number | null;
+  /** Where the login came from. */
   address: string;
+  /** What counts as the same place: the address, or the /64 of an IPv6 address. */
+  network: string;
   user_agent: string;
 }
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import ipaddr from 'ipaddr.js';
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/open-database.js';
 import { retryLater } from '../problems/problem.js';
 import { loginAttemptsStore } from './login-attempts.store.js';
+import { networkOf } from './network.js';
 import { PendingAttempts } from './pending-attempts.js';
 
 interface LoginLimits {
@@ -152,13 +152,6 @@ export class LoginLimiter {
   async #undo(counters: readonly Counter[]): Promise<void> {
     for (const { key } of counters) await loginAttemptsStore.undo(this.database.queries, key);
   }
-}
-
-/** What one party has to itself: an IPv4 address, or the /64 of an IPv6 address. */
-function networkOf(address: string): string {
-  if (!ipaddr.isValid(address)) return address;
-  const parsed = ipaddr.process(address);
-  return parsed.kind() === 'ipv4' ? parsed.toString() : parsed.toByteArray().slice(0, 8).join('.');
 }
 
 /** Hashed: people type passwords into the field for the name, and a name may be of any length. */

@@ -13,6 +13,7 @@ import { usernameKey } from '../users/username.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
 import { voidTokensOf } from './ended-sessions.js';
 import type { LoginLimiter } from './login-limiter.js';
+import { networkOf } from './network.js';
 import type { SessionLimit } from './session-limit.js';
 import type { RequestLimiter } from './request-limiter.js';
 import { TokenType, type TokenSet } from './sessions.models.js';
@@ -140,7 +141,11 @@ export class SessionsService {
     const user = await usersStore.findByName(this.database.queries, username);
     const address = context.address ?? '';
     // Asked for a name that nobody has, too: both cases take as long.
-    const known = await sessionsStore.hasLoggedInFrom(this.database.queries, user?.id ?? '', address);
+    const known = await sessionsStore.hasLoggedInFrom(
+      this.database.queries,
+      user?.id ?? '',
+      networkOf(address),
+    );
     const check = await this.#limited(
       this.limiter.attempt({ account: usernameKey(username), address, known }, () =>
         this.#check(user?.password_hash, password),
@@ -213,6 +218,7 @@ export class SessionsService {
         rotated_at: now,
         revoked_at: null,
         address: (context.address ?? '').slice(0, longestText),
+        network: networkOf(context.address ?? '').slice(0, longestText),
         user_agent: (context.userAgent ?? '').slice(0, longestText),
       };
       await sessionsStore.insert(transaction, session);

@@ -265,13 +265,13 @@ export const sessionsStore = {
       .execute();
   },
 
-  /** Whether the user has logged in from this address lately. */
-  async hasLoggedInFrom(queries: Queries, userId: string, address: string): Promise<boolean> {
+  /** Whether the user has logged in from this network lately. */
+  async hasLoggedInFrom(queries: Queries, userId: string, network: string): Promise<boolean> {
     const session = await queries
       .selectFrom('sessions')
       .select('id')
       .where('user_id', '=', userId)
-      .where('address', '=', address)
+      .where('network', '=', network)
       .limit(1)
       .executeTakeFirst();
     return session !== undefined;

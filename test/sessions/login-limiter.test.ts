@@ -128,6 +128,13 @@ for (const database of databaseKinds) {
       await guess('ada', '2001:db8:0:2::1').expect(401);
     });
 
+    it('knows a user again whose device has changed its address in the same IPv6 /64', async () => {
+      await login('ada', '2001:db8:0:3::1').expect(200);
+      await guessUntilWaiting('ada', '192.0.2.9');
+      await login('ada', '2001:db8:0:3::2').expect(200);
+      await login('ada', '2001:db8:0:4::2').expect(429);
+    });
+
     it('takes an IPv4 address for the same in its IPv6 form', async () => {
       for (let count = 1; count <= 6; count += 1)
         await guess(`user ${count}`, '::ffff:192.0.2.1').expect(401);

@@ -356,8 +356,8 @@ storeContract('The sessions store', (on) => {
     });
   });
 
-  it('knows the addresses that a user has logged in from', async () => {
-    const session = await newSession({ address: '192.0.2.7' });
+  it('knows the networks that a user has logged in from', async () => {
+    const session = await newSession({ network: '192.0.2.7' });
     const knows = (userId: string, address: string) =>
       sessionsStore.hasLoggedInFrom(on.queries, userId, address);
     expect(await knows(session.user_id, '192.0.2.7')).to.be.true;

@@ -71,6 +71,7 @@ export async function addSession(
     rotated_at: recordTime,
     revoked_at: null,
     address: '192.0.2.1',
+    network: '192.0.2.1',
     user_agent: 'tests',
     ...details,
   };

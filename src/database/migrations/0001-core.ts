@@ -56,10 +56,11 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .addColumn('rotated_at', integer, (column) => column.notNull())
     .addColumn('revoked_at', integer)
     .addColumn('address', text, (column) => column.notNull())
+    .addColumn('network', text, (column) => column.notNull())
     .addColumn('user_agent', text, (column) => column.notNull())
     .modifyEnd(end)
     .execute();
-  await db.schema.createIndex('sessions_by_user').on('sessions').columns(['user_id', 'address']).execute();
+  await db.schema.createIndex('sessions_by_user').on('sessions').columns(['user_id', 'network']).execute();
   await db.schema.createIndex('sessions_by_expiry').on('sessions').column('expires_at').execute();
 
   await db.schema
