@@ -57,6 +57,7 @@ function packagedNode() {
 async function run() {
   switch (command) {
     case 'start':
+      if (canBuild() && isStale()) console.log('Building.');
       if (ensureBuilt()) await (await import('../dist/src/main.js')).main();
       break;
     case 'dev':

@@ -314,6 +314,7 @@ const models: TsoaRoute.Models = {
       'iat': {"dataType":"long"},
       'nbf': {"dataType":"long"},
       'jti': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+      'auth_time': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
       'sid': {"dataType":"string","validators":{"maxLength":{"value":100}}},
     },
     additionalProperties: false,

@@ -153,22 +153,24 @@ function announce(address: string, administrator: FirstAdministrator | undefined
  * wrote is taken over.
  */
 function keepUp({ database, catchUp, cleanUp, sessionUses }: Services, log: Logger): void {
-  const orLog = (what: string, work: Promise<void>): void => {
-    work.catch((error: unknown) => {
+  const orLog = async (what: string, work: Promise<void>): Promise<boolean> => {
+    try {
+      await work;
+      return true;
+    } catch (error) {
       log.error({ err: error }, `${what} failed`);
-    });
+      return false;
+    }
   };
   setInterval(() => {
-    orLog('cleaning up', cleanUp());
+    void orLog('cleaning up', cleanUp());
   }, cleanUpEvery).unref();
   setInterval(() => {
-    orLog('writing when sessions were used', sessionUses.flush());
+    void orLog('writing when sessions were used', sessionUses.flush());
   }, flushEvery).unref();
-  const takeOver = (): void => {
-    orLog('reading what other processes wrote', catchUp());
-  };
+  const takeOver = (): Promise<boolean> => orLog('reading what other processes wrote', catchUp());
   database.onForeignChange(takeOver);
-  takeOver(); // for what came between the first reading and now
+  void takeOver(); // for what came between the first reading and now
 }
 
 /** Stop accepting, finish what is in flight, write what is held, exit 0. A later signal does not wait. */

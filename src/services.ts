@@ -129,7 +129,7 @@ export async function createServices(foundations: Foundations): Promise<Services
       refreshTokenLifetime: config.refreshTokenExpires,
       sessionLifetime,
       refreshGrace: config.refreshGrace,
-      sessionLimit: new SessionLimit(clock, sessionUses, { most: config.sessionLimit, sessionLifetime }),
+      sessionLimit: new SessionLimit(clock, { most: config.sessionLimit, sessionLifetime }),
       loginLimit: new RequestLimiter(config.loginLimit),
       refreshLimit: new RequestLimiter(config.refreshLimit),
     },
@@ -190,7 +190,9 @@ function accessTokenOptions({ config, issuer, hooks }: Foundations): AccessToken
     issuer,
     acceptedIssuers: [issuer, ...config.decodeIssuer],
     audience,
-    acceptedAudiences: config.decodeAudience.length > 0 ? config.decodeAudience : audience,
+    // Unless it is set, the audience is the issuer: an earlier issuer's tokens are for the earlier audience.
+    acceptedAudiences:
+      config.decodeAudience.length > 0 ? config.decodeAudience : [...audience, ...config.decodeIssuer],
     lifetime: config.accessTokenExpires,
     leeway: config.decodeLeeway,
     notBefore: config.encodeNotBefore,

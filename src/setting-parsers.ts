@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import proxyaddr from 'proxy-addr';
+import { longestPassword, shortestPassword } from './users/password-policy.js';
 import { importSigningKey } from './tokens/signing-keys.js';
 
 // What a setting's text means. Each parser throws an Error whose message goes on after the setting's name: "must …".
@@ -76,6 +77,15 @@ export function username(text: string): string {
     throw new Error(
       'must have 1 to 200 characters, no control characters among them and no white space at either end',
     );
+  }
+  return text;
+}
+
+/** The rest of what a password must be is judged when it is set. */
+export function passwordLength(text: string): string {
+  const length = Array.from(text.normalize('NFC')).length;
+  if (length < shortestPassword || length > longestPassword) {
+    throw new Error(`must have ${shortestPassword} to ${longestPassword} characters`);
   }
   return text;
 }

@@ -13,6 +13,7 @@ import {
   nonEmpty,
   oneOf,
   origins,
+  passwordLength,
   privateKeyText,
   proxies,
   secrets,
@@ -111,7 +112,7 @@ export const settings = {
   }),
   adminPassword: setting({
     name: 'LATCHKEY_ADMIN_PASSWORD',
-    parse: nonEmpty,
+    parse: passwordLength,
     secret: true,
     defaultInWords: 'a random one-time password, printed once',
     doc: 'That administrator’s password. Later starts do not read it.',
@@ -368,7 +369,7 @@ export const settings = {
     parse: wholeNumber(0, 100_000),
     default: '0',
     defaultInWords: '0: no limit',
-    doc: 'How many sessions a user may have at a time; a login beyond that ends the one that was used least lately.',
+    doc: 'How many sessions a user may have at a time; a login beyond that ends the oldest.',
   }),
   refreshGrace: setting({
     name: 'LATCHKEY_REFRESH_GRACE',

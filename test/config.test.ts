@@ -273,7 +273,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'https://*.example.com',
   ],
   LATCHKEY_ADMIN_USERNAME: [' ', ' admin', 'admin\t', 'ad\u0000min', 'ad\nmin', 'x'.repeat(201)],
-  LATCHKEY_ADMIN_PASSWORD: ['   '],
+  LATCHKEY_ADMIN_PASSWORD: ['   ', 'seven c', 'x'.repeat(1025)],
   LATCHKEY_NEW_SECRET: ['x'.repeat(31)],
   JWT_ALGORITHM: ['none', 'es256', 'ES256K', 'EdDSA'],
   JWT_SECRET_KEY: [' '],

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Hooks } from '../src/hooks.js';
+import { clientToken, createClient } from './support/oauth-clients.js';
 import { ownOperation } from './support/own-operations.js';
 import { TestApp } from './support/test-app.js';
 import { readJwt } from './support/tokens.js';
@@ -154,6 +155,13 @@ describe('Hooks', () => {
   describe('loadUser', () => {
     afterEach(() => {
       customers.clear();
+    });
+
+    it('is not asked for a client, which has no user', async () => {
+      await start(example);
+      customers.set(readJwt(token).claims['sub'] as string, { name: 'Ada' });
+      const { access_token: ofClient } = await clientToken(app, await createClient(app));
+      expect((await app.get('/own/user', ofClient).expect(200)).body.user ?? null).to.equal(null);
     });
 
     it('gives controllers of protected operations the user, each time anew', async () => {

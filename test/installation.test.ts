@@ -90,7 +90,7 @@ describe('An installation', () => {
         await close(first.services);
         const { services, administrator } = await start(url, {
           LATCHKEY_ADMIN_USERNAME: 'another',
-          LATCHKEY_ADMIN_PASSWORD: 'too bad',
+          LATCHKEY_ADMIN_PASSWORD: 'password1',
         });
         expect(administrator).to.be.undefined;
         await services.sessions.login('admin', password, context);
@@ -127,7 +127,6 @@ describe('An installation', () => {
   });
 
   for (const [what, faulty, words] of [
-    ['too short', 'short', 'must have 8 characters or more'],
     ['among the common ones', 'Password1', 'is among the most common passwords'],
     ['the username', 'Administrator', 'must not be the username'],
   ] as const) {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { pino } from 'pino';
 import { systemClock } from '../clock.js';
 import { readConfig, type Config } from '../config.js';
@@ -41,6 +42,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     const command = commands[words.slice(0, 2).join(' ')];
     if (!command) throw new StartError(`There is no command "${words.join(' ')}".\n\n${usage}`);
     const config = readConfig(process.env);
+    refuseMissingDatabase(config);
     // No token is issued here, so no issuer is needed.
     const services = await openInstallation(
       config,
@@ -56,5 +58,14 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   } catch (error) {
     explain(error);
     process.exitCode = 1;
+  }
+}
+
+/** A command at the wrong place would make a database there, with a secret of its own. */
+function refuseMissingDatabase({ databaseUrl }: Config): void {
+  if (databaseUrl.kind === 'sqlite' && !existsSync(databaseUrl.file)) {
+    throw new StartError(
+      `DATABASE_URL names the SQLite file ${databaseUrl.file}, which is not there. Run the command where the service runs, with its settings; the service's first start makes the file.`,
+    );
   }
 }

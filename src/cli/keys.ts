@@ -65,7 +65,7 @@ export const revokeKey: Command = async ({ ring }, [id, ...rest]) => {
   if (!(await ring.revoke(id))) throw new StartError(`There is no key "${id}". See: latchkey keys list`);
   console.log(
     ofRefreshTokens
-      ? `The key ${id} is gone: its sessions have ended, and their users log in again. ${ring.refreshKey.id} signs.`
+      ? `The key ${id} is gone: all sessions end, and users log in again. ${ring.refreshKey.id} signs.`
       : `The key ${id} is gone: its access tokens are void, and clients refresh. ${ring.signingKey.id} signs.`,
   );
 };

@@ -9,6 +9,6 @@ export const resetPassword: Command = async ({ users }, [username, ...rest]) => 
   const password = await users.resetPassword(username, { context: operatorContext });
   if (password === undefined) throw new StartError(`There is no user "${username}".`);
   console.log(
-    `The new one-time password of "${username}" is shown once; its sessions have ended.\n\n    ${password}\n`,
+    `The new one-time password of "${username}" is shown once; its sessions end, within a second where the service runs.\n\n    ${password}\n`,
   );
 };

@@ -25,8 +25,11 @@ export interface Database {
   migrate(upTo?: string): Promise<void>;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
-  /** Calls back when another process may have changed the data; returns what stops it. */
-  onForeignChange(changed: () => void): () => void;
+  /**
+   * Calls back when another process may have changed the data, and again where that resolves with false.
+   * @returns what stops it.
+   */
+  onForeignChange(changed: () => Promise<boolean>): () => void;
   close(): Promise<void>;
 }
 
@@ -57,8 +60,10 @@ export function openDatabase(
         const timer = setInterval(() => {
           const current = read();
           if (current === seen) return;
-          seen = current;
-          changed();
+          // One that fails is tried again at the next look.
+          void changed().then((done) => {
+            if (done) seen = current;
+          });
         }, foreignChangePoll).unref();
         return () => {
           clearInterval(timer);
@@ -77,7 +82,7 @@ export function openDatabase(
       }),
     // PostgreSQL does not say cheaply whether something changed, so the caller looks each time.
     onForeignChange: (changed) => {
-      const timer = setInterval(changed, foreignChangePoll).unref();
+      const timer = setInterval(() => void changed(), foreignChangePoll).unref();
       return () => {
         clearInterval(timer);
       };

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import {
   SqliteAdapter,
@@ -17,7 +17,7 @@ const preparedStatements = 500;
  * it holds password hashes.
  */
 export function openSqlite(file: string): DatabaseSync {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  if (file !== ':memory:') makeFolder(dirname(resolve(file)));
   const isNew = file !== ':memory:' && !existsSync(file);
   const database = new DatabaseSync(file);
   if (isNew) chmodSync(file, 0o600);
@@ -30,6 +30,13 @@ export function openSqlite(file: string): DatabaseSync {
     pragma foreign_keys = on;
   `);
   return database;
+}
+
+/** One level at a time: Node's recursive mkdir does not return from places like /proc, where it can make nothing. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** Kysely's SQLite dialect over Node's own SQLite, which needs no compiler and no install script. */

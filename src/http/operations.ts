@@ -121,7 +121,8 @@ function loadingUser(
   loadUser: NonNullable<Express['locals']['services']['hooks']['loadUser']>,
 ): RequestHandler {
   return async (request, _response, next) => {
-    if (request.caller) {
+    // A client has no user.
+    if (request.caller?.sessionId !== undefined) {
       const user = await loadUser(request.caller.claims);
       if (!user) throw new Problem('invalid_token', { detail: 'The user of the access token is not there.' });
       request.user = user;

@@ -49,7 +49,9 @@ export class ClientAuthentication {
         : undefined;
     const fault = await this.#faultOf(client, credentials);
     if (client && fault === undefined) return client;
-    await this.#count(clientId, context);
+    if (client) await this.#count(client.id, context);
+    // What was sent for a client's id may be anything, a secret among it: neither counted nor logged.
+    else this.onDenied('unknown_client', context, undefined);
     throw new OAuthProblem('invalid_client', fault);
   }
 
@@ -86,8 +88,8 @@ export class ClientAuthentication {
    * Failures alone are counted: secrets cannot be guessed, so who has the right one never waits for those who have
    * not, and costs no write. Counted for the pair of client and address, they hold up nobody else.
    */
-  async #count(clientId: string | undefined, context: RequestContext): Promise<void> {
-    const origin = { account: `client:${clientId ?? ''}`, address: context.address ?? '', known: true };
+  async #count(clientId: string, context: RequestContext): Promise<void> {
+    const origin = { account: `client:${clientId}`, address: context.address ?? '', known: true };
     try {
       await this.limiter.attempt(origin, () => Promise.resolve({ matches: false }));
       this.onDenied('client_authentication_failed', context, clientId);

@@ -23,7 +23,7 @@ export class IntrospectionService {
 
   /** @param token an access token, whatever its audience, or a refresh token. */
   async introspect(token: string): Promise<Introspection> {
-    const claims = liveClaims(token, this.accessTokens, this.revocations);
+    const claims = liveClaims(token, 'verifyForAny', this.accessTokens, this.revocations);
     return (
       (claims ? await this.#ofAccessToken(claims) : await this.#ofRefreshToken(token)) ?? { active: false }
     );
@@ -47,6 +47,7 @@ export class IntrospectionService {
       iat: claims.iat,
       ...(claims.nbf !== undefined && { nbf: claims.nbf }),
       jti: claims.jti,
+      ...(claims.auth_time !== undefined && { auth_time: claims.auth_time }),
       ...(claims.sid !== undefined && { sid: claims.sid }),
     };
   }

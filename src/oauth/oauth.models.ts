@@ -180,6 +180,13 @@ export interface Introspection {
    */
   jti?: string;
   /**
+   * When the user proved the password, in seconds since the Unix epoch (RFC 9470 §6.2).
+   * @isInt
+   * @minimum 0
+   * @maximum 253402300799
+   */
+  auth_time?: number;
+  /**
    * The user's session.
    * @maxLength 100
    */

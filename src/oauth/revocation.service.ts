@@ -38,7 +38,7 @@ export class RevocationService {
       await this.sessions.logoutByRefreshToken(token, context, client.id);
       return;
     }
-    const claims = liveClaims(token, this.accessTokens, this.revocations);
+    const claims = liveClaims(token, 'verifyForRevocation', this.accessTokens, this.revocations);
     if (!claims) return;
     refuseOthers(client, claims.client_id);
     await this.#revokeToken(claims, client, context);

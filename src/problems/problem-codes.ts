@@ -28,7 +28,7 @@ export const problemCodes = {
   malformed_json: {
     status: 400,
     title: 'Malformed JSON',
-    detail: 'The body is not valid JSON.',
+    detail: 'The body is not a JSON object.',
   },
   authentication_required: {
     status: 401,

@@ -3,14 +3,12 @@ import type { Clock } from '../clock.js';
 import type { Queries } from '../database/open-database.js';
 import type { Revocation } from '../tokens/revocations.store.js';
 import { voidTokensOf } from './ended-sessions.js';
-import type { SessionUses } from './session-uses.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
 
-/** Caps how many live sessions a user has. A login beyond that ends those that were used least lately. */
+/** Caps how many live sessions a user has. A login beyond that ends the oldest. */
 export class SessionLimit {
   constructor(
     private readonly clock: Clock,
-    private readonly uses: SessionUses,
     private readonly options: {
       /** 0: no limit. */
       readonly most: number;
@@ -18,11 +16,6 @@ export class SessionLimit {
       readonly sessionLifetime: number;
     },
   ) {}
-
-  /** Before the transaction of a login: the table has to know which sessions were used lately. */
-  async prepare(): Promise<void> {
-    if (this.options.most > 0) await this.uses.flush();
-  }
 
   /**
    * Ends what a new session is one too many with, in the transaction that has added it and locked its user's row.
@@ -35,7 +28,7 @@ export class SessionLimit {
   ): Promise<Revocation[]> {
     const { most, sessionLifetime } = this.options;
     if (most === 0) return [];
-    const ended = await sessionsStore.revokeLeastUsed(transaction, {
+    const ended = await sessionsStore.revokeOldest(transaction, {
       userId,
       now,
       lifetime: sessionLifetime * 1000,

@@ -67,8 +67,9 @@ export class SessionsController {
       await this.services.sessions.logoutByRefreshToken(body.refresh_token, contextOf(request));
     } else {
       await this.#logoutByRequest(request);
+      // Not for a token in the body: a form of another site can send one, but no CSRF value.
+      if (this.#givesCookies && request.res) unsetTokenCookies(request.res, this.services.config);
     }
-    if (this.#givesCookies && request.res) unsetTokenCookies(request.res, this.services.config);
   }
 
   /** By the access token; where that will not do, by a refresh token in a cookie, which outlives it. */

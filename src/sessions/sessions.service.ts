@@ -195,7 +195,6 @@ export class SessionsService {
     newHash: string,
     context: RequestContext,
   ): Promise<RotatedSession | undefined> {
-    await this.options.sessionLimit.prepare();
     const begun = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
       const rights = await usersStore.recordLogin(transaction, {

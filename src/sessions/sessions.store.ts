@@ -42,7 +42,7 @@ interface SessionPageQuery extends Live {
   readonly after: string | undefined;
 }
 
-interface LeastUsed extends Live {
+interface Oldest extends Live {
   readonly keep: number;
   readonly exceptId: string;
 }
@@ -174,13 +174,12 @@ export const sessionsStore = {
   },
 
   /**
-   * Ends those of a user's live sessions that were used least lately, and leaves `keep` beside one that stays in
-   * any case. The user's row must be locked: a login at the same time would not be counted.
+   * Ends the oldest of a user's live sessions, and leaves `keep` beside one that stays in any case. The user's row must be locked: a login at the same time would not be counted.
    */
-  revokeLeastUsed(queries: Queries, { keep, exceptId, ...whose }: LeastUsed): Promise<EndedSession[]> {
+  revokeOldest(queries: Queries, { keep, exceptId, ...whose }: Oldest): Promise<EndedSession[]> {
     const kept = selectLive(queries, whose)
       .where('id', '!=', exceptId)
-      .orderBy('last_used_at', 'desc')
+      .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(keep);
     return revoking(queries, whose.now)
@@ -250,19 +249,9 @@ export const sessionsStore = {
       .executeTakeFirst();
   },
 
-  /** Ends the sessions whose refresh token a key made. Their access tokens are for the caller to void. */
-  revokeAllOfKey(
-    queries: Queries,
-    refreshKeyId: string,
-    now: number,
-  ): Promise<Pick<StoredSession, 'id' | 'access_expires_at'>[]> {
-    return queries
-      .updateTable('sessions')
-      .set({ revoked_at: now })
-      .where('refresh_key_id', '=', refreshKeyId)
-      .where('revoked_at', 'is', null)
-      .returning(['id', 'access_expires_at'])
-      .execute();
+  /** Ends every session there is. Their access tokens are for the caller to void. */
+  revokeEvery(queries: Queries, now: number): Promise<EndedSession[]> {
+    return revoking(queries, now).execute();
   },
 
   /** Whether the user has logged in from this network lately. */

@@ -47,7 +47,7 @@ const longestToken = 8192;
  * The greatest leeway that can be set, in milliseconds: a revocation that was written under a small leeway
  * still holds when the service comes back with a great one.
  */
-const greatestLeeway = 300_000;
+export const greatestLeeway = 300_000;
 /** How long any access token may be accepted, whatever the settings were when it was issued, in milliseconds. */
 export const longestAccessToken = 86_400_000 + greatestLeeway;
 /** Tokens whose verification is remembered: about 2 KiB each. */
@@ -137,6 +137,11 @@ export class AccessTokens {
     return this.#remember(token).claims;
   }
 
+  /** The same for a token that is to be revoked: it may have been issued by a clock that is ahead of this one. */
+  verifyForRevocation(token: string): AccessTokenClaims {
+    return this.#verifyAnew(token, { ignoreNotBefore: true });
+  }
+
   #remember(token: string): Verified {
     if (this.#removals !== this.ring.removals) {
       this.#verified.clear();
@@ -165,7 +170,7 @@ export class AccessTokens {
     return epochSeconds(this.clock) < exp + this.options.leeway;
   }
 
-  #verifyAnew(token: string): AccessTokenClaims {
+  #verifyAnew(token: string, { ignoreNotBefore = false } = {}): AccessTokenClaims {
     if (token.length > longestToken) throw invalidToken('The access token is too long to be one of ours.');
     const parts = jwtParts(token);
     const header = parts && (readJwtPart(parts[0]) as UncheckedHeader | null | undefined);
@@ -191,6 +196,7 @@ export class AccessTokens {
       const claims = jwt.verify(token, key.publicKey, {
         algorithms: [key.algorithm],
         issuer: [...this.options.acceptedIssuers] as [string, ...string[]],
+        ignoreNotBefore,
         clockTolerance: this.options.leeway,
         clockTimestamp: epochSeconds(this.clock),
       });

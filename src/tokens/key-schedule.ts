@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Queries } from '../database/open-database.js';
+import { voidTokensOf } from '../sessions/ended-sessions.js';
 import { sessionsStore } from '../sessions/sessions.store.js';
 import { isSymmetric, type Algorithm } from './algorithms.js';
 import { UnsealError, type KeySealing } from './key-sealing.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
-import { revocationsStore } from './revocations.store.js';
 import {
   generateSigningKey,
   importSigningKey,
@@ -129,7 +129,10 @@ export class KeySchedule {
     }
     const purpose = await keysStore.delete(queries, id);
     if (purpose === undefined) return false;
-    if (purpose === 'refresh') await this.#endSessionsOf(queries, id);
+    if (purpose === 'refresh') {
+      // Whoever has the key may have refreshed any session while it was accepted, and go on with another key's token.
+      await voidTokensOf(queries, this.clock, await sessionsStore.revokeEvery(queries, this.clock.now()));
+    }
     await this.complete(queries);
     return true;
   }
@@ -142,22 +145,6 @@ export class KeySchedule {
     for (const { row, key } of opened) {
       await keysStore.reseal(queries, row.id, sealing.seal(key, sealingContext(row)));
     }
-  }
-
-  /** Whoever has the key can have refreshed them. */
-  async #endSessionsOf(queries: Queries, refreshKeyId: string): Promise<void> {
-    const now = this.clock.now();
-    const ended = await sessionsStore.revokeAllOfKey(queries, refreshKeyId, now);
-    await revocationsStore.add(
-      queries,
-      ended.map(({ id, access_expires_at: expiresAt }) => ({
-        kind: 'session' as const,
-        target: id,
-        version: null,
-        expires_at: expiresAt,
-        created_at: now,
-      })),
-    );
   }
 
   async #rows(queries: Queries, purpose: KeyPurpose): Promise<StoredKey[]> {

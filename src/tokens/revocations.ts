@@ -22,6 +22,8 @@ export class Revocations {
   #sessions = new Map<string, number>();
   #tokens = new Map<string, number>();
   #subjects = new Map<string, SubjectRevocation>();
+  /** When the last reading that went well began. */
+  #caughtUpAt = 0;
 
   constructor(
     private readonly database: Database,
@@ -58,12 +60,16 @@ export class Revocations {
 
   /** Reads the table, at the start. */
   async load(): Promise<void> {
+    this.#caughtUpAt = this.clock.now();
     this.apply(await revocationsStore.live(this.database.queries, this.clock.now()));
   }
 
   /** Takes over what other processes wrote lately. */
   async catchUp(): Promise<void> {
-    this.apply(await revocationsStore.since(this.database.queries, this.clock.now() - lately));
+    const begun = this.clock.now();
+    this.apply(await revocationsStore.since(this.database.queries, this.#caughtUpAt - lately));
+    // Only now: after a failure the next one reads from where the last good one began.
+    this.#caughtUpAt = begun;
   }
 
   /** Forgets, here and in the table, what no living token is concerned by any more. */

@@ -90,7 +90,7 @@ export const usersStore = {
    * Notes a login, if the user is enabled and still has the password that was just checked.
    * The row is locked until the transaction ends: a password change waits for the login, and finds its session.
    */
-  recordLogin(
+  async recordLogin(
     queries: Queries,
     login: {
       readonly id: string;
@@ -99,20 +99,29 @@ export const usersStore = {
       readonly now: number;
     },
   ): Promise<AccountRights | undefined> {
-    const rights = accountRights('users.id');
-    return queries
+    const recorded = await queries
       .updateTable('users')
       .set({ last_login_at: login.now, password_hash: login.newHash })
       .where('id', '=', login.id)
       .where('password_hash', '=', login.checkedHash)
       .where('disabled_at', 'is', null)
-      .returning([
-        rights.version.as('version'),
-        rights.password_one_time.as('password_one_time'),
-        rights.roles.as('roles'),
-        rights.permissions.as('permissions'),
-      ])
+      .returning('id')
       .executeTakeFirst();
+    // A second statement: the first may have waited for a change of these rights, and would not see it.
+    const rights = accountRights('users.id');
+    return (
+      recorded &&
+      queries
+        .selectFrom('users')
+        .select([
+          rights.version.as('version'),
+          rights.password_one_time.as('password_one_time'),
+          rights.roles.as('roles'),
+          rights.permissions.as('permissions'),
+        ])
+        .where('users.id', '=', recorded.id)
+        .executeTakeFirst()
+    );
   },
 
   /**

@@ -127,7 +127,7 @@ describe('latchkey keys', () => {
     await app.get('/protected', token).expect(401);
     const { id: refreshId } = app.services.ring.refreshKey;
     expect(await run(revokeKey, refreshId)).to.equal(
-      `The key ${refreshId} is gone: its sessions have ended, and their users log in again. ${app.services.ring.refreshKey.id} signs.`,
+      `The key ${refreshId} is gone: all sessions end, and users log in again. ${app.services.ring.refreshKey.id} signs.`,
     );
     await expectFault(/There is no key/, revokeKey, id);
     await expectFault(/Name one key/, revokeKey);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { createHmac } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
+import { greatestLeeway } from '../../src/tokens/access-token.js';
 import type { Form } from '../support/api-client.js';
 import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
 import { databaseKinds } from '../support/databases.js';
@@ -186,17 +187,37 @@ describe('Client authentication with private_key_jwt', () => {
     });
   });
 
-  it('remembers an assertion for as long as it lives', async () => {
+  it('keeps nothing of clients that are not there, and logs nothing of what they were called', async () => {
+    const attempts = () => app.services.database.queries.selectFrom('login_attempts').selectAll().execute();
+    const before = await attempts();
+    for (const name of ['my secret', '01234567-89ab-7cde-8f01-23456789abcd']) {
+      const form = { grant_type: 'client_credentials', client_id: name, client_secret: 'x' };
+      await app.postForm('/oauth/token', form).expect(401);
+      expect(JSON.stringify(app.logged)).not.to.include(name);
+    }
+    expect(await attempts()).to.deep.equal(before);
+  });
+
+  it('refuses an assertion that says nothing, and is no failure of ours', async () => {
+    const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    for (const payload of [null, 'x', 1, [], {}]) {
+      const { body } = await post(`${part({ alg: 'ES256', typ: 'JWT' })}.${part(payload)}.AA`).expect(401);
+      expect(body).to.include({ error: 'invalid_client' });
+    }
+  });
+
+  it('remembers an assertion for as long as it lives under any leeway', async () => {
     const assertion = sign({ claims: { exp: now() + 3600 } });
     await post(assertion).expect(200);
     app.clock.advance(3599);
     await app.services.cleanUp();
     expect((await post(assertion).expect(401)).body.error_description).to.include('used before');
     app.clock.advance(2);
+    expect((await post(assertion).expect(401)).body.error_description).to.include('expired');
+    app.clock.advance(greatestLeeway / 1000);
     await app.services.cleanUp();
     const kept = await app.services.database.queries.selectFrom('used_assertions').selectAll().execute();
     expect(kept).to.deep.equal([]);
-    expect((await post(assertion).expect(401)).body.error_description).to.include('expired');
   });
 
   it('takes a key no longer once it was replaced, and voids its tokens', async () => {

@@ -50,6 +50,7 @@ for (const database of databaseKinds) {
         nbf: claims['nbf'],
         jti: claims['jti'],
         sid: claims['sid'],
+        auth_time: claims['auth_time'],
       });
     });
 

@@ -52,6 +52,16 @@ for (const database of databaseKinds) {
       await app.get('/protected', other).expect(200);
     });
 
+    it('ends a token of a clock that is ahead of this one, before its time', async () => {
+      app.clock.advance(3);
+      const { access_token: token } = await app.login();
+      app.clock.advance(-3);
+      await app.get('/me', token).expect(401);
+      await revoke(app, any, token).expect(200);
+      app.clock.advance(3);
+      await app.get('/me', token).expect(401);
+    });
+
     it('takes a hint of either kind, right or wrong', async () => {
       for (const hint of ['access_token', 'refresh_token', 'something_else']) {
         const { access_token: token } = await clientToken(app, own);

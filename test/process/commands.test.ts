@@ -26,6 +26,12 @@ describe('latchkey', () => {
     expect(stderr).to.include('users reset-password <name>');
   });
 
+  it('makes no database where there is none', async () => {
+    const { exitCode, stderr } = await installation.run(['users', 'reset-password', 'admin']);
+    expect(exitCode).to.equal(1);
+    expect(stderr).to.match(/^DATABASE_URL names the SQLite file .* which is not there\./);
+  });
+
   describe('users reset-password, beside the running service', () => {
     let service: ServiceProcess;
     let tokens: TokenSet;

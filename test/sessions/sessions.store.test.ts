@@ -247,7 +247,8 @@ storeContract('The sessions store', (on) => {
       sessions = [];
       // What is older was used later.
       for (let age = 3; age > 0; age -= 1) {
-        sessions.unshift(await addSession(on.queries, user, { last_used_at: recordTime + age }));
+        const times = { created_at: recordTime - age, last_used_at: recordTime + age };
+        sessions.unshift(await addSession(on.queries, user, times));
       }
       await addSession(on.queries, user, { revoked_at: recordTime });
       await addSession(on.queries, user, { expires_at: later });
@@ -261,7 +262,7 @@ storeContract('The sessions store', (on) => {
       );
     const end = async (keep: number): Promise<string[]> => {
       const exceptId = sessions[0]?.id ?? '';
-      const ended = await sessionsStore.revokeLeastUsed(on.queries, {
+      const ended = await sessionsStore.revokeOldest(on.queries, {
         ...live,
         userId: user.id,
         keep,
@@ -277,11 +278,11 @@ storeContract('The sessions store', (on) => {
       expect(await list(2, ids[1])).to.deep.equal(ids.slice(2));
     });
 
-    it('end by their last use, beyond those that are kept, and without the one that stays', async () => {
-      const [, second, third] = sessions;
+    it('end from the oldest on, beyond those that are kept, and without the one that stays', async () => {
+      const [, second, oldest] = sessions;
       expect(await end(2)).to.deep.equal([]);
-      expect(await end(1)).to.deep.equal([second?.id]);
-      expect(await end(0)).to.deep.equal([third?.id]);
+      expect(await end(1)).to.deep.equal([oldest?.id]);
+      expect(await end(0)).to.deep.equal([second?.id]);
       expect(await list(10)).to.deep.equal([sessions[0]?.id]);
     });
   });

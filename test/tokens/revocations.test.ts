@@ -136,6 +136,27 @@ for (const kind of databaseKinds) {
       );
     });
 
+    it('catch up on all that was missed while the database did not answer, however long that was', async () => {
+      const clock = new TestClock();
+      const database = await newDatabase('sqlite');
+      await database.migrate();
+      const revocations = new Revocations(database, clock);
+      await revocations.load();
+      await revocationsStore.add(database.queries, [
+        {
+          kind: 'session',
+          target: 'a',
+          version: null,
+          expires_at: clock.now() + 900_000,
+          created_at: clock.now(),
+        },
+      ]);
+      clock.advance(300);
+      await revocations.catchUp();
+      expect(revocations.size).to.equal(1);
+      await database.close();
+    });
+
     it('void the tokens of a user’s older versions, and no newer one', async () => {
       revocations.apply([await commit({ kind: 'subject', target: 'ada', version: 3, expires_at: 60 })]);
       expect(
