@@ -4,7 +4,7 @@ import type { Database, Queries } from '../database/open-database.js';
 import { Problem } from '../problems/problem.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
-import { words } from '../users/accounts.js';
+import { longestScope, words } from '../users/accounts.js';
 import type { Actor } from '../users/users.service.js';
 import { administratorRole } from '../users/users.store.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
@@ -29,7 +29,7 @@ export class RolesService {
 
   /**
    * Makes a role, or replaces what it says.
-   * @throws {Problem} `role_protected`.
+   * @throws {Problem} `role_protected`; `validation_failed` for more permissions than a token can carry.
    */
   async put(
     name: string,
@@ -45,6 +45,7 @@ export class RolesService {
       created_at: now,
       updated_at: now,
     };
+    if (role.permissions.length > longestScope) throw tooMuch('together');
     const { revoked, ...result } = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       if (await rolesStore.insert(transaction, role)) {
@@ -54,6 +55,9 @@ export class RolesService {
       const before = await rolesStore.find(transaction, name);
       refuseBuiltIn(before);
       await rolesStore.update(transaction, role);
+      if ((await rolesStore.longestScopeOfHolders(transaction, name)) > longestScope) {
+        throw tooMuch('together with the other roles of a holder');
+      }
       await this.#audit(transaction, 'role_updated', name, actor);
       return {
         role: { ...role, created_at: before?.created_at ?? now },
@@ -115,6 +119,12 @@ export class RolesService {
       context,
     });
   }
+}
+
+function tooMuch(how: string): Problem {
+  return new Problem('validation_failed', {
+    errors: { permissions: `are ${how} more than an access token can carry: ${longestScope} characters` },
+  });
 }
 
 function refuseBuiltIn(role: StoredRole | undefined): void {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queries } from '../database/open-database.js';
 import type { Schema } from '../database/schema.js';
 import { administratorRole } from '../users/users.store.js';
@@ -24,6 +25,24 @@ export const rolesStore = {
 
   find(queries: Queries, name: string): Promise<StoredRole | undefined> {
     return queries.selectFrom('roles').selectAll().where('name', '=', name).executeTakeFirst();
+  },
+
+  /** How many characters the permissions have of the role's holder who has most; what two roles permit counts twice. */
+  async longestScopeOfHolders(queries: Queries, name: string): Promise<number> {
+    const holders = queries.selectFrom('user_roles').select('user_id').where('role_name', '=', name);
+    const scopes = queries
+      .selectFrom('user_roles as held')
+      .innerJoin('roles as role', 'role.name', 'held.role_name')
+      .where('held.user_id', 'in', holders)
+      .groupBy('held.user_id')
+      .select(sql<number>`cast(sum(length(role.permissions) + 1) as bigint)`.as('length'));
+    const longest = await queries
+      .selectFrom(scopes.as('scopes'))
+      .select('length')
+      .orderBy('length', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return longest?.length ?? 0;
   },
 
   /** Which of these names are no roles. */

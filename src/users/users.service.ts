@@ -9,7 +9,7 @@ import { rolesStore } from '../roles/roles.store.js';
 import { sessionsStore } from '../sessions/sessions.store.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
-import { words } from './accounts.js';
+import { longestScope, words } from './accounts.js';
 import { passwordFault } from './password-policy.js';
 import type { Passwords } from './passwords.js';
 import { administratorRole, usersStore, type UserWithRoles } from './users.store.js';
@@ -224,6 +224,12 @@ export class UsersService {
     const [missing] = await rolesStore.missing(queries, roles);
     if (missing !== undefined) throw noSuchRole(missing);
     await usersStore.setRoles(queries, id, [...new Set(roles)]);
+    const { permissions } = found(await usersStore.find(queries, id));
+    if (words(permissions).join(' ').length > longestScope) {
+      throw new Problem('validation_failed', {
+        errors: { roles: `permit more than an access token can carry: ${longestScope} characters in all` },
+      });
+    }
   }
 
   async #audit(
