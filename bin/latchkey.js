@@ -57,8 +57,7 @@ function packagedNode() {
 async function run() {
   switch (command) {
     case 'start':
-      if (canBuild() && isStale()) console.log('Building.');
-      if (ensureBuilt()) await (await import('../dist/src/main.js')).main();
+      if (ensureBuilt(() => console.log('Building.'))) await (await import('../dist/src/main.js')).main();
       break;
     case 'dev':
       develop();
@@ -76,10 +75,15 @@ async function run() {
   }
 }
 
-/** @returns {boolean} whether there is something to run. */
-function ensureBuilt() {
+/**
+ * @param beforeBuild is called where a build is needed: it takes a while.
+ * @returns {boolean} whether there is something to run.
+ */
+function ensureBuilt(beforeBuild = () => undefined) {
   if (canBuild()) {
-    if (!isStale() || build()) return true;
+    if (!isStale()) return true;
+    beforeBuild();
+    if (build()) return true;
   } else if (isBuilt()) return true;
   else
     console.error(

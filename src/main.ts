@@ -8,7 +8,7 @@ import { systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { SecretError } from './database/secret.js';
 import { HealthStatus } from './health/health.models.js';
-import { permissionsOf } from './http/operations.js';
+import { permissionsOf } from './tokens/demands.js';
 import { openInstallation } from './installation.js';
 import { problemCodes } from './problems/problem-codes.js';
 import { prepareService, type FirstAdministrator, type Services } from './services.js';

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { operations } from '../generated/routes.js';
 import { readConfig } from '../src/config.js';
-import { permissionsOf } from '../src/http/operations.js';
+import { permissionsOf } from '../src/tokens/demands.js';
 import { openInstallation } from '../src/installation.js';
 import { prepareService, type FirstAdministrator, type Services } from '../src/services.js';
 import { StartError } from '../src/start-error.js';
@@ -94,7 +94,7 @@ describe('An installation', () => {
         });
         expect(administrator).to.be.undefined;
         await services.sessions.login('admin', password, context);
-        expect((await services.users.list(10, undefined, undefined)).users).to.have.length(1);
+        expect((await services.users.list(10, undefined, undefined)).rows).to.have.length(1);
       });
 
       it('takes the tokens of before a restart, and refuses those that were revoked', async () => {

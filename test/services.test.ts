@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { permissionsOf } from '../src/http/operations.js';
+import { permissionsOf } from '../src/tokens/demands.js';
 import { operations } from '../generated/routes.js';
 import { TestApp } from './support/test-app.js';
 import { databaseKinds } from './support/databases.js';

@@ -33,6 +33,13 @@ export interface RequestContext {
 /** The operator at the command line, or the service itself. */
 export const operatorContext: RequestContext = { requestId: null, address: null, userAgent: null };
 
+/** Who changes something, and from where. */
+export interface Actor {
+  /** Undefined: the operator at the command line. */
+  readonly userId?: string;
+  readonly context: RequestContext;
+}
+
 interface AuditEntry {
   readonly event: AuditEvent;
   readonly actorId?: string;
@@ -57,5 +64,19 @@ export const auditStore = {
         request_id: entry.context.requestId,
       })
       .execute();
+  },
+
+  /** The same for what an actor did to a target. */
+  addChange(
+    queries: Queries,
+    clock: Clock,
+    change: { readonly event: AuditEvent; readonly target: string; readonly sessionId?: string },
+    { userId, context }: Actor,
+  ): Promise<void> {
+    return auditStore.add(queries, clock, {
+      ...change,
+      ...(userId !== undefined && { actorId: userId }),
+      context,
+    });
   },
 };

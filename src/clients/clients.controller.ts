@@ -14,6 +14,7 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import { actorOf, type AuthenticatedRequest } from '../http/caller.js';
+import { asPage, defaultLimit } from '../page.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
 import { words } from '../users/accounts.js';
@@ -31,8 +32,6 @@ import {
 } from './clients.models.js';
 import type { StoredClient } from './clients.store.js';
 
-const defaultLimit = 50;
-
 @Route('clients')
 @Tags('Clients')
 export class ClientsController {
@@ -46,8 +45,8 @@ export class ClientsController {
   @Security('bearer', ['clients:read'])
   @SuccessResponse(200, 'The page.')
   public async listClients(@Queries() query: ClientQuery): Promise<ClientPage> {
-    const { clients, next } = await this.services.clients.list(query.limit ?? defaultLimit, query.cursor);
-    return { items: clients.map(asClient), ...(next !== undefined && { next_cursor: next }) };
+    const { limit = defaultLimit, cursor } = query;
+    return asPage(await this.services.clients.list(limit, cursor), asClient);
   }
 
   /**

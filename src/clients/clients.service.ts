@@ -1,13 +1,13 @@
-import { auditStore, type AuditEvent } from '../audit/audit.store.js';
+import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database } from '../database/open-database.js';
 import { newId } from '../ids.js';
+import { readPage, type Page } from '../page.js';
 import { Problem } from '../problems/problem.js';
 import type { Revocations } from '../tokens/revocations.js';
 import { KeyImportError } from '../tokens/signing-keys.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
 import { words } from '../users/accounts.js';
-import type { Actor } from '../users/users.service.js';
 import { importClientKey } from './client-keys.js';
 import { hashClientSecret, makeClientSecret } from './client-secret.js';
 import { ClientAuthMethod, type ClientKeySet } from './clients.models.js';
@@ -39,17 +39,9 @@ export class ClientsService {
     return found(await clientsStore.find(this.database.queries, id));
   }
 
-  /**
-   * A page of clients in the order of their creation.
-   * @returns `next`: the cursor of a further page, where there is one.
-   */
-  async list(
-    limit: number,
-    after: string | undefined,
-  ): Promise<{ readonly clients: StoredClient[]; readonly next: string | undefined }> {
-    const clients = await clientsStore.list(this.database.queries, { limit: limit + 1, after });
-    const page = clients.slice(0, limit);
-    return { clients: page, next: clients.length > limit ? page.at(-1)?.id : undefined };
+  /** A page of clients in the order of their creation. */
+  list(limit: number, after: string | undefined): Promise<Page<StoredClient>> {
+    return readPage(limit, (most) => clientsStore.list(this.database.queries, { limit: most, after }));
   }
 
   /**
@@ -79,7 +71,7 @@ export class ClientsService {
     };
     await this.database.transaction(async (transaction) => {
       await clientsStore.insert(transaction, row);
-      await this.#audit(transaction, 'client_created', row.id, actor);
+      await auditStore.addChange(transaction, this.clock, { event: 'client_created', target: row.id }, actor);
     });
     return { client: row, secret };
   }
@@ -99,7 +91,7 @@ export class ClientsService {
           disabled_at: disabledAt(before, change.disabled, now),
         }),
       );
-      await this.#audit(transaction, 'client_updated', id, actor);
+      await auditStore.addChange(transaction, this.clock, { event: 'client_updated', target: id }, actor);
       return {
         client: after,
         revoked: voidsTokens(before, after) ? await this.versions.raise(transaction, { clientId: id }) : [],
@@ -114,7 +106,7 @@ export class ClientsService {
     const revoked = await this.database.transaction(async (transaction) => {
       const rows = await this.versions.end(transaction, { clientId: id });
       if (!(await clientsStore.delete(transaction, id))) throw new Problem('client_not_found');
-      await this.#audit(transaction, 'client_deleted', id, actor);
+      await auditStore.addChange(transaction, this.clock, { event: 'client_deleted', target: id }, actor);
       return rows;
     });
     this.revocations.apply(revoked);
@@ -132,25 +124,16 @@ export class ClientsService {
       if (client.secret_hash === null) throw new Problem('client_has_no_secret');
       const changes = { secret_hash: hashClientSecret(secret) };
       await clientsStore.update(transaction, id, this.clock.now(), changes);
-      await this.#audit(transaction, 'client_secret_replaced', id, actor);
+      await auditStore.addChange(
+        transaction,
+        this.clock,
+        { event: 'client_secret_replaced', target: id },
+        actor,
+      );
       return this.versions.raise(transaction, { clientId: id });
     });
     this.revocations.apply(revoked);
     return secret;
-  }
-
-  async #audit(
-    queries: Queries,
-    event: AuditEvent,
-    target: string,
-    { userId, context }: Actor,
-  ): Promise<void> {
-    await auditStore.add(queries, this.clock, {
-      event,
-      ...(userId !== undefined && { actorId: userId }),
-      target,
-      context,
-    });
   }
 }
 

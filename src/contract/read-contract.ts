@@ -1,15 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isPermission } from '../tokens/demands.js';
 import type { OpenApiDocument } from './contract.models.js';
 
 /** `generated/openapi.json`, seen from the compiled file: dist/src/contract. */
 export const contractFile = fileURLToPath(new URL('../../../generated/openapi.json', import.meta.url));
 
-/** The committed contract. */
-export function readContract(): { readonly document: OpenApiDocument; readonly text: string } {
-  const text = readFileSync(contractFile, 'utf8');
-  return { document: JSON.parse(text) as OpenApiDocument, text };
+interface Contract {
+  readonly document: OpenApiDocument;
+  readonly text: string;
+}
+
+let contract: Contract | undefined;
+
+/** The committed contract, read once. */
+export function readContract(): Contract {
+  if (!contract) {
+    const text = readFileSync(contractFile, 'utf8');
+    contract = { document: JSON.parse(text) as OpenApiDocument, text };
+  }
+  return contract;
 }
 
 interface ContractOperation {
@@ -20,13 +29,9 @@ interface ContractOperation {
   >;
 }
 
-/** Every permission that an operation demands. */
-export function permissionsIn(document: OpenApiDocument): string[] {
-  const operations = Object.values(pathsOf(document)).flatMap((path) => Object.values(path));
-  const demands = operations.flatMap(({ security = [] }) =>
-    security.flatMap((schemes) => Object.values(schemes).flat()),
-  );
-  return [...new Set(demands)].filter(isPermission);
+/** All operations, whatever their path. */
+export function operationsIn(document: OpenApiDocument): ContractOperation[] {
+  return Object.values(pathsOf(document)).flatMap((path) => Object.values(path));
 }
 
 /** What the contract says of an operation, as far as the HTTP layer acts on it. */

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
+import type { Actor } from '../audit/audit.store.js';
 import { Problem } from '../problems/problem.js';
-import type { Actor } from '../users/users.service.js';
 import { contextOf } from './request-context.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 

@@ -2,7 +2,6 @@ import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { findOperation, readContract } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
-import { isPermission } from '../tokens/demands.js';
 import { authenticateIfPresent, demandOf } from './authentication.js';
 import { bodyReading, readsBodyFirst } from './request-body.js';
 import type { Caller } from './caller.js';
@@ -77,14 +76,6 @@ export function mountOperations(app: Express, routes: Routes): void {
       return undefined;
     });
   }
-}
-
-/** Every permission that an operation demands. */
-export function permissionsOf(operations: readonly Operation[]): string[] {
-  const demands = operations.flatMap(({ security }) =>
-    security.flatMap((schemes) => Object.values(schemes).flat()),
-  );
-  return [...new Set(demands)].filter(isPermission);
 }
 
 function authenticating({ security, path }: Operation, { authenticate }: Routes): RequestHandler[] {

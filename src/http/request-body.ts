@@ -2,6 +2,7 @@ import type { TsoaRoute } from '@tsoa/runtime';
 import express, { type Request, type RequestHandler } from 'express';
 import type { Config } from '../config.js';
 import { Problem } from '../problems/problem.js';
+import { givesCookies } from './token-cookies.js';
 
 const bodyLimit = '64kb';
 const jsonTypes = ['json', '+json'];
@@ -24,8 +25,8 @@ export function readsBodyFirst(config: Config): boolean {
   return config.tokenLocations.includes('json') || readsCsrfField(config);
 }
 
-function readsCsrfField({ tokenLocations, csrfCheckForm }: Config): boolean {
-  return tokenLocations.includes('cookies') && csrfCheckForm;
+function readsCsrfField(config: Config): boolean {
+  return givesCookies(config) && config.csrfCheckForm;
 }
 
 /** Reads an operation's body, and takes out of it what is for the service rather than for the operation. */

@@ -67,14 +67,20 @@ export function tokenInCookie(request: Request, config: Config, kind: Kind): str
   return token;
 }
 
+/** Whether the service gives tokens as cookies at all. */
+export function givesCookies({ tokenLocations }: Config): boolean {
+  return tokenLocations.includes('cookies');
+}
+
 /** Gives the tokens as cookies: HttpOnly, and as the settings say. */
 export function setTokenCookies(response: Response, config: Config, tokens: TokenSet): void {
   setTokenCookie(response, config, 'access', tokens.access_token, tokens.expires_in);
   setTokenCookie(response, config, 'refresh', tokens.refresh_token, tokens.refresh_expires_in);
 }
 
-/** Takes the cookies away again. */
+/** Takes the cookies away again, where the service gives any. */
 export function unsetTokenCookies(response: Response, config: Config): void {
+  if (!givesCookies(config)) return;
   for (const kind of ['access', 'refresh'] as const) {
     const { name, path, csrfCookie, csrfPath } = cookieSettings(config, kind);
     response.clearCookie(prefixed(config, name, path), { ...attributes(config, path), httpOnly: true });

@@ -10,7 +10,8 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { ClientAuthMethod } from '../clients/clients.models.js';
-import { permissionsIn, readContract } from '../contract/read-contract.js';
+import { operationsIn, readContract } from '../contract/read-contract.js';
+import { permissionsOf } from '../tokens/demands.js';
 import { etagOf, isUnchanged } from '../http/cacheable.js';
 import type { Services } from '../services.js';
 import { asymmetricAlgorithms } from '../tokens/algorithms.js';
@@ -35,7 +36,7 @@ export class MetadataController {
       jwks_uri: `${issuer}/.well-known/jwks.json`,
       response_types_supported: [],
       grant_types_supported: ['refresh_token', 'client_credentials'],
-      scopes_supported: [...permissionsIn(readContract().document), revokeAnyScope].sort(),
+      scopes_supported: [...permissionsOf(operationsIn(readContract().document)), revokeAnyScope].sort(),
       token_endpoint_auth_methods_supported: [...methods, 'none'],
       token_endpoint_auth_signing_alg_values_supported: algorithms,
       introspection_endpoint_auth_methods_supported: methods,

@@ -1,11 +1,10 @@
-import { auditStore, type AuditEvent } from '../audit/audit.store.js';
+import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database } from '../database/open-database.js';
 import { Problem } from '../problems/problem.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
 import { longestScope, words } from '../users/accounts.js';
-import type { Actor } from '../users/users.service.js';
 import { administratorRole } from '../users/users.store.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
 
@@ -49,7 +48,7 @@ export class RolesService {
     const { revoked, ...result } = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       if (await rolesStore.insert(transaction, role)) {
-        await this.#audit(transaction, 'role_created', name, actor);
+        await auditStore.addChange(transaction, this.clock, { event: 'role_created', target: name }, actor);
         return { role, created: true, revoked: [] };
       }
       const before = await rolesStore.find(transaction, name);
@@ -58,7 +57,7 @@ export class RolesService {
       if ((await rolesStore.longestScopeOfHolders(transaction, name)) > longestScope) {
         throw tooMuch('together with the other roles of a holder');
       }
-      await this.#audit(transaction, 'role_updated', name, actor);
+      await auditStore.addChange(transaction, this.clock, { event: 'role_updated', target: name }, actor);
       return {
         role: { ...role, created_at: before?.created_at ?? now },
         created: false,
@@ -81,7 +80,7 @@ export class RolesService {
       refuseBuiltIn(role);
       const rows = await this.versions.raise(transaction, { role: name });
       await rolesStore.delete(transaction, name);
-      await this.#audit(transaction, 'role_deleted', name, actor);
+      await auditStore.addChange(transaction, this.clock, { event: 'role_deleted', target: name }, actor);
       return rows;
     });
     this.revocations.apply(revoked);
@@ -109,15 +108,6 @@ export class RolesService {
       return this.versions.raise(transaction, { role: administratorRole });
     });
     this.revocations.apply(revoked);
-  }
-
-  async #audit(queries: Queries, event: AuditEvent, name: string, { userId, context }: Actor): Promise<void> {
-    await auditStore.add(queries, this.clock, {
-      event,
-      ...(userId !== undefined && { actorId: userId }),
-      target: name,
-      context,
-    });
   }
 }
 

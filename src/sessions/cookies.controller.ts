@@ -1,7 +1,7 @@
 import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { contextOf } from '../http/request-context.js';
-import { csrfValue, setTokenCookies, tokenInCookie } from '../http/token-cookies.js';
+import { csrfValue, givesCookies, setTokenCookies, tokenInCookie } from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import type { Services } from '../services.js';
@@ -58,7 +58,7 @@ export class CookiesController {
   }
 
   #refuseIfOff(): void {
-    if (!this.services.config.tokenLocations.includes('cookies')) throw new Problem('cookies_off');
+    if (!givesCookies(this.services.config)) throw new Problem('cookies_off');
   }
 
   #asCookies({ res: response }: HttpRequest, tokens: TokenSet): CookieSession {

@@ -13,10 +13,11 @@ import {
 import { userOf, type AuthenticatedRequest } from '../http/caller.js';
 import { contextOf } from '../http/request-context.js';
 import { unsetTokenCookies } from '../http/token-cookies.js';
+import { defaultLimit } from '../page.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
 import type { Id } from '../users/users.models.js';
-import { asSessionPage, defaultLimit } from './session-page.js';
+import { asSessionPage } from './session-page.js';
 import type { SessionPage, SessionQuery } from './sessions.models.js';
 
 /** What users see of their sessions, and end. */
@@ -61,7 +62,7 @@ export class OwnSessionsController {
       return;
     }
     await sessions.logout(id, context);
-    if (config.tokenLocations.includes('cookies') && request.res) unsetTokenCookies(request.res, config);
+    if (request.res) unsetTokenCookies(request.res, config);
   }
 
   /**

@@ -1,18 +1,10 @@
+import { asPage, type Page } from '../page.js';
 import type { Session, SessionPage } from './sessions.models.js';
 import type { StoredSession } from './sessions.store.js';
 
-/** How many sessions a page has unless it is told otherwise. */
-export const defaultLimit = 50;
-
 /** @param currentId the caller's session; undefined for a client. */
-export function asSessionPage(
-  { sessions, next }: { readonly sessions: readonly StoredSession[]; readonly next: string | undefined },
-  currentId: string | undefined,
-): SessionPage {
-  return {
-    items: sessions.map((session) => asSession(session, currentId)),
-    ...(next !== undefined && { next_cursor: next }),
-  };
+export function asSessionPage(page: Page<StoredSession>, currentId: string | undefined): SessionPage {
+  return asPage(page, (session) => asSession(session, currentId));
 }
 
 function asSession(session: StoredSession, currentId: string | undefined): Session {

@@ -2,7 +2,7 @@ import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags
 import type { Request as HttpRequest } from 'express';
 import { authenticate } from '../http/authentication.js';
 import { contextOf } from '../http/request-context.js';
-import { tokenInCookie, unsetTokenCookies } from '../http/token-cookies.js';
+import { givesCookies, tokenInCookie, unsetTokenCookies } from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import type { Services } from '../services.js';
@@ -68,7 +68,7 @@ export class SessionsController {
     } else {
       await this.#logoutByRequest(request);
       // Not for a token in the body: a form of another site can send one, but no CSRF value.
-      if (this.#givesCookies && request.res) unsetTokenCookies(request.res, this.services.config);
+      if (request.res) unsetTokenCookies(request.res, this.services.config);
     }
   }
 
@@ -79,16 +79,12 @@ export class SessionsController {
     try {
       ({ sessionId } = authenticate(request));
     } catch (error) {
-      const refreshToken = this.#givesCookies ? tokenInCookie(request, config, 'refresh') : undefined;
+      const refreshToken = givesCookies(config) ? tokenInCookie(request, config, 'refresh') : undefined;
       if (refreshToken === undefined) throw error;
       await sessions.logoutByRefreshToken(refreshToken, contextOf(request));
       return;
     }
     if (sessionId === undefined) throw new Problem('user_session_required');
     await sessions.logout(sessionId, contextOf(request));
-  }
-
-  get #givesCookies(): boolean {
-    return this.services.config.tokenLocations.includes('cookies');
   }
 }

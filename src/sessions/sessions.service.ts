@@ -300,6 +300,7 @@ export class SessionsService {
       scope: permissions.join(' '),
     };
   }
+
   /** Until the session has lived for as long as it may, in the whole seconds that tokens count. */
   #secondsLeft({ created_at: createdAt }: RotatedSession): number {
     const end = Math.floor(createdAt / 1000) + this.options.sessionLifetime;

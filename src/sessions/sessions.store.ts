@@ -1,7 +1,7 @@
 import { sql, type Expression, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/open-database.js';
 import type { Schema } from '../database/schema.js';
-import { accountRights, type AccountRights } from '../users/accounts.js';
+import { rightsOfSession, type AccountRights } from '../users/accounts.js';
 
 export type StoredSession = Schema['sessions'];
 
@@ -55,7 +55,6 @@ export type RotatedSession = Pick<
 > &
   AccountRights;
 
-const rights = accountRights('sessions.user_id');
 const rotatedColumns = [
   'sessions.id',
   'sessions.user_id',
@@ -64,10 +63,7 @@ const rotatedColumns = [
   'sessions.refresh_key_id',
   'sessions.expires_at',
   'sessions.authenticated_at',
-  rights.version.as('version'),
-  rights.password_one_time.as('password_one_time'),
-  rights.roles.as('roles'),
-  rights.permissions.as('permissions'),
+  ...rightsOfSession,
 ] as const;
 export type InspectedSession = Pick<StoredSession, 'id' | 'user_id' | 'expires_at' | 'rotated_at'> &
   AccountRights & { readonly username: string };
@@ -241,10 +237,7 @@ export const sessionsStore = {
         'sessions.expires_at',
         'sessions.rotated_at',
         'users.username',
-        rights.version.as('version'),
-        rights.password_one_time.as('password_one_time'),
-        rights.roles.as('roles'),
-        rights.permissions.as('permissions'),
+        ...rightsOfSession,
       ])
       .executeTakeFirst();
   },

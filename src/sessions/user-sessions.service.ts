@@ -1,9 +1,9 @@
-import { auditStore } from '../audit/audit.store.js';
+import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Work } from '../database/open-database.js';
+import { readPage, type Page } from '../page.js';
 import { Problem } from '../problems/problem.js';
 import type { Revocations } from '../tokens/revocations.js';
-import type { Actor } from '../users/users.service.js';
 import { voidTokensOf } from './ended-sessions.js';
 import type { SessionUses } from './session-uses.js';
 import { sessionsStore, type EndedSession, type StoredSession } from './sessions.store.js';
@@ -25,56 +25,36 @@ export class UserSessionsService {
    * A page of a user's live sessions, newest first.
    * @param after the id that the page comes after.
    */
-  async list(
-    userId: string,
-    limit: number,
-    after: string | undefined,
-  ): Promise<{ readonly sessions: StoredSession[]; readonly next: string | undefined }> {
-    const now = this.clock.now();
-    const sessions = await sessionsStore.listLive(this.database.queries, {
-      userId,
-      now,
-      lifetime: this.options.sessionLifetime * 1000,
-      limit: limit + 1,
-      after,
-    });
-    const page = sessions
-      .slice(0, limit)
-      .map((session) => ({ ...session, last_used_at: this.uses.lastUseOf(session) }));
-    return { sessions: page, next: sessions.length > limit ? page.at(-1)?.id : undefined };
+  async list(userId: string, limit: number, after: string | undefined): Promise<Page<StoredSession>> {
+    const live = { userId, now: this.clock.now(), lifetime: this.options.sessionLifetime * 1000 };
+    const { rows, next } = await readPage(limit, (most) =>
+      sessionsStore.listLive(this.database.queries, { ...live, limit: most, after }),
+    );
+    return { rows: rows.map((row) => ({ ...row, last_used_at: this.uses.lastUseOf(row) })), next };
   }
 
   /**
    * Ends one session of a user. When this resolves its tokens are refused, and stay so over a restart.
    * @throws {Problem} `session_not_found` where the user has no such session, or it has ended before.
    */
-  async end(userId: string, sessionId: string, { userId: actorId, context }: Actor): Promise<void> {
+  async end(userId: string, sessionId: string, actor: Actor): Promise<void> {
     const [ended] = await this.#end(async (transaction) => {
       const session = await sessionsStore.revokeOneOf(transaction, userId, sessionId, this.clock.now());
       if (!session) return [];
-      await auditStore.add(transaction, this.clock, {
-        event: 'session_ended',
-        ...(actorId !== undefined && { actorId }),
-        target: userId,
-        sessionId,
-        context,
-      });
+      const change = { event: 'session_ended', target: userId, sessionId } as const;
+      await auditStore.addChange(transaction, this.clock, change, actor);
       return [session];
     });
     if (!ended) throw new Problem('session_not_found');
   }
 
   /** Ends the sessions of a user, all of them or all but one, as `end` does. */
-  async endAll(userId: string, { userId: actorId, context }: Actor, exceptId?: string): Promise<void> {
+  async endAll(userId: string, actor: Actor, exceptId?: string): Promise<void> {
     await this.#end(async (transaction) => {
       const sessions = await sessionsStore.revokeAllOf(transaction, userId, this.clock.now(), exceptId);
       if (sessions.length === 0) return [];
-      await auditStore.add(transaction, this.clock, {
-        event: 'sessions_ended',
-        ...(actorId !== undefined && { actorId }),
-        target: userId,
-        context,
-      });
+      const change = { event: 'sessions_ended', target: userId } as const;
+      await auditStore.addChange(transaction, this.clock, change, actor);
       return sessions;
     });
   }

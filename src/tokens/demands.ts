@@ -1,6 +1,16 @@
 /** What `@Security("bearer", [...])` may demand beside permissions: `fresh`, or `fresh:` and a greatest age in seconds. */
 export const freshDemand = /^fresh(?::(\d+))?$/;
 
+/** Every permission that one of the operations demands. */
+export function permissionsOf(
+  operations: readonly { readonly security?: readonly Readonly<Record<string, readonly string[]>>[] }[],
+): string[] {
+  const demands = operations.flatMap(({ security = [] }) =>
+    security.flatMap((schemes) => Object.values(schemes).flat()),
+  );
+  return [...new Set(demands)].filter(isPermission);
+}
+
 /**
  * Whether a demand is a permission, which roles give.
  * @throws where it looks like freshness and is none: as a permission it would be one that an administrator has.

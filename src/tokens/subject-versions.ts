@@ -31,8 +31,7 @@ export class SubjectVersions {
     queries: Queries,
     whose: { readonly userId: string } | { readonly clientId: string },
   ): Promise<Revocation[]> {
-    const raised = await this.raise(queries, whose);
-    const rows = raised.map((row) => ({ ...row, version: everyVersion }));
+    const rows = (await this.#raised(queries, whose)).map((row) => ({ ...row, version: everyVersion }));
     await revocationsStore.add(queries, rows);
     return rows;
   }

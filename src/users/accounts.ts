@@ -1,4 +1,4 @@
-import { sql, type RawBuilder } from 'kysely';
+import { sql } from 'kysely';
 
 /** What a user may do, as it stands in the transaction that reads it. */
 export interface AccountRights {
@@ -9,23 +9,25 @@ export interface AccountRights {
   readonly permissions: string | null;
 }
 
-/**
- * The rights of the user that `userId` names, as columns of a RETURNING clause: a login or a refresh is one
- * statement, and what it answers is what that statement saw.
- * @param userId the column that holds the user's id, such as `sessions.user_id`.
- */
-export function accountRights(userId: 'users.id' | 'sessions.user_id'): {
-  readonly [K in keyof AccountRights]: RawBuilder<AccountRights[K]>;
-} {
+/** Roles and permissions of the user that a column names, as columns of a SELECT or of a RETURNING. */
+export function heldRights(userId: 'users.id' | 'sessions.user_id') {
   const user = sql.ref(userId);
-  return {
-    version: sql`(select account.version from users account where account.id = ${user})`,
-    password_one_time: sql`(select account.password_one_time from users account where account.id = ${user})`,
-    roles: sql`(select string_agg(held.role_name, ' ') from user_roles held where held.user_id = ${user})`,
-    permissions: sql`(select string_agg(role.permissions, ' ') from user_roles held
-      join roles role on role.name = held.role_name where held.user_id = ${user})`,
-  };
+  return [
+    sql<string | null>`(select string_agg(held.role_name, ' ') from user_roles held
+      where held.user_id = ${user})`.as('roles'),
+    sql<string | null>`(select string_agg(role.permissions, ' ') from user_roles held
+      join roles role on role.name = held.role_name where held.user_id = ${user})`.as('permissions'),
+  ] as const;
 }
+
+/** The rights of a session's user likewise: a refresh is one statement, and what it answers is what that statement saw. */
+export const rightsOfSession = [
+  sql<number>`(select account.version from users account where account.id = sessions.user_id)`.as('version'),
+  sql<number>`(select account.password_one_time from users account where account.id = sessions.user_id)`.as(
+    'password_one_time',
+  ),
+  ...heldRights('sessions.user_id'),
+] as const;
 
 /**
  * How many characters the permissions of one user may have, as `scope` has them: an access token with more would be

@@ -11,9 +11,10 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import { actorOf, type AuthenticatedRequest } from '../http/caller.js';
+import { defaultLimit } from '../page.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
-import { asSessionPage, defaultLimit } from '../sessions/session-page.js';
+import { asSessionPage } from '../sessions/session-page.js';
 import type { SessionPage, SessionQuery } from '../sessions/sessions.models.js';
 import type { Id } from './users.models.js';
 

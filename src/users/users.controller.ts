@@ -14,13 +14,12 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import { actorOf, type AuthenticatedRequest } from '../http/caller.js';
+import { asPage, defaultLimit } from '../page.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
 import { words } from './accounts.js';
 import type { CreateUserRequest, Id, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
 import type { UserWithRoles } from './users.store.js';
-
-const defaultLimit = 50;
 
 @Route('users')
 @Tags('Users')
@@ -35,12 +34,8 @@ export class UsersController {
   @Security('bearer', ['users:read'])
   @SuccessResponse(200, 'The page.')
   public async listUsers(@Queries() query: UserQuery): Promise<UserPage> {
-    const { users, next } = await this.services.users.list(
-      query.limit ?? defaultLimit,
-      query.cursor,
-      query.name,
-    );
-    return { items: users.map(asUser), ...(next !== undefined && { next_cursor: next }) };
+    const { limit = defaultLimit, cursor, name } = query;
+    return asPage(await this.services.users.list(limit, cursor, name), asUser);
   }
 
   /**

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { auditStore, type AuditEvent, type RequestContext } from '../audit/audit.store.js';
+import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { violatesUnique } from '../database/constraint-errors.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { newId } from '../ids.js';
+import { readPage, type Page } from '../page.js';
 import { Problem } from '../problems/problem.js';
 import { rolesStore } from '../roles/roles.store.js';
 import { sessionsStore } from '../sessions/sessions.store.js';
@@ -27,13 +28,6 @@ interface UserChange {
   readonly roles?: readonly string[];
 }
 
-/** Who changes something, and from where. */
-export interface Actor {
-  /** Undefined: the operator at the command line. */
-  readonly userId?: string;
-  readonly context: RequestContext;
-}
-
 /** Accounts. Whatever takes a user's rights away takes effect on the very next request. */
 export class UsersService {
   constructor(
@@ -49,18 +43,9 @@ export class UsersService {
     return found(await usersStore.find(this.database.queries, id));
   }
 
-  /**
-   * A page of users in the order of their creation.
-   * @returns one more than `limit` where there is a further page.
-   */
-  async list(
-    limit: number,
-    after: string | undefined,
-    name: string | undefined,
-  ): Promise<{ readonly users: UserWithRoles[]; readonly next: string | undefined }> {
-    const users = await usersStore.list(this.database.queries, { limit: limit + 1, after, name });
-    const page = users.slice(0, limit);
-    return { users: page, next: users.length > limit ? page.at(-1)?.id : undefined };
+  /** A page of users in the order of their creation. */
+  list(limit: number, after: string | undefined, name: string | undefined): Promise<Page<UserWithRoles>> {
+    return readPage(limit, (most) => usersStore.list(this.database.queries, { limit: most, after, name }));
   }
 
   /** @throws {Problem} `username_taken`; `validation_failed` for a password or a role that will not do; `busy`. */
@@ -70,7 +55,7 @@ export class UsersService {
     return this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       const id = await this.#insert(transaction, username, passwordHash, roles, false);
-      await this.#audit(transaction, 'user_created', id, actor);
+      await auditStore.addChange(transaction, this.clock, { event: 'user_created', target: id }, actor);
       return found(await usersStore.find(transaction, id));
     });
   }
@@ -89,7 +74,7 @@ export class UsersService {
     return this.database.exclusively(async (transaction) => {
       if (!(await usersStore.isEmpty(transaction))) return false;
       const id = await this.#insert(transaction, username, passwordHash, [administratorRole], oneTime);
-      await this.#audit(transaction, 'user_created', id, actor);
+      await auditStore.addChange(transaction, this.clock, { event: 'user_created', target: id }, actor);
       return true;
     });
   }
@@ -124,7 +109,7 @@ export class UsersService {
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
       if (signedOut) await sessionsStore.revokeAllOf(transaction, id, now);
-      await this.#audit(transaction, 'user_updated', id, actor);
+      await auditStore.addChange(transaction, this.clock, { event: 'user_updated', target: id }, actor);
       return {
         revoked: signedOut || rolesChange ? await this.versions.raise(transaction, { userId: id }) : [],
         user: found(await usersStore.find(transaction, id)),
@@ -144,7 +129,7 @@ export class UsersService {
       if (user.disabled_at === null && words(user.roles).includes(administratorRole)) {
         await refuseNoAdministrators(transaction);
       }
-      await this.#audit(transaction, 'user_deleted', id, actor);
+      await auditStore.addChange(transaction, this.clock, { event: 'user_deleted', target: id }, actor);
       return rows;
     });
     this.revocations.apply(revoked);
@@ -166,7 +151,12 @@ export class UsersService {
         password_one_time: 1,
       });
       await sessionsStore.revokeAllOf(transaction, user.id, now);
-      await this.#audit(transaction, 'password_reset', user.id, actor);
+      await auditStore.addChange(
+        transaction,
+        this.clock,
+        { event: 'password_reset', target: user.id },
+        actor,
+      );
       return this.versions.raise(transaction, { userId: user.id });
     });
     if (!revoked) return undefined;
@@ -230,20 +220,6 @@ export class UsersService {
         errors: { roles: `permit more than an access token can carry: ${longestScope} characters in all` },
       });
     }
-  }
-
-  async #audit(
-    queries: Queries,
-    event: AuditEvent,
-    target: string,
-    { userId, context }: Actor,
-  ): Promise<void> {
-    await auditStore.add(queries, this.clock, {
-      event,
-      ...(userId !== undefined && { actorId: userId }),
-      target,
-      context,
-    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/open-database.js';
 import type { UserRow } from '../database/schema.js';
-import { accountRights, type AccountRights } from './accounts.js';
+import { heldRights, type AccountRights } from './accounts.js';
 import { usernameKey } from './username.js';
 
 /** The built-in role whose holders are the administrators. */
@@ -20,10 +20,10 @@ interface UserPageQuery {
 
 type UserChanges = Partial<Pick<UserRow, 'username' | 'password_hash' | 'password_one_time' | 'disabled_at'>>;
 
+const rights = ['users.version', 'users.password_one_time', ...heldRights('users.id')] as const;
 const withoutSecrets = [
   'users.id',
   'users.username',
-  'users.password_one_time',
   'users.disabled_at',
   'users.last_login_at',
   'users.created_at',
@@ -108,19 +108,9 @@ export const usersStore = {
       .returning('id')
       .executeTakeFirst();
     // A second statement: the first may have waited for a change of these rights, and would not see it.
-    const rights = accountRights('users.id');
     return (
       recorded &&
-      queries
-        .selectFrom('users')
-        .select([
-          rights.version.as('version'),
-          rights.password_one_time.as('password_one_time'),
-          rights.roles.as('roles'),
-          rights.permissions.as('permissions'),
-        ])
-        .where('users.id', '=', recorded.id)
-        .executeTakeFirst()
+      queries.selectFrom('users').select(rights).where('users.id', '=', recorded.id).executeTakeFirst()
     );
   },
 
@@ -209,13 +199,5 @@ export const usersStore = {
 };
 
 function selectWithRoles(queries: Queries) {
-  const rights = accountRights('users.id');
-  return queries
-    .selectFrom('users')
-    .select([
-      ...withoutSecrets,
-      'users.version',
-      rights.roles.as('roles'),
-      rights.permissions.as('permissions'),
-    ]);
+  return queries.selectFrom('users').select([...withoutSecrets, ...rights]);
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { completeContract } from '../../src/contract/complete-contract.js';
-import { permissionsOf } from '../../src/http/operations.js';
+import { permissionsOf } from '../../src/tokens/demands.js';
 import { problemCodes } from '../../src/problems/problem-codes.js';
 import { ownOperation } from '../support/own-operations.js';
 import { TestApp } from '../support/test-app.js';

@@ -3,7 +3,8 @@ import express, { type RequestHandler } from 'express';
 import { Middlewares } from '@tsoa/runtime';
 import supertest from 'supertest';
 import { readConfig } from '../../src/config.js';
-import { mountOperations, permissionsOf, type Operation, type Routes } from '../../src/http/operations.js';
+import { permissionsOf } from '../../src/tokens/demands.js';
+import { mountOperations, type Operation, type Routes } from '../../src/http/operations.js';
 import type { Services } from '../../src/services.js';
 
 const steps: string[] = [];

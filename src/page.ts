@@ -1,0 +1,30 @@
+/** How many rows a page has unless it is told otherwise. */
+export const defaultLimit = 50;
+
+/** A page, and the cursor of the next one where there is one. */
+export interface Page<Row> {
+  readonly rows: Row[];
+  /** The id that the next page comes after. */
+  readonly next: string | undefined;
+}
+
+/**
+ * Reads a page, and by one row more whether there is another.
+ * @param read gives so many rows at most.
+ */
+export async function readPage<Row extends { readonly id: string }>(
+  limit: number,
+  read: (limit: number) => Promise<Row[]>,
+): Promise<Page<Row>> {
+  const found = await read(limit + 1);
+  const rows = found.slice(0, limit);
+  return { rows, next: found.length > limit ? rows.at(-1)?.id : undefined };
+}
+
+/** The page as it is answered. */
+export function asPage<Row, Item>(
+  { rows, next }: Page<Row>,
+  asItem: (row: Row) => Item,
+): { items: Item[]; next_cursor?: string } {
+  return { items: rows.map(asItem), ...(next !== undefined && { next_cursor: next }) };
+}
