@@ -3,6 +3,7 @@ import { operatorContext } from './audit/audit.store.js';
 import { ClientsService } from './clients/clients.service.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
+import type { Feed } from './database/feed.js';
 import type { Database } from './database/open-database.js';
 import type { Hooks } from './hooks.js';
 import { ClientAuthentication } from './oauth/client-authentication.js';
@@ -65,6 +66,8 @@ export interface Services {
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
+  /** Whether the revocations in memory are all there are. */
+  readonly feed: Feed;
   readonly sessions: SessionsService;
   /** When sessions were last used. */
   readonly sessionUses: SessionUses;
@@ -147,6 +150,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     ring,
     accessTokens,
     revocations,
+    feed: { isCurrent: () => true },
     sessions,
     sessionUses,
     userSessions: new UserSessionsService(database, clock, revocations, sessionUses, { sessionLifetime }),

@@ -9,6 +9,12 @@ export const everyVersion = Number.MAX_SAFE_INTEGER;
 /** How long a transaction that revokes may take to commit, and clocks may differ, in milliseconds. */
 const lately = 60_000;
 
+/** What of a revocation is kept in memory. */
+export type LiveRevocation = Omit<Revocation, 'created_at'>;
+
+/** Is told of revocations that were not known here before, once they hold here. */
+export type RevocationListener = (rows: readonly LiveRevocation[]) => void;
+
 interface SubjectRevocation {
   readonly version: number;
   readonly expiresAt: number;
@@ -22,6 +28,7 @@ export class Revocations {
   #sessions = new Map<string, number>();
   #tokens = new Map<string, number>();
   #subjects = new Map<string, SubjectRevocation>();
+  readonly #listeners = new Set<RevocationListener>();
   /** When the last reading that went well began. */
   #caughtUpAt = 0;
 
@@ -42,20 +49,34 @@ export class Revocations {
     return this.#sessions.size + this.#tokens.size + this.#subjects.size;
   }
 
-  /** Takes over rows that have been committed. */
-  apply(rows: readonly Revocation[]): void {
-    for (const { kind, target, version, expires_at: expiresAt } of rows) {
-      if (kind === 'subject') {
-        const known = this.#subjects.get(target);
-        this.#subjects.set(target, {
-          version: Math.max(version ?? everyVersion, known?.version ?? 0),
-          expiresAt: Math.max(expiresAt, known?.expiresAt ?? 0),
-        });
-      } else {
-        const held = kind === 'session' ? this.#sessions : this.#tokens;
-        held.set(target, Math.max(expiresAt, held.get(target) ?? 0));
-      }
+  /** All that are held. What is applied while they are gone through may be among them or not. */
+  *snapshot(): Iterable<LiveRevocation> {
+    for (const [kind, held] of [
+      ['session', this.#sessions],
+      ['token', this.#tokens],
+    ] as const) {
+      for (const [target, expires_at] of held) yield { kind, target, version: null, expires_at };
     }
+    for (const [target, { version, expiresAt }] of this.#subjects) {
+      yield { kind: 'subject', target, version, expires_at: expiresAt };
+    }
+  }
+
+  /**
+   * Calls back with each revocation that is new here, or that reaches further than before.
+   * @returns what ends it.
+   */
+  subscribe(listener: RevocationListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Takes over rows that have been committed. */
+  apply(rows: readonly LiveRevocation[]): void {
+    const news = rows.filter((row) => this.#take(row));
+    if (news.length > 0) for (const listener of this.#listeners) listener(news);
   }
 
   /** Reads the table, at the start. */
@@ -82,5 +103,23 @@ export class Revocations {
     for (const [target, { expiresAt }] of this.#subjects) {
       if (expiresAt <= now) this.#subjects.delete(target);
     }
+  }
+
+  /** @returns whether it changed anything. */
+  #take({ kind, target, version, expires_at: expiresAt }: LiveRevocation): boolean {
+    if (kind === 'subject') {
+      const known = this.#subjects.get(target);
+      const raised = {
+        version: Math.max(version ?? everyVersion, known?.version ?? 0),
+        expiresAt: Math.max(expiresAt, known?.expiresAt ?? 0),
+      };
+      this.#subjects.set(target, raised);
+      return raised.version !== known?.version || raised.expiresAt !== known.expiresAt;
+    }
+    const held = kind === 'session' ? this.#sessions : this.#tokens;
+    const known = held.get(target) ?? 0;
+    if (expiresAt <= known) return false;
+    held.set(target, expiresAt);
+    return true;
   }
 }
