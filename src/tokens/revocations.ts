@@ -1,16 +1,13 @@
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/open-database.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
-import { revocationsStore, type Revocation } from './revocations.store.js';
+import { revocationsStore, type LiveRevocation } from './revocations.store.js';
 
 /** Every version of a user that is gone for good. */
 export const everyVersion = Number.MAX_SAFE_INTEGER;
 
-/** How long a transaction that revokes may take to commit, and clocks may differ, in milliseconds. */
-const lately = 60_000;
-
-/** What of a revocation is kept in memory. */
-export type LiveRevocation = Omit<Revocation, 'created_at'>;
+/** How many rows are read at a time: between them, requests are answered. */
+const rowsPerPage = 10_000;
 
 /** Is told of revocations that were not known here before, once they hold here. */
 export type RevocationListener = (rows: readonly LiveRevocation[]) => void;
@@ -29,8 +26,6 @@ export class Revocations {
   #tokens = new Map<string, number>();
   #subjects = new Map<string, SubjectRevocation>();
   readonly #listeners = new Set<RevocationListener>();
-  /** When the last reading that went well began. */
-  #caughtUpAt = 0;
 
   constructor(
     private readonly database: Database,
@@ -79,24 +74,27 @@ export class Revocations {
     if (news.length > 0) for (const listener of this.#listeners) listener(news);
   }
 
-  /** Reads the table, at the start. */
-  async load(): Promise<void> {
-    this.#caughtUpAt = this.clock.now();
-    this.apply(await revocationsStore.live(this.database.queries, this.clock.now()));
-  }
-
-  /** Takes over what other processes wrote lately. */
-  async catchUp(): Promise<void> {
-    const begun = this.clock.now();
-    this.apply(await revocationsStore.since(this.database.queries, this.#caughtUpAt - lately));
-    // Only now: after a failure the next one reads from where the last good one began.
-    this.#caughtUpAt = begun;
+  /**
+   * Takes over all that the table holds: at the start, and whenever something may have been missed. A row that was
+   * committed before it began is in one of the pages; one that comes in between is for `apply`.
+   */
+  async readAll(): Promise<void> {
+    const now = this.clock.now();
+    let after: LiveRevocation | undefined;
+    do {
+      const page = await revocationsStore.live(this.database.atLength.queries, now, {
+        limit: rowsPerPage,
+        after,
+      });
+      this.apply(page);
+      after = page.length === rowsPerPage ? page.at(-1) : undefined;
+    } while (after);
   }
 
   /** Forgets, here and in the table, what no living token is concerned by any more. */
   async prune(): Promise<void> {
     const now = this.clock.now();
-    await revocationsStore.deleteExpired(this.database.queries, now);
+    await revocationsStore.deleteExpired(this.database.atLength.queries, now);
     for (const held of [this.#sessions, this.#tokens]) {
       for (const [target, expiresAt] of held) if (expiresAt <= now) held.delete(target);
     }
