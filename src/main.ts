@@ -127,6 +127,7 @@ function answerStarting(issuer: string): RequestListener {
     code: 'not_ready',
   });
   return (request, response) => {
+    response.setHeader('X-Request-Id', randomUUID());
     // A process that is starting is alive: nobody should restart it.
     if (request.url === '/health/live') {
       response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' });
@@ -136,7 +137,6 @@ function answerStarting(issuer: string): RequestListener {
     response.writeHead(status, {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Retry-After': '1',
-      'X-Request-Id': randomUUID(),
     });
     response.end(body);
   };
