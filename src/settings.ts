@@ -466,13 +466,13 @@ export const settings = {
     parse: wholeNumber(0, 1_000_000),
     default: '0',
     defaultInWords: '0: no limit',
-    doc: 'How many logins a minute, successful ones too, are taken from one address.',
+    doc: 'How many logins a minute, successful ones too, each process takes from one address.',
   }),
   refreshLimit: setting({
     name: 'LATCHKEY_REFRESH_LIMIT',
     parse: wholeNumber(0, 1_000_000),
     default: '0',
     defaultInWords: '0: no limit',
-    doc: 'How many refreshes a minute are taken from one address.',
+    doc: 'How many refreshes a minute each process takes from one address.',
   }),
 };

@@ -28,6 +28,7 @@ describe('An installation', () => {
       LATCHKEY_SECRET: 'the secret of these installations',
       LATCHKEY_PASSWORD_MEMORY_COST: '8',
       LATCHKEY_PASSWORD_TIME_COST: '1',
+      LATCHKEY_DATABASE_WAIT: '1',
       ...settings,
     });
     const services = await openInstallation(config, clock, pino({ level: 'silent' }), 'http://latchkey.test');

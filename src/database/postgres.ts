@@ -22,6 +22,7 @@ const standardParser = pg.types.getTypeParser as (oid: number, format?: string) 
 export class PostgresServer {
   readonly #pools: ConnectionPool[] = [];
   #probe: NodeJS.Timeout | undefined;
+  #reason = '';
   #closed = false;
 
   /**
@@ -34,8 +35,10 @@ export class PostgresServer {
     private readonly onBroken: (error: Error) => void,
   ) {}
 
-  get isSilent(): boolean {
-    return this.#probe !== undefined;
+  /** @throws {DatabaseUnavailable} while it does not answer. */
+  demandAnswers(): void {
+    if (this.#probe === undefined) return;
+    throw new DatabaseUnavailable(`the database does not answer (${this.#reason})`);
   }
 
   /** Connections that are used in turn. `statementTimeout` in milliseconds. */
@@ -57,8 +60,9 @@ export class PostgresServer {
   }
 
   /** A statement or a new connection got no answer. */
-  silent(): void {
+  silent(reason: string): void {
     if (this.#closed) return;
+    this.#reason = reason;
     this.#probe ??= setTimeout(() => void this.#ask(), probeInterval).unref();
   }
 
@@ -113,7 +117,7 @@ class ConnectionPool implements PostgresPool {
   ) {}
 
   async connect(): Promise<PostgresPoolClient> {
-    if (this.server.isSilent) throw new DatabaseUnavailable('the database does not answer');
+    this.server.demandAnswers();
     const isFull = this.pool.totalCount >= this.pool.options.max && this.pool.idleCount === 0;
     let client: pg.PoolClient;
     try {
@@ -121,7 +125,7 @@ class ConnectionPool implements PostgresPool {
     } catch (cause) {
       const error = explained(cause);
       // Where all are in use, none was to be had in time; else a new one could not be made.
-      if (!isFull && error instanceof DatabaseUnavailable) this.server.silent();
+      if (!isFull && error instanceof DatabaseUnavailable) this.server.silent(error.message);
       throw error;
     }
     let connection = this.#connections.get(client);
@@ -149,7 +153,7 @@ class Connection implements PostgresPoolClient {
   // Kysely's interface has an overload for cursors, which nobody here uses.
   query = (async (text: string, values: readonly unknown[]) => {
     const timer = setTimeout(() => {
-      this.server.silent();
+      this.server.silent(`a statement had no answer after ${this.limit} ms`);
       // Its statement fails now, and the pool makes another one.
       void this.client.end();
     }, this.limit);

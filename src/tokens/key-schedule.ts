@@ -45,7 +45,7 @@ export interface TakenIn {
   readonly activeAt: number;
 }
 
-/** Ahead of its first use a refresh key must reach the other replicas, which look every half second. */
+/** Ahead of its first use a refresh key must reach the other processes; this is for those that are cut off a while. */
 const refreshKeyAhead = 30_000;
 /** A refresh token that has expired by then is still asked for its successor: the greatest grace that can be set. */
 const greatestGrace = 300_000;

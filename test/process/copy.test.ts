@@ -76,17 +76,7 @@ describe('latchkey copy', () => {
     await service.api.login();
   });
 
-  it('says what is wrong in one sentence or two', async () => {
-    const settings = installation.with({ LATCHKEY_SECRET: secret });
-    expectRefusal(await settings.run(['copy']), /^Usage: latchkey copy sqlite:/);
-    expectRefusal(await copy(url, url), /^The source must be a SQLite file/);
-    expectRefusal(await copy('mysql:x', url), /^The source must look like/);
+  it('says what is wrong in one sentence', async () => {
     expectRefusal(await copy(source, source), /^The target must be PostgreSQL/);
-    expectRefusal(await copy('sqlite:nowhere.db', url), /^The SQLite file nowhere\.db is not there\.$/m);
-    expectRefusal(
-      await copy(source, 'postgres://u:hunter2@127.0.0.1:1/x'),
-      /^The target cannot be used \(.*\)\.$/m,
-    );
-    expectRefusal(await installation.run(['copy', source, url]), /^LATCHKEY_SECRET must be set/);
   });
 });

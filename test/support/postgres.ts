@@ -22,8 +22,9 @@ export async function waitUntilBlocked(database: Database, statements: number): 
   throw new Error('Nothing waits.');
 }
 
-/** Starts the one server of a run. */
+/** Starts the one server of a run, unless one is named that is there already, of another version say. */
 export async function startPostgres(): Promise<void> {
+  if (process.env[urlVariable] !== undefined) return;
   running = await PostgresServer.start();
   process.env[urlVariable] = running.url;
 }
