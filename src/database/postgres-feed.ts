@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { LiveRevocation } from '../tokens/revocations.store.js';
 import type { Feed, Follower } from './feed.js';
 import { explained } from './postgres-errors.js';
+import type { RevocationKind } from './schema.js';
 
 /** What the triggers of `0003-change-feed` notify. */
 const changes = 'latchkey_changes';
@@ -19,6 +20,7 @@ class Stopped extends Error {}
 /** One connection's life. */
 interface Session {
   readonly client: pg.Client;
+  readonly onBreak: (error: Error) => void;
   /** The heartbeat that is on its way, and when it was sent, on the monotonic clock. */
   beat?: { readonly id: string; readonly sentAt: number } | undefined;
   timer?: NodeJS.Timeout;
@@ -74,13 +76,13 @@ export class PostgresFeed implements Feed {
   }
 
   async #open(): Promise<void> {
-    const session: Session = { client: this.connect(), reading: Promise.resolve(), readings: 0 };
-    const { client } = session;
+    const client = this.connect();
     let broke: Error | undefined;
     const onBreak = (error = new Error('The connection ended.')): void => {
       broke ??= error;
       if (this.#session === session) void this.#reopen(session, error);
     };
+    const session: Session = { client, onBreak, reading: Promise.resolve(), readings: 0 };
     client.on('error', onBreak);
     client.on('end', onBreak);
     client.on('notification', ({ channel, payload = '' }) => {
@@ -98,6 +100,7 @@ export class PostgresFeed implements Feed {
       clearTimeout(deadline);
       const readAt = performance.now();
       await this.follower.readAll();
+      await session.reading;
       if (broke) throw broke;
       this.#demandRunning();
       this.#session = session;
@@ -142,14 +145,14 @@ export class PostgresFeed implements Feed {
     const { client, beat } = session;
     const now = performance.now();
     if (beat) {
-      if (now - beat.sentAt > this.bound) void this.#reopen(session, new Error('No heartbeat came back.'));
+      if (now - beat.sentAt > this.bound) session.onBreak(new Error('No heartbeat came back.'));
       return;
     }
     const id = randomUUID();
     session.beat = { id, sentAt: now };
     client
       .query({ name: 'beat', text: 'select pg_notify($1, $2)', values: [this.#ownChannel, id] })
-      .catch((error: unknown) => this.#reopen(session, error as Error));
+      .catch(session.onBreak);
   }
 
   #hear(session: Session, channel: string, payload: string): void {
@@ -189,7 +192,9 @@ export class PostgresFeed implements Feed {
       () => {
         session.readings -= 1;
       },
-      (error: unknown) => this.#reopen(session, error as Error),
+      (error: unknown) => {
+        session.onBreak(error as Error);
+      },
     );
   }
 
@@ -210,12 +215,19 @@ export class PostgresFeed implements Feed {
   }
 }
 
-/** @returns undefined for what the triggers do not send. */
+const kinds: readonly unknown[] = ['session', 'token', 'subject'] satisfies RevocationKind[];
+
+/** @returns undefined for what the triggers do not send: whoever may connect to the database may notify, too. */
 function rowsOf(payload: string): LiveRevocation[] | undefined {
   try {
-    return (JSON.parse(payload) as [LiveRevocation['kind'], string, number | null, number][]).map(
-      ([kind, target, version, expires_at]) => ({ kind, target, version, expires_at }),
-    );
+    const rows = JSON.parse(payload) as [LiveRevocation['kind'], string, number | null, number][];
+    const isRow = ([kind, target, version, expiresAt]: readonly unknown[]): boolean =>
+      kinds.includes(kind) &&
+      typeof target === 'string' &&
+      (version === null || Number.isSafeInteger(version)) &&
+      Number.isSafeInteger(expiresAt);
+    if (!rows.every(isRow)) return undefined;
+    return rows.map(([kind, target, version, expires_at]) => ({ kind, target, version, expires_at }));
   } catch {
     return undefined;
   }

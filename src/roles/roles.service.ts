@@ -13,7 +13,10 @@ interface RoleContents {
   readonly permissions: readonly string[];
 }
 
-/** Roles. What changes of one reaches its holders' very next request: they refresh, and have the new rights. */
+/**
+ * Roles. What changes of one reaches its holders' very next request: they refresh, and have the new rights. A role may
+ * have any number of holders, so its changes may take long.
+ */
 export class RolesService {
   constructor(
     private readonly database: Database,
@@ -45,7 +48,7 @@ export class RolesService {
       updated_at: now,
     };
     if (role.permissions.length > longestScope) throw tooMuch('together');
-    const { revoked, ...result } = await this.database.transaction(async (transaction) => {
+    const { revoked, ...result } = await this.database.atLength.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       if (await rolesStore.insert(transaction, role)) {
         await auditStore.addChange(transaction, this.clock, { event: 'role_created', target: name }, actor);
@@ -73,7 +76,7 @@ export class RolesService {
 
   /** @throws {Problem} `role_not_found`, `role_protected`. */
   async delete(name: string, actor: Actor): Promise<void> {
-    const revoked = await this.database.transaction(async (transaction) => {
+    const revoked = await this.database.atLength.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       const role = await rolesStore.find(transaction, name);
       if (!role) throw new Problem('role_not_found');

@@ -78,11 +78,10 @@ export const revocationsStore = {
         order by target limit ${limit}
       ) page`.execute(queries);
     const column = (name: keyof RevocationColumns): string[] => rows[0]?.[name]?.split(' ') ?? [];
-    return {
-      targets: column('targets'),
-      expiries: column('expiries').map(Number),
-      versions: column('versions').map(Number),
-    };
+    const targets = column('targets');
+    const expiries = column('expiries').map(Number);
+    if (targets.length !== expiries.length) throw new Error('A target of the revocations has a space in it.');
+    return { targets, expiries, versions: column('versions').map(Number) };
   },
 
   /**

@@ -140,6 +140,23 @@ describe('The feed of PostgreSQL', () => {
       await other.hears('many 8001');
     });
 
+    it('reads all where it is told what no trigger says', async () => {
+      for (const payload of [
+        '',
+        'x',
+        '{}',
+        '[1]',
+        '[["session"]]',
+        '[["sessions","a",null,1]]',
+        '[["token",1,null,1]]',
+      ]) {
+        const { readings } = other;
+        await sql`select pg_notify('latchkey_changes', ${payload})`.execute(writer.queries);
+        await until(() => other.readings === readings + 1);
+      }
+      expect(other.feed.isCurrent()).to.be.true;
+    });
+
     it('is told of keys that come, change and go', async () => {
       const changes = async (work: Promise<unknown>): Promise<void> => {
         const { keyChanges } = other;

@@ -82,10 +82,7 @@ function checkProblem(where: string, method: string, response: Response): void {
   const problem = JSON.parse(response.text) as { code: string; status: number; errors?: object };
   check(where, '#/components/schemas/ProblemDetails', problem);
   must(problem.status === status, `the body says ${problem.status}.`);
-  must(
-    ![429, 503].includes(status) || problem.code === 'not_ready' || Number(headers['retry-after']) >= 1,
-    'there is no Retry-After.',
-  );
+  must(![429, 503].includes(status) || Number(headers['retry-after']) >= 1, 'there is no Retry-After.');
   must(status !== 422 || Object.keys(problem.errors ?? {}).length > 0, 'a 422 has no errors.');
 }
 

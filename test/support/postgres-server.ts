@@ -84,7 +84,8 @@ export class PostgresServer {
 
   /** It is there, the system takes connections for it, and it says nothing. */
   freeze(): void {
-    const { pid = 0 } = this.#started();
+    const { pid } = this.#started();
+    if (!pid) throw new Error('It is not running.'); // 0 would be this very process and its own
     for (const id of [pid, ...childrenOf(pid)]) {
       process.kill(id, 'SIGSTOP');
       this.#frozen.push(id);
