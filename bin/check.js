@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.js';
+import { lintContract } from './lint-contract.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -40,6 +41,10 @@ function generatedIsUpToDate() {
 
 const checks = {
   'types, and generated files up to date': generatedIsUpToDate,
+  'contract: Redocly, Spectral, OWASP, and our own rules': async () => {
+    const findings = await lintContract();
+    return findings.length === 0 ? undefined : findings.join('\n');
+  },
   'README tables up to date': () => command('node', 'dist/src/cli/write-readme.js', '--check')(),
   format: command('prettier', '--check', '--log-level', 'warn', '.'),
   lint: command('eslint', '--max-warnings', '0', '.'),
@@ -48,7 +53,7 @@ const checks = {
 
 let failed = 0;
 for (const [name, check] of Object.entries(checks)) {
-  const fault = check();
+  const fault = await check();
   console.log(`${fault === undefined ? 'ok    ' : 'FAILED'}  ${name}`);
   if (fault !== undefined) {
     failed += 1;

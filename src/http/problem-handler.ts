@@ -5,7 +5,7 @@ import { OAuthProblem } from '../oauth/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import { Problem } from '../problems/problem.js';
+import { mostFieldErrors, Problem } from '../problems/problem.js';
 
 /**
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
@@ -100,5 +100,5 @@ function fieldErrors(fields: ValidateError['fields']): Record<string, string> {
     if (excess === undefined) errors.set(field, message);
   }
   // Made from entries: "__proto__" is a name like any other.
-  return Object.fromEntries(errors);
+  return Object.fromEntries([...errors].slice(0, mostFieldErrors));
 }

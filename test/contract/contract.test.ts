@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { contractFile } from '../../src/contract/read-contract.js';
+import { contractFiles } from '../../src/contract/read-contract.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('GET /openapi.json', () => {
@@ -14,7 +14,7 @@ describe('GET /openapi.json', () => {
 
   it('is the contract as it was built, for anyone', async () => {
     const { body, headers } = await app.get('/openapi.json').expect(200);
-    expect(body).to.deep.equal(JSON.parse(readFileSync(contractFile, 'utf8')));
+    expect(body).to.deep.equal(JSON.parse(readFileSync(contractFiles.json, 'utf8')));
     expect(headers).to.include({
       'cache-control': 'no-cache',
       'content-type': 'application/json; charset=utf-8',
