@@ -51,7 +51,9 @@ export function completeContract(document: Document): Document {
     }
   }
   completeSchemas(document);
-  return document;
+  // In the order in which people read it.
+  const { openapi, info, components, paths, ...rest } = document;
+  return { openapi, info, ...rest, paths, components };
 }
 
 /** An operation whose controller names the model of OAuth's errors answers all errors so. */

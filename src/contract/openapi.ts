@@ -1,5 +1,6 @@
 /** As much of an OpenAPI 3.0 document as the build's step touches. */
 export interface Document {
+  openapi: string;
   info: object;
   components: Record<string, Record<string, unknown>> & { schemas: Record<string, Schema> };
   paths: Record<string, Record<string, Operation>>;

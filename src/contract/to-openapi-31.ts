@@ -9,8 +9,7 @@ export function toOpenApi31(document: Node): Node {
   const { components, paths, ...rest } = document as { components: Node; paths: Node } & Node;
   const { schemas, ...others } = components as { schemas: Node } & Node;
   return {
-    ...(convert(rest) as Node),
-    openapi: '3.1.1',
+    ...(convert({ ...rest, openapi: '3.1.1' }) as Node),
     paths: mapValues(paths, (path) => mapValues(path as Node, (operation) => toOperation(operation as Node))),
     components: { ...(convert(others) as Node), schemas: mapValues(schemas, toSchema) },
   };

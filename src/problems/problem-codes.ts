@@ -200,6 +200,21 @@ export const problemCodes = {
     meaning: 'The client proves who it is with a key of its own, so there is no secret to replace.',
     remedy: 'Change its public keys with PATCH /clients/{id}.',
   },
+  request_timeout: {
+    status: 408,
+    title: 'Request too slow',
+    detail: 'The request did not come in time.',
+    meaning:
+      'The request began, and its rest did not come in time. The service does not wait for slow ones forever.',
+    remedy: 'Send the whole request at once. Look at the network and at proxies in between.',
+  },
+  header_too_large: {
+    status: 431,
+    title: 'Header too large',
+    detail: 'The header of the request is larger than 16 KiB.',
+    meaning: 'The header of the request, cookies and tokens included, is larger than this service reads.',
+    remedy: 'Send fewer or smaller headers: 16 KiB at most, in all.',
+  },
   payload_too_large: {
     status: 413,
     title: 'Body too large',

@@ -1,3 +1,4 @@
+import type { ProblemDetails } from './problem.models.js';
 import { problemCodes, type ProblemCode } from './problem-codes.js';
 
 /** How many fields a 422 names at most: an answer is not to be longer than what it answers. */
@@ -31,6 +32,21 @@ export class Problem extends Error {
     this.errors = options.errors;
     this.headers = options.headers ?? {};
   }
+}
+
+/**
+ * The problem as it is sent.
+ * @param issuer what the types' URIs begin with.
+ */
+export function problemDetails(problem: Problem, issuer: string): ProblemDetails {
+  return {
+    type: `${issuer}/problems/${problem.code}`,
+    title: problem.title,
+    status: problem.status,
+    detail: problem.message,
+    code: problem.code,
+    ...(problem.errors && { errors: problem.errors }),
+  };
 }
 
 /** A 429 or 503 that says when to come back. `seconds` is rounded up, and is one at least. */

@@ -18,6 +18,7 @@ const plain: Operation = {
 /** A document with these operations, completed. */
 function complete(...operations: object[]): Document {
   return completeContract({
+    openapi: '3.0.3',
     info: {},
     components: {
       examples: {},
@@ -163,6 +164,7 @@ describe('The contract, completed from what tsoa writes', () => {
 
   it('has no empty parts', () => {
     const { components } = completeContract({
+      openapi: '3.0.3',
       info: {},
       components: { requestBodies: {}, schemas: { ProblemDetails: { properties: {} } } },
       paths: {},
@@ -216,7 +218,12 @@ describe('The contract, completed from what tsoa writes', () => {
 
     it('no problems at all', () => {
       expect(() =>
-        completeContract({ info: {}, components: { schemas: { Greeting: {} } }, paths: {} }),
+        completeContract({
+          openapi: '3.0.3',
+          info: {},
+          components: { schemas: { Greeting: {} } },
+          paths: {},
+        }),
       ).to.throw('No operation answers with ProblemDetails.');
     });
   });
