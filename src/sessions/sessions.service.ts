@@ -209,7 +209,8 @@ export class SessionsService {
         revoked_at: null,
         address: (context.address ?? '').slice(0, longestText),
         network: networkOf(context.address ?? '').slice(0, longestText),
-        user_agent: (context.userAgent ?? '').slice(0, longestText),
+        // A tab is allowed in a header; the contract has no control characters in texts.
+        user_agent: (context.userAgent ?? '').replaceAll('\t', ' ').slice(0, longestText),
       };
       await sessionsStore.insert(transaction, session);
       await auditStore.add(transaction, this.clock, {
