@@ -23,7 +23,7 @@ const corridor = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'generated', 'coverage', 'data'] },
+  { ignores: ['dist', 'generated', 'coverage', 'data', 'sdks'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
