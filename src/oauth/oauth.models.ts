@@ -72,7 +72,7 @@ export interface TokenRequest extends ClientParameters {
   /**
    * Whom the access token is to be for (RFC 8707); may be repeated. Default: everyone that it may be for.
    */
-  resource?: string | string[];
+  resource?: string[];
   /** Parameters that are not known are ignored (RFC 6749 §3.2). */
   [parameter: string]: unknown;
 }
@@ -135,7 +135,7 @@ export interface TokenParameters extends ClientParameters {
 
 /**
  * What there is to say of a token (RFC 7662 §2.2). Of one that is not live, nothing is said but that.
- * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": "https://login.example.com", "iss": "https://login.example.com", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
+ * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": ["https://login.example.com"], "iss": "https://login.example.com", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
  */
 export interface Introspection {
   /** Whether the token is ours, and neither expired nor revoked. */
@@ -161,8 +161,8 @@ export interface Introspection {
    * @maxLength 100
    */
   sub?: string;
-  /** Whom an access token is for. */
-  aud?: string | string[];
+  /** Whom an access token is for; an array even where the token itself has one string. */
+  aud?: string[];
   /** @maxLength 2048 */
   iss?: string;
   /**
