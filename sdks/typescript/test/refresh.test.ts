@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LatchkeyError, memoryStorage } from '@latchkey/client';
-import { asAdministrator, asUser, count, gate, userPassword, voidAccessTokens } from './service.js';
+import { asAdministrator, asUser, count, gate, userPassword, voidAccessTokens, watched } from './service.js';
 
 const twentyTimes = Array.from({ length: 20 });
 
@@ -209,22 +209,22 @@ describe('A refresh', () => {
   });
 
   it('does not hang where the service hangs', async () => {
-    let hangs = false;
-    const client = await asUser(24, {
+    const storage = memoryStorage();
+    const patient = await asUser(24, { storage });
+    const client = watched({
+      storage,
       timeout: 0.05,
       fetch: (request) =>
-        hangs && request.url.endsWith('/refresh')
+        request.url.endsWith('/refresh')
           ? new Promise((_resolve, reject) => {
               request.signal.addEventListener('abort', () => reject(request.signal.reason as Error));
             })
           : fetch(request),
     });
     await voidAccessTokens();
-    hangs = true;
     const alive = setInterval(() => undefined, 1000); // a signal's timeout alone does not keep Node running
     await assert.rejects(client.api.GET('/me'), { name: 'TimeoutError' });
     clearInterval(alive);
-    hangs = false;
-    assert.equal((await client.api.GET('/me')).data.username, 'user-24');
+    assert.equal((await patient.api.GET('/me')).data.username, 'user-24');
   });
 });
