@@ -21,7 +21,7 @@ export async function test({ document, folder, run, env }) {
   const unformatted = (await run('gofmt', ['-l', '.'])).trim();
   if (unformatted !== '') throw new Error(`gofmt would change:\n${unformatted}`);
   await run('go', ['vet', './...']);
-  const report = join(folder, 'report.xml');
+  const report = join(folder, 'build/report.xml');
   // The race detector needs a C compiler.
   const canFindRaces = (await run('go', ['env', 'CGO_ENABLED'])).trim() === '1';
   const command = [
