@@ -289,10 +289,6 @@ const models: TsoaRoute.Models = {
     dataType: 'refAlias',
     type: {"dataType":"string","validators":{"maxLength":{"value":65536}}},
   },
-  'Resources': {
-    dataType: 'refAlias',
-    type: {"dataType":"array","array":{"dataType":"refAlias","ref":"Resource"},"validators":{"maxItems":{"value":1000}}},
-  },
   'TokenRequest': {
     dataType: 'refObject',
     properties: {
@@ -303,7 +299,7 @@ const models: TsoaRoute.Models = {
       'grant_type': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512}}},
       'refresh_token': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
       'scope': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
-      'resource': {"dataType":"union","subSchemas":[{"ref":"Resource"},{"ref":"Resources"}]},
+      'resource': {"dataType":"array","array":{"dataType":"refAlias","ref":"Resource"},"validators":{"maxItems":{"value":1000}}},
     },
     additionalProperties: {"dataType":"any"},
   },
@@ -315,10 +311,6 @@ const models: TsoaRoute.Models = {
     dataType: 'refAlias',
     type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must be printable ASCII without spaces","value":"^[!-~]+$"}}},
   },
-  'Audiences': {
-    dataType: 'refAlias',
-    type: {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
-  },
   'Introspection': {
     dataType: 'refObject',
     properties: {
@@ -329,13 +321,13 @@ const models: TsoaRoute.Models = {
       'client_id': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
       'username': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'sub': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
-      'aud': {"dataType":"union","subSchemas":[{"ref":"Audience"},{"ref":"Audiences"}]},
+      'aud': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
       'iss': {"dataType":"string","validators":{"maxLength":{"value":2048}}},
-      'exp': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
-      'iat': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
-      'nbf': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
+      'exp': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
+      'iat': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
+      'nbf': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
       'jti': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
-      'auth_time': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
+      'auth_time': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
       'sid': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
     },
     additionalProperties: false,

@@ -187,12 +187,6 @@ export type ClientScope = string;
 export type Audience = string;
 
 /**
- * Everyone that a token is for.
- * @maxItems 10
- */
-export type Audiences = Audience[];
-
-/**
  * A JSON Web Key Set (RFC 7517 §5) with a client's public keys.
  * @example { "keys": [{ "kty": "EC", "kid": "1", "alg": "ES256", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" }] }
  */

@@ -1,4 +1,4 @@
-import type { Audience, Audiences } from '../clients/clients.models.js';
+import type { Audience } from '../clients/clients.models.js';
 import type { TokenType } from '../sessions/sessions.models.js';
 
 /** An error of an OAuth endpoint (RFC 6749 §5.2). */
@@ -73,8 +73,9 @@ export interface TokenRequest extends ClientParameters {
   scope?: string;
   /**
    * Whom the access token is to be for (RFC 8707); may be repeated. Default: everyone that it may be for.
+   * @maxItems 1000
    */
-  resource?: Resource | Resources;
+  resource?: Resource[];
   /** Parameters that are not known are ignored (RFC 6749 §3.2). */
   [parameter: string]: unknown;
 }
@@ -140,7 +141,7 @@ export interface TokenParameters extends ClientParameters {
 
 /**
  * What there is to say of a token (RFC 7662 §2.2). Of one that is not live, nothing is said but that.
- * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": "https://login.example.com", "iss": "https://login.example.com", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
+ * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": ["https://login.example.com"], "iss": "https://login.example.com", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
  */
 export interface Introspection {
   /** Whether the token is ours, and neither expired nor revoked. */
@@ -173,8 +174,11 @@ export interface Introspection {
    * @pattern ^[\u0020-\u007e]*$
    */
   sub?: string;
-  /** Whom an access token is for. */
-  aud?: Audience | Audiences;
+  /**
+   * Whom an access token is for; an array even where the token itself has one string.
+   * @maxItems 10
+   */
+  aud?: Audience[];
   /**
    * Who issued the token: this service.
    * @maxLength 2048
@@ -183,21 +187,21 @@ export interface Introspection {
   iss?: string;
   /**
    * When the token expires, in seconds since the Unix epoch.
-   * @isInt
+   * @isLong
    * @minimum 0
    * @maximum 253402300799
    */
   exp?: number;
   /**
    * When it was issued, in seconds since the Unix epoch.
-   * @isInt
+   * @isLong
    * @minimum 0
    * @maximum 253402300799
    */
   iat?: number;
   /**
    * From when it is valid, in seconds since the Unix epoch.
-   * @isInt
+   * @isLong
    * @minimum 0
    * @maximum 253402300799
    */
@@ -210,7 +214,7 @@ export interface Introspection {
   jti?: string;
   /**
    * When the user proved the password, in seconds since the Unix epoch (RFC 9470 §6.2).
-   * @isInt
+   * @isLong
    * @minimum 0
    * @maximum 253402300799
    */
@@ -326,9 +330,3 @@ export type MetadataValue = string;
  * @example "https://reports.example.com"
  */
 export type Resource = string;
-
-/**
- * Several of them.
- * @maxItems 1000
- */
-export type Resources = Resource[];
