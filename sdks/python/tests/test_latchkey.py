@@ -185,6 +185,13 @@ def test_begins_with_tokens_of_an_earlier_login_and_tells_of_changes() -> None:
         assert changes[-1] is None
 
 
+def test_shows_no_token_in_a_log() -> None:
+    text = repr(Tokens("the access token", "the refresh token", 2_000_000.0, 900, "users:read", "login"))
+    assert "users:read" in text
+    assert "token=" not in text
+    assert "the " not in text
+
+
 def test_works_under_a_path() -> None:
     seen: list[httpx.Request] = []
 

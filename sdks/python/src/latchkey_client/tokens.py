@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -21,8 +21,8 @@ class Tokens:
         login: names the login, so that one user's request is not sent again with the token of the next user.
     """
 
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)  # logs and tracebacks show what repr does
+    refresh_token: str = field(repr=False)
     expires_at: float
     expires_in: float
     scope: str
