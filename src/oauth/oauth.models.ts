@@ -58,6 +58,7 @@ export interface ClientParameters {
 export interface TokenRequest extends ClientParameters {
   /**
    * `refresh_token` or `client_credentials`.
+   * @minLength 1
    * @maxLength 512
    */
   grant_type: string;
@@ -127,6 +128,7 @@ export interface TokenResponse {
 export interface TokenParameters extends ClientParameters {
   /**
    * An access token or a refresh token.
+   * @minLength 1
    * @maxLength 65536
    */
   token: string;

@@ -29,6 +29,21 @@ export function runCheck(check: string, input: object): unknown {
   return JSON.parse(run(join(bin, 'python'), [join(checkout, 'test/interop/parties.py'), check], input));
 }
 
+/** Runs a program of the virtual environment, and has what it printed and its exit code. */
+export function runTool(
+  tool: string,
+  parameters: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): { readonly output: string; readonly exitCode: number | null } {
+  const { status, stdout, stderr, error } = spawnSync(join(bin, tool), parameters, {
+    ...options,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (error) throw error;
+  return { output: `${stdout}${stderr}`, exitCode: status };
+}
+
 function run(command: string, parameters: readonly string[], input: object = {}): string {
   const { status, stdout, stderr, error } = spawnSync(command, parameters, {
     input: JSON.stringify(input),
