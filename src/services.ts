@@ -5,6 +5,7 @@ import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import type { Database } from './database/open-database.js';
 import type { Hooks } from './hooks.js';
+import { RequestLimiter } from './sessions/request-limiter.js';
 import { ClientAuthentication } from './oauth/client-authentication.js';
 import { IntrospectionService } from './oauth/introspection.service.js';
 import { RevocationService } from './oauth/revocation.service.js';
@@ -14,10 +15,9 @@ import { OwnAccountService } from './users/own-account.service.js';
 import { RolesService } from './roles/roles.service.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
 import { LoginLimiter } from './sessions/login-limiter.js';
-import { RequestLimiter } from './sessions/request-limiter.js';
 import { SessionLimit } from './sessions/session-limit.js';
 import { SessionUses } from './sessions/session-uses.js';
-import { SessionsService } from './sessions/sessions.service.js';
+import { SessionsService, type OnDenied } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
 import { UserSessionsService } from './sessions/user-sessions.service.js';
 import { StartError } from './start-error.js';
@@ -65,6 +65,8 @@ export interface Services {
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
+  /** How often one address may do it. */
+  readonly requestLimits: { readonly login: RequestLimiter; readonly refresh: RequestLimiter };
   readonly sessions: SessionsService;
   /** When sessions were last used. */
   readonly sessionUses: SessionUses;
@@ -114,6 +116,9 @@ export async function createServices(foundations: Foundations): Promise<Services
   });
   const sessionLifetime = config.sessionLifetime || endless;
   const sessionUses = new SessionUses(database, clock);
+  const denied: OnDenied = (reason, context, userId) => {
+    log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
+  };
   const sessions = new SessionsService(
     database,
     clock,
@@ -122,16 +127,12 @@ export async function createServices(foundations: Foundations): Promise<Services
     revocations,
     passwords,
     limiter,
-    (reason, context, userId) => {
-      log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
-    },
+    denied,
     {
       refreshTokenLifetime: config.refreshTokenExpires,
       sessionLifetime,
       refreshGrace: config.refreshGrace,
       sessionLimit: new SessionLimit(clock, { most: config.sessionLimit, sessionLifetime }),
-      loginLimit: new RequestLimiter(config.loginLimit),
-      refreshLimit: new RequestLimiter(config.refreshLimit),
     },
   );
   const roles = new RolesService(database, clock, versions, revocations);
@@ -147,6 +148,12 @@ export async function createServices(foundations: Foundations): Promise<Services
     ring,
     accessTokens,
     revocations,
+    requestLimits: {
+      login: new RequestLimiter(config.loginLimit, (context) => {
+        denied('rate_limited', context);
+      }),
+      refresh: new RequestLimiter(config.refreshLimit),
+    },
     sessions,
     sessionUses,
     userSessions: new UserSessionsService(database, clock, revocations, sessionUses, { sessionLifetime }),

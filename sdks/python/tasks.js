@@ -60,7 +60,15 @@ async function install({ folder, run }) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   rmSync(join(folder, '.venv'), { recursive: true, force: true });
   await run(python, ['-m', 'venv', '.venv']);
-  await inVenv(run, folder)('python', ['-m', 'pip', ...quietly, 'install', '-r', 'requirements.txt']);
+  await inVenv(run, folder)('python', [
+    '-m',
+    'pip',
+    ...quietly,
+    'install',
+    '--no-compile',
+    '-r',
+    'requirements.txt',
+  ]);
   writeFileSync(stamp, wanted);
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bearerOperations } from '../../bin/sdk/contract.js';
 import { installPackages, runNodeTests } from '../../bin/sdk/node-package.js';
@@ -24,7 +24,9 @@ export async function generate(context) {
 }
 
 export async function test(context) {
-  const { run, version } = context;
+  const { run, version, folder } = context;
+  // What was compiled from sources that are gone would be packed.
+  for (const compiled of ['dist', 'build']) rmSync(join(folder, compiled), { recursive: true, force: true });
   await run('node', ['node_modules/typescript/bin/tsc']);
   await run('node', ['node_modules/typescript/bin/tsc', '--project', 'test']);
   await run('eslint', ['--max-warnings', '0', 'src']);

@@ -1,53 +1,22 @@
 import { problemCodes } from '../problems/problem-codes.js';
 import { isPermission } from '../tokens/demands.js';
+import { completeSchemas } from './complete-schemas.js';
 import { errorForms, oauthForm, problemForm, type ErrorForm } from './error-forms.js';
-
-/** As much of an OpenAPI 3.0 document as this step touches. */
-export interface Document {
-  info: { contact?: object };
-  components: Record<string, Record<string, unknown>> & { schemas: Record<string, Schema> };
-  paths: Record<string, Record<string, Operation>>;
-}
-
-interface Schema {
-  $ref?: string;
-  example?: unknown;
-  properties?: Record<string, Schema>;
-  [keyword: string]: unknown;
-}
-
-interface Operation {
-  operationId: string;
-  summary?: string;
-  description?: string;
-  security?: Record<string, string[]>[];
-  parameters?: unknown[];
-  requestBody?: { content: Record<string, MediaType> };
-  responses: Record<string, Answer>;
-}
-
-interface Answer {
-  description: string;
-  headers?: Record<string, unknown>;
-  content?: Record<string, MediaType>;
-}
-
-interface MediaType {
-  schema?: Schema;
-  example?: unknown;
-  examples?: Record<string, unknown>;
-}
+import { headers, referencesTo } from './headers.js';
+import { mostFieldErrors } from '../problems/problem.js';
+import type { Answer, Document, Operation, Schema } from './openapi.js';
 
 /**
  * What tsoa cannot say, from what the controllers do say:
  * - every answer that follows from an operation's security, body or parameters is there: a new operation is complete;
  * - errors have their media type, their headers, and an example for each code that the answer's description names;
- * - requests and answers have their model's example.
+ * - permissions are named where OpenAPI 3.0 has room for them;
+ * - requests and answers have their model's example;
+ * - models are complete, see `completeSchemas`.
  * @throws where the contract would be incomplete: an operation without summary or description, an operationId twice,
  *   an answer without description, a problem that names no code or one of another status.
  */
 export function completeContract(document: Document): Document {
-  delete document.info.contact;
   for (const [name, group] of Object.entries(document.components)) {
     if (Object.keys(group).length === 0) Reflect.deleteProperty(document.components, name);
   }
@@ -73,38 +42,19 @@ export function completeContract(document: Document): Document {
       }
       const form = errorFormOf(operation);
       addImpliedAnswers(operation, form);
+      sayPermissions(operation);
+      const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
       for (const [status, answer] of Object.entries(operation.responses)) {
-        completeAnswer(answer, status, form, where);
+        completeAnswer(answer, status, { form, where, isLimited });
       }
       addExamples(document.components.schemas, operation);
     }
   }
-  return document;
+  completeSchemas(document);
+  // In the order in which people read it.
+  const { openapi, info, components, paths, ...rest } = document;
+  return { openapi, info, ...rest, paths, components };
 }
-
-const headers = {
-  'X-Request-Id': {
-    description: 'Names this request in the log.',
-    schema: { type: 'string', maxLength: 128 },
-    example: '0d3c7b3e-5d0a-4c52-8a1f-6f0c5a2b9e11',
-  },
-  'WWW-Authenticate': {
-    description: 'The challenge (RFC 6750 §3).',
-    schema: { type: 'string', maxLength: 1000 },
-    example:
-      'Bearer realm="latchkey", error="invalid_token", error_description="The access token has expired."',
-  },
-  'WWW-Authenticate-Basic': {
-    description: 'The challenge (RFC 7617 §2).',
-    schema: { type: 'string', maxLength: 1000 },
-    example: 'Basic realm="latchkey"',
-  },
-  'Retry-After': {
-    description: 'Seconds after which to try again.',
-    schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 2_147_483_647 },
-    example: 4,
-  },
-} as const;
 
 /** An operation whose controller names the model of OAuth's errors answers all errors so. */
 function errorFormOf({ responses }: Operation): ErrorForm {
@@ -124,15 +74,37 @@ function addProblemCodes(schemas: Record<string, Schema>): void {
       'The kind of problem for programs: a closed list, in which a code keeps its meaning and its status.',
   };
   properties['code'] = { $ref: '#/components/schemas/ProblemCode' };
+  // tsoa cannot annotate what is under an index signature.
+  Object.assign(schemas['FieldErrors'] ?? {}, {
+    maxProperties: mostFieldErrors,
+    additionalProperties: { type: 'string', maxLength: 2000 },
+  });
+}
+
+/**
+ * OpenAPI 3.0 lets OAuth's schemes alone have scopes in a security requirement. The document in 3.1, where any scheme
+ * may have roles, gets them back from here.
+ */
+function sayPermissions(operation: Operation): void {
+  if (!operation.security) return;
+  const demands = operation.security.flatMap((schemes) => Object.values(schemes).flat());
+  const permissions = demands.filter(isPermission);
+  operation.security = operation.security.map((schemes) =>
+    Object.fromEntries(Object.keys(schemes).map((scheme) => [scheme, []])),
+  );
+  if (permissions.length === 0) return;
+  operation['x-required-permissions'] = permissions;
+  const named = permissions.map((permission) => `\`${permission}\``).join(', ');
+  operation.description = `${operation.description ?? ''}\n\nPermission: ${named}.`;
 }
 
 function addImpliedAnswers(operation: Operation, form: ErrorForm): void {
   const media = operation.requestBody?.content;
   const implied = {
+    ...form.ofAll,
     ...(form === problemForm && impliedBySecurity(operation.security ?? [])),
     ...(media && form.ofBody['application/x-www-form-urlencoded' in media ? 'form' : 'json']),
     ...((media ?? operation.parameters?.length) && form.ofInput),
-    ...form.ofAll,
   };
   for (const [status, description] of Object.entries(implied)) {
     operation.responses[status] ??= { description };
@@ -163,9 +135,17 @@ function impliedBySecurity(security: NonNullable<Operation['security']>): Record
   return implied;
 }
 
-function completeAnswer(answer: Answer, status: string, form: ErrorForm, where: string): void {
+interface OperationOf {
+  readonly form: ErrorForm;
+  readonly where: string;
+  /** Its requests are counted, if the operator wants it. */
+  readonly isLimited: boolean;
+}
+
+function completeAnswer(answer: Answer, status: string, { form, where, isLimited }: OperationOf): void {
   if (!answer.description) throw new Error(`${where}: the answer ${status} needs a description.`);
-  const references = { 'X-Request-Id': 'X-Request-Id' } as Record<string, string>;
+  const references: Record<string, keyof typeof headers> = { 'X-Request-Id': 'X-Request-Id' };
+  if (status === '429' || (isLimited && /^[24]/.test(status))) references['RateLimit'] = 'RateLimit';
   if (status === 'default' || Number(status) >= 400) {
     const codes = codesIn(answer.description, form);
     if (codes.length === 0) {
@@ -187,11 +167,7 @@ function completeAnswer(answer: Answer, status: string, form: ErrorForm, where: 
       },
     };
   }
-  const described = Object.entries(references).map(([name, component]) => [
-    name,
-    { $ref: `#/components/headers/${component}` },
-  ]);
-  answer.headers = { ...answer.headers, ...(Object.fromEntries(described) as Record<string, unknown>) };
+  answer.headers = { ...answer.headers, ...referencesTo(references) };
 }
 
 function codesIn(description: string, { codes }: ErrorForm): string[] {

@@ -131,5 +131,8 @@ const answeringOAuthErrors: RequestHandler = (request, _response, next) => {
 function send(response: Response, value: unknown, status: number | undefined): void {
   if (response.headersSent) return;
   if (value === undefined || value === null) response.status(status ?? 204).end();
+  // A text that is no JSON: the controller has said what it is.
+  else if (typeof value === 'string' && response.hasHeader('Content-Type'))
+    response.status(status ?? 200).end(value);
   else response.status(status ?? 200).json(value);
 }

@@ -135,6 +135,7 @@ describe('@Security("bearer", […])', () => {
       },
     });
     const document = completeContract({
+      openapi: '3.0.3',
       info: {},
       components: { schemas: { ProblemDetails: { properties: {} } } },
       paths: {

@@ -8,6 +8,7 @@ import { readConfig } from '../../src/config.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { Hooks } from '../../src/hooks.js';
 import type { Operation } from '../../src/http/operations.js';
+import { answerUnreadable } from '../../src/http/unreadable-requests.js';
 import { permissionsOf } from '../../src/tokens/demands.js';
 import { openInstallation } from '../../src/installation.js';
 import { prepareService, type Services } from '../../src/services.js';
@@ -82,6 +83,7 @@ export class TestApp extends ApiClient {
     await prepareService(services, permissionsOf(operations));
     const app = createApp(services);
     const server = createServer(ownOperations ? withOwnOperations(app, services, ownOperations) : app);
+    answerUnreadable(server, services.issuer);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`);

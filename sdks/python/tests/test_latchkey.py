@@ -192,7 +192,7 @@ def test_works_under_a_path() -> None:
         seen.append(request)
         return httpx.Response(200, json={"message": "hello"})
 
-    tokens = Tokens("access", "refresh", 2_000_000.0, "", "login")
+    tokens = Tokens("access", "refresh", 2_000_000.0, 900, "", "login")
     with Latchkey(
         "https://example.com/auth", tokens=tokens, clock=Clock(), transport=httpx.MockTransport(answer)
     ) as latchkey:
@@ -233,6 +233,18 @@ def test_refreshes_shortly_before_the_token_expires_and_not_earlier() -> None:
         my_name(latchkey)
         assert "POST /refresh" not in watched.sent
         clock.time += 2
+        my_name(latchkey)
+        assert watched.sent.count("POST /refresh") == 1
+
+
+def test_does_not_refresh_at_once_tokens_that_live_for_less_than_the_margin() -> None:
+    clock = Clock()
+    with logged_in(user(30), clock=clock, margin=100_000) as (latchkey, watched):
+        my_name(latchkey)
+        assert "POST /refresh" not in watched.sent
+        assert latchkey.tokens
+        clock.time += latchkey.tokens.expires_in / 2
+        my_name(latchkey)
         my_name(latchkey)
         assert watched.sent.count("POST /refresh") == 1
 

@@ -13,7 +13,10 @@ export interface LatchkeyOptions {
   readonly fetch?: (request: Request) => Promise<Response>;
   /** The time in milliseconds since 1970: `Date.now` unless told otherwise. */
   readonly now?: () => number;
-  /** How many seconds before it expires an access token is replaced: 10 unless told otherwise. */
+  /**
+   * How many seconds before it expires an access token is replaced: 10 unless told otherwise, and half of its life at
+   * most.
+   */
   readonly margin?: number;
   /** After how many seconds a login, refresh or logout is given up: 30 unless told otherwise. */
   readonly timeout?: number;

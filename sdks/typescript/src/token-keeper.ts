@@ -107,8 +107,10 @@ export class TokenKeeper {
     return stored;
   }
 
-  #isStale({ expires_at }: StoredTokens): boolean {
-    return this.#options.now() >= expires_at - this.#options.margin;
+  #isStale({ expires_at, expires_in }: StoredTokens): boolean {
+    // Of tokens that live for less than the margin, a new one would be stale at once.
+    const margin = Math.min(this.#options.margin, (expires_in * 1000) / 2);
+    return this.#options.now() >= expires_at - margin;
   }
 
   #limit(): { signal: AbortSignal } {

@@ -23,6 +23,20 @@ describe('The package', () => {
     assert.match(read('LICENSE'), /^MIT License/);
   });
 
+  it('packs what it needs, and no more', () => {
+    const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: path('.'),
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    });
+    assert.equal(status, 0, stderr);
+    const [packed] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const files = packed.files
+      .map((file) => file.path)
+      .filter((file) => !/^dist\/.+\.(js|d\.ts)$/.test(file));
+    assert.deepEqual(files.sort(), ['LICENSE', 'README.md', 'package.json']);
+  });
+
   it('shows the example in its README, and the example runs', () => {
     assert.ok(
       read('README.md').includes(read('example.ts')),

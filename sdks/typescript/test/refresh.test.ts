@@ -58,6 +58,17 @@ describe('A refresh', () => {
     assert.equal(count(client, 'POST /refresh'), 1);
   });
 
+  it('does not happen at once for tokens that live for less than the margin', async () => {
+    const { now, advance } = clock();
+    const client = await asUser(25, { now, margin: 100_000 });
+    await client.api.GET('/protected');
+    assert.equal(count(client, 'POST /refresh'), 0);
+    advance((await client.tokens())!.expires_in / 2);
+    await client.api.GET('/protected');
+    await client.api.GET('/protected');
+    assert.equal(count(client, 'POST /refresh'), 1);
+  });
+
   it('does not happen again for a caller that hears late that the old token is void', async () => {
     const late = gate();
     let held = false;

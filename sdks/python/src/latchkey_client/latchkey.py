@@ -58,7 +58,7 @@ class Latchkey:
             tokens: those of an earlier login.
             on_change: called with the tokens whenever they change, and with None when they are forgotten;
                 others wait meanwhile, and it must not call the client.
-            margin: how many seconds before it expires an access token is replaced.
+            margin: how many seconds before it expires an access token is replaced; half of its life at most.
             timeout: after how many seconds without an answer a request is given up.
             clock: the time in seconds since 1970.
             transport: what sends requests; httpx's own unless told otherwise.

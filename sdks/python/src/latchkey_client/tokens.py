@@ -16,6 +16,7 @@ class Tokens:
         access_token: sent with each request.
         refresh_token: exchanged for new tokens, once.
         expires_at: when the access token expires, in seconds since 1970, by the clock of this machine.
+        expires_in: how long the access token lives, in seconds.
         scope: the account's permissions, space-separated.
         login: names the login, so that one user's request is not sent again with the token of the next user.
     """
@@ -23,6 +24,7 @@ class Tokens:
     access_token: str
     refresh_token: str
     expires_at: float
+    expires_in: float
     scope: str
     login: str
 
@@ -45,7 +47,9 @@ class TokenBox:
 
     def is_stale(self, tokens: Tokens) -> bool:
         """Tell whether the access token has expired or is about to."""
-        return self._clock() >= tokens.expires_at - self._margin
+        # Of tokens that live for less than the margin, a new one would be stale at once.
+        margin = min(self._margin, tokens.expires_in / 2)
+        return self._clock() >= tokens.expires_at - margin
 
     def keep(self, token_set: Mapping[str, Any], login: str | None = None) -> Tokens:
         """Keep what the service gave; without ``login``, as those of a new one."""
@@ -53,6 +57,7 @@ class TokenBox:
             access_token=token_set["access_token"],
             refresh_token=token_set["refresh_token"],
             expires_at=self._clock() + token_set["expires_in"],
+            expires_in=token_set["expires_in"],
             scope=token_set["scope"],
             login=login or secrets.token_hex(8),
         )

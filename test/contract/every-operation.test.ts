@@ -1,0 +1,185 @@
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import type { Response, Test } from 'supertest';
+import { readContract } from '../../src/contract/read-contract.js';
+import { checkAgainstContract } from '../support/contract.js';
+import { createClient } from '../support/oauth-clients.js';
+import { rawRequest } from '../support/raw-request.js';
+import { TestApp } from '../support/test-app.js';
+
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
+  readonly security: readonly object[];
+  readonly responses: Readonly<Record<string, object>>;
+}
+
+const { paths } = readContract().document as { paths: Record<string, Record<string, Operation>> };
+const operations = Object.entries(paths).flatMap(([template, ofPath]) =>
+  Object.entries(ofPath).map(([method, operation]) => ({ ...operation, template, method })),
+);
+const id = '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10';
+
+/** The template with something in each place that fits it, or this in all of them. */
+function pathOf(template: string, instead?: string): string {
+  return template.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
+    if (instead !== undefined) return instead;
+    return name === 'name' ? 'auditor' : name === 'code' ? 'busy' : id;
+  });
+}
+
+describe('Every operation answers, as the contract says, a request', () => {
+  let app: TestApp;
+  let token: string;
+  before(async () => {
+    app = await TestApp.start({ settings: { JWT_TOKEN_LOCATION: 'headers,cookies' } });
+    ({ access_token: token } = await app.login());
+  });
+  after(() => app.close());
+
+  const send = (method: string, path: string): Test => app.request(method as 'get', path, token);
+
+  for (const { method, template, requestBody, responses, parameters = [] } of operations) {
+    const name = `${method.toUpperCase()} ${template}`;
+    const [mediaType = ''] = Object.keys(requestBody?.content ?? {});
+
+    describe(name, () => {
+      it('that cannot be read: 400', async () => {
+        if (template.includes('{')) {
+          await send(method, pathOf(template, '%E0%A4%A')).expect(400);
+          return;
+        }
+        const { status, headers, text } = await rawRequest(
+          app.url,
+          `${method.toUpperCase()} ${template} HTTP/1.1\r\nHost: a\r\nA header without a colon\r\n\r\n`,
+        );
+        expect(status).to.equal(400);
+        if (template.startsWith('/oauth/')) return; // never seen as one of OAuth's
+        const response = { status, headers, text, get: (header: string) => headers[header.toLowerCase()] };
+        checkAgainstContract(method, template, response as unknown as Response);
+      });
+
+      if (requestBody) {
+        it('whose body is too large: 413', async () => {
+          await send(method, pathOf(template))
+            .set('Content-Type', mediaType)
+            .send(`{"a":"${'x'.repeat(70_000)}"}`)
+            .expect(413);
+        });
+
+        it('whose body is compressed: 415', async () => {
+          await send(method, pathOf(template))
+            .set('Content-Type', mediaType)
+            .set('Content-Encoding', 'gzip')
+            .serialize(String)
+            .send(gzipSync('{}') as unknown as string)
+            .expect(415);
+        });
+
+        it('without its body: 400', async () => {
+          if (template === '/logout') return; // it may be left out
+          await send(method, pathOf(template)).expect(400);
+        });
+      }
+
+      if (parameters.some((parameter) => parameter.in === 'path')) {
+        it('with a path parameter that does not fit: 422', async () => {
+          await send(method, pathOf(template, '%20'))
+            .set('Content-Type', mediaType || 'application/json')
+            .send(requestBody ? {} : undefined)
+            .expect(422);
+        });
+      }
+
+      if (parameters.some((parameter) => parameter.in === 'query')) {
+        it('with a query parameter that there is not: 422', async () => {
+          const { body } = await send(method, `${pathOf(template)}?no_such=1`).expect(422);
+          expect(body.errors).to.deep.equal({ no_such: 'is not a field of this request' });
+        });
+      }
+
+      if (responses['401'] && !template.startsWith('/oauth/') && !/login|refresh|logout/.test(template)) {
+        it('without a token: 401', async () => {
+          await app.request(method as 'get', pathOf(template)).expect(401);
+        });
+      }
+    });
+  }
+});
+
+describe('An operation that checks a password', () => {
+  const password = 'a password that is long enough';
+  let app: TestApp;
+  let token: string;
+  let userId: string;
+  before(async () => {
+    app = await TestApp.start({
+      settings: {
+        JWT_TOKEN_LOCATION: 'headers,cookies',
+        LATCHKEY_LOGIN_FREE_ATTEMPTS: '2',
+        LATCHKEY_PASSWORD_QUEUE: '1',
+        LATCHKEY_PASSWORD_TIME_COST: '30',
+        LATCHKEY_PASSWORD_MEMORY_COST: '8192',
+      },
+    });
+    ({ access_token: token } = await app.login());
+    ({ id: userId } = await app.createUser('ada', password));
+  });
+  after(() => app.close());
+
+  for (const [name, request] of [
+    ['POST /login/cookies', (n) => app.post('/login/cookies', { username: `u${n}`, password })],
+    ['POST /users', (n) => app.post('/users', { username: `u${n}`, password }, token)],
+    ['PATCH /users/{id}', () => app.patch(`/users/${userId}`, { password }, token)],
+    [
+      'PUT /me/password',
+      () => app.put('/me/password', { current_password: 'x', new_password: password }, token),
+    ],
+  ] as [string, (n: number) => Test][]) {
+    it(`is busy where too many wait: ${name}`, async () => {
+      const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => request(n)));
+      const busy = answers.filter(({ status }) => status === 503);
+      expect(busy).not.to.be.empty;
+      for (const { body } of busy) expect(body).to.include({ code: 'busy' });
+    });
+  }
+
+  it('has to wait after failures: POST /login/cookies', async () => {
+    const statuses: number[] = [];
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      statuses.push((await app.post('/login/cookies', { username: 'eve', password: 'x' })).status);
+    }
+    expect(statuses).to.deep.equal([401, 401, 401, 429]);
+  });
+});
+
+describe('An operation whose requests are limited, and one that clients authenticate at', () => {
+  let app: TestApp;
+  before(async () => {
+    app = await TestApp.start({
+      settings: {
+        JWT_TOKEN_LOCATION: 'headers,cookies',
+        LATCHKEY_REFRESH_LIMIT: '1',
+        LATCHKEY_LOGIN_FREE_ATTEMPTS: '1',
+      },
+    });
+  });
+  after(() => app.close());
+
+  it('is 429: POST /refresh/cookies', async () => {
+    await app.post('/refresh/cookies').expect(401);
+    const { body } = await app.post('/refresh/cookies').expect(429);
+    expect(body).to.include({ code: 'too_many_requests' });
+  });
+
+  for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
+    it(`is 429 after failures: POST ${path}`, async () => {
+      const { client_id } = await createClient(app, { token_endpoint_auth_method: 'client_secret_post' });
+      const form = { grant_type: 'client_credentials', token: 'x', client_id, client_secret: 'wrong' };
+      const statuses: number[] = [];
+      for (let attempt = 0; attempt < 3; attempt += 1) statuses.push((await app.postForm(path, form)).status);
+      expect(statuses.at(-1)).to.equal(429);
+    });
+  }
+});
