@@ -45,8 +45,17 @@ func expectNone(t *testing.T, failures []error) {
 
 // expiring makes of tokens what they are shortly before their end.
 func expiring(tokens latchkey.Tokens) latchkey.Tokens {
+	tokens.IssuedAt = time.Now().Add(-time.Hour)
 	tokens.ExpiresAt = time.Now().Add(2 * time.Second)
 	return tokens
+}
+
+func TestTokensThatLiveForLessThanTheMargin(t *testing.T) {
+	gate := newGate(t, nil)
+	tokens, _ := asUser(t, live(t), "user-27").Tokens()
+	tokens.ExpiresAt = tokens.IssuedAt.Add(8 * time.Second)
+	noError(t, callProtected(t.Context(), newClient(t, gate.URL, latchkey.WithTokens(tokens))))
+	gate.expect(t, "POST /refresh", 0)
 }
 
 func TestOneRefreshForManyRefusedCalls(t *testing.T) {
@@ -280,4 +289,14 @@ func TestPublicOperationsWorkWithoutTheSession(t *testing.T) {
 	gate.expect(t, "POST /refresh", 0)
 	_, err = client.API.GetUserWithResponse(t.Context(), api.ID{})
 	expectCode(t, err, http.StatusUnauthorized, api.ProblemCodeInvalidRefreshToken)
+}
+
+func TestAServiceBehindAPath(t *testing.T) {
+	gate := newGate(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		r.URL.Path = strings.TrimPrefix(r.URL.Path, "/auth")
+		next.ServeHTTP(w, r)
+	})
+	client := asUser(t, gate.URL+"/auth/", "user-26")
+	noError(t, callProtected(t.Context(), client))
+	gate.expect(t, "GET /auth/protected", 1)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// margin is how long before its end an access token is replaced: it has to be valid when it arrives.
+	// margin is how long before its end an access token is replaced at most: it has to be valid when it arrives.
 	margin = 10 * time.Second
 	// refreshTimeout ends a refresh that gets no answer. Whoever waits may give up sooner, by a context.
 	refreshTimeout = 30 * time.Second
@@ -110,7 +110,7 @@ func (s *session) bearer(ctx context.Context) (bearer, error) {
 		return bearer{}, nil
 	}
 	held := bearer{token: tokens.AccessToken, login: login}
-	if tokens.ExpiresAt.Sub(now()) > margin {
+	if !tokens.areStale() {
 		return held, nil
 	}
 	return s.renew(ctx, held)

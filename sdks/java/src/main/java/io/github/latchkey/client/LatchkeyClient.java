@@ -137,6 +137,7 @@ public final class LatchkeyClient {
     return new Tokens(
         set.getAccessToken(),
         set.getRefreshToken(),
+        askedAt,
         askedAt.plusSeconds(set.getExpiresIn()),
         askedAt.plusSeconds(set.getRefreshExpiresIn()),
         set.getScope());

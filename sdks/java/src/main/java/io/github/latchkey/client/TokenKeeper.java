@@ -1,7 +1,5 @@
 package io.github.latchkey.client;
 
-import java.time.Clock;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -10,9 +8,6 @@ import java.util.function.Supplier;
 
 /** Keeps the tokens, and replaces them once however many threads need it. */
 final class TokenKeeper {
-  /** How long before its end an access token is replaced: it has to be valid when it arrives. */
-  private static final Duration MARGIN = Duration.ofSeconds(10);
-
   /** An access token, and the login that it comes from. */
   record Bearer(String token, long login) {}
 
@@ -21,7 +16,6 @@ final class TokenKeeper {
 
   private record Change(Tokens tokens) {}
 
-  private final Clock clock = Clock.systemUTC();
   private final Function<String, Tokens> refresh;
   private final Consumer<Optional<Tokens>> onTokens;
   /** Held from a change of the tokens until it has been told, so that changes are told in order. */
@@ -82,7 +76,7 @@ final class TokenKeeper {
         return CompletableFuture.completedFuture(null);
       }
       held = new Bearer(tokens.accessToken(), login);
-      if (clock.instant().isBefore(tokens.expiresAt().minus(MARGIN))) {
+      if (!tokens.areStale()) {
         return CompletableFuture.completedFuture(held);
       }
     }

@@ -64,7 +64,7 @@ class ClientTest {
   @Test
   void tokensAreStoredAsJson() throws Exception {
     ObjectMapper json = new ObjectMapper().registerModule(new JavaTimeModule());
-    Tokens tokens = new Tokens("a", "r", Instant.now(), Instant.now().plusSeconds(9), "a:read");
+    Tokens tokens = new Tokens("a", "r", Instant.now(), Instant.now().plusSeconds(8), Instant.now().plusSeconds(9), "a:read");
     Tokens stored = json.readValue(json.writeValueAsString(tokens), Tokens.class);
     assertEquals(tokens, stored);
     LatchkeyClient client = LatchkeyClient.builder("https://login.example.com").tokens(stored).build();

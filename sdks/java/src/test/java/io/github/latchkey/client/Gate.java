@@ -20,7 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BiConsumer;
 
-/** A proxy in front of the real service, which counts what passes, and lets a test step in. */
+/** A proxy in front of the real service, and under /auth again. It counts what passes, and lets a test step in. */
 final class Gate implements AutoCloseable {
   /** May change or hold up a request, and passes it on, or does not. */
   interface Passage {
@@ -63,7 +63,7 @@ final class Gate implements AutoCloseable {
 
   void forward(HttpExchange exchange, String authorization) throws IOException, InterruptedException {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(Service.URL + exchange.getRequestURI()))
+        HttpRequest.newBuilder(URI.create(Service.URL + exchange.getRequestURI().toString().replaceFirst("^/auth/", "/")))
             .method(
                 exchange.getRequestMethod(),
                 HttpRequest.BodyPublishers.ofByteArray(exchange.getRequestBody().readAllBytes()));

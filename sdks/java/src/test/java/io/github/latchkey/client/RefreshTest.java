@@ -24,6 +24,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -305,6 +306,24 @@ class RefreshTest {
       gate.assertPassed("POST /refresh", 0);
       UsersApi users = client.api(UsersApi::new);
       assertRefused(401, ProblemCode.INVALID_REFRESH_TOKEN, () -> users.getUser(UUID.randomUUID()));
+    }
+  }
+
+  @Test
+  void tokensThatLiveForLessThanTheMargin() throws Exception {
+    try (Gate gate = new Gate()) {
+      Tokens tokens =
+          Service.withTimes(asUser(Service.URL, "user-27"), Instant.now(), Instant.now().plusSeconds(8));
+      callProtected(LatchkeyClient.builder(gate.url()).tokens(tokens).build());
+      gate.assertPassed("POST /refresh", 0);
+    }
+  }
+
+  @Test
+  void aServiceBehindAPath() throws Exception {
+    try (Gate gate = new Gate()) {
+      callProtected(asUser(gate.url() + "/auth/", "user-26"));
+      gate.assertPassed("GET /auth/protected", 1);
     }
   }
 }

@@ -51,11 +51,16 @@ final class Service {
 
   /** What the tokens of a new login of a user are shortly before their end. */
   static Tokens expiringTokensOf(String username) {
-    Tokens tokens = asUser(URL, username).tokens().orElseThrow();
+    return withTimes(asUser(URL, username), Instant.now().minusSeconds(3600), Instant.now().plusSeconds(2));
+  }
+
+  static Tokens withTimes(LatchkeyClient client, Instant issuedAt, Instant expiresAt) {
+    Tokens tokens = client.tokens().orElseThrow();
     return new Tokens(
         tokens.accessToken(),
         tokens.refreshToken(),
-        Instant.now().plusSeconds(2),
+        issuedAt,
+        expiresAt,
         tokens.refreshExpiresAt(),
         tokens.scope());
   }
