@@ -162,8 +162,9 @@ describe('npm run new', () => {
           operationId,
           tags: [tag],
           summary: `List ${tag.toLowerCase()}`,
-          description: `All ${tag.toLowerCase()}.`,
-          security: [{ bearer: [`${folder}:read`] }],
+          description: `All ${tag.toLowerCase()}.\n\nPermission: \`${folder}:read\`.`,
+          security: [{ bearer: [] }],
+          'x-required-permissions': [`${folder}:read`],
         });
         expect(operation.get).to.have.nested.property('responses.401');
         expect(operation.get).to.have.nested.property('responses.403');
