@@ -50,10 +50,15 @@ export function problemDetails(problem: Problem, issuer: string): ProblemDetails
 }
 
 /** A 429 or 503 that says when to come back. `seconds` is rounded up, and is one at least. */
-export function retryLater(code: ProblemCode, seconds: number): Problem {
+export function retryLater(
+  code: ProblemCode,
+  seconds: number,
+  options: Omit<ProblemOptions, 'headers'> = {},
+): Problem {
   const wait = Math.max(1, Math.ceil(seconds));
   const counted = countedBy[code];
   return new Problem(code, {
+    ...options,
     headers: { 'Retry-After': String(wait), ...(counted && { RateLimit: rateLimit(counted, 0, wait) }) },
   });
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ProjectCopy } from '../support/project-copy.js';
-import { checkout } from '../support/service-process.js';
+import { checkout } from '../support/checkout.js';
 
 /** What is said of each mistake is in test/contract/contract-faults.test.ts; here it is the build that says it. */
 describe('A build', () => {

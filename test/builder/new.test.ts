@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ProjectCopy } from '../support/project-copy.js';
-import { checkout } from '../support/service-process.js';
+import { checkout } from '../support/checkout.js';
 
 interface Contract {
   readonly tags: readonly object[];

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { PageReader } from '../support/page-reader.js';
-import { freePort, newPostgresDatabase } from '../support/postgres.js';
+import { newPostgresDatabase } from '../support/postgres.js';
+import { freePort } from '../support/postgres-server.js';
 import { copyEnvironment, ProjectCopy } from '../support/project-copy.js';
 import { hasPython, preparePython, pythonFolder } from '../support/python.js';
-import { checkout } from '../support/service-process.js';
+import { checkout } from '../support/checkout.js';
 import { blocksOf, type Block } from '../support/shown-commands.js';
 
 const sections = ['Quick start', 'Add a protected operation'];

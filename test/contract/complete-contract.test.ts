@@ -53,13 +53,14 @@ describe('The contract, completed from what tsoa writes', () => {
         '200',
         '400',
         '401',
+        '503',
         'default',
       ]);
     });
 
     it('403 where it demands a permission, which it names', () => {
       const operation = { ...plain, security: [{ bearer: ['reports:read'] }] };
-      expect(statuses(operation)).to.have.members(['200', '400', '401', '403', 'default']);
+      expect(statuses(operation)).to.have.members(['200', '400', '401', '403', '503', 'default']);
       expect(completed(operation).responses['403']?.description).to.include('`reports:read`');
     });
 
@@ -68,6 +69,7 @@ describe('The contract, completed from what tsoa writes', () => {
         '200',
         '400',
         '401',
+        '503',
         'default',
       ]);
     });

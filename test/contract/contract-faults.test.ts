@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { temporaryFolder } from '../support/folders.js';
-import { checkout } from '../support/service-process.js';
+import { checkout } from '../support/checkout.js';
 
 /** What each operation has that is not its mistake. */
 const says = '/** All. @summary List */';

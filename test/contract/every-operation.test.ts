@@ -2,10 +2,15 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import type { Response, Test } from 'supertest';
 import { readContract } from '../../src/contract/read-contract.js';
+import type { CookieSession, TokenSet } from '../../src/sessions/sessions.models.js';
 import { checkAgainstContract } from '../support/contract.js';
+import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { createClient } from '../support/oauth-clients.js';
 import { rawRequest } from '../support/raw-request.js';
-import { TestApp } from '../support/test-app.js';
+import { newPostgresDatabase } from '../support/postgres.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 interface Operation {
   readonly operationId: string;
@@ -106,6 +111,70 @@ describe('Every operation answers, as the contract says, a request', () => {
       }
     });
   }
+});
+
+describe('Without an answer of the database', () => {
+  let proxy: TcpProxy;
+  let app: TestApp;
+  let tokens: TokenSet;
+  let cookies: string;
+  let csrf: string;
+  before(async function () {
+    this.timeout(60_000);
+    const url = await newPostgresDatabase();
+    proxy = await TcpProxy.to(Number(new URL(url).port));
+    app = await TestApp.start({
+      database: 'postgres',
+      settings: {
+        DATABASE_URL: proxy.urlFor(url),
+        LATCHKEY_REVOCATION_BOUND: '1s',
+        JWT_TOKEN_LOCATION: 'headers,cookies',
+      },
+    });
+    tokens = await app.login();
+    const login = await app
+      .post('/login/cookies', { username: 'admin', password: adminPassword })
+      .expect(200);
+    cookies = cookieHeader(cookiesOf(login));
+    csrf = (login.body as CookieSession).refresh_csrf_token;
+    proxy.hold();
+    await until(() => !app.services.feed.isCurrent());
+  });
+  after(async () => {
+    proxy.release();
+    await app.close();
+    await proxy.close();
+  });
+
+  const refreshToken = (): object => ({ refresh_token: tokens.refresh_token });
+  const special: Readonly<Record<string, () => Test>> = {
+    'POST /login': () => app.post('/login', { username: 'admin', password: adminPassword }),
+    'POST /login/cookies': () => app.post('/login/cookies', { username: 'admin', password: adminPassword }),
+    'POST /refresh': () => app.post('/refresh', refreshToken()),
+    'POST /refresh/cookies': () =>
+      app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf),
+    'POST /logout': () => app.post('/logout', refreshToken()),
+    'GET /health/ready': () => app.get('/health/ready'),
+  };
+
+  it('each operation whose contract says so is 503, and those that need none go on', async function () {
+    this.timeout(60_000);
+    await Promise.all(
+      operations.map(async ({ method, template, responses, security }) => {
+        const name = `${method.toUpperCase()} ${template}`;
+        const request =
+          special[name]?.() ?? app.request(method as 'get', pathOf(template), tokens.access_token);
+        if (responses['503']) {
+          const { body, status } = await request;
+          expect({ name, status, code: (body as { code: string }).code }).to.deep.equal({
+            name,
+            status: 503,
+            code: 'not_ready',
+          });
+        } else if (security.length === 0) await request.expect(200);
+      }),
+    );
+  });
 });
 
 describe('An operation that checks a password', () => {

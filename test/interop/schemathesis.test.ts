@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { adminPassword } from '../support/api-client.js';
 import { hasPython, preparePython, runTool } from '../support/python.js';
-import { checkout, endProcesses, Installation } from '../support/service-process.js';
+import { checkout } from '../support/checkout.js';
+import { endProcesses, Installation } from '../support/service-process.js';
 
 /** How many requests Schemathesis makes at least: fewer, and it has stopped half-way. */
 const leastCases = 1000;

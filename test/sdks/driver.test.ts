@@ -3,7 +3,7 @@ import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { temporaryFolder } from '../support/folders.js';
-import { checkout } from '../support/service-process.js';
+import { checkout } from '../support/checkout.js';
 
 interface Counts {
   passed: number;

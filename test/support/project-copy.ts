@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { checkout } from './service-process.js';
+import { checkout } from './checkout.js';
 
 interface Run {
   readonly status: number | null;

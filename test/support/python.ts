@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkout } from './service-process.js';
+import { checkout } from './checkout.js';
 
 /** Kept between runs: making it takes a quarter of a minute. */
 const venv = join(checkout, 'dist/interop-venv');

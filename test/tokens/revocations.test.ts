@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import type { Database } from '../../src/database/open-database.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { everyVersion, Revocations } from '../../src/tokens/revocations.js';
-import { revocationsStore, type Revocation } from '../../src/tokens/revocations.store.js';
+import {
+  revocationsStore,
+  type LiveRevocation,
+  type Revocation,
+} from '../../src/tokens/revocations.store.js';
 import { TestClock } from '../support/clock.js';
 import { databaseKinds, newDatabase } from '../support/databases.js';
 
@@ -110,7 +114,7 @@ for (const kind of databaseKinds) {
                 clock.advance(each.seconds);
                 break;
               case 'catchUp':
-                await revocations.catchUp();
+                await revocations.readAll();
                 known = [...written];
                 break;
               case 'prune':
@@ -121,7 +125,7 @@ for (const kind of databaseKinds) {
                 break;
               case 'restart':
                 revocations = new Revocations(database, clock);
-                await revocations.load();
+                await revocations.readAll();
                 known = [...written];
                 break;
             }
@@ -141,7 +145,7 @@ for (const kind of databaseKinds) {
       const database = await newDatabase('sqlite');
       await database.migrate();
       const revocations = new Revocations(database, clock);
-      await revocations.load();
+      await revocations.readAll();
       await revocationsStore.add(database.queries, [
         {
           kind: 'session',
@@ -152,7 +156,7 @@ for (const kind of databaseKinds) {
         },
       ]);
       clock.advance(300);
-      await revocations.catchUp();
+      await revocations.readAll();
       expect(revocations.size).to.equal(1);
       await database.close();
     });
@@ -162,6 +166,40 @@ for (const kind of databaseKinds) {
       expect(
         [0, 2, 3, 4].map((version) => revocations.isRevoked(tokenOf('subject', 'ada', version))),
       ).to.deep.equal([true, true, false, false]);
+    });
+
+    it('show all that they hold', async () => {
+      const rows = [
+        await commit({ kind: 'session', target: 'a', version: null, expires_at: 60 }),
+        await commit({ kind: 'token', target: 'a', version: null, expires_at: 50 }),
+        await commit({ kind: 'subject', target: 'a', version: 3, expires_at: 40 }),
+      ];
+      revocations.apply(rows);
+      expect([...revocations.snapshot()]).to.have.deep.members(
+        rows.map(({ kind: what, target, version, expires_at }) => ({
+          kind: what,
+          target,
+          version,
+          expires_at,
+        })),
+      );
+    });
+
+    it('tell of what is new here or reaches further, and of nothing else, until they are told to stop', () => {
+      const told: LiveRevocation[] = [];
+      const stop = revocations.subscribe((rows) => {
+        told.push(...rows);
+      });
+      const session: LiveRevocation = { kind: 'session', target: 'a', version: null, expires_at: 60 };
+      const subject: LiveRevocation = { kind: 'subject', target: 'a', version: 3, expires_at: 60 };
+      const longer = { ...session, expires_at: 61 };
+      const higher = { ...subject, version: 4 };
+      for (const rows of [[session, subject], [subject], [session], [longer, higher], [session, subject]])
+        revocations.apply(rows);
+      expect(told).to.deep.equal([session, subject, longer, higher]);
+      stop();
+      revocations.apply([{ ...session, target: 'b' }]);
+      expect(told).to.have.length(4);
     });
 
     it('take thousands at once', async () => {
@@ -176,7 +214,7 @@ for (const kind of databaseKinds) {
         };
       });
       await revocationsStore.add(database.queries, rows);
-      await revocations.load();
+      await revocations.readAll();
       expect(revocations.size).to.equal(2500);
     });
   });
