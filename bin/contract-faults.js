@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Finds what tsoa passes over in silence, and says where it is: all of it in one go, each with file and line.
-// The build runs it in the checkout, after tsoa: `contract-faults.js <tsoa's document> <where to write what the contract needs>`.
+// The build runs it in the checkout, after tsoa: `contract-faults.js <tsoa's document> <what to write for the contract>`.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { readSources } from './controllers.js';
