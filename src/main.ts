@@ -21,6 +21,8 @@ const stopWithin = 8000;
 const sameSignal = 1000;
 const cleanUpEvery = 10 * 60_000;
 const flushEvery = 60_000;
+/** What readers of the revocations' stream are told: it comes even if there is nothing in it. */
+const beatEvery = 1000;
 /** From the signal on; only a database that does not answer takes that long. */
 const exitWithin = 9500;
 
@@ -152,7 +154,7 @@ function announce(address: string, administrator: FirstAdministrator | undefined
  * What happens beside the requests: expired rows go, uses of sessions are written, and what the operator's command
  * wrote is taken over.
  */
-function keepUp({ database, catchUp, cleanUp, sessionUses }: Services, log: Logger): void {
+function keepUp({ database, catchUp, cleanUp, sessionUses, revocationFeed }: Services, log: Logger): void {
   const orLog = async (what: string, work: Promise<void>): Promise<boolean> => {
     try {
       await work;
@@ -168,6 +170,9 @@ function keepUp({ database, catchUp, cleanUp, sessionUses }: Services, log: Logg
   setInterval(() => {
     void orLog('writing when sessions were used', sessionUses.flush());
   }, flushEvery).unref();
+  setInterval(() => {
+    revocationFeed.beat();
+  }, beatEvery).unref();
   const takeOver = (): Promise<boolean> => orLog('reading what other processes wrote', catchUp());
   database.onForeignChange(takeOver);
   void takeOver(); // for what came between the first reading and now
@@ -185,6 +190,7 @@ function stopOnSignal(server: Server, log: Logger, opened: () => Services | unde
     log.info({ signal }, 'stopping');
     const services = opened();
     if (services) services.lifecycle.stopping = true;
+    services?.revocationFeed.stop();
     // A connection that a client keeps alive gets its last answer, and is closed.
     server.prependListener('request', (_request, response) => {
       response.shouldKeepAlive = false;

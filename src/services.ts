@@ -12,6 +12,7 @@ import { RevocationService } from './oauth/revocation.service.js';
 import { TokenGrants } from './oauth/token-grants.service.js';
 import { usedAssertionsStore } from './oauth/used-assertions.store.js';
 import { OwnAccountService } from './users/own-account.service.js';
+import { RevocationFeed } from './revocations/revocation-feed.js';
 import { RolesService } from './roles/roles.service.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
 import { LoginLimiter } from './sessions/login-limiter.js';
@@ -68,6 +69,8 @@ export interface Services {
   readonly revocations: Revocations;
   /** Whether the revocations in memory are all there are. */
   readonly feed: Feed;
+  /** Tells other services what is revoked. */
+  readonly revocationFeed: RevocationFeed;
   readonly sessions: SessionsService;
   /** When sessions were last used. */
   readonly sessionUses: SessionUses;
@@ -100,6 +103,7 @@ export async function createServices(foundations: Foundations): Promise<Services
   const ring = await KeyRing.open(database, new KeySealing(secret), clock, keyRingOptions(config));
   const accessTokens = new AccessTokens(ring, clock, accessTokenOptions(foundations));
   const revocations = new Revocations(database, clock);
+  const feed: Feed = { isCurrent: () => true };
   const versions = new SubjectVersions(clock, accessTokens);
   const passwords = new Passwords({
     memoryCost: config.passwordMemoryCost,
@@ -150,7 +154,12 @@ export async function createServices(foundations: Foundations): Promise<Services
     ring,
     accessTokens,
     revocations,
-    feed: { isCurrent: () => true },
+    feed,
+    revocationFeed: new RevocationFeed(database, clock, revocations, feed, {
+      issuer,
+      mostFollowers: config.revocationStreams,
+      leeway: config.decodeLeeway,
+    }),
     sessions,
     sessionUses,
     userSessions: new UserSessionsService(database, clock, revocations, sessionUses, { sessionLifetime }),

@@ -70,7 +70,9 @@ describe('An installation', () => {
         });
         expect(administrator).to.deep.equal({ username: 'Ada', oneTimePassword: undefined });
         const { scope } = await services.sessions.login('ada', password, context);
-        expect(scope).to.equal('clients:read clients:write roles:read roles:write users:read users:write');
+        expect(scope).to.equal(
+          'clients:read clients:write revocations:read roles:read roles:write users:read users:write',
+        );
       });
 
       it('makes one with a one-time password otherwise, which permits nothing yet', async () => {

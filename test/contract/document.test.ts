@@ -115,8 +115,10 @@ describe('The contract', () => {
           const isError = status === 'default' || Number(status) >= 400;
           const types = Object.entries(content ?? {}).map(([type, { schema }]) => [type, schema.$ref]);
           if (saysNothing.includes(status)) expect(types).to.be.empty;
-          else if (!isError) expect(types.map(([type]) => type)).to.deep.equal(['application/json']);
-          else if (isOAuth)
+          else if (!isError) {
+            const type = operation.name.endsWith('/stream') ? 'text/event-stream' : 'application/json';
+            expect(types.map(([name]) => name)).to.deep.equal([type]);
+          } else if (isOAuth)
             expect(types).to.deep.equal([['application/json', '#/components/schemas/OAuthError']]);
           else {
             expect(types).to.deep.equal([

@@ -25,6 +25,7 @@ describe(`GET ${path}`, () => {
       scopes_supported: [
         'clients:read',
         'clients:write',
+        'revocations:read',
         'roles:read',
         'roles:write',
         'tokens:revoke',

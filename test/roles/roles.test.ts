@@ -87,6 +87,7 @@ describe('/roles', () => {
         permissions: [
           'clients:read',
           'clients:write',
+          'revocations:read',
           'roles:read',
           'roles:write',
           'users:read',

@@ -32,7 +32,7 @@ describe('POST /login', () => {
       token_type: 'Bearer',
       expires_in: 900,
       refresh_expires_in: 30 * 86_400,
-      scope: 'clients:read clients:write roles:read roles:write users:read users:write',
+      scope: 'clients:read clients:write revocations:read roles:read roles:write users:read users:write',
     });
     expect(headers['cache-control']).to.equal('no-store'); // RFC 6749 §5.1
     await app.get('/protected', body.access_token as string).expect(200);
