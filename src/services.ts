@@ -157,7 +157,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     feed,
     revocationFeed: new RevocationFeed(database, clock, revocations, feed, {
       issuer,
-      mostFollowers: config.revocationStreams,
+      mostReaders: config.revocationStreams,
       leeway: config.decodeLeeway,
     }),
     sessions,

@@ -3,10 +3,10 @@ import type { Feed } from '../database/feed.js';
 import type { Database } from '../database/open-database.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
-import { lately, type LiveRevocation, type Revocations } from '../tokens/revocations.js';
+import type { LiveRevocation, Revocations } from '../tokens/revocations.js';
 import { revocationsStore } from '../tokens/revocations.store.js';
 import { FeedCursors, type FeedCursor } from './feed-cursor.js';
-import { Follower } from './follower.js';
+import { Subscriber } from './subscriber.js';
 
 /** A part of the feed. */
 export interface FeedPart {
@@ -31,12 +31,14 @@ interface FeedOptions {
   /** Whose revocations they are. */
   readonly issuer: string;
   /** How many may follow at a time. */
-  readonly mostFollowers: number;
+  readonly mostReaders: number;
   /** By how much the clocks of those who issue and check tokens may differ, in seconds. */
   readonly leeway: number;
 }
 
 const rowsPerPart = 1000;
+/** How long a transaction that revokes may take to commit, and clocks may differ, in milliseconds. */
+const lately = 60_000;
 
 /**
  * Tells others what is revoked: in pages, or as it happens. Reading goes over the table, which is the truth, in the
@@ -44,7 +46,8 @@ const rowsPerPart = 1000;
  */
 export class RevocationFeed {
   readonly #cursors: FeedCursors;
-  readonly #followers = new Set<Follower>();
+  readonly #subscribers = new Set<Subscriber>();
+  #stopping = false;
 
   constructor(
     private readonly database: Database,
@@ -79,65 +82,67 @@ export class RevocationFeed {
   /**
    * What is live, or what is new since a cursor; then what is revoked from now on, and at each beat that nothing was.
    * @param claims of the reader's access token: the stream ends with it.
-   * @throws {Problem} `busy` where too many follow already.
+   * @throws {Problem} `busy` where too many follow already; `not_ready` where the process stops.
    */
   follow(text: string | undefined, claims: AccessTokenClaims): Following {
-    if (this.#followers.size >= this.options.mostFollowers) {
+    if (this.#stopping) throw new Problem('not_ready', { detail: 'The service is stopping.' });
+    if (this.#subscribers.size >= this.options.mostReaders) {
       throw new Problem('busy', {
         detail: 'Too many streams are open. Try again in as many seconds as Retry-After says.',
         headers: { 'Retry-After': '5' },
       });
     }
-    const follower = new Follower();
-    this.#followers.add(follower);
+    const subscriber = new Subscriber();
+    this.#subscribers.add(subscriber);
     const unsubscribe = this.revocations.subscribe((rows) => {
-      follower.add(rows);
+      subscriber.add(rows);
     });
     const leave = (): void => {
       unsubscribe();
-      this.#followers.delete(follower);
-      follower.end();
+      this.#subscribers.delete(subscriber);
+      subscriber.end();
     };
-    return { parts: this.#parts(follower, text, claims, leave), tooSlow: follower.tooSlow, leave };
+    return { parts: this.#parts(subscriber, text, claims, leave), tooSlow: subscriber.tooSlow, leave };
   }
 
   /** To be called every second. */
   beat(): void {
-    for (const follower of this.#followers) follower.beat();
+    for (const subscriber of this.#subscribers) subscriber.beat();
   }
 
   /** Ends all streams: the process stops. */
   stop(): void {
-    for (const follower of this.#followers) follower.end();
+    this.#stopping = true;
+    for (const subscriber of this.#subscribers) subscriber.end();
   }
 
-  /** How many follow. */
-  get followers(): number {
-    return this.#followers.size;
+  /** How many read the stream. */
+  get readers(): number {
+    return this.#subscribers.size;
   }
 
   async *#parts(
-    follower: Follower,
+    subscriber: Subscriber,
     text: string | undefined,
     claims: AccessTokenClaims,
     leave: () => void,
   ): AsyncGenerator<FeedPart> {
-    const mayGoOn = (): boolean => !follower.hasEnded && this.#isGood(claims);
+    const mayGoOn = (): boolean => !subscriber.hasEnded && this.#isGood(claims);
     /** How far the reader has come for certain. */
     let cursor = text;
     try {
       while (mayGoOn()) {
-        follower.take(); // it is in the table by now
-        const place = yield* this.#fromTable(follower, cursor, mayGoOn);
+        subscriber.take(); // it is in the table by now
+        const place = yield* this.#fromTable(subscriber, cursor, mayGoOn);
         if (place === undefined) continue;
         cursor = place;
         while (mayGoOn()) {
-          const rows = follower.take();
+          const rows = subscriber.take();
           if (!rows) break;
           const complete = this.incoming.isCurrent();
           if (complete) cursor = this.#cursors.write({ since: this.clock.now() });
           if (complete || rows.length > 0) yield { rows, cursor, complete };
-          await follower.news();
+          await subscriber.news();
         }
       }
     } finally {
@@ -150,7 +155,7 @@ export class RevocationFeed {
    * @returns how far that leads; undefined where too much happened to be kept, and it must be read once more.
    */
   async *#fromTable(
-    follower: Follower,
+    subscriber: Subscriber,
     from: string | undefined,
     mayGoOn: () => boolean,
   ): AsyncGenerator<FeedPart, string | undefined> {
@@ -159,7 +164,7 @@ export class RevocationFeed {
       const part = await this.read(cursor, rowsPerPart);
       if (!mayGoOn()) return undefined;
       ({ cursor } = part);
-      const heard = follower.take();
+      const heard = subscriber.take();
       heardAll &&= heard !== undefined;
       yield { rows: [...part.rows, ...(heard ?? [])], cursor: part.cursor, complete: false };
       if (part.complete) return heardAll ? part.cursor : undefined;

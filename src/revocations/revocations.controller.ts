@@ -66,7 +66,7 @@ export class RevocationsController {
    */
   @Get('stream')
   @SuccessResponse(200, 'The stream.') // tsoa.json says what it is
-  @Response<ProblemDetails>(503, 'Too many streams are open: `busy`.')
+  @Response<ProblemDetails>(503, 'Too many streams are open, or the process stops: `busy`, `not_ready`.')
   public async followRevocations(
     @Request() request: AuthenticatedRequest,
     @Header('Last-Event-ID') lastEventId?: LastEventId,

@@ -7,7 +7,7 @@ import { revocationsStore, type Revocation } from './revocations.store.js';
 export const everyVersion = Number.MAX_SAFE_INTEGER;
 
 /** How long a transaction that revokes may take to commit, and clocks may differ, in milliseconds. */
-export const lately = 60_000;
+const lately = 60_000;
 
 /** What of a revocation is kept in memory. */
 export type LiveRevocation = Omit<Revocation, 'created_at'>;

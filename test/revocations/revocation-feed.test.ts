@@ -21,7 +21,7 @@ describe('The feed of revocations', () => {
     revocations = new Revocations(database, clock);
     isCurrent = true;
     const incoming = { isCurrent: () => isCurrent };
-    const options = { issuer: 'http://latchkey.test', mostFollowers: 10, leeway: 30 };
+    const options = { issuer: 'http://latchkey.test', mostReaders: 10, leeway: 30 };
     feed = new RevocationFeed(database, clock, revocations, incoming, options);
     claims = { sub: 'reader', jti: 'j', ver: 0, exp: clock.now() / 1000 + 900 } as AccessTokenClaims;
   });
@@ -92,7 +92,7 @@ describe('The feed of revocations', () => {
     clock.advance(1);
     feed.beat();
     expect((await parts.next()).done).to.be.true;
-    expect(feed.followers).to.equal(0);
+    expect(feed.readers).to.equal(0);
   });
 
   it('forgets who leaves, whatever it was doing', async () => {
@@ -103,7 +103,7 @@ describe('The feed of revocations', () => {
     for (const each of [waiting, never]) each.leave();
     expect((await last).done).to.be.true;
     expect((await never.parts.next()).done).to.be.true;
-    expect(feed.followers).to.equal(0);
+    expect(feed.readers).to.equal(0);
   });
 
   it('fails where the table cannot be read, and forgets the reader', async () => {
@@ -111,6 +111,6 @@ describe('The feed of revocations', () => {
     await database.close();
     const error = await parts.next().catch((reason: unknown) => reason);
     expect(error).to.be.an('error');
-    expect(feed.followers).to.equal(0);
+    expect(feed.readers).to.equal(0);
   });
 });

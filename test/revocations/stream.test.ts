@@ -22,7 +22,7 @@ for (const kind of databaseKinds) {
     });
     afterEach(async () => {
       for (const reader of readers.splice(0)) reader.leave();
-      while (app.services.revocationFeed.followers > 0) await new Promise((resolve) => setImmediate(resolve));
+      while (app.services.revocationFeed.readers > 0) await new Promise((resolve) => setImmediate(resolve));
     });
     after(() => app.close());
 
@@ -135,20 +135,13 @@ for (const kind of databaseKinds) {
       expect(await reader.untilComplete()).to.deep.equal([]);
     });
 
-    it('ends when the process stops', async () => {
-      const reader = await open();
-      await reader.untilComplete();
-      app.services.revocationFeed.stop();
-      await reader.ends();
-    });
-
     it('is there for a limited number of readers at a time', async () => {
       const three = [await open(), await open(), await open()];
       const { body, headers } = await app.get('/revocations/stream', token).expect(503);
       expect(body).to.include({ code: 'busy' });
       expect(headers['retry-after']).to.equal('5');
       three[0]?.leave();
-      while (app.services.revocationFeed.followers > 2) await new Promise((resolve) => setImmediate(resolve));
+      while (app.services.revocationFeed.readers > 2) await new Promise((resolve) => setImmediate(resolve));
       await open();
     });
 
@@ -164,7 +157,16 @@ for (const kind of databaseKinds) {
         .request('head', '/revocations/stream', token)
         .expect(200)
         .expect('Content-Type', /event-stream/);
-      expect(app.services.revocationFeed.followers).to.equal(0);
+      expect(app.services.revocationFeed.readers).to.equal(0);
+    });
+
+    it('ends when the process stops', async () => {
+      const reader = await open();
+      await reader.untilComplete();
+      app.services.revocationFeed.stop();
+      await reader.ends();
+      const { body } = await app.get('/revocations/stream', token).expect(503);
+      expect(body).to.include({ code: 'not_ready' });
     });
   });
 }

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import * as core from './0001-core.js';
 import * as clients from './0002-clients.js';
-import * as revocationsInOrder from './0003-revocations-in-order.js';
+import * as revocationsInOrder from './0004-revocations-in-order.js';
 
 export interface MigrationContext {
   readonly dialect: 'sqlite' | 'postgres';
@@ -16,7 +16,7 @@ interface DialectMigration {
 const migrations: Readonly<Record<string, DialectMigration>> = {
   '0001-core': core,
   '0002-clients': clients,
-  '0003-revocations-in-order': revocationsInOrder,
+  '0004-revocations-in-order': revocationsInOrder,
 };
 
 export function migrationProvider(context: MigrationContext): MigrationProvider {

@@ -6,7 +6,7 @@ const mostWaiting = 9000;
 const mostMissedBeats = 10;
 
 /** One reader of the stream, and what there is for it to take. */
-export class Follower {
+export class Subscriber {
   #rows: LiveRevocation[] = [];
   #overflown = false;
   #missedBeats = 0;
