@@ -17,6 +17,7 @@ const inputs = [
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'tsconfig.guard.json',
   'tsoa.json',
 ];
 const stampFile = (withTests) => join(root, 'dist', withTests ? 'tests.stamp' : 'build.stamp');
@@ -88,12 +89,11 @@ export function build(withTests = false) {
   for (const file of [stampFile(false), stampFile(true), join(root, 'dist', other)])
     rmSync(file, { force: true });
   prune();
+  const tsc = require.resolve('typescript/bin/tsc');
   const built =
     run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']) &&
-    run('tsc', require.resolve('typescript/bin/tsc'), [
-      '--project',
-      withTests ? 'tsconfig.json' : 'tsconfig.build.json',
-    ]) &&
+    run('tsc', tsc, ['--project', withTests ? 'tsconfig.json' : 'tsconfig.build.json']) &&
+    run("The guard's types", tsc, ['--project', 'tsconfig.guard.json']) &&
     run('The contract', join(root, 'dist/src/contract/write-contract.js'), ['dist/contract/tsoa.json']);
   if (built) writeFileSync(stampFile(withTests), fingerprint(withTests));
   return built;
