@@ -1,13 +1,19 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
+import { DatabaseUnavailable } from './database/database-unavailable.js';
 import { openDatabase, type Database } from './database/open-database.js';
+import { reasonOf } from './database/postgres-errors.js';
 import { findSecret } from './database/secret.js';
 import { hooks as ownHooks, type Hooks } from './hooks.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from './start-error.js';
 import { secretOpensKeys } from './tokens/key-schedule.js';
 import { KeySealing } from './tokens/key-sealing.js';
+
+/** How often a start looks whether the database is there, in milliseconds. */
+const retryInterval = 250;
 
 /**
  * Opens an installation: the database that the settings name, migrated, with its keys. The service and the operator's
@@ -44,10 +50,14 @@ export async function openInstallation(
 async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
   let database: Database | undefined;
   try {
-    database = openDatabase(config.databaseUrl, (error) => {
-      log.warn({ err: error }, 'a database connection broke');
+    database = openDatabase(config.databaseUrl, {
+      poolSize: config.databasePool,
+      connectTimeout: config.databaseConnectTimeout * 1000,
+      statementTimeout: config.databaseStatementTimeout * 1000,
+      revocationBound: config.revocationBound * 1000,
+      log,
     });
-    await database.migrate();
+    await migrateOnceThere(database, config.databaseWait, log);
     return database;
   } catch (cause) {
     await database?.close();
@@ -55,15 +65,28 @@ async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
       config.databaseUrl.kind === 'sqlite'
         ? `the SQLite file ${config.databaseUrl.file}`
         : 'the PostgreSQL database';
+    const waited =
+      cause instanceof DatabaseUnavailable && config.databaseWait > 0
+        ? `, tried for ${config.databaseWait} seconds`
+        : '';
     throw new StartError(
-      `DATABASE_URL names ${where}, which cannot be used (${reasonOf(cause)}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
+      `DATABASE_URL names ${where}, which cannot be used (${reasonOf(cause)}${waited}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
       { cause },
     );
   }
 }
 
-/** A host of several addresses that all refuse gives an error without words around those that have them. */
-function reasonOf(cause: unknown): string {
-  if (cause instanceof AggregateError) return cause.errors.map(reasonOf).join('; ');
-  return cause instanceof Error ? cause.message : String(cause);
+/** Where service and database start together, the service may be the first. */
+async function migrateOnceThere(database: Database, patience: number, log: Logger): Promise<void> {
+  const giveUpAt = performance.now() + patience * 1000;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await database.migrate();
+      return;
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable) || performance.now() >= giveUpAt) throw error;
+      if (attempt === 1) log.warn({ err: error }, 'waiting for the database');
+      await wait(retryInterval);
+    }
+  }
 }

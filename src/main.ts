@@ -6,6 +6,7 @@ import { operations } from '../generated/routes.js';
 import { createApp } from './app.js';
 import { systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
+import { DatabaseUnavailable } from './database/database-unavailable.js';
 import { SecretError } from './database/secret.js';
 import { HealthStatus } from './health/health.models.js';
 import { permissionsOf } from './tokens/demands.js';
@@ -45,7 +46,12 @@ export function explain(error: unknown): void {
   // A setting that is missing may be there under a name with a slip in it.
   if (error instanceof ConfigError)
     console.error([...error.faults, ...unknownVariables(process.env)].join('\n'));
-  else if (error instanceof StartError || error instanceof KeyRingError || error instanceof SecretError) {
+  else if (
+    error instanceof StartError ||
+    error instanceof KeyRingError ||
+    error instanceof SecretError ||
+    error instanceof DatabaseUnavailable
+  ) {
     console.error(error.message);
   } else console.error(error);
 }
@@ -150,18 +156,13 @@ function announce(address: string, administrator: FirstAdministrator | undefined
   console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);
 }
 
-/**
- * What happens beside the requests: expired rows go, uses of sessions are written, and what the operator's command
- * wrote is taken over.
- */
-function keepUp({ database, catchUp, cleanUp, sessionUses, revocationFeed }: Services, log: Logger): void {
-  const orLog = async (what: string, work: Promise<void>): Promise<boolean> => {
+/** What happens beside the requests: expired rows go, and uses of sessions are written. */
+function keepUp({ cleanUp, sessionUses, revocationFeed }: Services, log: Logger): void {
+  const orLog = async (what: string, work: Promise<void>): Promise<void> => {
     try {
       await work;
-      return true;
     } catch (error) {
       log.error({ err: error }, `${what} failed`);
-      return false;
     }
   };
   setInterval(() => {
@@ -173,9 +174,6 @@ function keepUp({ database, catchUp, cleanUp, sessionUses, revocationFeed }: Ser
   setInterval(() => {
     revocationFeed.beat();
   }, beatEvery).unref();
-  const takeOver = (): Promise<boolean> => orLog('reading what other processes wrote', catchUp());
-  database.onForeignChange(takeOver);
-  void takeOver(); // for what came between the first reading and now
 }
 
 /** Stop accepting, finish what is in flight, write what is held, exit 0. A later signal does not wait. */

@@ -8,6 +8,7 @@ import type { Database } from './database/open-database.js';
 import type { Hooks } from './hooks.js';
 import { ClientAuthentication } from './oauth/client-authentication.js';
 import { IntrospectionService } from './oauth/introspection.service.js';
+import { LiveAccessTokens } from './oauth/live-access-token.js';
 import { RevocationService } from './oauth/revocation.service.js';
 import { TokenGrants } from './oauth/token-grants.service.js';
 import { usedAssertionsStore } from './oauth/used-assertions.store.js';
@@ -30,6 +31,7 @@ import type { KeyRingOptions } from './tokens/key-schedule.js';
 import { KeySealing } from './tokens/key-sealing.js';
 import { Revocations } from './tokens/revocations.js';
 import { SubjectVersions } from './tokens/subject-versions.js';
+import { TokenConfirmation } from './tokens/token-confirmation.js';
 import { passwordFault } from './users/password-policy.js';
 import { Passwords } from './users/passwords.js';
 import { oneTimePassword, UsersService } from './users/users.service.js';
@@ -71,6 +73,8 @@ export interface Services {
   readonly feed: Feed;
   /** Tells other services what is revoked. */
   readonly revocationFeed: RevocationFeed;
+  /** Asks the database about a token, where they may not be. */
+  readonly confirmation: TokenConfirmation;
   readonly sessions: SessionsService;
   /** When sessions were last used. */
   readonly sessionUses: SessionUses;
@@ -82,7 +86,7 @@ export interface Services {
   readonly oauth: OAuthServices;
   /** Deletes what has expired, and rotates keys that are due. */
   readonly cleanUp: () => Promise<void>;
-  /** Takes over what other processes wrote: revocations, and keys. */
+  /** Takes over all that other processes wrote: revocations, and keys. */
   readonly catchUp: () => Promise<void>;
 }
 
@@ -95,7 +99,7 @@ export interface OAuthServices {
 }
 
 /**
- * The composition root. Opens the key ring and reads the revocations; changes nothing.
+ * The composition root. Opens the key ring; changes nothing.
  * @throws {KeyRingError} where the secret does not open the keys.
  */
 export async function createServices(foundations: Foundations): Promise<Services> {
@@ -103,7 +107,19 @@ export async function createServices(foundations: Foundations): Promise<Services
   const ring = await KeyRing.open(database, new KeySealing(secret), clock, keyRingOptions(config));
   const accessTokens = new AccessTokens(ring, clock, accessTokenOptions(foundations));
   const revocations = new Revocations(database, clock);
-  const feed: Feed = { isCurrent: () => true };
+  const catchUp = async (): Promise<void> => {
+    await revocations.readAll();
+    await ring.reload();
+  };
+  const feed = database.feed({
+    readAll: catchUp,
+    revoked: (rows) => {
+      revocations.apply(rows);
+    },
+    keysChanged: () => ring.reload(),
+  });
+  const confirmation = new TokenConfirmation(database, feed, revocations, ring);
+  const liveTokens = new LiveAccessTokens(accessTokens, revocations, confirmation);
   const versions = new SubjectVersions(clock, accessTokens);
   const passwords = new Passwords({
     memoryCost: config.passwordMemoryCost,
@@ -127,6 +143,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     ring,
     accessTokens,
     revocations,
+    feed,
     passwords,
     limiter,
     (reason, context, userId) => {
@@ -142,7 +159,6 @@ export async function createServices(foundations: Foundations): Promise<Services
     },
   );
   const roles = new RolesService(database, clock, versions, revocations);
-  await revocations.load();
   return {
     config,
     database,
@@ -160,6 +176,7 @@ export async function createServices(foundations: Foundations): Promise<Services
       mostReaders: config.revocationStreams,
       leeway: config.decodeLeeway,
     }),
+    confirmation,
     sessions,
     sessionUses,
     userSessions: new UserSessionsService(database, clock, revocations, sessionUses, { sessionLifetime }),
@@ -178,21 +195,27 @@ export async function createServices(foundations: Foundations): Promise<Services
         { audiences: [issuer, `${issuer}/oauth/token`], leeway: config.decodeLeeway },
       ),
       grants: new TokenGrants(sessions, accessTokens),
-      introspection: new IntrospectionService(database, sessions, accessTokens, revocations, hooks, issuer),
-      revocation: new RevocationService(database, clock, ring, sessions, accessTokens, revocations),
+      introspection: new IntrospectionService(database, sessions, liveTokens, hooks, issuer),
+      revocation: new RevocationService(
+        database,
+        clock,
+        ring,
+        sessions,
+        accessTokens,
+        revocations,
+        liveTokens,
+      ),
     },
-    catchUp: async () => {
-      await revocations.catchUp();
-      await ring.reload();
-    },
+    catchUp,
     cleanUp: async () => {
       const now = clock.now();
+      const { queries } = database.atLength;
       await ring.deleteRetired();
       await revocations.prune();
-      await sessionsStore.deleteExpired(database.queries, now);
-      await loginAttemptsStore.deleteExpired(database.queries, now);
+      await sessionsStore.deleteExpired(queries, now);
+      await loginAttemptsStore.deleteExpired(queries, now);
       await ring.rotateIfDue();
-      await usedAssertionsStore.deleteExpired(database.queries, now);
+      await usedAssertionsStore.deleteExpired(queries, now);
     },
   };
 }
@@ -230,13 +253,14 @@ function keyRingOptions(config: Config): KeyRingOptions {
 }
 
 /**
- * What a start of the service makes where it is missing: keys, the administrators' role with every permission that the
+ * Begins to take over what other processes write, and makes what a start of the service finds missing: keys, the administrators' role with every permission that the
  * contract names, and the first administrator.
  */
 export async function prepareService(
   services: Services,
   permissions: readonly string[],
 ): Promise<FirstAdministrator | undefined> {
+  await services.feed.start();
   await services.ring.complete();
   await services.roles.grantAdministrators(permissions);
   return makeFirstAdministrator(services);

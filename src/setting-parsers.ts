@@ -5,24 +5,6 @@ import { importSigningKey } from './tokens/signing-keys.js';
 
 // What a setting's text means. Each parser throws an Error whose message goes on after the setting's name: "must …".
 
-/** Where the data lives. */
-export type DatabaseUrl =
-  | { readonly kind: 'sqlite'; /** A file's path, or `:memory:`. */ readonly file: string }
-  | { readonly kind: 'postgres'; readonly url: string };
-
-export function databaseUrl(text: string): DatabaseUrl {
-  if (text.startsWith('sqlite:')) {
-    // With slashes as a URL has them, or without: sqlite:data/x.db, sqlite:/srv/x.db, sqlite:///srv/x.db.
-    const file = text.slice('sqlite:'.length).replace(/^\/\//, '').replace(/^\/+/, '/');
-    if (file.trim() === '' || file.endsWith('/')) {
-      throw new Error('must name a file after "sqlite:", such as sqlite:data/latchkey.db');
-    }
-    return { kind: 'sqlite', file };
-  }
-  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { kind: 'postgres', url: text };
-  throw new Error('must look like sqlite:data/latchkey.db or postgres://user:password@host:5432/database');
-}
-
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);

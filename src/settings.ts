@@ -1,7 +1,7 @@
+import { databaseUrl } from './database-url.js';
 import {
   cookieDomain,
   cookiePath,
-  databaseUrl,
   duration,
   flag,
   httpMethods,
@@ -63,7 +63,37 @@ export const settings = {
     parse: databaseUrl,
     default: 'sqlite:data/latchkey.db',
     secret: true,
-    doc: 'Where the data lives: `sqlite:<file>`, `sqlite::memory:` or `postgres://user:password@host:port/database`.',
+    doc: 'Where the data lives: `sqlite:<file>`, `sqlite::memory:` or `postgres://user:password@host:port/database`. PostgreSQL is spoken to in the clear unless the URL says `?sslmode=verify-full` ([docs/postgresql.md](docs/postgresql.md)).',
+  }),
+  databasePool: setting({
+    name: 'LATCHKEY_DATABASE_POOL',
+    parse: wholeNumber(1, 1000),
+    default: '10',
+    doc: 'How many connections to PostgreSQL a process serves requests with. It has one more for what other replicas change, and up to two for longer work.',
+  }),
+  databaseConnectTimeout: setting({
+    name: 'LATCHKEY_DATABASE_CONNECT_TIMEOUT',
+    parse: duration(1, 60),
+    default: '2s',
+    doc: 'How long a connection to PostgreSQL, new or free, is waited for; beyond that the answer is 503 with `Retry-After`.',
+  }),
+  databaseStatementTimeout: setting({
+    name: 'LATCHKEY_DATABASE_STATEMENT_TIMEOUT',
+    parse: duration(1, 60),
+    default: '2s',
+    doc: 'How long a statement of a request may take on PostgreSQL; beyond that the answer is 503 with `Retry-After`.',
+  }),
+  databaseWait: setting({
+    name: 'LATCHKEY_DATABASE_WAIT',
+    parse: duration(0, 3600),
+    default: '30s',
+    doc: 'How long a start waits for PostgreSQL to be there.',
+  }),
+  revocationBound: setting({
+    name: 'LATCHKEY_REVOCATION_BOUND',
+    parse: duration(1, 60),
+    default: '2s',
+    doc: 'How long after a logout on another replica a token may still be accepted here, at worst. It takes milliseconds; a replica that cannot be sure for that long asks PostgreSQL for each request, and answers 503 where it cannot.',
   }),
   logLevel: setting({
     name: 'LOG_LEVEL',

@@ -21,6 +21,11 @@ describe('The settings', () => {
       port: 3000,
       host: '127.0.0.1',
       databaseUrl: { kind: 'sqlite', file: 'data/latchkey.db' },
+      databasePool: 10,
+      databaseConnectTimeout: 2,
+      databaseStatementTimeout: 2,
+      databaseWait: 30,
+      revocationBound: 2,
       logLevel: 'info',
       issuer: undefined,
       secret: undefined,
@@ -136,6 +141,26 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['sqlite://data/x.db', { kind: 'sqlite', file: 'data/x.db' }],
     ['sqlite::memory:', { kind: 'sqlite', file: ':memory:' }],
     ['sqlite://:memory:', { kind: 'sqlite', file: ':memory:' }],
+  ],
+  LATCHKEY_DATABASE_POOL: [
+    ['1', 1],
+    ['1000', 1000],
+  ],
+  LATCHKEY_DATABASE_CONNECT_TIMEOUT: [
+    ['1', 1],
+    ['1m', 60],
+  ],
+  LATCHKEY_DATABASE_STATEMENT_TIMEOUT: [
+    ['1', 1],
+    ['1m', 60],
+  ],
+  LATCHKEY_DATABASE_WAIT: [
+    ['0', 0],
+    ['5m', 300],
+  ],
+  LATCHKEY_REVOCATION_BOUND: [
+    ['1', 1],
+    ['60s', 60],
   ],
   LOG_LEVEL: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => [level, level]),
   LATCHKEY_ISSUER: [
@@ -253,6 +278,11 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'postgres:latchkey',
     'postgres://host:port/latchkey',
   ],
+  LATCHKEY_DATABASE_POOL: ['0', '1001', 'many'],
+  LATCHKEY_DATABASE_CONNECT_TIMEOUT: ['0', '61', '100ms'],
+  LATCHKEY_DATABASE_STATEMENT_TIMEOUT: ['0', '2m'],
+  LATCHKEY_DATABASE_WAIT: ['-1', '2h', 'forever'],
+  LATCHKEY_REVOCATION_BOUND: ['0', '61s'],
   LOG_LEVEL: ['INFO', 'verbose', 'toString'],
   LATCHKEY_ISSUER: [
     'login.example.com',
@@ -378,11 +408,11 @@ describe('Faulty settings', () => {
 describe('PostgreSQL', () => {
   for (const url of [
     'postgres://user:password@127.0.0.1:5432/latchkey',
-    'postgresql://127.0.0.1/latchkey?sslmode=require',
+    'postgresql://127.0.0.1/latchkey?sslmode=disable',
   ]) {
     it(`is used where DATABASE_URL is ${url}`, () => {
       const { databaseUrl } = readConfig({ DATABASE_URL: url, LATCHKEY_SECRET: 'x'.repeat(32) });
-      expect(databaseUrl).to.deep.equal({ kind: 'postgres', url });
+      expect(databaseUrl).to.deep.equal({ kind: 'postgres', url: url.replace('?sslmode=disable', '') });
     });
 
     it(`demands LATCHKEY_SECRET with ${url}`, () => {

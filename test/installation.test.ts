@@ -105,7 +105,7 @@ describe('An installation', () => {
         const ended = await before.sessions.login('admin', password, context);
         await before.sessions.logoutByRefreshToken(ended.refresh_token, context);
         await close(before);
-        const after = await open(url);
+        const { services: after } = await start(url);
         expect(after.revocations.isRevoked(after.accessTokens.verify(kept.access_token))).to.be.false;
         expect(after.revocations.isRevoked(after.accessTokens.verify(ended.access_token))).to.be.true;
         expect(await after.sessions.refresh(kept.refresh_token, context)).to.have.property('access_token');

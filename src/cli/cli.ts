@@ -41,7 +41,8 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   try {
     const command = commands[words.slice(0, 2).join(' ')];
     if (!command) throw new StartError(`There is no command "${words.join(' ')}".\n\n${usage}`);
-    const config = readConfig(process.env);
+    // Who runs a command is there to start the database.
+    const config = { ...readConfig(process.env), databaseWait: 0 };
     refuseMissingDatabase(config);
     // No token is issued here, so no issuer is needed.
     const services = await openInstallation(

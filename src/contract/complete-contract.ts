@@ -156,6 +156,10 @@ function impliedBySecurity(security: NonNullable<Operation['security']>): Record
       : `No valid access token ${fresh ? 'of a fresh login ' : ''}was sent`;
     implied['401'] = `${what}: ${codes.map((code) => `\`${code}\``).join(', ')}.`;
   }
+  if (security.length > 0) {
+    implied['503'] =
+      'Whether the token was revoked cannot be said now, or the database does not answer: `not_ready`.';
+  }
   if (scopes.length > 0) {
     implied['403'] =
       `The permission \`${scopes.join(' ')}\` is missing: \`insufficient_scope\`, \`password_change_required\`.`;

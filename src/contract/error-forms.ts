@@ -34,7 +34,7 @@ export const problemForm: ErrorForm = {
   codes: Object.fromEntries(Object.entries(problemCodes).map(([code, { status }]) => [code, [status]])),
   example: problemExample,
   challenged: ['insufficient_scope'],
-  delayed: ['busy'],
+  delayed: ['busy', 'not_ready'],
   challenge: 'WWW-Authenticate',
   ofBody: {
     json: {

@@ -1,6 +1,6 @@
 import { Get, NoSecurity, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import { Problem } from '../problems/problem.js';
+import { retryLater } from '../problems/problem.js';
 import type { Services } from '../services.js';
 import { HealthStatus, type Health } from './health.models.js';
 
@@ -21,8 +21,8 @@ export class HealthController {
   }
 
   /**
-   * Whether the service can do its work: it has started, it is not stopping, and the database answers. A failure
-   * here is a reason to send requests elsewhere.
+   * Whether the service can do its work: it has started, it is not stopping, the database answers, and what other
+   * replicas revoke arrives. A failure here is a reason to send requests elsewhere.
    * @summary Readiness
    */
   @Get('ready')
@@ -30,12 +30,17 @@ export class HealthController {
   @Response<ProblemDetails>(503, 'It is starting, stopping, or cannot reach its database: `not_ready`.')
   public async getReady(): Promise<Health> {
     if (this.services.lifecycle.stopping) {
-      throw new Problem('not_ready', { detail: 'The service is stopping.' });
+      throw retryLater('not_ready', 1, { detail: 'The service is stopping.' });
+    }
+    if (!this.services.feed.isCurrent()) {
+      throw retryLater('not_ready', 1, {
+        detail: 'What other replicas revoke does not arrive: each request asks the database.',
+      });
     }
     try {
       await this.services.database.ping();
     } catch (cause) {
-      throw new Problem('not_ready', { detail: 'The database does not answer.', cause });
+      throw retryLater('not_ready', 1, { detail: 'The database does not answer.', cause });
     }
     return { status: HealthStatus.Ok };
   }

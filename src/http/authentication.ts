@@ -39,6 +39,20 @@ export function demandOf(request: Request, caller: Caller, demands: readonly str
 }
 
 /**
+ * Where the revocations in memory may not be all there are, asks the database about the token of the request. What
+ * comes after this then decides by what is in memory, as always.
+ * @returns undefined where there is nothing to ask, as it nearly always is.
+ * @throws {Problem} `invalid_token`, `csrf_failed`.
+ * @throws {DatabaseUnavailable} later, where the database does not say.
+ */
+export function confirmIfNeeded(request: Request): Promise<void> | undefined {
+  const { accessTokens, confirmation, config } = request.app.locals.services;
+  if (!confirmation.isNeeded) return undefined;
+  const token = findAccessToken(request, config);
+  return token === undefined ? undefined : confirmation.ask(accessTokens.verify(token));
+}
+
+/**
  * The caller by the access token of the request.
  * @throws {Problem} `authentication_required` where there is none, `invalid_token`, `csrf_failed`.
  */

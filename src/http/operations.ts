@@ -2,7 +2,7 @@ import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { findOperation, readContract } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
-import { authenticateIfPresent, demandOf } from './authentication.js';
+import { authenticateIfPresent, confirmIfNeeded, demandOf } from './authentication.js';
 import { bodyReading, readsBodyFirst } from './request-body.js';
 import type { Caller } from './caller.js';
 import type { ControllerClass } from './ioc.js';
@@ -90,22 +90,36 @@ function authenticating({ security, path }: Operation, { authenticate }: Routes)
   // `@Security({})` beside `@Security("bearer")`: both with and without a token, but not with a bad one.
   if (demanded.length < security.length) {
     return [
-      (request, _response, next) => {
+      confirmed((request) => {
         const caller = authenticateIfPresent(request);
         if (caller) {
           for (const [, demands] of schemes) demandOf(request, caller, demands);
           request.caller = caller;
         }
-        next();
-      },
+      }),
     ];
   }
   return [
-    (request, _response, next) => {
+    confirmed((request) => {
       for (const [scheme, demands] of schemes) request.caller = authenticate(request, scheme, demands);
-      next();
-    },
+    }),
   ];
+}
+
+/** Decides at once, and only where the memory may be behind after the database was asked. */
+function confirmed(decide: (request: Request) => void): RequestHandler {
+  return (request, _response, next) => {
+    const asked = confirmIfNeeded(request);
+    if (asked) {
+      return asked.then(() => {
+        decide(request);
+        next();
+      });
+    }
+    decide(request);
+    next();
+    return undefined;
+  };
 }
 
 function loadingUser(

@@ -1,11 +1,12 @@
 import { ValidateError } from '@tsoa/runtime';
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { OAuthProblem } from '../oauth/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import { Problem } from '../problems/problem.js';
+import { Problem, retryLater } from '../problems/problem.js';
 
 /**
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
@@ -67,6 +68,9 @@ function challenge({ code, message }: Problem): string {
 
 function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof DatabaseUnavailable) {
+    return retryLater('not_ready', 1, { detail: 'The database does not answer.', cause: error });
+  }
   if (error instanceof ValidateError) {
     return new Problem('validation_failed', { errors: fieldErrors(error.fields) });
   }

@@ -3,11 +3,10 @@ import type { Hooks } from '../hooks.js';
 import { TokenType } from '../sessions/sessions.models.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
-import { ownClient, type AccessTokens } from '../tokens/access-token.js';
-import type { Revocations } from '../tokens/revocations.js';
+import { ownClient } from '../tokens/access-token.js';
 import { words } from '../users/accounts.js';
 import { usersStore } from '../users/users.store.js';
-import { liveClaims } from './live-access-token.js';
+import type { LiveAccessTokens } from './live-access-token.js';
 import { TokenUse, type Introspection } from './oauth.models.js';
 
 /** Says of a token whether it is live, and what it stands for (RFC 7662). Nothing is changed by asking. */
@@ -15,15 +14,14 @@ export class IntrospectionService {
   constructor(
     private readonly database: Database,
     private readonly sessions: SessionsService,
-    private readonly accessTokens: AccessTokens,
-    private readonly revocations: Revocations,
+    private readonly liveTokens: LiveAccessTokens,
     private readonly hooks: Pick<Hooks, 'verifyClaims'>,
     private readonly issuer: string,
   ) {}
 
   /** @param token an access token, whatever its audience, or a refresh token. */
   async introspect(token: string): Promise<Introspection> {
-    const claims = liveClaims(token, 'verifyForAny', this.accessTokens, this.revocations);
+    const claims = await this.liveTokens.claimsOf(token, 'verifyForAny');
     return (
       (claims ? await this.#ofAccessToken(claims) : await this.#ofRefreshToken(token)) ?? { active: false }
     );

@@ -10,7 +10,7 @@ import { readRefreshToken } from '../tokens/refresh-token.js';
 import type { Revocations } from '../tokens/revocations.js';
 import { revocationsStore, type Revocation } from '../tokens/revocations.store.js';
 import { words } from '../users/accounts.js';
-import { liveClaims } from './live-access-token.js';
+import type { LiveAccessTokens } from './live-access-token.js';
 import { OAuthProblem } from './oauth-problem.js';
 
 /** The scope of a client that may end tokens that are not its own. */
@@ -25,6 +25,7 @@ export class RevocationService {
     private readonly sessions: SessionsService,
     private readonly accessTokens: AccessTokens,
     private readonly revocations: Revocations,
+    private readonly liveTokens: LiveAccessTokens,
   ) {}
 
   /**
@@ -38,7 +39,7 @@ export class RevocationService {
       await this.sessions.logoutByRefreshToken(token, context, client.id);
       return;
     }
-    const claims = liveClaims(token, 'verifyForRevocation', this.accessTokens, this.revocations);
+    const claims = await this.liveTokens.claimsOf(token, 'verifyForRevocation');
     if (!claims) return;
     refuseOthers(client, claims.client_id);
     await this.#revokeToken(claims, client, context);

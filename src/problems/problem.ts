@@ -31,6 +31,13 @@ export class Problem extends Error {
 }
 
 /** A 429 or 503 that says when to come back. `seconds` is rounded up, and is one at least. */
-export function retryLater(code: ProblemCode, seconds: number): Problem {
-  return new Problem(code, { headers: { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) } });
+export function retryLater(
+  code: ProblemCode,
+  seconds: number,
+  options: Omit<ProblemOptions, 'headers'> = {},
+): Problem {
+  return new Problem(code, {
+    ...options,
+    headers: { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) },
+  });
 }

@@ -3,8 +3,8 @@ import type { Feed } from '../database/feed.js';
 import type { Database } from '../database/open-database.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
-import type { LiveRevocation, Revocations } from '../tokens/revocations.js';
-import { revocationsStore } from '../tokens/revocations.store.js';
+import type { Revocations } from '../tokens/revocations.js';
+import { revocationsStore, type LiveRevocation } from '../tokens/revocations.store.js';
 import { FeedCursors, type FeedCursor } from './feed-cursor.js';
 import { Subscriber } from './subscriber.js';
 
@@ -53,7 +53,7 @@ export class RevocationFeed {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly revocations: Revocations,
-    private readonly incoming: Feed,
+    private readonly incoming: Pick<Feed, 'isCurrent'>,
     private readonly options: FeedOptions,
   ) {
     this.#cursors = new FeedCursors(options.issuer);

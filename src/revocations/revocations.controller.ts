@@ -16,7 +16,7 @@ import type { AuthenticatedRequest } from '../http/caller.js';
 import { sendEvents, type ServerSentEvent } from '../http/event-stream.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
-import type { LiveRevocation } from '../tokens/revocations.js';
+import type { LiveRevocation } from '../tokens/revocations.store.js';
 import {
   RevokedKind,
   type RevocationEntry,

@@ -1,4 +1,4 @@
-import type { LiveRevocation } from '../tokens/revocations.js';
+import type { LiveRevocation } from '../tokens/revocations.store.js';
 
 /** Revocations that wait for a reader who is not ready for them: about 200 bytes each. */
 const mostWaiting = 9000;

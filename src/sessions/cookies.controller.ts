@@ -24,7 +24,10 @@ export class CookiesController {
   @Response<ProblemDetails>(401, 'Wrong name or password, or the account is disabled: `invalid_credentials`.')
   @Response<ProblemDetails>(404, 'The service gives no cookies: `cookies_off`.')
   @Response<ProblemDetails>(429, 'Failed logins have to wait: `too_many_attempts`, `too_many_requests`.')
-  @Response<ProblemDetails>(503, 'Too many logins at once: `busy`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many logins at once, or the database does not answer: `busy`, `not_ready`.',
+  )
   public async loginWithCookies(
     @Body() body: LoginRequest,
     @Request() request: HttpRequest,
@@ -48,6 +51,7 @@ export class CookiesController {
   )
   @Response<ProblemDetails>(404, 'The service gives no cookies: `cookies_off`.')
   @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
+  @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
   public async refreshWithCookies(@Request() request: HttpRequest): Promise<CookieSession> {
     this.#refuseIfOff();
     const refreshToken = tokenInCookie(request, this.services.config, 'refresh');

@@ -1,6 +1,6 @@
 import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { authenticate } from '../http/authentication.js';
+import { authenticate, confirmIfNeeded } from '../http/authentication.js';
 import { contextOf } from '../http/request-context.js';
 import { givesCookies, tokenInCookie, unsetTokenCookies } from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
@@ -23,7 +23,10 @@ export class SessionsController {
   @SuccessResponse(200, 'Logged in.')
   @Response<ProblemDetails>(401, 'Wrong name or password, or the account is disabled: `invalid_credentials`.')
   @Response<ProblemDetails>(429, 'Failed logins have to wait: `too_many_attempts`, `too_many_requests`.')
-  @Response<ProblemDetails>(503, 'Too many logins at once: `busy`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many logins at once, or the database does not answer: `busy`, `not_ready`.',
+  )
   public login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     return this.services.sessions.login(body.username, body.password, contextOf(request));
   }
@@ -42,6 +45,7 @@ export class SessionsController {
     'The token is unknown, expired, revoked or used before: `invalid_refresh_token`.',
   )
   @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
+  @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
   public refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     return this.services.sessions.refresh(body.refresh_token, contextOf(request));
   }
@@ -62,6 +66,7 @@ export class SessionsController {
     'Neither a refresh token nor a valid access token was sent: `authentication_required`, `invalid_token`, `csrf_failed`.',
   )
   @Response<ProblemDetails>(403, 'The access token is that of a client: `user_session_required`.')
+  @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
   public async logout(@Request() request: HttpRequest, @Body() body?: LogoutRequest): Promise<void> {
     if (body?.refresh_token !== undefined) {
       await this.services.sessions.logoutByRefreshToken(body.refresh_token, contextOf(request));
@@ -77,8 +82,10 @@ export class SessionsController {
     const { sessions, config } = this.services;
     let sessionId: string | undefined;
     try {
+      await confirmIfNeeded(request);
       ({ sessionId } = authenticate(request));
     } catch (error) {
+      if (!(error instanceof Problem)) throw error;
       const refreshToken = givesCookies(config) ? tokenInCookie(request, config, 'refresh') : undefined;
       if (refreshToken === undefined) throw error;
       await sessions.logoutByRefreshToken(refreshToken, contextOf(request));

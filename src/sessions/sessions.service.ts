@@ -1,5 +1,6 @@
 import { auditStore, type RequestContext } from '../audit/audit.store.js';
 import { epochSeconds, type Clock } from '../clock.js';
+import type { Feed } from '../database/feed.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { newId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
@@ -54,6 +55,7 @@ export class SessionsService {
     private readonly ring: KeyRing,
     private readonly accessTokens: AccessTokens,
     private readonly revocations: Revocations,
+    private readonly feed: Feed,
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
     private readonly onDenied: OnDenied,
@@ -74,15 +76,17 @@ export class SessionsService {
     await this.options.refreshLimit.take(context.address);
     const contents = readRefreshToken(this.ring, refreshToken);
     if (!contents) throw new Problem('invalid_refresh_token');
-    const now = this.clock.now();
+    const grace = this.options.refreshGrace * 1000;
     const rotate = async (queries: Queries): Promise<TokenSet | undefined> => {
       const session = await sessionsStore.rotate(queries, {
         id: contents.sessionId,
         generation: contents.generation,
-        now,
-        graceStart: now - this.options.refreshGrace * 1000,
+        // Executed late, it must not look as if it had been executed before its answer was given up.
+        now: this.database.now(this.clock),
+        // Nobody could ask again while the database was away: that time does not count.
+        grace: grace + this.feed.recentOutage(grace),
         newKeyId: this.ring.refreshKey.id,
-        expiresAt: now + this.options.refreshTokenLifetime * 1000,
+        refreshLifetime: this.options.refreshTokenLifetime * 1000,
         accessExpiresAt: this.accessTokens.expiryOfNext(),
         lifetime: this.options.sessionLifetime * 1000,
       });

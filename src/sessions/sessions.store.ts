@@ -5,16 +5,19 @@ import { rightsOfSession, type AccountRights } from '../users/accounts.js';
 
 export type StoredSession = Schema['sessions'];
 
+/** A time in milliseconds, or what is that time when the statement is executed. */
+type Moment = number | Expression<number>;
+
 interface Rotation {
   readonly id: string;
   /** The generation of the refresh token that was shown. */
   readonly generation: number;
-  readonly now: number;
-  /** A session that was rotated at or before this moment gives its successor no second time. */
-  readonly graceStart: number;
+  readonly now: Moment;
+  /** For how long a token that was just replaced gives its successor once more, in milliseconds. */
+  readonly grace: number;
   readonly newKeyId: string;
-  /** When a refresh token that is given now expires, unless the session's lifetime ends before. */
-  readonly expiresAt: number;
+  /** How long a refresh token lives that is given now, unless the session's lifetime ends before, in milliseconds. */
+  readonly refreshLifetime: number;
   readonly accessExpiresAt: number;
   /** How long the session lives at most, from its creation on, in milliseconds. */
   readonly lifetime: number;
@@ -85,31 +88,35 @@ export const sessionsStore = {
    */
   rotate(queries: Queries, rotation: Rotation): Promise<RotatedSession | undefined> {
     const isCurrent = sql<boolean>`sessions.generation = ${rotation.generation}`;
+    const now = sql<number>`cast(${rotation.now} as bigint)`;
     return queries
       .updateTable('sessions')
       .set((eb) => {
-        const ifCurrent = <T>(value: T, column: keyof StoredSession) =>
+        const ifCurrent = <T>(value: T | Expression<T>, column: keyof StoredSession) =>
           sql<T>`case when ${isCurrent} then ${value} else ${eb.ref(`sessions.${column}`)} end`;
         return {
           generation: rotation.generation + 1,
           refresh_key_id: ifCurrent(rotation.newKeyId, 'refresh_key_id'),
-          rotated_at: ifCurrent(rotation.now, 'rotated_at'),
-          expires_at: earlier(ifCurrent(rotation.expiresAt, 'expires_at'), endOf(rotation.lifetime)),
-          last_used_at: rotation.now,
+          rotated_at: ifCurrent<number>(now, 'rotated_at'),
+          expires_at: earlier(
+            ifCurrent<number>(sql`${now} + ${rotation.refreshLifetime}`, 'expires_at'),
+            endOf(rotation.lifetime),
+          ),
+          last_used_at: now,
           access_expires_at: sql<number>`case when sessions.access_expires_at > ${rotation.accessExpiresAt}
             then sessions.access_expires_at else ${rotation.accessExpiresAt} end`,
         };
       })
       .where('sessions.id', '=', rotation.id)
       .where('sessions.revoked_at', 'is', null)
-      .where('sessions.expires_at', '>', rotation.now)
-      .where('sessions.created_at', '>', rotation.now - rotation.lifetime)
+      .where('sessions.expires_at', '>', now)
+      .where('sessions.created_at', '>', sql<number>`${now} - ${rotation.lifetime}`)
       .where((eb) =>
         eb.or([
           isCurrent,
           eb.and([
             eb('sessions.generation', '=', rotation.generation + 1),
-            eb('sessions.rotated_at', '>', rotation.graceStart),
+            eb('sessions.rotated_at', '>', sql<number>`${now} - ${rotation.grace}`),
           ]),
         ]),
       )

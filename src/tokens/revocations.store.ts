@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import type { Queries } from '../database/open-database.js';
-import type { RevocationRow } from '../database/schema.js';
+import type { RevocationKind, RevocationRow } from '../database/schema.js';
+import type { AccessTokenClaims } from './access-token-claims.js';
 
 /** A change that voids tokens which were issued before it. */
 export type Revocation = RevocationRow;
@@ -10,6 +12,17 @@ export interface RevocationPlace {
   readonly kind: RevocationRow['kind'] | '';
   readonly target: string;
 }
+
+/** What of it is kept in memory. */
+export type LiveRevocation = Omit<Revocation, 'created_at'>;
+
+interface RevocationPage {
+  readonly limit: number;
+  /** The one that the page comes after. */
+  readonly after: Pick<Revocation, 'kind' | 'target'> | undefined;
+}
+
+const liveColumns = ['kind', 'target', 'version', 'expires_at'] as const;
 
 /** SQLite and PostgreSQL take 32,766 and 65,535 parameters a statement. */
 const rowsPerStatement = 1000;
@@ -44,14 +57,48 @@ export const revocationsStore = {
     }
   },
 
-  /** Those whose tokens may still live. */
-  live(queries: Queries, now: number): Promise<Revocation[]> {
-    return queries.selectFrom('revocations').selectAll().where('expires_at', '>', now).execute();
+  /** Those whose tokens may still live, in the order of the table's key, as many as a page has. */
+  live(queries: Queries, now: number, { limit, after }: RevocationPage): Promise<LiveRevocation[]> {
+    let query = queries.selectFrom('revocations').select(liveColumns).where('expires_at', '>', now);
+    if (after) query = query.where(sql<boolean>`(kind, target) > (${after.kind}, ${after.target})`);
+    return query.orderBy('kind').orderBy('target').limit(limit).execute();
   },
 
-  /** Those that were written at this moment or later. */
-  since(queries: Queries, moment: number): Promise<Revocation[]> {
-    return queries.selectFrom('revocations').selectAll().where('created_at', '>=', moment).execute();
+  /**
+   * What concerns one token, and which keys there are for access tokens, in one statement: for a process that cannot
+   * be sure to know.
+   */
+  async concerning(
+    queries: Queries,
+    { sid, jti, sub }: AccessTokenClaims,
+  ): Promise<{ readonly rows: LiveRevocation[]; readonly keyIds: string[] }> {
+    const found = await queries
+      .selectFrom('revocations')
+      .select(liveColumns)
+      .where((eb) =>
+        eb.or([
+          eb.and([eb('kind', '=', 'session'), eb('target', '=', sid ?? '')]),
+          eb.and([eb('kind', '=', 'token'), eb('target', '=', jti)]),
+          eb.and([eb('kind', '=', 'subject'), eb('target', '=', sub)]),
+        ]),
+      )
+      .unionAll(
+        queries
+          .selectFrom('keys')
+          .where('purpose', '=', 'access')
+          .select([
+            sql<RevocationKind>`'key'`.as('kind'),
+            'id as target',
+            sql<number | null>`null`.as('version'),
+            sql<number>`0`.as('expires_at'),
+          ]),
+      )
+      .execute();
+    const isKey = ({ kind }: { readonly kind: string }): boolean => kind === 'key';
+    return {
+      rows: found.filter((row) => !isKey(row)),
+      keyIds: found.filter(isKey).map(({ target }) => target),
+    };
   },
 
   /**

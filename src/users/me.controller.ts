@@ -45,7 +45,10 @@ export class MeController {
   @SuccessResponse(200, 'Changed.')
   @Response<ProblemDetails>(403, 'The current password is wrong: `wrong_password`, `user_session_required`.')
   @Response<ProblemDetails>(429, 'Wrong passwords have to wait: `too_many_attempts`.')
-  @Response<ProblemDetails>(503, 'Too many passwords are being checked: `busy`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many passwords are being checked, or the database does not answer: `busy`, `not_ready`.',
+  )
   public async changePassword(
     @Body() body: ChangePasswordRequest,
     @Request() request: AuthenticatedRequest,

@@ -46,7 +46,10 @@ export class UsersController {
   @Security('bearer', ['users:write'])
   @SuccessResponse(201, 'Created.')
   @Response<ProblemDetails>(409, 'Another user has this name: `username_taken`.')
-  @Response<ProblemDetails>(503, 'Too many passwords are being checked: `busy`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many passwords are being checked, or the database does not answer: `busy`, `not_ready`.',
+  )
   public async createUser(
     @Body() body: CreateUserRequest,
     @Request() request: AuthenticatedRequest,
@@ -78,7 +81,10 @@ export class UsersController {
   @SuccessResponse(200, 'Changed.')
   @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
   @Response<ProblemDetails>(409, 'The change cannot be: `username_taken`, `last_administrator`.')
-  @Response<ProblemDetails>(503, 'Too many passwords are being checked: `busy`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many passwords are being checked, or the database does not answer: `busy`, `not_ready`.',
+  )
   public async updateUser(
     @Path() id: Id,
     @Body() body: UpdateUserRequest,

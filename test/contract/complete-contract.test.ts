@@ -49,12 +49,17 @@ describe('The contract, completed from what tsoa writes', () => {
     });
 
     it('401 where it demands a token', () => {
-      expect(statuses({ ...plain, security: [{ bearer: [] }] })).to.have.members(['200', '401', 'default']);
+      expect(statuses({ ...plain, security: [{ bearer: [] }] })).to.have.members([
+        '200',
+        '401',
+        '503',
+        'default',
+      ]);
     });
 
     it('403 where it demands a permission, which it names', () => {
       const operation = { ...plain, security: [{ bearer: ['reports:read'] }] };
-      expect(statuses(operation)).to.have.members(['200', '401', '403', 'default']);
+      expect(statuses(operation)).to.have.members(['200', '401', '403', '503', 'default']);
       expect(completed(operation).responses['403']?.description).to.include('`reports:read`');
     });
 
@@ -62,6 +67,7 @@ describe('The contract, completed from what tsoa writes', () => {
       expect(statuses({ ...plain, security: [{}, { bearer: [] }] })).to.have.members([
         '200',
         '401',
+        '503',
         'default',
       ]);
     });

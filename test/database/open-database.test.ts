@@ -1,13 +1,18 @@
 import { mock } from 'node:test';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
-import { openDatabase, type Database } from '../../src/database/open-database.js';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { DatabaseUnavailable } from '../../src/database/database-unavailable.js';
+import { openDatabase, versionFault, type Database } from '../../src/database/open-database.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { temporaryFolder } from '../support/folders.js';
 import { newPostgresDatabase } from '../support/postgres.js';
+import { cutConnections } from '../support/postgres-server.js';
 import { addUser } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
+import { until } from '../support/until.js';
 
 storeContract('The database', (on) => {
   const inside = async ({ database }: { database: Database }, name: string, fails: boolean): Promise<void> =>
@@ -107,28 +112,62 @@ describe('The database on several PostgreSQL connections', () => {
     await Promise.all(replicas.map((replica) => replica.close()));
   });
 
-  it('outlives a connection that breaks while nobody uses it, and reports it', async () => {
-    let report: (error: Error) => void;
-    const reported = new Promise<Error>((resolve) => (report = resolve));
-    const database = openDatabase({ kind: 'postgres', url }, (error) => {
-      report(error);
-    });
+  it('outlives connections that break, idle or within a transaction, and reports it', async () => {
+    const logged: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) });
+    const database = openDatabase({ kind: 'postgres', url }, { log });
+    const cutOff = await database
+      .transaction(async (transaction) => {
+        await database.ping(); // on another connection, which is idle from then on
+        await cutConnections(url);
+        await until(() => logged.length > 0);
+        return sql`select 1`.execute(transaction);
+      })
+      .catch((reason: unknown) => reason);
+    expect(cutOff).to.be.an.instanceof(DatabaseUnavailable);
+    expect(logged[0]).to.include('a database connection broke');
     await database.ping();
-    const other = new (await import('pg')).default.Client({ connectionString: url });
-    await other.connect();
-    await other.query(
-      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-    );
-    await other.end();
-    expect(await reported).to.be.an('error');
+    await database.close();
+  });
+
+  it('ends a statement that takes too long, and goes on', async () => {
+    const database = openDatabase({ kind: 'postgres', url }, { statementTimeout: 100 });
+    const slow = await sql`select pg_sleep(5)`.execute(database.queries).catch((reason: unknown) => reason);
+    expect(slow).to.be.an.instanceof(DatabaseUnavailable);
+    await database.ping();
+    await database.close();
+  });
+
+  it('has connections of its own for what takes long', async () => {
+    const database = openDatabase({ kind: 'postgres', url }, { statementTimeout: 100, poolSize: 1 });
+    await database.atLength.transaction(async (transaction) => {
+      await sql`select pg_sleep(0.2)`.execute(transaction);
+      await database.ping();
+    });
+    await database.close();
+  });
+
+  it('waits for a free connection only so long', async () => {
+    const database = openDatabase({ kind: 'postgres', url }, { connectTimeout: 300, poolSize: 1 });
+    const waited = await database.transaction(async () => database.ping().catch((reason: unknown) => reason));
+    expect(waited).to.be.an.instanceof(DatabaseUnavailable);
     await database.ping();
     await database.close();
   });
 
   it('does not answer where there is no server', async () => {
     const nowhere = openDatabase({ kind: 'postgres', url: 'postgres://127.0.0.1:1/nothing' });
-    expect(await nowhere.ping().catch((reason: unknown) => reason)).to.be.an('error');
+    const answers = [1, 2].map(() => nowhere.ping().catch((reason: unknown) => reason));
+    for (const answer of await Promise.all(answers)) expect(answer).to.be.an.instanceof(DatabaseUnavailable);
     await nowhere.close();
+  });
+});
+
+describe('The version of PostgreSQL', () => {
+  it('is 15 or newer', () => {
+    for (const version of [150_000, 150_018, 160_004, 180_004]) expect(versionFault(version)).to.be.undefined;
+    expect(versionFault(140_019)).to.equal('it is PostgreSQL 14.19, and 15 or newer is needed');
+    expect(versionFault(90_624)).to.include('PostgreSQL 9.');
   });
 });
 
@@ -144,9 +183,8 @@ describe('The database in a SQLite file', () => {
     await database.migrate();
     otherProcess = new DatabaseSync(file, { timeout: 0 });
   });
-  after(async () => {
+  after(() => {
     otherProcess.close();
-    await database.close();
   });
 
   it('has its turn from the beginning of a transaction to its end', async () => {
@@ -161,35 +199,43 @@ describe('The database in a SQLite file', () => {
     otherProcess.exec('rollback');
   });
 
-  it('notices what another process wrote, and only that, until it is told to stop', async () => {
+  it('reads all at the start and when another process wrote, and only then, until it is closed', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     try {
-      let noticed = 0;
+      let readings = 0;
       let succeeds = true;
-      const stop = database.onForeignChange(() => {
-        noticed++;
-        return Promise.resolve(succeeds);
+      const feed = database.feed({
+        readAll: () => {
+          readings++;
+          return succeeds ? Promise.resolve() : Promise.reject(new Error('once'));
+        },
+        revoked: () => undefined,
+        keysChanged: () => Promise.resolve(),
       });
+      expect(feed.isCurrent()).to.be.true;
+      await feed.start();
+      expect(readings).to.equal(1);
       const write = (name: string): void => {
         otherProcess.exec(`insert into roles values ('${name}', '', '', 0, 0, 0)`);
       };
+      const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
       await addUser(database.queries);
       mock.timers.tick(2000);
-      expect(noticed).to.equal(0);
+      expect(readings).to.equal(1);
       write('first');
       succeeds = false;
       mock.timers.tick(500);
-      await Promise.resolve();
+      await settled();
       succeeds = true;
       mock.timers.tick(500);
-      await Promise.resolve();
-      expect(noticed, 'again after a reading that failed').to.equal(2);
+      await settled();
+      expect(readings, 'again after a reading that failed').to.equal(3);
       mock.timers.tick(2000);
-      expect(noticed).to.equal(2);
-      stop();
+      expect(readings).to.equal(3);
       write('second');
+      await database.close();
       mock.timers.tick(2000);
-      expect(noticed).to.equal(2);
+      expect(readings).to.equal(3);
     } finally {
       mock.timers.reset();
     }

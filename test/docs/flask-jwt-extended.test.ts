@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { unknownVariables } from '../../src/config.js';
 import { settings, type Setting } from '../../src/settings.js';
-import { checkout } from '../support/service-process.js';
+import { checkout } from '../support/checkout.js';
 
 /** Flask-JWT-Extended 4.7.4. */
 const theirs = {

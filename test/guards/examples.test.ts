@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
+import { checkout } from '../support/checkout.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
 import { createClient } from '../support/oauth-clients.js';
-import { freePort } from '../support/postgres.js';
+import { freePort } from '../support/postgres-server.js';
 import { hasPython, PythonEnvironment } from '../support/python.js';
-import { checkout, endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
+import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 const folder = join(checkout, 'examples');
 const python = join(checkout, 'guards/python');

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/folders.js';
 import { until } from '../support/guarded-api.js';
 import { installPackages, npm } from '../support/npm.js';
 import { createClient, issuer } from '../support/oauth-clients.js';
-import { checkout } from '../support/service-process.js';
+import { checkout } from '../support/checkout.js';
 import { TestApp } from '../support/test-app.js';
 
 interface Servers {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { temporaryFolder } from '../support/folders.js';
 import { hasPython, PythonEnvironment } from '../support/python.js';
-import { checkout } from '../support/service-process.js';
+import { checkout } from '../support/checkout.js';
 
 const folder = join(checkout, 'guards/python');
 

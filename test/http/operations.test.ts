@@ -48,7 +48,11 @@ const sample: Operation = {
 /** An app with these operations alone. */
 function mounted(...operations: Operation[]): ReturnType<typeof supertest> {
   const app = express().set('env', 'test');
-  app.locals.services = { config: readConfig({}), hooks: {} } as unknown as Services;
+  app.locals.services = {
+    config: readConfig({}),
+    hooks: {},
+    confirmation: { isNeeded: false },
+  } as unknown as Services;
   const routes: Routes = {
     operations,
     models: {},

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { checkout } from '../support/checkout.js';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import { adminPassword, type ApiClient } from '../support/api-client.js';
 import { newClientKey } from '../support/client-keys.js';
 import { clientToken, createClient } from '../support/oauth-clients.js';
 import { hasPython, PythonEnvironment } from '../support/python.js';
-import { checkout, endProcesses, Installation } from '../support/service-process.js';
+import { endProcesses, Installation } from '../support/service-process.js';
 
 const issuer = 'https://latchkey.example';
 const interop = join(checkout, 'test/interop');

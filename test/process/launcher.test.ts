@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { checkout, Command, endProcesses, Installation, newFolder } from '../support/service-process.js';
+import { checkout } from '../support/checkout.js';
+import { Command, endProcesses, Installation, newFolder } from '../support/service-process.js';
 
 describe('bin/latchkey.js', () => {
   after(endProcesses);

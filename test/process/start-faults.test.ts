@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../support/postgres.js';
+import { freePort } from '../support/postgres-server.js';
 import {
   endProcesses,
   Installation,
@@ -53,8 +53,12 @@ const faults: Readonly<Record<string, FaultyStart>> = {
     settings: async () => ({
       DATABASE_URL: `postgres://latchkey:hunter2@127.0.0.1:${await freePort()}/latchkey`,
       LATCHKEY_SECRET: secret,
+      LATCHKEY_DATABASE_WAIT: '1s',
+      LOG_LEVEL: 'error',
     }),
-    says: [/^DATABASE_URL names the PostgreSQL database, which cannot be used \(.*ECONNREFUSED.*\)\. Check/],
+    says: [
+      /^DATABASE_URL names the PostgreSQL database, which cannot be used \(.*, tried for 1 seconds\)\. Check/,
+    ],
   },
   'refuses a database file that is a folder': {
     settings: { DATABASE_URL: 'sqlite:data' },

@@ -111,9 +111,10 @@ for (const kind of databaseKinds) {
       });
       await revocationsStore.add(app.services.database.queries, rows);
       app.services.revocations.apply(rows);
-      const names = await reader.untilComplete();
-      expect(names.filter((name) => name.startsWith('subject u'))).to.have.length(12_000);
-      expect(await logOut()).to.equal((await reader.untilComplete()).at(-1));
+      const missing = new Set(rows.map(({ target }) => `subject ${target} 1`));
+      while (missing.size > 0) for (const name of await reader.untilComplete()) missing.delete(name);
+      const last = await logOut();
+      while (!(await reader.untilComplete()).includes(last));
       app.clock.advance(61);
       await app.services.revocations.prune();
     });

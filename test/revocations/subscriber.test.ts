@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Subscriber } from '../../src/revocations/subscriber.js';
-import type { LiveRevocation } from '../../src/tokens/revocations.js';
+import type { LiveRevocation } from '../../src/tokens/revocations.store.js';
 
 function rows(count: number): LiveRevocation[] {
   return Array.from({ length: count }, (_, index) => {

@@ -154,7 +154,8 @@ for (const database of databaseKinds) {
       await app.refresh(session.refresh_token);
       app.clock.advance(5);
       await app.services.sessionUses.flush();
-      expect(await secondsSinceUse()).to.equal(5);
+      // A refresh on PostgreSQL takes the database's time.
+      expect(await secondsSinceUse()).to.be.closeTo(5, 2);
     });
 
     it('is no request whose token is refused', async () => {

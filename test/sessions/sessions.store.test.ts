@@ -25,9 +25,9 @@ storeContract('The sessions store', (on) => {
       id,
       generation,
       now,
-      graceStart: now - grace,
+      grace,
       newKeyId,
-      expiresAt: now + 60 * minute,
+      refreshLifetime: 60 * minute,
       accessExpiresAt: now + 15 * minute,
       lifetime,
     });

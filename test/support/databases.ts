@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase, type Database } from '../../src/database/open-database.js';
-import type { DatabaseUrl } from '../../src/setting-parsers.js';
+import type { DatabaseUrl } from '../../src/database-url.js';
 import { newPostgresDatabase } from './postgres.js';
 
 export type DatabaseKind = 'sqlite' | 'postgres';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkout } from './service-process.js';
+import { checkout } from './checkout.js';
 
 interface RunOptions {
   /** Given as JSON on stdin. */

@@ -3,13 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Test } from 'supertest';
 import { ApiClient } from './api-client.js';
-import { freePort } from './postgres.js';
-
-/** The checkout, seen from the compiled file: dist/test/support. */
-export const checkout = fileURLToPath(new URL('../../..', import.meta.url));
+import { checkout } from './checkout.js';
+import { freePort } from './postgres-server.js';
 
 export type Settings = Readonly<Record<string, string>>;
 

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
+import { keysStore } from '../../src/tokens/keys.store.js';
 import {
   revocationsStore,
+  type LiveRevocation,
   type Revocation,
   type RevocationPlace,
 } from '../../src/tokens/revocations.store.js';
@@ -29,7 +32,12 @@ storeContract('The revocations store', (on) => {
 
   beforeEach(() => on.queries.deleteFrom('revocations').execute());
 
-  const all = (): Promise<Revocation[]> => revocationsStore.live(on.queries, 0);
+  const all = (): Promise<Revocation[]> => on.queries.selectFrom('revocations').selectAll().execute();
+  const live = (now: number, limit = 10, after?: LiveRevocation): Promise<LiveRevocation[]> =>
+    revocationsStore.live(on.queries, now, { limit, after });
+  const inMemory = ({ kind, target, version, expires_at }: Revocation): LiveRevocation => {
+    return { kind, target, version, expires_at };
+  };
 
   it('gives back what was added, each kind for itself', async () => {
     const rows = [
@@ -111,9 +119,46 @@ storeContract('The revocations store', (on) => {
     expect(await page(fourth)).to.deep.equal([]);
   });
 
+  it('lists page after page, each row once', async () => {
+    const rows = Array.from({ length: 5 }, (_, index) => ofSession(`s${index}`, soon));
+    rows.push(ofSubject('s1', 1, soon), { ...ofSession('s4', soon), kind: 'token' });
+    await revocationsStore.add(on.queries, rows);
+    const listed: LiveRevocation[] = [];
+    for (let page = await live(0, 2); page.length > 0; page = await live(0, 2, page.at(-1)))
+      listed.push(...page);
+    expect(listed).to.have.length(rows.length);
+    expect(listed).to.have.deep.members(rows.map(inMemory));
+  });
+
+  it('says what concerns a token, and which keys there are', async () => {
+    const concerning = [
+      ofSession('its session', soon),
+      { ...ofSession('its id', soon), kind: 'token' as const },
+      ofSubject('its subject', 3, soon),
+    ];
+    const others = [ofSession('its id', soon), ofSubject('its session', 3, soon), ofSession('another', soon)];
+    await revocationsStore.add(on.queries, [...concerning, ...others]);
+    for (const [id, purpose] of [
+      ['one', 'access'],
+      ['other', 'access'],
+      ['none of these', 'refresh'],
+    ] as const) {
+      await keysStore.insert(on.queries, {
+        ...{ id, purpose, algorithm: '', public_key: null, sealed_key: '' },
+        ...{ created_at: recordTime, active_at: recordTime, retired_at: null },
+      });
+    }
+    const claims = { jti: 'its id', sub: 'its subject', sid: 'its session' } as unknown as AccessTokenClaims;
+    const { rows, keyIds } = await revocationsStore.concerning(on.queries, claims);
+    expect(rows).to.have.deep.members(concerning.map(inMemory));
+    expect(keyIds).to.have.members(['one', 'other']);
+    const ofClient = { ...claims, sid: undefined } as unknown as AccessTokenClaims;
+    expect((await revocationsStore.concerning(on.queries, ofClient)).rows).to.have.length(2);
+  });
+
   it('lists and keeps what lives, to the millisecond', async () => {
     await revocationsStore.add(on.queries, [ofSession('expired', soon), ofSession('live', soon + 1)]);
-    expect(await revocationsStore.live(on.queries, soon)).to.deep.equal([ofSession('live', soon + 1)]);
+    expect(await live(soon)).to.deep.equal([inMemory(ofSession('live', soon + 1))]);
     await revocationsStore.deleteExpired(on.queries, soon);
     expect(await all()).to.deep.equal([ofSession('live', soon + 1)]);
   });

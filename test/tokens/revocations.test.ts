@@ -2,8 +2,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Database } from '../../src/database/open-database.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
-import { everyVersion, Revocations, type LiveRevocation } from '../../src/tokens/revocations.js';
-import { revocationsStore, type Revocation } from '../../src/tokens/revocations.store.js';
+import { everyVersion, Revocations } from '../../src/tokens/revocations.js';
+import {
+  revocationsStore,
+  type LiveRevocation,
+  type Revocation,
+} from '../../src/tokens/revocations.store.js';
 import { TestClock } from '../support/clock.js';
 import { databaseKinds, newDatabase } from '../support/databases.js';
 
@@ -110,7 +114,7 @@ for (const kind of databaseKinds) {
                 clock.advance(each.seconds);
                 break;
               case 'catchUp':
-                await revocations.catchUp();
+                await revocations.readAll();
                 known = [...written];
                 break;
               case 'prune':
@@ -121,7 +125,7 @@ for (const kind of databaseKinds) {
                 break;
               case 'restart':
                 revocations = new Revocations(database, clock);
-                await revocations.load();
+                await revocations.readAll();
                 known = [...written];
                 break;
             }
@@ -141,7 +145,7 @@ for (const kind of databaseKinds) {
       const database = await newDatabase('sqlite');
       await database.migrate();
       const revocations = new Revocations(database, clock);
-      await revocations.load();
+      await revocations.readAll();
       await revocationsStore.add(database.queries, [
         {
           kind: 'session',
@@ -152,7 +156,7 @@ for (const kind of databaseKinds) {
         },
       ]);
       clock.advance(300);
-      await revocations.catchUp();
+      await revocations.readAll();
       expect(revocations.size).to.equal(1);
       await database.close();
     });
@@ -210,7 +214,7 @@ for (const kind of databaseKinds) {
         };
       });
       await revocationsStore.add(database.queries, rows);
-      await revocations.load();
+      await revocations.readAll();
       expect(revocations.size).to.equal(2500);
     });
   });

