@@ -17,6 +17,7 @@ const inputs = [
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'tsconfig.guard.json',
   'tsoa.json',
 ];
 const stampFile = (withTests) => join(root, 'dist', withTests ? 'tests.stamp' : 'build.stamp');
@@ -99,8 +100,12 @@ export function build(withTests = false) {
     document,
     sources,
   ]);
+  const tsc = require.resolve('typescript/bin/tsc');
   const project = withTests ? 'tsconfig.json' : 'tsconfig.build.json';
-  const compiled = generated && run('tsc', require.resolve('typescript/bin/tsc'), ['--project', project]);
+  const compiled =
+    generated &&
+    run('tsc', tsc, ['--project', project]) &&
+    run("The guard's types", tsc, ['--project', 'tsconfig.guard.json']);
   const built =
     sound &&
     compiled &&

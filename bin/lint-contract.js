@@ -141,6 +141,8 @@ const shown = new Set([
     'description',
     'permissions',
     'built_in',
+    'kind',
+    'version',
     'address',
     'user_agent',
     'client_name',

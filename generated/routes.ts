@@ -12,6 +12,7 @@ import { SessionsController } from './../src/sessions/sessions.controller.js';
 import { OwnSessionsController } from './../src/sessions/own-sessions.controller.js';
 import { CookiesController } from './../src/sessions/cookies.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
+import { RevocationsController } from './../src/revocations/revocations.controller.js';
 import { ProtectedController } from './../src/protected/protected.controller.js';
 import { ProblemPagesController } from './../src/problems/problem-pages.controller.js';
 import { OAuthController } from './../src/oauth/oauth.controller.js';
@@ -249,6 +250,41 @@ const models: TsoaRoute.Models = {
       'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":1000}}},
     },
     additionalProperties: false,
+  },
+  'RevokedKind': {
+    dataType: 'refEnum',
+    enums: ["session","token","subject"],
+  },
+  'RevocationEntry': {
+    dataType: 'refObject',
+    properties: {
+      'kind': {"ref":"RevokedKind","required":true},
+      'id': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[\\u0020-\\u007e]+$"}}},
+      'version': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":9007199254740991}}},
+      'expires_at': {"dataType":"string","required":true},
+    },
+    additionalProperties: false,
+  },
+  'RevocationPage': {
+    dataType: 'refObject',
+    properties: {
+      'items': {"dataType":"array","array":{"dataType":"refObject","ref":"RevocationEntry"},"required":true,"validators":{"maxItems":{"value":10000}}},
+      'cursor': {"dataType":"string","required":true,"validators":{"maxLength":{"value":1000},"pattern":{"value":"^[A-Za-z0-9_-]+$"}}},
+      'complete': {"dataType":"boolean","required":true},
+    },
+    additionalProperties: false,
+  },
+  'RevocationQuery': {
+    dataType: 'refObject',
+    properties: {
+      'limit': {"dataType":"integer","default":1000,"validators":{"minimum":{"value":1},"maximum":{"value":10000}}},
+      'cursor': {"dataType":"string","validators":{"maxLength":{"value":1000}}},
+    },
+    additionalProperties: false,
+  },
+  'LastEventId': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":1000}}},
   },
   'ProtectedMessage': {
     dataType: 'refObject',
@@ -768,6 +804,31 @@ export const operations: readonly Operation[] = [
     },
     security: [{"bearer":["roles:write"]}],
     successStatus: 204,
+  },
+  {
+    method: 'get',
+    path: '/revocations',
+    controller: RevocationsController,
+    handler: 'listRevocations',
+    parameters: {
+      query: {"in":"queries","name":"query","required":true,"ref":"RevocationQuery"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [{"bearer":["revocations:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/revocations/stream',
+    controller: RevocationsController,
+    handler: 'followRevocations',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      lastEventId: {"in":"header","name":"Last-Event-ID","ref":"LastEventId"},
+    },
+    security: [{"bearer":["revocations:read"]}],
+    successStatus: 200,
   },
   {
     method: 'get',

@@ -23,6 +23,8 @@ const stopWithin = 8000;
 const sameSignal = 1000;
 const cleanUpEvery = 10 * 60_000;
 const flushEvery = 60_000;
+/** What readers of the revocations' stream are told: it comes even if there is nothing in it. */
+const beatEvery = 1000;
 /** From the signal on; only a database that does not answer takes that long. */
 const exitWithin = 9500;
 
@@ -150,7 +152,7 @@ function announce(address: string, administrator: FirstAdministrator | undefined
 }
 
 /** What happens beside the requests: expired rows go, and uses of sessions are written. */
-function keepUp({ cleanUp, sessionUses }: Services, log: Logger): void {
+function keepUp({ cleanUp, sessionUses, revocationFeed }: Services, log: Logger): void {
   const orLog = async (what: string, work: Promise<void>): Promise<void> => {
     try {
       await work;
@@ -164,6 +166,9 @@ function keepUp({ cleanUp, sessionUses }: Services, log: Logger): void {
   setInterval(() => {
     void orLog('writing when sessions were used', sessionUses.flush());
   }, flushEvery).unref();
+  setInterval(() => {
+    revocationFeed.beat();
+  }, beatEvery).unref();
 }
 
 /** Stop accepting, finish what is in flight, write what is held, exit 0. A later signal does not wait. */
@@ -178,6 +183,7 @@ function stopOnSignal(server: Server, log: Logger, opened: () => Services | unde
     log.info({ signal }, 'stopping');
     const services = opened();
     if (services) services.lifecycle.stopping = true;
+    services?.revocationFeed.stop();
     // A connection that a client keeps alive gets its last answer, and is closed.
     server.prependListener('request', (_request, response) => {
       response.shouldKeepAlive = false;

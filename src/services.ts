@@ -14,6 +14,7 @@ import { RevocationService } from './oauth/revocation.service.js';
 import { TokenGrants } from './oauth/token-grants.service.js';
 import { usedAssertionsStore } from './oauth/used-assertions.store.js';
 import { OwnAccountService } from './users/own-account.service.js';
+import { RevocationFeed } from './revocations/revocation-feed.js';
 import { RolesService } from './roles/roles.service.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
 import { LoginLimiter } from './sessions/login-limiter.js';
@@ -72,6 +73,8 @@ export interface Services {
   readonly requestLimits: { readonly login: RequestLimiter; readonly refresh: RequestLimiter };
   /** Whether the revocations in memory are all there are. */
   readonly feed: Feed;
+  /** Tells other services what is revoked. */
+  readonly revocationFeed: RevocationFeed;
   /** Asks the database about a token, where they may not be. */
   readonly confirmation: TokenConfirmation;
   readonly sessions: SessionsService;
@@ -175,6 +178,11 @@ export async function createServices(foundations: Foundations): Promise<Services
       refresh: new RequestLimiter(config.refreshLimit),
     },
     feed,
+    revocationFeed: new RevocationFeed(database, clock, revocations, feed, {
+      issuer,
+      mostReaders: config.revocationStreams,
+      leeway: config.decodeLeeway,
+    }),
     confirmation,
     sessions,
     sessionUses,

@@ -4,10 +4,11 @@ import { PageReader } from '../support/page-reader.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { freePort } from '../support/postgres-server.js';
 import { copyEnvironment, ProjectCopy } from '../support/project-copy.js';
-import { hasPython, preparePython, pythonFolder } from '../support/python.js';
+import { hasPython, PythonEnvironment } from '../support/python.js';
 import { checkout } from '../support/checkout.js';
 import { blocksOf, type Block } from '../support/shown-commands.js';
 
+const python = new PythonEnvironment('interop-venv');
 const sections = ['Quick start', 'Add a protected operation'];
 const read = (page: string): string => readFileSync(join(checkout, page), 'utf8');
 
@@ -26,7 +27,7 @@ for (const [page, all] of Object.entries(pages)) {
     let project: ProjectCopy;
     let reader: PageReader;
     before(async () => {
-      if (withPython) preparePython();
+      if (withPython) python.prepare(join(checkout, 'test/interop/requirements.txt'));
       else
         console.warn('There is no python3 with venv: install it, so that what is shown in Python is tried.');
       project = new ProjectCopy({ built: page === 'README.md' });
@@ -37,7 +38,7 @@ for (const [page, all] of Object.entries(pages)) {
         environment: {
           ...environment,
           PORT: String(port),
-          PATH: [pythonFolder, environment['PATH']].join(delimiter),
+          PATH: [python.commands, environment['PATH']].join(delimiter),
         },
         instead: {
           '127.0.0.1:3000': `127.0.0.1:${port}`,

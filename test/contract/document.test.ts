@@ -39,6 +39,7 @@ const operations = Object.entries(document.paths).flatMap(([path, ofPath]) =>
 /** Of what an operation answers when all is well. */
 function mediaTypeOf(operation: string): string {
   if (operation === 'GET /openapi.yaml') return 'application/yaml';
+  if (operation.endsWith('/stream')) return 'text/event-stream';
   return operation === 'GET /problems/{code}' ? 'text/html' : 'application/json';
 }
 

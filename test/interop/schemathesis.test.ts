@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { adminPassword } from '../support/api-client.js';
-import { hasPython, preparePython, runTool } from '../support/python.js';
+import { hasPython, PythonEnvironment } from '../support/python.js';
 import { checkout } from '../support/checkout.js';
 import { endProcesses, Installation } from '../support/service-process.js';
 
 /** How many requests Schemathesis makes at least: fewer, and it has stopped half-way. */
 const leastCases = 1000;
+
+const environment = new PythonEnvironment('interop-venv');
 
 describe('The service, to Schemathesis', () => {
   before(function () {
@@ -14,7 +16,7 @@ describe('The service, to Schemathesis', () => {
       console.warn('There is no python3 with venv: install it, so that Schemathesis can try the contract.');
       this.skip();
     }
-    preparePython();
+    environment.prepare(join(checkout, 'test/interop/requirements.txt'));
   });
   after(endProcesses);
 
@@ -31,13 +33,12 @@ describe('The service, to Schemathesis', () => {
     const { access_token: token } = await api.login();
     const { body: me } = await api.get('/me', token).expect(200);
 
-    const { output, exitCode } = runTool(
+    const { output, exitCode } = environment.try(
       'st',
       ['run', `${api.url}/openapi.json`, '--seed', '1', '--no-color', '--continue-on-failure'],
       {
-        cwd: join(checkout, 'test/interop/schemathesis'),
-        env: {
-          ...process.env,
+        folder: join(checkout, 'test/interop/schemathesis'),
+        settings: {
           PYTHONDONTWRITEBYTECODE: '1',
           LATCHKEY_URL: api.url,
           LATCHKEY_ACCOUNT: (me as { id: string }).id,

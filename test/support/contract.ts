@@ -70,6 +70,8 @@ export function checkAgainstContract(method: string, url: string, response: Resp
   if (!media) throw new Error(`${where}: the contract does not have the media type "${mediaType}".`);
   if (method.toLowerCase() === 'head') return;
   recordAnswer(method, found.template, response.status, mediaType);
+  // What a stream of events is, its reader checks: test/support/event-reader.ts.
+  if (mediaType === 'text/event-stream') return;
   check(where, media.schema.$ref, /[/+]json$/.test(mediaType) ? JSON.parse(response.text) : response.text);
 }
 
@@ -102,6 +104,11 @@ function checkOAuthError(where: string, { status, headers }: Response): void {
   if ([429, 503].includes(status) && !(Number(headers['retry-after']) >= 1)) {
     throw new Error(`${where}: there is no Retry-After.`);
   }
+}
+
+/** Throws where a value is not what the contract says of a model. */
+export function checkModel(name: string, value: unknown): void {
+  check(name, `#/components/schemas/${name}`, value);
 }
 
 const validators = new Map<string, ValidateFunction>();
