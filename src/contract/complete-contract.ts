@@ -6,6 +6,9 @@ import { headers, referencesTo } from './headers.js';
 import { mostFieldErrors } from '../problems/problem.js';
 import type { Answer, Document, Operation, Schema } from './openapi.js';
 
+/** Says what is wrong with an operation. */
+type Fail = (what: string) => void;
+
 /**
  * What tsoa cannot say, from what the controllers do say:
  * - every answer that follows from an operation's security, body or parameters is there: a new operation is complete;
@@ -13,8 +16,9 @@ import type { Answer, Document, Operation, Schema } from './openapi.js';
  * - permissions are named where OpenAPI 3.0 has room for them;
  * - requests and answers have their model's example;
  * - models are complete, see `completeSchemas`.
- * @throws where the contract would be incomplete: an operation without summary or description, an operationId twice,
- *   an answer without description, a problem that names no code or one of another status.
+ * @throws a line for each fault, where the contract would be incomplete: an operation without summary or
+ *   description, an operationId twice, an answer without description, a problem that names no code or one of another
+ *   status.
  */
 export function completeContract(document: Document): Document {
   for (const [name, group] of Object.entries(document.components)) {
@@ -26,30 +30,28 @@ export function completeContract(document: Document): Document {
   );
   addProblemCodes(document.components.schemas);
   const seen = new Set<string>();
+  const faults: string[] = [];
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
-      const where = `${method.toUpperCase()} ${path}`;
+      const fail: Fail = (what) => faults.push(`${method.toUpperCase()} ${path}: ${what}`);
       if (seen.has(operation.operationId)) {
-        throw new Error(
-          `${where}: the operationId ${operation.operationId} is taken. Rename the controller's method.`,
-        );
+        fail(`the operationId ${operation.operationId} is taken. Rename the controller's method.`);
       }
       seen.add(operation.operationId);
       if (!operation.summary || !operation.description) {
-        throw new Error(
-          `${where}: the controller's method needs a comment with a description and a @summary.`,
-        );
+        fail(`the controller's method needs a comment with a description and a @summary.`);
       }
       const form = errorFormOf(operation);
       addImpliedAnswers(operation, form);
       sayPermissions(operation);
       const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
       for (const [status, answer] of Object.entries(operation.responses)) {
-        completeAnswer(answer, status, { form, where, isLimited });
+        completeAnswer(answer, status, { form, fail, isLimited });
       }
-      addExamples(document.components.schemas, operation);
+      addExamples(document.components.schemas, operation, fail);
     }
   }
+  if (faults.length > 0) throw new Error(faults.join('\n'));
   completeSchemas(document);
   // In the order in which people read it.
   const { openapi, info, components, paths, ...rest } = document;
@@ -137,24 +139,24 @@ function impliedBySecurity(security: NonNullable<Operation['security']>): Record
 
 interface OperationOf {
   readonly form: ErrorForm;
-  readonly where: string;
+  readonly fail: Fail;
   /** Its requests are counted, if the operator wants it. */
   readonly isLimited: boolean;
 }
 
-function completeAnswer(answer: Answer, status: string, { form, where, isLimited }: OperationOf): void {
-  if (!answer.description) throw new Error(`${where}: the answer ${status} needs a description.`);
+function completeAnswer(answer: Answer, status: string, { form, fail, isLimited }: OperationOf): void {
+  if (!answer.description) fail(`the answer ${status} needs a description.`);
   const references: Record<string, keyof typeof headers> = { 'X-Request-Id': 'X-Request-Id' };
   if (status === '429' || (isLimited && /^[24]/.test(status))) references['RateLimit'] = 'RateLimit';
   if (status === 'default' || Number(status) >= 400) {
     const codes = codesIn(answer.description, form);
     if (codes.length === 0) {
-      throw new Error(`${where}: the description of ${status} must name its error codes in backquotes.`);
+      fail(`the description of ${status} must name its error codes in backquotes.`);
     }
     for (const code of codes) {
       const statuses = form.codes[code] ?? [];
       if (status !== 'default' && !statuses.includes(Number(status))) {
-        throw new Error(`${where}: ${status} names ${code}, whose status is ${statuses.join(' or ')}.`);
+        fail(`${status} names ${code}, whose status is ${statuses.join(' or ')}.`);
       }
     }
     const isAmong = (list: readonly string[]): boolean => codes.some((code) => list.includes(code));
@@ -176,15 +178,17 @@ function codesIn(description: string, { codes }: ErrorForm): string[] {
     .filter((word) => Object.hasOwn(codes, word));
 }
 
-function addExamples(schemas: Record<string, Schema>, operation: Operation): void {
+function addExamples(schemas: Record<string, Schema>, operation: Operation, fail: Fail): void {
   const answers = Object.values(operation.responses).flatMap(({ content }) => Object.values(content ?? {}));
   for (const media of [...Object.values(operation.requestBody?.content ?? {}), ...answers]) {
     const name = media.schema?.$ref?.split('/').at(-1);
-    if (!name) throw new Error(`${operation.operationId}: a body has no named schema. Give its type a name.`);
+    if (!name) {
+      fail('a body has no named schema. Give its type a name.');
+      continue;
+    }
     if (media.examples) continue;
     const example = schemas[name]?.example;
-    if (example === undefined)
-      throw new Error(`${operation.operationId}: the model ${name} needs an @example.`);
-    media.example = example;
+    if (example === undefined) fail(`the model ${name} needs an @example.`);
+    else media.example = example;
   }
 }

@@ -57,6 +57,8 @@ interface OperationFacts {
   readonly mediaTypes: readonly string[];
   /** A token may come with the request, if it must not. */
   readonly acceptsToken: boolean;
+  /** Without one of the credentials that it names the request is refused. */
+  readonly isClosed: boolean;
   /** Its errors have OAuth's form (RFC 6749 §5.2). */
   readonly answersOAuthErrors: boolean;
 }
@@ -67,10 +69,12 @@ export function findOperation(
   { path, method }: { readonly path: string; readonly method: string },
 ): OperationFacts {
   const operation = pathsOf(document)[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
+  const { security = [] } = operation ?? {};
   const otherwise = operation?.responses['default']?.content?.['application/json'];
   return {
     mediaTypes: Object.keys(operation?.requestBody?.content ?? {}),
-    acceptsToken: (operation?.security ?? []).some((schemes) => 'bearer' in schemes),
+    acceptsToken: security.some((schemes) => 'bearer' in schemes),
+    isClosed: security.length > 0 && security.every((schemes) => Object.keys(schemes).length > 0),
     answersOAuthErrors: otherwise?.schema?.$ref?.endsWith('/OAuthError') ?? false,
   };
 }

@@ -196,7 +196,7 @@ describe('The contract, completed from what tsoa writes', () => {
       [
         'a body whose schema has no name',
         [{ ...plain, requestBody: { content: { 'application/json': { schema: { type: 'object' } } } } }],
-        /^greet: a body has no named schema/,
+        /^GET \/0: a body has no named schema/,
       ],
       [
         'a model without an example',
@@ -208,13 +208,20 @@ describe('The contract, completed from what tsoa writes', () => {
             },
           },
         ],
-        /^greet: the model Silent needs an @example/,
+        /^GET \/0: the model Silent needs an @example/,
       ],
     ] as const) {
       it(what, () => {
         expect(() => complete(...operations)).to.throw(message);
       });
     }
+
+    it('all that is wrong, a line for each', () => {
+      const both = [answering('409', 'No.'), { ...plain, operationId: 'other', summary: undefined }];
+      expect(() => complete(...both)).to.throw(
+        /^GET \/0: the description of 409 .*\nGET \/1: .* @summary\.$/,
+      );
+    });
 
     it('no problems at all', () => {
       expect(() =>

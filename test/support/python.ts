@@ -7,7 +7,8 @@ import { checkout } from './service-process.js';
 const venv = join(checkout, 'dist/interop-venv');
 const requirements = join(checkout, 'test/interop/requirements.txt');
 const stamp = join(venv, 'requirements.txt');
-const bin = join(venv, process.platform === 'win32' ? 'Scripts' : 'bin');
+/** Where its commands are. */
+export const pythonFolder = join(venv, process.platform === 'win32' ? 'Scripts' : 'bin');
 
 /** Whether there is a Python that can make a virtual environment. */
 export function hasPython(): boolean {
@@ -20,13 +21,15 @@ export function preparePython(): void {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   rmSync(venv, { recursive: true, force: true });
   run('python3', ['-m', 'venv', venv]);
-  run(join(bin, 'pip'), ['install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  run(join(pythonFolder, 'pip'), ['install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
   writeFileSync(stamp, wanted);
 }
 
 /** Runs a check of test/interop/parties.py, and has what it found. */
 export function runCheck(check: string, input: object): unknown {
-  return JSON.parse(run(join(bin, 'python'), [join(checkout, 'test/interop/parties.py'), check], input));
+  return JSON.parse(
+    run(join(pythonFolder, 'python'), [join(checkout, 'test/interop/parties.py'), check], input),
+  );
 }
 
 /** Runs a program of the virtual environment, and has what it printed and its exit code. */
@@ -35,7 +38,7 @@ export function runTool(
   parameters: readonly string[],
   options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
 ): { readonly output: string; readonly exitCode: number | null } {
-  const { status, stdout, stderr, error } = spawnSync(join(bin, tool), parameters, {
+  const { status, stdout, stderr, error } = spawnSync(join(pythonFolder, tool), parameters, {
     ...options,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,

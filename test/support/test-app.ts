@@ -33,6 +33,9 @@ interface TestAppOptions {
 
 export { adminPassword };
 
+/** Every permission that an operation demands, an API builder's own among them: the administrators have them all. */
+export const contractPermissions: readonly string[] = permissionsOf(operations).sort();
+
 export const testSecret = 'a secret of the tests, long enough';
 
 /** Argon2id at its cheapest: what it costs is not what these tests are about. */
@@ -80,7 +83,7 @@ export class TestApp extends ApiClient {
       { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
     );
     const services = await openInstallation(config, clock, log, config.issuer ?? '', hooks);
-    await prepareService(services, permissionsOf(operations));
+    await prepareService(services, contractPermissions);
     const app = createApp(services);
     const server = createServer(ownOperations ? withOwnOperations(app, services, ownOperations) : app);
     answerUnreadable(server, services.issuer);
@@ -100,7 +103,7 @@ export class TestApp extends ApiClient {
     const config = readConfig({ ...this.environment, ...settings });
     const { log, issuer } = this.services;
     const services = await openInstallation(config, this.clock, log, issuer, {});
-    await prepareService(services, permissionsOf(operations));
+    await prepareService(services, contractPermissions);
     return services;
   }
 
