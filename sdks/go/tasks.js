@@ -20,6 +20,7 @@ export async function generate({ document, folder, run }) {
 export async function test({ document, folder, run, env }) {
   const unformatted = (await run('gofmt', ['-l', '.'])).trim();
   if (unformatted !== '') throw new Error(`gofmt would change:\n${unformatted}`);
+  await run('go', ['mod', 'tidy', '-diff']);
   await run('go', ['vet', './...']);
   const report = join(folder, 'build/report.xml');
   // The race detector needs a C compiler.
