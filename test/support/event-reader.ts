@@ -52,7 +52,8 @@ export class EventReader {
     }
     const page = JSON.parse(fields['data'] ?? '') as RevocationPage;
     checkModel('RevocationPage', page);
-    recordAnswer('GET', '/revocations/stream', 200, this.headers.get('Content-Type') ?? '');
+    const [mediaType = ''] = (this.headers.get('Content-Type') ?? '').split(';');
+    recordAnswer('GET', '/revocations/stream', 200, mediaType);
     this.lastId = fields['id'] ?? this.lastId;
     return { id: fields['id'], page };
   }
