@@ -23,7 +23,7 @@ const corridor = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'generated', 'coverage', 'data'] },
+  { ignores: ['dist', 'generated', 'coverage', 'data', 'bench/peers'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
@@ -50,7 +50,7 @@ export default tseslint.config(
     },
   })),
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'bench/test/**/*.ts'],
     rules: {
       // chai asserts by reading a property; supertest's bodies are any.
       '@typescript-eslint/no-unused-expressions': 'off',

@@ -40,6 +40,7 @@ function generatedIsUpToDate() {
 
 const checks = {
   'types, and generated files up to date': generatedIsUpToDate,
+  'types of the benchmarks': command('tsc', '--project', 'bench'),
   'README tables up to date': () => command('node', 'dist/src/cli/write-readme.js', '--check')(),
   format: command('prettier', '--check', '--log-level', 'warn', '.'),
   lint: command('eslint', '--max-warnings', '0', '.'),
