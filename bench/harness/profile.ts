@@ -64,7 +64,8 @@ export function summarise({ nodes, samples, timeDeltas }: Profile): Table[] {
   let total = 0;
   samples.forEach((id, index) => {
     const frame = frames.get(id);
-    if (!frame || frame.functionName === '(idle)') return;
+    // The profiler's own beginning and end are none of the program's time.
+    if (!frame || frame.functionName === '(idle)' || frame.url === 'node:inspector') return;
     const time = timeDeltas[index] ?? 0;
     const owner = ownerOf(frame.url, frame.functionName);
     const name = `${frame.functionName || '(anonymous)'} ${place(frame.url, frame.lineNumber)}`.trim();

@@ -91,15 +91,19 @@ export function copyOf(conditions: Conditions, prepared: Prepared): Prepared {
   return { ...prepared, settings: { ...prepared.settings, DATABASE_URL: `sqlite:${copy}` } };
 }
 
-/** The service as an operator runs it: `latchkey start`. */
+/**
+ * The service as an operator runs it: `latchkey start`.
+ * @param from the checkout that it runs from, where it is not this one.
+ */
 export function latchkey(
   { settings }: Pick<Prepared, 'settings'>,
   nodeOptions: readonly string[] = [],
   environment: Settings = {},
+  from = checkout,
 ): ServerProgram {
   return (port) => ({
     command: process.execPath,
-    args: [...nodeOptions, join(checkout, 'bin/latchkey.js'), 'start'],
+    args: [...nodeOptions, join(from, 'bin/latchkey.js'), 'start'],
     env: { ...settings, ...environment, PORT: String(port) },
   });
 }

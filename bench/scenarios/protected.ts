@@ -7,7 +7,7 @@ import { atLeast, atMost, number, ratio, type Aim, type Report } from '../harnes
 import { interleave } from '../harness/rounds.ts';
 import { Server, type ServerProgram } from '../harness/server.ts';
 import { makePeerTokens } from '../harness/tokens.ts';
-import { latchkey, prepare, readyPath, type Settings } from '../latchkey/latchkey.ts';
+import { copyOf, latchkey, prepare, readyPath, type Settings } from '../latchkey/latchkey.ts';
 import { peers, prepareBetterAuth, withKey, type Peer } from '../peers.ts';
 import { lacking } from '../toolchains.ts';
 import type { Options, Scenario } from './scenario.ts';
@@ -44,7 +44,7 @@ export const protectedOperation: Scenario = {
 
 function findSubjects(
   conditions: Conditions,
-  { only }: Options,
+  { only, against }: Options,
 ): { readonly subjects: readonly Subject[]; readonly notes: readonly string[] } {
   const isWanted = ({ name }: { readonly name: string }): boolean => only?.includes(name) ?? true;
   const names = [own, ...peers.map(({ name }) => name)];
@@ -60,13 +60,13 @@ function findSubjects(
     if (reason !== undefined) notes.push(`Skipped: ${title} (${reason}).`);
     return reason === undefined;
   });
-  const ownOnes = isWanted({ name: own }) ? [ownSubject(conditions)] : [];
+  const ownOnes = isWanted({ name: own }) ? ownSubjects(conditions, against) : [];
   return { subjects: [...ownOnes, ...peerSubjects(conditions, present)], notes };
 }
 
-function ownSubject(conditions: Conditions): Subject {
+function ownSubjects(conditions: Conditions, against: string | undefined): Subject[] {
   const prepared = prepare(conditions, { sessions: conditions.tokens });
-  return {
+  const subject = {
     name: own,
     title: '**Latchkey, ES256**',
     program: latchkey(prepared),
@@ -74,6 +74,9 @@ function ownSubject(conditions: Conditions): Subject {
     requests: requestsWith({ as: 'Authorization', file: prepared.accessTokens }),
     remembers: true,
   };
+  if (against === undefined) return [subject];
+  const program = latchkey(copyOf(conditions, prepared), [], {}, against);
+  return [subject, { ...subject, name: 'against', title: `Latchkey of ${against}`, program }];
 }
 
 function requestsWith(lines?: Requests['lines']): Requests {
