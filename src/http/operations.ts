@@ -4,6 +4,7 @@ import { findOperation, readContract } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
 import { authenticateIfPresent, demandOf } from './authentication.js';
 import { bodyReading, readsBodyFirst } from './request-body.js';
+import { sendJson } from './send-json.js';
 import type { Caller } from './caller.js';
 import type { ControllerClass } from './ioc.js';
 
@@ -131,5 +132,5 @@ const answeringOAuthErrors: RequestHandler = (request, _response, next) => {
 function send(response: Response, value: unknown, status: number | undefined): void {
   if (response.headersSent) return;
   if (value === undefined || value === null) response.status(status ?? 204).end();
-  else response.status(status ?? 200).json(value);
+  else sendJson(response, status ?? 200, value);
 }
