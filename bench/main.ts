@@ -22,7 +22,7 @@ Options:
   --rounds <n>       how many rounds (5)
   --seconds <n>      how long each measurement of a round takes (2)
   --only <names>     protected: only these subjects, comma-separated
-  --against <folder> protected: also another checkout of Latchkey, from before a change
+  --against <folder> protected: also another checkout of Latchkey, from before a change; several times for several
   --profile          protected: where the time goes, instead of how long it takes
   --minutes <n>      soak: how long (10)
   --write            puts the results into bench/README.md
@@ -35,7 +35,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     only: { type: 'string' },
-    against: { type: 'string' },
+    against: { type: 'string', multiple: true, default: [] },
     profile: { type: 'boolean', default: false },
     minutes: { type: 'string' },
     write: { type: 'boolean', default: false },
@@ -81,7 +81,7 @@ async function main(): Promise<void> {
     console.log(`\n### ${name}: ${title}\n`);
     try {
       const report = await run(conditions, {
-        against: values.against === undefined ? undefined : resolve(values.against),
+        against: values.against.map((folder) => resolve(folder)),
         only: values.only?.split(','),
         profile: values.profile ? resolve('dist/bench/latchkey.cpuprofile') : undefined,
         minutes,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { checkProtected } from '../harness/answers.ts';
 import type { Conditions } from '../harness/conditions.ts';
 import type { Load, Requests } from '../harness/load.ts';
@@ -64,7 +65,7 @@ function findSubjects(
   return { subjects: [...ownOnes, ...peerSubjects(conditions, present)], notes };
 }
 
-function ownSubjects(conditions: Conditions, against: string | undefined): Subject[] {
+function ownSubjects(conditions: Conditions, against: readonly string[]): Subject[] {
   const prepared = prepare(conditions, { sessions: conditions.tokens });
   const subject = {
     name: own,
@@ -74,9 +75,13 @@ function ownSubjects(conditions: Conditions, against: string | undefined): Subje
     requests: requestsWith({ as: 'Authorization', file: prepared.accessTokens }),
     remembers: true,
   };
-  if (against === undefined) return [subject];
-  const program = latchkey(copyOf(conditions, prepared), [], {}, against);
-  return [subject, { ...subject, name: 'against', title: `Latchkey of ${against}`, program }];
+  const others = against.map((from) => ({
+    ...subject,
+    name: from,
+    title: `Latchkey of ${basename(from)}`,
+    program: latchkey(copyOf(conditions, prepared), [], {}, from),
+  }));
+  return [subject, ...others];
 }
 
 function requestsWith(lines?: Requests['lines']): Requests {

@@ -4,8 +4,8 @@ import type { Report } from '../harness/report.ts';
 export interface Options {
   /** Names of subjects, where not all are to be measured. */
   readonly only: readonly string[] | undefined;
-  /** Another checkout of Latchkey, from before a change or after it. */
-  readonly against: string | undefined;
+  /** Other checkouts of Latchkey, from before a change or after it. */
+  readonly against: readonly string[];
   /** A file for a profile of the service under the load. */
   readonly profile: string | undefined;
   /** Of the soak. */
