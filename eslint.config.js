@@ -28,7 +28,7 @@ const corridor = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'generated', 'coverage', 'data', 'guards'] },
+  { ignores: ['dist', 'generated', 'coverage', 'data', 'guards', 'sdks'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],

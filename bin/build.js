@@ -65,7 +65,7 @@ function prune() {
     if (!existsSync(compiled)) continue;
     for (const file of readdirSync(compiled, { recursive: true })) {
       const source = join(root, folder, file).replace(/\.js(\.map)?$/, '.ts');
-      if (/\.js(\.map)?$/.test(file) && !existsSync(source)) rmSync(join(compiled, file));
+      if (!existsSync(source)) rmSync(join(compiled, file), { recursive: true, force: true });
     }
   }
 }
@@ -76,7 +76,9 @@ function run(what, script, args) {
     encoding: 'utf8',
   });
   if (status === 0) return true;
-  process.stderr.write(`${stdout}${stderr}\n${what} failed.\n`);
+  // Where in tsoa its error was thrown says nothing of the controllers.
+  const said = what === 'tsoa' ? stderr.replaceAll(/^ +at .*\n/gm, '') : stderr;
+  process.stderr.write(`${stdout}${said}\n${what} failed.\n`);
   return false;
 }
 
@@ -89,12 +91,25 @@ export function build(withTests = false) {
   for (const file of [stampFile(false), stampFile(true), join(root, 'dist', other)])
     rmSync(file, { force: true });
   prune();
+  const document = 'dist/contract/tsoa.json';
+  const sources = 'dist/contract/sources.json';
+  rmSync(join(root, document), { force: true });
+  const generated = run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']);
+  // What tsoa passes over in silence, and where it is; where it fails, that is often why.
+  const sound = run('The check of the controllers', join(root, 'bin/contract-faults.js'), [
+    document,
+    sources,
+  ]);
   const tsc = require.resolve('typescript/bin/tsc');
+  const project = withTests ? 'tsconfig.json' : 'tsconfig.build.json';
+  const compiled =
+    generated &&
+    run('tsc', tsc, ['--project', project]) &&
+    run("The guard's types", tsc, ['--project', 'tsconfig.guard.json']);
   const built =
-    run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']) &&
-    run('tsc', tsc, ['--project', withTests ? 'tsconfig.json' : 'tsconfig.build.json']) &&
-    run("The guard's types", tsc, ['--project', 'tsconfig.guard.json']) &&
-    run('The contract', join(root, 'dist/src/contract/write-contract.js'), ['dist/contract/tsoa.json']);
+    sound &&
+    compiled &&
+    run('The contract', join(root, 'dist/src/contract/write-contract.js'), [document, sources]);
   if (built) writeFileSync(stampFile(withTests), fingerprint(withTests));
   return built;
 }

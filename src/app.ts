@@ -37,7 +37,7 @@ export function createApp(services: Services): Express {
     app.use(
       cors({
         origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
-        exposedHeaders: ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'ETag'],
+        exposedHeaders: ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'RateLimit', 'ETag'],
       }),
     );
   }

@@ -11,7 +11,8 @@ import { SecretError } from './database/secret.js';
 import { HealthStatus } from './health/health.models.js';
 import { permissionsOf } from './tokens/demands.js';
 import { openInstallation } from './installation.js';
-import { problemCodes } from './problems/problem-codes.js';
+import { answerUnreadable } from './http/unreadable-requests.js';
+import { Problem, problemDetails } from './problems/problem.js';
 import { prepareService, type FirstAdministrator, type Services } from './services.js';
 import { StartError } from './start-error.js';
 import { KeyRingError } from './tokens/key-schedule.js';
@@ -65,6 +66,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
   const address = await listen(server, config);
   const issuer = config.issuer ?? address;
   listener = answerStarting(issuer);
+  answerUnreadable(server, issuer);
   // Such as too many open files: those who are connected already are served on.
   server.on('error', (error) => {
     log.error({ err: error }, 'accepting a connection failed');
@@ -119,26 +121,19 @@ function reachable(host: string): string {
 }
 
 function answerStarting(issuer: string): RequestListener {
-  const { title, status } = problemCodes.not_ready;
-  const detail = 'The service is starting.';
-  const body = JSON.stringify({
-    type: `${issuer}/problems/not_ready`,
-    title,
-    status,
-    detail,
-    code: 'not_ready',
-  });
+  const problem = new Problem('not_ready', { detail: 'The service is starting.' });
+  const body = JSON.stringify(problemDetails(problem, issuer));
   return (request, response) => {
+    response.setHeader('X-Request-Id', randomUUID());
     // A process that is starting is alive: nobody should restart it.
     if (request.url === '/health/live') {
       response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' });
       response.end(JSON.stringify({ status: HealthStatus.Ok }));
       return;
     }
-    response.writeHead(status, {
+    response.writeHead(problem.status, {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Retry-After': '1',
-      'X-Request-Id': randomUUID(),
     });
     response.end(body);
   };

@@ -6,6 +6,7 @@ import { openInstallation } from '../installation.js';
 import { explain } from '../main.js';
 import type { Services } from '../services.js';
 import { StartError } from '../start-error.js';
+import { copy } from './copy.js';
 import { importKey, listKeys, revokeKey, rotateKeys, rotateSecret } from './keys.js';
 import { resetPassword } from './users.js';
 
@@ -21,6 +22,8 @@ export const usage = `Usage: latchkey <command>
   keys revoke <id>               take a key away at once: its access tokens are void, or its sessions end
   secret rotate                  encrypt the keys with another secret: LATCHKEY_NEW_SECRET, or on SQLite without
                                  LATCHKEY_SECRET a new secret file
+  copy <sqlite:…> <postgres:…>   copy all data to an empty PostgreSQL database, keys and sessions too; with --dry-run
+                                 count it
 
 The commands use the settings of the service, from the same environment variables, and work beside it.`;
 
@@ -39,6 +42,10 @@ const commands: Readonly<Record<string, Command>> = {
 /** Runs an operator's command; faults go to stderr, and make the exit code 1. */
 export async function runCommand(words: readonly string[]): Promise<void> {
   try {
+    if (words[0] === 'copy') {
+      await copy(words.slice(1), process.env);
+      return;
+    }
     const command = commands[words.slice(0, 2).join(' ')];
     if (!command) throw new StartError(`There is no command "${words.join(' ')}".\n\n${usage}`);
     // Who runs a command is there to start the database.

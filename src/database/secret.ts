@@ -65,6 +65,11 @@ export async function replaceSecretFile(
   }
 }
 
+/** The secret in the file beside a database, where there is one. */
+export function readSecretFile(databaseFile: string): string | undefined {
+  return readIfThere(secretFile(databaseFile));
+}
+
 function secretFile(databaseFile: string): string {
   return `${databaseFile}.secret`;
 }

@@ -48,7 +48,10 @@ export function mountOperations(app: Express, routes: Routes): void {
     }
     const authentication = authenticating(operation, routes);
     if (authentication.length > 0 && hooks.loadUser) authentication.push(loadingUser(hooks.loadUser));
-    const { mediaTypes, acceptsToken, answersOAuthErrors } = findOperation(document, operation);
+    const { mediaTypes, acceptsToken, isClosed, answersOAuthErrors } = findOperation(document, operation);
+    if (isClosed && authentication.length === 0) {
+      throw new Error(`${operation.path} demands a token in the contract, and none in generated/routes.ts.`);
+    }
     const body = bodyReading(config, {
       body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
       mediaTypes,
@@ -145,5 +148,8 @@ const answeringOAuthErrors: RequestHandler = (request, _response, next) => {
 function send(response: Response, value: unknown, status: number | undefined): void {
   if (response.headersSent) return;
   if (value === undefined || value === null) response.status(status ?? 204).end();
+  // A text that is no JSON: the controller has said what it is.
+  else if (typeof value === 'string' && response.hasHeader('Content-Type'))
+    response.status(status ?? 200).end(value);
   else response.status(status ?? 200).json(value);
 }

@@ -5,8 +5,7 @@ import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { OAuthProblem } from '../oauth/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
-import type { ProblemDetails } from '../problems/problem.models.js';
-import { Problem, retryLater } from '../problems/problem.js';
+import { mostFieldErrors, Problem, problemDetails, retryLater } from '../problems/problem.js';
 
 /**
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
@@ -33,20 +32,12 @@ export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler
 
 /** @param issuer what the problem types' URIs begin with. */
 export function sendProblem(problem: Problem, response: Response, issuer: string): void {
-  const body: ProblemDetails = {
-    type: `${issuer}/problems/${problem.code}`,
-    title: problem.title,
-    status: problem.status,
-    detail: problem.message,
-    code: problem.code,
-    ...(problem.errors && { errors: problem.errors }),
-  };
   response.status(problem.status);
   // RFC 9110 §15.5.2: no 401 without a challenge.
   if (problem.status === 401) response.setHeader('WWW-Authenticate', challenge(problem));
   for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
   response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
-  response.end(JSON.stringify(body));
+  response.end(JSON.stringify(problemDetails(problem, issuer)));
 }
 
 function sendOAuthError(problem: OAuthProblem, response: Response): void {
@@ -104,5 +95,5 @@ function fieldErrors(fields: ValidateError['fields']): Record<string, string> {
     if (excess === undefined) errors.set(field, message);
   }
   // Made from entries: "__proto__" is a name like any other.
-  return Object.fromEntries(errors);
+  return Object.fromEntries([...errors].slice(0, mostFieldErrors));
 }

@@ -11,6 +11,7 @@ export interface RevocationEntry {
   /**
    * The session's id, the token's, or the user's or client's.
    * @maxLength 200
+   * @pattern ^[\u0020-\u007e]+$
    */
   id: string;
   /**
@@ -32,11 +33,15 @@ export interface RevocationEntry {
  * @example { "items": [{ "kind": "session", "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "expires_at": "2026-11-24T09:20:00.000Z" }, { "kind": "subject", "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b11", "version": 3, "expires_at": "2026-11-24T09:20:00.000Z" }], "cursor": "WzEsIm9lNGhWT1BQIiwxNzk1NTEwODAwMDAwXQ", "complete": true }
  */
 export interface RevocationPage {
-  /** @maxItems 10000 */
+  /**
+   * What was revoked, in no order.
+   * @maxItems 10000
+   */
   items: RevocationEntry[];
   /**
    * Where to go on, at once while this is not complete, else at any later time. Keep it as it is.
    * @maxLength 1000
+   * @pattern ^[A-Za-z0-9_-]+$
    */
   cursor: string;
   /** Whether a reader who has read up to here knows of everything that was revoked until now. */

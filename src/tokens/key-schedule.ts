@@ -285,6 +285,7 @@ export function unseal(row: StoredKey, sealing: KeySealing): string {
   }
 }
 
-function sealingContext({ id, purpose }: Pick<StoredKey, 'id' | 'purpose'>): string {
+/** What a sealed key belongs to. */
+export function sealingContext({ id, purpose }: Pick<StoredKey, 'id' | 'purpose'>): string {
   return `${purpose} ${id}`;
 }

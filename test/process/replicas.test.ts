@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { sql } from 'kysely';
+import { migrationProvider } from '../../src/database/migrations/index.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { newPostgresDatabase } from '../support/postgres.js';
@@ -26,6 +28,14 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
     );
     expect(passwords).to.have.length(1);
     for (const { api } of services) await api.login('admin', passwords[0]);
+  });
+
+  it('migrate once', async () => {
+    const database = openDatabase({ kind: 'postgres', url });
+    const { rows } = await sql`select name from kysely_migration`.execute(database.queries);
+    await database.close();
+    const migrations = await migrationProvider({ dialect: 'postgres' }).getMigrations();
+    expect(rows).to.have.length(Object.keys(migrations).length);
   });
 
   it('make one pair of keys', async () => {

@@ -1,5 +1,7 @@
 import { chmod, chown, copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +17,7 @@ export const certificates = join(checkout, 'test/support/certificates');
 /** A PostgreSQL server of its own, of the version that npm brings. */
 export class PostgresServer {
   /** While it is frozen. */
-  #frozen: readonly number[] = [];
+  readonly #frozen: number[] = [];
 
   private constructor(
     private readonly postgres: EmbeddedPostgres,
@@ -67,26 +69,30 @@ export class PostgresServer {
     await this.postgres.stop();
   }
 
-  /** All its processes at once, as when the machine's memory runs out. Resolves when they are gone. */
+  /** All its processes at once, as when the machine's memory runs out. Resolves when it is gone. */
   async kill(): Promise<void> {
-    const processes = this.#processes();
-    for (const id of processes) process.kill(id, 'SIGKILL');
-    await this.postgres.stop(); // waits for the end of what it started
+    const started = this.#started();
+    const ended = once(started, 'exit');
+    this.freeze(); // none is born meanwhile
+    for (const id of this.#frozen.splice(0)) process.kill(id, 'SIGKILL');
+    await ended;
   }
 
   async startAgain(): Promise<void> {
     await this.postgres.start();
   }
 
-  /** It is there, takes connections, and says nothing. */
+  /** It is there, the system takes connections for it, and it says nothing. */
   freeze(): void {
-    this.#frozen = this.#processes();
-    for (const id of this.#frozen) process.kill(id, 'SIGSTOP');
+    const { pid = 0 } = this.#started();
+    for (const id of [pid, ...childrenOf(pid)]) {
+      process.kill(id, 'SIGSTOP');
+      this.#frozen.push(id);
+    }
   }
 
   thaw(): void {
-    for (const id of this.#frozen) process.kill(id, 'SIGCONT');
-    this.#frozen = [];
+    for (const id of this.#frozen.splice(0)) process.kill(id, 'SIGCONT');
   }
 
   /** Stops it, and removes its data. */
@@ -96,14 +102,28 @@ export class PostgresServer {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** The postmaster first. */
-  #processes(): number[] {
-    const { process: postmaster } = this.postgres as unknown as {
-      readonly process: { readonly pid: number };
-    };
-    const list = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
-    const children = list.matchAll(new RegExp(`^ *(\\d+) +${postmaster.pid}$`, 'gm'));
-    return [postmaster.pid, ...[...children].map(([, id]) => Number(id))];
+  #started(): ChildProcess {
+    return (this.postgres as unknown as { readonly process: ChildProcess }).process;
+  }
+}
+
+/** Of a process that starts no more of them. */
+function childrenOf(parent: number): number[] {
+  if (existsSync('/proc/self/stat')) {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && parentOf(name) === parent)
+      .map(Number);
+  }
+  const list = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  return [...list.matchAll(new RegExp(`^ *(\\d+) +${parent}$`, 'gm'))].map(([, id]) => Number(id));
+}
+
+function parentOf(process: string): number | undefined {
+  try {
+    // The name in brackets, which may have anything in it, comes before the state and the parent.
+    return Number(/\) \S (\d+) /.exec(readFileSync(`/proc/${process}/stat`, 'utf8'))?.[1]);
+  } catch {
+    return undefined; // it has ended
   }
 }
 

@@ -19,17 +19,18 @@ export function hasPython(): boolean {
 /** A virtual environment, kept between runs: making it takes a quarter of a minute. */
 export class PythonEnvironment {
   readonly #folder: string;
-  readonly #bin: string;
+  /** Where its commands are. */
+  readonly commands: string;
 
   /** @param name that of its folder in dist. */
   constructor(name: string) {
     this.#folder = join(checkout, 'dist', name);
-    this.#bin = join(this.#folder, process.platform === 'win32' ? 'Scripts' : 'bin');
+    this.commands = join(this.#folder, process.platform === 'win32' ? 'Scripts' : 'bin');
   }
 
   /** Its interpreter. */
   get python(): string {
-    return join(this.#bin, 'python');
+    return join(this.commands, 'python');
   }
 
   /** Makes it with the packages of a requirements file, where it is not there or has others. */
@@ -46,6 +47,22 @@ export class PythonEnvironment {
   /** Runs its interpreter. @returns what that printed. */
   run(parameters: readonly string[], options: RunOptions = {}): string {
     return run(this.python, parameters, options);
+  }
+
+  /** Runs one of its commands, which may fail. @returns what that printed, and its exit code. */
+  try(
+    command: string,
+    parameters: readonly string[],
+    { folder, settings }: RunOptions,
+  ): { readonly output: string; readonly exitCode: number | null } {
+    const { status, stdout, stderr, error } = spawnSync(join(this.commands, command), parameters, {
+      cwd: folder,
+      env: { ...process.env, ...settings },
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    if (error) throw error;
+    return { output: `${stdout}${stderr}`, exitCode: status };
   }
 }
 

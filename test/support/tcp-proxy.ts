@@ -13,6 +13,7 @@ export class TcpProxy {
   readonly #passages = new Set<Passage>();
   /** Connections that say this are held; undefined: none is. */
   #holding: string | undefined;
+  #losesAnswers = false;
 
   private constructor(
     private readonly listener: Server,
@@ -43,8 +44,14 @@ export class TcpProxy {
     for (const passage of this.#passages) this.#decide(passage);
   }
 
+  /** From now on what is asked comes through, and what is answered is lost. */
+  loseAnswers(): void {
+    this.#losesAnswers = true;
+  }
+
   release(): void {
     this.#holding = undefined;
+    this.#losesAnswers = false;
     for (const passage of this.#passages) this.#decide(passage);
   }
 
@@ -66,7 +73,7 @@ export class TcpProxy {
       server.write(bytes);
     });
     server.on('data', (bytes) => {
-      client.write(bytes);
+      if (!this.#losesAnswers) client.write(bytes);
     });
     for (const [socket, other] of [
       [client, server],

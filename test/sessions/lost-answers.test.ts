@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { setTimeout as wait } from 'node:timers/promises';
+import { openDatabase } from '../../src/database/open-database.js';
+import { sessionsStore } from '../../src/sessions/sessions.store.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { newPostgresDatabase, waitUntilBlocked } from '../support/postgres.js';
+import { sessionOf } from '../support/session-rounds.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+describe('A refresh on PostgreSQL', () => {
+  let url: string;
+  let proxy: TcpProxy;
+  let app: TestApp;
+  let tokens: TokenSet;
+  before(async () => {
+    url = await newPostgresDatabase();
+    proxy = await TcpProxy.to(Number(new URL(url).port));
+    app = await TestApp.start({
+      settings: {
+        DATABASE_URL: proxy.urlFor(url),
+        LATCHKEY_REVOCATION_BOUND: '1s',
+        LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '1s',
+        LATCHKEY_REFRESH_GRACE: '2s',
+      },
+    });
+  });
+  beforeEach(async () => {
+    tokens = await app.login();
+  });
+  after(async () => {
+    await app.close();
+    await proxy.close();
+  });
+
+  const generation = async (): Promise<number | undefined> =>
+    (await sessionsStore.find(app.services.database.queries, sessionOf(tokens)))?.generation;
+
+  it('whose answer was lost is no theft, though the database was away for longer than the grace', async () => {
+    proxy.loseAnswers();
+    const answer = await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(503);
+    expect(Number(answer.get('Retry-After'))).to.be.below(2);
+    await wait(1000);
+    app.clock.advance(2.5);
+    proxy.release();
+    await until(() => app.services.feed.isCurrent());
+    expect(await generation()).to.equal(1);
+    const next = await app.refresh(tokens.refresh_token);
+    await app.refresh(next.refresh_token);
+    // The time that the database was away counts no second time.
+    app.clock.advance(10);
+    await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
+    await app.post('/refresh', { refresh_token: next.refresh_token }).expect(401);
+  });
+
+  it('has its grace from when the database did it, however late that was', async () => {
+    const other = openDatabase({ kind: 'postgres', url });
+    const late = 400;
+    let refreshed: Promise<TokenSet> | undefined;
+    await other.transaction(async (transaction) => {
+      await sessionsStore.noteUses(transaction, [{ id: sessionOf(tokens), at: Number.MAX_SAFE_INTEGER }]);
+      refreshed = app.refresh(tokens.refresh_token);
+      await waitUntilBlocked(other, 1);
+      await wait(late);
+    });
+    await refreshed;
+    const session = await sessionsStore.find(other.queries, sessionOf(tokens));
+    expect(session?.rotated_at).to.be.at.least(app.clock.now() + late);
+    await other.close();
+  });
+});

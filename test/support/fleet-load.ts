@@ -1,0 +1,169 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { adminPassword } from './api-client.js';
+
+/** A session as its client knows it. */
+export interface LoadSession {
+  /** The last that a replica acknowledged. */
+  tokens: TokenSet;
+  /** When the logout was acknowledged, on the monotonic clock. `asked`: it may have happened. */
+  loggedOut: 'no' | 'asked' | number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Seconds. */
+  readonly retryAfter: number;
+}
+
+/** The longest that any request may take, in milliseconds. */
+const longestAnswer = 5000;
+/** How long after a logout its tokens may be accepted elsewhere, in milliseconds, as the replicas are set. */
+const bound = 2000;
+
+/**
+ * Clients that do what clients do at all replicas of a fleet: log in, call, refresh, log out, and come again where
+ * they are told so. What must never be is a fault:
+ * - a token that is live is refused, or one that is revoked is accepted beyond the bound;
+ * - a refresh whose answer was lost is taken for theft;
+ * - an answer takes longer than five seconds, or is another than 503 with a time to come back.
+ */
+export class FleetLoad {
+  readonly sessions: LoadSession[] = [];
+  readonly faults: string[] = [];
+  /** How many answers there were of each operation and status. */
+  readonly answers: Record<string, number> = {};
+  readonly #over = new AbortController();
+  readonly #clients: Promise<void>[];
+
+  /** @param replicas the URLs of those that are there; whoever takes one away takes it out of here. */
+  constructor(
+    private readonly replicas: string[],
+    clients: number,
+  ) {
+    this.#clients = Array.from({ length: clients }, (_, number) => this.#client(number));
+  }
+
+  /** Lets each client finish what it is about. */
+  async end(): Promise<void> {
+    this.#over.abort();
+    await Promise.all(this.#clients);
+  }
+
+  /** What each session's client knows must be so at every replica. */
+  async expectRemembered(): Promise<void> {
+    for (const session of this.sessions) {
+      const { access_token: access, refresh_token: refresh } = session.tokens;
+      if (session.loggedOut === 'asked') continue;
+      const expected = session.loggedOut === 'no' ? 200 : 401;
+      for (const replica of this.replicas) {
+        const { status } = await this.#ask(replica, '/protected', { token: access });
+        if (status !== expected)
+          this.faults.push(`afterwards: ${status} instead of ${expected} at /protected`);
+      }
+      const { status } = await this.#ask(this.#replica(), '/refresh', { body: { refresh_token: refresh } });
+      if (status !== expected) this.faults.push(`afterwards: ${status} instead of ${expected} at /refresh`);
+    }
+  }
+
+  /** What was done, in a line, for the message of a test that fails. */
+  get summary(): string {
+    return `${this.sessions.length} sessions, ${JSON.stringify(this.answers)}`;
+  }
+
+  async #client(number: number): Promise<void> {
+    for (let round = number; !this.#over.signal.aborted; round += 1) {
+      const begun = await this.#insist('/login', { body: { username: 'admin', password: adminPassword } });
+      if (!begun) return;
+      const session: LoadSession = { tokens: begun as unknown as TokenSet, loggedOut: 'no' };
+      this.sessions.push(session);
+      for (let left = 1 + (round % 4); left > 0; left -= 1) {
+        await this.#call(session);
+        const body = { refresh_token: session.tokens.refresh_token };
+        const tokens = await this.#insist('/refresh', { body });
+        if (!tokens) return;
+        session.tokens = tokens as unknown as TokenSet;
+        await this.#call(session);
+      }
+      if (round % 3 === 0) continue;
+      session.loggedOut = 'asked';
+      if (!(await this.#insist('/logout', { body: { refresh_token: session.tokens.refresh_token } }))) return;
+      session.loggedOut = performance.now();
+      await this.#call(session);
+      await wait(50);
+    }
+  }
+
+  /** A protected call with a session's access token, at any replica. */
+  async #call({ tokens, loggedOut }: LoadSession): Promise<void> {
+    const begun = performance.now();
+    const { status } = await this.#ask(this.#replica(), '/protected', { token: tokens.access_token });
+    if (loggedOut === 'no' && status === 401) this.faults.push('a live token was refused');
+    if (typeof loggedOut === 'number' && status === 200 && begun - loggedOut > bound) {
+      this.faults.push(`a token was accepted ${Math.round(begun - loggedOut)} ms after its logout`);
+    }
+    // Somebody goes on trying what has ended.
+    if (loggedOut === 'no' && Math.random() < 0.3) await this.#callEnded();
+  }
+
+  async #callEnded(): Promise<void> {
+    const ended = this.sessions.filter(({ loggedOut }) => typeof loggedOut === 'number');
+    const session = ended[Math.floor(Math.random() * ended.length)];
+    if (session) await this.#call(session);
+  }
+
+  /** Comes again for as long as it is told to, with another replica each time. */
+  async #insist(path: string, request: object): Promise<Answer['body'] | undefined> {
+    for (;;) {
+      const { status, body, retryAfter } = await this.#ask(this.#replica(), path, request);
+      if (status >= 200 && status < 300) return body;
+      if (status !== 503 && status !== 0) {
+        this.faults.push(`${status} ${String(body['code'])} at ${path}`);
+        return undefined;
+      }
+      await wait(retryAfter * 1000 * (0.2 + 0.8 * Math.random()));
+    }
+  }
+
+  #replica(): string {
+    return this.replicas[Math.floor(Math.random() * this.replicas.length)] ?? '';
+  }
+
+  /** @returns status 0 where the replica went away. */
+  async #ask(
+    replica: string,
+    path: string,
+    { token, body }: { readonly token?: string; readonly body?: object },
+  ): Promise<Answer> {
+    const begun = performance.now();
+    let answer: Answer = { status: 0, body: {}, retryAfter: 0 };
+    try {
+      const response = await fetch(`${replica}${path}`, {
+        method: body ? 'POST' : 'GET',
+        headers: {
+          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+          ...(body && { 'Content-Type': 'application/json' }),
+        },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      answer = {
+        status: response.status,
+        body: text === '' ? {} : (JSON.parse(text) as Answer['body']),
+        retryAfter: Number(response.headers.get('Retry-After')),
+      };
+    } catch (error) {
+      if (this.replicas.includes(replica))
+        this.faults.push(`${path}: ${String((error as Error).cause ?? error)}`);
+    }
+    const took = performance.now() - begun;
+    const { status, retryAfter } = answer;
+    const what = `${path} ${status}`;
+    this.answers[what] = (this.answers[what] ?? 0) + 1;
+    if (took > longestAnswer) this.faults.push(`${what} took ${Math.round(took)} ms`);
+    if (status === 503 && !(retryAfter >= 1 && retryAfter < 10))
+      this.faults.push(`${what}: Retry-After is ${retryAfter}`);
+    return answer;
+  }
+}
