@@ -18,6 +18,10 @@ const ends = [];
 export async function endAll() {
   for (const end of ends.splice(0).reverse()) await end();
 }
+/** Ends what was started last. */
+export async function endLast() {
+  await ends.pop()();
+}
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => endAll().finally(() => process.exit(1)));
 }
