@@ -33,11 +33,13 @@ describe('behind a proxy', () => {
     [`/${'a'.repeat(199)}`, `/${'a'.repeat(199)}`],
   ] as const) {
     it(`of ours, everything is below ${given.slice(0, 20)}`, async () => {
+      expect((await below(trusting, '/', given).expect(302)).get('Location')).to.equal(`${prefix}/docs/`);
       expect(await placesIn(trusting, given)).to.deep.equal([prefix, prefix, prefix]);
     });
 
     it(`that is a stranger, ${given.slice(0, 20)} counts for nothing`, async () => {
       for (const app of [other, alone]) {
+        expect((await below(app, '/', given).expect(302)).get('Location')).to.equal('docs/');
         expect(await placesIn(app, given)).to.deep.equal(['/', '/', '/']);
       }
     });
@@ -71,9 +73,15 @@ describe('behind a proxy', () => {
   ]) {
     it(`of ours, ${JSON.stringify(given.slice(0, 30))} is no prefix`, async () => {
       const header = Buffer.from(given, 'utf8').toString('latin1');
+      expect((await below(trusting, '/', header).expect(302)).get('Location')).to.equal('docs/');
       expect(await placesIn(trusting, header)).to.deep.equal(['/', '/', '/']);
     });
   }
+
+  it('is no prefix where two are given', async () => {
+    const { headers } = await trusting.get('/').set('X-Forwarded-Prefix', ['/auth', '/other'] as never);
+    expect(headers['location']).to.equal('docs/');
+  });
 
   it('the contract has a tag for each place that it is served at', async () => {
     for (const path of documents) {
@@ -88,5 +96,11 @@ describe('behind a proxy', () => {
       }
       expect(tags).to.have.length(3);
     }
+  });
+
+  it('the page names its files without a place, so that they are below it', async () => {
+    const { text } = await below(trusting, '/docs/', '/auth').expect(200);
+    expect(text).to.equal((await alone.get('/docs/')).text);
+    expect(text).not.to.match(/(src|href)="\//);
   });
 });
