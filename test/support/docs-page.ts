@@ -55,7 +55,11 @@ export class DocsPage {
       if (['error', 'warning'].includes(message.type())) this.complaints.push(message.text());
     });
     tab.on('pageerror', ({ message }) => this.complaints.push(message));
-    tab.on('requestfailed', (request) => this.complaints.push(`${request.method()} ${request.url()} failed`));
+    tab.on('requestfailed', (request) => {
+      // A page that is left takes its requests with it.
+      if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
+      this.complaints.push(`${request.method()} ${request.url()} failed`);
+    });
   }
 
   /** @param url the page's address. */
