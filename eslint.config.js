@@ -9,12 +9,17 @@ const stores = {
   group: ['**/*.store.js', '**/database/*'],
   message: 'A controller asks services, never a store.',
 };
+const service = {
+  group: ['../*'],
+  message: 'The guard runs in other services, without the rest of this one.',
+};
 
 /** The walls of the house. A file is in one room; types may be seen through the walls. */
 const rooms = [
   { files: ['src/**/*.controller.ts'], forbidden: [stores, sql] },
   { files: ['src/http/**/*.ts', 'src/app.ts', 'src/installation.ts', 'src/main.ts'], forbidden: [sql] },
   { files: ['src/**/*.store.ts', 'src/database/**/*.ts', 'src/users/accounts.ts'], forbidden: [http] },
+  { files: ['src/guard/**/*.ts'], forbidden: [service, http, sql] },
 ];
 const corridor = {
   files: ['src/**/*.ts'],
@@ -23,7 +28,7 @@ const corridor = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'generated', 'coverage', 'data'] },
+  { ignores: ['dist', 'generated', 'coverage', 'data', 'guards', 'sdks', 'bench/peers'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
@@ -50,7 +55,7 @@ export default tseslint.config(
     },
   })),
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'bench/test/**/*.ts'],
     rules: {
       // chai asserts by reading a property; supertest's bodies are any.
       '@typescript-eslint/no-unused-expressions': 'off',

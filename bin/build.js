@@ -3,7 +3,7 @@
 // Plain JavaScript, and for any Node that npm runs on: it is there before anything is built.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -17,6 +17,7 @@ const inputs = [
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'tsconfig.guard.json',
   'tsoa.json',
 ];
 const stampFile = (withTests) => join(root, 'dist', withTests ? 'tests.stamp' : 'build.stamp');
@@ -64,8 +65,16 @@ function prune() {
     if (!existsSync(compiled)) continue;
     for (const file of readdirSync(compiled, { recursive: true })) {
       const source = join(root, folder, file).replace(/\.js(\.map)?$/, '.ts');
-      if (/\.js(\.map)?$/.test(file) && !existsSync(source)) rmSync(join(compiled, file));
+      if (!existsSync(source)) rmSync(join(compiled, file), { recursive: true, force: true });
     }
+  }
+}
+
+/** Puts what a browser gets as it is beside the scripts that are compiled for it. */
+function copyPage() {
+  const page = join(root, 'src/swagger-ui');
+  for (const file of readdirSync(page)) {
+    if (/\.(html|css|svg)$/.test(file)) cpSync(join(page, file), join(root, 'dist/src/swagger-ui', file));
   }
 }
 
@@ -75,7 +84,9 @@ function run(what, script, args) {
     encoding: 'utf8',
   });
   if (status === 0) return true;
-  process.stderr.write(`${stdout}${stderr}\n${what} failed.\n`);
+  // Where in tsoa its error was thrown says nothing of the controllers.
+  const said = what === 'tsoa' ? stderr.replaceAll(/^ +at .*\n/gm, '') : stderr;
+  process.stderr.write(`${stdout}${said}\n${what} failed.\n`);
   return false;
 }
 
@@ -88,13 +99,27 @@ export function build(withTests = false) {
   for (const file of [stampFile(false), stampFile(true), join(root, 'dist', other)])
     rmSync(file, { force: true });
   prune();
+  const document = 'dist/contract/tsoa.json';
+  const sources = 'dist/contract/sources.json';
+  rmSync(join(root, document), { force: true });
+  const generated = run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']);
+  // What tsoa passes over in silence, and where it is; where it fails, that is often why.
+  const sound = run('The check of the controllers', join(root, 'bin/contract-faults.js'), [
+    document,
+    sources,
+  ]);
+  const tsc = require.resolve('typescript/bin/tsc');
+  const project = withTests ? 'tsconfig.json' : 'tsconfig.build.json';
+  const compiled =
+    generated &&
+    run('tsc', tsc, ['--project', project]) &&
+    run('tsc', tsc, ['--project', 'src/swagger-ui']) &&
+    run("The guard's types", tsc, ['--project', 'tsconfig.guard.json']);
   const built =
-    run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']) &&
-    run('tsc', require.resolve('typescript/bin/tsc'), [
-      '--project',
-      withTests ? 'tsconfig.json' : 'tsconfig.build.json',
-    ]) &&
-    run('The contract', join(root, 'dist/src/contract/write-contract.js'), ['dist/contract/tsoa.json']);
+    sound &&
+    compiled &&
+    run('The contract', join(root, 'dist/src/contract/write-contract.js'), [document, sources]);
+  if (built) copyPage();
   if (built) writeFileSync(stampFile(withTests), fingerprint(withTests));
   return built;
 }

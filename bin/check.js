@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // All that can be said of the code without running it. Ends with "N passed, N failed".
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.js';
+import { lintContract } from './lint-contract.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -40,6 +41,19 @@ function generatedIsUpToDate() {
 
 const checks = {
   'types, and generated files up to date': generatedIsUpToDate,
+  'contract: Redocly, Spectral, OWASP, and our own rules': async () => {
+    const findings = await lintContract();
+    return findings.length === 0 ? undefined : findings.join('\n');
+  },
+  'contract: every answer was seen by a test': async () => {
+    // Compiled by the first check.
+    const { coverageReport } = await import('../dist/test/support/contract-coverage.js');
+    const file = join(root, 'docs/contract-coverage.md');
+    return existsSync(file) && readFileSync(file, 'utf8') === coverageReport()
+      ? undefined
+      : 'docs/contract-coverage.md lacks answers of the contract. `npm test` writes it, once a test saw each of them.';
+  },
+  'types of the benchmarks': command('tsc', '--project', 'bench'),
   'README tables up to date': () => command('node', 'dist/src/cli/write-readme.js', '--check')(),
   format: command('prettier', '--check', '--log-level', 'warn', '.'),
   lint: command('eslint', '--max-warnings', '0', '.'),
@@ -48,7 +62,7 @@ const checks = {
 
 let failed = 0;
 for (const [name, check] of Object.entries(checks)) {
-  const fault = check();
+  const fault = await check();
   console.log(`${fault === undefined ? 'ok    ' : 'FAILED'}  ${name}`);
   if (fault !== undefined) {
     failed += 1;

@@ -12,7 +12,9 @@ import { SessionsController } from './../src/sessions/sessions.controller.js';
 import { OwnSessionsController } from './../src/sessions/own-sessions.controller.js';
 import { CookiesController } from './../src/sessions/cookies.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
+import { RevocationsController } from './../src/revocations/revocations.controller.js';
 import { ProtectedController } from './../src/protected/protected.controller.js';
+import { ProblemPagesController } from './../src/problems/problem-pages.controller.js';
 import { OAuthController } from './../src/oauth/oauth.controller.js';
 import { MetadataController } from './../src/oauth/metadata.controller.js';
 import { HealthController } from './../src/health/health.controller.js';
@@ -22,17 +24,17 @@ import { ClientsController } from './../src/clients/clients.controller.js';
 const models: TsoaRoute.Models = {
   'Id': {
     dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"pattern":{"value":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},"maxLength":{"value":36}}},
+    type: {"dataType":"string","validators":{"pattern":{"errorMsg":"must be a UUID","value":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},"maxLength":{"value":36}}},
   },
   'RoleName': {
     dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"value":"^[A-Za-z0-9][A-Za-z0-9._-]*$"}}},
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must begin with a letter or a digit, and have letters, digits and . _ - alone","value":"^[A-Za-z0-9][A-Za-z0-9._-]*$"}}},
   },
   'User': {
     dataType: 'refObject',
     properties: {
       'id': {"ref":"Id","required":true},
-      'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
       'disabled': {"dataType":"boolean","required":true},
       'password_change_required': {"dataType":"boolean","required":true},
@@ -42,11 +44,15 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
+  'Cursor': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"pattern":{"value":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},"maxLength":{"value":36}}},
+  },
   'UserPage': {
     dataType: 'refObject',
     properties: {
       'items': {"dataType":"array","array":{"dataType":"refObject","ref":"User"},"required":true,"validators":{"maxItems":{"value":200}}},
-      'next_cursor': {"ref":"Id"},
+      'next_cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
   },
@@ -54,8 +60,8 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
-      'cursor': {"ref":"Id"},
-      'name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      'cursor': {"ref":"Cursor"},
+      'name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
     },
     additionalProperties: false,
   },
@@ -69,7 +75,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'type': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
-      'title': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'title': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'status': {"dataType":"integer","required":true,"validators":{"minimum":{"value":400},"maximum":{"value":599}}},
       'detail': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2000}}},
       'code': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[a-z_]+$"}}},
@@ -80,7 +86,7 @@ const models: TsoaRoute.Models = {
   'CreateUserRequest': {
     dataType: 'refObject',
     properties: {
-      'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+      'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
       'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
       'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
     },
@@ -89,7 +95,7 @@ const models: TsoaRoute.Models = {
   'UpdateUserRequest': {
     dataType: 'refObject',
     properties: {
-      'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+      'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
       'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
       'disabled': {"dataType":"boolean"},
       'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
@@ -103,8 +109,8 @@ const models: TsoaRoute.Models = {
       'created_at': {"dataType":"string","required":true},
       'last_used_at': {"dataType":"string","required":true},
       'expires_at': {"dataType":"string","required":true},
-      'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255}}},
-      'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255}}},
+      'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Fa-f.:%A-Za-z_-]*$"}}},
+      'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'current': {"dataType":"boolean","required":true},
     },
     additionalProperties: false,
@@ -113,7 +119,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Session"},"required":true,"validators":{"maxItems":{"value":200}}},
-      'next_cursor': {"ref":"Id"},
+      'next_cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
   },
@@ -121,17 +127,21 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
-      'cursor': {"ref":"Id"},
+      'cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
+  },
+  'Permission': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must begin with a letter or a digit, and have letters, digits and . _ : / - alone","value":"^[A-Za-z0-9][A-Za-z0-9._:/-]*$"}}},
   },
   'Me': {
     dataType: 'refObject',
     properties: {
       'id': {"ref":"Id","required":true},
-      'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
-      'permissions': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":1000}}},
       'password_change_required': {"dataType":"boolean","required":true},
       'session_id': {"ref":"Id","required":true},
       'created_at': {"dataType":"string","required":true},
@@ -146,12 +156,12 @@ const models: TsoaRoute.Models = {
   'TokenSet': {
     dataType: 'refObject',
     properties: {
-      'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+      'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
       'token_type': {"ref":"TokenType","required":true},
       'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-      'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512}}},
+      'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
       'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
     },
     additionalProperties: false,
   },
@@ -166,15 +176,15 @@ const models: TsoaRoute.Models = {
   'JsonWebKey': {
     dataType: 'refObject',
     properties: {
-      'kty': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
-      'kid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
-      'use': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
-      'alg': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
-      'crv': {"dataType":"string","validators":{"maxLength":{"value":16}}},
-      'x': {"dataType":"string","validators":{"maxLength":{"value":200}}},
-      'y': {"dataType":"string","validators":{"maxLength":{"value":200}}},
-      'n': {"dataType":"string","validators":{"maxLength":{"value":2000}}},
-      'e': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+      'kty': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
+      'kid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
+      'use': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
+      'alg': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
+      'crv': {"dataType":"string","validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
+      'x': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      'y': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      'n': {"dataType":"string","validators":{"maxLength":{"value":2000},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      'e': {"dataType":"string","validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
     },
     additionalProperties: false,
   },
@@ -188,7 +198,7 @@ const models: TsoaRoute.Models = {
   'LoginRequest': {
     dataType: 'refObject',
     properties: {
-      'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
     },
     additionalProperties: false,
@@ -212,21 +222,17 @@ const models: TsoaRoute.Models = {
     properties: {
       'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
       'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
-      'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64}}},
-      'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+      'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
     },
     additionalProperties: false,
-  },
-  'Permission': {
-    dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"value":"^[A-Za-z0-9][A-Za-z0-9._:/-]*$"}}},
   },
   'Role': {
     dataType: 'refObject',
     properties: {
       'name': {"ref":"RoleName","required":true},
-      'description': {"dataType":"string","required":true,"validators":{"maxLength":{"value":500}}},
+      'description': {"dataType":"string","required":true,"validators":{"maxLength":{"value":500},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":1000}}},
       'built_in': {"dataType":"boolean","required":true},
       'created_at': {"dataType":"string","required":true},
@@ -244,27 +250,66 @@ const models: TsoaRoute.Models = {
   'PutRoleRequest': {
     dataType: 'refObject',
     properties: {
-      'description': {"dataType":"string","validators":{"maxLength":{"value":500},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      'description': {"dataType":"string","validators":{"maxLength":{"value":500},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":1000}}},
     },
     additionalProperties: false,
   },
+  'RevokedKind': {
+    dataType: 'refEnum',
+    enums: ["session","token","subject"],
+  },
+  'RevocationEntry': {
+    dataType: 'refObject',
+    properties: {
+      'kind': {"ref":"RevokedKind","required":true},
+      'id': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[\\u0020-\\u007e]+$"}}},
+      'version': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":9007199254740991}}},
+      'expires_at': {"dataType":"string","required":true},
+    },
+    additionalProperties: false,
+  },
+  'RevocationPage': {
+    dataType: 'refObject',
+    properties: {
+      'items': {"dataType":"array","array":{"dataType":"refObject","ref":"RevocationEntry"},"required":true,"validators":{"maxItems":{"value":10000}}},
+      'cursor': {"dataType":"string","required":true,"validators":{"maxLength":{"value":1000},"pattern":{"value":"^[A-Za-z0-9_-]+$"}}},
+      'complete': {"dataType":"boolean","required":true},
+    },
+    additionalProperties: false,
+  },
+  'RevocationQuery': {
+    dataType: 'refObject',
+    properties: {
+      'limit': {"dataType":"integer","default":1000,"validators":{"minimum":{"value":1},"maximum":{"value":10000}}},
+      'cursor': {"dataType":"string","validators":{"maxLength":{"value":1000}}},
+    },
+    additionalProperties: false,
+  },
+  'LastEventId': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":1000}}},
+  },
   'ProtectedMessage': {
     dataType: 'refObject',
     properties: {
-      'message': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'message': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
     },
     additionalProperties: false,
+  },
+  'HtmlPage': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":10000},"pattern":{"value":"^<!doctype\\u0020html>"}}},
   },
   'TokenResponse': {
     dataType: 'refObject',
     properties: {
-      'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+      'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
       'token_type': {"ref":"TokenType","required":true},
       'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-      'refresh_token': {"dataType":"string","validators":{"maxLength":{"value":512}}},
+      'refresh_token': {"dataType":"string","validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
       'refresh_expires_in': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
     },
     additionalProperties: false,
   },
@@ -276,9 +321,13 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'error': {"ref":"OAuthErrorCode","required":true},
-      'error_description': {"dataType":"string","required":true,"validators":{"maxLength":{"value":4000}}},
+      'error_description': {"dataType":"string","required":true,"validators":{"maxLength":{"value":4000},"pattern":{"value":"^[\\u0020-!#-\\[\\]-~]*$"}}},
     },
     additionalProperties: false,
+  },
+  'Resource': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":65536}}},
   },
   'TokenRequest': {
     dataType: 'refObject',
@@ -287,10 +336,10 @@ const models: TsoaRoute.Models = {
       'client_secret': {"dataType":"string","validators":{"maxLength":{"value":512}}},
       'client_assertion_type': {"dataType":"string","validators":{"maxLength":{"value":512}}},
       'client_assertion': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
-      'grant_type': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512}}},
+      'grant_type': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
       'refresh_token': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
       'scope': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
-      'resource': {"dataType":"union","subSchemas":[{"dataType":"string"},{"dataType":"array","array":{"dataType":"string"}}]},
+      'resource': {"dataType":"array","array":{"dataType":"refAlias","ref":"Resource"},"validators":{"maxItems":{"value":1000}}},
     },
     additionalProperties: {"dataType":"any"},
   },
@@ -298,24 +347,28 @@ const models: TsoaRoute.Models = {
     dataType: 'refEnum',
     enums: ["access_token","refresh_token"],
   },
+  'Audience': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must be printable ASCII without spaces","value":"^[!-~]+$"}}},
+  },
   'Introspection': {
     dataType: 'refObject',
     properties: {
       'active': {"dataType":"boolean","required":true},
       'token_use': {"ref":"TokenUse"},
       'token_type': {"ref":"TokenType"},
-      'scope': {"dataType":"string","validators":{"maxLength":{"value":8192}}},
-      'client_id': {"dataType":"string","validators":{"maxLength":{"value":100}}},
-      'username': {"dataType":"string","validators":{"maxLength":{"value":200}}},
-      'sub': {"dataType":"string","validators":{"maxLength":{"value":100}}},
-      'aud': {"dataType":"union","subSchemas":[{"dataType":"string"},{"dataType":"array","array":{"dataType":"string"}}]},
+      'scope': {"dataType":"string","validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+      'client_id': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
+      'username': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      'sub': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
+      'aud': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
       'iss': {"dataType":"string","validators":{"maxLength":{"value":2048}}},
-      'exp': {"dataType":"long"},
-      'iat': {"dataType":"long"},
-      'nbf': {"dataType":"long"},
-      'jti': {"dataType":"string","validators":{"maxLength":{"value":100}}},
-      'auth_time': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
-      'sid': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+      'exp': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
+      'iat': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
+      'nbf': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
+      'jti': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
+      'auth_time': {"dataType":"long","validators":{"minimum":{"value":0},"maximum":{"value":253402300799}}},
+      'sid': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
     },
     additionalProperties: false,
   },
@@ -326,10 +379,14 @@ const models: TsoaRoute.Models = {
       'client_secret': {"dataType":"string","validators":{"maxLength":{"value":512}}},
       'client_assertion_type': {"dataType":"string","validators":{"maxLength":{"value":512}}},
       'client_assertion': {"dataType":"string","validators":{"maxLength":{"value":65536}}},
-      'token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":65536}}},
+      'token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":65536}}},
       'token_type_hint': {"dataType":"string","validators":{"maxLength":{"value":512}}},
     },
     additionalProperties: {"dataType":"any"},
+  },
+  'MetadataValue': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"value":"^[!-~]+$"}}},
   },
   'AuthorizationServerMetadata': {
     dataType: 'refObject',
@@ -339,15 +396,15 @@ const models: TsoaRoute.Models = {
       'introspection_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
       'revocation_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
       'jwks_uri': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
-      'response_types_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":0}}},
-      'grant_types_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
-      'scopes_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10000}}},
-      'token_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
-      'token_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":20}}},
-      'introspection_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
-      'introspection_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":20}}},
-      'revocation_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":10}}},
-      'revocation_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"string"},"required":true,"validators":{"maxItems":{"value":20}}},
+      'response_types_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":0}}},
+      'grant_types_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'scopes_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10000}}},
+      'token_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'token_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
+      'introspection_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'introspection_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
+      'revocation_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'revocation_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
     },
     additionalProperties: false,
   },
@@ -368,6 +425,10 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: {"dataType":"any"},
   },
+  'OpenApiYaml': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":10000000},"pattern":{"value":"^openapi:"}}},
+  },
   'ClientAuthMethod': {
     dataType: 'refEnum',
     enums: ["client_secret_basic","client_secret_post","private_key_jwt"],
@@ -375,15 +436,15 @@ const models: TsoaRoute.Models = {
   'ClientKey': {
     dataType: 'refObject',
     properties: {
-      'kty': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16}}},
-      'kid': {"dataType":"string","validators":{"maxLength":{"value":200}}},
-      'use': {"dataType":"string","validators":{"maxLength":{"value":16}}},
-      'alg': {"dataType":"string","validators":{"maxLength":{"value":16}}},
-      'crv': {"dataType":"string","validators":{"maxLength":{"value":16}}},
-      'x': {"dataType":"string","validators":{"maxLength":{"value":200}}},
-      'y': {"dataType":"string","validators":{"maxLength":{"value":200}}},
-      'n': {"dataType":"string","validators":{"maxLength":{"value":2000}}},
-      'e': {"dataType":"string","validators":{"maxLength":{"value":16}}},
+      'kty': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16},"pattern":{"errorMsg":"must be the name of a registered value","value":"^[A-Za-z0-9-]+$"}}},
+      'kid': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"errorMsg":"must be printable ASCII","value":"^[\\u0020-\\u007e]*$"}}},
+      'use': {"dataType":"string","validators":{"maxLength":{"value":16},"pattern":{"errorMsg":"must be the name of a registered value","value":"^[A-Za-z0-9-]+$"}}},
+      'alg': {"dataType":"string","validators":{"maxLength":{"value":16},"pattern":{"errorMsg":"must be the name of a registered value","value":"^[A-Za-z0-9-]+$"}}},
+      'crv': {"dataType":"string","validators":{"maxLength":{"value":16},"pattern":{"errorMsg":"must be the name of a registered value","value":"^[A-Za-z0-9-]+$"}}},
+      'x': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"errorMsg":"must be base64url","value":"^[A-Za-z0-9_-]*$"}}},
+      'y': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"errorMsg":"must be base64url","value":"^[A-Za-z0-9_-]*$"}}},
+      'n': {"dataType":"string","validators":{"maxLength":{"value":2000},"pattern":{"errorMsg":"must be base64url","value":"^[A-Za-z0-9_-]*$"}}},
+      'e': {"dataType":"string","validators":{"maxLength":{"value":16},"pattern":{"errorMsg":"must be base64url","value":"^[A-Za-z0-9_-]*$"}}},
     },
     additionalProperties: {"dataType":"any"},
   },
@@ -394,18 +455,14 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
-  'Audience': {
-    dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[!-~]+$"}}},
-  },
   'Client': {
     dataType: 'refObject',
     properties: {
       'client_id': {"ref":"Id","required":true},
-      'client_name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'client_name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'token_endpoint_auth_method': {"ref":"ClientAuthMethod","required":true},
       'jwks': {"ref":"ClientKeySet"},
-      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":3000}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":3000},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
       'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"required":true,"validators":{"maxItems":{"value":10}}},
       'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
       'disabled': {"dataType":"boolean","required":true},
@@ -418,7 +475,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Client"},"required":true,"validators":{"maxItems":{"value":200}}},
-      'next_cursor': {"ref":"Id"},
+      'next_cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
   },
@@ -426,7 +483,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
-      'cursor': {"ref":"Id"},
+      'cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
   },
@@ -434,26 +491,26 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'client_id': {"ref":"Id","required":true},
-      'client_name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'client_name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'token_endpoint_auth_method': {"ref":"ClientAuthMethod","required":true},
       'jwks': {"ref":"ClientKeySet"},
-      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":3000}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":3000},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
       'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"required":true,"validators":{"maxItems":{"value":10}}},
       'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
       'disabled': {"dataType":"boolean","required":true},
       'created_at': {"dataType":"string","required":true},
       'updated_at': {"dataType":"string","required":true},
-      'client_secret': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+      'client_secret': {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"value":"^lk_cs_[A-Za-z0-9_-]+$"}}},
     },
     additionalProperties: false,
   },
   'ClientName': {
     dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
   },
   'ClientScope': {
     dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"maxLength":{"value":3000},"pattern":{"value":"^([A-Za-z0-9][A-Za-z0-9._:/-]*(\\u0020[A-Za-z0-9][A-Za-z0-9._:/-]*)*)?$"}}},
+    type: {"dataType":"string","validators":{"maxLength":{"value":3000},"pattern":{"errorMsg":"must be permissions with one space in between","value":"^([A-Za-z0-9][A-Za-z0-9._:/-]*(\\u0020[A-Za-z0-9][A-Za-z0-9._:/-]*)*)?$"}}},
   },
   'CreateClientRequest': {
     dataType: 'refObject',
@@ -483,7 +540,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'client_id': {"ref":"Id","required":true},
-      'client_secret': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+      'client_secret': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100},"pattern":{"value":"^lk_cs_[A-Za-z0-9_-]+$"}}},
     },
     additionalProperties: false,
   },
@@ -754,12 +811,50 @@ export const operations: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/revocations',
+    controller: RevocationsController,
+    handler: 'listRevocations',
+    parameters: {
+      query: {"in":"queries","name":"query","required":true,"ref":"RevocationQuery"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [{"bearer":["revocations:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/revocations/stream',
+    controller: RevocationsController,
+    handler: 'followRevocations',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      lastEventId: {"in":"header","name":"Last-Event-ID","ref":"LastEventId"},
+    },
+    security: [{"bearer":["revocations:read"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
     path: '/protected',
     controller: ProtectedController,
     handler: 'getProtected',
     parameters: {
     },
     security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/problems/:code',
+    controller: ProblemPagesController,
+    handler: 'getProblemPage',
+    parameters: {
+      code: {"in":"path","name":"code","required":true,"dataType":"string","validators":{"pattern":{"errorMsg":"must be a problem's code: small letters and _","value":"^[a-z_]+$"},"maxLength":{"value":64}}},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
     successStatus: 200,
   },
   {
@@ -835,6 +930,30 @@ export const operations: readonly Operation[] = [
     path: '/openapi.json',
     controller: ContractController,
     handler: 'getOpenApi',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/openapi.yaml',
+    controller: ContractController,
+    handler: 'getOpenApiYaml',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/openapi-3.1.json',
+    controller: ContractController,
+    handler: 'getOpenApi31',
     parameters: {
       request: {"in":"request","name":"request","required":true,"dataType":"object"},
       unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},

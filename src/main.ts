@@ -8,10 +8,12 @@ import { systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { DatabaseUnavailable } from './database/database-unavailable.js';
 import { SecretError } from './database/secret.js';
+import { expressMessages } from './http/express-messages.js';
 import { HealthStatus } from './health/health.models.js';
 import { permissionsOf } from './tokens/demands.js';
 import { openInstallation } from './installation.js';
-import { problemCodes } from './problems/problem-codes.js';
+import { answerUnreadable } from './http/unreadable-requests.js';
+import { Problem, problemDetails } from './problems/problem.js';
 import { prepareService, type FirstAdministrator, type Services } from './services.js';
 import { StartError } from './start-error.js';
 import { KeyRingError } from './tokens/key-schedule.js';
@@ -22,6 +24,8 @@ const stopWithin = 8000;
 const sameSignal = 1000;
 const cleanUpEvery = 10 * 60_000;
 const flushEvery = 60_000;
+/** What readers of the revocations' stream are told: it comes even if there is nothing in it. */
+const beatEvery = 1000;
 /** From the signal on; only a database that does not answer takes that long. */
 const exitWithin = 9500;
 
@@ -57,12 +61,14 @@ export function explain(error: unknown): void {
 async function serve(config: Config, log: Logger): Promise<void> {
   // The port comes first: a second start by mistake must not touch the database, and probes get an answer meanwhile.
   let listener: RequestListener | undefined;
-  const server = createServer((request, response) => {
+  const { messages, adopt } = expressMessages();
+  const server = createServer(messages, (request, response) => {
     listener?.(request, response);
   });
   const address = await listen(server, config);
   const issuer = config.issuer ?? address;
   listener = answerStarting(issuer);
+  answerUnreadable(server, issuer);
   // Such as too many open files: those who are connected already are served on.
   server.on('error', (error) => {
     log.error({ err: error }, 'accepting a connection failed');
@@ -72,7 +78,9 @@ async function serve(config: Config, log: Logger): Promise<void> {
   try {
     services = await openInstallation(config, systemClock, log, issuer);
     const administrator = await prepareService(services, permissionsOf(operations));
-    listener = createApp(services);
+    const app = createApp(services);
+    adopt(app);
+    listener = app;
     announce(address, administrator);
   } catch (error) {
     server.close();
@@ -117,15 +125,8 @@ function reachable(host: string): string {
 }
 
 function answerStarting(issuer: string): RequestListener {
-  const { title, status } = problemCodes.not_ready;
-  const detail = 'The service is starting.';
-  const body = JSON.stringify({
-    type: `${issuer}/problems/not_ready`,
-    title,
-    status,
-    detail,
-    code: 'not_ready',
-  });
+  const problem = new Problem('not_ready', { detail: 'The service is starting.' });
+  const body = JSON.stringify(problemDetails(problem, issuer));
   return (request, response) => {
     response.setHeader('X-Request-Id', randomUUID());
     // A process that is starting is alive: nobody should restart it.
@@ -134,7 +135,7 @@ function answerStarting(issuer: string): RequestListener {
       response.end(JSON.stringify({ status: HealthStatus.Ok }));
       return;
     }
-    response.writeHead(status, {
+    response.writeHead(problem.status, {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Retry-After': '1',
     });
@@ -155,7 +156,7 @@ function announce(address: string, administrator: FirstAdministrator | undefined
 }
 
 /** What happens beside the requests: expired rows go, and uses of sessions are written. */
-function keepUp({ cleanUp, sessionUses }: Services, log: Logger): void {
+function keepUp({ cleanUp, sessionUses, revocationFeed }: Services, log: Logger): void {
   const orLog = async (what: string, work: Promise<void>): Promise<void> => {
     try {
       await work;
@@ -169,6 +170,9 @@ function keepUp({ cleanUp, sessionUses }: Services, log: Logger): void {
   setInterval(() => {
     void orLog('writing when sessions were used', sessionUses.flush());
   }, flushEvery).unref();
+  setInterval(() => {
+    revocationFeed.beat();
+  }, beatEvery).unref();
 }
 
 /** Stop accepting, finish what is in flight, write what is held, exit 0. A later signal does not wait. */
@@ -183,6 +187,7 @@ function stopOnSignal(server: Server, log: Logger, opened: () => Services | unde
     log.info({ signal }, 'stopping');
     const services = opened();
     if (services) services.lifecycle.stopping = true;
+    services?.revocationFeed.stop();
     // A connection that a client keeps alive gets its last answer, and is closed.
     server.prependListener('request', (_request, response) => {
       response.shouldKeepAlive = false;

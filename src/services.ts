@@ -6,6 +6,7 @@ import type { Config } from './config.js';
 import type { Feed } from './database/feed.js';
 import type { Database } from './database/open-database.js';
 import type { Hooks } from './hooks.js';
+import { RequestLimiter } from './sessions/request-limiter.js';
 import { ClientAuthentication } from './oauth/client-authentication.js';
 import { IntrospectionService } from './oauth/introspection.service.js';
 import { LiveAccessTokens } from './oauth/live-access-token.js';
@@ -13,13 +14,13 @@ import { RevocationService } from './oauth/revocation.service.js';
 import { TokenGrants } from './oauth/token-grants.service.js';
 import { usedAssertionsStore } from './oauth/used-assertions.store.js';
 import { OwnAccountService } from './users/own-account.service.js';
+import { RevocationFeed } from './revocations/revocation-feed.js';
 import { RolesService } from './roles/roles.service.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
 import { LoginLimiter } from './sessions/login-limiter.js';
-import { RequestLimiter } from './sessions/request-limiter.js';
 import { SessionLimit } from './sessions/session-limit.js';
 import { SessionUses } from './sessions/session-uses.js';
-import { SessionsService } from './sessions/sessions.service.js';
+import { SessionsService, type OnDenied } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
 import { UserSessionsService } from './sessions/user-sessions.service.js';
 import { StartError } from './start-error.js';
@@ -68,8 +69,12 @@ export interface Services {
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
+  /** How often one address may do it. */
+  readonly requestLimits: { readonly login: RequestLimiter; readonly refresh: RequestLimiter };
   /** Whether the revocations in memory are all there are. */
   readonly feed: Feed;
+  /** Tells other services what is revoked. */
+  readonly revocationFeed: RevocationFeed;
   /** Asks the database about a token, where they may not be. */
   readonly confirmation: TokenConfirmation;
   readonly sessions: SessionsService;
@@ -134,6 +139,9 @@ export async function createServices(foundations: Foundations): Promise<Services
   });
   const sessionLifetime = config.sessionLifetime || endless;
   const sessionUses = new SessionUses(database, clock);
+  const denied: OnDenied = (reason, context, userId) => {
+    log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
+  };
   const sessions = new SessionsService(
     database,
     clock,
@@ -143,16 +151,12 @@ export async function createServices(foundations: Foundations): Promise<Services
     feed,
     passwords,
     limiter,
-    (reason, context, userId) => {
-      log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
-    },
+    denied,
     {
       refreshTokenLifetime: config.refreshTokenExpires,
       sessionLifetime,
       refreshGrace: config.refreshGrace,
       sessionLimit: new SessionLimit(clock, { most: config.sessionLimit, sessionLifetime }),
-      loginLimit: new RequestLimiter(config.loginLimit),
-      refreshLimit: new RequestLimiter(config.refreshLimit),
     },
   );
   const roles = new RolesService(database, clock, versions, revocations);
@@ -167,7 +171,18 @@ export async function createServices(foundations: Foundations): Promise<Services
     ring,
     accessTokens,
     revocations,
+    requestLimits: {
+      login: new RequestLimiter(config.loginLimit, (context) => {
+        denied('rate_limited', context);
+      }),
+      refresh: new RequestLimiter(config.refreshLimit),
+    },
     feed,
+    revocationFeed: new RevocationFeed(database, clock, revocations, feed, {
+      issuer,
+      mostReaders: config.revocationStreams,
+      leeway: config.decodeLeeway,
+    }),
     confirmation,
     sessions,
     sessionUses,

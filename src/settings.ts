@@ -186,6 +186,12 @@ export const settings = {
     default: '5m',
     doc: 'How long others may cache `/.well-known/jwks.json`. A new key is published for that long, and a minute more, before it signs.',
   }),
+  revocationStreams: setting({
+    name: 'LATCHKEY_REVOCATION_STREAMS',
+    parse: wholeNumber(0, 100_000),
+    default: '1000',
+    doc: 'How many `GET /revocations/stream` may be open at a time: one for each process of another service that checks tokens.',
+  }),
   accessTokenExpires: setting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
     parse: lifetime(86_400),

@@ -61,7 +61,7 @@ describe('The app', () => {
           const { headers } = await open.get(path).set('Origin', origin);
           expect(headers).to.include({
             'access-control-allow-origin': origin,
-            'access-control-expose-headers': 'X-Request-Id,WWW-Authenticate,Retry-After,ETag',
+            'access-control-expose-headers': 'X-Request-Id,WWW-Authenticate,Retry-After,RateLimit,ETag',
             vary: 'Origin',
           });
           expect(headers).not.to.have.property('access-control-allow-credentials');

@@ -40,6 +40,7 @@ describe('The settings', () => {
       privateKey: undefined,
       keyRotation: 90 * 86_400,
       jwksMaxAge: 300,
+      revocationStreams: 1000,
       newSecret: undefined,
       encodeAudience: [],
       decodeAudience: [],
@@ -223,6 +224,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['1d', 86_400],
   ],
   LATCHKEY_JWKS_MAX_AGE: [['1h', 3600]],
+  LATCHKEY_REVOCATION_STREAMS: [['0', 0]],
   JWT_ACCESS_TOKEN_EXPIRES: [
     ['1', 1],
     ['90s', 90],
@@ -333,6 +335,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_SESSION_LIMIT: ['100001', ...notNumbers],
   LATCHKEY_KEY_ROTATION: ['3651d', ...notDurations],
   LATCHKEY_JWKS_MAX_AGE: ['2d', ...notDurations],
+  LATCHKEY_REVOCATION_STREAMS: ['100001', ...notNumbers],
   JWT_ACCESS_TOKEN_EXPIRES: ['0', '86401', '2d', ...notDurations],
   JWT_REFRESH_TOKEN_EXPIRES: ['0', '401d', ...notDurations],
   JWT_DECODE_LEEWAY: ['301', ...notDurations],

@@ -1,9 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { operations } from '../generated/routes.js';
 import { readConfig } from '../src/config.js';
-import { permissionsOf } from '../src/tokens/demands.js';
 import { openInstallation } from '../src/installation.js';
 import { prepareService, type FirstAdministrator, type Services } from '../src/services.js';
 import { StartError } from '../src/start-error.js';
@@ -12,6 +10,7 @@ import { TestClock } from './support/clock.js';
 import { databaseKinds } from './support/databases.js';
 import { temporaryFolder } from './support/folders.js';
 import { newPostgresDatabase } from './support/postgres.js';
+import { contractPermissions } from './support/test-app.js';
 
 const context = { requestId: null, address: '192.0.2.1', userAgent: null };
 const password = 'the one that was set';
@@ -49,7 +48,7 @@ describe('An installation', () => {
     settings: Record<string, string> = {},
   ): Promise<{ services: Services; administrator: FirstAdministrator | undefined }> => {
     const services = await open(url, settings);
-    return { services, administrator: await prepareService(services, permissionsOf(operations)) };
+    return { services, administrator: await prepareService(services, contractPermissions) };
   };
   const refusal = (attempt: Promise<unknown>): Promise<unknown> =>
     attempt.then(
@@ -71,7 +70,7 @@ describe('An installation', () => {
         });
         expect(administrator).to.deep.equal({ username: 'Ada', oneTimePassword: undefined });
         const { scope } = await services.sessions.login('ada', password, context);
-        expect(scope).to.equal('clients:read clients:write roles:read roles:write users:read users:write');
+        expect(scope).to.equal(contractPermissions.join(' '));
       });
 
       it('makes one with a one-time password otherwise, which permits nothing yet', async () => {
@@ -164,7 +163,9 @@ describe('An installation', () => {
 
   for (const host of ['127.0.0.1', 'localhost']) {
     it(`is refused, in words and without the password, where no PostgreSQL answers on ${host}`, async () => {
-      const error = await refusal(open(`postgres://ada:hunter2@${host}:1/latchkey`));
+      const error = await refusal(
+        open(`postgres://ada:hunter2@${host}:1/latchkey`, { LATCHKEY_DATABASE_WAIT: '0' }),
+      );
       expect(error).to.be.an.instanceof(StartError);
       expect((error as Error).message)
         .to.match(/^DATABASE_URL names the PostgreSQL database, /)

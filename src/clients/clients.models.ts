@@ -1,3 +1,4 @@
+import type { Cursor } from '../page.js';
 import type { Id } from '../users/users.models.js';
 
 /** How a client authenticates (RFC 7591 §2). With a secret the first two are interchangeable. */
@@ -13,7 +14,11 @@ export enum ClientAuthMethod {
  */
 export interface Client {
   client_id: Id;
-  /** @maxLength 200 */
+  /**
+   * What people call the client.
+   * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]*$
+   */
   client_name: string;
   token_endpoint_auth_method: ClientAuthMethod;
   /** With `private_key_jwt`: the client's public keys. */
@@ -21,6 +26,7 @@ export interface Client {
   /**
    * What its tokens may permit, space-separated.
    * @maxLength 3000
+   * @pattern ^([!#-\[\]-~]+(\u0020[!#-\[\]-~]+)*)?$
    */
   scope: string;
   /**
@@ -37,9 +43,15 @@ export interface Client {
   access_token_lifetime?: number;
   /** A disabled client can neither authenticate nor use a token. */
   disabled: boolean;
-  /** @format date-time */
+  /**
+   * When the client was made.
+   * @format date-time
+   */
   created_at: string;
-  /** @format date-time */
+  /**
+   * When the client was last changed.
+   * @format date-time
+   */
   updated_at: string;
 }
 
@@ -51,6 +63,7 @@ export interface CreatedClient extends Client {
   /**
    * Shown here and never again; absent with `private_key_jwt`.
    * @maxLength 100
+   * @pattern ^lk_cs_[A-Za-z0-9_-]+$
    */
   client_secret?: string;
 }
@@ -61,7 +74,11 @@ export interface CreatedClient extends Client {
  */
 export interface ClientSecret {
   client_id: Id;
-  /** @maxLength 100 */
+  /**
+   * The new secret.
+   * @maxLength 100
+   * @pattern ^lk_cs_[A-Za-z0-9_-]+$
+   */
   client_secret: string;
 }
 
@@ -70,10 +87,13 @@ export interface ClientSecret {
  * @example { "items": [{ "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": [], "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }], "next_cursor": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10" }
  */
 export interface ClientPage {
-  /** @maxItems 200 */
+  /**
+   * The clients of this page.
+   * @maxItems 200
+   */
   items: Client[];
   /** Send it as `cursor` for the next page; absent on the last one. */
-  next_cursor?: Id;
+  next_cursor?: Cursor;
 }
 
 /** Which clients to list. */
@@ -87,7 +107,7 @@ export interface ClientQuery {
    */
   limit?: number;
   /** The `next_cursor` of the page before; the first page without it. */
-  cursor?: Id;
+  cursor?: Cursor;
 }
 
 /**
@@ -137,6 +157,7 @@ export interface UpdateClientRequest {
    * @maximum 86400
    */
   access_token_lifetime?: number;
+  /** A disabled client can neither authenticate nor use a token. */
   disabled?: boolean;
 }
 
@@ -144,7 +165,7 @@ export interface UpdateClientRequest {
  * What people call the client.
  * @minLength 1
  * @maxLength 200
- * @pattern ^[^\u0000-\u001f\u007f]+$
+ * @pattern ^[^\u0000-\u001f\u007f]+$ must not have control characters
  * @example "Nightly export"
  */
 export type ClientName = string;
@@ -152,7 +173,7 @@ export type ClientName = string;
 /**
  * Permissions, space-separated (RFC 6749 §3.3).
  * @maxLength 3000
- * @pattern ^([A-Za-z0-9][A-Za-z0-9._:/-]*(\u0020[A-Za-z0-9][A-Za-z0-9._:/-]*)*)?$
+ * @pattern ^([A-Za-z0-9][A-Za-z0-9._:/-]*(\u0020[A-Za-z0-9][A-Za-z0-9._:/-]*)*)?$ must be permissions with one space in between
  * @example "reports:read"
  */
 export type ClientScope = string;
@@ -161,7 +182,7 @@ export type ClientScope = string;
  * Whom a token is for, mostly the URL of a service (RFC 8707 §2).
  * @minLength 1
  * @maxLength 200
- * @pattern ^[!-~]+$
+ * @pattern ^[!-~]+$ must be printable ASCII without spaces
  * @example "https://reports.example.com"
  */
 export type Audience = string;
@@ -172,6 +193,7 @@ export type Audience = string;
  */
 export interface ClientKeySet {
   /**
+   * One key at least.
    * @minItems 1
    * @maxItems 20
    */
@@ -180,29 +202,59 @@ export interface ClientKeySet {
 
 /** A public key of a client (RFC 7517 §4): RSA of 2048 bits or more, P-256, P-384 or P-521. Other members are left out. */
 export interface ClientKey {
-  /** @maxLength 16 */
+  /**
+   * Key type: `EC` or `RSA`.
+   * @maxLength 16
+   * @pattern ^[A-Za-z0-9-]+$ must be the name of a registered value
+   */
   kty: string;
   /**
    * Names the key in the header of the client's assertions.
    * @maxLength 200
+   * @pattern ^[\u0020-\u007e]*$ must be printable ASCII
    */
   kid?: string;
-  /** @maxLength 16 */
+  /**
+   * `sig`, if anything: the key verifies signatures.
+   * @maxLength 16
+   * @pattern ^[A-Za-z0-9-]+$ must be the name of a registered value
+   */
   use?: string;
   /**
    * The one algorithm that it is for; absent: any that its kind of key is for.
    * @maxLength 16
+   * @pattern ^[A-Za-z0-9-]+$ must be the name of a registered value
    */
   alg?: string;
-  /** @maxLength 16 */
+  /**
+   * Of an EC key: the curve.
+   * @maxLength 16
+   * @pattern ^[A-Za-z0-9-]+$ must be the name of a registered value
+   */
   crv?: string;
-  /** @maxLength 200 */
+  /**
+   * Of an EC key: the x coordinate, base64url.
+   * @maxLength 200
+   * @pattern ^[A-Za-z0-9_-]*$ must be base64url
+   */
   x?: string;
-  /** @maxLength 200 */
+  /**
+   * Of an EC key: the y coordinate, base64url.
+   * @maxLength 200
+   * @pattern ^[A-Za-z0-9_-]*$ must be base64url
+   */
   y?: string;
-  /** @maxLength 2000 */
+  /**
+   * Of an RSA key: the modulus, base64url.
+   * @maxLength 2000
+   * @pattern ^[A-Za-z0-9_-]*$ must be base64url
+   */
   n?: string;
-  /** @maxLength 16 */
+  /**
+   * Of an RSA key: the public exponent, base64url.
+   * @maxLength 16
+   * @pattern ^[A-Za-z0-9_-]*$ must be base64url
+   */
   e?: string;
   [member: string]: unknown;
 }

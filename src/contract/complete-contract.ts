@@ -1,53 +1,26 @@
 import { problemCodes } from '../problems/problem-codes.js';
 import { isPermission } from '../tokens/demands.js';
+import { completeSchemas } from './complete-schemas.js';
 import { errorForms, oauthForm, problemForm, type ErrorForm } from './error-forms.js';
+import { headers, referencesTo } from './headers.js';
+import { mostFieldErrors } from '../problems/problem.js';
+import type { Answer, Document, Operation, Schema } from './openapi.js';
 
-/** As much of an OpenAPI 3.0 document as this step touches. */
-export interface Document {
-  info: { contact?: object };
-  components: Record<string, Record<string, unknown>> & { schemas: Record<string, Schema> };
-  paths: Record<string, Record<string, Operation>>;
-}
-
-interface Schema {
-  $ref?: string;
-  example?: unknown;
-  properties?: Record<string, Schema>;
-  [keyword: string]: unknown;
-}
-
-interface Operation {
-  operationId: string;
-  summary?: string;
-  description?: string;
-  security?: Record<string, string[]>[];
-  parameters?: unknown[];
-  requestBody?: { content: Record<string, MediaType> };
-  responses: Record<string, Answer>;
-}
-
-interface Answer {
-  description: string;
-  headers?: Record<string, unknown>;
-  content?: Record<string, MediaType>;
-}
-
-interface MediaType {
-  schema?: Schema;
-  example?: unknown;
-  examples?: Record<string, unknown>;
-}
+/** Says what is wrong with an operation. */
+type Fail = (what: string) => void;
 
 /**
  * What tsoa cannot say, from what the controllers do say:
  * - every answer that follows from an operation's security, body or parameters is there: a new operation is complete;
  * - errors have their media type, their headers, and an example for each code that the answer's description names;
- * - requests and answers have their model's example.
- * @throws where the contract would be incomplete: an operation without summary or description, an operationId twice,
- *   an answer without description, a problem that names no code or one of another status.
+ * - permissions are named where OpenAPI 3.0 has room for them;
+ * - requests and answers have their model's example;
+ * - models are complete, see `completeSchemas`.
+ * @throws a line for each fault, where the contract would be incomplete: an operation without summary or
+ *   description, an operationId twice, an answer without description, a problem that names no code or one of another
+ *   status.
  */
 export function completeContract(document: Document): Document {
-  delete document.info.contact;
   for (const [name, group] of Object.entries(document.components)) {
     if (Object.keys(group).length === 0) Reflect.deleteProperty(document.components, name);
   }
@@ -57,54 +30,33 @@ export function completeContract(document: Document): Document {
   );
   addProblemCodes(document.components.schemas);
   const seen = new Set<string>();
+  const faults: string[] = [];
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
-      const where = `${method.toUpperCase()} ${path}`;
+      const fail: Fail = (what) => faults.push(`${method.toUpperCase()} ${path}: ${what}`);
       if (seen.has(operation.operationId)) {
-        throw new Error(
-          `${where}: the operationId ${operation.operationId} is taken. Rename the controller's method.`,
-        );
+        fail(`the operationId ${operation.operationId} is taken. Rename the controller's method.`);
       }
       seen.add(operation.operationId);
       if (!operation.summary || !operation.description) {
-        throw new Error(
-          `${where}: the controller's method needs a comment with a description and a @summary.`,
-        );
+        fail(`the controller's method needs a comment with a description and a @summary.`);
       }
       const form = errorFormOf(operation);
       addImpliedAnswers(operation, form);
+      sayPermissions(operation);
+      const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
       for (const [status, answer] of Object.entries(operation.responses)) {
-        completeAnswer(answer, status, form, where);
+        completeAnswer(answer, status, { form, fail, isLimited });
       }
-      addExamples(document.components.schemas, operation);
+      addExamples(document.components.schemas, operation, fail);
     }
   }
-  return document;
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+  completeSchemas(document);
+  // In the order in which people read it.
+  const { openapi, info, components, paths, ...rest } = document;
+  return { openapi, info, ...rest, paths, components };
 }
-
-const headers = {
-  'X-Request-Id': {
-    description: 'Names this request in the log.',
-    schema: { type: 'string', maxLength: 128 },
-    example: '0d3c7b3e-5d0a-4c52-8a1f-6f0c5a2b9e11',
-  },
-  'WWW-Authenticate': {
-    description: 'The challenge (RFC 6750 §3).',
-    schema: { type: 'string', maxLength: 1000 },
-    example:
-      'Bearer realm="latchkey", error="invalid_token", error_description="The access token has expired."',
-  },
-  'WWW-Authenticate-Basic': {
-    description: 'The challenge (RFC 7617 §2).',
-    schema: { type: 'string', maxLength: 1000 },
-    example: 'Basic realm="latchkey"',
-  },
-  'Retry-After': {
-    description: 'Seconds after which to try again.',
-    schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 2_147_483_647 },
-    example: 4,
-  },
-} as const;
 
 /** An operation whose controller names the model of OAuth's errors answers all errors so. */
 function errorFormOf({ responses }: Operation): ErrorForm {
@@ -124,15 +76,37 @@ function addProblemCodes(schemas: Record<string, Schema>): void {
       'The kind of problem for programs: a closed list, in which a code keeps its meaning and its status.',
   };
   properties['code'] = { $ref: '#/components/schemas/ProblemCode' };
+  // tsoa cannot annotate what is under an index signature.
+  Object.assign(schemas['FieldErrors'] ?? {}, {
+    maxProperties: mostFieldErrors,
+    additionalProperties: { type: 'string', maxLength: 2000 },
+  });
+}
+
+/**
+ * OpenAPI 3.0 lets OAuth's schemes alone have scopes in a security requirement. The document in 3.1, where any scheme
+ * may have roles, gets them back from here.
+ */
+function sayPermissions(operation: Operation): void {
+  if (!operation.security) return;
+  const demands = operation.security.flatMap((schemes) => Object.values(schemes).flat());
+  const permissions = demands.filter(isPermission);
+  operation.security = operation.security.map((schemes) =>
+    Object.fromEntries(Object.keys(schemes).map((scheme) => [scheme, []])),
+  );
+  if (permissions.length === 0) return;
+  operation['x-required-permissions'] = permissions;
+  const named = permissions.map((permission) => `\`${permission}\``).join(', ');
+  operation.description = `${operation.description ?? ''}\n\nPermission: ${named}.`;
 }
 
 function addImpliedAnswers(operation: Operation, form: ErrorForm): void {
   const media = operation.requestBody?.content;
   const implied = {
+    ...form.ofAll,
     ...(form === problemForm && impliedBySecurity(operation.security ?? [])),
     ...(media && form.ofBody['application/x-www-form-urlencoded' in media ? 'form' : 'json']),
     ...((media ?? operation.parameters?.length) && form.ofInput),
-    ...form.ofAll,
   };
   for (const [status, description] of Object.entries(implied)) {
     operation.responses[status] ??= { description };
@@ -167,18 +141,26 @@ function impliedBySecurity(security: NonNullable<Operation['security']>): Record
   return implied;
 }
 
-function completeAnswer(answer: Answer, status: string, form: ErrorForm, where: string): void {
-  if (!answer.description) throw new Error(`${where}: the answer ${status} needs a description.`);
-  const references = { 'X-Request-Id': 'X-Request-Id' } as Record<string, string>;
+interface OperationOf {
+  readonly form: ErrorForm;
+  readonly fail: Fail;
+  /** Its requests are counted, if the operator wants it. */
+  readonly isLimited: boolean;
+}
+
+function completeAnswer(answer: Answer, status: string, { form, fail, isLimited }: OperationOf): void {
+  if (!answer.description) fail(`the answer ${status} needs a description.`);
+  const references: Record<string, keyof typeof headers> = { 'X-Request-Id': 'X-Request-Id' };
+  if (status === '429' || (isLimited && /^[24]/.test(status))) references['RateLimit'] = 'RateLimit';
   if (status === 'default' || Number(status) >= 400) {
     const codes = codesIn(answer.description, form);
     if (codes.length === 0) {
-      throw new Error(`${where}: the description of ${status} must name its error codes in backquotes.`);
+      fail(`the description of ${status} must name its error codes in backquotes.`);
     }
     for (const code of codes) {
       const statuses = form.codes[code] ?? [];
       if (status !== 'default' && !statuses.includes(Number(status))) {
-        throw new Error(`${where}: ${status} names ${code}, whose status is ${statuses.join(' or ')}.`);
+        fail(`${status} names ${code}, whose status is ${statuses.join(' or ')}.`);
       }
     }
     const isAmong = (list: readonly string[]): boolean => codes.some((code) => list.includes(code));
@@ -191,11 +173,7 @@ function completeAnswer(answer: Answer, status: string, form: ErrorForm, where: 
       },
     };
   }
-  const described = Object.entries(references).map(([name, component]) => [
-    name,
-    { $ref: `#/components/headers/${component}` },
-  ]);
-  answer.headers = { ...answer.headers, ...(Object.fromEntries(described) as Record<string, unknown>) };
+  answer.headers = { ...answer.headers, ...referencesTo(references) };
 }
 
 function codesIn(description: string, { codes }: ErrorForm): string[] {
@@ -204,15 +182,17 @@ function codesIn(description: string, { codes }: ErrorForm): string[] {
     .filter((word) => Object.hasOwn(codes, word));
 }
 
-function addExamples(schemas: Record<string, Schema>, operation: Operation): void {
+function addExamples(schemas: Record<string, Schema>, operation: Operation, fail: Fail): void {
   const answers = Object.values(operation.responses).flatMap(({ content }) => Object.values(content ?? {}));
   for (const media of [...Object.values(operation.requestBody?.content ?? {}), ...answers]) {
     const name = media.schema?.$ref?.split('/').at(-1);
-    if (!name) throw new Error(`${operation.operationId}: a body has no named schema. Give its type a name.`);
+    if (!name) {
+      fail('a body has no named schema. Give its type a name.');
+      continue;
+    }
     if (media.examples) continue;
     const example = schemas[name]?.example;
-    if (example === undefined)
-      throw new Error(`${operation.operationId}: the model ${name} needs an @example.`);
-    media.example = example;
+    if (example === undefined) fail(`the model ${name} needs an @example.`);
+    else media.example = example;
   }
 }

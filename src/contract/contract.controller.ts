@@ -1,6 +1,7 @@
 import {
   Get,
   NoSecurity,
+  Produces,
   Request,
   Res,
   Route,
@@ -10,15 +11,23 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { etagOf, isUnchanged } from '../http/cacheable.js';
-import type { OpenApiDocument } from './contract.models.js';
-import { readContract } from './read-contract.js';
+import { forwardedPrefix } from '../http/trusted-proxy.js';
+import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
+import { readContract, readContract31, readContractYaml } from './read-contract.js';
+import { servedBelow, yamlServedBelow } from './served-below.js';
 
 @Route()
 @Tags('Service')
 @NoSecurity()
 export class ContractController {
   readonly #contract = readContract();
-  readonly #etag = etagOf(this.#contract.text);
+  readonly #contract31 = readContract31();
+  readonly #yaml = readContractYaml();
+  readonly #etags = {
+    json: etagOf(this.#contract.text),
+    json31: etagOf(this.#contract31.text),
+    yaml: etagOf(this.#yaml),
+  };
 
   /**
    * The document that you are reading: what the service answers, and nothing else.
@@ -31,7 +40,46 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiDocument {
-    if (isUnchanged(request, this.#etag, 'no-cache')) unchanged(304, undefined);
-    return this.#contract.document;
+    const prefix = forwardedPrefix(request);
+    if (isUnchanged(request, etagBelow(prefix, this.#etags.json), 'no-cache')) unchanged(304, undefined);
+    return servedBelow(prefix, this.#contract.document);
   }
+
+  /**
+   * The same document, as YAML.
+   * @summary Read the contract as YAML
+   * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
+   */
+  @Get('openapi.yaml')
+  @Produces('application/yaml')
+  @SuccessResponse(200, 'The OpenAPI document.', 'application/yaml')
+  public getOpenApiYaml(
+    @Request() request: HttpRequest,
+    @Res() unchanged: TsoaResponse<304, void>,
+  ): OpenApiYaml {
+    const prefix = forwardedPrefix(request);
+    request.res?.setHeader('Content-Type', 'application/yaml'); // before what sends a 304
+    if (isUnchanged(request, etagBelow(prefix, this.#etags.yaml), 'no-cache')) unchanged(304, undefined);
+    return yamlServedBelow(prefix, this.#yaml);
+  }
+
+  /**
+   * The same contract in OpenAPI 3.1, for tools that want JSON Schema 2020-12.
+   * @summary Read the contract in OpenAPI 3.1
+   * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
+   */
+  @Get('openapi-3.1.json')
+  @SuccessResponse(200, 'The OpenAPI document.')
+  public getOpenApi31(
+    @Request() request: HttpRequest,
+    @Res() unchanged: TsoaResponse<304, void>,
+  ): OpenApiDocument {
+    const prefix = forwardedPrefix(request);
+    if (isUnchanged(request, etagBelow(prefix, this.#etags.json31), 'no-cache')) unchanged(304, undefined);
+    return servedBelow(prefix, this.#contract31.document);
+  }
+}
+
+function etagBelow(prefix: string, etag: string): string {
+  return prefix === '' ? etag : etagOf(etag + prefix);
 }

@@ -5,3 +5,11 @@
 export interface OpenApiDocument {
   [key: string]: unknown;
 }
+
+/**
+ * An OpenAPI document in YAML.
+ * @maxLength 10000000
+ * @pattern ^openapi:
+ * @example "openapi: 3.0.3\ninfo:\n  title: Latchkey\n  version: 0.1.0\npaths: {}\n"
+ */
+export type OpenApiYaml = string;

@@ -15,7 +15,7 @@ export interface ErrorForm {
   /** Codes that come with a time to wait, whatever their status. */
   readonly delayed: readonly string[];
   /** The component that describes `WWW-Authenticate`. */
-  readonly challenge: string;
+  readonly challenge: 'WWW-Authenticate' | 'WWW-Authenticate-Basic';
   /** Answers of each operation that reads a body, JSON or a form. */
   readonly ofBody: Readonly<Record<'json' | 'form', Readonly<Record<string, string>>>>;
   /** Answers of each operation that reads a body or parameters. */
@@ -38,18 +38,21 @@ export const problemForm: ErrorForm = {
   challenge: 'WWW-Authenticate',
   ofBody: {
     json: {
-      400: 'The body is not JSON: `missing_json`, `malformed_json`.',
+      400: 'The request cannot be read, or its body is not JSON: `bad_request`, `missing_json`, `malformed_json`.',
       413: `${tooLarge}\`payload_too_large\`.`,
       415: `${encoded}\`unsupported_media_type\`.`,
     },
     form: {
-      400: 'The body is not a form: `missing_form`.',
+      400: 'The request cannot be read, or its body is not a form: `bad_request`, `missing_form`.',
       413: `${tooLarge}\`payload_too_large\`.`,
       415: `${encoded}\`unsupported_media_type\`.`,
     },
   },
   ofInput: { 422: 'Something does not fit this contract; `errors` says what: `validation_failed`.' },
-  ofAll: { default: 'Any other failure, such as `internal_error`.' },
+  ofAll: {
+    400: 'The request cannot be read: `bad_request`.',
+    default: 'Any other failure, such as `internal_error`.',
+  },
 };
 
 const oauthBody = {

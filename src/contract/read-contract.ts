@@ -2,8 +2,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { OpenApiDocument } from './contract.models.js';
 
-/** `generated/openapi.json`, seen from the compiled file: dist/src/contract. */
-export const contractFile = fileURLToPath(new URL('../../../generated/openapi.json', import.meta.url));
+/** What the build writes, seen from the compiled file: dist/src/contract. */
+export const contractFiles = {
+  /** Committed. */
+  json: fileURLToPath(new URL('../../../generated/openapi.json', import.meta.url)),
+  json31: fileURLToPath(new URL('../../contract/openapi-3.1.json', import.meta.url)),
+  yaml: fileURLToPath(new URL('../../contract/openapi.yaml', import.meta.url)),
+};
 
 interface Contract {
   readonly document: OpenApiDocument;
@@ -14,15 +19,27 @@ let contract: Contract | undefined;
 
 /** The committed contract, read once. */
 export function readContract(): Contract {
-  if (!contract) {
-    const text = readFileSync(contractFile, 'utf8');
-    contract = { document: JSON.parse(text) as OpenApiDocument, text };
-  }
-  return contract;
+  return (contract ??= read(contractFiles.json));
+}
+
+/** The same contract in OpenAPI 3.1. */
+export function readContract31(): Contract {
+  return read(contractFiles.json31);
+}
+
+/** The same contract as YAML. */
+export function readContractYaml(): string {
+  return readFileSync(contractFiles.yaml, 'utf8');
+}
+
+function read(file: string): Contract {
+  const text = readFileSync(file, 'utf8');
+  return { document: JSON.parse(text) as OpenApiDocument, text };
 }
 
 interface ContractOperation {
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly 'x-required-permissions'?: readonly string[];
   readonly requestBody?: { readonly content: object };
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: { $ref?: string } }>> }>
@@ -40,6 +57,8 @@ interface OperationFacts {
   readonly mediaTypes: readonly string[];
   /** A token may come with the request, if it must not. */
   readonly acceptsToken: boolean;
+  /** Without one of the credentials that it names the request is refused. */
+  readonly isClosed: boolean;
   /** Its errors have OAuth's form (RFC 6749 §5.2). */
   readonly answersOAuthErrors: boolean;
 }
@@ -50,10 +69,12 @@ export function findOperation(
   { path, method }: { readonly path: string; readonly method: string },
 ): OperationFacts {
   const operation = pathsOf(document)[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
+  const { security = [] } = operation ?? {};
   const otherwise = operation?.responses['default']?.content?.['application/json'];
   return {
     mediaTypes: Object.keys(operation?.requestBody?.content ?? {}),
-    acceptsToken: (operation?.security ?? []).some((schemes) => 'bearer' in schemes),
+    acceptsToken: security.some((schemes) => 'bearer' in schemes),
+    isClosed: security.length > 0 && security.every((schemes) => Object.keys(schemes).length > 0),
     answersOAuthErrors: otherwise?.schema?.$ref?.endsWith('/OAuthError') ?? false,
   };
 }

@@ -1,14 +1,25 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { completeContract, type Document } from './complete-contract.js';
-import { contractFile } from './read-contract.js';
+import { stringify } from 'yaml';
+import { completeContract } from './complete-contract.js';
+import type { Document } from './openapi.js';
+import { contractFiles } from './read-contract.js';
+import { describeTags, located, type Sources } from './sources.js';
+import { toOpenApi31 } from './to-openapi-31.js';
 
-/** The build's last step: tsoa's document, completed, becomes the contract. */
-const [, , tsoaDocument = ''] = process.argv;
+/** The build's last step: tsoa's document, completed, becomes the contract, in all the forms that are served. */
+const [, , tsoaDocument = '', sourcesFile = ''] = process.argv;
+const sources = JSON.parse(readFileSync(sourcesFile, 'utf8')) as Sources;
 try {
   const document = completeContract(JSON.parse(readFileSync(tsoaDocument, 'utf8')) as Document);
-  const text = `${JSON.stringify(document, null, 2)}\n`;
-  writeFileSync(contractFile, text);
+  describeTags(document, sources);
+  writeFileSync(contractFiles.json, asJson(document));
+  writeFileSync(contractFiles.json31, asJson(toOpenApi31({ ...document })));
+  writeFileSync(contractFiles.yaml, stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }));
 } catch (error) {
-  console.error(`The contract cannot be built. ${(error as Error).message}`);
+  console.error(`The contract cannot be built.\n${located((error as Error).message, sources)}`);
   process.exitCode = 1;
+}
+
+function asJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

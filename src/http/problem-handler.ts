@@ -5,8 +5,8 @@ import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { OAuthProblem } from '../oauth/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
-import type { ProblemDetails } from '../problems/problem.models.js';
-import { Problem, retryLater } from '../problems/problem.js';
+import { mostFieldErrors, Problem, problemDetails, retryLater } from '../problems/problem.js';
+import { sendJson } from './send-json.js';
 
 /**
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
@@ -33,29 +33,23 @@ export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler
 
 /** @param issuer what the problem types' URIs begin with. */
 export function sendProblem(problem: Problem, response: Response, issuer: string): void {
-  const body: ProblemDetails = {
-    type: `${issuer}/problems/${problem.code}`,
-    title: problem.title,
-    status: problem.status,
-    detail: problem.message,
-    code: problem.code,
-    ...(problem.errors && { errors: problem.errors }),
-  };
-  response.status(problem.status);
   // RFC 9110 §15.5.2: no 401 without a challenge.
-  if (problem.status === 401) response.setHeader('WWW-Authenticate', challenge(problem));
-  for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
-  response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
-  response.end(JSON.stringify(body));
+  const headers = {
+    ...(problem.status === 401 && { 'WWW-Authenticate': challenge(problem) }),
+    ...problem.headers,
+  };
+  const body = problemDetails(problem, issuer);
+  sendJson(response, problem.status, body, headers, 'application/problem+json; charset=utf-8');
 }
 
 function sendOAuthError(problem: OAuthProblem, response: Response): void {
   const body: OAuthError = { error: problem.code, error_description: problem.description };
-  response.status(problem.status);
   // RFC 9110 §15.5.2: no 401 without a challenge, and RFC 6749 §5.2: in the scheme that clients may use.
-  if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="latchkey"');
-  for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
-  response.json(body);
+  const headers = {
+    ...(problem.status === 401 && { 'WWW-Authenticate': 'Basic realm="latchkey"' }),
+    ...problem.headers,
+  };
+  sendJson(response, problem.status, body, headers);
 }
 
 /** RFC 6750 §3: no error code where no token came, and few characters in the description. */
@@ -104,5 +98,5 @@ function fieldErrors(fields: ValidateError['fields']): Record<string, string> {
     if (excess === undefined) errors.set(field, message);
   }
   // Made from entries: "__proto__" is a name like any other.
-  return Object.fromEntries(errors);
+  return Object.fromEntries([...errors].slice(0, mostFieldErrors));
 }

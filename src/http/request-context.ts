@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { RequestContext } from '../audit/audit.store.js';
+import { isFromTrustedProxy } from './trusted-proxy.js';
 
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -13,7 +14,6 @@ export function identifyRequests(log: Logger): RequestHandler {
   const logsRequests = log.isLevelEnabled('debug');
   return (request, response, next) => {
     request.requestId = givenId(request) ?? randomUUID();
-    response.setHeader('X-Request-Id', request.requestId);
     if (logsRequests) {
       const { method, path } = request;
       response.once('finish', () => {
@@ -36,6 +36,5 @@ export function contextOf(request: Request): RequestContext {
 function givenId(request: Request): string | undefined {
   const given = request.get('X-Request-Id');
   if (given === undefined || !acceptableId.test(given)) return undefined;
-  const isTrusted = request.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
-  return isTrusted(request.socket.remoteAddress ?? '', 0) ? given : undefined;
+  return isFromTrustedProxy(request) ? given : undefined;
 }

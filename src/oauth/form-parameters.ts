@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { OAuthProblem } from './oauth-problem.js';
 
-/** RFC 8707 §2: a token may be for several. */
+/** RFC 8707 §2: a token may be for several. An array also where it comes once: the contract's type is an array. */
 const repeatable = 'resource';
 
 /**
@@ -12,7 +12,8 @@ export const readParameters: RequestHandler = (request, _response, next) => {
   const form = request.body as Record<string, string | string[]>;
   for (const [name, value] of Object.entries(form)) {
     if (value === '') Reflect.deleteProperty(form, name);
-    else if (typeof value !== 'string' && name !== repeatable) {
+    else if (name === repeatable) form[name] = [value].flat();
+    else if (typeof value !== 'string') {
       throw new OAuthProblem(
         'invalid_request',
         `The parameter ${name.slice(0, 100)} was sent more than once.`,

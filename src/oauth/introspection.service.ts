@@ -39,7 +39,7 @@ export class IntrospectionService {
       client_id: claims.client_id,
       ...(user && { username: user.username }),
       sub: claims.sub,
-      aud: typeof claims.aud === 'string' ? claims.aud : [...claims.aud],
+      aud: [claims.aud].flat(),
       iss: claims.iss,
       exp: claims.exp,
       iat: claims.iat,

@@ -11,7 +11,6 @@ import {
 import type { Request as HttpRequest } from 'express';
 import { ClientAuthMethod } from '../clients/clients.models.js';
 import { operationsIn, readContract } from '../contract/read-contract.js';
-import { permissionsOf } from '../tokens/demands.js';
 import { etagOf, isUnchanged } from '../http/cacheable.js';
 import type { Services } from '../services.js';
 import { asymmetricAlgorithms } from '../tokens/algorithms.js';
@@ -28,6 +27,9 @@ export class MetadataController {
   constructor({ issuer }: Services) {
     const methods = Object.values(ClientAuthMethod);
     const algorithms = [...asymmetricAlgorithms];
+    const permissions = new Set(
+      operationsIn(readContract().document).flatMap((operation) => operation['x-required-permissions'] ?? []),
+    );
     this.#metadata = {
       issuer,
       token_endpoint: `${issuer}/oauth/token`,
@@ -36,7 +38,7 @@ export class MetadataController {
       jwks_uri: `${issuer}/.well-known/jwks.json`,
       response_types_supported: [],
       grant_types_supported: ['refresh_token', 'client_credentials'],
-      scopes_supported: [...permissionsOf(operationsIn(readContract().document)), revokeAnyScope].sort(),
+      scopes_supported: [...permissions, revokeAnyScope].sort(),
       token_endpoint_auth_methods_supported: [...methods, 'none'],
       token_endpoint_auth_signing_alg_values_supported: algorithms,
       introspection_endpoint_auth_methods_supported: methods,

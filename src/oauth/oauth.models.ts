@@ -1,3 +1,4 @@
+import type { Audience } from '../clients/clients.models.js';
 import type { TokenType } from '../sessions/sessions.models.js';
 
 /** An error of an OAuth endpoint (RFC 6749 §5.2). */
@@ -6,6 +7,7 @@ export interface OAuthError {
   /**
    * What was wrong, and what to do about it.
    * @maxLength 4000
+   * @pattern ^[\u0020-!#-\[\]-~]*$
    */
   error_description: string;
 }
@@ -56,6 +58,7 @@ export interface ClientParameters {
 export interface TokenRequest extends ClientParameters {
   /**
    * `refresh_token` or `client_credentials`.
+   * @minLength 1
    * @maxLength 512
    */
   grant_type: string;
@@ -71,8 +74,9 @@ export interface TokenRequest extends ClientParameters {
   scope?: string;
   /**
    * Whom the access token is to be for (RFC 8707); may be repeated. Default: everyone that it may be for.
+   * @maxItems 1000
    */
-  resource?: string | string[];
+  resource?: Resource[];
   /** Parameters that are not known are ignored (RFC 6749 §3.2). */
   [parameter: string]: unknown;
 }
@@ -85,6 +89,7 @@ export interface TokenResponse {
   /**
    * A JWT (RFC 9068): send it as `Authorization: Bearer <access_token>`.
    * @maxLength 8192
+   * @pattern ^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$
    */
   access_token: string;
   token_type: TokenType;
@@ -98,6 +103,7 @@ export interface TokenResponse {
   /**
    * The next refresh token; a client that acts for itself has none.
    * @maxLength 512
+   * @pattern ^lk_rt_[A-Za-z0-9_-]+$
    */
   refresh_token?: string;
   /**
@@ -110,6 +116,7 @@ export interface TokenResponse {
   /**
    * What the access token permits, space-separated.
    * @maxLength 8192
+   * @pattern ^([!#-\[\]-~]+(\u0020[!#-\[\]-~]+)*)?$
    */
   scope: string;
 }
@@ -121,6 +128,7 @@ export interface TokenResponse {
 export interface TokenParameters extends ClientParameters {
   /**
    * An access token or a refresh token.
+   * @minLength 1
    * @maxLength 65536
    */
   token: string;
@@ -135,7 +143,7 @@ export interface TokenParameters extends ClientParameters {
 
 /**
  * What there is to say of a token (RFC 7662 §2.2). Of one that is not live, nothing is said but that.
- * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": "https://login.example.com", "iss": "https://login.example.com", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
+ * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": ["https://login.example.com"], "iss": "https://login.example.com", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
  */
 export interface Introspection {
   /** Whether the token is ours, and neither expired nor revoked. */
@@ -147,41 +155,68 @@ export interface Introspection {
   /**
    * Permissions, space-separated.
    * @maxLength 8192
+   * @pattern ^([!#-\[\]-~]+(\u0020[!#-\[\]-~]+)*)?$
    */
   scope?: string;
-  /** @maxLength 100 */
+  /**
+   * The client that the token was issued to; `latchkey` for a login.
+   * @maxLength 100
+   * @pattern ^[\u0020-\u007e]*$
+   */
   client_id?: string;
   /**
    * The user's name; a client's own token has none.
    * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   username?: string;
   /**
    * The user's id, or the client's.
    * @maxLength 100
+   * @pattern ^[\u0020-\u007e]*$
    */
   sub?: string;
-  /** Whom an access token is for. */
-  aud?: string | string[];
-  /** @maxLength 2048 */
+  /**
+   * Whom an access token is for; an array even where the token itself has one string.
+   * @maxItems 10
+   */
+  aud?: Audience[];
+  /**
+   * Who issued the token: this service.
+   * @maxLength 2048
+   * @format uri
+   */
   iss?: string;
   /**
-   * Seconds since the Unix epoch, like `iat` and `nbf`.
+   * When the token expires, in seconds since the Unix epoch.
    * @isLong
+   * @minimum 0
+   * @maximum 253402300799
    */
   exp?: number;
-  /** @isLong */
+  /**
+   * When it was issued, in seconds since the Unix epoch.
+   * @isLong
+   * @minimum 0
+   * @maximum 253402300799
+   */
   iat?: number;
-  /** @isLong */
+  /**
+   * From when it is valid, in seconds since the Unix epoch.
+   * @isLong
+   * @minimum 0
+   * @maximum 253402300799
+   */
   nbf?: number;
   /**
    * The access token's id.
    * @maxLength 100
+   * @pattern ^[\u0020-\u007e]*$
    */
   jti?: string;
   /**
    * When the user proved the password, in seconds since the Unix epoch (RFC 9470 §6.2).
-   * @isInt
+   * @isLong
    * @minimum 0
    * @maximum 253402300799
    */
@@ -189,6 +224,7 @@ export interface Introspection {
   /**
    * The user's session.
    * @maxLength 100
+   * @pattern ^[\u0020-\u007e]*$
    */
   sid?: string;
 }
@@ -204,35 +240,95 @@ export enum TokenUse {
  * @example { "issuer": "https://login.example.com", "token_endpoint": "https://login.example.com/oauth/token", "introspection_endpoint": "https://login.example.com/oauth/introspect", "revocation_endpoint": "https://login.example.com/oauth/revoke", "jwks_uri": "https://login.example.com/.well-known/jwks.json", "response_types_supported": [], "grant_types_supported": ["refresh_token", "client_credentials"], "scopes_supported": ["reports:read"], "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"], "token_endpoint_auth_signing_alg_values_supported": ["ES256"], "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"], "introspection_endpoint_auth_signing_alg_values_supported": ["ES256"], "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"], "revocation_endpoint_auth_signing_alg_values_supported": ["ES256"] }
  */
 export interface AuthorizationServerMetadata {
-  /** @maxLength 2048 */
+  /**
+   * The URL that tokens have as `iss`.
+   * @maxLength 2048
+   * @format uri
+   */
   issuer: string;
-  /** @maxLength 2048 */
+  /**
+   * Where grants are exchanged for tokens.
+   * @maxLength 2048
+   * @format uri
+   */
   token_endpoint: string;
-  /** @maxLength 2048 */
+  /**
+   * Where resource servers ask about tokens.
+   * @maxLength 2048
+   * @format uri
+   */
   introspection_endpoint: string;
-  /** @maxLength 2048 */
+  /**
+   * Where tokens are ended.
+   * @maxLength 2048
+   * @format uri
+   */
   revocation_endpoint: string;
-  /** @maxLength 2048 */
+  /**
+   * Where the keys are that verify access tokens.
+   * @maxLength 2048
+   * @format uri
+   */
   jwks_uri: string;
   /**
    * None: there is no authorization endpoint.
    * @maxItems 0
    */
-  response_types_supported: string[];
-  /** @maxItems 10 */
-  grant_types_supported: string[];
-  /** @maxItems 10000 */
-  scopes_supported: string[];
-  /** @maxItems 10 */
-  token_endpoint_auth_methods_supported: string[];
-  /** @maxItems 20 */
-  token_endpoint_auth_signing_alg_values_supported: string[];
-  /** @maxItems 10 */
-  introspection_endpoint_auth_methods_supported: string[];
-  /** @maxItems 20 */
-  introspection_endpoint_auth_signing_alg_values_supported: string[];
-  /** @maxItems 10 */
-  revocation_endpoint_auth_methods_supported: string[];
-  /** @maxItems 20 */
-  revocation_endpoint_auth_signing_alg_values_supported: string[];
+  response_types_supported: MetadataValue[];
+  /**
+   * Grants that the token endpoint takes.
+   * @maxItems 10
+   */
+  grant_types_supported: MetadataValue[];
+  /**
+   * Permissions that operations demand.
+   * @maxItems 10000
+   */
+  scopes_supported: MetadataValue[];
+  /**
+   * How clients may authenticate at the token endpoint.
+   * @maxItems 10
+   */
+  token_endpoint_auth_methods_supported: MetadataValue[];
+  /**
+   * How clients may sign their assertions for the token endpoint.
+   * @maxItems 20
+   */
+  token_endpoint_auth_signing_alg_values_supported: MetadataValue[];
+  /**
+   * How clients may authenticate at the introspection endpoint.
+   * @maxItems 10
+   */
+  introspection_endpoint_auth_methods_supported: MetadataValue[];
+  /**
+   * How clients may sign their assertions for the introspection endpoint.
+   * @maxItems 20
+   */
+  introspection_endpoint_auth_signing_alg_values_supported: MetadataValue[];
+  /**
+   * How clients may authenticate at the revocation endpoint.
+   * @maxItems 10
+   */
+  revocation_endpoint_auth_methods_supported: MetadataValue[];
+  /**
+   * How clients may sign their assertions for the revocation endpoint.
+   * @maxItems 20
+   */
+  revocation_endpoint_auth_signing_alg_values_supported: MetadataValue[];
 }
+
+/**
+ * A registered value, such as the name of a grant or an algorithm.
+ * @minLength 1
+ * @maxLength 100
+ * @pattern ^[!-~]+$
+ * @example "client_credentials"
+ */
+export type MetadataValue = string;
+
+/**
+ * Whom an access token is to be for: a URI (RFC 8707 §2).
+ * @maxLength 65536
+ * @example "https://reports.example.com"
+ */
+export type Resource = string;

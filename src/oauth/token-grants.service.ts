@@ -10,7 +10,7 @@ import type { TokenResponse } from './oauth.models.js';
 /** What a client asks for, where it wants less than it could have. */
 interface Wish {
   readonly scope?: string;
-  readonly resource?: string | readonly string[];
+  readonly resource?: readonly string[];
 }
 
 /** Exchanges grants for tokens (RFC 6749 §4.4, §6). */
@@ -79,10 +79,10 @@ function choosePermissions(all: readonly string[], scope: string): string[] {
 
 function chooseAudience(
   all: readonly string[],
-  resource: string | readonly string[] | undefined,
+  resource: readonly string[] | undefined,
 ): string[] | undefined {
   if (resource === undefined) return undefined;
-  const wanted = [...new Set(typeof resource === 'string' ? [resource] : resource)];
+  const wanted = [...new Set(resource)];
   const beyond = wanted.find((each) => !all.includes(each));
   if (beyond !== undefined) {
     throw new OAuthProblem('invalid_target', `A token for ${beyond.slice(0, 200)} cannot be had here.`);

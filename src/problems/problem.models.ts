@@ -11,6 +11,7 @@ export interface ProblemDetails {
   /**
    * The kind of problem in a few words.
    * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   title: string;
   /**
@@ -39,3 +40,11 @@ export interface ProblemDetails {
 export interface FieldErrors {
   [field: string]: string;
 }
+
+/**
+ * A page for people.
+ * @maxLength 10000
+ * @pattern ^<!doctype\u0020html>
+ * @example "<!doctype html>\n<html lang=\"en\">\n<title>Invalid access token (invalid_token)</title>\n</html>\n"
+ */
+export type HtmlPage = string;

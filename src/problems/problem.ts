@@ -1,4 +1,8 @@
+import type { ProblemDetails } from './problem.models.js';
 import { problemCodes, type ProblemCode } from './problem-codes.js';
+
+/** How many fields a 422 names at most: an answer is not to be longer than what it answers. */
+export const mostFieldErrors = 100;
 
 interface ProblemOptions {
   /** What is wrong, for a person; the code's own detail where it is left out. */
@@ -30,14 +34,46 @@ export class Problem extends Error {
   }
 }
 
+/**
+ * The problem as it is sent.
+ * @param issuer what the types' URIs begin with.
+ */
+export function problemDetails(problem: Problem, issuer: string): ProblemDetails {
+  return {
+    type: `${issuer}/problems/${problem.code}`,
+    title: problem.title,
+    status: problem.status,
+    detail: problem.message,
+    code: problem.code,
+    ...(problem.errors && { errors: problem.errors }),
+  };
+}
+
 /** A 429 or 503 that says when to come back. `seconds` is rounded up, and is one at least. */
 export function retryLater(
   code: ProblemCode,
   seconds: number,
   options: Omit<ProblemOptions, 'headers'> = {},
 ): Problem {
+  const wait = Math.max(1, Math.ceil(seconds));
+  const counted = countedBy[code];
   return new Problem(code, {
     ...options,
-    headers: { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) },
+    headers: { 'Retry-After': String(wait), ...(counted && { RateLimit: rateLimit(counted, 0, wait) }) },
   });
+}
+
+/** What is counted where one waits for it. */
+const countedBy: Partial<Record<ProblemCode, 'attempts' | 'requests'>> = {
+  too_many_attempts: 'attempts',
+  too_many_requests: 'requests',
+};
+
+/**
+ * The `RateLimit` header (draft-ietf-httpapi-ratelimit-headers).
+ * @param remaining how many are left.
+ * @param seconds until the count begins anew.
+ */
+export function rateLimit(counted: 'attempts' | 'requests', remaining: number, seconds: number): string {
+  return `"${counted}";r=${Math.max(0, remaining)};t=${Math.max(1, Math.ceil(seconds))}`;
 }

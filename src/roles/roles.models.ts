@@ -6,15 +6,28 @@ import type { RoleName } from '../users/users.models.js';
  */
 export interface Role {
   name: RoleName;
-  /** @maxLength 500 */
+  /**
+   * What the role is for; empty where nobody said.
+   * @maxLength 500
+   * @pattern ^[^\u0000-\u001f\u007f]*$
+   */
   description: string;
-  /** @maxItems 1000 */
+  /**
+   * What the role permits.
+   * @maxItems 1000
+   */
   permissions: Permission[];
   /** Built in: it can be neither changed nor deleted. */
   built_in: boolean;
-  /** @format date-time */
+  /**
+   * When the role was made.
+   * @format date-time
+   */
   created_at: string;
-  /** @format date-time */
+  /**
+   * When the role was last changed.
+   * @format date-time
+   */
   updated_at: string;
 }
 
@@ -23,7 +36,10 @@ export interface Role {
  * @example { "items": [{ "name": "auditor", "description": "Reads the reports", "permissions": ["reports:read"], "built_in": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }] }
  */
 export interface RoleList {
-  /** @maxItems 10000 */
+  /**
+   * All roles.
+   * @maxItems 10000
+   */
   items: Role[];
 }
 
@@ -33,8 +49,9 @@ export interface RoleList {
  */
 export interface PutRoleRequest {
   /**
+   * What the role is for. Default: empty.
    * @maxLength 500
-   * @pattern ^[^\u0000-\u001f\u007f]*$
+   * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
    */
   description?: string;
   /**
@@ -48,7 +65,7 @@ export interface PutRoleRequest {
  * What an operation demands, such as `reports:read`.
  * @minLength 1
  * @maxLength 100
- * @pattern ^[A-Za-z0-9][A-Za-z0-9._:/-]*$
+ * @pattern ^[A-Za-z0-9][A-Za-z0-9._:/-]*$ must begin with a letter or a digit, and have letters, digits and . _ : / - alone
  * @example "reports:read"
  */
 export type Permission = string;

@@ -1,6 +1,7 @@
 import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { contextOf } from '../http/request-context.js';
+import { countRequest } from '../http/request-limits.js';
 import { csrfValue, givesCookies, setTokenCookies, tokenInCookie } from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
@@ -33,6 +34,7 @@ export class CookiesController {
     @Request() request: HttpRequest,
   ): Promise<CookieSession> {
     this.#refuseIfOff();
+    await countRequest(request, this.services, 'login');
     return this.#asCookies(
       request,
       await this.services.sessions.login(body.username, body.password, contextOf(request)),
@@ -54,6 +56,7 @@ export class CookiesController {
   @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
   public async refreshWithCookies(@Request() request: HttpRequest): Promise<CookieSession> {
     this.#refuseIfOff();
+    await countRequest(request, this.services, 'refresh');
     const refreshToken = tokenInCookie(request, this.services.config, 'refresh');
     if (refreshToken === undefined) {
       throw new Problem('invalid_refresh_token', { detail: 'The refresh cookie is missing. Log in again.' });

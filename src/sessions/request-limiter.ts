@@ -1,24 +1,36 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { retryLater } from '../problems/problem.js';
+import type { RequestContext } from '../audit/audit.store.js';
+import { rateLimit, retryLater } from '../problems/problem.js';
 import { networkOf } from './network.js';
 
 /** Caps how many requests of a kind one address may make in a minute, in this process. Off by default. */
 export class RequestLimiter {
   readonly #limiter: RateLimiterMemory | undefined;
 
-  /** @param perMinute 0: no limit. */
-  constructor(perMinute: number) {
+  /**
+   * @param perMinute 0: no limit.
+   * @param onRefused is told of each refusal.
+   */
+  constructor(
+    perMinute: number,
+    private readonly onRefused: (context: RequestContext) => void = () => undefined,
+  ) {
     this.#limiter = perMinute > 0 ? new RateLimiterMemory({ points: perMinute, duration: 60 }) : undefined;
   }
 
-  /** @throws {Problem} `too_many_requests`, with `Retry-After`. */
-  async take(address: string | null): Promise<void> {
+  /**
+   * @returns the `RateLimit` header of the answer; undefined where there is no limit.
+   * @throws {Problem} `too_many_requests`, with `Retry-After`.
+   */
+  async take(context: RequestContext): Promise<string | undefined> {
+    if (!this.#limiter) return undefined;
     try {
-      await this.#limiter?.consume(networkOf(address ?? ''));
+      const { remainingPoints, msBeforeNext } = await this.#limiter.consume(networkOf(context.address ?? ''));
+      return rateLimit('requests', remainingPoints, msBeforeNext / 1000);
     } catch (refusal) {
-      if (refusal instanceof RateLimiterRes)
-        throw retryLater('too_many_requests', refusal.msBeforeNext / 1000);
-      throw refusal;
+      if (!(refusal instanceof RateLimiterRes)) throw refusal;
+      this.onRefused(context);
+      throw retryLater('too_many_requests', refusal.msBeforeNext / 1000);
     }
   }
 }

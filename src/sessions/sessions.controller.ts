@@ -2,6 +2,7 @@ import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags
 import type { Request as HttpRequest } from 'express';
 import { authenticate, confirmIfNeeded } from '../http/authentication.js';
 import { contextOf } from '../http/request-context.js';
+import { countRequest } from '../http/request-limits.js';
 import { givesCookies, tokenInCookie, unsetTokenCookies } from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
@@ -27,7 +28,8 @@ export class SessionsController {
     503,
     'Too many logins at once, or the database does not answer: `busy`, `not_ready`.',
   )
-  public login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
+  public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
+    await countRequest(request, this.services, 'login');
     return this.services.sessions.login(body.username, body.password, contextOf(request));
   }
 
@@ -46,7 +48,8 @@ export class SessionsController {
   )
   @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
   @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
-  public refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
+  public async refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
+    await countRequest(request, this.services, 'refresh');
     return this.services.sessions.refresh(body.refresh_token, contextOf(request));
   }
 

@@ -1,3 +1,4 @@
+import type { Cursor } from '../page.js';
 import type { Id } from '../users/users.models.js';
 
 /**
@@ -9,10 +10,11 @@ export interface LoginRequest {
    * The user's name; upper and lower case are the same.
    * @minLength 1
    * @maxLength 200
-   * @pattern ^[^\u0000-\u001f\u007f]*$
+   * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
    */
   username: string;
   /**
+   * The user's password.
    * @format password
    * @minLength 1
    * @maxLength 4096
@@ -54,6 +56,7 @@ export interface TokenSet {
   /**
    * A JWT (RFC 9068): send it as `Authorization: Bearer <access_token>`.
    * @maxLength 8192
+   * @pattern ^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$
    */
   access_token: string;
   token_type: TokenType;
@@ -67,6 +70,7 @@ export interface TokenSet {
   /**
    * Opaque. Each refresh replaces it.
    * @maxLength 512
+   * @pattern ^lk_rt_[A-Za-z0-9_-]+$
    */
   refresh_token: string;
   /**
@@ -79,6 +83,7 @@ export interface TokenSet {
   /**
    * The account's permissions, space-separated.
    * @maxLength 8192
+   * @pattern ^([!#-\[\]-~]+(\u0020[!#-\[\]-~]+)*)?$
    */
   scope: string;
 }
@@ -110,16 +115,19 @@ export interface CookieSession {
   /**
    * The account's permissions, space-separated.
    * @maxLength 8192
+   * @pattern ^([!#-\[\]-~]+(\u0020[!#-\[\]-~]+)*)?$
    */
   scope: string;
   /**
    * Requests that change something repeat it in the header `X-CSRF-TOKEN`.
    * @maxLength 64
+   * @pattern ^[A-Za-z0-9_-]*$
    */
   access_csrf_token: string;
   /**
    * `POST /refresh/cookies` and `POST /logout` repeat it in the header `X-CSRF-TOKEN`.
    * @maxLength 64
+   * @pattern ^[A-Za-z0-9_-]*$
    */
   refresh_csrf_token: string;
 }
@@ -148,11 +156,13 @@ export interface Session {
   /**
    * Where the login came from: an IP address; empty where it is not known.
    * @maxLength 255
+   * @pattern ^[0-9A-Fa-f.:%A-Za-z_-]*$
    */
   address: string;
   /**
    * What the client that logged in calls itself.
    * @maxLength 255
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   user_agent: string;
   /** The access token of this request belongs to it. */
@@ -164,10 +174,13 @@ export interface Session {
  * @example { "items": [{ "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z", "expires_at": "2026-12-24T09:30:00.000Z", "address": "192.0.2.7", "user_agent": "curl/8.14.1", "current": true }], "next_cursor": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
  */
 export interface SessionPage {
-  /** @maxItems 200 */
+  /**
+   * The sessions of this page.
+   * @maxItems 200
+   */
   items: Session[];
   /** Send it as `cursor` for the next page; absent on the last one. */
-  next_cursor?: Id;
+  next_cursor?: Cursor;
 }
 
 /** Which sessions to list. */
@@ -181,5 +194,5 @@ export interface SessionQuery {
    */
   limit?: number;
   /** The `next_cursor` of the page before; the first page without it. */
-  cursor?: Id;
+  cursor?: Cursor;
 }

@@ -16,7 +16,6 @@ import { voidTokensOf } from './ended-sessions.js';
 import type { LoginLimiter } from './login-limiter.js';
 import { networkOf } from './network.js';
 import type { SessionLimit } from './session-limit.js';
-import type { RequestLimiter } from './request-limiter.js';
 import { TokenType, type TokenSet } from './sessions.models.js';
 import { sessionsStore, type InspectedSession, type RotatedSession } from './sessions.store.js';
 
@@ -28,8 +27,6 @@ interface SessionOptions {
   /** Seconds. */
   readonly refreshGrace: number;
   readonly sessionLimit: SessionLimit;
-  readonly loginLimit: RequestLimiter;
-  readonly refreshLimit: RequestLimiter;
 }
 
 /** A refusal that an operator wants to see: why, which the client is not told in such detail. */
@@ -64,16 +61,42 @@ export class SessionsService {
 
   /**
    * @throws {Problem} `invalid_credentials`, the same for a wrong name, a wrong password and a disabled user;
-   *   `too_many_attempts`; `too_many_requests`; `busy`.
+   *   `too_many_attempts`; `busy`.
    */
   async login(username: string, password: string, context: RequestContext): Promise<TokenSet> {
-    await this.#limited(this.options.loginLimit.take(context.address), context);
-    return this.#login(username, password, context);
+    const user = await usersStore.findByName(this.database.queries, username);
+    const address = context.address ?? '';
+    // Asked for a name that nobody has, too: both cases take as long.
+    const known = await sessionsStore.hasLoggedInFrom(
+      this.database.queries,
+      user?.id ?? '',
+      networkOf(address),
+    );
+    const check = await this.#limited(
+      this.limiter.attempt({ account: usernameKey(username), address, known }, () =>
+        this.#check(user?.password_hash, password),
+      ),
+      context,
+      user?.id,
+    );
+    if (!user || check.newHash === undefined) {
+      this.onDenied(user ? 'wrong_password' : 'unknown_user', context, user?.id);
+      throw new Problem('invalid_credentials');
+    }
+    const session = await this.#begin(user, check.newHash, context);
+    if (!session) {
+      const { password_hash: hashNow } =
+        (await usersStore.findStored(this.database.queries, user.id)) ?? user;
+      // Another login may have hashed the same password anew in the meantime.
+      if (hashNow !== user.password_hash) return this.login(username, password, context);
+      this.onDenied('disabled_user', context, user.id);
+      throw new Problem('invalid_credentials');
+    }
+    return this.#tokenSet(session, true);
   }
 
-  /** @throws {Problem} `invalid_refresh_token`; `too_many_requests`. */
+  /** @throws {Problem} `invalid_refresh_token`. */
   async refresh(refreshToken: string, context: RequestContext, narrowing: Narrowing = {}): Promise<TokenSet> {
-    await this.options.refreshLimit.take(context.address);
     const contents = readRefreshToken(this.ring, refreshToken);
     if (!contents) throw new Problem('invalid_refresh_token');
     const grace = this.options.refreshGrace * 1000;
@@ -141,38 +164,6 @@ export class SessionsService {
     return session && (() => this.#tokenSet(session, true));
   }
 
-  async #login(username: string, password: string, context: RequestContext): Promise<TokenSet> {
-    const user = await usersStore.findByName(this.database.queries, username);
-    const address = context.address ?? '';
-    // Asked for a name that nobody has, too: both cases take as long.
-    const known = await sessionsStore.hasLoggedInFrom(
-      this.database.queries,
-      user?.id ?? '',
-      networkOf(address),
-    );
-    const check = await this.#limited(
-      this.limiter.attempt({ account: usernameKey(username), address, known }, () =>
-        this.#check(user?.password_hash, password),
-      ),
-      context,
-      user?.id,
-    );
-    if (!user || check.newHash === undefined) {
-      this.onDenied(user ? 'wrong_password' : 'unknown_user', context, user?.id);
-      throw new Problem('invalid_credentials');
-    }
-    const session = await this.#begin(user, check.newHash, context);
-    if (!session) {
-      const { password_hash: hashNow } =
-        (await usersStore.findStored(this.database.queries, user.id)) ?? user;
-      // Another login may have hashed the same password anew in the meantime.
-      if (hashNow !== user.password_hash) return this.#login(username, password, context);
-      this.onDenied('disabled_user', context, user.id);
-      throw new Problem('invalid_credentials');
-    }
-    return this.#tokenSet(session, true);
-  }
-
   /** A login that a limit refuses is a denied one, too. */
   async #limited<T>(work: Promise<T>, context: RequestContext, userId?: string): Promise<T> {
     try {
@@ -222,7 +213,8 @@ export class SessionsService {
         revoked_at: null,
         address: (context.address ?? '').slice(0, longestText),
         network: networkOf(context.address ?? '').slice(0, longestText),
-        user_agent: (context.userAgent ?? '').slice(0, longestText),
+        // A tab is allowed in a header; the contract has no control characters in texts.
+        user_agent: (context.userAgent ?? '').replaceAll('\t', ' ').slice(0, longestText),
       };
       await sessionsStore.insert(transaction, session);
       await auditStore.add(transaction, this.clock, {

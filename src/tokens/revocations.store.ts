@@ -6,6 +6,13 @@ import type { AccessTokenClaims } from './access-token-claims.js';
 /** A change that voids tokens which were issued before it. */
 export type Revocation = RevocationRow;
 
+/** Where a revocation stands in the order of their writing; texts are empty before the first of a moment. */
+export interface RevocationPlace {
+  readonly created_at: number;
+  readonly kind: RevocationRow['kind'] | '';
+  readonly target: string;
+}
+
 /** What of it is kept in memory. */
 export type LiveRevocation = Omit<Revocation, 'created_at'>;
 
@@ -119,6 +126,41 @@ export const revocationsStore = {
       rows: found.filter((row) => !isKey(row)),
       keyIds: found.filter(isKey).map(({ target }) => target),
     };
+  },
+
+  /**
+   * Those whose tokens may still live, in the order of their writing.
+   * @param after a place in that order; the next ones are read.
+   */
+  page(
+    queries: Queries,
+    { after, limit, now }: { readonly after: RevocationPlace; readonly limit: number; readonly now: number },
+  ): Promise<Revocation[]> {
+    return queries
+      .selectFrom('revocations')
+      .selectAll()
+      .where((eb) =>
+        eb(
+          eb.refTuple('created_at', 'kind', 'target'),
+          '>',
+          eb.tuple(after.created_at, after.kind as RevocationRow['kind'], after.target),
+        ),
+      )
+      .where('expires_at', '>', now)
+      .orderBy('created_at')
+      .orderBy('kind')
+      .orderBy('target')
+      .limit(limit)
+      .execute();
+  },
+
+  /** When the last one was written, in milliseconds since the Unix epoch; undefined: there is none. */
+  async lastWritten(queries: Queries): Promise<number | undefined> {
+    const { last } = await queries
+      .selectFrom('revocations')
+      .select((eb) => eb.fn.max<number | null>('created_at').as('last'))
+      .executeTakeFirstOrThrow();
+    return last ?? undefined;
   },
 
   async deleteExpired(queries: Queries, now: number): Promise<void> {

@@ -1,7 +1,10 @@
+import type { Cursor } from '../page.js';
+import type { Permission } from '../roles/roles.models.js';
+
 /**
  * A UUID.
  * @format uuid
- * @pattern ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
+ * @pattern ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$ must be a UUID
  * @maxLength 36
  * @example "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10"
  */
@@ -13,19 +16,35 @@ export type Id = string;
  */
 export interface User {
   id: Id;
-  /** @maxLength 200 */
+  /**
+   * The name to log in with, as it was given.
+   * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]*$
+   */
   username: string;
-  /** @maxItems 1000 */
+  /**
+   * Names of the account's roles.
+   * @maxItems 1000
+   */
   roles: RoleName[];
   /** A disabled user can neither log in nor use a token. */
   disabled: boolean;
   /** The user still has a one-time password, and no permissions until choosing another. */
   password_change_required: boolean;
-  /** @format date-time */
+  /**
+   * When the account was made.
+   * @format date-time
+   */
   created_at: string;
-  /** @format date-time */
+  /**
+   * When the account was last changed.
+   * @format date-time
+   */
   updated_at: string;
-  /** @format date-time */
+  /**
+   * When the last login was; absent before the first.
+   * @format date-time
+   */
   last_login_at?: string;
 }
 
@@ -34,10 +53,13 @@ export interface User {
  * @example { "items": [{ "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "disabled": false, "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }], "next_cursor": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10" }
  */
 export interface UserPage {
-  /** @maxItems 200 */
+  /**
+   * The users of this page.
+   * @maxItems 200
+   */
   items: User[];
   /** Send it as `cursor` for the next page; absent on the last one. */
-  next_cursor?: Id;
+  next_cursor?: Cursor;
 }
 
 /** Which users to list. */
@@ -51,26 +73,26 @@ export interface UserQuery {
    */
   limit?: number;
   /** The `next_cursor` of the page before; the first page without it. */
-  cursor?: Id;
+  cursor?: Cursor;
   /**
    * Only users whose name has this in it, in upper or lower case.
    * @minLength 1
    * @maxLength 200
-   * @pattern ^[^\u0000-\u001f\u007f]*$
+   * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
    */
   name?: string;
 }
 
 /**
  * A new account.
- * @example { "username": "ada", "password": "a-long-password-of-hers", "roles": ["auditor"] }
+ * @example { "username": "ada", "password": "a-long-password-of-hers", "roles": [] }
  */
 export interface CreateUserRequest {
   /**
    * No control characters, and no white space at either end; upper and lower case are the same.
    * @minLength 1
    * @maxLength 200
-   * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$
+   * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$ must not have control characters, nor white space at either end
    */
   username: string;
   /**
@@ -93,9 +115,10 @@ export interface CreateUserRequest {
  */
 export interface UpdateUserRequest {
   /**
+   * A new name, of the same form as that of a new account.
    * @minLength 1
    * @maxLength 200
-   * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$
+   * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$ must not have control characters, nor white space at either end
    */
   username?: string;
   /**
@@ -118,7 +141,7 @@ export interface UpdateUserRequest {
  * A role's name.
  * @minLength 1
  * @maxLength 100
- * @pattern ^[A-Za-z0-9][A-Za-z0-9._-]*$
+ * @pattern ^[A-Za-z0-9][A-Za-z0-9._-]*$ must begin with a letter or a digit, and have letters, digits and . _ - alone
  * @example "auditor"
  */
 export type RoleName = string;
@@ -129,22 +152,35 @@ export type RoleName = string;
  */
 export interface Me {
   id: Id;
-  /** @maxLength 200 */
+  /**
+   * The name to log in with, as it was given.
+   * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]*$
+   */
   username: string;
-  /** @maxItems 1000 */
+  /**
+   * Names of the account's roles.
+   * @maxItems 1000
+   */
   roles: RoleName[];
   /**
    * What the roles permit; it is what `scope` says, too.
    * @maxItems 1000
    */
-  permissions: string[];
+  permissions: Permission[];
   /** A one-time password is still in place: there are no permissions until `PUT /me/password`. */
   password_change_required: boolean;
   /** The session that this access token belongs to. */
   session_id: Id;
-  /** @format date-time */
+  /**
+   * When the account was made.
+   * @format date-time
+   */
   created_at: string;
-  /** @format date-time */
+  /**
+   * When the last login was; absent before the first.
+   * @format date-time
+   */
   last_login_at?: string;
 }
 
@@ -154,6 +190,7 @@ export interface Me {
  */
 export interface ChangePasswordRequest {
   /**
+   * The password that is to be replaced.
    * @format password
    * @minLength 1
    * @maxLength 4096

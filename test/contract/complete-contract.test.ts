@@ -1,8 +1,7 @@
 import { expect } from 'chai';
-import { completeContract, type Document } from '../../src/contract/complete-contract.js';
+import { completeContract } from '../../src/contract/complete-contract.js';
+import type { Document, Operation } from '../../src/contract/openapi.js';
 import { problemCodes } from '../../src/problems/problem-codes.js';
-
-type Operation = Document['paths'][string][string];
 
 const problemSchema = { $ref: '#/components/schemas/ProblemDetails' };
 const ofGreeting = { 'application/json': { schema: { $ref: '#/components/schemas/Greeting' } } };
@@ -19,7 +18,8 @@ const plain: Operation = {
 /** A document with these operations, completed. */
 function complete(...operations: object[]): Document {
   return completeContract({
-    info: { contact: {} },
+    openapi: '3.0.3',
+    info: {},
     components: {
       examples: {},
       schemas: {
@@ -44,13 +44,14 @@ describe('The contract, completed from what tsoa writes', () => {
   describe('has the answers that follow from an operation:', () => {
     const statuses = (operation: object): string[] => Object.keys(completed(operation).responses);
 
-    it('any failure, whatever it is', () => {
-      expect(statuses(plain)).to.have.members(['200', 'default']);
+    it('a request that cannot be read, and any other failure', () => {
+      expect(statuses(plain)).to.have.members(['200', '400', 'default']);
     });
 
     it('401 where it demands a token', () => {
       expect(statuses({ ...plain, security: [{ bearer: [] }] })).to.have.members([
         '200',
+        '400',
         '401',
         '503',
         'default',
@@ -59,13 +60,14 @@ describe('The contract, completed from what tsoa writes', () => {
 
     it('403 where it demands a permission, which it names', () => {
       const operation = { ...plain, security: [{ bearer: ['reports:read'] }] };
-      expect(statuses(operation)).to.have.members(['200', '401', '403', '503', 'default']);
+      expect(statuses(operation)).to.have.members(['200', '400', '401', '403', '503', 'default']);
       expect(completed(operation).responses['403']?.description).to.include('`reports:read`');
     });
 
     it('401 where a token is optional: a bad one is refused', () => {
       expect(statuses({ ...plain, security: [{}, { bearer: [] }] })).to.have.members([
         '200',
+        '400',
         '401',
         '503',
         'default',
@@ -78,7 +80,7 @@ describe('The contract, completed from what tsoa writes', () => {
     });
 
     it('422 where it has parameters', () => {
-      expect(statuses({ ...plain, parameters: [{}] })).to.have.members(['200', '422', 'default']);
+      expect(statuses({ ...plain, parameters: [{}] })).to.have.members(['200', '400', '422', 'default']);
     });
 
     it('but keeps its own description of one', () => {
@@ -121,20 +123,39 @@ describe('The contract, completed from what tsoa writes', () => {
     it('its headers', () => {
       const headers = (status: string) =>
         Object.keys(completed({ ...plain, responses }).responses[status]?.headers ?? {});
-      expect(headers('200')).to.deep.equal(['X-Request-Id']);
-      expect(headers('401')).to.deep.equal(['X-Request-Id', 'WWW-Authenticate']);
-      expect(headers('429')).to.deep.equal(['X-Request-Id', 'Retry-After']);
+      expect(headers('401')).to.include.members(['X-Request-Id', 'WWW-Authenticate']);
+      expect(headers('429')).to.deep.equal(['X-Request-Id', 'RateLimit', 'Retry-After']);
       expect(headers('503')).to.deep.equal(['X-Request-Id', 'Retry-After']);
     });
 
-    it('which codes there are, in one closed list', () => {
+    it('RateLimit wherever the operation counts its requests, and where an attempt has to wait alone', () => {
+      const withRateLimit = (code: string) => {
+        const limit = { '429': { description: `Wait: \`${code}\`.` } };
+        const made = completed({ ...plain, responses: { ...responses, ...limit } }).responses;
+        return Object.keys(made).filter((status) => 'RateLimit' in (made[status]?.headers ?? {}));
+      };
+      expect(withRateLimit('too_many_requests')).to.deep.equal(['200', '400', '401', '429']);
+      expect(withRateLimit('too_many_attempts')).to.deep.equal(['429']);
+    });
+
+    it('which codes there are, in one closed list, and an example of those that an operation has', () => {
       const { schemas, examples } = complete(plain).components;
-      expect(schemas['ProblemCode']?.['enum']).to.deep.equal(Object.keys(problemCodes));
+      expect(schemas['ProblemCode']?.enum).to.deep.equal(Object.keys(problemCodes));
       expect(schemas['ProblemDetails']?.properties?.['code']).to.deep.equal({
         $ref: '#/components/schemas/ProblemCode',
       });
-      expect(examples).to.include.all.keys(Object.keys(problemCodes));
+      expect(examples).to.have.all.keys('bad_request', 'internal_error');
     });
+  });
+
+  it('has a permission where OpenAPI 3.0 has room for it: in words, and beside the requirement', () => {
+    const { security, description, ...rest } = completed({
+      ...plain,
+      security: [{ bearer: ['reports:read', 'fresh:60'] }],
+    });
+    expect(security).to.deep.equal([{ bearer: [] }]);
+    expect(rest['x-required-permissions']).to.deep.equal(['reports:read']);
+    expect(description).to.equal('Says hello.\n\nPermission: `reports:read`.');
   });
 
   it('has its model’s example in each body', () => {
@@ -144,12 +165,12 @@ describe('The contract, completed from what tsoa writes', () => {
   });
 
   it('has no empty parts', () => {
-    const { info, components } = completeContract({
-      info: { contact: {} },
+    const { components } = completeContract({
+      openapi: '3.0.3',
+      info: {},
       components: { requestBodies: {}, schemas: { ProblemDetails: { properties: {} } } },
       paths: {},
     });
-    expect(info).to.deep.equal({});
     expect(components).to.have.all.keys('schemas', 'headers', 'examples');
   });
 
@@ -177,7 +198,7 @@ describe('The contract, completed from what tsoa writes', () => {
       [
         'a body whose schema has no name',
         [{ ...plain, requestBody: { content: { 'application/json': { schema: { type: 'object' } } } } }],
-        /^greet: a body has no named schema/,
+        /^GET \/0: a body has no named schema/,
       ],
       [
         'a model without an example',
@@ -189,7 +210,7 @@ describe('The contract, completed from what tsoa writes', () => {
             },
           },
         ],
-        /^greet: the model Silent needs an @example/,
+        /^GET \/0: the model Silent needs an @example/,
       ],
     ] as const) {
       it(what, () => {
@@ -197,9 +218,21 @@ describe('The contract, completed from what tsoa writes', () => {
       });
     }
 
+    it('all that is wrong, a line for each', () => {
+      const both = [answering('409', 'No.'), { ...plain, operationId: 'other', summary: undefined }];
+      expect(() => complete(...both)).to.throw(
+        /^GET \/0: the description of 409 .*\nGET \/1: .* @summary\.$/,
+      );
+    });
+
     it('no problems at all', () => {
       expect(() =>
-        completeContract({ info: {}, components: { schemas: { Greeting: {} } }, paths: {} }),
+        completeContract({
+          openapi: '3.0.3',
+          info: {},
+          components: { schemas: { Greeting: {} } },
+          paths: {},
+        }),
       ).to.throw('No operation answers with ProblemDetails.');
     });
   });

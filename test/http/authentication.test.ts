@@ -10,8 +10,8 @@ const ownOperations = [
   ownOperation('plain', [{ bearer: [] }]),
   ownOperation('fresh', [{ bearer: ['fresh'] }]),
   ownOperation('fresh-5-minutes', [{ bearer: ['fresh:300'] }]),
-  ownOperation('fresh-and-permitted', [{ bearer: ['fresh', 'reports:read'] }]),
-  ownOperation('permitted', [{ bearer: ['reports:read', 'users:read'] }]),
+  ownOperation('fresh-and-permitted', [{ bearer: ['fresh', 'own:read'] }]),
+  ownOperation('permitted', [{ bearer: ['own:read', 'users:read'] }]),
   ownOperation('optional', [{ bearer: [] }, {}]),
   ownOperation('optional-fresh', [{}, { bearer: ['fresh'] }]),
 ];
@@ -82,18 +82,18 @@ describe('@Security("bearer", […])', () => {
   it('demands permissions beside freshness, each with its own refusal', async () => {
     const { body, headers } = await app.get('/own/fresh-and-permitted', tokens.access_token).expect(403);
     expect(body).to.include({ code: 'insufficient_scope' });
-    expect(headers['www-authenticate']).to.match(/error="insufficient_scope", scope="reports:read"$/);
+    expect(headers['www-authenticate']).to.match(/error="insufficient_scope", scope="own:read"$/);
     const { access_token: token } = await app.refresh(tokens.refresh_token);
     await expectStepUp('/own/fresh-and-permitted', token, 900);
   });
 
   it('demands every permission that it names', async () => {
     const { headers } = await app.get('/own/permitted', tokens.access_token).expect(403);
-    expect(headers['www-authenticate']).to.match(/scope="reports:read users:read"$/);
+    expect(headers['www-authenticate']).to.match(/scope="own:read users:read"$/);
   });
 
   it('names no freshness among the permissions, and takes no slip in it for one', () => {
-    expect(permissionsOf(ownOperations)).to.deep.equal(['reports:read', 'users:read']);
+    expect(permissionsOf(ownOperations)).to.deep.equal(['own:read', 'users:read']);
     for (const slip of ['fresh:5m', 'fresh:', 'fresh:-1'])
       expect(() => permissionsOf([ownOperation('x', [{ bearer: [slip] }])])).to.throw(`"${slip}"`);
   });
@@ -135,6 +135,7 @@ describe('@Security("bearer", […])', () => {
       },
     });
     const document = completeContract({
+      openapi: '3.0.3',
       info: {},
       components: { schemas: { ProblemDetails: { properties: {} } } },
       paths: {

@@ -129,6 +129,14 @@ describe('An operation', () => {
     expect(() => mounted({ ...sample, security })).to.throw('more than one @Security');
   });
 
+  it('cannot be mounted for anyone where the contract demands a token', () => {
+    expect(() => mounted({ ...sample, path: '/protected' })).to.throw(
+      '/protected demands a token in the contract, and none in generated/routes.ts.',
+    );
+    expect(() => mounted({ ...sample, path: '/users/:id', security: [{}] })).to.throw('/users/:id demands');
+    expect(() => mounted({ ...sample, path: '/users/:id', security: [{ bearer: [] }] })).not.to.throw();
+  });
+
   it('cannot be mounted without its controller’s method', () => {
     expect(() => mounted({ ...sample, handler: 'gone' })).to.throw('Sample.gone, which is not there');
   });

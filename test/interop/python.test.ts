@@ -1,12 +1,16 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { checkout } from '../support/checkout.js';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import { adminPassword, type ApiClient } from '../support/api-client.js';
 import { newClientKey } from '../support/client-keys.js';
 import { clientToken, createClient } from '../support/oauth-clients.js';
-import { hasPython, preparePython, runCheck } from '../support/python.js';
+import { hasPython, PythonEnvironment } from '../support/python.js';
 import { endProcesses, Installation } from '../support/service-process.js';
 
 const issuer = 'https://latchkey.example';
+const interop = join(checkout, 'test/interop');
+const environment = new PythonEnvironment('interop-venv');
 
 /** Parties that nobody here wrote, as they come: what they do unchanged, others can do. */
 describe('A service, to PyJWT and Authlib', () => {
@@ -22,7 +26,7 @@ describe('A service, to PyJWT and Authlib', () => {
       );
       this.skip();
     }
-    preparePython();
+    environment.prepare(join(interop, 'requirements.txt'));
     const installation = await Installation.make({
       LATCHKEY_ADMIN_PASSWORD: adminPassword,
       LATCHKEY_ISSUER: issuer,
@@ -42,7 +46,9 @@ describe('A service, to PyJWT and Authlib', () => {
   after(endProcesses);
 
   const check = (name: string, input: object = {}): Record<string, unknown> =>
-    runCheck(name, { service: api.url, ...input }) as Record<string, unknown>;
+    JSON.parse(
+      environment.run([join(interop, 'parties.py'), name], { input: { service: api.url, ...input } }),
+    ) as Record<string, unknown>;
   const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
   const as = (method: (typeof methods)[number]): object =>
     method === 'private_key_jwt'

@@ -43,7 +43,7 @@ for (const database of databaseKinds) {
         client_id: 'latchkey',
         username: 'Ada',
         sub: userId,
-        aud: 'http://latchkey.test',
+        aud: ['http://latchkey.test'],
         iss: 'http://latchkey.test',
         exp: claims['exp'],
         iat: claims['iat'],

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TestApp } from '../support/test-app.js';
+import { contractPermissions, TestApp } from '../support/test-app.js';
 
 const path = '/.well-known/oauth-authorization-server';
 
@@ -22,15 +22,7 @@ describe(`GET ${path}`, () => {
       jwks_uri: 'https://login.example/auth/.well-known/jwks.json',
       response_types_supported: [],
       grant_types_supported: ['refresh_token', 'client_credentials'],
-      scopes_supported: [
-        'clients:read',
-        'clients:write',
-        'roles:read',
-        'roles:write',
-        'tokens:revoke',
-        'users:read',
-        'users:write',
-      ],
+      scopes_supported: [...contractPermissions, 'tokens:revoke'].sort(),
       token_endpoint_auth_methods_supported: [...authentication, 'none'],
       token_endpoint_auth_signing_alg_values_supported: algorithms,
       introspection_endpoint_auth_methods_supported: authentication,

@@ -180,7 +180,7 @@ describe('POST /oauth/token', () => {
     });
 
     for (const [what, wish, error] of [
-      ['more scope', { scope: 'users:read reports:read' }, 'invalid_scope'],
+      ['more scope', { scope: 'users:read own:read' }, 'invalid_scope'],
       ['another audience', { resource: 'https://elsewhere.example' }, 'invalid_target'],
     ] as const) {
       it(`refuses ${what}, and the refresh token stays good`, async () => {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
 import { setTimeout as wait } from 'node:timers/promises';
 import { adminPassword } from '../support/api-client.js';
+import { EventReader } from '../support/event-reader.js';
+import { clientToken, createClient } from '../support/oauth-clients.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 /** A login that takes some hundred milliseconds. */
@@ -84,6 +86,21 @@ describe('Stopping the process', () => {
       Date.parse(time ?? ''),
     );
     expect(usedAt).to.be.within(Number(loggedInAt) + 1, usedBefore);
+  });
+
+  it('ends the streams of revocations, and does not wait for them', async () => {
+    const installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
+    const service = await installation.start();
+    const { access_token: token } = await clientToken(
+      service.api,
+      await createClient(service.api, { scope: 'revocations:read' }),
+    );
+    const reader = await EventReader.open(service.api.url, token);
+    await reader.untilComplete();
+    await reader.untilComplete(); // it beats by itself
+    await Promise.all([service.end('SIGTERM'), reader.ends()]);
+    expect(service).to.include({ exitCode: 0, stderr: '' });
+    expect(service.stdout).not.to.include('cutting off');
   });
 
   it('is possible while it starts; until it is ready it answers 503', async () => {

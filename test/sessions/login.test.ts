@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Response } from 'supertest';
 import { databaseKinds } from '../support/databases.js';
 import { itTakesJson } from '../support/json-body.js';
-import { adminPassword, TestApp } from '../support/test-app.js';
+import { adminPassword, contractPermissions, TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
 
 describe('POST /login', () => {
@@ -32,7 +32,7 @@ describe('POST /login', () => {
       token_type: 'Bearer',
       expires_in: 900,
       refresh_expires_in: 30 * 86_400,
-      scope: 'clients:read clients:write roles:read roles:write users:read users:write',
+      scope: contractPermissions.join(' '),
     });
     expect(headers['cache-control']).to.equal('no-store'); // RFC 6749 §5.1
     await app.get('/protected', body.access_token as string).expect(200);

@@ -74,6 +74,9 @@ for (const database of databaseKinds) {
         const username = `user ${users}`;
         await app.post('/login', { username, password }).set('User-Agent', 'x'.repeat(300)).expect(200);
         expect((await list())[0]).to.include({ user_agent: 'x'.repeat(255) });
+        app.clock.advance(1);
+        await app.post('/login', { username, password }).set('User-Agent', 'a\tb').expect(200);
+        expect((await list())[0]).to.include({ user_agent: 'a b' });
       });
 
       it('leaves out what has ended or expired', async () => {

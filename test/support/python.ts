@@ -3,36 +3,75 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from './checkout.js';
 
-/** Kept between runs: making it takes a quarter of a minute. */
-const venv = join(checkout, 'dist/interop-venv');
-const requirements = join(checkout, 'test/interop/requirements.txt');
-const stamp = join(venv, 'requirements.txt');
-const bin = join(venv, process.platform === 'win32' ? 'Scripts' : 'bin');
+interface RunOptions {
+  /** Given as JSON on stdin. */
+  readonly input?: object;
+  readonly folder?: string;
+  /** Environment variables beside the tests' own. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
 
 /** Whether there is a Python that can make a virtual environment. */
 export function hasPython(): boolean {
   return spawnSync('python3', ['-c', 'import ensurepip, venv']).status === 0;
 }
 
-/** Makes a virtual environment with the packages of requirements.txt, where there is none or another one. */
-export function preparePython(): void {
-  const wanted = readFileSync(requirements, 'utf8');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  rmSync(venv, { recursive: true, force: true });
-  run('python3', ['-m', 'venv', venv]);
-  run(join(bin, 'pip'), ['install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
-  writeFileSync(stamp, wanted);
+/** A virtual environment, kept between runs: making it takes a quarter of a minute. */
+export class PythonEnvironment {
+  readonly #folder: string;
+  /** Where its commands are. */
+  readonly commands: string;
+
+  /** @param name that of its folder in dist. */
+  constructor(name: string) {
+    this.#folder = join(checkout, 'dist', name);
+    this.commands = join(this.#folder, process.platform === 'win32' ? 'Scripts' : 'bin');
+  }
+
+  /** Its interpreter. */
+  get python(): string {
+    return join(this.commands, 'python');
+  }
+
+  /** Makes it with the packages of a requirements file, where it is not there or has others. */
+  prepare(requirements: string): void {
+    const wanted = readFileSync(requirements, 'utf8');
+    const stamp = join(this.#folder, 'requirements.txt');
+    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+    rmSync(this.#folder, { recursive: true, force: true });
+    run('python3', ['-m', 'venv', this.#folder]);
+    this.run(['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+    writeFileSync(stamp, wanted);
+  }
+
+  /** Runs its interpreter. @returns what that printed. */
+  run(parameters: readonly string[], options: RunOptions = {}): string {
+    return run(this.python, parameters, options);
+  }
+
+  /** Runs one of its commands, which may fail. @returns what that printed, and its exit code. */
+  try(
+    command: string,
+    parameters: readonly string[],
+    { folder, settings }: RunOptions,
+  ): { readonly output: string; readonly exitCode: number | null } {
+    const { status, stdout, stderr, error } = spawnSync(join(this.commands, command), parameters, {
+      cwd: folder,
+      env: { ...process.env, ...settings },
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    if (error) throw error;
+    return { output: `${stdout}${stderr}`, exitCode: status };
+  }
 }
 
-/** Runs a check of test/interop/parties.py, and has what it found. */
-export function runCheck(check: string, input: object): unknown {
-  return JSON.parse(run(join(bin, 'python'), [join(checkout, 'test/interop/parties.py'), check], input));
-}
-
-function run(command: string, parameters: readonly string[], input: object = {}): string {
+function run(command: string, parameters: readonly string[], options: RunOptions = {}): string {
   const { status, stdout, stderr, error } = spawnSync(command, parameters, {
-    input: JSON.stringify(input),
+    input: JSON.stringify(options.input ?? {}),
     encoding: 'utf8',
+    cwd: options.folder,
+    env: { ...process.env, ...options.settings },
   });
   if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${parameters.join(' ')} failed:\n${stdout}${stderr}`);

@@ -7,7 +7,9 @@ import type { AuditEvent } from '../../src/audit/audit.store.js';
 import { readConfig } from '../../src/config.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { Hooks } from '../../src/hooks.js';
+import { expressMessages } from '../../src/http/express-messages.js';
 import type { Operation } from '../../src/http/operations.js';
+import { answerUnreadable } from '../../src/http/unreadable-requests.js';
 import { permissionsOf } from '../../src/tokens/demands.js';
 import { openInstallation } from '../../src/installation.js';
 import { prepareService, type Services } from '../../src/services.js';
@@ -31,6 +33,9 @@ interface TestAppOptions {
 }
 
 export { adminPassword };
+
+/** Every permission that an operation demands, an API builder's own among them: the administrators have them all. */
+export const contractPermissions: readonly string[] = permissionsOf(operations).sort();
 
 export const testSecret = 'a secret of the tests, long enough';
 
@@ -79,9 +84,15 @@ export class TestApp extends ApiClient {
       { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
     );
     const services = await openInstallation(config, clock, log, config.issuer ?? '', hooks);
-    await prepareService(services, permissionsOf(operations));
+    await prepareService(services, contractPermissions);
     const app = createApp(services);
-    const server = createServer(ownOperations ? withOwnOperations(app, services, ownOperations) : app);
+    const { messages, adopt } = expressMessages();
+    adopt(app);
+    const server = createServer(
+      messages,
+      ownOperations ? withOwnOperations(app, services, ownOperations) : app,
+    );
+    answerUnreadable(server, services.issuer);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`);
@@ -98,7 +109,7 @@ export class TestApp extends ApiClient {
     const config = readConfig({ ...this.environment, ...settings });
     const { log, issuer } = this.services;
     const services = await openInstallation(config, this.clock, log, issuer, {});
-    await prepareService(services, permissionsOf(operations));
+    await prepareService(services, contractPermissions);
     return services;
   }
 

@@ -6,6 +6,7 @@ import {
   revocationsStore,
   type LiveRevocation,
   type Revocation,
+  type RevocationPlace,
 } from '../../src/tokens/revocations.store.js';
 import { minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
@@ -94,6 +95,29 @@ storeContract('The revocations store', (on) => {
     });
     await undone.catch(() => undefined);
     expect(await all()).to.deep.equal([]);
+  });
+
+  it('reads on in the order of writing, also among those of one moment', async () => {
+    const at = (created_at: number, target: string, expiresAt = later): Revocation => ({
+      ...ofSession(target, expiresAt),
+      created_at,
+    });
+    const [first, second, third, fourth] = [
+      at(recordTime, 'd'),
+      at(recordTime + 1, 'a'),
+      at(recordTime + 1, 'c'),
+      at(recordTime + 2, 'b'),
+    ] as const;
+    expect(await revocationsStore.lastWritten(on.queries)).to.be.undefined;
+    const expired = at(recordTime + 1, 'b2', soon);
+    await revocationsStore.add(on.queries, [fourth, third, expired, second, first]);
+    expect(await revocationsStore.lastWritten(on.queries)).to.equal(recordTime + 2);
+    const page = (after: RevocationPlace): Promise<Revocation[]> =>
+      revocationsStore.page(on.queries, { after, limit: 2, now: soon });
+    expect(await page({ created_at: recordTime, kind: '', target: '' })).to.deep.equal([first, second]);
+    expect(await page(second)).to.deep.equal([third, fourth]);
+    expect(await page(third)).to.deep.equal([fourth]);
+    expect(await page(fourth)).to.deep.equal([]);
   });
 
   it('lists each kind for itself, page after page, each row once', async () => {

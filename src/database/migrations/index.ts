@@ -3,6 +3,7 @@ import type { Migration, MigrationProvider } from 'kysely/migration';
 import * as core from './0001-core.js';
 import * as clients from './0002-clients.js';
 import * as changeFeed from './0003-change-feed.js';
+import * as revocationsInOrder from './0004-revocations-in-order.js';
 
 export interface MigrationContext {
   readonly dialect: 'sqlite' | 'postgres';
@@ -17,6 +18,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0001-core': core,
   '0002-clients': clients,
   '0003-change-feed': changeFeed,
+  '0004-revocations-in-order': revocationsInOrder,
 };
 
 export function migrationProvider(context: MigrationContext): MigrationProvider {

@@ -55,10 +55,36 @@ describe('The limit on requests from one address', () => {
     });
   });
 
+  it('says in RateLimit how many are left, and when there are all again', async () => {
+    const limits: (string | undefined)[] = [];
+    for (let count = 0; count < 4; count += 1) limits.push((await login('192.0.2.1')).get('RateLimit'));
+    for (const [index, limit] of limits.entries()) {
+      const [, remaining, seconds] = /^"requests";r=(\d+);t=(\d+)$/.exec(limit ?? '') ?? [];
+      expect(Number(remaining)).to.equal(Math.max(0, 2 - index));
+      expect(Number(seconds)).to.be.within(1, 60);
+    }
+  });
+
+  it('counts the refreshes of OAuth clients, too', async () => {
+    const { body } = await login('192.0.2.1').expect(200);
+    for (let count = 0; count < 2; count += 1)
+      await refresh(body.refresh_token as string, '192.0.2.1').expect(200);
+    const refused = await app
+      .postForm('/oauth/token', { grant_type: 'refresh_token', refresh_token: body.refresh_token as string })
+      .set('X-Forwarded-For', '192.0.2.1')
+      .expect(429);
+    expect(refused.body).to.include({ error: 'temporarily_unavailable' });
+    expect(refused.get('RateLimit')).to.match(/^"requests";r=0;/);
+  });
+
   it('is none unless one is set', async () => {
     const { loginLimit, refreshLimit } = readConfig({});
     expect([loginLimit, refreshLimit]).to.deep.equal([0, 0]);
     const limiter = new RequestLimiter(0);
-    await Promise.all(Array.from({ length: 1000 }, () => limiter.take('192.0.2.1')));
+    await Promise.all(
+      Array.from({ length: 1000 }, () =>
+        limiter.take({ address: '192.0.2.1', requestId: 'a', userAgent: null }),
+      ),
+    );
   });
 });

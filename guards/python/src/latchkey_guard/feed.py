@@ -1,0 +1,131 @@
+"""Follows the service's stream of revocations, and knows how old what it knows is."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import threading
+import weakref
+from collections.abc import Callable
+
+from .revoked import Revoked
+from .service import Service, ServiceRefused
+
+#: Between two streams, and twice as long after each attempt that failed, in seconds.
+_FIRST_WAIT = 0.1
+_LONGEST_WAIT = 2.0
+#: Between two goes through all that is held for what may be forgotten, in seconds.
+_PRUNE_EVERY = 60.0
+
+
+class Feed:
+    """A thread of its own in each process: it begins with the first check there, and a fork begins anew."""
+
+    def __init__(
+        self,
+        service: Service,
+        revoked: Revoked,
+        *,
+        bound: float,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._service = service
+        self._revoked = revoked
+        self._bound = bound
+        self._clock = clock
+        self._monotonic = monotonic
+        self._warn = warn
+        self._reset()
+        # Only the thread that forks goes on in the child; uWSGI and gunicorn fork after the API is loaded.
+        child = weakref.WeakMethod(self._reset)
+        os.register_at_fork(after_in_child=lambda: _call(child))
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._last_event_id: str | None = None
+        self._complete_at = float("-inf")
+        self._pruned_at = float("-inf")
+        self._first = threading.Event()
+        self._refused: ServiceRefused | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether everything is known that was revoked until a moment ago."""
+        return self._monotonic() - self._complete_at <= self._bound
+
+    def begin(self) -> None:
+        """Begins, if that has not happened in this process."""
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="latchkey-guard", daemon=True)
+                    self._thread.start()
+
+    def wait(self, timeout: float | None) -> None:
+        """Waits until everything is known for the first time."""
+        self.begin()
+        if not self._first.wait(timeout):
+            raise TimeoutError("The feed of revocations has not come within the time that was given for it.")
+        if self._refused is not None and self._complete_at == float("-inf"):
+            raise self._refused
+
+    def close(self) -> None:
+        """Ends within about a second: that is how often the service is heard of."""
+        self._closing.set()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._closing.is_set():
+            heard = threading.Event()
+            try:
+                self._follow(heard)
+                failures = 0
+            except Exception as error:  # whatever it was: it is told, and the guard goes on following
+                if heard.is_set():
+                    failures = 0
+                if failures == 0:
+                    self._warn(f"The feed of revocations broke off. {error}")
+                if isinstance(error, ServiceRefused):
+                    self._refused = error
+                    self._first.set()
+                failures += 1
+            longest = min(_FIRST_WAIT * 2**failures, _LONGEST_WAIT)
+            # Guards that lost the same service do not come back at the same moment.
+            self._closing.wait(longest * random.uniform(0.5, 1))
+
+    def _follow(self, heard: threading.Event) -> None:
+        """Reads one stream to its end. A service that has gone silent is left."""
+        with self._service.follow(self._last_event_id, self._bound + 2) as response:
+            fields: dict[str, str] = {}
+            for line in response:
+                if self._closing.is_set():
+                    return
+                heard.set()
+                name, _, value = line.decode().rstrip("\r\n").partition(":")
+                if name:
+                    fields[name] = value.removeprefix(" ")
+                elif "data" in fields:
+                    self._take(fields)
+                    fields = {}
+
+    def _take(self, fields: dict[str, str]) -> None:
+        page = json.loads(fields["data"])
+        self._revoked.add(page["items"])
+        self._last_event_id = fields.get("id", self._last_event_id)
+        if page["complete"]:
+            self._complete_at = self._monotonic()
+            self._first.set()
+            if self._complete_at - self._pruned_at >= _PRUNE_EVERY:
+                self._revoked.prune(self._clock())
+                self._pruned_at = self._complete_at
+
+
+def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
+    call = method()
+    if call is not None:
+        call()

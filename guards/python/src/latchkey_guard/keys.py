@@ -1,0 +1,82 @@
+"""The service's public keys."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+
+import jwt
+
+from .service import Service, ServiceError
+
+#: Between two attempts to read the keys, in seconds: tokens with made-up key ids cause no more.
+_ATTEMPT_EVERY = 5
+#: For how long keys are used when newer ones cannot be had, in seconds.
+_USED_AT_MOST = 3600
+
+#: Signatures that whoever checks them cannot make.
+ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+
+
+class KeySet:
+    """Kept for as long as the service says, and while it cannot be reached an hour at most."""
+
+    def __init__(self, service: Service, monotonic: Callable[[], float]) -> None:
+        self._service = service
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._text = ""
+        self._read_at = float("-inf")
+        self._max_age = 0.0
+        self._tried_at = float("-inf")
+        #: Raised when the keys are other ones: what was verified with the old ones has to be verified anew.
+        self.version = 0
+
+    def after_fork(self) -> None:
+        self._lock = threading.Lock()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the keys are as new as the service demands."""
+        return self._age < self._max_age
+
+    def refresh(self) -> None:
+        """Reads the keys anew if that is due. Raises where none can be had that are new enough."""
+        if self.is_fresh:
+            return
+        try:
+            self._read_again()
+        except ServiceError:
+            if self._age >= _USED_AT_MOST:
+                raise
+        if self._age >= _USED_AT_MOST:
+            raise ServiceError("The public keys could not be read a moment ago.")
+
+    def find(self, key_id: str) -> jwt.PyJWK | None:
+        """The key with this id. The service is asked for one that is not known."""
+        if key_id not in self._keys:
+            self._read_again()
+        return self._keys.get(key_id)
+
+    @property
+    def _age(self) -> float:
+        return self._monotonic() - self._read_at
+
+    def _read_again(self) -> None:
+        """At most once at a time, and once in a while."""
+        asked_at = self._monotonic()
+        with self._lock:
+            # Another thread has just done it, or tried to.
+            if self._tried_at >= asked_at or asked_at - self._tried_at < _ATTEMPT_EVERY:
+                return
+            self._tried_at = asked_at
+            keys, max_age = self._service.keys()
+            text = json.dumps(keys)
+            if text != self._text:
+                usable = [key for key in keys if key.get("alg") in ALGORITHMS and "kid" in key]
+                self._keys = {key["kid"]: jwt.PyJWK(key) for key in usable}
+                self._text = text
+                self.version += 1
+            self._read_at, self._max_age = asked_at, float(max_age)

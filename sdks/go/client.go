@@ -1,0 +1,144 @@
+// Package latchkey is a client for a Latchkey service: it logs in, keeps the tokens, refreshes them in time, and calls
+// every operation of the service's contract.
+package latchkey
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/latchkey/latchkey-go/generated/api"
+)
+
+// Version is the version of the contract that this package was made from, and its own.
+const Version = "0.1.0"
+
+// Client is a client for one service, and at most one session at a time. Any number of goroutines may use it.
+type Client struct {
+	// API has every operation of the contract. Each call carries the access token, which is refreshed before it expires;
+	// an answer with a status of 400 or more becomes an *Error.
+	//
+	// Use Login, ChangePassword and Logout of the Client rather than those of API: they keep track of the tokens.
+	API *api.ClientWithResponses
+
+	session    *session
+	public     *api.ClientWithResponses
+	httpClient *http.Client
+}
+
+// New makes a client for the service at baseURL, such as "https://login.example.com". A path in it is kept.
+func New(baseURL string, options ...Option) (*Client, error) {
+	base, err := url.Parse(baseURL)
+	if err != nil {
+		return nil, fmt.Errorf("latchkey: the base URL is not a URL: %w", err)
+	}
+	if base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
+		return nil, fmt.Errorf("latchkey: the base URL %q must begin with http:// or https:// and a host", baseURL)
+	}
+	settings := settings{httpClient: &http.Client{}, onTokens: func(*Tokens) {}}
+	for _, option := range options {
+		option(&settings)
+	}
+
+	session := &session{tokens: settings.tokens, onTokens: settings.onTokens}
+	authorized := func(takesToken func(*http.Request) bool) *http.Client {
+		httpClient := *settings.httpClient
+		httpClient.Transport = &transport{orDefault(httpClient.Transport), session, base, takesToken}
+		return &httpClient
+	}
+	client := &Client{session: session, httpClient: authorized(always)}
+	if client.public, err = operations(baseURL, settings.httpClient); err != nil {
+		return nil, err
+	}
+	if client.API, err = operations(baseURL, authorized(inContract(base))); err != nil {
+		return nil, err
+	}
+	session.refresh = client.refresh
+	return client, nil
+}
+
+// Login begins a session and keeps its tokens, in place of those that the client had. Those stay valid: log out first
+// where they should not.
+//
+// It fails with an *Error, mostly of the code invalid_credentials, too_many_attempts or busy.
+func (c *Client) Login(ctx context.Context, username, password string) (Tokens, error) {
+	askedAt := now()
+	response, err := c.public.LoginWithResponse(ctx, api.LoginRequest{Username: username, Password: password})
+	if err != nil {
+		return Tokens{}, err
+	}
+	tokens, err := tokensOf(response.JSON200, response.HTTPResponse, askedAt)
+	if err == nil {
+		c.session.begin(tokens)
+	}
+	return tokens, err
+}
+
+// ChangePassword replaces the password of whoever is logged in, and keeps the session's new tokens: from the answer on
+// the service refuses the older ones. An account with a one-time password has no permissions until it has done this.
+//
+// It fails with an *Error, mostly of the code wrong_password or validation_failed.
+func (c *Client) ChangePassword(ctx context.Context, current, replacement string) (Tokens, error) {
+	held, err := c.session.bearer(ctx)
+	if err != nil {
+		return Tokens{}, err
+	}
+	askedAt := now()
+	response, err := c.API.ChangePasswordWithResponse(ctx, api.ChangePasswordRequest{
+		CurrentPassword: current,
+		NewPassword:     replacement,
+	})
+	if err != nil {
+		return Tokens{}, err
+	}
+	tokens, err := tokensOf(response.JSON200, response.HTTPResponse, askedAt)
+	if err == nil {
+		c.session.replace(held.login, tokens)
+	}
+	return tokens, err
+}
+
+// Logout ends the session and forgets its tokens. They are forgotten in any case: an error says that the service could
+// not be told, and that the session goes on there until its refresh token expires. Without a session it does nothing.
+func (c *Client) Logout(ctx context.Context) error {
+	tokens := c.session.forget()
+	if tokens == nil {
+		return nil
+	}
+	_, err := c.public.LogoutWithResponse(ctx, api.LogoutRequest{RefreshToken: &tokens.RefreshToken})
+	return err
+}
+
+// Tokens gives the tokens of the session, and whether there is one.
+func (c *Client) Tokens() (tokens Tokens, ok bool) {
+	return c.session.current()
+}
+
+// HTTPClient is for operations that the contract does not have. Requests to the service's host carry the access token as
+// those of API do; requests to other hosts, and those with an Authorization header of their own, are left as they are.
+// Answers with a status of 400 or more are answers here, not errors.
+func (c *Client) HTTPClient() *http.Client {
+	return c.httpClient
+}
+
+func (c *Client) refresh(ctx context.Context, refreshToken string) (Tokens, error) {
+	askedAt := now()
+	response, err := c.public.RefreshWithResponse(ctx, api.RefreshRequest{RefreshToken: refreshToken})
+	if err != nil {
+		return Tokens{}, err
+	}
+	return tokensOf(response.JSON200, response.HTTPResponse, askedAt)
+}
+
+func operations(baseURL string, httpClient *http.Client) (*api.ClientWithResponses, error) {
+	return api.NewClientWithResponses(baseURL, api.WithHTTPClient(doer{httpClient}), api.WithRequestEditorFn(nameAgent))
+}
+
+// nameAgent names this package to the service, which shows it to users in the list of their sessions.
+func nameAgent(_ context.Context, request *http.Request) error {
+	if request.Header.Get("User-Agent") == "" {
+		request.Header.Set("User-Agent", "latchkey-go/"+Version)
+	}
+	return nil
+}

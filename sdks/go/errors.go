@@ -1,0 +1,116 @@
+package latchkey
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/latchkey/latchkey-go/generated/api"
+)
+
+// Error is an answer with a status of 400 or more. Find it with errors.As, or ask CodeOf.
+type Error struct {
+	// Status is that of HTTP.
+	Status int
+	// Code says what is wrong, from the contract's closed list: compare with api.ProblemCodeInvalidCredentials and so on.
+	// It is "" where the answer is none of the contract's problems: one of the OAuth endpoints, or of a proxy.
+	Code api.ProblemCode
+	// OAuthCode is the code of the OAuth endpoints (RFC 6749 §5.2), and "" elsewhere.
+	OAuthCode api.OAuthErrorCode
+	// Title is the kind of problem in a few words.
+	Title string
+	// Detail says what was wrong, and what to do about it.
+	Detail string
+	// Errors says of each field that was refused why: with the code validation_failed.
+	Errors map[string]string
+	// RequestID is what the service's log has the cause under.
+	RequestID string
+	// RetryAfter is how long to wait before another try; 0 where the answer does not say.
+	RetryAfter time.Duration
+}
+
+// Error has all that a log needs, and no token.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("latchkey: %d", e.Status)
+	if code := string(e.Code) + string(e.OAuthCode); code != "" {
+		text += " " + code
+	}
+	text += ": " + e.Title
+	if e.Detail != "" {
+		text += ": " + e.Detail
+	}
+	if e.RequestID != "" {
+		text += " (request " + e.RequestID + ")"
+	}
+	return text
+}
+
+// CodeOf gives the code of an *Error anywhere in err, and "" where there is none.
+func CodeOf(err error) api.ProblemCode {
+	if problem := (*Error)(nil); errors.As(err, &problem) {
+		return problem.Code
+	}
+	return ""
+}
+
+// doer makes an *Error of each answer that is one.
+type doer struct {
+	client *http.Client
+}
+
+func (d doer) Do(request *http.Request) (*http.Response, error) {
+	response, err := d.client.Do(request)
+	if err != nil {
+		// http.Client wraps what a refresh failed with, which is of another request.
+		if problem := (*Error)(nil); errors.As(err, &problem) {
+			return nil, problem
+		}
+		return nil, err
+	}
+	if response.StatusCode < http.StatusBadRequest {
+		return response, nil
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return nil, fmt.Errorf("latchkey: reading the answer %s: %w", response.Status, err)
+	}
+	return nil, errorOf(response, body)
+}
+
+func errorOf(response *http.Response, body []byte) *Error {
+	problem := &Error{
+		Status:    response.StatusCode,
+		Title:     http.StatusText(response.StatusCode),
+		RequestID: response.Header.Get("X-Request-Id"),
+	}
+	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		problem.RetryAfter = time.Duration(seconds) * time.Second
+	}
+	if !strings.Contains(response.Header.Get("Content-Type"), "json") {
+		return problem
+	}
+	var fields struct {
+		Code             api.ProblemCode    `json:"code"`
+		Title            string             `json:"title"`
+		Detail           string             `json:"detail"`
+		Errors           map[string]string  `json:"errors"`
+		OAuthCode        api.OAuthErrorCode `json:"error"`
+		OAuthDescription string             `json:"error_description"`
+	}
+	// Whatever a proxy made of the body, the status is there.
+	if json.Unmarshal(body, &fields) != nil {
+		return problem
+	}
+	problem.Code, problem.OAuthCode, problem.Errors = fields.Code, fields.OAuthCode, fields.Errors
+	problem.Detail = fields.Detail + fields.OAuthDescription
+	if fields.Title != "" {
+		problem.Title = fields.Title
+	}
+	return problem
+}

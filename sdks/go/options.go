@@ -1,0 +1,29 @@
+package latchkey
+
+import "net/http"
+
+// Option is a setting of a new client.
+type Option func(*settings)
+
+type settings struct {
+	tokens     *Tokens
+	onTokens   func(*Tokens)
+	httpClient *http.Client
+}
+
+// WithTokens goes on with a session whose tokens were stored.
+func WithTokens(tokens Tokens) Option {
+	return func(settings *settings) { settings.tokens = &tokens }
+}
+
+// OnTokens has each change of the tokens told to a function: the new ones, to be stored, or nil when they are forgotten.
+// Each refresh token replaces the one before it, so always store the last. Calls come one after the other, in order, and
+// before any request is sent with the new tokens; the function must not log in or out itself.
+func OnTokens(changed func(tokens *Tokens)) Option {
+	return func(settings *settings) { settings.onTokens = changed }
+}
+
+// WithHTTPClient has requests sent by a client of yours: its transport, timeout, and so on. It is not changed.
+func WithHTTPClient(httpClient *http.Client) Option {
+	return func(settings *settings) { settings.httpClient = httpClient }
+}

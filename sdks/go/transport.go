@@ -1,0 +1,130 @@
+package latchkey
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/latchkey/latchkey-go/generated/api"
+)
+
+// transport puts the access token on requests to the service, and sends a request once more where the token was refused.
+type transport struct {
+	next    http.RoundTripper
+	session *session
+	service *url.URL
+	// takesToken says which requests to the service the token is for.
+	takesToken func(request *http.Request) bool
+}
+
+func orDefault(next http.RoundTripper) http.RoundTripper {
+	if next == nil {
+		return http.DefaultTransport
+	}
+	return next
+}
+
+func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	// A redirect may lead anywhere.
+	if request.Header.Get("Authorization") != "" || !t.isService(request.URL) || !t.takesToken(request) {
+		return t.next.RoundTrip(request)
+	}
+	held, err := t.session.bearer(request.Context())
+	if err != nil {
+		closeBody(request)
+		return nil, err
+	}
+	if held.token == "" {
+		return t.next.RoundTrip(request)
+	}
+	response, err := t.next.RoundTrip(withBearer(request, held))
+	if err != nil || !refusesToken(response) {
+		return response, err
+	}
+	held, err = t.session.renew(request.Context(), held)
+	if err != nil {
+		discard(response)
+		return nil, err
+	}
+	again, ok := repeated(request)
+	if held.token == "" || !ok {
+		return response, nil
+	}
+	discard(response)
+	return t.next.RoundTrip(withBearer(again, held))
+}
+
+func (t *transport) isService(url *url.URL) bool {
+	return url.Scheme == t.service.Scheme && strings.EqualFold(url.Host, t.service.Host)
+}
+
+func always(*http.Request) bool { return true }
+
+// inContract gives takesToken for the operations of the contract: of the others, some would take the token for something
+// else, and none should fail because a session has ended.
+func inContract(service *url.URL) func(*http.Request) bool {
+	prefix := strings.TrimSuffix(service.EscapedPath(), "/")
+	return func(request *http.Request) bool {
+		segments := strings.Split(strings.TrimPrefix(request.URL.EscapedPath(), prefix), "/")
+		return slices.ContainsFunc(api.BearerOperations, func(operation [2]string) bool {
+			method, path := operation[0], operation[1]
+			return method == request.Method && slices.EqualFunc(strings.Split(path, "/"), segments, fits)
+		})
+	}
+}
+
+func fits(template, segment string) bool {
+	return strings.HasPrefix(template, "{") || template == segment
+}
+
+// withBearer leaves the request itself as it is, which a RoundTripper must.
+func withBearer(request *http.Request, held bearer) *http.Request {
+	authorized := request.Clone(request.Context())
+	authorized.Header.Set("Authorization", "Bearer "+held.token)
+	return authorized
+}
+
+// refusesToken tells a token that is expired or revoked (RFC 6750 §3.1) from other reasons for a 401, in which a new
+// token is of no help.
+func refusesToken(response *http.Response) bool {
+	if response.StatusCode != http.StatusUnauthorized {
+		return false
+	}
+	for _, challenge := range response.Header.Values("WWW-Authenticate") {
+		if strings.Contains(challenge, `error="invalid_token"`) {
+			return true
+		}
+	}
+	return false
+}
+
+// repeated gives the request with its body at the beginning again; false where the body can be read once only.
+func repeated(request *http.Request) (*http.Request, bool) {
+	if request.Body == nil || request.Body == http.NoBody {
+		return request, true
+	}
+	if request.GetBody == nil {
+		return nil, false
+	}
+	body, err := request.GetBody()
+	if err != nil {
+		return nil, false
+	}
+	again := request.Clone(request.Context())
+	again.Body = body
+	return again, true
+}
+
+func closeBody(request *http.Request) {
+	if request.Body != nil {
+		_ = request.Body.Close()
+	}
+}
+
+// discard reads what little there is left, so that the connection can be used again.
+func discard(response *http.Response) {
+	_, _ = io.CopyN(io.Discard, response.Body, 64<<10)
+	_ = response.Body.Close()
+}

@@ -1,0 +1,131 @@
+package io.github.latchkey.client;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.latchkey.client.generated.ApiClient;
+import io.github.latchkey.client.generated.ApiException;
+import io.github.latchkey.client.model.OAuthErrorCode;
+import io.github.latchkey.client.model.ProblemCode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An answer with a status of 400 or more. Where the service cannot be reached, calls throw an {@link ApiException} that
+ * is not one of these, with the {@link IOException} as its cause.
+ */
+public final class LatchkeyException extends ApiException {
+  private static final long serialVersionUID = 1L;
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int LONGEST_BODY = 1 << 20;
+
+  private final ProblemCode code;
+  private final OAuthErrorCode oauthCode;
+  private final String title;
+  private final String detail;
+  private final Map<String, String> errors;
+  private final String requestId;
+  private final Duration retryAfter;
+
+  private LatchkeyException(int status, HttpHeaders headers, String body, JsonNode problem) {
+    super(messageOf(status, headers, problem), null, status, headers, body);
+    code = ProblemCode.fromValue(problem.path("code").asText());
+    oauthCode = problem.has("error") ? OAuthErrorCode.fromValue(problem.path("error").asText()) : null;
+    title = problem.path("title").asText("");
+    detail = detailOf(problem);
+    Map<String, String> fields = new LinkedHashMap<>();
+    problem.path("errors").properties().forEach(field -> fields.put(field.getKey(), field.getValue().asText()));
+    errors = Map.copyOf(fields);
+    requestId = headers.firstValue("X-Request-Id").orElse(null);
+    retryAfter = headers.firstValue("Retry-After").filter(text -> text.matches("\\d{1,9}"))
+        .map(text -> Duration.ofSeconds(Long.parseLong(text))).orElse(null);
+  }
+
+  /** Throws where the answer is an error; else its body is left unread. */
+  static void throwIfRefused(HttpResponse<InputStream> response) {
+    if (response.statusCode() < 400) {
+      return;
+    }
+    try (InputStream body = ApiClient.getResponseBody(response)) {
+      String text = body == null ? "" : new String(body.readNBytes(LONGEST_BODY), StandardCharsets.UTF_8);
+      throw new LatchkeyException(response.statusCode(), response.headers(), text, parse(text));
+    } catch (IOException error) {
+      throw new ApiException(error);
+    }
+  }
+
+  /** A proxy may have answered, in HTML: then there are no fields, and the status has to say it all. */
+  private static JsonNode parse(String body) {
+    try {
+      return JSON.readTree(body);
+    } catch (JsonProcessingException notJson) {
+      return JSON.missingNode();
+    }
+  }
+
+  private static String messageOf(int status, HttpHeaders headers, JsonNode problem) {
+    StringBuilder message = new StringBuilder().append(status);
+    for (String part : new String[] {problem.path("code").asText(""), problem.path("error").asText("")}) {
+      message.append(part.isEmpty() ? "" : " " + part);
+    }
+    for (String part : new String[] {problem.path("title").asText(""), detailOf(problem)}) {
+      message.append(part.isEmpty() ? "" : ": " + part);
+    }
+    headers.firstValue("X-Request-Id").ifPresent(id -> message.append(" (request ").append(id).append(')'));
+    return message.toString();
+  }
+
+  private static String detailOf(JsonNode problem) {
+    return problem.path("detail").asText("") + problem.path("error_description").asText("");
+  }
+
+  /** The HTTP status. */
+  public int status() {
+    return getCode();
+  }
+
+  /**
+   * What is wrong, from the contract's closed list; {@link ProblemCode#UNKNOWN_DEFAULT_OPEN_API} where the code is newer
+   * than this client, and where there is none: the answer is that of an OAuth endpoint, or of a proxy.
+   */
+  public ProblemCode code() {
+    return code;
+  }
+
+  /** The code of the OAuth endpoints (RFC 6749 §5.2); empty elsewhere. */
+  public Optional<OAuthErrorCode> oauthCode() {
+    return Optional.ofNullable(oauthCode);
+  }
+
+  /** The kind of problem in a few words; empty where the answer is none of the contract's problems. */
+  public String title() {
+    return title;
+  }
+
+  /** What was wrong, and what to do about it; empty where the answer does not say. */
+  public String detail() {
+    return detail;
+  }
+
+  /** Each field that was refused, with the reason: with the code {@link ProblemCode#VALIDATION_FAILED}. */
+  public Map<String, String> errors() {
+    return errors;
+  }
+
+  /** What the service's log has the cause under. */
+  public Optional<String> requestId() {
+    return Optional.ofNullable(requestId);
+  }
+
+  /** How long to wait before another try. */
+  public Optional<Duration> retryAfter() {
+    return Optional.ofNullable(retryAfter);
+  }
+}

@@ -1,0 +1,47 @@
+// How the Java client is made and tested: see bin/sdk.js.
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bearerOperations } from '../../bin/sdk/contract.js';
+import { maven } from '../../bin/sdk/maven.js';
+
+export const needs = ['java', 'mvn'];
+
+export async function generate({ document, folder, run }) {
+  rmSync(join(folder, 'generated'), { recursive: true, force: true });
+  await maven(run, ['generate-sources', `-Dlatchkey.document=${document}`]);
+  writeFileSync(
+    join(folder, 'generated/src/main/java/io/github/latchkey/client/generated/BearerOperations.java'),
+    bearerOperationsClass(document),
+  );
+}
+
+function bearerOperationsClass(document) {
+  // A parameter stands for one segment of a path.
+  const patterns = bearerOperations(document).map(
+    ({ method, path }) => `"${method} ${path.replaceAll('.', '\\\\.').replaceAll(/\{[^}]*\}/g, '[^/]+')}"`,
+  );
+  return `package io.github.latchkey.client.generated;
+
+import java.util.regex.Pattern;
+
+/** The operations that take a bearer token. */
+public final class BearerOperations {
+  private static final Pattern OPERATIONS = Pattern.compile(String.join("|",
+      ${patterns.join(',\n      ')}));
+
+  private BearerOperations() {}
+
+  /** Whether the operation of a method and a path takes one. */
+  public static boolean include(String method, String path) {
+    return OPERATIONS.matcher(method + " " + path).matches();
+  }
+}
+`;
+}
+
+export async function test({ document, folder, run, env }) {
+  await maven(run, ['verify', `-Dlatchkey.document=${document}`], {
+    env,
+    report: join(folder, 'target/surefire-reports'),
+  });
+}

@@ -1,0 +1,23 @@
+"""The client of Latchkey, a token-authentication service."""
+
+from .answers import unwrap, walk, walk_async
+from .async_latchkey import AsyncLatchkey
+from .client import AuthenticatedClient
+from .failures import LatchkeyError, LatchkeyOAuthError, UnexpectedAnswerError
+from .latchkey import Latchkey
+from .models.problem_code import ProblemCode
+from .tokens import Tokens
+
+__all__ = [
+    "AsyncLatchkey",
+    "AuthenticatedClient",
+    "Latchkey",
+    "LatchkeyError",
+    "LatchkeyOAuthError",
+    "ProblemCode",
+    "Tokens",
+    "UnexpectedAnswerError",
+    "unwrap",
+    "walk",
+    "walk_async",
+]

@@ -1,0 +1,64 @@
+"""What makes the generated operations pleasant to call."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Protocol, TypeVar
+
+from .models.o_auth_error import OAuthError
+from .models.problem_details import ProblemDetails
+from .types import UNSET
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+
+class Page(Protocol[Item]):
+    """A page of a list."""
+
+    items: list[Item]
+
+    @property
+    def next_cursor(self) -> object:
+        """What asks for the next page; unset on the last one."""
+
+
+def unwrap(answer: T | ProblemDetails | OAuthError | None) -> T:
+    """Tell a type checker what an operation answers with.
+
+    The generated operations say that they may return an error, or nothing. With ``Latchkey.api`` they don't:
+    errors are raised.
+    """
+    if answer is None or isinstance(answer, ProblemDetails | OAuthError):
+        raise TypeError("An error as an answer: the operation was not called with Latchkey.api.")
+    return answer
+
+
+def walk(
+    list_page: Callable[..., Page[Item] | ProblemDetails | None], *ids: object, **parameters: Any
+) -> Iterator[Item]:
+    """Give whatever is listed, over all pages: ``walk(list_users.sync, client=latchkey.api, limit=100)``.
+
+    A page is fetched when the one before is used up.
+    """
+    cursor: object = parameters.pop("cursor", UNSET)
+    while True:
+        page = unwrap(list_page(*ids, **parameters, cursor=cursor))
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is UNSET:
+            return
+
+
+async def walk_async(
+    list_page: Callable[..., Awaitable[Page[Item] | ProblemDetails | None]], *ids: object, **parameters: Any
+) -> AsyncIterator[Item]:
+    """Give what ``walk`` gives, to ``async for``: the operation is ``list_users.asyncio``, say."""
+    cursor: object = parameters.pop("cursor", UNSET)
+    while True:
+        page = unwrap(await list_page(*ids, **parameters, cursor=cursor))
+        for item in page.items:
+            yield item
+        cursor = page.next_cursor
+        if cursor is UNSET:
+            return

@@ -1,0 +1,155 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from .bearer import NO_TOKEN, AsyncBearerAuth
+from .client import AuthenticatedClient
+from .failures import LatchkeyError, failure_of
+from .tokens import TokenBox, Tokens
+
+
+class _RaisingAsyncClient(httpx.AsyncClient):
+    """Raises what the service refuses."""
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        response = await super().send(request, **options)
+        if response.is_error:
+            await response.aread()
+            raise failure_of(response)
+        return response
+
+
+class AsyncLatchkey:
+    """``Latchkey`` for asyncio: one event loop, any number of tasks.
+
+    ``api`` is what the operations take: ``await get_me.asyncio(client=latchkey.api)``. They raise what the
+    service refuses as ``LatchkeyError``, and ``httpx.TransportError`` where nothing answers.
+    """
+
+    api: AuthenticatedClient
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        tokens: Tokens | None = None,
+        on_change: Callable[[Tokens | None], None] | None = None,
+        margin: float = 10,
+        timeout: float = 30,
+        clock: Callable[[], float] = time.time,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Make a client of the service at ``base_url``; the settings are those of ``Latchkey``."""
+        self._box = TokenBox(tokens, on_change, clock, margin)
+        self._exchange = asyncio.Lock()  # held by whoever changes the tokens
+        self._flight: asyncio.Task[Tokens | None] | None = None
+        self._http = _RaisingAsyncClient(
+            base_url=base_url,
+            timeout=timeout,
+            transport=transport,
+            auth=AsyncBearerAuth(base_url, self._current, self._replacing),
+        )
+        self.api = AuthenticatedClient(base_url=base_url, token="").set_async_httpx_client(self._http)
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """The tokens of the login; None where nobody is logged in."""
+        return self._box.tokens
+
+    async def login(self, username: str, password: str) -> Tokens:
+        """Begin a session, and keep its tokens; raises as ``Latchkey.login`` does."""
+        async with self._exchange:
+            answer = await self._post("/login", {"username": username, "password": password})
+            return self._box.keep(answer.json())
+
+    async def logout(self) -> None:
+        """End the session; the tokens are forgotten in any case, as with ``Latchkey.logout``."""
+        async with self._exchange:
+            tokens = self._box.tokens
+            if tokens:
+                self._box.forget()
+                await self._post("/logout", {"refresh_token": tokens.refresh_token})
+
+    async def change_password(self, current_password: str, new_password: str) -> Tokens:
+        """Choose a new password, as with ``Latchkey.change_password``; keep the tokens that come with it."""
+        body = {"current_password": current_password, "new_password": new_password}
+        async with self._exchange:
+            tokens = self._box.tokens
+            if tokens and self._box.is_stale(tokens):
+                tokens = await self._successor(tokens.access_token)
+            try:
+                return await self._put_password(body, tokens)
+            except LatchkeyError as error:
+                if not tokens or error.code != "invalid_token":
+                    raise
+            return await self._put_password(body, await self._successor(tokens.access_token))
+
+    async def close(self) -> None:
+        """Close the connections. The session goes on: ``logout`` ends it."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Close the connections at the end of the ``async with`` block."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.close()
+
+    async def _current(self) -> Tokens | None:
+        """Give the tokens to send now: new ones where the access token has expired or is about to."""
+        tokens = self._box.tokens
+        return await self._replacing(tokens.access_token) if tokens and self._box.is_stale(tokens) else tokens
+
+    async def _replacing(self, access_token: str) -> Tokens | None:
+        """Give the tokens after an access token that is of no use any more; all wait for one refresh."""
+        others = self._flight
+        if others:
+            tokens = await asyncio.shield(others)
+            if tokens is None or tokens.access_token != access_token:
+                return tokens
+        if not self._flight:
+            self._flight = asyncio.create_task(self._refresh(access_token))
+            # Where all who wait have been cancelled, nobody else looks at what became of it.
+            self._flight.add_done_callback(lambda flight: flight.cancelled() or flight.exception())
+        # Who is cancelled stops waiting; the refresh goes on for the others.
+        return await asyncio.shield(self._flight)
+
+    async def _refresh(self, access_token: str) -> Tokens | None:
+        try:
+            async with self._exchange:
+                return await self._successor(access_token)
+        finally:
+            self._flight = None
+
+    async def _successor(self, access_token: str) -> Tokens | None:
+        """Refresh, unless that has been done; ``_exchange`` is held."""
+        tokens = self._box.tokens
+        if tokens is None or (tokens.access_token != access_token and not self._box.is_stale(tokens)):
+            return tokens
+        try:
+            answer = await self._post("/refresh", {"refresh_token": tokens.refresh_token})
+        except LatchkeyError as error:
+            # The session is over. Any other failure may pass, and the tokens are good for another try.
+            if error.status == httpx.codes.UNAUTHORIZED:
+                self._box.forget()
+            raise
+        return self._box.keep(answer.json(), tokens.login)
+
+    async def _post(self, path: str, body: dict[str, str]) -> httpx.Response:
+        return await self._http.post(path, json=body, auth=NO_TOKEN)
+
+    async def _put_password(self, body: dict[str, str], tokens: Tokens | None) -> Tokens:
+        headers = {"Authorization": f"Bearer {tokens.access_token}"} if tokens else {}
+        answer = await self._http.put("/me/password", json=body, headers=headers, auth=NO_TOKEN)
+        return self._box.keep(answer.json(), tokens.login if tokens else None)

@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { bearerOperations } from '../../bin/sdk/contract.js';
+
+const python = process.platform === 'win32' ? 'python' : 'python3';
+export const needs = [
+  [
+    python,
+    '-c',
+    'import ensurepip, sys, venv; sys.exit("3.11 or newer" if sys.version_info < (3, 11) else 0)',
+  ],
+];
+
+export async function generate({ document, folder, run }) {
+  await install({ folder, run });
+  await inVenv(run, folder)('openapi-python-client', [
+    ...['generate', '--path', document],
+    ...['--output-path', 'generated/latchkey_client', '--overwrite'],
+    ...['--config', 'generator.yaml', '--meta', 'none', '--fail-on-warning'],
+  ]);
+  // The package's own one is hand-written.
+  rmSync(join(folder, 'generated/latchkey_client/__init__.py'));
+  const lines = bearerOperations(document).map(({ method, path }) => `    ("${method}", "${path}"),\n`);
+  writeFileSync(
+    join(folder, 'generated/latchkey_client/_operations.py'),
+    `"""The operations that take a bearer token."""\n\nBEARER_OPERATIONS: tuple[tuple[str, str], ...] = (\n${lines.join('')})\n`,
+  );
+}
+
+export async function test({ folder, version, run, env }) {
+  const tool = inVenv(run, folder);
+  rmSync(join(folder, 'dist'), { recursive: true, force: true });
+  await tool('hatchling', ['build']);
+  const wheel = readdirSync(join(folder, 'dist')).find((name) => name.endsWith('.whl'));
+  await tool('python', [
+    '-m',
+    'pip',
+    ...quietly,
+    'install',
+    '--no-deps',
+    '--force-reinstall',
+    `dist/${wheel}`,
+  ]);
+  await tool('ruff', ['format', '--check', '.']);
+  await tool('ruff', ['check', '.']);
+  await tool('mypy', ['--package', 'latchkey_client']);
+  await tool('mypy', ['tests', 'example.py']);
+  await tool('pytest', ['--junitxml', 'build/report.xml'], {
+    env: { ...env, CONTRACT_VERSION: version },
+    report: join(folder, 'build/report.xml'),
+  });
+}
+
+const quietly = ['--quiet', '--disable-pip-version-check'];
+
+/** Installs what requirements.txt says, where that is not what is there. */
+async function install({ folder, run }) {
+  const wanted = readFileSync(join(folder, 'requirements.txt'), 'utf8');
+  const stamp = join(folder, '.venv/requirements.txt');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  rmSync(join(folder, '.venv'), { recursive: true, force: true });
+  await run(python, ['-m', 'venv', '.venv']);
+  await inVenv(run, folder)('python', [
+    '-m',
+    'pip',
+    ...quietly,
+    'install',
+    '--no-compile',
+    '-r',
+    'requirements.txt',
+  ]);
+  writeFileSync(stamp, wanted);
+}
+
+/** Runs a tool of the virtual environment, which finds the others there too. */
+function inVenv(run, folder) {
+  const bin = join(folder, '.venv', process.platform === 'win32' ? 'Scripts' : 'bin');
+  return (tool, parameters, { env, ...options } = {}) =>
+    run(join(bin, tool), parameters, {
+      ...options,
+      env: { ...env, PATH: `${bin}${delimiter}${process.env.PATH}`, VIRTUAL_ENV: join(folder, '.venv') },
+    });
+}

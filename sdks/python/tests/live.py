@@ -1,0 +1,108 @@
+"""The service that the tests talk to, and how they look at what is sent."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import httpx
+
+from latchkey_client import AsyncLatchkey, Latchkey
+from latchkey_client.api.roles import put_role
+from latchkey_client.models import PutRoleRequest
+
+
+def _setting(name: str) -> str:
+    value = os.environ.get(name)
+    if value is None:
+        raise RuntimeError(f'{name} is not set. Run the tests by "npm run test:sdks -- python".')
+    return value
+
+
+URL = _setting("LATCHKEY_URL")
+ADMINISTRATOR = (_setting("LATCHKEY_ADMIN_USERNAME"), _setting("LATCHKEY_ADMIN_PASSWORD"))
+READER = (_setting("LATCHKEY_READER_USERNAME"), _setting("LATCHKEY_READER_PASSWORD"))
+USER_PASSWORD = _setting("LATCHKEY_USER_PASSWORD")
+
+
+def user(number: int) -> tuple[str, str]:
+    """Give the credentials of a sample user; each test has its own."""
+    return (f"user-{number:02}", USER_PASSWORD)
+
+
+class Watched(httpx.HTTPTransport):
+    """Sends requests, and notes down which."""
+
+    def __init__(self) -> None:
+        super().__init__(limits=httpx.Limits(max_connections=None))
+        self.sent: list[str] = []
+        self.fails_at: set[str] = set()
+        self.held: dict[str, threading.Event] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        what = f"{request.method} {request.url.path}"
+        self.sent.append(what)
+        if what in self.fails_at:
+            raise httpx.ConnectError("no network")
+        if what in self.held:
+            assert self.held[what].wait(10)
+        return super().handle_request(request)
+
+
+class AsyncWatched(httpx.AsyncHTTPTransport):
+    """Sends requests, and notes down which."""
+
+    def __init__(self) -> None:
+        super().__init__(limits=httpx.Limits(max_connections=None))
+        self.sent: list[str] = []
+        self.fails_at: set[str] = set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        what = f"{request.method} {request.url.path}"
+        self.sent.append(what)
+        if what in self.fails_at:
+            raise httpx.ConnectError("no network")
+        return await super().handle_async_request(request)
+
+
+class Clock:
+    """The time, which a test moves."""
+
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@contextmanager
+def logged_in(credentials: tuple[str, str], **settings: Any) -> Iterator[tuple[Latchkey, Watched]]:
+    watched = Watched()
+    with Latchkey(URL, transport=watched, **settings) as latchkey:
+        latchkey.login(*credentials)
+        yield latchkey, watched
+
+
+@asynccontextmanager
+async def async_logged_in(
+    credentials: tuple[str, str], **settings: Any
+) -> AsyncIterator[tuple[AsyncLatchkey, AsyncWatched]]:
+    watched = AsyncWatched()
+    async with AsyncLatchkey(URL, transport=watched, **settings) as latchkey:
+        await latchkey.login(*credentials)
+        yield latchkey, watched
+
+
+_revision = 0
+
+
+def void_access_tokens() -> None:
+    """Make the access tokens of all sample users void: what their role permits has changed."""
+    global _revision  # noqa: PLW0603
+    _revision += 1
+    with logged_in(ADMINISTRATOR) as (latchkey, _):
+        body = PutRoleRequest(permissions=["samples:read", f"samples:python.{_revision}"])
+        put_role.sync("sample", client=latchkey.api, body=body)

@@ -1,0 +1,79 @@
+import type { ClientOptions, FetchResponse, MaybeOptionalInit } from 'openapi-fetch';
+import createClient, { type Middleware } from 'openapi-fetch';
+import type { HttpMethod, MediaType, PathsWithMethod, RequiredKeysOf } from 'openapi-typescript-helpers';
+import type { paths } from '../generated/schema.js';
+import { failureOf } from './errors.js';
+
+/** What an operation answers with: openapi-fetch's result, less the errors, which are thrown. */
+type Answer<Operation, Init> =
+  Operation extends Record<string | number, unknown>
+    ? Extract<FetchResponse<Operation, Init, MediaType>, { error?: never }>
+    : never;
+
+type Parameters<Init> = RequiredKeysOf<Init> extends never ? [init?: Init] : [init: Init];
+
+type Call<Method extends HttpMethod> = <
+  Path extends PathsWithMethod<paths, Method>,
+  Init extends MaybeOptionalInit<paths[Path], Method>,
+>(
+  path: Path,
+  ...init: Parameters<Init>
+) => Promise<Answer<paths[Path][Method], Init>>;
+
+/**
+ * Every operation of the contract: `GET('/users', { params: { query: { limit: 10 } } })` resolves with `{data, response}`,
+ * and rejects with a `LatchkeyError`, or with what `fetch` rejects with where nothing answers.
+ */
+export type Api = { readonly [Method in HttpMethod as Uppercase<Method>]: Call<Method> };
+
+/** Each request passes the middleware in their order, each answer in reverse. */
+export function createApi(options: ClientOptions, ...middleware: readonly Middleware[]): Api {
+  const client = createClient<paths>(options);
+  client.use(throwFailures, ...middleware);
+  // Its results have either data or an error; those with an error are thrown.
+  return client as unknown as Api;
+}
+
+const throwFailures: Middleware = {
+  onResponse: async ({ response }) => {
+    if (response.status >= 400) throw await failureOf(response);
+  },
+};
+
+/** The paths that list something, page by page. */
+export type PagedPath = {
+  [Path in keyof paths]: paths[Path] extends {
+    get: { responses: { 200: { content: { 'application/json': Page } } } };
+  }
+    ? Path
+    : never;
+}[keyof paths];
+
+interface Page {
+  items: unknown[];
+  next_cursor?: string;
+}
+
+/** What a path lists. */
+export type Item<Path extends PagedPath> =
+  paths[Path]['get']['responses'][200]['content']['application/json']['items'][number];
+
+export type PageInit<Path extends PagedPath> = Parameters<MaybeOptionalInit<paths[Path], 'get'>>;
+
+/** Asks for page after page, each when the one before is used up. */
+export async function* itemsOf<Path extends PagedPath>(
+  api: Api,
+  path: Path,
+  ...[init]: PageInit<Path>
+): AsyncGenerator<Item<Path>, void, undefined> {
+  const { params, ...rest } = (init ?? {}) as { params?: { query?: object } };
+  // What is true of each of the paths, the compiler cannot know of any of them.
+  const get = api.GET as unknown as (path: string, init: object) => Promise<{ data: Page }>;
+  let cursor: string | undefined;
+  do {
+    const query = cursor === undefined ? params?.query : { ...params?.query, cursor };
+    const { data } = await get(path, { ...rest, params: { ...params, query } });
+    yield* data.items as Item<Path>[];
+    cursor = data.next_cursor;
+  } while (cursor !== undefined);
+}

@@ -1,0 +1,134 @@
+import type { TokenSet } from '../generated/schema.js';
+import type { Api } from './api.js';
+import { LatchkeyError } from './errors.js';
+import type { StoredTokens, TokenStorage } from './storage.js';
+
+interface KeeperOptions {
+  readonly storage: TokenStorage;
+  /** Calls the service without a bearer token. */
+  readonly api: Api;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** How long before it expires an access token is replaced, in milliseconds. */
+  readonly margin: number;
+  /** After how long an exchange of tokens is given up, in milliseconds: others wait for it. */
+  readonly timeout: number;
+}
+
+/** Keeps the tokens of the login, and replaces them: once, for however many ask. */
+export class TokenKeeper {
+  readonly #options: KeeperOptions;
+  readonly #exclusively: NonNullable<TokenStorage['exclusively']>;
+  #flight: Promise<StoredTokens | undefined> | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#exclusively = options.storage.exclusively?.bind(options.storage) ?? oneAtATime();
+  }
+
+  async login(username: string, password: string): Promise<StoredTokens> {
+    return this.#exclusively(async () => {
+      const { data } = await this.#options.api.POST('/login', {
+        body: { username, password },
+        ...this.#limit(),
+      });
+      return this.#keep(data, newLogin());
+    });
+  }
+
+  /** Forgets the tokens and ends the session. */
+  async logout(): Promise<void> {
+    return this.#exclusively(async () => {
+      const tokens = await this.#options.storage.get();
+      if (!tokens) return;
+      await this.#options.storage.set(undefined);
+      await this.#options.api.POST('/logout', {
+        body: { refresh_token: tokens.refresh_token },
+        ...this.#limit(),
+      });
+    });
+  }
+
+  /** The tokens to send now: none without a login, new ones where the access token has expired or is about to. */
+  async current(): Promise<StoredTokens | undefined> {
+    const tokens = await this.#options.storage.get();
+    return tokens && this.#isStale(tokens) ? this.replacing(tokens.access_token) : tokens;
+  }
+
+  /** The tokens after an access token that is of no use any more. */
+  async replacing(accessToken: string): Promise<StoredTokens | undefined> {
+    const others = this.#flight;
+    if (others) {
+      const tokens = await others;
+      if (tokens?.access_token !== accessToken) return tokens;
+    }
+    this.#flight ??= this.#exclusively(() => this.#successor(accessToken)).finally(() => {
+      this.#flight = undefined;
+    });
+    return this.#flight;
+  }
+
+  /** Makes tokens with those that there are, and keeps them; nobody refreshes or logs out meanwhile. */
+  async exchange(work: (tokens: StoredTokens | undefined) => Promise<TokenSet>): Promise<StoredTokens> {
+    return this.#exclusively(async () => {
+      let tokens = await this.#options.storage.get();
+      if (tokens && this.#isStale(tokens)) tokens = await this.#successor(tokens.access_token);
+      try {
+        return await this.#keep(await work(tokens), tokens?.login ?? newLogin());
+      } catch (error) {
+        if (!tokens || !(error instanceof LatchkeyError) || error.code !== 'invalid_token') throw error;
+        tokens = await this.#successor(tokens.access_token);
+        return this.#keep(await work(tokens), tokens?.login ?? newLogin());
+      }
+    });
+  }
+
+  /** Only one at a time may be here: it reads what another one, in another tab say, may just have replaced. */
+  async #successor(accessToken: string): Promise<StoredTokens | undefined> {
+    const { storage, api } = this.#options;
+    const tokens = await storage.get();
+    if (!tokens || (tokens.access_token !== accessToken && !this.#isStale(tokens))) return tokens;
+    try {
+      const { data } = await api.POST('/refresh', {
+        body: { refresh_token: tokens.refresh_token },
+        ...this.#limit(),
+      });
+      return await this.#keep(data, tokens.login);
+    } catch (error) {
+      // The session is over. Any other failure may pass, and the tokens are good for another try.
+      if (error instanceof LatchkeyError && error.status === 401) await storage.set(undefined);
+      throw error;
+    }
+  }
+
+  async #keep(tokens: TokenSet, login: string): Promise<StoredTokens> {
+    const stored = { ...tokens, expires_at: this.#options.now() + tokens.expires_in * 1000, login };
+    await this.#options.storage.set(stored);
+    return stored;
+  }
+
+  #isStale({ expires_at, expires_in }: StoredTokens): boolean {
+    // Of tokens that live for less than the margin, a new one would be stale at once.
+    const margin = Math.min(this.#options.margin, (expires_in * 1000) / 2);
+    return this.#options.now() >= expires_at - margin;
+  }
+
+  #limit(): { signal: AbortSignal } {
+    return { signal: AbortSignal.timeout(this.#options.timeout) };
+  }
+}
+
+/** Not a secret. (`crypto.randomUUID` is not there on pages without HTTPS.) */
+function newLogin(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join('');
+}
+
+/** Each piece of work begins when the one before has ended, well or badly. */
+function oneAtATime(): NonNullable<TokenStorage['exclusively']> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}

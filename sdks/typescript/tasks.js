@@ -1,0 +1,42 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bearerOperations } from '../../bin/sdk/contract.js';
+import { installPackages, runNodeTests } from '../../bin/sdk/node-package.js';
+
+export const needs = ['npm'];
+
+export async function generate(context) {
+  await installPackages(context);
+  mkdirSync(join(context.folder, 'generated'), { recursive: true });
+  await context.run('node', [
+    'node_modules/openapi-typescript/bin/cli.js',
+    context.document,
+    ...['--output', 'generated/schema.ts'],
+    ...['--root-types', '--root-types-no-schema-prefix', '--enum-values'],
+    // A field with a default may be left out of a request.
+    '--default-non-nullable=false',
+  ]);
+  const lines = bearerOperations(context.document).map(({ method, path }) => `  '${method} ${path}',\n`);
+  writeFileSync(
+    join(context.folder, 'generated/operations.ts'),
+    `/** The operations that take a bearer token. */\nexport const bearerOperations: ReadonlySet<string> = new Set([\n${lines.join('')}]);\n`,
+  );
+}
+
+export async function test(context) {
+  const { run, version, folder } = context;
+  // What was compiled from sources that are gone would be packed.
+  for (const compiled of ['dist', 'build']) rmSync(join(folder, compiled), { recursive: true, force: true });
+  await run('node', ['node_modules/typescript/bin/tsc']);
+  await run('node', ['node_modules/typescript/bin/tsc', '--project', 'test']);
+  await run('eslint', ['--max-warnings', '0', 'src']);
+  const env = { ...context.env, CONTRACT_VERSION: version };
+  await runNodeTests(context, { env, report: 'build/report.xml' }, [...tests, 'build/test/browser.test.js']);
+  // The lockfile of the service brings a newer Node; npm may have come with one of those that the SDK promises to run on.
+  const node = process.env.npm_node_execpath;
+  if (node && (await run(node, ['--version'])) !== (await run('node', ['--version']))) {
+    await runNodeTests(context, { env, report: 'build/report-of-npms-node.xml', node }, tests);
+  }
+}
+
+const tests = ['client', 'refresh', 'storage', 'package'].map((name) => `build/test/${name}.test.js`);

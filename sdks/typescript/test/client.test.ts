@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it } from 'node:test';
+import {
+  LatchkeyClient,
+  LatchkeyError,
+  LatchkeyOAuthError,
+  problemCodes,
+  UnexpectedAnswerError,
+  type FieldErrors,
+} from '@latchkey/client';
+import { asAdministrator, asReader, asUser, count, url, userPassword, watched } from './service.js';
+
+/** What it rejects with, which has to be a refusal. */
+async function refusal(promise: Promise<unknown>): Promise<LatchkeyError> {
+  const error = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  assert.ok(error instanceof LatchkeyError, `not refused: ${String(error)}`);
+  return error;
+}
+
+describe('A client', () => {
+  it('logs in and calls a protected operation', async () => {
+    const client = watched();
+    const tokens = await client.login('user-01', userPassword);
+    assert.equal(tokens.token_type, 'Bearer');
+    const { data, response } = await client.api.GET('/protected');
+    assert.equal(data.message, 'This is a protected endpoint.');
+    assert.equal(response.status, 200);
+    assert.deepEqual(await client.tokens(), tokens);
+  });
+
+  it('says by code that a password is wrong', async () => {
+    const client = watched();
+    const error = await refusal(client.login('user-01', 'wrong'));
+    assert.equal(error.code, 'invalid_credentials');
+    assert.equal(error.status, 401);
+    assert.equal(error.message, error.detail);
+    assert.match(error.requestId ?? '', /./);
+    assert.equal(await client.tokens(), undefined);
+  });
+
+  it('says how long to wait after too many failed logins', async () => {
+    const client = watched();
+    let error: LatchkeyError;
+    do error = await refusal(client.login('nobody-of-typescript', 'wrong'));
+    while (error.code === 'invalid_credentials');
+    assert.equal(error.code, 'too_many_attempts');
+    assert.equal(error.status, 429);
+    assert.ok((error.retryAfter ?? 0) > 0);
+  });
+
+  it('is refused without a login', async () => {
+    const error = await refusal(watched().api.GET('/protected'));
+    assert.equal(error.status, 401);
+    assert.equal(error.code, 'authentication_required');
+  });
+
+  it('is refused what the account may not', async () => {
+    const { api } = await asReader();
+    const error = await refusal(api.GET('/users'));
+    assert.equal(error.status, 403);
+    assert.equal(error.code, 'insufficient_scope');
+  });
+
+  it('says which fields are wrong', async () => {
+    const { api } = await asAdministrator();
+    const error = await refusal(api.POST('/users', { body: { username: ' ', password: 'short' } }));
+    assert.equal(error.status, 422);
+    assert.ok(error.code === 'validation_failed');
+    const errors: FieldErrors = error.errors; // the compiler knows by the code that they are there
+    assert.match(Object.keys(errors).join(), /username/);
+  });
+
+  it('walks all pages of users', async () => {
+    const client = await asAdministrator();
+    const names: string[] = [];
+    for await (const user of client.items('/users', { params: { query: { limit: 20, name: 'user-' } } })) {
+      names.push(user.username);
+    }
+    assert.equal(names.length, 45);
+    assert.equal(new Set(names).size, 45);
+    assert.equal(names[0], 'user-01');
+    assert.equal(count(client, 'GET /users'), 3);
+  });
+
+  it('asks for no page that nobody needs', async () => {
+    const client = await asAdministrator();
+    for await (const user of client.items('/users', { params: { query: { limit: 2 } } })) {
+      assert.ok(user.id);
+      break;
+    }
+    assert.equal(count(client, 'GET /users'), 1);
+  });
+
+  it('ends its session', async () => {
+    const client = await asUser(2);
+    const tokens = await client.tokens();
+    await client.logout();
+    assert.equal(await client.tokens(), undefined);
+    assert.equal((await refusal(client.api.GET('/protected'))).code, 'authentication_required');
+    const headers = { Authorization: `Bearer ${tokens?.access_token}` };
+    assert.equal((await refusal(client.api.GET('/protected', { headers }))).code, 'invalid_token');
+    await client.logout();
+    assert.equal(count(client, 'POST /logout'), 1);
+  });
+
+  it('forgets the tokens even if the service cannot be told', async () => {
+    let isReachable = true;
+    const client = await asUser(3, {
+      fetch: (request) => (isReachable ? fetch(request) : Promise.reject(new TypeError('no network'))),
+    });
+    isReachable = false;
+    await assert.rejects(client.logout(), /no network/);
+    assert.equal(await client.tokens(), undefined);
+  });
+
+  it('keeps the tokens that come with a new password', async () => {
+    const administrator = await asAdministrator();
+    const username = `typescript-changes-${process.pid}`;
+    await administrator.api.POST('/users', { body: { username, password: 'a first password' } });
+    const client = watched();
+    const before = await client.login(username, 'a first password');
+    assert.equal(
+      (await refusal(client.changePassword('wrong one', 'a second password'))).code,
+      'wrong_password',
+    );
+    const after = await client.changePassword('a first password', 'a second password');
+    assert.notEqual(after.access_token, before.access_token);
+    assert.equal(after.login, before.login);
+    assert.equal((await client.api.GET('/me')).data.username, username);
+    assert.equal(count(client, 'POST /refresh'), 0);
+  });
+
+  it('sends no token where the operation takes none', async () => {
+    const bearers: (string | null)[] = [];
+    const client = await asUser(4, {
+      fetch: (request) => {
+        bearers.push(request.headers.get('Authorization'));
+        return fetch(request);
+      },
+    });
+    assert.equal((await client.api.GET('/health/live')).data.status, 'ok');
+    assert.deepEqual(bearers, [null, null]);
+  });
+
+  it('says what an OAuth endpoint refuses', async () => {
+    const { api } = await asUser(4);
+    const body = { grant_type: 'client_credentials', client_id: 'nobody', client_secret: 'wrong' };
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    await assert.rejects(api.POST('/oauth/token', { body, headers }), (error) => {
+      assert.ok(error instanceof LatchkeyOAuthError);
+      assert.equal(error.code, 'invalid_client');
+      assert.equal(error.status, 401);
+      return true;
+    });
+  });
+
+  it('says that an answer is not of the service', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      await assert.rejects(new LatchkeyClient({ baseUrl }).login('ada', 'a password'), (error) => {
+        assert.ok(error instanceof UnexpectedAnswerError);
+        assert.equal(error.status, 502);
+        assert.match(error.body, /Bad gateway/);
+        return true;
+      });
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
+  it('takes a base URL with a slash at its end', async () => {
+    const client = new LatchkeyClient({ baseUrl: `${url}/` });
+    await client.login('user-05', userPassword);
+    assert.equal((await client.api.GET('/me')).data.username, 'user-05');
+  });
+
+  it('knows the closed list of codes', () => {
+    assert.ok(problemCodes.includes('invalid_token'));
+    assert.equal(new Set(problemCodes).size, problemCodes.length);
+  });
+});

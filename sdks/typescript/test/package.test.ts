@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { url, userPassword } from './service.js';
+
+/** A file of the package, seen from the compiled test. */
+const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const read = (name: string): string => readFileSync(path(name), 'utf8');
+
+describe('The package', () => {
+  const manifest = JSON.parse(read('package.json')) as { version: string; license: string };
+
+  it('has the version of the contract that it is made from', () => {
+    assert.equal(manifest.version, process.env['CONTRACT_VERSION']);
+    const lock = JSON.parse(read('package-lock.json')) as { version: string };
+    assert.equal(lock.version, manifest.version, 'package-lock.json: run "npm install"');
+  });
+
+  it('has its licence with it', () => {
+    assert.equal(manifest.license, 'MIT');
+    assert.match(read('LICENSE'), /^MIT License/);
+  });
+
+  it('packs what it needs, and no more', () => {
+    const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: path('.'),
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    });
+    assert.equal(status, 0, stderr);
+    const [packed] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const files = packed.files
+      .map((file) => file.path)
+      .filter((file) => !/^dist\/.+\.(js|d\.ts)$/.test(file));
+    assert.deepEqual(files.sort(), ['LICENSE', 'README.md', 'package.json']);
+  });
+
+  it('shows the example in its README, and the example runs', () => {
+    assert.ok(
+      read('README.md').includes(read('example.ts')),
+      'README.md has another example than example.ts',
+    );
+    const { status, stdout, stderr } = spawnSync(process.execPath, [path('build/example.js')], {
+      encoding: 'utf8',
+      env: { ...process.env, LATCHKEY_URL: url, USERNAME: 'user-41', PASSWORD: userPassword },
+    });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^This is a protected endpoint\.\nMay not: .+\n$/);
+  });
+});

@@ -1,0 +1,57 @@
+import type { Document, Schema } from './openapi.js';
+
+/**
+ * What tsoa leaves to say of models:
+ * - what a property says of itself is kept where its type is a named one: OpenAPI 3.0 ignores what stands beside `$ref`;
+ * - moments have their length;
+ * - what no operation leads to is gone: models of query parameters, which tsoa takes apart; examples of other codes.
+ */
+export function completeSchemas(document: Document): void {
+  const { schemas } = document.components;
+  for (const schema of Object.values(schemas)) {
+    for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      schema.properties = { ...schema.properties, [name]: completeProperty(property, schemas) };
+    }
+  }
+  removeUnused(document);
+}
+
+function completeProperty(property: Schema, schemas: Document['components']['schemas']): Schema {
+  const { $ref: reference, ...own } = property;
+  if (reference !== undefined && Object.keys(own).length > 0) {
+    const named = schemas[reference.split('/').at(-1) ?? ''] ?? {};
+    // A plain value is said in full; what has a shape or a list of its own keeps its name, for the SDKs.
+    if (!named.properties && !named.additionalProperties && !named.enum) return { ...named, ...own };
+    return { allOf: [{ $ref: reference }], ...own };
+  }
+  // ISO 8601 in UTC, with milliseconds.
+  if (property.format === 'date-time') return { ...property, minLength: 24, maxLength: 24 };
+  return property;
+}
+
+/** Removes schemas and examples that no operation leads to. */
+function removeUnused(document: Document): void {
+  const used = new Set<string>();
+  const visit = (value: unknown): void => {
+    for (const reference of referencesIn(value)) {
+      if (used.has(reference)) continue;
+      used.add(reference);
+      const [, , group = '', name = ''] = reference.split('/');
+      visit(document.components[group]?.[name]);
+    }
+  };
+  visit(document.paths);
+  for (const group of ['schemas', 'examples']) {
+    const named = document.components[group] ?? {};
+    for (const name of Object.keys(named)) {
+      if (!used.has(`#/components/${group}/${name}`)) Reflect.deleteProperty(named, name);
+    }
+  }
+}
+
+function referencesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]: [string, unknown]) =>
+    key === '$ref' && typeof member === 'string' ? [member] : referencesIn(member),
+  );
+}

@@ -1,0 +1,40 @@
+/** The headers that answers of many operations have: components of the contract. */
+export const headers = {
+  'X-Request-Id': {
+    description: 'Names this request in the log.',
+    schema: { type: 'string', maxLength: 128, pattern: '^[A-Za-z0-9._-]+$' },
+    example: '0d3c7b3e-5d0a-4c52-8a1f-6f0c5a2b9e11',
+  },
+  'WWW-Authenticate': {
+    description: 'The challenge (RFC 6750 §3).',
+    schema: { type: 'string', maxLength: 1000, pattern: '^Bearer ' },
+    example:
+      'Bearer realm="latchkey", error="invalid_token", error_description="The access token has expired."',
+  },
+  'WWW-Authenticate-Basic': {
+    description: 'The challenge (RFC 7617 §2).',
+    schema: { type: 'string', maxLength: 1000, pattern: '^Basic ' },
+    example: 'Basic realm="latchkey"',
+  },
+  'Retry-After': {
+    description: 'Seconds after which to try again.',
+    schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 2_147_483_647 },
+    example: 4,
+  },
+  RateLimit: {
+    description:
+      'Where a limit is in force: how many requests are left (`r`), and in how many seconds the count begins anew (`t`), as in draft-ietf-httpapi-ratelimit-headers.',
+    schema: { type: 'string', maxLength: 100, pattern: '^"[a-z]+";r=\\d+;t=\\d+$' },
+    example: '"requests";r=9;t=60',
+  },
+} as const;
+
+/** The reference to each of them. */
+export function referencesTo(names: Readonly<Record<string, keyof typeof headers>>): Record<string, object> {
+  return Object.fromEntries(
+    Object.entries(names).map(([header, component]) => [
+      header,
+      { $ref: `#/components/headers/${component}` },
+    ]),
+  );
+}

@@ -1,0 +1,40 @@
+/** As much of an OpenAPI 3.0 document as the build's step touches. */
+export interface Document {
+  openapi: string;
+  info: object;
+  components: Record<string, Record<string, unknown>> & { schemas: Record<string, Schema> };
+  paths: Record<string, Record<string, Operation>>;
+}
+
+export interface Schema {
+  $ref?: string;
+  format?: string;
+  enum?: unknown[];
+  example?: unknown;
+  properties?: Record<string, Schema>;
+  additionalProperties?: unknown;
+  [keyword: string]: unknown;
+}
+
+export interface Operation {
+  operationId: string;
+  summary?: string;
+  description?: string;
+  security?: Record<string, string[]>[];
+  parameters?: unknown[];
+  requestBody?: { content: Record<string, MediaType> };
+  responses: Record<string, Answer>;
+  'x-required-permissions'?: string[];
+}
+
+export interface Answer {
+  description: string;
+  headers?: Record<string, unknown>;
+  content?: Record<string, MediaType>;
+}
+
+export interface MediaType {
+  schema?: Schema;
+  example?: unknown;
+  examples?: Record<string, unknown>;
+}

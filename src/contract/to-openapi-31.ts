@@ -1,0 +1,80 @@
+type Node = Readonly<Record<string, unknown>>;
+
+/**
+ * The same contract in OpenAPI 3.1, whose schemas are JSON Schema 2020-12: `nullable` is a type, an exclusive bound is
+ * a number, an example is one of `examples`, and permissions stand where 3.1 has room for them: in the security
+ * requirement. A single value stays an `enum` of one: some generators break on `const`.
+ */
+export function toOpenApi31(document: Node): Node {
+  const { components, paths, ...rest } = document as { components: Node; paths: Node } & Node;
+  const { schemas, ...others } = components as { schemas: Node } & Node;
+  return {
+    ...(convert({ ...rest, openapi: '3.1.1' }) as Node),
+    paths: mapValues(paths, (path) => mapValues(path as Node, (operation) => toOperation(operation as Node))),
+    components: { ...(convert(others) as Node), schemas: mapValues(schemas, toSchema) },
+  };
+}
+
+function toOperation(operation: Node): Node {
+  const { security, 'x-required-permissions': permissions, ...rest } = convert(operation) as Node;
+  const roles = (scheme: string, demanded: unknown): unknown =>
+    scheme === 'bearer' ? (permissions ?? demanded) : demanded;
+  return {
+    ...rest,
+    security: (security as Node[]).map((schemes) =>
+      Object.fromEntries(
+        Object.entries(schemes).map(([scheme, demanded]) => [scheme, roles(scheme, demanded)]),
+      ),
+    ),
+  };
+}
+
+/** Schemas wherever they are; everything else as it is. */
+function convert(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(convert);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]: [string, unknown]) => [
+      key,
+      key === 'schema'
+        ? toSchema(member)
+        : key === 'example' || key === 'examples'
+          ? member
+          : convert(member),
+    ]),
+  );
+}
+
+/** A schema, with those in it. */
+function toSchema(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(toSchema);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { nullable, example, exclusiveMinimum, exclusiveMaximum, minimum, maximum, type, ...rest } =
+    schema as Node;
+  return {
+    ...(type !== undefined && { type: nullable === true ? [type, 'null'] : type }),
+    ...mapEntries(rest, (keyword, value) => {
+      if (keyword === 'properties') return mapValues(value as Node, toSchema);
+      return subschemas.has(keyword) ? toSchema(value) : value;
+    }),
+    ...bound('minimum', 'exclusiveMinimum', minimum, exclusiveMinimum),
+    ...bound('maximum', 'exclusiveMaximum', maximum, exclusiveMaximum),
+    ...(example !== undefined && { examples: [example] }),
+  };
+}
+
+/** Keywords whose value is a schema, or a list of schemas. */
+const subschemas = new Set(['items', 'additionalProperties', 'allOf', 'anyOf', 'oneOf', 'not']);
+
+function bound(name: string, exclusiveName: string, value: unknown, exclusive: unknown): Node {
+  if (value === undefined) return {};
+  return { [exclusive === true ? exclusiveName : name]: value };
+}
+
+function mapEntries(node: Node, map: (key: string, value: unknown) => unknown): Node {
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, map(key, value)]));
+}
+
+function mapValues(node: Node, map: (value: unknown) => unknown): Node {
+  return mapEntries(node, (_key, value) => map(value));
+}

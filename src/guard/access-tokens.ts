@@ -1,0 +1,125 @@
+import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import { isClaims, type Claims } from './claims.js';
+import type { KeySet } from './key-set.js';
+import type { GuardClock } from './latchkey-service.js';
+import { Refusal } from './refusal.js';
+
+interface Expected {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** Seconds. */
+  readonly leeway: number;
+}
+
+/** Signatures that whoever checks them cannot make. */
+const algorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+/** A token with dozens of permissions has 2 KiB; longer ones are refused before they are parsed. */
+const longestToken = 8192;
+/** Tokens whose verification is remembered: about 2 KiB each. */
+const remembered = 10_000;
+
+/** Verifies that a token is an access token of the service, for this one, and in its time. */
+export class AccessTokens {
+  readonly #verified = new Map<string, Claims>();
+  #keysVersion = 0;
+
+  constructor(
+    private readonly keys: KeySet,
+    private readonly clock: GuardClock,
+    private readonly expected: Expected,
+  ) {}
+
+  /**
+   * @returns the same frozen claims each time the same token comes.
+   * @throws {Refusal} `invalid_token`; `not_ready` where the keys cannot be had.
+   */
+  async verify(token: string): Promise<Claims> {
+    if (!this.keys.isFresh) await orNotReady(this.keys.refresh());
+    if (this.#keysVersion !== this.keys.version) {
+      this.#verified.clear();
+      this.#keysVersion = this.keys.version;
+    }
+    const known = this.#verified.get(token);
+    if (known) {
+      if (this.clock.now() < (known.exp + this.expected.leeway) * 1000) return known;
+      this.#verified.delete(token);
+      throw invalid('The access token has expired.');
+    }
+    const claims = await this.#verifyAnew(token);
+    if (this.#verified.size >= remembered) this.#verified.delete(this.#verified.keys().next().value ?? token);
+    this.#verified.set(token, claims);
+    return claims;
+  }
+
+  async #verifyAnew(token: string): Promise<Claims> {
+    if (token.length > longestToken) throw invalid('The access token is too long to be one of the service.');
+    const kid = keyIdOf(token);
+    const keys = kid === undefined ? undefined : await orNotReady(this.keys.with(kid));
+    if (!keys) throw invalid('The access token is not signed with a key of the service.');
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        algorithms,
+        issuer: this.expected.issuer,
+        audience: [...this.expected.audience],
+        typ: 'at+jwt',
+        clockTolerance: this.expected.leeway,
+        currentDate: new Date(this.clock.now()),
+      });
+      if (!isClaims(payload)) throw invalid('The access token lacks a claim.');
+      return freeze(payload);
+    } catch (error) {
+      if (error instanceof errors.JOSEError) throw invalid(faultOf(error), error);
+      throw error;
+    }
+  }
+}
+
+function keyIdOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).kid;
+  } catch (cause) {
+    throw invalid('The access token is not a JWT.', cause);
+  }
+}
+
+function faultOf(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return 'The access token has expired.';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    switch (error.claim) {
+      case 'iss':
+        return 'The access token was issued by another service.';
+      case 'aud':
+        return 'The access token was issued for another service.';
+      case 'nbf':
+        return 'The access token is not valid yet.';
+      case 'typ':
+        return 'This JWT is not an access token.';
+      default:
+        return 'The access token lacks a claim.';
+    }
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JWKSNoMatchingKey) {
+    return 'The access token names another algorithm than that of its key.';
+  }
+  return 'The access token is malformed, or its signature is wrong.';
+}
+
+function invalid(detail: string, cause?: unknown): Refusal {
+  return new Refusal('invalid_token', { detail, cause });
+}
+
+async function orNotReady<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw new Refusal('not_ready', { cause });
+  }
+}
+
+/** All the way down: the same claims are given out to every request with the token. */
+function freeze<T extends object>(value: T): T {
+  for (const each of Object.values(value) as unknown[]) {
+    if (typeof each === 'object' && each !== null) freeze(each);
+  }
+  return Object.freeze(value);
+}

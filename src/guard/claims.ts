@@ -1,0 +1,70 @@
+/** The claims of an access token (RFC 9068 §2.2), and Latchkey's own: `sid`, `ver`, `fresh` and `pwd_change`. */
+export interface Claims {
+  readonly iss: string;
+  /** The user's id, or the client's where a client acts for itself. */
+  readonly sub: string;
+  readonly aud: string | readonly string[];
+  /** Seconds since the Unix epoch, like `iat` and `auth_time`. */
+  readonly exp: number;
+  readonly iat: number;
+  /** The token's id. */
+  readonly jti: string;
+  /** The session's id; a client's token has none. */
+  readonly sid?: string;
+  /** The subject's version that the token was made at. */
+  readonly ver: number;
+  readonly client_id: string;
+  /** Space-separated permissions. */
+  readonly scope: string;
+  readonly roles: readonly string[];
+  /** When the password was proved; a client's token has none. */
+  readonly auth_time?: number;
+  /** Whether the password was proved for this very token rather than for one that it refreshes. */
+  readonly fresh?: boolean;
+  /** Present while the account has a one-time password, which takes its permissions away. */
+  readonly pwd_change?: true;
+  readonly [claim: string]: unknown;
+}
+
+/** Who calls, as the access token says it. */
+export interface Caller {
+  /** The user's id, or the client's where a client acts for itself. */
+  readonly subject: string;
+  /** Undefined for a client. */
+  readonly sessionId: string | undefined;
+  readonly permissions: ReadonlySet<string>;
+  readonly claims: Claims;
+}
+
+const callers = new WeakMap<Claims, Caller>();
+
+/** The caller of a verified token; the same value each time the same claims come. */
+export function callerOf(claims: Claims): Caller {
+  let caller = callers.get(claims);
+  if (!caller) {
+    caller = Object.freeze({
+      subject: claims.sub,
+      sessionId: claims.sid,
+      permissions: new Set(claims.scope.split(' ').filter((word) => word !== '')),
+      claims,
+    });
+    callers.set(claims, caller);
+  }
+  return caller;
+}
+
+/** Whether what a signature vouches for has what no access token of Latchkey lacks. */
+export function isClaims(payload: Readonly<Record<string, unknown>>): payload is Claims {
+  const isText = (value: unknown): boolean => typeof value === 'string';
+  const are = (isOfType: (value: unknown) => boolean, ...names: readonly string[]): boolean =>
+    names.every((name) => isOfType(payload[name]));
+  const { sub, client_id: clientId, roles } = payload;
+  return (
+    are(isText, 'iss', 'sub', 'jti', 'client_id', 'scope') &&
+    are(Number.isSafeInteger, 'exp', 'iat', 'ver') &&
+    // Only a client that acts for itself has no session.
+    (sub === clientId || (are(isText, 'sid') && are(Number.isSafeInteger, 'auth_time'))) &&
+    Array.isArray(roles) &&
+    roles.every(isText)
+  );
+}

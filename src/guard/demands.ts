@@ -1,0 +1,58 @@
+import type { Caller } from './claims.js';
+import { Refusal } from './refusal.js';
+
+const freshDemand = /^fresh(?::(\d+))?$/;
+
+/**
+ * Says of demands whether they can be met at all: permissions, `fresh` (a token from a login rather than from a refresh)
+ * and `fresh:300` (from a login at most 300 seconds ago).
+ * @throws {TypeError} for one that looks like freshness and is none: as a permission nobody would have it.
+ */
+export function checkDemands(demands: readonly string[]): void {
+  for (const demand of demands) {
+    if (demand === '' || /\s/.test(demand)) {
+      throw new TypeError(
+        `"${demand}" is no demand: name each permission by itself, such as "reports:read".`,
+      );
+    }
+    if (/^fresh(:|$)/.test(demand) && !freshDemand.test(demand)) {
+      throw new TypeError(`"${demand}" is no demand: write "fresh", or "fresh:" and seconds.`);
+    }
+  }
+}
+
+/**
+ * What a caller must have beside a live token.
+ * @param now seconds since the Unix epoch.
+ * @throws {Refusal}
+ */
+export function demandOf(caller: Caller, demands: readonly string[], now: number): void {
+  for (const demand of demands) {
+    const fresh = freshDemand.exec(demand);
+    if (fresh) demandFreshness(caller, fresh[1], now);
+    else if (!caller.permissions.has(demand)) throw permissionMissing(caller, demands);
+  }
+}
+
+/** RFC 9470 §3: the challenge says how old the login may be. */
+function demandFreshness({ claims }: Caller, age: string | undefined, now: number): void {
+  const elapsed = now - (claims.auth_time ?? -Infinity);
+  if (claims.fresh && (age === undefined || elapsed <= Number(age))) return;
+  const { message, code } = new Refusal('insufficient_user_authentication');
+  throw new Refusal(code, {
+    challenge: {
+      error: code,
+      error_description: message,
+      max_age: age ?? String(claims.exp - claims.iat),
+    },
+  });
+}
+
+function permissionMissing({ claims }: Caller, demands: readonly string[]): Refusal {
+  if (claims.pwd_change) return new Refusal('password_change_required');
+  const scope = demands.filter((demand) => !freshDemand.test(demand)).join(' ');
+  return new Refusal('insufficient_scope', {
+    detail: `This operation needs the permission ${scope}.`,
+    challenge: { error: 'insufficient_scope', scope },
+  });
+}

@@ -1,0 +1,127 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { ServiceRefused, type GuardClock, type LatchkeyService } from './latchkey-service.js';
+import type { Revoked, RevocationEntry } from './revoked.js';
+
+/** An event of the stream, as the contract's `RevocationPage` has it. */
+interface Page {
+  readonly items: readonly RevocationEntry[];
+  readonly complete: boolean;
+}
+
+/** Between two streams, and twice as long after each attempt that failed, in milliseconds. */
+const firstWait = 100;
+const longestWait = 2000;
+
+/** Follows the service's stream of revocations, for as long as the guard is there, and knows how old what it knows is. */
+export class Feed {
+  readonly #closing = new AbortController();
+  #running: Promise<void> | undefined;
+  #lastEventId: string | undefined;
+  #completeAt = -Infinity;
+  #first: { readonly reached: () => void; readonly refused: (error: Error) => void } | undefined;
+
+  constructor(
+    private readonly service: LatchkeyService,
+    private readonly revoked: Revoked,
+    private readonly clock: GuardClock,
+    private readonly options: {
+      /** Milliseconds. */
+      readonly bound: number;
+      readonly warn: (message: string) => void;
+    },
+  ) {}
+
+  /** Whether everything is known that was revoked until a moment ago. */
+  get isCurrent(): boolean {
+    return this.clock.monotonic() - this.#completeAt <= this.options.bound;
+  }
+
+  /** Begins, if that has not happened yet. */
+  begin(): void {
+    this.#running ??= this.#run();
+  }
+
+  /**
+   * Resolves when everything is known for the first time.
+   * @throws {ServiceRefused} where the service refuses the guard: a person has to do something.
+   */
+  async ready(): Promise<void> {
+    if (this.#completeAt > -Infinity) return;
+    await new Promise<void>((reached, refused) => {
+      this.#first = { reached, refused };
+      this.begin();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.#follow(() => (failures = 0));
+      } catch (error) {
+        if (this.#closing.signal.aborted) return;
+        const { message } = error as Error;
+        if (failures === 0) this.options.warn(`The feed of revocations broke off. ${message}`);
+        if (error instanceof ServiceRefused) this.#first?.refused(error);
+        failures += 1;
+      }
+      const longest = Math.min(firstWait * 2 ** failures, longestWait);
+      // Guards that lost the same service do not come back at the same moment.
+      await wait(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Reads one stream to its end. A service that has gone silent is left. */
+  async #follow(heard: () => void): Promise<void> {
+    const silence = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, silence.signal]);
+    const longestSilence = this.options.bound + 2000;
+    const timer = setTimeout(() => {
+      silence.abort(new Error(`The service said nothing for ${longestSilence / 1000} s.`));
+    }, longestSilence);
+    try {
+      const body = await this.service.follow(this.#lastEventId, signal);
+      let text = '';
+      for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+        timer.refresh();
+        heard();
+        text = this.#takeEvents(text + chunk);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** @returns the beginning of an event that has not come in full yet. */
+  #takeEvents(text: string): string {
+    const events = text.split('\n\n');
+    const rest = events.pop() ?? '';
+    let isComplete = false;
+    for (const event of events) {
+      const fields = new Map(
+        event.split('\n').map((line) => {
+          const [, name = '', value = ''] = /^([a-z]*): ?(.*)$/.exec(line) ?? [];
+          return [name, value] as const;
+        }),
+      );
+      const data = fields.get('data');
+      if (data === undefined) continue;
+      const { items, complete } = JSON.parse(data) as Page;
+      this.revoked.add(items);
+      this.#lastEventId = fields.get('id') ?? this.#lastEventId;
+      isComplete = complete;
+    }
+    // After all that has come: what was sent with it must count, too.
+    if (isComplete) {
+      this.#completeAt = this.clock.monotonic();
+      this.revoked.sweep(this.clock.now() / 1000);
+      this.#first?.reached();
+    }
+    return rest;
+  }
+}

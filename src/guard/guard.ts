@@ -1,0 +1,226 @@
+import { AccessTokens } from './access-tokens.js';
+import { callerOf, type Caller, type Claims } from './claims.js';
+import { checkDemands, demandOf } from './demands.js';
+import { Feed } from './feed.js';
+import { Introspections } from './introspections.js';
+import { KeySet } from './key-set.js';
+import { LatchkeyService, ServiceRefused, type GuardClock } from './latchkey-service.js';
+import { readOptions, type GuardOptions, type Settled } from './options.js';
+import { Refusal, type RefusalCode } from './refusal.js';
+import { Revoked } from './revoked.js';
+
+export { Refusal, ServiceRefused };
+export type { Caller, Claims, GuardClock, GuardOptions, RefusalCode };
+
+/** What Express, Fastify and Node's own HTTP server have in common, as far as a guard sees it. */
+export type Handler = (
+  request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> },
+  response: object,
+  next: (error?: Error) => void,
+) => void;
+
+/**
+ * Checks Latchkey's access tokens in another service, without asking Latchkey: by its public keys, and by a feed of
+ * what is revoked that is held in memory.
+ *
+ * @example
+ * const latchkey = guard({
+ *   issuer: 'https://login.example.com',
+ *   audience: 'https://reports.example.com',
+ *   client: { id: process.env.CLIENT_ID, secret: process.env.CLIENT_SECRET },
+ * });
+ * app.get('/reports', latchkey.requires('reports:read'), (request, response) => {
+ *   response.json({ caller: latchkey.caller(request).subject });
+ * });
+ * @throws {TypeError} for options that cannot be used.
+ */
+export function guard(options: GuardOptions): Guard {
+  return new Guard(readOptions(options));
+}
+
+export class Guard {
+  readonly #options: Settled;
+  readonly #keys: KeySet;
+  readonly #tokens: AccessTokens;
+  readonly #revoked = new Revoked();
+  readonly #feed: Feed;
+  readonly #introspections: Introspections;
+  readonly #callers = new WeakMap<object, Caller>();
+  #hasWarned = false;
+
+  /** @internal `guard()` makes one. */
+  constructor(options: Settled) {
+    this.#options = options;
+    const { clock, bound } = options;
+    const service = new LatchkeyService(options);
+    this.#keys = new KeySet(service, clock);
+    this.#tokens = new AccessTokens(this.#keys, clock, options);
+    this.#feed = new Feed(service, this.#revoked, clock, options);
+    this.#introspections = new Introspections(service, clock, bound);
+  }
+
+  /**
+   * Begins to follow the feed, and waits until the guard knows all that is revoked, and the keys. Without it the first
+   * request begins that, and the service is asked about tokens meanwhile.
+   * @throws {ServiceRefused} where the service refuses the guard, such as for a wrong secret or a missing permission.
+   */
+  async start(): Promise<void> {
+    await this.#feed.ready();
+    await this.#keys.refresh();
+  }
+
+  /** Ends the feed. The process does not end by itself before. */
+  close(): Promise<void> {
+    return this.#feed.close();
+  }
+
+  /** Whether the feed is as new as it has to be, for a health check. */
+  get isCurrent(): boolean {
+    return this.#feed.isCurrent;
+  }
+
+  /** How many revocations are held. */
+  get size(): number {
+    return this.#revoked.size;
+  }
+
+  /**
+   * Middleware for Express, a hook for Fastify (`onRequest`): lets a request through whose access token is good and has
+   * all of these, and answers any other.
+   * @param demands permissions, `fresh` (a token from a login rather than from a refresh) or `fresh:300` (from a login
+   *   at most 300 seconds ago); none: any good token.
+   */
+  requires(...demands: readonly string[]): Handler {
+    checkDemands(demands);
+    return (request, response, next) => {
+      this.check(request.headers['authorization'], ...demands).then(
+        (caller) => {
+          this.#callers.set(request, caller);
+          next();
+        },
+        (error: unknown) => {
+          if (error instanceof Refusal) send(response, error, this.#options.issuer);
+          else next(error as Error);
+        },
+      );
+    };
+  }
+
+  /**
+   * Wraps a handler of fetch's kind, Request → Response: it is called for a request whose access token is good and has
+   * all that is demanded, with its caller; any other is answered.
+   * @param demands as for `requires`.
+   */
+  protect<Rest extends readonly unknown[]>(
+    handler: (request: Request, caller: Caller, ...rest: Rest) => Response | Promise<Response>,
+    ...demands: readonly string[]
+  ): (request: Request, ...rest: Rest) => Promise<Response> {
+    checkDemands(demands);
+    return async (request, ...rest) => {
+      let caller;
+      try {
+        caller = await this.check(request.headers.get('authorization') ?? undefined, ...demands);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        const { status, headers } = error;
+        return new Response(error.body(this.#options.issuer), { status, headers });
+      }
+      this.#callers.set(request, caller);
+      return handler(request, caller, ...rest);
+    };
+  }
+
+  /**
+   * Who calls.
+   * @param request one that `requires` or `protect` has let through.
+   * @throws where none of them has.
+   */
+  caller(request: object): Caller {
+    const caller = this.#callers.get(request);
+    if (!caller)
+      throw new Error('No guard has let this request through: put requires() in front of its handler.');
+    return caller;
+  }
+
+  /**
+   * The check itself, for whatever else a token comes by.
+   * @param authorization the value of an `Authorization` header.
+   * @param demands as for `requires`.
+   * @throws {Refusal} with the status, the headers and the body of an answer.
+   */
+  async check(authorization: string | string[] | undefined, ...demands: readonly string[]): Promise<Caller> {
+    this.#feed.begin();
+    const token = bearerToken(authorization);
+    const claims = await this.#tokens.verify(token);
+    if (this.#revoked.has(claims)) throw revoked();
+    if (!this.#feed.isCurrent) await this.#checkOtherwise(token, claims);
+    else this.#hasWarned = false;
+    const caller = callerOf(claims);
+    demandOf(caller, demands, this.#options.clock.now() / 1000);
+    return caller;
+  }
+
+  /** What is done while the feed is older than it may be. */
+  async #checkOtherwise(token: string, claims: Claims): Promise<void> {
+    const { whenStale, warn, bound } = this.#options;
+    switch (whenStale) {
+      case 'refuse':
+        throw new Refusal('not_ready');
+      case 'accept':
+        if (!this.#hasWarned) {
+          this.#hasWarned = true;
+          warn(
+            `Nothing has been heard of revocations for ${bound / 1000} s: tokens are accepted that may be revoked.`,
+          );
+        }
+        return;
+      case 'introspect': {
+        let isLive;
+        try {
+          isLive = await this.#introspections.isLive(token);
+        } catch (cause) {
+          throw new Refusal('not_ready', { cause });
+        }
+        if (!isLive) throw revoked();
+        // What came by the feed meanwhile counts.
+        if (this.#revoked.has(claims)) throw revoked();
+      }
+    }
+  }
+}
+
+function revoked(): Refusal {
+  return new Refusal('invalid_token', {
+    detail: 'The access token was revoked. Refresh it or log in again.',
+  });
+}
+
+const tokenSyntax = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/** RFC 6750 §2.1. The scheme's case does not matter (RFC 9110 §11.1); another scheme is none of ours. */
+function bearerToken(authorization: string | string[] | undefined): string {
+  const value = typeof authorization === 'string' ? authorization : '';
+  if (!/^bearer/i.test(value)) throw new Refusal('authentication_required');
+  const token = /^bearer (.*)$/i.exec(value)?.[1] ?? '';
+  if (!tokenSyntax.test(token)) {
+    throw new Refusal('invalid_token', {
+      detail: 'The Authorization header must be "Bearer", one space, and the access token.',
+    });
+  }
+  return token;
+}
+
+interface FastifyReply {
+  code(status: number): { headers(headers: object): { send(body: string): unknown } };
+}
+interface NodeResponse {
+  writeHead(status: number, headers: object): { end(body: string): unknown };
+}
+
+/** Fastify's reply has Node's response as `raw`. */
+function send(response: object, refusal: Refusal, issuer: string): void {
+  const { status, headers } = refusal;
+  const body = refusal.body(issuer);
+  if ('raw' in response) (response as unknown as FastifyReply).code(status).headers(headers).send(body);
+  else (response as NodeResponse).writeHead(status, headers).end(body);
+}

@@ -1,0 +1,183 @@
+import type { JSONWebKeySet } from 'jose';
+
+/** The time, injected so that tests can move it. */
+export interface GuardClock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Milliseconds of a clock that nobody sets. */
+  monotonic(): number;
+}
+
+interface ServiceOptions {
+  readonly issuer: string;
+  /** Where the service is reached. */
+  readonly url: string;
+  readonly jwksUri: string | undefined;
+  readonly client: { readonly id: string; readonly secret: string };
+  readonly fetch: typeof fetch;
+  readonly clock: GuardClock;
+}
+
+interface Metadata {
+  readonly issuer: string;
+  readonly jwks_uri: string;
+  readonly token_endpoint: string;
+  readonly introspection_endpoint: string;
+}
+
+interface TokenResponse {
+  readonly access_token: string;
+  /** Seconds. */
+  readonly expires_in: number;
+}
+
+/** The service said no: it has to be set right by a person. */
+export class ServiceRefused extends Error {
+  override readonly name = 'ServiceRefused';
+}
+
+/** An answer that has not begun by then does not come, in milliseconds. */
+const answersWithin = 2000;
+/** A token that is about to expire is not used, in milliseconds. */
+const margin = 30_000;
+
+/** What a guard asks of the service over HTTP. */
+export class LatchkeyService {
+  #metadata: Promise<Metadata> | undefined;
+  #token: Promise<{ readonly value: string; readonly until: number }> | undefined;
+
+  constructor(private readonly options: ServiceOptions) {}
+
+  /** @returns the public keys, and for how many seconds they may be kept. */
+  async keys(): Promise<{ readonly keys: JSONWebKeySet; readonly maxAge: number }> {
+    const { jwksUri } = this.options;
+    return this.#ask(jwksUri ?? this.#at((await this.#discover()).jwks_uri), {}, async (response) => {
+      const [, maxAge] = /(?:^|[\s,])max-age=(\d+)/.exec(response.headers.get('Cache-Control') ?? '') ?? [];
+      return { keys: (await response.json()) as JSONWebKeySet, maxAge: Number(maxAge ?? 300) };
+    });
+  }
+
+  /** Whether the service says that a token is live (RFC 7662). */
+  async introspect(token: string): Promise<boolean> {
+    const { introspection_endpoint: endpoint } = await this.#discover();
+    const form = this.#form({ token, token_type_hint: 'access_token' });
+    const { active } = await this.#ask(this.#at(endpoint), form, json<{ readonly active: unknown }>);
+    return active === true;
+  }
+
+  /**
+   * Begins to read the stream of revocations.
+   * @param lastEventId where to go on.
+   */
+  async follow(lastEventId: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const headers = {
+      Accept: 'text/event-stream',
+      Authorization: `Bearer ${await this.#accessToken()}`,
+      ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
+    };
+    try {
+      return await this.#ask(`${this.options.url}/revocations/stream`, { headers, signal }, ({ body }) => {
+        if (!body) throw new Error('The answer has no body.');
+        return body;
+      });
+    } catch (error) {
+      // It may have been revoked; the next attempt is with another one.
+      if (error instanceof ServiceRefused) this.#token = undefined;
+      throw error;
+    }
+  }
+
+  async #accessToken(): Promise<string> {
+    const known = await this.#token?.catch(() => undefined);
+    if (known && this.options.clock.now() < known.until) return known.value;
+    this.#token = this.#requestToken();
+    return (await this.#token).value;
+  }
+
+  async #requestToken(): Promise<{ readonly value: string; readonly until: number }> {
+    const { token_endpoint: endpoint } = await this.#discover();
+    const form = this.#form({ grant_type: 'client_credentials', scope: 'revocations:read' });
+    const begun = this.options.clock.now();
+    const answer = await this.#ask(this.#at(endpoint), form, json<TokenResponse>);
+    return { value: answer.access_token, until: begun + answer.expires_in * 1000 - margin };
+  }
+
+  /** The metadata (RFC 8414), read until it has been read once. */
+  async #discover(): Promise<Metadata> {
+    this.#metadata ??= this.#readMetadata();
+    try {
+      return await this.#metadata;
+    } catch (error) {
+      this.#metadata = undefined;
+      throw error;
+    }
+  }
+
+  async #readMetadata(): Promise<Metadata> {
+    const { url, issuer } = this.options;
+    const metadata = await this.#ask(`${url}/.well-known/oauth-authorization-server`, {}, json<Metadata>);
+    if (metadata.issuer !== issuer) {
+      throw new ServiceRefused(
+        `The service at ${url} says that its issuer is ${metadata.issuer}, and the guard expects ${issuer}. Set the guard's issuer to the service's LATCHKEY_ISSUER.`,
+      );
+    }
+    return metadata;
+  }
+
+  /** Where an endpoint is reached that the metadata names by the issuer. */
+  #at(endpoint: string): string {
+    const { issuer, url } = this.options;
+    return endpoint.startsWith(`${issuer}/`) ? url + endpoint.slice(issuer.length) : endpoint;
+  }
+
+  /** A form, with the client's authentication (RFC 6749 §2.3.1). */
+  #form(fields: Readonly<Record<string, string>>): RequestInit {
+    const { id, secret } = this.options.client;
+    const basic = Buffer.from([id, secret].map(encodeURIComponent).join(':')).toString('base64');
+    return {
+      method: 'POST',
+      headers: { Authorization: `Basic ${basic}` },
+      body: new URLSearchParams(fields),
+    };
+  }
+
+  /**
+   * @param read what is needed of an answer that is OK.
+   * @throws {ServiceRefused} for a status that says that something has to be set right.
+   */
+  async #ask<T>(
+    url: string,
+    { signal, ...init }: RequestInit,
+    read: (response: Response) => T | Promise<T>,
+  ): Promise<T> {
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+      late.abort(new Error(`There was no answer within ${answersWithin / 1000} s.`));
+    }, answersWithin);
+    try {
+      const response = await this.options.fetch(url, {
+        ...init,
+        redirect: 'error',
+        signal: AbortSignal.any([late.signal, ...(signal ? [signal] : [])]),
+      });
+      if (response.ok) return await read(response);
+      const message = `The answer was ${response.status}: ${(await response.text()).slice(0, 500)}`;
+      throw [400, 401, 403, 404].includes(response.status) ? new ServiceRefused(message) : new Error(message);
+    } catch (cause) {
+      const Kind = cause instanceof ServiceRefused ? ServiceRefused : Error;
+      throw new Kind(`${init.method ?? 'GET'} ${url} failed. ${reasonOf(cause)}`, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function json<T>(response: Response): Promise<T> {
+  return (await response.json()) as T;
+}
+
+/** What fetch says is "fetch failed"; the reason is in its cause. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  return cause instanceof Error ? cause.message || String(cause) : message;
+}

@@ -1,0 +1,93 @@
+import type { GuardClock } from './latchkey-service.js';
+
+const waysWhenStale = ['introspect', 'refuse', 'accept'] as const;
+
+export interface GuardOptions {
+  /** The service's `LATCHKEY_ISSUER`: tokens of another one are refused. Its metadata says where the keys are. */
+  readonly issuer: string;
+  /** Whom tokens must be for: this service, by the name that the tokens have as `aud`; one of several will do. */
+  readonly audience: string | readonly string[];
+  /** A client of the service (`POST /clients`) with the scope `revocations:read`. */
+  readonly client: { readonly id: string; readonly secret: string };
+  /** Where the service is reached, where that is not the issuer: an address in the own network. */
+  readonly url?: string;
+  /** Where the public keys are, where the metadata is not to be asked for it. */
+  readonly jwksUri?: string;
+  /** By how much the clocks here and there may differ, in seconds: 0 to 300; 0. */
+  readonly leeway?: number;
+  /** How old the feed may be, in seconds: 2 or more, because the service is heard of every second; 3. */
+  readonly bound?: number;
+  /**
+   * What is done while the feed is older. `introspect` (the default): the service is asked about each token, and where
+   * it does not answer the request is refused. `refuse`: 503. `accept`: tokens are taken that may be revoked, with a
+   * warning.
+   */
+  readonly whenStale?: (typeof waysWhenStale)[number];
+  /** Is told what an operator should know; `console.warn`. */
+  readonly warn?: (message: string) => void;
+  /** For requests to the service; the global `fetch`. */
+  readonly fetch?: typeof fetch;
+  /** For tests. */
+  readonly clock?: GuardClock;
+}
+
+/** The options with their defaults. */
+export interface Settled {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly client: { readonly id: string; readonly secret: string };
+  readonly url: string;
+  readonly jwksUri: string | undefined;
+  /** Seconds. */
+  readonly leeway: number;
+  /** Milliseconds. */
+  readonly bound: number;
+  readonly whenStale: (typeof waysWhenStale)[number];
+  readonly warn: (message: string) => void;
+  readonly fetch: typeof fetch;
+  readonly clock: GuardClock;
+}
+
+const systemClock: GuardClock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** @throws {TypeError} with a sentence for each option that cannot be used. */
+export function readOptions(options: GuardOptions): Settled {
+  const { issuer, audience, client, leeway = 0, bound = 3, whenStale = 'introspect' } = options;
+  const audiences = typeof audience === 'string' ? [audience] : audience;
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  const isUrl = (value: unknown): boolean => /^https?:\/\/[^?#\s]+$/.test(String(value));
+  // Whoever writes JavaScript may give anything, an environment variable that is not set among it.
+  const given = client as Partial<GuardOptions['client']> | undefined;
+  const faults = [
+    isUrl(issuer) ? '' : 'issuer must be the http or https URL that the service has as LATCHKEY_ISSUER.',
+    Array.isArray(audiences) && audiences.length > 0 && audiences.every(isText)
+      ? ''
+      : 'audience must name whom tokens are for, as they have it in "aud".',
+    isText(given?.id) && isText(given?.secret) ? '' : 'client must have an id and a secret (POST /clients).',
+    options.url === undefined || isUrl(options.url) ? '' : 'url must be an http or https URL.',
+    options.jwksUri === undefined || /^https?:/.test(options.jwksUri)
+      ? ''
+      : 'jwksUri must be an http or https URL.',
+    leeway >= 0 && leeway <= 300 ? '' : 'leeway must be 0 to 300 seconds.',
+    bound >= 2 && bound < Infinity ? '' : 'bound must be 2 seconds or more.',
+    waysWhenStale.includes(whenStale) ? '' : `whenStale must be one of ${waysWhenStale.join(', ')}.`,
+  ].filter((fault) => fault !== '');
+  if (faults.length > 0) throw new TypeError(`The guard's options cannot be used: ${faults.join(' ')}`);
+  return {
+    issuer,
+    audience: audiences,
+    client,
+    url: (options.url ?? issuer).replace(/\/+$/, ''),
+    jwksUri: options.jwksUri,
+    leeway,
+    bound: bound * 1000,
+    whenStale,
+    warn:
+      options.warn ??
+      ((message) => {
+        console.warn(`latchkey/guard: ${message}`);
+      }),
+    fetch: options.fetch ?? globalThis.fetch,
+    clock: options.clock ?? systemClock,
+  };
+}

@@ -1,0 +1,84 @@
+/** The kinds of problem that a guard answers with: some of the service's closed list, with its texts. */
+const kinds = {
+  authentication_required: {
+    status: 401,
+    title: 'Authentication required',
+    detail: 'Send an access token: "Authorization: Bearer <access_token>".',
+  },
+  invalid_token: { status: 401, title: 'Invalid access token', detail: 'The access token is not valid.' },
+  insufficient_user_authentication: {
+    status: 401,
+    title: 'Fresh login required',
+    detail: 'This operation needs a token from a login that was just made. Log in again.',
+  },
+  insufficient_scope: {
+    status: 403,
+    title: 'Permission missing',
+    detail: 'The account lacks a permission that this operation needs.',
+  },
+  password_change_required: {
+    status: 403,
+    title: 'Password change required',
+    detail: 'The account still has a one-time password. Choose a new one first: PUT /me/password.',
+  },
+  not_ready: {
+    status: 503,
+    title: 'Not ready',
+    detail: 'Whether the access token is still good cannot be told at the moment. Try again shortly.',
+  },
+} as const;
+
+export type RefusalCode = keyof typeof kinds;
+
+interface RefusalOptions {
+  readonly detail?: string;
+  /** Parameters of the challenge beside the realm. */
+  readonly challenge?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** Why a request is not let through, and the answer to it: problem+json (RFC 9457) with its challenge (RFC 6750 §3). */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: number;
+  readonly #challenge: Readonly<Record<string, string>> | undefined;
+
+  constructor(
+    readonly code: RefusalCode,
+    { detail, challenge, cause }: RefusalOptions = {},
+  ) {
+    super(detail ?? kinds[code].detail, { cause });
+    this.status = kinds[code].status;
+    // RFC 6750 §3: no error code where no token came.
+    this.#challenge = code === 'invalid_token' ? { error: code, error_description: this.message } : challenge;
+  }
+
+  get headers(): Record<string, string> {
+    const parameters = Object.entries({ realm: 'latchkey', ...this.#challenge });
+    return {
+      'Content-Type': 'application/problem+json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      ...((this.status === 401 || this.#challenge) && {
+        'WWW-Authenticate': `Bearer ${parameters.map(([name, value]) => `${name}="${quotable(value)}"`).join(', ')}`,
+      }),
+      ...(this.status === 503 && { 'Retry-After': '1' }),
+    };
+  }
+
+  /** @param issuer what the problem types' URIs begin with. */
+  body(issuer: string): string {
+    const { title, status } = kinds[this.code];
+    return JSON.stringify({
+      type: `${issuer}/problems/${this.code}`,
+      title,
+      status,
+      detail: this.message,
+      code: this.code,
+    });
+  }
+}
+
+/** RFC 6750 §3: few characters may be in a challenge. */
+function quotable(text: string): string {
+  return text.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, '?');
+}

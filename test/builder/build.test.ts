@@ -1,0 +1,64 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ProjectCopy } from '../support/project-copy.js';
+import { checkout } from '../support/checkout.js';
+
+/** What is said of each mistake is in test/contract/contract-faults.test.ts; here it is the build that says it. */
+describe('A build', () => {
+  let project: ProjectCopy;
+  let sound: string;
+  const file = 'src/reports/reports.controller.ts';
+  before(() => {
+    project = new ProjectCopy({ built: true });
+    expect(project.run('bin/new.js', 'reports').status).to.equal(0);
+    sound = readFileSync(project.path(file), 'utf8');
+  });
+  after(() => {
+    project.remove();
+  });
+
+  const build = (source: string): string => {
+    writeFileSync(project.path(file), source);
+    const { status, stderr } = project.run('bin/build.js');
+    expect(status).to.equal(1);
+    expect(existsSync(project.path('dist/build.stamp'))).to.equal(false);
+    const contract = readFileSync(project.path('generated/openapi.json'), 'utf8');
+    expect(contract === readFileSync(join(checkout, 'generated/openapi.json'), 'utf8')).to.equal(true);
+    return stderr;
+  };
+
+  it('fails on an operation that does not say who may call it, as README shows, and never mounts it for anyone', () => {
+    const stderr = build(sound.replace(/ +@Security.*\n/, '').replace('return {', 'return missing && {'));
+    const [fault = ''] = stderr.split('\n');
+    expect(fault).to.match(
+      /^src\/reports\/reports\.controller\.ts:\d+: GET \/reports does not say who may call it\./,
+    );
+    expect(readFileSync(join(checkout, 'README.md'), 'utf8')).to.include(`\n${fault}\n`);
+    expect(readFileSync(project.path('generated/routes.ts'), 'utf8')).to.match(
+      /handler: 'listReports',\s+parameters: \{\s+\},\s+security: \[\{"bearer":\[\]\}\],/,
+    );
+    // TypeScript's own errors are beside it.
+    expect(stderr).to.match(/^src\/reports\/reports\.controller\.ts\(\d+,\d+\): error TS2304: .*'missing'/m);
+  });
+
+  it('says where it is what tsoa fails on, too', () => {
+    const stderr = build(sound.replace("@Route('reports')", "@Route('roles')"));
+    expect(stderr).to.match(/Duplicate method signature @get\(roles\) found in controllers/);
+    expect(stderr).not.to.match(/^ +at /m);
+    expect(stderr).to.match(
+      /^src\/roles\/roles\.controller\.ts:\d+: GET \/roles is at src\/reports\/reports\.controller\.ts:\d+ already\./m,
+    );
+  });
+
+  it('says where it is what completing the contract finds', () => {
+    const refused = "@Response<ProblemDetails>(409, 'No.')";
+    const problem = "import type { ProblemDetails } from '../problems/problem.models.js';";
+    const stderr = build(
+      `${problem}\n${sound.replace('Get, Route', 'Get, Response, Route').replace('  @Get()', `  @Get()\n  ${refused}`)}`,
+    );
+    expect(stderr).to.match(
+      /^src\/reports\/reports\.controller\.ts:\d+: GET \/reports: the description of 409 must name its error codes/m,
+    );
+  });
+});

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { PageReader } from '../support/page-reader.js';
+import { newPostgresDatabase } from '../support/postgres.js';
+import { freePort } from '../support/postgres-server.js';
+import { copyEnvironment, ProjectCopy } from '../support/project-copy.js';
+import { hasPython, PythonEnvironment } from '../support/python.js';
+import { checkout } from '../support/checkout.js';
+import { blocksOf, type Block } from '../support/shown-commands.js';
+
+const python = new PythonEnvironment('interop-venv');
+const sections = ['Quick start', 'Add a protected operation'];
+const read = (page: string): string => readFileSync(join(checkout, page), 'utf8');
+
+/** Pages whose commands a reader types one after the other, in a clone. A `text` is tried elsewhere. */
+const pages: Readonly<Record<string, readonly Block[]>> = {
+  'docs/tutorial.md': blocksOf(read('docs/tutorial.md')),
+  'README.md': sections.flatMap((section) => blocksOf(read('README.md'), section)),
+};
+
+for (const [page, all] of Object.entries(pages)) {
+  const blocks = all.filter(({ language }) => language !== 'text');
+  describe(`What ${page} shows`, function () {
+    this.bail(true); // each step builds on the one before
+
+    const withPython = hasPython();
+    let project: ProjectCopy;
+    let reader: PageReader;
+    before(async () => {
+      if (withPython) python.prepare(join(checkout, 'test/interop/requirements.txt'));
+      else
+        console.warn('There is no python3 with venv: install it, so that what is shown in Python is tried.');
+      project = new ProjectCopy({ built: page === 'README.md' });
+      const port = await freePort();
+      const environment = copyEnvironment();
+      reader = new PageReader({
+        project,
+        environment: {
+          ...environment,
+          PORT: String(port),
+          PATH: [python.commands, environment['PATH']].join(delimiter),
+        },
+        instead: {
+          '127.0.0.1:3000': `127.0.0.1:${port}`,
+          'postgres://latchkey:password@127.0.0.1:5432/latchkey': await newPostgresDatabase(),
+        },
+      });
+    });
+    after(async () => {
+      await reader.close();
+      project.remove();
+    });
+
+    for (const [index, block] of blocks.entries()) {
+      it(`works, line ${block.line}: ${block.language} ${block.text.split('\n')[0]}`, async function () {
+        const isOfPython = ({ language, text }: Block): boolean =>
+          language === 'python' || /\bpython3\b/.test(text);
+        const previous = blocks[index - 1];
+        const isOutput = block.language === '' || block.language === 'json';
+        if (!withPython && (isOfPython(block) || (isOutput && previous && isOfPython(previous)))) this.skip();
+        await reader.follow(block);
+      });
+    }
+
+    it('is refused nowhere but where that is shown', () => {
+      reader.expectNoRefusal();
+    });
+  });
+}

@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { completeSchemas } from '../../src/contract/complete-schemas.js';
+import type { Document, Schema } from '../../src/contract/openapi.js';
+
+/** The schemas that are left when an operation answers with the first of them. */
+function completed(schemas: Record<string, Schema>): Record<string, Schema> {
+  const [first = ''] = Object.keys(schemas);
+  const document = {
+    openapi: '3.0.3',
+    info: {},
+    components: { schemas, examples: { used: {}, unused: {} } },
+    paths: {
+      '/': {
+        get: {
+          operationId: 'read',
+          responses: {
+            '200': {
+              description: '',
+              content: {
+                'application/json': {
+                  schema: { $ref: `#/components/schemas/${first}` },
+                  examples: { used: { $ref: '#/components/examples/used' } },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  } as unknown as Document;
+  completeSchemas(document);
+  expect(document.components['examples']).to.have.all.keys('used');
+  return document.components.schemas;
+}
+
+const reference = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+describe('A model in the contract', () => {
+  it('keeps what a property says of itself: beside a plain named type in full', () => {
+    const Id: Schema = { type: 'string', format: 'uuid', description: 'A UUID.' };
+    const { Page } = completed({
+      Page: { type: 'object', properties: { cursor: { ...reference('Id'), description: 'The next one.' } } },
+      Id,
+    });
+    expect(Page?.properties).to.deep.equal({
+      cursor: { type: 'string', format: 'uuid', description: 'The next one.' },
+    });
+  });
+
+  it('keeps what a property says of itself: beside one with fields or a list of values, by allOf', () => {
+    for (const named of [
+      { type: 'object', properties: { a: { type: 'string' } } },
+      { type: 'object', additionalProperties: true },
+      { type: 'string', enum: ['a'] },
+    ] as Schema[]) {
+      const { It, Named } = completed({
+        It: { type: 'object', properties: { its: { ...reference('Named'), description: 'Its own.' } } },
+        Named: named,
+      });
+      expect(It?.properties).to.deep.equal({ its: { allOf: [reference('Named')], description: 'Its own.' } });
+      expect(Named).to.deep.equal(named);
+    }
+  });
+
+  it('refers to a named type where it says nothing else', () => {
+    const { It } = completed({
+      It: { type: 'object', properties: { id: reference('Id') } },
+      Id: { type: 'string' },
+    });
+    expect(It?.properties).to.deep.equal({ id: reference('Id') });
+  });
+
+  it('says how long a moment is', () => {
+    const { It } = completed({
+      It: { type: 'object', properties: { at: { type: 'string', format: 'date-time' } } },
+    });
+    expect(It?.properties?.['at']).to.deep.equal({
+      type: 'string',
+      format: 'date-time',
+      minLength: new Date(0).toISOString().length,
+      maxLength: new Date(0).toISOString().length,
+    });
+  });
+
+  it('is gone where no operation leads to it, even if another that is gone does', () => {
+    const left = completed({
+      Page: { type: 'object', properties: { items: { type: 'array', items: reference('Item') } } },
+      Item: { type: 'object', properties: { page: reference('Page') } },
+      Query: { type: 'object', properties: { one: reference('Limit') } },
+      Limit: { type: 'object' },
+    });
+    expect(Object.keys(left)).to.deep.equal(['Page', 'Item']);
+  });
+});

@@ -1,0 +1,254 @@
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import type { Response, Test } from 'supertest';
+import { readContract } from '../../src/contract/read-contract.js';
+import type { CookieSession, TokenSet } from '../../src/sessions/sessions.models.js';
+import { checkAgainstContract } from '../support/contract.js';
+import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { createClient } from '../support/oauth-clients.js';
+import { rawRequest } from '../support/raw-request.js';
+import { newPostgresDatabase } from '../support/postgres.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
+  readonly security: readonly object[];
+  readonly responses: Readonly<Record<string, object>>;
+}
+
+const { paths } = readContract().document as { paths: Record<string, Record<string, Operation>> };
+const operations = Object.entries(paths).flatMap(([template, ofPath]) =>
+  Object.entries(ofPath).map(([method, operation]) => ({ ...operation, template, method })),
+);
+const id = '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10';
+
+/** The template with something in each place that fits it, or this in all of them. */
+function pathOf(template: string, instead?: string): string {
+  return template.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
+    if (instead !== undefined) return instead;
+    return name === 'name' ? 'auditor' : name === 'code' ? 'busy' : id;
+  });
+}
+
+describe('Every operation answers, as the contract says, a request', () => {
+  let app: TestApp;
+  let token: string;
+  before(async () => {
+    app = await TestApp.start({ settings: { JWT_TOKEN_LOCATION: 'headers,cookies' } });
+    ({ access_token: token } = await app.login());
+  });
+  after(() => app.close());
+
+  const send = (method: string, path: string): Test => app.request(method as 'get', path, token);
+
+  for (const { method, template, requestBody, responses, parameters = [] } of operations) {
+    const name = `${method.toUpperCase()} ${template}`;
+    const [mediaType = ''] = Object.keys(requestBody?.content ?? {});
+
+    describe(name, () => {
+      it('that cannot be read: 400', async () => {
+        if (template.includes('{')) {
+          await send(method, pathOf(template, '%E0%A4%A')).expect(400);
+          return;
+        }
+        const { status, headers, text } = await rawRequest(
+          app.url,
+          `${method.toUpperCase()} ${template} HTTP/1.1\r\nHost: a\r\nA header without a colon\r\n\r\n`,
+        );
+        expect(status).to.equal(400);
+        if (template.startsWith('/oauth/')) return; // never seen as one of OAuth's
+        const response = { status, headers, text, get: (header: string) => headers[header.toLowerCase()] };
+        checkAgainstContract(method, template, response as unknown as Response);
+      });
+
+      if (requestBody) {
+        it('whose body is too large: 413', async () => {
+          await send(method, pathOf(template))
+            .set('Content-Type', mediaType)
+            .send(`{"a":"${'x'.repeat(70_000)}"}`)
+            .expect(413);
+        });
+
+        it('whose body is compressed: 415', async () => {
+          await send(method, pathOf(template))
+            .set('Content-Type', mediaType)
+            .set('Content-Encoding', 'gzip')
+            .serialize(String)
+            .send(gzipSync('{}') as unknown as string)
+            .expect(415);
+        });
+
+        it('without its body: 400', async () => {
+          if (template === '/logout') return; // it may be left out
+          await send(method, pathOf(template)).expect(400);
+        });
+      }
+
+      if (parameters.some((parameter) => parameter.in === 'path')) {
+        it('with a path parameter that does not fit: 422', async () => {
+          await send(method, pathOf(template, '%20'))
+            .set('Content-Type', mediaType || 'application/json')
+            .send(requestBody ? {} : undefined)
+            .expect(422);
+        });
+      }
+
+      if (parameters.some((parameter) => parameter.in === 'query')) {
+        it('with a query parameter that there is not: 422', async () => {
+          const { body } = await send(method, `${pathOf(template)}?no_such=1`).expect(422);
+          expect(body.errors).to.deep.equal({ no_such: 'is not a field of this request' });
+        });
+      }
+
+      if (responses['401'] && !template.startsWith('/oauth/') && !/login|refresh|logout/.test(template)) {
+        it('without a token: 401', async () => {
+          await app.request(method as 'get', pathOf(template)).expect(401);
+        });
+      }
+    });
+  }
+});
+
+describe('Without an answer of the database', () => {
+  let proxy: TcpProxy;
+  let app: TestApp;
+  let tokens: TokenSet;
+  let cookies: string;
+  let csrf: string;
+  before(async function () {
+    this.timeout(60_000);
+    const url = await newPostgresDatabase();
+    proxy = await TcpProxy.to(Number(new URL(url).port));
+    app = await TestApp.start({
+      database: 'postgres',
+      settings: {
+        DATABASE_URL: proxy.urlFor(url),
+        LATCHKEY_REVOCATION_BOUND: '1s',
+        JWT_TOKEN_LOCATION: 'headers,cookies',
+      },
+    });
+    tokens = await app.login();
+    const login = await app
+      .post('/login/cookies', { username: 'admin', password: adminPassword })
+      .expect(200);
+    cookies = cookieHeader(cookiesOf(login));
+    csrf = (login.body as CookieSession).refresh_csrf_token;
+    proxy.hold();
+    await until(() => !app.services.feed.isCurrent());
+  });
+  after(async () => {
+    proxy.release();
+    await app.close();
+    await proxy.close();
+  });
+
+  const refreshToken = (): object => ({ refresh_token: tokens.refresh_token });
+  const special: Readonly<Record<string, () => Test>> = {
+    'POST /login': () => app.post('/login', { username: 'admin', password: adminPassword }),
+    'POST /login/cookies': () => app.post('/login/cookies', { username: 'admin', password: adminPassword }),
+    'POST /refresh': () => app.post('/refresh', refreshToken()),
+    'POST /refresh/cookies': () =>
+      app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf),
+    'POST /logout': () => app.post('/logout', refreshToken()),
+    'GET /health/ready': () => app.get('/health/ready'),
+  };
+
+  it('each operation whose contract says so is 503, and those that need none go on', async function () {
+    this.timeout(60_000);
+    await Promise.all(
+      operations.map(async ({ method, template, responses, security }) => {
+        const name = `${method.toUpperCase()} ${template}`;
+        const request =
+          special[name]?.() ?? app.request(method as 'get', pathOf(template), tokens.access_token);
+        if (responses['503']) {
+          const { body, status } = await request;
+          expect({ name, status, code: (body as { code: string }).code }).to.deep.equal({
+            name,
+            status: 503,
+            code: 'not_ready',
+          });
+        } else if (security.length === 0) await request.expect(200);
+      }),
+    );
+  });
+});
+
+describe('An operation that checks a password', () => {
+  const password = 'a password that is long enough';
+  let app: TestApp;
+  let token: string;
+  let userId: string;
+  before(async () => {
+    app = await TestApp.start({
+      settings: {
+        JWT_TOKEN_LOCATION: 'headers,cookies',
+        LATCHKEY_LOGIN_FREE_ATTEMPTS: '2',
+        LATCHKEY_PASSWORD_QUEUE: '1',
+        LATCHKEY_PASSWORD_TIME_COST: '30',
+        LATCHKEY_PASSWORD_MEMORY_COST: '8192',
+      },
+    });
+    ({ access_token: token } = await app.login());
+    ({ id: userId } = await app.createUser('ada', password));
+  });
+  after(() => app.close());
+
+  for (const [name, request] of [
+    ['POST /login/cookies', (n) => app.post('/login/cookies', { username: `u${n}`, password })],
+    ['POST /users', (n) => app.post('/users', { username: `u${n}`, password }, token)],
+    ['PATCH /users/{id}', () => app.patch(`/users/${userId}`, { password }, token)],
+    [
+      'PUT /me/password',
+      () => app.put('/me/password', { current_password: 'x', new_password: password }, token),
+    ],
+  ] as [string, (n: number) => Test][]) {
+    it(`is busy where too many wait: ${name}`, async () => {
+      const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => request(n)));
+      const busy = answers.filter(({ status }) => status === 503);
+      expect(busy).not.to.be.empty;
+      for (const { body } of busy) expect(body).to.include({ code: 'busy' });
+    });
+  }
+
+  it('has to wait after failures: POST /login/cookies', async () => {
+    const statuses: number[] = [];
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      statuses.push((await app.post('/login/cookies', { username: 'eve', password: 'x' })).status);
+    }
+    expect(statuses).to.deep.equal([401, 401, 401, 429]);
+  });
+});
+
+describe('An operation whose requests are limited, and one that clients authenticate at', () => {
+  let app: TestApp;
+  before(async () => {
+    app = await TestApp.start({
+      settings: {
+        JWT_TOKEN_LOCATION: 'headers,cookies',
+        LATCHKEY_REFRESH_LIMIT: '1',
+        LATCHKEY_LOGIN_FREE_ATTEMPTS: '1',
+      },
+    });
+  });
+  after(() => app.close());
+
+  it('is 429: POST /refresh/cookies', async () => {
+    await app.post('/refresh/cookies').expect(401);
+    const { body } = await app.post('/refresh/cookies').expect(429);
+    expect(body).to.include({ code: 'too_many_requests' });
+  });
+
+  for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
+    it(`is 429 after failures: POST ${path}`, async () => {
+      const { client_id } = await createClient(app, { token_endpoint_auth_method: 'client_secret_post' });
+      const form = { grant_type: 'client_credentials', token: 'x', client_id, client_secret: 'wrong' };
+      const statuses: number[] = [];
+      for (let attempt = 0; attempt < 3; attempt += 1) statuses.push((await app.postForm(path, form)).status);
+      expect(statuses.at(-1)).to.equal(429);
+    });
+  }
+});

@@ -1,0 +1,30 @@
+import { expect } from 'chai';
+import { describeTags, located } from '../../src/contract/sources.js';
+
+const sources = {
+  places: { 'GET /reports/{id}': 'src/reports/reports.controller.ts:12' },
+  tags: { Reports: 'What is known.', Users: 'The comment of a class.' },
+};
+
+describe('What the controllers’ sources say', () => {
+  it('puts file and line before what begins with an operation', () => {
+    expect(located('GET /reports/{id}: it fails.\nGET /reports: it fails.\nIt fails.', sources)).to.equal(
+      'src/reports/reports.controller.ts:12: GET /reports/{id}: it fails.\nGET /reports: it fails.\nIt fails.',
+    );
+  });
+
+  it('describes the tags that tsoa.json does not', () => {
+    const document: Parameters<typeof describeTags>[0] = {
+      openapi: '3.0.3',
+      info: {},
+      components: { schemas: {} },
+      paths: {},
+      tags: [{ name: 'Users', description: 'Accounts.' }],
+    };
+    describeTags(document, sources);
+    expect(document.tags).to.deep.equal([
+      { name: 'Users', description: 'Accounts.' },
+      { name: 'Reports', description: 'What is known.' },
+    ]);
+  });
+});

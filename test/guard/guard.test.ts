@@ -1,0 +1,310 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect } from 'chai';
+import { SignJWT } from 'jose';
+import { guard, Refusal, type GuardOptions } from '../../src/guard/guard.js';
+import { clientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
+import { GuardedApi, until } from '../support/guarded-api.js';
+import { TestApp } from '../support/test-app.js';
+import { base64url, readJwt, signJwt } from '../support/tokens.js';
+
+describe('A service behind a guard', () => {
+  let app: TestApp;
+  let api: GuardedApi;
+  before(async () => {
+    app = await TestApp.start();
+    api = await GuardedApi.following(app);
+  });
+  after(async () => {
+    await api.close();
+    await app.close();
+  });
+
+  describe('lets through', () => {
+    it('whoever has a good token, and knows who that is', async () => {
+      const { access_token: token } = await app.login();
+      const { body } = await api.get('/own/any', token).expect(200);
+      const { body: me } = await app.get('/me', token).expect(200);
+      expect(body).to.deep.equal({ subject: me.id, permissions: me.permissions });
+      await api.get('/own/users', token).expect(200);
+      await api.get('/own/fresh-300', token).expect(200);
+    });
+
+    it('a client that acts for itself', async () => {
+      const client = await createClient(app, { scope: 'users:read reports:read' });
+      const { access_token: token } = await clientToken(app, client);
+      const { body } = await api.get('/own/both', token).expect(200);
+      expect(body.subject).to.equal(client.client_id);
+    });
+
+    it('the next request with the same token, without a word to the service', async () => {
+      const { access_token: token } = await app.login();
+      await api.get('/own/any', token).expect(200);
+      const before = api.network.asked.length;
+      await api.get('/own/any', token).expect(200);
+      expect(api.network.asked.length).to.equal(before);
+    });
+  });
+
+  /** What the service answers on one of its own operations, the guard answers, too. */
+  async function answersAlike(own: string, guarded: string, token?: string): Promise<string> {
+    const expected = await app.get(own, token);
+    const { status, headers, body } = await api.get(guarded, token).expect(expected.status);
+    expect(headers['www-authenticate']).to.equal(expected.headers['www-authenticate']);
+    expect(headers['content-type']).to.equal(expected.headers['content-type']);
+    const { code, title, type } = expected.body as Record<string, string>;
+    expect(body).to.include({ code, title, type, status });
+    return String(code);
+  }
+
+  describe('answers as the service itself does', () => {
+    it('who sends no token', async () => {
+      expect(await answersAlike('/me', '/own/any')).to.equal('authentication_required');
+      await api.get('/own/any').set('Authorization', 'Basic YTpi').expect(401);
+    });
+
+    it('who sends what cannot be one', async () => {
+      for (const header of ['Bearer', 'Bearer ', 'Bearer  a', 'Bearer a b', 'Bearer ä', 'Bearerer x']) {
+        const { body, headers } = await api.get('/own/any').set('Authorization', header).expect(401);
+        expect(body.code, header).to.equal('invalid_token');
+        const expected = await app.get('/me').set('Authorization', header).expect(401);
+        expect(headers['www-authenticate']).to.equal(expected.headers['www-authenticate']);
+      }
+      await api
+        .get('/own/any')
+        .set('Authorization', `bEARER ${(await app.login()).access_token}`)
+        .expect(200);
+    });
+
+    it('who lacks a permission', async () => {
+      await app.createUser('ada', 'the password of ada');
+      const { access_token: token } = await app.login('ada', 'the password of ada');
+      expect(await answersAlike('/users', '/own/users', token)).to.equal('insufficient_scope');
+    });
+
+    it('who has a one-time password', async () => {
+      await app.createUser('bea', 'the password of bea', ['admin']);
+      const password = await app.services.users.resetPassword('bea', {
+        context: { requestId: null, address: null, userAgent: null },
+      });
+      const { access_token: token } = await app.login('bea', password);
+      expect(await answersAlike('/users', '/own/users', token)).to.equal('password_change_required');
+    });
+
+    it('whose token has expired', async () => {
+      const { access_token: token } = await app.login();
+      await api.get('/own/any', token).expect(200);
+      app.clock.advance(900);
+      expect(await answersAlike('/me', '/own/any', token)).to.equal('invalid_token');
+    });
+
+    it('whose session has ended', async () => {
+      const { access_token: token } = await app.login();
+      await api.get('/own/any', token).expect(200);
+      await app.post('/logout', {}, token).expect(204);
+      await until(async () => (await api.get('/own/any', token)).status === 401);
+      expect(await answersAlike('/me', '/own/any', token)).to.equal('invalid_token');
+    });
+  });
+
+  describe('demands freshness', () => {
+    const challenge = async (path: string, token: string): Promise<string> => {
+      const { headers, body } = await api.get(path, token).expect(401);
+      expect(body.code).to.equal('insufficient_user_authentication');
+      return headers['www-authenticate'] ?? '';
+    };
+
+    it('of a login', async () => {
+      const { refresh_token: old } = await app.login();
+      const { access_token: token } = await app.refresh(old);
+      expect(await challenge('/own/fresh', token)).to.include('max_age="900"');
+    });
+
+    it('of a login at most so many seconds ago', async () => {
+      const { access_token: token } = await app.login();
+      app.clock.advance(300);
+      await api.get('/own/fresh-300', token).expect(200);
+      app.clock.advance(1);
+      expect(await challenge('/own/fresh-300', token)).to.include('max_age="300"');
+      await api.get('/own/fresh', token).expect(200);
+    });
+  });
+
+  describe('refuses, as soon as the feed has told,', () => {
+    const isRefused = (token: string): Promise<void> =>
+      until(async () => (await api.get('/own/any', token)).status === 401);
+
+    it('a token that was revoked alone', async () => {
+      const client = await createClient(app, { scope: 'tokens:revoke' });
+      const { access_token: one, refresh_token: refresh } = await app.login();
+      await revoke(app, client, one).expect(200);
+      await isRefused(one);
+      await api.get('/own/any', (await app.refresh(refresh)).access_token).expect(200);
+    });
+
+    it('a user’s older tokens when a role changes, and none that was issued since', async () => {
+      const { access_token: admin } = await app.login();
+      await app.put('/roles/reader', { permissions: ['users:read'] }, admin).expect(201);
+      await app.createUser('cyd', 'the password of cyd', ['reader']);
+      const old = await app.login('cyd', 'the password of cyd');
+      await api.get('/own/users', old.access_token).expect(200);
+      await app.put('/roles/reader', { permissions: ['roles:read'] }, admin).expect(200);
+      await isRefused(old.access_token);
+      const { access_token: young } = await app.refresh(old.refresh_token);
+      await api.get('/own/any', young).expect(200);
+      await api.get('/own/users', young).expect(403);
+    });
+
+    it('every token of a user who was disabled or deleted', async () => {
+      const { access_token: admin } = await app.login();
+      for (const [name, end] of [
+        ['dan', (id: string) => app.patch(`/users/${id}`, { disabled: true }, admin).expect(200)],
+        ['eve', (id: string) => app.delete(`/users/${id}`, admin).expect(204)],
+      ] as const) {
+        const { id } = await app.createUser(name, 'a password of theirs');
+        const { access_token: token } = await app.login(name, 'a password of theirs');
+        await api.get('/own/any', token).expect(200);
+        await end(id);
+        await isRefused(token);
+      }
+    });
+
+    it('and asks the service nothing for that', () => {
+      expect(api.network.count('/oauth/introspect')).to.equal(0);
+    });
+  });
+
+  describe('refuses a token', () => {
+    const detailOf = async (token: string): Promise<string> => {
+      const { body } = await api.get('/own/any', token).expect(401);
+      expect(body.code).to.equal('invalid_token');
+      return body.detail as string;
+    };
+    const good = async () => readJwt((await app.login()).access_token);
+
+    it('for another audience', async () => {
+      const client = await createClient(app, { audiences: ['https://elsewhere.example'] });
+      const { access_token: token } = await clientToken(app, client);
+      expect(await detailOf(token)).to.include('for another service');
+    });
+
+    it('of another issuer, not valid yet, without a claim, of another type', async () => {
+      const { header, claims } = await good();
+      const { ring } = app.services;
+      const now = app.clock.now() / 1000;
+      for (const [changed, detail] of [
+        [{ header, claims: { ...claims, iss: 'http://other.test' } }, 'by another service'],
+        [{ header, claims: { ...claims, nbf: now + 60 } }, 'not valid yet'],
+        [{ header, claims: { ...claims, exp: now } }, 'has expired'],
+        ...['ver', 'jti', 'sid', 'scope', 'roles', 'auth_time', 'sub'].map(
+          (name) => [{ header, claims: { ...claims, [name]: undefined } }, 'lacks a claim'] as const,
+        ),
+        [{ header, claims: { ...claims, exp: undefined } }, ''],
+        [{ header, claims: { ...claims, ver: '1' } }, 'lacks a claim'],
+        [{ header: { ...header, typ: 'JWT' }, claims }, 'not an access token'],
+        [{ header: { ...header, typ: undefined }, claims }, 'not an access token'],
+        [{ header: { ...header, crit: ['x'], x: 1 }, claims }, 'malformed'],
+      ] as const)
+        expect(await detailOf(signJwt(ring, changed))).to.include(detail);
+      await api
+        .get('/own/any', signJwt(ring, { header: { ...header, typ: 'application/at+jwt' }, claims }))
+        .expect(200);
+    });
+
+    it('that is signed with no key, another key, a public key as a secret, or not at all', async () => {
+      const { header, claims } = await good();
+      const { body } = await app.get('/.well-known/jwks.json').expect(200);
+      const [jwk] = (body as { keys: [{ kid: string; x: string }] }).keys;
+      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const sign = (key: Parameters<SignJWT['sign']>[0], changes: object): Promise<string> =>
+        new SignJWT(claims).setProtectedHeader({ alg: 'ES256', ...header, ...changes }).sign(key);
+      const whole = signJwt(app.services.ring, { header, claims });
+      for (const [token, detail] of [
+        [await sign(privateKey, {}), 'signature is wrong'],
+        [await sign(privateKey, { kid: undefined }), 'not signed with a key'],
+        [await sign(privateKey, { kid: 'another' }), 'not signed with a key'],
+        [await sign(new TextEncoder().encode(jwk.x), { alg: 'HS256' }), ''],
+        [`${base64url(JSON.stringify({ ...header, alg: 'none' }))}.${whole.split('.')[1] ?? ''}.`, ''],
+        [whole.slice(0, -4), 'signature is wrong'],
+        [
+          `${whole.split('.')[0] ?? ''}.${base64url('{}')}.${whole.split('.')[2] ?? ''}`,
+          'signature is wrong',
+        ],
+        ['a.b.c', 'not a JWT'],
+        ['abc', 'not a JWT'],
+        ['a'.repeat(9000), 'too long'],
+      ] as const)
+        expect(await detailOf(token)).to.include(detail);
+    });
+  });
+
+  it('hands what is no refusal to its own error handler', async () => {
+    const { body } = await api.get('/own/unguarded').expect(200);
+    expect(body.error).to.include('put requires() in front');
+    const noTime = (): never => {
+      throw new Error('There is no time.');
+    };
+    const broken = await GuardedApi.start(app, { clock: { now: noTime, monotonic: () => 0 } });
+    const { access_token: token } = await app.login();
+    const { body: failed } = await broken.get('/own/any', token).expect(200);
+    expect(failed).to.deep.equal({ error: 'There is no time.' });
+    await broken.close();
+  });
+
+  it('may check a token that comes by other ways', async () => {
+    const { access_token: token } = await app.login();
+    expect((await api.guard.check(`Bearer ${token}`, 'users:read')).permissions).to.include('users:read');
+    const refusal = await api.guard.check(undefined).catch((error: unknown) => error);
+    expect(refusal).to.be.instanceOf(Refusal).and.include({ status: 401, code: 'authentication_required' });
+  });
+
+  it('may be made of a handler of fetch’s kind', async () => {
+    const handler = api.guard.protect(
+      (request, { subject }, extra: string) =>
+        Response.json({ subject, same: api.guard.caller(request).subject === subject, extra }),
+      'users:read',
+    );
+    const ask = (headers: Record<string, string>): Promise<Response> =>
+      handler(new Request('http://reports.test/', { headers }), 'more');
+    const { access_token: token } = await app.login();
+    const { body: me } = await app.get('/me', token);
+    const good = await ask({ authorization: `Bearer ${token}` });
+    expect(await good.json()).to.deep.equal({ subject: me.id, same: true, extra: 'more' });
+    const refused = await ask({});
+    expect(refused.status).to.equal(401);
+    expect(refused.headers.get('www-authenticate')).to.equal('Bearer realm="latchkey"');
+    expect(refused.headers.get('content-type')).to.equal('application/problem+json; charset=utf-8');
+    expect(await refused.json()).to.include({
+      code: 'authentication_required',
+      type: `${issuer}/problems/authentication_required`,
+    });
+    const failing = api.guard.protect(() => Promise.reject(new Error('its own')));
+    const error = await failing(
+      new Request('http://reports.test/', { headers: { authorization: `Bearer ${token}` } }),
+    ).catch((reason: unknown) => reason);
+    expect(error).to.be.an('error').with.property('message', 'its own');
+  });
+
+  it('cannot be made with options or demands that mean nothing, and says all that is wrong', () => {
+    const options: GuardOptions = { issuer, audience: issuer, client: { id: 'a', secret: 'b' } };
+    expect(() =>
+      guard({
+        issuer: 'x',
+        audience: [],
+        client: {},
+        leeway: 301,
+        bound: 1,
+        whenStale: 'x',
+        url: 'y',
+        jwksUri: 'z',
+      } as never),
+    )
+      .to.throw(TypeError)
+      .with.property('message')
+      .that.matches(/issuer .*audience .*client .*url .*jwksUri .*leeway .*bound .*whenStale /);
+    expect(() => guard({ ...options, client: undefined } as never)).to.throw('client must have');
+    const made = guard(options);
+    expect(() => made.requires('fresh:soon')).to.throw('is no demand');
+    expect(() => made.requires('users:read users:write')).to.throw('each permission by itself');
+    expect(() => made.protect(() => new Response(), '')).to.throw('is no demand');
+  });
+});

@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import type { Claims } from '../../src/guard/claims.js';
+import { Revoked, type RevocationEntry } from '../../src/guard/revoked.js';
+
+const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
+const session = (id: string, until: number): RevocationEntry => ({
+  kind: 'session',
+  id,
+  expires_at: at(until),
+});
+const ofSession = (sid: string): Claims => ({ sid, jti: '-', sub: '-', ver: 0 }) as unknown as Claims;
+const ofSubject = (sub: string, ver: number): Claims => ({ jti: '-', sub, ver }) as unknown as Claims;
+
+describe('What a guard holds as revoked', () => {
+  let revoked: Revoked;
+  beforeEach(() => {
+    revoked = new Revoked();
+  });
+
+  it('is a session, a token, or a subject’s older versions', () => {
+    revoked.add([
+      session('a', 10),
+      { kind: 'token', id: 'b', expires_at: at(10) },
+      { kind: 'subject', id: 'c', version: 3, expires_at: at(10) },
+    ]);
+    expect(revoked.has(ofSession('a'))).to.be.true;
+    expect(revoked.has(ofSession('b'))).to.be.false;
+    expect(revoked.has({ ...ofSession('x'), jti: 'b' })).to.be.true;
+    expect([0, 2, 3, 4].map((version) => revoked.has(ofSubject('c', version)))).to.deep.equal([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('is once what came twice, with the higher version and the later end', () => {
+    const subject = (version: number, until: number): RevocationEntry => {
+      return { kind: 'subject', id: 'c', version, expires_at: at(until) };
+    };
+    revoked.add([subject(2, 20), subject(3, 10), session('a', 20), session('a', 10)]);
+    expect(revoked.size).to.equal(2);
+    revoked.sweep(19);
+    expect(revoked.has(ofSubject('c', 2))).to.be.true;
+    expect(revoked.has(ofSession('a'))).to.be.true;
+    revoked.sweep(20);
+    expect(revoked.size).to.equal(0);
+  });
+
+  it('knows nothing of kinds that are to come', () => {
+    revoked.add([{ kind: 'device', id: 'a', expires_at: at(10) }]);
+    expect(revoked.size).to.equal(0);
+  });
+
+  it('is forgotten bit by bit, also where much is held and more comes', () => {
+    const count = 25_000;
+    for (let index = 0; index < count; index += 1)
+      revoked.add([session(`s${index}`, index % 2 === 0 ? 5 : 50)]);
+    const sizes = [];
+    for (let times = 0; times < 3; times += 1) {
+      revoked.sweep(10);
+      sizes.push(revoked.size);
+    }
+    expect(sizes).to.deep.equal([20_000, 15_000, 12_500]);
+    revoked.add([session('late', 5)]);
+    revoked.sweep(10);
+    revoked.sweep(10);
+    expect(revoked.has(ofSession('late'))).to.be.false;
+    expect(revoked.has(ofSession('s1'))).to.be.true;
+  });
+});

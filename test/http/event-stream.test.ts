@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import express from 'express';
+import { sendEvents, type ServerSentEvent } from '../../src/http/event-stream.js';
+
+describe('A stream of server-sent events', () => {
+  let server: Server;
+  let answered: Promise<void>;
+  let events: () => AsyncGenerator<ServerSentEvent>;
+  let tooSlow: AbortController;
+  before(async () => {
+    const app = express().set('env', 'test');
+    app.get('/', (_request, response) => (answered = sendEvents(response, events(), tooSlow.signal)));
+    server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  beforeEach(() => {
+    tooSlow = new AbortController();
+  });
+  after(() => server.close());
+
+  const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  async function open(): Promise<IncomingMessage> {
+    const [response] = (await once(get(url()), 'response')) as [IncomingMessage];
+    return response;
+  }
+
+  it('is written as the standard says, and ends where the events do', async () => {
+    events = async function* () {
+      yield { id: 'a', data: { text: 'two\nlines' } };
+      yield await Promise.resolve({ data: 1 });
+    };
+    const text = await (await fetch(url())).text();
+    expect(text).to.equal('id: a\ndata: {"text":"two\\nlines"}\n\ndata: 1\n\n');
+  });
+
+  it('is an answer like any other where it fails before its first event', async () => {
+    events = async function* () {
+      yield await Promise.reject(new Error('it failed'));
+    };
+    expect((await fetch(url())).status).to.equal(500);
+  });
+
+  it('breaks off where it fails later', async () => {
+    events = async function* () {
+      yield { data: 1 };
+      yield await Promise.reject(new Error('it failed'));
+    };
+    const error = await fetch(url())
+      .then((response) => response.text())
+      .catch((reason: unknown) => reason);
+    expect(error).to.be.an('error');
+  });
+
+  it('waits for a client that does not read, until that is too long', async () => {
+    // More than the buffers of both sides hold.
+    const text = 'x'.repeat(64_000_000);
+    let asked = 0;
+    events = async function* () {
+      for (;;) {
+        asked += 1;
+        yield await Promise.resolve({ data: text });
+      }
+    };
+    const response = await open();
+    tooSlow.abort();
+    await answered;
+    expect(asked).to.be.at.most(2); // the second one finds nobody
+    response.resume();
+    const [error] = (await once(response, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).to.equal('ECONNRESET');
+  });
+
+  it('asks for no more events once the client has gone', async () => {
+    let over = false;
+    events = async function* () {
+      try {
+        for (;;) yield await Promise.resolve({ data: 'x'.repeat(100_000) });
+      } finally {
+        over = true;
+      }
+    };
+    (await open()).destroy();
+    await answered;
+    expect(over).to.be.true;
+  });
+});

@@ -1,0 +1,101 @@
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readContract } from '../../src/contract/read-contract.js';
+
+/** Lines, one for each answer that some test saw; the processes of a run all write into it. */
+const seenFile = fileURLToPath(new URL('../../contract-coverage/seen.txt', import.meta.url));
+const reportFile = fileURLToPath(new URL('../../../docs/contract-coverage.md', import.meta.url));
+
+interface Operation {
+  readonly responses: Readonly<Record<string, { readonly content?: object }>>;
+}
+
+const recorded = new Set<string>();
+
+/** Remembers that a test saw this answer of this operation. `mediaType`: empty where there is no body. */
+export function recordAnswer(method: string, path: string, status: number, mediaType: string): void {
+  const answer = nameOf(method, path, String(status), mediaType);
+  if (recorded.has(answer)) return;
+  recorded.add(answer);
+  appendFileSync(seenFile, `${answer}\n`);
+}
+
+/** Before the first test of a run. */
+export function beginCoverage(): void {
+  rmSync(seenFile, { force: true });
+  mkdirSync(dirname(seenFile), { recursive: true });
+  writeFileSync(seenFile, '');
+}
+
+/**
+ * After the last test of the whole suite: writes the report.
+ * @throws where the contract has an answer that no test saw.
+ */
+export function endCoverage(): void {
+  const seen = new Set(readFileSync(seenFile, 'utf8').split('\n'));
+  const missing = demandedAnswers().filter((answer) => !seen.has(answer));
+  if (missing.length > 0) {
+    throw new Error(
+      `The contract promises what no test saw. Add a test for each:\n${missing.map((answer) => `  ${answer}`).join('\n')}`,
+    );
+  }
+  writeFileSync(reportFile, coverageReport());
+}
+
+/** Every answer of the contract, but `default`: it stands for what is not foreseen. */
+function demandedAnswers(): string[] {
+  return operations().flatMap(({ method, path, responses }) =>
+    Object.entries(responses)
+      .filter(([status]) => status !== 'default')
+      .flatMap(([status, { content }]) => {
+        const types = Object.keys(content ?? {});
+        return (types.length > 0 ? types : ['']).map((type) => nameOf(method, path, status, type));
+      }),
+  );
+}
+
+/** A table of operation × status × content type. */
+export function coverageReport(): string {
+  const rows = operations().flatMap(({ method, path, responses }) =>
+    Object.entries(responses)
+      .filter(([status]) => status !== 'default')
+      .map(([status, { content }], index) => [
+        index === 0 ? `\`${method} ${path}\`` : '',
+        status,
+        Object.keys(content ?? {}).join(', ') || 'no body',
+      ]),
+  );
+  const head = ['operation', 'status', 'content type'];
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [
+    '# Answers that the tests have seen',
+    '',
+    '`npm test` writes this file, and fails where the contract has an answer that no test saw. `default` is not listed:',
+    'it stands for what is not foreseen.',
+    '',
+    line(head),
+    line(widths.map((width) => '-'.repeat(width))),
+    ...rows.map(line),
+    '',
+  ].join('\n');
+}
+
+function operations(): (Operation & { readonly method: string; readonly path: string })[] {
+  const paths = readContract().document['paths'] as Record<string, Record<string, Operation>>;
+  return Object.entries(paths).flatMap(([path, ofPath]) =>
+    Object.entries(ofPath).map(([method, { responses }]) => ({
+      method: method.toUpperCase(),
+      path,
+      responses,
+    })),
+  );
+}
+
+function nameOf(method: string, path: string, status: string, mediaType: string): string {
+  return `${method.toUpperCase()} ${path} ${status} ${mediaType}`.trimEnd();
+}

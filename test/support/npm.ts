@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Installs a sub-project's packages by its lockfile, where they are not there or others are. */
+export function installPackages(folder: string): void {
+  const lockfile = readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  const stamp = join(folder, 'node_modules/.installed');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return;
+  npm(folder, 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
+  writeFileSync(stamp, lockfile);
+}
+
+/** Runs npm in a folder. @returns what it printed. */
+export function npm(folder: string, ...words: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync('npm', words, {
+    cwd: folder,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`npm ${words.join(' ')} failed in ${folder}:\n${stdout}${stderr}`);
+  return stdout;
+}

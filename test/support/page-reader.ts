@@ -1,0 +1,119 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { ProjectCopy } from './project-copy.js';
+import { checkJson, checkLines, fileOf, saidInComments, type Block } from './shown-commands.js';
+import { Terminal } from './terminal.js';
+
+interface Means {
+  readonly project: ProjectCopy;
+  readonly environment: NodeJS.ProcessEnv;
+  /** What the page says, and what it is here: an address whose port is free, a database that is there. */
+  readonly instead: Readonly<Record<string, string>>;
+}
+
+/** What a reader puts in from what was printed before. */
+const placeholders: Readonly<Record<string, RegExp>> = {
+  'THE-PRINTED-PASSWORD': /one-time password: (\S+)/,
+  'THE-ACCESS-TOKEN': /"access_token":"([^"]+)"/,
+  'THE-REFRESH-TOKEN': /"refresh_token":"([^"]+)"/,
+};
+
+/** Does what a page says, block by block, as a reader does: in one terminal the service, in another all else. */
+export class PageReader {
+  readonly #noted = new Map<string, string>();
+  readonly #client: Terminal;
+  #service: Terminal | undefined;
+  /** What the last commands printed. */
+  #printed = '';
+
+  constructor(private readonly means: Means) {
+    this.#client = this.#newTerminal();
+  }
+
+  async follow(block: Block): Promise<void> {
+    if (block.language !== 'json') this.expectNoRefusal();
+    const file = fileOf(block);
+    switch (block.language) {
+      case 'sh':
+        // Commands that a blank line separates are typed one after the other.
+        for (const commands of block.text.split('\n\n')) await this.#run(commands);
+        break;
+      case 'python':
+        if (file !== undefined) this.#save(file, block.text);
+        else {
+          this.#save('page.py', block.text);
+          await this.#run('python3 page.py');
+          checkLines(saidInComments(block.text), this.#printed);
+        }
+        break;
+      case 'js':
+        this.#save(file ?? '', block.text);
+        break;
+      case 'ts':
+        this.#compare(file ?? '', block.text.slice(block.text.indexOf('\n') + 1));
+        break;
+      case 'json':
+        checkJson(JSON.parse(this.#filled(block.text)), JSON.parse(this.#printed));
+        this.#printed = '';
+        break;
+      case '':
+        checkLines(this.#filled(block.text).replace(/(one-time password: )\S+/, '$1…'), this.#printed);
+        break;
+      default:
+        throw new Error(`Nobody knows what to do with a block of ${block.language}.`);
+    }
+  }
+
+  /** @throws where the service refused what was sent last: curl takes that for an answer like others. */
+  expectNoRefusal(): void {
+    if (/"type":"[^"]*\/problems\//.test(this.#printed)) throw new Error(`It was refused: ${this.#printed}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+    await this.#service?.close();
+  }
+
+  async #run(commands: string): Promise<void> {
+    if (commands.endsWith('npm start')) await this.#start(commands);
+    else {
+      this.expectNoRefusal();
+      this.#printed = await this.#client.run(this.#filled(commands));
+    }
+    for (const [name, pattern] of Object.entries(placeholders)) {
+      const found = pattern.exec(this.#printed)?.[1];
+      if (found !== undefined) this.#noted.set(name, found);
+    }
+  }
+
+  async #start(commands: string): Promise<void> {
+    await this.#service?.close();
+    const service = this.#newTerminal();
+    this.#service = service;
+    // The copy has its packages; the first step of CI is npm ci itself.
+    service.type(`set -e\n${this.#filled(commands.replace(/^npm ci\n/, ''))}\n`);
+    await service.until((printed) => /Swagger UI: \S+\n/.test(printed));
+    this.#printed = service.printed;
+  }
+
+  #newTerminal(): Terminal {
+    return new Terminal({ folder: this.means.project.folder, environment: this.means.environment });
+  }
+
+  #save(file: string, text: string): void {
+    writeFileSync(this.means.project.path(file), this.#filled(text));
+  }
+
+  #compare(file: string, excerpt: string): void {
+    if (!readFileSync(this.means.project.path(file), 'utf8').includes(excerpt)) {
+      throw new Error(`${file} has no such lines.`);
+    }
+  }
+
+  #filled(text: string): string {
+    const noted = [...this.#noted, ...Object.entries(this.means.instead)];
+    const filled = noted.reduce((result, [name, value]) => result.replaceAll(name, value), text);
+    const missing = /THE-[A-Z-]+/.exec(filled)?.[0];
+    if (missing !== undefined) throw new Error(`Nothing that was printed is ${missing}.`);
+    return filled;
+  }
+}

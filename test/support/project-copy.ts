@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { checkout } from './checkout.js';
+
+interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The project as a clone has it, in a folder of its own, with the packages of this one: `npm ci` has nothing to add. */
+export class ProjectCopy {
+  readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-copy-'));
+
+  /** @param built whether it was built before, as this one was; else nothing is. */
+  constructor({ built }: { readonly built: boolean }) {
+    const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+      cwd: checkout,
+      encoding: 'utf8',
+    });
+    if (listed.status !== 0) throw new Error(`git cannot list the project's files: ${listed.stderr}`);
+    for (const file of listed.stdout.split('\0').filter((name) => name !== '')) {
+      cpSync(join(checkout, file), this.path(file), { recursive: true });
+    }
+    if (built) {
+      const environments = join(checkout, 'dist/interop-venv');
+      const filter = (source: string): boolean => source !== environments;
+      cpSync(join(checkout, 'dist'), this.path('dist'), { recursive: true, filter });
+    }
+    // A link, so nothing here may run npm ci: it would empty the folder that the link leads to.
+    symlinkSync(join(checkout, 'node_modules'), this.path('node_modules'));
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Runs a script of the copy with this Node. */
+  run(script: string, ...parameters: readonly string[]): Run {
+    return spawnSync(process.execPath, [script, ...parameters], {
+      cwd: this.folder,
+      encoding: 'utf8',
+      env: copyEnvironment(),
+    });
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Without settings of the service, and with this Node as `node`. */
+export function copyEnvironment(): NodeJS.ProcessEnv {
+  const settings = /^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_LEVEL$|NODE_|TEST_COUNTS$)/;
+  const inherited = Object.entries(process.env).filter(([name]) => !settings.test(name));
+  return {
+    ...Object.fromEntries(inherited),
+    PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+  };
+}

@@ -1,0 +1,32 @@
+import { connect } from 'node:net';
+
+/** An answer, read by hand. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** Sends these bytes as they are, and reads until the service closes the connection. */
+export function rawRequest(url: string, bytes: string): Promise<RawAnswer> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.write(bytes, 'latin1'));
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      resolve(parse(Buffer.concat(chunks).toString()));
+    });
+  });
+}
+
+function parse(answer: string): RawAnswer {
+  const [head = '', text = ''] = answer.split('\r\n\r\n', 2);
+  const [statusLine = '', ...lines] = head.split('\r\n');
+  const headers = lines.map((line): [string, string] => {
+    const colon = line.indexOf(': ');
+    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 2)];
+  });
+  return { status: Number(statusLine.split(' ')[1]), headers: Object.fromEntries(headers), text };
+}
