@@ -2,7 +2,7 @@ import { readAccessToken } from './access-token.js';
 import type { Session } from './session.js';
 
 /** How many permissions are named before the list is opened. */
-const namedPermissions = 3;
+const namedPermissions = 2;
 
 /** The part of the page that says who is logged in, with what permissions, until when. */
 export class Badge {

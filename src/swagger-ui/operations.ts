@@ -1,5 +1,6 @@
 import type { TokenSet } from '../sessions/sessions.models.js';
 import { readAccessToken } from './access-token.js';
+import { beginningOf, isEventStream } from './event-stream.js';
 import type { Session } from './session.js';
 
 /** An operation as the contract names it. */
@@ -35,7 +36,7 @@ export class Operations {
       ? await this.#send(url, request)
       : await this.fetch(url, asClient(operation, request));
     if (answer.ok) await this.#learn(operation, request, answer);
-    return answer;
+    return isEventStream(answer) ? beginningOf(answer) : answer;
   }
 
   /** Sends a request with the session's access token; where that is refused, once more with its successor. */

@@ -63,7 +63,13 @@ describe('the first click in Swagger UI', () => {
       const answer = await page.run(operationId);
       expect(answer.status()).to.equal(status);
       const { pathname } = new URL(answer.url());
-      checkAgainstContract(answer.request().method(), pathname, await asChecked(answer));
+      // Of a stream, whose answer has no end, there is what the page shows of it.
+      const shown = page
+        .block(operationId)
+        .locator('.live-responses-table .response-col_description pre')
+        .first();
+      const text = await (operationId === 'followRevocations' ? shown.innerText() : bodyOf(answer));
+      checkAgainstContract(answer.request().method(), pathname, asChecked(answer, text));
       if (status >= 400) page.expectRefusals(status);
       await page.close(operationId);
     });
@@ -85,10 +91,13 @@ describe('the first click in Swagger UI', () => {
   });
 });
 
+function bodyOf(answer: Answer): Promise<string> {
+  return answer.status() === 204 ? Promise.resolve('') : answer.text();
+}
+
 /** As much of it as is compared with the contract. */
-async function asChecked(answer: Answer): Promise<Response> {
+function asChecked(answer: Answer, text: string): Response {
   const headers = answer.headers();
-  const text = answer.status() === 204 ? '' : await answer.text();
   const get = (name: string): string | undefined => headers[name.toLowerCase()];
   return { status: answer.status(), headers, text, get } as unknown as Response;
 }

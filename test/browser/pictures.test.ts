@@ -40,7 +40,7 @@ describe('the pictures of the README', () => {
   it('show a protected operation that was tried out', async () => {
     await page.run('getProtected');
     await page.tab.evaluate(
-      `scrollBy(0, document.querySelector('[id$="-getProtected"] .btn.execute').getBoundingClientRect().top - 70)`,
+      `scrollBy(0, document.querySelector('[id$="-getProtected"] .btn.execute').getBoundingClientRect().top - 80)`,
     );
     await take('swagger-ui-protected');
   });

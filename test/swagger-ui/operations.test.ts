@@ -237,6 +237,12 @@ describe('what the page learns from what is tried out', () => {
     });
   });
 
+  it('shows the beginning of a stream, which has no end', async () => {
+    const answer = await tab.try('get', '/revocations/stream');
+    expect(answer.headers.get('Content-Type')).to.match(/^text\/event-stream/);
+    expect(await answer.text()).to.match(/^data: .*"complete":true.*\n\n$/s);
+  });
+
   it('says so where the tokens are in cookies, which it neither keeps nor renews', async () => {
     const withCookies = await TestApp.start({ settings: { JWT_TOKEN_LOCATION: 'headers,cookies' } });
     const its = new Tabs(withCookies).open();
