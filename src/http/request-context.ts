@@ -33,8 +33,8 @@ export function contextOf(request: Request): RequestContext {
 }
 
 function givenId(request: Request): string | undefined {
-  const given = request.get('X-Request-Id');
-  if (given === undefined || !acceptableId.test(given)) return undefined;
+  const given = request.headers['x-request-id'];
+  if (typeof given !== 'string' || !acceptableId.test(given)) return undefined;
   const isTrusted = request.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
   return isTrusted(request.socket.remoteAddress ?? '', 0) ? given : undefined;
 }
