@@ -4,22 +4,31 @@ import type { Services } from '../services.js';
 /** Controllers hold no state of a request, so one of each serves them all. */
 export type ControllerClass = new (services: Services) => object;
 
-const controllers = new WeakMap<Services, Map<ControllerClass, object>>();
+interface Container {
+  get(controller: ControllerClass): object;
+}
+
+const containers = new WeakMap<Services, Container>();
 
 /**
  * tsoa's iocModule: every controller is made with the services. A new controller needs no registration.
  */
-export function iocContainer(request: Request): { get(controller: ControllerClass): object } {
+export function iocContainer(request: Request): Container {
   return containerOf(request.app.locals.services);
 }
 
-export function containerOf(services: Services): { get(controller: ControllerClass): object } {
-  const known = controllers.get(services) ?? new Map<ControllerClass, object>();
-  controllers.set(services, known);
+function containerOf(services: Services): Container {
+  let container = containers.get(services);
+  if (!container) containers.set(services, (container = newContainer(services)));
+  return container;
+}
+
+function newContainer(services: Services): Container {
+  const controllers = new Map<ControllerClass, object>();
   return {
     get: (controller) => {
-      let instance = known.get(controller);
-      if (!instance) known.set(controller, (instance = new controller(services)));
+      let instance = controllers.get(controller);
+      if (!instance) controllers.set(controller, (instance = new controller(services)));
       return instance;
     },
   };

@@ -34,7 +34,7 @@ export function contextOf(request: Request): RequestContext {
 }
 
 function givenId(request: Request): string | undefined {
-  const given = request.get('X-Request-Id');
-  if (given === undefined || !acceptableId.test(given)) return undefined;
+  const given = request.headers['x-request-id'];
+  if (typeof given !== 'string' || !acceptableId.test(given)) return undefined;
   return isFromTrustedProxy(request) ? given : undefined;
 }

@@ -11,6 +11,7 @@ import {
 } from './access-token-claims.js';
 import { isBase64url, jwtParts, readJwtPart } from './jwt-parts.js';
 import type { KeyRing } from './key-ring.js';
+import { LastEntries } from './last-entries.js';
 
 export interface AccessTokenOptions {
   readonly issuer: string;
@@ -55,7 +56,7 @@ const remembered = 10_000;
 
 /** Issues access tokens, and verifies that one is ours and in its time. Whether it was revoked, `Revocations` knows. */
 export class AccessTokens {
-  readonly #verified = new Map<string, Verified>();
+  readonly #verified = new LastEntries<Verified>(remembered);
   #removals = 0;
 
   constructor(
@@ -159,9 +160,6 @@ export class AccessTokens {
       claims,
       forUs: audience.some((each) => this.options.acceptedAudiences.includes(each)),
     };
-    if (this.#verified.size >= remembered) {
-      this.#verified.delete(this.#verified.keys().next().value ?? token);
-    }
     this.#verified.set(token, verified);
     return verified;
   }
