@@ -28,7 +28,7 @@ const corridor = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'generated', 'coverage', 'data', 'guards', 'sdks'] },
+  { ignores: ['dist', 'generated', 'coverage', 'data', 'guards', 'sdks', 'bench/peers'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
@@ -55,7 +55,7 @@ export default tseslint.config(
     },
   })),
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'bench/test/**/*.ts'],
     rules: {
       // chai asserts by reading a property; supertest's bodies are any.
       '@typescript-eslint/no-unused-expressions': 'off',

@@ -53,6 +53,7 @@ const checks = {
       ? undefined
       : 'docs/contract-coverage.md lacks answers of the contract. `npm test` writes it, once a test saw each of them.';
   },
+  'types of the benchmarks': command('tsc', '--project', 'bench'),
   'README tables up to date': () => command('node', 'dist/src/cli/write-readme.js', '--check')(),
   format: command('prettier', '--check', '--log-level', 'warn', '.'),
   lint: command('eslint', '--max-warnings', '0', '.'),

@@ -5,6 +5,7 @@ import { operations, RegisterRoutes } from '../generated/routes.js';
 import './http/locals.js';
 import { handleProblems } from './http/problem-handler.js';
 import { identifyRequests } from './http/request-context.js';
+import { headersOf, sendWithEveryAnswer } from './http/response-headers.js';
 import { mountSwaggerUi } from './http/swagger-ui.js';
 import { unmatched } from './http/unmatched.js';
 import type { Services } from './services.js';
@@ -21,18 +22,17 @@ export function createApp(services: Services): Express {
   app.set('trust proxy', config.trustedProxies);
 
   app.use(identifyRequests(log));
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-      },
-    }),
-  );
-  app.use((_request, response, next) => {
-    response.setHeader('Cache-Control', 'no-store');
-    next();
-  });
+  sendWithEveryAnswer(app, [
+    ...headersOf(
+      helmet({
+        contentSecurityPolicy: {
+          useDefaults: false,
+          directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+        },
+      }),
+    ),
+    ['Cache-Control', 'no-store'],
+  ]);
   if (config.corsOrigins.length > 0) {
     app.use(
       cors({

@@ -8,6 +8,7 @@ import { systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { DatabaseUnavailable } from './database/database-unavailable.js';
 import { SecretError } from './database/secret.js';
+import { expressMessages } from './http/express-messages.js';
 import { HealthStatus } from './health/health.models.js';
 import { permissionsOf } from './tokens/demands.js';
 import { openInstallation } from './installation.js';
@@ -60,7 +61,8 @@ export function explain(error: unknown): void {
 async function serve(config: Config, log: Logger): Promise<void> {
   // The port comes first: a second start by mistake must not touch the database, and probes get an answer meanwhile.
   let listener: RequestListener | undefined;
-  const server = createServer((request, response) => {
+  const { messages, adopt } = expressMessages();
+  const server = createServer(messages, (request, response) => {
     listener?.(request, response);
   });
   const address = await listen(server, config);
@@ -76,7 +78,9 @@ async function serve(config: Config, log: Logger): Promise<void> {
   try {
     services = await openInstallation(config, systemClock, log, issuer);
     const administrator = await prepareService(services, permissionsOf(operations));
-    listener = createApp(services);
+    const app = createApp(services);
+    adopt(app);
+    listener = app;
     announce(address, administrator);
   } catch (error) {
     server.close();

@@ -162,7 +162,9 @@ describe('An installation', () => {
 
   for (const host of ['127.0.0.1', 'localhost']) {
     it(`is refused, in words and without the password, where no PostgreSQL answers on ${host}`, async () => {
-      const error = await refusal(open(`postgres://ada:hunter2@${host}:1/latchkey`));
+      const error = await refusal(
+        open(`postgres://ada:hunter2@${host}:1/latchkey`, { LATCHKEY_DATABASE_WAIT: '0' }),
+      );
       expect(error).to.be.an.instanceof(StartError);
       expect((error as Error).message)
         .to.match(/^DATABASE_URL names the PostgreSQL database, /)

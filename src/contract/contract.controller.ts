@@ -54,8 +54,8 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiYaml {
+    request.res?.setHeader('Content-Type', 'application/yaml'); // before what sends a 304
     if (isUnchanged(request, this.#etags.yaml, 'no-cache')) unchanged(304, undefined);
-    request.res?.setHeader('Content-Type', 'application/yaml');
     return this.#yaml;
   }
 

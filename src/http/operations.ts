@@ -4,6 +4,7 @@ import { findOperation, readContract } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
 import { authenticateIfPresent, confirmIfNeeded, demandOf } from './authentication.js';
 import { bodyReading, readsBodyFirst } from './request-body.js';
+import { sendJson } from './send-json.js';
 import type { Caller } from './caller.js';
 import type { ControllerClass } from './ioc.js';
 
@@ -151,5 +152,5 @@ function send(response: Response, value: unknown, status: number | undefined): v
   // A text that is no JSON: the controller has said what it is.
   else if (typeof value === 'string' && response.hasHeader('Content-Type'))
     response.status(status ?? 200).end(value);
-  else response.status(status ?? 200).json(value);
+  else sendJson(response, status ?? 200, value);
 }

@@ -6,6 +6,7 @@ import { OAuthProblem } from '../oauth/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import { mostFieldErrors, Problem, problemDetails, retryLater } from '../problems/problem.js';
+import { sendJson } from './send-json.js';
 
 /**
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
@@ -32,21 +33,23 @@ export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler
 
 /** @param issuer what the problem types' URIs begin with. */
 export function sendProblem(problem: Problem, response: Response, issuer: string): void {
-  response.status(problem.status);
   // RFC 9110 §15.5.2: no 401 without a challenge.
-  if (problem.status === 401) response.setHeader('WWW-Authenticate', challenge(problem));
-  for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
-  response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
-  response.end(JSON.stringify(problemDetails(problem, issuer)));
+  const headers = {
+    ...(problem.status === 401 && { 'WWW-Authenticate': challenge(problem) }),
+    ...problem.headers,
+  };
+  const body = problemDetails(problem, issuer);
+  sendJson(response, problem.status, body, headers, 'application/problem+json; charset=utf-8');
 }
 
 function sendOAuthError(problem: OAuthProblem, response: Response): void {
   const body: OAuthError = { error: problem.code, error_description: problem.description };
-  response.status(problem.status);
   // RFC 9110 §15.5.2: no 401 without a challenge, and RFC 6749 §5.2: in the scheme that clients may use.
-  if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="latchkey"');
-  for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
-  response.json(body);
+  const headers = {
+    ...(problem.status === 401 && { 'WWW-Authenticate': 'Basic realm="latchkey"' }),
+    ...problem.headers,
+  };
+  sendJson(response, problem.status, body, headers);
 }
 
 /** RFC 6750 §3: no error code where no token came, and few characters in the description. */

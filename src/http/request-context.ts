@@ -13,7 +13,6 @@ export function identifyRequests(log: Logger): RequestHandler {
   const logsRequests = log.isLevelEnabled('debug');
   return (request, response, next) => {
     request.requestId = givenId(request) ?? randomUUID();
-    response.setHeader('X-Request-Id', request.requestId);
     if (logsRequests) {
       const { method, path } = request;
       response.once('finish', () => {

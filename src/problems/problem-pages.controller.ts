@@ -43,9 +43,9 @@ export class ProblemPagesController {
     if (!isProblemCode(code))
       throw new Problem('not_found', { detail: `No problem has the code "${code}".` });
     const page = problemPage(code);
-    if (isUnchanged(request, etagOf(page), 'public, max-age=3600')) unchanged(304, undefined);
-    request.res?.setHeader('Content-Security-Policy', pagePolicy);
+    request.res?.setHeader('Content-Security-Policy', pagePolicy); // before what sends a 304
     request.res?.setHeader('Content-Type', 'text/html; charset=utf-8');
+    if (isUnchanged(request, etagOf(page), 'public, max-age=3600')) unchanged(304, undefined);
     return page;
   }
 }

@@ -38,6 +38,7 @@ describe('GET /problems/{code}', () => {
       .get('/problems/busy')
       .set('If-None-Match', headers['etag'] ?? '')
       .expect(304);
+    expect(app.logged).to.deep.equal([]);
   });
 
   it('is 404 for a code that there is not', async () => {

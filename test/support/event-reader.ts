@@ -1,5 +1,6 @@
 import type { RevocationPage } from '../../src/revocations/revocations.models.js';
 import { checkModel } from './contract.js';
+import { recordAnswer } from './contract-coverage.js';
 
 interface FeedEvent {
   readonly id: string | undefined;
@@ -51,6 +52,8 @@ export class EventReader {
     }
     const page = JSON.parse(fields['data'] ?? '') as RevocationPage;
     checkModel('RevocationPage', page);
+    const [mediaType = ''] = (this.headers.get('Content-Type') ?? '').split(';');
+    recordAnswer('GET', '/revocations/stream', 200, mediaType);
     this.lastId = fields['id'] ?? this.lastId;
     return { id: fields['id'], page };
   }

@@ -7,6 +7,7 @@ import type { AuditEvent } from '../../src/audit/audit.store.js';
 import { readConfig } from '../../src/config.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { Hooks } from '../../src/hooks.js';
+import { expressMessages } from '../../src/http/express-messages.js';
 import type { Operation } from '../../src/http/operations.js';
 import { answerUnreadable } from '../../src/http/unreadable-requests.js';
 import { permissionsOf } from '../../src/tokens/demands.js';
@@ -85,7 +86,12 @@ export class TestApp extends ApiClient {
     const services = await openInstallation(config, clock, log, config.issuer ?? '', hooks);
     await prepareService(services, contractPermissions);
     const app = createApp(services);
-    const server = createServer(ownOperations ? withOwnOperations(app, services, ownOperations) : app);
+    const { messages, adopt } = expressMessages();
+    adopt(app);
+    const server = createServer(
+      messages,
+      ownOperations ? withOwnOperations(app, services, ownOperations) : app,
+    );
     answerUnreadable(server, services.issuer);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;

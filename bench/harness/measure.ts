@@ -1,0 +1,92 @@
+import { busySeconds } from './cores.ts';
+import type { Conditions } from './conditions.ts';
+import { LoadRun, type Load } from './load.ts';
+import type { Server } from './server.ts';
+import { median } from './statistics.ts';
+
+/** What one round has measured of one server. */
+export interface Figures {
+  readonly requests: number;
+  readonly perSecond: number;
+  /** Processor time of the server for one request, in microseconds: all its threads and child processes. */
+  readonly cpu: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  /** Milliseconds. */
+  readonly p99: number;
+  /** What part of the server's cores other processes took meanwhile, from 0 to 1. */
+  readonly taken: number;
+}
+
+/**
+ * Puts a load on a server.
+ * @throws where a request fails: the figures of answers that nobody wants mean nothing.
+ */
+export async function measure(
+  server: Server,
+  load: Load,
+  { cores, generator, seconds }: Conditions,
+  serverCores = cores.server,
+): Promise<Figures> {
+  const cpuBefore = server.process.cpuSeconds();
+  const busyBefore = busySeconds(serverCores);
+  const begun = performance.now();
+  const result = await new LoadRun(generator, load, server.url, seconds, cores.load).result();
+  const elapsed = (performance.now() - begun) / 1000;
+  const cpu = server.process.cpuSeconds() - cpuBefore;
+  const busy = busySeconds(serverCores) - busyBefore;
+  if (result.failures > 0) {
+    throw new Error(`${result.failures} of ${result.requests} requests failed: ${server.process.output}`);
+  }
+  return {
+    requests: result.requests,
+    perSecond: result.requests / result.seconds,
+    cpu: (cpu / result.requests) * 1e6,
+    // Where nothing was answered, it took longer than the whole measurement.
+    p50: result.requests > 0 ? result.p50 : Infinity,
+    p99: result.requests > 0 ? result.p99 : Infinity,
+    taken: Math.min(1, Math.max(0, busy - cpu) / elapsed / serverCores.split(',').length),
+  };
+}
+
+/** Most measurements that a warm-up takes; a server that is slow is measured all the same. */
+const longestWarmUp = 10;
+
+/** Puts a load on a server, until its code is compiled and, where it remembers tokens, it has seen them all. */
+export async function warmUp(
+  server: Server,
+  load: Load,
+  conditions: Conditions,
+  remembers = false,
+): Promise<void> {
+  // With some to spare: a load does not begin where the last one ended.
+  const requests = remembers ? 1.2 * conditions.tokens : 0;
+  let sent = 0;
+  for (let count = 0; count === 0 || (sent < requests && count < longestWarmUp); count += 1) {
+    const figures = await measure(server, load, conditions);
+    sent += figures.requests;
+  }
+}
+
+/** The medians of rounds. */
+export function medians(rounds: readonly Figures[]): Figures {
+  const of = (name: keyof Figures): number => median(rounds.map((figures) => figures[name]));
+  return {
+    requests: of('requests'),
+    perSecond: of('perSecond'),
+    cpu: of('cpu'),
+    p50: of('p50'),
+    p99: of('p99'),
+    taken: of('taken'),
+  };
+}
+
+/** A note where other processes took more of the cores than comparisons can bear. */
+export function noise(figures: Iterable<Figures>): string[] {
+  const taken = Math.max(...[...figures].map((each) => each.taken));
+  return taken > 0.05
+    ? [
+        `Other processes took up to ${Math.round(taken * 100)}% of the server's cores: these figures are noisy.`,
+      ]
+    : [];
+}

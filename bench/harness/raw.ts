@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { peersFolder } from './folders.ts';
+import { PinnedProcess } from './processes.ts';
+
+/**
+ * Runs a program of `peers/raw` to its end.
+ * @returns operations a second.
+ */
+export async function runRaw(
+  script: string,
+  args: readonly (string | number)[],
+  cores: string,
+  {
+    nodeOptions = [],
+    env = {},
+  }: { readonly nodeOptions?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<number> {
+  const program = {
+    command: process.execPath,
+    args: [...nodeOptions, join(peersFolder, 'raw', script), ...args.map(String)],
+    env,
+  };
+  const output = await new PinnedProcess(program, cores).finished();
+  const [, json = '{}'] = /^RESULT (.*)$/m.exec(output) ?? [];
+  const { operations, seconds } = JSON.parse(json) as { operations: number; seconds: number };
+  return operations / seconds;
+}

@@ -1,0 +1,71 @@
+// Verifies access tokens that are seen for the first time: by Latchkey, by jsonwebtoken, and by node:crypto alone. The
+// argument says how many rounds. Prints for each the processor time that a token takes in each round, in microseconds.
+import { createPublicKey, createVerify, verify, type JsonWebKey } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { pino } from 'pino';
+import { interleave } from '../harness/rounds.ts';
+import { built } from './built.ts';
+
+const [, , rounds] = process.argv;
+const tokensEach = 3000;
+
+const { readConfig } = await built('config.js');
+const { systemClock } = await built('clock.js');
+const { openInstallation } = await built('installation.js');
+const { prepareService } = await built('services.js');
+
+const config = readConfig({
+  DATABASE_URL: 'sqlite::memory:',
+  LATCHKEY_ADMIN_PASSWORD: 'a long enough password',
+});
+const issuer = 'http://127.0.0.1:3000';
+const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer);
+await prepareService(services, []);
+const { accessTokens, ring } = services;
+const [jwk] = ring.published();
+const key = createPublicKey({ key: jwk as unknown as JsonWebKey, format: 'jwk' });
+
+function issue(): string {
+  return accessTokens.issue({
+    subject: '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10',
+    version: 1,
+    sessionId: '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b11',
+    roles: [],
+    permissions: [],
+    authenticatedAt: Date.now(),
+    fresh: true,
+  });
+}
+
+function split(token: string): readonly [signed: string, signature: Buffer] {
+  const end = token.lastIndexOf('.');
+  return [token.slice(0, end), Buffer.from(token.slice(end + 1), 'base64url')];
+}
+
+const ways = {
+  'node:crypto, verify': (token: string) => {
+    const [signed, signature] = split(token);
+    return verify('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, signature);
+  },
+  'node:crypto, createVerify': (token: string) => {
+    const [signed, signature] = split(token);
+    return createVerify('sha256').update(signed).verify({ key, dsaEncoding: 'ieee-p1363' }, signature);
+  },
+  'jsonwebtoken, prepared key': (token: string) => jwt.verify(token, key, { algorithms: ['ES256'] }) !== '',
+  '**Latchkey**': (token: string) => accessTokens.verify(token).iss === issuer,
+};
+
+function time(way: (token: string) => boolean): number {
+  const tokens = Array.from({ length: tokensEach }, issue);
+  const before = process.cpuUsage();
+  const good = tokens.filter(way).length;
+  const { user, system } = process.cpuUsage(before);
+  if (good !== tokensEach) throw new Error(`${tokensEach - good} good tokens were refused.`);
+  return (user + system) / tokensEach;
+}
+
+const subjects = Object.entries(ways);
+for (const [, way] of subjects) time(way);
+const measured = await interleave(subjects, Number(rounds), ([, way]) => Promise.resolve(time(way)));
+await services.database.close();
+console.log(`RESULT ${JSON.stringify([...measured].map(([[name], times]) => [name, times]))}`);

@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Conditions } from '../harness/conditions.ts';
+import { checkout } from '../harness/folders.ts';
+import { atEnd } from '../harness/processes.ts';
+import { Server, type ServerProgram } from '../harness/server.ts';
+
+export type Settings = Readonly<Record<string, string>>;
+
+/** An installation with users and sessions, and what its clients have. */
+export interface Prepared {
+  readonly settings: Settings;
+  /** A file of values for the Authorization header. */
+  readonly accessTokens: string;
+  readonly refreshTokens: string;
+  /** A file of bodies for POST /login. */
+  readonly logins: string;
+}
+
+interface Population {
+  readonly users?: number;
+  readonly sessions: number;
+  readonly settings?: Settings;
+  /** Undefined: SQLite, in a folder of its own. */
+  readonly databaseUrl?: string;
+  /** Whether password hashes cost what they cost by default. */
+  readonly costlyPasswords?: boolean;
+}
+
+/** The same on any port, so that tokens stay good. */
+const issuer = 'http://127.0.0.1:3000';
+const secret = 'the secret of a benchmark, long enough';
+/** What is not measured is to be over soon. */
+const cheapPasswords: Settings = { LATCHKEY_PASSWORD_MEMORY_COST: '8', LATCHKEY_PASSWORD_TIME_COST: '1' };
+
+/** Builds the service where it is stale. */
+export function build(): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(checkout, 'bin/build.js')], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${stdout}${stderr}The service could not be built.`);
+}
+
+/** Makes users and sessions by the service's own code, without HTTP. */
+export function prepare(
+  conditions: Conditions,
+  { users = 100, sessions, settings = {}, databaseUrl, costlyPasswords = false }: Population,
+): Prepared {
+  const folder = conditions.newFolder('latchkey');
+  // In memory: thousands of commits would have to wait for the disk.
+  const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'latchkey-bench-'));
+  const removeScratch = (): void => {
+    rmSync(scratch, { recursive: true, force: true });
+  };
+  atEnd(removeScratch);
+  const own: Settings = { LATCHKEY_ISSUER: issuer, LATCHKEY_SECRET: secret, ...settings };
+  const url = databaseUrl ?? `sqlite:${join(scratch, 'latchkey.db')}`;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [fileURLToPath(new URL('prepare.ts', import.meta.url)), String(users), String(sessions), scratch],
+    {
+      env: {
+        ...(process.env['PATH'] !== undefined && { PATH: process.env['PATH'] }),
+        ...own,
+        ...(costlyPasswords ? {} : cheapPasswords),
+        DATABASE_URL: url,
+        JWT_ACCESS_TOKEN_EXPIRES: '1h',
+      },
+      encoding: 'utf8',
+    },
+  );
+  if (status !== 0) throw new Error(`The sessions could not be made:\n${stdout}${stderr}`);
+  cpSync(scratch, folder, { recursive: true });
+  removeScratch();
+  return {
+    settings: { ...own, DATABASE_URL: databaseUrl ?? `sqlite:${join(folder, 'latchkey.db')}` },
+    accessTokens: join(folder, 'access-tokens'),
+    refreshTokens: join(folder, 'refresh-tokens'),
+    logins: join(folder, 'logins'),
+  };
+}
+
+/** The same installation, in a folder of its own. For SQLite, before anything runs on it. */
+export function copyOf(conditions: Conditions, prepared: Prepared): Prepared {
+  const file = prepared.settings['DATABASE_URL']?.replace('sqlite:', '') ?? '';
+  const copy = join(conditions.newFolder('copy'), 'latchkey.db');
+  cpSync(file, copy);
+  return { ...prepared, settings: { ...prepared.settings, DATABASE_URL: `sqlite:${copy}` } };
+}
+
+/**
+ * The service as an operator runs it: `latchkey start`.
+ * @param from the checkout that it runs from, where it is not this one.
+ */
+export function latchkey(
+  { settings }: Pick<Prepared, 'settings'>,
+  nodeOptions: readonly string[] = [],
+  environment: Settings = {},
+  from = checkout,
+): ServerProgram {
+  return (port) => ({
+    command: process.execPath,
+    args: [...nodeOptions, join(from, 'bin/latchkey.js'), 'start'],
+    env: { ...settings, ...environment, PORT: String(port) },
+  });
+}
+
+export const readyPath = '/health/ready';
+
+/** Starts the service, and waits until it is ready. */
+export function startLatchkey(program: ServerProgram, cores: string): Promise<Server> {
+  return Server.start(program, cores, readyPath, 200);
+}

@@ -1,0 +1,63 @@
+// Fills the database of DATABASE_URL with users and sessions, each begun by a login. Arguments: users, sessions, and
+// a folder for the files: access-tokens (values for the Authorization header), refresh-tokens, and logins (bodies).
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { built } from './built.ts';
+
+const [users = 0, sessions = 0] = process.argv.slice(2, 4).map(Number);
+const [, , , , folder = '.'] = process.argv;
+/** Logins at a time; more than a hundred would have to queue. */
+const atATime = 64;
+
+const { readConfig } = await built('config.js');
+const { systemClock } = await built('clock.js');
+const { openInstallation } = await built('installation.js');
+const { prepareService } = await built('services.js');
+
+const config = readConfig(process.env);
+const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), config.issuer ?? '');
+await prepareService(services, []);
+
+const context = { requestId: null, address: '127.0.0.1', userAgent: 'latchkey-bench' };
+const accounts = Array.from({ length: users }, (_, index) => ({
+  username: `user-${index}`,
+  password: `the long enough password of number ${index}`,
+}));
+await inTurn(accounts, async (account) => {
+  await services.users.create({ ...account, roles: [] }, { context });
+});
+
+const tokens = await inTurn(
+  Array.from({ length: sessions }, (_, index) => accounts[index % users]),
+  (account) => services.sessions.login(account?.username ?? '', account?.password ?? '', context),
+);
+await services.database.close();
+
+const write = (name: string, lines: readonly string[]): void => {
+  writeFileSync(join(folder, name), lines.map((line) => `${line}\n`).join(''));
+};
+write(
+  'access-tokens',
+  tokens.map(({ access_token: token }) => `Bearer ${token}`),
+);
+write(
+  'refresh-tokens',
+  tokens.map(({ refresh_token: token }) => token),
+);
+write(
+  'logins',
+  accounts.map((account) => JSON.stringify(account)),
+);
+
+/** Does something for each, so many at a time. */
+async function inTurn<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += atATime) {
+    results.push(...(await Promise.all(items.slice(start, start + atATime).map(work))));
+  }
+  return results;
+}

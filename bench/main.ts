@@ -1,0 +1,110 @@
+// npm run bench: measures Latchkey beside its limits and its peers. See README.md.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findConditions } from './harness/conditions.ts';
+import { describeMachine } from './harness/machine.ts';
+import { endEverythingAtExit } from './harness/processes.ts';
+import { render } from './harness/report.ts';
+import { build } from './latchkey/latchkey.ts';
+import { scenarios, type ScenarioName } from './scenarios/index.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import { writeResults } from './results.ts';
+
+const usage = `npm run bench -- [scenario ...] [options]
+
+Scenarios; without one, all but the soak:
+${Object.entries(scenarios)
+  .map(([name, { title }]) => `  ${name.padEnd(20)} ${title}`)
+  .join('\n')}
+
+Options:
+  --quick            shows in a minute that everything works; its figures are worth nothing
+  --rounds <n>       how many rounds (5)
+  --seconds <n>      how long each measurement of a round takes (2)
+  --only <names>     protected: only these subjects, comma-separated
+  --against <folder> protected: also another checkout of Latchkey, from before a change; several times for several
+  --profile          protected: where the time goes, instead of how long it takes
+  --minutes <n>      soak: how long (10)
+  --write            puts the results into bench/README.md
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    only: { type: 'string' },
+    against: { type: 'string', multiple: true, default: [] },
+    profile: { type: 'boolean', default: false },
+    minutes: { type: 'string' },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function isScenario(name: string): name is ScenarioName {
+  return Object.hasOwn(scenarios, name);
+}
+
+function positive(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${option} must be a number above zero; it is "${text}".`);
+  return value;
+}
+
+async function main(): Promise<void> {
+  const unknown = positionals.filter((name) => !isScenario(name));
+  if (values.help || unknown.length > 0) {
+    if (unknown.length > 0) console.error(`There is no scenario ${unknown.join(', ')}.\n`);
+    console.log(usage);
+    process.exitCode = unknown.length > 0 ? 1 : 0;
+    return;
+  }
+  endEverythingAtExit();
+  const names = positionals.filter(isScenario);
+  const chosen =
+    names.length > 0 ? names : (Object.keys(scenarios) as ScenarioName[]).filter((name) => name !== 'soak');
+  const conditions = findConditions({
+    quick: values.quick,
+    rounds: positive('rounds', values.rounds),
+    seconds: positive('seconds', values.seconds),
+  });
+  const minutes = positive('minutes', values.minutes) ?? 10;
+  build();
+  const machine = describeMachine(conditions);
+  console.log(machine);
+  const failed: string[] = [];
+  for (const name of chosen) {
+    const { title, run, asserts = false }: Scenario = scenarios[name];
+    console.log(`\n### ${name}: ${title}\n`);
+    try {
+      const report = await run(conditions, {
+        against: values.against.map((folder) => resolve(folder)),
+        only: values.only?.split(','),
+        profile: values.profile ? resolve('dist/bench/latchkey.cpuprofile') : undefined,
+        minutes,
+      });
+      console.log(render(report));
+      if (values.write) writeResults(name, title, report, machine);
+      if (asserts && report.aims.some(({ isMet }) => !isMet)) failed.push(name);
+    } catch (error) {
+      console.error(error);
+      failed.push(name);
+    }
+  }
+  if (failed.length > 0) {
+    console.error(`Failed: ${failed.join(', ')}.`);
+    process.exitCode = 1;
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+// Whatever still runs ends with this process.
+process.exit();

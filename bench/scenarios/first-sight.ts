@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import { PinnedProcess } from '../harness/processes.ts';
+import { atMost, number, ratio } from '../harness/report.ts';
+import { median } from '../harness/statistics.ts';
+import type { Scenario } from './scenario.ts';
+
+const script = fileURLToPath(new URL('../latchkey/first-sight.ts', import.meta.url));
+
+export const firstSight: Scenario = {
+  title: 'Verifying an ES256 token that was never seen before',
+  run: async ({ cores, rounds }) => {
+    const program = { command: process.execPath, args: [script, String(rounds)] };
+    const output = await new PinnedProcess(program, cores.server).finished();
+    const [, json = '[]'] = /^RESULT (.*)$/m.exec(output) ?? [];
+    const times = (JSON.parse(json) as [string, number[]][]).map(
+      ([name, each]) => [name, median(each)] as const,
+    );
+    const fastest = Math.min(
+      ...times.filter(([name]) => name.startsWith('node:crypto')).map(([, each]) => each),
+    );
+    const own = times.find(([name]) => name.includes('Latchkey'))?.[1] ?? NaN;
+    return {
+      tables: [
+        {
+          columns: ['', 'CPU µs a token', 'ratio'],
+          rows: times.map(([name, each]) => [name, number(each), ratio(each / fastest)]),
+        },
+      ],
+      aims: [atMost('CPU of a verification to node:crypto’s own, the faster way', 1.15, own / fastest)],
+      notes: [],
+    };
+  },
+};

@@ -1,0 +1,24 @@
+import { firstSight } from './first-sight.ts';
+import { login } from './login.ts';
+import { memoryAndStart } from './memory-and-start.ts';
+import { protectedOperation } from './protected.ts';
+import { refreshPostgres } from './refresh-postgres.ts';
+import { refreshSqlite } from './refresh-sqlite.ts';
+import { replicas } from './replicas.ts';
+import { revocationsMillion } from './revocations-million.ts';
+import type { Scenario } from './scenario.ts';
+import { soak } from './soak.ts';
+
+export const scenarios = {
+  protected: protectedOperation,
+  'first-sight': firstSight,
+  'revocations-million': revocationsMillion,
+  login,
+  'refresh-sqlite': refreshSqlite,
+  'refresh-postgres': refreshPostgres,
+  replicas,
+  'memory-and-start': memoryAndStart,
+  soak,
+} as const satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof scenarios;

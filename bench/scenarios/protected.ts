@@ -1,0 +1,222 @@
+import { basename } from 'node:path';
+import { checkProtected } from '../harness/answers.ts';
+import type { Conditions } from '../harness/conditions.ts';
+import type { Load, Requests } from '../harness/load.ts';
+import { measure, medians, noise, warmUp, type Figures } from '../harness/measure.ts';
+import { profile } from '../harness/profile.ts';
+import { atLeast, atMost, number, ratio, type Aim, type Report } from '../harness/report.ts';
+import { interleave } from '../harness/rounds.ts';
+import { Server, type ServerProgram } from '../harness/server.ts';
+import { makePeerTokens } from '../harness/tokens.ts';
+import { copyOf, latchkey, prepare, readyPath, type Settings } from '../latchkey/latchkey.ts';
+import { peers, prepareBetterAuth, withKey, type Peer } from '../peers.ts';
+import { lacking } from '../toolchains.ts';
+import type { Options, Scenario } from './scenario.ts';
+
+const connections = 32;
+const baseline = 'express-lean';
+const own = 'latchkey';
+
+interface Subject {
+  readonly name: string;
+  readonly title: string;
+  readonly program: ServerProgram;
+  readonly readyPath: string;
+  readonly requests: Requests;
+  /** Whether it remembers tokens: then it is to see them all before it is measured. */
+  readonly remembers?: boolean;
+}
+
+export const protectedOperation: Scenario = {
+  title: `GET /protected, 10,000 tokens in turn, ${connections} connections`,
+  run: async (conditions, options) => {
+    if (options.profile !== undefined) return profiled(conditions, options.profile);
+    const { subjects, notes } = findSubjects(conditions, options);
+    const servers = new Map<Subject, Server>();
+    try {
+      for (const subject of subjects) servers.set(subject, await startAndCheck(conditions, subject));
+      const figures = await measureAll(conditions, servers);
+      return report(figures, servers, notes);
+    } finally {
+      await Promise.all([...servers.values()].map((server) => server.stop()));
+    }
+  },
+};
+
+function findSubjects(
+  conditions: Conditions,
+  { only, against }: Options,
+): { readonly subjects: readonly Subject[]; readonly notes: readonly string[] } {
+  const isWanted = ({ name }: { readonly name: string }): boolean => only?.includes(name) ?? true;
+  const names = [own, ...peers.map(({ name }) => name)];
+  const unknown = only?.filter((name) => !names.includes(name)) ?? [];
+  if (unknown.length > 0) {
+    throw new Error(
+      `--only names ${unknown.join(', ')}, which is not there. There are: ${names.join(', ')}.`,
+    );
+  }
+  const notes: string[] = [];
+  const present = peers.filter(isWanted).filter(({ title, toolchain }) => {
+    const reason = lacking(toolchain);
+    if (reason !== undefined) notes.push(`Skipped: ${title} (${reason}).`);
+    return reason === undefined;
+  });
+  const ownOnes = isWanted({ name: own }) ? ownSubjects(conditions, against) : [];
+  return { subjects: [...ownOnes, ...peerSubjects(conditions, present)], notes };
+}
+
+function ownSubjects(conditions: Conditions, against: readonly string[]): Subject[] {
+  const prepared = prepare(conditions, { sessions: conditions.tokens });
+  const subject = {
+    name: own,
+    title: '**Latchkey, ES256**',
+    program: latchkey(prepared),
+    readyPath,
+    requests: requestsWith({ as: 'Authorization', file: prepared.accessTokens }),
+    remembers: true,
+  };
+  const others = against.map((from) => ({
+    ...subject,
+    name: from,
+    title: `Latchkey of ${basename(from)}`,
+    program: latchkey(copyOf(conditions, prepared), [], {}, from),
+  }));
+  return [subject, ...others];
+}
+
+function requestsWith(lines?: Requests['lines']): Requests {
+  return { method: 'GET', path: '/protected', ...(lines && { lines }) };
+}
+
+function peerSubjects(conditions: Conditions, present: readonly Peer[]): Subject[] {
+  const folder = conditions.newFolder('peer-tokens');
+  const keys = {
+    HS256: makePeerTokens('HS256', conditions.tokens, folder),
+    ES256: makePeerTokens('ES256', conditions.tokens, folder),
+  };
+  const betterAuth = present.some(({ credentials }) => credentials.startsWith('better-auth'))
+    ? prepareBetterAuth(conditions)
+    : undefined;
+  return present.map(({ name, title, credentials, program }) => {
+    const common = { name, title, readyPath: '/protected' };
+    switch (credentials) {
+      case 'none':
+        return { ...common, program: (port) => program(port, ''), requests: requestsWith() };
+      case 'HS256':
+      case 'ES256': {
+        const data = conditions.newFolder(name);
+        const key = keys[credentials];
+        return {
+          ...common,
+          program: (port) => withKey(program(port, data), key),
+          requests: requestsWith({ as: 'Authorization', file: key.file }),
+          ...(name.endsWith('-cache') && { remembers: true }),
+        };
+      }
+      case 'better-auth session':
+      case 'better-auth JWT': {
+        const { folder: data = '', cookies = '', tokens: file = '' } = betterAuth ?? {};
+        return {
+          ...common,
+          program: (port) => program(port, data),
+          requests: requestsWith(
+            credentials === 'better-auth session'
+              ? { as: 'Cookie', file: cookies }
+              : { as: 'Authorization', file },
+          ),
+        };
+      }
+    }
+  });
+}
+
+async function startAndCheck({ cores }: Conditions, subject: Subject): Promise<Server> {
+  const server = await Server.start(
+    subject.program,
+    cores.server,
+    subject.readyPath,
+    subject.readyPath === readyPath ? 200 : undefined,
+  );
+  await checkProtected(server, subject.requests);
+  return server;
+}
+
+function loadOf({ requests }: Subject): Load {
+  return { connections, requests };
+}
+
+async function measureAll(
+  conditions: Conditions,
+  servers: ReadonlyMap<Subject, Server>,
+): Promise<Map<Subject, Figures>> {
+  const once = ([subject, server]: readonly [Subject, Server]): Promise<Figures> =>
+    measure(server, loadOf(subject), conditions);
+  for (const [subject, server] of servers)
+    await warmUp(server, loadOf(subject), conditions, subject.remembers);
+  const rounds = await interleave([...servers], conditions.rounds, once);
+  return new Map([...rounds].map(([[subject], figures]) => [subject, medians(figures)]));
+}
+
+function report(
+  figures: ReadonlyMap<Subject, Figures>,
+  servers: ReadonlyMap<Subject, Server>,
+  notes: readonly string[],
+): Report {
+  const byName = new Map([...figures].map(([{ name }, each]) => [name, each]));
+  const base = byName.get(baseline);
+  const against = (of: keyof Figures, each: Figures): string => (base ? ratio(each[of] / base[of]) : '');
+  return {
+    tables: [
+      {
+        columns: ['', 'requests/s', 'ratio', 'CPU µs a request', 'ratio', 'p99 ms', 'memory MiB'],
+        rows: [...figures].map(([subject, each]) => [
+          subject.title,
+          number(each.perSecond),
+          against('perSecond', each),
+          number(each.cpu),
+          against('cpu', each),
+          number(each.p99),
+          number(servers.get(subject)?.process.memory().resident ?? NaN),
+        ]),
+      },
+    ],
+    aims: aims(byName),
+    notes: [
+      ...(base ? ['Ratios: to Express, no authentication, lean.'] : []),
+      ...notes,
+      ...noise(figures.values()),
+    ],
+  };
+}
+
+function aims(byName: ReadonlyMap<string, Figures>): Aim[] {
+  const ours = byName.get(own);
+  if (!ours) return [];
+  const compared = (name: string, what: string, withCpu: boolean): Aim[] => {
+    const theirs = byName.get(name);
+    if (!theirs) return [];
+    return [
+      atLeast(`requests/s to ${what}`, 1, ours.perSecond / theirs.perSecond),
+      ...(withCpu ? [atMost(`CPU a request to ${what}`, 1, ours.cpu / theirs.cpu)] : []),
+    ];
+  };
+  return [
+    ...compared('express-lean', 'lean Express without authentication', true),
+    ...compared('express-headers', 'lean Express without authentication that sends the same headers', true),
+    ...compared('fastify-jwt-es256-cache', 'Fastify + @fastify/jwt with its cache, ES256', false),
+    ...compared('fastify-jwt-hs256-cache', 'Fastify + @fastify/jwt with its cache, HS256', false),
+    ...compared('go-jwt-es256', 'Go + golang-jwt, ES256', false),
+    ...compared('go-jwt-hs256', 'Go + golang-jwt, HS256', false),
+  ];
+}
+
+/** Only the service, and where its time goes under the same load. */
+async function profiled(conditions: Conditions, file: string): Promise<Report> {
+  const prepared = prepare(conditions, { sessions: conditions.tokens });
+  const requests = requestsWith({ as: 'Authorization', file: prepared.accessTokens });
+  const program = (nodeOptions: readonly string[], environment: Settings): ServerProgram =>
+    latchkey(prepared, nodeOptions, environment);
+  const load = { connections, requests };
+  const tables = await profile(conditions, program, readyPath, load, file);
+  return { tables, aims: [], notes: [`The profile is in ${file}.`] };
+}

@@ -1,0 +1,22 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Conditions } from '../harness/conditions.ts';
+import type { Load } from '../harness/load.ts';
+
+/** How many sessions a measurement takes: four to a client, and more clients than any scenario has. */
+export const sessionsEach = 256;
+
+/** Loads of POST /refresh, each with refresh tokens of its own: where one ends, some answers have not come. */
+export function refreshLoads({ newFolder }: Conditions, file: string, connections: number): () => Load {
+  const folder = newFolder('refreshes');
+  let used = 0;
+  return () => {
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const slice = lines.slice(used * sessionsEach, (used + 1) * sessionsEach);
+    if (slice.length < sessionsEach) throw new Error('There are fewer sessions than the measurements need.');
+    used += 1;
+    const refreshTokens = join(folder, String(used));
+    writeFileSync(refreshTokens, slice.map((line) => `${line}\n`).join(''));
+    return { connections, requests: { path: '/refresh', refreshTokens } };
+  };
+}

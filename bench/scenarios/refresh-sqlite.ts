@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Conditions } from '../harness/conditions.ts';
+import { checkout } from '../harness/folders.ts';
+import { LoadRun } from '../harness/load.ts';
+import { measure, medians, noise, type Figures } from '../harness/measure.ts';
+import { runRaw } from '../harness/raw.ts';
+import { atLeast, atMost, number, ratio, type Aim, type Table } from '../harness/report.ts';
+import { interleave } from '../harness/rounds.ts';
+import { Server, withServers, type ServerProgram } from '../harness/server.ts';
+import { median } from '../harness/statistics.ts';
+import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
+import { compareLatency } from './latency.ts';
+import { refreshLoads, sessionsEach } from './refresh-loads.ts';
+import type { Scenario } from './scenario.ts';
+
+const clients = 64;
+/** Warm-up, and the measurements of a latency that need a load beside them. */
+const spare = 2;
+/** What a cheap disk takes to put a commit into safety, in milliseconds. */
+const slowFsync = 10;
+
+export const refreshSqlite: Scenario = {
+  title: `POST /refresh on SQLite, ${clients} clients; also on a slow disk`,
+  run: async (conditions) => {
+    const fast = await measureDisk(conditions, undefined);
+    const slow = await measureDisk(conditions, slowFsync);
+    return {
+      tables: [...fast.tables, ...slow.tables],
+      aims: [...fast.aims, ...slow.aims],
+      notes: [...fast.notes, ...slow.notes],
+    };
+  },
+};
+
+interface DiskReport {
+  readonly tables: readonly Table[];
+  readonly aims: readonly Aim[];
+  readonly notes: readonly string[];
+}
+
+/** @param fsync milliseconds; undefined: the disk as it is. */
+async function measureDisk(conditions: Conditions, fsync: number | undefined): Promise<DiskReport> {
+  const { cores, rounds, seconds } = conditions;
+  const disk = fsync === undefined ? 'this disk' : `fsync of ${fsync} ms`;
+  const preload = fileURLToPath(new URL('../latchkey/slow-disk.ts', import.meta.url));
+  const nodeOptions = fsync === undefined ? [] : ['--require', preload];
+  const env: Readonly<Record<string, string>> = fsync === undefined ? {} : { FSYNC_MS: String(fsync) };
+  const measurements = 2 * rounds + spare;
+  const prepared = prepare(conditions, { sessions: sessionsEach * measurements });
+  const byHand = handmade(conditions, measurements, nodeOptions, env);
+  const loads = {
+    latchkey: refreshLoads(conditions, prepared.refreshTokens, clients),
+    byHand: refreshLoads(conditions, byHand.tokens, clients),
+  };
+  const rawRate = (perCommit: number): Promise<number> =>
+    runRaw('sqlite-commits.js', [perCommit, seconds, conditions.newFolder('raw')], cores.server, {
+      nodeOptions,
+      env,
+    });
+
+  return withServers(
+    {
+      latchkey: () => startLatchkey(latchkey(prepared, nodeOptions, env), cores.server),
+      byHand: () => Server.start(byHand.program, cores.server, '/'),
+    },
+    async (servers) => {
+      const once = (name: keyof typeof loads): Promise<Figures> =>
+        measure(servers[name], loads[name](), conditions);
+      const raw = { each: [] as number[], grouped: [] as number[] };
+      await once('latchkey');
+      await once('byHand');
+      const subjects = ['latchkey', 'byHand', 'each', 'grouped'] as const;
+      const measured = await interleave(subjects, rounds, async (subject) => {
+        if (subject === 'latchkey' || subject === 'byHand') return once(subject);
+        raw[subject].push(await rawRate(subject === 'each' ? 1 : clients));
+        return undefined;
+      });
+      const of = (name: keyof typeof loads): Figures =>
+        medians(measured.get(name)?.flatMap((each) => each ?? []) ?? []);
+      const [own, peer] = [of('latchkey'), of('byHand')];
+      const row = (title: string, { perSecond, cpu, p99 }: Figures): string[] => [
+        title,
+        number(perSecond),
+        ratio(perSecond / peer.perSecond),
+        number(cpu),
+        number(p99),
+      ];
+      const rawRow = (title: string, rates: readonly number[]): string[] => [
+        title,
+        number(median(rates)),
+        ratio(median(rates) / peer.perSecond),
+        '',
+        '',
+      ];
+      const latency = await compareLatency(conditions, servers.latchkey, prepared.accessTokens, {
+        name: `refreshes, ${disk}`,
+        start: (duration) =>
+          new LoadRun(conditions.generator, loads.latchkey(), servers.latchkey.url, duration, cores.load),
+      });
+      return {
+        tables: [
+          {
+            columns: [disk, 'refreshes/s', 'ratio', 'CPU µs', 'p99 ms'],
+            rows: [
+              row('**Latchkey**', own),
+              row('Express + jsonwebtoken by hand, a commit each', peer),
+              rawRow('the statement alone, a commit each', raw.each),
+              rawRow(`the statement alone, ${clients} in a commit`, raw.grouped),
+            ],
+          },
+          latency.table,
+        ],
+        aims: [
+          atLeast(`refreshes/s to a commit each by hand, ${disk}`, 4, own.perSecond / peer.perSecond),
+          atMost(`p99 of POST /refresh, ${disk}`, 25, own.p99, ' ms'),
+          latency.aim,
+        ],
+        notes: [...noise([own, peer]), ...latency.notes],
+      };
+    },
+  );
+}
+
+function handmade(
+  { newFolder }: Conditions,
+  measurements: number,
+  nodeOptions: readonly string[],
+  env: Readonly<Record<string, string>>,
+): { readonly program: ServerProgram; readonly tokens: string } {
+  const folder = newFolder('by-hand');
+  const tokens = join(folder, 'refresh-tokens');
+  return {
+    tokens,
+    program: (port) => ({
+      command: process.execPath,
+      args: [...nodeOptions, join(checkout, 'bench/peers/refresh-by-hand/server.js')],
+      env: {
+        ...env,
+        PORT: String(port),
+        DATA_FOLDER: folder,
+        TOKENS: tokens,
+        SESSIONS: String(sessionsEach * measurements),
+      },
+    }),
+  };
+}

@@ -1,0 +1,95 @@
+import type { Conditions } from '../harness/conditions.ts';
+import type { Load } from '../harness/load.ts';
+import { measure, medians, warmUp, type Figures } from '../harness/measure.ts';
+import { Postgres } from '../harness/postgres.ts';
+import { atLeast, number, ratio, type Report } from '../harness/report.ts';
+import { interleave } from '../harness/rounds.ts';
+import { withServers, type Server } from '../harness/server.ts';
+import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
+import type { Scenario } from './scenario.ts';
+
+const connections = 32;
+/** Two for the service, one for the load, one for PostgreSQL. */
+const enoughCores = 4;
+
+export const replicas: Scenario = {
+  title: 'Two processes on PostgreSQL beside one, GET /protected',
+  run: async (conditions) => {
+    const postgres = await Postgres.start(conditions.cores.database);
+    try {
+      return await compare(conditions, postgres);
+    } finally {
+      await postgres.stop();
+    }
+  },
+};
+
+async function compare(conditions: Conditions, postgres: Postgres): Promise<Report> {
+  const { cores, rounds } = conditions;
+  const prepared = prepare(conditions, {
+    sessions: conditions.tokens,
+    databaseUrl: await postgres.newDatabase(),
+  });
+  const load: Load = {
+    connections,
+    requests: {
+      method: 'GET',
+      path: '/protected',
+      lines: { as: 'Authorization', file: prepared.accessTokens },
+    },
+  };
+  const [first = '', second = ''] = cores.all.split(',');
+  return withServers(
+    {
+      one: () => startLatchkey(latchkey(prepared), first),
+      other: () => startLatchkey(latchkey(prepared), second),
+    },
+    async ({ one, other }) => {
+      const under = (server: Server, core: string): Promise<Figures> =>
+        measure(server, load, conditions, core);
+      for (const server of [one, other]) await warmUp(server, load, conditions, true);
+      const measured = await interleave(['one', 'two'] as const, rounds, (how) =>
+        Promise.all(how === 'one' ? [under(one, first)] : [under(one, first), under(other, second)]),
+      );
+      const of = (how: 'one' | 'two', index: number): Figures =>
+        medians(measured.get(how)?.flatMap((figures) => figures[index] ?? []) ?? []);
+      const alone = of('one', 0);
+      const both = [of('two', 0), of('two', 1)];
+      const sum = (value: (figures: Figures) => number): number =>
+        both.reduce((total, figures) => total + value(figures), 0);
+      const capacity = ({ cpu }: Figures): number => 1e6 / cpu;
+      const hasRoom = cores.count >= enoughCores;
+      const scaled = hasRoom
+        ? sum(({ perSecond }) => perSecond) / alone.perSecond
+        : sum(capacity) / capacity(alone);
+      return {
+        tables: [
+          {
+            columns: ['', 'requests/s', 'CPU µs a request', 'requests per second of processor time'],
+            rows: [
+              ['one process', number(alone.perSecond), number(alone.cpu), number(capacity(alone))],
+              [
+                'two processes',
+                number(sum(({ perSecond }) => perSecond)),
+                number(sum(({ cpu }) => cpu) / 2),
+                `${number(sum(capacity))} (ratio ${ratio(sum(capacity) / capacity(alone))})`,
+              ],
+            ],
+          },
+        ],
+        aims: [
+          atLeast(
+            hasRoom ? 'requests/s of two processes to one' : 'what two cores would answer to what one would',
+            1.8,
+            scaled,
+          ),
+        ],
+        notes: hasRoom
+          ? []
+          : [
+              `Two processes, the load and PostgreSQL need ${enoughCores} cores, and there are ${cores.count}: what is compared is requests per second of processor time, summed over the processes, not requests per second.`,
+            ],
+      };
+    },
+  );
+}

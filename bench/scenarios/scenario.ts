@@ -1,0 +1,21 @@
+import type { Conditions } from '../harness/conditions.ts';
+import type { Report } from '../harness/report.ts';
+
+export interface Options {
+  /** Names of subjects, where not all are to be measured. */
+  readonly only: readonly string[] | undefined;
+  /** Other checkouts of Latchkey, from before a change or after it. */
+  readonly against: readonly string[];
+  /** A file for a profile of the service under the load. */
+  readonly profile: string | undefined;
+  /** Of the soak. */
+  readonly minutes: number;
+}
+
+/** One question, and the measurements that answer it. */
+export interface Scenario {
+  readonly title: string;
+  /** Whether a missed aim is a failure: where it does not depend on how fast the machine is. */
+  readonly asserts?: boolean;
+  readonly run: (conditions: Conditions, options: Options) => Promise<Report>;
+}

@@ -1,0 +1,118 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Conditions } from '../harness/conditions.ts';
+import { measure } from '../harness/measure.ts';
+import { PinnedProcess } from '../harness/processes.ts';
+import { atMost, number } from '../harness/report.ts';
+import { withServers, type Server } from '../harness/server.ts';
+import { median } from '../harness/statistics.ts';
+import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
+import type { Scenario } from './scenario.ts';
+
+const clients = 48;
+/** Seconds. */
+const accessTokenLifetime = 5;
+/** Of what is alive after the first minute. The revocations of that time are in it: they live for minutes. */
+const growthAllowed = 1.05;
+const script = (name: string): string => fileURLToPath(new URL(`../latchkey/${name}`, import.meta.url));
+
+interface SoakResult {
+  readonly counts: Readonly<Record<string, number>>;
+  /** The first few. */
+  readonly unexpected: readonly string[];
+  readonly unexpectedCount: number;
+}
+
+export const soak: Scenario = {
+  title: 'Minutes of mixed load: logins, refreshes, logouts, expired and stolen tokens, mistakes',
+  asserts: true,
+  run: async (conditions, { minutes }) => {
+    const { cores, newFolder } = conditions;
+    const seconds = minutes * 60;
+    const prepared = prepare(conditions, { users: 50, sessions: conditions.tokens });
+    const file = join(newFolder('memory'), 'live');
+    const program = latchkey(
+      { settings: { ...prepared.settings, JWT_ACCESS_TOKEN_EXPIRES: `${accessTokenLifetime}s` } },
+      ['--expose-gc', '--import', script('live-memory.ts')],
+      { BENCH_LIVE_MEMORY: file },
+    );
+    return withServers({ service: () => startLatchkey(program, cores.server) }, async ({ service }) => {
+      await rememberTokens(conditions, service, prepared.accessTokens);
+      const load = new PinnedProcess(
+        {
+          command: process.execPath,
+          args: [
+            script('soak-load.ts'),
+            service.url,
+            ...[seconds, clients, accessTokenLifetime].map(String),
+            prepared.logins,
+          ],
+        },
+        cores.load,
+      );
+      // The first minute; less where the whole has only a few.
+      const settled = Math.min(60, seconds / 4);
+      await wait(settled * 1000);
+      const resident: number[] = [];
+      const before = await liveMemory(service, file);
+      for (let elapsed = settled; elapsed < seconds; elapsed += 1) {
+        resident.push(service.process.memory().resident);
+        await wait(1000);
+        if (load.hasEnded) break;
+      }
+      const after = await liveMemory(service, file);
+      const output = await load.finished();
+      const [, json = ''] = /^RESULT (.*)$/m.exec(output) ?? [];
+      const { counts, unexpected, unexpectedCount } = JSON.parse(json) as SoakResult;
+      const tenth = Math.ceil(resident.length / 10);
+      return {
+        tables: [
+          {
+            columns: ['requests', 'how many'],
+            rows: Object.entries(counts).map(([name, count]) => [name, number(count)]),
+          },
+          {
+            columns: ['memory MiB', 'after the first minute', 'at the end'],
+            rows: [
+              ['alive', number(before), number(after)],
+              ['resident', number(median(resident.slice(0, tenth))), number(median(resident.slice(-tenth)))],
+            ],
+          },
+        ],
+        aims: [
+          atMost('unexpected answers', 0, unexpectedCount),
+          atMost('memory that is alive at the end to after the first minute', growthAllowed, after / before),
+          atMost(
+            'resident memory at the end to after the first minute',
+            1.1,
+            median(resident.slice(-tenth)) / median(resident.slice(0, tenth)),
+          ),
+        ],
+        notes: unexpected,
+      };
+    });
+  },
+};
+
+/** As many verified tokens as the service remembers: what grows until then is no leak. */
+async function rememberTokens(conditions: Conditions, service: Server, file: string): Promise<void> {
+  const lines = { as: 'Authorization', file } as const;
+  await measure(
+    service,
+    { connections: 32, requests: { method: 'GET', path: '/protected', lines } },
+    conditions,
+  );
+}
+
+/** What is alive after garbage was collected, in MiB. */
+async function liveMemory(service: Server, file: string): Promise<number> {
+  rmSync(file, { force: true });
+  service.process.signal('SIGUSR2');
+  while (!existsSync(file)) {
+    if (service.process.hasEnded) throw new Error(`The service ended: ${service.process.output}`);
+    await wait(20);
+  }
+  return Number(readFileSync(file, 'utf8')) / 2 ** 20;
+}

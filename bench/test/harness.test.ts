@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { summarise } from '../harness/profile.ts';
+import { render } from '../harness/report.ts';
+import { interleave } from '../harness/rounds.ts';
+import { median } from '../harness/statistics.ts';
+import { replaceResults } from '../results.ts';
+
+describe('The harness of the benchmarks', () => {
+  it('takes the middle of rounds, or between the two in the middle', () => {
+    expect(median([3, 100, 1])).to.equal(3);
+    expect(median([4, 1, 100, 2])).to.equal(3);
+  });
+
+  it('measures the subjects in turn, round by round', async () => {
+    const order: string[] = [];
+    const measured = await interleave(['a', 'b', 'c'], 2, (subject, round) => {
+      order.push(subject);
+      return Promise.resolve(`${subject}${round}`);
+    });
+    expect(order).to.deep.equal(['a', 'b', 'c', 'a', 'b', 'c']);
+    expect(measured.get('b')).to.deep.equal(['b0', 'b1']);
+  });
+
+  it('says of a missed aim that it is missed', () => {
+    const aim = { what: 'speed', aim: 'at least 2.00', measured: '1.00', isMet: false };
+    expect(render({ tables: [], aims: [aim], notes: ['A note.', 'A note.'] })).to.equal(
+      '| aim | wanted | measured |  |\n| --- | ---: | ---: | ---: |\n| speed | at least 2.00 | 1.00 | **missed** |\n\nA note.\n',
+    );
+  });
+
+  it('sums a profile by function and by whose code it is, without idle time', () => {
+    const node = (id: number, functionName: string, url: string) => ({
+      id,
+      callFrame: { functionName, url, lineNumber: 9 },
+    });
+    const [owners, functions] = summarise({
+      nodes: [
+        node(1, 'handle', 'file:///srv/node_modules/router/index.js'),
+        node(2, 'verify', 'file:///srv/dist/src/tokens/access-token.js'),
+        node(3, '(idle)', ''),
+      ],
+      samples: [1, 2, 3, 2],
+      timeDeltas: [100, 200, 5000, 100],
+    });
+    expect(owners?.rows).to.deep.equal([
+      ['Latchkey', '75.0%'],
+      ['router', '25.0%'],
+    ]);
+    expect(functions?.rows[0]).to.deep.equal(['verify src/tokens/access-token.js:10', '75.0%']);
+  });
+
+  it('replaces the results of a scenario in a text, and leaves those of the others', () => {
+    const first = replaceResults(replaceResults('Text.\n', 'a', 'A 1'), 'b', 'B 1');
+    const second = replaceResults(first, 'a', 'A 2');
+    expect(second).to.include('Text.\n').and.include('A 2').and.include('B 1').and.not.include('A 1');
+    expect(second.length).to.equal(first.length);
+  });
+});

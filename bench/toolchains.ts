@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkout, peersFolder } from './harness/folders.ts';
+
+/** What a peer needs beside the Node that runs the benchmarks. */
+export type Toolchain = 'node' | 'npm' | 'go' | 'python';
+
+const installed = join(checkout, 'dist/bench');
+const venv = join(installed, 'flask-jwt-extended');
+export const goServer = join(installed, 'go-server');
+export const gunicorn = join(venv, 'bin/gunicorn');
+
+/** Installs what a toolchain's peers need, once. Each gives why it is not there, or undefined. */
+const installers: Readonly<Record<Toolchain, () => string | undefined>> = {
+  node: () => undefined,
+  npm: () => {
+    if (isMissing('npm', '--version')) return 'npm is not installed';
+    once(join(peersFolder, 'node_modules/.installed'), ['package.json', 'package-lock.json'], () => {
+      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], peersFolder);
+    });
+    const nest = ['main.ts', 'app.controller.ts', 'jwt.strategy.ts', 'revoked-tokens.ts', 'tsconfig.json'];
+    once(
+      join(peersFolder, 'nest-passport/dist/.installed'),
+      nest.map((file) => `nest-passport/${file}`),
+      () => {
+        run(process.execPath, ['node_modules/typescript/bin/tsc', '--project', 'nest-passport'], peersFolder);
+      },
+    );
+    return undefined;
+  },
+  go: () => {
+    if (isMissing('go', 'version')) return 'Go is not installed';
+    once(`${goServer}.installed`, ['go/main.go', 'go/go.mod', 'go/go.sum'], () => {
+      run('go', ['build', '-o', goServer, '.'], join(peersFolder, 'go'));
+    });
+    return undefined;
+  },
+  python: () => {
+    if (isMissing('python3', '-c', 'import ensurepip, venv')) return 'Python with venv is not installed';
+    const requirements = 'flask-jwt-extended/requirements.txt';
+    once(join(venv, '.installed'), [requirements], () => {
+      rmSync(venv, { recursive: true, force: true });
+      run('python3', ['-m', 'venv', venv], peersFolder);
+      const pip = ['install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+      run(join(venv, 'bin/pip'), pip, peersFolder);
+    });
+    return undefined;
+  },
+};
+
+const found = new Map<Toolchain, string | undefined>();
+
+/**
+ * Makes a toolchain's peers ready.
+ * @returns why they are not there: their names and this are all that is said of them.
+ */
+export function lacking(toolchain: Toolchain): string | undefined {
+  if (!found.has(toolchain)) found.set(toolchain, installers[toolchain]());
+  return found.get(toolchain);
+}
+
+function isMissing(command: string, ...args: readonly string[]): boolean {
+  return spawnSync(command, args).status !== 0;
+}
+
+/** Does some work unless it has been done for the same content of these files of the peers. */
+function once(stamp: string, files: readonly string[], work: () => void): void {
+  const content = files.map((file) => readFileSync(join(peersFolder, file), 'utf8')).join('\0');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === content) return;
+  rmSync(stamp, { force: true });
+  mkdirSync(installed, { recursive: true });
+  work();
+  writeFileSync(stamp, content);
+}
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  console.error(`${command} ${args.join(' ')}`);
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+}

@@ -1,0 +1,83 @@
+import { expect } from 'chai';
+import express, { type Response } from 'express';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { headersOf, sendWithEveryAnswer } from '../../src/http/response-headers.js';
+
+/** Each way in which something may answer. */
+const ways: Readonly<Record<string, (response: Response) => void>> = {
+  end: (response) => response.end('body'),
+  'set-and-end': (response) => response.setHeader('cache-control', 'private').end('body'),
+  json: (response) => response.status(201).json({}),
+  list: (response) => response.writeHead(200, ['Content-Length', '4']).end('body'),
+  'list-with-own': (response) => response.writeHead(200, ['CACHE-CONTROL', 'private']).end('body'),
+  'list-after-set': (response) =>
+    response.setHeader('X-Own', 'own').writeHead(200, ['Content-Length', '4']).end('body'),
+  object: (response) => response.writeHead(200, { 'Cache-Control': 'private' }).end('body'),
+  reason: (response) => response.writeHead(200, 'Fine', { 'X-Own': 'own' }).end('body'),
+  'own-id': (response) => response.setHeader('X-Request-Id', 'own').end('body'),
+};
+const waysWithOwn = ['set-and-end', 'list-with-own', 'object'];
+
+describe('The headers of every answer', () => {
+  let server: Server;
+  before(async () => {
+    const app = express();
+    app.use((request, _response, next) => {
+      request.requestId = 'the id';
+      next();
+    });
+    sendWithEveryAnswer(app, [
+      ['Cache-Control', 'no-store'],
+      ['X-Frame-Options', 'DENY'],
+    ]);
+    for (const [name, answer] of Object.entries(ways)) {
+      app.get(`/${name}`, (_request, response) => {
+        answer(response);
+      });
+    }
+    server = createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  after(() => server.close());
+
+  const get = (path: string) =>
+    fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`, {
+      headers: { Connection: 'close' },
+    });
+
+  for (const name of Object.keys(ways)) {
+    it(`are sent once with an answer by ${name}, and its own count`, async () => {
+      const { headers } = await get(name);
+      // fetch joins what comes twice with a comma.
+      expect(headers.get('X-Frame-Options')).to.equal('DENY');
+      expect(headers.get('X-Request-Id')).to.equal(name === 'own-id' ? 'own' : 'the id');
+      expect(headers.get('Cache-Control')).to.equal(waysWithOwn.includes(name) ? 'private' : 'no-store');
+    });
+  }
+
+  it('leave an answer’s status, reason and other headers as they are', async () => {
+    expect((await get('json')).status).to.equal(201);
+    expect((await get('json')).headers.get('Content-Type')).to.equal('application/json; charset=utf-8');
+    expect((await get('reason')).statusText).to.equal('Fine');
+    for (const name of ['reason', 'list-after-set'])
+      expect((await get(name)).headers.get('X-Own')).to.equal('own');
+  });
+
+  it('are those that a middleware would have set', () => {
+    const headers = headersOf((_request, response, next) => {
+      response.setHeader('X-One', '1');
+      response.removeHeader('X-Two');
+      next();
+    });
+    expect(headers).to.deep.equal([['X-One', '1']]);
+  });
+
+  it('are none where the middleware fails', () => {
+    expect(() =>
+      headersOf((_request, _response, next) => {
+        next(new Error('the cause'));
+      }),
+    ).to.throw('cannot be made');
+  });
+});
