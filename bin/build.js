@@ -3,7 +3,7 @@
 // Plain JavaScript, and for any Node that npm runs on: it is there before anything is built.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -70,6 +70,14 @@ function prune() {
   }
 }
 
+/** Puts what a browser gets as it is beside the scripts that are compiled for it. */
+function copyPage() {
+  const page = join(root, 'src/swagger-ui');
+  for (const file of readdirSync(page)) {
+    if (/\.(html|css|svg)$/.test(file)) cpSync(join(page, file), join(root, 'dist/src/swagger-ui', file));
+  }
+}
+
 function run(what, script, args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
     cwd: root,
@@ -105,11 +113,13 @@ export function build(withTests = false) {
   const compiled =
     generated &&
     run('tsc', tsc, ['--project', project]) &&
+    run('tsc', tsc, ['--project', 'src/swagger-ui']) &&
     run("The guard's types", tsc, ['--project', 'tsconfig.guard.json']);
   const built =
     sound &&
     compiled &&
     run('The contract', join(root, 'dist/src/contract/write-contract.js'), [document, sources]);
+  if (built) copyPage();
   if (built) writeFileSync(stampFile(withTests), fingerprint(withTests));
   return built;
 }

@@ -44,11 +44,15 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
+  'Cursor': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"pattern":{"value":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},"maxLength":{"value":36}}},
+  },
   'UserPage': {
     dataType: 'refObject',
     properties: {
       'items': {"dataType":"array","array":{"dataType":"refObject","ref":"User"},"required":true,"validators":{"maxItems":{"value":200}}},
-      'next_cursor': {"ref":"Id"},
+      'next_cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
   },
@@ -56,7 +60,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
-      'cursor': {"ref":"Id"},
+      'cursor': {"ref":"Cursor"},
       'name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
     },
     additionalProperties: false,
@@ -115,7 +119,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Session"},"required":true,"validators":{"maxItems":{"value":200}}},
-      'next_cursor': {"ref":"Id"},
+      'next_cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
   },
@@ -123,7 +127,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
-      'cursor': {"ref":"Id"},
+      'cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
   },
@@ -471,7 +475,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Client"},"required":true,"validators":{"maxItems":{"value":200}}},
-      'next_cursor': {"ref":"Id"},
+      'next_cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
   },
@@ -479,7 +483,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
-      'cursor': {"ref":"Id"},
+      'cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
   },

@@ -43,7 +43,7 @@ export function createApp(services: Services): Express {
   }
   RegisterRoutes(app);
   mountSwaggerUi(app);
-  app.use(unmatched(operations, ['/docs', '/docs/']));
+  app.use(unmatched(operations, ['/', '/docs', '/docs/']));
   app.use(handleProblems(log, issuer));
   return app;
 }

@@ -1,6 +1,15 @@
 /** How many rows a page has unless it is told otherwise. */
 export const defaultLimit = 50;
 
+/**
+ * Where a page goes on: what `next_cursor` of the page before said.
+ * @format uuid
+ * @pattern ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
+ * @maxLength 36
+ */
+// Without an example: Swagger UI would send it, and show a page that is not the first one.
+export type Cursor = string;
+
 /** A page, and the cursor of the next one where there is one. */
 export interface Page<Row> {
   readonly rows: Row[];

@@ -1,3 +1,4 @@
+import type { Cursor } from '../page.js';
 import type { Id } from '../users/users.models.js';
 
 /** How a client authenticates (RFC 7591 §2). With a secret the first two are interchangeable. */
@@ -92,7 +93,7 @@ export interface ClientPage {
    */
   items: Client[];
   /** Send it as `cursor` for the next page; absent on the last one. */
-  next_cursor?: Id;
+  next_cursor?: Cursor;
 }
 
 /** Which clients to list. */
@@ -106,7 +107,7 @@ export interface ClientQuery {
    */
   limit?: number;
   /** The `next_cursor` of the page before; the first page without it. */
-  cursor?: Id;
+  cursor?: Cursor;
 }
 
 /**

@@ -11,8 +11,10 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { etagOf, isUnchanged } from '../http/cacheable.js';
+import { forwardedPrefix } from '../http/trusted-proxy.js';
 import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
 import { readContract, readContract31, readContractYaml } from './read-contract.js';
+import { servedBelow, yamlServedBelow } from './served-below.js';
 
 @Route()
 @Tags('Service')
@@ -38,8 +40,9 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiDocument {
-    if (isUnchanged(request, this.#etags.json, 'no-cache')) unchanged(304, undefined);
-    return this.#contract.document;
+    const prefix = forwardedPrefix(request);
+    if (isUnchanged(request, etagBelow(prefix, this.#etags.json), 'no-cache')) unchanged(304, undefined);
+    return servedBelow(prefix, this.#contract.document);
   }
 
   /**
@@ -54,9 +57,10 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiYaml {
+    const prefix = forwardedPrefix(request);
     request.res?.setHeader('Content-Type', 'application/yaml'); // before what sends a 304
-    if (isUnchanged(request, this.#etags.yaml, 'no-cache')) unchanged(304, undefined);
-    return this.#yaml;
+    if (isUnchanged(request, etagBelow(prefix, this.#etags.yaml), 'no-cache')) unchanged(304, undefined);
+    return yamlServedBelow(prefix, this.#yaml);
   }
 
   /**
@@ -70,7 +74,12 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiDocument {
-    if (isUnchanged(request, this.#etags.json31, 'no-cache')) unchanged(304, undefined);
-    return this.#contract31.document;
+    const prefix = forwardedPrefix(request);
+    if (isUnchanged(request, etagBelow(prefix, this.#etags.json31), 'no-cache')) unchanged(304, undefined);
+    return servedBelow(prefix, this.#contract31.document);
   }
+}
+
+function etagBelow(prefix: string, etag: string): string {
+  return prefix === '' ? etag : etagOf(etag + prefix);
 }

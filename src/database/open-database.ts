@@ -132,7 +132,7 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
         return work(transaction);
       }),
     now: (clock) =>
-      sql<number>`((extract(epoch from clock_timestamp()) * 1000)::bigint + ${clock.now() - Date.now()})`,
+      sql<number>`((date_part('epoch', clock_timestamp()) * 1000)::bigint + ${clock.now() - Date.now()})`,
     migrate: async (upTo) => {
       await demandVersion(atLength.queries);
       await migrate(atLength.queries, 'postgres', upTo);

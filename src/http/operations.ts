@@ -1,5 +1,11 @@
 import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/runtime';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import express, {
+  type Express,
+  type IRoute,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import { findOperation, readContract } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
 import { authenticateIfPresent, confirmIfNeeded, demandOf } from './authentication.js';
@@ -41,6 +47,7 @@ export function mountOperations(app: Express, routes: Routes): void {
   const { config, hooks } = app.locals.services;
   const templates = new ExpressTemplateService(routes.models, routes.validation);
   const { document } = readContract();
+  const routeOf = findingRoutes(app);
   for (const operation of routes.operations) {
     const { controller, handler } = operation;
     const method = (controller.prototype as Record<string, Handler | undefined>)[handler];
@@ -64,7 +71,7 @@ export function mountOperations(app: Express, routes: Routes): void {
       ...fetchMiddlewares<RequestHandler>(controller),
       ...fetchMiddlewares<RequestHandler>(method),
     ];
-    app[operation.method](operation.path, ...middlewares, (request, response) => {
+    routeOf(operation.path)[operation.method](...middlewares, (request, response) => {
       const parameters = templates.getValidatedArgs({
         args: operation.parameters,
         request,
@@ -80,6 +87,29 @@ export function mountOperations(app: Express, routes: Routes): void {
       return undefined;
     });
   }
+}
+
+type DispatchingRoute = IRoute & { readonly dispatch: RequestHandler };
+
+/**
+ * Express asks its routes one after another whether a path is theirs. Those whose path has no parameter are looked up
+ * here, at their place among the middleware, and are Express's routes otherwise.
+ */
+function findingRoutes(app: Express): (path: string) => IRoute {
+  const routes = new Map<string, DispatchingRoute>();
+  const unmounted = express.Router();
+  app.use((request, response, next) => {
+    const route = routes.get(request.path);
+    if (route) return route.dispatch(request, response, next);
+    next();
+    return undefined;
+  });
+  return (path) => {
+    if (path.includes(':')) return app.route(path);
+    const route = routes.get(path) ?? (unmounted.route(path) as DispatchingRoute);
+    routes.set(path, route);
+    return route;
+  };
 }
 
 function authenticating({ security, path }: Operation, { authenticate }: Routes): RequestHandler[] {

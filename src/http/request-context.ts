@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { RequestContext } from '../audit/audit.store.js';
+import { isFromTrustedProxy } from './trusted-proxy.js';
 
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -35,6 +36,5 @@ export function contextOf(request: Request): RequestContext {
 function givenId(request: Request): string | undefined {
   const given = request.get('X-Request-Id');
   if (given === undefined || !acceptableId.test(given)) return undefined;
-  const isTrusted = request.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
-  return isTrusted(request.socket.remoteAddress ?? '', 0) ? given : undefined;
+  return isFromTrustedProxy(request) ? given : undefined;
 }

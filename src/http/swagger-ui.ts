@@ -1,64 +1,54 @@
-import type { Router } from 'express';
+import express, { type Router } from 'express';
 import helmet from 'helmet';
+import { fileURLToPath } from 'node:url';
 import swaggerUi from 'swagger-ui-express';
+import { forwardedPrefix } from './trusted-proxy.js';
 
-/** The part of Swagger UI's response and of its `window.ui` that the page's own code uses. */
-interface UiResponse {
-  readonly url: string;
-  readonly status: number;
-  readonly text: string;
-}
-interface UiWindow {
-  readonly ui: {
-    readonly authActions: {
-      authorizeWithPersistOption(authorization: object): void;
-      logoutWithPersistOption(schemes: string[]): void;
-    };
-  };
-}
+/** The page, as the build has put it together: `src/swagger-ui`, compiled. */
+const page = fileURLToPath(new URL('../swagger-ui', import.meta.url));
 
-/**
- * Runs in the browser, where it is sent as text: it may use nothing from outside itself. An answer that has an
- * access token in it authorizes the page with it; a logout takes that away.
- */
-function authorizeByAnswer(response: UiResponse): UiResponse {
-  const { ui } = globalThis as unknown as UiWindow;
-  const path = new URL(response.url).pathname;
-  if (response.status === 200 && /\/(login|refresh|me\/password)$/.test(path)) {
-    const { access_token: token } = JSON.parse(response.text) as { access_token: string };
-    ui.authActions.authorizeWithPersistOption({
-      bearer: { name: 'bearer', schema: { type: 'http', scheme: 'bearer' }, value: token },
-    });
-  } else if (response.status === 204 && path.endsWith('/logout')) {
-    ui.authActions.logoutWithPersistOption(['bearer']);
-  }
-  return response;
-}
+/** The parts of Swagger UI's distribution that the page uses. The rest of it is not served. */
+const swaggerUiFiles = new Set([
+  '/swagger-ui.css',
+  '/swagger-ui-bundle.js',
+  '/swagger-ui-standalone-preset.js',
+  '/swagger-ui-init.js',
+]);
 
-/** Mounts Swagger UI at `/docs`, over the contract that the service serves. */
+const options: swaggerUi.SwaggerUiOptions = {
+  swaggerOptions: {
+    url: '../openapi.json',
+    // Without the top bar of the standalone layout: the page has its own.
+    layout: 'BaseLayout',
+    tryItOutEnabled: true,
+    displayRequestDuration: true,
+    deepLinking: true,
+    // Swagger's own validator is a public service: it would be told of every page view.
+    validatorUrl: null,
+    // Sent as text, and run in the browser: src/swagger-ui/page.ts is there by then.
+    plugins: [() => (globalThis as unknown as { readonly latchkey: object }).latchkey],
+  },
+};
+
+/** Mounts Swagger UI at `/docs/`, over the contract that the service serves. Redirects lead there. */
 export function mountSwaggerUi(router: Router): void {
-  const options = {
-    customSiteTitle: 'Latchkey',
-    swaggerOptions: {
-      url: '../openapi.json',
-      persistAuthorization: true,
-      tryItOutEnabled: true,
-      displayRequestDuration: true,
-      deepLinking: true,
-      // Swagger's own validator is a public service: it would be told of every page view.
-      validatorUrl: null,
-      responseInterceptor: authorizeByAnswer,
-    },
-  };
+  router.get('/', (request, response) => {
+    // Relative, it would lead a browser at the proxy's `/auth`, without the slash, to `/docs/`.
+    const prefix = forwardedPrefix(request);
+    response.redirect(prefix === '' ? 'docs/' : `${prefix}/docs/`);
+  });
+  // The page's files are relative to it. A relative redirect works behind a proxy's prefix, too.
+  router.get('/docs', (_request, response) => {
+    response.redirect(308, 'docs/');
+  });
   router.use(
-    /^\/docs(\/|$)/,
+    '/docs/',
     helmet.contentSecurityPolicy({
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
-        // Swagger UI writes style attributes.
-        styleSrc: ["'self'", "'unsafe-inline'"],
+        styleSrc: ["'self'"],
         imgSrc: ["'self'", 'data:'],
         fontSrc: ["'self'"],
         connectSrc: ["'self'"],
@@ -67,15 +57,18 @@ export function mountSwaggerUi(router: Router): void {
         frameAncestors: ["'none'"],
       },
     }),
+    (_request, response, next) => {
+      response.setHeader('Cache-Control', 'no-cache'); // the files bring their ETags
+      next();
+    },
+    express.static(page, { redirect: false, cacheControl: false }),
   );
-  router.use('/docs/', (_request, response, next) => {
-    response.setHeader('Cache-Control', 'no-cache'); // the files bring their ETags
-    next();
-  });
-  // The page's files are relative to it. A relative redirect works behind a proxy's prefix, too.
-  router.get('/docs', (_request, response) => {
-    response.redirect(308, 'docs/');
-  });
-  router.get('/docs/', swaggerUi.setup(undefined, options));
-  router.use('/docs/', ...swaggerUi.serveFiles(undefined, options));
+  const distribution = express.Router();
+  distribution.use(
+    (request, _response, next) => {
+      next(swaggerUiFiles.has(request.path) ? undefined : 'router');
+    },
+    ...swaggerUi.serveFiles(undefined, options),
+  );
+  router.use('/docs/', distribution);
 }

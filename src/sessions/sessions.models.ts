@@ -1,3 +1,4 @@
+import type { Cursor } from '../page.js';
 import type { Id } from '../users/users.models.js';
 
 /**
@@ -179,7 +180,7 @@ export interface SessionPage {
    */
   items: Session[];
   /** Send it as `cursor` for the next page; absent on the last one. */
-  next_cursor?: Id;
+  next_cursor?: Cursor;
 }
 
 /** Which sessions to list. */
@@ -193,5 +194,5 @@ export interface SessionQuery {
    */
   limit?: number;
   /** The `next_cursor` of the page before; the first page without it. */
-  cursor?: Id;
+  cursor?: Cursor;
 }

@@ -18,8 +18,17 @@ export type LiveRevocation = Omit<Revocation, 'created_at'>;
 
 interface RevocationPage {
   readonly limit: number;
-  /** The one that the page comes after. */
-  readonly after: Pick<Revocation, 'kind' | 'target'> | undefined;
+  /** The target that the page comes after; `''`: the first page. */
+  readonly after: string;
+}
+
+/** Rows, column by column. */
+export interface RevocationColumns {
+  /** None has a space in it. */
+  readonly targets: readonly string[];
+  readonly expiries: readonly number[];
+  /** 0 where there is none. */
+  readonly versions: readonly number[];
 }
 
 const liveColumns = ['kind', 'target', 'version', 'expires_at'] as const;
@@ -57,11 +66,30 @@ export const revocationsStore = {
     }
   },
 
-  /** Those whose tokens may still live, in the order of the table's key, as many as a page has. */
-  live(queries: Queries, now: number, { limit, after }: RevocationPage): Promise<LiveRevocation[]> {
-    let query = queries.selectFrom('revocations').select(liveColumns).where('expires_at', '>', now);
-    if (after) query = query.where(sql<boolean>`(kind, target) > (${after.kind}, ${after.target})`);
-    return query.orderBy('kind').orderBy('target').limit(limit).execute();
+  /**
+   * Those of a kind whose tokens may still live, in the order of their targets, as many as a page has. In columns, as
+   * text: an object for each of a million rows takes the driver seconds.
+   */
+  async live(
+    queries: Queries,
+    kind: RevocationKind,
+    now: number,
+    { limit, after }: RevocationPage,
+  ): Promise<RevocationColumns> {
+    const { rows } = await sql<Record<keyof RevocationColumns, string | null>>`
+      select string_agg(target, ' ') as targets, string_agg(cast(expires_at as text), ' ') as expiries,
+        string_agg(cast(coalesce(version, 0) as text), ' ') as versions
+      from (
+        select target, version, expires_at from revocations
+        where kind = ${kind} and target > ${after} and expires_at > ${now}
+        order by target limit ${limit}
+      ) page`.execute(queries);
+    const column = (name: keyof RevocationColumns): string[] => rows[0]?.[name]?.split(' ') ?? [];
+    return {
+      targets: column('targets'),
+      expiries: column('expiries').map(Number),
+      versions: column('versions').map(Number),
+    };
   },
 
   /**

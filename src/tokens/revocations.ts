@@ -3,7 +3,7 @@ import type { Database } from '../database/open-database.js';
 import type { RevocationKind } from '../database/schema.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 import { RevocationTable } from './revocation-table.js';
-import { revocationsStore, type LiveRevocation } from './revocations.store.js';
+import { revocationsStore, type LiveRevocation, type RevocationColumns } from './revocations.store.js';
 
 /** Every version of a user that is gone for good. */
 export const everyVersion = Number.MAX_SAFE_INTEGER;
@@ -68,8 +68,7 @@ export class Revocations {
 
   /** Takes over rows that have been committed. */
   apply(rows: readonly LiveRevocation[]): void {
-    const news = rows.filter((row) => this.#take(row));
-    if (news.length > 0) for (const listener of this.#listeners) listener(news);
+    this.#tell(rows.filter((row) => this.#take(row)));
   }
 
   /**
@@ -77,16 +76,7 @@ export class Revocations {
    * committed before it began is in one of the pages; one that comes in between is for `apply`.
    */
   async readAll(): Promise<void> {
-    const now = this.clock.now();
-    let after: LiveRevocation | undefined;
-    do {
-      const page = await revocationsStore.live(this.database.atLength.queries, now, {
-        limit: rowsPerPage,
-        after,
-      });
-      this.apply(page);
-      after = page.length === rowsPerPage ? page.at(-1) : undefined;
-    } while (after);
+    for (const [kind] of this.#tables) await this.#readKind(kind);
   }
 
   /** Forgets, here and in the table, what no living token is concerned by any more. */
@@ -98,6 +88,35 @@ export class Revocations {
 
   get #tables(): [RevocationKind, RevocationTable][] {
     return Object.entries(this.#held) as [RevocationKind, RevocationTable][];
+  }
+
+  async #readKind(kind: RevocationKind): Promise<void> {
+    const read = (after: string): Promise<RevocationColumns> =>
+      revocationsStore.live(this.database.atLength.queries, kind, this.clock.now(), {
+        limit: rowsPerPage,
+        after,
+      });
+    for (let reading: Promise<RevocationColumns> | undefined = read(''); reading;) {
+      const page: RevocationColumns = await reading;
+      const last = page.targets.at(-1);
+      // The database is about the next page while this one is taken over.
+      reading = last !== undefined && page.targets.length === rowsPerPage ? read(last) : undefined;
+      this.#takePage(kind, page);
+    }
+  }
+
+  #takePage(kind: RevocationKind, { targets, expiries, versions }: RevocationColumns): void {
+    const news: LiveRevocation[] = [];
+    for (const [index, target] of targets.entries()) {
+      const version = kind === 'subject' ? (versions[index] ?? 0) : null;
+      const row = { kind, target, version, expires_at: expiries[index] ?? 0 };
+      if (this.#take(row) && this.#listeners.size > 0) news.push(row);
+    }
+    this.#tell(news);
+  }
+
+  #tell(news: readonly LiveRevocation[]): void {
+    if (news.length > 0) for (const listener of this.#listeners) listener(news);
   }
 
   /** @returns whether it changed anything. */

@@ -1,3 +1,4 @@
+import type { Cursor } from '../page.js';
 import type { Permission } from '../roles/roles.models.js';
 
 /**
@@ -58,7 +59,7 @@ export interface UserPage {
    */
   items: User[];
   /** Send it as `cursor` for the next page; absent on the last one. */
-  next_cursor?: Id;
+  next_cursor?: Cursor;
 }
 
 /** Which users to list. */
@@ -72,7 +73,7 @@ export interface UserQuery {
    */
   limit?: number;
   /** The `next_cursor` of the page before; the first page without it. */
-  cursor?: Id;
+  cursor?: Cursor;
   /**
    * Only users whose name has this in it, in upper or lower case.
    * @minLength 1
@@ -84,7 +85,7 @@ export interface UserQuery {
 
 /**
  * A new account.
- * @example { "username": "ada", "password": "a-long-password-of-hers", "roles": ["auditor"] }
+ * @example { "username": "ada", "password": "a-long-password-of-hers", "roles": [] }
  */
 export interface CreateUserRequest {
   /**

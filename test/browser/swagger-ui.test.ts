@@ -1,21 +1,8 @@
 import { expect } from 'chai';
-import { existsSync } from 'node:fs';
-import { chromium, type Browser, type Locator, type Page, type Response } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { readContract } from '../../src/contract/read-contract.js';
-import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { adminPassword } from '../support/api-client.js';
+import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
-
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const isThere = existsSync(executablePath);
-/** What keeps Chromium from needing a display, a sandbox's rights, or anything outside this machine. */
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 interface ContractOperation {
   readonly tags: readonly string[];
@@ -23,68 +10,48 @@ interface ContractOperation {
 }
 
 /** In order: each step goes on from the one before, on the one page that a newcomer sees first. */
-describe('Swagger UI in a browser', () => {
+describe('Swagger UI of a service that was just started', () => {
   let service: ServiceProcess;
   let browser: Browser | undefined;
-  let page: Page;
-  let tokens: TokenSet;
-  /** Whatever the browser has to complain about: errors, refused content, files that are not there. */
-  const complaints: string[] = [];
+  let page: DocsPage;
+  let oneTimePassword: string;
 
   before(async function () {
-    if (!isThere) {
-      console.warn(`There is no Chromium at ${executablePath}: install it, or set CHROMIUM to where it is.`);
-      this.skip();
-    }
-    const installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
-    service = await installation.start();
-    browser = await chromium.launch({ executablePath, args });
-    page = await browser.newPage();
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
-    page.on('pageerror', ({ message }) => complaints.push(message));
-    page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`));
-    await page.goto(`${service.api.url}/docs`);
-    await page.locator('.opblock').first().waitFor();
+    browser = await launchBrowser(this);
+    service = await (await Installation.make()).start();
+    oneTimePassword = /one-time password: (\S+)/.exec(service.stdout)?.[1] ?? '';
+    page = await DocsPage.open(await newProfile(browser, Date.now()), service.api.url);
+  });
+  afterEach(() => {
+    page.expectNoComplaints();
   });
   after(async () => {
     await browser?.close();
     await endProcesses();
   });
 
-  const block = (operationId: string, tag: string) =>
-    page.locator(`#operations-${tag.replaceAll(' ', '_')}-${operationId}`);
-  const authorizeButton = (state: 'locked' | 'unlocked') =>
-    page.locator(`.auth-wrapper .btn.authorize.${state}`);
+  it('is what the root of the service leads to', () => {
+    expect(new URL(page.tab.url()).pathname).to.equal('/docs/');
+  });
 
-  /** Opens an operation, where it is not open, and runs it by clicks. */
-  async function run(operationId: string, tag: string, body?: object): Promise<Response> {
-    const operation = block(operationId, tag);
-    const [classes] = await attributes(operation, 'class');
-    if (!classes?.split(' ').includes('is-open')) await operation.locator('.opblock-summary-control').click();
-    if (body) await operation.locator('textarea.body-param__text').fill(JSON.stringify(body));
-    const answered = page.waitForResponse((response) => response.request().resourceType() === 'fetch');
-    await operation.locator('.btn.execute').click();
-    const response = await answered;
-    const shown = operation.locator('.live-responses-table td.response-col_status');
-    await shown.filter({ hasText: String(response.status()) }).waitFor();
-    return response;
-  }
-
-  it('has an icon', async () => {
-    const icons = await attributes(page.locator('link[rel=icon]'), 'href');
-    expect(icons).not.to.be.empty;
-    for (const icon of icons) {
-      const { status, headers } = await fetch(new URL(icon, page.url()));
-      expect(status).to.equal(200);
-      expect(headers.get('Content-Type')).to.equal('image/png');
-    }
+  it('has our name and mark, and no bar of Swagger', async () => {
+    expect(await page.tab.title()).to.equal('Latchkey');
+    const icons = page.tab.locator('link[rel=icon]');
+    expect(await icons.count()).to.equal(1);
+    expect(await icons.getAttribute('href')).to.equal('./mark.svg');
+    const { headers } = await fetch(new URL('mark.svg', page.tab.url()));
+    expect(headers.get('Content-Type')).to.equal('image/svg+xml');
+    const mark = page.tab.locator('.brand img');
+    expect(
+      await mark.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth),
+    ).to.be.above(0);
+    expect(await page.tab.locator('.topbar').count()).to.equal(0);
+    await page.screenshot('first-sight');
   });
 
   it('shows every operation of the contract under its tag', async () => {
     const shown = [];
-    for (const section of await page.locator('.opblock-tag-section').all()) {
+    for (const section of await page.tab.locator('.opblock-tag-section').all()) {
       const [tag] = await attributes(section.locator('.opblock-tag'), 'data-tag');
       const ids = await attributes(section.locator('.opblock'), 'id');
       shown.push({ tag, operations: ids.map((id) => id.split('-').at(-1)) });
@@ -105,8 +72,8 @@ describe('Swagger UI in a browser', () => {
   });
 
   it("asks for a bearer token, or a client's id and secret, in its Authorize dialog", async () => {
-    await authorizeButton('unlocked').click();
-    const dialog = page.locator('.dialog-ux');
+    await page.authorizeButton('unlocked').click();
+    const dialog = page.tab.getByRole('dialog', { name: 'Available authorizations' });
     const headings = (await dialog.locator('h4').allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
     expect(headings).to.deep.equal(['bearer (http, Bearer)', 'client (http, Basic)']);
     expect(await dialog.locator('input[type=text], input[type=password]').count()).to.equal(3);
@@ -114,53 +81,50 @@ describe('Swagger UI in a browser', () => {
   });
 
   it('is not authorized at first', async () => {
-    await authorizeButton('unlocked').waitFor();
+    await page.authorizeButton('unlocked').waitFor();
+    expect(await page.badge()).to.equal('Not logged in: run POST /login.');
   });
 
-  it('authorizes itself by a login', async () => {
-    const response = await run('login', 'Sessions', { username: 'admin', password: adminPassword });
-    expect(response.status()).to.equal(200);
-    tokens = (await response.json()) as TokenSet;
-    await authorizeButton('locked').waitFor();
+  it('has the name of the administrator filled in', async () => {
+    const block = await page.open('login');
+    expect(await block.locator('textarea').inputValue()).to.include('"username": "admin"');
   });
 
-  it('calls a protected operation with the token', async () => {
-    const response = await run('getProtected', 'Protected');
-    expect(response.status()).to.equal(200);
-    expect(response.request().headers()).to.include({ authorization: `Bearer ${tokens.access_token}` });
+  it('authorizes itself by a login, and says that the one-time password has to be replaced', async () => {
+    expect((await page.logIn('admin', oneTimePassword)).status()).to.equal(200);
+    await page.authorizeButton('locked').waitFor();
+    expect(await page.badge()).to.match(
+      /^Logged in as admin, without permissions until PUT \/me\/password replaces the one-time password until \d\d:\d\d:\d\d \(14:\d\d left, then renewed\)$/,
+    );
   });
 
-  it('goes on with the new token of a refresh', async () => {
-    const response = await run('refresh', 'Sessions', { refresh_token: tokens.refresh_token });
-    tokens = (await response.json()) as TokenSet;
-    const next = await run('getProtected', 'Protected');
-    expect(next.request().headers()).to.include({ authorization: `Bearer ${tokens.access_token}` });
+  it('has the permissions once it is replaced', async () => {
+    const change = { current_password: oneTimePassword, new_password: 'a sentence that only I know' };
+    expect((await page.run('changePassword', change)).status()).to.equal(200);
+    await page.says('May ');
+    await page.tab.locator('#session-permissions-summary').click();
+    const { body } = await service.api.get('/me', await page.token());
+    expect(await page.tab.locator('#session-permissions-list').innerText()).to.equal(
+      (body as { permissions: string[] }).permissions.join('\n'),
+    );
+    expect((await page.run('listUsers')).status()).to.equal(200);
   });
 
-  it('is still authorized when it is loaded again', async () => {
-    await page.reload();
-    await authorizeButton('locked').waitFor();
-    // The address names the operation that was opened last, which opens by itself.
-    await page.locator('.opblock.is-open').waitFor();
-    expect((await run('getProtected', 'Protected')).status()).to.equal(200);
+  it('notices what the policy forbids, were there anything', async () => {
+    await page.tab.evaluate(
+      'document.body.append(Object.assign(document.createElement("script"), { text: "1" }))',
+    );
+    await page.tab.evaluate('document.body.setAttribute("style", "color: red")');
+    expect(page.complaints.splice(0).join()).to.match(/script-src.*style-src/s);
   });
 
-  it('logs its own session out, with what is filled in already', async () => {
-    expect((await run('logout', 'Sessions')).status()).to.equal(204);
-    await authorizeButton('unlocked').waitFor();
-    await service.api.get('/protected', tokens.access_token).expect(401);
-  });
-
-  it('had nothing to complain about', () => {
-    expect(complaints).to.be.empty;
-  });
-
-  it('is refused from then on', async () => {
-    const response = await run('getProtected', 'Protected');
-    expect(response.status()).to.equal(401);
-    expect(response.request().headers()).not.to.have.property('authorization');
-    expect(complaints).to.have.length(1);
-    expect(complaints[0]).to.include('401 (Unauthorized)');
+  it('opens the operation that its address names', async () => {
+    await page.tab.goto('about:blank');
+    await page.tab.goto(`${service.api.url}/docs/#/Protected/getProtected`);
+    await page.block('getProtected').locator('.btn.execute').waitFor();
+    expect(await page.tab.locator('.opblock.is-open').count()).to.equal(1);
+    await page.open('listUsers');
+    expect(new URL(page.tab.url()).hash).to.equal('#/Users/listUsers');
   });
 });
 

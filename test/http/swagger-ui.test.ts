@@ -1,6 +1,18 @@
 import { expect } from 'chai';
 import { TestApp } from '../support/test-app.js';
 
+/** What the page names, and what those files name. */
+const files = [
+  'page.css',
+  'swagger-ui.css',
+  'mark.svg',
+  'page.js',
+  'session.js',
+  'swagger-ui-bundle.js',
+  'swagger-ui-standalone-preset.js',
+  'swagger-ui-init.js',
+];
+
 describe('Swagger UI', () => {
   let app: TestApp;
   before(async () => {
@@ -15,35 +27,96 @@ describe('Swagger UI', () => {
     expect(text).to.include('<title>Latchkey</title>');
   });
 
-  it('has a policy that lets in its own files alone, and no script in the page', async () => {
-    const { text, headers } = await app.get('/docs/').expect(200);
-    expect(headers['content-security-policy']).to.equal(
-      "default-src 'none';script-src 'self';style-src 'self' 'unsafe-inline';img-src 'self' data:;font-src 'self';connect-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
-    );
+  it('has a policy that lets in its own files alone, and no script or style in the page', async () => {
+    for (const path of ['/docs/', '/docs/page.js', '/docs/swagger-ui-bundle.js', '/docs/nothing.js']) {
+      const { headers } = await app.get(path);
+      expect(headers['content-security-policy']).to.equal(
+        "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;font-src 'self';connect-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+      );
+    }
+    const { text } = await app.get('/docs/').expect(200);
     for (const [, content] of text.matchAll(/<script[^>]*>([^]*?)<\/script>/g))
       expect(content?.trim()).to.equal('');
+    expect(text).not.to.match(/<style|\sstyle=|\son[a-z]+=/);
   });
 
-  it('finds each file that its page names', async () => {
-    const { text } = await app.get('/docs/').expect(200);
-    const files = [...text.matchAll(/(?:src|href)="(\.\/)?([^"]+)"/g)].map(([, , file]) => file ?? '');
-    expect(files).to.include.members(['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-init.js']);
-    for (const file of files) {
+  it('finds each file that its page names, and each that those import', async () => {
+    const named = async (path: string, pattern: RegExp): Promise<string[]> => {
+      const { text } = await app.get(path).expect(200);
+      return [...text.matchAll(pattern)].map(([, file]) => file ?? '');
+    };
+    const found = new Set(await named('/docs/', /(?:src|href)="\.\/([^"]+)"/g));
+    for (const file of found) {
       const { headers } = await app.get(`/docs/${file}`).expect(200);
-      expect(headers['cache-control']).to.equal('no-cache');
       expect(headers['x-content-type-options']).to.equal('nosniff');
+      if (!file.startsWith('swagger-ui') && file.endsWith('.js')) {
+        for (const imported of await named(`/docs/${file}`, /from '\.\/([^']+)'/g)) found.add(imported);
+      }
     }
+    expect([...found]).to.include.members(files);
   });
 
-  it('reads the served contract, keeps the authorization, tries out, and tells no validator', async () => {
+  it('reads the served contract, tries out, tells no validator, and keeps no secrets of clients', async () => {
     const { text } = await app.get('/docs/swagger-ui-init.js').expect(200);
     for (const option of [
       '"url": "../openapi.json"',
-      '"persistAuthorization": true',
+      '"layout": "BaseLayout"',
       '"tryItOutEnabled": true',
+      '"deepLinking": true',
       '"validatorUrl": null',
     ])
       expect(text).to.include(option);
-    expect(text).to.include('"responseInterceptor": function authorizeByAnswer');
+    expect(text).not.to.include('persistAuthorization');
+  });
+
+  describe('is cached', () => {
+    for (const file of ['', ...files.filter((each) => each !== 'swagger-ui-init.js')]) {
+      it(`as long as ${file || 'the page'} stays the same`, async () => {
+        const { headers } = await app.get(`/docs/${file}`).expect(200);
+        expect(headers['cache-control']).to.equal('no-cache');
+        await app
+          .get(`/docs/${file}`)
+          .set('If-None-Match', headers['etag'] ?? '')
+          .expect(304);
+      });
+    }
+
+    it('with its options never', async () => {
+      const { headers } = await app.get('/docs/swagger-ui-init.js').expect(200);
+      expect(headers['cache-control']).to.equal('no-cache');
+      expect(headers).not.to.have.property('etag');
+    });
+  });
+
+  for (const path of [
+    '/docs/package.json',
+    '/docs/oauth2-redirect.html',
+    '/docs/absolute-path.js',
+    '/docs/tsconfig.json',
+    '/docs/..%2fmain.js',
+    '/docs/Page.js',
+    '/docs/nothing',
+  ]) {
+    it(`has nothing at ${path}`, async () => {
+      const { body } = await app.get(path).expect(404);
+      expect(body).to.include({ code: 'not_found' });
+    });
+  }
+
+  for (const path of ['/', '/docs', '/docs/']) {
+    it(`answers only GET at ${path}`, async () => {
+      await app.request('head', path).expect(path === '/docs/' ? 200 : path === '/' ? 302 : 308);
+      const { body, headers } = await app.post(path).expect(405);
+      expect(body).to.include({ code: 'method_not_allowed' });
+      expect(headers['allow']).to.equal('GET, HEAD, OPTIONS');
+      expect((await app.request('options', path).expect(204)).headers['allow']).to.equal(
+        'GET, HEAD, OPTIONS',
+      );
+    });
+  }
+
+  it('is where / leads, for now', async () => {
+    const { headers } = await app.get('/').expect(302);
+    expect(headers).to.include({ location: 'docs/', 'cache-control': 'no-store' });
   });
 });

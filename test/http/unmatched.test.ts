@@ -44,7 +44,6 @@ describe('What no operation takes', () => {
   }
 
   for (const path of [
-    '/',
     '/nothing',
     '/protected/',
     '/PROTECTED',

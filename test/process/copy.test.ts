@@ -76,7 +76,8 @@ describe('latchkey copy', () => {
     await service.api.login();
   });
 
-  it('says what is wrong in one sentence or two', async () => {
+  it('says what is wrong in one sentence or two', async function () {
+    this.timeout(60_000); // a process for each fault
     const settings = installation.with({ LATCHKEY_SECRET: secret });
     expectRefusal(await settings.run(['copy']), /^Usage: latchkey copy sqlite:/);
     expectRefusal(await copy(url, url), /^The source must be a SQLite file/);

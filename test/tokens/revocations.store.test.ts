@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
+import type { RevocationKind } from '../../src/database/schema.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import {
   revocationsStore,
@@ -33,8 +34,8 @@ storeContract('The revocations store', (on) => {
   beforeEach(() => on.queries.deleteFrom('revocations').execute());
 
   const all = (): Promise<Revocation[]> => on.queries.selectFrom('revocations').selectAll().execute();
-  const live = (now: number, limit = 10, after?: LiveRevocation): Promise<LiveRevocation[]> =>
-    revocationsStore.live(on.queries, now, { limit, after });
+  const live = (kind: RevocationKind, now: number, limit = 10, after = '') =>
+    revocationsStore.live(on.queries, kind, now, { limit, after });
   const inMemory = ({ kind, target, version, expires_at }: Revocation): LiveRevocation => {
     return { kind, target, version, expires_at };
   };
@@ -119,15 +120,19 @@ storeContract('The revocations store', (on) => {
     expect(await page(fourth)).to.deep.equal([]);
   });
 
-  it('lists page after page, each row once', async () => {
-    const rows = Array.from({ length: 5 }, (_, index) => ofSession(`s${index}`, soon));
-    rows.push(ofSubject('s1', 1, soon), { ...ofSession('s4', soon), kind: 'token' });
-    await revocationsStore.add(on.queries, rows);
-    const listed: LiveRevocation[] = [];
-    for (let page = await live(0, 2); page.length > 0; page = await live(0, 2, page.at(-1)))
-      listed.push(...page);
-    expect(listed).to.have.length(rows.length);
-    expect(listed).to.have.deep.members(rows.map(inMemory));
+  it('lists each kind for itself, page after page, each row once', async () => {
+    const rows = Array.from({ length: 5 }, (_, index) => ofSubject(`s${index}`, index + 1, soon + index));
+    await revocationsStore.add(on.queries, [...rows, ofSession('s1', soon), ofSession('s9', later)]);
+    const pages = [
+      await live('subject', 0, 2),
+      await live('subject', 0, 2, 's1'),
+      await live('subject', 0, 2, 's3'),
+    ];
+    expect(pages.map(({ targets }) => targets)).to.deep.equal([['s0', 's1'], ['s2', 's3'], ['s4']]);
+    expect(pages.flatMap(({ versions }) => versions)).to.deep.equal([1, 2, 3, 4, 5]);
+    expect(pages.flatMap(({ expiries }) => expiries)).to.deep.equal(rows.map((row) => row.expires_at));
+    expect(await live('subject', 0, 2, 's4')).to.deep.equal({ targets: [], expiries: [], versions: [] });
+    expect((await live('session', soon)).targets).to.deep.equal(['s9']);
   });
 
   it('says what concerns a token, and which keys there are', async () => {
@@ -158,7 +163,11 @@ storeContract('The revocations store', (on) => {
 
   it('lists and keeps what lives, to the millisecond', async () => {
     await revocationsStore.add(on.queries, [ofSession('expired', soon), ofSession('live', soon + 1)]);
-    expect(await live(soon)).to.deep.equal([inMemory(ofSession('live', soon + 1))]);
+    expect(await live('session', soon)).to.deep.equal({
+      targets: ['live'],
+      expiries: [soon + 1],
+      versions: [0],
+    });
     await revocationsStore.deleteExpired(on.queries, soon);
     expect(await all()).to.deep.equal([ofSession('live', soon + 1)]);
   });

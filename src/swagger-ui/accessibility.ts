@@ -1,0 +1,70 @@
+/** What Swagger UI leaves out for those who hear the page or have no mouse, element by element. */
+const amendments: readonly [selector: string, amend: (element: Element) => void][] = [
+  ['#servers', label('Server')],
+  ['select.examples-select-element', label('Example')],
+  ['textarea.body-param__text', label('Request body')],
+  ['button.close-modal', label('Close')],
+  // These say something else than what is to be seen.
+  [
+    '.auth-btn-wrapper button[aria-label]',
+    (element) => {
+      element.removeAttribute('aria-label');
+    },
+  ],
+  // What scrolls must do so by keys.
+  [
+    'pre.microlight',
+    (element) => {
+      if (element.scrollHeight > element.clientHeight || element.scrollWidth > element.clientWidth) {
+        element.setAttribute('tabindex', '0');
+      }
+    },
+  ],
+  // A link in a button is two things in one place. The button opens the operation, whose address is then the page's.
+  [
+    'button.opblock-summary-control a[href]',
+    (element) => {
+      element.removeAttribute('href');
+    },
+  ],
+];
+
+/** Amends what is there, and whatever Swagger UI adds. */
+export function amendSwaggerUi(root: Element): void {
+  let dialog: Element | null = null;
+  let opener: Element | null = null;
+  root.addEventListener('focusin', ({ target }) => {
+    if (target instanceof Element && !target.closest('.modal-ux')) opener = target;
+  });
+  const amend = (): void => {
+    for (const [selector, change] of amendments) root.querySelectorAll(selector).forEach(change);
+    const shown = root.querySelector('.modal-ux');
+    if (shown === dialog) return;
+    dialog = shown;
+    if (shown) openDialog(shown);
+    else focus(opener);
+  };
+  new MutationObserver(amend).observe(root, { childList: true, subtree: true });
+  amend();
+}
+
+function openDialog(dialog: Element): void {
+  dialog.setAttribute('role', 'dialog');
+  dialog.setAttribute('aria-modal', 'true');
+  dialog.setAttribute('aria-label', dialog.querySelector('h3')?.textContent ?? '');
+  const close = dialog.querySelector('button.close-modal');
+  focus(close);
+  dialog.addEventListener('keydown', (event) => {
+    if ((event as KeyboardEvent).key === 'Escape' && close instanceof HTMLElement) close.click();
+  });
+}
+
+function focus(element: Element | null): void {
+  if (element instanceof HTMLElement) element.focus();
+}
+
+function label(text: string): (element: Element) => void {
+  return (element) => {
+    element.setAttribute('aria-label', text);
+  };
+}

@@ -1,0 +1,80 @@
+import { readAccessToken } from './access-token.js';
+import type { Session } from './session.js';
+
+/** How many permissions are named before the list is opened. */
+const namedPermissions = 3;
+
+/** The part of the page that says who is logged in, with what permissions, until when. */
+export class Badge {
+  readonly #root = element('session');
+  readonly #status = element('session-status');
+  readonly #permissions = element('session-permissions');
+  readonly #summary = element('session-permissions-summary');
+  readonly #list = element('session-permissions-list');
+  readonly #end = element('session-end');
+  readonly #time = element('session-time') as HTMLTimeElement;
+  readonly #left = element('session-left');
+
+  /**
+   * @param username undefined as long as it is not known.
+   * @param now milliseconds since the Unix epoch, by the page's clock.
+   */
+  show(session: Session, username: string | undefined, now: number): void {
+    const { token, expiresAt, isExpired, refreshToken } = session;
+    this.#root.dataset['state'] = token === undefined || isExpired ? 'out' : 'in';
+    write(this.#status, status(session, username));
+    const permissions = (token === undefined ? undefined : readAccessToken(token)?.permissions) ?? [];
+    this.#permissions.hidden = permissions.length === 0;
+    write(this.#summary, summary(permissions));
+    write(this.#list, permissions.join('\n'));
+    this.#end.hidden = expiresAt === undefined || isExpired;
+    if (expiresAt === undefined) return;
+    const end = new Date(expiresAt);
+    this.#time.dateTime = end.toISOString();
+    write(this.#time, end.toLocaleTimeString());
+    write(
+      this.#left,
+      `${duration(expiresAt - now)} left${refreshToken === undefined ? '' : ', then renewed'}`,
+    );
+  }
+}
+
+function status({ token, notice, isExpired }: Session, username: string | undefined): string {
+  if (token === undefined) return notice ?? 'Not logged in: run POST /login.';
+  if (isExpired) return 'The access token has expired. Log in again.';
+  const facts = readAccessToken(token);
+  if (!facts) return 'Authorized with a token that this page cannot read.';
+  if (facts.sessionId === undefined) return `Authorized as the client ${facts.subject}`;
+  const who = `Logged in as ${username ?? facts.subject}`;
+  return facts.passwordChangeRequired
+    ? `${who}, without permissions until PUT /me/password replaces the one-time password`
+    : who;
+}
+
+function summary(permissions: readonly string[]): string {
+  const named = permissions.slice(0, namedPermissions).join(', ');
+  const more = permissions.length - namedPermissions;
+  return `May ${named}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** `14:59`, or with hours `1:00:00`. */
+function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const [hours = 0] = parts;
+  return parts
+    .slice(hours > 0 ? 0 : 1)
+    .map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, '0')))
+    .join(':');
+}
+
+/** What does not change is not written: a screen reader would say it again. */
+function write(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+function element(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`The page has no element #${id}.`);
+  return found;
+}

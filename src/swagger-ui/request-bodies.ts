@@ -1,0 +1,70 @@
+import type { SwaggerUi } from './system.js';
+
+/** As much of the contract as is filled in from it. */
+export interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
+  readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
+}
+interface DocumentedOperation {
+  readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
+}
+interface Media {
+  readonly schema?: Schema & { readonly $ref?: string };
+  readonly example?: Example;
+  readonly examples?: Readonly<Record<string, { readonly value: Example }>>;
+}
+interface Schema {
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+type Example = Readonly<Record<string, string>>;
+
+const formType = 'application/x-www-form-urlencoded';
+
+/** What the operations are tried out with, where Swagger UI's own choice would be refused. */
+export class RequestBodies {
+  #refreshExample: string | undefined;
+  #refreshFilled: string | undefined;
+
+  constructor(private readonly system: SwaggerUi) {}
+
+  /** Fills in the contract's examples of forms: Swagger UI sends a sample of each field, `string` for most of them. */
+  fillForms({ paths, components }: Document): void {
+    this.#refreshExample = textOf(
+      paths['/refresh']?.['post']?.requestBody?.content['application/json']?.example,
+    );
+    for (const [path, operations] of Object.entries(paths)) {
+      for (const [method, { requestBody }] of Object.entries(operations)) {
+        const form = requestBody?.content[formType];
+        if (form === undefined) continue;
+        const example = form.example ?? Object.values(form.examples ?? {})[0]?.value ?? {};
+        const model = form.schema?.$ref?.split('/').at(-1) ?? '';
+        const { properties = {} } = components?.schemas?.[model] ?? form.schema ?? {};
+        for (const field of Object.keys(properties)) {
+          // One at a time: of several, Swagger UI takes the last.
+          this.#fill(path, method, this.system.Im.Map({ [field]: example[field] ?? '' }));
+        }
+      }
+    }
+  }
+
+  /** Puts the session's own refresh token where the contract has an example of one. */
+  fillRefreshToken(refreshToken: string): void {
+    const value = this.system.oas3Selectors.requestBodyValue('/refresh', 'post') ?? undefined;
+    // What somebody typed there stays.
+    if (value !== undefined && value !== this.#refreshExample && value !== this.#refreshFilled) return;
+    this.#refreshFilled = textOf({ refresh_token: refreshToken });
+    this.#fill('/refresh', 'post', this.#refreshFilled);
+  }
+
+  #fill(path: string, method: string, value: unknown): void {
+    const pathMethod = [path, method];
+    this.system.oas3Actions.setRequestBodyValue({ value, pathMethod });
+    // Else it would be gone when the operation is opened.
+    this.system.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
+  }
+}
+
+/** As Swagger UI shows it. */
+function textOf(body: Example | undefined): string | undefined {
+  return body && JSON.stringify(body, null, 2);
+}

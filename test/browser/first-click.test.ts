@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import type { Browser, Response as Answer } from 'playwright-core';
+import type { Response } from 'supertest';
+import { operationsIn, readContract } from '../../src/contract/read-contract.js';
+import { checkAgainstContract } from '../support/contract.js';
+import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { createClient } from '../support/oauth-clients.js';
+import { TestApp } from '../support/test-app.js';
+
+/** What an administrator gets who runs each operation as it is filled in, in the contract's order; elsewhere it is 200. */
+const otherAnswers: Readonly<Record<string, number>> = {
+  login: 401, // the password is anyone's guess
+  endOtherSessions: 204,
+  endSession: 404,
+  loginWithCookies: 404, // they are off
+  refreshWithCookies: 404,
+  changePassword: 403,
+  createUser: 201,
+  getUser: 404,
+  updateUser: 404,
+  deleteUser: 404,
+  listUserSessions: 404,
+  endUserSessions: 404,
+  endUserSession: 404,
+  putRole: 201,
+  deleteRole: 204,
+  createClient: 201,
+  getClient: 404,
+  updateClient: 404,
+  deleteClient: 404,
+  replaceClientSecret: 404,
+  exchangeGrant: 401, // no client is authorized
+  introspectToken: 401,
+  revokeToken: 401,
+  logout: 204,
+};
+
+describe('the first click in Swagger UI', () => {
+  let app: TestApp;
+  let browser: Browser | undefined;
+  let page: DocsPage;
+
+  before(async function () {
+    browser = await launchBrowser(this);
+    app = await TestApp.start();
+    page = await DocsPage.open(await newProfile(browser, app.clock.now()), `${app.url}/docs/`);
+    await page.logIn();
+    await page.reload(); // nothing is filled in any more but what is at first
+  });
+  afterEach(() => {
+    page.expectNoComplaints();
+  });
+  after(async () => {
+    await browser?.close();
+    await app.close();
+  });
+
+  const operations = operationsIn(readContract().document) as unknown as { readonly operationId: string }[];
+  const ids = operations.map(({ operationId }) => operationId).filter((id) => id !== 'logout');
+  for (const operationId of [...ids, 'logout']) {
+    const status = otherAnswers[operationId] ?? 200;
+    it(`on ${operationId} is answered with ${status}, as the contract says`, async () => {
+      const answer = await page.run(operationId);
+      expect(answer.status()).to.equal(status);
+      const { pathname } = new URL(answer.url());
+      checkAgainstContract(answer.request().method(), pathname, await asChecked(answer));
+      if (status >= 400) page.expectRefusals(status);
+      await page.close(operationId);
+    });
+  }
+
+  it('gives an authorized client a token, and tells it of one', async () => {
+    const client = await createClient(app, { scope: 'reports:read' });
+    await page.tab.reload();
+    await page.loaded();
+    await page.authorizeButton('unlocked').click();
+    const dialog = page.tab.getByRole('dialog');
+    await dialog.locator('#auth-basic-username').fill(client.client_id);
+    await dialog.locator('#auth-basic-password').fill(client.client_secret ?? '');
+    await dialog.getByRole('button', { name: 'Authorize' }).last().click();
+    await page.tab.keyboard.press('Escape');
+    for (const operationId of ['exchangeGrant', 'introspectToken', 'revokeToken'])
+      expect((await page.run(operationId)).status()).to.equal(200);
+    expect(await page.badge()).to.equal('Not logged in: run POST /login.');
+  });
+});
+
+/** As much of it as is compared with the contract. */
+async function asChecked(answer: Answer): Promise<Response> {
+  const headers = answer.headers();
+  const text = answer.status() === 204 ? '' : await answer.text();
+  const get = (name: string): string | undefined => headers[name.toLowerCase()];
+  return { status: answer.status(), headers, text, get } as unknown as Response;
+}

@@ -1,0 +1,100 @@
+import { expect } from 'chai';
+import type { Browser } from 'playwright-core';
+import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
+
+/** In order, by nothing but keys. */
+describe('Swagger UI by the keyboard alone', () => {
+  let app: TestApp;
+  let browser: Browser | undefined;
+  let page: DocsPage;
+
+  before(async function () {
+    browser = await launchBrowser(this);
+    app = await TestApp.start();
+    page = await DocsPage.open(await newProfile(browser, app.clock.now()), `${app.url}/docs/`);
+  });
+  afterEach(() => {
+    page.expectNoComplaints();
+  });
+  after(async () => {
+    await browser?.close();
+    await app.close();
+  });
+
+  const press = (key: string) => page.tab.keyboard.press(key);
+
+  /** Goes to an element, and looks at each on the way: the focus can be seen, and nothing covers it. */
+  async function goTo(selector: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
+    for (let presses = 0; presses < 200; presses++) {
+      await press(key);
+      const { isThere, fault } = await page.tab.evaluate<{ isThere: boolean; fault: string }>(look(selector));
+      expect(fault).to.equal('');
+      if (isThere) return;
+    }
+    throw new Error(`The focus does not come to ${selector}.`);
+  }
+
+  it('opens the Authorize dialog, and is back at the button when that is closed', async () => {
+    await goTo('.auth-wrapper .btn.authorize');
+    await press('Enter');
+    await page.tab.getByRole('dialog').waitFor();
+    await goTo('.auth-container input');
+    await press('Escape');
+    await page.tab.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.tab.evaluate('document.activeElement.className')).to.include('authorize');
+  });
+
+  it('logs in', async () => {
+    await goTo('#operations-Sessions-login .opblock-summary-control');
+    await press('Enter');
+    await page.block('login').locator('.btn.execute').waitFor();
+    await goTo('#operations-Sessions-login textarea');
+    await press('Control+A');
+    await page.tab.keyboard.insertText(JSON.stringify({ username: 'admin', password: adminPassword }));
+    await goTo('#operations-Sessions-login .btn.execute');
+    expect((await page.answerOf('login', () => press('Enter'))).status()).to.equal(200);
+    await page.says('Logged in as admin');
+  });
+
+  it('opens the list of permissions', async () => {
+    await press('Control+Home');
+    await goTo('#session-permissions-summary', 'Shift+Tab');
+    await press('Enter');
+    await page.tab.locator('#session-permissions-list').waitFor();
+    await press('Enter');
+  });
+
+  it('calls a protected operation', async () => {
+    await goTo('#operations-Protected-getProtected .opblock-summary-control');
+    await press('Enter');
+    await page.block('getProtected').locator('.btn.execute').waitFor();
+    await goTo('#operations-Protected-getProtected .btn.execute');
+    expect((await page.answerOf('getProtected', () => press('Enter'))).status()).to.equal(200);
+  });
+
+  it('logs out', async () => {
+    await goTo('#operations-Sessions-logout .opblock-summary-control', 'Shift+Tab');
+    await press('Enter');
+    await page.block('logout').locator('.btn.execute').waitFor();
+    await goTo('#operations-Sessions-logout .btn.execute');
+    expect((await page.answerOf('logout', () => press('Enter'))).status()).to.equal(204);
+    await page.says('Logged out.');
+  });
+});
+
+/** Runs in the page. */
+function look(selector: string): string {
+  return `(() => {
+    const focused = document.activeElement;
+    if (focused === document.body) return { isThere: false, fault: '' };
+    const { left, top, width, height } = focused.getBoundingClientRect();
+    const above = document.elementFromPoint(left + Math.min(width / 2, 40), top + Math.min(height / 2, 10));
+    const { outlineStyle, outlineWidth } = getComputedStyle(focused);
+    const name = focused.outerHTML.slice(0, 100);
+    const fault = !above || !(focused.contains(above) || above.contains(focused))
+      ? 'something covers ' + name + ': ' + (above ? above.outerHTML.slice(0, 200) : 'nothing') + ' ' + JSON.stringify(focused.getBoundingClientRect())
+      : outlineStyle === 'none' || outlineWidth === '0px' ? 'no focus is to be seen on ' + name : '';
+    return { isThere: focused.matches(${JSON.stringify(selector)}), fault };
+  })()`;
+}

@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import type { Browser } from 'playwright-core';
+import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { TestApp } from '../support/test-app.js';
+
+/** `npm run test:browser && cp artefacts/readme/*.png docs/images/` makes the README's anew. */
+describe('the pictures of the README', () => {
+  let app: TestApp;
+  let browser: Browser | undefined;
+  let page: DocsPage;
+
+  before(async function () {
+    browser = await launchBrowser(this);
+    app = await TestApp.start();
+    page = await DocsPage.open(await newProfile(browser, app.clock.now()), `${app.url}/docs/`);
+    await page.tab.setViewportSize({ width: 1200, height: 720 });
+    await page.logIn();
+    await page.close('login');
+  });
+  after(async () => {
+    await browser?.close();
+    await app.close();
+  });
+
+  async function take(name: string): Promise<void> {
+    await page.tab.mouse.move(0, 0);
+    const picture = await page.screenshot(`readme/${name}`);
+    expect(picture.readUInt32BE(16), 'its width').to.equal(1200); // PNG's IHDR
+    expect(picture.length, 'its bytes').to.be.below(150_000);
+    page.expectNoComplaints();
+  }
+
+  it('show who is logged in, with what permissions', async () => {
+    await page.tab.locator('#session-permissions-summary').click();
+    await page.tab.evaluate('scrollTo(0, 0)');
+    await take('swagger-ui');
+    await page.tab.locator('#session-permissions-summary').click();
+  });
+
+  it('show a protected operation that was tried out', async () => {
+    await page.run('getProtected');
+    await page.tab.evaluate(
+      `scrollBy(0, document.querySelector('[id$="-getProtected"] .btn.execute').getBoundingClientRect().top - 70)`,
+    );
+    await take('swagger-ui-protected');
+  });
+});

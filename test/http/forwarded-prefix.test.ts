@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import { TestApp } from '../support/test-app.js';
+
+describe('behind a proxy', () => {
+  let trusting: TestApp;
+  let other: TestApp;
+  let alone: TestApp;
+  before(async () => {
+    trusting = await TestApp.start({ settings: { LATCHKEY_TRUSTED_PROXIES: 'loopback' } });
+    other = await TestApp.start({ settings: { LATCHKEY_TRUSTED_PROXIES: '192.0.2.1' } });
+    alone = await TestApp.start();
+  });
+  after(() => Promise.all([trusting, other, alone].map((app) => app.close())));
+
+  const below = (app: TestApp, path: string, prefix: string) =>
+    app.get(path).set('X-Forwarded-Prefix', prefix);
+  const documents = ['/openapi.json', '/openapi-3.1.json', '/openapi.yaml'];
+  /** Of each form of the contract, the one place that the service is at. */
+  const placesIn = async (app: TestApp, prefix: string): Promise<(string | undefined)[]> => {
+    const found = [];
+    for (const path of documents) {
+      const { text } = await below(app, path, prefix).expect(200);
+      found.push(/"?servers"?:[^]*?"?url"?: ?"?([^"\n]+)/.exec(text)?.[1]);
+    }
+    return found;
+  };
+
+  for (const [given, prefix] of [
+    ['/auth', '/auth'],
+    ['/auth/', '/auth'],
+    ['/a/b-c/d_e~1.0', '/a/b-c/d_e~1.0'],
+    ['/.well-known', '/.well-known'],
+    [`/${'a'.repeat(199)}`, `/${'a'.repeat(199)}`],
+  ] as const) {
+    it(`of ours, everything is below ${given.slice(0, 20)}`, async () => {
+      expect((await below(trusting, '/', given).expect(302)).get('Location')).to.equal(`${prefix}/docs/`);
+      expect(await placesIn(trusting, given)).to.deep.equal([prefix, prefix, prefix]);
+    });
+
+    it(`that is a stranger, ${given.slice(0, 20)} counts for nothing`, async () => {
+      for (const app of [other, alone]) {
+        expect((await below(app, '/', given).expect(302)).get('Location')).to.equal('docs/');
+        expect(await placesIn(app, given)).to.deep.equal(['/', '/', '/']);
+      }
+    });
+  }
+
+  for (const given of [
+    '',
+    '/',
+    '//',
+    'auth',
+    '//evil.example',
+    '/\\evil.example',
+    '\\\\evil.example',
+    'https://evil.example',
+    '/auth//evil',
+    '/..',
+    '/../auth',
+    '/auth/.',
+    '/auth/../..',
+    '/auth/%2e%2e',
+    '/auth?x=1',
+    '/auth#x',
+    '/auth;x',
+    '/auth, /other',
+    '/"><script>alert(1)</script>',
+    "/'",
+    '/auth\tx',
+    '/ä',
+    '/{host}',
+    `/${'a'.repeat(200)}`,
+  ]) {
+    it(`of ours, ${JSON.stringify(given.slice(0, 30))} is no prefix`, async () => {
+      const header = Buffer.from(given, 'utf8').toString('latin1');
+      expect((await below(trusting, '/', header).expect(302)).get('Location')).to.equal('docs/');
+      expect(await placesIn(trusting, header)).to.deep.equal(['/', '/', '/']);
+    });
+  }
+
+  it('is no prefix where two are given', async () => {
+    const { headers } = await trusting.get('/').set('X-Forwarded-Prefix', ['/auth', '/other'] as never);
+    expect(headers['location']).to.equal('docs/');
+  });
+
+  it('the contract has a tag for each place that it is served at', async () => {
+    for (const path of documents) {
+      const tags = new Set<string | undefined>();
+      for (const prefix of ['', '/auth', '/other']) {
+        const get = () => below(trusting, path, prefix);
+        const { headers } = await get().expect(200);
+        tags.add(headers['etag']);
+        await get()
+          .set('If-None-Match', headers['etag'] ?? '')
+          .expect(304);
+      }
+      expect(tags).to.have.length(3);
+    }
+  });
+
+  it('the page names its files without a place, so that they are below it', async () => {
+    const { text } = await below(trusting, '/docs/', '/auth').expect(200);
+    expect(text).to.equal((await alone.get('/docs/')).text);
+    expect(text).not.to.match(/(src|href)="\//);
+  });
+});

@@ -1,0 +1,216 @@
+import { expect } from 'chai';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type Locator,
+  type Page,
+  type Response,
+} from 'playwright-core';
+import { findOperationById } from './contract.js';
+import { checkout } from './checkout.js';
+import { adminPassword, type TestApp } from './test-app.js';
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+/** What keeps Chromium from needing a display, a sandbox's rights, or anything outside this machine. */
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const screenshots = join(checkout, 'artefacts');
+
+/** For a file's `before`: where there is no Chromium, its tests are skipped. */
+export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
+  if (!existsSync(executablePath)) {
+    console.warn(`There is no Chromium at ${executablePath}: install it, or set CHROMIUM to where it is.`);
+    context.skip();
+  }
+  return chromium.launch({ executablePath, args });
+}
+
+/** A new profile, with nothing stored, whose clock begins at the service's. */
+export async function newProfile(browser: Browser, now: number): Promise<BrowserContext> {
+  const context = await browser.newContext({
+    viewport: { width: 1200, height: 900 },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    reducedMotion: 'reduce',
+  });
+  await context.clock.install({ time: now });
+  return context;
+}
+
+/** Swagger UI in a tab. */
+export class DocsPage {
+  /** Whatever the browser has to complain about: errors, refused content, files that are not there. */
+  readonly complaints: string[] = [];
+
+  constructor(readonly tab: Page) {
+    tab.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.complaints.push(message.text());
+    });
+    tab.on('pageerror', ({ message }) => this.complaints.push(message));
+    tab.on('requestfailed', (request) => {
+      // A page that is left takes its requests with it.
+      if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
+      this.complaints.push(`${request.method()} ${request.url()} failed`);
+    });
+  }
+
+  /** @param url the page's address. */
+  static async open(context: BrowserContext, url: string): Promise<DocsPage> {
+    const page = new DocsPage(await context.newPage());
+    await page.tab.goto(url);
+    await page.loaded();
+    return page;
+  }
+
+  async loaded(): Promise<void> {
+    await this.tab.locator('.opblock').first().waitFor();
+  }
+
+  async reload(): Promise<void> {
+    await this.tab.reload();
+    await this.loaded();
+  }
+
+  block(operationId: string): Locator {
+    return this.tab.locator(`.opblock[id$="-${operationId}"]`);
+  }
+
+  async open(operationId: string): Promise<Locator> {
+    const block = this.block(operationId);
+    const control = block.locator('.opblock-summary-control');
+    if ((await control.getAttribute('aria-expanded')) !== 'true') await control.click();
+    await block.locator('.btn.execute').waitFor();
+    return block;
+  }
+
+  async close(operationId: string): Promise<void> {
+    await this.block(operationId).locator('.opblock-summary-control').click();
+  }
+
+  /** Opens an operation, where it is not open, and runs it by clicks. */
+  async run(operationId: string, body?: object): Promise<Response> {
+    const block = await this.open(operationId);
+    if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
+    return this.answerOf(operationId, () => block.locator('.btn.execute').click());
+  }
+
+  /** The answer that the operation shows after something was done: the last one, where a request was repeated. */
+  async answerOf(operationId: string, act: () => Promise<unknown>): Promise<Response> {
+    const { method, pattern } = findOperationById(operationId);
+    const base = new URL('..', this.tab.url()).pathname;
+    const answers: Response[] = [];
+    const note = (response: Response): void => {
+      const isOurs = response.request().method() === method.toUpperCase();
+      if (isOurs && pattern.test(new URL(response.url()).pathname.slice(base.length - 1)))
+        answers.push(response);
+    };
+    this.tab.on('response', note);
+    const shown = this.block(operationId)
+      .locator('.live-responses-table tbody td.response-col_status')
+      .first();
+    const clear = this.block(operationId).locator('.btn-clear');
+    if ((await clear.count()) > 0) await clear.click();
+    await act();
+    await shown.waitFor();
+    this.tab.off('response', note);
+    const answer = answers.at(-1);
+    if (!answer) throw new Error(`${operationId} was not sent.`);
+    expect(await shown.innerText()).to.include(String(answer.status()));
+    return answer;
+  }
+
+  async logIn(username = 'admin', password = adminPassword): Promise<Response> {
+    const answer = await this.run('login', { username, password });
+    await this.says(`Logged in as ${username}`);
+    return answer;
+  }
+
+  authorizeButton(state: 'locked' | 'unlocked'): Locator {
+    return this.tab.locator(`.auth-wrapper .btn.authorize.${state}`);
+  }
+
+  /** Waits until the badge says it. */
+  async says(text: string): Promise<void> {
+    await this.tab.locator('#session', { hasText: text }).waitFor();
+  }
+
+  /** What the badge says, as it is to be seen. */
+  async badge(): Promise<string> {
+    return (await this.tab.locator('#session').innerText()).replaceAll(/\s+/g, ' ');
+  }
+
+  /** Lets something happen that makes the page have another access token, and waits until the badge shows its end. */
+  async renewal(act: () => Promise<unknown>): Promise<void> {
+    const end = (await this.tab.locator('#session-time').getAttribute('datetime')) ?? '';
+    await act();
+    await this.tab.locator(`#session-time:not([datetime="${end}"])`).waitFor();
+    await this.says('then renewed');
+  }
+
+  /** The access token that the page keeps for its tabs. */
+  async token(): Promise<string> {
+    const [token] = await this.tab.evaluate<string[]>('Object.values(localStorage)');
+    if (token === undefined) throw new Error('The page keeps no access token.');
+    return token;
+  }
+
+  /** Whatever the page keeps, for this tab and for all. */
+  stored(): Promise<string[]> {
+    return this.tab.evaluate('[...Object.values(localStorage), ...Object.values(sessionStorage)]');
+  }
+
+  /** Puts a token into the Authorize dialog, in place of what is there. */
+  async paste(token: string): Promise<void> {
+    await this.tab.locator('.auth-wrapper .btn.authorize').first().click();
+    const dialog = this.tab.getByRole('dialog');
+    const logout = dialog.getByRole('button', { name: 'Logout' });
+    if ((await logout.count()) > 0) await logout.first().click();
+    await dialog.locator('input').first().fill(token);
+    await dialog.getByRole('button', { name: 'Authorize' }).first().click();
+    await dialog.locator('.btn-done').first().click();
+  }
+
+  /** As when another tab or window covers the page, which Chromium without a window does not do by itself. */
+  async setVisibility(state: 'hidden' | 'visible'): Promise<void> {
+    await this.tab.evaluate(
+      `Object.defineProperty(document, 'visibilityState', { configurable: true, value: '${state}' });
+       document.dispatchEvent(new Event('visibilitychange'))`,
+    );
+  }
+
+  /** Lets time pass, for the service and for the page alike; timers run once, as after a sleep. */
+  async sleep(app: TestApp, seconds: number): Promise<void> {
+    app.clock.advance(seconds);
+    await this.tab.clock.fastForward(seconds * 1000);
+  }
+
+  /** A refusal was to come: Chromium writes each into the console. */
+  expectRefusals(...statuses: number[]): void {
+    for (const status of statuses) {
+      const index = this.complaints.findIndex((text) =>
+        text.includes(`the server responded with a status of ${status} `),
+      );
+      expect(index, `a ${status} in the console`).not.to.equal(-1);
+      this.complaints.splice(index, 1);
+    }
+  }
+
+  expectNoComplaints(): void {
+    expect(this.complaints).to.deep.equal([]);
+  }
+
+  /** Into the folder of the run's artefacts. */
+  async screenshot(name: string): Promise<Buffer> {
+    const path = join(screenshots, `${name}.png`);
+    mkdirSync(dirname(path), { recursive: true });
+    return this.tab.screenshot({ path });
+  }
+}

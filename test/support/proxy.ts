@@ -1,0 +1,45 @@
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A reverse proxy that serves each service below a path of its own, which it takes away and tells in a header. */
+export class PrefixProxy {
+  private constructor(
+    private readonly server: Server,
+    readonly origin: string,
+  ) {}
+
+  /** @param services by path: `{ '/auth': 'http://127.0.0.1:3000' }`. */
+  static async start(services: Readonly<Record<string, string>>): Promise<PrefixProxy> {
+    const server = createServer((incoming, outgoing) => {
+      const { url = '', method, headers } = incoming;
+      const [prefix, service] = Object.entries(services).find(([path]) => below(path, url)) ?? [];
+      if (prefix === undefined || service === undefined) {
+        outgoing.writeHead(404).end();
+        return;
+      }
+      const onward = request(service, {
+        path: url.slice(prefix.length) || '/',
+        method,
+        headers: { ...headers, 'x-forwarded-prefix': prefix },
+      });
+      onward.on('response', (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      onward.on('error', () => outgoing.destroy());
+      incoming.pipe(onward);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    return new PrefixProxy(server, `http://127.0.0.1:${port}`);
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+function below(prefix: string, url: string): boolean {
+  return url === prefix || url.startsWith(`${prefix}/`);
+}

@@ -1,0 +1,250 @@
+import { expect } from 'chai';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { Operations } from '../../src/swagger-ui/operations.js';
+import { clientToken, createClient, inForm } from '../support/oauth-clients.js';
+import { Tabs, type Tab } from '../support/tabs.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
+import { readJwt } from '../support/tokens.js';
+
+const admin = { username: 'admin', password: adminPassword };
+
+describe('what the page learns from what is tried out', () => {
+  let app: TestApp;
+  let tabs: Tabs;
+  let tab: Tab;
+  before(async () => {
+    app = await TestApp.start();
+  });
+  beforeEach(async () => {
+    tabs = new Tabs(app);
+    tab = tabs.open();
+    await tab.try('post', '/login', admin);
+  });
+  after(() => app.close());
+
+  const sessionId = () => readJwt(tab.session.token ?? '').claims['sid'] as string;
+  const expectIn = async (): Promise<void> => {
+    await tab.settled();
+    await app.get('/protected', tab.session.token).expect(200);
+  };
+  const expectOut = async (): Promise<void> => {
+    await tab.settled();
+    expect(tab.session).to.deep.include({ token: undefined, refreshToken: undefined });
+  };
+  const form = (path: string, fields: Record<string, string>): Promise<Response> =>
+    tab.operations.run({ method: 'post', path }, app.url + path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(fields).toString(),
+    });
+
+  describe('about the tokens in use', () => {
+    it('a login gives them, and a failed one takes none away', async () => {
+      const { token } = tab.session;
+      expect((await tab.try('post', '/login', { ...admin, password: 'wrong' })).status).to.equal(401);
+      expect(tab.session.token).to.equal(token);
+      await expectIn();
+    });
+
+    it('a refresh replaces them', async () => {
+      const { token, refreshToken } = tab.session;
+      const answer = await tab.try('post', '/refresh', { refresh_token: refreshToken });
+      const next = (await answer.json()) as TokenSet;
+      expect(next.access_token).not.to.equal(token);
+      expect(tab.session).to.deep.include({ token: next.access_token, refreshToken: next.refresh_token });
+    });
+
+    it('a new password replaces the access token', async () => {
+      await app.createUser('ada', 'the password of ada');
+      await tab.try('post', '/login', { username: 'ada', password: 'the password of ada' });
+      const { token, refreshToken } = tab.session;
+      const change = { current_password: 'the password of ada', new_password: 'another one of ada' };
+      expect((await tab.try('put', '/me/password', change)).status).to.equal(200);
+      expect(tab.session.token).not.to.equal(token);
+      expect(tab.session.refreshToken).to.equal(refreshToken);
+      await expectIn();
+    });
+
+    it('a refresh by OAuth replaces them, and what a client gets for itself does not', async () => {
+      const { token, refreshToken = '' } = tab.session;
+      const client = await createClient(app);
+      const own = inForm(client) as Record<string, string>;
+      await form('/oauth/token', { grant_type: 'client_credentials', ...own });
+      expect(tab.session.token).to.equal(token);
+      await form('/oauth/token', {
+        grant_type: 'refresh_token',
+        client_id: 'latchkey',
+        refresh_token: refreshToken,
+      });
+      expect(tab.session.token).not.to.equal(token);
+      expect(tab.session.refreshToken).not.to.equal(refreshToken);
+      await expectIn();
+    });
+  });
+
+  describe('about the end of the session', () => {
+    it('a logout ends it', async () => {
+      await tab.try('post', '/logout', {});
+      await expectOut();
+      expect(tab.session.notice).to.equal('Logged out.');
+    });
+
+    it('a logout by its refresh token ends it', async () => {
+      await tab.try('post', '/logout', { refresh_token: tab.session.refreshToken });
+      await expectOut();
+      expect(tabs.sent).not.to.include('GET /me');
+    });
+
+    it('a logout by an earlier one of its refresh tokens ends it, too', async () => {
+      const { refreshToken } = tab.session;
+      await tab.session.renew(tab.session.token ?? '');
+      await tab.try('post', '/logout', { refresh_token: refreshToken });
+      await expectOut();
+    });
+
+    it("a logout of another session does not, nor one by something that is no one's", async () => {
+      const { refresh_token: others } = await app.login();
+      const { token } = tab.session;
+      for (const given of [others, 'lk_rt_AUtleUlkT2ZUd2VsdmU']) {
+        expect((await tab.try('post', '/logout', { refresh_token: given })).status).to.equal(204);
+        await expectIn();
+        expect(tab.session.token).to.equal(token);
+      }
+    });
+
+    it('a failed logout does not', async () => {
+      expect((await tab.try('post', '/logout', { refresh_token: 7 })).status).to.equal(422);
+      await expectIn();
+    });
+
+    it('to end it by its id does, and to end another one does not', async () => {
+      const other = readJwt((await app.login()).access_token).claims['sid'] as string;
+      expect((await tab.try('delete', `/sessions/${other}`, undefined, '/sessions/{id}')).status).to.equal(
+        204,
+      );
+      await expectIn();
+      await tab.try('delete', `/sessions/${sessionId()}`, undefined, '/sessions/{id}');
+      await expectOut();
+    });
+
+    it('whatever else ends it does: disabling the own account', async () => {
+      const { id } = await app.createUser('eve', 'the password of eve', ['admin']);
+      await tab.try('post', '/login', { username: 'eve', password: 'the password of eve' });
+      await tab.try('patch', `/users/${id}`, { disabled: true }, '/users/{id}');
+      await expectOut();
+    });
+  });
+
+  it('shows the permissions that a change of roles leaves', async () => {
+    const { id } = await app.createUser('bob', 'the password of bob', ['admin']);
+    await tab.try('post', '/login', { username: 'bob', password: 'the password of bob' });
+    await tab.try('patch', `/users/${id}`, { roles: [] }, '/users/{id}');
+    await expectIn();
+    expect(readJwt(tab.session.token ?? '').claims['scope']).to.equal('');
+  });
+
+  describe('about a token that is refused', () => {
+    it('it renews it, and sends the request once more', async () => {
+      const { token } = tab.session;
+      app.clock.advance(900);
+      const answer = await tab.try('get', '/protected');
+      expect(answer.status).to.equal(200);
+      expect(tab.session.token).not.to.equal(token);
+      expect(tabs.sent).to.deep.equal(['POST /refresh']);
+    });
+
+    it('it sends a body once more, too', async () => {
+      app.clock.advance(900);
+      const answer = await tab.try('post', '/logout', {});
+      expect(answer.status).to.equal(204);
+      await expectOut();
+    });
+
+    it('it sends a second time only', async () => {
+      const requests: string[] = [];
+      const refused = new Response(null, {
+        status: 401,
+        headers: { 'WWW-Authenticate': 'Bearer realm="latchkey", error="invalid_token"' },
+      });
+      const operations = new Operations(
+        tab.session,
+        (url) => {
+          requests.push(url);
+          return Promise.resolve(refused.clone());
+        },
+        () => undefined,
+      );
+      const headers = { Authorization: `Bearer ${tab.session.token ?? ''}` };
+      const answer = await operations.run({ method: 'get', path: '/x' }, '/x', { headers });
+      expect(answer.status).to.equal(401);
+      expect(requests).to.deep.equal(['/x', '/x']);
+      expect(tabs.sent).to.deep.equal(['POST /refresh']);
+    });
+
+    it('it gives up what cannot be renewed', async () => {
+      await app.post('/logout', {}, tab.session.token).expect(204);
+      expect((await tab.try('get', '/protected')).status).to.equal(401);
+      await expectOut();
+      expect(tab.session.notice).to.equal('The session has ended. Log in again.');
+    });
+
+    it('it does not renew for what another token, or a missing permission, is refused', async () => {
+      await app.createUser('joe', 'the password of joe');
+      await tab.try('post', '/login', { username: 'joe', password: 'the password of joe' });
+      expect((await tab.try('get', '/users')).status).to.equal(403);
+      const headers = { Authorization: 'Bearer another' };
+      const answer = await tab.operations.run({ method: 'get', path: '/protected' }, `${app.url}/protected`, {
+        headers,
+      });
+      expect(answer.status).to.equal(401);
+      expect(tabs.sent).to.be.empty;
+      await expectIn();
+    });
+  });
+
+  describe('about whose token it is', () => {
+    it('is asked of the service, as the claims have no name', async () => {
+      expect(tab.caller.username).to.equal(undefined);
+      await tab.caller.ask();
+      expect(tab.caller.username).to.equal('admin');
+    });
+
+    it('is known no longer when somebody else logs in', async () => {
+      await tab.caller.ask();
+      await app.createUser('kim', 'the password of kim');
+      await tab.try('post', '/login', { username: 'kim', password: 'the password of kim' });
+      expect(tab.caller.username).to.equal(undefined);
+      await tab.caller.ask();
+      expect(tab.caller.username).to.equal('kim');
+    });
+
+    it("is not asked for a client's token, nor for one that is over", async () => {
+      const { access_token: clients } = await clientToken(app, await createClient(app));
+      tab.paste(clients);
+      await tab.caller.ask();
+      tab.paste((await app.login()).access_token);
+      app.clock.advance(900);
+      await tab.caller.ask();
+      expect(tabs.sent).to.be.empty;
+    });
+
+    it('stays unknown where the service cannot be reached', async () => {
+      tabs.instead = () => Promise.reject(new TypeError('Failed to fetch'));
+      await tab.caller.ask();
+      expect(tab.caller.username).to.equal(undefined);
+      tabs.instead = undefined;
+      await expectIn();
+    });
+  });
+
+  it('says so where the tokens are in cookies, which it neither keeps nor renews', async () => {
+    const withCookies = await TestApp.start({ settings: { JWT_TOKEN_LOCATION: 'headers,cookies' } });
+    const its = new Tabs(withCookies).open();
+    expect((await its.try('post', '/login/cookies', admin)).status).to.equal(200);
+    expect(its.session).to.deep.include({
+      token: undefined,
+      notice: 'Logged in with cookies, which the browser keeps.',
+    });
+    await withCookies.close();
+  });
+});
