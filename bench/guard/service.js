@@ -98,7 +98,11 @@ export function ask(method, url, { token, body, form } = {}) {
       response.once('end', () => resolve({ status: response.statusCode, text }));
       response.once('error', reject);
     });
-    sent.once('error', reject);
+    sent.once('error', (error) => {
+      // The server closed an idle connection at the moment when it was to be used again.
+      if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(ask(method, url, { token, body, form }));
+      else reject(error);
+    });
     sent.end(content);
   });
 }

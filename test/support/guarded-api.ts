@@ -107,9 +107,13 @@ export class GuardedApi extends ApiClient {
   }
 }
 
-/** Waits for what another connection brings. */
+/** Waits for what another connection brings, and not for ever. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await wait(5);
+  const end = performance.now() + 30_000;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error('What was waited for has not come.');
+    await wait(5);
+  }
 }
 
 function guardedBy(latchkey: Guard): express.Express {

@@ -62,7 +62,8 @@ class Service:
             return False
 
     def kill(self) -> None:
-        assert self.process
+        if self.process is None or self.process.poll() is not None:
+            return
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 

@@ -257,6 +257,7 @@ class TestOverAnOutage:
             kept, ended = own.login()["access_token"], own.login()["access_token"]
             guard.check(f"Bearer {kept}")
             own.log_out(ended)
+            until(lambda: is_refused(guard, ended))
             own.kill()
             until(lambda: warnings)
             guard.check(f"Bearer {kept}")  # within the bound

@@ -1,0 +1,97 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect } from 'chai';
+import { guard, Refusal, type Guard } from '../../src/guard/guard.js';
+import { adminPassword } from '../support/api-client.js';
+import { until } from '../support/guarded-api.js';
+import { createClient } from '../support/oauth-clients.js';
+import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
+
+const bound = 2;
+
+describe('A guard, when the service is', () => {
+  let installation: Installation;
+  let service: ServiceProcess;
+  let latchkey: Guard | undefined;
+  let live: string;
+  let ended: string;
+  before(async () => {
+    installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
+    service = await installation.start();
+    const { api } = service;
+    const { client_id: id, client_secret: secret = '' } = await createClient(api, {
+      scope: 'revocations:read',
+    });
+    latchkey = guard({
+      issuer: api.url,
+      audience: api.url,
+      client: { id, secret },
+      bound,
+      warn: () => undefined,
+    });
+    await latchkey.start();
+    live = (await api.login()).access_token;
+    ended = (await api.login()).access_token;
+    await api.post('/logout', {}, ended).expect(204);
+    await until(async () => (await answer(ended)) === 401);
+  });
+  after(async () => {
+    await latchkey?.close();
+    await endProcesses();
+  });
+
+  async function answer(token: string): Promise<number> {
+    try {
+      await latchkey?.check(`Bearer ${token}`);
+      return 200;
+    } catch (error) {
+      if (error instanceof Refusal) return error.status;
+      throw error;
+    }
+  }
+
+  /** What holds while nobody answers: let in within the bound, then refused, and never for long without an answer. */
+  async function holdsOut(): Promise<void> {
+    expect(await answer(live)).to.equal(200);
+    await until(() => latchkey?.isCurrent === false);
+    for (let times = 0; times < 3; times += 1) {
+      const asked = performance.now();
+      expect(await answer(live)).to.equal(503);
+      expect(performance.now() - asked).to.be.below(4000);
+      expect(await answer(ended)).to.equal(401);
+      await wait(200);
+    }
+  }
+
+  /** What holds once it is back. */
+  async function recovers(): Promise<void> {
+    await until(() => latchkey?.isCurrent === true);
+    expect(await answer(ended)).to.equal(401);
+    expect(await answer(live)).to.equal(200);
+    const { access_token: token } = await service.api.login();
+    expect(await answer(token)).to.equal(200);
+    await service.api.post('/logout', {}, token).expect(204);
+    await until(async () => (await answer(token)) === 401);
+  }
+
+  it('frozen, goes on within its bound, then refuses, and recovers by itself', async () => {
+    service.signal('SIGSTOP');
+    await holdsOut();
+    service.signal('SIGCONT');
+    await recovers();
+  });
+
+  it('killed and started again, too, and learns of it what was revoked meanwhile', async () => {
+    await service.end('SIGKILL');
+    await holdsOut();
+    service = await installation.start();
+    await recovers();
+  });
+
+  it('stopped in an orderly way, too', async () => {
+    await service.end('SIGTERM');
+    expect(service.exitCode).to.equal(0);
+    await holdsOut();
+    service = await installation.start();
+    await recovers();
+  });
+});
