@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Feed } from '../database/feed.js';
 import type { Database } from '../database/open-database.js';
-import { Problem } from '../problems/problem.js';
+import { retryLater } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import type { Revocations } from '../tokens/revocations.js';
 import { revocationsStore, type LiveRevocation } from '../tokens/revocations.store.js';
@@ -85,11 +85,10 @@ export class RevocationFeed {
    * @throws {Problem} `busy` where too many follow already; `not_ready` where the process stops.
    */
   follow(text: string | undefined, claims: AccessTokenClaims): Following {
-    if (this.#stopping) throw new Problem('not_ready', { detail: 'The service is stopping.' });
+    if (this.#stopping) throw retryLater('not_ready', 1, { detail: 'The service is stopping.' });
     if (this.#subscribers.size >= this.options.mostReaders) {
-      throw new Problem('busy', {
+      throw retryLater('busy', 5, {
         detail: 'Too many streams are open. Try again in as many seconds as Retry-After says.',
-        headers: { 'Retry-After': '5' },
       });
     }
     const subscriber = new Subscriber();
