@@ -217,6 +217,6 @@ async function profiled(conditions: Conditions, file: string): Promise<Report> {
   const program = (nodeOptions: readonly string[], environment: Settings): ServerProgram =>
     latchkey(prepared, nodeOptions, environment);
   const load = { connections, requests };
-  const tables = await profile(conditions, program, readyPath, load, file);
+  const tables = await profile(conditions, program, readyPath, () => load, file);
   return { tables, aims: [], notes: [`The profile is in ${file}.`] };
 }

@@ -4,12 +4,13 @@ import type { Conditions } from '../harness/conditions.ts';
 import { checkout } from '../harness/folders.ts';
 import { LoadRun } from '../harness/load.ts';
 import { measure, medians, noise, type Figures } from '../harness/measure.ts';
+import { profile } from '../harness/profile.ts';
 import { runRaw } from '../harness/raw.ts';
-import { atLeast, atMost, number, ratio, type Aim, type Table } from '../harness/report.ts';
+import { atLeast, atMost, number, ratio, type Aim, type Report, type Table } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { Server, withServers, type ServerProgram } from '../harness/server.ts';
 import { median } from '../harness/statistics.ts';
-import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
+import { latchkey, prepare, readyPath, startLatchkey, type Settings } from '../latchkey/latchkey.ts';
 import { compareLatency } from './latency.ts';
 import { refreshLoads, sessionsEach } from './refresh-loads.ts';
 import type { Scenario } from './scenario.ts';
@@ -22,7 +23,8 @@ const slowFsync = 10;
 
 export const refreshSqlite: Scenario = {
   title: `POST /refresh on SQLite, ${clients} clients; also on a slow disk`,
-  run: async (conditions) => {
+  run: async (conditions, { profile: file }) => {
+    if (file !== undefined) return profiled(conditions, file);
     const fast = await measureDisk(conditions, undefined);
     const slow = await measureDisk(conditions, slowFsync);
     return {
@@ -120,6 +122,16 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
       };
     },
   );
+}
+
+/** Only the service, and where the time of its own thread goes. */
+async function profiled(conditions: Conditions, file: string): Promise<Report> {
+  const prepared = prepare(conditions, { sessions: sessionsEach * 3 });
+  const loads = refreshLoads(conditions, prepared.refreshTokens, clients);
+  const program = (nodeOptions: readonly string[], environment: Settings): ServerProgram =>
+    latchkey(prepared, nodeOptions, environment);
+  const tables = await profile(conditions, program, readyPath, loads, file);
+  return { tables, aims: [], notes: [`The profile is in ${file}.`] };
 }
 
 function handmade(

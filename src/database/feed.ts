@@ -1,4 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { LiveRevocation } from '../tokens/revocations.store.js';
 
 /** How what other processes commit comes here. */
@@ -36,9 +35,11 @@ const look = 500;
  */
 export class SqliteFeed implements Feed {
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
+  /** @param version changes whenever another process has committed. */
   constructor(
-    private readonly connection: DatabaseSync,
+    private readonly version: () => Promise<unknown>,
     private readonly follower: Follower,
     private readonly onFailure: (error: unknown) => void,
   ) {}
@@ -52,21 +53,31 @@ export class SqliteFeed implements Feed {
   }
 
   async start(): Promise<void> {
-    const version = this.connection.prepare('pragma data_version');
-    const read = (): unknown => version.get()?.['data_version'];
-    let seen = read();
+    let seen = await this.version();
     await this.follower.readAll();
-    this.#timer = setInterval(() => {
-      const current = read();
+    const takeOver = async (): Promise<void> => {
+      const current = await this.version();
       if (current === seen) return;
-      this.follower.readAll().then(
-        () => (seen = current),
-        this.onFailure, // and once more at the next look
-      );
+      await this.follower.readAll();
+      seen = current;
+    };
+    let isLooking = false;
+    this.#timer = setInterval(() => {
+      if (isLooking) return;
+      isLooking = true;
+      takeOver()
+        .catch((error: unknown) => {
+          // Looked at once more the next time; unless the file was closed meanwhile.
+          if (!this.#isStopped) this.onFailure(error);
+        })
+        .finally(() => {
+          isLooking = false;
+        });
     }, look).unref();
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearInterval(this.#timer);
   }
 }

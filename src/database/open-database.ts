@@ -8,7 +8,9 @@ import { migrationProvider } from './migrations/index.js';
 import { PostgresFeed } from './postgres-feed.js';
 import { PostgresServer } from './postgres.js';
 import type { Schema } from './schema.js';
-import { openSqlite, sqliteDialect } from './sqlite.js';
+import { sqliteDialect } from './sqlite-dialect.js';
+import { SqliteWriter } from './sqlite-writer.js';
+import { openSqlite } from './sqlite.js';
 
 /** What a store works on: the database, or a transaction of it. */
 export type Queries = Kysely<Schema>;
@@ -85,8 +87,11 @@ export function openDatabase(url: DatabaseUrl, options: Partial<DatabaseOptions>
 }
 
 function sqliteDatabase({ file }: SqliteUrl, { log }: DatabaseOptions): Database {
-  const connection = openSqlite(file);
-  const queries = new Kysely<Schema>({ dialect: sqliteDialect(connection) });
+  // Opened here first: what is wrong with it is said at once. A database in memory is the writer's alone.
+  const reading = file === ':memory:' ? undefined : openSqlite(file);
+  reading?.exec('pragma query_only = on');
+  const writer = new SqliteWriter(file);
+  const queries = new Kysely<Schema>({ dialect: sqliteDialect(writer, reading) });
   const executor = executorOf(queries);
   const feeds: SqliteFeed[] = [];
   return {
@@ -96,11 +101,17 @@ function sqliteDatabase({ file }: SqliteUrl, { log }: DatabaseOptions): Database
     exclusively: (work) => executor.transaction(work),
     now: (clock) => sql<number>`${clock.now()}`,
     migrate: (upTo) => migrate(queries, 'sqlite', upTo),
-    ping: () => ping(queries),
+    ping: async () => {
+      await writer.execute({ sql: 'select 1', parameters: [] });
+    },
     feed: (follower) => {
-      const feed = new SqliteFeed(connection, follower, (error) => {
-        log.error({ err: error }, 'reading what another process wrote failed');
-      });
+      const feed = new SqliteFeed(
+        () => versionOf(writer),
+        follower,
+        (error) => {
+          log.error({ err: error }, 'reading what another process wrote failed');
+        },
+      );
       feeds.push(feed);
       return feed;
     },
@@ -109,6 +120,12 @@ function sqliteDatabase({ file }: SqliteUrl, { log }: DatabaseOptions): Database
       await queries.destroy();
     },
   };
+}
+
+/** Another one whenever another process has committed. */
+async function versionOf(writer: SqliteWriter): Promise<unknown> {
+  const { rows } = await writer.execute({ sql: 'pragma data_version', parameters: [] });
+  return rows[0]?.['data_version'];
 }
 
 function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database {

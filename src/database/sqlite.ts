@@ -1,13 +1,6 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import {
-  SqliteAdapter,
-  SqliteDialect,
-  type DialectAdapter,
-  type SqliteDatabase,
-  type SqliteStatement,
-} from 'kysely';
 
 /** Beyond this many different statements the oldest is prepared anew; the service has under a hundred. */
 const preparedStatements = 500;
@@ -39,54 +32,44 @@ function makeFolder(folder: string): void {
   mkdirSync(folder, { mode: 0o700 });
 }
 
-/** Kysely's SQLite dialect over Node's own SQLite, which needs no compiler and no install script. */
-export function sqliteDialect(database: DatabaseSync): SqliteDialect {
-  return new TransactionalDialect({ database: kyselyAdapter(database) });
+type Row = Readonly<Record<string, unknown>>;
+
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
 }
 
-/**
- * SQLite can change tables in a transaction, which Kysely leaves unused. With it a migration that is interrupted
- * leaves nothing behind, and one process at a time migrates.
- */
-class TransactionalAdapter extends SqliteAdapter {
-  override get supportsTransactionalDdl(): boolean {
-    return true;
+/** What a statement gave. */
+export interface Executed {
+  readonly rows: Row[];
+  /** How many rows it changed, where it gave none. */
+  readonly changes?: number;
+}
+
+/** The statements of a connection, each prepared once. */
+export class Statements {
+  readonly #prepared = new Map<string, { readonly statement: StatementSync; readonly gives: boolean }>();
+
+  constructor(private readonly database: DatabaseSync) {}
+
+  execute({ sql, parameters }: Statement): Executed {
+    const { statement, gives } = this.#prepare(sql);
+    const values = parameters as readonly SQLInputValue[];
+    return gives
+      ? { rows: statement.all(...values) }
+      : { rows: [], changes: Number(statement.run(...values).changes) };
   }
-}
 
-class TransactionalDialect extends SqliteDialect {
-  override createAdapter(): DialectAdapter {
-    return new TransactionalAdapter();
-  }
-}
-
-function kyselyAdapter(database: DatabaseSync): SqliteDatabase {
-  const prepared = new Map<string, SqliteStatement>();
-  return {
-    close: () => {
-      prepared.clear();
-      database.close();
-    },
-    prepare: (sql) => {
-      let statement = prepared.get(sql);
-      if (!statement) {
-        // A deferred transaction that reads before it writes fails at once when another process wrote
-        // in between; an immediate one waits its turn.
-        statement = adapt(database.prepare(sql === 'begin' ? 'begin immediate' : sql));
-        if (prepared.size >= preparedStatements) prepared.delete(prepared.keys().next().value ?? sql);
-        prepared.set(sql, statement);
+  #prepare(sql: string) {
+    let prepared = this.#prepared.get(sql);
+    if (!prepared) {
+      const statement = this.database.prepare(sql);
+      prepared = { statement, gives: statement.columns().length > 0 };
+      if (this.#prepared.size >= preparedStatements) {
+        this.#prepared.delete(this.#prepared.keys().next().value ?? sql);
       }
-      return statement;
-    },
-  };
-}
-
-function adapt(statement: StatementSync): SqliteStatement {
-  const values = (parameters: readonly unknown[]): SQLInputValue[] => parameters as SQLInputValue[];
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...values(parameters)),
-    run: (parameters) => statement.run(...values(parameters)),
-    iterate: (parameters) => statement.iterate(...values(parameters)),
-  };
+      this.#prepared.set(sql, prepared);
+    }
+    return prepared;
+  }
 }

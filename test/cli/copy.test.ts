@@ -12,7 +12,7 @@ describe('latchkey copy refuses', () => {
   let app: TestApp;
   let source: string;
   before(async () => {
-    app = await TestApp.start({ lasting: true });
+    app = await TestApp.start();
     source = `sqlite:${(app.services.config.databaseUrl as { file: string }).file}`;
   });
   after(() => app.close());

@@ -29,7 +29,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
   let assertion: string;
 
   before(async () => {
-    app = await TestApp.start({ lasting: true });
+    app = await TestApp.start();
     ({ file } = app.services.config.databaseUrl as { file: string });
     const { access_token: admin } = await app.login();
     await app.put('/roles/reader', { permissions: ['reports:read'] }, admin).expect(201);

@@ -13,7 +13,7 @@ for (const database of databaseKinds) {
     let own: CreatedClient;
     let tokens: TokenSet;
     before(async () => {
-      app = await TestApp.start({ database, lasting: true });
+      app = await TestApp.start({ database });
       any = await createClient(app, { scope: 'tokens:revoke' });
       own = await createClient(app);
     });

@@ -326,7 +326,7 @@ for (const database of databaseKinds) {
     let app: TestApp;
     let admin: string;
     before(async () => {
-      app = await TestApp.start({ database, lasting: true });
+      app = await TestApp.start({ database });
       admin = (await app.login()).access_token;
     });
     after(() => app.close());

@@ -238,7 +238,7 @@ for (const database of databaseKinds) {
       let inMemory: TestApp;
       before(async () => {
         inMemory = app;
-        app = await TestApp.start({ database, settings, lasting: true });
+        app = await TestApp.start({ database, settings });
       });
       after(async () => {
         await app.close();

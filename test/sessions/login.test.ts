@@ -226,7 +226,7 @@ for (const database of databaseKinds) {
     const settings = { LATCHKEY_PASSWORD_TIME_COST: '1', LATCHKEY_PASSWORD_MEMORY_COST: '8' };
     let app: TestApp;
     before(async () => {
-      app = await TestApp.start({ database, settings, lasting: true });
+      app = await TestApp.start({ database, settings });
     });
     after(() => app.close());
 

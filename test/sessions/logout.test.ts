@@ -151,7 +151,7 @@ for (const database of databaseKinds) {
     });
 
     it('is for good: a restart forgets nothing', async () => {
-      let lasting = await TestApp.start({ database, lasting: true });
+      let lasting = await TestApp.start({ database });
       const ended = [await lasting.login(), await lasting.login()] as const;
       const { refresh_token: live } = await lasting.login();
       await lasting.post('/logout', undefined, ended[0].access_token).expect(204);

@@ -17,7 +17,7 @@ for (const database of databaseKinds) {
     let users = 0;
     let login: () => Promise<TokenSet>;
     before(async () => {
-      app = await TestApp.start({ database, lasting: true });
+      app = await TestApp.start({ database });
     });
     beforeEach(async () => {
       const username = `user ${++users}`;

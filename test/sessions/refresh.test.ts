@@ -273,7 +273,7 @@ for (const database of databaseKinds) {
     let app: TestApp;
     let tokens: TokenSet;
     before(async () => {
-      app = await TestApp.start({ database, lasting: true });
+      app = await TestApp.start({ database });
     });
     beforeEach(async () => {
       tokens = await app.login();

@@ -12,7 +12,6 @@ for (const database of databaseKinds) {
     before(async () => {
       app = await TestApp.start({
         database,
-        lasting: true,
         settings: { JWT_REFRESH_TOKEN_EXPIRES: '1h', LATCHKEY_SESSION_LIFETIME: '150m' },
       });
     });

@@ -13,7 +13,7 @@ for (const database of databaseKinds) {
     let userId: string;
     let users = 0;
     before(async () => {
-      app = await TestApp.start({ database, lasting: true, settings: { LATCHKEY_SESSION_LIMIT: '3' } });
+      app = await TestApp.start({ database, settings: { LATCHKEY_SESSION_LIMIT: '3' } });
     });
     beforeEach(async () => {
       ({ id: userId } = await app.createUser(`user ${++users}`, password));

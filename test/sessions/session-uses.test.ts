@@ -119,7 +119,7 @@ for (const database of databaseKinds) {
     let session: TokenSet;
     let onlooker: string;
     before(async () => {
-      app = await TestApp.start({ database, lasting: true });
+      app = await TestApp.start({ database });
     });
     beforeEach(async () => {
       session = await app.login();

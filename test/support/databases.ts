@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,17 +13,18 @@ export const databaseKinds: readonly DatabaseKind[] = ['sqlite', 'postgres'];
 
 const folders: string[] = [];
 
-/** A new, empty database: SQLite in memory, or one on a real PostgreSQL. */
+/** In memory where the system has such a place: thousands of commits need not wait for a disk. */
+const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+/** A new, empty database: a SQLite file, or one on a real PostgreSQL. It can be opened again after it was closed. */
 export async function newDatabaseUrl(kind: DatabaseKind): Promise<string> {
-  return kind === 'sqlite' ? 'sqlite::memory:' : newPostgresDatabase();
+  return kind === 'sqlite' ? `sqlite:${await newFile()}` : newPostgresDatabase();
 }
 
-/** A new, empty database that can be opened again after it was closed: SQLite is a file. */
-export async function newLastingDatabaseUrl(kind: DatabaseKind): Promise<string> {
-  if (kind === 'postgres') return newPostgresDatabase();
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
+async function newFile(): Promise<string> {
+  const folder = await mkdtemp(join(place, 'latchkey-test-'));
   folders.push(folder);
-  return `sqlite:${join(folder, 'latchkey.db')}`;
+  return join(folder, 'latchkey.db');
 }
 
 /** Removes the files that tests made. */
@@ -33,6 +35,6 @@ export async function removeDatabaseFiles(): Promise<void> {
 /** The same, opened but not migrated. The test closes it. */
 export async function newDatabase(kind: DatabaseKind): Promise<Database> {
   const url: DatabaseUrl =
-    kind === 'sqlite' ? { kind, file: ':memory:' } : { kind, url: await newPostgresDatabase() };
+    kind === 'sqlite' ? { kind, file: await newFile() } : { kind, url: await newPostgresDatabase() };
   return openDatabase(url);
 }

@@ -15,7 +15,7 @@ import { openInstallation } from '../../src/installation.js';
 import { prepareService, type Services } from '../../src/services.js';
 import { adminPassword, ApiClient } from './api-client.js';
 import { TestClock } from './clock.js';
-import { newDatabaseUrl, newLastingDatabaseUrl, type DatabaseKind } from './databases.js';
+import { newDatabaseUrl, type DatabaseKind } from './databases.js';
 import { withOwnOperations } from './own-operations.js';
 
 type Environment = Readonly<Record<string, string>>;
@@ -24,8 +24,6 @@ interface TestAppOptions {
   readonly database?: DatabaseKind;
   /** Environment variables beside the tests' own. */
   readonly settings?: Environment;
-  /** The database outlives the app, so that the app can restart on it. */
-  readonly lasting?: boolean;
   /** An API builder's hooks. */
   readonly hooks?: Hooks;
   /** An API builder's operations. */
@@ -65,10 +63,9 @@ export class TestApp extends ApiClient {
   static async start({
     database = 'sqlite',
     settings = {},
-    lasting = false,
     ...builders
   }: TestAppOptions = {}): Promise<TestApp> {
-    const url = await (lasting ? newLastingDatabaseUrl(database) : newDatabaseUrl(database));
+    const url = await newDatabaseUrl(database);
     return TestApp.#start({ DATABASE_URL: url, ...testSettings, ...settings }, new TestClock(), builders);
   }
 
@@ -98,13 +95,13 @@ export class TestApp extends ApiClient {
     return new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`);
   }
 
-  /** Stops, and starts anew on the same database (a lasting one), at the same time of the same clock. */
+  /** Stops, and starts anew on the same database, at the same time of the same clock. */
   async restart(settings: Environment = {}): Promise<TestApp> {
     await this.close();
     return TestApp.#start({ ...this.environment, ...settings }, this.clock);
   }
 
-  /** Another process on the same database (a lasting one), without a port. Whoever opens it closes its database. */
+  /** Another process on the same database, without a port. Whoever opens it closes its database. */
   async openAgain(settings: Environment = {}): Promise<Services> {
     const config = readConfig({ ...this.environment, ...settings });
     const { log, issuer } = this.services;

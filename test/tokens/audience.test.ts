@@ -6,7 +6,7 @@ describe('The claims that settings decide', () => {
   let app: TestApp;
   let token: string;
   const start = async (settings: Record<string, string>): Promise<Record<string, unknown>> => {
-    app = await TestApp.start({ settings, lasting: true });
+    app = await TestApp.start({ settings });
     ({ access_token: token } = await app.login());
     return readJwt(token).claims;
   };

@@ -8,7 +8,7 @@ import { KeyRingError } from '../../src/tokens/key-schedule.js';
 import { KeySealing } from '../../src/tokens/key-sealing.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { TestClock } from '../support/clock.js';
-import { databaseKinds, newLastingDatabaseUrl } from '../support/databases.js';
+import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
 import { rejection } from '../support/rejections.js';
 import { testSecret } from '../support/test-app.js';
@@ -20,7 +20,7 @@ for (const kind of databaseKinds) {
     let url: string;
     let database: Database;
     before(async () => {
-      url = await newLastingDatabaseUrl(kind);
+      url = await newDatabaseUrl(kind);
       database = openDatabase(readConfig({ DATABASE_URL: url, LATCHKEY_SECRET: testSecret }).databaseUrl);
       await database.migrate();
     });

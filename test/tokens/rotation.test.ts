@@ -24,7 +24,7 @@ for (const database of databaseKinds) {
   describe(`Rotating keys on ${database}`, () => {
     let app: TestApp;
     beforeEach(async () => {
-      app = await TestApp.start({ database, lasting: true });
+      app = await TestApp.start({ database });
     });
     afterEach(() => app.close());
 

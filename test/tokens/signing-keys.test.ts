@@ -118,7 +118,7 @@ describe('A signing key of one’s own', () => {
 
     it('is published first where another key signs, and comes back likewise', async () => {
       const own = importSigningKey(pem(p256), 'ES256').id;
-      app = await TestApp.start({ lasting: true });
+      app = await TestApp.start();
       const made = app.services.ring.signingKey.id;
       app = await app.restart({ JWT_PRIVATE_KEY: pem(p256) });
       expect(app.services.ring.signingKey.id).to.equal(made);

@@ -19,7 +19,7 @@ for (const database of databaseKinds) {
     let second: TokenSet;
     let users = 0;
     before(async () => {
-      app = await TestApp.start({ database, lasting: true });
+      app = await TestApp.start({ database });
       admin = await app.login();
       adminId = readJwt(admin.access_token).claims['sub'] as string;
     });

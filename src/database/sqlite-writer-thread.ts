@@ -1,0 +1,178 @@
+// The thread that writes to SQLite files, so that the service's own waits for no disk; sqlite-writer.ts is its other side.
+import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import type { DatabaseSync } from 'node:sqlite';
+import { faultOf, type SqliteFault } from './sqlite-errors.js';
+import { openSqlite, Statements, type Executed, type Statement } from './sqlite.js';
+
+/** What the thread is given: a file, and the port by which it is asked to write to it. */
+export interface Opening {
+  readonly file: string;
+  readonly port: MessagePort;
+}
+
+/** What begins something; a statement alone is a transaction of its own. */
+type Start =
+  { readonly does: 'execute'; readonly statement: Statement } | { readonly does: 'begin' | 'close' };
+/** A step of a transaction of several statements, which goes by the id of its `begin`. */
+type Step = { readonly transaction: number } & (
+  { readonly does: 'execute'; readonly statement: Statement } | { readonly does: 'commit' | 'rollback' }
+);
+export type Request = Start | Step;
+
+/** A message is an array of these, or of answers: one to each. */
+export type Job = Request & { readonly id: number };
+export type Outcome = Executed | { readonly fault: SqliteFault };
+export type Answer = Outcome & { readonly id: number };
+
+/** A group that has become so large, or so old, is committed though more has come. */
+const mostJobs = 512;
+const longest = 10; // milliseconds
+
+/**
+ * Writes to one file what it is asked to, one transaction after another, in the order in which they came. Those that
+ * have come by the time that one is over share its commit, and before that none is answered. Where one fails, it alone
+ * is undone.
+ */
+class Writer {
+  readonly #file: string;
+  readonly #port: MessagePort;
+  #connection: { readonly database: DatabaseSync; readonly statements: Statements } | undefined;
+  #waiting: (Start & { readonly id: number })[] = [];
+  /** To what is done, and not committed yet. */
+  #answers: Answer[] = [];
+  #groupBegan = 0;
+  /** The transaction of several statements that has begun, and not ended. */
+  #open: number | undefined;
+
+  constructor({ file, port }: Opening) {
+    this.#file = file;
+    this.#port = port;
+    port.on('message', (jobs: readonly Job[]) => {
+      this.#receive(jobs);
+      this.#work();
+    });
+  }
+
+  #receive(jobs: readonly Job[]): void {
+    for (const job of jobs) {
+      if ('transaction' in job) this.#step(job);
+      else this.#waiting.push(job);
+    }
+  }
+
+  #work(): void {
+    while (this.#open === undefined) {
+      if (this.#waiting.length === 0) {
+        const received = receiveMessageOnPort(this.#port) as { readonly message: readonly Job[] } | undefined;
+        if (received) this.#receive(received.message);
+      }
+      const job = this.#waiting.shift();
+      const isOld = this.#answers.length >= mostJobs || performance.now() - this.#groupBegan > longest;
+      if (!job || isOld) this.#commitGroup();
+      if (!job) return;
+      this.#start(job);
+    }
+  }
+
+  #start(job: Start & { readonly id: number }): void {
+    const { id } = job;
+    if (job.does === 'close') {
+      this.#commitGroup();
+      this.#connection?.database.close();
+      this.#connection = undefined;
+      this.#send([{ id, rows: [] }]);
+      this.#port.close();
+      return;
+    }
+    const outcome = this.#attempt(() => {
+      this.#beginGroup();
+      return this.#execute(job.does === 'execute' ? job.statement : 'savepoint one');
+    });
+    if (job.does === 'begin' && !('fault' in outcome)) {
+      this.#open = id;
+      this.#send([{ id, ...outcome }]);
+    } else {
+      this.#answers.push({ id, ...outcome });
+    }
+  }
+
+  #step(job: Step & { readonly id: number }): void {
+    const { id } = job;
+    const isOpen = job.transaction === this.#open;
+    const outcome = this.#attempt(() => {
+      if (!isOpen) throw new Error('The transaction is over.');
+      if (!this.#isInGroup) {
+        if (job.does === 'rollback') return { rows: [] };
+        throw new Error('SQLite has undone the transaction.');
+      }
+      if (job.does === 'execute') return this.#execute(job.statement);
+      if (job.does === 'rollback') this.#execute('rollback to one');
+      return this.#execute('release one');
+    });
+    if (job.does === 'execute') {
+      this.#send([{ id, ...outcome }]);
+    } else {
+      if (isOpen) this.#open = undefined;
+      this.#answers.push({ id, ...outcome });
+    }
+  }
+
+  #attempt(work: () => Executed): Outcome {
+    try {
+      return work();
+    } catch (error) {
+      const fault = faultOf(error);
+      // A full disk, or another process that does not let go of the file: nothing of the group is left, and what
+      // waits has waited as long.
+      if (!this.#isInGroup) this.#failGroup(fault);
+      return { fault };
+    }
+  }
+
+  get #isInGroup(): boolean {
+    return this.#connection?.database.isTransaction ?? false;
+  }
+
+  #beginGroup(): void {
+    if (this.#isInGroup) return;
+    if (!this.#connection) {
+      const database = openSqlite(this.#file);
+      this.#connection = { database, statements: new Statements(database) };
+    }
+    // A transaction that reads before it takes the lock to write fails at once where another process wrote in between;
+    // this one waits its turn.
+    this.#execute('begin immediate');
+    this.#groupBegan = performance.now();
+  }
+
+  #commitGroup(): void {
+    try {
+      if (this.#isInGroup) this.#execute('commit');
+    } catch (error) {
+      if (this.#isInGroup) this.#execute('rollback');
+      this.#failGroup(faultOf(error));
+    }
+    const answers = this.#answers;
+    this.#answers = [];
+    if (answers.length > 0) this.#send(answers);
+  }
+
+  #failGroup(fault: SqliteFault): void {
+    const failed = [...this.#answers, ...this.#waiting.filter(({ does }) => does !== 'close')];
+    this.#answers = failed.map(({ id }) => ({ id, fault }));
+    this.#waiting = this.#waiting.filter(({ does }) => does === 'close');
+  }
+
+  #execute(statement: Statement | string): Executed {
+    if (!this.#connection) throw new Error('The file is not open.');
+    return this.#connection.statements.execute(
+      typeof statement === 'string' ? { sql: statement, parameters: [] } : statement,
+    );
+  }
+
+  #send(answers: readonly Answer[]): void {
+    this.#port.postMessage(answers);
+  }
+}
+
+parentPort?.on('message', (opening: Opening) => new Writer(opening));

@@ -1,0 +1,98 @@
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { DatabaseUnavailable } from './database-unavailable.js';
+import { errorOf } from './sqlite-errors.js';
+import type { Answer, Job, Opening, Request } from './sqlite-writer-thread.js';
+import type { Executed, Statement } from './sqlite.js';
+
+interface Pending {
+  readonly resolve: (executed: Executed) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One for all files of this process, which is one unless tests run. An error that ends it ends the process, too. */
+let thread: Worker | undefined;
+
+function openInThread(opening: Opening): void {
+  if (!thread) {
+    thread = new Worker(new URL('./sqlite-writer-thread.js', import.meta.url), { name: 'sqlite-writer' });
+    thread.unref();
+  }
+  thread.postMessage(opening, [opening.port]);
+}
+
+/**
+ * Writes to a SQLite file in another thread: whoever waits for the disk does not hold the event loop. What is asked for
+ * while a commit is under way shares the next one, and nothing resolves before it is committed, on the disk.
+ *
+ * Everything rejects with `DatabaseUnavailable` where the file cannot be written to now, else with SQLite's error and
+ * its `errcode`.
+ */
+export class SqliteWriter {
+  readonly #port: MessagePort;
+  readonly #pending = new Map<number, Pending>();
+  #jobs: Job[] = [];
+  #lastId = 0;
+  #isClosed = false;
+
+  constructor(file: string) {
+    const { port1, port2 } = new MessageChannel();
+    openInThread({ file, port: port2 });
+    this.#port = port1;
+    port1.on('message', (answers: readonly Answer[]) => {
+      for (const answer of answers) this.#settle(answer);
+    });
+    port1.unref();
+  }
+
+  /** @param transaction undefined: the statement is one of its own. */
+  execute(statement: Statement, transaction?: number): Promise<Executed> {
+    return this.#ask(
+      transaction === undefined
+        ? { does: 'execute', statement }
+        : { does: 'execute', transaction, statement },
+    );
+  }
+
+  /** Begins a transaction, once those before it are over. @returns what it goes by. */
+  async begin(): Promise<number> {
+    const id = this.#lastId + 1;
+    await this.#ask({ does: 'begin' });
+    return id;
+  }
+
+  /** Ends a transaction. Of one that is rolled back, too, what it read is committed when this resolves. */
+  async end(transaction: number, how: 'commit' | 'rollback'): Promise<void> {
+    await this.#ask({ does: how, transaction });
+  }
+
+  /** Resolves when all that was asked for before is done, and the file is closed. */
+  async close(): Promise<void> {
+    const closed = this.#ask({ does: 'close' });
+    this.#isClosed = true;
+    await closed;
+    this.#port.close();
+  }
+
+  #ask(request: Request): Promise<Executed> {
+    if (this.#isClosed) return Promise.reject(new DatabaseUnavailable('the database is closed'));
+    const id = ++this.#lastId;
+    // One message for all that this turn of the event loop asks for.
+    if (this.#jobs.length === 0) setImmediate(this.#send);
+    this.#jobs.push({ ...request, id });
+    this.#port.ref();
+    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+  }
+
+  readonly #send = (): void => {
+    this.#port.postMessage(this.#jobs);
+    this.#jobs = [];
+  };
+
+  #settle(answer: Answer): void {
+    const pending = this.#pending.get(answer.id);
+    this.#pending.delete(answer.id);
+    if (this.#pending.size === 0) this.#port.unref();
+    if ('fault' in answer) pending?.reject(errorOf(answer.fault));
+    else pending?.resolve(answer);
+  }
+}
