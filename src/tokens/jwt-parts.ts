@@ -10,8 +10,9 @@ export function jwtParts(token: string): JwtParts | undefined {
 }
 
 /** Base64 decoders forgive padding, stray characters and trailing bits; one token has one spelling. */
-export function isBase64url(part: string): boolean {
-  return Buffer.from(part, 'base64url').toString('base64url') === part;
+export function readBase64url(part: string): Buffer | undefined {
+  const bytes = Buffer.from(part, 'base64url');
+  return bytes.toString('base64url') === part ? bytes : undefined;
 }
 
 /**
@@ -20,8 +21,8 @@ export function isBase64url(part: string): boolean {
  * @returns undefined for anything else.
  */
 export function readJwtPart(part: string): unknown {
-  if (!isBase64url(part)) return undefined;
-  const text = Buffer.from(part, 'base64url').toString();
+  const text = readBase64url(part)?.toString();
+  if (text === undefined) return undefined;
   try {
     const value = JSON.parse(text) as unknown;
     return JSON.stringify(value) === text ? value : undefined;
