@@ -28,8 +28,7 @@ export interface AccessTokenClaims {
   readonly [claim: string]: unknown;
 }
 
-/** The claims that are the service's own, whether or not a token has them: no hook sets one. */
-export const ownClaims: ReadonlySet<string> = new Set([
+const ownClaimNames = [
   'iss',
   'sub',
   'aud',
@@ -45,7 +44,10 @@ export const ownClaims: ReadonlySet<string> = new Set([
   'auth_time',
   'fresh',
   'pwd_change',
-]);
+] as const;
+
+/** The claims that are the service's own, whether or not a token has them: no hook sets one. */
+export const ownClaims: ReadonlySet<string> = new Set(ownClaimNames);
 
 /** What an access token is issued for. */
 export interface AccessGrant {
@@ -69,32 +71,40 @@ export interface AccessGrant {
 }
 
 /** Whether the claims that no access token of ours lacks are there, each of its type. */
-export function isAccessTokenClaims(claims: unknown): claims is AccessTokenClaims {
-  if (typeof claims !== 'object' || claims === null) return false;
-  const found = claims as Record<string, unknown>;
-  const are = (isOfType: (value: unknown) => boolean, ...names: readonly string[]): boolean =>
-    names.every((name) => isOfType(found[name]));
-  const mayBe = (isOfType: (value: unknown) => boolean, ...names: readonly string[]): boolean =>
-    names.every((name) => found[name] === undefined || isOfType(found[name]));
+export function isAccessTokenClaims(value: unknown): value is AccessTokenClaims {
+  if (typeof value !== 'object' || value === null) return false;
+  const claims = value as Unchecked;
   return (
-    are(isString, 'iss', 'sub', 'jti', 'client_id', 'scope') &&
-    are(Number.isSafeInteger, 'exp', 'iat', 'ver') &&
+    isString(claims.iss) &&
+    isString(claims.sub) &&
+    isString(claims.jti) &&
+    isString(claims.client_id) &&
+    isString(claims.scope) &&
+    (isString(claims.aud) || isStrings(claims.aud)) &&
+    isStrings(claims.roles) &&
+    Number.isSafeInteger(claims.exp) &&
+    Number.isSafeInteger(claims.iat) &&
+    Number.isSafeInteger(claims.ver) &&
+    isAbsentOr(Number.isSafeInteger, claims.nbf) &&
+    isAbsentOr(Number.isSafeInteger, claims.auth_time) &&
+    isAbsentOr(isString, claims.sid) &&
+    isAbsentOr((fresh) => typeof fresh === 'boolean', claims.fresh) &&
+    isAbsentOr((change) => change === true, claims.pwd_change) &&
     // Only a client that acts for itself has no session.
-    (found['sub'] === found['client_id'] ||
-      (are(isString, 'sid') && are(Number.isSafeInteger, 'auth_time'))) &&
-    mayBe(isString, 'sid') &&
-    mayBe(Number.isSafeInteger, 'nbf', 'auth_time') &&
-    mayBe((value) => typeof value === 'boolean', 'fresh') &&
-    mayBe((value) => value === true, 'pwd_change') &&
-    (isString(found['aud']) || isStrings(found['aud'])) &&
-    isStrings(found['roles'])
+    (claims.sub === claims.client_id || (claims.sid !== undefined && claims.auth_time !== undefined))
   );
 }
 
-function isString(value: unknown): boolean {
+type Unchecked = Readonly<Partial<Record<(typeof ownClaimNames)[number], unknown>>>;
+
+function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
 function isStrings(value: unknown): boolean {
   return Array.isArray(value) && value.every(isString);
+}
+
+function isAbsentOr(isOfType: (value: unknown) => boolean, value: unknown): boolean {
+  return value === undefined || isOfType(value);
 }

@@ -8,10 +8,11 @@ import {
   type AccessGrant,
   type AccessTokenClaims,
 } from './access-token-claims.js';
-import { jwtParts, readBase64url, readJwtPart } from './jwt-parts.js';
+import { readBase64url, readJwtPart } from './jwt-parts.js';
 import { isSignatureOf, signJws } from './jws.js';
 import type { KeyRing } from './key-ring.js';
 import { LastEntries } from './last-entries.js';
+import type { SigningKey } from './signing-keys.js';
 
 export interface AccessTokenOptions {
   readonly issuer: string;
@@ -53,10 +54,14 @@ export const greatestLeeway = 300_000;
 export const longestAccessToken = 86_400_000 + greatestLeeway;
 /** Tokens whose verification is remembered: about 2 KiB each. */
 const remembered = 10_000;
+/** A hook may give each token a header of its own. */
+const rememberedHeaders = 100;
 
 /** Issues access tokens, and verifies that one is ours and in its time. Whether it was revoked, `Revocations` knows. */
 export class AccessTokens {
   readonly #verified = new LastEntries<Verified>(remembered);
+  /** Keys by the headers that name them, as good tokens have spelled them: most often one for each key. */
+  readonly #headers = new LastEntries<SigningKey>(rememberedHeaders);
   #removals = 0;
 
   constructor(
@@ -117,7 +122,7 @@ export class AccessTokens {
       typ: tokenType,
       kid: id,
     };
-    return signJws(header, claims, { algorithm, key: privateKey });
+    return signJws(header, claims, algorithm, privateKey);
   }
 
   /**
@@ -142,10 +147,7 @@ export class AccessTokens {
   }
 
   #remember(token: string): Verified {
-    if (this.#removals !== this.ring.removals) {
-      this.#verified.clear();
-      this.#removals = this.ring.removals;
-    }
+    this.#forgetRemovedKeys();
     const known = this.#verified.get(token);
     if (known) {
       if (this.#isInTime(known.claims)) return known;
@@ -166,10 +168,48 @@ export class AccessTokens {
     return epochSeconds(this.clock) < exp + this.options.leeway;
   }
 
+  /** What is known of a token, or of a header, is known by its key. */
+  #forgetRemovedKeys(): void {
+    if (this.#removals === this.ring.removals) return;
+    this.#verified.clear();
+    this.#headers.clear();
+    this.#removals = this.ring.removals;
+  }
+
   #verifyAnew(token: string, { ignoreNotBefore = false } = {}): AccessTokenClaims {
     if (token.length > longestToken) throw invalidToken('The access token is too long to be one of ours.');
-    const parts = jwtParts(token);
-    const header = parts && (readJwtPart(parts[0]) as UncheckedHeader | null | undefined);
+    this.#forgetRemovedKeys();
+    const [headerEnd, signedEnd] = [token.indexOf('.'), token.lastIndexOf('.')];
+    const header = token.slice(0, headerEnd);
+    const knownKey = this.#headers.get(header);
+    const key = knownKey ?? this.#keyOf(header);
+    const claims = readJwtPart(token.slice(headerEnd + 1, signedEnd));
+    const signature = readBase64url(token.slice(signedEnd + 1));
+    const isOurs =
+      claims !== undefined &&
+      signature !== undefined &&
+      isSignatureOf(token.slice(0, signedEnd), signature, key.algorithm, key.publicKey);
+    if (!isOurs) throw invalidToken('The access token is malformed, or its signature is wrong.');
+    if (!knownKey) this.#headers.set(header, key);
+    if (!isAccessTokenClaims(claims)) throw invalidToken('The access token lacks a claim.');
+    const { leeway, acceptedIssuers } = this.options;
+    if (!ignoreNotBefore && claims.nbf !== undefined && claims.nbf > epochSeconds(this.clock) + leeway) {
+      throw invalidToken('The access token is not valid yet.');
+    }
+    if (!this.#isInTime(claims)) throw invalidToken('The access token has expired.');
+    if (!acceptedIssuers.includes(claims.iss)) {
+      throw invalidToken('The access token was issued by another service.');
+    }
+    // A revocation would not outlive it.
+    if (claims.exp * 1000 > this.clock.now() + longestAccessToken) {
+      throw invalidToken('The access token lives longer than any that is issued here.');
+    }
+    return freeze(claims);
+  }
+
+  /** The key that a token's header names. */
+  #keyOf(part: string): SigningKey {
+    const header = readJwtPart(part) as UncheckedHeader | null | undefined;
     if (!header || typeof header !== 'object') throw invalidToken('The access token is not a JWT.');
     const key = typeof header.kid === 'string' ? this.ring.signing(header.kid) : undefined;
     if (!key) throw invalidToken('The access token is not signed with a key of this service.');
@@ -186,27 +226,7 @@ export class AccessTokens {
     // RFC 7515 §4.1.11: an extension that we do not know must not be ignored.
     if (header.crit !== undefined)
       throw invalidToken('The access token demands an extension that is not known here.');
-    const claims = readJwtPart(parts[1]);
-    const signature = readBase64url(parts[2]);
-    const isOurs =
-      claims !== undefined &&
-      signature !== undefined &&
-      isSignatureOf(`${parts[0]}.${parts[1]}`, signature, { algorithm: key.algorithm, key: key.publicKey });
-    if (!isOurs) throw invalidToken('The access token is malformed, or its signature is wrong.');
-    if (!isAccessTokenClaims(claims)) throw invalidToken('The access token lacks a claim.');
-    const { leeway, acceptedIssuers } = this.options;
-    if (!ignoreNotBefore && claims.nbf !== undefined && claims.nbf > epochSeconds(this.clock) + leeway) {
-      throw invalidToken('The access token is not valid yet.');
-    }
-    if (!this.#isInTime(claims)) throw invalidToken('The access token has expired.');
-    if (!acceptedIssuers.includes(claims.iss)) {
-      throw invalidToken('The access token was issued by another service.');
-    }
-    // A revocation would not outlive it.
-    if (claims.exp * 1000 > this.clock.now() + longestAccessToken) {
-      throw invalidToken('The access token lives longer than any that is issued here.');
-    }
-    return freeze(claims);
+    return key;
   }
 }
 

@@ -9,17 +9,11 @@ import {
 } from 'node:crypto';
 import { algorithms, type Algorithm } from './algorithms.js';
 
-/** What a signature is made with, and what verifies it: for HS256 and its like the same. */
-export interface JwsKey {
-  readonly algorithm: Algorithm;
-  readonly key: KeyObject;
-}
-
 /**
  * A JSON Web Signature in compact form (RFC 7515 §3.1), with an algorithm of RFC 7518 §3.1.
  * @param header says by `alg` what the key's algorithm is.
  */
-export function signJws(header: object, payload: object, { algorithm, key }: JwsKey): string {
+export function signJws(header: object, payload: object, algorithm: Algorithm, key: KeyObject): string {
   const signed = `${encode(header)}.${encode(payload)}`;
   const bytes = Buffer.from(signed, 'latin1');
   const signature =
@@ -33,7 +27,12 @@ export function signJws(header: object, payload: object, { algorithm, key }: Jws
  * Whether a signature is this key's.
  * @param signed the first two parts, with the full stop between them.
  */
-export function isSignatureOf(signed: string, signature: Buffer, { algorithm, key }: JwsKey): boolean {
+export function isSignatureOf(
+  signed: string,
+  signature: Buffer,
+  algorithm: Algorithm,
+  key: KeyObject,
+): boolean {
   const bytes = Buffer.from(signed, 'latin1');
   if (optionsOf[algorithm] === undefined) {
     const expected = createHmac(hashOf[algorithm], key).update(bytes).digest();

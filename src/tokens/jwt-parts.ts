@@ -1,14 +1,3 @@
-/** The three parts of a JWT in compact form (RFC 7519 §3); a signature may be empty here. */
-export type JwtParts = readonly [header: string, claims: string, signature: string];
-
-export function jwtParts(token: string): JwtParts | undefined {
-  const [header, claims, signature, ...others] = token.split('.');
-  if (header === undefined || claims === undefined || signature === undefined || others.length > 0) {
-    return undefined;
-  }
-  return [header, claims, signature];
-}
-
 /** Base64 decoders forgive padding, stray characters and trailing bits; one token has one spelling. */
 export function readBase64url(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, 'base64url');
