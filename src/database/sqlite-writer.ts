@@ -4,6 +4,9 @@ import { errorOf } from './sqlite-errors.js';
 import type { Answer, Job, Opening, Request } from './sqlite-writer-thread.js';
 import type { Executed, Statement } from './sqlite.js';
 
+/** How many answers are handed on in one turn of the event loop: each is a millisecond's fraction of work. */
+const answersATurn = 4;
+
 interface Pending {
   readonly resolve: (executed: Executed) => void;
   readonly reject: (error: Error) => void;
@@ -31,6 +34,8 @@ export class SqliteWriter {
   readonly #port: MessagePort;
   readonly #pending = new Map<number, Pending>();
   #jobs: Job[] = [];
+  /** What has come, and was not handed on yet. */
+  readonly #answers: Answer[] = [];
   #lastId = 0;
   #isClosed = false;
 
@@ -39,7 +44,9 @@ export class SqliteWriter {
     openInThread({ file, port: port2 });
     this.#port = port1;
     port1.on('message', (answers: readonly Answer[]) => {
-      for (const answer of answers) this.#settle(answer);
+      const isIdle = this.#answers.length === 0;
+      this.#answers.push(...answers);
+      if (isIdle) this.#settleSome();
     });
     port1.unref();
   }
@@ -86,6 +93,12 @@ export class SqliteWriter {
   readonly #send = (): void => {
     this.#port.postMessage(this.#jobs);
     this.#jobs = [];
+  };
+
+  /** A commit brings many answers at once: other requests are served between the work that they give. */
+  readonly #settleSome = (): void => {
+    for (const answer of this.#answers.splice(0, answersATurn)) this.#settle(answer);
+    if (this.#answers.length > 0) setImmediate(this.#settleSome);
   };
 
   #settle(answer: Answer): void {
