@@ -13,8 +13,6 @@ import { revoke } from '../latchkey/revoke.ts';
 import { guardPython, lacking, type Toolchain } from '../toolchains.ts';
 import type { Scenario } from './scenario.ts';
 
-/** A round takes a quarter of a minute, and they differ little. */
-const mostRounds = 3;
 const script = (name: string): string => fileURLToPath(new URL(`../latchkey/${name}`, import.meta.url));
 
 interface Guard {
@@ -62,7 +60,7 @@ export const guardRevocations: Scenario = {
 };
 
 async function measure(
-  { cores, rounds }: Conditions,
+  { cores, fewRounds }: Conditions,
   { settings, client, accessTokens }: Prepared,
   service: Server,
   count: number,
@@ -77,7 +75,7 @@ async function measure(
   };
   const reasons = new Map(guards.map((guard) => [guard, lacking(guard.toolchain)]));
   const present = guards.filter((guard) => reasons.get(guard) === undefined);
-  const measured = await interleave(present, Math.min(rounds, mostRounds), async ({ program }) => {
+  const measured = await interleave(present, fewRounds(3), async ({ program }) => {
     // On the load's core: the service, which sends them, has its own.
     const process = new PinnedProcess({ ...program, env: { ...program.env, ...env } }, cores.load);
     const run = (await process.result()) as Run;
@@ -102,8 +100,11 @@ async function measure(
       },
     ],
     aims: [],
-    notes: [...reasons].flatMap(([{ title }, reason]) =>
-      reason === undefined ? [] : [`Skipped: the guard for ${title} (${reason}).`],
-    ),
+    notes: [
+      `Medians of ${fewRounds(3)} rounds.`,
+      ...[...reasons].flatMap(([{ title }, reason]) =>
+        reason === undefined ? [] : [`Skipped: the guard for ${title} (${reason}).`],
+      ),
+    ],
   };
 }

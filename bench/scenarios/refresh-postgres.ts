@@ -21,7 +21,7 @@ type Subject = { readonly pool: Pool } & (
 );
 const subjects: readonly Subject[] = [
   ...pools.map((pool) => ({ kind: 'latchkey', pool }) as const),
-  ...pools.map((pool) => ({ kind: 'update', pool }) as const),
+  { kind: 'update', pool: clients },
   { kind: 'insert', pool: clients },
 ];
 
