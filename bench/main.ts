@@ -19,7 +19,7 @@ ${Object.entries(scenarios)
 
 Options:
   --quick            shows in a minute that everything works; its figures are worth nothing
-  --rounds <n>       how many rounds (5)
+  --rounds <n>       how many rounds (5, or fewer where they take long)
   --seconds <n>      how long each measurement of a round takes (2)
   --only <names>     protected: only these subjects, comma-separated
   --against <folder> protected: also another checkout of Latchkey, from before a change; several times for several

@@ -3,13 +3,15 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { checkout, peersFolder } from './harness/folders.ts';
 
-/** What a peer needs beside the Node that runs the benchmarks. */
-export type Toolchain = 'node' | 'npm' | 'go' | 'python';
+/** What a peer, or our guard for Python, needs beside the Node that runs the benchmarks. */
+export type Toolchain = 'node' | 'npm' | 'go' | 'python' | 'python-guard';
 
 const installed = join(checkout, 'dist/bench');
 const venv = join(installed, 'flask-jwt-extended');
+const guardVenv = join(installed, 'guard');
 export const goServer = join(installed, 'go-server');
 export const gunicorn = join(venv, 'bin/gunicorn');
+export const guardPython = join(guardVenv, 'bin/python');
 
 /** Installs what a toolchain's peers need, once. Each gives why it is not there, or undefined. */
 const installers: Readonly<Record<Toolchain, () => string | undefined>> = {
@@ -36,18 +38,20 @@ const installers: Readonly<Record<Toolchain, () => string | undefined>> = {
     });
     return undefined;
   },
-  python: () => {
-    if (isMissing('python3', '-c', 'import ensurepip, venv')) return 'Python with venv is not installed';
-    const requirements = 'flask-jwt-extended/requirements.txt';
-    once(join(venv, '.installed'), [requirements], () => {
-      rmSync(venv, { recursive: true, force: true });
-      run('python3', ['-m', 'venv', venv], peersFolder);
-      const pip = ['install', '--quiet', '--disable-pip-version-check', '-r', requirements];
-      run(join(venv, 'bin/pip'), pip, peersFolder);
-    });
-    return undefined;
-  },
+  python: () => installPython(venv, 'flask-jwt-extended/requirements.txt'),
+  'python-guard': () => installPython(guardVenv, '../latchkey/guard-requirements.txt'),
 };
+
+function installPython(environment: string, requirements: string): string | undefined {
+  if (isMissing('python3', '-c', 'import ensurepip, venv')) return 'Python with venv is not installed';
+  once(join(environment, '.installed'), [requirements], () => {
+    rmSync(environment, { recursive: true, force: true });
+    run('python3', ['-m', 'venv', environment], peersFolder);
+    const pip = ['install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+    run(join(environment, 'bin/pip'), pip, peersFolder);
+  });
+  return undefined;
+}
 
 const found = new Map<Toolchain, string | undefined>();
 

@@ -10,6 +10,8 @@ export interface Conditions {
   readonly cores: Cores;
   readonly generator: Generator;
   readonly rounds: number;
+  /** The same for a scenario whose rounds take long: at most so many, unless others were asked for. */
+  readonly fewRounds: (most: number) => number;
   /** Of one measurement. */
   readonly seconds: number;
   /** How many access tokens are sent in turn: as many as the service remembers. */
@@ -32,10 +34,12 @@ export function findConditions({ quick, rounds, seconds }: Length): Conditions {
     rmSync(workspace, { recursive: true, force: true });
   });
   let folders = 0;
+  const usual = rounds ?? (quick ? 1 : 5);
   return {
     cores: findCores(),
     generator: findGenerator(),
-    rounds: rounds ?? (quick ? 1 : 5),
+    rounds: usual,
+    fewRounds: (most) => rounds ?? Math.min(usual, most),
     seconds: seconds ?? (quick ? 1 : 2),
     tokens: quick ? 500 : 10_000,
     quick,

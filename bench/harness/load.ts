@@ -55,10 +55,7 @@ export class LoadRun {
   }
 
   async result(): Promise<LoadResult> {
-    const output = await this.#process.finished();
-    const [, json] = /^RESULT (.*)$/m.exec(output) ?? [];
-    if (json === undefined) throw new Error(`The load generator gave no result: ${this.#process.output}`);
-    return JSON.parse(json) as LoadResult;
+    return (await this.#process.result()) as LoadResult;
   }
 }
 

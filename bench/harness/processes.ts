@@ -131,6 +131,27 @@ export class PinnedProcess {
     return this.#stdout;
   }
 
+  /**
+   * Waits for its end.
+   * @returns what it printed as JSON in a line that begins with RESULT.
+   */
+  async result(): Promise<unknown> {
+    const [, json] = /^RESULT (.*)$/m.exec(await this.finished()) ?? [];
+    if (json === undefined) throw new Error(`It gave no result: ${this.output}`);
+    return JSON.parse(json);
+  }
+
+  /**
+   * Waits until it has printed something.
+   * @throws where it ends before.
+   */
+  async printed(text: string): Promise<void> {
+    while (!this.#stdout.includes(text)) {
+      if (this.#hasEnded) throw new Error(`It ended before it printed "${text}": ${this.output}`);
+      await wait(5);
+    }
+  }
+
   /** Asks it to stop, and makes it where it does not. */
   async stop(): Promise<void> {
     this.signal('SIGTERM');

@@ -20,8 +20,9 @@ export async function runRaw(
     args: [...nodeOptions, join(peersFolder, 'raw', script), ...args.map(String)],
     env,
   };
-  const output = await new PinnedProcess(program, cores).finished();
-  const [, json = '{}'] = /^RESULT (.*)$/m.exec(output) ?? [];
-  const { operations, seconds } = JSON.parse(json) as { operations: number; seconds: number };
+  const { operations, seconds } = (await new PinnedProcess(program, cores).result()) as {
+    operations: number;
+    seconds: number;
+  };
   return operations / seconds;
 }

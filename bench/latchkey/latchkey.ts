@@ -18,6 +18,8 @@ export interface Prepared {
   readonly refreshTokens: string;
   /** A file of bodies for POST /login. */
   readonly logins: string;
+  /** A file with the id and the secret of a client that may read what is revoked. */
+  readonly client: string;
 }
 
 interface Population {
@@ -80,6 +82,7 @@ export function prepare(
     accessTokens: join(folder, 'access-tokens'),
     refreshTokens: join(folder, 'refresh-tokens'),
     logins: join(folder, 'logins'),
+    client: join(folder, 'client'),
   };
 }
 

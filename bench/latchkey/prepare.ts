@@ -1,5 +1,6 @@
-// Fills the database of DATABASE_URL with users and sessions, each begun by a login. Arguments: users, sessions, and
-// a folder for the files: access-tokens (values for the Authorization header), refresh-tokens, and logins (bodies).
+// Fills the database of DATABASE_URL with users, sessions, each begun by a login, and a client that may read what is
+// revoked. Arguments: users, sessions, and a folder for the files: access-tokens (values for the Authorization header),
+// refresh-tokens, logins (bodies), and client.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -10,6 +11,7 @@ const [, , , , folder = '.'] = process.argv;
 /** Logins at a time; more than a hundred would have to queue. */
 const atATime = 64;
 
+const { ClientAuthMethod } = await built('clients/clients.models.js');
 const { readConfig } = await built('config.js');
 const { systemClock } = await built('clock.js');
 const { openInstallation } = await built('installation.js');
@@ -32,6 +34,16 @@ const tokens = await inTurn(
   Array.from({ length: sessions }, (_, index) => accounts[index % users]),
   (account) => services.sessions.login(account?.username ?? '', account?.password ?? '', context),
 );
+const { client, secret } = await services.clients.create(
+  {
+    name: 'A guard',
+    authMethod: ClientAuthMethod.Basic,
+    scope: 'revocations:read',
+    audiences: [],
+    accessTokenLifetime: null,
+  },
+  { context },
+);
 await services.database.close();
 
 const write = (name: string, lines: readonly string[]): void => {
@@ -49,6 +61,7 @@ write(
   'logins',
   accounts.map((account) => JSON.stringify(account)),
 );
+write('client', [JSON.stringify({ id: client.id, secret })]);
 
 /** Does something for each, so many at a time. */
 async function inTurn<Item, Result>(

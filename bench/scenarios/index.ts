@@ -1,10 +1,13 @@
 import { firstSight } from './first-sight.ts';
+import { guardRevocations } from './guard-revocations.ts';
 import { login } from './login.ts';
+import { logouts } from './logouts.ts';
 import { memoryAndStart } from './memory-and-start.ts';
 import { protectedOperation } from './protected.ts';
 import { refreshPostgres } from './refresh-postgres.ts';
 import { refreshSqlite } from './refresh-sqlite.ts';
 import { replicas } from './replicas.ts';
+import { revocationsMemory } from './revocations-memory.ts';
 import { revocationsMillion } from './revocations-million.ts';
 import type { Scenario } from './scenario.ts';
 import { soak } from './soak.ts';
@@ -17,6 +20,9 @@ export const scenarios = {
   'refresh-sqlite': refreshSqlite,
   'refresh-postgres': refreshPostgres,
   replicas,
+  logouts,
+  'revocations-memory': revocationsMemory,
+  'guard-revocations': guardRevocations,
   'memory-and-start': memoryAndStart,
   soak,
 } as const satisfies Record<string, Scenario>;

@@ -1,5 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
-import { v7 } from 'uuid';
 import { checkProtected } from '../harness/answers.ts';
 import type { Load } from '../harness/load.ts';
 import { measure, medians, warmUp, noise } from '../harness/measure.ts';
@@ -7,6 +5,7 @@ import { atMost, number } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { withServers, type Server } from '../harness/server.ts';
 import { copyOf, latchkey, prepare, startLatchkey, type Prepared } from '../latchkey/latchkey.ts';
+import { revoke } from '../latchkey/revoke.ts';
 import type { Scenario } from './scenario.ts';
 
 const million = 1_000_000;
@@ -18,7 +17,7 @@ export const revocationsMillion: Scenario = {
     const { cores, rounds, quick } = conditions;
     const none = prepare(conditions, { sessions: conditions.tokens });
     const many = copyOf(conditions, none);
-    revoke(many, quick ? million / 10 : million);
+    await revoke(many, quick ? million / 10 : million);
     const requests = {
       method: 'GET',
       path: '/protected',
@@ -76,16 +75,3 @@ export const revocationsMillion: Scenario = {
     });
   },
 };
-
-/** Sessions that have ended: none of those that the load uses. */
-function revoke({ settings }: Prepared, count: number): void {
-  const database = new DatabaseSync(settings['DATABASE_URL']?.replace('sqlite:', '') ?? '');
-  const insert = database.prepare(
-    "insert into revocations (kind, target, version, expires_at, created_at) values ('session', ?, null, ?, ?)",
-  );
-  const now = Date.now();
-  database.exec('begin');
-  for (let index = 0; index < count; index += 1) insert.run(v7(), now + 3_600_000, now);
-  database.exec('commit');
-  database.close();
-}

@@ -63,9 +63,7 @@ export const soak: Scenario = {
         if (load.hasEnded) break;
       }
       const after = await liveMemory(service, file);
-      const output = await load.finished();
-      const [, json = ''] = /^RESULT (.*)$/m.exec(output) ?? [];
-      const { counts, unexpected, unexpectedCount } = JSON.parse(json) as SoakResult;
+      const { counts, unexpected, unexpectedCount } = (await load.result()) as SoakResult;
       const tenth = Math.ceil(resident.length / 10);
       return {
         tables: [

@@ -54,6 +54,48 @@ describe('npm run bench', () => {
     expect(text).to.match(/^\| CPU a request to lean Express without authentication \| at most 1 \|/m);
   });
 
+  it('times logouts from the 204 to the refusal elsewhere', async () => {
+    const { child, output } = bench('logouts', '--quick');
+    const text = await output;
+    expect(child.exitCode, text).to.equal(0);
+    for (const place of [
+      'another replica, PostgreSQL',
+      'an API whose guard follows another replica, PostgreSQL',
+      'an API behind a guard, SQLite',
+    ]) {
+      expect(text).to.include(`| **${place}** | `);
+      expect(text).to.include(`| p99 to the refusal by ${place} | at most 50 ms | `);
+    }
+    expect(text.match(/^\| a request to it meanwhile \| [\d.]+ \| [\d.]+ \| [\d.]+ \|/gm)).to.have.length(3);
+  });
+
+  it('measures what live revocations cost a replica, and a guard in each language that is here', async () => {
+    const { child, output } = bench('revocations-memory', 'guard-revocations', '--quick');
+    const text = await output;
+    expect(child.exitCode, text).to.equal(0);
+    expect(text).to.match(/^\| 50,000 \|( [\d.]+ \|){5}$/m);
+    for (const aim of ['at most 64 MiB', 'at most 1 s', 'at most 0.50 µs'])
+      expect(text).to.include(`| ${aim} |`);
+    expect(text).to.match(/^\| Node \|( [\d.]+ \|){3}$/m);
+    expect(text).to.match(/^\| Python \|( [\d.]+ \|){3}$|^Skipped: the guard for Python \(.+\)\.$/m);
+  });
+
+  it('compares refreshes on PostgreSQL with the bare statements', async () => {
+    const { child, output } = bench('refresh-postgres', '--quick');
+    const text = await output;
+    expect(child.exitCode, text).to.equal(0);
+    for (const [subject, rows] of [
+      ['\\*\\*Latchkey, refreshes\\*\\*', 2],
+      ['UPDATE … RETURNING alone, through pg', 1],
+      ['INSERT … RETURNING alone, through pg', 1],
+    ] as const) {
+      expect(
+        text.match(new RegExp(`^\\| ${subject} \\| \\d+ \\| [\\d,]+ \\| \\d\\.\\d\\d \\|`, 'gm')),
+      ).to.have.length(rows);
+    }
+    expect(text).to.include('| refreshes/s to the fastest statement alone | at least 0.70 |');
+  });
+
   it('stops what it started on Ctrl-C', async () => {
     const { child, output } = bench('protected', '--seconds', '60', '--only', 'node-http');
     const { pid } = child;

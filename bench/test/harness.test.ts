@@ -2,13 +2,19 @@ import { expect } from 'chai';
 import { summarise } from '../harness/profile.ts';
 import { render } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
-import { median } from '../harness/statistics.ts';
+import { median, quantile } from '../harness/statistics.ts';
 import { replaceResults } from '../results.ts';
 
 describe('The harness of the benchmarks', () => {
   it('takes the middle of rounds, or between the two in the middle', () => {
     expect(median([3, 100, 1])).to.equal(3);
     expect(median([4, 1, 100, 2])).to.equal(3);
+  });
+
+  it('finds the value that a share of all does not exceed', () => {
+    const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+    expect([0.5, 0.99, 1].map((share) => quantile(hundred, share))).to.deep.equal([50, 99, 100]);
+    expect(quantile([7], 0.5)).to.equal(7);
   });
 
   it('measures the subjects in turn, round by round', async () => {

@@ -86,7 +86,7 @@ describe('The example of an API', () => {
     const begun = performance.now();
     while ((await ask(url, token)) === 200) await wait(1);
     expect(await ask(url, refreshed)).to.equal(401);
-    // How long it takes is measured in bench/guard; that it takes no poll, and no token's lifetime, is seen here.
+    // How long it takes is measured in bench; that it takes no poll, and no token's lifetime, is seen here.
     expect(performance.now() - begun).to.be.below(1000);
   }
 

@@ -1,4 +1,4 @@
-"""Begins a guard, and prints what that took as JSON."""
+"""Begins a guard, and prints what that took: guard-revocations.ts in Python, with the same environment."""
 
 import json
 import os
@@ -7,8 +7,10 @@ import time
 
 from latchkey_guard import Guard
 
+CHECKS = 100_000
 
-def memory() -> float:
+
+def resident() -> float:
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
@@ -20,17 +22,18 @@ guard = Guard(
     client_id=os.environ["CLIENT_ID"],
     client_secret=os.environ["CLIENT_SECRET"],
 )
-before = memory()
+before = resident()
 begun = time.monotonic()
 guard.start()
 seconds = time.monotonic() - begun
-mebibytes = memory() - before
+mebibytes = resident() - before
 
-authorization = f"Bearer {os.environ['TOKEN']}"
+authorization = os.environ["AUTHORIZATION"]
 guard.check(authorization)
-rounds = 100_000
 checking = time.monotonic()
-for _ in range(rounds):
+for _ in range(CHECKS):
     guard.check(authorization)
-microseconds = (time.monotonic() - checking) / rounds * 1e6
-print(json.dumps({"seconds": seconds, "mebibytes": mebibytes, "microseconds": microseconds, "held": len(guard)}))
+microseconds = (time.monotonic() - checking) / CHECKS * 1e6
+result = {"held": len(guard), "seconds": seconds, "mebibytes": mebibytes, "microseconds": microseconds}
+print(f"RESULT {json.dumps(result)}")
+guard.close()
