@@ -94,8 +94,11 @@ export function copyOf(conditions: Conditions, prepared: Prepared): Prepared {
   return { ...prepared, settings: { ...prepared.settings, DATABASE_URL: `sqlite:${copy}` } };
 }
 
+/** What `npm start` gives to Node: a small young generation, which saves a third of the memory and costs nothing. */
+const startOptions = ['--max-semi-space-size=2'];
+
 /**
- * The service as an operator runs it: `latchkey start`.
+ * The service as an operator runs it: `npm start`, without npm.
  * @param from the checkout that it runs from, where it is not this one.
  */
 export function latchkey(
@@ -106,7 +109,7 @@ export function latchkey(
 ): ServerProgram {
   return (port) => ({
     command: process.execPath,
-    args: [...nodeOptions, join(from, 'bin/latchkey.js'), 'start'],
+    args: [...startOptions, ...nodeOptions, join(from, 'bin/latchkey.js'), 'start'],
     env: { ...settings, ...environment, PORT: String(port) },
   });
 }

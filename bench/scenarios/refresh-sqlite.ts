@@ -51,10 +51,12 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
   const env: Readonly<Record<string, string>> = fsync === undefined ? {} : { FSYNC_MS: String(fsync) };
   const measurements = 2 * rounds + spare;
   const prepared = prepare(conditions, { sessions: sessionsEach * measurements });
-  const byHand = handmade(conditions, measurements, nodeOptions, env);
+  const byHand = handmade('server.js', conditions, measurements, nodeOptions, env);
+  const floor = handmade('floor.js', conditions, measurements, [], {});
   const loads = {
     latchkey: refreshLoads(conditions, prepared.refreshTokens, clients),
     byHand: refreshLoads(conditions, byHand.tokens, clients),
+    floor: refreshLoads(conditions, floor.tokens, clients),
   };
   const rawRate = (perCommit: number): Promise<number> =>
     runRaw('sqlite-commits.js', [perCommit, seconds, conditions.newFolder('raw')], cores.server, {
@@ -66,6 +68,7 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
     {
       latchkey: () => startLatchkey(latchkey(prepared, nodeOptions, env), cores.server),
       byHand: () => Server.start(byHand.program, cores.server, '/'),
+      floor: () => Server.start(floor.program, cores.server, '/'),
     },
     async (servers) => {
       const once = (name: keyof typeof loads): Promise<Figures> =>
@@ -73,9 +76,10 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
       const raw = { each: [] as number[], grouped: [] as number[] };
       await once('latchkey');
       await once('byHand');
-      const subjects = ['latchkey', 'byHand', 'each', 'grouped'] as const;
+      await once('floor');
+      const subjects = ['latchkey', 'byHand', 'floor', 'each', 'grouped'] as const;
       const measured = await interleave(subjects, rounds, async (subject) => {
-        if (subject === 'latchkey' || subject === 'byHand') return once(subject);
+        if (subject !== 'each' && subject !== 'grouped') return once(subject);
         raw[subject].push(await rawRate(subject === 'each' ? 1 : clients));
         return undefined;
       });
@@ -108,6 +112,7 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
             rows: [
               row('**Latchkey**', own),
               row('Express + jsonwebtoken by hand, a commit each', peer),
+              row('Express and the cryptography alone, without a database', of('floor')),
               rawRow('the statement alone, a commit each', raw.each),
               rawRow(`the statement alone, ${clients} in a commit`, raw.grouped),
             ],
@@ -136,18 +141,19 @@ async function profiled(conditions: Conditions, file: string): Promise<Report> {
 }
 
 function handmade(
+  script: string,
   { newFolder }: Conditions,
   measurements: number,
   nodeOptions: readonly string[],
   env: Readonly<Record<string, string>>,
 ): { readonly program: ServerProgram; readonly tokens: string } {
-  const folder = newFolder('by-hand');
+  const folder = newFolder(script);
   const tokens = join(folder, 'refresh-tokens');
   return {
     tokens,
     program: (port) => ({
       command: process.execPath,
-      args: [...nodeOptions, join(checkout, 'bench/peers/refresh-by-hand/server.js')],
+      args: [...nodeOptions, join(checkout, 'bench/peers/refresh-by-hand', script)],
       env: {
         ...env,
         PORT: String(port),

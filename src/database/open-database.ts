@@ -22,6 +22,13 @@ interface Executor {
   transaction<T>(work: Work<T>): Promise<T>;
 }
 
+/** A time, or a part of one that the database knows the other of. */
+export interface Moment {
+  readonly value: number;
+  /** Makes the time of the value; the same function for all moments of a database. */
+  readonly from: (value: Expression<number>) => Expression<number>;
+}
+
 /** The database, whichever it is. Nothing outside this folder and the stores asks which. */
 export interface Database extends Executor {
   readonly dialect: 'sqlite' | 'postgres';
@@ -36,7 +43,7 @@ export interface Database extends Executor {
    * Now, in milliseconds, for use in a statement: the database's own time where several machines share it, for a
    * statement may arrive late. Where the clock is one that a test has moved, as much is added.
    */
-  now(clock: Clock): Expression<number>;
+  now(clock: Clock): Moment;
   /** Brings the tables up to date. `upTo` names the last migration to run; tests use it. */
   migrate(upTo?: string): Promise<void>;
   /** Resolves when the database answers. */
@@ -99,7 +106,7 @@ function sqliteDatabase({ file }: SqliteUrl, { log }: DatabaseOptions): Database
     dialect: 'sqlite',
     atLength: executor,
     exclusively: (work) => executor.transaction(work),
-    now: (clock) => sql<number>`${clock.now()}`,
+    now: (clock) => ({ value: clock.now(), from: ownTime }),
     migrate: (upTo) => migrate(queries, 'sqlite', upTo),
     ping: async () => {
       await writer.execute({ sql: 'select 1', parameters: [] });
@@ -148,8 +155,7 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
         await sql`select pg_advisory_xact_lock(${startLock})`.execute(transaction);
         return work(transaction);
       }),
-    now: (clock) =>
-      sql<number>`((date_part('epoch', clock_timestamp()) * 1000)::bigint + ${clock.now() - Date.now()})`,
+    now: (clock) => ({ value: clock.now() - Date.now(), from: serverTime }),
     migrate: async (upTo) => {
       await demandVersion(atLength.queries);
       await migrate(atLength.queries, 'postgres', upTo);
@@ -166,6 +172,14 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
       await server.close();
     },
   };
+}
+
+function ownTime(now: Expression<number>): Expression<number> {
+  return now;
+}
+
+function serverTime(ahead: Expression<number>): Expression<number> {
+  return sql<number>`((date_part('epoch', clock_timestamp()) * 1000)::bigint + cast(${ahead} as bigint))`;
 }
 
 function executorOf(queries: Queries): Executor {

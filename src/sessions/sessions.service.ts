@@ -1,14 +1,13 @@
 import { auditStore, type RequestContext } from '../audit/audit.store.js';
-import { epochSeconds, type Clock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import type { Feed } from '../database/feed.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { newId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokens } from '../tokens/access-token.js';
 import type { KeyRing } from '../tokens/key-ring.js';
-import { makeRefreshToken, readRefreshToken } from '../tokens/refresh-token.js';
+import { readRefreshToken } from '../tokens/refresh-token.js';
 import type { Revocations } from '../tokens/revocations.js';
-import { words } from '../users/accounts.js';
 import type { Passwords } from '../users/passwords.js';
 import { usernameKey } from '../users/username.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
@@ -16,8 +15,10 @@ import { voidTokensOf } from './ended-sessions.js';
 import type { LoginLimiter } from './login-limiter.js';
 import { networkOf } from './network.js';
 import type { SessionLimit } from './session-limit.js';
-import { TokenType, type TokenSet } from './sessions.models.js';
-import { sessionsStore, type InspectedSession, type RotatedSession } from './sessions.store.js';
+import type { TokenSet } from './sessions.models.js';
+import type { RotatedSession } from './session-rotation.store.js';
+import { sessionsStore, type InspectedSession } from './sessions.store.js';
+import { TokenSets, type Narrowing } from './token-sets.js';
 
 interface SessionOptions {
   /** Seconds; each refresh gives them anew. */
@@ -37,15 +38,10 @@ export type OnDenied = (reason: DeniedReason, context: RequestContext, userId?: 
 /** Characters that are kept of an address and of a client's name for itself. */
 const longestText = 255;
 
-/** What a refresh asks for, where it wants less than the session could have. */
-export interface Narrowing {
-  /** Chooses among the user's permissions; where it throws, the refresh has not happened. */
-  readonly permissions?: (all: readonly string[]) => readonly string[];
-  readonly audience?: readonly string[];
-}
-
 /** Sessions: a login begins one, each refresh continues it, a logout ends it at once. */
 export class SessionsService {
+  readonly #tokenSets: TokenSets;
+
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
@@ -57,7 +53,9 @@ export class SessionsService {
     private readonly limiter: LoginLimiter,
     private readonly onDenied: OnDenied,
     private readonly options: SessionOptions,
-  ) {}
+  ) {
+    this.#tokenSets = new TokenSets(clock, ring, accessTokens, options.sessionLifetime);
+  }
 
   /**
    * @throws {Problem} `invalid_credentials`, the same for a wrong name, a wrong password and a disabled user;
@@ -92,7 +90,7 @@ export class SessionsService {
       this.onDenied('disabled_user', context, user.id);
       throw new Problem('invalid_credentials');
     }
-    return this.#tokenSet(session, true);
+    return this.#tokenSets.of(session, true);
   }
 
   /** @throws {Problem} `invalid_refresh_token`. */
@@ -113,7 +111,7 @@ export class SessionsService {
         accessExpiresAt: this.accessTokens.expiryOfNext(),
         lifetime: this.options.sessionLifetime * 1000,
       });
-      return session && this.#tokenSet(session, false, narrowing);
+      return session && this.#tokenSets.of(session, false, narrowing);
     };
     const { queries } = this.database;
     const tokens = await (narrowing.permissions ? this.database.transaction(rotate) : rotate(queries));
@@ -161,7 +159,7 @@ export class SessionsService {
       accessExpiresAt: this.accessTokens.expiryOfNext(),
       lifetime: this.options.sessionLifetime * 1000,
     });
-    return session && (() => this.#tokenSet(session, true));
+    return session && (() => this.#tokenSets.of(session, true));
   }
 
   /** A login that a limit refuses is a denied one, too. */
@@ -266,40 +264,5 @@ export class SessionsService {
     });
     this.revocations.apply(revoked ?? []);
     return revoked !== undefined;
-  }
-
-  #tokenSet(session: RotatedSession, fresh: boolean, narrowing: Narrowing = {}): TokenSet {
-    const key = this.ring.refresh(session.refresh_key_id);
-    // The key of a generation that is current is never retired before the session.
-    if (!key) throw new Error(`The refresh key ${session.refresh_key_id} is not on the key ring.`);
-    const passwordChangeRequired = session.password_one_time === 1;
-    const all = passwordChangeRequired ? [] : words(session.permissions);
-    const permissions = narrowing.permissions?.(all) ?? all;
-    const lifetime = Math.min(this.accessTokens.lifetime, this.#secondsLeft(session));
-    return {
-      access_token: this.accessTokens.issue({
-        subject: session.user_id,
-        version: session.version,
-        sessionId: session.id,
-        roles: words(session.roles),
-        permissions,
-        authenticatedAt: session.authenticated_at,
-        fresh,
-        passwordChangeRequired,
-        lifetime,
-        ...(narrowing.audience && { audience: narrowing.audience }),
-      }),
-      token_type: TokenType.Bearer,
-      expires_in: lifetime,
-      refresh_token: makeRefreshToken(key, { sessionId: session.id, generation: session.generation }),
-      refresh_expires_in: Math.max(0, Math.round((session.expires_at - this.clock.now()) / 1000)),
-      scope: permissions.join(' '),
-    };
-  }
-
-  /** Until the session has lived for as long as it may, in the whole seconds that tokens count. */
-  #secondsLeft({ created_at: createdAt }: RotatedSession): number {
-    const end = Math.floor(createdAt / 1000) + this.options.sessionLifetime;
-    return Math.max(0, end - epochSeconds(this.clock));
   }
 }

@@ -1,27 +1,16 @@
-import { sql, type Expression, type RawBuilder } from 'kysely';
+import { sql } from 'kysely';
 import type { Queries } from '../database/open-database.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../users/accounts.js';
+import {
+  earlier,
+  endOf,
+  rotatedColumns,
+  rotateSession,
+  type RotatedSession,
+} from './session-rotation.store.js';
 
 export type StoredSession = Schema['sessions'];
-
-/** A time in milliseconds, or what is that time when the statement is executed. */
-type Moment = number | Expression<number>;
-
-interface Rotation {
-  readonly id: string;
-  /** The generation of the refresh token that was shown. */
-  readonly generation: number;
-  readonly now: Moment;
-  /** For how long a token that was just replaced gives its successor once more, in milliseconds. */
-  readonly grace: number;
-  readonly newKeyId: string;
-  /** How long a refresh token lives that is given now, unless the session's lifetime ends before, in milliseconds. */
-  readonly refreshLifetime: number;
-  readonly accessExpiresAt: number;
-  /** How long the session lives at most, from its creation on, in milliseconds. */
-  readonly lifetime: number;
-}
 
 interface Reauthentication {
   readonly id: string;
@@ -52,25 +41,6 @@ interface Oldest extends Live {
 
 export type EndedSession = Pick<StoredSession, 'id' | 'user_id' | 'access_expires_at'>;
 
-export type RotatedSession = Pick<
-  StoredSession,
-  'id' | 'user_id' | 'created_at' | 'generation' | 'refresh_key_id' | 'expires_at' | 'authenticated_at'
-> &
-  AccountRights;
-
-const rotatedColumns = [
-  'sessions.id',
-  'sessions.user_id',
-  'sessions.created_at',
-  'sessions.generation',
-  'sessions.refresh_key_id',
-  'sessions.expires_at',
-  'sessions.authenticated_at',
-  ...rightsOfSession,
-] as const;
-const rotated = sql.join(
-  rotatedColumns.map((column) => (typeof column === 'string' ? sql.ref(column) : column)),
-);
 export type InspectedSession = Pick<StoredSession, 'id' | 'user_id' | 'expires_at' | 'rotated_at'> &
   AccountRights & { readonly username: string };
 
@@ -83,38 +53,7 @@ export const sessionsStore = {
     return queries.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
   },
 
-  /**
-   * The refresh, in one statement. A current token moves the session to the next generation; the token just
-   * before it moves nothing while its grace lasts. Either way the row's generation is the one to answer with,
-   * so all who show the same token get the same successor.
-   * @returns nothing where the token is neither, or the session or its user is not live.
-   */
-  async rotate(
-    queries: Queries,
-    { id, generation, now, grace, newKeyId, refreshLifetime, accessExpiresAt, lifetime }: Rotation,
-  ): Promise<RotatedSession | undefined> {
-    // Written out: it is what most of a fleet's work on the database is, and a builder takes a third of its time.
-    const moment = sql<number>`cast(${now} as bigint)`;
-    const isCurrent = sql<boolean>`generation = ${generation}`;
-    const expiry = sql<number>`case when ${isCurrent} then ${moment} + ${refreshLifetime} else expires_at end`;
-    const { rows } = await sql<RotatedSession>`
-      update sessions set
-        generation = ${generation + 1},
-        refresh_key_id = case when ${isCurrent} then ${newKeyId} else refresh_key_id end,
-        rotated_at = case when ${isCurrent} then ${moment} else rotated_at end,
-        expires_at = ${earlier(expiry, endOf(lifetime))},
-        last_used_at = ${moment},
-        access_expires_at = case
-          when access_expires_at > ${accessExpiresAt} then access_expires_at else ${accessExpiresAt} end
-      where id = ${id}
-        and revoked_at is null
-        and expires_at > ${moment}
-        and created_at > ${moment} - ${lifetime}
-        and (${isCurrent} or (generation = ${generation + 1} and rotated_at > ${moment} - ${grace}))
-        and exists (select 1 from users where users.id = sessions.user_id and users.disabled_at is null)
-      returning ${rotated}`.execute(queries);
-    return rows[0];
-  },
+  rotate: rotateSession,
 
   /**
    * The session goes on after its user has just proved the password; the refresh token stays the same.
@@ -283,13 +222,4 @@ function revoking(queries: Queries, now: number) {
     .set({ revoked_at: now })
     .where('revoked_at', 'is', null)
     .returning(['id', 'user_id', 'access_expires_at']);
-}
-
-/** When a session has lived for as long as it may. */
-function endOf(lifetime: number): RawBuilder<number> {
-  return sql<number>`(sessions.created_at + ${lifetime})`;
-}
-
-function earlier(one: Expression<number>, other: Expression<number>): RawBuilder<number> {
-  return sql<number>`case when ${one} < ${other} then ${one} else ${other} end`;
 }

@@ -24,7 +24,7 @@ storeContract('The sessions store', (on) => {
     sessionsStore.rotate(on.queries, {
       id,
       generation,
-      now,
+      now: { value: now, from: (value) => value },
       grace,
       newKeyId,
       refreshLifetime: 60 * minute,

@@ -1,0 +1,93 @@
+import { sql, type Expression, type RawBuilder } from 'kysely';
+import type { Moment, Queries } from '../database/open-database.js';
+import { RepeatedStatement } from '../database/repeated-statement.js';
+import type { Schema } from '../database/schema.js';
+import { rightsOfSession, type AccountRights } from '../users/accounts.js';
+
+export interface Rotation {
+  readonly id: string;
+  /** The generation of the refresh token that was shown. */
+  readonly generation: number;
+  readonly now: Moment;
+  /** For how long a token that was just replaced gives its successor once more, in milliseconds. */
+  readonly grace: number;
+  readonly newKeyId: string;
+  /** How long a refresh token lives that is given now, unless the session's lifetime ends before, in milliseconds. */
+  readonly refreshLifetime: number;
+  readonly accessExpiresAt: number;
+  /** How long the session lives at most, from its creation on, in milliseconds. */
+  readonly lifetime: number;
+}
+
+export type RotatedSession = Pick<
+  Schema['sessions'],
+  'id' | 'user_id' | 'created_at' | 'generation' | 'refresh_key_id' | 'expires_at' | 'authenticated_at'
+> &
+  AccountRights;
+
+export const rotatedColumns = [
+  'sessions.id',
+  'sessions.user_id',
+  'sessions.created_at',
+  'sessions.generation',
+  'sessions.refresh_key_id',
+  'sessions.expires_at',
+  'sessions.authenticated_at',
+  ...rightsOfSession,
+] as const;
+const rotated = sql.join(
+  rotatedColumns.map((column) => (typeof column === 'string' ? sql.ref(column) : column)),
+);
+/** It is what most of a fleet's work on the database is. */
+const rotation = new RepeatedStatement<
+  Omit<Rotation, 'now'> & { readonly now: number },
+  RotatedSession,
+  Moment['from']
+>(
+  ['id', 'generation', 'now', 'grace', 'newKeyId', 'refreshLifetime', 'accessExpiresAt', 'lifetime'],
+  ({ id, generation, now, grace, newKeyId, refreshLifetime, accessExpiresAt, lifetime }, timeOf) => {
+    const moment = sql<number>`cast(${timeOf(now)} as bigint)`;
+    const next = sql<number>`cast(${generation} as bigint) + 1`;
+    const isCurrent = sql<boolean>`generation = cast(${generation} as bigint)`;
+    const expiry = sql<number>`case when ${isCurrent} then ${moment} + ${refreshLifetime} else expires_at end`;
+    return sql<RotatedSession>`
+      update sessions set
+        generation = ${next},
+        refresh_key_id = case when ${isCurrent} then ${newKeyId} else refresh_key_id end,
+        rotated_at = case when ${isCurrent} then ${moment} else rotated_at end,
+        expires_at = ${earlier(expiry, endOf(lifetime))},
+        last_used_at = ${moment},
+        access_expires_at = case
+          when access_expires_at > ${accessExpiresAt} then access_expires_at else ${accessExpiresAt} end
+      where id = ${id}
+        and revoked_at is null
+        and expires_at > ${moment}
+        and created_at > ${moment} - ${lifetime}
+        and (${isCurrent} or (generation = ${next} and rotated_at > ${moment} - ${grace}))
+        and exists (select 1 from users where users.id = sessions.user_id and users.disabled_at is null)
+      returning ${rotated}`;
+  },
+);
+
+/**
+ * The refresh, in one statement. A current token moves the session to the next generation; the token just
+ * before it moves nothing while its grace lasts. Either way the row's generation is the one to answer with,
+ * so all who show the same token get the same successor.
+ * @returns nothing where the token is neither, or the session or its user is not live.
+ */
+export async function rotateSession(
+  queries: Queries,
+  { now, ...values }: Rotation,
+): Promise<RotatedSession | undefined> {
+  const rows = await rotation.execute(queries, { ...values, now: now.value }, now.from);
+  return rows[0];
+}
+
+/** When a session has lived for as long as it may. */
+export function endOf(lifetime: number | Expression<number>): RawBuilder<number> {
+  return sql<number>`(sessions.created_at + ${lifetime})`;
+}
+
+export function earlier(one: Expression<number>, other: Expression<number>): RawBuilder<number> {
+  return sql<number>`case when ${one} < ${other} then ${one} else ${other} end`;
+}
