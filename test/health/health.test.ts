@@ -22,7 +22,9 @@ for (const database of databaseKinds) {
       expect(answer.body).to.include({ code: 'not_ready', detail: 'The database does not answer.' });
       expect(app.logged).to.have.length(1);
       expect(app.logged[0]).to.include({ level: 40, requestId: answer.get('X-Request-Id') });
-      expect(app.logged[0]?.['err']).to.have.property('stack').that.matches(/destroyed|is closed/);
+      expect(app.logged[0]?.['err'])
+        .to.have.property('stack')
+        .that.matches(/destroyed|is closed/);
     });
   });
 }
