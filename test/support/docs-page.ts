@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   chromium,
+  errors,
   type Browser,
   type BrowserContext,
   type Locator,
@@ -86,20 +87,34 @@ export class DocsPage {
   async open(operationId: string): Promise<Locator> {
     const block = this.block(operationId);
     const control = block.locator('.opblock-summary-control');
-    if ((await control.getAttribute('aria-expanded')) !== 'true') await control.click();
+    if ((await control.getAttribute('aria-expanded')) !== 'true') await this.click(control);
     await block.locator('.btn.execute').waitFor();
     return block;
   }
 
   async close(operationId: string): Promise<void> {
-    await this.block(operationId).locator('.opblock-summary-control').click();
+    await this.click(this.block(operationId).locator('.opblock-summary-control'));
+  }
+
+  /**
+   * A click waits until the browser has drawn two frames in which nothing moves. On a busy machine Chromium without a
+   * display sometimes draws none until it has to: for a picture.
+   */
+  async click(target: Locator): Promise<void> {
+    try {
+      await target.click({ timeout: 10_000 });
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError)) throw error;
+      await this.tab.screenshot();
+      await target.click();
+    }
   }
 
   /** Opens an operation, where it is not open, and runs it by clicks. */
   async run(operationId: string, body?: object): Promise<Response> {
     const block = await this.open(operationId);
     if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
-    return this.answerOf(operationId, () => block.locator('.btn.execute').click());
+    return this.answerOf(operationId, () => this.click(block.locator('.btn.execute')));
   }
 
   /** The answer that the operation shows after something was done: the last one, where a request was repeated. */
@@ -117,7 +132,7 @@ export class DocsPage {
       .locator('.live-responses-table tbody td.response-col_status')
       .first();
     const clear = this.block(operationId).locator('.btn-clear');
-    if ((await clear.count()) > 0) await clear.click();
+    if ((await clear.count()) > 0) await this.click(clear);
     await act();
     await shown.waitFor();
     this.tab.off('response', note);

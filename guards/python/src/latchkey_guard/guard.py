@@ -199,7 +199,7 @@ def bearer_token(authorization: str | None) -> str:
     if authorization is None or authorization[:6].lower() != "bearer":
         raise Refusal("authentication_required")
     token = authorization[7:]
-    if authorization[6:7] != " " or not " " in token or not token:
+    if authorization[6:7] != " " or " " in token or not token:
         raise Refusal(
             "invalid_token",
             'The Authorization header must be "Bearer", one space, and the access token.',
