@@ -53,7 +53,8 @@ describe('The example of an API', () => {
     const url = `http://127.0.0.1:${port}`;
     const { access_token: token } = await logIn();
     while ((await ask(url, token)) !== 200) {
-      if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}:\n${said}`);
+      const end = child.exitCode ?? child.signalCode;
+      if (end !== null) throw new Error(`It ended with ${end}:\n${said}`);
       await wait(50);
     }
     return url;
