@@ -94,8 +94,8 @@ export function copyOf(conditions: Conditions, prepared: Prepared): Prepared {
   return { ...prepared, settings: { ...prepared.settings, DATABASE_URL: `sqlite:${copy}` } };
 }
 
-/** What `npm start` gives to Node: a small young generation, which saves a third of the memory and costs nothing. */
-const startOptions = ['--max-semi-space-size=2'];
+/** What `npm start` gives to Node: a smaller young generation saves a quarter of the memory, and costs a few per cent. */
+const startOptions = ['--max-semi-space-size=8'];
 
 /**
  * The service as an operator runs it: `npm start`, without npm.
