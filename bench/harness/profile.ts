@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Conditions } from './conditions.ts';
 import type { Load } from './load.ts';
 import { measure } from './measure.ts';
-import type { Table } from './report.ts';
+import type { Report, Table } from './report.ts';
 import { Server, type ServerProgram } from './server.ts';
 
 /** The part of a .cpuprofile that is read here. */
@@ -32,7 +32,7 @@ export async function profile(
   readyPath: string,
   nextLoad: () => Load,
   file: string,
-): Promise<Table[]> {
+): Promise<Report> {
   const server = await Server.start(
     program(['--import', profiler], { BENCH_PROFILE: file }),
     conditions.cores.server,
@@ -49,7 +49,8 @@ export async function profile(
   } finally {
     await server.stop();
   }
-  return summarise(JSON.parse(readFileSync(file, 'utf8')) as Profile);
+  const tables = summarise(JSON.parse(readFileSync(file, 'utf8')) as Profile);
+  return { tables, aims: [], notes: [`The profile is in ${file}.`] };
 }
 
 /** A profile is one JSON object; while it is written its end is missing. */

@@ -212,12 +212,11 @@ function aims(byName: ReadonlyMap<string, Figures>): Aim[] {
 }
 
 /** Only the service, and where its time goes under the same load. */
-async function profiled(conditions: Conditions, file: string): Promise<Report> {
+function profiled(conditions: Conditions, file: string): Promise<Report> {
   const prepared = prepare(conditions, { sessions: conditions.tokens });
   const requests = requestsWith({ as: 'Authorization', file: prepared.accessTokens });
   const program = (nodeOptions: readonly string[], environment: Settings): ServerProgram =>
     latchkey(prepared, nodeOptions, environment);
   const load = { connections, requests };
-  const tables = await profile(conditions, program, readyPath, () => load, file);
-  return { tables, aims: [], notes: [`The profile is in ${file}.`] };
+  return profile(conditions, program, readyPath, () => load, file);
 }

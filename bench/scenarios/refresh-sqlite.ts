@@ -131,13 +131,12 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
 }
 
 /** Only the service, and where the time of its own thread goes. */
-async function profiled(conditions: Conditions, file: string): Promise<Report> {
+function profiled(conditions: Conditions, file: string): Promise<Report> {
   const prepared = prepare(conditions, { sessions: sessionsEach * 3 });
   const loads = refreshLoads(conditions, prepared.refreshTokens, clients);
   const program = (nodeOptions: readonly string[], environment: Settings): ServerProgram =>
     latchkey(prepared, nodeOptions, environment);
-  const tables = await profile(conditions, program, readyPath, loads, file);
-  return { tables, aims: [], notes: [`The profile is in ${file}.`] };
+  return profile(conditions, program, readyPath, loads, file);
 }
 
 function handmade(

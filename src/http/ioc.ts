@@ -14,10 +14,7 @@ const containers = new WeakMap<Services, Container>();
  * tsoa's iocModule: every controller is made with the services. A new controller needs no registration.
  */
 export function iocContainer(request: Request): Container {
-  return containerOf(request.app.locals.services);
-}
-
-function containerOf(services: Services): Container {
+  const { services } = request.app.locals;
   let container = containers.get(services);
   if (!container) containers.set(services, (container = newContainer(services)));
   return container;
