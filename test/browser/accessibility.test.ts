@@ -1,8 +1,7 @@
 import axe from 'axe-core';
 import { expect } from 'chai';
-import type { Browser, BrowserContext } from 'playwright-core';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
-import { TestApp } from '../support/test-app.js';
+import { withDocs, type DocsPage } from '../support/docs-page.js';
+import type { TestApp } from '../support/test-app.js';
 
 interface Finding {
   readonly id: string;
@@ -12,22 +11,10 @@ interface Finding {
 
 describe('axe finds nothing serious in Swagger UI', () => {
   let app: TestApp;
-  let browser: Browser | undefined;
-  let profile: BrowserContext;
   let page: DocsPage;
 
-  before(async function () {
-    browser = await launchBrowser(this);
-    app = await TestApp.start();
-    profile = await newProfile(browser, app.clock.now());
-    page = await DocsPage.open(profile, `${app.url}/docs/`);
-  });
-  afterEach(() => {
-    page.expectNoComplaints();
-  });
-  after(async () => {
-    await browser?.close();
-    await app.close();
+  withDocs((opened) => {
+    ({ app, page } = opened);
   });
 
   /** @param part of the page; the parts that a step did not change need not be looked at again. */

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import type { Browser, Response as Answer } from 'playwright-core';
+import type { Response as Answer } from 'playwright-core';
 import type { Response } from 'supertest';
 import { operationsIn, readContract } from '../../src/contract/read-contract.js';
 import { checkAgainstContract } from '../support/contract.js';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
+import { withDocs, type DocsPage } from '../support/docs-page.js';
 import { createClient } from '../support/oauth-clients.js';
-import { TestApp } from '../support/test-app.js';
+import type { TestApp } from '../support/test-app.js';
 
 /** What an administrator gets who runs each operation as it is filled in, in the contract's order; elsewhere it is 200. */
 const otherAnswers: Readonly<Record<string, number>> = {
@@ -37,22 +37,12 @@ const otherAnswers: Readonly<Record<string, number>> = {
 
 describe('the first click in Swagger UI', () => {
   let app: TestApp;
-  let browser: Browser | undefined;
   let page: DocsPage;
 
-  before(async function () {
-    browser = await launchBrowser(this);
-    app = await TestApp.start();
-    page = await DocsPage.open(await newProfile(browser, app.clock.now()), `${app.url}/docs/`);
+  withDocs(async (opened) => {
+    ({ app, page } = opened);
     await page.logIn();
     await page.reload(); // nothing is filled in any more but what is at first
-  });
-  afterEach(() => {
-    page.expectNoComplaints();
-  });
-  after(async () => {
-    await browser?.close();
-    await app.close();
   });
 
   const operations = operationsIn(readContract().document) as unknown as { readonly operationId: string }[];

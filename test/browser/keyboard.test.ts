@@ -1,25 +1,13 @@
 import { expect } from 'chai';
-import type { Browser } from 'playwright-core';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
-import { adminPassword, TestApp } from '../support/test-app.js';
+import { withDocs, type DocsPage } from '../support/docs-page.js';
+import { adminPassword } from '../support/test-app.js';
 
 /** In order, by nothing but keys. */
 describe('Swagger UI by the keyboard alone', () => {
-  let app: TestApp;
-  let browser: Browser | undefined;
   let page: DocsPage;
 
-  before(async function () {
-    browser = await launchBrowser(this);
-    app = await TestApp.start();
-    page = await DocsPage.open(await newProfile(browser, app.clock.now()), `${app.url}/docs/`);
-  });
-  afterEach(() => {
-    page.expectNoComplaints();
-  });
-  after(async () => {
-    await browser?.close();
-    await app.close();
+  withDocs((opened) => {
+    ({ page } = opened);
   });
 
   const press = (key: string) => page.tab.keyboard.press(key);

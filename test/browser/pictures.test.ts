@@ -1,25 +1,15 @@
 import { expect } from 'chai';
-import type { Browser } from 'playwright-core';
-import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
-import { TestApp } from '../support/test-app.js';
+import { withDocs, type DocsPage } from '../support/docs-page.js';
 
 /** `npm run test:browser && cp artefacts/readme/*.png docs/images/` makes the README's anew. */
 describe('the pictures of the README', () => {
-  let app: TestApp;
-  let browser: Browser | undefined;
   let page: DocsPage;
 
-  before(async function () {
-    browser = await launchBrowser(this);
-    app = await TestApp.start();
-    page = await DocsPage.open(await newProfile(browser, app.clock.now()), `${app.url}/docs/`);
+  withDocs(async (opened) => {
+    ({ page } = opened);
     await page.tab.setViewportSize({ width: 1200, height: 720 });
     await page.logIn();
     await page.close('login');
-  });
-  after(async () => {
-    await browser?.close();
-    await app.close();
   });
 
   async function take(name: string): Promise<void> {

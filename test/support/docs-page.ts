@@ -12,7 +12,7 @@ import {
 } from 'playwright-core';
 import { findOperationById } from './contract.js';
 import { checkout } from './checkout.js';
-import { adminPassword, type TestApp } from './test-app.js';
+import { adminPassword, TestApp } from './test-app.js';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 /** What keeps Chromium from needing a display, a sandbox's rights, or anything outside this machine. */
@@ -228,4 +228,30 @@ export class DocsPage {
     mkdirSync(dirname(path), { recursive: true });
     return this.tab.screenshot({ path });
   }
+}
+
+interface OpenedDocs {
+  readonly app: TestApp;
+  readonly page: DocsPage;
+}
+
+/**
+ * For a suite: a service, and its Swagger UI in a browser, which has nothing to complain of after each test.
+ * @param use is given them before the first test.
+ */
+export function withDocs(use: (opened: OpenedDocs) => Promise<void> | void): void {
+  let browser: Browser | undefined;
+  let opened: OpenedDocs | undefined;
+  before(async function () {
+    browser = await launchBrowser(this);
+    const app = await TestApp.start();
+    const profile = await newProfile(browser, app.clock.now());
+    opened = { app, page: await DocsPage.open(profile, `${app.url}/docs/`) };
+    await use(opened);
+  });
+  afterEach(() => opened?.page.expectNoComplaints());
+  after(async () => {
+    await browser?.close();
+    await opened?.app.close();
+  });
 }
