@@ -12,6 +12,7 @@ import { expressMessages } from './http/express-messages.js';
 import { HealthStatus } from './health/health.models.js';
 import { permissionsOf } from './tokens/demands.js';
 import { openInstallation } from './installation.js';
+import { keepShapes } from './kept-shapes.js';
 import { answerUnreadable } from './http/unreadable-requests.js';
 import { Problem, problemDetails } from './problems/problem.js';
 import { prepareService, type FirstAdministrator, type Services } from './services.js';
@@ -32,6 +33,7 @@ const exitWithin = 9500;
 /** The process: config → services → app → listen → graceful stop. Resolves when it listens. */
 export async function main(): Promise<void> {
   process.setSourceMapsEnabled(true);
+  keepShapes();
   try {
     const config = readConfig(process.env);
     const log = pino({ level: config.logLevel });

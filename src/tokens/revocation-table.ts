@@ -41,8 +41,11 @@ export class RevocationTable {
   readonly #others = new Map<string, { expiresAt: number; version: number }>();
   #blocks: Block[] = [];
   #count = 0;
-  /** Where an entry is, plus one; 0: nowhere. A power of two of them, at most half of them taken. */
-  #slots = new Uint32Array(leastSlots);
+  /**
+   * Where an entry is, plus one; 0: nowhere. A power of two of them, at most half of them taken. The bits that this
+   * leaves are the hash's: another's entry is hardly ever looked at, which is in no cache of the processor.
+   */
+  #slots = new Int32Array(leastSlots);
   /** The identifier that was read last. */
   #w0 = 0;
   #w1 = 0;
@@ -160,9 +163,12 @@ export class RevocationTable {
   /** @returns where the identifier that was read last is, plus one; 0: nowhere. */
   #find(): number {
     const mask = this.#slots.length - 1;
-    for (let slot = this.#hash() & mask; ; slot = (slot + 1) & mask) {
-      const found = this.#slots[slot] ?? 0;
-      if (found === 0) return 0;
+    const hash = this.#hash();
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const taken = this.#slots[slot] ?? 0;
+      if (taken === 0) return 0;
+      if (((taken ^ hash) & ~mask) !== 0) continue;
+      const found = taken & mask;
       const { ids } = this.#blockOf(found - 1);
       const at = ((found - 1) & inBlock) * 4;
       if (
@@ -202,7 +208,7 @@ export class RevocationTable {
   }
 
   #index(slots: number): void {
-    this.#slots = new Uint32Array(slots);
+    this.#slots = new Int32Array(slots);
     for (let entry = 0; entry < this.#count; entry += 1) {
       const { ids } = this.#blockOf(entry);
       const at = (entry & inBlock) * 4;
@@ -216,9 +222,10 @@ export class RevocationTable {
 
   #place(entry: number): void {
     const mask = this.#slots.length - 1;
-    let slot = this.#hash() & mask;
+    const hash = this.#hash();
+    let slot = hash & mask;
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.#slots[slot] = entry + 1;
+    this.#slots[slot] = (hash & ~mask) | (entry + 1);
   }
 
   /** Mixes all bits: those of a UUIDv7 begin with the time, which many share. */
