@@ -1,15 +1,24 @@
+import { join } from 'node:path';
+import { peersFolder } from '../harness/folders.ts';
 import { LoadRun, type Load } from '../harness/load.ts';
-import { measure, medians } from '../harness/measure.ts';
+import { measure, medians, type Figures } from '../harness/measure.ts';
 import { runRaw } from '../harness/raw.ts';
 import { atLeast, number, ratio } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
-import { withServers } from '../harness/server.ts';
+import { Server, withServers, type ServerProgram } from '../harness/server.ts';
 import { median } from '../harness/statistics.ts';
 import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
 import { compareLatency } from './latency.ts';
 import type { Scenario } from './scenario.ts';
 
 const users = 50;
+
+/** What a login can be at most, on Express. */
+const floor: ServerProgram = (port) => ({
+  command: process.execPath,
+  args: [join(peersFolder, 'login-by-hand/floor.js')],
+  env: { PORT: String(port) },
+});
 
 export const login: Scenario = {
   title: 'POST /login beside argon2id alone, and what GET /protected feels of it',
@@ -23,18 +32,25 @@ export const login: Scenario = {
     // Sending a hundred requests a second takes nothing: the load shares the cores.
     const onAllCores = { ...conditions, cores: { ...cores, load: cores.all } };
     const throughput = await withServers(
-      { latchkey: () => startLatchkey(latchkey(prepared), cores.all) },
+      {
+        latchkey: () => startLatchkey(latchkey(prepared), cores.all),
+        floor: () => Server.start(floor, cores.all, '/'),
+      },
       async (servers) => {
-        await measure(servers.latchkey, logins, onAllCores, cores.all);
+        const once = (name: keyof typeof servers): Promise<Figures> =>
+          measure(servers[name], logins, onAllCores, cores.all);
+        await once('latchkey');
+        await once('floor');
         const alone: number[] = [];
-        const subjects = ['alone', 'latchkey'] as const;
+        const subjects = ['alone', 'latchkey', 'floor'] as const;
         const measured = await interleave(subjects, rounds, async (subject) => {
-          if (subject === 'latchkey') return measure(servers.latchkey, logins, onAllCores, cores.all);
+          if (subject !== 'alone') return once(subject);
           alone.push(await runRaw('argon2.js', [seconds], cores.all));
           return undefined;
         });
-        const figures = measured.get('latchkey')?.flatMap((each) => each ?? []) ?? [];
-        return { alone: median(alone), latchkey: medians(figures) };
+        const of = (name: keyof typeof servers): Figures =>
+          medians(measured.get(name)?.flatMap((each) => each ?? []) ?? []);
+        return { alone: median(alone), latchkey: of('latchkey'), floor: of('floor') };
       },
     );
     const latency = await withServers(
@@ -45,25 +61,29 @@ export const login: Scenario = {
           start: (duration) => new LoadRun(conditions.generator, logins, server.url, duration, cores.load),
         }),
     );
-    const perSecond = throughput.latchkey.perSecond / throughput.alone;
+    const row = (title: string, { perSecond, cpu, p99 }: Figures): string[] => [
+      title,
+      number(perSecond),
+      ratio(perSecond / throughput.alone),
+      number(cpu / 1000),
+      number(p99),
+    ];
     return {
       tables: [
         {
           columns: ['on all cores', 'logins/s', 'ratio', 'CPU ms a login', 'p99 ms'],
           rows: [
             ['argon2id alone', number(throughput.alone), '1.00', '', ''],
-            [
-              '**Latchkey**',
-              number(throughput.latchkey.perSecond),
-              ratio(perSecond),
-              number(throughput.latchkey.cpu / 1000),
-              number(throughput.latchkey.p99),
-            ],
+            row('**Latchkey**', throughput.latchkey),
+            row('Express with argon2id and a signature, without a database', throughput.floor),
           ],
         },
         latency.table,
       ],
-      aims: [atLeast('logins/s to argon2id alone', 0.95, perSecond), latency.aim],
+      aims: [
+        atLeast('logins/s to argon2id alone', 0.95, throughput.latchkey.perSecond / throughput.alone),
+        latency.aim,
+      ],
       notes: latency.notes,
     };
   },

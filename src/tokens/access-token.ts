@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { epochSeconds, type Clock } from '../clock.js';
 import type { Hooks } from '../hooks.js';
-import { newId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
 import {
   isAccessTokenClaims,
@@ -105,7 +105,7 @@ export class AccessTokens {
       exp: now + (grant.lifetime ?? lifetime),
       iat: now,
       ...(notBefore && { nbf: now }),
-      jti: newId(this.clock),
+      jti: randomUUID(),
       ...(grant.sessionId !== undefined && { sid: grant.sessionId }),
       ver: grant.version,
       client_id: grant.clientId ?? ownClient,
