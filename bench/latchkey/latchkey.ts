@@ -94,8 +94,12 @@ export function copyOf(conditions: Conditions, prepared: Prepared): Prepared {
   return { ...prepared, settings: { ...prepared.settings, DATABASE_URL: `sqlite:${copy}` } };
 }
 
-/** What `npm start` gives to Node: a smaller young generation saves a quarter of the memory, and costs a few per cent. */
-const startOptions = ['--max-semi-space-size=8'];
+/**
+ * What `npm start` gives to Node. A smaller young generation saves a quarter of the memory, and one that is smaller still
+ * costs refreshes a tenth. Without the compiler between the first and the last one there are ten mebibytes less, and
+ * nothing is slower.
+ */
+const startOptions = ['--max-semi-space-size=4', '--no-maglev'];
 
 /**
  * The service as an operator runs it: `npm start`, without npm.
