@@ -81,6 +81,14 @@ export function medians(rounds: readonly Figures[]): Figures {
   };
 }
 
+/** The medians of one subject, where those that are measured otherwise have no figures. */
+export function mediansOf<Subject>(
+  measured: ReadonlyMap<Subject, readonly (Figures | undefined)[]>,
+  subject: Subject,
+): Figures {
+  return medians((measured.get(subject) ?? []).filter((figures) => figures !== undefined));
+}
+
 /** A note where other processes took more of the cores than comparisons can bear. */
 export function noise(figures: Iterable<Figures>): string[] {
   const taken = Math.max(...[...figures].map((each) => each.taken));

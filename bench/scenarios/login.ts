@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { peersFolder } from '../harness/folders.ts';
 import { LoadRun, type Load } from '../harness/load.ts';
-import { measure, medians, type Figures } from '../harness/measure.ts';
+import { measure, mediansOf, type Figures } from '../harness/measure.ts';
 import { runRaw } from '../harness/raw.ts';
 import { atLeast, number, ratio } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
@@ -13,13 +13,6 @@ import type { Scenario } from './scenario.ts';
 
 const users = 50;
 
-/** What a login can be at most, on Express. */
-const floor: ServerProgram = (port) => ({
-  command: process.execPath,
-  args: [join(peersFolder, 'login-by-hand/floor.js')],
-  env: { PORT: String(port) },
-});
-
 export const login: Scenario = {
   title: 'POST /login beside argon2id alone, and what GET /protected feels of it',
   run: async (conditions) => {
@@ -29,6 +22,12 @@ export const login: Scenario = {
       connections: 4 * cores.count,
       requests: { method: 'POST', path: '/login', lines: { as: 'body', file: prepared.logins } },
     };
+    /** What a login can be at most, on Express. */
+    const floor: ServerProgram = (port) => ({
+      command: process.execPath,
+      args: [join(peersFolder, 'express-cryptography/server.js')],
+      env: { PORT: String(port), UV_THREADPOOL_SIZE: String(cores.count) },
+    });
     // Sending a hundred requests a second takes nothing: the load shares the cores.
     const onAllCores = { ...conditions, cores: { ...cores, load: cores.all } };
     const throughput = await withServers(
@@ -48,9 +47,11 @@ export const login: Scenario = {
           alone.push(await runRaw('argon2.js', [seconds], cores.all));
           return undefined;
         });
-        const of = (name: keyof typeof servers): Figures =>
-          medians(measured.get(name)?.flatMap((each) => each ?? []) ?? []);
-        return { alone: median(alone), latchkey: of('latchkey'), floor: of('floor') };
+        return {
+          alone: median(alone),
+          latchkey: mediansOf(measured, 'latchkey'),
+          floor: mediansOf(measured, 'floor'),
+        };
       },
     );
     const latency = await withServers(

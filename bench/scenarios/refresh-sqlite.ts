@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Conditions } from '../harness/conditions.ts';
-import { checkout } from '../harness/folders.ts';
+import { peersFolder } from '../harness/folders.ts';
 import { LoadRun } from '../harness/load.ts';
-import { measure, medians, noise, type Figures } from '../harness/measure.ts';
+import { measure, mediansOf, noise, type Figures } from '../harness/measure.ts';
 import { profile } from '../harness/profile.ts';
 import { runRaw } from '../harness/raw.ts';
 import { atLeast, atMost, number, ratio, type Aim, type Report, type Table } from '../harness/report.ts';
@@ -51,8 +51,8 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
   const env: Readonly<Record<string, string>> = fsync === undefined ? {} : { FSYNC_MS: String(fsync) };
   const measurements = 2 * rounds + spare;
   const prepared = prepare(conditions, { sessions: sessionsEach * measurements });
-  const byHand = handmade('server.js', conditions, measurements, nodeOptions, env);
-  const floor = handmade('floor.js', conditions, measurements, [], {});
+  const byHand = handmade('refresh-by-hand', conditions, measurements, nodeOptions, env);
+  const floor = handmade('express-cryptography', conditions, measurements, [], {});
   const loads = {
     latchkey: refreshLoads(conditions, prepared.refreshTokens, clients),
     byHand: refreshLoads(conditions, byHand.tokens, clients),
@@ -83,8 +83,7 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
         raw[subject].push(await rawRate(subject === 'each' ? 1 : clients));
         return undefined;
       });
-      const of = (name: keyof typeof loads): Figures =>
-        medians(measured.get(name)?.flatMap((each) => each ?? []) ?? []);
+      const of = (name: keyof typeof loads): Figures => mediansOf(measured, name);
       const [own, peer] = [of('latchkey'), of('byHand')];
       const row = (title: string, { perSecond, cpu, p99 }: Figures): string[] => [
         title,
@@ -140,19 +139,19 @@ function profiled(conditions: Conditions, file: string): Promise<Report> {
 }
 
 function handmade(
-  script: string,
+  peer: string,
   { newFolder }: Conditions,
   measurements: number,
   nodeOptions: readonly string[],
   env: Readonly<Record<string, string>>,
 ): { readonly program: ServerProgram; readonly tokens: string } {
-  const folder = newFolder(script);
+  const folder = newFolder(peer);
   const tokens = join(folder, 'refresh-tokens');
   return {
     tokens,
     program: (port) => ({
       command: process.execPath,
-      args: [...nodeOptions, join(checkout, 'bench/peers/refresh-by-hand', script)],
+      args: [...nodeOptions, join(peersFolder, peer, 'server.js')],
       env: {
         ...env,
         PORT: String(port),
