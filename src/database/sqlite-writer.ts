@@ -1,11 +1,12 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { DatabaseUnavailable } from './database-unavailable.js';
+import { Gathering } from './gathering.js';
 import { errorOf } from './sqlite-errors.js';
 import type { Answer, Job, Opening, Request } from './sqlite-writer-thread.js';
 import type { Executed, Statement } from './sqlite.js';
 
 /** How many answers are handed on in one turn of the event loop: each is a millisecond's fraction of work. */
-const answersATurn = 4;
+const answersATurn = 6;
 
 interface Pending {
   readonly resolve: (executed: Executed) => void;
@@ -33,7 +34,9 @@ function openInThread(opening: Opening): void {
 export class SqliteWriter {
   readonly #port: MessagePort;
   readonly #pending = new Map<number, Pending>();
-  #jobs: Job[] = [];
+  readonly #jobs = new Gathering<Job>((jobs) => {
+    this.#port.postMessage(jobs);
+  });
   /** What has come, and was not handed on yet. */
   readonly #answers: Answer[] = [];
   #lastId = 0;
@@ -83,17 +86,11 @@ export class SqliteWriter {
   #ask(request: Request): Promise<Executed> {
     if (this.#isClosed) return Promise.reject(new DatabaseUnavailable('the database is closed'));
     const id = ++this.#lastId;
-    // One message for all that this turn of the event loop asks for.
-    if (this.#jobs.length === 0) setImmediate(this.#send);
-    this.#jobs.push({ ...request, id });
+    // Everybody else waits for the end of a transaction.
+    this.#jobs.add({ ...request, id }, 'transaction' in request);
     this.#port.ref();
     return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
-
-  readonly #send = (): void => {
-    this.#port.postMessage(this.#jobs);
-    this.#jobs = [];
-  };
 
   /** A commit brings many answers at once: other requests are served between the work that they give. */
   readonly #settleSome = (): void => {

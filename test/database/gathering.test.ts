@@ -1,0 +1,75 @@
+import { expect } from 'chai';
+import { Gathering } from '../../src/database/gathering.js';
+
+describe('Gathering', () => {
+  let now: number;
+  let handedOn: (readonly number[])[];
+  let gathering: Gathering<number>;
+
+  beforeEach(() => {
+    now = 1000;
+    handedOn = [];
+    gathering = new Gathering(
+      (items) => {
+        handedOn.push(items);
+      },
+      () => now,
+    );
+  });
+
+  const addInTurns = async (...turns: readonly (readonly number[])[]): Promise<void> => {
+    for (const items of turns) {
+      for (const item of items) gathering.add(item, false);
+      await turn();
+    }
+  };
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it('hands on together what comes in one turn of the event loop, after one that brings no more', async () => {
+    gathering.add(1, false);
+    gathering.add(2, false);
+    await turn();
+    expect(handedOn).to.deep.equal([]);
+    await turn();
+    expect(handedOn).to.deep.equal([[1, 2]]);
+  });
+
+  it('hands on at once what comes alone', async () => {
+    gathering.add(1, false);
+    await turn();
+    expect(handedOn).to.deep.equal([[1]]);
+  });
+
+  it('gathers for as long as each turn brings more', async () => {
+    await addInTurns([1, 2], [3], [4, 5]);
+    expect(handedOn).to.deep.equal([]);
+    await turn();
+    expect(handedOn).to.deep.equal([[1, 2, 3, 4, 5]]);
+  });
+
+  it('gathers for three milliseconds at most', async () => {
+    for (const item of [1, 3, 5, 7, 9]) {
+      gathering.add(item, false);
+      gathering.add(item + 1, false);
+      await turn();
+      now += 1;
+    }
+    await turn();
+    expect(handedOn).to.deep.equal([
+      [1, 2, 3, 4, 5, 6, 7, 8],
+      [9, 10],
+    ]);
+  });
+
+  it('hands on in the same turn what is urgent, and what was gathered before', async () => {
+    await addInTurns([1, 2]);
+    gathering.add(3, true);
+    gathering.add(4, false);
+    await turn();
+    expect(handedOn).to.deep.equal([[1, 2, 3, 4]]);
+    await addInTurns([5, 6]);
+    expect(handedOn).to.have.length(1);
+    await turn();
+    expect(handedOn[1]).to.deep.equal([5, 6]);
+  });
+});
