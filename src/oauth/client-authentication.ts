@@ -91,7 +91,7 @@ export class ClientAuthentication {
   async #count(clientId: string, context: RequestContext): Promise<void> {
     const origin = { account: `client:${clientId}`, address: context.address ?? '', known: true };
     try {
-      await this.limiter.attempt(origin, () => Promise.resolve({ matches: false }));
+      await this.limiter.attempt(origin, () => Promise.resolve());
       this.onDenied('client_authentication_failed', context, clientId);
     } catch (error) {
       if (error instanceof Problem && error.status === 429) this.onDenied('rate_limited', context, clientId);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
-import type { Database } from '../database/open-database.js';
+import type { Database, Queries } from '../database/open-database.js';
 import { retryLater } from '../problems/problem.js';
 import { loginAttemptsStore } from './login-attempts.store.js';
 import { networkOf } from './network.js';
@@ -27,11 +27,8 @@ export interface AttemptOrigin {
   readonly known: boolean;
 }
 
-/** What an attempt came to. */
-interface Verdict {
-  /** The password was right. */
-  readonly matches: boolean;
-}
+/** Says that the password was right, as a part of what changes because of it. */
+export type Forgive = (queries: Queries) => Promise<void>;
 
 interface Counter {
   readonly key: string;
@@ -56,20 +53,19 @@ export class LoginLimiter {
   }
 
   /**
-   * Makes an attempt, unless its account or its address has to wait. Until `check` has come to its verdict the
+   * Makes an attempt, unless its account or its address has to wait. Until `make` has come to its verdict the
    * attempt counts as failed; who would be refused because of such attempts alone waits for their verdicts, so that
    * nobody is refused because of another that turns out to be right.
-   * @param check where it throws there is no verdict, and it is as if the attempt had not been made.
-   * @throws {Problem} `too_many_attempts`, with `Retry-After`; `busy`; what `check` throws.
+   * @param make calls `forgive` where the attempt is right. Where it throws there is no verdict, and it is as if the
+   *   attempt had not been made.
+   * @throws {Problem} `too_many_attempts`, with `Retry-After`; `busy`; what `make` throws.
    */
-  async attempt<V extends Verdict>(origin: AttemptOrigin, check: () => Promise<V>): Promise<V> {
+  async attempt<T>(origin: AttemptOrigin, make: (forgive: Forgive) => Promise<T>): Promise<T> {
     const counters = this.#counters(origin);
     const keys = counters.map(({ key }) => key);
     await this.#reserveAll(counters, keys);
     try {
-      const verdict = await check();
-      if (verdict.matches) await this.#forgive(counters);
-      return verdict;
+      return await make((queries) => forgive(queries, counters));
     } catch (error) {
       await this.#undo(counters);
       throw error;
@@ -122,12 +118,6 @@ export class LoginLimiter {
     return undefined;
   }
 
-  async #forgive([own, address]: readonly Counter[]): Promise<void> {
-    // An address is not cleared: its owner could guess at others and log in as himself in between.
-    if (own) await loginAttemptsStore.forget(this.database.queries, own.key);
-    if (address) await loginAttemptsStore.undo(this.database.queries, address.key);
-  }
-
   #counters({ account, address, known }: AttemptOrigin): Counter[] {
     const network = networkOf(address);
     if (known) return [{ key: keyOf('pair', account, network), free: this.limits.freeAttempts }];
@@ -152,6 +142,12 @@ export class LoginLimiter {
   async #undo(counters: readonly Counter[]): Promise<void> {
     for (const { key } of counters) await loginAttemptsStore.undo(this.database.queries, key);
   }
+}
+
+async function forgive(queries: Queries, [own, address]: readonly Counter[]): Promise<void> {
+  // An address is not cleared: its owner could guess at others and log in as himself in between.
+  if (own) await loginAttemptsStore.forget(queries, own.key);
+  if (address) await loginAttemptsStore.undo(queries, address.key);
 }
 
 /** Hashed: people type passwords into the field for the name, and a name may be of any length. */

@@ -8,11 +8,12 @@ import type { AccessTokens } from '../tokens/access-token.js';
 import type { KeyRing } from '../tokens/key-ring.js';
 import { readRefreshToken } from '../tokens/refresh-token.js';
 import type { Revocations } from '../tokens/revocations.js';
+import type { Revocation } from '../tokens/revocations.store.js';
 import type { Passwords } from '../users/passwords.js';
 import { usernameKey } from '../users/username.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
 import { voidTokensOf } from './ended-sessions.js';
-import type { LoginLimiter } from './login-limiter.js';
+import type { Forgive, LoginLimiter } from './login-limiter.js';
 import { networkOf } from './network.js';
 import type { SessionLimit } from './session-limit.js';
 import type { TokenSet } from './sessions.models.js';
@@ -70,24 +71,26 @@ export class SessionsService {
       user?.id ?? '',
       networkOf(address),
     );
-    const check = await this.#limited(
-      this.limiter.attempt({ account: usernameKey(username), address, known }, () =>
-        this.#check(user?.password_hash, password),
-      ),
+    const proved = await this.#limited(
+      this.limiter.attempt({ account: usernameKey(username), address, known }, async (forgive) => {
+        const newHash = await this.#check(user?.password_hash, password);
+        if (!user || newHash === undefined) return undefined;
+        return { user, session: await this.#begin(user, newHash, forgive, context) };
+      }),
       context,
       user?.id,
     );
-    if (!user || check.newHash === undefined) {
+    if (!proved) {
       this.onDenied(user ? 'wrong_password' : 'unknown_user', context, user?.id);
       throw new Problem('invalid_credentials');
     }
-    const session = await this.#begin(user, check.newHash, context);
+    const { session } = proved;
     if (!session) {
-      const { password_hash: hashNow } =
-        (await usersStore.findStored(this.database.queries, user.id)) ?? user;
+      const { id, password_hash: checkedHash } = proved.user;
+      const now = await usersStore.findStored(this.database.queries, id);
       // Another login may have hashed the same password anew in the meantime.
-      if (hashNow !== user.password_hash) return this.login(username, password, context);
-      this.onDenied('disabled_user', context, user.id);
+      if (now && now.password_hash !== checkedHash) return this.login(username, password, context);
+      this.onDenied('disabled_user', context, id);
       throw new Problem('invalid_credentials');
     }
     return this.#tokenSets.of(session, true);
@@ -173,62 +176,72 @@ export class SessionsService {
   }
 
   /** @returns the hash to keep where the password is right: one of the costs that are set now. */
-  async #check(
-    passwordHash: string | undefined,
-    password: string,
-  ): Promise<{ readonly matches: boolean; readonly newHash?: string | undefined }> {
+  async #check(passwordHash: string | undefined, password: string): Promise<string | undefined> {
     const { matches, outdated } = await this.passwords.check(passwordHash, password);
-    if (!matches) return { matches };
-    return { matches, newHash: outdated ? await this.passwords.hash(password) : passwordHash };
+    if (!matches) return undefined;
+    return outdated ? this.passwords.hash(password) : passwordHash;
   }
 
   /** @returns nothing where the user was disabled, or got another password, since it was checked. */
   async #begin(
     user: StoredUser,
     newHash: string,
+    forgive: Forgive,
     context: RequestContext,
   ): Promise<RotatedSession | undefined> {
     const begun = await this.database.transaction(async (transaction) => {
-      const now = this.clock.now();
-      const rights = await usersStore.recordLogin(transaction, {
-        id: user.id,
-        checkedHash: user.password_hash,
-        newHash,
-        now,
-      });
-      if (!rights) return undefined;
-      const session = {
-        id: newId(this.clock),
-        user_id: user.id,
-        created_at: now,
-        authenticated_at: now,
-        last_used_at: now,
-        expires_at: now + Math.min(this.options.refreshTokenLifetime, this.options.sessionLifetime) * 1000,
-        access_expires_at: this.accessTokens.expiryOfNext(),
-        generation: 0,
-        refresh_key_id: this.ring.refreshKey.id,
-        rotated_at: now,
-        revoked_at: null,
-        address: (context.address ?? '').slice(0, longestText),
-        network: networkOf(context.address ?? '').slice(0, longestText),
-        // A tab is allowed in a header; the contract has no control characters in texts.
-        user_agent: (context.userAgent ?? '').replaceAll('\t', ' ').slice(0, longestText),
-      };
-      await sessionsStore.insert(transaction, session);
-      await auditStore.add(transaction, this.clock, {
-        event: 'login',
-        actorId: user.id,
-        target: user.id,
-        sessionId: session.id,
-        context,
-      });
-      return {
-        session: { ...session, ...rights },
-        displaced: await this.options.sessionLimit.displace(transaction, session, context),
-      };
+      const session = await this.#insertSession(transaction, user, newHash, context);
+      // Last: whoever comes from the same address waits for this row until the commit.
+      await forgive(transaction);
+      return session;
     });
     this.revocations.apply(begun?.displaced ?? []);
     return begun?.session;
+  }
+
+  async #insertSession(
+    transaction: Queries,
+    user: StoredUser,
+    newHash: string,
+    context: RequestContext,
+  ): Promise<{ readonly session: RotatedSession; readonly displaced: readonly Revocation[] } | undefined> {
+    const now = this.clock.now();
+    const rights = await usersStore.recordLogin(transaction, {
+      id: user.id,
+      checkedHash: user.password_hash,
+      newHash,
+      now,
+    });
+    if (!rights) return undefined;
+    const session = {
+      id: newId(this.clock),
+      user_id: user.id,
+      created_at: now,
+      authenticated_at: now,
+      last_used_at: now,
+      expires_at: now + Math.min(this.options.refreshTokenLifetime, this.options.sessionLifetime) * 1000,
+      access_expires_at: this.accessTokens.expiryOfNext(),
+      generation: 0,
+      refresh_key_id: this.ring.refreshKey.id,
+      rotated_at: now,
+      revoked_at: null,
+      address: (context.address ?? '').slice(0, longestText),
+      network: networkOf(context.address ?? '').slice(0, longestText),
+      // A tab is allowed in a header; the contract has no control characters in texts.
+      user_agent: (context.userAgent ?? '').replaceAll('\t', ' ').slice(0, longestText),
+    };
+    await sessionsStore.insert(transaction, session);
+    await auditStore.add(transaction, this.clock, {
+      event: 'login',
+      actorId: user.id,
+      target: user.id,
+      sessionId: session.id,
+      context,
+    });
+    return {
+      session: { ...session, ...rights },
+      displaced: await this.options.sessionLimit.displace(transaction, session, context),
+    };
   }
 
   /**

@@ -40,11 +40,15 @@ export class OwnAccountService {
     const user = await usersStore.findStored(this.database.queries, userId);
     if (!user) throw new Problem('invalid_token');
     // A stolen access token must not be a way to guess the password: the same waits as at login, counted apart.
-    const { matches } = await this.limiter.attempt(
+    const isRight = await this.limiter.attempt(
       { account: userId, address: 'own account', known: true },
-      () => this.passwords.check(user.password_hash, currentPassword),
+      async (forgive) => {
+        const { matches } = await this.passwords.check(user.password_hash, currentPassword);
+        if (matches) await forgive(this.database.queries);
+        return matches;
+      },
     );
-    if (!matches) throw new Problem('wrong_password');
+    if (!isRight) throw new Problem('wrong_password');
     await refuseFaultyPassword('new_password', newPassword, user.username);
     if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) {
       throw new Problem('validation_failed', {

@@ -101,17 +101,19 @@ for (const database of databaseKinds) {
       await guessUntilWaiting('ada', '192.0.2.2');
     });
 
-    it('does not count an attempt that comes to no verdict', async () => {
-      const limits = {
+    const origin = { account: 'ada', address: '192.0.2.1', known: false };
+    const limiterOf = ({ services, clock }: TestApp): LoginLimiter =>
+      new LoginLimiter(services.database, clock, {
         freeAttempts: 5,
         freeAttemptsPerAddress: 5,
         firstWait: 1,
         longestWait: 60,
         memory: 60,
         queue: 0,
-      };
-      const limiter = new LoginLimiter(app.services.database, app.clock, limits);
-      const origin = { account: 'ada', address: '192.0.2.1', known: false };
+      });
+
+    it('does not count an attempt that comes to no verdict', async () => {
+      const limiter = limiterOf(app);
       const failing = (): Promise<never> => Promise.reject(new Error('no verdict'));
       for (let count = 0; count < 10; count += 1)
         expect(await limiter.attempt(origin, failing).catch((error: unknown) => error)).to.be.an(
@@ -168,6 +170,20 @@ for (const database of databaseKinds) {
       for (let count = 1; count <= 5; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
       await login('ada', '192.0.2.6').expect(200);
       for (let count = 11; count <= 16; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
+    });
+
+    it('is over when what the login changes is committed, and not before', async () => {
+      const { database: opened } = app.services;
+      for (let count = 1; count <= 5; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
+      const login = limiterOf(app).attempt(origin, (forgive) =>
+        opened.transaction(async (transaction) => {
+          await forgive(transaction);
+          throw new Error('no session');
+        }),
+      );
+      expect(await login.catch((error: unknown) => error)).to.be.an('error', 'no session');
+      await guess('ada', '192.0.2.6').expect(401);
+      await expectWait(guess('ada', '192.0.2.7'), 1);
     });
 
     it('is not over for an address when someone logs in from it: guessers have accounts, too', async () => {
