@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/open-database.js';
 import type { RevocationKind } from '../database/schema.js';
@@ -96,13 +97,18 @@ export class Revocations {
         limit: rowsPerPage,
         after,
       });
-    for (let reading: Promise<RevocationColumns> | undefined = read(''); reading;) {
-      const page: RevocationColumns = await reading;
-      const last = page.targets.at(-1);
+    let page = await read('');
+    for (let last = lastOf(page); last !== undefined; last = lastOf(page)) {
       // The database is about the next page while this one is taken over.
-      reading = last !== undefined && page.targets.length === rowsPerPage ? read(last) : undefined;
-      this.#takePage(kind, page);
+      [page] = await Promise.all([read(last), this.#takePageNextTurn(kind, page)]);
     }
+    this.#takePage(kind, page);
+  }
+
+  /** Whatever this turn of the event loop asks the database for is on its way then. */
+  async #takePageNextTurn(kind: RevocationKind, page: RevocationColumns): Promise<void> {
+    await nextTurn();
+    this.#takePage(kind, page);
   }
 
   #takePage(kind: RevocationKind, { targets, expiries, versions }: RevocationColumns): void {
@@ -123,4 +129,9 @@ export class Revocations {
   #take({ kind, target, version, expires_at: expiresAt }: LiveRevocation): boolean {
     return this.#held[kind].hold(target, expiresAt, kind === 'subject' ? (version ?? everyVersion) : 0);
   }
+}
+
+/** What the page after this one comes after; undefined: there is none. */
+function lastOf({ targets }: RevocationColumns): string | undefined {
+  return targets.length === rowsPerPage ? targets.at(-1) : undefined;
 }

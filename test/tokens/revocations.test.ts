@@ -202,20 +202,44 @@ for (const kind of databaseKinds) {
       expect(told).to.have.length(4);
     });
 
-    it('take thousands at once', async () => {
-      const rows = Array.from({ length: 2500 }, (_, index): Revocation => {
+    describe('that are thousands', () => {
+      const count = 12_000;
+
+      beforeEach(async () => {
         const now = clock.now();
-        return {
-          kind: 'session',
-          target: `s${index}`,
-          version: null,
-          expires_at: now + 1000,
-          created_at: now,
-        };
+        const rows = Array.from({ length: count }, (_, index): Revocation => {
+          return {
+            kind: 'session',
+            target: `s${index}`,
+            version: null,
+            expires_at: now + 1000,
+            created_at: now,
+          };
+        });
+        await revocationsStore.add(database.queries, rows);
       });
-      await revocationsStore.add(database.queries, rows);
-      await revocations.readAll();
-      expect(revocations.size).to.equal(2500);
+
+      it('are all read', async () => {
+        await revocations.readAll();
+        expect(revocations.size).to.equal(count);
+      });
+
+      it('are not taken for read where the database gives no more of them, and can be read again', async () => {
+        const closed = await newDatabase('sqlite');
+        await closed.close();
+        let asked = 0;
+        const failing: Database = {
+          ...database,
+          get queries() {
+            asked += 1;
+            return asked === 2 ? closed.queries : database.queries;
+          },
+        };
+        revocations = new Revocations(failing, clock);
+        expect(await revocations.readAll().catch((error: unknown) => error)).to.be.an('error');
+        await revocations.readAll();
+        expect(revocations.size).to.equal(count);
+      });
     });
   });
 }
