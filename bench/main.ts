@@ -10,6 +10,10 @@ import { scenarios, type ScenarioName } from './scenarios/index.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { writeResults } from './results.ts';
 
+const profiled = Object.entries<Scenario>(scenarios)
+  .filter(([, { profile }]) => profile)
+  .map(([name]) => name);
+
 const usage = `npm run bench -- [scenario ...] [options]
 
 Scenarios; without one, all but the soak:
@@ -23,7 +27,7 @@ Options:
   --seconds <n>      how long each measurement of a round takes (2)
   --only <names>     protected: only these subjects, comma-separated
   --against <folder> protected: also another checkout of Latchkey, from before a change; several times for several
-  --profile          protected: where the time goes, instead of how long it takes
+  --profile          where the time goes, instead of how long it takes: ${profiled.join(', ')}
   --minutes <n>      soak: how long (10)
   --write            puts the results into bench/README.md
 `;
@@ -54,12 +58,22 @@ function positive(option: string, text: string | undefined): number | undefined 
   return value;
 }
 
-async function main(): Promise<void> {
+/** What is wrong with the arguments; undefined: nothing. */
+function complaint(): string | undefined {
   const unknown = positionals.filter((name) => !isScenario(name));
-  if (values.help || unknown.length > 0) {
-    if (unknown.length > 0) console.error(`There is no scenario ${unknown.join(', ')}.\n`);
+  if (unknown.length > 0) return `There is no scenario ${unknown.join(', ')}.`;
+  if (!values.profile) return undefined;
+  const rest = positionals.filter((name) => !profiled.includes(name));
+  if (rest.length > 0) return `There is no profile of ${rest.join(', ')}.`;
+  return positionals.length === 0 ? 'A profile is of a scenario that you name.' : undefined;
+}
+
+async function main(): Promise<void> {
+  const fault = complaint();
+  if (values.help || fault !== undefined) {
+    if (fault !== undefined) console.error(`${fault}\n`);
     console.log(usage);
-    process.exitCode = unknown.length > 0 ? 1 : 0;
+    process.exitCode = fault === undefined ? 0 : 1;
     return;
   }
   endEverythingAtExit();
@@ -77,17 +91,21 @@ async function main(): Promise<void> {
   console.log(machine);
   const failed: string[] = [];
   for (const name of chosen) {
-    const { title, run, asserts = false }: Scenario = scenarios[name];
+    const scenario: Scenario = scenarios[name];
+    const { asserts = false } = scenario;
+    const title = values.profile ? `where the time of the service's own thread goes` : scenario.title;
     console.log(`\n### ${name}: ${title}\n`);
     try {
-      const report = await run(conditions, {
-        against: values.against.map((folder) => resolve(folder)),
-        only: values.only?.split(','),
-        profile: values.profile ? resolve('dist/bench/latchkey.cpuprofile') : undefined,
-        minutes,
-      });
+      const report =
+        values.profile && scenario.profile
+          ? await scenario.profile(conditions, resolve('dist/bench/latchkey.cpuprofile'))
+          : await scenario.run(conditions, {
+              against: values.against.map((folder) => resolve(folder)),
+              only: values.only?.split(','),
+              minutes,
+            });
       console.log(render(report));
-      if (values.write) writeResults(name, title, report, machine);
+      if (values.write) writeResults(values.profile ? `${name}-profile` : name, title, report, machine);
       if (asserts && report.aims.some(({ isMet }) => !isMet)) failed.push(name);
     } catch (error) {
       console.error(error);

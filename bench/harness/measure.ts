@@ -1,6 +1,7 @@
 import { busySeconds } from './cores.ts';
 import type { Conditions } from './conditions.ts';
 import { LoadRun, type Load } from './load.ts';
+import { number, type Table } from './report.ts';
 import type { Server } from './server.ts';
 import { median } from './statistics.ts';
 
@@ -10,6 +11,8 @@ export interface Figures {
   readonly perSecond: number;
   /** Processor time of the server for one request, in microseconds: all its threads and child processes. */
   readonly cpu: number;
+  /** The same of each of its own threads, by their names. */
+  readonly threads: ReadonlyMap<string, number>;
   /** Milliseconds. */
   readonly p50: number;
   /** Milliseconds. */
@@ -29,11 +32,13 @@ export async function measure(
   serverCores = cores.server,
 ): Promise<Figures> {
   const cpuBefore = server.process.cpuSeconds();
+  const threadsBefore = server.process.threadSeconds();
   const busyBefore = busySeconds(serverCores);
   const begun = performance.now();
   const result = await new LoadRun(generator, load, server.url, seconds, cores.load).result();
   const elapsed = (performance.now() - begun) / 1000;
   const cpu = server.process.cpuSeconds() - cpuBefore;
+  const threads = server.process.threadSeconds();
   const busy = busySeconds(serverCores) - busyBefore;
   if (result.failures > 0) {
     throw new Error(`${result.failures} of ${result.requests} requests failed: ${server.process.output}`);
@@ -42,6 +47,12 @@ export async function measure(
     requests: result.requests,
     perSecond: result.requests / result.seconds,
     cpu: (cpu / result.requests) * 1e6,
+    threads: new Map(
+      [...threads].map(([name, seconds]) => [
+        name,
+        ((seconds - (threadsBefore.get(name) ?? 0)) / result.requests) * 1e6,
+      ]),
+    ),
     // Where nothing was answered, it took longer than the whole measurement.
     p50: result.requests > 0 ? result.p50 : Infinity,
     p99: result.requests > 0 ? result.p99 : Infinity,
@@ -70,11 +81,16 @@ export async function warmUp(
 
 /** The medians of rounds. */
 export function medians(rounds: readonly Figures[]): Figures {
-  const of = (name: keyof Figures): number => median(rounds.map((figures) => figures[name]));
+  const of = (name: Exclude<keyof Figures, 'threads'>): number =>
+    median(rounds.map((figures) => figures[name]));
+  const threads = new Set(rounds.flatMap((figures) => [...figures.threads.keys()]));
   return {
     requests: of('requests'),
     perSecond: of('perSecond'),
     cpu: of('cpu'),
+    threads: new Map(
+      [...threads].map((name) => [name, median(rounds.map((figures) => figures.threads.get(name) ?? 0))]),
+    ),
     p50: of('p50'),
     p99: of('p99'),
     taken: of('taken'),
@@ -87,6 +103,18 @@ export function mediansOf<Subject>(
   subject: Subject,
 ): Figures {
   return medians((measured.get(subject) ?? []).filter((figures) => figures !== undefined));
+}
+
+/** Where the processor time of the service goes, thread by thread; those that take next to nothing are left out. */
+export function threadTable(of: string, { threads, cpu }: Figures): Table {
+  const [unit, divisor] = cpu < 10_000 ? ['µs', 1] : ['ms', 1000];
+  return {
+    columns: [`the processor time of ${of}, by thread`, `CPU ${unit}`, 'share'],
+    rows: [...threads]
+      .sort(([, a], [, b]) => b - a)
+      .filter(([, time]) => time > cpu / 1000)
+      .map(([name, time]) => [name, number(time / divisor), `${((time / cpu) * 100).toFixed(1)}%`]),
+  };
 }
 
 /** A note where other processes took more of the cores than comparisons can bear. */

@@ -173,6 +173,17 @@ export class PinnedProcess {
     return treeOf(this.pid).reduce((sum, { ticks }) => sum + ticks, 0) / ticksPerSecond;
   }
 
+  /** The same of its own threads, by their names: threads of one name together. */
+  threadSeconds(): Map<string, number> {
+    const folder = `/proc/${this.pid}/task`;
+    const seconds = new Map<string, number>();
+    for (const thread of readdirSync(folder)) {
+      const stat = readStat(`${folder}/${thread}/stat`);
+      if (stat) seconds.set(stat.name, (seconds.get(stat.name) ?? 0) + stat.ownTicks / ticksPerSecond);
+    }
+    return seconds;
+  }
+
   memory(): Memory {
     let resident = 0;
     let peak = 0;
@@ -204,20 +215,40 @@ function treeOf(root: number): ProcessInfo[] {
 
 /** @returns undefined where it has ended in the meantime. */
 function readProcess(pid: number): ProcessInfo | undefined {
+  const stat = readStat(`/proc/${pid}/stat`);
+  return stat && { pid, parent: stat.parent, ticks: stat.ownTicks + stat.childrenTicks };
+}
+
+interface Stat {
+  readonly name: string;
+  readonly parent: number;
+  readonly ownTicks: number;
+  /** Of children that have ended. */
+  readonly childrenTicks: number;
+}
+
+/** What the kernel says of a process or a thread; undefined where it has ended. */
+function readStat(file: string): Stat | undefined {
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ESRCH') return undefined;
     throw error;
   }
   // proc(5): the name, in parentheses, may have spaces; the fields after it begin with the third.
+  const nameEnd = text.lastIndexOf(')');
   const fields = text
-    .slice(text.lastIndexOf(')') + 2)
+    .slice(nameEnd + 2)
     .split(' ')
     .map(Number);
   const [, parent = 0] = fields;
   const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15);
-  return { pid, parent, ticks: user + system + childrenUser + childrenSystem };
+  return {
+    name: text.slice(text.indexOf('(') + 1, nameEnd),
+    parent,
+    ownTicks: user + system,
+    childrenTicks: childrenUser + childrenSystem,
+  };
 }

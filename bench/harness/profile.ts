@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Conditions } from './conditions.ts';
+import { checkout } from './folders.ts';
 import type { Load } from './load.ts';
 import { measure } from './measure.ts';
 import type { Report, Table } from './report.ts';
@@ -20,7 +22,7 @@ interface Profile {
 }
 
 const profiler = fileURLToPath(new URL('../latchkey/profiler.ts', import.meta.url));
-const shown = 30;
+const shown = 15;
 
 /**
  * Runs a program of Node under a load, and writes a profile of it.
@@ -50,7 +52,7 @@ export async function profile(
     await server.stop();
   }
   const tables = summarise(JSON.parse(readFileSync(file, 'utf8')) as Profile);
-  return { tables, aims: [], notes: [`The profile is in ${file}.`] };
+  return { tables, aims: [], notes: [`The profile is in ${relative(checkout, file)}.`] };
 }
 
 /** A profile is one JSON object; while it is written its end is missing. */

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Conditions } from '../harness/conditions.ts';
 import { checkout } from '../harness/folders.ts';
+import type { Load } from '../harness/load.ts';
 import { atEnd } from '../harness/processes.ts';
+import { profile } from '../harness/profile.ts';
+import type { Report } from '../harness/report.ts';
 import { Server, type ServerProgram } from '../harness/server.ts';
 
 export type Settings = Readonly<Record<string, string>>;
@@ -122,4 +125,20 @@ export const readyPath = '/health/ready';
 /** Starts the service, and waits until it is ready. */
 export function startLatchkey(program: ServerProgram, cores: string): Promise<Server> {
   return Server.start(program, cores, readyPath, 200);
+}
+
+/** Where the time of the service's own thread goes under a load, by a profile that is written to a file. */
+export function profileLatchkey(
+  conditions: Conditions,
+  prepared: Prepared,
+  nextLoad: () => Load,
+  file: string,
+): Promise<Report> {
+  return profile(
+    conditions,
+    (nodeOptions, environment) => latchkey(prepared, nodeOptions, environment),
+    readyPath,
+    nextLoad,
+    file,
+  );
 }

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
+import type { Cores } from '../harness/cores.ts';
 import { peersFolder } from '../harness/folders.ts';
 import { LoadRun, type Load } from '../harness/load.ts';
-import { measure, mediansOf, type Figures } from '../harness/measure.ts';
+import { measure, mediansOf, threadTable, type Figures } from '../harness/measure.ts';
 import { runRaw } from '../harness/raw.ts';
 import { atLeast, number, ratio } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { Server, withServers, type ServerProgram } from '../harness/server.ts';
 import { median } from '../harness/statistics.ts';
-import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
+import { latchkey, prepare, profileLatchkey, startLatchkey, type Prepared } from '../latchkey/latchkey.ts';
 import { compareLatency } from './latency.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -18,10 +19,7 @@ export const login: Scenario = {
   run: async (conditions) => {
     const { cores, rounds, seconds } = conditions;
     const prepared = prepare(conditions, { users, sessions: users, costlyPasswords: true });
-    const logins: Load = {
-      connections: 4 * cores.count,
-      requests: { method: 'POST', path: '/login', lines: { as: 'body', file: prepared.logins } },
-    };
+    const logins = loginsOf(prepared, cores);
     /** What a login can be at most, on Express. */
     const floor: ServerProgram = (port) => ({
       command: process.execPath,
@@ -79,6 +77,7 @@ export const login: Scenario = {
             row('Express with argon2id and a signature, without a database', throughput.floor),
           ],
         },
+        threadTable('a login', throughput.latchkey),
         latency.table,
       ],
       aims: [
@@ -88,4 +87,15 @@ export const login: Scenario = {
       notes: latency.notes,
     };
   },
+  profile: (conditions, file) => {
+    const prepared = prepare(conditions, { users, sessions: users, costlyPasswords: true });
+    return profileLatchkey(conditions, prepared, () => loginsOf(prepared, conditions.cores), file);
+  },
 };
+
+function loginsOf({ logins }: Prepared, { count }: Cores): Load {
+  return {
+    connections: 4 * count,
+    requests: { method: 'POST', path: '/login', lines: { as: 'body', file: logins } },
+  };
+}

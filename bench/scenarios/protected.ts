@@ -3,12 +3,11 @@ import { checkProtected } from '../harness/answers.ts';
 import type { Conditions } from '../harness/conditions.ts';
 import type { Load, Requests } from '../harness/load.ts';
 import { measure, medians, noise, warmUp, type Figures } from '../harness/measure.ts';
-import { profile } from '../harness/profile.ts';
 import { atLeast, atMost, number, ratio, type Aim, type Report } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { Server, type ServerProgram } from '../harness/server.ts';
 import { makePeerTokens } from '../harness/tokens.ts';
-import { copyOf, latchkey, prepare, readyPath, type Settings } from '../latchkey/latchkey.ts';
+import { copyOf, latchkey, prepare, profileLatchkey, readyPath } from '../latchkey/latchkey.ts';
 import { peers, prepareBetterAuth, withKey, type Peer } from '../peers.ts';
 import { lacking } from '../toolchains.ts';
 import type { Options, Scenario } from './scenario.ts';
@@ -31,7 +30,6 @@ export const protectedOperation: Scenario = {
   title: `GET /protected, 10,000 tokens in turn, ${connections} connections`,
   run: async (given, options) => {
     const conditions = { ...given, rounds: given.fewRounds(4) };
-    if (options.profile !== undefined) return profiled(conditions, options.profile);
     const { subjects, notes } = findSubjects(conditions, options);
     const servers = new Map<Subject, Server>();
     try {
@@ -41,6 +39,11 @@ export const protectedOperation: Scenario = {
     } finally {
       await Promise.all([...servers.values()].map((server) => server.stop()));
     }
+  },
+  profile: (conditions, file) => {
+    const prepared = prepare(conditions, { sessions: conditions.tokens });
+    const requests = requestsWith({ as: 'Authorization', file: prepared.accessTokens });
+    return profileLatchkey(conditions, prepared, () => ({ connections, requests }), file);
   },
 };
 
@@ -165,7 +168,8 @@ function report(
 ): Report {
   const byName = new Map([...figures].map(([{ name }, each]) => [name, each]));
   const base = byName.get(baseline);
-  const against = (of: keyof Figures, each: Figures): string => (base ? ratio(each[of] / base[of]) : '');
+  const against = (of: 'perSecond' | 'cpu', each: Figures): string =>
+    base ? ratio(each[of] / base[of]) : '';
   return {
     tables: [
       {
@@ -209,14 +213,4 @@ function aims(byName: ReadonlyMap<string, Figures>): Aim[] {
     ...compared('go-jwt-es256', 'Go + golang-jwt, ES256', false),
     ...compared('go-jwt-hs256', 'Go + golang-jwt, HS256', false),
   ];
-}
-
-/** Only the service, and where its time goes under the same load. */
-function profiled(conditions: Conditions, file: string): Promise<Report> {
-  const prepared = prepare(conditions, { sessions: conditions.tokens });
-  const requests = requestsWith({ as: 'Authorization', file: prepared.accessTokens });
-  const program = (nodeOptions: readonly string[], environment: Settings): ServerProgram =>
-    latchkey(prepared, nodeOptions, environment);
-  const load = { connections, requests };
-  return profile(conditions, program, readyPath, () => load, file);
 }

@@ -6,7 +6,7 @@ import { atLeast, number, ratio, type Report } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { withServers, type Server } from '../harness/server.ts';
 import { median } from '../harness/statistics.ts';
-import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
+import { latchkey, prepare, profileLatchkey, startLatchkey } from '../latchkey/latchkey.ts';
 import { refreshLoads, sessionsEach } from './refresh-loads.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -31,6 +31,17 @@ export const refreshPostgres: Scenario = {
     const postgres = await Postgres.start(conditions.cores.database);
     try {
       return await compare(conditions, postgres);
+    } finally {
+      await postgres.stop();
+    }
+  },
+  profile: async (conditions, file) => {
+    const postgres = await Postgres.start(conditions.cores.database);
+    try {
+      const databaseUrl = await postgres.newDatabase();
+      const prepared = prepare(conditions, { sessions: sessionsEach * 3, databaseUrl });
+      const loads = refreshLoads(conditions, prepared.refreshTokens, clients);
+      return await profileLatchkey(conditions, prepared, loads, file);
     } finally {
       await postgres.stop();
     }

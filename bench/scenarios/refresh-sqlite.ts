@@ -3,14 +3,13 @@ import { fileURLToPath } from 'node:url';
 import type { Conditions } from '../harness/conditions.ts';
 import { peersFolder } from '../harness/folders.ts';
 import { LoadRun } from '../harness/load.ts';
-import { measure, mediansOf, noise, type Figures } from '../harness/measure.ts';
-import { profile } from '../harness/profile.ts';
+import { measure, mediansOf, noise, threadTable, type Figures } from '../harness/measure.ts';
 import { runRaw } from '../harness/raw.ts';
-import { atLeast, atMost, number, ratio, type Aim, type Report, type Table } from '../harness/report.ts';
+import { atLeast, atMost, number, ratio, type Aim, type Table } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { Server, withServers, type ServerProgram } from '../harness/server.ts';
 import { median } from '../harness/statistics.ts';
-import { latchkey, prepare, readyPath, startLatchkey, type Settings } from '../latchkey/latchkey.ts';
+import { latchkey, prepare, profileLatchkey, startLatchkey } from '../latchkey/latchkey.ts';
 import { compareLatency } from './latency.ts';
 import { refreshLoads, sessionsEach } from './refresh-loads.ts';
 import type { Scenario } from './scenario.ts';
@@ -23,8 +22,7 @@ const slowFsync = 10;
 
 export const refreshSqlite: Scenario = {
   title: `POST /refresh on SQLite, ${clients} clients; also on a slow disk`,
-  run: async (given, { profile: file }) => {
-    if (file !== undefined) return profiled(given, file);
+  run: async (given) => {
     const conditions = { ...given, rounds: given.fewRounds(3) };
     const fast = await measureDisk(conditions, undefined);
     const slow = await measureDisk(conditions, slowFsync);
@@ -33,6 +31,11 @@ export const refreshSqlite: Scenario = {
       aims: [...fast.aims, ...slow.aims],
       notes: [`Medians of ${conditions.rounds} rounds.`, ...fast.notes, ...slow.notes],
     };
+  },
+  profile: (conditions, file) => {
+    const prepared = prepare(conditions, { sessions: sessionsEach * 3 });
+    const loads = refreshLoads(conditions, prepared.refreshTokens, clients);
+    return profileLatchkey(conditions, prepared, loads, file);
   },
 };
 
@@ -116,6 +119,7 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
               rawRow(`the statement alone, ${clients} in a commit`, raw.grouped),
             ],
           },
+          threadTable('a refresh', own),
           latency.table,
         ],
         aims: [
@@ -127,15 +131,6 @@ async function measureDisk(conditions: Conditions, fsync: number | undefined): P
       };
     },
   );
-}
-
-/** Only the service, and where the time of its own thread goes. */
-function profiled(conditions: Conditions, file: string): Promise<Report> {
-  const prepared = prepare(conditions, { sessions: sessionsEach * 3 });
-  const loads = refreshLoads(conditions, prepared.refreshTokens, clients);
-  const program = (nodeOptions: readonly string[], environment: Settings): ServerProgram =>
-    latchkey(prepared, nodeOptions, environment);
-  return profile(conditions, program, readyPath, loads, file);
 }
 
 function handmade(

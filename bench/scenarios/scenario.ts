@@ -6,8 +6,6 @@ export interface Options {
   readonly only: readonly string[] | undefined;
   /** Other checkouts of Latchkey, from before a change or after it. */
   readonly against: readonly string[];
-  /** A file for a profile of the service under the load. */
-  readonly profile: string | undefined;
   /** Of the soak. */
   readonly minutes: number;
 }
@@ -18,4 +16,6 @@ export interface Scenario {
   /** Whether a missed aim is a failure: where it does not depend on how fast the machine is. */
   readonly asserts?: boolean;
   readonly run: (conditions: Conditions, options: Options) => Promise<Report>;
+  /** Where the service's time goes under the same load, by a profile that is written to a file. */
+  readonly profile?: (conditions: Conditions, file: string) => Promise<Report>;
 }

@@ -115,6 +115,29 @@ describe('npm run bench', () => {
     expect(remaining()).to.deep.equal([]);
   });
 
+  it('says which thread a login takes its processor time from', async () => {
+    const { child, output } = bench('login', '--quick');
+    const text = await output;
+    expect(child.exitCode, text).to.equal(0);
+    expect(text).to.match(/^\| \*\*Latchkey\*\* \| [\d.]+ \| \d\.\d\d \| [\d.]+ \| [\d,.]+ \|$/m);
+    expect(text).to.match(/^\| sqlite-writer \| [\d.]+ \| [\d.]+% \|$/m);
+  });
+
+  it('profiles the service under a load', async () => {
+    const { child, output } = bench('refresh-sqlite', '--profile', '--quick');
+    const text = await output;
+    expect(child.exitCode, text).to.equal(0);
+    expect(text).to.match(/^\| Latchkey \| [\d.]+% \|$/m);
+    const [, functions] = text.split('| function | self time |');
+    expect(functions?.match(/^\| .+ \| [\d.]+% \|$/gm)).to.have.length(15);
+  });
+
+  it('refuses a scenario of which there is no profile', async () => {
+    const { child, output } = bench('first-sight', '--profile');
+    expect(await output).to.include('There is no profile of first-sight.');
+    expect(child.exitCode).to.equal(1);
+  });
+
   it('refuses a scenario that is not there', async () => {
     const { child, output } = bench('protectd');
     expect(await output)
