@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
 import { pino, type Logger } from 'pino';
 import { operations } from '../generated/routes.js';
@@ -13,6 +13,7 @@ import { HealthStatus } from './health/health.models.js';
 import { permissionsOf } from './tokens/demands.js';
 import { openInstallation } from './installation.js';
 import { keepShapes } from './kept-shapes.js';
+import { createServer } from './http/node-http.js';
 import { answerUnreadable } from './http/unreadable-requests.js';
 import { Problem, problemDetails } from './problems/problem.js';
 import { prepareService, type FirstAdministrator, type Services } from './services.js';

@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { DatabaseUnavailable } from './database-unavailable.js';
+import { driver } from './postgres-driver.js';
 
 /** What the operating system says of a server that is not there, or not any more. */
 const network = new Set([
@@ -31,7 +31,7 @@ function isUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isUnavailable);
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
-  if (error instanceof pg.DatabaseError) return typeof code === 'string' && states.test(code);
+  if (error instanceof driver().DatabaseError) return typeof code === 'string' && states.test(code);
   return (typeof code === 'string' && network.has(code)) || broken.test(error.message);
 }
 

@@ -1,7 +1,8 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
-import pg from 'pg';
+import type pg from 'pg';
 import type { PostgresUrl } from '../database-url.js';
 import { DatabaseUnavailable } from './database-unavailable.js';
+import { driver } from './postgres-driver.js';
 import { explained } from './postgres-errors.js';
 import { PreparedNames } from './prepared-names.js';
 
@@ -13,7 +14,7 @@ const probeInterval = 250;
 const idleInTransaction = 10_000;
 
 const int8 = 20;
-const standardParser = pg.types.getTypeParser as (oid: number, format?: string) => (value: string) => unknown;
+type TypeParser = (oid: number, format?: string) => (value: string) => unknown;
 
 /**
  * A PostgreSQL server, and whether it answers. While it does not, whoever wants something of it is told so at once
@@ -43,7 +44,7 @@ export class PostgresServer {
 
   /** Connections that are used in turn. `statementTimeout` in milliseconds. */
   pool(size: number, statementTimeout: number): PostgresPool {
-    const pool = new pg.Pool({ ...this.#configuration(statementTimeout), max: size });
+    const pool = new (driver().Pool)({ ...this.#configuration(statementTimeout), max: size });
     // Without listeners a connection that breaks, idle or between two statements, would end the process.
     pool.on('error', this.onBroken);
     pool.on('connect', (client) => {
@@ -56,7 +57,7 @@ export class PostgresServer {
 
   /** A connection of its own, not connected yet. */
   client(statementTimeout: number): pg.Client {
-    return new pg.Client(this.#configuration(statementTimeout));
+    return new (driver().Client)(this.#configuration(statementTimeout));
   }
 
   /** A statement or a new connection got no answer. */
@@ -86,6 +87,7 @@ export class PostgresServer {
   }
 
   #configuration(statementTimeout: number): pg.PoolConfig {
+    const standardParser = driver().types.getTypeParser as TypeParser;
     return {
       connectionString: this.url.url,
       // Not left out: the driver would look into PGSSLMODE.

@@ -1,5 +1,6 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import type http from 'node:http';
 import type { Express } from 'express';
+import { IncomingMessage, ServerResponse } from './node-http.js';
 
 /** The classes of a server's requests and responses: an option of `http.createServer`. */
 interface Messages {
@@ -14,7 +15,7 @@ interface Messages {
  */
 export function expressMessages(): { readonly messages: Messages; readonly adopt: (app: Express) => void } {
   class Request extends IncomingMessage {}
-  class Response<Of extends IncomingMessage> extends ServerResponse<Of> {}
+  class Response<Of extends http.IncomingMessage> extends ServerResponse<Of> {}
   return {
     messages: { IncomingMessage: Request, ServerResponse: Response },
     adopt: (app) => {

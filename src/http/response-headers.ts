@@ -1,5 +1,6 @@
-import { ServerResponse, type OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { Express, Request, RequestHandler, Response } from 'express';
+import { ServerResponse } from './node-http.js';
 
 type Header = readonly [name: string, value: string];
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import { Problem, problemDetails } from '../problems/problem.js';
+import { STATUS_CODES } from './node-http.js';
 
 /** What Node's parser found, where it is not just a malformed request. */
 const codes: Readonly<Record<string, ProblemCode>> = {

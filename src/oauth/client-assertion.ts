@@ -1,6 +1,9 @@
-import jwt from 'jsonwebtoken';
+import type jsonwebtoken from 'jsonwebtoken';
 import { verificationKeys } from '../clients/client-keys.js';
+import { lazily } from '../lazily.js';
 import { greatestLeeway } from '../tokens/access-token.js';
+
+const jwt = lazily('jsonwebtoken') as () => typeof jsonwebtoken;
 
 /** An assertion that its client has signed, and that is in its time. */
 export interface ClientAssertion {
@@ -59,7 +62,7 @@ export function verifyAssertion(assertion: string, expected: Expectation): Clien
 function verifySignature(
   assertion: string,
   { clientId, jwks, audiences, now, leeway }: Expectation,
-): jwt.JwtPayload {
+): jsonwebtoken.JwtPayload {
   const header = decode(assertion)?.header as Readonly<Record<string, unknown>> | undefined;
   if (!header) throw new AssertionError('The assertion is not a JWT.');
   const { kid, alg, crit } = header;
@@ -73,7 +76,7 @@ function verifySignature(
   let fault = 'The assertion is not signed with a registered key of the client.';
   for (const { publicKey, algorithms } of keys) {
     try {
-      const claims = jwt.verify(assertion, publicKey, {
+      const claims = jwt().verify(assertion, publicKey, {
         algorithms: [...algorithms],
         issuer: clientId,
         subject: clientId,
@@ -84,7 +87,7 @@ function verifySignature(
       if (typeof claims === 'object') return claims;
     } catch (error) {
       // A signature of another length than the algorithm's is a TypeError to what jsonwebtoken stands on.
-      if (!(error instanceof jwt.JsonWebTokenError || error instanceof TypeError)) throw error;
+      if (!(error instanceof jwt().JsonWebTokenError || error instanceof TypeError)) throw error;
       if (!/signature|jwt malformed/.test(error.message))
         fault = `The assertion is refused: ${error.message}.`;
     }
@@ -92,10 +95,10 @@ function verifySignature(
   throw new AssertionError(fault);
 }
 
-function decode(assertion: string): jwt.Jwt | null {
+function decode(assertion: string): jsonwebtoken.Jwt | null {
   if (assertion.length > longestAssertion) return null;
   try {
-    return jwt.decode(assertion, { complete: true });
+    return jwt().decode(assertion, { complete: true });
   } catch {
     // jsonwebtoken gives null for most of what is no JWT, and throws for a header that is no JSON.
     return null;

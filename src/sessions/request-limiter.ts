@@ -1,11 +1,14 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type * as limits from 'rate-limiter-flexible';
 import type { RequestContext } from '../audit/audit.store.js';
+import { lazily } from '../lazily.js';
 import { rateLimit, retryLater } from '../problems/problem.js';
 import { networkOf } from './network.js';
 
+const flexible = lazily('rate-limiter-flexible') as () => typeof limits;
+
 /** Caps how many requests of a kind one address may make in a minute, in this process. Off by default. */
 export class RequestLimiter {
-  readonly #limiter: RateLimiterMemory | undefined;
+  readonly #limiter: limits.RateLimiterMemory | undefined;
 
   /**
    * @param perMinute 0: no limit.
@@ -15,7 +18,8 @@ export class RequestLimiter {
     perMinute: number,
     private readonly onRefused: (context: RequestContext) => void = () => undefined,
   ) {
-    this.#limiter = perMinute > 0 ? new RateLimiterMemory({ points: perMinute, duration: 60 }) : undefined;
+    this.#limiter =
+      perMinute > 0 ? new (flexible().RateLimiterMemory)({ points: perMinute, duration: 60 }) : undefined;
   }
 
   /**
@@ -28,7 +32,7 @@ export class RequestLimiter {
       const { remainingPoints, msBeforeNext } = await this.#limiter.consume(networkOf(context.address ?? ''));
       return rateLimit('requests', remainingPoints, msBeforeNext / 1000);
     } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
+      if (!(refusal instanceof flexible().RateLimiterRes)) throw refusal;
       this.onRefused(context);
       throw retryLater('too_many_requests', refusal.msBeforeNext / 1000);
     }

@@ -1,0 +1,4 @@
+import type pg from 'pg';
+import { lazily } from '../lazily.js';
+
+export const driver = lazily('pg') as () => typeof pg;
