@@ -7,6 +7,5 @@ const require = createRequire(import.meta.url);
  * wait for it. Kept to those that took a measurable part of the start.
  */
 export function lazily(name: string): () => unknown {
-  let loaded: unknown;
-  return () => (loaded ??= require(name) as unknown);
+  return () => require(name) as unknown;
 }

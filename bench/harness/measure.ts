@@ -38,11 +38,11 @@ export async function measure(
   const result = await new LoadRun(generator, load, server.url, seconds, cores.load).result();
   const elapsed = (performance.now() - begun) / 1000;
   const cpu = server.process.cpuSeconds() - cpuBefore;
-  const threads = server.process.threadSeconds();
   const busy = busySeconds(serverCores) - busyBefore;
   if (result.failures > 0) {
     throw new Error(`${result.failures} of ${result.requests} requests failed: ${server.process.output}`);
   }
+  const threads = server.process.threadSeconds();
   return {
     requests: result.requests,
     perSecond: result.requests / result.seconds,

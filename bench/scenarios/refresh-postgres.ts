@@ -27,25 +27,15 @@ const subjects: readonly Subject[] = [
 
 export const refreshPostgres: Scenario = {
   title: `POST /refresh on PostgreSQL, ${clients} clients`,
-  run: async (conditions) => {
-    const postgres = await Postgres.start(conditions.cores.database);
-    try {
-      return await compare(conditions, postgres);
-    } finally {
-      await postgres.stop();
-    }
-  },
-  profile: async (conditions, file) => {
-    const postgres = await Postgres.start(conditions.cores.database);
-    try {
+  run: (conditions) =>
+    Postgres.during(conditions.cores.database, (postgres) => compare(conditions, postgres)),
+  profile: (conditions, file) =>
+    Postgres.during(conditions.cores.database, async (postgres) => {
       const databaseUrl = await postgres.newDatabase();
       const prepared = prepare(conditions, { sessions: sessionsEach * 3, databaseUrl });
       const loads = refreshLoads(conditions, prepared.refreshTokens, clients);
-      return await profileLatchkey(conditions, prepared, loads, file);
-    } finally {
-      await postgres.stop();
-    }
-  },
+      return profileLatchkey(conditions, prepared, loads, file);
+    }),
 };
 
 async function compare(conditions: Conditions, postgres: Postgres): Promise<Report> {

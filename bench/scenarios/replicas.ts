@@ -16,14 +16,9 @@ const enoughCores = 4;
 
 export const replicas: Scenario = {
   title: 'Two processes on PostgreSQL beside one, GET /protected',
-  run: async (given) => {
+  run: (given) => {
     const conditions = { ...given, tokens: Math.min(given.tokens, mostTokens) };
-    const postgres = await Postgres.start(conditions.cores.database);
-    try {
-      return await compare(conditions, postgres);
-    } finally {
-      await postgres.stop();
-    }
+    return Postgres.during(conditions.cores.database, (postgres) => compare(conditions, postgres));
   },
 };
 

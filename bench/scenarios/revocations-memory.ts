@@ -26,14 +26,10 @@ interface Run {
 
 export const revocationsMemory: Scenario = {
   title: 'What 1,000,000 live revocations on PostgreSQL cost a replica: memory, time to load, and a check',
-  run: async (conditions) => {
-    const postgres = await Postgres.start(conditions.cores.database);
-    try {
-      return await measure(conditions, await postgres.newDatabase());
-    } finally {
-      await postgres.stop();
-    }
-  },
+  run: (conditions) =>
+    Postgres.during(conditions.cores.database, async (postgres) =>
+      measure(conditions, await postgres.newDatabase()),
+    ),
 };
 
 async function measure(conditions: Conditions, databaseUrl: string): Promise<Report> {
