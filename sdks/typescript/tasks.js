@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bearerOperations } from '../../bin/sdk/contract.js';
 import { installPackages, runNodeTests } from '../../bin/sdk/node-package.js';
@@ -20,6 +20,11 @@ export async function generate(context) {
   writeFileSync(
     join(context.folder, 'generated/operations.ts'),
     `/** The operations that take a bearer token. */\nexport const bearerOperations: ReadonlySet<string> = new Set([\n${lines.join('')}]);\n`,
+  );
+  // Tabs of a site with the client share tokens as those of the service's own page do.
+  copyFileSync(
+    join(context.folder, '../../src/swagger-ui/turns.ts'),
+    join(context.folder, 'generated/turns.ts'),
   );
 }
 

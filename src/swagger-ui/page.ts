@@ -3,8 +3,9 @@ import { Badge } from './badge.js';
 import { Caller } from './caller.js';
 import { Operations, type Fetch } from './operations.js';
 import { RequestBodies } from './request-bodies.js';
-import { Session, type Message, type Renewal } from './session.js';
+import { Session, type Message } from './session.js';
 import { SwaggerUiAuthorization, type Plugin, type SwaggerUi } from './system.js';
+import { Turns } from './turns.js';
 
 /** Where the service is: the page is at `docs/` below it, whatever a proxy has put before. */
 const service = new URL('..', document.baseURI);
@@ -36,7 +37,7 @@ class Page {
       post: (message) => {
         tabs.postMessage(message);
       },
-      exclusively,
+      exclusively: (work) => turns?.take(work) ?? work(),
       fetch: send,
       refreshUrl: new URL('refresh', service).href,
       now: () => Date.now(),
@@ -92,10 +93,8 @@ class Page {
 }
 
 /** Browsers have locks only where the page came by HTTPS or from this machine. Else the refresh's grace has to do. */
-async function exclusively(work: () => Promise<Renewal>): Promise<Renewal> {
-  const locks = navigator.locks as LockManager | undefined;
-  return locks ? await locks.request(key, work) : work();
-}
+const locks = navigator.locks as LockManager | undefined;
+const turns = locks && new Turns(key, locks, window);
 
 let page: Page | undefined;
 

@@ -172,14 +172,14 @@ export class DocsPage {
 
   /** The access token that the page keeps for its tabs. */
   async token(): Promise<string> {
-    const [token] = await this.tab.evaluate<string[]>('Object.values(localStorage)');
+    const [token] = await this.tab.evaluate<string[]>(valuesIn('localStorage'));
     if (token === undefined) throw new Error('The page keeps no access token.');
     return token;
   }
 
-  /** Whatever the page keeps, for this tab and for all. */
+  /** Whatever the page keeps, for this tab and for all, apart from the number of their last turn. */
   stored(): Promise<string[]> {
-    return this.tab.evaluate('[...Object.values(localStorage), ...Object.values(sessionStorage)]');
+    return this.tab.evaluate(`[...${valuesIn('localStorage')}, ...${valuesIn('sessionStorage')}]`);
   }
 
   /** Puts a token into the Authorize dialog, in place of what is there. */
@@ -254,4 +254,9 @@ export function withDocs(use: (opened: OpenedDocs) => Promise<void> | void): voi
     await browser?.close();
     await opened?.app.close();
   });
+}
+
+/** Of a storage of the browser, as an expression: the values, without the number of the tabs' last turn. */
+function valuesIn(storage: 'localStorage' | 'sessionStorage'): string {
+  return `Object.entries(${storage}).filter(([key]) => !key.endsWith(' turn')).map(([, value]) => value)`;
 }

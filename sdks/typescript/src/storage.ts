@@ -1,4 +1,5 @@
 import type { TokenSet } from '../generated/schema.js';
+import { Turns } from '../generated/turns.js';
 
 /** The tokens of a login, as they are stored. */
 export interface StoredTokens extends TokenSet {
@@ -37,7 +38,8 @@ export function memoryStorage(tokens?: StoredTokens): TokenStorage {
 
 /**
  * Keeps tokens in a browser's `localStorage`, where all tabs of the site share them, and a reload finds them. Tabs take
- * turns by the Web Locks API where there is one (pages over HTTPS, and localhost).
+ * turns by the Web Locks API where there is one (pages over HTTPS, and localhost); the number of the last turn is beside
+ * the tokens, as `<key> turn`.
  *
  * Whatever script runs on the page can read them: where that matters, keep them in memory.
  *
@@ -57,10 +59,11 @@ export function browserStorage(key = 'latchkey.tokens'): TokenStorage {
     },
   };
   const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
-  // A lambda's own type is what `request` resolves with; TypeScript's library says so for a part of its versions only.
-  if (locks)
-    storage.exclusively = async <T>(work: () => Promise<T>): Promise<T> =>
-      locks.request(key, work) as Promise<T>;
+  // Node has a localStorage and locks, too, but no tabs that would be told of what another one stored.
+  if (locks && 'onstorage' in globalThis) {
+    const turns = new Turns(key, locks, window);
+    storage.exclusively = (work) => turns.take(work);
+  }
   return storage;
 }
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import type { LatchkeyClient } from '@latchkey/client';
+import type { LatchkeyClient, TokenStorage } from '@latchkey/client';
 import { url, userPassword, voidAccessTokens } from './service.js';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -16,12 +16,14 @@ const page = `<!doctype html>
 <script type="importmap">{"imports": {"openapi-fetch": "/openapi-fetch.mjs", "@latchkey/client": "/dist/src/index.js"}}</script>
 <script type="module">
   import { browserStorage, LatchkeyClient } from '@latchkey/client';
-  window.latchkey = new LatchkeyClient({ baseUrl: location.origin, storage: browserStorage() });
+  window.storage = browserStorage();
+  window.latchkey = new LatchkeyClient({ baseUrl: location.origin, storage });
 </script>`;
 
 declare global {
   interface Window {
     latchkey: LatchkeyClient;
+    storage: TokenStorage;
   }
 }
 
@@ -103,6 +105,26 @@ describe('Tabs that share localStorage', { skip: why }, () => {
     refreshes = 0;
     assert.deepEqual(new Set((await askForNames(tabs)).flat()), new Set(['user-42']));
     assert.equal(refreshes, 1);
+  });
+
+  it('find in each turn what the turn before has stored, whichever tab had it', async () => {
+    const tabs = await openTabs(3);
+    const turns = 200;
+    /** A step that is taken from a number which is not the last one is lost. */
+    const count = async (turns: number): Promise<void> => {
+      for (let turn = 0; turn < turns; turn += 1) {
+        await window.storage.exclusively!(async () => {
+          const before = Number(localStorage.getItem('count'));
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          localStorage.setItem('count', String(before + 1));
+        });
+      }
+    };
+    await Promise.all(tabs.map((tab) => tab.evaluate(count, turns)));
+    const counts = tabs.map((tab) =>
+      tab.waitForFunction((all) => localStorage.getItem('count') === all, String(3 * turns)),
+    );
+    await Promise.all(counts);
   });
 
   it('are logged in after a reload, and all out after a logout in one of them', async () => {
