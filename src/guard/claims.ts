@@ -36,21 +36,29 @@ export interface Caller {
   readonly claims: Claims;
 }
 
-const callers = new WeakMap<Claims, Caller>();
+/** Permissions by the scope that lists them, which most tokens have from the same few roles. */
+const permissionsByScope = new Map<string, ReadonlySet<string>>();
+const remembered = 100;
 
-/** The caller of a verified token; the same value each time the same claims come. */
+/** The caller of a verified token. */
 export function callerOf(claims: Claims): Caller {
-  let caller = callers.get(claims);
-  if (!caller) {
-    caller = Object.freeze({
-      subject: claims.sub,
-      sessionId: claims.sid,
-      permissions: new Set(claims.scope.split(' ').filter((word) => word !== '')),
-      claims,
-    });
-    callers.set(claims, caller);
+  const { sub: subject, sid: sessionId, scope } = claims;
+  let permissions = permissionsByScope.get(scope);
+  if (!permissions) {
+    if (permissionsByScope.size >= remembered) permissionsByScope.clear();
+    permissions = permissionsOf(scope);
+    permissionsByScope.set(scope, permissions);
   }
-  return caller;
+  return { subject, sessionId, permissions, claims };
+}
+
+/** Nobody changes them: callers share them. */
+function permissionsOf(scope: string): ReadonlySet<string> {
+  const permissions = new Set(scope.split(' ').filter((word) => word !== ''));
+  const refuse = (): never => {
+    throw new TypeError('The permissions of a caller cannot be changed.');
+  };
+  return Object.freeze(Object.assign(permissions, { add: refuse, delete: refuse, clear: refuse }));
 }
 
 /** Whether what a signature vouches for has what no access token of Latchkey lacks. */

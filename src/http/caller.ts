@@ -3,6 +3,7 @@ import type { Actor } from '../audit/audit.store.js';
 import { Problem } from '../problems/problem.js';
 import { contextOf } from './request-context.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+import { LastEntries } from '../tokens/last-entries.js';
 
 /** Who calls, as the access token says it. */
 export interface Caller {
@@ -39,19 +40,25 @@ export function actorOf(request: AuthenticatedRequest): Actor {
   return { userId: request.caller.subject, context: contextOf(request) };
 }
 
-const callers = new WeakMap<AccessTokenClaims, Caller>();
+/** Permissions by the scope that lists them, which most tokens have from the same few roles. */
+const permissionsByScope = new LastEntries<ReadonlySet<string>>(100);
 
-/** The caller of a verified token; the same value each time the same claims come. */
+/** The caller of a verified token. */
 export function callerOf(claims: AccessTokenClaims): Caller {
-  let caller = callers.get(claims);
-  if (!caller) {
-    caller = Object.freeze({
-      subject: claims.sub,
-      sessionId: claims.sid,
-      permissions: new Set(claims.scope.split(' ').filter((word) => word !== '')),
-      claims,
-    });
-    callers.set(claims, caller);
+  const { sub: subject, sid: sessionId, scope } = claims;
+  let permissions = permissionsByScope.get(scope);
+  if (!permissions) {
+    permissions = permissionsOf(scope);
+    permissionsByScope.set(scope, permissions);
   }
-  return caller;
+  return { subject, sessionId, permissions, claims };
+}
+
+/** Nobody changes them: callers share them. */
+function permissionsOf(scope: string): ReadonlySet<string> {
+  const permissions = new Set(scope.split(' ').filter((word) => word !== ''));
+  const refuse = (): never => {
+    throw new TypeError('The permissions of a caller cannot be changed.');
+  };
+  return Object.freeze(Object.assign(permissions, { add: refuse, delete: refuse, clear: refuse }));
 }

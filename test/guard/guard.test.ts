@@ -252,7 +252,10 @@ describe('A service behind a guard', () => {
 
   it('may check a token that comes by other ways', async () => {
     const { access_token: token } = await app.login();
-    expect((await api.guard.check(`Bearer ${token}`, 'users:read')).permissions).to.include('users:read');
+    const { permissions } = await api.guard.check(`Bearer ${token}`, 'users:read');
+    expect(permissions).to.include('users:read');
+    // Other callers have the same.
+    expect(() => (permissions as Set<string>).add('all')).to.throw(TypeError, 'cannot be changed');
     const refusal = await api.guard.check(undefined).catch((error: unknown) => error);
     expect(refusal).to.be.instanceOf(Refusal).and.include({ status: 401, code: 'authentication_required' });
   });

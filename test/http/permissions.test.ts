@@ -50,14 +50,20 @@ describe('Permissions', () => {
     await app.get('/protected', token).expect(200);
   });
 
-  it('gives a controller the caller, the same frozen value for the same token', async () => {
+  it('gives a controller the caller, whose permissions nobody can change for others', async () => {
     const { access_token: token } = await app.login();
     const caller = expressAuthentication(requestWith(token), 'bearer');
     const { body: me } = await app.get('/me', token).expect(200);
     expect(caller).to.deep.include({ subject: me.id, sessionId: me.session_id });
     expect([...caller.permissions]).to.deep.equal(me.permissions);
-    expect(caller).to.be.frozen;
-    expect(expressAuthentication(requestWith(token), 'bearer', ['users:read'])).to.equal(caller);
+    expect(caller.claims).to.be.frozen;
+    const permissions = caller.permissions as Set<string>;
+    for (const change of [() => permissions.add('all'), () => permissions.delete('users:read')])
+      expect(change).to.throw(TypeError, 'cannot be changed');
+    expect(() => {
+      permissions.clear();
+    }).to.throw(TypeError, 'cannot be changed');
+    expect(expressAuthentication(requestWith(token), 'bearer', ['users:read'])).to.deep.equal(caller);
   });
 
   it('knows no other scheme than bearer', async () => {
