@@ -14,8 +14,8 @@ export interface Program {
 export interface Memory {
   /** Resident now, in MiB; children included. */
   readonly resident: number;
-  /** The most it was, in MiB; children included. */
-  readonly peak: number;
+  /** What of it are pages of files, such as Node and libraries, in MiB: processes share them. */
+  readonly files: number;
 }
 
 const running = new Set<PinnedProcess>();
@@ -185,14 +185,13 @@ export class PinnedProcess {
   }
 
   memory(): Memory {
-    let resident = 0;
-    let peak = 0;
-    for (const { pid } of treeOf(this.pid)) {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      resident += Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
-      peak += Number(/^VmHWM:\s*(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
-    }
-    return { resident, peak };
+    const all = treeOf(this.pid).map(({ pid }) => readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const sum = (field: string): number =>
+      all.reduce(
+        (kib, status) => kib + Number(new RegExp(`^${field}:\\s*(\\d+)`, 'm').exec(status)?.[1] ?? 0),
+        0,
+      ) / 1024;
+    return { resident: sum('VmRSS'), files: sum('RssFile') };
   }
 }
 

@@ -97,10 +97,7 @@ export function copyOf(conditions: Conditions, prepared: Prepared): Prepared {
   return { ...prepared, settings: { ...prepared.settings, DATABASE_URL: `sqlite:${copy}` } };
 }
 
-/**
- * What `npm start` gives to Node. A smaller young generation saves memory; one that is smaller still costs refreshes a
- * tenth. Doing without a compiler (`--no-maglev`) saves ten mebibytes more, and costs requests 2 to 3% and the start 5.
- */
+/** What `npm start` gives to Node. The scenario memory-and-start says what other options would save, and cost. */
 const startOptions = ['--max-semi-space-size=4'];
 
 /**

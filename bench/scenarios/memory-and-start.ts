@@ -1,71 +1,140 @@
 import { join } from 'node:path';
+import type { Conditions } from '../harness/conditions.ts';
 import type { Load } from '../harness/load.ts';
-import { measure } from '../harness/measure.ts';
+import { measure, mediansOf, noise, warmUp, type Figures } from '../harness/measure.ts';
+import type { Memory } from '../harness/processes.ts';
 import { atMost, number } from '../harness/report.ts';
-import { withServers } from '../harness/server.ts';
+import { interleave } from '../harness/rounds.ts';
+import { withServers, type Server } from '../harness/server.ts';
 import { median } from '../harness/statistics.ts';
-import { latchkey, prepare, startLatchkey, type Prepared } from '../latchkey/latchkey.ts';
+import { LiveMemory } from '../latchkey/alive.ts';
+import { copyOf, latchkey, prepare, startLatchkey, type Prepared } from '../latchkey/latchkey.ts';
 import type { Scenario } from './scenario.ts';
+
+/** What Node could be given beside the options of `npm start`: each saves memory, and costs something. */
+const options = ['', '--max-semi-space-size=2', '--no-maglev', '--optimize-for-size'];
 
 export const memoryAndStart: Scenario = {
   title: 'Memory, and the time until GET /health/ready answers 200',
   run: async (conditions) => {
-    const { cores, rounds, newFolder } = conditions;
     const prepared = prepare(conditions, { sessions: conditions.tokens });
-    const starts = { first: [] as number[], later: [] as number[] };
-    const timed = async (
-      which: keyof typeof starts,
-      installation: Pick<Prepared, 'settings'>,
-    ): Promise<void> => {
-      const server = await startLatchkey(latchkey(installation), cores.server);
-      starts[which].push(server.startTime);
-      await server.stop();
+    const copies = options.map((option) => [option, copyOf(conditions, prepared)] as const);
+    const starts = await timeStarts(conditions, prepared);
+    const compared = await compareOptions(conditions, copies);
+    const [usual] = compared;
+    if (!usual) throw new Error('Nothing was compared.');
+    const alive = await aliveIn(conditions, prepared);
+    return {
+      tables: [
+        {
+          columns: ['', 'median', 'longest'],
+          rows: Object.entries(starts).map(([which, times]) => [
+            which === 'first' ? 'first start, on an empty folder, ms' : 'later start, ms',
+            number(median(times)),
+            number(Math.max(...times)),
+          ]),
+        },
+        {
+          columns: ['memory, MiB', 'resident', 'of it pages of files', 'alive, of JavaScript'],
+          rows: [
+            ['after the start', usual.started, alive.started] as const,
+            ['after GET /protected with 10,000 tokens', usual.loaded, alive.loaded] as const,
+          ].map(([when, { resident, files }, living]) => [
+            when,
+            ...[resident, files, living].map((each) => number(each)),
+          ]),
+        },
+        {
+          columns: ['options of Node', 'resident after the load, MiB', 'requests/s', 'CPU µs a request'],
+          rows: compared.map(({ option, loaded, perSecond, cpu }) => [
+            option === '' ? '**those of `npm start`**' : `… and \`${option}\``,
+            ...[loaded.resident, perSecond, cpu].map((each) => number(each)),
+          ]),
+        },
+      ],
+      aims: [
+        atMost('memory after the load', 120, usual.loaded.resident, ' MiB'),
+        atMost('ready after the first start', 1000, median(starts.first), ' ms'),
+        atMost('ready after a later start', 1000, median(starts.later), ' ms'),
+      ],
+      notes: noise(compared),
     };
-    for (let round = 0; round < rounds; round += 1) {
-      const database = join(newFolder('first'), 'latchkey.db');
-      await timed('first', { settings: { ...prepared.settings, DATABASE_URL: `sqlite:${database}` } });
-      await timed('later', prepared);
-    }
-    const load: Load = {
-      connections: 32,
-      requests: {
-        method: 'GET',
-        path: '/protected',
-        lines: { as: 'Authorization', file: prepared.accessTokens },
-      },
-    };
-    return withServers(
-      { service: () => startLatchkey(latchkey(prepared), cores.server) },
-      async ({ service }) => {
-        const started = service.process.memory();
-        for (let round = 0; round < rounds; round += 1) await measure(service, load, conditions);
-        const loaded = service.process.memory();
-        return {
-          tables: [
-            {
-              columns: ['', 'median', 'longest'],
-              rows: Object.entries(starts).map(([which, times]) => [
-                which === 'first' ? 'first start, on an empty folder, ms' : 'later start, ms',
-                number(median(times)),
-                number(Math.max(...times)),
-              ]),
-            },
-            {
-              columns: ['memory', 'MiB', 'at most'],
-              rows: [
-                ['after the start', number(started.resident), number(started.peak)],
-                ['after GET /protected with 10,000 tokens', number(loaded.resident), number(loaded.peak)],
-              ],
-            },
-          ],
-          aims: [
-            atMost('memory after the load', 120, loaded.resident, ' MiB'),
-            atMost('ready after the first start', 1000, median(starts.first), ' ms'),
-            atMost('ready after a later start', 1000, median(starts.later), ' ms'),
-          ],
-          notes: [],
-        };
-      },
-    );
   },
 };
+
+/** Milliseconds from the process's start on. */
+async function timeStarts(
+  { cores, rounds, newFolder }: Conditions,
+  prepared: Prepared,
+): Promise<Record<'first' | 'later', number[]>> {
+  const starts = { first: [] as number[], later: [] as number[] };
+  const timed = async (
+    which: keyof typeof starts,
+    installation: Pick<Prepared, 'settings'>,
+  ): Promise<void> => {
+    const server = await startLatchkey(latchkey(installation), cores.server);
+    starts[which].push(server.startTime);
+    await server.stop();
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    const database = join(newFolder('first'), 'latchkey.db');
+    await timed('first', { settings: { ...prepared.settings, DATABASE_URL: `sqlite:${database}` } });
+    await timed('later', prepared);
+  }
+  return starts;
+}
+
+function loadOf({ accessTokens }: Prepared): Load {
+  return {
+    connections: 32,
+    requests: { method: 'GET', path: '/protected', lines: { as: 'Authorization', file: accessTokens } },
+  };
+}
+
+interface Compared extends Figures {
+  readonly option: string;
+  readonly started: Memory;
+  readonly loaded: Memory;
+}
+
+/** @param copies of one installation: each process has its own. */
+async function compareOptions(
+  conditions: Conditions,
+  copies: readonly (readonly [option: string, Prepared])[],
+): Promise<Compared[]> {
+  const starts = copies.map(([option, copy]) => [
+    option,
+    () => startLatchkey(latchkey(copy, option === '' ? [] : [option]), conditions.cores.server),
+  ]);
+  return withServers(Object.fromEntries(starts) as Record<string, () => Promise<Server>>, async (servers) => {
+    const subjects = copies.map(([option, copy]) => {
+      const server = servers[option];
+      if (!server) throw new Error(`Nothing runs with "${option}".`);
+      return { option, server, load: loadOf(copy), started: server.process.memory() };
+    });
+    for (const { server, load } of subjects) await warmUp(server, load, conditions, true);
+    const measured = await interleave(subjects, conditions.rounds, ({ server, load }) =>
+      measure(server, load, conditions),
+    );
+    return subjects.map((subject) => ({
+      ...mediansOf(measured, subject),
+      option: subject.option,
+      started: subject.started,
+      loaded: subject.server.process.memory(),
+    }));
+  });
+}
+
+/** MiB. */
+async function aliveIn(
+  conditions: Conditions,
+  prepared: Prepared,
+): Promise<{ readonly started: number; readonly loaded: number }> {
+  const memory = new LiveMemory(conditions);
+  const start = (): Promise<Server> => startLatchkey(memory.latchkey(prepared), conditions.cores.server);
+  return withServers({ service: start }, async ({ service }) => {
+    const started = await memory.of(service);
+    await warmUp(service, loadOf(prepared), conditions, true);
+    return { started, loaded: await memory.of(service) };
+  });
+}

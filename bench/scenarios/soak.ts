@@ -1,5 +1,3 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Conditions } from '../harness/conditions.ts';
@@ -8,7 +6,8 @@ import { PinnedProcess } from '../harness/processes.ts';
 import { atMost, number } from '../harness/report.ts';
 import { withServers, type Server } from '../harness/server.ts';
 import { median } from '../harness/statistics.ts';
-import { latchkey, prepare, startLatchkey } from '../latchkey/latchkey.ts';
+import { LiveMemory } from '../latchkey/alive.ts';
+import { prepare, startLatchkey } from '../latchkey/latchkey.ts';
 import type { Scenario } from './scenario.ts';
 
 const clients = 48;
@@ -16,7 +15,7 @@ const clients = 48;
 const accessTokenLifetime = 5;
 /** Of what is alive after the first minute. The revocations of that time are in it: they live for minutes. */
 const growthAllowed = 1.05;
-const script = (name: string): string => fileURLToPath(new URL(`../latchkey/${name}`, import.meta.url));
+const loadScript = fileURLToPath(new URL('../latchkey/soak-load.ts', import.meta.url));
 
 interface SoakResult {
   readonly counts: Readonly<Record<string, number>>;
@@ -29,22 +28,20 @@ export const soak: Scenario = {
   title: 'Minutes of mixed load: logins, refreshes, logouts, expired and stolen tokens, mistakes',
   asserts: true,
   run: async (conditions, { minutes }) => {
-    const { cores, newFolder } = conditions;
+    const { cores } = conditions;
     const seconds = minutes * 60;
     const prepared = prepare(conditions, { users: 50, sessions: conditions.tokens });
-    const file = join(newFolder('memory'), 'live');
-    const program = latchkey(
-      { settings: { ...prepared.settings, JWT_ACCESS_TOKEN_EXPIRES: `${accessTokenLifetime}s` } },
-      ['--expose-gc', '--import', script('live-memory.ts')],
-      { BENCH_LIVE_MEMORY: file },
-    );
+    const memory = new LiveMemory(conditions);
+    const program = memory.latchkey({
+      settings: { ...prepared.settings, JWT_ACCESS_TOKEN_EXPIRES: `${accessTokenLifetime}s` },
+    });
     return withServers({ service: () => startLatchkey(program, cores.server) }, async ({ service }) => {
       await rememberTokens(conditions, service, prepared.accessTokens);
       const load = new PinnedProcess(
         {
           command: process.execPath,
           args: [
-            script('soak-load.ts'),
+            loadScript,
             service.url,
             ...[seconds, clients, accessTokenLifetime].map(String),
             prepared.logins,
@@ -56,13 +53,13 @@ export const soak: Scenario = {
       const settled = Math.min(60, seconds / 4);
       await wait(settled * 1000);
       const resident: number[] = [];
-      const before = await liveMemory(service, file);
+      const before = await memory.of(service);
       for (let elapsed = settled; elapsed < seconds; elapsed += 1) {
         resident.push(service.process.memory().resident);
         await wait(1000);
         if (load.hasEnded) break;
       }
-      const after = await liveMemory(service, file);
+      const after = await memory.of(service);
       const { counts, unexpected, unexpectedCount } = (await load.result()) as SoakResult;
       const tenth = Math.ceil(resident.length / 10);
       return {
@@ -102,15 +99,4 @@ async function rememberTokens(conditions: Conditions, service: Server, file: str
     { connections: 32, requests: { method: 'GET', path: '/protected', lines } },
     conditions,
   );
-}
-
-/** What is alive after garbage was collected, in MiB. */
-async function liveMemory(service: Server, file: string): Promise<number> {
-  rmSync(file, { force: true });
-  service.process.signal('SIGUSR2');
-  while (!existsSync(file)) {
-    if (service.process.hasEnded) throw new Error(`The service ended: ${service.process.output}`);
-    await wait(20);
-  }
-  return Number(readFileSync(file, 'utf8')) / 2 ** 20;
 }

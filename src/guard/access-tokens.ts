@@ -15,7 +15,7 @@ interface Expected {
 const algorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
 /** A token with dozens of permissions has 2 KiB; longer ones are refused before they are parsed. */
 const longestToken = 8192;
-/** Tokens whose verification is remembered: about 2 KiB each. */
+/** Tokens whose verification is remembered: one or two KiB each. */
 const remembered = 10_000;
 
 /** Verifies that a token is an access token of the service, for this one, and in its time. */

@@ -69,6 +69,12 @@ describe('A forged access token', () => {
     await app.get('/protected', spelled(JSON.stringify(header), JSON.stringify(claims))).expect(200);
   });
 
+  it('has of two claims of one name the last, where the key has signed both (RFC 7519 §4)', async () => {
+    const [text, past] = [JSON.stringify(claims), `"exp":${app.clock.now() / 1000 - 1}`];
+    await app.get('/protected', spelled(JSON.stringify(header), `{${past},${text.slice(1)}`)).expect(200);
+    await expectRefused(spelled(JSON.stringify(header), `${text.slice(0, -1)},${past}}`));
+  });
+
   describe('is refused without a signature:', () => {
     const none = ['none', 'None', 'NONE', 'nOnE', 'noNe', ' none', 'none ', '', 'null'];
     areRefused({
@@ -303,16 +309,10 @@ describe('A forged access token', () => {
     const trailing = (text: string): string =>
       replaceLast(text, (last) => alphabet[alphabet.indexOf(last) + 1] ?? '');
     areRefused({
-      'an expiry twice, the later one last': () =>
-        spelled(json(header), `{"exp":${app.clock.now() / 1000 - 1},${json(claims).slice(1)}`),
-      'a subject twice': () =>
-        spelled(json(header), `${json(claims).slice(0, -1)},"sub":${json(claims['sub'] as Members)}}`),
-      'a claim twice, once escaped': () => spelled(json(header), `{"\\u0073ub":"x",${json(claims).slice(1)}`),
       'an algorithm twice': () => spelled(`{"alg":"none",${json(header).slice(1)}`, json(claims)),
       'a key id twice': () => spelled(`{"kid":"x",${json(header).slice(1)}`, json(claims)),
-      'white space in the JSON': () => spelled(json(header), JSON.stringify(claims, undefined, 1)),
+      'white space in the header': () => spelled(JSON.stringify(header, undefined, 1), json(claims)),
       'a byte order mark': () => spelled(json(header), `\ufeff${json(claims)}`),
-      'a number with an exponent': () => spelled(json(header), json(claims).replace('"ver":0', '"ver":0e0')),
       'padding of the header': () => `${part(0)}=.${part(1)}.${signature()}`,
       'padding of the claims': () => `${part(0)}.${part(1)}=.${signature()}`,
       'padding of the signature': () => `${token}==`,
