@@ -1,3 +1,5 @@
+import { permissionsOf } from './permissions.js';
+
 /** The claims of an access token (RFC 9068 §2.2), and Latchkey's own: `sid`, `ver`, `fresh` and `pwd_change`. */
 export interface Claims {
   readonly iss: string;
@@ -36,29 +38,14 @@ export interface Caller {
   readonly claims: Claims;
 }
 
-/** Permissions by the scope that lists them, which most tokens have from the same few roles. */
-const permissionsByScope = new Map<string, ReadonlySet<string>>();
-const remembered = 100;
-
 /** The caller of a verified token. */
 export function callerOf(claims: Claims): Caller {
-  const { sub: subject, sid: sessionId, scope } = claims;
-  let permissions = permissionsByScope.get(scope);
-  if (!permissions) {
-    if (permissionsByScope.size >= remembered) permissionsByScope.clear();
-    permissions = permissionsOf(scope);
-    permissionsByScope.set(scope, permissions);
-  }
-  return { subject, sessionId, permissions, claims };
-}
-
-/** Nobody changes them: callers share them. */
-function permissionsOf(scope: string): ReadonlySet<string> {
-  const permissions = new Set(scope.split(' ').filter((word) => word !== ''));
-  const refuse = (): never => {
-    throw new TypeError('The permissions of a caller cannot be changed.');
+  return {
+    subject: claims.sub,
+    sessionId: claims.sid,
+    permissions: permissionsOf(claims.scope),
+    claims,
   };
-  return Object.freeze(Object.assign(permissions, { add: refuse, delete: refuse, clear: refuse }));
 }
 
 /** Whether what a signature vouches for has what no access token of Latchkey lacks. */

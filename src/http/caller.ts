@@ -1,9 +1,9 @@
 import type { Request } from 'express';
 import type { Actor } from '../audit/audit.store.js';
+import { permissionsOf } from '../guard/permissions.js';
 import { Problem } from '../problems/problem.js';
 import { contextOf } from './request-context.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
-import { LastEntries } from '../tokens/last-entries.js';
 
 /** Who calls, as the access token says it. */
 export interface Caller {
@@ -40,25 +40,12 @@ export function actorOf(request: AuthenticatedRequest): Actor {
   return { userId: request.caller.subject, context: contextOf(request) };
 }
 
-/** Permissions by the scope that lists them, which most tokens have from the same few roles. */
-const permissionsByScope = new LastEntries<ReadonlySet<string>>(100);
-
 /** The caller of a verified token. */
 export function callerOf(claims: AccessTokenClaims): Caller {
-  const { sub: subject, sid: sessionId, scope } = claims;
-  let permissions = permissionsByScope.get(scope);
-  if (!permissions) {
-    permissions = permissionsOf(scope);
-    permissionsByScope.set(scope, permissions);
-  }
-  return { subject, sessionId, permissions, claims };
-}
-
-/** Nobody changes them: callers share them. */
-function permissionsOf(scope: string): ReadonlySet<string> {
-  const permissions = new Set(scope.split(' ').filter((word) => word !== ''));
-  const refuse = (): never => {
-    throw new TypeError('The permissions of a caller cannot be changed.');
+  return {
+    subject: claims.sub,
+    sessionId: claims.sid,
+    permissions: permissionsOf(claims.scope),
+    claims,
   };
-  return Object.freeze(Object.assign(permissions, { add: refuse, delete: refuse, clear: refuse }));
 }
