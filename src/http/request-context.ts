@@ -13,15 +13,23 @@ const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 export function identifyRequests(log: Logger): RequestHandler {
   const logsRequests = log.isLevelEnabled('debug');
   return (request, response, next) => {
-    request.requestId = givenId(request) ?? randomUUID();
+    const requestId = idOf(request);
     if (logsRequests) {
       const { method, path } = request;
       response.once('finish', () => {
-        log.debug({ requestId: request.requestId, method, path, status: response.statusCode }, 'request');
+        log.debug({ requestId, method, path, status: response.statusCode }, 'request');
       });
     }
     next();
   };
+}
+
+/**
+ * The request's id. It is made by what asks first: Node answers some requests itself, before any middleware.
+ */
+export function idOf(request: Request): string {
+  const { requestId } = request as Partial<Pick<Request, 'requestId'>>;
+  return requestId ?? (request.requestId = givenId(request) ?? randomUUID());
 }
 
 /** What services are told of the request. */
