@@ -343,7 +343,7 @@ for (const kind of databaseKinds) {
           expect(login.status).to.be.oneOf([200, 401]);
           if (login.status === 200) await expectEnded(login.body as TokenSet);
         }
-        await app.get('/protected', changed?.body.access_token as string).expect(200);
+        await app.get('/protected', changed.body.access_token as string).expect(200);
         await logIn().expect(401);
       }
     });
