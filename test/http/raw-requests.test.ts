@@ -115,7 +115,7 @@ const answered: Readonly<Record<string, readonly [bytes: string, ...statuses: nu
     100,
     422,
   ],
-  trailers: [`${login}${'Connection: close\r\n'}${json.slice(32)}\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n`, 422],
+  trailers: [`${login}Connection: close\r\n${json.slice(32)}\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n`, 422],
   'four requests at once': [`${`${live}\r\n`.repeat(3)}${live}Connection: close\r\n\r\n`, 200, 200, 200, 200],
   'empty lines between requests': [`\r\n\r\n${live}\r\n\r\n\r\n${live}Connection: close\r\n\r\n`, 200, 200],
   'a request after a body that nobody read': [

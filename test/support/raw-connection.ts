@@ -84,8 +84,8 @@ export class RawConnection {
       const answers = parseAnswers(this.received, { partly: true, toHead: this.#toHead });
       if (answers.length >= count || this.hasEnded) return answers;
       await new Promise<void>((resolve) => {
-        this.#socket.once('data', resolve as () => void);
-        this.#socket.once('close', resolve as () => void);
+        this.#socket.once('data', resolve);
+        this.#socket.once('close', resolve);
       });
     }
   }
