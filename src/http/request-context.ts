@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { RequestContext } from '../audit/audit.store.js';
-import { isFromTrustedProxy } from './trusted-proxy.js';
+import { clientAddress, isFromTrustedProxy } from './trusted-proxy.js';
 
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -36,7 +36,7 @@ export function idOf(request: Request): string {
 export function contextOf(request: Request): RequestContext {
   return {
     requestId: request.requestId,
-    address: request.ip ?? null,
+    address: clientAddress(request) ?? null,
     userAgent: request.get('User-Agent') ?? null,
   };
 }

@@ -180,7 +180,9 @@ for (const database of databaseKinds) {
       await app.post('/users', { username: 'a\ud800', password }, admin).expect(422);
       await fc.assert(
         fc.asyncProperty(longWhenTakenApart, async (username) => {
-          expect((await app.post('/users', { username, password }, admin)).status).to.be.oneOf([201, 409, 422]);
+          expect((await app.post('/users', { username, password }, admin)).status).to.be.oneOf([
+            201, 409, 422,
+          ]);
         }),
         { numRuns: 5 },
       );
