@@ -18,7 +18,7 @@ const anyText = fc.oneof(
     maxLength: 30,
   }),
   fc.string({
-    unit: fc.constantFrom(...'aаοo01lIіmnrn -.@\u200b\u00a0\u202eéЕ山김'),
+    unit: fc.constantFrom(...Array.from('aаοo01lIіmnrn -.@\u200b\u00a0\u202eéЕ山김')),
     minLength: 1,
     maxLength: 8,
   }),
