@@ -35,6 +35,7 @@ import { SubjectVersions } from './tokens/subject-versions.js';
 import { TokenConfirmation } from './tokens/token-confirmation.js';
 import { passwordFault } from './users/password-policy.js';
 import { Passwords } from './users/passwords.js';
+import { usernameFault } from './users/username-rules.js';
 import { oneTimePassword, UsersService } from './users/users.service.js';
 
 /** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
@@ -182,13 +183,14 @@ export async function createServices(foundations: Foundations): Promise<Services
     revocationFeed: new RevocationFeed(database, clock, revocations, feed, {
       issuer,
       mostReaders: config.revocationStreams,
+      mostReadersPerSubject: config.revocationStreamsPerClient,
       leeway: config.decodeLeeway,
     }),
     confirmation,
     sessions,
     sessionUses,
     userSessions: new UserSessionsService(database, clock, revocations, sessionUses, { sessionLifetime }),
-    users: new UsersService(database, clock, passwords, versions, revocations),
+    users: new UsersService(database, clock, passwords, versions, revocations, config.usernames),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,
     clients: new ClientsService(database, clock, versions, revocations),
@@ -292,6 +294,9 @@ export interface FirstAdministrator {
 async function makeFirstAdministrator({ config, users }: Services): Promise<FirstAdministrator | undefined> {
   if (await users.hasUsers()) return undefined;
   const { adminUsername: username, adminPassword: given } = config;
+  const nameFault = usernameFault(username, config.usernames);
+  if (nameFault !== undefined)
+    throw new StartError(`LATCHKEY_ADMIN_USERNAME ${nameFault}. Choose another one.`);
   const fault = given === undefined ? undefined : await passwordFault(given, username);
   if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
   const password = given ?? oneTimePassword();

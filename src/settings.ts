@@ -22,6 +22,7 @@ import {
   wholeNumber,
 } from './setting-parsers.js';
 import { algorithms } from './tokens/algorithms.js';
+import { usernameRules } from './users/username-rules.js';
 
 export interface Setting<T> {
   readonly name: string;
@@ -158,6 +159,12 @@ export const settings = {
     defaultInWords: 'none: CORS is off',
     doc: 'The origins whose browser pages may call the service, comma-separated, or `*`.',
   }),
+  usernames: setting({
+    name: 'LATCHKEY_USERNAMES',
+    parse: oneOf(...usernameRules),
+    default: 'distinct',
+    doc: 'What names may be set. `distinct`: by RFC 8265 (letters, digits, ASCII punctuation, single spaces), of one script, and none that looks like another user’s (UTS 39). `precis`: by RFC 8265 alone. `any`: whatever has no control characters, and no white space at either end. Names that are there already go on working.',
+  }),
   adminUsername: setting({
     name: 'LATCHKEY_ADMIN_USERNAME',
     parse: username,
@@ -215,6 +222,12 @@ export const settings = {
     parse: wholeNumber(0, 100_000),
     default: '1000',
     doc: 'How many `GET /revocations/stream` may be open at a time: one for each process of another service that checks tokens.',
+  }),
+  revocationStreamsPerClient: setting({
+    name: 'LATCHKEY_REVOCATION_STREAMS_PER_CLIENT',
+    parse: wholeNumber(1, 100_000),
+    default: '100',
+    doc: 'How many of them may be of one client, or of one user, so that none takes all; beyond that the answer is 429.',
   }),
   accessTokenExpires: setting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
