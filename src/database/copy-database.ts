@@ -15,6 +15,7 @@ const order: Readonly<Record<keyof Schema, true>> = {
   clients: true,
   login_attempts: true,
   used_assertions: true,
+  counters: true,
   audit: true,
 };
 const tables = Object.keys(order) as (keyof Schema)[];
@@ -22,7 +23,7 @@ const tables = Object.keys(order) as (keyof Schema)[];
 type Row = Readonly<Record<string, string | number | null>>;
 export type Counts = Readonly<Record<keyof Schema, number>>;
 
-/** PostgreSQL takes 65,535 parameters a statement; the widest table has 14 columns. */
+/** PostgreSQL takes 65,535 parameters a statement; the widest table has 15 columns. */
 const rowsPerStatement = 500;
 
 /** The copy cannot be made; the message is for the operator. */

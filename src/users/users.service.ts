@@ -2,17 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { violatesUnique } from '../database/constraint-errors.js';
+import { countersStore } from '../database/counters.store.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { newId } from '../ids.js';
 import { readPage, type Page } from '../page.js';
 import { Problem } from '../problems/problem.js';
 import { rolesStore } from '../roles/roles.store.js';
-import { sessionsStore } from '../sessions/sessions.store.js';
+import { endSessionsOf, removeDeletedUser } from '../sessions/ended-sessions.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
 import { longestScope, words } from './accounts.js';
 import { passwordFault } from './password-policy.js';
 import type { Passwords } from './passwords.js';
+import { userListStore } from './user-list.store.js';
 import { administratorRole, usersStore, type UserWithRoles } from './users.store.js';
 
 interface NewUser {
@@ -43,9 +45,24 @@ export class UsersService {
     return found(await usersStore.find(this.database.queries, id));
   }
 
-  /** A page of users in the order of their creation. */
-  list(limit: number, after: string | undefined, name: string | undefined): Promise<Page<UserWithRoles>> {
-    return readPage(limit, (most) => usersStore.list(this.database.queries, { limit: most, after, name }));
+  /**
+   * A page of users in the order of their creation.
+   * @param after the id that the page comes after.
+   */
+  list(limit: number, after: string | undefined): Promise<Page<UserWithRoles>> {
+    return readPage(limit, (most) => userListStore.list(this.database.queries, { limit: most, after }));
+  }
+
+  /**
+   * A page of the users whose names begin so, in the order of the names.
+   * @param after the name that the page comes after.
+   */
+  listByName(beginning: string, limit: number, after: string | undefined): Promise<Page<UserWithRoles>> {
+    return readPage(
+      limit,
+      (most) => userListStore.listByName(this.database.queries, beginning, { limit: most, after }),
+      ({ username }) => username,
+    );
   }
 
   /** @throws {Problem} `username_taken`; `validation_failed` for a password or a role that will not do; `busy`. */
@@ -108,7 +125,7 @@ export class UsersService {
       if (wasAdministrator) await refuseNoAdministrators(transaction);
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
-      if (signedOut) await sessionsStore.revokeAllOf(transaction, id, now);
+      if (signedOut) await endSessionsOf(transaction, id);
       await auditStore.addChange(transaction, this.clock, { event: 'user_updated', target: id }, actor);
       return {
         revoked: signedOut || rolesChange ? await this.versions.raise(transaction, { userId: id }) : [],
@@ -125,7 +142,7 @@ export class UsersService {
       await rolesStore.lockRights(transaction);
       const user = found(await usersStore.find(transaction, id));
       const rows = await this.versions.end(transaction, { userId: id });
-      await usersStore.delete(transaction, id);
+      await usersStore.delete(transaction, id, this.clock.now());
       if (user.disabled_at === null && words(user.roles).includes(administratorRole)) {
         await refuseNoAdministrators(transaction);
       }
@@ -133,6 +150,7 @@ export class UsersService {
       return rows;
     });
     this.revocations.apply(revoked);
+    await removeDeletedUser(this.database, id);
   }
 
   /**
@@ -150,7 +168,7 @@ export class UsersService {
         password_hash: passwordHash,
         password_one_time: 1,
       });
-      await sessionsStore.revokeAllOf(transaction, user.id, now);
+      await endSessionsOf(transaction, user.id);
       await auditStore.addChange(
         transaction,
         this.clock,
@@ -214,6 +232,7 @@ export class UsersService {
     const [missing] = await rolesStore.missing(queries, roles);
     if (missing !== undefined) throw noSuchRole(missing);
     await usersStore.setRoles(queries, id, [...new Set(roles)]);
+    await countersStore.raise(queries, 'rights');
     const { permissions } = found(await usersStore.find(queries, id));
     if (words(permissions).join(' ').length > longestScope) {
       throw new Problem('validation_failed', {
@@ -238,7 +257,7 @@ function noSuchRole(name: string): Problem {
 }
 
 async function refuseNoAdministrators(queries: Queries): Promise<void> {
-  if ((await usersStore.countAdministrators(queries)) === 0) throw new Problem('last_administrator');
+  if (!(await usersStore.hasAdministrator(queries))) throw new Problem('last_administrator');
 }
 
 /** @throws {Problem} `validation_failed`, with the reason under the field's name. */

@@ -4,6 +4,7 @@ import * as core from './0001-core.js';
 import * as clients from './0002-clients.js';
 import * as changeFeed from './0003-change-feed.js';
 import * as revocationsInOrder from './0004-revocations-in-order.js';
+import * as longWork from './0005-long-work.js';
 
 export interface MigrationContext {
   readonly dialect: 'sqlite' | 'postgres';
@@ -19,6 +20,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0002-clients': clients,
   '0003-change-feed': changeFeed,
   '0004-revocations-in-order': revocationsInOrder,
+  '0005-long-work': longWork,
 };
 
 export function migrationProvider(context: MigrationContext): MigrationProvider {
