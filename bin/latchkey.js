@@ -2,14 +2,14 @@
 // The command. It finds a Node that can run the service, builds what is stale, and hands over.
 // Plain JavaScript, and for any Node that npm runs on: it is there before anything is built.
 import { spawn } from 'node:child_process';
-import { watch } from 'node:fs';
+import { readFileSync, watch } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, canBuild, isBuilt, isStale } from './build.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const [command = 'help', ...rest] = process.argv.slice(2);
+const words = process.argv.slice(2);
 
 /** Older ones lack the SQLite that the service uses. */
 const oldestNode = 24;
@@ -55,24 +55,30 @@ function packagedNode() {
 }
 
 async function run() {
-  switch (command) {
-    case 'start':
+  const own = launcher();
+  const alone = new Map([
+    ['start', own.start],
+    ['dev', own.develop],
+    ['build', own.build],
+  ]);
+  // These need neither what is built nor what reads a command line, unless there is more to read.
+  const only = words.length === 1 ? alone.get(words[0]) : undefined;
+  if (only) await only();
+  else if (ensureBuilt()) await (await import('../dist/src/cli/cli.js')).runCommandLine(words, own);
+}
+
+/** @returns {import('../dist/src/cli/program.js').Launcher} */
+function launcher() {
+  return {
+    version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+    async start() {
       if (ensureBuilt(() => console.log('Building.'))) await (await import('../dist/src/main.js')).main();
-      break;
-    case 'dev':
-      develop();
-      break;
-    case 'build':
+    },
+    develop,
+    build() {
       if (isStale() && !build()) process.exitCode = 1;
-      break;
-    case 'help':
-    case '--help':
-    case '-h':
-      if (ensureBuilt()) console.log((await import('../dist/src/cli/cli.js')).usage);
-      break;
-    default:
-      if (ensureBuilt()) await (await import('../dist/src/cli/cli.js')).runCommand([command, ...rest]);
-  }
+    },
+  };
 }
 
 /**

@@ -177,6 +177,17 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
+  'CookieSession': {
+    dataType: 'refObject',
+    properties: {
+      'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+      'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+      'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+    },
+    additionalProperties: false,
+  },
   'JsonWebKey': {
     dataType: 'refObject',
     properties: {
@@ -218,17 +229,6 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'refresh_token': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
-    },
-    additionalProperties: false,
-  },
-  'CookieSession': {
-    dataType: 'refObject',
-    properties: {
-      'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-      'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-      'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-      'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
     },
     additionalProperties: false,
   },
@@ -664,6 +664,19 @@ export const operations: readonly Operation[] = [
     path: '/me/password',
     controller: MeController,
     handler: 'changePassword',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"ChangePasswordRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      inCookies: {"in":"res","name":"204","required":true,"dataType":"void"},
+    },
+    security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'put',
+    path: '/me/password/cookies',
+    controller: MeController,
+    handler: 'changePasswordWithCookies',
     parameters: {
       body: {"in":"body","name":"body","required":true,"ref":"ChangePasswordRequest"},
       request: {"in":"request","name":"request","required":true,"dataType":"object"},

@@ -7,6 +7,7 @@ import { handleProblems } from './http/problem-handler.js';
 import { identifyRequests } from './http/request-context.js';
 import { headersOf, sendWithEveryAnswer } from './http/response-headers.js';
 import { mountSwaggerUi } from './http/swagger-ui.js';
+import { createTrust } from './http/trusted-proxy.js';
 import { unmatched } from './http/unmatched.js';
 import type { Services } from './services.js';
 
@@ -19,7 +20,7 @@ export function createApp(services: Services): Express {
   app.disable('etag'); // tokens and accounts are not to be cached; what may be brings its own
   app.enable('case sensitive routing');
   app.enable('strict routing');
-  app.set('trust proxy', config.trustedProxies);
+  app.set('trust proxy', createTrust(config.trustedProxies));
 
   app.use(identifyRequests(log));
   sendWithEveryAnswer(app, [

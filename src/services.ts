@@ -27,7 +27,8 @@ import { SessionsService, type OnDenied } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
 import { UserSessionsService } from './sessions/user-sessions.service.js';
 import { StartError } from './start-error.js';
-import { AccessTokens, longestAccessToken, type AccessTokenOptions } from './tokens/access-token.js';
+import { AccessTokens, type AccessTokenOptions } from './tokens/access-token.js';
+import { longestAccessToken } from './tokens/access-token-verifier.js';
 import { isSymmetric } from './tokens/algorithms.js';
 import { KeyRing } from './tokens/key-ring.js';
 import type { KeyRingOptions } from './tokens/key-schedule.js';
@@ -207,10 +208,13 @@ export async function createServices(foundations: Foundations): Promise<Services
         database,
         clock,
         limiter,
-        (reason, context, clientId) => {
-          log.warn({ event: 'denied', reason, clientId, ...context }, 'client authentication denied');
+        (reason, context, clientId, refusedKeys) => {
+          log.warn(
+            { event: 'denied', reason, clientId, ...(refusedKeys && { refusedKeys }), ...context },
+            'client authentication denied',
+          );
         },
-        { audiences: [issuer, `${issuer}/oauth/token`], leeway: config.decodeLeeway },
+        { audience: { issuer, form: config.clientAssertionAudience }, leeway: config.decodeLeeway },
       ),
       grants: new TokenGrants(sessions, accessTokens),
       introspection: new IntrospectionService(database, sessions, liveTokens, hooks, issuer),
@@ -280,6 +284,7 @@ export async function prepareService(
   permissions: readonly string[],
 ): Promise<FirstAdministrator | undefined> {
   await services.feed.start();
+  for (const error of services.ring.refusedKeys) services.log.warn({ event: 'key_refused' }, error);
   await services.ring.complete();
   await services.roles.grantAdministrators(permissions);
   return makeFirstAdministrator(services);

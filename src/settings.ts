@@ -231,6 +231,12 @@ export const settings = {
     defaultInWords: 'none',
     doc: 'Further issuers whose tokens are accepted, comma-separated: an earlier `LATCHKEY_ISSUER`, for as long as its tokens live.',
   }),
+  clientAssertionAudience: setting({
+    name: 'LATCHKEY_CLIENT_ASSERTION_AUDIENCE',
+    parse: oneOf('issuer', 'rfc7523'),
+    default: 'issuer',
+    doc: 'What `aud` of a client’s assertion (`private_key_jwt`) must be: `issuer`, the issuer alone; `rfc7523`, for older clients, the issuer or the token endpoint, among others. With the latter, another service that the client trusts can have one signed for itself that is good here.',
+  }),
   encodeNotBefore: setting({
     name: 'JWT_ENCODE_NBF',
     parse: flag,

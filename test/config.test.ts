@@ -45,6 +45,7 @@ describe('The settings', () => {
       encodeAudience: [],
       decodeAudience: [],
       decodeIssuer: [],
+      clientAssertionAudience: 'issuer',
       encodeNotBefore: true,
       tokenLocations: ['headers'],
       headerName: 'Authorization',
@@ -197,6 +198,10 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   JWT_ENCODE_AUDIENCE: [['reports, https://api.example.com', ['reports', 'https://api.example.com']]],
   JWT_DECODE_AUDIENCE: [['reports', ['reports']]],
   JWT_DECODE_ISSUER: [['https://old.example.com', ['https://old.example.com']]],
+  LATCHKEY_CLIENT_ASSERTION_AUDIENCE: [
+    ['issuer', 'issuer'],
+    ['rfc7523', 'rfc7523'],
+  ],
   JWT_ENCODE_NBF: flags,
   JWT_TOKEN_LOCATION: [
     ['cookies, headers', ['cookies', 'headers']],
@@ -314,6 +319,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   JWT_ENCODE_AUDIENCE: [],
   JWT_DECODE_AUDIENCE: [],
   JWT_DECODE_ISSUER: [],
+  LATCHKEY_CLIENT_ASSERTION_AUDIENCE: ['endpoint', 'Issuer'],
   JWT_ENCODE_NBF: ['maybe'],
   JWT_TOKEN_LOCATION: ['header', 'headers, body', ','],
   JWT_HEADER_NAME: ['X Token', 'X:Token'],

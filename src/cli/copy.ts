@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { pino } from 'pino';
 import { readConfig, type Config } from '../config.js';
 import { CopyError, copyInto, demandEmpty, SqliteSnapshot, type Counts } from '../database/copy-database.js';
@@ -14,14 +15,28 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const howTo = 'latchkey copy sqlite:<file> postgres://<user>:<password>@<host>/<database> [--dry-run]';
 
+export function addCopyCommand(program: Command): void {
+  program
+    .command('copy')
+    .description('copy all data to an empty PostgreSQL database, keys and sessions too')
+    .argument('<source>', 'sqlite:<file>')
+    .argument('<target>', 'postgres://<user>:<password>@<host>/<database>')
+    .option('--dry-run', 'count it, and change nothing')
+    .action((source: string, target: string, { dryRun = false }: { dryRun?: boolean }) =>
+      copy(source, target, { isDryRun: dryRun }, process.env),
+    );
+}
+
 /**
  * `latchkey copy`: moves an installation to PostgreSQL. Nobody is logged out: sessions, keys and revocations come along.
  * @throws {StartError} where it cannot; the target is as it was then.
  */
-export async function copy(words: readonly string[], environment: Environment): Promise<void> {
-  const isDryRun = words.includes('--dry-run');
-  const [from, to, ...rest] = words.filter((word) => word !== '--dry-run');
-  if (from === undefined || to === undefined || rest.length > 0) throw new StartError(`Usage: ${howTo}`);
+export async function copy(
+  from: string,
+  to: string,
+  { isDryRun }: { readonly isDryRun: boolean },
+  environment: Environment,
+): Promise<void> {
   const source = sourceOf(from);
   const config = readConfig({ ...environment, DATABASE_URL: to });
   if (config.databaseUrl.kind !== 'postgres') throw new StartError(`The target must be PostgreSQL: ${howTo}`);

@@ -1,12 +1,49 @@
 import { readFileSync } from 'node:fs';
+import { Argument, type Command } from 'commander';
+import type { Config } from '../config.js';
 import { replaceSecretFile } from '../database/secret.js';
+import type { Services } from '../services.js';
 import { StartError } from '../start-error.js';
 import { keyPurposes } from '../tokens/key-schedule.js';
 import { KeySealing } from '../tokens/key-sealing.js';
+import type { KeyPurpose } from '../tokens/keys.store.js';
 import { KeyImportError } from '../tokens/signing-keys.js';
-import type { Command } from './cli.js';
+import { onInstallation } from './installation-command.js';
 
-export const listKeys: Command = ({ ring, clock }) => {
+export function addKeyCommands(program: Command): void {
+  const keys = program.command('keys').description('the keys that tokens are signed with');
+  keys
+    .command('list')
+    .description('the key ring: which key signs, which are accepted')
+    .action(() => onInstallation(listKeys));
+  keys
+    .command('rotate')
+    .description('publish a new key that signs later; both kinds without a name')
+    .addArgument(new Argument('[purpose]', 'whose key').choices(keyPurposes))
+    .action((purpose?: KeyPurpose) => onInstallation((services) => rotateKeys(services, purpose)));
+  keys
+    .command('import')
+    .description('take in a private key of your own (PEM or JWK), published first')
+    .argument('<file>', 'where the key is')
+    .action((file: string) => onInstallation((services) => importKey(services, file)));
+  keys
+    .command('revoke')
+    .description('take a key away at once: its access tokens are void, or its sessions end')
+    .argument('<id>', 'as latchkey keys list prints it')
+    .action((id: string) => onInstallation((services) => revokeKey(services, id)));
+}
+
+export function addSecretCommands(program: Command): void {
+  const secret = program.command('secret').description('what the keys are encrypted with');
+  secret
+    .command('rotate')
+    .description(
+      'encrypt the keys with another secret: LATCHKEY_NEW_SECRET, or on SQLite without LATCHKEY_SECRET a new secret file',
+    )
+    .action(() => onInstallation(rotateSecret));
+}
+
+export function listKeys({ ring, clock }: Services): Promise<void> {
   const { signingKey, refreshKey } = ring;
   const held = [
     ...ring.signingKeys().map((key) => ({ ...key, purpose: 'access', inUse: key.id === signingKey.id })),
@@ -23,23 +60,18 @@ export const listKeys: Command = ({ ring, clock }) => {
     console.log(`${signingKey.id}  access  ${signingKey.algorithm}  signs (JWT_SECRET_KEY)`);
   }
   return Promise.resolve();
-};
+}
 
-export const rotateKeys: Command = async ({ ring }, words) => {
-  const purposes = keyPurposes.filter((purpose) => words.length === 0 || words[0] === purpose);
-  if (purposes.length === 0 || words.length > 1) {
-    throw new StartError('Say which keys: latchkey keys rotate [access|refresh]');
-  }
-  for (const purpose of purposes) {
+/** @param only whose keys; both without it. */
+export async function rotateKeys({ ring }: Services, only?: KeyPurpose): Promise<void> {
+  for (const purpose of only === undefined ? keyPurposes : [only]) {
     console.log(
       `A new ${purpose} token key is published, and is used from ${time(await ring.rotate(purpose))}.`,
     );
   }
-};
+}
 
-export const importKey: Command = async ({ ring }, [file, ...rest]) => {
-  if (file === undefined || rest.length > 0)
-    throw new StartError('Name one file: latchkey keys import <file>');
+export async function importKey({ ring }: Services, file: string): Promise<void> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -57,10 +89,9 @@ export const importKey: Command = async ({ ring }, [file, ...rest]) => {
     if (error instanceof KeyImportError) throw new StartError(`${file}: ${error.message}`, { cause: error });
     throw error;
   }
-};
+}
 
-export const revokeKey: Command = async ({ ring }, [id, ...rest]) => {
-  if (id === undefined || rest.length > 0) throw new StartError('Name one key: latchkey keys revoke <id>');
+export async function revokeKey({ ring }: Services, id: string): Promise<void> {
   const ofRefreshTokens = ring.refreshKeys().some((key) => key.id === id);
   if (!(await ring.revoke(id))) throw new StartError(`There is no key "${id}". See: latchkey keys list`);
   console.log(
@@ -68,11 +99,9 @@ export const revokeKey: Command = async ({ ring }, [id, ...rest]) => {
       ? `The key ${id} is gone: all sessions end, and users log in again. ${ring.refreshKey.id} signs.`
       : `The key ${id} is gone: its access tokens are void, and clients refresh. ${ring.signingKey.id} signs.`,
   );
-};
+}
 
-export const rotateSecret: Command = async ({ ring }, words, config) => {
-  if (words.length > 0)
-    throw new StartError('latchkey secret rotate takes the new secret from LATCHKEY_NEW_SECRET.');
+export async function rotateSecret({ ring }: Services, config: Config): Promise<void> {
   if (config.newSecret !== undefined) {
     const sealing = new KeySealing(config.newSecret);
     await ring.reseal(() => sealing);
@@ -88,7 +117,7 @@ export const rotateSecret: Command = async ({ ring }, words, config) => {
     ring.reseal(() => new KeySealing(makeSecret())),
   );
   console.log('The keys are encrypted with a new secret, which is in the secret file. Back it up.');
-};
+}
 
 function time(milliseconds: number): string {
   return new Date(milliseconds).toISOString();

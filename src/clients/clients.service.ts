@@ -176,6 +176,10 @@ function keysOf(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefined): s
       throw error;
     }
   });
+  const kids = keys.flatMap(({ kid }) => kid ?? []);
+  const twice = kids.findIndex((kid, index) => kids.indexOf(kid) < index);
+  if (twice >= 0)
+    throw faultyKeys('jwks', `has two keys with the kid "${kids[twice]}": give each another one`);
   return JSON.stringify({ keys });
 }
 

@@ -74,6 +74,8 @@ interface SessionRow {
   access_expires_at: number;
   /** The generation of the one refresh token that is current. */
   generation: number;
+  /** The generation that the last proof of the password began: the tokens before it have no grace. */
+  proved_generation: number;
   /** The key that the current generation's refresh token was made with. */
   refresh_key_id: string;
   /** When the current generation replaced the one before. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { RequestContext } from '../audit/audit.store.js';
-import { isFromTrustedProxy } from './trusted-proxy.js';
+import { clientAddress, isFromTrustedProxy } from './trusted-proxy.js';
 
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -13,22 +13,30 @@ const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 export function identifyRequests(log: Logger): RequestHandler {
   const logsRequests = log.isLevelEnabled('debug');
   return (request, response, next) => {
-    request.requestId = givenId(request) ?? randomUUID();
+    const requestId = idOf(request);
     if (logsRequests) {
       const { method, path } = request;
       response.once('finish', () => {
-        log.debug({ requestId: request.requestId, method, path, status: response.statusCode }, 'request');
+        log.debug({ requestId, method, path, status: response.statusCode }, 'request');
       });
     }
     next();
   };
 }
 
+/**
+ * The request's id. It is made by what asks first: Node answers some requests itself, before any middleware.
+ */
+export function idOf(request: Request): string {
+  const { requestId } = request as Partial<Pick<Request, 'requestId'>>;
+  return requestId ?? (request.requestId = givenId(request) ?? randomUUID());
+}
+
 /** What services are told of the request. */
 export function contextOf(request: Request): RequestContext {
   return {
     requestId: request.requestId,
-    address: request.ip ?? null,
+    address: clientAddress(request) ?? null,
     userAgent: request.get('User-Agent') ?? null,
   };
 }

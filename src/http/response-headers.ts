@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { ServerResponse } from './node-http.js';
+import { idOf } from './request-context.js';
 
 type Header = readonly [name: string, value: string];
 
@@ -22,10 +23,10 @@ export function sendWithEveryAnswer(app: Express, headers: readonly Header[]): v
   app.response.writeHead = function (this: Response, status: number, ...rest: [unknown?, unknown?]) {
     const [own] = rest;
     if (Array.isArray(own) && this.getHeaderNames().length === 0 && !namesAnyOf(names, own)) {
-      return writeHead.call(this, status, [...list, requestId, this.req.requestId, ...(own as string[])]);
+      return writeHead.call(this, status, [...list, requestId, idOf(this.req), ...(own as string[])]);
     }
     for (const [name, value] of headers) if (!this.hasHeader(name)) this.setHeader(name, value);
-    if (!this.hasHeader(requestId)) this.setHeader(requestId, this.req.requestId);
+    if (!this.hasHeader(requestId)) this.setHeader(requestId, idOf(this.req));
     return writeHead.call(this, status, ...(rest as [OutgoingHttpHeaders]));
   } as Response['writeHead'];
 }

@@ -3,7 +3,7 @@ import { parseCookie } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 import type { Config } from '../config.js';
 import { Problem } from '../problems/problem.js';
-import type { TokenSet } from '../sessions/sessions.models.js';
+import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
 
 /** The two tokens that a cookie may hold, and what the settings say of each. */
 type Kind = 'access' | 'refresh';
@@ -72,10 +72,31 @@ export function givesCookies({ tokenLocations }: Config): boolean {
   return tokenLocations.includes('cookies');
 }
 
-/** Gives the tokens as cookies: HttpOnly, and as the settings say. */
-export function setTokenCookies(response: Response, config: Config, tokens: TokenSet): void {
-  setTokenCookie(response, config, 'access', tokens.access_token, tokens.expires_in);
-  setTokenCookie(response, config, 'refresh', tokens.refresh_token, tokens.refresh_expires_in);
+/** @throws {Problem} `cookies_off`. */
+export function refuseIfCookiesAreOff(config: Config): void {
+  if (!givesCookies(config)) throw new Problem('cookies_off');
+}
+
+/**
+ * Gives the tokens as cookies: HttpOnly, and as the settings say.
+ * @returns what there is to say to the page: none of the tokens.
+ */
+export function giveTokensInCookies(
+  { res: response }: Request,
+  config: Config,
+  tokens: TokenSet,
+): CookieSession {
+  if (response) {
+    setTokenCookie(response, config, 'access', tokens.access_token, tokens.expires_in);
+    setTokenCookie(response, config, 'refresh', tokens.refresh_token, tokens.refresh_expires_in);
+  }
+  return {
+    expires_in: tokens.expires_in,
+    refresh_expires_in: tokens.refresh_expires_in,
+    scope: tokens.scope,
+    access_csrf_token: csrfValue(tokens.access_token),
+    refresh_csrf_token: csrfValue(tokens.refresh_token),
+  };
 }
 
 /** Takes the cookies away again, where the service gives any. */

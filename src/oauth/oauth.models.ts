@@ -44,7 +44,8 @@ export interface ClientParameters {
   client_assertion_type?: string;
   /**
    * With `private_key_jwt`: a JWT that the client has signed with one of its keys. Its `iss` and `sub` are the client's
-   * id, its `aud` is the issuer or the token endpoint; it has a `jti`, is used once, and lives an hour at most.
+   * id, its `aud` is the issuer alone, unless the service is set to take older forms; its `typ` is `client-authentication+jwt`,
+   * `JWT` or absent; it has a `jti`, is used once, and lives an hour at most.
    * @maxLength 65536
    */
   client_assertion?: string;

@@ -2,11 +2,11 @@ import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags
 import type { Request as HttpRequest } from 'express';
 import { contextOf } from '../http/request-context.js';
 import { countRequest } from '../http/request-limits.js';
-import { csrfValue, givesCookies, setTokenCookies, tokenInCookie } from '../http/token-cookies.js';
+import { giveTokensInCookies, refuseIfCookiesAreOff, tokenInCookie } from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import type { Services } from '../services.js';
-import type { CookieSession, LoginRequest, TokenSet } from './sessions.models.js';
+import type { CookieSession, LoginRequest } from './sessions.models.js';
 
 /** The same as login and refresh, for pages that keep their tokens in cookies which no script can read. */
 @Route()
@@ -33,10 +33,11 @@ export class CookiesController {
     @Body() body: LoginRequest,
     @Request() request: HttpRequest,
   ): Promise<CookieSession> {
-    this.#refuseIfOff();
+    refuseIfCookiesAreOff(this.services.config);
     await countRequest(request, this.services, 'login');
-    return this.#asCookies(
+    return giveTokensInCookies(
       request,
+      this.services.config,
       await this.services.sessions.login(body.username, body.password, contextOf(request)),
     );
   }
@@ -55,27 +56,16 @@ export class CookiesController {
   @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
   @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
   public async refreshWithCookies(@Request() request: HttpRequest): Promise<CookieSession> {
-    this.#refuseIfOff();
+    refuseIfCookiesAreOff(this.services.config);
     await countRequest(request, this.services, 'refresh');
     const refreshToken = tokenInCookie(request, this.services.config, 'refresh');
     if (refreshToken === undefined) {
       throw new Problem('invalid_refresh_token', { detail: 'The refresh cookie is missing. Log in again.' });
     }
-    return this.#asCookies(request, await this.services.sessions.refresh(refreshToken, contextOf(request)));
-  }
-
-  #refuseIfOff(): void {
-    if (!givesCookies(this.services.config)) throw new Problem('cookies_off');
-  }
-
-  #asCookies({ res: response }: HttpRequest, tokens: TokenSet): CookieSession {
-    if (response) setTokenCookies(response, this.services.config, tokens);
-    return {
-      expires_in: tokens.expires_in,
-      refresh_expires_in: tokens.refresh_expires_in,
-      scope: tokens.scope,
-      access_csrf_token: csrfValue(tokens.access_token),
-      refresh_csrf_token: csrfValue(tokens.refresh_token),
-    };
+    return giveTokensInCookies(
+      request,
+      this.services.config,
+      await this.services.sessions.refresh(refreshToken, contextOf(request)),
+    );
   }
 }

@@ -72,7 +72,8 @@ const rotation = new RepeatedStatement<
         and revoked_at is null
         and expires_at > ${moment}
         and created_at > ${moment} - ${lifetime}
-        and (${isCurrent} or (generation = ${next} and rotated_at > ${moment} - ${grace}))
+        and (${isCurrent} or (
+          generation = ${next} and generation > proved_generation and rotated_at > ${moment} - ${grace}))
         and ${isOfEnabledUser}
         and ${hasKey}
       returning ${rotated}`;
@@ -81,7 +82,7 @@ const rotation = new RepeatedStatement<
 
 /**
  * The refresh, in one statement. A current token moves the session to the next generation; the token just
- * before it moves nothing while its grace lasts. Either way the row's generation is the one to answer with,
+ * before it moves nothing while its grace lasts, which it has not where the password was proved since. Either way the row's generation is the one to answer with,
  * so all who show the same token get the same successor.
  * @returns nothing where the token is neither, or the session or its user is not live.
  */

@@ -100,15 +100,14 @@ export class SessionsService {
   async refresh(refreshToken: string, context: RequestContext, narrowing: Narrowing = {}): Promise<TokenSet> {
     const contents = readRefreshToken(this.ring, refreshToken);
     if (!contents) throw new Problem('invalid_refresh_token');
-    const grace = this.options.refreshGrace * 1000;
+    const grace = this.#grace();
     const rotate = async (queries: Queries): Promise<TokenSet | undefined> => {
       const session = await sessionsStore.rotate(queries, {
         id: contents.sessionId,
         generation: contents.generation,
         // Executed late, it must not look as if it had been executed before its answer was given up.
         now: this.database.now(this.clock),
-        // Nobody could ask again while the database was away: that time does not count.
-        grace: grace + this.feed.recentOutage(grace),
+        grace,
         newKeyId: this.ring.refreshKey.id,
         refreshLifetime: this.options.refreshTokenLifetime * 1000,
         accessExpiresAt: this.accessTokens.expiryOfNext(),
@@ -152,13 +151,16 @@ export class SessionsService {
   }
 
   /**
-   * Goes on with a session whose user has just proved the password, as part of a larger change.
+   * Goes on with a session whose user has just proved the password, as part of a larger change. Its refresh tokens from
+   * before are refused from then on.
    * @returns what makes its tokens once that change is committed; undefined where the session is not live.
    */
   async reauthenticate(queries: Queries, sessionId: string): Promise<(() => TokenSet) | undefined> {
     const session = await sessionsStore.reauthenticate(queries, {
       id: sessionId,
       now: this.clock.now(),
+      newKeyId: this.ring.refreshKey.id,
+      refreshLifetime: this.options.refreshTokenLifetime * 1000,
       accessExpiresAt: this.accessTokens.expiryOfNext(),
       lifetime: this.options.sessionLifetime * 1000,
     });
@@ -232,6 +234,7 @@ export class SessionsService {
       expires_at: now + Math.min(this.options.refreshTokenLifetime, this.options.sessionLifetime) * 1000,
       access_expires_at: this.accessTokens.expiryOfNext(),
       generation: 0,
+      proved_generation: 0,
       refresh_key_id: this.ring.refreshKey.id,
       rotated_at: now,
       revoked_at: null,
@@ -254,13 +257,22 @@ export class SessionsService {
     };
   }
 
+  /** In milliseconds. Nobody could ask again while the database was away: that time does not count. */
+  #grace(): number {
+    const grace = this.options.refreshGrace * 1000;
+    return grace + this.feed.recentOutage(grace);
+  }
+
   /**
    * A token of an older generation can only be a copy that someone kept: whoever holds the others, user or
-   * thief, must log in again (RFC 9700 §4.14.2).
+   * thief, must log in again (RFC 9700 §4.14.2). Not just after the password was proved: another tab may have held the
+   * token that this replaced, and who proved the password is not the thief. The token is refused then, and no more.
    */
   async #endIfReused(sessionId: string, generation: number, context: RequestContext): Promise<void> {
     const session = await sessionsStore.find(this.database.queries, sessionId);
     if (session?.revoked_at !== null || generation >= session.generation) return;
+    const isFromBeforeProof = generation < session.proved_generation;
+    if (isFromBeforeProof && this.clock.now() < session.authenticated_at + this.#grace()) return;
     if (await this.#end(sessionId, 'refresh_token_reused', context)) {
       this.onDenied('refresh_token_reused', context, session.user_id);
     }

@@ -10,17 +10,16 @@ import {
   rotatedColumns,
   rotateSession,
   type RotatedSession,
+  type Rotation,
 } from './session-rotation.store.js';
 
 export type StoredSession = Schema['sessions'];
 
-interface Reauthentication {
-  readonly id: string;
-  readonly now: number;
-  readonly accessExpiresAt: number;
-  /** As in a rotation. */
-  readonly lifetime: number;
-}
+/** As in a rotation. */
+type Reauthentication = Pick<
+  Rotation,
+  'id' | 'newKeyId' | 'refreshLifetime' | 'accessExpiresAt' | 'lifetime'
+> & { readonly now: number };
 
 /** Whose sessions are live: they can be refreshed. */
 interface Live {
@@ -60,20 +59,25 @@ export const sessionsStore = {
   rotate: rotateSession,
 
   /**
-   * The session goes on after its user has just proved the password; the refresh token stays the same.
+   * The session goes on after its user has just proved the password, with a refresh token of the next generation.
+   * Whoever has one from before, a thief perhaps, has not proved it: none of those has a grace.
    * @returns nothing where the session is not live.
    */
   reauthenticate(
     queries: Queries,
-    { id, now, accessExpiresAt, lifetime }: Reauthentication,
+    { id, now, newKeyId, refreshLifetime, accessExpiresAt, lifetime }: Reauthentication,
   ): Promise<RotatedSession | undefined> {
     return queries
       .updateTable('sessions')
       .set((eb) => ({
+        generation: eb('generation', '+', 1),
+        proved_generation: eb('generation', '+', 1),
+        refresh_key_id: newKeyId,
+        rotated_at: now,
         authenticated_at: now,
         last_used_at: now,
         access_expires_at: accessExpiresAt,
-        expires_at: earlier(eb.ref('sessions.expires_at'), endOf(lifetime)),
+        expires_at: earlier(eb.val(now + refreshLifetime), endOf(lifetime)),
       }))
       .where('sessions.id', '=', id)
       .where('sessions.revoked_at', 'is', null)

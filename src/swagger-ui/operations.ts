@@ -53,7 +53,8 @@ export class Operations {
   async #learn({ path, method }: Operation, request: OperationRequest, answer: Response): Promise<void> {
     const name = `${method} ${path}`;
     const isOwn = this.#isOwn(request);
-    if (givesTokens.has(name)) {
+    // Where they are in cookies, there is no body.
+    if (givesTokens.has(name) && answer.status !== 204) {
       const tokens = (await answer.clone().json()) as Partial<TokenSet>;
       // A client that got a token for itself has no session.
       if (tokens.refresh_token !== undefined) this.session.take(tokens as TokenSet);

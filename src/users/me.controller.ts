@@ -1,10 +1,22 @@
-import { Body, Get, Put, Request, Response, Route, Security, SuccessResponse, Tags } from '@tsoa/runtime';
+import {
+  Body,
+  Get,
+  Put,
+  Request,
+  Res,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+  type TsoaResponse,
+} from '@tsoa/runtime';
 import { userOf, type AuthenticatedRequest } from '../http/caller.js';
 import { contextOf } from '../http/request-context.js';
-import { setTokenCookies } from '../http/token-cookies.js';
+import { giveTokensInCookies, refuseIfCookiesAreOff } from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
-import type { TokenSet } from '../sessions/sessions.models.js';
+import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
 import { words } from './accounts.js';
 import type { ChangePasswordRequest, Me } from './users.models.js';
 
@@ -37,9 +49,12 @@ export class MeController {
   }
 
   /**
-   * Changes the own password, ends the account's other sessions, and voids all its access tokens. The answer has
-   * an access token with which this session goes on; its refresh token stays the same.
+   * Changes the own password, ends the account's other sessions, and revokes all tokens of this one. The response has
+   * the access token and the refresh token with which this session goes on. Where the access token came in a cookie, the
+   * new tokens go into cookies, and the response has no body; a page that needs the CSRF values of it uses
+   * `PUT /me/password/cookies`.
    * @summary Change the own password
+   * @param inCookies Changed; the new tokens are in cookies, because the access token came in one.
    */
   @Put('password')
   @SuccessResponse(200, 'Changed.')
@@ -52,17 +67,46 @@ export class MeController {
   public async changePassword(
     @Body() body: ChangePasswordRequest,
     @Request() request: AuthenticatedRequest,
+    @Res() inCookies: TsoaResponse<204, void>,
   ): Promise<TokenSet> {
+    const tokens = await this.#change(body, request);
+    if (request.tokenInCookie) {
+      giveTokensInCookies(request, this.services.config, tokens);
+      inCookies(204, undefined);
+    }
+    return tokens;
+  }
+
+  /**
+   * The same for pages that keep their tokens in cookies: the new tokens are set as HttpOnly cookies, and the response has
+   * their CSRF values. Only where `JWT_TOKEN_LOCATION` names cookies.
+   * @summary Change the own password, with cookies
+   */
+  @Put('password/cookies')
+  @SuccessResponse(200, 'Changed; the new tokens are in cookies.')
+  @Response<ProblemDetails>(403, 'The current password is wrong: `wrong_password`, `user_session_required`.')
+  @Response<ProblemDetails>(404, 'The service gives no cookies: `cookies_off`.')
+  @Response<ProblemDetails>(429, 'Wrong passwords have to wait: `too_many_attempts`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many passwords are being checked, or the database does not answer: `busy`, `not_ready`.',
+  )
+  public async changePasswordWithCookies(
+    @Body() body: ChangePasswordRequest,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<CookieSession> {
+    refuseIfCookiesAreOff(this.services.config);
+    return giveTokensInCookies(request, this.services.config, await this.#change(body, request));
+  }
+
+  #change(body: ChangePasswordRequest, request: AuthenticatedRequest): Promise<TokenSet> {
     const { userId, sessionId } = userOf(request);
-    const tokens = await this.services.ownAccount.changePassword(
+    return this.services.ownAccount.changePassword(
       userId,
       sessionId,
       body.current_password,
       body.new_password,
       contextOf(request),
     );
-    // A page that keeps its tokens in cookies goes on with them, too.
-    if (request.tokenInCookie && request.res) setTokenCookies(request.res, this.services.config, tokens);
-    return tokens;
   }
 }

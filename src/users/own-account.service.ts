@@ -25,8 +25,9 @@ export class OwnAccountService {
   ) {}
 
   /**
-   * Changes the password, ends the user's other sessions, and voids every access token there is of the account.
-   * @returns tokens with which the caller's session goes on; its refresh token is the one it had.
+   * Changes the password, ends the user's other sessions, and revokes every token there is of the account: a copy of this
+   * session's refresh token is good for nothing either.
+   * @returns tokens with which the caller's session goes on.
    * @throws {Problem} `wrong_password`, `validation_failed`, `too_many_attempts`, `busy`; `invalid_token` where the
    *   account or the session ended in the meantime.
    */

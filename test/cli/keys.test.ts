@@ -2,8 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { importKey, listKeys, revokeKey, rotateKeys, rotateSecret } from '../../src/cli/keys.js';
-import type { Command } from '../../src/cli/cli.js';
 import { readConfig } from '../../src/config.js';
+import type { Services } from '../../src/services.js';
 import { StartError } from '../../src/start-error.js';
 import { temporaryFolder } from '../support/folders.js';
 import { rejection } from '../support/rejections.js';
@@ -23,22 +23,25 @@ describe('latchkey keys', () => {
   afterEach(() => app.close());
 
   /** What a command prints. */
-  async function run(command: Command, ...words: readonly string[]): Promise<string> {
+  async function run<Words extends readonly string[]>(
+    command: (services: Services, ...words: Words) => Promise<void>,
+    ...words: Words
+  ): Promise<string> {
     const lines: string[] = [];
     const log = console.log;
     console.log = (line: string) => lines.push(line);
     try {
-      await command(app.services, words, app.services.config);
+      await command(app.services, ...words);
     } finally {
       console.log = log;
     }
     return lines.join('\n');
   }
 
-  async function expectFault(
+  async function expectFault<Words extends readonly string[]>(
     words: RegExp,
-    command: Command,
-    ...parameters: readonly string[]
+    command: (services: Services, ...words: Words) => Promise<void>,
+    ...parameters: Words
   ): Promise<void> {
     expect(await rejection(run(command, ...parameters)))
       .to.be.instanceOf(Error)
@@ -81,8 +84,6 @@ describe('latchkey keys', () => {
     );
     expect(await run(rotateKeys, 'refresh')).to.match(/^A new refresh token key [^\n]*$/);
     expect(app.services.ring.signingKeys()).to.have.length(2);
-    await expectFault(/Say which keys/, rotateKeys, 'acess');
-    await expectFault(/Say which keys/, rotateKeys, 'access', 'refresh');
   });
 
   it('rotate says what to do where the key is the operator’s own', async () => {
@@ -113,7 +114,6 @@ describe('latchkey keys', () => {
     writeFileSync(folder.path('other.pem'), 'x');
     await expectFault(/other\.pem: This is no private key/, importKey, folder.path('other.pem'));
     await expectFault(/none\.pem cannot be read/, importKey, folder.path('none.pem'));
-    await expectFault(/Name one file/, importKey);
   });
 
   it('revoke takes a key away, and says which one signs now', async () => {
@@ -130,14 +130,14 @@ describe('latchkey keys', () => {
       `The key ${refreshId} is gone: all sessions end, and users log in again. ${app.services.ring.refreshKey.id} signs.`,
     );
     await expectFault(/There is no key/, revokeKey, id);
-    await expectFault(/Name one key/, revokeKey);
   });
 
   it('secret rotate demands a new secret where it cannot make a file', async () => {
     await start();
-    await expectFault(/Set LATCHKEY_NEW_SECRET to the new secret/, rotateSecret);
-    await expectFault(/takes the new secret from LATCHKEY_NEW_SECRET/, rotateSecret, 'a secret');
+    await expectFault(/Set LATCHKEY_NEW_SECRET to the new secret/, (services) =>
+      rotateSecret(services, services.config),
+    );
     const config = readConfig({ DATABASE_URL: 'postgres://127.0.0.1/x', LATCHKEY_SECRET: 'x'.repeat(32) });
-    expect(await rejection(rotateSecret(app.services, [], config))).to.be.instanceOf(StartError);
+    expect(await rejection(rotateSecret(app.services, config))).to.be.instanceOf(StartError);
   });
 });

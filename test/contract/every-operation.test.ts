@@ -182,6 +182,7 @@ describe('An operation that checks a password', () => {
   let app: TestApp;
   let token: string;
   let userId: string;
+  let graceToken: string;
   before(async () => {
     app = await TestApp.start({
       settings: {
@@ -194,6 +195,8 @@ describe('An operation that checks a password', () => {
     });
     ({ access_token: token } = await app.login());
     ({ id: userId } = await app.createUser('ada', password));
+    await app.createUser('grace', password);
+    ({ access_token: graceToken } = await app.login('grace', password));
   });
   after(() => app.close());
 
@@ -204,6 +207,10 @@ describe('An operation that checks a password', () => {
     [
       'PUT /me/password',
       () => app.put('/me/password', { current_password: 'x', new_password: password }, token),
+    ],
+    [
+      'PUT /me/password/cookies',
+      () => app.put('/me/password/cookies', { current_password: 'x', new_password: password }, graceToken),
     ],
   ] as [string, (n: number) => Test][]) {
     it(`is busy where too many wait: ${name}`, async () => {

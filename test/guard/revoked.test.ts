@@ -35,12 +35,11 @@ describe('What a guard holds as revoked', () => {
   });
 
   it('is what users of a role, or all users, got before it changed, and never what a client got', () => {
-    const ofUser = (roles: string[], version?: number): Claims =>
-      ({
-        ...ofSession('x'),
-        roles,
-        ...(version !== undefined && { roles_ver: version }),
-      });
+    const ofUser = (roles: string[], version?: number): Claims => ({
+      ...ofSession('x'),
+      roles,
+      ...(version !== undefined && { roles_ver: version }),
+    });
     const ofClient = { jti: '-', sub: '-', ver: 0, roles: [] } as unknown as Claims;
     revoked.add([{ kind: 'role', id: 'auditor', version: 3, expires_at: at(10) }]);
     expect(revoked.has(ofUser(['reader', 'auditor'], 2))).to.be.true;

@@ -54,6 +54,25 @@ describe('A request', () => {
     });
     after(() => app.close());
 
+    it('has the address that the proxies say, without port, brackets or zone', async () => {
+      for (const [forwarded, address] of [
+        ['192.0.2.1', '192.0.2.1'],
+        ['192.0.2.1:5678', '192.0.2.1'],
+        ['[2001:DB8::1]:5678', '2001:db8::1'],
+        ['::ffff:192.0.2.1', '192.0.2.1'],
+        ['203.0.113.9, 192.0.2.1:5678, 10.0.0.1:4321', '192.0.2.1'],
+        ['203.0.113.9, 2002:0a00:0001::1', '10.0.0.1'], // not trusted: anybody can have such an address
+      ] as const) {
+        expect(await auditedAddress(app, forwarded), forwarded).to.equal(address);
+      }
+    });
+
+    it('has the nearest proxy’s address where they say what is no address', async () => {
+      for (const forwarded of ['unknown', '192.0.2.1, unknown', '192.0.2.1, x'.repeat(100), '"192.0.2.1"'])
+        expect(await auditedAddress(app, forwarded), forwarded).to.equal('127.0.0.1');
+      expect(await auditedAddress(app, '192.0.2.1, _hidden, 10.0.0.1')).to.equal('10.0.0.1');
+    });
+
     it('has the id that the proxy gives it, in the answer and in the log', async () => {
       const login = app.post('/login', { username: 'admin', password: 'wrong' });
       const answer = await login.set('X-Request-Id', 'from-the.proxy_1').expect(401);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { readdir } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
@@ -19,11 +20,30 @@ describe('latchkey', () => {
     }
   });
 
-  it('says which commands there are instead of one that is not', async () => {
-    const { exitCode, stderr } = await installation.run(['users', 'reset']);
-    expect(exitCode).to.equal(1);
-    expect(stderr).to.include('There is no command "users reset".');
-    expect(stderr).to.include('users reset-password <name>');
+  for (const [words, says] of [
+    [
+      ['start', '--port', '4'],
+      /unknown option '--port'\nSettings are environment variables, .*\nHelp: latchkey start/,
+    ],
+    [['start', 'now'], /too many arguments for 'start'/],
+    [['build', '--fast'], /unknown option '--fast'\nHelp: latchkey build --help/],
+    [['users', 'reset'], /unknown command 'reset'\nHelp: latchkey users --help/],
+    [['users', 'reset-password'], /missing required argument 'name'/],
+    [['keys'], /^Usage: latchkey keys /],
+    [['nothing'], /unknown command 'nothing'\nHelp: latchkey --help/],
+  ] as const) {
+    it(`${words.join(' ')} ends with 2 and a hint, and does nothing`, async () => {
+      const { exitCode, stdout, stderr } = await installation.run(words);
+      expect({ exitCode, stdout }).to.deep.equal({ exitCode: 2, stdout: '' });
+      expect(stderr).to.match(says);
+      expect(await readdir(installation.folder)).to.be.empty;
+    });
+  }
+
+  it('users --help is help of that command', async () => {
+    const { exitCode, stdout, stderr } = await installation.run(['users', '--help']);
+    expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
+    expect(stdout).to.match(/^Usage: latchkey users /);
   });
 
   it('makes no database where there is none', async () => {

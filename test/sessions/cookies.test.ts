@@ -116,18 +116,63 @@ describe('Cookies', () => {
       );
     });
 
-    it('go on when the password is changed', async () => {
+    it('go on when the password is changed, without a token in the body', async () => {
+      let page = await login();
+      let current = adminPassword;
+      for (const [path, status] of [
+        ['/me/password', 204],
+        ['/me/password/cookies', 200],
+      ] as const) {
+        const body = { current_password: current, new_password: `the one of ${path}` };
+        const change = (csrf: string): Test =>
+          by(page, app.request('put', path)).set('X-CSRF-TOKEN', csrf).send(body);
+        await expectCode(change('x'), 401, 'csrf_failed');
+        const response = await change(page.session.access_csrf_token).expect(status);
+        expect(response.text).not.to.match(/eyJ|lk_rt_/);
+        const cookies = cookiesOf(response);
+        expect(cookies).to.have.all.keys(Object.keys(page.cookies));
+        const session = {
+          ...page.session,
+          access_csrf_token: cookies['csrf_access_token']?.value ?? '',
+          refresh_csrf_token: cookies['csrf_refresh_token']?.value ?? '',
+        };
+        if (status === 200) expect(response.body).to.deep.equal(session);
+        await by({ cookies, session }, app.get('/protected')).expect(200);
+        await by(page, app.get('/protected')).expect(401);
+        await expectCode(
+          post(page, '/refresh/cookies', page.session.refresh_csrf_token),
+          401,
+          'invalid_refresh_token',
+        );
+        await post({ cookies, session }, '/refresh/cookies', session.refresh_csrf_token).expect(200);
+        page = { cookies, session };
+        current = body.new_password;
+      }
+    });
+
+    it('stay as they are where the password is not changed', async () => {
       const page = await login();
+      const change = (body: object): Test =>
+        by(page, app.request('put', '/me/password/cookies'))
+          .set('X-CSRF-TOKEN', page.session.access_csrf_token)
+          .send(body);
+      const refused = async (body: object, status: number): Promise<void> => {
+        expect(cookiesOf(await change(body).expect(status))).to.deep.equal({});
+      };
+      const next = 'the next one of the admin';
+      await refused({ current_password: adminPassword, new_password: 'short' }, 422);
+      for (let guess = 0; guess < 6; guess++)
+        await refused({ current_password: 'a guess', new_password: next }, 403);
+      await refused({ current_password: adminPassword, new_password: next }, 429);
+      await by(page, app.get('/protected')).expect(200);
+    });
+
+    it('are set by a changed password for a page that had its token elsewhere', async () => {
+      const { access_token: token } = await app.login();
       const body = { current_password: adminPassword, new_password: 'the next one of the admin' };
-      const change = by(page, app.request('put', '/me/password')).set(
-        'X-CSRF-TOKEN',
-        page.session.access_csrf_token,
-      );
-      const response = await change.send(body).expect(200);
-      const next = { ...page, cookies: cookiesOf(response) };
-      expect(next.cookies[refresh]?.value).to.equal(page.cookies[refresh]?.value);
-      await by(next, app.get('/protected')).expect(200);
-      await by(page, app.get('/protected')).expect(401);
+      const response = await app.put('/me/password/cookies', body, token).expect(200);
+      const page = { cookies: cookiesOf(response), session: response.body as CookieSession };
+      await by(page, app.get('/protected')).expect(200);
     });
 
     it('log out, and are taken away', async () => {
@@ -180,6 +225,12 @@ describe('Cookies', () => {
       await start({ JWT_TOKEN_LOCATION: 'headers' });
       await expectCode(app.post('/login/cookies', credentials), 404, 'cookies_off');
       await expectCode(app.post('/refresh/cookies'), 404, 'cookies_off');
+      const body = { current_password: adminPassword, new_password: 'the next one of the admin' };
+      await expectCode(
+        app.put('/me/password/cookies', body, (await app.login()).access_token),
+        404,
+        'cookies_off',
+      );
       const { access_token: token } = await app.login();
       expect(cookiesOf(await app.post('/logout', undefined, token).expect(204))).to.deep.equal({});
     });

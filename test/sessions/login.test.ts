@@ -73,6 +73,7 @@ describe('POST /login', () => {
       address: '127.0.0.1',
       user_agent: 'x'.repeat(255),
       generation: 0,
+      proved_generation: 0,
     });
     const user = await queries.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst();
     expect(user).to.include({ last_login_at: app.clock.now() });

@@ -354,23 +354,28 @@ storeContract('The sessions store', (on) => {
       sessionsStore.reauthenticate(on.queries, {
         id,
         now: later,
+        newKeyId: 'key of the proof',
+        refreshLifetime: 60 * minute,
         accessExpiresAt: later + 15 * minute,
         lifetime,
       });
 
-    it('keeps the generation, and notes the time', async () => {
+    it('begins a generation, and notes the time', async () => {
       const session = await newSession({ generation: 3 });
-      expect(await reauthenticate(session)).to.include({
+      const next = {
         id: session.id,
         user_id: session.user_id,
-        generation: 3,
-        refresh_key_id: session.refresh_key_id,
-        expires_at: session.expires_at,
+        generation: 4,
+        refresh_key_id: 'key of the proof',
+        expires_at: later + 60 * minute,
         authenticated_at: later,
-      });
+      };
+      expect(await reauthenticate(session)).to.include(next);
       expect(await sessionsStore.find(on.queries, session.id)).to.deep.equal({
         ...session,
-        authenticated_at: later,
+        ...next,
+        proved_generation: 4,
+        rotated_at: later,
         last_used_at: later,
         access_expires_at: later + 15 * minute,
       });

@@ -91,6 +91,7 @@ export async function addSession(
     expires_at: recordTime + 60 * minute,
     access_expires_at: recordTime + 15 * minute,
     generation: 0,
+    proved_generation: 0,
     refresh_key_id: await refreshKeyId(queries),
     rotated_at: recordTime,
     revoked_at: null,

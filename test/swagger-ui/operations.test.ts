@@ -54,14 +54,17 @@ describe('what the page learns from what is tried out', () => {
       expect(tab.session).to.deep.include({ token: next.access_token, refreshToken: next.refresh_token });
     });
 
-    it('a new password replaces the access token', async () => {
+    it('a new password replaces them, and the page goes on with the new refresh token', async () => {
       await app.createUser('ada', 'the password of ada');
       await tab.try('post', '/login', { username: 'ada', password: 'the password of ada' });
-      const { token, refreshToken } = tab.session;
+      const { token } = tab.session;
       const change = { current_password: 'the password of ada', new_password: 'another one of ada' };
-      expect((await tab.try('put', '/me/password', change)).status).to.equal(200);
-      expect(tab.session.token).not.to.equal(token);
-      expect(tab.session.refreshToken).to.equal(refreshToken);
+      const answer = await tab.try('put', '/me/password', change);
+      const next = (await answer.json()) as TokenSet;
+      expect(next.access_token).not.to.equal(token);
+      expect(tab.session).to.deep.include({ token: next.access_token, refreshToken: next.refresh_token });
+      await tab.session.renew(next.access_token);
+      expect(tab.session.refreshToken).not.to.equal(next.refresh_token);
       await expectIn();
     });
 

@@ -194,8 +194,9 @@ for (const kind of databaseKinds) {
 
       await app.get('/protected', own.access_token).expect(401);
       await expectEnded(other);
-      expect(next).to.include({ refresh_token: own.refresh_token, scope: 'users:read', expires_in: 900 });
-      expect(next.refresh_expires_in).to.equal(own.refresh_expires_in - 60);
+      expect(next).to.include({ scope: 'users:read', expires_in: 900 });
+      expect(next.refresh_token).not.to.equal(own.refresh_token);
+      expect(next.refresh_expires_in).to.equal(own.refresh_expires_in);
       await app.get('/protected', next.access_token).expect(200);
       expect(claimsOf(next)).to.include({
         sid: claimsOf(own).sid,
@@ -204,6 +205,92 @@ for (const kind of databaseKinds) {
       });
       const refreshed = await app.post('/refresh', { refresh_token: next.refresh_token }).expect(200);
       await app.get('/protected', refreshed.body.access_token as string).expect(200);
+    });
+
+    const refusesRefresh = async (refreshToken: string): Promise<void> => {
+      const { body } = await app.post('/refresh', { refresh_token: refreshToken }).expect(401);
+      expect(body).to.include({ code: 'invalid_refresh_token' });
+    };
+
+    it('leaves no grace to the refresh tokens from before, be they current or just replaced', async () => {
+      const username = await newUser();
+      const first = await app.login(username, password);
+      const second = await app.refresh(first.refresh_token);
+      const { body: next } = await change(second.access_token).expect(200);
+      for (const { refresh_token: old } of [second, first, second]) await refusesRefresh(old);
+      // A tab that held them ends nothing: who proved the password is not the thief.
+      await app.get('/protected', next.access_token as string).expect(200);
+      const after = await app.refresh(next.refresh_token as string);
+      await refusesRefresh(second.refresh_token);
+      // The tokens since then have their grace.
+      expect(await app.refresh(next.refresh_token as string)).to.include({
+        refresh_token: after.refresh_token,
+      });
+    });
+
+    it('takes a refresh token from before for a stolen one, once no tab can have it', async () => {
+      const username = await newUser();
+      const stolen = await app.login(username, password);
+      const { body: next } = await change(stolen.access_token).expect(200);
+      app.clock.advance(12);
+      await refusesRefresh(stolen.refresh_token);
+      await expectEnded(next as TokenSet);
+      const [ended] = (await app.audited('refresh_token_reused')).filter(
+        ({ session_id }) => session_id === claimsOf(stolen).sid,
+      );
+      expect(ended).to.include({ at: app.clock.now() });
+    });
+
+    it('can be changed twice in one session, each time with new tokens', async () => {
+      const username = await newUser();
+      const first = await app.login(username, password);
+      const { body: second } = await change(first.access_token).expect(200);
+      await change(first.access_token, newPassword, 'the third password').expect(401);
+      const { body: third } = await change(
+        second.access_token as string,
+        newPassword,
+        'the third password',
+      ).expect(200);
+      expect(
+        new Set([first, second, third].map(({ refresh_token: token }) => token as string)).size,
+      ).to.equal(3);
+      await refusesRefresh(first.refresh_token);
+      await refusesRefresh(second.refresh_token as string);
+      await app.get('/protected', second.access_token as string).expect(401);
+      await app.get('/protected', third.access_token as string).expect(200);
+      expect(claimsOf(third as TokenSet).sid).to.equal(claimsOf(first).sid);
+      await app.login(username, 'the third password');
+      await app
+        .get('/protected', (await app.refresh(third.refresh_token as string)).access_token)
+        .expect(200);
+    });
+
+    it('leaves one chain of refresh tokens where the session is refreshed at the same time', async () => {
+      for (let round = 0; round < 6; round++) {
+        const username = await newUser();
+        const own = await app.login(username, password);
+        const refresh = () => app.post('/refresh', { refresh_token: own.refresh_token });
+        const requests = [refresh, refresh, refresh];
+        const place = round % 4;
+        requests.splice(place, 0, () => change(own.access_token));
+        const responses = await Promise.all(requests.map((request) => request()));
+        const [changed] = responses.splice(place, 1);
+        const refreshes = responses;
+        expect(changed?.status).to.equal(200);
+        const old = [
+          own,
+          ...refreshes.filter(({ status }) => status === 200).map(({ body }) => body as TokenSet),
+        ];
+        expect(refreshes.every(({ status }) => status === 200 || status === 401)).to.be.true;
+        for (const { access_token: access, refresh_token: token } of old) {
+          await app.get('/protected', access).expect(401);
+          await refusesRefresh(token);
+        }
+        await app.get('/protected', changed?.body.access_token as string).expect(200);
+        await app
+          .get('/protected', (await app.refresh(changed?.body.refresh_token as string)).access_token)
+          .expect(200);
+      }
     });
 
     it('is good for a login from then on, and the old one is not', async () => {

@@ -79,7 +79,7 @@ class Guard:
             client_secret=client_secret,
             clock=clock,
         )
-        self._keys = KeySet(self._service, monotonic)
+        self._keys = KeySet(self._service, monotonic, self._warn)
         self._tokens = AccessTokens(self._keys, clock, issuer, audiences, leeway)
         self._revoked = Revoked()
         self._feed = Feed(

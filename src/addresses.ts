@@ -1,0 +1,71 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+const port = /^\d{1,5}$/;
+
+/**
+ * The address in what a socket or a proxy says of one, without the port (Azure sends `192.0.2.1:5678` and
+ * `[2001:db8::1]:5678` in X-Forwarded-For), brackets and zone id that may come with it.
+ * @returns undefined where it is no IP address.
+ */
+export function bareAddress(text: string): string | undefined {
+  const given = text.trim();
+  if (isIPv4(given)) return given;
+  if (isIPv6(given)) return withoutZone(given);
+  if (given.startsWith('[')) {
+    const end = given.indexOf(']');
+    const inside = given.slice(1, end);
+    const after = given.slice(end + 1);
+    const isAddress =
+      isIPv6(inside) && (after === '' || (after.startsWith(':') && port.test(after.slice(1))));
+    return isAddress ? withoutZone(inside) : undefined;
+  }
+  const colon = given.indexOf(':');
+  const host = given.slice(0, colon);
+  return colon > 0 && isIPv4(host) && port.test(given.slice(colon + 1)) ? host : undefined;
+}
+
+/**
+ * The one spelling of an address: RFC 5952's, and of an IPv6 address that stands for an IPv4 one the latter.
+ * @param address as `bareAddress` gives it.
+ */
+export function canonicalAddress(address: string): string {
+  if (isIPv4(address)) return address;
+  const parsed = ipaddr.IPv6.parse(address);
+  return embeddedIPv4(parsed.toByteArray()) ?? parsed.toRFC5952String();
+}
+
+/** Where the IPv4 address is in the addresses of a transition mechanism. */
+const embeddings: readonly { readonly prefix: readonly number[]; readonly at: number }[] = [
+  { prefix: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff], at: 12 }, // mapped, RFC 4291 §2.5.5.2
+  { prefix: [0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0], at: 12 }, // translated, RFC 2765 §2.1
+  { prefix: [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], at: 12 }, // NAT64, RFC 6052 §2.1
+  { prefix: [0, 0x64, 0xff, 0x9b, 0, 1], at: 12 }, // a network's own NAT64, RFC 8215, with a /96 in it
+  { prefix: [0x20, 0x02], at: 2 }, // 6to4, RFC 3056 §2
+];
+/** RFC 4380 §4: the last four bytes are the client's address, each bit turned over. */
+const teredo = [0x20, 0x01, 0, 0];
+
+/**
+ * Only where nobody can choose the IPv4 address but its owner. ISATAP's (RFC 5214 §6.1) is not among them: it is in the half
+ * of the address that each device makes up.
+ */
+function embeddedIPv4(bytes: readonly number[]): string | undefined {
+  const begins = (prefix: readonly number[]): boolean => prefix.every((byte, index) => bytes[index] === byte);
+  if (begins(teredo)) return asIPv4(bytes.slice(12).map((byte) => byte ^ 0xff));
+  const embedding = embeddings.find(({ prefix }) => begins(prefix));
+  if (embedding) return asIPv4(bytes.slice(embedding.at, embedding.at + 4));
+  // IPv4-compatible, RFC 4291 §2.5.5.1; below 0.0.1.0 there are ::, ::1 and nobody.
+  const isCompatible =
+    bytes.slice(0, 12).every((byte) => byte === 0) && (bytes[12] ?? 0) + (bytes[13] ?? 0) > 0;
+  return isCompatible ? asIPv4(bytes.slice(12)) : undefined;
+}
+
+function asIPv4(bytes: readonly number[]): string {
+  return bytes.join('.');
+}
+
+function withoutZone(address: string): string {
+  const zone = address.indexOf('%');
+  return zone < 0 ? address : address.slice(0, zone);
+}

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { pino } from 'pino';
+import { systemClock } from '../clock.js';
+import { readConfig, type Config } from '../config.js';
+import { openInstallation } from '../installation.js';
+import type { Services } from '../services.js';
+import { StartError } from '../start-error.js';
+
+/**
+ * Runs a command on the database that the settings name, beside the service or without it, and closes it.
+ * @throws {StartError} and what else `explain` puts into words, where it cannot.
+ */
+export async function onInstallation(
+  command: (services: Services, config: Config) => Promise<void>,
+): Promise<void> {
+  // An operator who runs a command is there to start the database.
+  const config = { ...readConfig(process.env), databaseWait: 0 };
+  refuseMissingDatabase(config);
+  // No token is issued here, so no issuer is needed.
+  const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), 'urn:latchkey:cli');
+  try {
+    await command(services, config);
+  } finally {
+    await services.database.close();
+  }
+}
+
+/** A command at the wrong place would make a database there, with a secret of its own. */
+function refuseMissingDatabase({ databaseUrl }: Config): void {
+  if (databaseUrl.kind === 'sqlite' && !existsSync(databaseUrl.file)) {
+    throw new StartError(
+      `DATABASE_URL names the SQLite file ${databaseUrl.file}, which is not there. Run the command where the service runs, with its settings; the service's first start makes the file.`,
+    );
+  }
+}

@@ -1,0 +1,89 @@
+import { Command, Help } from 'commander';
+import { addCopyCommand } from './copy.js';
+import { addKeyCommands, addSecretCommands } from './keys.js';
+import { addUserCommands } from './users.js';
+
+/** What `bin/latchkey.js` does itself: it builds, which nothing that is built can do. */
+export interface Launcher {
+  /** Of the package. */
+  readonly version: string;
+  start(): Promise<void>;
+  develop(): void;
+  build(): void;
+}
+
+/** Every command that there is, with its help. It prints, and throws `CommanderError` instead of exiting. */
+export function createProgram(launcher: Launcher): Command {
+  const program = new Command('latchkey')
+    .description('The service, and the commands of its operator.')
+    .version(launcher.version)
+    .helpOption('-h, --help', 'print help of a command')
+    .helpCommand('help [command]', 'print help of a command')
+    .exitOverride()
+    .configureHelp({ formatHelp: formatWithLeaves, subcommandTerm: termOf })
+    // What was too much may have a password in it: the URL of a database.
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace(/ but got (\d+): .*/, ' but got $1.'));
+      },
+    });
+  program
+    .command('start')
+    .description('run the service (what npm start does)')
+    .action(() => launcher.start());
+  program
+    .command('dev')
+    .description('run it, and rebuild and restart on each change')
+    .action(() => {
+      launcher.develop();
+    });
+  program
+    .command('build')
+    .description('build what is stale')
+    .action(() => {
+      launcher.build();
+    });
+  addUserCommands(program);
+  addKeyCommands(program);
+  addSecretCommands(program);
+  addCopyCommand(program);
+  program.addHelpText(
+    'after',
+    '\nThe commands use the settings of the service, from the same environment variables, and work beside it.',
+  );
+  addHints(program);
+  return program;
+}
+
+/** In help alone: what is near to an unknown word is looked for among the commands of its own group. */
+function formatWithLeaves(group: Command, helper: Help): string {
+  return Help.prototype.formatHelp.call(helper, group, Object.assign(helper, { visibleCommands: leavesOf }));
+}
+
+/** The commands that do something, not the groups that they are in. */
+function leavesOf(group: Command): Command[] {
+  return group.commands.flatMap((each) => (each.commands.length > 0 ? leavesOf(each) : [each]));
+}
+
+/** As it is typed: `keys rotate [access|refresh]`. */
+function termOf(command: Command): string {
+  const parameters = command.registeredArguments.map((argument) => {
+    const name = argument.argChoices?.join('|') ?? argument.name();
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [...wordsOf(command).slice(1), ...parameters].join(' ');
+}
+
+function wordsOf(command: Command): string[] {
+  return [...(command.parent ? wordsOf(command.parent) : []), command.name()];
+}
+
+/** What comes below an error: where to read what would be right. */
+function addHints(command: Command): void {
+  const words = wordsOf(command);
+  const settings = ['start', 'dev'].includes(command.name())
+    ? `Settings are environment variables, such as in: PORT=3001 ${words.join(' ')}\n`
+    : '';
+  command.showHelpAfterError(`${settings}Help: ${words.join(' ')} --help`);
+  for (const each of command.commands) addHints(each);
+}
