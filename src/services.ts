@@ -38,6 +38,8 @@ import { SubjectVersions } from './tokens/subject-versions.js';
 import { TokenConfirmation } from './tokens/token-confirmation.js';
 import { passwordFault } from './users/password-policy.js';
 import { Passwords } from './users/passwords.js';
+import { usernameFault } from './users/username-rules.js';
+import { UserLists } from './users/user-lists.service.js';
 import { oneTimePassword, UsersService } from './users/users.service.js';
 
 /** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
@@ -86,6 +88,7 @@ export interface Services {
   readonly sessionUses: SessionUses;
   readonly userSessions: UserSessionsService;
   readonly users: UsersService;
+  readonly userLists: UserLists;
   readonly ownAccount: OwnAccountService;
   readonly roles: RolesService;
   readonly clients: ClientsService;
@@ -199,7 +202,8 @@ export async function createServices(foundations: Foundations): Promise<Services
     userSessions: new UserSessionsService(database, clock, versions, revocations, sessionUses, {
       sessionLifetime,
     }),
-    users: new UsersService(database, clock, passwords, versions, revocations),
+    userLists: new UserLists(database),
+    users: new UsersService(database, clock, passwords, versions, revocations, config.usernames),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,
     clients: new ClientsService(database, clock, versions, revocations),
@@ -304,6 +308,9 @@ export interface FirstAdministrator {
 async function makeFirstAdministrator({ config, users }: Services): Promise<FirstAdministrator | undefined> {
   if (await users.hasUsers()) return undefined;
   const { adminUsername: username, adminPassword: given } = config;
+  const nameFault = usernameFault(username, config.usernames);
+  if (nameFault !== undefined)
+    throw new StartError(`LATCHKEY_ADMIN_USERNAME ${nameFault}. Choose another one.`);
   const fault = given === undefined ? undefined : await passwordFault(given, username);
   if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
   const password = given ?? oneTimePassword();

@@ -22,6 +22,7 @@ import {
   wholeNumber,
 } from './setting-parsers.js';
 import { algorithms } from './tokens/algorithms.js';
+import { usernameRules } from './users/username-rules.js';
 
 export interface Setting<T> {
   readonly name: string;
@@ -133,6 +134,12 @@ export const settings = {
     default: '',
     defaultInWords: 'none: CORS is off',
     doc: 'The origins whose browser pages may call the service, comma-separated, or `*`.',
+  }),
+  usernames: setting({
+    name: 'LATCHKEY_USERNAMES',
+    parse: oneOf(...usernameRules),
+    default: 'distinct',
+    doc: 'What names may be set. `distinct`: by RFC 8265 (letters, digits, ASCII punctuation, single spaces), of one script, and none that looks like another user’s (UTS 39). `precis`: by RFC 8265 alone. `any`: whatever has no control characters, and no white space at either end. Names that are there already go on working.',
   }),
   adminUsername: setting({
     name: 'LATCHKEY_ADMIN_USERNAME',

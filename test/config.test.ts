@@ -84,6 +84,7 @@ describe('The settings', () => {
       passwordQueue: 100,
       loginFreeAttempts: 5,
       loginFreeAttemptsPerAddress: 5,
+      usernames: 'distinct',
       loginFirstWait: 1,
       loginLongestWait: 900,
       loginMemory: 86_400,
@@ -180,6 +181,11 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_CORS_ORIGINS: [
     ['*', ['*']],
     ['https://app.example.com, http://localhost:5173', ['https://app.example.com', 'http://localhost:5173']],
+  ],
+  LATCHKEY_USERNAMES: [
+    ['distinct', 'distinct'],
+    ['precis', 'precis'],
+    ['any', 'any'],
   ],
   LATCHKEY_ADMIN_USERNAME: [
     ['root', 'root'],
@@ -309,6 +315,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'null',
     'https://*.example.com',
   ],
+  LATCHKEY_USERNAMES: ['strict', 'Any'],
   LATCHKEY_ADMIN_USERNAME: [' ', ' admin', 'admin\t', 'ad\u0000min', 'ad\nmin', 'x'.repeat(201)],
   LATCHKEY_ADMIN_PASSWORD: ['   ', 'seven c', 'x'.repeat(1025)],
   LATCHKEY_NEW_SECRET: ['x'.repeat(31)],

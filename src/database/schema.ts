@@ -24,6 +24,8 @@ export interface UserRow {
   username: string;
   /** As it is compared: unique. */
   username_key: string;
+  /** Of names that look alike the same: unique; null where the name may look like another. See `skeletonKey`. */
+  username_skeleton: string | null;
   /** argon2id in PHC form. */
   password_hash: string;
   /** 1: chosen by us, not by the user, who must replace it. */

@@ -36,9 +36,9 @@ export class UsersController {
   @SuccessResponse(200, 'The page.')
   public async listUsers(@Queries() query: UserQuery): Promise<UserPage> {
     const { limit = defaultLimit, cursor, name } = query;
-    const { users } = this.services;
-    if (name === undefined) return asPage(await users.list(limit, readIdCursor(cursor)), asUser);
-    const { rows, next } = await users.listByName(name, limit, readNameCursor(cursor));
+    const { userLists } = this.services;
+    if (name === undefined) return asPage(await userLists.list(limit, readIdCursor(cursor)), asUser);
+    const { rows, next } = await userLists.listByName(name, limit, readNameCursor(cursor));
     return asPage({ rows, next: next && writeNameCursor(next) }, asUser);
   }
 

@@ -7,10 +7,15 @@ import { usernameKey } from './username.js';
 /** The built-in role whose holders are the administrators. */
 export const administratorRole = 'admin';
 
-export type StoredUser = Omit<UserRow, 'username_key' | 'session_epoch' | 'ending_epoch' | 'deleted_at'>;
+export type StoredUser = Omit<
+  UserRow,
+  'username_key' | 'username_skeleton' | 'session_epoch' | 'ending_epoch' | 'deleted_at'
+>;
 export type UserWithRoles = Omit<StoredUser, 'password_hash'> & AccountRights;
 
-type UserChanges = Partial<Pick<UserRow, 'username' | 'password_hash' | 'password_one_time' | 'disabled_at'>>;
+type UserChanges = Partial<
+  Pick<UserRow, 'username' | 'username_skeleton' | 'password_hash' | 'password_one_time' | 'disabled_at'>
+>;
 
 const rights = [
   'users.version',
@@ -48,21 +53,36 @@ export const usersStore = {
     return selectWithRoles(queries).where('users.id', '=', id).executeTakeFirst();
   },
 
-  /** @returns false where the name is taken. */
-  async insert(queries: Queries, user: StoredUser): Promise<boolean> {
+  /**
+   * @param skeleton what no other user may have; null: names that look alike may stand side by side.
+   * @returns false where the name is taken, or looks like another user's.
+   */
+  async insert(queries: Queries, user: StoredUser, skeleton: string | null = null): Promise<boolean> {
     const inserted = await queries
       .insertInto('users')
       .values({
         ...user,
         username_key: usernameKey(user.username),
+        username_skeleton: skeleton,
         session_epoch: 0,
         ending_epoch: null,
         deleted_at: null,
       })
-      .onConflict((conflict) => conflict.column('username_key').doNothing())
+      .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst();
     return inserted !== undefined;
+  },
+
+  /** Whether another user's name looks like one. */
+  async isAlike(queries: Queries, skeleton: string, exceptId: string): Promise<boolean> {
+    const found = await queries
+      .selectFrom('users')
+      .select('id')
+      .where('username_skeleton', '=', skeleton)
+      .where('id', '!=', exceptId)
+      .executeTakeFirst();
+    return found !== undefined;
   },
 
   /**
@@ -148,6 +168,7 @@ export const usersStore = {
         // No name can be like that: it has a control character.
         username: `\u0001${id}`,
         username_key: `\u0001${id}`,
+        username_skeleton: null,
         password_hash: '',
         disabled_at: now,
         deleted_at: now,

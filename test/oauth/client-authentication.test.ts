@@ -72,7 +72,7 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
         [id, client.client_secret?.slice(0, -1) ?? ''],
         [v7(), client.client_secret ?? ''],
         ['latchkey', 'wrong'],
-        ['\u0000', 'wrong'],
+        ['\u0001', 'wrong'],
         ["' or 1=1 --", 'wrong'],
       ] as const) {
         const inHeader = await post({}, encodeBasic(`${encodeURIComponent(clientId)}:${secret}`)).expect(401);
