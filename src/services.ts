@@ -194,6 +194,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     revocationFeed: new RevocationFeed(database, clock, revocations, feed, {
       issuer,
       mostReaders: config.revocationStreams,
+      mostReadersPerSubject: config.revocationStreamsPerClient,
       leeway: config.decodeLeeway,
     }),
     confirmation,

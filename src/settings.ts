@@ -199,6 +199,12 @@ export const settings = {
     default: '1000',
     doc: 'How many `GET /revocations/stream` may be open at a time: one for each process of another service that checks tokens.',
   }),
+  revocationStreamsPerClient: setting({
+    name: 'LATCHKEY_REVOCATION_STREAMS_PER_CLIENT',
+    parse: wholeNumber(1, 100_000),
+    default: '100',
+    doc: 'How many of them may be of one client, or of one user, so that none takes all; beyond that the answer is 429.',
+  }),
   accessTokenExpires: setting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
     parse: lifetime(86_400),

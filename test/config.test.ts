@@ -41,6 +41,7 @@ describe('The settings', () => {
       keyRotation: 90 * 86_400,
       jwksMaxAge: 300,
       revocationStreams: 1000,
+      revocationStreamsPerClient: 100,
       newSecret: undefined,
       encodeAudience: [],
       decodeAudience: [],
@@ -236,6 +237,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   ],
   LATCHKEY_JWKS_MAX_AGE: [['1h', 3600]],
   LATCHKEY_REVOCATION_STREAMS: [['0', 0]],
+  LATCHKEY_REVOCATION_STREAMS_PER_CLIENT: [['1', 1]],
   JWT_ACCESS_TOKEN_EXPIRES: [
     ['1', 1],
     ['90s', 90],
@@ -349,6 +351,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_KEY_ROTATION: ['3651d', ...notDurations],
   LATCHKEY_JWKS_MAX_AGE: ['2d', ...notDurations],
   LATCHKEY_REVOCATION_STREAMS: ['100001', ...notNumbers],
+  LATCHKEY_REVOCATION_STREAMS_PER_CLIENT: ['0', '100001', ...notNumbers],
   JWT_ACCESS_TOKEN_EXPIRES: ['0', '86401', '2d', ...notDurations],
   JWT_REFRESH_TOKEN_EXPIRES: ['0', '401d', ...notDurations],
   JWT_DECODE_LEEWAY: ['301', ...notDurations],

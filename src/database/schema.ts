@@ -104,6 +104,8 @@ export interface ClientRow {
   scopes: string;
   /** Whom its tokens may be for: space-separated, sorted; none: whom users' tokens are for. */
   audiences: string;
+  /** Those that the client is itself, whose tokens it may introspect: space-separated, sorted. */
+  introspection_audiences: string;
   /** Seconds; null: as the settings say. */
   access_token_lifetime: number | null;
   /** Raised by whatever makes the client's older access tokens void, as a user's. */
