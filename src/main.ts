@@ -119,20 +119,28 @@ function announce(address: string, administrator: FirstAdministrator | undefined
 }
 
 /** What happens beside the requests: expired rows go, and uses of sessions are written. */
-function keepUp({ cleanUp, sessionUses, revocationFeed }: Services, log: Logger): void {
-  const orLog = async (what: string, work: Promise<void>): Promise<void> => {
+function keepUp(services: Services, log: Logger): void {
+  const { cleanUp, finishChanges, lifecycle, sessionUses, revocationFeed } = services;
+  const orLog = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await work;
+      await work();
     } catch (error) {
-      log.error({ err: error }, `${what} failed`);
+      // Work in batches is interrupted by the end of the process, and goes on after the next start.
+      if (!lifecycle.stopping) log.error({ err: error }, `${what} failed`);
     }
   };
-  setInterval(() => {
-    void orLog('cleaning up', cleanUp());
-  }, cleanUpEvery).unref();
-  setInterval(() => {
-    void orLog('writing when sessions were used', sessionUses.flush());
-  }, flushEvery).unref();
+  /** Of work that takes longer than that there is one at a time. */
+  const repeat = (every: number, what: string, work: () => Promise<void>): void => {
+    let isAtIt = false;
+    setInterval(() => {
+      if (isAtIt) return;
+      isAtIt = true;
+      void orLog(what, work).finally(() => (isAtIt = false));
+    }, every).unref();
+  };
+  void orLog('finishing what was interrupted', finishChanges);
+  repeat(cleanUpEvery, 'cleaning up', cleanUp);
+  repeat(flushEvery, 'writing when sessions were used', () => sessionUses.flush());
   setInterval(() => {
     revocationFeed.beat();
   }, beatEvery).unref();
