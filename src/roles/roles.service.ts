@@ -4,7 +4,8 @@ import type { Database } from '../database/open-database.js';
 import { Problem } from '../problems/problem.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
-import { longestScope, words } from '../users/accounts.js';
+import { rightsSize, tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
+import { words } from '../users/accounts.js';
 import { administratorRole } from '../users/users.store.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
 
@@ -23,6 +24,7 @@ export class RolesService {
     private readonly clock: Clock,
     private readonly versions: SubjectVersions,
     private readonly revocations: Revocations,
+    private readonly tokens: RightsCapacity,
   ) {}
 
   list(): Promise<StoredRole[]> {
@@ -47,7 +49,8 @@ export class RolesService {
       created_at: now,
       updated_at: now,
     };
-    if (role.permissions.length > longestScope) throw tooMuch('together');
+    const size = sizeOf(role);
+    if (size > this.tokens.rightsCapacity) throw this.#tooMuch('are', size);
     const { revoked, ...result } = await this.database.atLength.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       if (await rolesStore.insert(transaction, role)) {
@@ -57,8 +60,12 @@ export class RolesService {
       const before = await rolesStore.find(transaction, name);
       refuseBuiltIn(before);
       await rolesStore.update(transaction, role);
-      if ((await rolesStore.longestScopeOfHolders(transaction, name)) > longestScope) {
-        throw tooMuch('together with the other roles of a holder');
+      // What takes no more room than before is let through, whatever there is beside it.
+      if (!before || size > sizeOf(before)) {
+        const largest = await rolesStore.largestRightsOfHolders(transaction, name);
+        if (largest > this.tokens.rightsCapacity) {
+          throw this.#tooMuch('are together with the other roles of a holder', largest);
+        }
       }
       await auditStore.addChange(transaction, this.clock, { event: 'role_updated', target: name }, actor);
       return {
@@ -89,6 +96,12 @@ export class RolesService {
     this.revocations.apply(revoked);
   }
 
+  #tooMuch(what: string, size: number): Problem {
+    return new Problem('validation_failed', {
+      errors: { permissions: `${what} ${tooManyRights(size, this.tokens)}` },
+    });
+  }
+
   /**
    * Gives the administrators' role every permission that the contract names; a new operation's are there after
    * the next start.
@@ -114,10 +127,8 @@ export class RolesService {
   }
 }
 
-function tooMuch(how: string): Problem {
-  return new Problem('validation_failed', {
-    errors: { permissions: `are ${how} more than an access token can carry: ${longestScope} characters` },
-  });
+function sizeOf({ name, permissions }: Pick<StoredRole, 'name' | 'permissions'>): number {
+  return rightsSize([name], words(permissions));
 }
 
 function refuseBuiltIn(role: StoredRole | undefined): void {

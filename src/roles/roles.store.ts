@@ -27,15 +27,20 @@ export const rolesStore = {
     return queries.selectFrom('roles').selectAll().where('name', '=', name).executeTakeFirst();
   },
 
-  /** How many characters the permissions have of the role's holder who has most; what two roles permit counts twice. */
-  async longestScopeOfHolders(queries: Queries, name: string): Promise<number> {
+  /**
+   * The size of the rights (`rightsSize`) of the role's holder who has most. What two roles permit counts twice: no holder
+   * has more.
+   */
+  async largestRightsOfHolders(queries: Queries, name: string): Promise<number> {
     const holders = queries.selectFrom('user_roles').select('user_id').where('role_name', '=', name);
     const scopes = queries
       .selectFrom('user_roles as held')
       .innerJoin('roles as role', 'role.name', 'held.role_name')
       .where('held.user_id', 'in', holders)
       .groupBy('held.user_id')
-      .select(sql<number>`cast(sum(length(role.permissions) + 1) as bigint)`.as('length'));
+      .select(
+        sql<number>`cast(sum(length(role.name) + 3 + length(role.permissions) + 1) as bigint)`.as('length'),
+      );
     const longest = await queries
       .selectFrom(scopes.as('scopes'))
       .select('length')
