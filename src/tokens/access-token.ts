@@ -44,6 +44,7 @@ export const ownClient = 'latchkey';
 const largestGrant: AccessGrant = {
   subject: '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10',
   version: Number.MAX_SAFE_INTEGER,
+  rolesVersion: Number.MAX_SAFE_INTEGER,
   sessionId: '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b11',
   roles: [],
   permissions: [],
@@ -174,6 +175,7 @@ export class AccessTokens implements RightsCapacity {
       client_id: grant.clientId ?? ownClient,
       scope: grant.permissions.join(' '),
       roles: grant.roles,
+      ...(grant.rolesVersion !== undefined && { roles_ver: grant.rolesVersion }),
       ...(grant.authenticatedAt !== undefined && { auth_time: Math.floor(grant.authenticatedAt / 1000) }),
       fresh: grant.fresh,
       ...(grant.passwordChangeRequired && { pwd_change: true }),
