@@ -80,6 +80,7 @@ export interface Services {
   readonly revocationFeed: RevocationFeed;
   /** Asks the database about a token, where they may not be. */
   readonly confirmation: TokenConfirmation;
+  readonly passwords: Passwords;
   readonly sessions: SessionsService;
   /** When sessions were last used. */
   readonly sessionUses: SessionUses;
@@ -199,6 +200,7 @@ export async function createServices(foundations: Foundations): Promise<Services
       leeway: config.decodeLeeway,
     }),
     confirmation,
+    passwords,
     sessions,
     sessionUses,
     userSessions: new UserSessionsService(database, clock, versions, revocations, sessionUses, {
