@@ -6,7 +6,10 @@ import type { StoredClient } from './clients.store.js';
 type Grant = AccessGrant & { readonly audience: readonly string[]; readonly lifetime: number };
 
 /** Everything that a client's token for itself may have; the client may ask for less. */
-export function clientGrant(client: StoredClient, tokens: Pick<AccessTokens, 'audience' | 'lifetime'>): Grant {
+export function clientGrant(
+  client: StoredClient,
+  tokens: Pick<AccessTokens, 'audience' | 'lifetime'>,
+): Grant {
   const audience = words(client.audiences);
   return {
     subject: client.id,
