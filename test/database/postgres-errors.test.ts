@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { DatabaseReadOnly, DatabaseUnavailable } from '../../src/database/database-unavailable.js';
-import { openDatabase, type Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/open-database.js';
+import { openTestDatabase } from '../support/databases.js';
 import { explained, explainedRefusal } from '../../src/database/postgres-errors.js';
 import { errorOf, faultOf } from '../../src/database/sqlite-errors.js';
 import { newPostgresDatabase } from '../support/postgres.js';
@@ -95,7 +96,7 @@ describe('An error of the database’s', () => {
 describe('What PostgreSQL undid because of others', () => {
   let database: Database;
   before(async () => {
-    database = openDatabase({ kind: 'postgres', url: await newPostgresDatabase() });
+    database = openTestDatabase({ kind: 'postgres', url: await newPostgresDatabase() });
     await sql`create sequence attempts`.execute(database.queries);
     await sql`create table counted (id int primary key, n int)`.execute(database.queries);
     await sql`insert into counted values (1, 0), (2, 0)`.execute(database.queries);
@@ -157,7 +158,10 @@ describe('What PostgreSQL undid because of others', () => {
 
 describe('A statement that was prepared before another replica changed the tables', () => {
   it('is prepared again, alone or in a transaction, on every connection', async () => {
-    const database = openDatabase({ kind: 'postgres', url: await newPostgresDatabase() }, { poolSize: 3 });
+    const database = openTestDatabase(
+      { kind: 'postgres', url: await newPostgresDatabase() },
+      { poolSize: 3 },
+    );
     await sql`create table changing (id int, name text)`.execute(database.queries);
     const read = sql`select name from changing`;
     const onAll = (): Promise<unknown> =>

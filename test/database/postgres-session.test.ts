@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openTestDatabase } from '../support/databases.js';
 import { sessionSettings } from '../../src/database/postgres-session.js';
 import { databaseUrl } from '../../src/database-url.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
@@ -80,7 +80,7 @@ describe('A PostgreSQL session', () => {
   it('goes by none of a role’s, all at once, on any of its connections', async () => {
     const url = await newPostgresDatabase();
     for (const [name, value] of Object.entries(hostile)) await setIn(url, name, value, 'role');
-    const database = openDatabase({ kind: 'postgres', url }, { statementTimeout: 1234 });
+    const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1234 });
     try {
       for (const { queries } of [database, database.atLength]) {
         for (const [name, value] of Object.entries({ ...sessionSettings, synchronous_commit: 'on' })) {
@@ -117,7 +117,7 @@ describe('A PostgreSQL session', () => {
   it('keeps what is asked of commits beyond this machine’s disk', async () => {
     const url = await newPostgresDatabase();
     await setIn(url, 'synchronous_commit', 'remote_apply', 'database');
-    const database = openDatabase({ kind: 'postgres', url });
+    const database = openTestDatabase({ kind: 'postgres', url });
     const { rows } = await sql`show synchronous_commit`.execute(database.queries);
     expect(rows).to.deep.equal([{ synchronous_commit: 'remote_apply' }]);
     await database.close();
@@ -127,7 +127,7 @@ describe('A PostgreSQL session', () => {
     const url = await newPostgresDatabase();
     await queryOn(url, 'create schema "of its own"');
     const options = encodeURIComponent('-c search_path="of\\ its\\ own" --work-mem=5MB');
-    const database = openDatabase(databaseUrl(`${url}?options=${options}`));
+    const database = openTestDatabase(databaseUrl(`${url}?options=${options}`));
     await database.migrate();
     const { rows } = await sql`select current_schema() as schema, current_setting('work_mem') as memory,
       to_regclass('"of its own".users') is not null as there`.execute(database.queries);
@@ -140,7 +140,7 @@ describe('A database that will not do', () => {
   async function refusal(prepare: (url: string) => Promise<unknown>, options = ''): Promise<string> {
     const url = await newPostgresDatabase();
     await prepare(url);
-    const database = openDatabase(databaseUrl(`${url}${options}`));
+    const database = openTestDatabase(databaseUrl(`${url}${options}`));
     const reason = await database.migrate().then(
       () => expect.fail('It did.'),
       (error: unknown) => error as Error,
@@ -159,7 +159,7 @@ describe('A database that will not do', () => {
     const url = await newPostgresDatabase();
     const name = `${new URL(url).pathname.slice(1)}_latin1`;
     await queryOn(url, `create database ${name} encoding 'LATIN1' template template0`);
-    const database = openDatabase({ kind: 'postgres', url: url.replace(/[^/]+$/, name) });
+    const database = openTestDatabase({ kind: 'postgres', url: url.replace(/[^/]+$/, name) });
     const reason = await database.migrate().catch((error: unknown) => error as Error);
     await database.close();
     expect(reason)
@@ -172,7 +172,10 @@ describe('A database that will not do', () => {
     const name = new URL(url).pathname.slice(1);
     await queryOn(url, `create role ${name} login password 'x'; grant create on schema public to ${name}`);
     await queryOn(url, `alter role ${name} in database ${name} set session_replication_role = replica`);
-    const database = openDatabase({ kind: 'postgres', url: url.replace('postgres:password', `${name}:x`) });
+    const database = openTestDatabase({
+      kind: 'postgres',
+      url: url.replace('postgres:password', `${name}:x`),
+    });
     const reason = await database.migrate().catch((error: unknown) => error as Error);
     await database.close();
     await queryOn(url, `drop owned by ${name}; drop role ${name}`);

@@ -2,7 +2,7 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { adminPassword } from '../support/api-client.js';
-import { freePort } from '../support/postgres-server.js';
+import { reservePort } from '../support/ports.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 describe('A second service on a SQLite file', () => {
@@ -21,7 +21,7 @@ describe('A second service on a SQLite file', () => {
     it(`says so and stops, ${how}; the first one goes on`, async () => {
       if (file.startsWith('linked')) await symlink('data', join(installation.folder, 'linked'));
       const second = installation.with({
-        PORT: String(await freePort()),
+        PORT: String(await reservePort()),
         DATABASE_URL: `sqlite:${file}`,
         LOG_LEVEL: 'error',
       });
@@ -42,7 +42,7 @@ describe('A second service on a SQLite file', () => {
   it('may start at once where the first one was killed, or while it stops', async () => {
     await service.end('SIGKILL');
     service = await installation.start();
-    const next = installation.with({ PORT: String(await freePort()) }).spawn();
+    const next = installation.with({ PORT: String(await reservePort()) }).spawn();
     await next.printed('another service uses the SQLite file');
     await service.end();
     // Its port is another one, and so is its address.

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './postgres-server.js';
+import { reservePort } from './ports.js';
 import { until } from './until.js';
 
 const isRoot = userInfo().uid === 0;
@@ -33,7 +33,7 @@ export class Pgbouncer {
     mode: 'session' | 'transaction' | 'statement',
   ): Promise<Pgbouncer> {
     const folder = await mkdtemp(join(tmpdir(), 'latchkey-pgbouncer-'));
-    const port = await freePort();
+    const port = await reservePort();
     const file = join(folder, 'pgbouncer.ini');
     await writeFile(
       file,
