@@ -7,6 +7,7 @@ import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import { mostFieldErrors, Problem, problemDetails, retryLater } from '../problems/problem.js';
 import { sendJson } from './send-json.js';
+import { unsetTokenCookie } from './token-cookies.js';
 
 /**
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
@@ -25,6 +26,10 @@ export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler
     if (response.headersSent) {
       next(error);
       return;
+    }
+    // It would come with every request, and be refused each time.
+    if (problem.code === 'invalid_token' && request.tokenInCookie) {
+      unsetTokenCookie(response, request.app.locals.services.config, 'access');
     }
     if (!request.answersOAuthErrors) sendProblem(problem, response, issuer);
     else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.of(problem), response);

@@ -146,6 +146,19 @@ export class AccessTokens {
     return this.#verifyAnew(token, { ignoreNotBefore: true });
   }
 
+  /**
+   * The session of a token that is one of ours, though it may have expired: for a logout, which does no more than it says.
+   * @returns undefined for any other token, and for that of a client.
+   */
+  sessionOf(token: string): string | undefined {
+    try {
+      return this.#verifyAnew(token, { ignoreExpiry: true }).sid;
+    } catch (error) {
+      if (error instanceof Problem) return undefined;
+      throw error;
+    }
+  }
+
   #remember(token: string): Verified {
     this.#forgetRemovedKeys();
     const known = this.#verified.get(token);
@@ -176,7 +189,7 @@ export class AccessTokens {
     this.#removals = this.ring.removals;
   }
 
-  #verifyAnew(token: string, { ignoreNotBefore = false } = {}): AccessTokenClaims {
+  #verifyAnew(token: string, { ignoreNotBefore = false, ignoreExpiry = false } = {}): AccessTokenClaims {
     if (token.length > longestToken) throw invalidToken('The access token is too long to be one of ours.');
     this.#forgetRemovedKeys();
     const [headerEnd, signedEnd] = [token.indexOf('.'), token.lastIndexOf('.')];
@@ -195,7 +208,7 @@ export class AccessTokens {
     if (!ignoreNotBefore && claims.nbf !== undefined && claims.nbf > epochSeconds(this.clock) + leeway) {
       throw invalidToken('The access token is not valid yet.');
     }
-    if (!this.#isInTime(claims)) throw invalidToken('The access token has expired.');
+    if (!ignoreExpiry && !this.#isInTime(claims)) throw invalidToken('The access token has expired.');
     if (!acceptedIssuers.includes(claims.iss)) {
       throw invalidToken('The access token was issued by another service.');
     }
