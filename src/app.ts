@@ -6,6 +6,7 @@ import './http/locals.js';
 import { handleProblems } from './http/problem-handler.js';
 import { identifyRequests } from './http/request-context.js';
 import { headersOf, sendWithEveryAnswer } from './http/response-headers.js';
+import { givesCookies } from './http/token-cookies.js';
 import { mountSwaggerUi } from './http/swagger-ui.js';
 import { createTrust } from './http/trusted-proxy.js';
 import { unmatched } from './http/unmatched.js';
@@ -23,21 +24,29 @@ export function createApp(services: Services): Express {
   app.set('trust proxy', createTrust(config.trustedProxies));
 
   app.use(identifyRequests(log));
-  sendWithEveryAnswer(app, [
-    ...headersOf(
-      helmet({
-        contentSecurityPolicy: {
-          useDefaults: false,
-          directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-        },
-      }),
-    ),
-    ['Cache-Control', 'no-store'],
-  ]);
+  sendWithEveryAnswer(
+    app,
+    [
+      ...headersOf(
+        helmet({
+          contentSecurityPolicy: {
+            useDefaults: false,
+            directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+          },
+          strictTransportSecurity: false,
+        }),
+      ),
+      ['Cache-Control', 'no-store'],
+    ],
+    headersOf(helmet.strictTransportSecurity({ includeSubDomains: config.hstsIncludeSubDomains })),
+  );
   if (config.corsOrigins.length > 0) {
+    const isOpen = config.corsOrigins.includes('*');
     app.use(
       cors({
-        origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
+        origin: isOpen ? '*' : [...config.corsOrigins],
+        // Cookies for each origin there is would be as good as none of the browser's protection.
+        credentials: givesCookies(config) && !isOpen,
         exposedHeaders: ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'RateLimit', 'ETag'],
       }),
     );

@@ -132,7 +132,13 @@ export const settings = {
     parse: origins,
     default: '',
     defaultInWords: 'none: CORS is off',
-    doc: 'The origins whose browser pages may call the service, comma-separated, or `*`.',
+    doc: 'The origins whose browser pages may call the service, comma-separated, or `*`. Those that are named may send cookies where `JWT_TOKEN_LOCATION` has them; with `*` none are sent ([docs/cookies.md](docs/cookies.md)).',
+  }),
+  hstsIncludeSubDomains: setting({
+    name: 'LATCHKEY_HSTS_INCLUDE_SUBDOMAINS',
+    parse: flag,
+    default: 'false',
+    doc: 'Whether `Strict-Transport-Security`, which responses over HTTPS have, binds the subdomains of the host too. They must all be served over HTTPS then, for a year.',
   }),
   adminUsername: setting({
     name: 'LATCHKEY_ADMIN_USERNAME',

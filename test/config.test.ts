@@ -31,6 +31,7 @@ describe('The settings', () => {
       secret: undefined,
       trustedProxies: [],
       corsOrigins: [],
+      hstsIncludeSubDomains: false,
       adminUsername: 'admin',
       adminPassword: undefined,
       accessTokenExpires: 900,
@@ -180,6 +181,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['*', ['*']],
     ['https://app.example.com, http://localhost:5173', ['https://app.example.com', 'http://localhost:5173']],
   ],
+  LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
   LATCHKEY_ADMIN_USERNAME: [
     ['root', 'root'],
     ['Ada Lovelace', 'Ada Lovelace'],
@@ -314,6 +316,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   JWT_ENCODE_AUDIENCE: [],
   JWT_DECODE_AUDIENCE: [],
   JWT_DECODE_ISSUER: [],
+  LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: ['maybe'],
   JWT_ENCODE_NBF: ['maybe'],
   JWT_TOKEN_LOCATION: ['header', 'headers, body', ','],
   JWT_HEADER_NAME: ['X Token', 'X:Token'],
