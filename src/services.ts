@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { operatorContext } from './audit/audit.store.js';
 import { ClientsService } from './clients/clients.service.js';
 import type { Clock } from './clock.js';
-import type { Config } from './config.js';
+import { tokenScheme, type Config } from './config.js';
 import type { Feed } from './database/feed.js';
 import type { Database } from './database/open-database.js';
 import type { Hooks } from './hooks.js';
@@ -202,7 +202,10 @@ export async function createServices(foundations: Foundations): Promise<Services
         { audiences: [issuer, `${issuer}/oauth/token`], leeway: config.decodeLeeway },
       ),
       grants: new TokenGrants(sessions, accessTokens),
-      introspection: new IntrospectionService(database, sessions, liveTokens, hooks, issuer),
+      introspection: new IntrospectionService(database, sessions, liveTokens, hooks, {
+        issuer,
+        scheme: accessTokens.scheme,
+      }),
       revocation: new RevocationService(
         database,
         clock,
@@ -239,6 +242,7 @@ function accessTokenOptions({ config, issuer, hooks }: Foundations): AccessToken
     lifetime: config.accessTokenExpires,
     leeway: config.decodeLeeway,
     notBefore: config.encodeNotBefore,
+    scheme: tokenScheme(config),
     hooks,
   };
 }

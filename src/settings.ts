@@ -259,7 +259,7 @@ export const settings = {
     name: 'JWT_HEADER_TYPE',
     parse: token,
     default: 'Bearer',
-    doc: 'The word before the token in that header; `none`: the header is the token alone.',
+    doc: 'The word before the token in that header, which `token_type` and the challenge in `WWW-Authenticate` have, too; `none`: the header is the token alone (those say `Bearer`).',
   }),
   queryStringName: setting({
     name: 'JWT_QUERY_STRING_NAME',

@@ -1,6 +1,7 @@
 import { ValidateError } from '@tsoa/runtime';
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { tokenScheme } from '../config.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { OAuthProblem } from '../oauth/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
@@ -27,20 +28,27 @@ export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler
       next(error);
       return;
     }
+    const { config } = request.app.locals.services;
     // It would come with every request, and be refused each time.
     if (problem.code === 'invalid_token' && request.tokenInCookie) {
-      unsetTokenCookie(response, request.app.locals.services.config, 'access');
+      unsetTokenCookie(response, config, 'access');
     }
-    if (!request.answersOAuthErrors) sendProblem(problem, response, issuer);
+    if (!request.answersOAuthErrors) sendProblem(problem, response, { issuer, scheme: tokenScheme(config) });
     else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.of(problem), response);
   };
 }
 
-/** @param issuer what the problem types' URIs begin with. */
-export function sendProblem(problem: Problem, response: Response, issuer: string): void {
+interface ProblemContext {
+  /** What the problem types' URIs begin with. */
+  readonly issuer: string;
+  /** The word that access tokens are sent with. */
+  readonly scheme: string;
+}
+
+function sendProblem(problem: Problem, response: Response, { issuer, scheme }: ProblemContext): void {
   // RFC 9110 §15.5.2: no 401 without a challenge.
   const headers = {
-    ...(problem.status === 401 && { 'WWW-Authenticate': challenge(problem) }),
+    ...(problem.status === 401 && { 'WWW-Authenticate': challenge(problem, scheme) }),
     ...problem.headers,
   };
   const body = problemDetails(problem, issuer);
@@ -58,8 +66,8 @@ function sendOAuthError(problem: OAuthProblem, response: Response): void {
 }
 
 /** RFC 6750 §3: no error code where no token came, and few characters in the description. */
-function challenge({ code, message }: Problem): string {
-  const realm = 'Bearer realm="latchkey"';
+function challenge({ code, message }: Problem, scheme: string): string {
+  const realm = `${scheme} realm="latchkey"`;
   if (code !== 'invalid_token') return realm;
   const description = message.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, '?');
   return `${realm}, error="invalid_token", error_description="${description}"`;

@@ -1,6 +1,5 @@
 import type { Database } from '../database/open-database.js';
 import type { Hooks } from '../hooks.js';
-import { TokenType } from '../sessions/sessions.models.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { ownClient } from '../tokens/access-token.js';
@@ -16,7 +15,7 @@ export class IntrospectionService {
     private readonly sessions: SessionsService,
     private readonly liveTokens: LiveAccessTokens,
     private readonly hooks: Pick<Hooks, 'verifyClaims'>,
-    private readonly issuer: string,
+    private readonly options: { readonly issuer: string; readonly scheme: string },
   ) {}
 
   /** @param token an access token, whatever its audience, or a refresh token. */
@@ -34,7 +33,7 @@ export class IntrospectionService {
     return {
       active: true,
       token_use: TokenUse.Access,
-      token_type: TokenType.Bearer,
+      token_type: this.options.scheme,
       scope: claims.scope,
       client_id: claims.client_id,
       ...(user && { username: user.username }),
@@ -60,7 +59,7 @@ export class IntrospectionService {
         client_id: ownClient,
         username: session.username,
         sub: session.user_id,
-        iss: this.issuer,
+        iss: this.options.issuer,
         exp: Math.floor(session.expires_at / 1000),
         iat: Math.floor(session.rotated_at / 1000),
         sid: session.id,

@@ -1,6 +1,5 @@
 import type { RequestContext } from '../audit/audit.store.js';
 import type { StoredClient } from '../clients/clients.store.js';
-import { TokenType } from '../sessions/sessions.models.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import { ownClient, type AccessTokens } from '../tokens/access-token.js';
 import { words } from '../users/accounts.js';
@@ -61,7 +60,7 @@ export class TokenGrants {
         audience: chooseAudience(audiences, wish.resource) ?? audiences,
         lifetime,
       }),
-      token_type: TokenType.Bearer,
+      token_type: this.accessTokens.scheme,
       expires_in: lifetime,
       scope: permissions.join(' '),
     };

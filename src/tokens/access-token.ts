@@ -28,6 +28,8 @@ export interface AccessTokenOptions {
   readonly leeway: number;
   /** Whether tokens say from when they are valid. */
   readonly notBefore: boolean;
+  /** The word that a token is sent with: `Bearer` (RFC 6750). */
+  readonly scheme: string;
   readonly hooks: Pick<Hooks, 'additionalClaims' | 'additionalHeaders'>;
 }
 
@@ -78,6 +80,11 @@ export class AccessTokens {
   /** Whom a token is for, where its grant does not say. */
   get audience(): readonly string[] {
     return this.options.audience;
+  }
+
+  /** The word that a token is sent with, which OAuth calls its `token_type`. */
+  get scheme(): string {
+    return this.options.scheme;
   }
 
   /** When a token is dead for certain, in milliseconds: what its revocation must outlive. */
