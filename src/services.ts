@@ -24,7 +24,8 @@ import { SessionsService, type OnDenied } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
 import { UserSessionsService } from './sessions/user-sessions.service.js';
 import { StartError } from './start-error.js';
-import { AccessTokens, longestAccessToken, type AccessTokenOptions } from './tokens/access-token.js';
+import { AccessTokens, type AccessTokenOptions } from './tokens/access-token.js';
+import { longestAccessToken } from './tokens/access-token-verifier.js';
 import { isSymmetric } from './tokens/algorithms.js';
 import { KeyRing } from './tokens/key-ring.js';
 import type { KeyRingOptions } from './tokens/key-schedule.js';
@@ -34,6 +35,7 @@ import { SubjectVersions } from './tokens/subject-versions.js';
 import { TokenConfirmation } from './tokens/token-confirmation.js';
 import { passwordFault } from './users/password-policy.js';
 import { Passwords } from './users/passwords.js';
+import { usernameFault } from './users/username-rules.js';
 import { oneTimePassword, UsersService } from './users/users.service.js';
 
 /** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
@@ -181,13 +183,14 @@ export async function createServices(foundations: Foundations): Promise<Services
     revocationFeed: new RevocationFeed(database, clock, revocations, feed, {
       issuer,
       mostReaders: config.revocationStreams,
+      mostReadersPerSubject: config.revocationStreamsPerClient,
       leeway: config.decodeLeeway,
     }),
     confirmation,
     sessions,
     sessionUses,
     userSessions: new UserSessionsService(database, clock, revocations, sessionUses, { sessionLifetime }),
-    users: new UsersService(database, clock, passwords, versions, revocations),
+    users: new UsersService(database, clock, passwords, versions, revocations, config.usernames),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,
     clients: new ClientsService(database, clock, versions, revocations),
@@ -196,10 +199,13 @@ export async function createServices(foundations: Foundations): Promise<Services
         database,
         clock,
         limiter,
-        (reason, context, clientId) => {
-          log.warn({ event: 'denied', reason, clientId, ...context }, 'client authentication denied');
+        (reason, context, clientId, refusedKeys) => {
+          log.warn(
+            { event: 'denied', reason, clientId, ...(refusedKeys && { refusedKeys }), ...context },
+            'client authentication denied',
+          );
         },
-        { audiences: [issuer, `${issuer}/oauth/token`], leeway: config.decodeLeeway },
+        { audience: { issuer, form: config.clientAssertionAudience }, leeway: config.decodeLeeway },
       ),
       grants: new TokenGrants(sessions, accessTokens),
       introspection: new IntrospectionService(database, sessions, liveTokens, hooks, {
@@ -272,6 +278,7 @@ export async function prepareService(
   permissions: readonly string[],
 ): Promise<FirstAdministrator | undefined> {
   await services.feed.start();
+  for (const error of services.ring.refusedKeys) services.log.warn({ event: 'key_refused' }, error);
   await services.ring.complete();
   await services.roles.grantAdministrators(permissions);
   return makeFirstAdministrator(services);
@@ -291,6 +298,9 @@ export interface FirstAdministrator {
 async function makeFirstAdministrator({ config, users }: Services): Promise<FirstAdministrator | undefined> {
   if (await users.hasUsers()) return undefined;
   const { adminUsername: username, adminPassword: given } = config;
+  const nameFault = usernameFault(username, config.usernames);
+  if (nameFault !== undefined)
+    throw new StartError(`LATCHKEY_ADMIN_USERNAME ${nameFault}. Choose another one.`);
   const fault = given === undefined ? undefined : await passwordFault(given, username);
   if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
   const password = given ?? oneTimePassword();

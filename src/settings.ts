@@ -22,6 +22,7 @@ import {
   wholeNumber,
 } from './setting-parsers.js';
 import { algorithms } from './tokens/algorithms.js';
+import { usernameRules } from './users/username-rules.js';
 
 export interface Setting<T> {
   readonly name: string;
@@ -140,6 +141,12 @@ export const settings = {
     default: 'false',
     doc: 'Whether `Strict-Transport-Security`, which responses over HTTPS have, binds the subdomains of the host too. They must all be served over HTTPS then, for a year.',
   }),
+  usernames: setting({
+    name: 'LATCHKEY_USERNAMES',
+    parse: oneOf(...usernameRules),
+    default: 'distinct',
+    doc: 'What names may be set. `distinct`: by RFC 8265 (letters, digits, ASCII punctuation, single spaces), of one script, and none that looks like another user’s (UTS 39). `precis`: by RFC 8265 alone. `any`: whatever has no control characters, and no white space at either end. Names that are there already go on working.',
+  }),
   adminUsername: setting({
     name: 'LATCHKEY_ADMIN_USERNAME',
     parse: username,
@@ -198,6 +205,12 @@ export const settings = {
     default: '1000',
     doc: 'How many `GET /revocations/stream` may be open at a time: one for each process of another service that checks tokens.',
   }),
+  revocationStreamsPerClient: setting({
+    name: 'LATCHKEY_REVOCATION_STREAMS_PER_CLIENT',
+    parse: wholeNumber(1, 100_000),
+    default: '100',
+    doc: 'How many of them may be of one client, or of one user, so that none takes all; beyond that the answer is 429.',
+  }),
   accessTokenExpires: setting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
     parse: lifetime(86_400),
@@ -236,6 +249,12 @@ export const settings = {
     default: '',
     defaultInWords: 'none',
     doc: 'Further issuers whose tokens are accepted, comma-separated: an earlier `LATCHKEY_ISSUER`, for as long as its tokens live.',
+  }),
+  clientAssertionAudience: setting({
+    name: 'LATCHKEY_CLIENT_ASSERTION_AUDIENCE',
+    parse: oneOf('issuer', 'rfc7523'),
+    default: 'issuer',
+    doc: 'What `aud` of a client’s assertion (`private_key_jwt`) must be: `issuer`, the issuer alone; `rfc7523`, for older clients, the issuer or the token endpoint, among others. With the latter, another service that the client trusts can have one signed for itself that is good here.',
   }),
   encodeNotBefore: setting({
     name: 'JWT_ENCODE_NBF',

@@ -23,6 +23,8 @@ export interface UserRow {
   username: string;
   /** As it is compared: unique. */
   username_key: string;
+  /** Of names that look alike the same: unique; null where the name may look like another. See `skeletonKey`. */
+  username_skeleton: string | null;
   /** argon2id in PHC form. */
   password_hash: string;
   /** 1: chosen by us, not by the user, who must replace it. */
@@ -91,6 +93,8 @@ export interface ClientRow {
   scopes: string;
   /** Whom its tokens may be for: space-separated, sorted; none: whom users' tokens are for. */
   audiences: string;
+  /** Those that the client is itself, whose tokens it may introspect: space-separated, sorted. */
+  introspection_audiences: string;
   /** Seconds; null: as the settings say. */
   access_token_lifetime: number | null;
   /** Raised by whatever makes the client's older access tokens void, as a user's. */

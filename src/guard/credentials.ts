@@ -6,17 +6,21 @@
  *   them, say, or a lone word.
  */
 export function credentialsOf(header: string, scheme: string): string | null | undefined {
-  const alone = isOf(header, scheme) ? credentialsAfter(header, scheme) : undefined;
-  if (typeof alone === 'string' && !alone.includes(',')) return alone;
+  // Nearly every one. Around a whole header HTTP has taken spaces away already.
+  if (!header.includes(',')) return credentialsOfElement(header, scheme);
   const elements = header
     .split(',')
     .map(trim)
     .filter((element) => element !== '');
   const own = elements.filter((element) => isOf(element, scheme));
-  const [first = '', ...others] = own;
-  if (own.length > 0) return others.length === 0 ? credentialsAfter(first, scheme) : null;
-  // Of another scheme, unless it says none: the token alone, say.
-  return elements.length === 1 && !hasSpace(elements[0] ?? '') ? null : undefined;
+  if (own.length === 0 && elements.length > 1) return undefined;
+  return own.length > 1 ? null : credentialsOfElement(own[0] ?? elements[0] ?? '', scheme);
+}
+
+function credentialsOfElement(element: string, scheme: string): string | null | undefined {
+  if (isOf(element, scheme)) return credentialsAfter(element, scheme);
+  // Of another scheme, unless it names none: the token alone, say.
+  return element === '' || hasSpace(element) ? undefined : null;
 }
 
 /** A slip such as a missing space is taken for what was meant, and refused. */

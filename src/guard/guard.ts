@@ -54,7 +54,7 @@ export class Guard {
     this.#options = options;
     const { clock, bound } = options;
     const service = new LatchkeyService(options);
-    this.#keys = new KeySet(service, clock);
+    this.#keys = new KeySet(service, clock, options.warn);
     this.#tokens = new AccessTokens(this.#keys, clock, options);
     this.#feed = new Feed(service, this.#revoked, clock, options);
     this.#introspections = new Introspections(service, clock, bound);

@@ -1,17 +1,27 @@
-import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import { importJWK, type CryptoKey, type JWK } from 'jose';
 import type { GuardClock, LatchkeyService } from './latchkey-service.js';
+import { algorithmsOf, jwkUseError, publicKeyError, signatureLength } from './public-keys.js';
 
 /** Between two attempts to read the keys, in milliseconds: tokens with made-up key ids cause no more. */
 const attemptEvery = 5000;
 /** For how long keys are used when newer ones cannot be had, in milliseconds. */
 const usedAtMost = 3_600_000;
 
-type GetKey = ReturnType<typeof createLocalJWKSet>;
+/** Signatures that those who check them cannot make. */
+const algorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+
+/** A key of the service. */
+export interface VerificationKey {
+  /** The only one that it is for. */
+  readonly algorithm: string;
+  readonly key: CryptoKey;
+  /** The bytes of each signature. */
+  readonly signatureLength: number;
+}
 
 /** The service's public keys: kept for as long as it says, and while it cannot be reached an hour at most. */
 export class KeySet {
-  #getKey: GetKey | undefined;
-  #ids: ReadonlySet<string> = new Set();
+  #keys: ReadonlyMap<string, VerificationKey> = new Map();
   #text = '';
   #readAt = -Infinity;
   #maxAge = 0;
@@ -23,6 +33,7 @@ export class KeySet {
   constructor(
     private readonly service: LatchkeyService,
     private readonly clock: GuardClock,
+    private readonly warn: (message: string) => void,
   ) {}
 
   /** Whether the keys are as new as the service demands. */
@@ -45,12 +56,12 @@ export class KeySet {
   }
 
   /**
-   * The keys, if one of them has this id. The service is asked for one that is not known.
+   * The key with this id, if there is one. The service is asked for one that is not known.
    * @throws where it does not answer.
    */
-  async with(kid: string): Promise<GetKey | undefined> {
-    if (!this.#ids.has(kid)) await this.#readAgain();
-    return this.#ids.has(kid) ? this.#getKey : undefined;
+  async find(kid: string): Promise<VerificationKey | undefined> {
+    if (!this.#keys.has(kid)) await this.#readAgain();
+    return this.#keys.get(kid);
   }
 
   get #age(): number {
@@ -73,13 +84,36 @@ export class KeySet {
     this.#maxAge = maxAge * 1000;
     const text = JSON.stringify(keys);
     if (text === this.#text) return;
-    this.#take(keys);
+    this.#keys = await this.#import(keys.keys);
     this.#text = text;
     this.version += 1;
   }
 
-  #take(keys: JSONWebKeySet): void {
-    this.#getKey = createLocalJWKSet(keys);
-    this.#ids = new Set(keys.keys.flatMap(({ kid }) => kid ?? []));
+  /** Those that can be used; the others are told of. */
+  async #import(jwks: readonly JWK[]): Promise<Map<string, VerificationKey>> {
+    const keys = new Map<string, VerificationKey>();
+    for (const jwk of jwks) {
+      const { kid, alg } = jwk;
+      if (kid === undefined || alg === undefined || !algorithms.includes(alg)) continue;
+      const key = await importKey(jwk, alg, jwks);
+      if (typeof key === 'string') this.warn(`The key "${kid}" of the service is not used: it ${key}.`);
+      else keys.set(kid, key);
+    }
+    return keys;
+  }
+}
+
+/** @returns what is wrong with the key, where it must not be used. */
+async function importKey(jwk: JWK, alg: string, all: readonly JWK[]): Promise<VerificationKey | string> {
+  const members = jwk as Readonly<Record<string, unknown>>;
+  const error = jwkUseError(members) ?? publicKeyError(members);
+  if (error !== undefined) return error;
+  if (!algorithmsOf(members).includes(alg)) return 'has an "alg" that it is not for';
+  if (all.filter(({ kid }) => kid === jwk.kid).length > 1) return 'has the "kid" of another one';
+  try {
+    const key = (await importJWK(jwk, alg)) as CryptoKey;
+    return { algorithm: alg, key, signatureLength: signatureLength(members) };
+  } catch (cause) {
+    return `cannot be imported (${(cause as Error).message})`;
   }
 }

@@ -10,6 +10,7 @@ import { findOperation, readContract } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
 import { authenticateIfPresent, confirmIfNeeded, demandOf } from './authentication.js';
 import { bodyReading, readsBodyFirst } from './request-body.js';
+import { checkUrlText } from './request-text.js';
 import { sendJson } from './send-json.js';
 import type { Caller } from './caller.js';
 import type { ControllerClass } from './ioc.js';
@@ -72,6 +73,7 @@ export function mountOperations(app: Express, routes: Routes): void {
       ...fetchMiddlewares<RequestHandler>(method),
     ];
     routeOf(operation.path)[operation.method](...middlewares, (request, response) => {
+      checkUrlText(request);
       const parameters = templates.getValidatedArgs({
         args: operation.parameters,
         request,

@@ -82,6 +82,9 @@ function asProblem(error: unknown): Problem {
     return new Problem('validation_failed', { errors: fieldErrors(error.fields) });
   }
   const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
+  if (type === 'text.malformed') {
+    return new Problem('malformed_json', { detail: 'The body is not UTF-8 (RFC 8259 §8.1).', cause: error });
+  }
   const code = typeof type === 'string' ? bodyParserCodes[type] : undefined;
   if (code) return new Problem(code, { cause: error });
   if (typeof status === 'number' && status >= 400 && status < 500)

@@ -2,14 +2,21 @@ import type { TsoaRoute } from '@tsoa/runtime';
 import express, { type Request, type RequestHandler } from 'express';
 import type { Config } from '../config.js';
 import { Problem } from '../problems/problem.js';
+import { checkFormText, checkJsonText, noteFormText, noteJsonText } from './request-text.js';
 import { givesCookies } from './token-cookies.js';
 
 const bodyLimit = '64kb';
 const jsonTypes = ['json', '+json'];
 const formType = 'application/x-www-form-urlencoded';
 
-const readJson = express.json({ type: jsonTypes, limit: bodyLimit, inflate: false });
-const readForm = express.urlencoded({ extended: false, limit: bodyLimit, inflate: false });
+const readJson = [
+  express.json({ type: jsonTypes, limit: bodyLimit, inflate: false, verify: noteJsonText }),
+  checkJsonText,
+];
+const readForm = [
+  express.urlencoded({ extended: false, limit: bodyLimit, inflate: false, verify: noteFormText }),
+  checkFormText,
+];
 
 interface BodyOf {
   /** The parameter that the body is; undefined where the operation has none. */
@@ -38,8 +45,8 @@ export function bodyReading(config: Config, { body, mediaTypes, takesToken }: Bo
   // Such as a page's form with the CSRF field alone.
   const takesForm = isForm || (takesCsrfField && body?.required !== true);
   const readers = [
-    ...((body && !isForm) || takesJsonToken ? [readJson] : []),
-    ...(takesForm ? [readForm] : []),
+    ...((body && !isForm) || takesJsonToken ? readJson : []),
+    ...(takesForm ? readForm : []),
     ...(takesJsonToken ? [takeField(config.jsonKey)] : []),
     ...(takesCsrfField
       ? [takeField(config.accessCsrfFieldName), takeField(config.refreshCsrfFieldName)]

@@ -5,19 +5,35 @@ import { epochSeconds, type Clock } from '../clock.js';
 import type { Database } from '../database/open-database.js';
 import { Problem } from '../problems/problem.js';
 import type { LoginLimiter } from '../sessions/login-limiter.js';
-import { assertedClient, AssertionError, verifyAssertion } from './client-assertion.js';
+import {
+  assertedClient,
+  AssertionError,
+  verifyAssertion,
+  type AssertionAudience,
+} from './client-assertion.js';
 import type { ClientCredentials } from './client-credentials.js';
 import { OAuthProblem } from './oauth-problem.js';
 import { usedAssertionsStore } from './used-assertions.store.js';
 
 interface AuthenticationOptions {
-  /** The names that an assertion may call this service by: the issuer, and the token endpoint's URL. */
-  readonly audiences: readonly [string, ...string[]];
+  readonly audience: AssertionAudience;
   /** Seconds. */
   readonly leeway: number;
 }
 
-type OnDenied = (reason: string, context: RequestContext, clientId: string | undefined) => void;
+/** @param refusedKeys why keys of the client were not used that its assertion may be signed with. */
+type OnDenied = (
+  reason: string,
+  context: RequestContext,
+  clientId: string | undefined,
+  refusedKeys?: readonly string[],
+) => void;
+
+/** Why credentials are not those of their client. */
+interface Denial {
+  readonly message: string;
+  readonly refusedKeys?: readonly string[];
+}
 
 const id = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -47,20 +63,20 @@ export class ClientAuthentication {
       clientId !== undefined && id.test(clientId)
         ? await clientsStore.find(this.database.queries, clientId)
         : undefined;
-    const fault = await this.#faultOf(client, credentials);
-    if (client && fault === undefined) return client;
-    if (client) await this.#count(client.id, context);
+    const denial = await this.#denialOf(client, credentials);
+    if (client && denial === undefined) return client;
+    if (client) await this.#count(client.id, context, denial?.refusedKeys);
     // What was sent for a client's id may be anything, a secret among it: neither counted nor logged.
     else this.onDenied('unknown_client', context, undefined);
-    throw new OAuthProblem('invalid_client', fault);
+    throw new OAuthProblem('invalid_client', denial?.message);
   }
 
   /** Why the credentials are not those of the client; undefined where they are. */
-  async #faultOf(
+  async #denialOf(
     client: StoredClient | undefined,
     credentials: ClientCredentials,
-  ): Promise<string | undefined> {
-    const unknown = 'The client is unknown, disabled, or has other credentials.';
+  ): Promise<Denial | undefined> {
+    const unknown = { message: 'The client is unknown, disabled, or has other credentials.' };
     if (client?.disabled_at !== null) return unknown;
     if (credentials.kind === 'secret') {
       return client.secret_hash !== null && isClientSecret(credentials.secret, client.secret_hash)
@@ -77,9 +93,9 @@ export class ClientAuthentication {
       });
       const use = { clientId: client.id, jti, expiresAt };
       const isNew = await usedAssertionsStore.add(this.database.queries, use);
-      return isNew ? undefined : 'The assertion was used before.';
+      return isNew ? undefined : { message: 'The assertion was used before.' };
     } catch (error) {
-      if (error instanceof AssertionError) return error.message;
+      if (error instanceof AssertionError) return error;
       throw error;
     }
   }
@@ -88,11 +104,16 @@ export class ClientAuthentication {
    * Failures alone are counted: secrets cannot be guessed, so who has the right one never waits for those who have
    * not, and costs no write. Counted for the pair of client and address, they hold up nobody else.
    */
-  async #count(clientId: string, context: RequestContext): Promise<void> {
+  async #count(clientId: string, context: RequestContext, refusedKeys?: readonly string[]): Promise<void> {
     const origin = { account: `client:${clientId}`, address: context.address ?? '', known: true };
     try {
       await this.limiter.attempt(origin, () => Promise.resolve());
-      this.onDenied('client_authentication_failed', context, clientId);
+      this.onDenied(
+        'client_authentication_failed',
+        context,
+        clientId,
+        refusedKeys?.length ? refusedKeys : undefined,
+      );
     } catch (error) {
       if (error instanceof Problem && error.status === 429) this.onDenied('rate_limited', context, clientId);
       throw error;

@@ -252,6 +252,16 @@ export const problemCodes = {
     meaning: 'The operator has set a limit on how often one address may do this, and it is reached.',
     remedy: 'Wait as long as Retry-After says.',
   },
+  too_many_streams: {
+    status: 429,
+    title: 'Too many streams',
+    detail:
+      'As many streams of revocations are open for this client as it may have. Close one, or read GET /revocations.',
+    meaning:
+      'One client, or one user, may have so many streams of revocations open at a time, so that there are some for others.',
+    remedy:
+      'Let each process open one stream. Where there are more processes than that, the operator raises LATCHKEY_REVOCATION_STREAMS_PER_CLIENT, or gives them clients of their own.',
+  },
   internal_error: {
     status: 500,
     title: 'Internal error',

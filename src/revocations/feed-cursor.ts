@@ -40,7 +40,7 @@ export class FeedCursors {
     const [ofVersion, origin, since, createdAt, kind, target] = parts as unknown[];
     if (ofVersion !== version || origin !== this.#origin || !isMoment(since)) return undefined;
     if (parts.length === 3) return { since };
-    if (!isMoment(createdAt) || !isKind(kind) || typeof target !== 'string') return undefined;
+    if (parts.length !== 6 || !isMoment(createdAt) || !isKind(kind) || !isTarget(target)) return undefined;
     return { since, after: { created_at: createdAt, kind, target } };
   }
 }
@@ -54,7 +54,12 @@ function parse(text: string): unknown {
 }
 
 function isMoment(value: unknown): value is number {
-  return Number.isSafeInteger(value);
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** As the contract has it in `RevocationEntry`; PostgreSQL's text cannot hold every other. */
+function isTarget(value: unknown): value is string {
+  return typeof value === 'string' && /^[ -~]{1,200}$/.test(value);
 }
 
 function isKind(value: unknown): value is RevocationKind {

@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import jwt from 'jsonwebtoken';
 import { epochSeconds, type Clock } from '../clock.js';
 import type { Hooks } from '../hooks.js';
 import { Problem } from '../problems/problem.js';
-import {
-  isAccessTokenClaims,
-  ownClaims,
-  type AccessGrant,
-  type AccessTokenClaims,
-} from './access-token-claims.js';
-import { readBase64url, readJwtPart, readSigned } from './jwt-parts.js';
-import { isSignatureOf, signJws } from './jws.js';
+import { ownClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
+import { AccessTokenVerifier, greatestLeeway, tokenType } from './access-token-verifier.js';
 import type { KeyRing } from './key-ring.js';
 import { LastEntries } from './last-entries.js';
-import type { SigningKey } from './signing-keys.js';
 
 export interface AccessTokenOptions {
   readonly issuer: string;
@@ -39,38 +33,26 @@ interface Verified {
   readonly forUs: boolean;
 }
 
-/** RFC 9068 §2.1: what keeps any other JWT of ours from passing as an access token. */
-const tokenType = 'at+jwt';
 /** What says how a token is to be verified; no hook sets one of these. */
 const ownHeaders: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64']);
 /** RFC 9068 demands a client; users who log in here are all clients of the service itself. */
 export const ownClient = 'latchkey';
-/** A token of ours with dozens of permissions has 2 KiB; longer ones are refused before they are parsed. */
-const longestToken = 8192;
-/**
- * The greatest leeway that can be set, in milliseconds: a revocation that was written under a small leeway
- * still holds when the service comes back with a great one.
- */
-export const greatestLeeway = 300_000;
-/** How long any access token may be accepted, whatever the settings were when it was issued, in milliseconds. */
-export const longestAccessToken = 86_400_000 + greatestLeeway;
 /** Tokens whose verification is remembered: one or two KiB each. */
 const remembered = 10_000;
-/** A hook may give each token a header of its own. */
-const rememberedHeaders = 100;
 
 /** Issues access tokens, and verifies that one is ours and in its time. Whether it was revoked, `Revocations` knows. */
 export class AccessTokens {
   readonly #verified = new LastEntries<Verified>(remembered);
-  /** Keys by the headers that name them, as good tokens have spelled them: most often one for each key. */
-  readonly #headers = new LastEntries<SigningKey>(rememberedHeaders);
+  readonly #verifier: AccessTokenVerifier;
   #removals = 0;
 
   constructor(
     private readonly ring: KeyRing,
     private readonly clock: Clock,
     private readonly options: AccessTokenOptions,
-  ) {}
+  ) {
+    this.#verifier = new AccessTokenVerifier(ring, clock, options);
+  }
 
   /** Seconds. */
   get lifetime(): number {
@@ -124,12 +106,12 @@ export class AccessTokens {
     };
     const { privateKey, algorithm, id } = this.ring.signingKey;
     const header = {
-      ...without(ownHeaders, hooks.additionalHeaders?.(grant)),
+      ...inUtf8(without(ownHeaders, hooks.additionalHeaders?.(grant))),
       alg: algorithm,
       typ: tokenType,
       kid: id,
     };
-    return signJws(header, claims, algorithm, privateKey);
+    return jwt.sign(claims, privateKey, { algorithm, header });
   }
 
   /**
@@ -150,7 +132,8 @@ export class AccessTokens {
 
   /** The same for a token that is to be revoked: it may have been issued by a clock that is ahead of this one. */
   verifyForRevocation(token: string): AccessTokenClaims {
-    return this.#verifyAnew(token, { ignoreNotBefore: true });
+    this.#forgetRemovedKeys();
+    return this.#verifier.verify(token, { ignoreNotBefore: true });
   }
 
   /**
@@ -159,7 +142,8 @@ export class AccessTokens {
    */
   sessionOf(token: string): string | undefined {
     try {
-      return this.#verifyAnew(token, { ignoreExpiry: true }).sid;
+      this.#forgetRemovedKeys();
+      return this.#verifier.verify(token, { ignoreExpiration: true }).sid;
     } catch (error) {
       if (error instanceof Problem) return undefined;
       throw error;
@@ -174,7 +158,7 @@ export class AccessTokens {
       this.#verified.delete(token);
       throw invalidToken('The access token has expired.');
     }
-    const claims = this.#verifyAnew(token);
+    const claims = this.#verifier.verify(token);
     const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
     const verified = {
       claims,
@@ -192,69 +176,14 @@ export class AccessTokens {
   #forgetRemovedKeys(): void {
     if (this.#removals === this.ring.removals) return;
     this.#verified.clear();
-    this.#headers.clear();
+    this.#verifier.forgetHeaders();
     this.#removals = this.ring.removals;
-  }
-
-  #verifyAnew(token: string, { ignoreNotBefore = false, ignoreExpiry = false } = {}): AccessTokenClaims {
-    if (token.length > longestToken) throw invalidToken('The access token is too long to be one of ours.');
-    this.#forgetRemovedKeys();
-    const [headerEnd, signedEnd] = [token.indexOf('.'), token.lastIndexOf('.')];
-    const header = token.slice(0, headerEnd);
-    const knownKey = this.#headers.get(header);
-    const key = knownKey ?? this.#keyOf(header);
-    const signature = readBase64url(token.slice(signedEnd + 1));
-    if (!signature || !isSignatureOf(token.slice(0, signedEnd), signature, key.algorithm, key.publicKey)) {
-      throw invalidToken('The access token is malformed, or its signature is wrong.');
-    }
-    if (!knownKey) this.#headers.set(header, key);
-    // Nothing is read that the key has not vouched for.
-    const claims = readSigned(token.slice(headerEnd + 1, signedEnd));
-    if (!isAccessTokenClaims(claims)) throw invalidToken('The access token lacks a claim.');
-    const { leeway, acceptedIssuers } = this.options;
-    if (!ignoreNotBefore && claims.nbf !== undefined && claims.nbf > epochSeconds(this.clock) + leeway) {
-      throw invalidToken('The access token is not valid yet.');
-    }
-    if (!ignoreExpiry && !this.#isInTime(claims)) throw invalidToken('The access token has expired.');
-    if (!acceptedIssuers.includes(claims.iss)) {
-      throw invalidToken('The access token was issued by another service.');
-    }
-    // A revocation would not outlive it.
-    if (claims.exp * 1000 > this.clock.now() + longestAccessToken) {
-      throw invalidToken('The access token lives longer than any that is issued here.');
-    }
-    return freeze(claims);
-  }
-
-  /** The key that a token's header names. */
-  #keyOf(part: string): SigningKey {
-    const header = readJwtPart(part) as UncheckedHeader | null | undefined;
-    if (!header || typeof header !== 'object') throw invalidToken('The access token is not a JWT.');
-    const key = typeof header.kid === 'string' ? this.ring.signing(header.kid) : undefined;
-    if (!key) throw invalidToken('The access token is not signed with a key of this service.');
-    // The key says which algorithm there is; what the token says never chooses one.
-    if (header.alg !== key.algorithm) {
-      throw invalidToken('The access token names another algorithm than that of its key.');
-    }
-    if (
-      typeof header.typ !== 'string' ||
-      header.typ.toLowerCase().replace(/^application\//, '') !== tokenType
-    ) {
-      throw invalidToken('This JWT is not an access token.');
-    }
-    // RFC 7515 §4.1.11: an extension that we do not know must not be ignored.
-    if (header.crit !== undefined)
-      throw invalidToken('The access token demands an extension that is not known here.');
-    return key;
   }
 }
 
 function invalidToken(detail: string): Problem {
   return new Problem('invalid_token', { detail });
 }
-
-/** What nobody has vouched for yet may be of any type. */
-type UncheckedHeader = Readonly<Partial<Record<'alg' | 'kid' | 'typ' | 'crit', unknown>>>;
 
 function without(
   names: ReadonlySet<string>,
@@ -263,10 +192,11 @@ function without(
   return Object.fromEntries(Object.entries(members).filter(([name]) => !names.has(name)));
 }
 
-/** All the way down: the same claims are given out to every request with the token. */
-function freeze<T extends object>(value: T): T {
-  for (const each of Object.values(value) as unknown[]) {
-    if (typeof each === 'object' && each !== null) freeze(each);
-  }
-  return Object.freeze(value);
+/**
+ * The same members, each character by the bytes of its UTF-8: jsonwebtoken writes the lower byte of each into the header,
+ * where RFC 7515 §2 has UTF-8.
+ */
+function inUtf8(members: Record<string, unknown>): Record<string, unknown> {
+  const text = JSON.stringify(members);
+  return text === '{}' ? members : (JSON.parse(Buffer.from(text).toString('latin1')) as typeof members);
 }

@@ -5,7 +5,14 @@ import { asymmetricAlgorithms } from './algorithms.js';
 import type { KeySealing } from './key-sealing.js';
 import { KeyRingError, KeySchedule, unseal, type KeyRingOptions, type TakenIn } from './key-schedule.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
-import { openSigningKey, publicJwk, sharedKeys, type PublicJwk, type SigningKey } from './signing-keys.js';
+import {
+  openSigningKey,
+  publicJwk,
+  sharedKeys,
+  storedKeyError,
+  type PublicJwk,
+  type SigningKey,
+} from './signing-keys.js';
 
 /** Makes refresh tokens and recognises them. */
 export interface RefreshKey {
@@ -35,6 +42,7 @@ export class KeyRing {
   readonly #sharedSigner: SigningKey | undefined;
   readonly #schedule: KeySchedule;
   #removals = 0;
+  #refusedKeys: readonly string[] = [];
 
   private constructor(
     private readonly database: Database,
@@ -105,6 +113,11 @@ export class KeyRing {
     return [...this.#refresh.values()];
   }
 
+  /** A sentence for each key of the table that is not used, neither to sign nor to verify. */
+  get refusedKeys(): readonly string[] {
+    return this.#refusedKeys;
+  }
+
   /** Changes when a key was taken away: what was verified with it is void. */
   get removals(): number {
     return this.#removals;
@@ -115,7 +128,13 @@ export class KeyRing {
     const rows = await keysStore.all(this.database.queries);
     const signing = new Map<string, Held<SigningKey>>();
     const refresh = new Map<string, Held<RefreshKey>>();
+    const refused: string[] = [];
     for (const row of rows) {
+      const error = storedKeyError(row);
+      if (error !== undefined) {
+        refused.push(error);
+        continue;
+      }
       const times = { activeAt: row.active_at, retiredAt: row.retired_at ?? Infinity };
       if (row.purpose === 'access') {
         signing.set(row.id, {
@@ -130,6 +149,7 @@ export class KeyRing {
     if ([...this.#signing.keys()].some((id) => !signing.has(id))) this.#removals += 1;
     this.#signing = signing;
     this.#refresh = refresh;
+    this.#refusedKeys = refused;
   }
 
   /**

@@ -11,6 +11,7 @@ import {
   importSigningKey,
   KeyImportError,
   publicJwk,
+  storedKeyError,
   type SigningKey,
 } from './signing-keys.js';
 
@@ -62,9 +63,12 @@ export class KeySchedule {
     private readonly options: KeyRingOptions,
   ) {}
 
-  /** Makes what the settings ask for and the table lacks: the first keys, or one for another algorithm. */
+  /** Makes what the settings ask for and the table lacks: the first keys, or one for another algorithm. Takes away what must not be used. */
   async complete(queries: Queries): Promise<void> {
     const { algorithm, ownKey, longestAccessToken } = this.options;
+    for (const row of await keysStore.all(queries)) {
+      if (storedKeyError(row) !== undefined) await keysStore.delete(queries, row.id);
+    }
     if (isSymmetric(algorithm)) {
       await keysStore.retireOthers(queries, 'access', undefined, this.clock.now() + longestAccessToken);
     } else if (ownKey !== undefined) {

@@ -5,11 +5,20 @@ import {
   createPublicKey,
   createSecretKey,
   generateKeyPair,
+  sign,
+  verify,
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto';
 import { promisify } from 'node:util';
 import {
+  algorithmsOf,
+  publicKeyError,
+  signatureLength,
+  type PublicKeyMembers,
+} from '../guard/public-keys.js';
+import {
+  asymmetricAlgorithms,
   shortestSecret,
   symmetricAlgorithms,
   type Algorithm,
@@ -25,6 +34,8 @@ export interface SigningKey {
   readonly privateKey: KeyObject;
   /** For HS256 and its like the same as `privateKey`. */
   readonly publicKey: KeyObject;
+  /** The bytes of each of its signatures. */
+  readonly signatureLength: number;
 }
 
 /** A key that someone brought cannot be used; the message says why. */
@@ -33,7 +44,8 @@ export class KeyImportError extends Error {
 }
 
 const curves = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' } as const;
-const smallestModulus = 2048;
+/** RFC 7518 §3.3. Bits. */
+const modulusLength = 2048;
 const generatePair = promisify(generateKeyPair);
 
 /** A new random key. RSA takes about half a second, off the event loop. */
@@ -41,7 +53,7 @@ export async function generateSigningKey(algorithm: AsymmetricAlgorithm): Promis
   const curve = Object.entries(curves).find(([, each]) => each === algorithm)?.[0];
   const { privateKey } = await (curve
     ? generatePair('ec', { namedCurve: curve })
-    : generatePair('rsa', { modulusLength: smallestModulus }));
+    : generatePair('rsa', { modulusLength }));
   return asymmetricKey(privateKey, algorithm);
 }
 
@@ -63,7 +75,9 @@ export function importSigningKey(text: string, preferred: Algorithm): SigningKey
       },
     );
   }
-  return asymmetricKey(privateKey, algorithmOf(privateKey, jwk?.['alg'], preferred));
+  const algorithm = algorithmOf(privateKey, jwk?.['alg'], preferred);
+  refuseMismatchedHalves(privateKey);
+  return asymmetricKey(privateKey, algorithm);
 }
 
 /** A key of the ring's table. */
@@ -92,7 +106,7 @@ function symmetricKey(secret: Buffer, algorithm: SymmetricAlgorithm): SigningKey
     .update(`latchkey ${algorithm} key id`)
     .digest('base64url')
     .slice(0, 16);
-  return { id, algorithm, privateKey: key, publicKey: key };
+  return { id, algorithm, privateKey: key, publicKey: key, signatureLength: Number(algorithm.slice(2)) / 8 };
 }
 
 /** The public half as it is published (RFC 7517). */
@@ -114,7 +128,21 @@ export interface PublicJwk {
 
 function asymmetricKey(privateKey: KeyObject, algorithm: AsymmetricAlgorithm): SigningKey {
   const publicKey = createPublicKey(privateKey);
-  return { id: thumbprint(publicKey), algorithm, privateKey, publicKey };
+  return {
+    id: thumbprint(publicKey),
+    algorithm,
+    privateKey,
+    publicKey,
+    signatureLength: signatureLength(publicKey.export({ format: 'jwk' })),
+  };
+}
+
+/** A JWK has both halves, which need not belong together: nothing that it signs would be accepted then. */
+function refuseMismatchedHalves(privateKey: KeyObject): void {
+  const text = Buffer.from('latchkey');
+  if (!verify('sha256', text, createPublicKey(privateKey), sign('sha256', text, privateKey))) {
+    throw new KeyImportError('The private and the public half of this key do not belong together.');
+  }
 }
 
 /** RFC 7638: the hash of the members that the key type requires, in the order of their names. */
@@ -144,18 +172,43 @@ function algorithmOf(key: KeyObject, declared: unknown, preferred: Algorithm): A
 
 /**
  * The algorithms that a key is for, private or public.
- * @throws {KeyImportError} where it is of no kind that is known here, or too short.
+ * @throws {KeyImportError} where it must not be used: of a kind that is not known here, too short or too long, with a
+ *   public exponent by which others can sign.
  */
 export function fittingAlgorithms(key: KeyObject): [AsymmetricAlgorithm, ...AsymmetricAlgorithm[]] {
-  if (key.asymmetricKeyType === 'rsa') {
-    if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < smallestModulus) {
-      throw new KeyImportError(`An RSA key must have ${smallestModulus} bits or more (RFC 7518 §3.3).`);
-    }
-    return ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+  const jwk = exportablePublicJwk(key);
+  const reason = publicKeyError(jwk);
+  if (reason !== undefined) throw new KeyImportError(`The key ${reason}.`);
+  const names = algorithmsOf(jwk);
+  return asymmetricAlgorithms.filter((each) => names.includes(each)) as [AsymmetricAlgorithm];
+}
+
+/**
+ * Why a key of the table must not be used, as a sentence for the operator: it was taken in before such keys were refused.
+ * Its tokens would prove nothing.
+ */
+export function storedKeyError({
+  id,
+  public_key: publicKey,
+}: {
+  readonly id: string;
+  readonly public_key: string | null;
+}): string | undefined {
+  const error = publicKey === null ? undefined : publicKeyError(JSON.parse(publicKey) as PublicKeyMembers);
+  return error === undefined
+    ? undefined
+    : `The key ${id} on the key ring is not used, and its access tokens are refused: it ${error}.`;
+}
+
+/** Nothing for kinds of keys that JWK has no form for. */
+function exportablePublicJwk(key: KeyObject): JsonWebKey {
+  if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'ec') return {};
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
+  try {
+    return publicKey.export({ format: 'jwk' });
+  } catch (error) {
+    // A curve that JWK has no name for.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_CRYPTO_JWK_UNSUPPORTED_CURVE') return {};
+    throw error;
   }
-  const curve = key.asymmetricKeyType === 'ec' ? key.export({ format: 'jwk' }).crv : undefined;
-  const algorithm = curve === undefined ? undefined : curves[curve as keyof typeof curves];
-  if (!algorithm)
-    throw new KeyImportError('The key must be RSA, or of one of the curves P-256, P-384 and P-521.');
-  return [algorithm];
 }

@@ -2,7 +2,8 @@ import type { Clock } from '../clock.js';
 import type { Queries } from '../database/open-database.js';
 import { clientsStore } from '../clients/clients.store.js';
 import { usersStore } from '../users/users.store.js';
-import { longestAccessToken, type AccessTokens } from './access-token.js';
+import type { AccessTokens } from './access-token.js';
+import { longestAccessToken } from './access-token-verifier.js';
 import { everyVersion } from './revocations.js';
 import { revocationsStore, type Revocation } from './revocations.store.js';
 

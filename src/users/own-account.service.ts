@@ -9,6 +9,7 @@ import { sessionsStore } from '../sessions/sessions.store.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
 import type { Passwords } from './passwords.js';
+import { opaqueString } from './opaque-string.js';
 import { refuseFaultyPassword } from './users.service.js';
 import { usersStore } from './users.store.js';
 
@@ -51,7 +52,7 @@ export class OwnAccountService {
     );
     if (!isRight) throw new Problem('wrong_password');
     await refuseFaultyPassword('new_password', newPassword, user.username);
-    if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) {
+    if (opaqueString(newPassword) === opaqueString(currentPassword)) {
       throw new Problem('validation_failed', {
         errors: { new_password: 'must differ from the current one' },
       });

@@ -1,3 +1,4 @@
+import { opaqueFault, opaqueString } from './opaque-string.js';
 import { usernameKey } from './username.js';
 
 /** Code points, after NFC (NIST SP 800-63B-4 §3.1.1: eight or more, and no rules of composition). */
@@ -11,7 +12,9 @@ let commonPasswords: Promise<ReadonlySet<string>> | undefined;
  * Source of the common ones: the list of @zxcvbn-ts/language-common, compared without regard to case.
  */
 export async function passwordFault(password: string, username: string): Promise<string | undefined> {
-  const length = Array.from(password.normalize('NFC')).length;
+  const length = Array.from(opaqueString(password)).length;
+  const unfit = opaqueFault(password);
+  if (unfit !== undefined) return unfit;
   if (length < shortestPassword) return `must have ${shortestPassword} characters or more`;
   if (length > longestPassword) return `must have ${longestPassword} characters or fewer`;
   if (usernameKey(password) === usernameKey(username)) return 'must not be the username';

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import pLimit from 'p-limit';
 import { retryLater } from '../problems/problem.js';
+import { opaqueString } from './opaque-string.js';
 
 /** argon2id's costs (RFC 9106). */
 export interface PasswordCosts {
@@ -18,7 +19,7 @@ interface PasswordOptions extends PasswordCosts {
 
 export interface PasswordCheck {
   readonly matches: boolean;
-  /** The hash is of other costs than those that are set now. */
+  /** The hash is of other costs than those that are set now, or of a form of the password that is not hashed now. */
   readonly outdated: boolean;
 }
 
@@ -42,7 +43,7 @@ export class Passwords {
 
   /** @throws {Problem} `busy` where the queue is full. */
   hash(password: string): Promise<string> {
-    return this.#enqueue(() => hash(password.normalize('NFC'), this.#costs));
+    return this.#enqueue(() => hash(opaqueString(password), this.#costs));
   }
 
   /**
@@ -54,8 +55,16 @@ export class Passwords {
     // Made, and waited for, whether or not it is needed: the first check takes as long in both cases, too.
     const dummyHash = await (this.#dummyHash ??= hash('nobody has this password', this.#costs));
     const against = passwordHash ?? dummyHash;
-    const matches = await this.#enqueue(() => verify(against, password.normalize('NFC')));
-    return { matches: matches && passwordHash !== undefined, outdated: this.#isOutdated(against) };
+    const form = opaqueString(password);
+    const matches = await this.#enqueue(() => verify(against, form));
+    // Hashes of before RFC 8265 are of the spaces as they came. Whether they are compared, too, what was typed decides
+    // alone: the time that it takes says nothing of the account.
+    const earlierForm = password.normalize('NFC');
+    const matchesEarlier = earlierForm !== form && (await this.#enqueue(() => verify(against, earlierForm)));
+    return {
+      matches: (matches || matchesEarlier) && passwordHash !== undefined,
+      outdated: this.#isOutdated(against) || matchesEarlier,
+    };
   }
 
   #isOutdated(passwordHash: string): boolean {

@@ -89,7 +89,9 @@ export interface UserQuery {
  */
 export interface CreateUserRequest {
   /**
-   * No control characters, and no white space at either end; upper and lower case are the same.
+   * Letters, digits, ASCII punctuation and single spaces in between, of one script (RFC 8265, UTS 39; unless the service
+   * is set otherwise); upper and lower case are the same. A name that looks like another user's is refused. Characters
+   * beyond U+FFFF count twice.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$ must not have control characters, nor white space at either end

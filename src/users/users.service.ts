@@ -13,6 +13,8 @@ import type { SubjectVersions } from '../tokens/subject-versions.js';
 import { longestScope, words } from './accounts.js';
 import { passwordFault } from './password-policy.js';
 import type { Passwords } from './passwords.js';
+import { usernameFault, type UsernameRules } from './username-rules.js';
+import { skeletonKey } from './username-scripts.js';
 import { administratorRole, usersStore, type UserWithRoles } from './users.store.js';
 
 interface NewUser {
@@ -36,6 +38,7 @@ export class UsersService {
     private readonly passwords: Passwords,
     private readonly versions: SubjectVersions,
     private readonly revocations: Revocations,
+    private readonly usernames: UsernameRules,
   ) {}
 
   /** @throws {Problem} `user_not_found`. */
@@ -50,6 +53,7 @@ export class UsersService {
 
   /** @throws {Problem} `username_taken`; `validation_failed` for a password or a role that will not do; `busy`. */
   async create({ username, password, roles }: NewUser, actor: Actor): Promise<UserWithRoles> {
+    this.#refuseFaultyName(username);
     await refuseFaultyPassword('password', password, username);
     const passwordHash = await this.passwords.hash(password);
     return this.database.transaction(async (transaction) => {
@@ -88,13 +92,19 @@ export class UsersService {
    *   or a role that will not do; `busy`.
    */
   async update(id: string, change: UserChange, actor: Actor): Promise<UserWithRoles> {
+    // A name of before these rules stays, and may be sent back as it is.
+    if (change.username !== undefined && change.username !== (await this.get(id)).username) {
+      this.#refuseFaultyName(change.username);
+    }
     const passwordHash = await this.#hashNew(id, change);
     const { user, revoked } = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       const before = found(await usersStore.find(transaction, id));
       const now = this.clock.now();
       await this.#updateRow(transaction, id, now, {
-        ...(change.username !== undefined && { username: change.username }),
+        ...(change.username !== undefined &&
+          change.username !== before.username &&
+          (await this.#renamed(transaction, id, change.username))),
         ...(passwordHash !== undefined && { password_hash: passwordHash, password_one_time: 0 }),
         ...(change.disabled !== undefined && {
           disabled_at: change.disabled ? (before.disabled_at ?? now) : null,
@@ -180,7 +190,7 @@ export class UsersService {
   ): Promise<string> {
     const now = this.clock.now();
     const id = newId(this.clock);
-    const inserted = await usersStore.insert(queries, {
+    const user = {
       id,
       username,
       password_hash: passwordHash,
@@ -190,10 +200,34 @@ export class UsersService {
       last_login_at: null,
       created_at: now,
       updated_at: now,
-    });
-    if (!inserted) throw new Problem('username_taken');
+    };
+    const skeleton = skeletonKey(username);
+    const inserted =
+      (await usersStore.insert(queries, user, skeleton)) ||
+      (this.usernames !== 'distinct' && (await usersStore.insert(queries, user, null)));
+    if (!inserted)
+      throw (await usersStore.findByName(queries, username)) ? new Problem('username_taken') : looksTaken();
     await this.#setRoles(queries, id, roles);
     return id;
+  }
+
+  #refuseFaultyName(username: string): void {
+    const fault = usernameFault(username, this.usernames);
+    if (fault !== undefined) throw new Problem('validation_failed', { errors: { username: fault } });
+  }
+
+  /** What a new name changes of a user. */
+  async #renamed(
+    queries: Queries,
+    id: string,
+    username: string,
+  ): Promise<{ readonly username: string; readonly username_skeleton: string | null }> {
+    const skeleton = skeletonKey(username);
+    const isAlike = await usersStore.isAlike(queries, skeleton, id);
+    if (!isAlike) return { username, username_skeleton: skeleton };
+    const holder = await usersStore.findByName(queries, username);
+    if (this.usernames === 'distinct' && (!holder || holder.id === id)) throw looksTaken();
+    return { username, username_skeleton: null };
   }
 
   async #updateRow(
@@ -231,6 +265,12 @@ export function oneTimePassword(): string {
 function found<T>(user: T | undefined): T {
   if (user === undefined) throw new Problem('user_not_found');
   return user;
+}
+
+function looksTaken(): Problem {
+  return new Problem('username_taken', {
+    detail: 'Another user’s name looks like this one. Choose one that nobody takes for it.',
+  });
 }
 
 function noSuchRole(name: string): Problem {

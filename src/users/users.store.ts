@@ -7,7 +7,7 @@ import { usernameKey } from './username.js';
 /** The built-in role whose holders are the administrators. */
 export const administratorRole = 'admin';
 
-export type StoredUser = Omit<UserRow, 'username_key'>;
+export type StoredUser = Omit<UserRow, 'username_key' | 'username_skeleton'>;
 export type UserWithRoles = Omit<StoredUser, 'password_hash'> & AccountRights;
 
 interface UserPageQuery {
@@ -18,7 +18,9 @@ interface UserPageQuery {
   readonly name: string | undefined;
 }
 
-type UserChanges = Partial<Pick<UserRow, 'username' | 'password_hash' | 'password_one_time' | 'disabled_at'>>;
+type UserChanges = Partial<
+  Pick<UserRow, 'username' | 'username_skeleton' | 'password_hash' | 'password_one_time' | 'disabled_at'>
+>;
 
 const rights = ['users.version', 'users.password_one_time', ...heldRights('users.id')] as const;
 const withoutSecrets = [
@@ -57,15 +59,29 @@ export const usersStore = {
     return query.execute();
   },
 
-  /** @returns false where the name is taken. */
-  async insert(queries: Queries, user: StoredUser): Promise<boolean> {
+  /**
+   * @param skeleton what no other user may have; null: names that look alike may stand side by side.
+   * @returns false where the name is taken, or looks like another user's.
+   */
+  async insert(queries: Queries, user: StoredUser, skeleton: string | null = null): Promise<boolean> {
     const inserted = await queries
       .insertInto('users')
-      .values({ ...user, username_key: usernameKey(user.username) })
-      .onConflict((conflict) => conflict.column('username_key').doNothing())
+      .values({ ...user, username_key: usernameKey(user.username), username_skeleton: skeleton })
+      .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst();
     return inserted !== undefined;
+  },
+
+  /** Whether another user's name looks like one. */
+  async isAlike(queries: Queries, skeleton: string, exceptId: string): Promise<boolean> {
+    const found = await queries
+      .selectFrom('users')
+      .select('id')
+      .where('username_skeleton', '=', skeleton)
+      .where('id', '!=', exceptId)
+      .executeTakeFirst();
+    return found !== undefined;
   },
 
   /**

@@ -8,6 +8,8 @@ import { databaseKinds, newDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { addUser } from '../support/records.js';
+import { usernameKey } from '../../src/users/username.js';
+import { skeletonKey } from '../../src/users/username-scripts.js';
 import { usersStore } from '../../src/users/users.store.js';
 
 const tables = [
@@ -77,6 +79,33 @@ for (const kind of databaseKinds) {
       });
     }
 
+    it('give names that look alike one skeleton, which the oldest has, in tables of any size', async () => {
+      await database.migrate('0004-revocations-in-order');
+      const names = [
+        'scope',
+        '\u0455\u0441\u043e\u0440\u0435',
+        'SC0PE',
+        'other',
+        ...Array.from({ length: 1200 }, (_, at) => `user ${at}`),
+      ];
+      for (const [at, name] of names.entries()) {
+        await sql`insert into users (id, username, username_key, password_hash, password_one_time, version, created_at, updated_at)
+          values (${String(at).padStart(6, '0')}, ${name}, ${usernameKey(name)}, '', 0, 0, 0, 0)`.execute(
+          database.queries,
+        );
+      }
+      await database.migrate();
+      const users = await database.queries
+        .selectFrom('users')
+        .select(['username', 'username_skeleton'])
+        .orderBy('id')
+        .execute();
+      expect(users.map(({ username }) => username)).to.deep.equal(names);
+      const [scope, ...alike] = users.map(({ username_skeleton: skeleton }) => skeleton).slice(0, 4);
+      expect([scope, ...alike]).to.deep.equal([skeletonKey('scope'), null, null, skeletonKey('other')]);
+      expect(users.filter(({ username_skeleton: skeleton }) => skeleton === null)).to.have.length.at.least(2);
+    });
+
     it('leave nothing behind where one fails, and go through once its cause is gone', async () => {
       await sql`create table audit (id text)`.execute(database.queries);
       const error = await database.migrate().catch((reason: unknown) => reason);
@@ -85,6 +114,30 @@ for (const kind of databaseKinds) {
       await sql`drop table audit`.execute(database.queries);
       await database.migrate();
       expect(await tableNames(database)).to.deep.equal(tables);
+    });
+
+    it('let clients that follow the revocations introspect as before, and no others', async () => {
+      await database.migrate('0004-revocations-in-order');
+      const client = (id: string, scopes: string) => sql`insert into clients
+        (id, name, auth_method, scopes, audiences, version, created_at, updated_at)
+        values (${id}, 'A client', 'client_secret_basic', ${scopes}, '', 0, 0, 0)`;
+      const before = {
+        a: 'revocations:read',
+        b: 'users:read',
+        c: 'reports:read revocations:read users:read',
+        d: 'x.revocations:read',
+        e: '',
+        f: 'revocations:read tokens:introspect',
+      };
+      for (const [id, scopes] of Object.entries(before)) await client(id, scopes).execute(database.queries);
+      await database.migrate();
+      const rows = await database.queries.selectFrom('clients').selectAll().execute();
+      expect(Object.fromEntries(rows.map(({ id, scopes }) => [id, scopes]))).to.deep.equal({
+        ...before,
+        a: 'revocations:read tokens:introspect',
+        c: 'reports:read revocations:read users:read tokens:introspect',
+      });
+      expect(new Set(rows.map((row) => row.introspection_audiences))).to.deep.equal(new Set(['']));
     });
 
     it('refuse a database that a newer version has migrated', async () => {

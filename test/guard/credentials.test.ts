@@ -19,6 +19,7 @@ describe('The credentials in a header', () => {
     ['', undefined],
     ['Bearer', null],
     ['Bearer  t', null],
+    ['Bearer t ', null],
     ['Bearer t u', null],
     ['Bearer\tt', null],
     ['Bearer t, Bearer t', null],

@@ -214,7 +214,7 @@ describe('A service behind a guard', () => {
         [{ header, claims: { ...claims, ver: '1' } }, 'lacks a claim'],
         [{ header: { ...header, typ: 'JWT' }, claims }, 'not an access token'],
         [{ header: { ...header, typ: undefined }, claims }, 'not an access token'],
-        [{ header: { ...header, crit: ['x'], x: 1 }, claims }, 'malformed'],
+        [{ header: { ...header, crit: ['x'], x: 1 }, claims }, 'an extension that is not known'],
       ] as const)
         expect(await detailOf(signJwt(ring, changed))).to.include(detail);
       await api

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
-import { greatestLeeway } from '../../src/tokens/access-token.js';
+import { greatestLeeway } from '../../src/tokens/access-token-verifier.js';
 import type { Form } from '../support/api-client.js';
 import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
 import { databaseKinds } from '../support/databases.js';
@@ -16,6 +16,7 @@ import {
 } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { encode } from '../support/tokens.js';
+import { tokenVectors } from '../support/vectors.js';
 
 /** Nothing here is slowed down unless a test says so. */
 const settings = { LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000', LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000' };
@@ -71,7 +72,7 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
         [id, client.client_secret?.slice(0, -1) ?? ''],
         [v7(), client.client_secret ?? ''],
         ['latchkey', 'wrong'],
-        ['\u0000', 'wrong'],
+        ['\u0001', 'wrong'],
         ["' or 1=1 --", 'wrong'],
       ] as const) {
         const inHeader = await post({}, encodeBasic(`${encodeURIComponent(clientId)}:${secret}`)).expect(401);
@@ -149,9 +150,68 @@ describe('Client authentication with private_key_jwt', () => {
     await post(sign({}, second)).expect(200);
   });
 
-  it('takes the issuer or the token endpoint for the audience, and the client id beside it', async () => {
-    for (const aud of [issuer, `${issuer}/oauth/token`, ['https://elsewhere.example', issuer]])
+  it('takes the issuer alone for the audience, and the client id beside it', async () => {
+    for (const aud of [issuer, [issuer]])
       await post(sign({ claims: { aud } }), { client_id: client.client_id }).expect(200);
+  });
+
+  it('takes the token endpoint for the audience, and others beside it, where that is set', async () => {
+    const older = await TestApp.start({
+      settings: { ...settings, LATCHKEY_CLIENT_ASSERTION_AUDIENCE: 'rfc7523' },
+    });
+    try {
+      const { client_id: id } = await createClient(older, {
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [first.jwk] },
+      });
+      const ask = (aud: unknown) =>
+        older.postForm('/oauth/token', {
+          grant_type: 'client_credentials',
+          client_assertion_type: assertionType,
+          client_assertion: signAssertion(first.privateKey, id, now(), { claims: { aud } }),
+        });
+      for (const aud of [issuer, `${issuer}/oauth/token`, ['https://elsewhere.example', issuer]])
+        await ask(aud).expect(200);
+      for (const aud of ['https://elsewhere.example', [], undefined, `${issuer}/oauth/revoke`])
+        await ask(aud).expect(401);
+    } finally {
+      await older.close();
+    }
+  });
+
+  it('takes what says that it is for this, and what says nothing', async () => {
+    for (const typ of ['JWT', 'jwt', 'client-authentication+jwt', 'application/client-authentication+jwt'])
+      await post(sign({ header: { typ } })).expect(200);
+  });
+
+  it('refuses a key that was registered before such keys were refused, and names it in the log', async () => {
+    const { jwk, token } = tokenVectors.badKeys[0] ?? {};
+    const { client_id: id } = await createClient(app, {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [{ ...first.jwk, kid: jwk?.kid }] },
+    });
+    const { queries } = app.services.database;
+    const jwks = JSON.stringify({ keys: [{ ...jwk, alg: 'RS256' }] });
+    await queries.updateTable('clients').set({ jwks }).where('id', '=', id).execute();
+    expect(token).to.be.a('string');
+    // Without the key: with the exponent 1, what is signed is the signature.
+    const content = encode({
+      header: { alg: 'RS256', kid: jwk?.kid },
+      claims: { iss: id, sub: id, aud: issuer, exp: now() + 60, jti: v7() },
+    });
+    const hash = createHash('sha256').update(content).digest();
+    const end = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), hash]);
+    const signature = Buffer.concat([
+      Buffer.from([0, 1]),
+      Buffer.alloc(253 - end.length, 255),
+      Buffer.alloc(1),
+      end,
+    ]);
+    const { body } = await post(`${content}.${signature.toString('base64url')}`).expect(401);
+    expect(body.error_description).to.include('public exponent');
+    const [line] = app.logged.filter(({ refusedKeys }) => refusedKeys !== undefined);
+    expect(line).to.include({ reason: 'client_authentication_failed', clientId: id });
+    expect(String(line?.['refusedKeys'])).to.include(`"${jwk?.kid}"`).and.include('public exponent');
   });
 
   it('takes RSA keys, of both paddings', async () => {
@@ -270,6 +330,15 @@ describe('Client authentication with private_key_jwt', () => {
     ['no sub', () => sign({ claims: { sub: undefined } })],
     ['another aud', () => sign({ claims: { aud: 'https://elsewhere.example' } })],
     ['the issuer with a slash', () => sign({ claims: { aud: `${issuer}/` } })],
+    ['the token endpoint as aud', () => sign({ claims: { aud: `${issuer}/oauth/token` } })],
+    ['another aud beside the issuer', () => sign({ claims: { aud: [issuer, 'https://elsewhere.example'] } })],
+    ['the issuer as aud twice', () => sign({ claims: { aud: [issuer, issuer] } })],
+    ['a list in the aud', () => sign({ claims: { aud: [[issuer]] } })],
+    ['the typ of an access token', () => sign({ header: { typ: 'at+jwt' } })],
+    ['the typ of a DPoP proof', () => sign({ header: { typ: 'dpop+jwt' } })],
+    ['a typ that is no text', () => sign({ header: { typ: ['JWT'] } })],
+    ['an empty typ', () => sign({ header: { typ: '' } })],
+    ['padding', () => `${sign()}==`],
     ['no aud', () => sign({ claims: { aud: undefined } })],
     ['no exp', () => sign({ claims: { exp: undefined } })],
     ['an exp that is text', () => sign({ claims: { exp: String(now() + 60) } })],

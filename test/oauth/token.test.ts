@@ -227,7 +227,7 @@ describe('POST /oauth/token', () => {
       expect(body.error_description).to.include('not offered').and.include('POST /login');
     });
 
-    for (const grant of ['authorization_code', 'Refresh_token', '\u0000', 'x'.repeat(512)])
+    for (const grant of ['authorization_code', 'Refresh_token', '\u0001', 'x'.repeat(512)])
       itRefuses(
         JSON.stringify(grant).slice(0, 30),
         () => ({ grant_type: grant }),

@@ -124,7 +124,7 @@ for (const kind of databaseKinds) {
     it('begins anew with a cursor that is unknown, of another installation, or from the future', async () => {
       await commit(['one'], 300);
       const { database, clock, revocations, feed } = app.services;
-      const options = { issuer: 'http://another.test', mostReaders: 1, leeway: 0 };
+      const options = { issuer: 'http://another.test', mostReaders: 1, mostReadersPerSubject: 1, leeway: 0 };
       const { cursor: foreign } = await new RevocationFeed(database, clock, revocations, feed, options).read(
         undefined,
         10,
@@ -134,7 +134,26 @@ for (const kind of databaseKinds) {
       const { cursor: future } = await read();
       app.clock.advance(-300);
       const json = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-      for (const cursor of ['', 'x', json({}), json([1]), json([2, 'x', 1]), foreign, future])
+      const [version, origin, since] = JSON.parse(
+        Buffer.from((await read()).cursor, 'base64url').toString(),
+      ) as readonly [number, string, number];
+      const forged = [
+        [-1],
+        [since, 0, 'session', 'a\u0000b'],
+        [since, 0, 'session', '\ud800'],
+        [since, 0, 'session', 'é'],
+        [since, 0, 'session', 'x'.repeat(201)],
+        [since, 0, 'session', ''],
+        [since, 0, 'session', 1],
+        [since, -1, 'session', 'a'],
+        [since, 2 ** 53, 'session', 'a'],
+        [since, 0.5, 'session', 'a'],
+        [since, 0, 'sess\u0000ion', 'a'],
+        [since, 0, 'session'],
+        [since, 0, 'session', 'a', 'b'],
+      ].map((parts) => json([version, origin, ...parts]));
+      const malformed = ['', 'x', '\u0000', 'é', json({}), json([1]), json([2, 'x', 1]), json(null)];
+      for (const cursor of [...malformed, ...forged, foreign, future])
         expect(namesIn(await read({ cursor })), cursor).to.include('session one');
       app.clock.advance(300);
     });

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.js';
 import type { Database } from '../../src/database/open-database.js';
-import { longestAccessToken } from '../../src/tokens/access-token.js';
+import { longestAccessToken } from '../../src/tokens/access-token-verifier.js';
 import { KeyRing } from '../../src/tokens/key-ring.js';
 import type { KeyRingOptions } from '../../src/tokens/key-schedule.js';
 import type { KeySealing } from '../../src/tokens/key-sealing.js';

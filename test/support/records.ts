@@ -93,6 +93,7 @@ export async function addClient(
     auth_method: ClientAuthMethod.Basic,
     scopes: 'reports:read',
     audiences: '',
+    introspection_audiences: '',
     access_token_lifetime: null,
     version: 0,
     disabled_at: null,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Services } from '../../src/services.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { longestAccessToken } from '../../src/tokens/access-token.js';
+import { longestAccessToken } from '../../src/tokens/access-token-verifier.js';
 import { KeyRingError } from '../../src/tokens/key-schedule.js';
 import { KeySealing } from '../../src/tokens/key-sealing.js';
 import { databaseKinds } from '../support/databases.js';

@@ -17,6 +17,11 @@ const pem = (key: KeyObject, type: 'pkcs8' | 'sec1' | 'pkcs1' = 'pkcs8'): string
 const jwk = (key: KeyObject, more: object = {}): string =>
   JSON.stringify({ ...key.export({ format: 'jwk' }), ...more });
 
+const pointOf = (key: KeyObject): object => {
+  const { x, y } = key.export({ format: 'jwk' });
+  return { x, y };
+};
+
 /** What → the key → the setting that it is for. */
 const good = [
   ['PKCS #8 of P-256', pem(p256), 'ES256'],
@@ -46,6 +51,16 @@ const bad = [
     pem(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey),
     /2048 bits or more/,
   ],
+  ...[3, 17, 65_535].map((publicExponent): [string, string, RegExp] => [
+    `RSA with the public exponent ${publicExponent}`,
+    pem(generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent }).privateKey),
+    /must have an odd public exponent of 65537 or more/,
+  ]),
+  ['RSA with the public exponent 1', jwk(rsa, { e: 'AQ' }), /must have an odd public exponent/],
+  ['RSA with an even public exponent', jwk(rsa, { e: 'AQAC' }), /must have an odd public exponent/],
+  ['RSA-PSS alone', pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey), otherKind],
+  ['RSA with another public exponent', jwk(rsa, { e: 'AQAJ' }), /do not belong together/],
+  ['the point of another key', jwk(p256, pointOf(ec('P-256'))), /do not belong together|no private key/],
   ['the curve secp256k1', pem(ec('secp256k1')), otherKind],
   ['Ed25519', pem(generateKeyPairSync('ed25519').privateKey), otherKind],
   ['a public key in PEM form', publicPem, notPrivate],
@@ -166,6 +181,31 @@ describe('A signing key of one’s own', () => {
       expect(await ring.import(jwk(p256))).to.be.undefined;
       app.clock.advance(360);
       expect(ring.signingKey.id).to.equal(imported?.id);
+    });
+
+    it('is refused where it must not sign, and nothing changes', async () => {
+      const weak = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }).privateKey;
+      const { ring } = app.services;
+      const before = ring.published();
+      await expectRejection(ring.import(pem(weak)), /odd public exponent/);
+      expect(ring.published()).to.deep.equal(before);
+    });
+
+    it('is taken away at the start where it came before such keys were refused, and is named in the log', async () => {
+      const { queries } = app.services.database;
+      const { ring } = app.services;
+      const id = ring.signingKey.id;
+      const weak = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }).publicKey;
+      const publicKey = JSON.stringify({ ...weak.export({ format: 'jwk' }), kid: id });
+      const { access_token: token } = await app.login();
+      await queries.updateTable('keys').set({ public_key: publicKey }).where('id', '=', id).execute();
+      await ring.reload();
+      await app.get('/protected', token).expect(401);
+      app = await app.restart();
+      expect(app.logged).to.containSubset([{ event: 'key_refused' }]);
+      expect(JSON.stringify(app.logged)).to.include(id).and.include('odd public exponent');
+      expect(app.services.ring.signingKeys().map((key) => key.id)).not.to.include(id);
+      await app.get('/protected', (await app.login()).access_token).expect(200);
     });
 
     it('has to be for the algorithm that is set', async () => {

@@ -5,6 +5,7 @@ describe('The password policy', () => {
   const tooShort = 'must have 8 characters or more';
   const tooLong = 'must have 1024 characters or fewer';
   const common = 'is among the most common passwords, which are tried first by whoever guesses';
+  const unseen = 'must have characters that can be seen and typed: U+200B cannot be in it';
   const username = 'must not be the username';
 
   for (const [what, password, fault] of [
@@ -21,6 +22,7 @@ describe('The password policy', () => {
     ['1024 letters and their accents, apart', 'e\u0301'.repeat(1024), undefined],
     ['nothing but letters, or spaces, or digits', 'ahorseofcourse', undefined],
     ['spaces alone', ' '.repeat(8), undefined],
+    ['a zero-width space', 'sesame\u200b!!', unseen],
     ['digits alone', '8273640192', undefined],
     ['a common one', 'sunshine', common],
     ['a common one in other letters', 'SunShine', common],

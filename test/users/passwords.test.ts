@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { hash } from '@node-rs/argon2';
 import { expect } from 'chai';
 import { Problem } from '../../src/problems/problem.js';
 import { Passwords } from '../../src/users/passwords.js';
@@ -39,6 +40,23 @@ describe('Passwords', () => {
     ] as const) {
       expect((await passwords.check(await passwords.hash(given), typed)).matches).to.be.true;
     }
+  });
+
+  it('are the same, whichever space a keyboard gives (RFC 8265 §4.2)', async () => {
+    const typed = 'correct\u00a0horse\u3000battery';
+    expect(await passwords.check(await passwords.hash(typed), 'correct horse battery')).to.deep.equal({
+      matches: true,
+      outdated: false,
+    });
+    expect((await passwords.check(await passwords.hash('correct horse battery'), typed)).matches).to.be.true;
+  });
+
+  it('match a hash of before that, and are hashed anew', async () => {
+    const typed = 'correct\u00a0horse\u00a0battery';
+    const earlier = await hash(typed, costs);
+    expect(await passwords.check(earlier, typed)).to.deep.equal({ matches: true, outdated: true });
+    expect(await passwords.check(earlier, 'correct horse battery')).to.deep.include({ matches: false });
+    expect(await passwords.check(undefined, typed)).to.deep.equal({ matches: false, outdated: false });
   });
 
   it('are checked against a hash of nobody’s where there is no user', async () => {

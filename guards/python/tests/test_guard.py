@@ -23,7 +23,8 @@ def refusal(guard: Guard, authorization: str | None, *demands: str) -> Refusal:
 
 def sign(claims: dict, key, alg: str, header: dict) -> str:
     """A JWT with any header: PyJWT itself would write none that is wrong."""
-    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
+    texts = [json.dumps(part, separators=(",", ":")).encode() for part in (header, claims)]
+    parts = [base64.urlsafe_b64encode(text).rstrip(b"=") for text in texts]
     algorithm = jwt.get_algorithm_by_name(alg)
     signature = algorithm.sign(b".".join(parts), algorithm.prepare_key(key))
     return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
@@ -261,7 +262,7 @@ class TestOverAnOutage:
 
         own = Service(tmp_path)
         try:
-            client = own.create_client("revocations:read")
+            client = own.create_client("revocations:read", introspection_audiences=[own.url])
             warnings = []
             guard = make_guard(
                 issuer=own.url,

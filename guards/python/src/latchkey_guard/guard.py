@@ -33,7 +33,8 @@ class Guard:
 
     :param issuer: the service's ``LATCHKEY_ISSUER``; its metadata says where the keys are.
     :param audience: whom tokens must be for, as they have it in ``aud``; one of several will do.
-    :param client_id: a client of the service (``POST /clients``) with the scope ``revocations:read``.
+    :param client_id: a client of the service (``POST /clients``) with the scope ``revocations:read`` and the audience
+        among its ``introspection_audiences``.
     :param client_secret: the secret of that client.
     :param url: where the service is reached, where that is not the issuer.
     :param jwks_uri: where the public keys are, where the metadata is not to be asked for it.
@@ -79,7 +80,7 @@ class Guard:
             client_secret=client_secret,
             clock=clock,
         )
-        self._keys = KeySet(self._service, monotonic)
+        self._keys = KeySet(self._service, monotonic, self._warn)
         self._tokens = AccessTokens(self._keys, clock, issuer, audiences, leeway)
         self._revoked = Revoked()
         self._feed = Feed(
@@ -199,7 +200,10 @@ def bearer_token(authorization: str | None) -> str:
 
     Another scheme is none of ours. A lone word is none at all: a token without its scheme, say.
     """
-    elements = [element for each in (authorization or "").split(",") if (element := each.strip(" \t"))]
+    header = authorization or ""
+    # Around a whole header HTTP has taken spaces away already.
+    listed = [each.strip(" \t") for each in header.split(",")] if "," in header else [header]
+    elements = [element for element in listed if element]
     own = [element for element in elements if element[:6].lower() == "bearer"]
     if not own and (len(elements) != 1 or _has_space(elements[0])):
         raise Refusal("authentication_required")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from typing import Any
 
-import jwt
-
+from .public_keys import KeyRefused, VerificationKey, import_key
 from .service import Service, ServiceError
 
 #: Between two attempts to read the keys, in seconds: tokens with made-up key ids cause no more.
@@ -15,18 +15,21 @@ _ATTEMPT_EVERY = 5
 #: For how long keys are used when newer ones cannot be had, in seconds.
 _USED_AT_MOST = 3600
 
-#: Signatures that whoever checks them cannot make.
+#: Signatures that those who check them cannot make.
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 
 
 class KeySet:
     """Kept for as long as the service says, and while it cannot be reached an hour at most."""
 
-    def __init__(self, service: Service, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, service: Service, monotonic: Callable[[], float], warn: Callable[[str], None]
+    ) -> None:
         self._service = service
+        self._warn = warn
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._keys: dict[str, jwt.PyJWK] = {}
+        self._keys: dict[str, VerificationKey] = {}
         self._text = ""
         self._read_at = float("-inf")
         self._max_age = 0.0
@@ -54,7 +57,7 @@ class KeySet:
         if self._age >= _USED_AT_MOST:
             raise ServiceError("The public keys could not be read a moment ago.")
 
-    def find(self, key_id: str) -> jwt.PyJWK | None:
+    def find(self, key_id: str) -> VerificationKey | None:
         """The key with this id. The service is asked for one that is not known."""
         if key_id not in self._keys:
             self._read_again()
@@ -75,8 +78,22 @@ class KeySet:
             keys, max_age = self._service.keys()
             text = json.dumps(keys)
             if text != self._text:
-                usable = [key for key in keys if key.get("alg") in ALGORITHMS and "kid" in key]
-                self._keys = {key["kid"]: jwt.PyJWK(key) for key in usable}
+                self._keys = self._import(keys)
                 self._text = text
                 self.version += 1
             self._read_at, self._max_age = asked_at, float(max_age)
+
+    def _import(self, keys: list[dict[str, Any]]) -> dict[str, VerificationKey]:
+        """Those that can be used; the others are told of."""
+        usable = {}
+        known = [key for key in keys if key.get("alg") in ALGORITHMS and isinstance(key.get("kid"), str)]
+        ids = [key["kid"] for key in known]
+        for key in known:
+            key_id = key["kid"]
+            try:
+                if ids.count(key_id) > 1:
+                    raise KeyRefused('has the "kid" of another one')
+                usable[key_id] = import_key(key)
+            except KeyRefused as error:
+                self._warn(f'The key "{key_id}" of the service is not used: it {error}.')
+        return usable

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import jwt
 
 from .claims import Caller, are_claims, caller_of
+from .compact_jws import is_signature, read_compact_jws, read_header
 from .keys import KeySet
 from .refusal import Refusal
 from .service import ServiceError
@@ -16,6 +17,7 @@ from .service import ServiceError
 _LONGEST_TOKEN = 8192
 #: Tokens whose verification is remembered.
 _REMEMBERED = 10_000
+_MALFORMED = "The access token is malformed, or its signature is wrong."
 
 
 class AccessTokens:
@@ -63,27 +65,29 @@ class AccessTokens:
     def _verify_anew(self, token: str) -> Caller:
         if len(token) > _LONGEST_TOKEN:
             raise _invalid("The access token is too long to be one of the service.")
-        try:
-            header = jwt.get_unverified_header(token)
-        except jwt.InvalidTokenError as error:
-            raise _invalid("The access token is not a JWT.") from error
+        parts = read_compact_jws(token)
+        header = read_header(parts[0]) if parts else None
+        if parts is None or header is None:
+            raise _invalid("The access token is not a JWT in its compact form.")
         key_id = header.get("kid")
         key = self._keys.find(key_id) if isinstance(key_id, str) else None
         if key is None:
             raise _invalid("The access token is not signed with a key of the service.")
         # The key says which algorithm there is; what the token says never chooses one.
-        if header.get("alg") != key.algorithm_name:
+        if header.get("alg") != key.algorithm:
             raise _invalid("The access token names another algorithm than that of its key.")
         if str(header.get("typ")).lower().removeprefix("application/") != "at+jwt":
             raise _invalid("This JWT is not an access token.")
         # RFC 7515, section 4.1.11: an extension that is not known must not be ignored.
         if "crit" in header:
             raise _invalid("The access token demands an extension that is not known here.")
+        if not is_signature(parts[2], key.signature_length):
+            raise _invalid(_MALFORMED)
         try:
             claims = jwt.decode(
                 token,
-                key,
-                algorithms=[key.algorithm_name],
+                key.key,
+                algorithms=[key.algorithm],
                 issuer=self._issuer,
                 audience=self._audience,
                 # The times are compared below, by the guard's own clock.
@@ -108,7 +112,7 @@ def _fault_of(error: jwt.InvalidTokenError) -> str:
         return f"The access token was issued {by_or_for} another service."
     if isinstance(error, (jwt.MissingRequiredClaimError, jwt.exceptions.InvalidSubjectError, jwt.exceptions.InvalidJTIError)):
         return "The access token lacks a claim."
-    return "The access token is malformed, or its signature is wrong."
+    return _MALFORMED
 
 
 def _invalid(detail: str) -> Refusal:

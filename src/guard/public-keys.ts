@@ -1,0 +1,96 @@
+/** The members of a public key (RFC 7518 §6.2, §6.3) that it is judged by. */
+export interface PublicKeyMembers {
+  readonly kty?: unknown;
+  readonly crv?: unknown;
+  readonly x?: unknown;
+  readonly y?: unknown;
+  readonly n?: unknown;
+  readonly e?: unknown;
+}
+
+/** RFC 7518 §3.3; and beyond what anybody has, a signature takes long to verify, and OpenSSL refuses it. */
+const minModulusBits = 2048;
+const maxModulusBits = 16_384;
+/** NIST SP 800-56B. With 1 everybody can sign; small ones forgive mistakes in the padding. */
+const minExponent = 65_537n;
+/** OpenSSL verifies nothing by a larger one with a modulus of more than 3,072 bits. */
+const maxExponentBits = 64;
+
+/** Curve → the algorithm that it is for, and the bytes of a coordinate (RFC 7518 §3.4, §6.2.1.2). */
+const curves = new Map<unknown, { readonly algorithm: string; readonly bytes: number }>([
+  ['P-256', { algorithm: 'ES256', bytes: 32 }],
+  ['P-384', { algorithm: 'ES384', bytes: 48 }],
+  ['P-521', { algorithm: 'ES512', bytes: 66 }],
+]);
+const rsaAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+/** Of private and of symmetric keys (RFC 7518 §6). */
+const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+/**
+ * Why a public key must not verify signatures, as the end of "The key …"; undefined where nothing is wrong that can be
+ * seen without importing it: whether a point is on its curve, the import says.
+ */
+export function publicKeyError(key: PublicKeyMembers): string | undefined {
+  if (key.kty === 'EC') return ecError(key);
+  if (key.kty !== 'RSA') return 'must be RSA, or of one of the curves P-256, P-384 and P-521';
+  const [modulus, exponent] = [unsigned(key.n), unsigned(key.e)];
+  if (modulus === undefined || exponent === undefined) return 'must have "n" and "e", in base64url';
+  const bits = bitLength(modulus);
+  if (bits < minModulusBits || bits > maxModulusBits) {
+    return `must have ${minModulusBits} bits or more (RFC 7518 §3.3), and ${maxModulusBits} at most`;
+  }
+  if (modulus % 2n === 0n) return 'must have an odd modulus';
+  if (exponent < minExponent || exponent % 2n === 0n || bitLength(exponent) > maxExponentBits) {
+    return `must have an odd public exponent of ${minExponent} or more, and of ${maxExponentBits} bits at most`;
+  }
+  return undefined;
+}
+
+/** What a JWK is said to be for, or has in it, that a key for verifying signatures must not have; undefined: nothing. */
+export function jwkUseError(jwk: Readonly<Record<string, unknown>>): string | undefined {
+  if (secretMembers.some((member) => jwk[member] !== undefined)) {
+    return 'must be a public key: leave out its secret members';
+  }
+  if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return 'must be for signatures ("sig")';
+  const operations = jwk['key_ops'];
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
+    return 'must be for verifying: its "key_ops" do not have "verify"';
+  }
+  return undefined;
+}
+
+/** The algorithms that a key is for; none for a kind that is not known here. */
+export function algorithmsOf({ kty, crv }: PublicKeyMembers): readonly string[] {
+  if (kty === 'RSA') return rsaAlgorithms;
+  const curve = kty === 'EC' ? curves.get(crv) : undefined;
+  return curve ? [curve.algorithm] : [];
+}
+
+/**
+ * The bytes of each signature by a key: twice the curve's coordinate (RFC 7518 §3.4), or for RSA those of the modulus.
+ * @param key one without an error.
+ */
+export function signatureLength({ crv, n }: PublicKeyMembers): number {
+  const curve = curves.get(crv);
+  return curve ? 2 * curve.bytes : Math.ceil(bitLength(unsigned(n) ?? 0n) / 8);
+}
+
+function ecError({ crv, x, y }: PublicKeyMembers): string | undefined {
+  const curve = curves.get(crv);
+  if (!curve) return 'must be RSA, or of one of the curves P-256, P-384 and P-521';
+  const isCoordinate = (value: unknown): boolean =>
+    typeof value === 'string' && Buffer.from(value, 'base64url').length === curve.bytes;
+  return isCoordinate(x) && isCoordinate(y)
+    ? undefined
+    : `must have "x" and "y" of ${curve.bytes} bytes, in base64url`;
+}
+
+function unsigned(value: unknown): bigint | undefined {
+  if (typeof value !== 'string' || value === '') return undefined;
+  const hex = Buffer.from(value, 'base64url').toString('hex');
+  return hex === '' ? undefined : BigInt(`0x${hex}`);
+}
+
+function bitLength(value: bigint): number {
+  return value === 0n ? 0 : value.toString(2).length;
+}

@@ -1,0 +1,135 @@
+import jwt from 'jsonwebtoken';
+import { epochSeconds, type Clock } from '../clock.js';
+import { isSignature, readCompactJws, readJwsHeader } from '../guard/compact-jws.js';
+import { Problem } from '../problems/problem.js';
+import { isAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
+import { maxTokenLength } from './access-token-size.js';
+import type { KeyRing } from './key-ring.js';
+import { LastEntries } from './last-entries.js';
+import type { SigningKey } from './signing-keys.js';
+
+/** RFC 9068 §2.1: what keeps any other JWT of ours from passing as an access token. */
+export const tokenType = 'at+jwt';
+/**
+ * The greatest leeway that can be set, in milliseconds: a revocation that was written under a small leeway
+ * still holds when the service comes back with a great one.
+ */
+export const greatestLeeway = 300_000;
+/** How long any access token may be accepted, whatever the settings were when it was issued, in milliseconds. */
+export const longestAccessToken = 86_400_000 + greatestLeeway;
+/** A hook may give each token a header of its own. */
+const rememberedHeaders = 100;
+
+interface VerifierOptions {
+  /** Issuers whose tokens are accepted. */
+  readonly acceptedIssuers: readonly string[];
+  /** Seconds. */
+  readonly leeway: number;
+}
+
+/** For what is to end anyway. */
+interface IgnoredTimes {
+  readonly ignoreNotBefore?: boolean;
+  readonly ignoreExpiration?: boolean;
+}
+
+/**
+ * Verifies that a token is an access token of ours, and in its time. The signature, the times and the issuer are
+ * jsonwebtoken's to check. What it does not check is checked here: before it the length, the one spelling, the key by its
+ * id, what the header says beside, and the length of the signature; after it the types of the claims.
+ */
+export class AccessTokenVerifier {
+  /** Keys by the headers that name them, as good tokens have spelled them: most often one for each key. */
+  readonly #headers = new LastEntries<SigningKey>(rememberedHeaders);
+
+  constructor(
+    private readonly ring: KeyRing,
+    private readonly clock: Clock,
+    private readonly options: VerifierOptions,
+  ) {}
+
+  /** What is known of a header is known by its key: to be called when one was taken away. */
+  forgetHeaders(): void {
+    this.#headers.clear();
+  }
+
+  /**
+   * @returns the token's claims, frozen.
+   * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
+   */
+  verify(token: string, ignoring: IgnoredTimes = {}): AccessTokenClaims {
+    if (token.length > maxTokenLength) throw invalidToken('The access token is too long to be one of ours.');
+    const parts = readCompactJws(token);
+    if (!parts) throw invalidToken('The access token is not a JWT in its compact form.');
+    const knownKey = this.#headers.get(parts.header);
+    const key = knownKey ?? this.#findKey(parts.header);
+    if (!isSignature(parts.signature, key.signatureLength)) throw invalidToken(malformed);
+    const claims = this.#verifySignature(token, key, ignoring);
+    if (!knownKey) this.#headers.set(parts.header, key);
+    if (!isAccessTokenClaims(claims)) throw invalidToken(claimMissing);
+    // A revocation would not outlive it.
+    if (claims.exp * 1000 > this.clock.now() + longestAccessToken) {
+      throw invalidToken('The access token lives longer than any that is issued here.');
+    }
+    return freeze(claims);
+  }
+
+  /** The key that a token's header names. */
+  #findKey(part: string): SigningKey {
+    const header = readJwsHeader(part);
+    if (!header) throw invalidToken('The access token is not a JWT.');
+    const { kid, alg, typ, crit } = header;
+    const key = typeof kid === 'string' ? this.ring.signing(kid) : undefined;
+    if (!key) throw invalidToken('The access token is not signed with a key of this service.');
+    // The key says which algorithm there is; what the token says never chooses one.
+    if (alg !== key.algorithm) {
+      throw invalidToken('The access token names another algorithm than that of its key.');
+    }
+    if (typeof typ !== 'string' || typ.toLowerCase().replace(/^application\//, '') !== tokenType) {
+      throw invalidToken('This JWT is not an access token.');
+    }
+    // RFC 7515 §4.1.11: an extension that we do not know must not be ignored.
+    if (crit !== undefined) {
+      throw invalidToken('The access token demands an extension that is not known here.');
+    }
+    return key;
+  }
+
+  #verifySignature(token: string, key: SigningKey, ignoring: IgnoredTimes): unknown {
+    try {
+      return jwt.verify(token, key.publicKey, {
+        algorithms: [key.algorithm],
+        issuer: [...this.options.acceptedIssuers] as [string, ...string[]],
+        ...ignoring,
+        clockTimestamp: epochSeconds(this.clock),
+        clockTolerance: this.options.leeway,
+      });
+    } catch (error) {
+      if (error instanceof jwt.JsonWebTokenError) throw invalidToken(detailOf(error), error);
+      throw error;
+    }
+  }
+}
+
+const malformed = 'The access token is malformed, or its signature is wrong.';
+const claimMissing = 'The access token lacks a claim.';
+
+/** jsonwebtoken tells some of what is wrong by the class of its errors, and the rest by their messages. */
+function detailOf(error: jwt.JsonWebTokenError): string {
+  if (error instanceof jwt.TokenExpiredError) return 'The access token has expired.';
+  if (error instanceof jwt.NotBeforeError) return 'The access token is not valid yet.';
+  if (error.message.startsWith('jwt issuer')) return 'The access token was issued by another service.';
+  return /^invalid (exp|nbf) value/.test(error.message) ? claimMissing : malformed;
+}
+
+function invalidToken(detail: string, cause?: unknown): Problem {
+  return new Problem('invalid_token', { detail, cause });
+}
+
+/** All the way down: the same claims are given out to every request with the token. */
+function freeze<T extends object>(value: T): T {
+  for (const each of Object.values(value) as unknown[]) {
+    if (typeof each === 'object' && each !== null) freeze(each);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,114 @@
+/**
+ * RFC 8265's UsernameCaseMapped profile (§3.3): which names there are. They are compared by `usernameKey`, which is for
+ * all of them what the profile maps them to.
+ */
+
+/** RFC 8264 §9.6: these are what they are, whatever the rules say. Joiners shape some scripts: in no name here. */
+const allowedExceptions = /^[\u00df\u03c2\u06fd\u06fe\u0f0b\u3007]$/u;
+const refusedExceptions = /^[\u0640\u07fa\u200c\u200d\u302e\u302f\u3031-\u3035\u303b]$/u;
+const ascii = /^[!-~]$/u;
+const oldHangulJamo = /^[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]$/u;
+const ignorable = /^[\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]$/u;
+const lettersAndDigits = /^[\p{Ll}\p{Lu}\p{Lo}\p{Nd}\p{Lm}\p{Mn}\p{Mc}]$/u;
+
+const greek = /^\p{Script=Greek}$/u;
+const hebrew = /^\p{Script=Hebrew}$/u;
+const japanese = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u;
+const arabicIndicDigits = /[\u0660-\u0669]/u;
+const extendedArabicIndicDigits = /[\u06f0-\u06f9]/u;
+
+/** Fullwidth and halfwidth forms, and the ideographic space. */
+const wide = /[\u3000\uff01-\uffee]/gu;
+
+/** Why a name is none; undefined where it is one. For a person, after the field's name. */
+export function profileFault(name: string): string | undefined {
+  // §3.1: a username has one or more userparts, with spaces in between.
+  for (const part of name.split(' ')) {
+    const fault = part === '' ? 'must not have two spaces side by side' : partFault(part);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function partFault(part: string): string | undefined {
+  // §3.3.2: width, then case, then NFC; what there is then is judged.
+  const mapped = mapWidth(part).toLowerCase().normalize('NFC');
+  const characters = Array.from(mapped);
+  const unfit = characters.find((character, place) => !isAllowed(character, place, characters));
+  if (unfit !== undefined) {
+    return `must have letters, digits, ASCII punctuation and single spaces alone: ${codePoint(unfit)} cannot be in it`;
+  }
+  if (arabicIndicDigits.test(mapped) && extendedArabicIndicDigits.test(mapped)) {
+    return 'must not mix the Arabic and the Persian digits';
+  }
+  if (!followsBidiRule(characters)) {
+    return 'must not mix writing from right to left with writing from left to right, nor begin or end with what has no direction (RFC 5893)';
+  }
+  return undefined;
+}
+
+/** The ordinary characters in the place of fullwidth and halfwidth ones. */
+export function mapWidth(name: string): string {
+  return name.replace(wide, (character) => character.normalize('NFKC'));
+}
+
+/** Such as U+200B. */
+export function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** RFC 8264 §8: whether a character is of IdentifierClass, there where it stands. */
+function isAllowed(character: string, place: number, all: readonly string[]): boolean {
+  if (ascii.test(character) || allowedExceptions.test(character)) return true;
+  if (refusedExceptions.test(character)) return false;
+  const inContext = contextRules[character];
+  if (inContext) return inContext(place, all);
+  if (oldHangulJamo.test(character) || ignorable.test(character)) return false;
+  return character.normalize('NFKC') === character && lettersAndDigits.test(character);
+}
+
+/** RFC 5892 A.3 to A.7: characters that are good beside certain others. */
+const contextRules: Readonly<Record<string, (place: number, all: readonly string[]) => boolean>> = {
+  '\u00b7': (place, all) => all[place - 1] === 'l' && all[place + 1] === 'l',
+  '\u0375': (place, all) => greek.test(all[place + 1] ?? ''),
+  '\u05f3': (place, all) => hebrew.test(all[place - 1] ?? ''),
+  '\u05f4': (place, all) => hebrew.test(all[place - 1] ?? ''),
+  '\u30fb': (_place, all) => all.some((each) => each !== '\u30fb' && japanese.test(each)),
+};
+
+/** The blocks whose letters are written from right to left: Unicode sets them apart for such scripts. */
+const rightToLeft = /^[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]$/u;
+const mark = /^[\p{Mn}\p{Me}]$/u;
+const europeanDigit = /^[0-9\u06f0-\u06f9]$/u;
+const arabicDigit = /^[\u0660-\u0669\u{10d30}-\u{10d39}\u{10d40}-\u{10d49}]$/u;
+const letterOrDigit = /^[\p{L}\p{N}\p{Mc}]$/u;
+
+type Direction = 'right' | 'left' | 'arabic digit' | 'european digit' | 'mark' | 'none';
+
+function directionOf(character: string): Direction {
+  if (mark.test(character)) return 'mark';
+  if (europeanDigit.test(character)) return 'european digit';
+  if (arabicDigit.test(character)) return 'arabic digit';
+  if (rightToLeft.test(character)) return 'right';
+  return letterOrDigit.test(character) ? 'left' : 'none';
+}
+
+/** RFC 5893 §2, for names in which there is something that is written from right to left. */
+function followsBidiRule(characters: readonly string[]): boolean {
+  const directions = characters.map(directionOf);
+  if (!directions.includes('right') && !directions.includes('arabic digit')) return true;
+  const last = directions.findLast((direction) => direction !== 'mark');
+  if (directions[0] === 'left') {
+    return (
+      !directions.includes('right') &&
+      !directions.includes('arabic digit') &&
+      (last === 'left' || last === 'european digit')
+    );
+  }
+  return (
+    directions[0] === 'right' &&
+    !directions.includes('left') &&
+    !(directions.includes('european digit') && directions.includes('arabic digit')) &&
+    last !== 'none'
+  );
+}
