@@ -2,6 +2,7 @@ import cors from 'cors';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { operations, RegisterRoutes } from '../generated/routes.js';
+import { commonHeaders } from './http/common-headers.js';
 import './http/locals.js';
 import { handleProblems } from './http/problem-handler.js';
 import { identifyRequests } from './http/request-context.js';
@@ -26,18 +27,7 @@ export function createApp(services: Services): Express {
   app.use(identifyRequests(log));
   sendWithEveryAnswer(
     app,
-    [
-      ...headersOf(
-        helmet({
-          contentSecurityPolicy: {
-            useDefaults: false,
-            directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-          },
-          strictTransportSecurity: false,
-        }),
-      ),
-      ['Cache-Control', 'no-store'],
-    ],
+    commonHeaders,
     headersOf(helmet.strictTransportSecurity({ includeSubDomains: config.hstsIncludeSubDomains })),
   );
   if (config.corsOrigins.length > 0) {

@@ -34,7 +34,7 @@ describe('The app', () => {
         for (const path of ['/health/live', '/protected', '/docs/', '/nothing']) {
           const request = other.get(path);
           const { headers } = await (proto === undefined ? request : request.set('X-Forwarded-Proto', proto));
-          values.push(headers['strict-transport-security'] as string | undefined);
+          values.push(headers['strict-transport-security']);
         }
         return [...new Set(values)];
       } finally {

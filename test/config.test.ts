@@ -20,6 +20,10 @@ describe('The settings', () => {
     expect(readConfig({})).to.deep.equal({
       port: 3000,
       host: '127.0.0.1',
+      maxConnections: undefined,
+      requestTimeout: 30,
+      keepAliveTimeout: 75,
+      shutdownDelay: 0,
       databaseUrl: { kind: 'sqlite', file: 'data/latchkey.db' },
       databasePool: 10,
       databaseConnectTimeout: 2,
@@ -135,6 +139,22 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['0.0.0.0', '0.0.0.0'],
     ['::', '::'],
     ['localhost', 'localhost'],
+  ],
+  LATCHKEY_MAX_CONNECTIONS: [
+    ['1', 1],
+    ['1000000', 1_000_000],
+  ],
+  LATCHKEY_REQUEST_TIMEOUT: [
+    ['1', 1],
+    ['5m', 300],
+  ],
+  LATCHKEY_KEEP_ALIVE_TIMEOUT: [
+    ['1', 1],
+    ['1h', 3600],
+  ],
+  LATCHKEY_SHUTDOWN_DELAY: [
+    ['0', 0],
+    ['5m', 300],
   ],
   DATABASE_URL: [
     ['sqlite:data/x.db', { kind: 'sqlite', file: 'data/x.db' }],
@@ -293,6 +313,10 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'postgres:latchkey',
     'postgres://host:port/latchkey',
   ],
+  LATCHKEY_MAX_CONNECTIONS: ['0', '1000001', 'many'],
+  LATCHKEY_REQUEST_TIMEOUT: ['0', '6m'],
+  LATCHKEY_KEEP_ALIVE_TIMEOUT: ['0', '2h'],
+  LATCHKEY_SHUTDOWN_DELAY: ['-1', '6m'],
   LATCHKEY_DATABASE_POOL: ['0', '1001', 'many'],
   LATCHKEY_DATABASE_CONNECT_TIMEOUT: ['0', '61', '100ms'],
   LATCHKEY_DATABASE_STATEMENT_TIMEOUT: ['0', '2m'],

@@ -33,19 +33,16 @@ export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler
     if (problem.code === 'invalid_token' && request.tokenInCookie) {
       unsetTokenCookie(response, config, 'access');
     }
-    if (!request.answersOAuthErrors) sendProblem(problem, response, { issuer, scheme: tokenScheme(config) });
+    if (!request.answersOAuthErrors) sendProblem(problem, response, issuer, tokenScheme(config));
     else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.of(problem), response);
   };
 }
 
-interface ProblemContext {
-  /** What the problem types' URIs begin with. */
-  readonly issuer: string;
-  /** The word that access tokens are sent with. */
-  readonly scheme: string;
-}
-
-function sendProblem(problem: Problem, response: Response, { issuer, scheme }: ProblemContext): void {
+/**
+ * @param issuer what the problem types' URIs begin with.
+ * @param scheme the word that access tokens are sent with.
+ */
+export function sendProblem(problem: Problem, response: Response, issuer: string, scheme = 'Bearer'): void {
   // RFC 9110 §15.5.2: no 401 without a challenge.
   const headers = {
     ...(problem.status === 401 && { 'WWW-Authenticate': challenge(problem, scheme) }),

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { ServerResponse } from './node-http.js';
 import { idOf } from './request-context.js';
 
-type Header = readonly [name: string, value: string];
+export type Header = readonly [name: string, value: string];
 
 const requestId = 'X-Request-Id';
 
@@ -14,7 +14,7 @@ const requestId = 'X-Request-Id';
  * @param overHttps those that are sent over HTTPS alone: browsers have to ignore them elsewhere (RFC 6797 §8.1).
  */
 export function sendWithEveryAnswer(
-  app: Express,
+  app: { readonly response: Pick<Response, 'writeHead'> },
   headers: readonly Header[],
   overHttps: readonly Header[] = [],
 ): void {

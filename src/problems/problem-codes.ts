@@ -222,6 +222,14 @@ export const problemCodes = {
     meaning: 'The body is larger than this service reads.',
     remedy: 'Send less at a time: 64 KiB at most.',
   },
+  expectation_failed: {
+    status: 417,
+    title: 'Expectation failed',
+    detail: 'The service knows no expectation other than "Expect: 100-continue".',
+    meaning:
+      'The request has an Expect header that says something else than 100-continue (RFC 9110 §10.1.1).',
+    remedy: 'Send the request without the header.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported encoding',

@@ -76,9 +76,10 @@ export class RevocationFeed {
     const since = cursor.after
       ? cursor.since
       : Math.min(now, Math.max(cursor.since, (await revocationsStore.lastWritten(queries)) ?? 0));
-    const found = await revocationsStore.page(queries, { after, limit: limit + 1, now });
-    const rows = found.slice(0, limit);
-    const last = rows.at(-1);
+    const found = await revocationsStore.page(queries, { after, limit: limit + 1 });
+    const read = found.slice(0, limit);
+    const rows = read.filter(({ expires_at: expiresAt }) => expiresAt > now);
+    const last = read.at(-1);
     const complete = found.length <= limit || last === undefined;
     return { rows, complete, cursor: this.#cursors.write(complete ? { since } : { since, after: last }) };
   }

@@ -98,6 +98,7 @@ const kinds = {
   session: RevokedKind.Session,
   token: RevokedKind.Token,
   subject: RevokedKind.Subject,
+  role: RevokedKind.Role,
 } as const;
 
 function asEntry({ kind, target, version, expires_at: expiresAt }: LiveRevocation): RevocationEntry {

@@ -15,6 +15,7 @@ import { usersStore } from '../../src/users/users.store.js';
 const tables = [
   'audit',
   'clients',
+  'counters',
   'keys',
   'login_attempts',
   'revocations',

@@ -157,7 +157,7 @@ describe('JWT_TOKEN_LOCATION', () => {
             await send('/own/get', 'x').expect(401),
             await send('/own/fresh', stale).expect(401),
             await send('/own/permitted', token).expect(403),
-          ].map(({ headers }) => headers['www-authenticate'] as string);
+          ].map(({ headers }) => String(headers['www-authenticate']));
           for (const challenge of challenges)
             expect(challenge).to.match(new RegExp(`^${scheme} realm="latchkey"`));
           expect(challenges[1]).to.include('error="invalid_token"');

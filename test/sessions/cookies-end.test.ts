@@ -156,7 +156,12 @@ describe('Cookies whose tokens are good no more', () => {
     const by = (page: Page, test: Test): Test => withCookies(test, { [accessCookie]: page.access });
 
     for (const [what, spoil] of [
-      ['has expired', () => app.clock.advance(900)],
+      [
+        'has expired',
+        () => {
+          app.clock.advance(900);
+        },
+      ],
       ['was revoked', (page) => app.post('/logout', { refresh_token: page.refresh }).expect(204)],
     ] as [string, (page: Page) => unknown][]) {
       it(`takes the access cookie away with the 401 where its token ${what}, and leaves the refresh cookie`, async () => {
