@@ -83,6 +83,7 @@ export interface Services {
   readonly revocationFeed: RevocationFeed;
   /** Asks the database about a token, where they may not be. */
   readonly confirmation: TokenConfirmation;
+  readonly passwords: Passwords;
   readonly sessions: SessionsService;
   /** When sessions were last used. */
   readonly sessionUses: SessionUses;
@@ -198,6 +199,7 @@ export async function createServices(foundations: Foundations): Promise<Services
       leeway: config.decodeLeeway,
     }),
     confirmation,
+    passwords,
     sessions,
     sessionUses,
     userSessions: new UserSessionsService(database, clock, versions, revocations, sessionUses, {
