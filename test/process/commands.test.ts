@@ -52,7 +52,7 @@ describe('latchkey', () => {
     expect(stderr).to.match(/^DATABASE_URL names the SQLite file .* which is not there\./);
   });
 
-  describe('users reset-password, beside the running service', () => {
+  describe('users reset-password and set-roles, beside the running service', () => {
     let service: ServiceProcess;
     let tokens: TokenSet;
     let command: Command;
@@ -88,6 +88,26 @@ describe('latchkey', () => {
       expect(scope).to.equal('');
       const body = { current_password: oneTimePassword, new_password: adminPassword };
       await service.api.put('/me/password', body, token).expect(200);
+    });
+
+    it('may take roles away, and gives them', async () => {
+      const body = { username: 'ada', password: 'the password of ada', roles: ['admin'] };
+      const { access_token: token } = await service.api.login();
+      await service.api.post('/users', body, token).expect(201);
+      const scopeOf = async (): Promise<string> => (await service.api.login('ada', body.password)).scope;
+      const taken = await installation.run(['users', 'set-roles', 'Ada']);
+      expect(taken).to.include({ exitCode: 0, stderr: '' });
+      expect(taken.stdout).to.include('"Ada" has no roles');
+      expect(await scopeOf()).to.equal('');
+      const given = await installation.run(['users', 'set-roles', 'ada', 'admin']);
+      expect(given.stdout).to.include('"ada" has the roles admin');
+      expect(await scopeOf()).to.include('users:write');
+      expect(await installation.run(['users', 'set-roles', 'ada', 'nothing'])).to.deep.include({
+        exitCode: 1,
+        stderr: 'there is no role "nothing"\n',
+      });
+      const { stderr } = await installation.run(['users', 'set-roles', 'nobody', 'admin']);
+      expect(stderr).to.equal('There is no user "nobody".\n');
     });
 
     it('names a user that is not there', async () => {
