@@ -44,7 +44,7 @@ export class CookiesController {
     return giveTokensInCookies(
       request,
       this.services.config,
-      await this.services.sessions.login(body.username, body.password, contextOf(request)),
+      await this.services.logins.login(body.username, body.password, contextOf(request)),
     );
   }
 

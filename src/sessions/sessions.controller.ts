@@ -30,7 +30,7 @@ export class SessionsController {
   )
   public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     await countRequest(request, this.services, 'login');
-    return this.services.sessions.login(body.username, body.password, contextOf(request));
+    return this.services.logins.login(body.username, body.password, contextOf(request));
   }
 
   /**
