@@ -25,6 +25,8 @@ export interface AccessTokenOptions {
   readonly leeway: number;
   /** Whether tokens say from when they are valid. */
   readonly notBefore: boolean;
+  /** The word that a token is sent with: `Bearer` (RFC 6750). */
+  readonly scheme: string;
   /** Characters that a user's token may have: fewer than any may where it comes in a cookie. */
   readonly maxLength: number;
   readonly hooks: Pick<Hooks, 'additionalClaims' | 'additionalHeaders'>;
@@ -79,6 +81,11 @@ export class AccessTokens implements RightsCapacity {
     return this.options.audience;
   }
 
+  /** The word that a token is sent with, which OAuth calls its `token_type`. */
+  get scheme(): string {
+    return this.options.scheme;
+  }
+
   /** When a token is dead for certain, in milliseconds: what its revocation must outlive. */
   expiryOf({ exp }: AccessTokenClaims): number {
     return exp * 1000 + greatestLeeway;
@@ -111,6 +118,12 @@ export class AccessTokens implements RightsCapacity {
     const key = this.#longestKey();
     const parts = [jsonLength(headerOf(key)), jsonLength(this.#claimsOf(grant)), key.signatureLength];
     return parts.map(base64urlLength).reduce((sum, length) => sum + length, 2);
+  }
+
+  /** Whether an API builder adds to each token: what is added may be too much, or fail. */
+  get hasHooks(): boolean {
+    const { additionalClaims, additionalHeaders } = this.options.hooks;
+    return additionalClaims !== undefined || additionalHeaders !== undefined;
   }
 
   /** Characters that a user's access token may have. */
@@ -202,6 +215,20 @@ export class AccessTokens implements RightsCapacity {
   verifyForRevocation(token: string): AccessTokenClaims {
     this.#forgetRemovedKeys();
     return this.#verifier.verify(token, { ignoreNotBefore: true });
+  }
+
+  /**
+   * The session of a token that is one of ours, though it may have expired: for a logout, which does no more than it says.
+   * @returns undefined for any other token, and for that of a client.
+   */
+  sessionOf(token: string): string | undefined {
+    try {
+      this.#forgetRemovedKeys();
+      return this.#verifier.verify(token, { ignoreExpiration: true }).sid;
+    } catch (error) {
+      if (error instanceof Problem) return undefined;
+      throw error;
+    }
   }
 
   #remember(token: string): Verified {
