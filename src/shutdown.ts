@@ -30,7 +30,6 @@ export function stopOnSignal({ server, log, delay, opened }: Stopping): void {
       return;
     }
     stoppedAt = performance.now();
-    log.info({ signal }, 'stopping');
     const services = opened();
     if (services) services.lifecycle.stopping = true;
     // A connection that a client keeps alive gets its last answer, and is closed.
@@ -43,6 +42,8 @@ export function stopOnSignal({ server, log, delay, opened }: Stopping): void {
         stopAccepting({ server, log, opened });
       }, delay * 1000);
     } else stopAccepting({ server, log, opened });
+    // Whoever reads it may rely on it.
+    log.info({ signal }, 'stopping');
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
