@@ -156,8 +156,8 @@ const models: TsoaRoute.Models = {
     additionalProperties: false,
   },
   'TokenType': {
-    dataType: 'refEnum',
-    enums: ["Bearer"],
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[A-Za-z0-9!#$%&'*+.^_\\u0060|~-]+$"}}},
   },
   'TokenSet': {
     dataType: 'refObject',

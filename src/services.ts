@@ -265,7 +265,10 @@ export async function createServices(foundations: Foundations): Promise<Services
         { audience: { issuer, form: config.clientAssertionAudience }, leeway: config.decodeLeeway },
       ),
       grants: new TokenGrants(sessions, accessTokens),
-      introspection: new IntrospectionService(database, sessions, liveTokens, hooks, issuer),
+      introspection: new IntrospectionService(database, sessions, liveTokens, hooks, {
+        issuer,
+        scheme: accessTokens.scheme,
+      }),
       revocation: new RevocationService(
         database,
         clock,

@@ -158,7 +158,13 @@ export const settings = {
     parse: origins,
     default: '',
     defaultInWords: 'none: CORS is off',
-    doc: 'The origins whose browser pages may call the service, comma-separated, or `*`.',
+    doc: 'The origins whose browser pages may call the service, comma-separated, or `*`. Those that are named may send cookies where `JWT_TOKEN_LOCATION` has them; with `*` none are sent ([docs/cookies.md](docs/cookies.md)).',
+  }),
+  hstsIncludeSubDomains: setting({
+    name: 'LATCHKEY_HSTS_INCLUDE_SUBDOMAINS',
+    parse: flag,
+    default: 'false',
+    doc: 'Whether `Strict-Transport-Security`, which responses over HTTPS have, binds the subdomains of the host too. They must all be served over HTTPS then, for a year.',
   }),
   usernames: setting({
     name: 'LATCHKEY_USERNAMES',
@@ -297,7 +303,7 @@ export const settings = {
     name: 'JWT_HEADER_TYPE',
     parse: token,
     default: 'Bearer',
-    doc: 'The word before the token in that header; `none`: the header is the token alone.',
+    doc: 'The word before the token in that header, which `token_type` and the challenge in `WWW-Authenticate` have, too; `none`: the header is the token alone (those say `Bearer`).',
   }),
   queryStringName: setting({
     name: 'JWT_QUERY_STRING_NAME',

@@ -35,6 +35,7 @@ describe('The settings', () => {
       secret: undefined,
       trustedProxies: [],
       corsOrigins: [],
+      hstsIncludeSubDomains: false,
       adminUsername: 'admin',
       adminPassword: undefined,
       accessTokenExpires: 900,
@@ -206,6 +207,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['*', ['*']],
     ['https://app.example.com, http://localhost:5173', ['https://app.example.com', 'http://localhost:5173']],
   ],
+  LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
   LATCHKEY_USERNAMES: [
     ['distinct', 'distinct'],
     ['precis', 'precis'],
@@ -358,6 +360,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   JWT_ENCODE_AUDIENCE: [],
   JWT_DECODE_AUDIENCE: [],
   JWT_DECODE_ISSUER: [],
+  LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: ['maybe'],
   LATCHKEY_CLIENT_ASSERTION_AUDIENCE: ['endpoint', 'Issuer'],
   JWT_ENCODE_NBF: ['maybe'],
   JWT_TOKEN_LOCATION: ['header', 'headers, body', ','],

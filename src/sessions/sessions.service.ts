@@ -8,6 +8,7 @@ import type { KeyRing } from '../tokens/key-ring.js';
 import { readRefreshToken } from '../tokens/refresh-token.js';
 import type { Revocations } from '../tokens/revocations.js';
 import { voidTokensOf } from './ended-sessions.js';
+import { ReplacedByPassword } from './replaced-by-password.js';
 import type { TokenSet } from './sessions.models.js';
 import { sessionsStore, type InspectedSession } from './sessions.store.js';
 import type { Narrowing, TokenSets } from './token-sets.js';
@@ -129,12 +130,15 @@ export class SessionsService {
    * A token of an older generation can only be a copy that someone kept: whoever holds the others, user or
    * thief, must log in again (RFC 9700 §4.14.2). Not just after the password was proved: another tab may have held the
    * token that this replaced, and who proved the password is not the thief. The token is refused then, and no more.
+   * @throws {ReplacedByPassword}
    */
   async #endIfReused(sessionId: string, generation: number, context: RequestContext): Promise<void> {
     const session = await sessionsStore.find(this.database.queries, sessionId);
     if (session?.revoked_at !== null || generation >= session.generation) return;
     const isFromBeforeProof = generation < session.proved_generation;
-    if (isFromBeforeProof && this.clock.now() < session.authenticated_at + this.#grace()) return;
+    if (isFromBeforeProof && this.clock.now() < session.authenticated_at + this.#grace()) {
+      throw new ReplacedByPassword();
+    }
     if (await this.#end(sessionId, 'refresh_token_reused', context)) {
       this.onDenied('refresh_token_reused', context, session.user_id);
     }

@@ -11,6 +11,8 @@ import { reservePort } from './ports.js';
 export type Settings = Readonly<Record<string, string>>;
 
 interface How {
+  /** How many files the process may open; not on Windows. */
+  readonly openFiles?: number;
   /** The Node to run: the tests' own unless told otherwise. */
   readonly node?: string | undefined;
   /** The checkout whose `bin/latchkey.js` to run. */
@@ -40,8 +42,13 @@ export async function newFolder(): Promise<string> {
   return folder;
 }
 
-/** Argon2id at its cheapest: what it costs is not what these tests are about. */
-const cheapPasswords: Settings = { LATCHKEY_PASSWORD_MEMORY_COST: '8', LATCHKEY_PASSWORD_TIME_COST: '1' };
+/** Argon2id at its cheapest, and time for the database: what either takes is not what these tests are about. */
+const ofTests: Settings = {
+  LATCHKEY_PASSWORD_MEMORY_COST: '8',
+  LATCHKEY_PASSWORD_TIME_COST: '1',
+  LATCHKEY_DATABASE_CONNECT_TIMEOUT: '30s',
+  LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '30s',
+};
 
 /** As many cores as this process believes in. */
 const sameParallelism: Settings =
@@ -57,13 +64,18 @@ export class Command {
   stdout = '';
   stderr = '';
 
-  constructor(words: readonly string[], { folder, settings, node = process.execPath, from }: Invocation) {
+  constructor(
+    words: readonly string[],
+    { folder, settings, node = process.execPath, from, openFiles }: Invocation,
+  ) {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_LEVEL$|NODE_)/.test(name),
     );
-    this.#child = spawn(node, [join(from ?? checkout, 'bin/latchkey.js'), ...words], {
+    const limit = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh'];
+    const [program = node, ...rest] = [...limit, node, join(from ?? checkout, 'bin/latchkey.js'), ...words];
+    this.#child = spawn(program, rest, {
       cwd: folder,
-      env: { ...Object.fromEntries(inherited), ...sameParallelism, ...cheapPasswords, ...settings },
+      env: { ...Object.fromEntries(inherited), ...sameParallelism, ...ofTests, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
@@ -75,6 +87,10 @@ export class Command {
         resolve();
       });
     });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Null while it runs, and where a signal ended it. */
