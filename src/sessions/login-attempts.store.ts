@@ -1,4 +1,4 @@
-import { sql, type Compilable, type CompiledQuery, type RawBuilder } from 'kysely';
+import { sql, type Compilable, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/open-database.js';
 import { compileOnce } from '../database/repeated-statement.js';
 
