@@ -7,6 +7,7 @@ import { createApp } from './app.js';
 import { systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { DatabaseUnavailable } from './database/database-unavailable.js';
+import { refuseDamage, refuseUnfinishedRestore } from './database/restored-file.js';
 import { SecretError } from './database/secret.js';
 import { expressMessages } from './http/express-messages.js';
 import { HealthStatus } from './health/health.models.js';
@@ -79,6 +80,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
   let services: Services | undefined;
   stopOnSignal(server, log, () => services);
   try {
+    await refuseUnfitFile(config);
     services = await openInstallation(config, systemClock, log, issuer);
     const administrator = await prepareService(services, permissionsOf(operations));
     const app = createApp(services);
@@ -92,6 +94,13 @@ async function serve(config: Config, log: Logger): Promise<void> {
     throw error;
   }
   keepUp(services, log);
+}
+
+/** Before anything is written to it. */
+async function refuseUnfitFile({ databaseUrl }: Config): Promise<void> {
+  if (databaseUrl.kind !== 'sqlite') return;
+  refuseUnfinishedRestore(databaseUrl.file, false);
+  await refuseDamage(databaseUrl.file);
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {

@@ -28,6 +28,8 @@ export class Feed {
       /** Milliseconds. */
       readonly bound: number;
       readonly warn: (message: string) => void;
+      /** A stream begins: the one before may have ended because a key was taken away. */
+      readonly onFollowing: () => void;
     },
   ) {}
 
@@ -86,6 +88,7 @@ export class Feed {
     }, longestSilence);
     try {
       const body = await this.service.follow(this.#lastEventId, signal);
+      this.options.onFollowing();
       let text = '';
       for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
         timer.refresh();

@@ -34,6 +34,8 @@ interface FeedOptions {
   readonly mostReaders: number;
   /** By how much the clocks of those who issue and check tokens may differ, in seconds. */
   readonly leeway: number;
+  /** Another number whenever a key was taken away; without it none ever is. */
+  readonly keyRemovals?: () => number;
 }
 
 const rowsPerPart = 1000;
@@ -48,6 +50,7 @@ export class RevocationFeed {
   readonly #cursors: FeedCursors;
   readonly #subscribers = new Set<Subscriber>();
   #stopping = false;
+  #keyRemovals = 0;
 
   constructor(
     private readonly database: Database,
@@ -107,6 +110,11 @@ export class RevocationFeed {
   /** To be called every second. */
   beat(): void {
     for (const subscriber of this.#subscribers) subscriber.beat();
+    const removals = this.options.keyRemovals?.() ?? 0;
+    if (removals === this.#keyRemovals) return;
+    this.#keyRemovals = removals;
+    // A key was taken away: who follows anew reads the keys anew.
+    for (const subscriber of this.#subscribers) subscriber.end();
   }
 
   /** Ends all streams: the process stops. */

@@ -197,6 +197,21 @@ export const usersStore = {
       .execute();
   },
 
+  /** Raises the versions of the users whose ids come next. */
+  raisePage(
+    queries: Queries,
+    { after, limit, by }: { readonly after: string; readonly limit: number; readonly by: number },
+  ): Promise<{ id: string; version: number }[]> {
+    return queries
+      .updateTable('users')
+      .set((eb) => ({ version: eb('version', '+', by) }))
+      .where('id', 'in', (eb) =>
+        eb.selectFrom('users').select('id').where('id', '>', after).orderBy('id').limit(limit),
+      )
+      .returning(['id', 'version'])
+      .execute();
+  },
+
   /** How many enabled users hold the administrators' role. */
   async countAdministrators(queries: Queries): Promise<number> {
     const { count } = await queries
