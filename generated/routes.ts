@@ -44,15 +44,15 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
-  'Cursor': {
+  'UserCursor': {
     dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"pattern":{"value":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},"maxLength":{"value":36}}},
+    type: {"dataType":"string","validators":{"pattern":{"value":"^[A-Za-z0-9_-]+$"},"maxLength":{"value":1200}}},
   },
   'UserPage': {
     dataType: 'refObject',
     properties: {
       'items': {"dataType":"array","array":{"dataType":"refObject","ref":"User"},"required":true,"validators":{"maxItems":{"value":200}}},
-      'next_cursor': {"ref":"Cursor"},
+      'next_cursor': {"ref":"UserCursor"},
     },
     additionalProperties: false,
   },
@@ -60,7 +60,7 @@ const models: TsoaRoute.Models = {
     dataType: 'refObject',
     properties: {
       'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
-      'cursor': {"ref":"Cursor"},
+      'cursor': {"ref":"UserCursor"},
       'name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
     },
     additionalProperties: false,
@@ -114,6 +114,10 @@ const models: TsoaRoute.Models = {
       'current': {"dataType":"boolean","required":true},
     },
     additionalProperties: false,
+  },
+  'Cursor': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"pattern":{"value":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},"maxLength":{"value":36}}},
   },
   'SessionPage': {
     dataType: 'refObject',
@@ -257,7 +261,7 @@ const models: TsoaRoute.Models = {
   },
   'RevokedKind': {
     dataType: 'refEnum',
-    enums: ["session","token","subject"],
+    enums: ["session","token","subject","role"],
   },
   'RevocationEntry': {
     dataType: 'refObject',
@@ -464,6 +468,7 @@ const models: TsoaRoute.Models = {
       'jwks': {"ref":"ClientKeySet"},
       'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":3000},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
       'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'introspection_audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"required":true,"validators":{"maxItems":{"value":10}}},
       'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
       'disabled': {"dataType":"boolean","required":true},
       'created_at': {"dataType":"string","required":true},
@@ -496,6 +501,7 @@ const models: TsoaRoute.Models = {
       'jwks': {"ref":"ClientKeySet"},
       'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":3000},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
       'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'introspection_audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"required":true,"validators":{"maxItems":{"value":10}}},
       'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
       'disabled': {"dataType":"boolean","required":true},
       'created_at': {"dataType":"string","required":true},
@@ -520,6 +526,7 @@ const models: TsoaRoute.Models = {
       'jwks': {"ref":"ClientKeySet"},
       'scope': {"ref":"ClientScope"},
       'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
+      'introspection_audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
       'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
     },
     additionalProperties: false,
@@ -531,6 +538,7 @@ const models: TsoaRoute.Models = {
       'jwks': {"ref":"ClientKeySet"},
       'scope': {"ref":"ClientScope"},
       'audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
+      'introspection_audiences': {"dataType":"array","array":{"dataType":"refAlias","ref":"Audience"},"validators":{"maxItems":{"value":10}}},
       'access_token_lifetime': {"dataType":"integer","validators":{"minimum":{"value":1},"maximum":{"value":86400}}},
       'disabled': {"dataType":"boolean"},
     },

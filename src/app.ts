@@ -1,11 +1,11 @@
 import cors from 'cors';
 import express, { type Express } from 'express';
-import helmet from 'helmet';
 import { operations, RegisterRoutes } from '../generated/routes.js';
+import { commonHeaders } from './http/common-headers.js';
 import './http/locals.js';
 import { handleProblems } from './http/problem-handler.js';
 import { identifyRequests } from './http/request-context.js';
-import { headersOf, sendWithEveryAnswer } from './http/response-headers.js';
+import { sendWithEveryAnswer } from './http/response-headers.js';
 import { mountSwaggerUi } from './http/swagger-ui.js';
 import { createTrust } from './http/trusted-proxy.js';
 import { unmatched } from './http/unmatched.js';
@@ -23,17 +23,7 @@ export function createApp(services: Services): Express {
   app.set('trust proxy', createTrust(config.trustedProxies));
 
   app.use(identifyRequests(log));
-  sendWithEveryAnswer(app, [
-    ...headersOf(
-      helmet({
-        contentSecurityPolicy: {
-          useDefaults: false,
-          directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-        },
-      }),
-    ),
-    ['Cache-Control', 'no-store'],
-  ]);
+  sendWithEveryAnswer(app, commonHeaders);
   if (config.corsOrigins.length > 0) {
     app.use(
       cors({

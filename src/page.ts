@@ -13,21 +13,24 @@ export type Cursor = string;
 /** A page, and the cursor of the next one where there is one. */
 export interface Page<Row> {
   readonly rows: Row[];
-  /** The id that the next page comes after. */
+  /** What the next page comes after. */
   readonly next: string | undefined;
 }
 
 /**
  * Reads a page, and by one row more whether there is another.
  * @param read gives so many rows at most.
+ * @param place what the rows after this one come after.
  */
 export async function readPage<Row extends { readonly id: string }>(
   limit: number,
   read: (limit: number) => Promise<Row[]>,
+  place: (row: Row) => string = ({ id }) => id,
 ): Promise<Page<Row>> {
   const found = await read(limit + 1);
   const rows = found.slice(0, limit);
-  return { rows, next: found.length > limit ? rows.at(-1)?.id : undefined };
+  const last = rows.at(-1);
+  return { rows, next: found.length > limit && last ? place(last) : undefined };
 }
 
 /** The page as it is answered. */

@@ -3,6 +3,7 @@ import { operatorContext } from './audit/audit.store.js';
 import { ClientsService } from './clients/clients.service.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
+import { inBatches } from './database/batches.js';
 import type { Feed } from './database/feed.js';
 import type { Database } from './database/open-database.js';
 import type { Hooks } from './hooks.js';
@@ -15,7 +16,9 @@ import { TokenGrants } from './oauth/token-grants.service.js';
 import { usedAssertionsStore } from './oauth/used-assertions.store.js';
 import { OwnAccountService } from './users/own-account.service.js';
 import { RevocationFeed } from './revocations/revocation-feed.js';
+import { finishDeletions } from './roles/role-holders.js';
 import { RolesService } from './roles/roles.service.js';
+import { finishEndings } from './sessions/ended-sessions.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
 import { LoginLimiter } from './sessions/login-limiter.js';
 import { SessionLimit } from './sessions/session-limit.js';
@@ -36,6 +39,7 @@ import { TokenConfirmation } from './tokens/token-confirmation.js';
 import { passwordFault } from './users/password-policy.js';
 import { Passwords } from './users/passwords.js';
 import { usernameFault } from './users/username-rules.js';
+import { UserLists } from './users/user-lists.service.js';
 import { oneTimePassword, UsersService } from './users/users.service.js';
 
 /** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
@@ -84,12 +88,15 @@ export interface Services {
   readonly sessionUses: SessionUses;
   readonly userSessions: UserSessionsService;
   readonly users: UsersService;
+  readonly userLists: UserLists;
   readonly ownAccount: OwnAccountService;
   readonly roles: RolesService;
   readonly clients: ClientsService;
   readonly oauth: OAuthServices;
   /** Deletes what has expired, and rotates keys that are due. */
   readonly cleanUp: () => Promise<void>;
+  /** Goes on with what a change has left to be done, where that was interrupted. */
+  readonly finishChanges: () => Promise<void>;
   /** Takes over all that other processes wrote: revocations, and keys. */
   readonly catchUp: () => Promise<void>;
 }
@@ -124,7 +131,7 @@ export async function createServices(foundations: Foundations): Promise<Services
   });
   const confirmation = new TokenConfirmation(database, feed, revocations, ring);
   const liveTokens = new LiveAccessTokens(accessTokens, revocations, confirmation);
-  const versions = new SubjectVersions(clock, accessTokens);
+  const versions = new SubjectVersions(clock);
   const passwords = new Passwords({
     memoryCost: config.passwordMemoryCost,
     timeCost: config.passwordTimeCost,
@@ -161,6 +168,10 @@ export async function createServices(foundations: Foundations): Promise<Services
       sessionLimit: new SessionLimit(clock, { most: config.sessionLimit, sessionLifetime }),
     },
   );
+  const finishChanges = async (): Promise<void> => {
+    await finishDeletions(database);
+    await finishEndings(database, clock, revocations);
+  };
   const roles = new RolesService(database, clock, versions, revocations);
   return {
     config,
@@ -184,12 +195,16 @@ export async function createServices(foundations: Foundations): Promise<Services
       issuer,
       mostReaders: config.revocationStreams,
       keyRemovals: () => ring.removals,
+      mostReadersPerSubject: config.revocationStreamsPerClient,
       leeway: config.decodeLeeway,
     }),
     confirmation,
     sessions,
     sessionUses,
-    userSessions: new UserSessionsService(database, clock, revocations, sessionUses, { sessionLifetime }),
+    userSessions: new UserSessionsService(database, clock, versions, revocations, sessionUses, {
+      sessionLifetime,
+    }),
+    userLists: new UserLists(database),
     users: new UsersService(database, clock, passwords, versions, revocations, config.usernames),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,
@@ -222,14 +237,15 @@ export async function createServices(foundations: Foundations): Promise<Services
     catchUp,
     cleanUp: async () => {
       const now = clock.now();
-      const { queries } = database.atLength;
       await ring.deleteRetired();
-      await revocations.prune();
-      await sessionsStore.deleteExpired(queries, now);
-      await loginAttemptsStore.deleteExpired(queries, now);
       await ring.rotateIfDue();
-      await usedAssertionsStore.deleteExpired(queries, now);
+      await revocations.prune();
+      for (const store of [sessionsStore, loginAttemptsStore, usedAssertionsStore]) {
+        await inBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
+      }
+      await finishChanges();
     },
+    finishChanges,
   };
 }
 

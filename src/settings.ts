@@ -59,6 +59,30 @@ export const settings = {
     default: '127.0.0.1',
     doc: 'The address to listen on; `0.0.0.0` or `::` for all of them.',
   }),
+  maxConnections: setting({
+    name: 'LATCHKEY_MAX_CONNECTIONS',
+    parse: wholeNumber(1, 1_000_000),
+    defaultInWords: '10000, or what the limit on open files leaves',
+    doc: 'How many connections the service has at a time. One more takes the place of one that waits for its client; where all are being served, it is closed ([docs/connections.md](docs/connections.md)).',
+  }),
+  requestTimeout: setting({
+    name: 'LATCHKEY_REQUEST_TIMEOUT',
+    parse: duration(1, 300),
+    default: '30s',
+    doc: 'How long a request may take to come, its body included; beyond that the answer is 408. A client that takes nothing of an answer for twice as long is cut off.',
+  }),
+  keepAliveTimeout: setting({
+    name: 'LATCHKEY_KEEP_ALIVE_TIMEOUT',
+    parse: duration(1, 3600),
+    default: '75s',
+    doc: 'How long a connection is kept for its next request. It must be longer than what the load balancer in front has: 60 seconds for nginx and for AWS.',
+  }),
+  shutdownDelay: setting({
+    name: 'LATCHKEY_SHUTDOWN_DELAY',
+    parse: duration(0, 300),
+    default: '0',
+    doc: 'For how long after SIGTERM the port goes on answering, while `GET /health/ready` says 503 already. Under an orchestrator 5 seconds: its load balancers need a while to hear of it.',
+  }),
   databaseUrl: setting({
     name: 'DATABASE_URL',
     parse: databaseUrl,
@@ -198,6 +222,12 @@ export const settings = {
     parse: wholeNumber(0, 100_000),
     default: '1000',
     doc: 'How many `GET /revocations/stream` may be open at a time: one for each process of another service that checks tokens.',
+  }),
+  revocationStreamsPerClient: setting({
+    name: 'LATCHKEY_REVOCATION_STREAMS_PER_CLIENT',
+    parse: wholeNumber(1, 100_000),
+    default: '100',
+    doc: 'How many of them may be of one client, or of one user, so that none takes all; beyond that the answer is 429.',
   }),
   accessTokenExpires: setting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',

@@ -20,6 +20,10 @@ describe('The settings', () => {
     expect(readConfig({})).to.deep.equal({
       port: 3000,
       host: '127.0.0.1',
+      maxConnections: undefined,
+      requestTimeout: 30,
+      keepAliveTimeout: 75,
+      shutdownDelay: 0,
       databaseUrl: { kind: 'sqlite', file: 'data/latchkey.db' },
       databasePool: 10,
       databaseConnectTimeout: 2,
@@ -41,6 +45,7 @@ describe('The settings', () => {
       keyRotation: 90 * 86_400,
       jwksMaxAge: 300,
       revocationStreams: 1000,
+      revocationStreamsPerClient: 100,
       newSecret: undefined,
       encodeAudience: [],
       decodeAudience: [],
@@ -133,6 +138,22 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['0.0.0.0', '0.0.0.0'],
     ['::', '::'],
     ['localhost', 'localhost'],
+  ],
+  LATCHKEY_MAX_CONNECTIONS: [
+    ['1', 1],
+    ['1000000', 1_000_000],
+  ],
+  LATCHKEY_REQUEST_TIMEOUT: [
+    ['1', 1],
+    ['5m', 300],
+  ],
+  LATCHKEY_KEEP_ALIVE_TIMEOUT: [
+    ['1', 1],
+    ['1h', 3600],
+  ],
+  LATCHKEY_SHUTDOWN_DELAY: [
+    ['0', 0],
+    ['5m', 300],
   ],
   DATABASE_URL: [
     ['sqlite:data/x.db', { kind: 'sqlite', file: 'data/x.db' }],
@@ -236,6 +257,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   ],
   LATCHKEY_JWKS_MAX_AGE: [['1h', 3600]],
   LATCHKEY_REVOCATION_STREAMS: [['0', 0]],
+  LATCHKEY_REVOCATION_STREAMS_PER_CLIENT: [['1', 1]],
   JWT_ACCESS_TOKEN_EXPIRES: [
     ['1', 1],
     ['90s', 90],
@@ -289,6 +311,10 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'postgres:latchkey',
     'postgres://host:port/latchkey',
   ],
+  LATCHKEY_MAX_CONNECTIONS: ['0', '1000001', 'many'],
+  LATCHKEY_REQUEST_TIMEOUT: ['0', '6m'],
+  LATCHKEY_KEEP_ALIVE_TIMEOUT: ['0', '2h'],
+  LATCHKEY_SHUTDOWN_DELAY: ['-1', '6m'],
   LATCHKEY_DATABASE_POOL: ['0', '1001', 'many'],
   LATCHKEY_DATABASE_CONNECT_TIMEOUT: ['0', '61', '100ms'],
   LATCHKEY_DATABASE_STATEMENT_TIMEOUT: ['0', '2m'],
@@ -349,6 +375,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_KEY_ROTATION: ['3651d', ...notDurations],
   LATCHKEY_JWKS_MAX_AGE: ['2d', ...notDurations],
   LATCHKEY_REVOCATION_STREAMS: ['100001', ...notNumbers],
+  LATCHKEY_REVOCATION_STREAMS_PER_CLIENT: ['0', '100001', ...notNumbers],
   JWT_ACCESS_TOKEN_EXPIRES: ['0', '86401', '2d', ...notDurations],
   JWT_REFRESH_TOKEN_EXPIRES: ['0', '401d', ...notDurations],
   JWT_DECODE_LEEWAY: ['301', ...notDurations],

@@ -94,7 +94,7 @@ describe('An installation', () => {
         });
         expect(administrator).to.be.undefined;
         await services.sessions.login('admin', password, context);
-        expect((await services.users.list(10, undefined, undefined)).rows).to.have.length(1);
+        expect((await services.userLists.list(10, undefined)).rows).to.have.length(1);
       });
 
       it('takes the tokens of before a restart, and refuses those that were revoked', async () => {

@@ -40,6 +40,7 @@ const { client, secret } = await services.clients.create(
     authMethod: ClientAuthMethod.Basic,
     scope: 'revocations:read',
     audiences: [],
+    introspectionAudiences: [],
     accessTokenLifetime: null,
   },
   { context },

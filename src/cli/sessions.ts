@@ -21,7 +21,7 @@ export async function endAll(services: Services, config: Config): Promise<void> 
   const ownKey = isSymmetric(config.algorithm) ? 'JWT_SECRET_KEY' : 'JWT_PRIVATE_KEY';
   if (isSymmetric(config.algorithm) || config.privateKey !== undefined) {
     console.log(
-      `Access tokens are signed with ${ownKey}, which only you can replace. Those of accounts that are not in this database, because they were made after the backup, are accepted for as long as they live: set another ${ownKey}, here and for the service.`,
+      `Access tokens are signed with ${ownKey}, which only you can replace. Those of clients that are not in this database, because they were made after the backup, are accepted for as long as they live: set another ${ownKey}, here and for the service, where there were such clients.`,
     );
   }
 }

@@ -68,6 +68,7 @@ export class ClientsController {
         jwks: body.jwks,
         scope: body.scope ?? '',
         audiences: body.audiences ?? [],
+        introspectionAudiences: body.introspection_audiences ?? [],
         accessTokenLifetime: body.access_token_lifetime ?? null,
       },
       actorOf(request),
@@ -108,6 +109,9 @@ export class ClientsController {
       ...(body.jwks !== undefined && { jwks: body.jwks }),
       ...(body.scope !== undefined && { scope: body.scope }),
       ...(body.audiences !== undefined && { audiences: body.audiences }),
+      ...(body.introspection_audiences !== undefined && {
+        introspectionAudiences: body.introspection_audiences,
+      }),
       ...(body.access_token_lifetime !== undefined && { accessTokenLifetime: body.access_token_lifetime }),
       ...(body.disabled !== undefined && { disabled: body.disabled }),
     };
@@ -155,6 +159,7 @@ function asClient(client: StoredClient): Client {
     ...(client.jwks !== null && { jwks: JSON.parse(client.jwks) as ClientKeySet }),
     scope: client.scopes,
     audiences: words(client.audiences),
+    introspection_audiences: words(client.introspection_audiences),
     ...(client.access_token_lifetime !== null && { access_token_lifetime: client.access_token_lifetime }),
     disabled: client.disabled_at !== null,
     created_at: new Date(client.created_at).toISOString(),

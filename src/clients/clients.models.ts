@@ -10,7 +10,7 @@ export enum ClientAuthMethod {
 
 /**
  * A service that gets tokens for itself, or asks about those of others.
- * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": ["https://reports.example.com"], "access_token_lifetime": 600, "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }
+ * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": ["https://reports.example.com"], "introspection_audiences": [], "access_token_lifetime": 600, "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }
  */
 export interface Client {
   client_id: Id;
@@ -35,6 +35,11 @@ export interface Client {
    */
   audiences: Audience[];
   /**
+   * The audiences that it is itself, as a resource server: it may introspect tokens for these.
+   * @maxItems 10
+   */
+  introspection_audiences: Audience[];
+  /**
    * Seconds; absent: as long as users' tokens.
    * @isInt
    * @minimum 1
@@ -57,7 +62,7 @@ export interface Client {
 
 /**
  * A client as it was just made.
- * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_secret": "lk_cs_R3b5zq0hXcK2sGx9dUuYJ0d8k5v0y8Jc4m3l7o6n1pQ", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": ["https://reports.example.com"], "access_token_lifetime": 600, "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }
+ * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_secret": "lk_cs_R3b5zq0hXcK2sGx9dUuYJ0d8k5v0y8Jc4m3l7o6n1pQ", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": ["https://reports.example.com"], "introspection_audiences": [], "access_token_lifetime": 600, "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }
  */
 export interface CreatedClient extends Client {
   /**
@@ -84,7 +89,7 @@ export interface ClientSecret {
 
 /**
  * A page of clients, oldest first.
- * @example { "items": [{ "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": [], "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }], "next_cursor": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10" }
+ * @example { "items": [{ "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": [], "introspection_audiences": [], "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }], "next_cursor": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10" }
  */
 export interface ClientPage {
   /**
@@ -128,6 +133,12 @@ export interface CreateClientRequest {
    */
   audiences?: Audience[];
   /**
+   * The audiences that it is itself, as a resource server: it may introspect tokens for these, beside its own tokens and
+   * those for its id. Any other takes the scope `tokens:introspect`. Default: none.
+   * @maxItems 10
+   */
+  introspection_audiences?: Audience[];
+  /**
    * Seconds, a day at most. Default: as long as users' tokens.
    * @isInt
    * @minimum 1
@@ -150,6 +161,11 @@ export interface UpdateClientRequest {
    * @maxItems 10
    */
   audiences?: Audience[];
+  /**
+   * Replaces the audiences whose tokens it may introspect.
+   * @maxItems 10
+   */
+  introspection_audiences?: Audience[];
   /**
    * Seconds, for tokens that are issued from now on.
    * @isInt

@@ -19,6 +19,7 @@ interface NewClient {
   readonly jwks?: ClientKeySet | undefined;
   readonly scope: string;
   readonly audiences: readonly string[];
+  readonly introspectionAudiences: readonly string[];
   /** Seconds; null: as the settings say. */
   readonly accessTokenLifetime: number | null;
 }
@@ -63,6 +64,7 @@ export class ClientsService {
       auth_method: client.authMethod,
       scopes: sorted(client.scope.split(' ')),
       audiences: sorted(client.audiences),
+      introspection_audiences: sorted(client.introspectionAudiences),
       access_token_lifetime: client.accessTokenLifetime,
       version: 0,
       disabled_at: null,
@@ -87,6 +89,10 @@ export class ClientsService {
           jwks: change.jwks ? keysOf(before.auth_method, change.jwks) : before.jwks,
           scopes: change.scope === undefined ? before.scopes : sorted(change.scope.split(' ')),
           audiences: change.audiences === undefined ? before.audiences : sorted(change.audiences),
+          introspection_audiences:
+            change.introspectionAudiences === undefined
+              ? before.introspection_audiences
+              : sorted(change.introspectionAudiences),
           access_token_lifetime: change.accessTokenLifetime ?? before.access_token_lifetime,
           disabled_at: disabledAt(before, change.disabled, now),
         }),

@@ -6,7 +6,14 @@ export type StoredClient = ClientRow;
 type ClientChanges = Partial<
   Pick<
     ClientRow,
-    'name' | 'secret_hash' | 'jwks' | 'scopes' | 'audiences' | 'access_token_lifetime' | 'disabled_at'
+    | 'name'
+    | 'secret_hash'
+    | 'jwks'
+    | 'scopes'
+    | 'audiences'
+    | 'introspection_audiences'
+    | 'access_token_lifetime'
+    | 'disabled_at'
   >
 >;
 

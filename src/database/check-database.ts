@@ -111,6 +111,7 @@ async function brokenPromises(queries: Queries): Promise<string[]> {
       .selectFrom('users')
       .select(['id', 'username', 'username_key', 'password_hash', 'version'])
       .where('id', '>', after)
+      .where('deleted_at', 'is', null)
       .orderBy('id')
       .limit(usersPerPage)
       .execute();

@@ -15,6 +15,7 @@ const order: Readonly<Record<keyof Schema, true>> = {
   clients: true,
   login_attempts: true,
   used_assertions: true,
+  counters: true,
   audit: true,
 };
 const tables = Object.keys(order) as (keyof Schema)[];

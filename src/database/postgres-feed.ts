@@ -215,7 +215,7 @@ export class PostgresFeed implements Feed {
   }
 }
 
-const kinds: readonly unknown[] = ['session', 'token', 'subject'] satisfies RevocationKind[];
+const kinds: readonly unknown[] = ['session', 'token', 'subject', 'role'] satisfies RevocationKind[];
 
 /** @returns undefined for what the triggers do not send: whoever may connect to the database may notify, too. */
 function rowsOf(payload: string): LiveRevocation[] | undefined {

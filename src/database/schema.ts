@@ -15,6 +15,7 @@ export interface Schema {
   audit: AuditRow;
   clients: ClientRow;
   used_assertions: UsedAssertionRow;
+  counters: CounterRow;
 }
 
 export interface UserRow {
@@ -31,6 +32,12 @@ export interface UserRow {
   password_one_time: number;
   /** Raised by whatever makes the user's older access tokens void; each token carries the version it was made at. */
   version: number;
+  /** Raised by whatever ends the user's sessions: those of a lower epoch are over. */
+  session_epoch: number;
+  /** The epoch that the access tokens of the sessions before it are still being revoked for, one session after the other. */
+  ending_epoch: number | null;
+  /** When the user was deleted; the row is there until the last of the user's sessions is gone. */
+  deleted_at: number | null;
   disabled_at: number | null;
   last_login_at: number | null;
   created_at: number;
@@ -43,6 +50,8 @@ interface RoleRow {
   /** Space-separated, sorted, as `scope` in RFC 6749 §3.3. */
   permissions: string;
   built_in: number;
+  /** When the role was deleted; the row is there until it has been taken from the last of its holders. */
+  deleted_at: number | null;
   created_at: number;
   updated_at: number;
 }
@@ -55,6 +64,8 @@ interface UserRoleRow {
 interface SessionRow {
   id: string;
   user_id: string;
+  /** Its user's `session_epoch` when it began, or when it was kept while the others ended. */
+  epoch: number;
   created_at: number;
   /** When the user last proved the password. */
   authenticated_at: number;
@@ -93,6 +104,8 @@ export interface ClientRow {
   scopes: string;
   /** Whom its tokens may be for: space-separated, sorted; none: whom users' tokens are for. */
   audiences: string;
+  /** Those that the client is itself, whose tokens it may introspect: space-separated, sorted. */
+  introspection_audiences: string;
   /** Seconds; null: as the settings say. */
   access_token_lifetime: number | null;
   /** Raised by whatever makes the client's older access tokens void, as a user's. */
@@ -112,13 +125,13 @@ interface UsedAssertionRow {
 }
 
 /** What `revocations.target` names. */
-export type RevocationKind = 'session' | 'token' | 'subject';
+export type RevocationKind = 'session' | 'token' | 'subject' | 'role';
 
 export interface RevocationRow {
   kind: RevocationKind;
-  /** A session's id, a token's `jti`, or the id of a user or a client. */
+  /** A session's id, a token's `jti`, the id of a user or a client, the name of a role, or `*`: every user. */
   target: string;
-  /** With `subject`: tokens of an older version are void. */
+  /** With `subject` and `role`: tokens of an older version are void. */
   version: number | null;
   /** When the last token that it concerns has expired. */
   expires_at: number;
@@ -146,6 +159,16 @@ interface LoginAttemptRow {
   failures: number;
   blocked_until: number;
   expires_at: number;
+}
+
+/** A count that only rises; it begins at 0, without a row. */
+interface CounterRow {
+  /**
+   * `roles`: raised by whatever voids the tokens of all holders of a role, or of all users. `rights`: by whatever changes
+   * what a role permits, or who has it.
+   */
+  name: 'roles' | 'rights';
+  value: number;
 }
 
 interface AuditRow {

@@ -1,6 +1,6 @@
 import { permissionsOf } from './permissions.js';
 
-/** The claims of an access token (RFC 9068 §2.2), and Latchkey's own: `sid`, `ver`, `fresh` and `pwd_change`. */
+/** The claims of an access token (RFC 9068 §2.2), and Latchkey's own: `sid`, `ver`, `roles_ver`, `fresh` and `pwd_change`. */
 export interface Claims {
   readonly iss: string;
   /** The user's id, or the client's where a client acts for itself. */
@@ -19,6 +19,8 @@ export interface Claims {
   /** Space-separated permissions. */
   readonly scope: string;
   readonly roles: readonly string[];
+  /** The version of what the roles permit that the token was made at; a client's token has none. */
+  readonly roles_ver?: number;
   /** When the password was proved; a client's token has none. */
   readonly auth_time?: number;
   /** Whether the password was proved for this very token rather than for one that it refreshes. */

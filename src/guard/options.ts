@@ -7,7 +7,7 @@ export interface GuardOptions {
   readonly issuer: string;
   /** Whom tokens must be for: this service, by the name that the tokens have as `aud`; one of several will do. */
   readonly audience: string | readonly string[];
-  /** A client of the service (`POST /clients`) with the scope `revocations:read`. */
+  /** A client of the service (`POST /clients`) with the scope `revocations:read` and the audience among its `introspection_audiences`. */
   readonly client: { readonly id: string; readonly secret: string };
   /** Where the service is reached, where that is not the issuer: an address in the own network. */
   readonly url?: string;

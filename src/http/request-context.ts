@@ -24,9 +24,7 @@ export function identifyRequests(log: Logger): RequestHandler {
   };
 }
 
-/**
- * The request's id. It is made by what asks first: Node answers some requests itself, before any middleware.
- */
+/** The request's id. It is made by what asks first: some requests are answered before any middleware. */
 export function idOf(request: Request): string {
   const { requestId } = request as Partial<Pick<Request, 'requestId'>>;
   return requestId ?? (request.requestId = givenId(request) ?? randomUUID());
@@ -44,5 +42,7 @@ export function contextOf(request: Request): RequestContext {
 function givenId(request: Request): string | undefined {
   const given = request.headers['x-request-id'];
   if (typeof given !== 'string' || !acceptableId.test(given)) return undefined;
+  // While the service starts there is no app yet, and so no proxy to trust.
+  if (!('app' in request)) return undefined;
   return isFromTrustedProxy(request) ? given : undefined;
 }

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { ServerResponse } from './node-http.js';
 import { idOf } from './request-context.js';
 
-type Header = readonly [name: string, value: string];
+export type Header = readonly [name: string, value: string];
 
 const requestId = 'X-Request-Id';
 
@@ -12,7 +12,10 @@ const requestId = 'X-Request-Id';
  * own: to set them one by one beforehand takes as long as half of all that a request takes. Where an answer sets
  * one of them itself, its own counts.
  */
-export function sendWithEveryAnswer(app: Express, headers: readonly Header[]): void {
+export function sendWithEveryAnswer(
+  app: { readonly response: Pick<Response, 'writeHead'> },
+  headers: readonly Header[],
+): void {
   // Called with the response as its `this`.
   // eslint-disable-next-line @typescript-eslint/unbound-method
   const { writeHead } = ServerResponse.prototype;

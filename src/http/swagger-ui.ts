@@ -57,11 +57,13 @@ export function mountSwaggerUi(router: Router): void {
         frameAncestors: ["'none'"],
       },
     }),
-    (_request, response, next) => {
+    ({ headers }, response, next) => {
       response.setHeader('Cache-Control', 'no-cache'); // the files bring their ETags
+      // Files are sent whole (RFC 9110 §14.2): a part that there is not would be an error.
+      delete headers.range;
       next();
     },
-    express.static(page, { redirect: false, cacheControl: false }),
+    express.static(page, { redirect: false, cacheControl: false, acceptRanges: false }),
   );
   const distribution = express.Router();
   distribution.use(

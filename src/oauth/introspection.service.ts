@@ -1,3 +1,4 @@
+import type { StoredClient } from '../clients/clients.store.js';
 import type { Database } from '../database/open-database.js';
 import type { Hooks } from '../hooks.js';
 import { TokenType } from '../sessions/sessions.models.js';
@@ -9,6 +10,9 @@ import { usersStore } from '../users/users.store.js';
 import type { LiveAccessTokens } from './live-access-token.js';
 import { TokenUse, type Introspection } from './oauth.models.js';
 
+/** The scope of a client that may introspect tokens that are neither its own nor for it. */
+export const introspectAnyScope = 'tokens:introspect';
+
 /** Says of a token whether it is live, and what it stands for (RFC 7662). Nothing is changed by asking. */
 export class IntrospectionService {
   constructor(
@@ -19,12 +23,19 @@ export class IntrospectionService {
     private readonly issuer: string,
   ) {}
 
-  /** @param token an access token, whatever its audience, or a refresh token. */
-  async introspect(token: string): Promise<Introspection> {
+  /**
+   * @param token an access token, whatever its audience, or a refresh token.
+   * @param client who asks. Of a token that it may not introspect it is told what it would be told of one that is not live
+   *   (RFC 7662 §2.2): the answer is no way to try tokens out.
+   */
+  async introspect(token: string, client: StoredClient): Promise<Introspection> {
+    const mayAny = words(client.scopes).includes(introspectAnyScope);
     const claims = await this.liveTokens.claimsOf(token, 'verifyForAny');
-    return (
-      (claims ? await this.#ofAccessToken(claims) : await this.#ofRefreshToken(token)) ?? { active: false }
-    );
+    let told: Introspection | undefined;
+    if (claims) {
+      if (mayAny || isOwn(claims, client)) told = await this.#ofAccessToken(claims);
+    } else if (mayAny) told = await this.#ofRefreshToken(token);
+    return told ?? { active: false };
   }
 
   async #ofAccessToken(claims: AccessTokenClaims): Promise<Introspection | undefined> {
@@ -67,4 +78,11 @@ export class IntrospectionService {
       }
     );
   }
+}
+
+/** A client's own token, or one for the client: by its id, or by an audience that it was registered with as its own. */
+function isOwn({ aud, client_id: clientId }: AccessTokenClaims, client: StoredClient): boolean {
+  if (clientId === client.id) return true;
+  const own = [client.id, ...words(client.introspection_audiences)];
+  return [aud].flat().some((each) => own.includes(each));
 }

@@ -15,6 +15,7 @@ import { etagOf, isUnchanged } from '../http/cacheable.js';
 import type { Services } from '../services.js';
 import { asymmetricAlgorithms } from '../tokens/algorithms.js';
 import type { AuthorizationServerMetadata } from './oauth.models.js';
+import { introspectAnyScope } from './introspection.service.js';
 import { revokeAnyScope } from './revocation.service.js';
 
 @Route('.well-known')
@@ -38,12 +39,12 @@ export class MetadataController {
       jwks_uri: `${issuer}/.well-known/jwks.json`,
       response_types_supported: [],
       grant_types_supported: ['refresh_token', 'client_credentials'],
-      scopes_supported: [...permissions, revokeAnyScope].sort(),
+      scopes_supported: [...permissions, introspectAnyScope, revokeAnyScope].sort(),
       token_endpoint_auth_methods_supported: [...methods, 'none'],
       token_endpoint_auth_signing_alg_values_supported: algorithms,
       introspection_endpoint_auth_methods_supported: methods,
       introspection_endpoint_auth_signing_alg_values_supported: algorithms,
-      revocation_endpoint_auth_methods_supported: methods,
+      revocation_endpoint_auth_methods_supported: [...methods, 'none'],
       revocation_endpoint_auth_signing_alg_values_supported: algorithms,
     };
     this.#etag = etagOf(JSON.stringify(this.#metadata));

@@ -14,6 +14,7 @@ import type { Request as HttpRequest } from 'express';
 import type { StoredClient } from '../clients/clients.store.js';
 import { contextOf } from '../http/request-context.js';
 import type { Services } from '../services.js';
+import { ownClient } from '../tokens/access-token.js';
 import { readClientCredentials } from './client-credentials.js';
 import { readParameters } from './form-parameters.js';
 import { OAuthProblem } from './oauth-problem.js';
@@ -76,8 +77,9 @@ export class OAuthController {
   }
 
   /**
-   * Says whether a token is live, and what it stands for (RFC 7662): an access token, whatever its audience, or a
-   * refresh token. Asking changes nothing.
+   * Says whether a token is live, and what it stands for (RFC 7662). A client may ask about its own access tokens, those
+   * for its id, and those for its `introspection_audiences`; with the scope `tokens:introspect` about any access token and
+   * refresh token. Of others it is told `{"active": false}`, as of a token that is not live. Asking changes nothing.
    * @summary Introspect a token
    */
   @Post('introspect')
@@ -89,14 +91,14 @@ export class OAuthController {
     @Body() body: TokenParameters,
     @Request() request: HttpRequest,
   ): Promise<Introspection> {
-    await this.#authenticate(body, request);
-    return this.services.oauth.introspection.introspect(body.token);
+    const client = await this.#authenticate(body, request);
+    return this.services.oauth.introspection.introspect(body.token, client);
   }
 
   /**
    * Ends a token (RFC 7009), from the answer on: with a refresh token its whole session, with an access token that one
-   * alone. A client may end its own tokens, and with the scope `tokens:revoke` those of others. A token that is unknown
-   * is no error (§2.2).
+   * alone. A client may end its own tokens, and with the scope `tokens:revoke` those of others. Users' tokens belong to the
+   * public client: `client_id=latchkey` ends them without a secret (§2.1). A token that is unknown is no error (§2.2).
    * @summary Revoke a token
    */
   @Post('revoke')
@@ -106,8 +108,12 @@ export class OAuthController {
   @Response<OAuthError>(401, 'The client is not authenticated: `invalid_client`.')
   @Response<OAuthError>(429, 'Failed authentications have to wait: `temporarily_unavailable`.')
   public async revokeToken(@Body() body: TokenParameters, @Request() request: HttpRequest): Promise<void> {
-    const client = await this.#authenticate(body, request);
-    await this.services.oauth.revocation.revoke(body.token, client, contextOf(request));
+    const { oauth } = this.services;
+    const credentials = readClientCredentials(request.get('Authorization'), body);
+    const context = contextOf(request);
+    const isPublic = credentials.kind === 'none' && credentials.clientId === ownClient;
+    const client = isPublic ? undefined : await oauth.clients.authenticate(credentials, context);
+    await oauth.revocation.revoke(body.token, client, context);
   }
 
   async #refresh(body: TokenRequest, request: HttpRequest): Promise<TokenResponse> {

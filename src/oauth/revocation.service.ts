@@ -31,12 +31,13 @@ export class RevocationService {
   /**
    * Ends the session of a refresh token, or an access token alone. When this resolves it is refused, and stays so over
    * a restart. One that is not live has ended already (§2.2).
+   * @param client undefined: the public client that users' tokens belong to.
    * @throws {OAuthProblem} `unauthorized_client` where the token is another client's.
    */
-  async revoke(token: string, client: StoredClient, context: RequestContext): Promise<void> {
+  async revoke(token: string, client: StoredClient | undefined, context: RequestContext): Promise<void> {
     if (readRefreshToken(this.ring, token)) {
       refuseOthers(client, ownClient);
-      await this.sessions.logoutByRefreshToken(token, context, client.id);
+      await this.sessions.logoutByRefreshToken(token, context, client?.id);
       return;
     }
     const claims = await this.liveTokens.claimsOf(token, 'verifyForRevocation');
@@ -47,7 +48,7 @@ export class RevocationService {
 
   async #revokeToken(
     claims: AccessTokenClaims,
-    client: StoredClient,
+    client: StoredClient | undefined,
     context: RequestContext,
   ): Promise<void> {
     const row: Revocation = {
@@ -61,7 +62,7 @@ export class RevocationService {
       await revocationsStore.add(transaction, [row]);
       await auditStore.add(transaction, this.clock, {
         event: 'token_revoked',
-        actorId: client.id,
+        actorId: client?.id ?? claims.sub,
         target: claims.sub,
         ...(claims.sid !== undefined && { sessionId: claims.sid }),
         context,
@@ -71,8 +72,9 @@ export class RevocationService {
   }
 }
 
-function refuseOthers(client: StoredClient, owner: string): void {
-  if (client.id === owner || words(client.scopes).includes(revokeAnyScope)) return;
+function refuseOthers(client: StoredClient | undefined, owner: string): void {
+  if ((client?.id ?? ownClient) === owner) return;
+  if (client && words(client.scopes).includes(revokeAnyScope)) return;
   throw new OAuthProblem(
     'unauthorized_client',
     `The token is another client's; ending it takes the scope ${revokeAnyScope}.`,

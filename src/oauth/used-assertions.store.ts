@@ -25,7 +25,25 @@ export const usedAssertionsStore = {
     return added !== undefined;
   },
 
-  async deleteExpired(queries: Queries, now: number): Promise<void> {
-    await queries.deleteFrom('used_assertions').where('expires_at', '<=', now).execute();
+  /** Deletes so many at most of those that are dead by themselves. @returns how many there were. */
+  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await queries
+      .deleteFrom('used_assertions')
+      .where((eb) =>
+        eb(
+          eb.refTuple('client_id', 'jti'),
+          'in',
+          eb
+            .selectFrom('used_assertions')
+            .select(['client_id', 'jti'])
+            .where('expires_at', '<=', now)
+            .orderBy('expires_at')
+            .limit(limit)
+            .$asTuple('client_id', 'jti'),
+        ),
+      )
+      .where('expires_at', '<=', now)
+      .executeTakeFirst();
+    return Number(numDeletedRows);
   },
 };

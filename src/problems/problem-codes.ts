@@ -222,6 +222,14 @@ export const problemCodes = {
     meaning: 'The body is larger than this service reads.',
     remedy: 'Send less at a time: 64 KiB at most.',
   },
+  expectation_failed: {
+    status: 417,
+    title: 'Expectation failed',
+    detail: 'The service knows no expectation other than "Expect: 100-continue".',
+    meaning:
+      'The request has an Expect header that says something else than 100-continue (RFC 9110 §10.1.1).',
+    remedy: 'Send the request without the header.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported encoding',
@@ -251,6 +259,16 @@ export const problemCodes = {
     detail: 'Too many requests from this address. Wait as many seconds as the Retry-After header says.',
     meaning: 'The operator has set a limit on how often one address may do this, and it is reached.',
     remedy: 'Wait as long as Retry-After says.',
+  },
+  too_many_streams: {
+    status: 429,
+    title: 'Too many streams',
+    detail:
+      'As many streams of revocations are open for this client as it may have. Close one, or read GET /revocations.',
+    meaning:
+      'One client, or one user, may have so many streams of revocations open at a time, so that there are some for others.',
+    remedy:
+      'Let each process open one stream. Where there are more processes than that, the operator raises LATCHKEY_REVOCATION_STREAMS_PER_CLIENT, or gives them clients of their own.',
   },
   internal_error: {
     status: 500,

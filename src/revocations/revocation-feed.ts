@@ -32,6 +32,8 @@ interface FeedOptions {
   readonly issuer: string;
   /** How many may follow at a time. */
   readonly mostReaders: number;
+  /** How many of them may be one client's, or one user's. */
+  readonly mostReadersPerSubject: number;
   /** By how much the clocks of those who issue and check tokens may differ, in seconds. */
   readonly leeway: number;
   /** Another number whenever a key was taken away; without it none ever is. */
@@ -49,6 +51,8 @@ const lately = 60_000;
 export class RevocationFeed {
   readonly #cursors: FeedCursors;
   readonly #subscribers = new Set<Subscriber>();
+  /** Subject → how many of the subscribers are theirs. */
+  readonly #perSubject = new Map<string, number>();
   #stopping = false;
   #keyRemovals = 0;
 
@@ -75,9 +79,10 @@ export class RevocationFeed {
     const since = cursor.after
       ? cursor.since
       : Math.min(now, Math.max(cursor.since, (await revocationsStore.lastWritten(queries)) ?? 0));
-    const found = await revocationsStore.page(queries, { after, limit: limit + 1, now });
-    const rows = found.slice(0, limit);
-    const last = rows.at(-1);
+    const found = await revocationsStore.page(queries, { after, limit: limit + 1 });
+    const read = found.slice(0, limit);
+    const rows = read.filter(({ expires_at: expiresAt }) => expiresAt > now);
+    const last = read.at(-1);
     const complete = found.length <= limit || last === undefined;
     return { rows, complete, cursor: this.#cursors.write(complete ? { since } : { since, after: last }) };
   }
@@ -85,10 +90,14 @@ export class RevocationFeed {
   /**
    * What is live, or what is new since a cursor; then what is revoked from now on, and at each beat that nothing was.
    * @param claims of the reader's access token: the stream ends with it.
-   * @throws {Problem} `busy` where too many follow already; `not_ready` where the process stops.
+   * @throws {Problem} `busy` where too many follow already, `too_many_streams` where the reader does; `not_ready` where the
+   *   process stops.
    */
   follow(text: string | undefined, claims: AccessTokenClaims): Following {
     if (this.#stopping) throw retryLater('not_ready', 1, { detail: 'The service is stopping.' });
+    const { sub: subject } = claims;
+    const own = this.#perSubject.get(subject) ?? 0;
+    if (own >= this.options.mostReadersPerSubject) throw retryLater('too_many_streams', 5);
     if (this.#subscribers.size >= this.options.mostReaders) {
       throw retryLater('busy', 5, {
         detail: 'Too many streams are open. Try again in as many seconds as Retry-After says.',
@@ -96,12 +105,13 @@ export class RevocationFeed {
     }
     const subscriber = new Subscriber();
     this.#subscribers.add(subscriber);
+    this.#perSubject.set(subject, own + 1);
     const unsubscribe = this.revocations.subscribe((rows) => {
       subscriber.add(rows);
     });
     const leave = (): void => {
       unsubscribe();
-      this.#subscribers.delete(subscriber);
+      if (this.#subscribers.delete(subscriber)) this.#forget(subject);
       subscriber.end();
     };
     return { parts: this.#parts(subscriber, text, claims, leave), tooSlow: subscriber.tooSlow, leave };
@@ -126,6 +136,12 @@ export class RevocationFeed {
   /** How many read the stream. */
   get readers(): number {
     return this.#subscribers.size;
+  }
+
+  #forget(subject: string): void {
+    const left = (this.#perSubject.get(subject) ?? 0) - 1;
+    if (left > 0) this.#perSubject.set(subject, left);
+    else this.#perSubject.delete(subject);
   }
 
   async *#parts(

@@ -66,6 +66,7 @@ export class RevocationsController {
    */
   @Get('stream')
   @SuccessResponse(200, 'The stream.') // tsoa.json says what it is
+  @Response<ProblemDetails>(429, 'The client has as many streams as it may: `too_many_streams`.')
   @Response<ProblemDetails>(503, 'Too many streams are open, or the process stops: `busy`, `not_ready`.')
   public async followRevocations(
     @Request() request: AuthenticatedRequest,
@@ -97,6 +98,7 @@ const kinds = {
   session: RevokedKind.Session,
   token: RevokedKind.Token,
   subject: RevokedKind.Subject,
+  role: RevokedKind.Role,
 } as const;
 
 function asEntry({ kind, target, version, expires_at: expiresAt }: LiveRevocation): RevocationEntry {

@@ -1,21 +1,26 @@
-/** What was revoked: all tokens of a session (`sid`), one token (`jti`), or older tokens of a user or a client (`sub`). */
+/**
+ * What was revoked: all tokens of a session (`sid`), one token (`jti`), older tokens of a user or a client (`sub`), or
+ * older tokens of the users who have a role (`roles`).
+ */
 export enum RevokedKind {
   Session = 'session',
   Token = 'token',
   Subject = 'subject',
+  Role = 'role',
 }
 
 /** One revocation. To have it twice is to have it once. */
 export interface RevocationEntry {
   kind: RevokedKind;
   /**
-   * The session's id, the token's, or the user's or client's.
+   * The session's id, the token's, the user's or client's, or the role's name; `*` for a role: every user.
    * @maxLength 200
    * @pattern ^[\u0020-\u007e]+$
    */
   id: string;
   /**
-   * Of a `subject`: tokens whose `ver` is lower are revoked.
+   * Of a `subject`: tokens whose `ver` is lower are revoked. Of a `role`: tokens whose `roles_ver` is lower, or that have
+   * none, are; clients' tokens, which have no `sid`, are not concerned.
    * @isLong
    * @minimum 0
    * @maximum 9007199254740991

@@ -1,12 +1,17 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
+import { countersStore } from '../database/counters.store.js';
 import type { Database } from '../database/open-database.js';
-import { Problem } from '../problems/problem.js';
+import { Problem, retryLater } from '../problems/problem.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
 import { longestScope, words } from '../users/accounts.js';
 import { administratorRole } from '../users/users.store.js';
+import { longestScopeOfHolders, removeDeletedRole } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
+
+/** How often a change is tried that others come before, each time after another look at the holders. */
+const attempts = 5;
 
 interface RoleContents {
   readonly description: string;
@@ -15,7 +20,7 @@ interface RoleContents {
 
 /**
  * Roles. What changes of one reaches its holders' very next request: they refresh, and have the new rights. A role may
- * have any number of holders, so its changes may take long.
+ * have any number of holders: how they are all reached at once, `roles-version.ts` says.
  */
 export class RolesService {
   constructor(
@@ -31,7 +36,7 @@ export class RolesService {
 
   /**
    * Makes a role, or replaces what it says.
-   * @throws {Problem} `role_protected`; `validation_failed` for more permissions than a token can carry.
+   * @throws {Problem} `role_protected`; `validation_failed` for more permissions than a token can carry; `busy`.
    */
   async put(
     name: string,
@@ -48,21 +53,43 @@ export class RolesService {
       updated_at: now,
     };
     if (role.permissions.length > longestScope) throw tooMuch('together');
-    const { revoked, ...result } = await this.database.atLength.transaction(async (transaction) => {
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      // Whoever deleted it was interrupted, or is at it still.
+      if (await rolesStore.isDeleted(this.database.queries, name))
+        await removeDeletedRole(this.database, name);
+      const done = await this.#put(role, actor);
+      if (done) return done;
+    }
+    throw retryLater('busy', 1, { detail: 'Roles are being changed and given all the time. Try again.' });
+  }
+
+  /** @returns nothing where what was looked at has changed in the meantime. */
+  async #put(
+    role: StoredRole,
+    actor: Actor,
+  ): Promise<{ readonly role: StoredRole; readonly created: boolean } | undefined> {
+    const { name } = role;
+    const rights = await countersStore.read(this.database.queries, 'rights');
+    const longest = await longestScopeOfHolders(this.database, name, {
+      own: role.permissions.length,
+      enough: longestScope,
+    });
+    const done = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
+      if (await rolesStore.isDeleted(transaction, name)) return undefined;
       if (await rolesStore.insert(transaction, role)) {
+        await countersStore.raise(transaction, 'rights');
         await auditStore.addChange(transaction, this.clock, { event: 'role_created', target: name }, actor);
         return { role, created: true, revoked: [] };
       }
       const before = await rolesStore.find(transaction, name);
       refuseBuiltIn(before);
+      if ((await countersStore.raise(transaction, 'rights')) !== rights + 1) return undefined;
+      if (longest > longestScope) throw tooMuch('together with the other roles of a holder');
       await rolesStore.update(transaction, role);
-      if ((await rolesStore.longestScopeOfHolders(transaction, name)) > longestScope) {
-        throw tooMuch('together with the other roles of a holder');
-      }
       await auditStore.addChange(transaction, this.clock, { event: 'role_updated', target: name }, actor);
       return {
-        role: { ...role, created_at: before?.created_at ?? now },
+        role: { ...role, created_at: before?.created_at ?? role.created_at },
         created: false,
         revoked:
           before?.permissions === role.permissions
@@ -70,23 +97,27 @@ export class RolesService {
             : await this.versions.raise(transaction, { role: name }),
       };
     });
+    if (!done) return undefined;
+    const { revoked, ...result } = done;
     this.revocations.apply(revoked);
     return result;
   }
 
   /** @throws {Problem} `role_not_found`, `role_protected`. */
   async delete(name: string, actor: Actor): Promise<void> {
-    const revoked = await this.database.atLength.transaction(async (transaction) => {
+    const revoked = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       const role = await rolesStore.find(transaction, name);
       if (!role) throw new Problem('role_not_found');
       refuseBuiltIn(role);
+      await countersStore.raise(transaction, 'rights');
       const rows = await this.versions.raise(transaction, { role: name });
-      await rolesStore.delete(transaction, name);
+      await rolesStore.delete(transaction, name, this.clock.now());
       await auditStore.addChange(transaction, this.clock, { event: 'role_deleted', target: name }, actor);
       return rows;
     });
     this.revocations.apply(revoked);
+    await removeDeletedRole(this.database, name);
   }
 
   /**
@@ -107,6 +138,7 @@ export class RolesService {
       if (await rolesStore.insert(transaction, role)) return [];
       const before = await rolesStore.find(transaction, administratorRole);
       if (before?.permissions === role.permissions) return [];
+      await countersStore.raise(transaction, 'rights');
       await rolesStore.update(transaction, role);
       return this.versions.raise(transaction, { role: administratorRole });
     });

@@ -3,7 +3,9 @@ import type { Queries } from '../database/open-database.js';
 import type { Schema } from '../database/schema.js';
 import { administratorRole } from '../users/users.store.js';
 
-export type StoredRole = Schema['roles'];
+export type StoredRole = Omit<Schema['roles'], 'deleted_at'>;
+
+const columns = ['name', 'description', 'permissions', 'built_in', 'created_at', 'updated_at'] as const;
 
 export const rolesStore = {
   /**
@@ -20,35 +22,51 @@ export const rolesStore = {
   },
 
   list(queries: Queries): Promise<StoredRole[]> {
-    return queries.selectFrom('roles').selectAll().orderBy('name').execute();
+    return selectRoles(queries).orderBy('name').execute();
   },
 
   find(queries: Queries, name: string): Promise<StoredRole | undefined> {
-    return queries.selectFrom('roles').selectAll().where('name', '=', name).executeTakeFirst();
+    return selectRoles(queries).where('name', '=', name).executeTakeFirst();
   },
 
-  /** How many characters the permissions have of the role's holder who has most; what two roles permit counts twice. */
-  async longestScopeOfHolders(queries: Queries, name: string): Promise<number> {
-    const holders = queries.selectFrom('user_roles').select('user_id').where('role_name', '=', name);
-    const scopes = queries
-      .selectFrom('user_roles as held')
-      .innerJoin('roles as role', 'role.name', 'held.role_name')
-      .where('held.user_id', 'in', holders)
-      .groupBy('held.user_id')
-      .select(sql<number>`cast(sum(length(role.permissions) + 1) as bigint)`.as('length'));
-    const longest = await queries
-      .selectFrom(scopes.as('scopes'))
-      .select('length')
-      .orderBy('length', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return longest?.length ?? 0;
+  /** How many characters the permissions of all other roles have together: no holder's other ones have more. */
+  async scopeOfOthers(queries: Queries, name: string): Promise<number> {
+    const { length } = await queries
+      .selectFrom('roles')
+      .where('name', '!=', name)
+      .select(sql<number>`cast(coalesce(sum(length(permissions) + 1), 0) as bigint)`.as('length'))
+      .executeTakeFirstOrThrow();
+    return length;
+  },
+
+  /**
+   * A page of the role's holders, in the order of their ids, each with how many characters the permissions of the other
+   * roles have; what two of them permit counts twice.
+   */
+  scopesOfHolders(
+    queries: Queries,
+    name: string,
+    { after, limit }: { readonly after: string; readonly limit: number },
+  ): Promise<{ readonly id: string; readonly length: number }[]> {
+    return queries
+      .selectFrom('user_roles')
+      .where('role_name', '=', name)
+      .where('user_id', '>', after)
+      .orderBy('user_id')
+      .limit(limit)
+      .select([
+        'user_id as id',
+        sql<number>`(select cast(coalesce(sum(length(role.permissions) + 1), 0) as bigint) from user_roles held
+          join roles role on role.name = held.role_name
+          where held.user_id = user_roles.user_id and held.role_name <> ${name})`.as('length'),
+      ])
+      .execute();
   },
 
   /** Which of these names are no roles. */
   async missing(queries: Queries, names: readonly string[]): Promise<string[]> {
     if (names.length === 0) return [];
-    const found = await queries.selectFrom('roles').select('name').where('name', 'in', names).execute();
+    const found = await selectRoles(queries).where('name', 'in', names).execute();
     const known = new Set(found.map(({ name }) => name));
     return names.filter((name) => !known.has(name));
   },
@@ -57,7 +75,7 @@ export const rolesStore = {
   async insert(queries: Queries, role: StoredRole): Promise<boolean> {
     const inserted = await queries
       .insertInto('roles')
-      .values(role)
+      .values({ ...role, deleted_at: null })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .returning('name')
       .executeTakeFirst();
@@ -73,7 +91,71 @@ export const rolesStore = {
       .execute();
   },
 
-  async delete(queries: Queries, name: string): Promise<void> {
-    await queries.deleteFrom('roles').where('name', '=', name).execute();
+  /**
+   * Deletes a role for everybody who asks: nobody holds it, and it permits nothing. The row itself goes once it has been
+   * taken from its holders, who may be many.
+   */
+  async delete(queries: Queries, name: string, now: number): Promise<void> {
+    await queries
+      .updateTable('roles')
+      .set({ permissions: '', deleted_at: now })
+      .where('name', '=', name)
+      .execute();
+  },
+
+  /** Whether there is a row of a role that was deleted. */
+  async isDeleted(queries: Queries, name: string): Promise<boolean> {
+    const role = await queries
+      .selectFrom('roles')
+      .select('name')
+      .where('name', '=', name)
+      .where('deleted_at', 'is not', null)
+      .executeTakeFirst();
+    return role !== undefined;
+  },
+
+  /**
+   * Takes a role that was deleted from so many of its holders at most, and removes it with the last of them.
+   * @returns how many there were.
+   */
+  async removeFromSome(queries: Queries, name: string, limit: number): Promise<number> {
+    const { numDeletedRows } = await queries
+      .deleteFrom('user_roles')
+      .where('role_name', '=', name)
+      .where('user_id', 'in', (eb) =>
+        eb.selectFrom('user_roles').select('user_id').where('role_name', '=', name).limit(limit),
+      )
+      .where((eb) =>
+        eb.exists(
+          eb.selectFrom('roles').select('name').where('name', '=', name).where('deleted_at', 'is not', null),
+        ),
+      )
+      .executeTakeFirst();
+    const removed = Number(numDeletedRows);
+    if (removed < limit) {
+      await queries
+        .deleteFrom('roles')
+        .where('name', '=', name)
+        .where('deleted_at', 'is not', null)
+        .where((eb) =>
+          eb.not(eb.exists(eb.selectFrom('user_roles').select('user_id').where('role_name', '=', name))),
+        )
+        .execute();
+    }
+    return removed;
+  },
+
+  /** Names of roles that were deleted, and whose rows are still there. */
+  async listDeleted(queries: Queries): Promise<string[]> {
+    const roles = await queries
+      .selectFrom('roles')
+      .select('name')
+      .where('deleted_at', 'is not', null)
+      .execute();
+    return roles.map(({ name }) => name);
   },
 };
+
+function selectRoles(queries: Queries) {
+  return queries.selectFrom('roles').select(columns).where('deleted_at', 'is', null);
+}

@@ -7,7 +7,8 @@ import type { Database, Queries } from '../database/open-database.js';
 import { longestAccessToken } from '../tokens/access-token-verifier.js';
 import type { KeyRing } from '../tokens/key-ring.js';
 import type { Revocations } from '../tokens/revocations.js';
-import { revocationsStore, type Revocation } from '../tokens/revocations.store.js';
+import { everyRole, revocationsStore, type Revocation } from '../tokens/revocations.store.js';
+import { voidTokensOfHolders } from '../tokens/roles-version.js';
 import { usersStore } from '../users/users.store.js';
 import { sessionsStore } from './sessions.store.js';
 
@@ -19,12 +20,12 @@ interface Foundations {
 }
 
 /** How much a transaction changes at most: a service beside waits some milliseconds for it. */
-const rowsPerTransaction = 500;
+const rowsPerTransaction = 200;
 /** Between two of them another process has its turn, in milliseconds. */
 const pause = 10;
 /**
- * By how much subjects' versions are raised. Tokens that were issued after a backup have versions that the restored rows
- * do not know of: those of the changes since, which are fewer.
+ * By how much versions are raised. Tokens that were issued after a backup have versions that the restored rows do not
+ * know of: those of the changes since, which are fewer.
  */
 const versionStep = 1_000_000;
 
@@ -37,19 +38,28 @@ export interface Ended {
  * Ends every session, and voids every token that was ever issued, as after a restore: what was ended since the backup is
  * not known any more.
  *
- * First all keys are replaced, in one short transaction with the audit's row: from its commit on no process with this
- * database accepts a token from before. Then, page by page, the sessions' rows say so too, and each subject's version
- * is raised, which guards hear of and which holds where the operator's own key goes on signing. Cut off in the middle,
- * it is run once more.
+ * First, in one short transaction with the audit's row, all keys are replaced and the version of all roles is raised: from
+ * its commit on no process with this database, and no guard that follows it, accepts a user's token from before. Then,
+ * page by page, each subject's version is raised, which is for clients where the operator's own key goes on signing,
+ * and the sessions' rows say that they are over. Cut off in the middle, it is run once more.
  */
 export async function endAllSessions(foundations: Foundations): Promise<Ended> {
-  const { database, clock, ring } = foundations;
-  await ring.replaceAll((queries) =>
-    auditStore.add(queries, clock, { event: 'all_sessions_ended', context: operatorContext }),
-  );
+  const { database, clock, ring, revocations } = foundations;
+  let revoked: Revocation[] = [];
+  await ring.replaceAll(async (queries) => {
+    const now = clock.now();
+    const expiresAt = now + longestAccessToken;
+    revoked = await voidTokensOfHolders(queries, everyRole, { now, expiresAt, by: versionStep });
+    await auditStore.add(queries, clock, { event: 'all_sessions_ended', context: operatorContext });
+  });
+  revocations.apply(revoked);
   const subjects =
-    (await pageByPage((after) => raisePage(foundations, usersStore.raisePage, after))) +
-    (await pageByPage((after) => raisePage(foundations, clientsStore.raisePage, after)));
+    (await pageByPage((after) =>
+      raisePage(foundations, (queries, page) => usersStore.raisePage(queries, page), after),
+    )) +
+    (await pageByPage((after) =>
+      raisePage(foundations, (queries, page) => clientsStore.raisePage(queries, page), after),
+    ));
   const keptKeys = ring.refreshKeys().map(({ id }) => id);
   const sessions = await pageByPage((after) =>
     database.atLength.transaction(async (transaction) => {

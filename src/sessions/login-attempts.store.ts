@@ -75,7 +75,20 @@ export const loginAttemptsStore = {
     await queries.deleteFrom('login_attempts').where('key', '=', key).execute();
   },
 
-  async deleteExpired(queries: Queries, now: number): Promise<void> {
-    await queries.deleteFrom('login_attempts').where('expires_at', '<=', now).execute();
+  /** Deletes so many at most of those that have expired. @returns how many there were. */
+  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await queries
+      .deleteFrom('login_attempts')
+      .where('key', 'in', (eb) =>
+        eb
+          .selectFrom('login_attempts')
+          .select('key')
+          .where('expires_at', '<=', now)
+          .orderBy('expires_at')
+          .limit(limit),
+      )
+      .where('expires_at', '<=', now)
+      .executeTakeFirst();
+    return Number(numDeletedRows);
   },
 };

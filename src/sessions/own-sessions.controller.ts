@@ -74,6 +74,6 @@ export class OwnSessionsController {
   @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   public endOtherSessions(@Request() request: AuthenticatedRequest): Promise<void> {
     const { userId, sessionId } = userOf(request);
-    return this.services.userSessions.endAll(userId, { userId, context: contextOf(request) }, sessionId);
+    return this.services.userSessions.endOthers(userId, sessionId, { userId, context: contextOf(request) });
   }
 }

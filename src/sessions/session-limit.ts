@@ -1,9 +1,15 @@
 import { auditStore, type RequestContext } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Queries } from '../database/open-database.js';
+import type { Database, Queries } from '../database/open-database.js';
+import type { Revocations } from '../tokens/revocations.js';
 import type { Revocation } from '../tokens/revocations.store.js';
 import { voidTokensOf } from './ended-sessions.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
+
+type NewSession = Pick<StoredSession, 'id' | 'user_id' | 'created_at'>;
+
+/** How many are ended in one transaction: each has an audit row of its own. */
+const mostAtOnce = 20;
 
 /** Caps how many live sessions a user has. A login beyond that ends the oldest. */
 export class SessionLimit {
@@ -19,11 +25,12 @@ export class SessionLimit {
 
   /**
    * Ends what a new session is one too many with, in the transaction that has added it and locked its user's row.
+   * Where a lower limit was set, there may be many more: `displaceRest` ends those then.
    * @returns rows for `Revocations.apply`, after the commit and before the answer.
    */
   async displace(
     transaction: Queries,
-    { id, user_id: userId, created_at: now }: StoredSession,
+    { id, user_id: userId, created_at: now }: NewSession,
     context: RequestContext,
   ): Promise<Revocation[]> {
     const { most, sessionLifetime } = this.options;
@@ -34,6 +41,7 @@ export class SessionLimit {
       lifetime: sessionLifetime * 1000,
       keep: most - 1,
       exceptId: id,
+      limit: mostAtOnce,
     });
     for (const { id: sessionId } of ended) {
       await auditStore.add(transaction, this.clock, {
@@ -45,5 +53,20 @@ export class SessionLimit {
       });
     }
     return voidTokensOf(transaction, this.clock, ended);
+  }
+
+  /** Ends what `displace` has left, after the commit and before the answer. @param displaced what it gave. */
+  async displaceRest(
+    database: Database,
+    revocations: Revocations,
+    session: NewSession,
+    context: RequestContext,
+    displaced: readonly Revocation[],
+  ): Promise<void> {
+    let last = displaced;
+    while (last.length >= mostAtOnce) {
+      last = await database.transaction((transaction) => this.displace(transaction, session, context));
+      revocations.apply(last);
+    }
   }
 }

@@ -38,6 +38,15 @@ export const rotatedColumns = [
 const rotated = sql.join(
   rotatedColumns.map((column) => (typeof column === 'string' ? sql.ref(column) : column)),
 );
+
+/** The user has not ended the session together with others. */
+export const hasCurrentEpoch = sql<boolean>`exists (select 1 from users
+  where users.id = sessions.user_id and users.session_epoch = sessions.epoch)`;
+const isOfEnabledUser = sql<boolean>`exists (select 1 from users where users.id = sessions.user_id
+  and users.session_epoch = sessions.epoch and users.disabled_at is null)`;
+/** The key that the session's refresh token is made with has not been revoked: without it the session has ended. */
+export const hasKey = sql<boolean>`exists (select 1 from keys where keys.id = sessions.refresh_key_id)`;
+
 /** It is what most of a fleet's work on the database is. */
 const rotation = new RepeatedStatement<
   Omit<Rotation, 'now'> & { readonly now: number },
@@ -65,7 +74,8 @@ const rotation = new RepeatedStatement<
         and created_at > ${moment} - ${lifetime}
         and (${isCurrent} or (
           generation = ${next} and generation > proved_generation and rotated_at > ${moment} - ${grace}))
-        and exists (select 1 from users where users.id = sessions.user_id and users.disabled_at is null)
+        and ${isOfEnabledUser}
+        and ${hasKey}
       returning ${rotated}`;
   },
 );

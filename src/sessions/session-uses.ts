@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.js';
+import { rowsPerBatch } from '../database/batches.js';
 import type { Database } from '../database/open-database.js';
 import { sessionsStore } from './sessions.store.js';
 
-/** SQLite prepares a statement for each number of rows: these are few. */
-const rowsPerStatement = 100;
 /** Sessions whose uses are held until they are written: about 100 bytes each. */
 const mostHeld = 100_000;
 
@@ -38,9 +37,14 @@ export class SessionUses {
 
   /** Writes what was noted, and lets go of it once it is written. */
   async flush(): Promise<void> {
-    const uses = [...this.#noted].map(([id, at]) => ({ id, at }));
-    for (let start = 0; start < uses.length; start += rowsPerStatement) {
-      const batch = uses.slice(start, start + rowsPerStatement);
+    // What is noted from now on is for the next time; a use that is noted again comes after all others in the map.
+    for (let left = this.#noted.size; left > 0; left -= rowsPerBatch) {
+      const batch: { id: string; at: number }[] = [];
+      for (const [id, at] of this.#noted) {
+        batch.push({ id, at });
+        if (batch.length === Math.min(rowsPerBatch, left)) break;
+      }
+      if (batch.length === 0) return;
       await this.database.transaction((transaction) => sessionsStore.noteUses(transaction, batch));
       for (const { id, at } of batch) {
         if (this.#noted.get(id) === at) this.#noted.delete(id);

@@ -197,8 +197,17 @@ export class SessionsService {
       await forgive(transaction);
       return session;
     });
-    this.revocations.apply(begun?.displaced ?? []);
-    return begun?.session;
+    if (!begun) return undefined;
+    const { session, displaced } = begun;
+    this.revocations.apply(displaced);
+    await this.options.sessionLimit.displaceRest(
+      this.database,
+      this.revocations,
+      session,
+      context,
+      displaced,
+    );
+    return session;
   }
 
   async #insertSession(
@@ -218,6 +227,7 @@ export class SessionsService {
     const session = {
       id: newId(this.clock),
       user_id: user.id,
+      epoch: rights.session_epoch,
       created_at: now,
       authenticated_at: now,
       last_used_at: now,

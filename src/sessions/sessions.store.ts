@@ -5,6 +5,8 @@ import { rightsOfSession, type AccountRights } from '../users/accounts.js';
 import {
   earlier,
   endOf,
+  hasCurrentEpoch,
+  hasKey,
   rotatedColumns,
   rotateSession,
   type RotatedSession,
@@ -36,6 +38,8 @@ interface SessionPageQuery extends Live {
 interface Oldest extends Live {
   readonly keep: number;
   readonly exceptId: string;
+  /** How many are ended at most. */
+  readonly limit: number;
 }
 
 export type EndedSession = Pick<StoredSession, 'id' | 'user_id' | 'access_expires_at'>;
@@ -79,43 +83,93 @@ export const sessionsStore = {
       .where('sessions.revoked_at', 'is', null)
       .where('sessions.expires_at', '>', now)
       .where('sessions.created_at', '>', now - lifetime)
+      .where(hasNotEnded)
       .returning(rotatedColumns)
       .executeTakeFirst();
   },
 
   /** @returns nothing where the session is not there or was revoked before: of many callers one wins. */
   revoke(queries: Queries, id: string, now: number): Promise<EndedSession | undefined> {
-    return revoking(queries, now).where('id', '=', id).executeTakeFirst();
+    return revoking(queries, now).where('id', '=', id).where(hasNotEnded).executeTakeFirst();
   },
 
   /** The same for a session of this user alone. */
   revokeOneOf(queries: Queries, userId: string, id: string, now: number): Promise<EndedSession | undefined> {
-    return revoking(queries, now).where('id', '=', id).where('user_id', '=', userId).executeTakeFirst();
+    return revoking(queries, now)
+      .where('id', '=', id)
+      .where('user_id', '=', userId)
+      .where(hasNotEnded)
+      .executeTakeFirst();
   },
 
-  /**
-   * Ends a user's sessions, all of them or all but one; those, too, that can no longer be refreshed: their access
-   * tokens may live on. Their access tokens are for the caller to void.
-   */
-  revokeAllOf(queries: Queries, userId: string, now: number, exceptId?: string): Promise<EndedSession[]> {
-    const ofUser = revoking(queries, now).where('user_id', '=', userId);
-    return (exceptId === undefined ? ofUser : ofUser.where('id', '!=', exceptId)).execute();
-  },
-
-  /**
-   * Ends the oldest of a user's live sessions, and leaves `keep` beside one that stays in any case. The user's row must be locked: a login at the same time would not be counted.
-   */
-  revokeOldest(queries: Queries, { keep, exceptId, ...whose }: Oldest): Promise<EndedSession[]> {
-    const kept = selectLive(queries, whose)
-      .where('id', '!=', exceptId)
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(keep);
-    return revoking(queries, whose.now)
-      .where('id', 'in', selectLive(queries, whose).select('id'))
-      .where('id', '!=', exceptId)
-      .where('id', 'not in', kept.select('id'))
+  /** Lets one of a user's live sessions go on into the epoch that has just begun, and ended the others. */
+  async keep(
+    queries: Queries,
+    { id, userId, epoch }: { readonly id: string; readonly userId: string; readonly epoch: number },
+  ): Promise<void> {
+    await queries
+      .updateTable('sessions')
+      .set({ epoch })
+      .where('id', '=', id)
+      .where('user_id', '=', userId)
+      .where('epoch', '=', epoch - 1)
+      .where('revoked_at', 'is', null)
       .execute();
+  },
+
+  /**
+   * Marks so many at most of the sessions that a user's epoch has ended; those, too, that could no longer be refreshed:
+   * their access tokens may live on, and are for the caller to void.
+   */
+  revokeBefore(
+    queries: Queries,
+    {
+      userId,
+      epoch,
+      now,
+      limit,
+    }: { readonly userId: string; readonly epoch: number; readonly now: number; readonly limit: number },
+  ): Promise<EndedSession[]> {
+    return revoking(queries, now)
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('sessions')
+          .select('id')
+          .where('user_id', '=', userId)
+          .where('revoked_at', 'is', null)
+          .where('epoch', '<', epoch)
+          .orderBy('epoch')
+          .orderBy('id')
+          .limit(limit),
+      )
+      .execute();
+  },
+
+  /** Whether a session of a user of this epoch had not ended by itself. */
+  async hasOfEpoch(queries: Queries, userId: string, epoch: number): Promise<boolean> {
+    const session = await queries
+      .selectFrom('sessions')
+      .select('id')
+      .where('user_id', '=', userId)
+      .where('epoch', '=', epoch)
+      .where('revoked_at', 'is', null)
+      .limit(1)
+      .executeTakeFirst();
+    return session !== undefined;
+  },
+
+  /**
+   * Ends the oldest of a user's live sessions, and leaves `keep` beside one that stays in any case. The user's row must
+   * be locked: a login at the same time would not be counted.
+   */
+  revokeOldest(queries: Queries, { keep, exceptId, limit, ...whose }: Oldest): Promise<EndedSession[]> {
+    // Ids are in the order of their making.
+    const tooMany = selectLive(queries, whose)
+      .where('id', '!=', exceptId)
+      .orderBy('id', 'desc')
+      .offset(keep)
+      .limit(limit);
+    return revoking(queries, whose.now).where('id', 'in', tooMany.select('id')).execute();
   },
 
   /** A user's live sessions, newest first. */
@@ -164,6 +218,7 @@ export const sessionsStore = {
       .where('sessions.expires_at', '>', now)
       .where('sessions.created_at', '>', now - lifetime)
       .where('users.disabled_at', 'is', null)
+      .where(hasNotEnded)
       .select([
         'sessions.id',
         'sessions.user_id',
@@ -173,11 +228,6 @@ export const sessionsStore = {
         ...rightsOfSession,
       ])
       .executeTakeFirst();
-  },
-
-  /** Ends every session there is. Their access tokens are for the caller to void. */
-  revokeEvery(queries: Queries, now: number): Promise<EndedSession[]> {
-    return revoking(queries, now).execute();
   },
 
   /** The last id of those that come next; undefined: there are none. */
@@ -237,32 +287,61 @@ export const sessionsStore = {
     return session !== undefined;
   },
 
-  /** When the last refresh token there is expires, in milliseconds; 0 where there is none. */
+  /**
+   * When the last token that there is of any session expires, in milliseconds; 0 where there is none.
+   */
   async lastExpiry(queries: Queries): Promise<number> {
-    const { last } = await queries
+    const session = await queries
       .selectFrom('sessions')
-      .select(({ fn }) => fn.coalesce(fn.max('expires_at'), sql<number>`0`).as('last'))
-      .executeTakeFirstOrThrow();
-    return last;
+      .select(end.as('last'))
+      .orderBy(end, 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return session?.last ?? 0;
   },
 
-  /** Sessions whose refresh and access tokens have all expired. */
-  async deleteExpired(queries: Queries, now: number): Promise<void> {
-    await queries
+  /**
+   * Deletes so many at most of the sessions whose refresh and access tokens have all expired.
+   * @returns how many there were.
+   */
+  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await queries
       .deleteFrom('sessions')
-      .where('expires_at', '<=', now)
-      .where('access_expires_at', '<=', now)
-      .execute();
+      .where('id', 'in', (eb) =>
+        eb.selectFrom('sessions').select('id').where(end, '<=', now).orderBy(end).limit(limit),
+      )
+      .where(end, '<=', now)
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  },
+
+  /** The same with a user's sessions, whatever their state. */
+  async deleteSomeOf(queries: Queries, userId: string, limit: number): Promise<number> {
+    const { numDeletedRows } = await queries
+      .deleteFrom('sessions')
+      .where('id', 'in', (eb) =>
+        eb.selectFrom('sessions').select('id').where('user_id', '=', userId).limit(limit),
+      )
+      .executeTakeFirst();
+    return Number(numDeletedRows);
   },
 };
+
+/** When all tokens of a session have expired: as the index has it. */
+const end = sql<number>`case when expires_at > access_expires_at then expires_at else access_expires_at end`;
+
+/** Its user has not ended the session together with others, nor has the key been revoked that its refresh token is made with. */
+const hasNotEnded = sql<boolean>`(${hasCurrentEpoch} and ${hasKey})`;
 
 function selectLive(queries: Queries, { userId, now, lifetime }: Live) {
   return queries
     .selectFrom('sessions')
     .where('user_id', '=', userId)
     .where('revoked_at', 'is', null)
+    .where('epoch', '=', (eb) => eb.selectFrom('users').select('session_epoch').where('id', '=', userId))
     .where('expires_at', '>', now)
-    .where('created_at', '>', now - lifetime);
+    .where('created_at', '>', now - lifetime)
+    .where(hasKey);
 }
 
 function revoking(queries: Queries, now: number) {

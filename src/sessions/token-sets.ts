@@ -38,6 +38,7 @@ export class TokenSets {
         version: session.version,
         sessionId: session.id,
         roles: words(session.roles),
+        rolesVersion: session.roles_version,
         permissions,
         authenticatedAt: session.authenticated_at,
         fresh,

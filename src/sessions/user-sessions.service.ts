@@ -1,18 +1,21 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Database, Work } from '../database/open-database.js';
+import type { Database, Queries } from '../database/open-database.js';
 import { readPage, type Page } from '../page.js';
 import { Problem } from '../problems/problem.js';
 import type { Revocations } from '../tokens/revocations.js';
-import { voidTokensOf } from './ended-sessions.js';
+import type { SubjectVersions } from '../tokens/subject-versions.js';
+import { usersStore } from '../users/users.store.js';
+import { endSessionsOf, voidEndedSessions, voidTokensOf } from './ended-sessions.js';
 import type { SessionUses } from './session-uses.js';
-import { sessionsStore, type EndedSession, type StoredSession } from './sessions.store.js';
+import { sessionsStore, type StoredSession } from './sessions.store.js';
 
 /** The sessions of a user: which there are, and the end of one or of all. */
 export class UserSessionsService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly versions: SubjectVersions,
     private readonly revocations: Revocations,
     private readonly uses: SessionUses,
     private readonly options: {
@@ -38,33 +41,50 @@ export class UserSessionsService {
    * @throws {Problem} `session_not_found` where the user has no such session, or it has ended before.
    */
   async end(userId: string, sessionId: string, actor: Actor): Promise<void> {
-    const [ended] = await this.#end(async (transaction) => {
+    const revoked = await this.database.transaction(async (transaction) => {
       const session = await sessionsStore.revokeOneOf(transaction, userId, sessionId, this.clock.now());
-      if (!session) return [];
+      if (!session) throw new Problem('session_not_found');
       const change = { event: 'session_ended', target: userId, sessionId } as const;
       await auditStore.addChange(transaction, this.clock, change, actor);
-      return [session];
-    });
-    if (!ended) throw new Problem('session_not_found');
-  }
-
-  /** Ends the sessions of a user, all of them or all but one, as `end` does. */
-  async endAll(userId: string, actor: Actor, exceptId?: string): Promise<void> {
-    await this.#end(async (transaction) => {
-      const sessions = await sessionsStore.revokeAllOf(transaction, userId, this.clock.now(), exceptId);
-      if (sessions.length === 0) return [];
-      const change = { event: 'sessions_ended', target: userId } as const;
-      await auditStore.addChange(transaction, this.clock, change, actor);
-      return sessions;
-    });
-  }
-
-  async #end(revoke: Work<EndedSession[]>): Promise<EndedSession[]> {
-    const { ended, revoked } = await this.database.transaction(async (transaction) => {
-      const sessions = await revoke(transaction);
-      return { ended: sessions, revoked: await voidTokensOf(transaction, this.clock, sessions) };
+      return voidTokensOf(transaction, this.clock, [session]);
     });
     this.revocations.apply(revoked);
-    return ended;
+  }
+
+  /** Ends all sessions of a user, as `end` does. */
+  async endAll(userId: string, actor: Actor): Promise<void> {
+    const revoked = await this.database.transaction(async (transaction) => {
+      const epoch = await endSessionsOf(transaction, userId);
+      if (!(await this.#auditEnd(transaction, userId, epoch, actor))) return [];
+      return this.versions.raise(transaction, { userId });
+    });
+    this.revocations.apply(revoked);
+  }
+
+  /** Ends all sessions of a user but one, whose access token goes on. */
+  async endOthers(userId: string, keptId: string, actor: Actor): Promise<void> {
+    const epoch = await this.database.transaction(async (transaction) => {
+      const raised = await endSessionsOf(transaction, userId, keptId);
+      if (!(await this.#auditEnd(transaction, userId, raised, actor))) return undefined;
+      await usersStore.beginEnding(transaction, userId);
+      return raised;
+    });
+    if (epoch !== undefined) {
+      await voidEndedSessions(this.database, this.clock, this.revocations, { userId, epoch });
+    }
+  }
+
+  /** @returns whether there was a session that ended. */
+  async #auditEnd(
+    transaction: Queries,
+    userId: string,
+    epoch: number | undefined,
+    actor: Actor,
+  ): Promise<boolean> {
+    if (epoch === undefined || !(await sessionsStore.hasOfEpoch(transaction, userId, epoch - 1)))
+      return false;
+    const change = { event: 'sessions_ended', target: userId } as const;
+    await auditStore.addChange(transaction, this.clock, change, actor);
+    return true;
   }
 }

@@ -1,4 +1,4 @@
-/** The claims of an access token (RFC 9068 §2.2), and ours: `sid`, `ver`, `fresh` and `pwd_change`. */
+/** The claims of an access token (RFC 9068 §2.2), and ours: `sid`, `ver`, `roles_ver`, `fresh` and `pwd_change`. */
 export interface AccessTokenClaims {
   readonly iss: string;
   /** The user's id, or the client's where a client acts for itself. */
@@ -18,6 +18,8 @@ export interface AccessTokenClaims {
   /** Space-separated permissions (RFC 6749 §3.3). */
   readonly scope: string;
   readonly roles: readonly string[];
+  /** The version of what the roles permit that the token was made at; a client's token has none. */
+  readonly roles_ver?: number;
   /** When the password was proved; a client's token has none. */
   readonly auth_time?: number;
   /** Whether the password was proved for this very token rather than for one that it refreshes. */
@@ -41,6 +43,7 @@ const ownClaimNames = [
   'client_id',
   'scope',
   'roles',
+  'roles_ver',
   'auth_time',
   'fresh',
   'pwd_change',
@@ -59,6 +62,8 @@ export interface AccessGrant {
   readonly clientId?: string;
   readonly sessionId?: string;
   readonly roles: readonly string[];
+  /** The version of what roles permit, likewise. */
+  readonly rolesVersion?: number;
   readonly permissions: readonly string[];
   /** When the password was proved, in milliseconds since the Unix epoch. */
   readonly authenticatedAt?: number;
@@ -85,6 +90,7 @@ export function isAccessTokenClaims(value: unknown): value is AccessTokenClaims 
     Number.isSafeInteger(claims.exp) &&
     Number.isSafeInteger(claims.iat) &&
     Number.isSafeInteger(claims.ver) &&
+    isAbsentOr(Number.isSafeInteger, claims.roles_ver) &&
     isAbsentOr(Number.isSafeInteger, claims.nbf) &&
     isAbsentOr(Number.isSafeInteger, claims.auth_time) &&
     isAbsentOr(isString, claims.sid) &&

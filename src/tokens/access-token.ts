@@ -93,6 +93,7 @@ export class AccessTokens {
       client_id: grant.clientId ?? ownClient,
       scope: grant.permissions.join(' '),
       roles: grant.roles,
+      ...(grant.rolesVersion !== undefined && { roles_ver: grant.rolesVersion }),
       ...(grant.authenticatedAt !== undefined && { auth_time: Math.floor(grant.authenticatedAt / 1000) }),
       fresh: grant.fresh,
       ...(grant.passwordChangeRequired && { pwd_change: true }),

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Queries } from '../database/open-database.js';
-import { voidTokensOf } from '../sessions/ended-sessions.js';
 import { sessionsStore } from '../sessions/sessions.store.js';
 import { isSymmetric, type Algorithm } from './algorithms.js';
 import { UnsealError, type KeySealing } from './key-sealing.js';
+import { voidTokensOfHolders } from './roles-version.js';
+import { everyRole } from './revocations.store.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
 import {
   generateSigningKey,
@@ -135,7 +136,13 @@ export class KeySchedule {
     if (purpose === undefined) return false;
     if (purpose === 'refresh') {
       // Whoever has the key may have refreshed any session while it was accepted, and go on with another key's token.
-      await voidTokensOf(queries, this.clock, await sessionsStore.revokeEvery(queries, this.clock.now()));
+      // A session whose key is gone is over, and no user's access token of before is good: none needs to be looked at.
+      await keysStore.deleteAll(queries, 'refresh');
+      const now = this.clock.now();
+      await voidTokensOfHolders(queries, everyRole, {
+        now,
+        expiresAt: now + this.options.longestAccessToken,
+      });
     }
     await this.complete(queries);
     return true;

@@ -68,6 +68,10 @@ export const keysStore = {
     return deleted?.purpose;
   },
 
+  async deleteAll(queries: Queries, purpose: KeyPurpose): Promise<void> {
+    await queries.deleteFrom('keys').where('purpose', '=', purpose).execute();
+  },
+
   async deleteRetired(queries: Queries, now: number): Promise<void> {
     await queries.deleteFrom('keys').where('retired_at', '<=', now).execute();
   },

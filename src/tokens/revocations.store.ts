@@ -22,14 +22,24 @@ interface RevocationPage {
   readonly after: string;
 }
 
-/** Rows, column by column. */
+/** What a revocation of kind `role` names where it concerns every user, whatever roles they have. */
+export const everyRole = '*';
+
+/** The live rows of a page, column by column. */
 export interface RevocationColumns {
   /** None has a space in it. */
   readonly targets: readonly string[];
   readonly expiries: readonly number[];
   /** 0 where there is none. */
   readonly versions: readonly number[];
+  /** The target that the next page comes after; undefined: there is none. */
+  readonly next: string | undefined;
 }
+
+/** What an aggregation of a page gives. */
+type PageRow = Readonly<Record<'targets' | 'expiries' | 'versions' | 'last', string | null>> & {
+  readonly found: number;
+};
 
 const liveColumns = ['kind', 'target', 'version', 'expires_at'] as const;
 
@@ -67,8 +77,9 @@ export const revocationsStore = {
   },
 
   /**
-   * Those of a kind whose tokens may still live, in the order of their targets, as many as a page has. In columns, as
-   * text: an object for each of a million rows takes the driver seconds.
+   * Those of a page of a kind, in the order of their targets, whose tokens may still live. A page has so many rows with
+   * those that have expired, so that none takes longer. In columns, as text: an object for each of a million rows takes
+   * the driver seconds.
    */
   async live(
     queries: Queries,
@@ -76,19 +87,23 @@ export const revocationsStore = {
     now: number,
     { limit, after }: RevocationPage,
   ): Promise<RevocationColumns> {
-    const { rows } = await sql<Record<keyof RevocationColumns, string | null>>`
-      select string_agg(target, ' ') as targets, string_agg(cast(expires_at as text), ' ') as expiries,
-        string_agg(cast(coalesce(version, 0) as text), ' ') as versions
+    const { rows } = await sql<PageRow>`
+      select string_agg(target, ' ') filter (where expires_at > ${now}) as targets,
+        string_agg(cast(expires_at as text), ' ') filter (where expires_at > ${now}) as expiries,
+        string_agg(cast(coalesce(version, 0) as text), ' ') filter (where expires_at > ${now}) as versions,
+        count(*) as found, max(target) as last
       from (
         select target, version, expires_at from revocations
-        where kind = ${kind} and target > ${after} and expires_at > ${now}
+        where kind = ${kind} and target > ${after}
         order by target limit ${limit}
       ) page`.execute(queries);
-    const column = (name: keyof RevocationColumns): string[] => rows[0]?.[name]?.split(' ') ?? [];
+    const page = rows[0];
+    const column = (name: 'targets' | 'expiries' | 'versions'): string[] => page?.[name]?.split(' ') ?? [];
     const targets = column('targets');
     const expiries = column('expiries').map(Number);
     if (targets.length !== expiries.length) throw new Error('A target of the revocations has a space in it.');
-    return { targets, expiries, versions: column('versions').map(Number) };
+    const next = page?.found === limit ? (page.last ?? undefined) : undefined;
+    return { targets, expiries, versions: column('versions').map(Number), next };
   },
 
   /**
@@ -97,7 +112,7 @@ export const revocationsStore = {
    */
   async concerning(
     queries: Queries,
-    { sid, jti, sub }: AccessTokenClaims,
+    { sid, jti, sub, roles }: AccessTokenClaims,
   ): Promise<{ readonly rows: LiveRevocation[]; readonly keyIds: string[] }> {
     const found = await queries
       .selectFrom('revocations')
@@ -107,6 +122,7 @@ export const revocationsStore = {
           eb.and([eb('kind', '=', 'session'), eb('target', '=', sid ?? '')]),
           eb.and([eb('kind', '=', 'token'), eb('target', '=', jti)]),
           eb.and([eb('kind', '=', 'subject'), eb('target', '=', sub)]),
+          eb.and([eb('kind', '=', 'role'), eb('target', 'in', [everyRole, ...roles])]),
         ]),
       )
       .unionAll(
@@ -129,12 +145,13 @@ export const revocationsStore = {
   },
 
   /**
-   * Those whose tokens may still live, in the order of their writing.
-   * @param after a place in that order; the next ones are read.
+   * The next ones in the order of their writing, those that have expired among them: no page takes longer for their
+   * sake.
+   * @param after a place in that order.
    */
   page(
     queries: Queries,
-    { after, limit, now }: { readonly after: RevocationPlace; readonly limit: number; readonly now: number },
+    { after, limit }: { readonly after: RevocationPlace; readonly limit: number },
   ): Promise<Revocation[]> {
     return queries
       .selectFrom('revocations')
@@ -146,7 +163,6 @@ export const revocationsStore = {
           eb.tuple(after.created_at, after.kind as RevocationRow['kind'], after.target),
         ),
       )
-      .where('expires_at', '>', now)
       .orderBy('created_at')
       .orderBy('kind')
       .orderBy('target')
@@ -163,7 +179,28 @@ export const revocationsStore = {
     return last ?? undefined;
   },
 
-  async deleteExpired(queries: Queries, now: number): Promise<void> {
-    await queries.deleteFrom('revocations').where('expires_at', '<=', now).execute();
+  /**
+   * Deletes so many at most of those that no living token is concerned by.
+   * @returns how many there were.
+   */
+  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await queries
+      .deleteFrom('revocations')
+      .where((eb) =>
+        eb(
+          eb.refTuple('kind', 'target'),
+          'in',
+          eb
+            .selectFrom('revocations')
+            .select(['kind', 'target'])
+            .where('expires_at', '<=', now)
+            .orderBy('expires_at')
+            .limit(limit)
+            .$asTuple('kind', 'target'),
+        ),
+      )
+      .where('expires_at', '<=', now)
+      .executeTakeFirst();
+    return Number(numDeletedRows);
   },
 };

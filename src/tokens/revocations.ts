@@ -3,8 +3,14 @@ import type { Clock } from '../clock.js';
 import type { Database } from '../database/open-database.js';
 import type { RevocationKind } from '../database/schema.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
+import { inBatches } from '../database/batches.js';
 import { RevocationTable } from './revocation-table.js';
-import { revocationsStore, type LiveRevocation, type RevocationColumns } from './revocations.store.js';
+import {
+  everyRole,
+  revocationsStore,
+  type LiveRevocation,
+  type RevocationColumns,
+} from './revocations.store.js';
 
 /** Every version of a user that is gone for good. */
 export const everyVersion = Number.MAX_SAFE_INTEGER;
@@ -24,6 +30,7 @@ export class Revocations {
     session: new RevocationTable({ hasVersions: false }),
     token: new RevocationTable({ hasVersions: false }),
     subject: new RevocationTable({ hasVersions: true }),
+    role: new RevocationTable({ hasVersions: true }),
   };
   readonly #listeners = new Set<RevocationListener>();
 
@@ -32,13 +39,18 @@ export class Revocations {
     private readonly clock: Clock,
   ) {}
 
-  isRevoked({ sid, jti, sub, ver }: AccessTokenClaims): boolean {
-    const { session, token, subject } = this.#held;
+  isRevoked({ sid, jti, sub, ver, roles, roles_ver: rolesVersion = 0 }: AccessTokenClaims): boolean {
+    const { session, token, subject, role } = this.#held;
     return (
       (sid !== undefined && session.has(sid)) ||
       token.has(jti) ||
       // Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
-      ver < subject.versionOf(sub)
+      ver < subject.versionOf(sub) ||
+      // A client has no roles.
+      (role.size > 0 &&
+        sid !== undefined &&
+        (rolesVersion < role.versionOf(everyRole) ||
+          roles.some((name) => rolesVersion < role.versionOf(name))))
     );
   }
 
@@ -51,7 +63,7 @@ export class Revocations {
   *snapshot(): Iterable<LiveRevocation> {
     for (const [kind, table] of this.#tables) {
       for (const { target, version, expiresAt } of table.entries()) {
-        yield { kind, target, version: kind === 'subject' ? version : null, expires_at: expiresAt };
+        yield { kind, target, version: hasVersion(kind) ? version : null, expires_at: expiresAt };
       }
     }
   }
@@ -83,8 +95,11 @@ export class Revocations {
   /** Forgets, here and in the table, what no living token is concerned by any more. */
   async prune(): Promise<void> {
     const now = this.clock.now();
-    await revocationsStore.deleteExpired(this.database.atLength.queries, now);
-    for (const [, table] of this.#tables) table.forget(now);
+    await inBatches(this.database, (queries, limit) => revocationsStore.deleteExpired(queries, now, limit));
+    for (const [, table] of this.#tables) {
+      table.forget(now);
+      await nextTurn();
+    }
   }
 
   get #tables(): [RevocationKind, RevocationTable][] {
@@ -98,7 +113,7 @@ export class Revocations {
         after,
       });
     let page = await read('');
-    for (let last = lastOf(page); last !== undefined; last = lastOf(page)) {
+    for (let last = page.next; last !== undefined; last = page.next) {
       // The database is about the next page while this one is taken over.
       [page] = await Promise.all([read(last), this.#takePageNextTurn(kind, page)]);
     }
@@ -114,7 +129,7 @@ export class Revocations {
   #takePage(kind: RevocationKind, { targets, expiries, versions }: RevocationColumns): void {
     const news: LiveRevocation[] = [];
     for (const [index, target] of targets.entries()) {
-      const version = kind === 'subject' ? (versions[index] ?? 0) : null;
+      const version = hasVersion(kind) ? (versions[index] ?? 0) : null;
       const row = { kind, target, version, expires_at: expiries[index] ?? 0 };
       if (this.#take(row) && this.#listeners.size > 0) news.push(row);
     }
@@ -127,11 +142,10 @@ export class Revocations {
 
   /** @returns whether it changed anything. */
   #take({ kind, target, version, expires_at: expiresAt }: LiveRevocation): boolean {
-    return this.#held[kind].hold(target, expiresAt, kind === 'subject' ? (version ?? everyVersion) : 0);
+    return this.#held[kind].hold(target, expiresAt, hasVersion(kind) ? (version ?? everyVersion) : 0);
   }
 }
 
-/** What the page after this one comes after; undefined: there is none. */
-function lastOf({ targets }: RevocationColumns): string | undefined {
-  return targets.length === rowsPerPage ? targets.at(-1) : undefined;
+function hasVersion(kind: RevocationKind): boolean {
+  return kind === 'subject' || kind === 'role';
 }

@@ -2,10 +2,10 @@ import type { Clock } from '../clock.js';
 import type { Queries } from '../database/open-database.js';
 import { clientsStore } from '../clients/clients.store.js';
 import { usersStore } from '../users/users.store.js';
-import type { AccessTokens } from './access-token.js';
 import { longestAccessToken } from './access-token-verifier.js';
 import { everyVersion } from './revocations.js';
 import { revocationsStore, type Revocation } from './revocations.store.js';
+import { voidTokensOfHolders } from './roles-version.js';
 
 /** A user, every holder of a role, or a client. */
 export type Whose = { readonly userId: string } | { readonly role: string } | { readonly clientId: string };
@@ -15,13 +15,13 @@ export type Whose = { readonly userId: string } | { readonly role: string } | { 
  * must know. The rows that come back are for `Revocations.apply`, after the commit.
  */
 export class SubjectVersions {
-  constructor(
-    private readonly clock: Clock,
-    private readonly accessTokens: AccessTokens,
-  ) {}
+  constructor(private readonly clock: Clock) {}
 
-  /** Raises the versions of those whose rights change. */
+  /** Raises the version of those whose rights change. */
   async raise(queries: Queries, whose: Whose): Promise<Revocation[]> {
+    if ('role' in whose) {
+      return voidTokensOfHolders(queries, whose.role, { now: this.clock.now(), expiresAt: this.#lastExpiry });
+    }
     const rows = await this.#raised(queries, whose);
     await revocationsStore.add(queries, rows);
     return rows;
@@ -37,22 +37,24 @@ export class SubjectVersions {
     return rows;
   }
 
-  async #raised(queries: Queries, whose: Whose): Promise<Revocation[]> {
-    if ('clientId' in whose) {
-      const version = await clientsStore.raiseVersion(queries, whose.clientId);
-      // Its lifetime may have been longer: nothing says what the client's older tokens were given.
-      const expiresAt = this.clock.now() + longestAccessToken;
-      return version === undefined ? [] : [this.#row(whose.clientId, version, expiresAt)];
-    }
-    const raised = await usersStore.raiseVersions(queries, whose);
-    // Tokens may be in the making that this transaction cannot see; they expire when one made now does.
-    const atLeast = this.accessTokens.expiryOfNext();
-    return raised.map(({ id, version, access_expires_at: expiresAt }) =>
-      this.#row(id, version, Math.max(expiresAt, atLeast)),
-    );
+  /**
+   * Tokens may have been given a longer lifetime than is set now, and others are in the making that a transaction cannot
+   * see: to ask what a user's sessions were given would tell of the former alone, and take as long as there are sessions.
+   */
+  get #lastExpiry(): number {
+    return this.clock.now() + longestAccessToken;
   }
 
-  #row(target: string, version: number, expiresAt: number): Revocation {
-    return { kind: 'subject', target, version, expires_at: expiresAt, created_at: this.clock.now() };
+  async #raised(
+    queries: Queries,
+    whose: { readonly userId: string } | { readonly clientId: string },
+  ): Promise<Revocation[]> {
+    const [target, version] =
+      'clientId' in whose
+        ? [whose.clientId, await clientsStore.raiseVersion(queries, whose.clientId)]
+        : [whose.userId, await usersStore.raiseVersion(queries, whose.userId)];
+    if (version === undefined) return [];
+    const now = this.clock.now();
+    return [{ kind: 'subject', target, version, expires_at: this.#lastExpiry, created_at: now }];
   }
 }

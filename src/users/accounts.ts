@@ -3,6 +3,10 @@ import { sql } from 'kysely';
 /** What a user may do, as it stands in the transaction that reads it. */
 export interface AccountRights {
   readonly version: number;
+  /** What the tokens of holders of a role are compared by; see `roles-version.ts`. */
+  readonly roles_version: number;
+  /** The epoch of the user's live sessions. */
+  readonly session_epoch: number;
   readonly password_one_time: number;
   /** Space-separated; null where there are none. */
   readonly roles: string | null;
@@ -13,10 +17,13 @@ export interface AccountRights {
 export function heldRights(userId: 'users.id' | 'sessions.user_id') {
   const user = sql.ref(userId);
   return [
-    sql<string | null>`(select string_agg(held.role_name, ' ') from user_roles held
+    sql<string | null>`(select string_agg(role.name, ' ') from user_roles held
+      join roles role on role.name = held.role_name and role.deleted_at is null
       where held.user_id = ${user})`.as('roles'),
     sql<string | null>`(select string_agg(role.permissions, ' ') from user_roles held
-      join roles role on role.name = held.role_name where held.user_id = ${user})`.as('permissions'),
+      join roles role on role.name = held.role_name and role.deleted_at is null
+      where held.user_id = ${user})`.as('permissions'),
+    sql<number>`coalesce((select value from counters where counters.name = 'roles'), 0)`.as('roles_version'),
   ] as const;
 }
 
@@ -26,6 +33,7 @@ export const rightsOfSession = [
   sql<number>`(select account.password_one_time from users account where account.id = sessions.user_id)`.as(
     'password_one_time',
   ),
+  sql<number>`sessions.epoch`.as('session_epoch'),
   ...heldRights('sessions.user_id'),
 ] as const;
 

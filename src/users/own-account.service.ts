@@ -5,7 +5,7 @@ import { Problem } from '../problems/problem.js';
 import type { LoginLimiter } from '../sessions/login-limiter.js';
 import type { TokenSet } from '../sessions/sessions.models.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
-import { sessionsStore } from '../sessions/sessions.store.js';
+import { endSessionsOf } from '../sessions/ended-sessions.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
 import type { Passwords } from './passwords.js';
@@ -66,7 +66,7 @@ export class OwnAccountService {
         newHash,
         now,
       });
-      await sessionsStore.revokeAllOf(transaction, userId, now, sessionId);
+      await endSessionsOf(transaction, userId, sessionId);
       const rows = await this.versions.raise(transaction, { userId });
       const tokens = await this.sessions.reauthenticate(transaction, sessionId);
       if (!replaced || !tokens) throw new Problem('invalid_token');

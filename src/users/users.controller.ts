@@ -18,6 +18,7 @@ import { asPage, defaultLimit } from '../page.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Services } from '../services.js';
 import { words } from './accounts.js';
+import { readIdCursor, readNameCursor, writeNameCursor } from './user-cursor.js';
 import type { CreateUserRequest, Id, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
 import type { UserWithRoles } from './users.store.js';
 
@@ -27,7 +28,7 @@ export class UsersController {
   constructor(private readonly services: Services) {}
 
   /**
-   * A page of users, oldest first.
+   * A page of users, oldest first; or of those whose names begin with `name`, in the order of the names.
    * @summary List users
    */
   @Get()
@@ -35,7 +36,10 @@ export class UsersController {
   @SuccessResponse(200, 'The page.')
   public async listUsers(@Queries() query: UserQuery): Promise<UserPage> {
     const { limit = defaultLimit, cursor, name } = query;
-    return asPage(await this.services.users.list(limit, cursor, name), asUser);
+    const { userLists } = this.services;
+    if (name === undefined) return asPage(await userLists.list(limit, readIdCursor(cursor)), asUser);
+    const { rows, next } = await userLists.listByName(name, limit, readNameCursor(cursor));
+    return asPage({ rows, next: next && writeNameCursor(next) }, asUser);
   }
 
   /**

@@ -1,4 +1,3 @@
-import type { Cursor } from '../page.js';
 import type { Permission } from '../roles/roles.models.js';
 
 /**
@@ -49,7 +48,14 @@ export interface User {
 }
 
 /**
- * A page of users, oldest first.
+ * Where a page of users goes on: what `next_cursor` of the page before said. Keep it as it is.
+ * @pattern ^[A-Za-z0-9_-]+$
+ * @maxLength 1200
+ */
+export type UserCursor = string;
+
+/**
+ * A page of users, oldest first; those found by their names, by name.
  * @example { "items": [{ "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "disabled": false, "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }], "next_cursor": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10" }
  */
 export interface UserPage {
@@ -58,8 +64,8 @@ export interface UserPage {
    * @maxItems 200
    */
   items: User[];
-  /** Send it as `cursor` for the next page; absent on the last one. */
-  next_cursor?: Cursor;
+  /** Send it as `cursor` for the next page, with the same `name`; absent on the last one. */
+  next_cursor?: UserCursor;
 }
 
 /** Which users to list. */
@@ -73,9 +79,9 @@ export interface UserQuery {
    */
   limit?: number;
   /** The `next_cursor` of the page before; the first page without it. */
-  cursor?: Cursor;
+  cursor?: UserCursor;
   /**
-   * Only users whose name has this in it, in upper or lower case.
+   * Only users whose name begins with this, in upper or lower case, in the order of their names.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters

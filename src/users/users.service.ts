@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { violatesUnique } from '../database/constraint-errors.js';
+import { countersStore } from '../database/counters.store.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { newId } from '../ids.js';
-import { readPage, type Page } from '../page.js';
 import { Problem } from '../problems/problem.js';
 import { rolesStore } from '../roles/roles.store.js';
-import { sessionsStore } from '../sessions/sessions.store.js';
+import { endSessionsOf, removeDeletedUser } from '../sessions/ended-sessions.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
 import { longestScope, words } from './accounts.js';
@@ -44,11 +44,6 @@ export class UsersService {
   /** @throws {Problem} `user_not_found`. */
   async get(id: string): Promise<UserWithRoles> {
     return found(await usersStore.find(this.database.queries, id));
-  }
-
-  /** A page of users in the order of their creation. */
-  list(limit: number, after: string | undefined, name: string | undefined): Promise<Page<UserWithRoles>> {
-    return readPage(limit, (most) => usersStore.list(this.database.queries, { limit: most, after, name }));
   }
 
   /** @throws {Problem} `username_taken`; `validation_failed` for a password or a role that will not do; `busy`. */
@@ -118,7 +113,7 @@ export class UsersService {
       if (wasAdministrator) await refuseNoAdministrators(transaction);
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
-      if (signedOut) await sessionsStore.revokeAllOf(transaction, id, now);
+      if (signedOut) await endSessionsOf(transaction, id);
       await auditStore.addChange(transaction, this.clock, { event: 'user_updated', target: id }, actor);
       return {
         revoked: signedOut || rolesChange ? await this.versions.raise(transaction, { userId: id }) : [],
@@ -135,7 +130,7 @@ export class UsersService {
       await rolesStore.lockRights(transaction);
       const user = found(await usersStore.find(transaction, id));
       const rows = await this.versions.end(transaction, { userId: id });
-      await usersStore.delete(transaction, id);
+      await usersStore.delete(transaction, id, this.clock.now());
       if (user.disabled_at === null && words(user.roles).includes(administratorRole)) {
         await refuseNoAdministrators(transaction);
       }
@@ -143,6 +138,7 @@ export class UsersService {
       return rows;
     });
     this.revocations.apply(revoked);
+    await removeDeletedUser(this.database, id);
   }
 
   /**
@@ -160,7 +156,7 @@ export class UsersService {
         password_hash: passwordHash,
         password_one_time: 1,
       });
-      await sessionsStore.revokeAllOf(transaction, user.id, now);
+      await endSessionsOf(transaction, user.id);
       await auditStore.addChange(
         transaction,
         this.clock,
@@ -248,6 +244,7 @@ export class UsersService {
     const [missing] = await rolesStore.missing(queries, roles);
     if (missing !== undefined) throw noSuchRole(missing);
     await usersStore.setRoles(queries, id, [...new Set(roles)]);
+    await countersStore.raise(queries, 'rights');
     const { permissions } = found(await usersStore.find(queries, id));
     if (words(permissions).join(' ').length > longestScope) {
       throw new Problem('validation_failed', {
@@ -278,7 +275,7 @@ function noSuchRole(name: string): Problem {
 }
 
 async function refuseNoAdministrators(queries: Queries): Promise<void> {
-  if ((await usersStore.countAdministrators(queries)) === 0) throw new Problem('last_administrator');
+  if (!(await usersStore.hasAdministrator(queries))) throw new Problem('last_administrator');
 }
 
 /** @throws {Problem} `validation_failed`, with the reason under the field's name. */

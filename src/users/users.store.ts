@@ -7,22 +7,22 @@ import { usernameKey } from './username.js';
 /** The built-in role whose holders are the administrators. */
 export const administratorRole = 'admin';
 
-export type StoredUser = Omit<UserRow, 'username_key' | 'username_skeleton'>;
+export type StoredUser = Omit<
+  UserRow,
+  'username_key' | 'username_skeleton' | 'session_epoch' | 'ending_epoch' | 'deleted_at'
+>;
 export type UserWithRoles = Omit<StoredUser, 'password_hash'> & AccountRights;
-
-interface UserPageQuery {
-  readonly limit: number;
-  /** The id that the page comes after. */
-  readonly after: string | undefined;
-  /** A part of the name. */
-  readonly name: string | undefined;
-}
 
 type UserChanges = Partial<
   Pick<UserRow, 'username' | 'username_skeleton' | 'password_hash' | 'password_one_time' | 'disabled_at'>
 >;
 
-const rights = ['users.version', 'users.password_one_time', ...heldRights('users.id')] as const;
+const rights = [
+  'users.version',
+  'users.session_epoch',
+  'users.password_one_time',
+  ...heldRights('users.id'),
+] as const;
 const withoutSecrets = [
   'users.id',
   'users.username',
@@ -41,22 +41,16 @@ export const usersStore = {
   },
 
   findStored(queries: Queries, id: string): Promise<StoredUser | undefined> {
-    return queries.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst();
+    return queries
+      .selectFrom('users')
+      .selectAll()
+      .where('id', '=', id)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst();
   },
 
   find(queries: Queries, id: string): Promise<UserWithRoles | undefined> {
     return selectWithRoles(queries).where('users.id', '=', id).executeTakeFirst();
-  },
-
-  /** Oldest first. */
-  list(queries: Queries, { limit, after, name }: UserPageQuery): Promise<UserWithRoles[]> {
-    let query = selectWithRoles(queries).orderBy('users.id').limit(limit);
-    if (after !== undefined) query = query.where('users.id', '>', after);
-    if (name !== undefined) {
-      const pattern = `%${usernameKey(name).replace(/[\\%_]/g, '\\$&')}%`;
-      query = query.where(sql<boolean>`users.username_key like ${pattern} escape '\\'`);
-    }
-    return query.execute();
   },
 
   /**
@@ -66,7 +60,14 @@ export const usersStore = {
   async insert(queries: Queries, user: StoredUser, skeleton: string | null = null): Promise<boolean> {
     const inserted = await queries
       .insertInto('users')
-      .values({ ...user, username_key: usernameKey(user.username), username_skeleton: skeleton })
+      .values({
+        ...user,
+        username_key: usernameKey(user.username),
+        username_skeleton: skeleton,
+        session_epoch: 0,
+        ending_epoch: null,
+        deleted_at: null,
+      })
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst();
@@ -97,6 +98,7 @@ export const usersStore = {
         updated_at: now,
       })
       .where('id', '=', id)
+      .where('deleted_at', 'is', null)
       .returning('id')
       .executeTakeFirst();
     return updated !== undefined;
@@ -154,12 +156,41 @@ export const usersStore = {
     return changed !== undefined;
   },
 
-  /** @returns whether the user was there. */
-  async delete(queries: Queries, id: string): Promise<boolean> {
-    return (
-      (await queries.deleteFrom('users').where('id', '=', id).returning('id').executeTakeFirst()) !==
-      undefined
-    );
+  /**
+   * Deletes a user for everybody who asks: the name is free, nothing finds the user, and no session goes on. The row
+   * itself goes once the user's sessions have, which may be many.
+   * @returns whether the user was there.
+   */
+  async delete(queries: Queries, id: string, now: number): Promise<boolean> {
+    const deleted = await queries
+      .updateTable('users')
+      .set({
+        // No name can be like that: it has a control character.
+        username: `\u0001${id}`,
+        username_key: `\u0001${id}`,
+        username_skeleton: null,
+        password_hash: '',
+        disabled_at: now,
+        deleted_at: now,
+      })
+      .where('id', '=', id)
+      .where('deleted_at', 'is', null)
+      .returning('id')
+      .executeTakeFirst();
+    if (deleted) await usersStore.setRoles(queries, id, []);
+    return deleted !== undefined;
+  },
+
+  /** Removes the row of a user who was deleted, and has no sessions. */
+  async remove(queries: Queries, id: string): Promise<void> {
+    await queries
+      .deleteFrom('users')
+      .where('id', '=', id)
+      .where('deleted_at', 'is not', null)
+      .where((eb) =>
+        eb.not(eb.exists(eb.selectFrom('sessions').select('sessions.id').where('sessions.user_id', '=', id))),
+      )
+      .execute();
   },
 
   async setRoles(queries: Queries, id: string, roles: readonly string[]): Promise<void> {
@@ -172,28 +203,37 @@ export const usersStore = {
     }
   },
 
+  /** Voids the user's access tokens. @returns the new version; undefined where the user is not there. */
+  async raiseVersion(queries: Queries, id: string): Promise<number | undefined> {
+    const raised = await queries
+      .updateTable('users')
+      .set((eb) => ({ version: eb('version', '+', 1) }))
+      .where('id', '=', id)
+      .returning('version')
+      .executeTakeFirst();
+    return raised?.version;
+  },
+
   /**
-   * Voids the access tokens of one user, or of all holders of a role.
-   * @returns each user's new version, and when the last token of an older one has expired (0: there is none).
+   * Ends all sessions of a user, however many there are: those that begin from now on have the new epoch.
+   * @returns it; undefined where the user is not there.
    */
-  raiseVersions(
-    queries: Queries,
-    whose: { readonly userId: string } | { readonly role: string },
-  ): Promise<{ id: string; version: number; access_expires_at: number }[]> {
-    const update = queries.updateTable('users').set((eb) => ({ version: eb('version', '+', 1) }));
-    const chosen =
-      'userId' in whose
-        ? update.where('id', '=', whose.userId)
-        : update.where('id', 'in', (eb) =>
-            eb.selectFrom('user_roles').select('user_id').where('role_name', '=', whose.role),
-          );
-    return chosen
-      .returning([
-        'users.id',
-        'users.version',
-        sql<number>`coalesce((select max(sessions.access_expires_at) from sessions
-          where sessions.user_id = users.id), 0)`.as('access_expires_at'),
-      ])
+  async raiseSessionEpoch(queries: Queries, id: string): Promise<number | undefined> {
+    const raised = await queries
+      .updateTable('users')
+      .set((eb) => ({ session_epoch: eb('session_epoch', '+', 1) }))
+      .where('id', '=', id)
+      .returning('session_epoch')
+      .executeTakeFirst();
+    return raised?.session_epoch;
+  },
+
+  /** Notes that the access tokens of the sessions before the current epoch are still to be revoked. */
+  async beginEnding(queries: Queries, id: string): Promise<void> {
+    await queries
+      .updateTable('users')
+      .set((eb) => ({ ending_epoch: eb.ref('session_epoch') }))
+      .where('id', '=', id)
       .execute();
   },
 
@@ -212,16 +252,41 @@ export const usersStore = {
       .execute();
   },
 
-  /** How many enabled users hold the administrators' role. */
-  async countAdministrators(queries: Queries): Promise<number> {
-    const { count } = await queries
+  /** Notes that those before this epoch are; where more have ended in the meantime, those are not. */
+  async finishEnding(queries: Queries, id: string, epoch: number): Promise<void> {
+    await queries
+      .updateTable('users')
+      .set({ ending_epoch: null })
+      .where('id', '=', id)
+      .where('ending_epoch', '<=', epoch)
+      .execute();
+  },
+
+  /** Users of whom something is left to be done: a deletion, or the end of sessions. */
+  listUnfinished(
+    queries: Queries,
+    limit: number,
+  ): Promise<Pick<UserRow, 'id' | 'ending_epoch' | 'deleted_at'>[]> {
+    return queries
+      .selectFrom('users')
+      .select(['id', 'ending_epoch', 'deleted_at'])
+      .where(sql<boolean>`(ending_epoch is not null or deleted_at is not null)`)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+  },
+
+  /** Whether an enabled user holds the administrators' role. */
+  async hasAdministrator(queries: Queries): Promise<boolean> {
+    const administrator = await queries
       .selectFrom('user_roles')
       .innerJoin('users', 'users.id', 'user_roles.user_id')
       .where('role_name', '=', administratorRole)
       .where('disabled_at', 'is', null)
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .executeTakeFirstOrThrow();
-    return count;
+      .select('users.id')
+      .limit(1)
+      .executeTakeFirst();
+    return administrator !== undefined;
   },
 
   async isEmpty(queries: Queries): Promise<boolean> {
@@ -229,6 +294,10 @@ export const usersStore = {
   },
 };
 
-function selectWithRoles(queries: Queries) {
-  return queries.selectFrom('users').select([...withoutSecrets, ...rights]);
+/** Users with their rights; none that was deleted. */
+export function selectWithRoles(queries: Queries) {
+  return queries
+    .selectFrom('users')
+    .select([...withoutSecrets, ...rights])
+    .where('users.deleted_at', 'is', null);
 }

@@ -69,6 +69,7 @@ describe('/clients', () => {
         token_endpoint_auth_method: 'client_secret_basic',
         scope: 'reports:read reports:write',
         audiences: ['https://a.example', 'https://b.example'],
+        introspection_audiences: [],
         access_token_lifetime: 600,
         disabled: false,
         created_at: now,

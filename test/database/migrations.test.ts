@@ -15,6 +15,7 @@ import { usersStore } from '../../src/users/users.store.js';
 const tables = [
   'audit',
   'clients',
+  'counters',
   'keys',
   'login_attempts',
   'revocations',
@@ -114,6 +115,30 @@ for (const kind of databaseKinds) {
       await sql`drop table audit`.execute(database.queries);
       await database.migrate();
       expect(await tableNames(database)).to.deep.equal(tables);
+    });
+
+    it('let clients that follow the revocations introspect as before, and no others', async () => {
+      await database.migrate('0004-revocations-in-order');
+      const client = (id: string, scopes: string) => sql`insert into clients
+        (id, name, auth_method, scopes, audiences, version, created_at, updated_at)
+        values (${id}, 'A client', 'client_secret_basic', ${scopes}, '', 0, 0, 0)`;
+      const before = {
+        a: 'revocations:read',
+        b: 'users:read',
+        c: 'reports:read revocations:read users:read',
+        d: 'x.revocations:read',
+        e: '',
+        f: 'revocations:read tokens:introspect',
+      };
+      for (const [id, scopes] of Object.entries(before)) await client(id, scopes).execute(database.queries);
+      await database.migrate();
+      const rows = await database.queries.selectFrom('clients').selectAll().execute();
+      expect(Object.fromEntries(rows.map(({ id, scopes }) => [id, scopes]))).to.deep.equal({
+        ...before,
+        a: 'revocations:read tokens:introspect',
+        c: 'reports:read revocations:read users:read tokens:introspect',
+      });
+      expect(new Set(rows.map((row) => row.introspection_audiences))).to.deep.equal(new Set(['']));
     });
 
     it('refuse a database that a newer version has migrated', async () => {

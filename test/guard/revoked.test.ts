@@ -34,6 +34,27 @@ describe('What a guard holds as revoked', () => {
     ]);
   });
 
+  it('is what users of a role, or all users, got before it changed, and never what a client got', () => {
+    const ofUser = (roles: string[], version?: number): Claims => ({
+      ...ofSession('x'),
+      roles,
+      ...(version !== undefined && { roles_ver: version }),
+    });
+    const ofClient = { jti: '-', sub: '-', ver: 0, roles: [] } as unknown as Claims;
+    revoked.add([{ kind: 'role', id: 'auditor', version: 3, expires_at: at(10) }]);
+    expect(revoked.has(ofUser(['reader', 'auditor'], 2))).to.be.true;
+    expect(revoked.has(ofUser(['auditor']))).to.be.true;
+    expect(revoked.has(ofUser(['auditor'], 3))).to.be.false;
+    expect(revoked.has(ofUser(['reader'], 2))).to.be.false;
+    revoked.add([{ kind: 'role', id: '*', version: 4, expires_at: at(10) }]);
+    expect(revoked.has(ofUser(['auditor'], 3))).to.be.true;
+    expect(revoked.has(ofUser([]))).to.be.true;
+    expect(revoked.has(ofUser([], 4))).to.be.false;
+    expect(revoked.has(ofClient)).to.be.false;
+    revoked.sweep(10);
+    expect(revoked.size).to.equal(0);
+  });
+
   it('is once what came twice, with the higher version and the later end', () => {
     const subject = (version: number, until: number): RevocationEntry => {
       return { kind: 'subject', id: 'c', version, expires_at: at(until) };

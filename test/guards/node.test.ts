@@ -29,6 +29,7 @@ describe('The guard in every major version of the frameworks', () => {
     app = await TestApp.start();
     const { client_id: id, client_secret: secret = '' } = await createClient(app, {
       scope: 'revocations:read',
+      introspection_audiences: [issuer],
     });
     const now = (): number => app.clock.now();
     latchkey = guard({

@@ -20,6 +20,7 @@ describe('A guard, when the service is', () => {
     const { api } = service;
     const { client_id: id, client_secret: secret = '' } = await createClient(api, {
       scope: 'revocations:read',
+      introspection_audiences: [api.url],
     });
     latchkey = guard({
       issuer: api.url,

@@ -33,7 +33,7 @@ describe('A service, to PyJWT and Authlib', () => {
     });
     ({ api } = await installation.start());
     const fields = {
-      scope: 'reports:read tokens:revoke',
+      scope: 'reports:read tokens:introspect tokens:revoke',
       audiences: ['https://a.example', 'https://b.example'],
     };
     withSecret = await createClient(api, fields);
@@ -78,7 +78,11 @@ describe('A service, to PyJWT and Authlib', () => {
   for (const method of methods) {
     it(`gives Authlib a token by ${method}, of the scope and for the resource that it asks for`, () => {
       const all = check('client_credentials', as(method));
-      expect(all).to.include({ token_type: 'Bearer', scope: 'reports:read tokens:revoke', expires_in: 900 });
+      expect(all).to.include({
+        token_type: 'Bearer',
+        scope: 'reports:read tokens:introspect tokens:revoke',
+        expires_in: 900,
+      });
       const wish = { scope: 'reports:read', resource: 'https://a.example' };
       expect(check('client_credentials', { ...as(method), ...wish })).to.include({ scope: 'reports:read' });
     });

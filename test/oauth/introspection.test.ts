@@ -21,7 +21,7 @@ for (const database of databaseKinds) {
       admin = (await app.login()).access_token;
       await app.put('/roles/reader', { permissions: ['reports:read'] }, admin).expect(201);
       userId = (await app.createUser('Ada', password, ['reader'])).id;
-      client = await createClient(app);
+      client = await createClient(app, { scope: 'tokens:introspect' });
     });
     beforeEach(async () => {
       admin = (await app.login()).access_token;
@@ -79,6 +79,40 @@ for (const database of databaseKinds) {
       expect(told).to.include({ active: true, client_id: other.client_id, sub: other.client_id });
       expect(told['aud']).to.deep.equal(['https://a.example', 'https://b.example']);
       expect(told).not.to.have.any.keys('username', 'sid');
+    });
+
+    it('tells a client nothing of a token that is neither its own nor for it', async () => {
+      const stranger = await createClient(app, { audiences: ['http://latchkey.test', 'https://a.example'] });
+      const other = await createClient(app, { audiences: ['https://a.example'] });
+      const { access_token: ofOther } = await clientToken(app, other);
+      for (const token of [tokens.access_token, tokens.refresh_token, ofOther])
+        expect(await ask(token, stranger)).to.deep.equal(inactive);
+    });
+
+    it('tells a client of its own token, and of one for its id', async () => {
+      const own = await createClient(app, { audiences: ['https://a.example'] });
+      expect(await ask((await clientToken(app, own)).access_token, own)).to.include({ active: true });
+      const other = await createClient(app, { audiences: [own.client_id, 'https://a.example'] });
+      expect(await ask((await clientToken(app, other)).access_token, own)).to.include({ active: true });
+    });
+
+    it('tells a client of tokens for an audience of its own, and of no refresh token, from the change on', async () => {
+      const server = await createClient(app, {
+        introspection_audiences: ['https://a.example', 'http://latchkey.test'],
+      });
+      const other = await createClient(app, { audiences: ['https://b.example', 'https://a.example'] });
+      const { access_token: ofOther } = await clientToken(app, other);
+      for (const token of [tokens.access_token, ofOther])
+        expect(await ask(token, server)).to.include({ active: true });
+      expect(await ask(tokens.refresh_token, server)).to.deep.equal(inactive);
+      const change = { introspection_audiences: ['https://a.example'] };
+      const { body } = await app.patch(`/clients/${server.client_id}`, change, admin).expect(200);
+      expect(body).to.deep.include(change);
+      expect(await ask(tokens.access_token, server)).to.deep.equal(inactive);
+      expect(await ask(ofOther, server)).to.include({ active: true });
+      // Part of an audience is none.
+      await app.patch(`/clients/${server.client_id}`, { introspection_audiences: ['https://a'] }, admin);
+      expect(await ask(ofOther, server)).to.deep.equal(inactive);
     });
 
     it('takes a hint of either kind, right or wrong', async () => {
@@ -189,7 +223,7 @@ for (const database of databaseKinds) {
 describe('POST /oauth/introspect with a one-time password', () => {
   it('tells of no permissions, as the access token has none', async () => {
     const app = await TestApp.start();
-    const client = await createClient(app);
+    const client = await createClient(app, { scope: 'tokens:introspect' });
     const { users } = app.services;
     const oneTime = await users.resetPassword('admin', {
       context: { requestId: null, address: null, userAgent: null },

@@ -22,12 +22,12 @@ describe(`GET ${path}`, () => {
       jwks_uri: 'https://login.example/auth/.well-known/jwks.json',
       response_types_supported: [],
       grant_types_supported: ['refresh_token', 'client_credentials'],
-      scopes_supported: [...contractPermissions, 'tokens:revoke'].sort(),
+      scopes_supported: [...contractPermissions, 'tokens:introspect', 'tokens:revoke'].sort(),
       token_endpoint_auth_methods_supported: [...authentication, 'none'],
       token_endpoint_auth_signing_alg_values_supported: algorithms,
       introspection_endpoint_auth_methods_supported: authentication,
       introspection_endpoint_auth_signing_alg_values_supported: algorithms,
-      revocation_endpoint_auth_methods_supported: authentication,
+      revocation_endpoint_auth_methods_supported: [...authentication, 'none'],
       revocation_endpoint_auth_signing_alg_values_supported: algorithms,
     });
   });

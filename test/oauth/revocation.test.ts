@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import type { Form } from '../support/api-client.js';
 import { databaseKinds } from '../support/databases.js';
 import { clientToken, createClient, revoke } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
@@ -79,6 +80,61 @@ for (const database of databaseKinds) {
       await app.get('/me', tokens.access_token).expect(200);
       await app.get('/protected', token).expect(200);
       await app.refresh(tokens.refresh_token);
+    });
+
+    describe('by the public client that users’ tokens belong to', () => {
+      const asPublic = (token: string, form: Form = {}) =>
+        app.postForm('/oauth/revoke', { token, client_id: 'latchkey', ...form });
+
+      for (const hint of ['access_token', 'refresh_token', 'something_else', undefined]) {
+        it(`ends the session of a refresh token, with the hint ${hint}`, async () => {
+          const form: Form = hint === undefined ? {} : { token_type_hint: hint };
+          await asPublic(tokens.refresh_token, form).expect(200);
+          await app.get('/me', tokens.access_token).expect(401);
+          await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
+        });
+      }
+
+      it('ends an access token alone, and is audited as the user', async () => {
+        const { sid, sub } = readJwt(tokens.access_token).claims;
+        await asPublic(tokens.access_token).expect(200);
+        await app.get('/me', tokens.access_token).expect(401);
+        await app.refresh(tokens.refresh_token);
+        const audited = (await app.audited('token_revoked')).find(({ session_id: id }) => id === sid);
+        expect(audited).to.include({ actor_id: sub, target: sub });
+      });
+
+      it('has nothing to do for what is unknown or ended already', async () => {
+        for (const token of ['x', 'lk_rt_x', `${tokens.refresh_token.slice(0, -2)}AA`])
+          await asPublic(token).expect(200);
+        await asPublic(tokens.refresh_token).expect(200);
+        await asPublic(tokens.refresh_token).expect(200);
+      });
+
+      it('refuses to end the token of another client, which stays good', async () => {
+        const { access_token: token } = await clientToken(app, own);
+        expect((await asPublic(token).expect(400)).body).to.include({ error: 'unauthorized_client' });
+        await app.get('/protected', token).expect(200);
+      });
+
+      it('is no other client, and has no secret', async () => {
+        for (const form of [
+          { client_id: own.client_id },
+          { client_id: 'Latchkey' },
+          { client_id: '' },
+          { client_secret: 'x' },
+        ]) {
+          const { body } = await asPublic(tokens.refresh_token, form).expect(401);
+          expect(body).to.include({ error: 'invalid_client' });
+        }
+        await app.refresh(tokens.refresh_token);
+      });
+
+      it('introspects nothing', async () => {
+        const form = { token: tokens.access_token, client_id: 'latchkey' };
+        const { body } = await app.postForm('/oauth/introspect', form).expect(401);
+        expect(body).to.include({ error: 'invalid_client' });
+      });
     });
 
     it('has nothing to do for what is unknown, expired or revoked', async () => {

@@ -46,7 +46,7 @@ storeContract('The used assertions store', (on) => {
     const live = use({ expiresAt: dead.expiresAt + 1 });
     await usedAssertionsStore.add(on.queries, dead);
     await usedAssertionsStore.add(on.queries, live);
-    await usedAssertionsStore.deleteExpired(on.queries, dead.expiresAt);
+    await usedAssertionsStore.deleteExpired(on.queries, dead.expiresAt, 1000);
     expect(await usedAssertionsStore.add(on.queries, dead)).to.be.true;
     expect(await usedAssertionsStore.add(on.queries, live)).to.be.false;
   });

@@ -103,6 +103,36 @@ describe('Stopping the process', () => {
     expect(service.stdout).not.to.include('cutting off');
   });
 
+  it('answers on for LATCHKEY_SHUTDOWN_DELAY after SIGTERM, and says that it is not ready; a second signal ends it', async () => {
+    const installation = await Installation.make({
+      LATCHKEY_ADMIN_PASSWORD: adminPassword,
+      LATCHKEY_SHUTDOWN_DELAY: '5m',
+    });
+    const service = await installation.start();
+    service.signal('SIGTERM');
+    await service.printed('"stopping"');
+    const { body } = await service.api.get('/health/ready').expect(503);
+    expect(body).to.include({ code: 'not_ready', detail: 'The service is stopping.' });
+    await service.api.get('/health/live').expect(200);
+    const { access_token: token } = await service.api.login();
+    await service.api.get('/protected', token).expect(200);
+    await wait(1001); // sooner it counts as the same
+    await service.end('SIGTERM');
+    expect(service.exitCode).to.equal(1);
+  });
+
+  it('stops accepting when LATCHKEY_SHUTDOWN_DELAY is over, and at once after SIGINT', async () => {
+    const installation = await Installation.make();
+    for (const [signal, delay] of [
+      ['SIGTERM', '1'],
+      ['SIGINT', '5m'],
+    ] as const) {
+      const service = await installation.with({ LATCHKEY_SHUTDOWN_DELAY: delay }).start();
+      await service.end(signal);
+      expect(service).to.include({ exitCode: 0, stderr: '' });
+    }
+  });
+
   it('is possible while it starts; until it is ready it answers 503', async () => {
     const installation = await Installation.make({
       LATCHKEY_PASSWORD_MEMORY_COST: '19456',

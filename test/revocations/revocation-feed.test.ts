@@ -21,7 +21,12 @@ describe('The feed of revocations', () => {
     revocations = new Revocations(database, clock);
     isCurrent = true;
     const incoming = { isCurrent: () => isCurrent };
-    const options = { issuer: 'http://latchkey.test', mostReaders: 10, leeway: 30 };
+    const options = {
+      issuer: 'http://latchkey.test',
+      mostReaders: 10,
+      mostReadersPerSubject: 10,
+      leeway: 30,
+    };
     feed = new RevocationFeed(database, clock, revocations, incoming, options);
     claims = { sub: 'reader', jti: 'j', ver: 0, exp: clock.now() / 1000 + 900 } as AccessTokenClaims;
   });

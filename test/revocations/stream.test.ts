@@ -14,7 +14,10 @@ for (const kind of databaseKinds) {
     let token: string;
     const readers: EventReader[] = [];
     before(async () => {
-      app = await TestApp.start({ database: kind, settings: { LATCHKEY_REVOCATION_STREAMS: '3' } });
+      app = await TestApp.start({
+        database: kind,
+        settings: { LATCHKEY_REVOCATION_STREAMS: '3', LATCHKEY_REVOCATION_STREAMS_PER_CLIENT: '2' },
+      });
       client = await createClient(app, { scope: 'revocations:read' });
     });
     beforeEach(async () => {
@@ -28,6 +31,14 @@ for (const kind of databaseKinds) {
 
     async function open(lastId?: string): Promise<EventReader> {
       const reader = await EventReader.open(app.url, token, lastId);
+      readers.push(reader);
+      return reader;
+    }
+
+    /** Likewise, by a client of its own. */
+    async function openByAnother(): Promise<EventReader> {
+      const other = await createClient(app, { scope: 'revocations:read' });
+      const reader = await EventReader.open(app.url, (await clientToken(app, other)).access_token);
       readers.push(reader);
       return reader;
     }
@@ -137,13 +148,32 @@ for (const kind of databaseKinds) {
     });
 
     it('is there for a limited number of readers at a time', async () => {
-      const three = [await open(), await open(), await open()];
-      const { body, headers } = await app.get('/revocations/stream', token).expect(503);
+      const three = [await open(), await open(), await openByAnother()];
+      const { access_token: third } = await clientToken(
+        app,
+        await createClient(app, { scope: 'revocations:read' }),
+      );
+      const { body, headers } = await app.get('/revocations/stream', third).expect(503);
       expect(body).to.include({ code: 'busy' });
       expect(headers['retry-after']).to.equal('5');
       three[0]?.leave();
       while (app.services.revocationFeed.readers > 2) await new Promise((resolve) => setImmediate(resolve));
       await open();
+    });
+
+    it('is there for a limited number of readers of one client, whichever of its tokens they have', async () => {
+      const [first] = [await open(), await open()];
+      const { access_token: another } = await clientToken(app, client);
+      for (const each of [token, another]) {
+        const { body, headers } = await app.get('/revocations/stream', each).expect(429);
+        expect(body).to.include({ code: 'too_many_streams' });
+        expect(headers['retry-after']).to.equal('5');
+      }
+      await openByAnother();
+      first.leave();
+      while (app.services.revocationFeed.readers > 2) await new Promise((resolve) => setImmediate(resolve));
+      await open();
+      await app.get('/revocations/stream', token).expect(429);
     });
 
     it('is refused like any other operation', async () => {

@@ -31,7 +31,8 @@ storeContract('The roles store', (on) => {
 
   it('lets one of many at once add a role', async () => {
     const role = await addRole(on.queries);
-    await rolesStore.delete(on.queries, role.name);
+    await rolesStore.delete(on.queries, role.name, recordTime);
+    await rolesStore.removeFromSome(on.queries, role.name, 10);
     const inserted = await Promise.all(Array.from({ length: 8 }, () => rolesStore.insert(on.queries, role)));
     expect(inserted.filter((won) => won)).to.have.length(1);
   });
@@ -47,9 +48,31 @@ storeContract('The roles store', (on) => {
     const user = await addUser(on.queries);
     const { name } = await addRole(on.queries, {}, [user]);
     const kept = await addRole(on.queries, {}, [user]);
-    await rolesStore.delete(on.queries, name);
+    await rolesStore.delete(on.queries, name, recordTime);
     expect(await rolesStore.find(on.queries, name)).to.be.undefined;
     expect(await usersStore.find(on.queries, user.id)).to.include({ roles: kept.name });
+  });
+
+  it('removes what is left of a deleted role a few holders at a time, and lets its name be had again after that', async () => {
+    const holders = [await addUser(on.queries), await addUser(on.queries), await addUser(on.queries)];
+    const role = await addRole(on.queries, {}, holders);
+    const kept = await addRole(on.queries, {}, holders);
+    expect(await rolesStore.removeFromSome(on.queries, role.name, 2), 'of one that is not deleted').to.equal(
+      0,
+    );
+    await rolesStore.delete(on.queries, role.name, recordTime);
+    expect(await rolesStore.listDeleted(on.queries)).to.include(role.name);
+    expect(await rolesStore.missing(on.queries, [role.name])).to.deep.equal([role.name]);
+    expect(await rolesStore.insert(on.queries, role), 'while it has holders').to.be.false;
+    const removed = [];
+    for (let round = 0; round < 3; round += 1) {
+      removed.push(await rolesStore.removeFromSome(on.queries, role.name, 2));
+    }
+    expect(removed).to.deep.equal([2, 1, 0]);
+    expect(await rolesStore.insert(on.queries, role)).to.be.true;
+    for (const { id } of holders) {
+      expect(await usersStore.find(on.queries, id)).to.include({ roles: kept.name });
+    }
   });
 
   it('makes those who lock the rights wait for each other', async () => {
@@ -61,7 +84,7 @@ storeContract('The roles store', (on) => {
         on.database.transaction(async (transaction) => {
           await rolesStore.lockRights(transaction);
           await usersStore.setRoles(transaction, id, [name]);
-          return (await usersStore.raiseVersions(transaction, { role: name })).length;
+          return (await rolesStore.scopesOfHolders(transaction, name, { after: '', limit: 10 })).length;
         }),
       ),
     );

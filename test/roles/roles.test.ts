@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { waitUntilBlocked } from '../support/postgres.js';
@@ -332,23 +333,20 @@ describe('Roles that change while something else does, on postgres', () => {
     return { id: body.id as string, tokens: await app.login(username, password) };
   };
 
-  /** Runs `work` while a transaction holds a role's or a user's row. */
-  const whileLocked = <T>(
-    row: { readonly role: string } | { readonly user: string },
-    work: () => Promise<T>,
-  ) =>
+  /** Runs `work` while a transaction holds the role's row. */
+  const whileLocked = <T>(work: () => Promise<T>) =>
     app.services.database.transaction(async (transaction) => {
-      const locked =
-        'role' in row
-          ? transaction.updateTable('roles').set({ description: '' }).where('name', '=', row.role)
-          : transaction.updateTable('users').set({ last_login_at: 0 }).where('id', '=', row.user);
-      await locked.execute();
+      await transaction.updateTable('roles').set({ description: '' }).where('name', '=', role).execute();
       return work();
     });
 
+  const claimsOf = (name: string, version: number): AccessTokenClaims =>
+    ({ ...{ sid: '-', jti: '-', sub: '-', ver: 0 }, roles: [name], roles_ver: version }) as never;
+
   it('void the tokens of each change, though the last one restores what the first one saw', async () => {
     const { id } = await addHolder(role);
-    const changes = await whileLocked({ role }, async () => {
+    const { roles_version: before } = await app.services.users.get(id);
+    const changes = await whileLocked(async () => {
       const first = put(['new']);
       await waitUntilBlocked(app.services.database, 1);
       const second = put(['old']);
@@ -356,8 +354,10 @@ describe('Roles that change while something else does, on postgres', () => {
       return { first, second };
     });
     expect(await Promise.all([changes.first, changes.second])).to.deep.equal([200, 200]);
-    const { version } = await app.services.users.get(id);
-    expect(version).to.equal(2);
+    const { roles_version: after } = await app.services.users.get(id);
+    expect(after).to.equal(before + 2);
+    expect(app.services.revocations.isRevoked(claimsOf(role, before + 1))).to.be.true;
+    expect(app.services.revocations.isRevoked(claimsOf(role, after))).to.be.false;
   });
 
   for (const [what, change, scope] of [
@@ -365,10 +365,10 @@ describe('Roles that change while something else does, on postgres', () => {
     ['deleted', async () => (await app.delete(`/roles/${role}`, admin)).status, ''],
   ] as const) {
     it(`leave no token of before to who gets the role while it is ${what}`, async () => {
-      const holder = await addHolder(role);
+      await addHolder(role);
       const newcomer = await addHolder();
       const database = app.services.database;
-      const both = await whileLocked({ user: holder.id }, async () => {
+      const both = await whileLocked(async () => {
         const changed = change();
         await waitUntilBlocked(database, 1);
         const refreshed = app
@@ -385,8 +385,8 @@ describe('Roles that change while something else does, on postgres', () => {
   }
 
   it('are no failure of ours where a user is made with a role that is about to go', async () => {
-    const holder = await addHolder(role);
-    const both = await whileLocked({ user: holder.id }, async () => {
+    await addHolder(role);
+    const both = await whileLocked(async () => {
       const deleted = app.delete(`/roles/${role}`, admin).expect(204).then();
       await waitUntilBlocked(app.services.database, 1);
       const created = app

@@ -131,7 +131,8 @@ storeContract('The login attempts store', (on) => {
     await on.queries.deleteFrom('login_attempts').execute();
     await reserve('old', recordTime - 1);
     await reserve('young', recordTime);
-    await loginAttemptsStore.deleteExpired(on.queries, recordTime + limits.memory - 1);
+    const now = recordTime + limits.memory - 1;
+    expect(await loginAttemptsStore.deleteExpired(on.queries, now, 10)).to.equal(1);
     const left = await on.queries.selectFrom('login_attempts').select('key').execute();
     expect(left).to.deep.equal([{ key: 'young' }]);
   });

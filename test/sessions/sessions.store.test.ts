@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
+import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
 import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
-import { addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
+import { addRefreshKey, addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
 
 const grace = 10_000;
@@ -32,6 +33,11 @@ storeContract('The sessions store', (on) => {
       lifetime,
     });
 
+  before(async () => {
+    const some = Array.from({ length: 50 }, (_, index) => `key ${index}`);
+    for (const id of ['a new key', 'the key of the successor', ...some]) await addRefreshKey(on.queries, id);
+  });
+
   describe('rotating', () => {
     it('moves a session to its next generation, and answers with its rights', async () => {
       const user = await addUser(on.queries, { version: 2 });
@@ -46,6 +52,8 @@ storeContract('The sessions store', (on) => {
         expires_at: later + 60 * minute,
         authenticated_at: recordTime,
         version: 2,
+        roles_version: 0,
+        session_epoch: 0,
         password_one_time: 0,
         roles: role.name,
         permissions: 'a b',
@@ -148,7 +156,7 @@ storeContract('The sessions store', (on) => {
 
     it('refuses a session that is not there', async () => {
       const session = await newSession();
-      await usersStore.delete(on.queries, session.user_id);
+      await usersStore.delete(on.queries, session.user_id, later);
       expect(await rotate(session, 0)).to.be.undefined;
     });
 
@@ -215,25 +223,49 @@ storeContract('The sessions store', (on) => {
       expect(others).to.deep.equal([]);
     });
 
-    it("ends all of a user's sessions but one, and nobody else's", async () => {
+    it("ends all of a user's sessions but one, and nobody else's, and marks a few at a time", async () => {
       const user = await addUser(on.queries);
       const ended = await addSession(on.queries, user, { revoked_at: recordTime });
       const kept = await addSession(on.queries, user);
-      const gone = await addSession(on.queries, user);
+      const gone = [await addSession(on.queries, user), await addSession(on.queries, user)];
       const other = await newSession();
-      expect(await sessionsStore.revokeAllOf(on.queries, user.id, later, kept.id)).to.deep.equal([
-        { id: gone.id, user_id: user.id, access_expires_at: gone.access_expires_at },
-      ]);
+      const epoch = await endSessionsOf(on.queries, user.id, kept.id);
+      const live = { userId: user.id, now: later, lifetime: day, limit: 10, after: undefined };
+      expect((await sessionsStore.listLive(on.queries, live)).map(({ id }) => id)).to.deep.equal([kept.id]);
+      expect(await sessionsStore.revoke(on.queries, gone[0]?.id ?? '', later)).to.be.undefined;
+      expect(await rotate(gone[0] ?? kept, 0)).to.be.undefined;
+      const mark = () =>
+        sessionsStore.revokeBefore(on.queries, {
+          userId: user.id,
+          epoch: Number(epoch),
+          now: later,
+          limit: 1,
+        });
+      const marked = [...(await mark()), ...(await mark()), ...(await mark())];
+      expect(marked).to.deep.equal(
+        gone.map(({ id, access_expires_at }) => ({ id, user_id: user.id, access_expires_at })),
+      );
       const revokedAt = async ({ id }: StoredSession): Promise<number | null | undefined> =>
         (await sessionsStore.find(on.queries, id))?.revoked_at;
-      expect(await Promise.all([ended, kept, gone, other].map(revokedAt))).to.deep.equal([
+      expect(await Promise.all([ended, kept, ...gone, other].map(revokedAt))).to.deep.equal([
         recordTime,
         null,
         later,
+        later,
         null,
       ]);
-      await sessionsStore.revokeAllOf(on.queries, user.id, later);
-      expect(await revokedAt(kept)).to.equal(later);
+      expect(await rotate(other, 0)).to.include({ generation: 1 });
+      expect(await rotate(kept, 0)).to.include({ generation: 1 });
+      await endSessionsOf(on.queries, user.id);
+      expect(await rotate(kept, 1)).to.be.undefined;
+    });
+
+    it('goes on with no session whose key was revoked', async () => {
+      const session = await newSession();
+      const other = await newSession({ refresh_key_id: 'a key that is gone' });
+      expect(await rotate(other, 0)).to.be.undefined;
+      expect(await sessionsStore.revoke(on.queries, other.id, later)).to.be.undefined;
+      expect(await rotate(session, 0)).to.include({ generation: 1 });
     });
   });
 
@@ -267,6 +299,7 @@ storeContract('The sessions store', (on) => {
         userId: user.id,
         keep,
         exceptId,
+        limit: 10,
       });
       return ended.map(({ id }) => id);
     };
@@ -375,7 +408,7 @@ storeContract('The sessions store', (on) => {
     const gone = await newSession({ expires_at: later, access_expires_at: later - 1 });
     const refreshable = await newSession({ expires_at: later + 1, access_expires_at: later });
     const usable = await newSession({ expires_at: later, access_expires_at: later + 1 });
-    await sessionsStore.deleteExpired(on.queries, later);
+    expect(await sessionsStore.deleteExpired(on.queries, later, 10)).to.equal(1);
     const left = await Promise.all(
       [gone, refreshable, usable].map(({ id }) => sessionsStore.find(on.queries, id)),
     );

@@ -69,6 +69,7 @@ export class GuardedApi extends ApiClient {
   static async start(app: TestApp, options: Partial<GuardOptions> = {}): Promise<GuardedApi> {
     const { client_id: id, client_secret: secret = '' } = await createClient(app, {
       scope: 'revocations:read',
+      introspection_audiences: [issuer],
     });
     const network = new Network();
     const warnings: string[] = [];

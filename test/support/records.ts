@@ -4,6 +4,7 @@ import { clientsStore, type StoredClient } from '../../src/clients/clients.store
 import type { Queries } from '../../src/database/open-database.js';
 import { rolesStore, type StoredRole } from '../../src/roles/roles.store.js';
 import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
+import { keysStore } from '../../src/tokens/keys.store.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 
 /** When the records that the tests make were made. */
@@ -52,6 +53,28 @@ export async function addRole(
   return role;
 }
 
+/** A key of refresh tokens in the database, which cannot be used: sessions whose key is there are live. */
+export async function addRefreshKey(queries: Queries, id: string): Promise<void> {
+  await keysStore.insert(queries, {
+    id,
+    purpose: 'refresh',
+    algorithm: 'HS256',
+    public_key: null,
+    sealed_key: 'sealed',
+    created_at: recordTime,
+    active_at: recordTime,
+    retired_at: null,
+  });
+}
+
+/** The service's own key of refresh tokens, where there is one. */
+async function refreshKeyId(queries: Queries): Promise<string> {
+  const there = (await keysStore.all(queries)).find(({ purpose }) => purpose === 'refresh');
+  if (there) return there.id;
+  await addRefreshKey(queries, 'key of birth');
+  return 'key of birth';
+}
+
 /** A live session in the database: an hour of refreshing, a quarter of an hour of its access token. */
 export async function addSession(
   queries: Queries,
@@ -61,6 +84,7 @@ export async function addSession(
   const session: StoredSession = {
     id: v7(),
     user_id: user.id,
+    epoch: 0,
     created_at: recordTime,
     authenticated_at: recordTime,
     last_used_at: recordTime,
@@ -68,7 +92,7 @@ export async function addSession(
     access_expires_at: recordTime + 15 * minute,
     generation: 0,
     proved_generation: 0,
-    refresh_key_id: 'key of birth',
+    refresh_key_id: await refreshKeyId(queries),
     rotated_at: recordTime,
     revoked_at: null,
     address: '192.0.2.1',
@@ -93,6 +117,7 @@ export async function addClient(
     auth_method: ClientAuthMethod.Basic,
     scopes: 'reports:read',
     audiences: '',
+    introspection_audiences: '',
     access_token_lifetime: null,
     version: 0,
     disabled_at: null,

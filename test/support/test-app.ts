@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { operations } from '../../generated/routes.js';
@@ -7,9 +7,8 @@ import type { AuditEvent } from '../../src/audit/audit.store.js';
 import { readConfig } from '../../src/config.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { Hooks } from '../../src/hooks.js';
-import { expressMessages } from '../../src/http/express-messages.js';
+import { createHttpServer } from '../../src/http/http-server.js';
 import type { Operation } from '../../src/http/operations.js';
-import { answerUnreadable } from '../../src/http/unreadable-requests.js';
 import { permissionsOf } from '../../src/tokens/demands.js';
 import { openInstallation } from '../../src/installation.js';
 import { prepareService, type Services } from '../../src/services.js';
@@ -83,13 +82,8 @@ export class TestApp extends ApiClient {
     const services = await openInstallation(config, clock, log, config.issuer ?? '', hooks);
     await prepareService(services, contractPermissions);
     const app = createApp(services);
-    const { messages, adopt } = expressMessages();
-    adopt(app);
-    const server = createServer(
-      messages,
-      ownOperations ? withOwnOperations(app, services, ownOperations) : app,
-    );
-    answerUnreadable(server, services.issuer);
+    const { server, serve } = createHttpServer({ config, log, issuer: () => services.issuer });
+    serve(app, ownOperations && withOwnOperations(app, services, ownOperations));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`);
@@ -108,6 +102,16 @@ export class TestApp extends ApiClient {
     const services = await openInstallation(config, this.clock, log, issuer, {});
     await prepareService(services, contractPermissions);
     return services;
+  }
+
+  /** How many connections it has. */
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.getConnections((error, count) => {
+        if (error) reject(error);
+        else resolve(count);
+      });
+    });
   }
 
   async close(): Promise<void> {

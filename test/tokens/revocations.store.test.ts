@@ -113,9 +113,10 @@ storeContract('The revocations store', (on) => {
     await revocationsStore.add(on.queries, [fourth, third, expired, second, first]);
     expect(await revocationsStore.lastWritten(on.queries)).to.equal(recordTime + 2);
     const page = (after: RevocationPlace): Promise<Revocation[]> =>
-      revocationsStore.page(on.queries, { after, limit: 2, now: soon });
+      revocationsStore.page(on.queries, { after, limit: 2 });
     expect(await page({ created_at: recordTime, kind: '', target: '' })).to.deep.equal([first, second]);
-    expect(await page(second)).to.deep.equal([third, fourth]);
+    // Those that have expired are among them: a reader drops them.
+    expect(await page(second)).to.deep.equal([expired, third]);
     expect(await page(third)).to.deep.equal([fourth]);
     expect(await page(fourth)).to.deep.equal([]);
   });
@@ -131,7 +132,13 @@ storeContract('The revocations store', (on) => {
     expect(pages.map(({ targets }) => targets)).to.deep.equal([['s0', 's1'], ['s2', 's3'], ['s4']]);
     expect(pages.flatMap(({ versions }) => versions)).to.deep.equal([1, 2, 3, 4, 5]);
     expect(pages.flatMap(({ expiries }) => expiries)).to.deep.equal(rows.map((row) => row.expires_at));
-    expect(await live('subject', 0, 2, 's4')).to.deep.equal({ targets: [], expiries: [], versions: [] });
+    expect(await live('subject', 0, 2, 's4')).to.deep.equal({
+      targets: [],
+      expiries: [],
+      versions: [],
+      next: undefined,
+    });
+    expect(pages.map(({ next }) => next)).to.deep.equal(['s1', 's3', undefined]);
     expect((await live('session', soon)).targets).to.deep.equal(['s9']);
   });
 
@@ -140,6 +147,8 @@ storeContract('The revocations store', (on) => {
       ofSession('its session', soon),
       { ...ofSession('its id', soon), kind: 'token' as const },
       ofSubject('its subject', 3, soon),
+      { ...ofSubject('its role', 3, soon), kind: 'role' as const },
+      { ...ofSubject('*', 2, soon), kind: 'role' as const },
     ];
     const others = [ofSession('its id', soon), ofSubject('its session', 3, soon), ofSession('another', soon)];
     await revocationsStore.add(on.queries, [...concerning, ...others]);
@@ -153,12 +162,15 @@ storeContract('The revocations store', (on) => {
         ...{ created_at: recordTime, active_at: recordTime, retired_at: null },
       });
     }
-    const claims = { jti: 'its id', sub: 'its subject', sid: 'its session' } as unknown as AccessTokenClaims;
+    const claims = {
+      ...{ jti: 'its id', sub: 'its subject', sid: 'its session' },
+      roles: ['another', 'its role'],
+    } as unknown as AccessTokenClaims;
     const { rows, keyIds } = await revocationsStore.concerning(on.queries, claims);
     expect(rows).to.have.deep.members(concerning.map(inMemory));
     expect(keyIds).to.have.members(['one', 'other']);
-    const ofClient = { ...claims, sid: undefined } as unknown as AccessTokenClaims;
-    expect((await revocationsStore.concerning(on.queries, ofClient)).rows).to.have.length(2);
+    const ofClient = { ...claims, sid: undefined, roles: [] } as unknown as AccessTokenClaims;
+    expect((await revocationsStore.concerning(on.queries, ofClient)).rows).to.have.length(3);
   });
 
   it('lists and keeps what lives, to the millisecond', async () => {
@@ -167,8 +179,9 @@ storeContract('The revocations store', (on) => {
       targets: ['live'],
       expiries: [soon + 1],
       versions: [0],
+      next: undefined,
     });
-    await revocationsStore.deleteExpired(on.queries, soon);
+    expect(await revocationsStore.deleteExpired(on.queries, soon, 10)).to.equal(1);
     expect(await all()).to.deep.equal([ofSession('live', soon + 1)]);
   });
 });

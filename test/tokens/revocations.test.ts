@@ -29,7 +29,7 @@ const row = fc.oneof(
     expires_at: seconds,
   }),
   fc.record({
-    kind: fc.constant('subject' as const),
+    kind: fc.constantFrom('subject' as const, 'role' as const),
     target: fc.constantFrom(...names),
     version: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(everyVersion)),
     expires_at: seconds,
@@ -58,8 +58,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** A token that only one revocation can concern. */
 function tokenOf(kind: Revocation['kind'], target: string, version = 0): AccessTokenClaims {
-  const ids = { session: 'sid', token: 'jti', subject: 'sub' } as const;
-  return { sid: '-', jti: '-', sub: '-', ver: version, [ids[kind]]: target } as unknown as AccessTokenClaims;
+  const none = { sid: '-', jti: '-', sub: '-', ver: everyVersion, roles: [], roles_ver: everyVersion };
+  const its = {
+    session: { sid: target },
+    token: { jti: target },
+    subject: { sub: target, ver: version },
+    role: { roles: ['-', target], roles_ver: version },
+  }[kind];
+  return { ...none, ...its } as unknown as AccessTokenClaims;
 }
 
 for (const kind of databaseKinds) {

@@ -11,7 +11,7 @@ for (const database of databaseKinds) {
     let versions: SubjectVersions;
     before(async () => {
       app = await TestApp.start({ database });
-      versions = new SubjectVersions(app.clock, app.services.accessTokens);
+      versions = new SubjectVersions(app.clock);
     });
     after(() => app.close());
 
@@ -34,16 +34,26 @@ for (const database of databaseKinds) {
       expect(reached.sort((a, b) => Number(a) - Number(b))).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     });
 
-    it('rise for every holder of a role, and for nobody else', async () => {
+    it('are left alone where a role changes: one revocation concerns all holders, and nobody else', async () => {
       const { access_token: admin } = await app.login();
-      await app.put('/roles/auditor', { permissions: [] }, admin).expect(200 + 1);
-      const holders = [
-        await app.createUser('cyd', 'the password of cyd', ['auditor']),
-        await app.createUser('dov', 'the password of dov', ['auditor', 'admin']),
-      ].map(({ id }) => id);
-      await app.createUser('eve', 'the password of eve');
+      await app.put('/roles/auditor', { permissions: [] }, admin).expect(201);
+      await app.createUser('cyd', 'the password of cyd', ['auditor']);
+      await app.createUser('dov', 'the password of dov', ['auditor', 'admin']);
+      await app.createUser('eve', 'the password of eve', ['admin']);
+      const tokens = [];
+      for (const name of ['cyd', 'dov', 'eve']) {
+        tokens.push((await app.login(name, `the password of ${name}`)).access_token);
+      }
       const raised = await raise({ role: 'auditor' });
-      expect(raised.map(({ target }) => target)).to.have.members(holders);
+      expect(raised.map(({ kind, target }) => [kind, target])).to.deep.equal([['role', 'auditor']]);
+      app.services.revocations.apply(raised);
+      for (const [index, status] of [401, 401, 200].entries()) {
+        await app.get('/protected', tokens[index]).expect(status);
+      }
+      for (const name of ['cyd', 'dov']) {
+        const { access_token: token } = await app.login(name, `the password of ${name}`);
+        await app.get('/protected', token).expect(200);
+      }
     });
 
     it('outlive every token that the user has', async () => {

@@ -41,7 +41,7 @@ describe('A replica on PostgreSQL', () => {
       settings: { DATABASE_URL: proxy.urlFor(url), LATCHKEY_REVOCATION_BOUND: '1s' },
     });
     other = await app.openAgain({ DATABASE_URL: url });
-    client = await createClient(app);
+    client = await createClient(app, { scope: 'tokens:introspect' });
     await app.put('/roles/reader', { permissions: [] }, (await app.login()).access_token).expect(201);
   });
   beforeEach(async () => {

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
 import { violatesUnique } from '../../src/database/constraint-errors.js';
+import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
+import { userListStore } from '../../src/users/user-list.store.js';
 import { administratorRole, usersStore } from '../../src/users/users.store.js';
 import { addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
@@ -24,6 +26,8 @@ storeContract('The users store', (on) => {
         username: user.username,
         password_one_time: 0,
         version: 3,
+        roles_version: 0,
+        session_epoch: 0,
         disabled_at: null,
         last_login_at: null,
         created_at: recordTime,
@@ -59,8 +63,8 @@ storeContract('The users store', (on) => {
 
   describe('listing', () => {
     const names = ['Under_score', 'underXscore', '100%', '1000', 'back\\slash', 'backslash', 'Ünïcode'];
-    const listed = async (name: string): Promise<string[]> =>
-      (await usersStore.list(on.queries, { limit: 100, after: undefined, name })).map(
+    const listed = async (beginning: string): Promise<string[]> =>
+      (await userListStore.listByName(on.queries, beginning, { limit: 100, after: undefined })).map(
         ({ username }) => username,
       );
 
@@ -69,10 +73,10 @@ storeContract('The users store', (on) => {
     });
 
     it('goes from the oldest on, a page at a time, to the end', async () => {
-      const all = await usersStore.list(on.queries, { limit: 1000, after: undefined, name: undefined });
+      const all = await userListStore.list(on.queries, { limit: 1000, after: undefined });
       const seen: string[] = [];
       for (;;) {
-        const page = await usersStore.list(on.queries, { limit: 4, after: seen.at(-1), name: undefined });
+        const page = await userListStore.list(on.queries, { limit: 4, after: seen.at(-1) });
         if (page.length === 0) break;
         expect(page.length).to.be.at.most(4);
         seen.push(...page.map(({ id }) => id));
@@ -82,16 +86,28 @@ storeContract('The users store', (on) => {
       expect(all.slice(-names.length).map(({ username }) => username)).to.deep.equal(names);
     });
 
+    it('has an end after all that begin alike, whatever they begin with', async () => {
+      const beginnings = ['\ud7ff', 'z\u{10ffff}', '\u{10ffff}'];
+      for (const beginning of beginnings) {
+        await addUser(on.queries, { username: `${beginning}a` });
+        await addUser(on.queries, { username: `${beginning}\u{10ffff}b` });
+        expect(await listed(beginning)).to.deep.equal([`${beginning}a`, `${beginning}\u{10ffff}b`]);
+      }
+    });
+
     for (const [part, found] of [
-      ['r_s', ['Under_score']],
-      ['RXS', ['underXscore']],
-      ['0%', ['100%']],
-      ['%', ['100%']],
-      ['_', ['Under_score']],
-      ['\\', ['back\\slash']],
-      ['K\\S', ['back\\slash']],
+      ['under_s', ['Under_score']],
+      ['UNDERX', ['underXscore']],
+      ['under', ['Under_score', 'underXscore']],
+      ['100', ['100%', '1000']],
+      ['100%', ['100%']],
+      ['%', []],
+      ['_', []],
+      ['back', ['back\\slash', 'backslash']],
+      ['BACK\\', ['back\\slash']],
       ['üNÏ', ['Ünïcode']],
       ['u\u0308ni\u0308', ['Ünïcode']],
+      ['score', []],
       ['nowhere', []],
       ["'; drop table users; --", []],
     ] as const) {
@@ -110,7 +126,7 @@ storeContract('The users store', (on) => {
 
     it('lets one of many at once have a name', async () => {
       const row = await addUser(on.queries);
-      await usersStore.delete(on.queries, row.id);
+      await usersStore.delete(on.queries, row.id, later);
       const inserted = await Promise.all(
         Array.from({ length: 8 }, () => usersStore.insert(on.queries, { ...row, id: v7() })),
       );
@@ -152,6 +168,8 @@ storeContract('The users store', (on) => {
       const role = await addRole(on.queries, { permissions: 'a b' }, [user]);
       expect(await usersStore.recordLogin(on.queries, { id: user.id, ...login })).to.deep.equal({
         version: 7,
+        roles_version: 0,
+        session_epoch: 0,
         password_one_time: 1,
         roles: role.name,
         permissions: 'a b',
@@ -218,21 +236,22 @@ storeContract('The users store', (on) => {
             newHash: 'a hash',
             now: later,
           });
-          if (rights) await addSession(transaction, user);
+          if (rights) await addSession(transaction, user, { epoch: rights.session_epoch });
         });
         if (changeFirst) await logIn;
         await Promise.all([
           logIn,
           on.database.transaction(async (transaction) => {
             await usersStore.replacePassword(transaction, { id: user.id, ...change });
-            await sessionsStore.revokeAllOf(transaction, user.id, later);
+            await endSessionsOf(transaction, user.id);
           }),
         ]);
         const live = await on.queries
           .selectFrom('sessions')
-          .select('id')
+          .innerJoin('users', 'users.id', 'sessions.user_id')
+          .select('sessions.id')
           .where('user_id', '=', user.id)
-          .where('revoked_at', 'is', null)
+          .whereRef('sessions.epoch', '=', 'users.session_epoch')
           .execute();
         expect(live).to.deep.equal([]);
       }
@@ -240,19 +259,35 @@ storeContract('The users store', (on) => {
   });
 
   describe('deleting', () => {
-    it('takes the sessions and the roles along', async () => {
+    it('is done for everybody at once, and takes the rest along a few rows at a time', async () => {
       const user = await addUser(on.queries);
-      const session = await addSession(on.queries, user);
+      const sessions = [];
+      for (let made = 0; made < 3; made += 1) sessions.push(await addSession(on.queries, user));
       const role = await addRole(on.queries, {}, [user]);
-      expect(await usersStore.delete(on.queries, user.id)).to.be.true;
-      expect(await sessionsStore.find(on.queries, session.id)).to.be.undefined;
+      expect(await usersStore.delete(on.queries, user.id, later)).to.be.true;
       const holders = on.queries.selectFrom('user_roles').selectAll().where('role_name', '=', role.name);
       expect(await holders.execute()).to.deep.equal([]);
+      expect(await usersStore.find(on.queries, user.id)).to.be.undefined;
+      expect(await usersStore.findStored(on.queries, user.id)).to.be.undefined;
+      expect(await usersStore.findByName(on.queries, user.username)).to.be.undefined;
+      expect(await usersStore.update(on.queries, user.id, later, { disabled_at: null })).to.be.false;
+      const all = await userListStore.list(on.queries, { limit: 1000, after: undefined });
+      expect(all.map(({ id }) => id)).not.to.include(user.id);
+      expect(await usersStore.insert(on.queries, { ...user, id: v7() }), 'the name is free').to.be.true;
+      expect((await usersStore.listUnfinished(on.queries, 1000)).map(({ id }) => id)).to.include(user.id);
+      await usersStore.remove(on.queries, user.id);
+      expect(await sessionsStore.deleteSomeOf(on.queries, user.id, 2)).to.equal(2);
+      expect(await sessionsStore.deleteSomeOf(on.queries, user.id, 2)).to.equal(1);
+      await usersStore.remove(on.queries, user.id);
+      expect((await usersStore.listUnfinished(on.queries, 1000)).map(({ id }) => id)).not.to.include(user.id);
+      expect(await sessionsStore.find(on.queries, sessions[0]?.id ?? '')).to.be.undefined;
     });
 
     it('lets one of many at once do it', async () => {
       const { id } = await addUser(on.queries);
-      const deleted = await Promise.all(Array.from({ length: 8 }, () => usersStore.delete(on.queries, id)));
+      const deleted = await Promise.all(
+        Array.from({ length: 8 }, () => usersStore.delete(on.queries, id, later)),
+      );
       expect(deleted.filter((won) => won)).to.have.length(1);
     });
   });
@@ -276,53 +311,31 @@ storeContract('The users store', (on) => {
   });
 
   describe('raising versions', () => {
-    it("raises one user's, and says when the last token of an older one expires", async () => {
+    it("raises one user's, and nobody else's", async () => {
       const user = await addUser(on.queries, { version: 4 });
-      await addSession(on.queries, user, { access_expires_at: later });
-      await addSession(on.queries, user, { access_expires_at: later + minute });
       const other = await addUser(on.queries);
-      expect(await usersStore.raiseVersions(on.queries, { userId: user.id })).to.deep.equal([
-        { id: user.id, version: 5, access_expires_at: later + minute },
-      ]);
+      expect(await usersStore.raiseVersion(on.queries, user.id)).to.equal(5);
       expect(await usersStore.find(on.queries, user.id)).to.include({ version: 5 });
       expect(await usersStore.find(on.queries, other.id)).to.include({ version: 0 });
-    });
-
-    it("raises those of a role's holders and nobody else's", async () => {
-      const holders = [await addUser(on.queries), await addUser(on.queries, { version: 2 })];
-      const other = await addUser(on.queries);
-      const role = await addRole(on.queries, {}, holders);
-      await addRole(on.queries, {}, [other]);
-      const raised = await usersStore.raiseVersions(on.queries, { role: role.name });
-      expect(raised).to.have.deep.members(
-        holders.map(({ id, version }) => ({ id, version: version + 1, access_expires_at: 0 })),
-      );
-      expect(await usersStore.find(on.queries, other.id)).to.include({ version: 0 });
+      expect(await usersStore.raiseVersion(on.queries, v7())).to.be.undefined;
     });
 
     it('loses none of many at once', async () => {
       const user = await addUser(on.queries);
-      const role = await addRole(on.queries, {}, [user]);
-      await Promise.all(
-        Array.from({ length: 10 }, (_, index) =>
-          usersStore.raiseVersions(on.queries, index % 2 ? { userId: user.id } : { role: role.name }),
-        ),
-      );
+      await Promise.all(Array.from({ length: 10 }, () => usersStore.raiseVersion(on.queries, user.id)));
       expect(await usersStore.find(on.queries, user.id)).to.include({ version: 10 });
     });
   });
 
   describe('administrators', () => {
-    it('counts the enabled holders of the role', async () => {
-      expect(await usersStore.countAdministrators(on.queries)).to.equal(0);
-      const holders = [
-        await addUser(on.queries),
-        await addUser(on.queries),
-        await addUser(on.queries, { disabled_at: recordTime }),
-      ];
+    it('are the enabled holders of the role', async () => {
+      expect(await usersStore.hasAdministrator(on.queries)).to.be.false;
+      const holders = [await addUser(on.queries), await addUser(on.queries, { disabled_at: recordTime })];
       await addRole(on.queries, { name: administratorRole, built_in: 1 }, holders);
       await addRole(on.queries, { name: 'administrator' }, [await addUser(on.queries)]);
-      expect(await usersStore.countAdministrators(on.queries)).to.equal(2);
+      expect(await usersStore.hasAdministrator(on.queries)).to.be.true;
+      await usersStore.update(on.queries, holders[0]?.id ?? '', later, { disabled_at: recordTime });
+      expect(await usersStore.hasAdministrator(on.queries)).to.be.false;
     });
   });
 });

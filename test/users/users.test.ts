@@ -151,7 +151,9 @@ describe('/users', () => {
   });
 
   describe('listing', () => {
-    const names = ['list 1%', 'list 2_', 'list 3\\', 'LIST 4', 'list 5Ü'];
+    // By time and by name the order is another.
+    const names = ['list 5Ü', 'list 1%', 'list 2_', 'list 3\\', 'LIST 4'];
+    const byName = [...names.slice(1), ...names.slice(0, 1)];
     const list = async (query: string): Promise<{ items: User[]; next_cursor?: string }> =>
       (await app.get(`/users?${query}`, admin).expect(200)).body as { items: User[]; next_cursor?: string };
     const namesOf = ({ items }: { items: User[] }): string[] => items.map(({ username }) => username);
@@ -163,17 +165,23 @@ describe('/users', () => {
       }
     });
 
-    it('goes through all users, oldest first, a page at a time', async () => {
-      const seen: string[] = [];
-      let page = await list('limit=2&name=list');
-      for (;;) {
-        seen.push(...namesOf(page));
-        if (page.next_cursor === undefined) break;
-        expect(page.items).to.have.length(2);
-        page = await list(`limit=2&name=list&cursor=${page.next_cursor}`);
-      }
-      expect(seen).to.deep.equal(names);
-    });
+    for (const [how, query, expected] of [
+      ['all users, oldest first', 'limit=2', names],
+      ['those whose names begin alike, by name', 'limit=2&name=list', byName],
+    ] as const) {
+      it(`goes through ${how}, a page at a time`, async () => {
+        const seen: string[] = [];
+        let page = await list(query);
+        for (;;) {
+          seen.push(...namesOf(page));
+          if (page.next_cursor === undefined) break;
+          expect(page.items).to.have.length(2);
+          page = await list(`${query}&cursor=${page.next_cursor}`);
+        }
+        expect(seen.filter((name) => names.includes(name))).to.deep.equal(expected);
+        expect(new Set(seen).size).to.equal(seen.length);
+      });
+    }
 
     it('has no next page after one that is just full', async () => {
       const page = await list(`limit=${names.length}&name=list`);
@@ -195,16 +203,18 @@ describe('/users', () => {
       expect(text).not.to.match(/argon2|hash|username_key|version/);
     });
 
-    for (const [part, found] of [
-      ['%', ['list 1%']],
-      ['_', ['list 2_']],
-      ['\\', ['list 3\\']],
+    for (const [beginning, found] of [
+      ['list 1%', ['list 1%']],
+      ['LIST 2', ['list 2_']],
+      ['list 3\\', ['list 3\\']],
       ['List 4', ['LIST 4']],
-      ['ü', ['list 5Ü']],
+      ['list 5ü', ['list 5Ü']],
+      ['%', []],
+      ['ist', []],
       ['list 9', []],
     ] as const) {
-      it(`finds by a part of the name: ${part}`, async () => {
-        expect(namesOf(await list(`name=${encodeURIComponent(part)}`))).to.deep.equal(found);
+      it(`finds by the beginning of the name: ${beginning}`, async () => {
+        expect(namesOf(await list(`name=${encodeURIComponent(beginning)}`))).to.deep.equal(found);
       });
     }
 
@@ -214,6 +224,9 @@ describe('/users', () => {
       ['limit=2.5', 'limit'],
       ['limit=many', 'limit'],
       ['cursor=here', 'cursor'],
+      ['name=list&cursor=here!', 'cursor'],
+      ['name=list&cursor=AA', 'cursor'],
+      ['name=list&cursor=_w', 'cursor'],
       ['name=', 'name'],
       ['name=%00', 'name'],
       ['page=2', 'page'],

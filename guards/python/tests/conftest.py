@@ -148,7 +148,7 @@ def service():
 @pytest.fixture(scope="session")
 def reader(service):
     """A client that may read the feed."""
-    return service.create_client("revocations:read")
+    return service.create_client("revocations:read", introspection_audiences=[service.url])
 
 
 @pytest.fixture

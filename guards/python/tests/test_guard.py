@@ -246,7 +246,7 @@ class TestOverAnOutage:
 
         own = Service(tmp_path)
         try:
-            client = own.create_client("revocations:read")
+            client = own.create_client("revocations:read", introspection_audiences=[own.url])
             warnings = []
             guard = make_guard(
                 issuer=own.url,

@@ -4,6 +4,8 @@ import * as core from './0001-core.js';
 import * as clients from './0002-clients.js';
 import * as changeFeed from './0003-change-feed.js';
 import * as revocationsInOrder from './0004-revocations-in-order.js';
+import * as longWork from './0005-long-work.js';
+import * as introspectionAudiences from './0009-introspection-audiences.js';
 import * as usernameSkeletons from './0010-username-skeletons.js';
 import * as provedGeneration from './0012-proved-generation.js';
 
@@ -21,6 +23,8 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0002-clients': clients,
   '0003-change-feed': changeFeed,
   '0004-revocations-in-order': revocationsInOrder,
+  '0005-long-work': longWork,
+  '0009-introspection-audiences': introspectionAudiences,
   '0010-username-skeletons': usernameSkeletons,
   '0012-proved-generation': provedGeneration,
 };

@@ -33,7 +33,8 @@ class Guard:
 
     :param issuer: the service's ``LATCHKEY_ISSUER``; its metadata says where the keys are.
     :param audience: whom tokens must be for, as they have it in ``aud``; one of several will do.
-    :param client_id: a client of the service (``POST /clients``) with the scope ``revocations:read``.
+    :param client_id: a client of the service (``POST /clients``) with the scope ``revocations:read`` and the audience
+        among its ``introspection_audiences``.
     :param client_secret: the secret of that client.
     :param url: where the service is reached, where that is not the issuer.
     :param jwks_uri: where the public keys are, where the metadata is not to be asked for it.

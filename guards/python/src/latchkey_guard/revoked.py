@@ -7,6 +7,10 @@ from datetime import datetime
 from typing import Any
 
 
+#: What stands in the feed for the users of every role.
+_EVERY_ROLE = "*"
+
+
 class Revoked:
     """One thread adds and prunes, any number of them look: each step on a dict is whole."""
 
@@ -16,26 +20,36 @@ class Revoked:
         self._tokens: dict[str, int] = {}
         #: Identifier to the least version that is good, and when it may be forgotten.
         self._subjects: dict[str, tuple[float, int]] = {}
+        self._roles: dict[str, tuple[float, int]] = {}
 
     def __len__(self) -> int:
-        return len(self._sessions) + len(self._tokens) + len(self._subjects)
+        return len(self._sessions) + len(self._tokens) + len(self._subjects) + len(self._roles)
 
     def __contains__(self, claims: Mapping[str, Any]) -> bool:
         if claims["jti"] in self._tokens or claims.get("sid") in self._sessions:
             return True
         subject = self._subjects.get(claims["sub"])
         # Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
-        return subject is not None and claims["ver"] < subject[0]
+        if subject is not None and claims["ver"] < subject[0]:
+            return True
+        # A client has no session, and no roles.
+        if not self._roles or "sid" not in claims:
+            return False
+        version = claims.get("roles_ver", 0)
+        return any(
+            version < self._roles.get(role, (0, 0))[0] for role in (_EVERY_ROLE, *claims["roles"])
+        )
 
     def add(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Takes over what the feed tells; what is known already may come again."""
         for entry in entries:
             kind, identifier = entry["kind"], entry["id"]
             until = _seconds(entry["expires_at"])
-            if kind == "subject":
-                version, known_until = self._subjects.get(identifier, (0, 0))
+            if kind in ("subject", "role"):
+                versions = self._subjects if kind == "subject" else self._roles
+                version, known_until = versions.get(identifier, (0, 0))
                 version = max(version, entry.get("version", float("inf")))
-                self._subjects[identifier] = (version, max(until, known_until))
+                versions[identifier] = (version, max(until, known_until))
             elif kind in ("session", "token"):
                 held = self._sessions if kind == "session" else self._tokens
                 held[identifier] = max(until, held.get(identifier, 0))
@@ -45,8 +59,9 @@ class Revoked:
         for held in (self._sessions, self._tokens):
             for identifier in [each for each, until in held.items() if until <= now]:
                 del held[identifier]
-        for identifier in [each for each, (_, until) in self._subjects.items() if until <= now]:
-            del self._subjects[identifier]
+        for versions in (self._subjects, self._roles):
+            for identifier in [each for each, (_, until) in versions.items() if until <= now]:
+                del versions[identifier]
 
 
 def _seconds(text: str) -> int:

@@ -1,0 +1,37 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { inBatches, rowsPerBatch } from '../database/batches.js';
+import type { Database } from '../database/open-database.js';
+import { rolesStore } from './roles.store.js';
+
+/**
+ * How many characters the permissions have of the role's holder who has most, with those that the role is to have; what
+ * two roles permit counts twice. There may be any number of holders: they are read outside of all transactions, in
+ * pages, and only where it is not clear from the roles alone that nobody can have too many.
+ */
+export async function longestScopeOfHolders(
+  { queries }: Database,
+  name: string,
+  { own, enough }: { readonly own: number; readonly enough: number },
+): Promise<number> {
+  const most = own + (await rolesStore.scopeOfOthers(queries, name));
+  if (most <= enough) return most;
+  let longest = 0;
+  for (let after = ''; ;) {
+    const page = await rolesStore.scopesOfHolders(queries, name, { after, limit: rowsPerBatch });
+    for (const { length } of page) longest = Math.max(longest, length + own);
+    const last = page.at(-1);
+    if (!last || page.length < rowsPerBatch) return longest;
+    after = last.id;
+    await nextTurn();
+  }
+}
+
+/** Takes a role that was deleted from its holders, and removes what is left of it. */
+export async function removeDeletedRole(database: Database, name: string): Promise<void> {
+  await inBatches(database, (transaction, limit) => rolesStore.removeFromSome(transaction, name, limit));
+}
+
+/** Goes on with the deletions that were begun, and interrupted. */
+export async function finishDeletions(database: Database): Promise<void> {
+  for (const name of await rolesStore.listDeleted(database.queries)) await removeDeletedRole(database, name);
+}

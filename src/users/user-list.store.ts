@@ -1,0 +1,48 @@
+import type { Queries } from '../database/open-database.js';
+import { usernameKey } from './username.js';
+import { selectWithRoles, type UserWithRoles } from './users.store.js';
+
+interface UserPageQuery {
+  readonly limit: number;
+  /** The id, or the name, that the page comes after. */
+  readonly after: string | undefined;
+}
+
+/** Pages of users. Each is read from an index, however far on it is and however many users there are. */
+export const userListStore = {
+  /** Oldest first. */
+  list(queries: Queries, { limit, after }: UserPageQuery): Promise<UserWithRoles[]> {
+    let query = selectWithRoles(queries).orderBy('users.id').limit(limit);
+    if (after !== undefined) query = query.where('users.id', '>', after);
+    return query.execute();
+  },
+
+  /** Those whose names begin so, by name. @param page `after` is the name that the page comes after. */
+  listByName(queries: Queries, beginning: string, { limit, after }: UserPageQuery): Promise<UserWithRoles[]> {
+    const first = usernameKey(beginning);
+    const end = afterAllWith(first);
+    let query = selectWithRoles(queries)
+      .where('users.username_key', '>=', first)
+      .orderBy('users.username_key')
+      .limit(limit);
+    if (end !== undefined) query = query.where('users.username_key', '<', end);
+    if (after !== undefined) query = query.where('users.username_key', '>', usernameKey(after));
+    return query.execute();
+  },
+};
+
+const lastCodePoint = 0x10ffff;
+/** Between them are the surrogates, which are no characters. */
+const beforeSurrogates = 0xd7ff;
+const afterSurrogates = 0xe000;
+
+/** The least text, by code points, that comes after all that begin so; undefined: there is none. */
+export function afterAllWith(beginning: string): string | undefined {
+  const characters = Array.from(beginning);
+  while (characters.length > 0) {
+    const last = characters.pop()?.codePointAt(0) ?? 0;
+    if (last === lastCodePoint) continue;
+    return characters.join('') + String.fromCodePoint(last === beforeSurrogates ? afterSurrogates : last + 1);
+  }
+  return undefined;
+}

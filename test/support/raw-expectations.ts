@@ -1,0 +1,25 @@
+import { expect } from 'chai';
+import { problemCodes, type ProblemCode } from '../../src/problems/problem-codes.js';
+import type { RawAnswer } from './raw-request.js';
+
+/** Checks what holds for every answer, whatever was asked, and whoever answers. */
+export function expectWellFormed({ status, headers, text }: RawAnswer, toHead = false): void {
+  if (status === 100) return;
+  expect(status).not.to.be.within(500, 502);
+  expect(headers['x-request-id']).to.match(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  expect(headers).to.include({ 'x-content-type-options': 'nosniff' });
+  expect(headers).to.include.keys('content-security-policy', 'cache-control', 'date');
+  if (status < 400 || toHead) return;
+  expect(headers).to.include({ 'content-type': 'application/problem+json; charset=utf-8' });
+  const { code, ...rest } = JSON.parse(text) as { readonly code: ProblemCode; readonly status: number };
+  expect(rest).to.include({ status, title: problemCodes[code].title });
+  expect(problemCodes[code].status).to.equal(status);
+}
+
+/** Checks an answer that is a problem, and the last one on its connection. */
+export function expectProblem(answer: RawAnswer | undefined, code: ProblemCode): void {
+  if (!answer) expect.fail(`No answer came, instead of ${code}.`);
+  expectWellFormed(answer);
+  expect(JSON.parse(answer.text)).to.include({ code });
+  expect(answer.headers).to.include({ connection: 'close' });
+}
