@@ -117,6 +117,17 @@ export function list(text: string): string[] {
     .filter((each) => each !== '');
 }
 
+/** As the contract has it in `Audience`, and no more than an answer of an introspection has. */
+export function audiences(text: string): string[] {
+  const values = list(text);
+  if (values.length > 10 || !values.every((value) => /^[!-~]{1,200}$/.test(value))) {
+    throw new Error(
+      'must be a comma-separated list of 10 audiences at most, each of 1 to 200 characters of printable ASCII without spaces',
+    );
+  }
+  return values;
+}
+
 /** A list, or where a secret has a comma a JSON array. */
 export function secrets(text: string): string[] {
   if (!text.trimStart().startsWith('[')) return list(text);

@@ -85,7 +85,7 @@ async function orphans(queries: Queries): Promise<string[]> {
       where not exists (select 1 from ${sql.table(parent)} parent where parent.${sql.ref(key)} = child.${sql.ref(column)})`.execute(
       queries,
     );
-    const found = Number(rows[0]?.found ?? 0);
+    const found = rows[0]?.found ?? 0;
     if (found > 0) faults.push(`${found} rows of "${table}" name rows of "${parent}" that are not there.`);
   }
   return faults;
@@ -100,7 +100,7 @@ async function brokenPromises(queries: Queries): Promise<string[]> {
     select count(*) as found from revocations join users on users.id = revocations.target
     where revocations.kind = 'subject' and revocations.version > users.version
       and revocations.version < ${everyVersion}`.execute(queries);
-  const behind = Number(ahead[0]?.found ?? 0);
+  const behind = ahead[0]?.found ?? 0;
   if (behind > 0) {
     faults.push(
       `${behind} users have an older version than their revocations: all tokens that they get are refused. It is as if parts of two databases were put together.`,

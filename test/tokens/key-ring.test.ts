@@ -1,14 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { openDatabase, type Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/open-database.js';
 import { readConfig } from '../../src/config.js';
 import type { KeyRing } from '../../src/tokens/key-ring.js';
 import { KeyRingError } from '../../src/tokens/key-schedule.js';
 import { KeySealing } from '../../src/tokens/key-sealing.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { TestClock } from '../support/clock.js';
-import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
+import { databaseKinds, newDatabaseUrl, openTestDatabase } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
 import { rejection } from '../support/rejections.js';
 import { testSecret } from '../support/test-app.js';
@@ -21,7 +21,7 @@ for (const kind of databaseKinds) {
     let database: Database;
     before(async () => {
       url = await newDatabaseUrl(kind);
-      database = openDatabase(readConfig({ DATABASE_URL: url, LATCHKEY_SECRET: testSecret }).databaseUrl);
+      database = openTestDatabase(readConfig({ DATABASE_URL: url, LATCHKEY_SECRET: testSecret }).databaseUrl);
       await database.migrate();
     });
     beforeEach(async () => {
