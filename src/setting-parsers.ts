@@ -107,7 +107,13 @@ export function issuerUrl(text: string): string {
     );
   }
   // RFC 8414 §2 compares issuers as strings: one spelling, without the slash that a browser adds.
-  return text.replace(/\/+$/, '');
+  return withoutSlashesAtEnd(text);
+}
+
+function withoutSlashesAtEnd(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '/') end -= 1;
+  return text.slice(0, end);
 }
 
 export function list(text: string): string[] {
