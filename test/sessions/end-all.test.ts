@@ -3,10 +3,11 @@ import { endAllSessions } from '../../src/sessions/end-all.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { copyOf } from '../support/backups.js';
 import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
-import { GuardedApi, until } from '../support/guarded-api.js';
+import { GuardedApi } from '../support/guarded-api.js';
 import { clientToken, createClient, inForm } from '../support/oauth-clients.js';
 import { addSession, addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 const password = 'a long password of the tests';
 
