@@ -113,6 +113,12 @@ export class AccessTokens implements RightsCapacity {
     return parts.map(base64urlLength).reduce((sum, length) => sum + length, 2);
   }
 
+  /** Whether an API builder adds to each token: what is added may be too much, or fail. */
+  get hasHooks(): boolean {
+    const { additionalClaims, additionalHeaders } = this.options.hooks;
+    return additionalClaims !== undefined || additionalHeaders !== undefined;
+  }
+
   /** Characters that a user's access token may have. */
   get maxLength(): number {
     return this.options.maxLength;
