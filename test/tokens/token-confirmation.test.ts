@@ -102,6 +102,12 @@ describe('A replica on PostgreSQL', () => {
         const { body } = await introspect(app, client, tokens.access_token).expect(200);
         expect(body).to.deep.equal({ active: false });
       });
+
+      it(`knows at introspection of ${what}, though nothing else has asked since`, async () => {
+        await happens(other, userId, tokens);
+        const { body } = await introspect(app, client, tokens.access_token).expect(200);
+        expect(body).to.deep.equal({ active: false });
+      });
     }
 
     it('says so in its readiness', async () => {
