@@ -13,7 +13,7 @@ import type { Services } from './services.js';
 
 /** The order of the middleware: what each request passes, from top to bottom. */
 export function createApp(services: Services): Express {
-  const { config, log, issuer } = services;
+  const { config, log, issuer, database } = services;
   const app = express();
   app.locals.services = services;
   app.disable('x-powered-by');
@@ -35,6 +35,6 @@ export function createApp(services: Services): Express {
   RegisterRoutes(app);
   mountSwaggerUi(app);
   app.use(unmatched(operations, ['/', '/docs', '/docs/']));
-  app.use(handleProblems(log, issuer));
+  app.use(handleProblems(log, issuer, database.outages));
   return app;
 }

@@ -10,7 +10,7 @@ import { refuseDamage, refuseUnfinishedRestore } from './database/restored-file.
 import { SecretError } from './database/secret.js';
 import { createHttpServer } from './http/http-server.js';
 import { permissionsOf } from './tokens/demands.js';
-import { openInstallation } from './installation.js';
+import { claimInstallation, openInstallation } from './installation.js';
 import { keepShapes } from './kept-shapes.js';
 import { prepareService, type FirstAdministrator, type Services } from './services.js';
 import { stopOnSignal } from './shutdown.js';
@@ -27,7 +27,7 @@ export async function main(): Promise<void> {
   process.setSourceMapsEnabled(true);
   keepShapes();
   try {
-    const config = readConfig(process.env);
+    const config = readConfig(process.env, 'service');
     const log = pino({ level: config.logLevel });
     for (const warning of unknownVariables(process.env)) log.warn(warning);
     await serve(config, log);
@@ -61,6 +61,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
   let services: Services | undefined;
   stopOnSignal({ server, log, delay: config.shutdownDelay, opened: () => services });
   try {
+    await claimInstallation(config, log);
     await refuseUnfitFile(config);
     services = await openInstallation(config, systemClock, log, issuer);
     const administrator = await prepareService(services, permissionsOf(operations));
@@ -72,7 +73,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
     await services?.database.close();
     throw error;
   }
-  keepUp(services, log);
+  keepUp(services);
 }
 
 /** Before anything is written to it. */
@@ -128,14 +129,15 @@ function announce(address: string, administrator: FirstAdministrator | undefined
 }
 
 /** What happens beside the requests: expired rows go, and uses of sessions are written. */
-function keepUp(services: Services, log: Logger): void {
-  const { cleanUp, finishChanges, lifecycle, sessionUses, revocationFeed } = services;
+function keepUp(services: Services): void {
+  const { cleanUp, database, finishChanges, lifecycle, sessionUses, revocationFeed } = services;
   const orLog = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work();
+      database.outages.over(what);
     } catch (error) {
       // Work in batches is interrupted by the end of the process, and goes on after the next start.
-      if (!lifecycle.stopping) log.error({ err: error }, `${what} failed`);
+      if (!lifecycle.stopping) database.outages.failed(what, error, {}, 'error');
     }
   };
   /** Of work that takes longer than that there is one at a time. */

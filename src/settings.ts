@@ -130,7 +130,7 @@ export const settings = {
   issuer: setting({
     name: 'LATCHKEY_ISSUER',
     parse: issuerUrl,
-    defaultInWords: 'the listening address',
+    defaultInWords: 'on SQLite the listening address; on PostgreSQL it must be set',
     doc: 'The URL that clients know this service by: the tokens’ `iss` and `aud`. Tokens of another issuer are refused, so keep it.',
   }),
   secret: setting({

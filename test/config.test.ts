@@ -462,6 +462,17 @@ describe('PostgreSQL', () => {
     });
   }
 
+  it('demands LATCHKEY_ISSUER of the service, and not of a command', () => {
+    const secret = { LATCHKEY_SECRET: 'x'.repeat(32) };
+    const postgres = { DATABASE_URL: 'postgres://127.0.0.1/latchkey', ...secret };
+    expect(() => readConfig(postgres, 'service')).to.throw(
+      /^LATCHKEY_ISSUER must be set when DATABASE_URL is/,
+    );
+    expect(readConfig({ ...postgres, LATCHKEY_ISSUER: 'http://a.test' }, 'service').issuer).to.be.a('string');
+    expect(readConfig(postgres, 'command').issuer).to.be.undefined;
+    expect(readConfig(secret, 'service').issuer).to.be.undefined;
+  });
+
   it('makes one fault of a secret that is too short', () => {
     const faults = faultsOf({ DATABASE_URL: 'postgres://127.0.0.1/latchkey', LATCHKEY_SECRET: 'short' });
     expect(faults).to.deep.equal(['LATCHKEY_SECRET must have 32 characters or more.']);

@@ -42,7 +42,11 @@ export class SqliteWriter {
   #lastId = 0;
   #isClosed = false;
 
-  constructor(file: string) {
+  /** @param onUnavailable is told of each that rejects with `DatabaseUnavailable`. */
+  constructor(
+    file: string,
+    private readonly onUnavailable: (error: DatabaseUnavailable) => void = () => undefined,
+  ) {
     const { port1, port2 } = new MessageChannel();
     openInThread({ file, port: port2 });
     this.#port = port1;
@@ -102,7 +106,10 @@ export class SqliteWriter {
     const pending = this.#pending.get(answer.id);
     this.#pending.delete(answer.id);
     if (this.#pending.size === 0) this.#port.unref();
-    if ('fault' in answer) pending?.reject(errorOf(answer.fault));
-    else pending?.resolve(answer);
+    if ('fault' in answer) {
+      const error = errorOf(answer.fault);
+      if (error instanceof DatabaseUnavailable) this.onUnavailable(error);
+      pending?.reject(error);
+    } else pending?.resolve(answer);
   }
 }

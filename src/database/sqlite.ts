@@ -26,7 +26,7 @@ export function openSqlite(file: string): DatabaseSync {
 }
 
 /** One level at a time: Node's recursive mkdir does not return from places like /proc, where it can make nothing. */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });

@@ -1,6 +1,8 @@
 import { ValidateError } from '@tsoa/runtime';
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { theDatabase } from '../database/write-probe.js';
+import { OutageLog } from '../outage-log.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { OAuthProblem } from '../oauth/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
@@ -12,14 +14,18 @@ import { sendJson } from './send-json.js';
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
  * 6749 §5.2 says. Causes go to the log alone.
  */
-export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler {
+export function handleProblems(
+  log: Logger,
+  issuer: string,
+  outages: OutageLog = new OutageLog(log),
+): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const problem = asProblem(error);
     if (problem.status >= 500) {
-      log[problem.status === 500 ? 'error' : 'warn'](
-        { err: error, requestId: request.requestId, method: request.method, path: request.path },
-        problem.title,
-      );
+      const { requestId, method, path } = request;
+      // What passes comes by the thousand while it lasts.
+      if (problem.status === 503) outages.failed(whatFailed(problem), error, { requestId, method, path });
+      else log.error({ err: error, requestId, method, path }, problem.title);
     }
     // Half an answer cannot be taken back; Express closes the connection.
     if (response.headersSent) {
@@ -29,6 +35,11 @@ export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler
     if (!request.answersOAuthErrors) sendProblem(problem, response, issuer);
     else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.of(problem), response);
   };
+}
+
+/** As the log of outages calls it. */
+function whatFailed({ cause, title }: Problem): string {
+  return cause instanceof DatabaseUnavailable ? theDatabase : `a request (${title})`;
 }
 
 /** @param issuer what the problem types' URIs begin with. */
