@@ -111,3 +111,8 @@ export function unknownVariables(environment: Readonly<Record<string, string | u
       return `${name} is not a setting and is ignored.${near ? ` Did you mean ${nearest}?` : ''}`;
     });
 }
+
+/** The word that access tokens are sent with, and challenged for: RFC 9110 §15.5.2 has no 401 without any. */
+export function tokenScheme({ headerType }: Pick<Config, 'headerType'>): string {
+  return headerType === 'none' ? 'Bearer' : headerType;
+}

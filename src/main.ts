@@ -3,7 +3,7 @@ import { isIPv6, type AddressInfo } from 'node:net';
 import { pino, type Logger } from 'pino';
 import { operations } from '../generated/routes.js';
 import { createApp } from './app.js';
-import { systemClock } from './clock.js';
+import { durationInWords, systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { DatabaseUnavailable } from './database/database-unavailable.js';
 import { refuseDamage, refuseUnfinishedRestore } from './database/restored-file.js';
@@ -66,7 +66,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
     services = await openInstallation(config, systemClock, log, issuer);
     const administrator = await prepareService(services, permissionsOf(operations));
     serveApp(createApp(services));
-    announce(address, administrator);
+    announce(address, administrator, config);
   } catch (error) {
     server.close();
     server.closeAllConnections();
@@ -116,13 +116,17 @@ function reachable(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;
 }
 
-function announce(address: string, administrator: FirstAdministrator | undefined): void {
+function announce(
+  address: string,
+  administrator: FirstAdministrator | undefined,
+  { oneTimePasswordExpires }: Config,
+): void {
   if (administrator) {
     const { username, oneTimePassword } = administrator;
     console.log(
       oneTimePassword === undefined
         ? `The administrator "${username}" was made, with the password that was set.`
-        : `The administrator was made. This password is shown once; change it with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
+        : `The administrator was made. This password is shown once, and is good for one login, within ${durationInWords(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
     );
   }
   console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);

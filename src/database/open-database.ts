@@ -4,6 +4,7 @@ import { pino, type Logger } from 'pino';
 import type { Clock } from '../clock.js';
 import { OutageLog } from '../outage-log.js';
 import type { DatabaseUrl, PostgresUrl, SqliteUrl } from '../database-url.js';
+import { executeInTurn, type BatchRows, type BatchStatement } from './batch.js';
 import { SqliteFeed, type Feed, type Follower } from './feed.js';
 import { migrationProvider } from './migrations/index.js';
 import { checkServer } from './postgres-checks.js';
@@ -44,6 +45,13 @@ export interface Database extends Executor {
    * its own, so that no request waits for one.
    */
   readonly atLength: Executor;
+  /**
+   * Executes statements in one transaction; on SQLite they are one message to the writer, where a transaction is several
+   * that everybody else waits for.
+   */
+  batch<const Statements extends readonly BatchStatement[]>(
+    statements: Statements,
+  ): Promise<BatchRows<Statements>>;
   /** A transaction that no other process runs at the same time. */
   exclusively<T>(work: Work<T>): Promise<T>;
   /**
@@ -118,6 +126,13 @@ function sqliteDatabase({ file }: SqliteUrl, { log }: DatabaseOptions): Database
     ...executor,
     dialect: 'sqlite',
     atLength: executor,
+    batch: async (statements) => {
+      const compiled = statements.map(({ query, required = false }) => ({ ...query.compile(), required }));
+      const rows = await writer.executeBatch(
+        compiled.map(({ sql: text, parameters, required }) => ({ sql: text, parameters, required })),
+      );
+      return rows as BatchRows<typeof statements>;
+    },
     exclusively: (work) => executor.transaction(work),
     now: (clock) => ({ value: clock.now(), from: ownTime }),
     migrate: (upTo) => migrate(queries, 'sqlite', upTo),
@@ -189,6 +204,7 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
     ...executor,
     dialect: 'postgres',
     atLength,
+    batch: (statements) => executor.transaction((transaction) => executeInTurn(transaction, statements)),
     exclusively: (work) =>
       atLength.transaction(async (transaction) => {
         await sql`select pg_advisory_xact_lock(${startLock})`.execute(transaction);
