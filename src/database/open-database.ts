@@ -53,7 +53,7 @@ export interface Database extends Executor {
   close(): Promise<void>;
 }
 
-/** Times are in milliseconds; on SQLite none of it matters but `log`. */
+/** Times are in milliseconds; on SQLite `statementTimeout`, the wait for another process, and `log` matter. */
 export interface DatabaseOptions {
   readonly poolSize: number;
   readonly connectTimeout: number;
@@ -93,11 +93,12 @@ export function openDatabase(url: DatabaseUrl, options: Partial<DatabaseOptions>
   return url.kind === 'sqlite' ? sqliteDatabase(url, all) : postgresDatabase(url, all);
 }
 
-function sqliteDatabase({ file }: SqliteUrl, { log }: DatabaseOptions): Database {
+function sqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: DatabaseOptions): Database {
   // Opened here first: what is wrong with it is said at once. A database in memory is the writer's alone.
   const reading = file === ':memory:' ? undefined : openSqlite(file);
-  reading?.exec('pragma query_only = on');
-  const writer = new SqliteWriter(file);
+  // It runs on the service's own thread, and must not wait there: what it cannot read now, the writer does.
+  reading?.exec('pragma query_only = on; pragma busy_timeout = 0');
+  const writer = new SqliteWriter(file, statementTimeout);
   const queries = new Kysely<Schema>({ dialect: sqliteDialect(writer, reading) });
   const executor = executorOf(queries);
   const feeds: SqliteFeed[] = [];

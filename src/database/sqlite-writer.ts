@@ -42,9 +42,10 @@ export class SqliteWriter {
   #lastId = 0;
   #isClosed = false;
 
-  constructor(file: string) {
+  /** @param busyTimeout how long another process is waited for that writes to the file, in milliseconds. */
+  constructor(file: string, busyTimeout: number) {
     const { port1, port2 } = new MessageChannel();
-    openInThread({ file, port: port2 });
+    openInThread({ file, busyTimeout, port: port2 });
     this.#port = port1;
     port1.on('message', (answers: readonly Answer[]) => {
       const isIdle = this.#answers.length === 0;
