@@ -1,3 +1,4 @@
+import * as regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 const http = {
@@ -28,9 +29,35 @@ const corridor = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'generated', 'coverage', 'data', 'guards', 'sdks', 'bench/peers'] },
+  {
+    ignores: [
+      '**/dist',
+      '**/node_modules',
+      '**/generated',
+      '**/artefacts',
+      'coverage',
+      'data',
+      'bench/peers',
+      'sdks/smoke',
+    ],
+  },
+  {
+    // Text comes from anyone: what a pattern takes of time grows with its length, and no faster.
+    files: ['{src,guards,sdks,bin,examples}/**/*.{ts,js}'],
+    ignores: ['sdks/*/test/**', 'sdks/smoke/**'],
+    languageOptions: { parser: tseslint.parser },
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': [
+        'error',
+        { report: 'potential', ignorePartial: false, ignoreSticky: false },
+      ],
+    },
+  },
   {
     files: ['**/*.ts'],
+    ignores: ['guards/**', 'sdks/**'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

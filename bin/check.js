@@ -56,7 +56,8 @@ const checks = {
   'types of the benchmarks': command('tsc', '--project', 'bench'),
   'README tables up to date': () => command('node', 'dist/src/cli/write-readme.js', '--check')(),
   format: command('prettier', '--check', '--log-level', 'warn', '.'),
-  lint: command('eslint', '--max-warnings', '0', '.'),
+  // Folders with a configuration of their own are looked at with this one all the same.
+  lint: command('eslint', '--config', 'eslint.config.js', '--max-warnings', '0', '.'),
   'unused code and dependencies': command('knip'),
 };
 

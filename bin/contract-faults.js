@@ -137,7 +137,7 @@ function duplicates(things, keyOf, { what, todo }) {
 
 /** What is the same to whoever routes: the names of parameters are not. */
 function routeOf({ verb, path }) {
-  return path === undefined ? undefined : `${verb} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`;
+  return path === undefined ? undefined : `${verb} ${path.replaceAll(/\{[^{}]+\}/g, '{}')}`;
 }
 
 function schemaFaults(operations, models, { paths, components: { schemas } }) {

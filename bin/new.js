@@ -68,7 +68,7 @@ async function clashes(names) {
   }
   for (const operation of operations) {
     const { at, path = '', operationId, verb } = operation;
-    const answers = RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
+    const answers = RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{[^{}]+\}/g, '[^/]+')}$`);
     if (answers.test(`/${folder}`)) isThere(`${verb.toUpperCase()} ${path}`, at);
     if (operationId === `list${AuditLogs}`) isThere(`an operationId ${operationId}`, at);
   }
@@ -99,8 +99,9 @@ function namesInTemplates() {
   const code = readdirSync(templates)
     .map((file) => readFileSync(join(templates, file), 'utf8'))
     .join('\n')
-    .replaceAll(/\/\*.*?\*\/|'[^']*'|\w*\{\{.*?\}\}\w*/gs, '');
-  return new Set(code.match(/\b[A-Z]\w*/g));
+    .replaceAll(/\/\*.*?\*\/|'[^']*'/gs, '')
+    .replaceAll(/\{\{[^{}]*\}\}/g, '__');
+  return new Set(code.match(/\b[A-Z]\w*/g).filter((name) => !name.includes('__')));
 }
 
 /** @returns {Promise<Record<string, string>>} each file's text, by its path. */
@@ -108,7 +109,7 @@ async function feature(names) {
   const { default: prettier } = await import('prettier');
   const { withService } = await import('./services-file.js');
   const fill = (template) =>
-    readFileSync(join(templates, template), 'utf8').replaceAll(/\{\{(.*?)\}\}/g, (_, form) => names[form]);
+    readFileSync(join(templates, template), 'utf8').replaceAll(/\{\{([^{}]*)\}\}/g, (_, form) => names[form]);
   const { 'audit-logs': folder, AuditLogs, auditLogs } = names;
   const texts = {
     [`src/${folder}/${folder}.controller.ts`]: fill('controller.ts.txt'),

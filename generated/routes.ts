@@ -145,7 +145,7 @@ const models: TsoaRoute.Models = {
       'id': {"ref":"Id","required":true},
       'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
-      'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
       'password_change_required': {"dataType":"boolean","required":true},
       'session_id': {"ref":"Id","required":true},
       'created_at': {"dataType":"string","required":true},

@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /** Whether it stands still until someone moves it. No other clock goes on then, a database's own neither. */
+  readonly standsStill?: boolean;
 }
 
 export const systemClock: Clock = { now: () => Date.now() };

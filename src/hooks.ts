@@ -6,7 +6,8 @@ export type LoadedUser = object;
 /** Where an API builder's own rules go. Each may be left out, and costs nothing then. */
 export interface Hooks {
   /**
-   * Claims beside the service's own, which they cannot replace. Called for each access token that is issued.
+   * Claims beside the service's own, which they cannot replace. Called for each access token that is issued. With more than
+   * there is room for in a token, none is issued: `token_too_long`.
    * @example additionalClaims: ({ roles }) => ({ tier: roles.includes('paying') ? 'gold' : 'free' })
    */
   readonly additionalClaims?: (grant: AccessGrant) => Readonly<Record<string, unknown>>;

@@ -7,6 +7,7 @@ import { openDatabase, type Database } from './database/open-database.js';
 import { reasonOf } from './database/postgres-errors.js';
 import { findSecret } from './database/secret.js';
 import { hooks as ownHooks, type Hooks } from './hooks.js';
+import { givesCookies, maxTokenLengthInCookie } from './http/token-cookies.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from './start-error.js';
 import { secretOpensKeys } from './tokens/key-schedule.js';
@@ -39,6 +40,7 @@ export async function openInstallation(
       log,
       secret,
       issuer,
+      maxTokenLength: givesCookies(config) ? maxTokenLengthInCookie(config) : Infinity,
       hooks,
     });
   } catch (error) {

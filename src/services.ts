@@ -27,11 +27,9 @@ import { SessionsService, type OnDenied } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
 import { UserSessionsService } from './sessions/user-sessions.service.js';
 import { StartError } from './start-error.js';
-import { AccessTokens, type AccessTokenOptions } from './tokens/access-token.js';
-import { longestAccessToken } from './tokens/access-token-verifier.js';
-import { isSymmetric } from './tokens/algorithms.js';
+import { accessTokenOptions, keyRingOptions, refuseNoRoomForAdministrators } from './token-settings.js';
+import { AccessTokens } from './tokens/access-token.js';
 import { KeyRing } from './tokens/key-ring.js';
-import type { KeyRingOptions } from './tokens/key-schedule.js';
 import { KeySealing } from './tokens/key-sealing.js';
 import { Revocations } from './tokens/revocations.js';
 import { SubjectVersions } from './tokens/subject-versions.js';
@@ -41,9 +39,6 @@ import { Passwords } from './users/passwords.js';
 import { usernameFault } from './users/username-rules.js';
 import { UserLists } from './users/user-lists.service.js';
 import { oneTimePassword, UsersService } from './users/users.service.js';
-
-/** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
-const publishMargin = 60;
 
 /** A session's lifetime where no end is set: 100,000 years, in seconds. */
 const endless = 100_000 * 366 * 86_400;
@@ -59,6 +54,8 @@ export interface Foundations {
   readonly secret: string;
   /** The URL that clients know the service by. */
   readonly issuer: string;
+  /** Characters that a user's access token may have where it is kept; a token has another limit beside. */
+  readonly maxTokenLength: number;
   /** The API builder's own rules. */
   readonly hooks: Hooks;
 }
@@ -83,6 +80,7 @@ export interface Services {
   readonly revocationFeed: RevocationFeed;
   /** Asks the database about a token, where they may not be. */
   readonly confirmation: TokenConfirmation;
+  readonly passwords: Passwords;
   readonly sessions: SessionsService;
   /** When sessions were last used. */
   readonly sessionUses: SessionUses;
@@ -116,7 +114,11 @@ export interface OAuthServices {
 export async function createServices(foundations: Foundations): Promise<Services> {
   const { config, database, clock, log, secret, issuer, hooks } = foundations;
   const ring = await KeyRing.open(database, new KeySealing(secret), clock, keyRingOptions(config));
-  const accessTokens = new AccessTokens(ring, clock, accessTokenOptions(foundations));
+  const accessTokens = new AccessTokens(
+    ring,
+    clock,
+    accessTokenOptions(config, issuer, hooks, foundations.maxTokenLength),
+  );
   const revocations = new Revocations(database, clock);
   const catchUp = async (): Promise<void> => {
     await revocations.readAll();
@@ -172,7 +174,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     await finishDeletions(database);
     await finishEndings(database, clock, revocations);
   };
-  const roles = new RolesService(database, clock, versions, revocations);
+  const roles = new RolesService(database, clock, versions, revocations, accessTokens);
   return {
     config,
     database,
@@ -198,16 +200,25 @@ export async function createServices(foundations: Foundations): Promise<Services
       leeway: config.decodeLeeway,
     }),
     confirmation,
+    passwords,
     sessions,
     sessionUses,
     userSessions: new UserSessionsService(database, clock, versions, revocations, sessionUses, {
       sessionLifetime,
     }),
     userLists: new UserLists(database),
-    users: new UsersService(database, clock, passwords, versions, revocations, config.usernames),
+    users: new UsersService(
+      database,
+      clock,
+      passwords,
+      versions,
+      revocations,
+      accessTokens,
+      config.usernames,
+    ),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,
-    clients: new ClientsService(database, clock, versions, revocations),
+    clients: new ClientsService(database, clock, versions, revocations, accessTokens),
     oauth: {
       clients: new ClientAuthentication(
         database,
@@ -248,38 +259,6 @@ export async function createServices(foundations: Foundations): Promise<Services
   };
 }
 
-function accessTokenOptions({ config, issuer, hooks }: Foundations): AccessTokenOptions {
-  const audience = config.encodeAudience.length > 0 ? config.encodeAudience : [issuer];
-  return {
-    issuer,
-    acceptedIssuers: [issuer, ...config.decodeIssuer],
-    audience,
-    // Unless it is set, the audience is the issuer: an earlier issuer's tokens are for the earlier audience.
-    acceptedAudiences:
-      config.decodeAudience.length > 0 ? config.decodeAudience : [...audience, ...config.decodeIssuer],
-    lifetime: config.accessTokenExpires,
-    leeway: config.decodeLeeway,
-    notBefore: config.encodeNotBefore,
-    hooks,
-  };
-}
-
-function keyRingOptions(config: Config): KeyRingOptions {
-  return {
-    algorithm: config.algorithm,
-    // One that is set beside another algorithm makes no tokens valid: its old ones count where they are named.
-    secrets: [
-      ...(isSymmetric(config.algorithm) && config.secretKey !== undefined ? [config.secretKey] : []),
-      ...config.previousSecretKeys,
-    ],
-    ownKey: config.privateKey,
-    publishAhead: (config.jwksMaxAge + publishMargin) * 1000,
-    rotateAfter: config.keyRotation * 1000,
-    longestAccessToken,
-    refreshToken: config.refreshTokenExpires * 1000,
-  };
-}
-
 /**
  * Begins to take over what other processes write, and makes what a start of the service finds missing: keys, the administrators' role with every permission that the
  * contract names, and the first administrator.
@@ -291,6 +270,7 @@ export async function prepareService(
   await services.feed.start();
   for (const error of services.ring.refusedKeys) services.log.warn({ event: 'key_refused' }, error);
   await services.ring.complete();
+  refuseNoRoomForAdministrators(services.accessTokens, services.config, permissions);
   await services.roles.grantAdministrators(permissions);
   return makeFirstAdministrator(services);
 }

@@ -107,7 +107,13 @@ export function issuerUrl(text: string): string {
     );
   }
   // RFC 8414 §2 compares issuers as strings: one spelling, without the slash that a browser adds.
-  return text.replace(/\/+$/, '');
+  return withoutSlashesAtEnd(text);
+}
+
+function withoutSlashesAtEnd(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '/') end -= 1;
+  return text.slice(0, end);
 }
 
 export function list(text: string): string[] {
@@ -115,6 +121,17 @@ export function list(text: string): string[] {
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');
+}
+
+/** As the contract has it in `Audience`, and no more than an answer of an introspection has. */
+export function audiences(text: string): string[] {
+  const values = list(text);
+  if (values.length > 10 || !values.every((value) => /^[!-~]{1,200}$/.test(value))) {
+    throw new Error(
+      'must be a comma-separated list of 10 audiences at most, each of 1 to 200 characters of printable ASCII without spaces',
+    );
+  }
+  return values;
 }
 
 /** A list, or where a secret has a comma a JSON array. */

@@ -1,5 +1,6 @@
 import { databaseUrl } from './database-url.js';
 import {
+  audiences,
   cookieDomain,
   cookiePath,
   duration,
@@ -249,7 +250,7 @@ export const settings = {
   }),
   encodeAudience: setting({
     name: 'JWT_ENCODE_AUDIENCE',
-    parse: list,
+    parse: audiences,
     default: '',
     defaultInWords: 'the issuer',
     doc: 'Whom access tokens are for (`aud`), comma-separated. A client may ask for one of them with `resource` (RFC 8707).',

@@ -18,7 +18,7 @@ export async function generate({ document, folder, run }) {
 function bearerOperationsClass(document) {
   // A parameter stands for one segment of a path.
   const patterns = bearerOperations(document).map(
-    ({ method, path }) => `"${method} ${path.replaceAll('.', '\\\\.').replaceAll(/\{[^}]*\}/g, '[^/]+')}"`,
+    ({ method, path }) => `"${method} ${path.replaceAll('.', '\\\\.').replaceAll(/\{[^{}]*\}/g, '[^/]+')}"`,
   );
   return `package io.github.latchkey.client.generated;
 

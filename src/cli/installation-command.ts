@@ -16,8 +16,9 @@ export async function onInstallation(
   // An operator who runs a command is there to start the database.
   const config = { ...readConfig(process.env), databaseWait: 0 };
   refuseMissingDatabase(config);
-  // No token is issued here, so no issuer is needed.
-  const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), 'urn:latchkey:cli');
+  // No token is issued here, but there has to be room for the issuer in those of the service.
+  const issuer = config.issuer ?? 'http://255.255.255.255:65535';
+  const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer);
   try {
     await command(services, config);
   } finally {

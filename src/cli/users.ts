@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import { operatorContext } from '../audit/audit.store.js';
 import type { Services } from '../services.js';
+import { Problem } from '../problems/problem.js';
+import { list } from '../setting-parsers.js';
 import { StartError } from '../start-error.js';
+import { words } from '../users/accounts.js';
 import { onInstallation } from './installation-command.js';
 
 export function addUserCommands(program: Command): void {
@@ -11,6 +14,27 @@ export function addUserCommands(program: Command): void {
     .description('give an account a new one-time password, and end its sessions')
     .argument('<name>', 'the username')
     .action((username: string) => onInstallation((services) => resetPassword(services, username)));
+  users
+    .command('set-roles')
+    .description('give an account these roles and no others, where no administrator can log in to do so')
+    .argument('<name>', 'the username')
+    .argument('[roles]', 'names of roles, comma-separated; none: all are taken away')
+    .action((username: string, roles = '') =>
+      onInstallation((services) => setRoles(services, username, list(String(roles)))),
+    );
+}
+
+async function setRoles({ users }: Services, username: string, roles: readonly string[]): Promise<void> {
+  try {
+    const user = await users.setRolesOf(username, roles, { context: operatorContext });
+    if (user === undefined) throw new StartError(`There is no user "${username}".`);
+    console.log(
+      `"${username}" has ${roles.length === 0 ? 'no roles' : `the roles ${words(user.roles).join(', ')}`}: clients refresh, within a second where the service runs.`,
+    );
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw new StartError(Object.values(error.errors ?? {})[0] ?? error.message, { cause: error });
+  }
 }
 
 async function resetPassword({ users }: Services, username: string): Promise<void> {

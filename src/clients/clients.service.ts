@@ -4,6 +4,8 @@ import type { Database } from '../database/open-database.js';
 import { newId } from '../ids.js';
 import { readPage, type Page } from '../page.js';
 import { Problem } from '../problems/problem.js';
+import { maxTokenLength } from '../tokens/access-token-size.js';
+import type { AccessTokens } from '../tokens/access-token.js';
 import type { Revocations } from '../tokens/revocations.js';
 import { KeyImportError } from '../tokens/signing-keys.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
@@ -11,6 +13,7 @@ import { words } from '../users/accounts.js';
 import { importClientKey } from './client-keys.js';
 import { hashClientSecret, makeClientSecret } from './client-secret.js';
 import { ClientAuthMethod, type ClientKeySet } from './clients.models.js';
+import { clientGrant } from './client-grant.js';
 import { clientsStore, type StoredClient } from './clients.store.js';
 
 interface NewClient {
@@ -33,6 +36,7 @@ export class ClientsService {
     private readonly clock: Clock,
     private readonly versions: SubjectVersions,
     private readonly revocations: Revocations,
+    private readonly tokens: AccessTokens,
   ) {}
 
   /** @throws {Problem} `client_not_found`. */
@@ -48,7 +52,8 @@ export class ClientsService {
   /**
    * Makes a client.
    * @returns its secret too, which cannot be had again; none where the client has keys.
-   * @throws {Problem} `validation_failed` for keys that will not do, or that are too many or too few.
+   * @throws {Problem} `validation_failed` for keys that will not do, or that are too many or too few, and for a scope and
+   *   audiences whose tokens nobody accepts.
    */
   async create(
     client: NewClient,
@@ -71,6 +76,7 @@ export class ClientsService {
       created_at: now,
       updated_at: now,
     };
+    this.#refuseTooLongTokens(row);
     await this.database.transaction(async (transaction) => {
       await clientsStore.insert(transaction, row);
       await auditStore.addChange(transaction, this.clock, { event: 'client_created', target: row.id }, actor);
@@ -78,7 +84,7 @@ export class ClientsService {
     return { client: row, secret };
   }
 
-  /** @throws {Problem} `client_not_found`; `validation_failed` for keys that will not do. */
+  /** @throws {Problem} `client_not_found`; `validation_failed` for keys that will not do, or tokens that nobody accepts. */
   async update(id: string, change: ClientChange, actor: Actor): Promise<StoredClient> {
     const { client, revoked } = await this.database.transaction(async (transaction) => {
       const before = found(await clientsStore.lock(transaction, id));
@@ -97,6 +103,7 @@ export class ClientsService {
           disabled_at: disabledAt(before, change.disabled, now),
         }),
       );
+      this.#refuseTooLongTokens(after, before);
       await auditStore.addChange(transaction, this.clock, { event: 'client_updated', target: id }, actor);
       return {
         client: after,
@@ -116,6 +123,18 @@ export class ClientsService {
       return rows;
     });
     this.revocations.apply(revoked);
+  }
+
+  /** @param before where the tokens were too long already, they may become shorter. */
+  #refuseTooLongTokens(client: StoredClient, before?: StoredClient): void {
+    const length = this.tokens.lengthOf(clientGrant(client, this.tokens));
+    if (length <= maxTokenLength) return;
+    if (before && length < this.tokens.lengthOf(clientGrant(before, this.tokens))) return;
+    throw new Problem('validation_failed', {
+      errors: {
+        scope: `makes with the audiences an access token of ${length} characters, and ${maxTokenLength} is the limit`,
+      },
+    });
   }
 
   /**

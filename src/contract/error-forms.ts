@@ -51,7 +51,7 @@ export const problemForm: ErrorForm = {
   ofInput: { 422: 'Something does not fit this contract; `errors` says what: `validation_failed`.' },
   ofAll: {
     400: 'The request cannot be read: `bad_request`.',
-    default: 'Any other failure, such as `internal_error`.',
+    default: 'Any other failure, such as `internal_error`, or where tokens are issued `token_too_long`.',
   },
 };
 

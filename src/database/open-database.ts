@@ -41,7 +41,7 @@ export interface Database extends Executor {
   exclusively<T>(work: Work<T>): Promise<T>;
   /**
    * Now, in milliseconds, for use in a statement: the database's own time where several machines share it, for a
-   * statement may arrive late. Where the clock is one that a test has moved, as much is added.
+   * statement may arrive late. Where the clock is another than the system's, the difference is added.
    */
   now(clock: Clock): Moment;
   /** Brings the tables up to date. `upTo` names the last migration to run; tests use it. */
@@ -156,7 +156,10 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
         await sql`select pg_advisory_xact_lock(${startLock})`.execute(transaction);
         return work(transaction);
       }),
-    now: (clock) => ({ value: clock.now() - Date.now(), from: serverTime }),
+    now: (clock) =>
+      clock.standsStill
+        ? { value: clock.now(), from: ownTime }
+        : { value: clock.now() - Date.now(), from: serverTime },
     migrate: async (upTo) => {
       await demandVersion(atLength.queries);
       await migrate(atLength.queries, 'postgres', upTo);

@@ -77,7 +77,7 @@ export function readOptions(options: GuardOptions): Settled {
     issuer,
     audience: audiences,
     client,
-    url: (options.url ?? issuer).replace(/\/+$/, ''),
+    url: withoutSlashesAtEnd(options.url ?? issuer),
     jwksUri: options.jwksUri,
     leeway,
     bound: bound * 1000,
@@ -90,4 +90,10 @@ export function readOptions(options: GuardOptions): Settled {
     fetch: options.fetch ?? globalThis.fetch,
     clock: options.clock ?? systemClock,
   };
+}
+
+function withoutSlashesAtEnd(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
 }

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { parseCookie } from 'cookie';
+import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 import type { Config } from '../config.js';
 import { Problem } from '../problems/problem.js';
@@ -65,6 +65,27 @@ export function tokenInCookie(request: Request, config: Config, kind: Kind): str
     }
   }
   return token;
+}
+
+/** RFC 6265 §6.1: what browsers keep of a cookie at least, its name, value and attributes together. Bytes. */
+const maxCookieSize = 4096;
+
+/** Characters that an access token may have to come in a cookie that no browser drops. */
+export function maxTokenLengthInCookie(config: Config): number {
+  const { name, path } = cookieSettings(config, 'access');
+  const { secure, sameSite, domain } = attributes(config, path);
+  const until = config.sessionCookie ? {} : { maxAge: config.accessTokenExpires, expires: new Date(0) };
+  const cookie: SetCookie = {
+    name: prefixed(config, name, path),
+    value: '',
+    path,
+    httpOnly: true,
+    ...until,
+    ...(secure && { secure }),
+    ...(domain !== undefined && { domain }),
+    ...(sameSite !== undefined && { sameSite }),
+  };
+  return maxCookieSize - Buffer.byteLength(stringifySetCookie(cookie));
 }
 
 /** Whether the service gives tokens as cookies at all. */

@@ -53,7 +53,7 @@ export function readClientCredentials(
 function readBasic(
   authorization: string | undefined,
 ): { readonly clientId: string; readonly secret: string } | undefined {
-  const [, encoded] = /^basic +([A-Za-z0-9+/_=-]*) *$/i.exec(authorization ?? '') ?? [];
+  const [, encoded] = /^basic +([A-Za-z0-9+/_=-]*)$/i.exec(authorization?.trimEnd() ?? '') ?? [];
   if (encoded === undefined) {
     if (/^basic\b/i.test(authorization ?? '')) throw malformedBasic();
     return undefined;

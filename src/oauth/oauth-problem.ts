@@ -46,6 +46,7 @@ const codes: Partial<Record<ProblemCode, OAuthErrorCode>> = {
   busy: 'temporarily_unavailable',
   not_ready: 'temporarily_unavailable',
   internal_error: 'server_error',
+  token_too_long: 'server_error',
 };
 
 /** A refusal of an OAuth endpoint. */

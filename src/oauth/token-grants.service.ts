@@ -1,4 +1,5 @@
 import type { RequestContext } from '../audit/audit.store.js';
+import { clientGrant } from '../clients/client-grant.js';
 import type { StoredClient } from '../clients/clients.store.js';
 import { TokenType } from '../sessions/sessions.models.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
@@ -45,24 +46,14 @@ export class TokenGrants {
 
   /** @throws {OAuthProblem} `invalid_scope`, `invalid_target`. */
   clientCredentials(client: StoredClient, wish: Wish): TokenResponse {
-    const all = words(client.scopes);
-    const permissions = wish.scope === undefined ? all : choosePermissions(all, wish.scope);
-    const own = words(client.audiences);
-    const audiences = own.length > 0 ? own : this.accessTokens.audience;
-    const lifetime = client.access_token_lifetime ?? this.accessTokens.lifetime;
+    const grant = clientGrant(client, this.accessTokens);
+    const permissions =
+      wish.scope === undefined ? grant.permissions : choosePermissions(grant.permissions, wish.scope);
+    const audience = chooseAudience(grant.audience, wish.resource) ?? grant.audience;
     return {
-      access_token: this.accessTokens.issue({
-        subject: client.id,
-        version: client.version,
-        clientId: client.id,
-        roles: [],
-        permissions,
-        fresh: false,
-        audience: chooseAudience(audiences, wish.resource) ?? audiences,
-        lifetime,
-      }),
+      access_token: this.accessTokens.issue({ ...grant, permissions, audience }),
       token_type: TokenType.Bearer,
-      expires_in: lifetime,
+      expires_in: grant.lifetime,
       scope: permissions.join(' '),
     };
   }

@@ -278,6 +278,16 @@ export const problemCodes = {
     remedy:
       'Give the operator the X-Request-Id of the answer: the log has the cause under it. The request may be tried again.',
   },
+  token_too_long: {
+    status: 500,
+    title: 'Access token too long',
+    detail:
+      'The access token would be longer than any that is accepted. An administrator has to take roles from the account.',
+    meaning:
+      'What the account may do, or what the service was made to add to its access tokens, takes more room than a token has, so none is issued. Roles that would do this are refused when they are given: these were given before, or under other settings.',
+    remedy:
+      'An administrator takes roles from the account (PATCH /users/{id}) or permissions from its roles; where none can log in, the operator does: npx latchkey users set-roles. Where hooks add claims, they have to add less.',
+  },
   busy: {
     status: 503,
     title: 'Busy',

@@ -4,23 +4,23 @@ import type { Database } from '../database/open-database.js';
 import { rolesStore } from './roles.store.js';
 
 /**
- * How many characters the permissions have of the role's holder who has most, with those that the role is to have; what
- * two roles permit counts twice. There may be any number of holders: they are read outside of all transactions, in
+ * The size of the rights (`rightsSize`) of the role's holder who has most, with those that the role is to have; what two
+ * roles permit counts twice. There may be any number of holders: they are read outside of all transactions, in
  * pages, and only where it is not clear from the roles alone that nobody can have too many.
  */
-export async function longestScopeOfHolders(
+export async function largestRightsOfHolders(
   { queries }: Database,
   name: string,
   { own, enough }: { readonly own: number; readonly enough: number },
 ): Promise<number> {
-  const most = own + (await rolesStore.scopeOfOthers(queries, name));
+  const most = own + (await rolesStore.sizeOfOthers(queries, name));
   if (most <= enough) return most;
-  let longest = 0;
+  let largest = 0;
   for (let after = ''; ;) {
-    const page = await rolesStore.scopesOfHolders(queries, name, { after, limit: rowsPerBatch });
-    for (const { length } of page) longest = Math.max(longest, length + own);
+    const page = await rolesStore.sizesOfHolders(queries, name, { after, limit: rowsPerBatch });
+    for (const { size } of page) largest = Math.max(largest, size + own);
     const last = page.at(-1);
-    if (!last || page.length < rowsPerBatch) return longest;
+    if (!last || page.length < rowsPerBatch) return largest;
     after = last.id;
     await nextTurn();
   }

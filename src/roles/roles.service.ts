@@ -5,9 +5,10 @@ import type { Database } from '../database/open-database.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
-import { longestScope, words } from '../users/accounts.js';
+import { rightsSize, tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
+import { words } from '../users/accounts.js';
 import { administratorRole } from '../users/users.store.js';
-import { longestScopeOfHolders, removeDeletedRole } from './role-holders.js';
+import { largestRightsOfHolders, removeDeletedRole } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
 
 /** How often a change is tried that others come before, each time after another look at the holders. */
@@ -28,6 +29,7 @@ export class RolesService {
     private readonly clock: Clock,
     private readonly versions: SubjectVersions,
     private readonly revocations: Revocations,
+    private readonly tokens: RightsCapacity,
   ) {}
 
   list(): Promise<StoredRole[]> {
@@ -52,7 +54,8 @@ export class RolesService {
       created_at: now,
       updated_at: now,
     };
-    if (role.permissions.length > longestScope) throw tooMuch('together');
+    const size = sizeOf(role);
+    if (size > this.tokens.rightsCapacity) throw this.#tooMuch('are', size);
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       // Whoever deleted it was interrupted, or is at it still.
       if (await rolesStore.isDeleted(this.database.queries, name))
@@ -70,10 +73,9 @@ export class RolesService {
   ): Promise<{ readonly role: StoredRole; readonly created: boolean } | undefined> {
     const { name } = role;
     const rights = await countersStore.read(this.database.queries, 'rights');
-    const longest = await longestScopeOfHolders(this.database, name, {
-      own: role.permissions.length,
-      enough: longestScope,
-    });
+    const size = sizeOf(role);
+    const { rightsCapacity } = this.tokens;
+    const largest = await largestRightsOfHolders(this.database, name, { own: size, enough: rightsCapacity });
     const done = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       if (await rolesStore.isDeleted(transaction, name)) return undefined;
@@ -85,7 +87,10 @@ export class RolesService {
       const before = await rolesStore.find(transaction, name);
       refuseBuiltIn(before);
       if ((await countersStore.raise(transaction, 'rights')) !== rights + 1) return undefined;
-      if (longest > longestScope) throw tooMuch('together with the other roles of a holder');
+      // What takes no more room than before is let through, whatever there is beside it.
+      if (largest > rightsCapacity && !(before && size <= sizeOf(before))) {
+        throw this.#tooMuch('are together with the other roles of a holder', largest);
+      }
       await rolesStore.update(transaction, role);
       await auditStore.addChange(transaction, this.clock, { event: 'role_updated', target: name }, actor);
       return {
@@ -120,6 +125,12 @@ export class RolesService {
     await removeDeletedRole(this.database, name);
   }
 
+  #tooMuch(what: string, size: number): Problem {
+    return new Problem('validation_failed', {
+      errors: { permissions: `${what} ${tooManyRights(size, this.tokens)}` },
+    });
+  }
+
   /**
    * Gives the administrators' role every permission that the contract names; a new operation's are there after
    * the next start.
@@ -146,10 +157,8 @@ export class RolesService {
   }
 }
 
-function tooMuch(how: string): Problem {
-  return new Problem('validation_failed', {
-    errors: { permissions: `are ${how} more than an access token can carry: ${longestScope} characters` },
-  });
+function sizeOf({ name, permissions }: Pick<StoredRole, 'name' | 'permissions'>): number {
+  return rightsSize([name], words(permissions));
 }
 
 function refuseBuiltIn(role: StoredRole | undefined): void {

@@ -29,25 +29,29 @@ export const rolesStore = {
     return selectRoles(queries).where('name', '=', name).executeTakeFirst();
   },
 
-  /** How many characters the permissions of all other roles have together: no holder's other ones have more. */
-  async scopeOfOthers(queries: Queries, name: string): Promise<number> {
+  /** The size of all other roles together, as `rightsSize` counts it: no holder's other ones have more. */
+  async sizeOfOthers(queries: Queries, name: string): Promise<number> {
     const { length } = await queries
       .selectFrom('roles')
       .where('name', '!=', name)
-      .select(sql<number>`cast(coalesce(sum(length(permissions) + 1), 0) as bigint)`.as('length'))
+      .select(
+        sql<number>`cast(coalesce(sum(length(name) + 3 + length(permissions) + 1), 0) as bigint)`.as(
+          'length',
+        ),
+      )
       .executeTakeFirstOrThrow();
     return length;
   },
 
   /**
-   * A page of the role's holders, in the order of their ids, each with how many characters the permissions of the other
-   * roles have; what two of them permit counts twice.
+   * A page of the role's holders, in the order of their ids, each with the size of the other roles, as `rightsSize`
+   * counts it; what two of them permit counts twice.
    */
-  scopesOfHolders(
+  sizesOfHolders(
     queries: Queries,
     name: string,
     { after, limit }: { readonly after: string; readonly limit: number },
-  ): Promise<{ readonly id: string; readonly length: number }[]> {
+  ): Promise<{ readonly id: string; readonly size: number }[]> {
     return queries
       .selectFrom('user_roles')
       .where('role_name', '=', name)
@@ -56,9 +60,10 @@ export const rolesStore = {
       .limit(limit)
       .select([
         'user_id as id',
-        sql<number>`(select cast(coalesce(sum(length(role.permissions) + 1), 0) as bigint) from user_roles held
+        sql<number>`(select cast(coalesce(sum(length(role.name) + 3 + length(role.permissions) + 1), 0) as bigint)
+          from user_roles held
           join roles role on role.name = held.role_name
-          where held.user_id = user_roles.user_id and held.role_name <> ${name})`.as('length'),
+          where held.user_id = user_roles.user_id and held.role_name <> ${name})`.as('size'),
       ])
       .execute();
   },

@@ -116,7 +116,9 @@ export class SessionsService {
       return session && this.#tokenSets.of(session, false, narrowing);
     };
     const { queries } = this.database;
-    const tokens = await (narrowing.permissions ? this.database.transaction(rotate) : rotate(queries));
+    // What may fail, once the session has its next generation, takes that back.
+    const mayFail = narrowing.permissions !== undefined || this.accessTokens.hasHooks;
+    const tokens = await (mayFail ? this.database.transaction(rotate) : rotate(queries));
     if (!tokens) {
       await this.#endIfReused(contents.sessionId, contents.generation, context);
       throw new Problem('invalid_refresh_token');

@@ -4,9 +4,12 @@ import { epochSeconds, type Clock } from '../clock.js';
 import type { Hooks } from '../hooks.js';
 import { Problem } from '../problems/problem.js';
 import { ownClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
+import { base64urlBytes, base64urlLength, maxTokenLength, type RightsCapacity } from './access-token-size.js';
 import { AccessTokenVerifier, greatestLeeway, tokenType } from './access-token-verifier.js';
+import type { Algorithm } from './algorithms.js';
 import type { KeyRing } from './key-ring.js';
 import { LastEntries } from './last-entries.js';
+import type { SigningKey } from './signing-keys.js';
 
 export interface AccessTokenOptions {
   readonly issuer: string;
@@ -22,6 +25,8 @@ export interface AccessTokenOptions {
   readonly leeway: number;
   /** Whether tokens say from when they are valid. */
   readonly notBefore: boolean;
+  /** Characters that a user's token may have: fewer than any may where it comes in a cookie. */
+  readonly maxLength: number;
   readonly hooks: Pick<Hooks, 'additionalClaims' | 'additionalHeaders'>;
 }
 
@@ -35,11 +40,23 @@ interface Verified {
 const ownHeaders: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64']);
 /** RFC 9068 demands a client; users who log in here are all clients of the service itself. */
 export const ownClient = 'latchkey';
+/** What takes most room in a user's token beside the roles and the permissions; ids are UUIDs. */
+const largestGrant: AccessGrant = {
+  subject: '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10',
+  version: Number.MAX_SAFE_INTEGER,
+  rolesVersion: Number.MAX_SAFE_INTEGER,
+  sessionId: '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b11',
+  roles: [],
+  permissions: [],
+  authenticatedAt: Date.parse('9999-12-31'),
+  fresh: false,
+  passwordChangeRequired: true,
+};
 /** Tokens whose verification is remembered: one or two KiB each. */
 const remembered = 10_000;
 
 /** Issues access tokens, and verifies that one is ours and in its time. Whether it was revoked, `Revocations` knows. */
-export class AccessTokens {
+export class AccessTokens implements RightsCapacity {
   readonly #verified = new LastEntries<Verified>(remembered);
   readonly #verifier: AccessTokenVerifier;
   #removals = 0;
@@ -75,12 +92,83 @@ export class AccessTokens {
     return (epochSeconds(this.clock) + lifetime) * 1000 + greatestLeeway;
   }
 
+  /**
+   * Bytes that there are in a user's access token for roles and permissions, as `rightsSize` counts them, whatever key of
+   * the ring signs it. What hooks add counts when it is added.
+   */
+  get rightsCapacity(): number {
+    const key = this.#longestKey();
+    const header = base64urlLength(jsonLength(headerOf(key)));
+    const rest = this.options.maxLength - header - base64urlLength(key.signatureLength) - 2;
+    return base64urlBytes(rest) - jsonLength(this.#claimsOf(largestGrant));
+  }
+
+  /**
+   * Characters of the token that a grant gives at most, whatever key of the ring signs it. What hooks add counts when it is
+   * added.
+   */
+  lengthOf(grant: AccessGrant): number {
+    const key = this.#longestKey();
+    const parts = [jsonLength(headerOf(key)), jsonLength(this.#claimsOf(grant)), key.signatureLength];
+    return parts.map(base64urlLength).reduce((sum, length) => sum + length, 2);
+  }
+
+  /** Whether an API builder adds to each token: what is added may be too much, or fail. */
+  get hasHooks(): boolean {
+    const { additionalClaims, additionalHeaders } = this.options.hooks;
+    return additionalClaims !== undefined || additionalHeaders !== undefined;
+  }
+
+  /** Characters that a user's access token may have. */
+  get maxLength(): number {
+    return this.options.maxLength;
+  }
+
+  /** @throws {Problem} `token_too_long` where nobody would accept it. */
   issue(grant: AccessGrant): string {
-    const { issuer, lifetime, notBefore, hooks } = this.options;
+    const { hooks } = this.options;
+    const claims = {
+      ...without(ownClaims, hooks.additionalClaims?.(grant)),
+      ...this.#claimsOf(grant),
+    };
+    const { signingKey } = this.ring;
+    const { privateKey, algorithm } = signingKey;
+    const header = {
+      ...inUtf8(without(ownHeaders, hooks.additionalHeaders?.(grant))),
+      ...headerOf(signingKey),
+    };
+    const token = jwt.sign(claims, privateKey, { algorithm, header });
+    // A client's own token comes in no cookie.
+    const limit = grant.sessionId === undefined ? maxTokenLength : this.options.maxLength;
+    if (token.length > limit) throw this.#tooLong(grant, token.length, limit);
+    return token;
+  }
+
+  #tooLong(grant: AccessGrant, length: number, limit: number): Problem {
+    const cause =
+      this.lengthOf(grant) > limit
+        ? 'An administrator has to take roles from the account, or permissions from its roles.'
+        : 'What the hooks additionalClaims and additionalHeaders add has to become shorter.';
+    return new Problem('token_too_long', {
+      detail: `The access token of ${grant.subject} would have ${length} characters, and ${limit} is the limit. ${cause}`,
+    });
+  }
+
+  #longestKey(): SigningKey {
+    const { signingKey } = this.ring;
+    return this.ring
+      .signingKeys()
+      .reduce<SigningKey>(
+        (longest, key) => (key.signatureLength > longest.signatureLength ? key : longest),
+        signingKey,
+      );
+  }
+
+  #claimsOf(grant: AccessGrant): AccessTokenClaims {
+    const { issuer, lifetime, notBefore } = this.options;
     const now = epochSeconds(this.clock);
     const audience = grant.audience ?? this.options.audience;
-    const claims: AccessTokenClaims = {
-      ...without(ownClaims, hooks.additionalClaims?.(grant)),
+    return {
       iss: issuer,
       sub: grant.subject,
       aud: audience.length === 1 ? (audience[0] ?? issuer) : audience,
@@ -98,14 +186,6 @@ export class AccessTokens {
       fresh: grant.fresh,
       ...(grant.passwordChangeRequired && { pwd_change: true }),
     };
-    const { privateKey, algorithm, id } = this.ring.signingKey;
-    const header = {
-      ...inUtf8(without(ownHeaders, hooks.additionalHeaders?.(grant))),
-      alg: algorithm,
-      typ: tokenType,
-      kid: id,
-    };
-    return jwt.sign(claims, privateKey, { algorithm, header });
   }
 
   /**
@@ -163,6 +243,14 @@ export class AccessTokens {
 
 function invalidToken(detail: string): Problem {
   return new Problem('invalid_token', { detail });
+}
+
+function headerOf({ id, algorithm }: SigningKey): { alg: Algorithm; typ: string; kid: string } {
+  return { alg: algorithm, typ: tokenType, kid: id };
+}
+
+function jsonLength(value: object): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 function without(

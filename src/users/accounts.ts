@@ -37,12 +37,6 @@ export const rightsOfSession = [
   ...heldRights('sessions.user_id'),
 ] as const;
 
-/**
- * How many characters the permissions of one user may have, as `scope` has them: an access token with more would be
- * longer than any that is accepted.
- */
-export const longestScope = 4096;
-
 /** The words of a space-separated list, each once, sorted. */
 export function words(text: string | null): string[] {
   return [...new Set((text ?? '').split(' ').filter((word) => word !== ''))].sort();

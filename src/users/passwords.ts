@@ -43,7 +43,7 @@ export class Passwords {
 
   /** @throws {Problem} `busy` where the queue is full. */
   hash(password: string): Promise<string> {
-    return this.#enqueue(() => hash(opaqueString(password), this.#costs));
+    return this.onFreeCore(() => hash(opaqueString(password), this.#costs));
   }
 
   /**
@@ -56,15 +56,27 @@ export class Passwords {
     const dummyHash = await (this.#dummyHash ??= hash('nobody has this password', this.#costs));
     const against = passwordHash ?? dummyHash;
     const form = opaqueString(password);
-    const matches = await this.#enqueue(() => verify(against, form));
+    const matches = await this.onFreeCore(() => verify(against, form));
     // Hashes of before RFC 8265 are of the spaces as they came. Whether they are compared, too, what was typed decides
     // alone: the time that it takes says nothing of the account.
     const earlierForm = password.normalize('NFC');
-    const matchesEarlier = earlierForm !== form && (await this.#enqueue(() => verify(against, earlierForm)));
+    const matchesEarlier =
+      earlierForm !== form && (await this.onFreeCore(() => verify(against, earlierForm)));
     return {
       matches: (matches || matchesEarlier) && passwordHash !== undefined,
       outdated: this.#isOutdated(against) || matchesEarlier,
     };
+  }
+
+  /**
+   * Does what takes a core for itself, in its turn.
+   * @throws {Problem} `busy` where the queue is full.
+   */
+  async onFreeCore<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#limit.pendingCount >= this.#queue && this.#limit.activeCount >= this.#limit.concurrency) {
+      throw retryLater('busy', retryAfter);
+    }
+    return this.#limit(work);
   }
 
   #isOutdated(passwordHash: string): boolean {
@@ -74,12 +86,5 @@ export class Passwords {
       timeCost !== this.#costs.timeCost ||
       parallelism !== this.#costs.parallelism
     );
-  }
-
-  async #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#limit.pendingCount >= this.#queue && this.#limit.activeCount >= this.#limit.concurrency) {
-      throw retryLater('busy', retryAfter);
-    }
-    return this.#limit(work);
   }
 }

@@ -173,7 +173,7 @@ export interface Me {
   roles: RoleName[];
   /**
    * What the roles permit; it is what `scope` says, too.
-   * @maxItems 1000
+   * @maxItems 4000
    */
   permissions: Permission[];
   /** A one-time password is still in place: there are no permissions until `PUT /me/password`. */

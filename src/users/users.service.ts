@@ -10,7 +10,8 @@ import { rolesStore } from '../roles/roles.store.js';
 import { endSessionsOf, removeDeletedUser } from '../sessions/ended-sessions.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { SubjectVersions } from '../tokens/subject-versions.js';
-import { longestScope, words } from './accounts.js';
+import { rightsSize, tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
+import { words } from './accounts.js';
 import { passwordFault } from './password-policy.js';
 import type { Passwords } from './passwords.js';
 import { usernameFault, type UsernameRules } from './username-rules.js';
@@ -38,6 +39,7 @@ export class UsersService {
     private readonly passwords: Passwords,
     private readonly versions: SubjectVersions,
     private readonly revocations: Revocations,
+    private readonly tokens: RightsCapacity,
     private readonly usernames: UsernameRules,
   ) {}
 
@@ -108,7 +110,7 @@ export class UsersService {
       const rolesChange =
         change.roles !== undefined &&
         words(change.roles.join(' ')).join(' ') !== words(before.roles).join(' ');
-      if (rolesChange) await this.#setRoles(transaction, id, change.roles);
+      if (rolesChange) await this.#setRoles(transaction, id, change.roles, sizeOf(before));
       const wasAdministrator = before.disabled_at === null && words(before.roles).includes(administratorRole);
       if (wasAdministrator) await refuseNoAdministrators(transaction);
       const disabled = change.disabled === true && before.disabled_at === null;
@@ -122,6 +124,20 @@ export class UsersService {
     });
     this.revocations.apply(revoked);
     return user;
+  }
+
+  /**
+   * Replaces the roles of the user of a name.
+   * @returns undefined where there is no such user.
+   * @throws {Problem} as `update`.
+   */
+  async setRolesOf(
+    username: string,
+    roles: readonly string[],
+    actor: Actor,
+  ): Promise<UserWithRoles | undefined> {
+    const user = await usersStore.findByName(this.database.queries, username);
+    return user && this.update(user.id, { roles }, actor);
   }
 
   /** @throws {Problem} `user_not_found`, `last_administrator`. */
@@ -240,15 +256,19 @@ export class UsersService {
     }
   }
 
-  async #setRoles(queries: Queries, id: string, roles: readonly string[]): Promise<void> {
+  /**
+   * @param sizeBefore of the rights that the user had: where they were too many already, they may become fewer.
+   * @throws {Problem} `validation_failed` for more than an access token can carry.
+   */
+  async #setRoles(queries: Queries, id: string, roles: readonly string[], sizeBefore = 0): Promise<void> {
     const [missing] = await rolesStore.missing(queries, roles);
     if (missing !== undefined) throw noSuchRole(missing);
     await usersStore.setRoles(queries, id, [...new Set(roles)]);
     await countersStore.raise(queries, 'rights');
-    const { permissions } = found(await usersStore.find(queries, id));
-    if (words(permissions).join(' ').length > longestScope) {
+    const size = sizeOf(found(await usersStore.find(queries, id)));
+    if (size > this.tokens.rightsCapacity && size >= sizeBefore) {
       throw new Problem('validation_failed', {
-        errors: { roles: `permit more than an access token can carry: ${longestScope} characters in all` },
+        errors: { roles: `permit ${tooManyRights(size, this.tokens)}` },
       });
     }
   }
@@ -262,6 +282,10 @@ export function oneTimePassword(): string {
 function found<T>(user: T | undefined): T {
   if (user === undefined) throw new Problem('user_not_found');
   return user;
+}
+
+function sizeOf({ roles, permissions }: UserWithRoles): number {
+  return rightsSize(words(roles), words(permissions));
 }
 
 function looksTaken(): Problem {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { PageReader } from '../support/page-reader.js';
 import { newPostgresDatabase } from '../support/postgres.js';
-import { freePort } from '../support/postgres-server.js';
+import { reservePort } from '../support/ports.js';
 import { copyEnvironment, ProjectCopy } from '../support/project-copy.js';
 import { hasPython, PythonEnvironment } from '../support/python.js';
 import { checkout } from '../support/checkout.js';
@@ -31,7 +31,7 @@ for (const [page, all] of Object.entries(pages)) {
       else
         console.warn('There is no python3 with venv: install it, so that what is shown in Python is tried.');
       project = new ProjectCopy({ built: page === 'README.md' });
-      const port = await freePort();
+      const port = await reservePort();
       const environment = copyEnvironment();
       reader = new PageReader({
         project,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { copy } from '../../src/cli/copy.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 
@@ -60,7 +60,7 @@ describe('latchkey copy refuses', () => {
 
   it('a source of another version', async () => {
     const file = folder.path('older.db');
-    const older = openDatabase({ kind: 'sqlite', file });
+    const older = openTestDatabase({ kind: 'sqlite', file });
     await older.migrate('0001-core');
     await older.close();
     expect(await refusal([`sqlite:${file}`, target])).to.include('is of another version of Latchkey');

@@ -161,7 +161,7 @@ describe('The contract', () => {
         Object.keys(content?.['application/problem+json']?.examples ?? {}),
       ),
     );
-    const ofNone = ['method_not_allowed', 'request_timeout', 'header_too_large'];
+    const ofNone = ['method_not_allowed', 'request_timeout', 'header_too_large', 'expectation_failed'];
     const ofOnesToBeAdded = ['missing_form', 'insufficient_user_authentication'];
     expect(new Set([...named, ...ofNone, ...ofOnesToBeAdded])).to.deep.equal(
       new Set(Object.keys(problemCodes)),

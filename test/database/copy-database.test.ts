@@ -3,13 +3,13 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import { copyInto, demandEmpty, SqliteSnapshot, type Counts } from '../../src/database/copy-database.js';
-import { openDatabase, type Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/open-database.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { sealingContext, unseal } from '../../src/tokens/key-schedule.js';
 import { KeySealing } from '../../src/tokens/key-sealing.js';
 import { newClientKey } from '../support/client-keys.js';
-import { newDatabase } from '../support/databases.js';
+import { newDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { assertionType, createClient, revoke, signAssertion } from '../support/oauth-clients.js';
 import { newPostgresDatabase } from '../support/postgres.js';
@@ -108,7 +108,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
 
   it('logs nobody out, and forgets nothing that was refused', async () => {
     const url = await newPostgresDatabase();
-    const target = openDatabase({ kind: 'postgres', url });
+    const target = openTestDatabase({ kind: 'postgres', url });
     await target.migrate();
     await copied(target);
     await target.close();
@@ -174,11 +174,11 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     expect(await refusal(folder.path('nowhere.db'))).to.include('is not there');
     writeFileSync(folder.path('empty.db'), '');
     expect(await refusal(folder.path('empty.db'))).to.include('is not a Latchkey database');
-    const older = openDatabase({ kind: 'sqlite', file: folder.path('older.db') });
+    const older = openTestDatabase({ kind: 'sqlite', file: folder.path('older.db') });
     await older.migrate('0001-core');
     await older.close();
     expect(await refusal(folder.path('older.db'))).to.include('another version');
-    const newer = openDatabase({ kind: 'sqlite', file: folder.path('newer.db') });
+    const newer = openTestDatabase({ kind: 'sqlite', file: folder.path('newer.db') });
     await newer.migrate();
     await sql`insert into kysely_migration values ('9999-of-the-future', '')`.execute(newer.queries);
     await newer.close();

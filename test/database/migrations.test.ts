@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { migrationProvider } from '../../src/database/migrations/index.js';
-import { openDatabase, type Database } from '../../src/database/open-database.js';
-import { databaseKinds, newDatabase } from '../support/databases.js';
+import type { Database } from '../../src/database/open-database.js';
+import { databaseKinds, newDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { addUser } from '../support/records.js';
@@ -157,7 +157,7 @@ describe('The migrations of several processes at once', () => {
 
   it('are done once on PostgreSQL', async () => {
     const url = await newPostgresDatabase();
-    const replicas = Array.from({ length: 3 }, () => openDatabase({ kind: 'postgres', url }));
+    const replicas = Array.from({ length: 3 }, () => openTestDatabase({ kind: 'postgres', url }));
     await Promise.all(replicas.map((replica) => replica.migrate()));
     const [first] = replicas;
     expect(first && (await tableNames(first))).to.deep.equal(tables);
@@ -178,7 +178,7 @@ describe('The migrations of several processes at once', () => {
     // `once` rejects where a worker fails.
     const codes = await Promise.all(workers.map(async (worker) => (await once(worker, 'exit')) as unknown[]));
     expect(codes).to.deep.equal([[0], [0]]);
-    const database = openDatabase({ kind: 'sqlite', file });
+    const database = openTestDatabase({ kind: 'sqlite', file });
     expect(await tableNames(database)).to.deep.equal(tables);
     await database.close();
   });

@@ -4,16 +4,26 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { DatabaseUnavailable } from '../../src/database/database-unavailable.js';
-import { openDatabase, versionFault, type Database } from '../../src/database/open-database.js';
+import { versionFault, type Database } from '../../src/database/open-database.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
 import { usersStore } from '../../src/users/users.store.js';
+import { openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { cutConnections } from '../support/postgres-server.js';
 import { addUser } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
 import { until } from '../support/until.js';
+
+/** The limits of these tests are short, and may be too short now and then. */
+const untilItAnswers = (database: Database): Promise<void> =>
+  until(() =>
+    database.ping().then(
+      () => true,
+      () => false,
+    ),
+  );
 
 storeContract('The database', (on) => {
   const inside = async ({ database }: { database: Database }, name: string, fails: boolean): Promise<void> =>
@@ -95,7 +105,7 @@ describe('The database on several PostgreSQL connections', () => {
   });
 
   it('runs one exclusive transaction at a time of all processes', async () => {
-    const replicas = [1, 2, 3].map(() => openDatabase({ kind: 'postgres', url }));
+    const replicas = [1, 2, 3].map(() => openTestDatabase({ kind: 'postgres', url }));
     const order: string[] = [];
     await Promise.all(
       replicas.map((replica, index) =>
@@ -116,7 +126,7 @@ describe('The database on several PostgreSQL connections', () => {
   it('outlives connections that break, idle or within a transaction, and reports it', async () => {
     const logged: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) });
-    const database = openDatabase({ kind: 'postgres', url }, { log });
+    const database = openTestDatabase({ kind: 'postgres', url }, { log });
     const cutOff = await database
       .transaction(async (transaction) => {
         await database.ping(); // on another connection, which is idle from then on
@@ -132,24 +142,25 @@ describe('The database on several PostgreSQL connections', () => {
   });
 
   it('ends a statement that takes too long, and goes on', async () => {
-    const database = openDatabase({ kind: 'postgres', url }, { statementTimeout: 100 });
-    const slow = await sql`select pg_sleep(5)`.execute(database.queries).catch((reason: unknown) => reason);
+    const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1000 });
+    const slow = await sql`select pg_sleep(600)`.execute(database.queries).catch((reason: unknown) => reason);
     expect(slow).to.be.an.instanceof(DatabaseUnavailable);
-    await database.ping();
+    await untilItAnswers(database);
     await database.close();
   });
 
   it('has connections of its own for what takes long', async () => {
-    const database = openDatabase({ kind: 'postgres', url }, { statementTimeout: 100, poolSize: 1 });
+    const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1000, poolSize: 1 });
     await database.atLength.transaction(async (transaction) => {
-      await sql`select pg_sleep(0.2)`.execute(transaction);
-      await database.ping();
+      await sql`select pg_sleep(1.1)`.execute(transaction);
+      await untilItAnswers(database);
     });
     await database.close();
   });
 
   it('waits for a free connection only so long', async () => {
-    const database = openDatabase({ kind: 'postgres', url }, { connectTimeout: 300, poolSize: 1 });
+    const database = openTestDatabase({ kind: 'postgres', url }, { connectTimeout: 1000, poolSize: 1 });
+    await untilItAnswers(database); // it has its connection
     const waited = await database.transaction(async () => database.ping().catch((reason: unknown) => reason));
     expect(waited).to.be.an.instanceof(DatabaseUnavailable);
     await database.ping();
@@ -157,7 +168,7 @@ describe('The database on several PostgreSQL connections', () => {
   });
 
   it('does not answer where there is no server', async () => {
-    const nowhere = openDatabase({ kind: 'postgres', url: 'postgres://127.0.0.1:1/nothing' });
+    const nowhere = openTestDatabase({ kind: 'postgres', url: 'postgres://127.0.0.1:1/nothing' });
     const answers = [1, 2].map(() => nowhere.ping().catch((reason: unknown) => reason));
     for (const answer of await Promise.all(answers)) expect(answer).to.be.an.instanceof(DatabaseUnavailable);
     await nowhere.close();
@@ -180,7 +191,7 @@ describe('The database in a SQLite file', () => {
 
   before(async () => {
     file = folder.path('shared.db');
-    database = openDatabase({ kind: 'sqlite', file });
+    database = openTestDatabase({ kind: 'sqlite', file });
     await database.migrate();
     otherProcess = new DatabaseSync(file, { timeout: 0 });
   });

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { readConfig } from '../../src/config.js';
-import { openDatabase, type Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/open-database.js';
 import { findSecret, replaceSecretFile, SecretError } from '../../src/database/secret.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
+import { openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { recordTime } from '../support/records.js';
 
@@ -20,7 +21,7 @@ describe('The secret that encrypts the keys', () => {
   beforeEach(async () => {
     databaseFile = folder.path(`${++number}.db`);
     file = `${databaseFile}.secret`;
-    database = openDatabase({ kind: 'sqlite', file: databaseFile });
+    database = openTestDatabase({ kind: 'sqlite', file: databaseFile });
     await database.migrate();
   });
   afterEach(() => database.close());

@@ -2,9 +2,8 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { openDatabase } from '../../src/database/open-database.js';
 import { openSqlite } from '../../src/database/sqlite.js';
-import { newDatabase } from '../support/databases.js';
+import { newDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 
 describe('SQLite', () => {
@@ -62,7 +61,7 @@ describe('SQLite', () => {
   });
 
   it('takes any number of different statements', async () => {
-    const database = openDatabase({ kind: 'sqlite', file: ':memory:' });
+    const database = openTestDatabase({ kind: 'sqlite', file: ':memory:' });
     for (const round of [1, 2]) {
       for (let number = 0; number < 510; number++) {
         const { rows } = await sql`select ${sql.lit(number)} as number`.execute(database.queries);

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { SignJWT } from 'jose';
 import { guard, Refusal, type GuardOptions } from '../../src/guard/guard.js';
 import { clientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
-import { GuardedApi, until } from '../support/guarded-api.js';
+import { GuardedApi } from '../support/guarded-api.js';
+import { until } from '../support/until.js';
 import { TestApp } from '../support/test-app.js';
 import { base64url, readJwt, signJwt } from '../support/tokens.js';
 

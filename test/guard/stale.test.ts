@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createClient, issuer } from '../support/oauth-clients.js';
-import { GuardedApi, until } from '../support/guarded-api.js';
+import { GuardedApi } from '../support/guarded-api.js';
+import { until } from '../support/until.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('A guard whose feed', () => {

@@ -7,7 +7,7 @@ import { checkout } from '../support/checkout.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
 import { createClient } from '../support/oauth-clients.js';
-import { freePort } from '../support/postgres-server.js';
+import { reservePort } from '../support/ports.js';
 import { hasPython, PythonEnvironment } from '../support/python.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
@@ -41,7 +41,7 @@ describe('The example of an API', () => {
 
   /** Starts one, and waits until it lets a good token through. */
   async function start(command: string, words: readonly string[], more: object = {}): Promise<string> {
-    const port = String(await freePort());
+    const port = String(await reservePort());
     const child = spawn(command, words, {
       cwd: folder,
       env: { ...process.env, ...settings, ...more, PORT: port },

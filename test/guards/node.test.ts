@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { guard, type Guard } from '../../src/guard/guard.js';
 import { temporaryFolder } from '../support/folders.js';
-import { until } from '../support/guarded-api.js';
+import { until } from '../support/until.js';
 import { installPackages, npm } from '../support/npm.js';
 import { createClient, issuer } from '../support/oauth-clients.js';
 import { checkout } from '../support/checkout.js';

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { guard, Refusal, type Guard } from '../../src/guard/guard.js';
 import { adminPassword } from '../support/api-client.js';
-import { until } from '../support/guarded-api.js';
+import { until } from '../support/until.js';
 import { createClient } from '../support/oauth-clients.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 

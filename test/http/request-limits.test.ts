@@ -34,6 +34,14 @@ describe('The limit on requests from one address', () => {
     await login('192.0.2.2').expect(200);
   });
 
+  it('counts all addresses of an IPv6 network of 64 bits as one, and no other network with it', async () => {
+    for (const address of ['2001:db8:0:1::1', '2001:db8:0:1:a::1', '2001:db8:0:1:ffff:ffff:ffff:ffff'])
+      await login(address).expect(200);
+    await expectRefused(login('2001:db8:0:1::2'));
+    await login('2001:db8:0:2::1').expect(200);
+    await login('2001:db8:0:0:ffff::1').expect(200);
+  });
+
   it('refuses refreshes beyond it, counted apart from the logins', async () => {
     const { body } = await login('192.0.2.1').expect(200);
     let token = body.refresh_token as string;

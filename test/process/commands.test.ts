@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { readdir } from 'node:fs/promises';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
 import { endProcesses, Installation, type Command, type ServiceProcess } from '../support/service-process.js';
+import { until } from '../support/until.js';
 
 describe('latchkey', () => {
   let installation: Installation;
@@ -52,7 +52,7 @@ describe('latchkey', () => {
     expect(stderr).to.match(/^DATABASE_URL names the SQLite file .* which is not there\./);
   });
 
-  describe('users reset-password, beside the running service', () => {
+  describe('users reset-password and set-roles, beside the running service', () => {
     let service: ServiceProcess;
     let tokens: TokenSet;
     let command: Command;
@@ -72,13 +72,7 @@ describe('latchkey', () => {
     });
 
     it('takes away the access token that the service knows already', async () => {
-      const acceptedUntil = performance.now() + 2000;
-      for (;;) {
-        const { status } = await service.api.get('/protected', tokens.access_token);
-        if (status === 401) break;
-        expect(performance.now(), 'accepted').to.be.below(acceptedUntil);
-        await wait(50);
-      }
+      await until(async () => (await service.api.get('/protected', tokens.access_token)).status === 401);
     });
 
     it('ends the sessions', async () => {
@@ -94,6 +88,26 @@ describe('latchkey', () => {
       expect(scope).to.equal('');
       const body = { current_password: oneTimePassword, new_password: adminPassword };
       await service.api.put('/me/password', body, token).expect(200);
+    });
+
+    it('may take roles away, and gives them', async () => {
+      const body = { username: 'ada', password: 'the password of ada', roles: ['admin'] };
+      const { access_token: token } = await service.api.login();
+      await service.api.post('/users', body, token).expect(201);
+      const scopeOf = async (): Promise<string> => (await service.api.login('ada', body.password)).scope;
+      const taken = await installation.run(['users', 'set-roles', 'Ada']);
+      expect(taken).to.include({ exitCode: 0, stderr: '' });
+      expect(taken.stdout).to.include('"Ada" has no roles');
+      expect(await scopeOf()).to.equal('');
+      const given = await installation.run(['users', 'set-roles', 'ada', 'admin']);
+      expect(given.stdout).to.include('"ada" has the roles admin');
+      expect(await scopeOf()).to.include('users:write');
+      expect(await installation.run(['users', 'set-roles', 'ada', 'nothing'])).to.deep.include({
+        exitCode: 1,
+        stderr: 'there is no role "nothing"\n',
+      });
+      const { stderr } = await installation.run(['users', 'set-roles', 'nobody', 'admin']);
+      expect(stderr).to.equal('There is no user "nobody".\n');
     });
 
     it('names a user that is not there', async () => {

@@ -1,9 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { adminPassword } from '../support/api-client.js';
 import { endProcesses, Installation, type Command, type ServiceProcess } from '../support/service-process.js';
+import { until } from '../support/until.js';
 
 describe('latchkey keys and secret, beside the running service', () => {
   let installation: Installation;
@@ -23,14 +23,6 @@ describe('latchkey keys and secret, beside the running service', () => {
     expect(command).to.include({ exitCode: 0, stderr: '' });
     return command;
   };
-  /** The service looks every half second. */
-  async function until(isSo: () => Promise<boolean>): Promise<void> {
-    const end = performance.now() + 3000;
-    while (!(await isSo())) {
-      expect(performance.now(), 'waited').to.be.below(end);
-      await wait(50);
-    }
-  }
 
   it('the service publishes a new key without a restart', async () => {
     await succeed('keys', 'rotate', 'access');

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { migrationProvider } from '../../src/database/migrations/index.js';
-import { openDatabase } from '../../src/database/open-database.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
+import { openTestDatabase } from '../support/databases.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
@@ -31,7 +31,7 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
   });
 
   it('migrate once', async () => {
-    const database = openDatabase({ kind: 'postgres', url });
+    const database = openTestDatabase({ kind: 'postgres', url });
     const { rows } = await sql`select name from kysely_migration`.execute(database.queries);
     await database.close();
     const migrations = await migrationProvider({ dialect: 'postgres' }).getMigrations();
@@ -39,7 +39,7 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
   });
 
   it('make one pair of keys', async () => {
-    const database = openDatabase({ kind: 'postgres', url });
+    const database = openTestDatabase({ kind: 'postgres', url });
     const keys = await keysStore.all(database.queries);
     await database.close();
     expect(keys.map(({ purpose }) => purpose)).to.have.members(['access', 'refresh']);

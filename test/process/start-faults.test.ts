@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../support/postgres-server.js';
+import { reservePort } from '../support/ports.js';
 import {
   endProcesses,
   Installation,
@@ -51,7 +51,7 @@ const faults: Readonly<Record<string, FaultyStart>> = {
   },
   'says that PostgreSQL cannot be reached, and no password': {
     settings: async () => ({
-      DATABASE_URL: `postgres://latchkey:hunter2@127.0.0.1:${await freePort()}/latchkey`,
+      DATABASE_URL: `postgres://latchkey:hunter2@127.0.0.1:${await reservePort()}/latchkey`,
       LATCHKEY_SECRET: secret,
       LATCHKEY_DATABASE_WAIT: '1s',
       LOG_LEVEL: 'error',

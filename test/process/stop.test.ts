@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import type { SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
 import { setTimeout as wait } from 'node:timers/promises';
 import { adminPassword } from '../support/api-client.js';
+import { openTestDatabase } from '../support/databases.js';
 import { EventReader } from '../support/event-reader.js';
 import { clientToken, createClient } from '../support/oauth-clients.js';
+import { newPostgresDatabase } from '../support/postgres.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 /** A login that takes some hundred milliseconds. */
@@ -134,16 +136,20 @@ describe('Stopping the process', () => {
   });
 
   it('is possible while it starts; until it is ready it answers 503', async () => {
+    const url = await newPostgresDatabase();
     const installation = await Installation.make({
-      LATCHKEY_PASSWORD_MEMORY_COST: '19456',
-      LATCHKEY_PASSWORD_TIME_COST: '60',
+      DATABASE_URL: url,
+      LATCHKEY_SECRET: 'a secret of the tests, long enough',
+      LATCHKEY_ISSUER: 'http://latchkey.test',
     });
-    const service = installation.spawn();
-    await service.listening();
-    const { body } = await service.api.get('/health/ready').expect(503).expect('Retry-After', '1');
-    expect(body).to.include({ code: 'not_ready', type: `${service.api.url}/problems/not_ready` });
-    await service.end('SIGTERM');
-    expect(service.exitCode).to.equal(0);
+    // Another replica that starts: it makes the first keys, and this one waits for it.
+    await openTestDatabase({ kind: 'postgres', url }).exclusively(async () => {
+      const service = await installation.spawn().listening();
+      const { body } = await service.api.get('/health/ready').expect(503).expect('Retry-After', '1');
+      expect(body).to.include({ code: 'not_ready', type: 'http://latchkey.test/problems/not_ready' });
+      await service.end('SIGTERM');
+      expect(service.exitCode).to.equal(0);
+    });
   });
 });
 

@@ -27,21 +27,21 @@ describe('/roles', () => {
     const refused = { permissions: /more than an access token can carry/ };
 
     it('is refused for one role', async () => {
-      const { body } = await app.put('/roles/huge', { permissions: much('a', 4300) }, admin).expect(422);
+      const { body } = await app.put('/roles/huge', { permissions: much('a', 6000) }, admin).expect(422);
       expect(body.errors.permissions).to.match(refused.permissions);
       expect(await names()).not.to.include('huge');
     });
 
     it('is refused for the roles of a user together, and changes nothing', async () => {
       for (const name of ['large-1', 'large-2'])
-        await app.put(`/roles/${name}`, { permissions: much(name, 2500) }, admin).expect(201);
+        await app.put(`/roles/${name}`, { permissions: much(name, 3000) }, admin).expect(201);
       const user = await app.createUser('laden', password, ['large-1']);
       const both = { roles: ['large-1', 'large-2'] };
       const { body } = await app.patch(`/users/${user.id}`, both, admin).expect(422);
       expect(body.errors.roles).to.match(refused.permissions);
       await app.put('/roles/small', { permissions: ['b:c'] }, admin).expect(201);
       await app.patch(`/users/${user.id}`, { roles: ['large-1', 'small'] }, admin).expect(200);
-      const grown = await app.put('/roles/small', { permissions: much('c', 2500) }, admin).expect(422);
+      const grown = await app.put('/roles/small', { permissions: much('c', 3000) }, admin).expect(422);
       expect(grown.body.errors.permissions).to.match(refused.permissions);
       const { scope, access_token: token } = await app.login('laden', password);
       expect(scope.split(' ')).to.include('b:c');

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
-import { openDatabase } from '../../src/database/open-database.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { openTestDatabase } from '../support/databases.js';
 import { newPostgresDatabase, waitUntilBlocked } from '../support/postgres.js';
 import { sessionOf } from '../support/session-rounds.js';
+import { TestClock } from '../support/clock.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -18,11 +19,13 @@ describe('A refresh on PostgreSQL', () => {
     url = await newPostgresDatabase();
     proxy = await TcpProxy.to(Number(new URL(url).port));
     app = await TestApp.start({
+      clock: new TestClock(false),
       settings: {
         DATABASE_URL: proxy.urlFor(url),
-        LATCHKEY_REVOCATION_BOUND: '1s',
-        LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '1s',
-        LATCHKEY_REFRESH_GRACE: '2s',
+        LATCHKEY_REVOCATION_BOUND: '2s',
+        LATCHKEY_DATABASE_CONNECT_TIMEOUT: '3s',
+        LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '3s',
+        LATCHKEY_REFRESH_GRACE: '60s',
       },
     });
   });
@@ -43,21 +46,21 @@ describe('A refresh on PostgreSQL', () => {
     proxy.loseAnswers();
     const answer = await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(503);
     expect(Number(answer.get('Retry-After'))).to.be.below(2);
-    await wait(1000);
-    app.clock.advance(2.5);
+    await until(() => !app.services.feed.isCurrent());
+    app.clock.advance(60.5);
     proxy.release();
     await until(() => app.services.feed.isCurrent());
     expect(await generation()).to.equal(1);
     const next = await app.refresh(tokens.refresh_token);
     await app.refresh(next.refresh_token);
     // The time that the database was away counts no second time.
-    app.clock.advance(10);
+    app.clock.advance(180);
     await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
     await app.post('/refresh', { refresh_token: next.refresh_token }).expect(401);
   });
 
   it('has its grace from when the database did it, however late that was', async () => {
-    const other = openDatabase({ kind: 'postgres', url });
+    const other = openTestDatabase({ kind: 'postgres', url });
     const late = 400;
     let refreshed: Promise<TokenSet> | undefined;
     await other.transaction(async (transaction) => {

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase, type Database } from '../../src/database/open-database.js';
+import { openDatabase, type Database, type DatabaseOptions } from '../../src/database/open-database.js';
 import type { DatabaseUrl } from '../../src/database-url.js';
+import { noteOpened } from './opened.js';
 import { newPostgresDatabase } from './postgres.js';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
@@ -36,5 +37,17 @@ export async function removeDatabaseFiles(): Promise<void> {
 export async function newDatabase(kind: DatabaseKind): Promise<Database> {
   const url: DatabaseUrl =
     kind === 'sqlite' ? { kind, file: await newFile() } : { kind, url: await newPostgresDatabase() };
-  return openDatabase(url);
+  return openTestDatabase(url);
+}
+
+/** On a machine that has other work, all takes longer than a service would wait. */
+const patience: Partial<DatabaseOptions> = {
+  connectTimeout: 30_000,
+  statementTimeout: 30_000,
+  revocationBound: 60_000,
+};
+
+/** Opens a database, with time to answer. The test closes it. */
+export function openTestDatabase(url: DatabaseUrl, options: Partial<DatabaseOptions> = {}): Database {
+  return noteOpened(openDatabase(url, { ...patience, ...options }));
 }

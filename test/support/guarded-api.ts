@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
 import express, { type ErrorRequestHandler } from 'express';
 import { guard, type Guard, type GuardOptions } from '../../src/guard/guard.js';
 import { ApiClient } from './api-client.js';
 import { createClient, issuer } from './oauth-clients.js';
+import { noteClosed, noteOpened } from './opened.js';
 import type { TestApp } from './test-app.js';
 
 /** What an operation of another service answers. */
@@ -86,7 +86,7 @@ export class GuardedApi extends ApiClient {
     });
     const server = createServer(guardedBy(latchkey));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new GuardedApi(latchkey, network, warnings, server, elapsed);
+    return noteOpened(new GuardedApi(latchkey, network, warnings, server, elapsed));
   }
 
   /** The same, with a feed that is complete. */
@@ -105,15 +105,7 @@ export class GuardedApi extends ApiClient {
     await this.guard.close();
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
-  }
-}
-
-/** Waits for what another connection brings, and not for ever. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 30_000;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error('What was waited for has not come.');
-    await wait(5);
+    noteClosed(this);
   }
 }
 

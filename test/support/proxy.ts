@@ -1,5 +1,6 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { noteClosed, noteOpened } from './opened.js';
 
 /** A reverse proxy that serves each service below a path of its own, which it takes away and tells in a header. */
 export class PrefixProxy {
@@ -31,12 +32,13 @@ export class PrefixProxy {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    return new PrefixProxy(server, `http://127.0.0.1:${port}`);
+    return noteOpened(new PrefixProxy(server, `http://127.0.0.1:${port}`));
   }
 
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
+    noteClosed(this);
   }
 }
 

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Test } from 'supertest';
 import { ApiClient } from './api-client.js';
 import { checkout } from './checkout.js';
-import { freePort } from './postgres-server.js';
+import { reservePort } from './ports.js';
 
 export type Settings = Readonly<Record<string, string>>;
 
@@ -43,6 +43,12 @@ export async function newFolder(): Promise<string> {
 /** Argon2id at its cheapest: what it costs is not what these tests are about. */
 const cheapPasswords: Settings = { LATCHKEY_PASSWORD_MEMORY_COST: '8', LATCHKEY_PASSWORD_TIME_COST: '1' };
 
+/** As many cores as this process believes in. */
+const sameParallelism: Settings =
+  process.env['TEST_PARALLELISM'] === undefined
+    ? {}
+    : { NODE_OPTIONS: `--import=${new URL('parallelism.js', import.meta.url).href}` };
+
 /** `latchkey <words>` as a process of its own, with no settings but those given. */
 export class Command {
   readonly #child: ChildProcess;
@@ -57,7 +63,7 @@ export class Command {
     );
     this.#child = spawn(node, [join(from ?? checkout, 'bin/latchkey.js'), ...words], {
       cwd: folder,
-      env: { ...Object.fromEntries(inherited), ...cheapPasswords, ...settings },
+      env: { ...Object.fromEntries(inherited), ...sameParallelism, ...cheapPasswords, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
@@ -149,7 +155,7 @@ export class Installation {
   ) {}
 
   static async make(settings: Settings = {}): Promise<Installation> {
-    return new Installation(await newFolder(), await freePort(), settings);
+    return new Installation(await newFolder(), await reservePort(), settings);
   }
 
   /** The same but for some settings. */

@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { noteClosed, noteOpened } from './opened.js';
 
 interface Passage {
   readonly client: Socket;
@@ -27,7 +28,7 @@ export class TcpProxy {
   static async to(port: number): Promise<TcpProxy> {
     const listener = createServer();
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-    return new TcpProxy(listener, port);
+    return noteOpened(new TcpProxy(listener, port));
   }
 
   /** To the same database through this. */
@@ -61,6 +62,7 @@ export class TcpProxy {
       server.destroy();
     }
     await new Promise((resolve) => this.listener.close(resolve));
+    noteClosed(this);
   }
 
   #open(client: Socket): void {

@@ -15,6 +15,7 @@ import { prepareService, type Services } from '../../src/services.js';
 import { adminPassword, ApiClient } from './api-client.js';
 import { TestClock } from './clock.js';
 import { newDatabaseUrl, type DatabaseKind } from './databases.js';
+import { noteClosed, noteOpened } from './opened.js';
 import { withOwnOperations } from './own-operations.js';
 
 type Environment = Readonly<Record<string, string>>;
@@ -23,6 +24,7 @@ interface TestAppOptions {
   readonly database?: DatabaseKind;
   /** Environment variables beside the tests' own. */
   readonly settings?: Environment;
+  readonly clock?: TestClock;
   /** An API builder's hooks. */
   readonly hooks?: Hooks;
   /** An API builder's operations. */
@@ -36,8 +38,14 @@ export const contractPermissions: readonly string[] = permissionsOf(operations).
 
 export const testSecret = 'a secret of the tests, long enough';
 
-/** Argon2id at its cheapest: what it costs is not what these tests are about. */
+/**
+ * Argon2id at its cheapest: what it costs is not what these tests are about. Nor is how long a database may take, which
+ * on a machine that has other work is long.
+ */
 const testSettings = {
+  LATCHKEY_DATABASE_CONNECT_TIMEOUT: '30s',
+  LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '30s',
+  LATCHKEY_REVOCATION_BOUND: '60s',
   LATCHKEY_SECRET: testSecret,
   LATCHKEY_ADMIN_PASSWORD: adminPassword,
   LATCHKEY_PASSWORD_MEMORY_COST: '8',
@@ -62,10 +70,11 @@ export class TestApp extends ApiClient {
   static async start({
     database = 'sqlite',
     settings = {},
+    clock = new TestClock(),
     ...builders
   }: TestAppOptions = {}): Promise<TestApp> {
     const url = await newDatabaseUrl(database);
-    return TestApp.#start({ DATABASE_URL: url, ...testSettings, ...settings }, new TestClock(), builders);
+    return TestApp.#start({ DATABASE_URL: url, ...testSettings, ...settings }, clock, builders);
   }
 
   static async #start(
@@ -86,7 +95,7 @@ export class TestApp extends ApiClient {
     serve(app, ownOperations && withOwnOperations(app, services, ownOperations));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    return new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`);
+    return noteOpened(new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`));
   }
 
   /** Stops, and starts anew on the same database, at the same time of the same clock. */
@@ -100,6 +109,7 @@ export class TestApp extends ApiClient {
     const config = readConfig({ ...this.environment, ...settings });
     const { log, issuer } = this.services;
     const services = await openInstallation(config, this.clock, log, issuer, {});
+    noteOpened(services.database);
     await prepareService(services, contractPermissions);
     return services;
   }
@@ -118,6 +128,7 @@ export class TestApp extends ApiClient {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
     await this.services.database.close();
+    noteClosed(this);
   }
 
   /** What the audit says of an event. */

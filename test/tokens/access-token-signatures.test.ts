@@ -40,7 +40,12 @@ function newKey(algorithm: Algorithm): SigningKey {
 }
 
 function tokensWith(signingKey: SigningKey, hooks: Hooks = {}): AccessTokens {
-  const ring = { signingKey, signing: () => signingKey, removals: 0 } as Partial<KeyRing> as KeyRing;
+  const ring = {
+    signingKey,
+    signing: () => signingKey,
+    signingKeys: () => [],
+    removals: 0,
+  } as Partial<KeyRing> as KeyRing;
   return new AccessTokens(ring, clock, {
     issuer,
     acceptedIssuers: [issuer],
@@ -49,6 +54,7 @@ function tokensWith(signingKey: SigningKey, hooks: Hooks = {}): AccessTokens {
     lifetime: 900,
     leeway: 0,
     notBefore: true,
+    maxLength: 8192,
     hooks,
   });
 }

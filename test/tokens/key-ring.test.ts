@@ -1,14 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { openDatabase, type Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/open-database.js';
 import { readConfig } from '../../src/config.js';
 import type { KeyRing } from '../../src/tokens/key-ring.js';
 import { KeyRingError } from '../../src/tokens/key-schedule.js';
 import { KeySealing } from '../../src/tokens/key-sealing.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { TestClock } from '../support/clock.js';
-import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
+import { databaseKinds, newDatabaseUrl, openTestDatabase } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
 import { rejection } from '../support/rejections.js';
 import { testSecret } from '../support/test-app.js';
@@ -21,7 +21,7 @@ for (const kind of databaseKinds) {
     let database: Database;
     before(async () => {
       url = await newDatabaseUrl(kind);
-      database = openDatabase(readConfig({ DATABASE_URL: url, LATCHKEY_SECRET: testSecret }).databaseUrl);
+      database = openTestDatabase(readConfig({ DATABASE_URL: url, LATCHKEY_SECRET: testSecret }).databaseUrl);
       await database.migrate();
     });
     beforeEach(async () => {
@@ -138,6 +138,23 @@ for (const kind of databaseKinds) {
         expect(ring.signing(first.signingKey.id)).not.to.be.undefined;
       });
 
+      it('signs with the first again where the second has retired before it, from that moment on', async () => {
+        await database.queries
+          .updateTable('keys')
+          .set({ active_at: clock.now() + 30_000, retired_at: clock.now() + 60_000 })
+          .where('id', '=', newId)
+          .execute();
+        await first.reload();
+        clock.advance(30);
+        expect(first.signingKey.id).to.equal(newId);
+        clock.advance(29.999);
+        expect(first.signingKey.id).to.equal(newId);
+        clock.advance(0.001);
+        expect(first.signingKey.id).not.to.equal(newId);
+        expect(first.signing(newId)).to.be.undefined;
+        expect(first.published().map(({ kid }) => kid)).not.to.include(newId);
+      });
+
       it('no longer knows a key that is retired', async () => {
         await database.queries
           .updateTable('keys')
@@ -146,9 +163,12 @@ for (const kind of databaseKinds) {
           .execute();
         await first.reload();
         const { id } = first.signingKey;
+        clock.advance(59.999);
         expect(first.signing(id)).not.to.be.undefined;
-        clock.advance(60);
+        expect(first.published().map(({ kid }) => kid)).to.include(id);
+        clock.advance(0.001);
         expect(first.signing(id)).to.be.undefined;
+        expect(first.published().map(({ kid }) => kid)).not.to.include(id);
       });
     });
   });

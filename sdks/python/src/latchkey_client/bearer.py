@@ -22,7 +22,7 @@ NO_TOKEN = httpx.Auth()
 
 def _pattern(template: str) -> str:
     return "".join(
-        "[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]*\})", template)
+        "[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^{}]*\})", template)
     )
 
 

@@ -1,0 +1,24 @@
+import type { AccessGrant } from '../tokens/access-token-claims.js';
+import type { AccessTokens } from '../tokens/access-token.js';
+import { words } from '../users/accounts.js';
+import type { StoredClient } from './clients.store.js';
+
+type Grant = AccessGrant & { readonly audience: readonly string[]; readonly lifetime: number };
+
+/** Everything that a client's token for itself may have; the client may ask for less. */
+export function clientGrant(
+  client: StoredClient,
+  tokens: Pick<AccessTokens, 'audience' | 'lifetime'>,
+): Grant {
+  const audience = words(client.audiences);
+  return {
+    subject: client.id,
+    version: client.version,
+    clientId: client.id,
+    roles: [],
+    permissions: words(client.scopes),
+    fresh: false,
+    audience: audience.length > 0 ? audience : tokens.audience,
+    lifetime: client.access_token_lifetime ?? tokens.lifetime,
+  };
+}
