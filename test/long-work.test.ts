@@ -38,6 +38,7 @@ for (const kind of databaseKinds) {
         clock: app.clock,
         log: pino({ level: 'silent' }),
         secret: testSecret,
+        maxTokenLength: Infinity,
       });
       await services.catchUp();
       return services;

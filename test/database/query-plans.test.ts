@@ -40,7 +40,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
     revocationsStore.concerning(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
   'a known network': (queries) => sessionsStore.hasLoggedInFrom(queries, id, '192.0.2.1'),
   'the last expiry of a session': (queries) => sessionsStore.lastExpiry(queries),
-  'a page of holders': (queries) => rolesStore.scopesOfHolders(queries, 'a', { after: id, limit: 50 }),
+  'a page of holders': (queries) => rolesStore.sizesOfHolders(queries, 'a', { after: id, limit: 50 }),
   'whether there is an administrator': (queries) => usersStore.hasAdministrator(queries),
   'what is unfinished': (queries) => usersStore.listUnfinished(queries, 50),
   'expired sessions': (queries) => sessionsStore.deleteExpired(queries, now, 50),
