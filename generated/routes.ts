@@ -88,6 +88,7 @@ const models: TsoaRoute.Models = {
     properties: {
       'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
       'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+      'one_time': {"dataType":"boolean"},
       'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
     },
     additionalProperties: false,
@@ -97,6 +98,7 @@ const models: TsoaRoute.Models = {
     properties: {
       'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
       'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+      'one_time': {"dataType":"boolean"},
       'disabled': {"dataType":"boolean"},
       'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
     },
@@ -154,8 +156,8 @@ const models: TsoaRoute.Models = {
     additionalProperties: false,
   },
   'TokenType': {
-    dataType: 'refEnum',
-    enums: ["Bearer"],
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[A-Za-z0-9!#$%&'*+.^_\\u0060|~-]+$"}}},
   },
   'TokenSet': {
     dataType: 'refObject',

@@ -1,11 +1,13 @@
 import cors from 'cors';
 import express, { type Express } from 'express';
+import helmet from 'helmet';
 import { operations, RegisterRoutes } from '../generated/routes.js';
 import { commonHeaders } from './http/common-headers.js';
 import './http/locals.js';
 import { handleProblems } from './http/problem-handler.js';
 import { identifyRequests } from './http/request-context.js';
-import { sendWithEveryAnswer } from './http/response-headers.js';
+import { headersOf, sendWithEveryAnswer } from './http/response-headers.js';
+import { givesCookies } from './http/token-cookies.js';
 import { mountSwaggerUi } from './http/swagger-ui.js';
 import { createTrust } from './http/trusted-proxy.js';
 import { unmatched } from './http/unmatched.js';
@@ -13,7 +15,7 @@ import type { Services } from './services.js';
 
 /** The order of the middleware: what each request passes, from top to bottom. */
 export function createApp(services: Services): Express {
-  const { config, log, issuer } = services;
+  const { config, log, issuer, database } = services;
   const app = express();
   app.locals.services = services;
   app.disable('x-powered-by');
@@ -23,11 +25,18 @@ export function createApp(services: Services): Express {
   app.set('trust proxy', createTrust(config.trustedProxies));
 
   app.use(identifyRequests(log));
-  sendWithEveryAnswer(app, commonHeaders);
+  sendWithEveryAnswer(
+    app,
+    commonHeaders,
+    headersOf(helmet.strictTransportSecurity({ includeSubDomains: config.hstsIncludeSubDomains })),
+  );
   if (config.corsOrigins.length > 0) {
+    const isOpen = config.corsOrigins.includes('*');
     app.use(
       cors({
-        origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
+        origin: isOpen ? '*' : [...config.corsOrigins],
+        // Cookies for each origin there is would be as good as none of the browser's protection.
+        credentials: givesCookies(config) && !isOpen,
         exposedHeaders: ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'RateLimit', 'ETag'],
       }),
     );
@@ -35,6 +44,6 @@ export function createApp(services: Services): Express {
   RegisterRoutes(app);
   mountSwaggerUi(app);
   app.use(unmatched(operations, ['/', '/docs', '/docs/']));
-  app.use(handleProblems(log, issuer));
+  app.use(handleProblems(log, issuer, database.outages));
   return app;
 }

@@ -12,3 +12,18 @@ export const systemClock: Clock = { now: () => Date.now() };
 export function epochSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
 }
+
+/** A length of time for a person, in the largest unit that it is whole in; two days and less in hours. */
+export function durationInWords(seconds: number): string {
+  const units = [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+    ['second', 1],
+  ] as const;
+  for (const [unit, length] of units) {
+    if (seconds % length !== 0 || (unit === 'day' && seconds <= 2 * length)) continue;
+    return seconds === length ? `1 ${unit}` : `${seconds / length} ${unit}s`;
+  }
+  return `${seconds} seconds`;
+}

@@ -17,9 +17,13 @@ export class ConfigError extends Error {
 
 /**
  * Reads the settings from environment variables.
+ * @param reader the service needs settings that an operator's command can do without.
  * @throws {ConfigError} with a sentence for every setting that cannot be used.
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  reader: 'service' | 'command' = 'command',
+): Config {
   const faults: string[] = [];
   const entries = Object.entries<Setting<unknown>>(settings).map(([key, definition]) => {
     const given = environment[definition.name];
@@ -40,6 +44,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (databaseUrl?.kind === 'postgres' && !environment[settings.secret.name]) {
     faults.push(
       'LATCHKEY_SECRET must be set when DATABASE_URL is PostgreSQL: choose 32 random characters or more, the same for every replica.',
+    );
+  }
+  if (databaseUrl?.kind === 'postgres' && reader === 'service' && !environment[settings.issuer.name]) {
+    faults.push(
+      'LATCHKEY_ISSUER must be set when DATABASE_URL is PostgreSQL: the URL that clients know the service by, such as https://login.example.com, the same for every replica. Each replica refuses the tokens of another issuer.',
     );
   }
   if (faults.length === 0) faults.push(...signingFaults(config), ...cookieFaults(config));
@@ -101,4 +110,9 @@ export function unknownVariables(environment: Readonly<Record<string, string | u
       const near = distance(name, nearest) <= name.length / 2;
       return `${name} is not a setting and is ignored.${near ? ` Did you mean ${nearest}?` : ''}`;
     });
+}
+
+/** The word that access tokens are sent with, and challenged for: RFC 9110 §15.5.2 has no 401 without any. */
+export function tokenScheme({ headerType }: Pick<Config, 'headerType'>): string {
+  return headerType === 'none' ? 'Bearer' : headerType;
 }

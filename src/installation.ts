@@ -2,9 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
-import { DatabaseUnavailable } from './database/database-unavailable.js';
+import { DatabaseRefused, DatabaseUnavailable } from './database/database-unavailable.js';
 import { openDatabase, type Database } from './database/open-database.js';
 import { reasonOf } from './database/postgres-errors.js';
+import { claimSqlite } from './database/sqlite-claim.js';
 import { findSecret } from './database/secret.js';
 import { hooks as ownHooks, type Hooks } from './hooks.js';
 import { givesCookies, maxTokenLengthInCookie } from './http/token-cookies.js';
@@ -15,6 +16,8 @@ import { KeySealing } from './tokens/key-sealing.js';
 
 /** How often a start looks whether the database is there, in milliseconds. */
 const retryInterval = 250;
+/** How long a start waits for another service on the same SQLite file to end: it may be the one that this one replaces. */
+const patience = 3000;
 
 /**
  * Opens an installation: the database that the settings name, migrated, with its keys. The service and the operator's
@@ -63,19 +66,50 @@ async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
     return database;
   } catch (cause) {
     await database?.close();
-    const where =
-      config.databaseUrl.kind === 'sqlite'
-        ? `the SQLite file ${config.databaseUrl.file}`
-        : 'the PostgreSQL database';
-    const waited =
-      cause instanceof DatabaseUnavailable && config.databaseWait > 0
-        ? `, tried for ${config.databaseWait} seconds`
-        : '';
-    throw new StartError(
-      `DATABASE_URL names ${where}, which cannot be used (${reasonOf(cause)}${waited}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
-      { cause },
-    );
+    throw unusable(config, cause);
   }
+}
+
+/** @param cause why the database that the settings name cannot be used. */
+function unusable({ databaseUrl, databaseWait }: Config, cause: unknown): StartError {
+  const where =
+    databaseUrl.kind === 'sqlite' ? `the SQLite file ${databaseUrl.file}` : 'the PostgreSQL database';
+  const waited = isPassing(cause) && databaseWait > 0 ? `, tried for ${databaseWait} seconds` : '';
+  return new StartError(
+    `DATABASE_URL names ${where}, which cannot be used (${reasonOf(cause)}${waited}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
+    { cause },
+  );
+}
+
+/**
+ * Makes this process the one service on the SQLite file that the settings name, for as long as it lives: what is revoked
+ * is in its memory, and another one would not know of it. On PostgreSQL there may be any number.
+ * @throws {StartError} where another service has the file, and does not end within seconds.
+ */
+export async function claimInstallation(config: Config, log: Logger): Promise<void> {
+  const { databaseUrl } = config;
+  if (databaseUrl.kind === 'postgres' || databaseUrl.file === ':memory:') return;
+  for (let attempt = 0; ; attempt += 1) {
+    let isClaimed: boolean;
+    try {
+      isClaimed = claimSqlite(databaseUrl.file);
+    } catch (cause) {
+      throw unusable(config, cause);
+    }
+    if (isClaimed) return;
+    if (attempt === 0) log.warn('another service uses the SQLite file; waiting for its end');
+    if (attempt * retryInterval >= patience) {
+      throw new StartError(
+        `Another service runs on the SQLite file ${databaseUrl.file}, and there can be one at a time. Stop that one first, or run several on PostgreSQL (docs/postgresql.md).`,
+      );
+    }
+    await wait(retryInterval);
+  }
+}
+
+/** A password that is wrong stays wrong. */
+function isPassing(error: unknown): boolean {
+  return error instanceof DatabaseUnavailable && !(error instanceof DatabaseRefused);
 }
 
 /** Where service and database start together, the service may be the first. */
@@ -86,7 +120,7 @@ async function migrateOnceThere(database: Database, patience: number, log: Logge
       await database.migrate();
       return;
     } catch (error) {
-      if (!(error instanceof DatabaseUnavailable) || performance.now() >= giveUpAt) throw error;
+      if (!isPassing(error) || performance.now() >= giveUpAt) throw error;
       if (attempt === 1) log.warn({ err: error }, 'waiting for the database');
       await wait(retryInterval);
     }

@@ -3,13 +3,13 @@ import { isIPv6, type AddressInfo } from 'node:net';
 import { pino, type Logger } from 'pino';
 import { operations } from '../generated/routes.js';
 import { createApp } from './app.js';
-import { systemClock } from './clock.js';
+import { durationInWords, systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { DatabaseUnavailable } from './database/database-unavailable.js';
 import { SecretError } from './database/secret.js';
 import { createHttpServer } from './http/http-server.js';
 import { permissionsOf } from './tokens/demands.js';
-import { openInstallation } from './installation.js';
+import { claimInstallation, openInstallation } from './installation.js';
 import { keepShapes } from './kept-shapes.js';
 import { prepareService, type FirstAdministrator, type Services } from './services.js';
 import { stopOnSignal } from './shutdown.js';
@@ -26,7 +26,7 @@ export async function main(): Promise<void> {
   process.setSourceMapsEnabled(true);
   keepShapes();
   try {
-    const config = readConfig(process.env);
+    const config = readConfig(process.env, 'service');
     const log = pino({ level: config.logLevel });
     for (const warning of unknownVariables(process.env)) log.warn(warning);
     await serve(config, log);
@@ -60,17 +60,18 @@ async function serve(config: Config, log: Logger): Promise<void> {
   let services: Services | undefined;
   stopOnSignal({ server, log, delay: config.shutdownDelay, opened: () => services });
   try {
+    await claimInstallation(config, log);
     services = await openInstallation(config, systemClock, log, issuer);
     const administrator = await prepareService(services, permissionsOf(operations));
     serveApp(createApp(services));
-    announce(address, administrator);
+    announce(address, administrator, config);
   } catch (error) {
     server.close();
     server.closeAllConnections();
     await services?.database.close();
     throw error;
   }
-  keepUp(services, log);
+  keepUp(services);
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
@@ -106,27 +107,32 @@ function reachable(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;
 }
 
-function announce(address: string, administrator: FirstAdministrator | undefined): void {
+function announce(
+  address: string,
+  administrator: FirstAdministrator | undefined,
+  { oneTimePasswordExpires }: Config,
+): void {
   if (administrator) {
     const { username, oneTimePassword } = administrator;
     console.log(
       oneTimePassword === undefined
         ? `The administrator "${username}" was made, with the password that was set.`
-        : `The administrator was made. This password is shown once; change it with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
+        : `The administrator was made. This password is shown once, and is good for one login, within ${durationInWords(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
     );
   }
   console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);
 }
 
 /** What happens beside the requests: expired rows go, and uses of sessions are written. */
-function keepUp(services: Services, log: Logger): void {
-  const { cleanUp, finishChanges, lifecycle, sessionUses, revocationFeed } = services;
+function keepUp(services: Services): void {
+  const { cleanUp, database, finishChanges, lifecycle, sessionUses, revocationFeed } = services;
   const orLog = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work();
+      database.outages.over(what);
     } catch (error) {
       // Work in batches is interrupted by the end of the process, and goes on after the next start.
-      if (!lifecycle.stopping) log.error({ err: error }, `${what} failed`);
+      if (!lifecycle.stopping) database.outages.failed(what, error, {}, 'error');
     }
   };
   /** Of work that takes longer than that there is one at a time. */

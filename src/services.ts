@@ -21,10 +21,12 @@ import { RolesService } from './roles/roles.service.js';
 import { finishEndings } from './sessions/ended-sessions.js';
 import { loginAttemptsStore } from './sessions/login-attempts.store.js';
 import { LoginLimiter } from './sessions/login-limiter.js';
+import { LoginService } from './sessions/login.service.js';
 import { SessionLimit } from './sessions/session-limit.js';
 import { SessionUses } from './sessions/session-uses.js';
 import { SessionsService, type OnDenied } from './sessions/sessions.service.js';
 import { sessionsStore } from './sessions/sessions.store.js';
+import { TokenSets } from './sessions/token-sets.js';
 import { UserSessionsService } from './sessions/user-sessions.service.js';
 import { StartError } from './start-error.js';
 import { accessTokenOptions, keyRingOptions, refuseNoRoomForAdministrators } from './token-settings.js';
@@ -39,6 +41,7 @@ import { Passwords } from './users/passwords.js';
 import { usernameFault } from './users/username-rules.js';
 import { UserLists } from './users/user-lists.service.js';
 import { oneTimePassword, UsersService } from './users/users.service.js';
+import { usersStore } from './users/users.store.js';
 
 /** A session's lifetime where no end is set: 100,000 years, in seconds. */
 const endless = 100_000 * 366 * 86_400;
@@ -80,6 +83,7 @@ export interface Services {
   readonly revocationFeed: RevocationFeed;
   /** Asks the database about a token, where they may not be. */
   readonly confirmation: TokenConfirmation;
+  readonly logins: LoginService;
   readonly passwords: Passwords;
   readonly sessions: SessionsService;
   /** When sessions were last used. */
@@ -140,9 +144,20 @@ export async function createServices(foundations: Foundations): Promise<Services
     parallelism: config.passwordParallelism,
     queue: config.passwordQueue,
   });
+  const readPasswordCosts = async (): Promise<void> => {
+    passwords.setCostsInUse(await usersStore.passwordCosts(database.queries));
+  };
+  await readPasswordCosts();
+  if (passwords.costsInUse > 1) {
+    log.info(
+      { costs: passwords.costsInUse },
+      'some passwords are hashed with earlier costs: until their users have logged in, each login computes a hash of each, so that its time tells nobody whose is which',
+    );
+  }
   const limiter = new LoginLimiter(database, clock, {
     freeAttempts: config.loginFreeAttempts,
     freeAttemptsPerAddress: config.loginFreeAttemptsPerAddress,
+    freeAttemptsPerSite: config.loginFreeAttemptsPerSite,
     firstWait: config.loginFirstWait,
     longestWait: config.loginLongestWait,
     memory: config.loginMemory,
@@ -153,6 +168,23 @@ export async function createServices(foundations: Foundations): Promise<Services
   const denied: OnDenied = (reason, context, userId) => {
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };
+  const tokenSets = new TokenSets(clock, ring, accessTokens, sessionLifetime);
+  const logins = new LoginService(
+    database,
+    clock,
+    ring,
+    accessTokens,
+    revocations,
+    passwords,
+    limiter,
+    denied,
+    tokenSets,
+    {
+      refreshTokenLifetime: config.refreshTokenExpires,
+      sessionLifetime,
+      sessionLimit: new SessionLimit(clock, { most: config.sessionLimit, sessionLifetime }),
+    },
+  );
   const sessions = new SessionsService(
     database,
     clock,
@@ -160,14 +192,12 @@ export async function createServices(foundations: Foundations): Promise<Services
     accessTokens,
     revocations,
     feed,
-    passwords,
-    limiter,
     denied,
+    tokenSets,
     {
       refreshTokenLifetime: config.refreshTokenExpires,
       sessionLifetime,
       refreshGrace: config.refreshGrace,
-      sessionLimit: new SessionLimit(clock, { most: config.sessionLimit, sessionLifetime }),
     },
   );
   const finishChanges = async (): Promise<void> => {
@@ -200,6 +230,7 @@ export async function createServices(foundations: Foundations): Promise<Services
       leeway: config.decodeLeeway,
     }),
     confirmation,
+    logins,
     passwords,
     sessions,
     sessionUses,
@@ -215,6 +246,7 @@ export async function createServices(foundations: Foundations): Promise<Services
       revocations,
       accessTokens,
       config.usernames,
+      { lifetime: config.oneTimePasswordExpires, byDefault: config.oneTimePasswords },
     ),
     ownAccount: new OwnAccountService(database, clock, passwords, limiter, sessions, versions, revocations),
     roles,
@@ -233,7 +265,10 @@ export async function createServices(foundations: Foundations): Promise<Services
         { audience: { issuer, form: config.clientAssertionAudience }, leeway: config.decodeLeeway },
       ),
       grants: new TokenGrants(sessions, accessTokens),
-      introspection: new IntrospectionService(database, sessions, liveTokens, hooks, issuer),
+      introspection: new IntrospectionService(database, sessions, liveTokens, hooks, {
+        issuer,
+        scheme: accessTokens.scheme,
+      }),
       revocation: new RevocationService(
         database,
         clock,
@@ -254,6 +289,7 @@ export async function createServices(foundations: Foundations): Promise<Services
         await inBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
       await finishChanges();
+      await readPasswordCosts();
     },
     finishChanges,
   };

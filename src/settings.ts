@@ -130,7 +130,7 @@ export const settings = {
   issuer: setting({
     name: 'LATCHKEY_ISSUER',
     parse: issuerUrl,
-    defaultInWords: 'the listening address',
+    defaultInWords: 'on SQLite the listening address; on PostgreSQL it must be set',
     doc: 'The URL that clients know this service by: the tokens’ `iss` and `aud`. Tokens of another issuer are refused, so keep it.',
   }),
   secret: setting({
@@ -158,7 +158,13 @@ export const settings = {
     parse: origins,
     default: '',
     defaultInWords: 'none: CORS is off',
-    doc: 'The origins whose browser pages may call the service, comma-separated, or `*`.',
+    doc: 'The origins whose browser pages may call the service, comma-separated, or `*`. Those that are named may send cookies where `JWT_TOKEN_LOCATION` has them; with `*` none are sent ([docs/cookies.md](docs/cookies.md)).',
+  }),
+  hstsIncludeSubDomains: setting({
+    name: 'LATCHKEY_HSTS_INCLUDE_SUBDOMAINS',
+    parse: flag,
+    default: 'false',
+    doc: 'Whether `Strict-Transport-Security`, which responses over HTTPS have, binds the subdomains of the host too. They must all be served over HTTPS then, for a year.',
   }),
   usernames: setting({
     name: 'LATCHKEY_USERNAMES',
@@ -297,7 +303,7 @@ export const settings = {
     name: 'JWT_HEADER_TYPE',
     parse: token,
     default: 'Bearer',
-    doc: 'The word before the token in that header; `none`: the header is the token alone.',
+    doc: 'The word before the token in that header, which `token_type` and the challenge in `WWW-Authenticate` have, too; `none`: the header is the token alone (those say `Bearer`).',
   }),
   queryStringName: setting({
     name: 'JWT_QUERY_STRING_NAME',
@@ -481,6 +487,18 @@ export const settings = {
     default: '100',
     doc: 'How many password checks may wait for a free core; beyond that the answer is 503 with `Retry-After`.',
   }),
+  oneTimePasswordExpires: setting({
+    name: 'LATCHKEY_ONE_TIME_PASSWORD_EXPIRES',
+    parse: duration(60, 365 * 86_400),
+    default: '24h',
+    doc: 'For how long a one-time password is good: for one login, with which the user chooses another. That of the first start is one, what `npx latchkey users reset-password` gives, and what an administrator sets with `one_time`.',
+  }),
+  oneTimePasswords: setting({
+    name: 'LATCHKEY_ONE_TIME_PASSWORDS',
+    parse: flag,
+    default: 'false',
+    doc: 'Whether a password that an administrator sets for a user is a one-time password where the request does not say `one_time`.',
+  }),
   loginFreeAttempts: setting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS',
     parse: wholeNumber(0, 1_000_000),
@@ -492,6 +510,12 @@ export const settings = {
     parse: wholeNumber(0, 1_000_000),
     default: '5',
     doc: 'How many failed logins from one address cost no wait. Users who logged in from it before are not held up by it.',
+  }),
+  loginFreeAttemptsPerSite: setting({
+    name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE',
+    parse: wholeNumber(0, 1_000_000),
+    default: '100',
+    doc: 'The same for a whole /48 of IPv6, of which each /64 counts as one address.',
   }),
   loginFirstWait: setting({
     name: 'LATCHKEY_LOGIN_FIRST_WAIT',

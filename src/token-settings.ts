@@ -1,4 +1,4 @@
-import type { Config } from './config.js';
+import { tokenScheme, type Config } from './config.js';
 import type { Hooks } from './hooks.js';
 import { StartError } from './start-error.js';
 import { maxTokenLength, rightsSize } from './tokens/access-token-size.js';
@@ -32,6 +32,7 @@ export function accessTokenOptions(
     lifetime: config.accessTokenExpires,
     leeway: config.decodeLeeway,
     notBefore: config.encodeNotBefore,
+    scheme: tokenScheme(config),
     maxLength: Math.min(maxTokenLength, maxLength),
     hooks,
   };

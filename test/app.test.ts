@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TestApp } from './support/test-app.js';
+import { adminPassword, TestApp } from './support/test-app.js';
 
 describe('The app', () => {
   let app: TestApp;
@@ -16,12 +16,50 @@ describe('The app', () => {
         'x-content-type-options': 'nosniff',
         'x-frame-options': 'SAMEORIGIN',
         'referrer-policy': 'no-referrer',
-        'strict-transport-security': 'max-age=31536000; includeSubDomains',
         'cross-origin-opener-policy': 'same-origin',
         'cross-origin-resource-policy': 'same-origin',
       });
       expect(headers).not.to.have.property('x-powered-by');
     }
+  });
+
+  describe('as for Strict-Transport-Security', () => {
+    const hsts = async (
+      settings: Record<string, string>,
+      proto?: string,
+    ): Promise<(string | undefined)[]> => {
+      const other = await TestApp.start({ settings });
+      try {
+        const values = [];
+        for (const path of ['/health/live', '/protected', '/docs/', '/nothing']) {
+          const request = other.get(path);
+          const { headers } = await (proto === undefined ? request : request.set('X-Forwarded-Proto', proto));
+          values.push(headers['strict-transport-security']);
+        }
+        return [...new Set(values)];
+      } finally {
+        await other.close();
+      }
+    };
+    const trusting = { LATCHKEY_TRUSTED_PROXIES: 'loopback' };
+
+    it('sends it over HTTPS alone, which a trusted proxy says, for this host', async () => {
+      expect(await hsts({})).to.deep.equal([undefined]);
+      expect(await hsts(trusting)).to.deep.equal([undefined]);
+      expect(await hsts(trusting, 'http')).to.deep.equal([undefined]);
+      expect(await hsts(trusting, 'https')).to.deep.equal(['max-age=31536000']);
+    });
+
+    it('believes nobody else', async () => {
+      expect(await hsts({}, 'https')).to.deep.equal([undefined]);
+      expect(await hsts({ LATCHKEY_TRUSTED_PROXIES: '192.0.2.1' }, 'https')).to.deep.equal([undefined]);
+    });
+
+    it('sends it for the subdomains too where LATCHKEY_HSTS_INCLUDE_SUBDOMAINS says so', async () => {
+      const settings = { ...trusting, LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: 'true' };
+      expect(await hsts(settings, 'https')).to.deep.equal(['max-age=31536000; includeSubDomains']);
+      expect(await hsts(settings)).to.deep.equal([undefined]);
+    });
   });
 
   it('lets nobody store what it answers, but for the contract and the docs', async () => {
@@ -85,6 +123,80 @@ describe('The app', () => {
         const { headers } = await open.get('/health/live').set('Origin', 'https://evil.example.com');
         expect(headers).not.to.have.property('access-control-allow-origin');
       });
+    });
+
+    describe('with cookies', () => {
+      let open: TestApp;
+      before(async () => {
+        open = await TestApp.start({
+          settings: {
+            LATCHKEY_CORS_ORIGINS: origin,
+            JWT_TOKEN_LOCATION: 'headers, cookies',
+            JWT_ACCESS_CSRF_HEADER_NAME: 'X-Own-Access',
+            JWT_REFRESH_CSRF_HEADER_NAME: 'X-Own-Refresh',
+          },
+        });
+      });
+      after(() => open.close());
+
+      it('lets the origins that are named send them, and keeps caches from mixing up origins', async () => {
+        const login = open.post('/login/cookies', { username: 'admin', password: adminPassword });
+        for (const test of [
+          login.expect(200),
+          open.get('/me').expect(401),
+          open.get('/nothing').expect(404),
+        ]) {
+          const { headers } = await test.set('Origin', origin);
+          expect(headers).to.include({
+            'access-control-allow-origin': origin,
+            'access-control-allow-credentials': 'true',
+            vary: 'Origin',
+          });
+          expect(headers['access-control-expose-headers']).not.to.include('*');
+        }
+      });
+
+      it('answers a preflight for the CSRF headers that the settings name', async () => {
+        const preflight = open.request('options', '/refresh/cookies').set('Origin', origin);
+        const { headers } = await preflight
+          .set('Access-Control-Request-Method', 'POST')
+          .set('Access-Control-Request-Headers', 'content-type,x-own-access,x-own-refresh')
+          .expect(204);
+        expect(headers).to.include({
+          'access-control-allow-origin': origin,
+          'access-control-allow-credentials': 'true',
+          'access-control-allow-headers': 'content-type,x-own-access,x-own-refresh',
+        });
+        expect(headers['vary']).to.include('Origin');
+      });
+
+      it('lets no other origin read anything', async () => {
+        for (const other of [
+          'https://evil.example.com',
+          'null',
+          `${origin}.evil.example.com`,
+          origin.toUpperCase(),
+        ]) {
+          const { headers } = await open.get('/me').set('Origin', other);
+          expect(headers, other).not.to.have.property('access-control-allow-origin');
+          expect(headers, other).to.include({ vary: 'Origin' });
+        }
+      });
+
+      for (const origins of ['*', `${origin}, *`]) {
+        it(`sends none of them with "${origins}"`, async () => {
+          const any = await TestApp.start({
+            settings: { LATCHKEY_CORS_ORIGINS: origins, JWT_TOKEN_LOCATION: 'cookies' },
+          });
+          try {
+            const { headers } = await any.get('/health/live').set('Origin', origin);
+            expect(headers).to.include({ 'access-control-allow-origin': '*' });
+            expect(headers).not.to.have.property('access-control-allow-credentials');
+          } finally {
+            await any.close();
+          }
+        });
+      }
     });
 
     it('lets in any with *', async () => {

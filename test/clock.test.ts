@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { epochSeconds, systemClock } from '../src/clock.js';
+import { durationInWords, epochSeconds, systemClock } from '../src/clock.js';
 
 describe('The clock', () => {
   it("is the system's", () => {
@@ -11,4 +11,21 @@ describe('The clock', () => {
     expect(epochSeconds({ now: () => 1_999 })).to.equal(1);
     expect(epochSeconds({ now: () => 2_000 })).to.equal(2);
   });
+});
+
+describe('A length of time in words', () => {
+  for (const [seconds, words] of [
+    [1, '1 second'],
+    [90, '90 seconds'],
+    [60, '1 minute'],
+    [5400, '90 minutes'],
+    [3600, '1 hour'],
+    [86_400, '24 hours'],
+    [172_800, '48 hours'],
+    [259_200, '3 days'],
+  ] as const) {
+    it(`of ${seconds} seconds is ${words}`, () => {
+      expect(durationInWords(seconds)).to.equal(words);
+    });
+  }
 });

@@ -35,6 +35,7 @@ describe('The settings', () => {
       secret: undefined,
       trustedProxies: [],
       corsOrigins: [],
+      hstsIncludeSubDomains: false,
       adminUsername: 'admin',
       adminPassword: undefined,
       accessTokenExpires: 900,
@@ -87,8 +88,11 @@ describe('The settings', () => {
       passwordTimeCost: 2,
       passwordParallelism: 1,
       passwordQueue: 100,
+      oneTimePasswordExpires: 86_400,
+      oneTimePasswords: false,
       loginFreeAttempts: 5,
       loginFreeAttemptsPerAddress: 5,
+      loginFreeAttemptsPerSite: 100,
       usernames: 'distinct',
       loginFirstWait: 1,
       loginLongestWait: 900,
@@ -203,6 +207,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['*', ['*']],
     ['https://app.example.com, http://localhost:5173', ['https://app.example.com', 'http://localhost:5173']],
   ],
+  LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
   LATCHKEY_USERNAMES: [
     ['distinct', 'distinct'],
     ['precis', 'precis'],
@@ -286,6 +291,9 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_PASSWORD_QUEUE: [['0', 0]],
   LATCHKEY_LOGIN_FREE_ATTEMPTS: [['0', 0]],
   LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: [['1000', 1000]],
+  LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: [['1000', 1000]],
+  LATCHKEY_ONE_TIME_PASSWORD_EXPIRES: [['7d', 7 * 86_400]],
+  LATCHKEY_ONE_TIME_PASSWORDS: flags,
   LATCHKEY_LOGIN_FIRST_WAIT: [['1h', 3600]],
   LATCHKEY_LOGIN_LONGEST_WAIT: [['1d', 86_400]],
   LATCHKEY_LOGIN_MEMORY: [['30d', 30 * 86_400]],
@@ -352,6 +360,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   JWT_ENCODE_AUDIENCE: [],
   JWT_DECODE_AUDIENCE: [],
   JWT_DECODE_ISSUER: [],
+  LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: ['maybe'],
   LATCHKEY_CLIENT_ASSERTION_AUDIENCE: ['endpoint', 'Issuer'],
   JWT_ENCODE_NBF: ['maybe'],
   JWT_TOKEN_LOCATION: ['header', 'headers, body', ','],
@@ -386,6 +395,9 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_PASSWORD_QUEUE: ['100001', ...notNumbers],
   LATCHKEY_LOGIN_FREE_ATTEMPTS: ['1000001', ...notNumbers],
   LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: ['1000001', ...notNumbers],
+  LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: ['1000001', ...notNumbers],
+  LATCHKEY_ONE_TIME_PASSWORD_EXPIRES: ['59', '366d', ...notDurations],
+  LATCHKEY_ONE_TIME_PASSWORDS: ['maybe'],
   LATCHKEY_LOGIN_FIRST_WAIT: ['0', '2h', ...notDurations],
   LATCHKEY_LOGIN_LONGEST_WAIT: ['0', '2d', ...notDurations],
   LATCHKEY_LOGIN_MEMORY: ['59', '31d', ...notDurations],
@@ -461,6 +473,17 @@ describe('PostgreSQL', () => {
       expect(others).to.deep.equal([]);
     });
   }
+
+  it('demands LATCHKEY_ISSUER of the service, and not of a command', () => {
+    const secret = { LATCHKEY_SECRET: 'x'.repeat(32) };
+    const postgres = { DATABASE_URL: 'postgres://127.0.0.1/latchkey', ...secret };
+    expect(() => readConfig(postgres, 'service')).to.throw(
+      /^LATCHKEY_ISSUER must be set when DATABASE_URL is/,
+    );
+    expect(readConfig({ ...postgres, LATCHKEY_ISSUER: 'http://a.test' }, 'service').issuer).to.be.a('string');
+    expect(readConfig(postgres, 'command').issuer).to.be.undefined;
+    expect(readConfig(secret, 'service').issuer).to.be.undefined;
+  });
 
   it('makes one fault of a secret that is too short', () => {
     const faults = faultsOf({ DATABASE_URL: 'postgres://127.0.0.1/latchkey', LATCHKEY_SECRET: 'short' });

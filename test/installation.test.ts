@@ -69,7 +69,7 @@ describe('An installation', () => {
           LATCHKEY_ADMIN_PASSWORD: password,
         });
         expect(administrator).to.deep.equal({ username: 'Ada', oneTimePassword: undefined });
-        const { scope } = await services.sessions.login('ada', password, context);
+        const { scope } = await services.logins.login('ada', password, context);
         expect(scope).to.equal(contractPermissions.join(' '));
       });
 
@@ -77,11 +77,7 @@ describe('An installation', () => {
         const { services, administrator } = await start(url);
         expect(administrator?.username).to.equal('admin');
         expect(administrator?.oneTimePassword).to.match(/^[\w-]{20}$/);
-        const { scope } = await services.sessions.login(
-          'admin',
-          administrator?.oneTimePassword ?? '',
-          context,
-        );
+        const { scope } = await services.logins.login('admin', administrator?.oneTimePassword ?? '', context);
         expect(scope).to.equal('');
       });
 
@@ -93,14 +89,14 @@ describe('An installation', () => {
           LATCHKEY_ADMIN_PASSWORD: 'password1',
         });
         expect(administrator).to.be.undefined;
-        await services.sessions.login('admin', password, context);
+        await services.logins.login('admin', password, context);
         expect((await services.userLists.list(10, undefined)).rows).to.have.length(1);
       });
 
       it('takes the tokens of before a restart, and refuses those that were revoked', async () => {
         const before = (await start(url, { LATCHKEY_ADMIN_PASSWORD: password })).services;
-        const kept = await before.sessions.login('admin', password, context);
-        const ended = await before.sessions.login('admin', password, context);
+        const kept = await before.logins.login('admin', password, context);
+        const ended = await before.logins.login('admin', password, context);
         await before.sessions.logoutByRefreshToken(ended.refresh_token, context);
         await close(before);
         const { services: after } = await start(url);

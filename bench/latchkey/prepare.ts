@@ -32,7 +32,7 @@ await inTurn(accounts, async (account) => {
 
 const tokens = await inTurn(
   Array.from({ length: sessions }, (_, index) => accounts[index % users]),
-  (account) => services.sessions.login(account?.username ?? '', account?.password ?? '', context),
+  (account) => services.logins.login(account?.username ?? '', account?.password ?? '', context),
 );
 const { client, secret } = await services.clients.create(
   {

@@ -51,19 +51,21 @@ interface AuditEntry {
 export const auditStore = {
   /** Call it in the transaction of the change: both are committed, or neither. */
   async add(queries: Queries, clock: Clock, entry: AuditEntry): Promise<void> {
-    await queries
-      .insertInto('audit')
-      .values({
-        id: newId(clock),
-        at: clock.now(),
-        event: entry.event,
-        actor_id: entry.actorId ?? null,
-        target: entry.target ?? null,
-        session_id: entry.sessionId ?? null,
-        address: entry.context.address,
-        request_id: entry.context.requestId,
-      })
-      .execute();
+    await auditStore.prepareAdd(queries, clock, entry).execute();
+  },
+
+  /** The same, to be executed in a batch. */
+  prepareAdd(queries: Queries, clock: Clock, entry: AuditEntry) {
+    return queries.insertInto('audit').values({
+      id: newId(clock),
+      at: clock.now(),
+      event: entry.event,
+      actor_id: entry.actorId ?? null,
+      target: entry.target ?? null,
+      session_id: entry.sessionId ?? null,
+      address: entry.context.address,
+      request_id: entry.context.requestId,
+    });
   },
 
   /** The same for what an actor did to a target. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { operatorContext } from '../audit/audit.store.js';
+import { durationInWords } from '../clock.js';
 import type { Services } from '../services.js';
 import { Problem } from '../problems/problem.js';
 import { list } from '../setting-parsers.js';
@@ -37,10 +38,10 @@ async function setRoles({ users }: Services, username: string, roles: readonly s
   }
 }
 
-async function resetPassword({ users }: Services, username: string): Promise<void> {
+async function resetPassword({ users, config }: Services, username: string): Promise<void> {
   const password = await users.resetPassword(username, { context: operatorContext });
   if (password === undefined) throw new StartError(`There is no user "${username}".`);
   console.log(
-    `The new one-time password of "${username}" is shown once; its sessions end, within a second where the service runs.\n\n    ${password}\n`,
+    `The new one-time password of "${username}" is shown once, and is good for one login, within ${durationInWords(config.oneTimePasswordExpires)}; its sessions end, within a second where the service runs.\n\n    ${password}\n`,
   );
 }

@@ -6,8 +6,9 @@ export const headers = {
     example: '0d3c7b3e-5d0a-4c52-8a1f-6f0c5a2b9e11',
   },
   'WWW-Authenticate': {
-    description: 'The challenge (RFC 6750 §3).',
-    schema: { type: 'string', maxLength: 1000, pattern: '^Bearer ' },
+    description:
+      'The challenge (RFC 6750 §3). It begins with `Bearer`, or with what `JWT_HEADER_TYPE` says in its place.',
+    schema: { type: 'string', maxLength: 1000, pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+ realm=" },
     example:
       'Bearer realm="latchkey", error="invalid_token", error_description="The access token has expired."',
   },

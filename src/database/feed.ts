@@ -42,6 +42,7 @@ export class SqliteFeed implements Feed {
     private readonly version: () => Promise<unknown>,
     private readonly follower: Follower,
     private readonly onFailure: (error: unknown) => void,
+    private readonly onSuccess: () => void = () => undefined,
   ) {}
 
   isCurrent(): boolean {
@@ -66,6 +67,7 @@ export class SqliteFeed implements Feed {
       if (isLooking) return;
       isLooking = true;
       takeOver()
+        .then(this.onSuccess)
         .catch((error: unknown) => {
           // Looked at once more the next time; unless the file was closed meanwhile.
           if (!this.#isStopped) this.onFailure(error);

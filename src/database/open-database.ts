@@ -2,15 +2,23 @@ import { Kysely, PostgresDialect, sql, type Expression, type Transaction } from 
 import { Migrator } from 'kysely/migration';
 import { pino, type Logger } from 'pino';
 import type { Clock } from '../clock.js';
+import { OutageLog } from '../outage-log.js';
 import type { DatabaseUrl, PostgresUrl, SqliteUrl } from '../database-url.js';
+import { executeInTurn, type BatchRows, type BatchStatement } from './batch.js';
 import { SqliteFeed, type Feed, type Follower } from './feed.js';
 import { migrationProvider } from './migrations/index.js';
+import { checkServer } from './postgres-checks.js';
+import { isContended, isOutdatedPlan } from './postgres-errors.js';
 import { PostgresFeed } from './postgres-feed.js';
+import { readOnlyReason, type SessionState } from './postgres-session.js';
 import { PostgresServer } from './postgres.js';
+import { retrying } from './retrying.js';
 import type { Schema } from './schema.js';
 import { sqliteDialect } from './sqlite-dialect.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import { openSqlite } from './sqlite.js';
+import { DatabaseReadOnly } from './database-unavailable.js';
+import { theDatabase, WriteProbe } from './write-probe.js';
 
 /** What a store works on: the database, or a transaction of it. */
 export type Queries = Kysely<Schema>;
@@ -37,6 +45,13 @@ export interface Database extends Executor {
    * its own, so that no request waits for one.
    */
   readonly atLength: Executor;
+  /**
+   * Executes statements in one transaction; on SQLite they are one message to the writer, where a transaction is several
+   * that everybody else waits for.
+   */
+  batch<const Statements extends readonly BatchStatement[]>(
+    statements: Statements,
+  ): Promise<BatchRows<Statements>>;
   /** A transaction that no other process runs at the same time. */
   exclusively<T>(work: Work<T>): Promise<T>;
   /**
@@ -48,6 +63,13 @@ export interface Database extends Executor {
   migrate(upTo?: string): Promise<void>;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
+  /**
+   * Resolves when the database takes writes, which was tried within the last second.
+   * @throws {DatabaseUnavailable} or another error of the database's, where it does not.
+   */
+  demandWritable(): Promise<void>;
+  /** The log of what fails while the database is away. */
+  readonly outages: OutageLog;
   /** What brings here what other processes commit, to be started. */
   feed(follower: Follower): Feed;
   close(): Promise<void>;
@@ -73,19 +95,9 @@ const defaults: DatabaseOptions = {
 
 /** Two replicas that start together must not both make the first keys. The number only has to be ours. */
 const startLock = 7_295_025;
-/** PostgreSQL's least version: what the SQL here takes. */
-const leastVersion = 15;
 /** Connections for what may take long, and how long that is, in milliseconds. */
 const longPool = 2;
 const longStatement = 600_000;
-/** SQLSTATE: deadlock detected, serialization failure. PostgreSQL undid the transaction; it may run again. */
-const transient = new Set(['40P01', '40001']);
-const attempts = 3;
-
-/** The database is of a version that will not do; the message is for the operator. */
-export class VersionError extends Error {
-  override readonly name = 'VersionError';
-}
 
 /** Opens what `DATABASE_URL` names, without touching its tables. */
 export function openDatabase(url: DatabaseUrl, options: Partial<DatabaseOptions> = {}): Database {
@@ -98,7 +110,16 @@ function sqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Database
   const reading = file === ':memory:' ? undefined : openSqlite(file);
   // It runs on the service's own thread, and must not wait there: what it cannot read now, the writer does.
   reading?.exec('pragma query_only = on; pragma busy_timeout = 0');
-  const writer = new SqliteWriter(file, statementTimeout);
+  const outages = new OutageLog(log);
+  let version = 0;
+  const probe = new WriteProbe(async () => {
+    version = 1 - version;
+    // A write of its own: the number is in the file's first page, and nobody reads it.
+    await writer.execute({ sql: `pragma user_version = ${version}`, parameters: [] });
+  }, outages);
+  const writer = new SqliteWriter(file, statementTimeout, (error) => {
+    if (error instanceof DatabaseReadOnly) probe.failed(error);
+  });
   const queries = new Kysely<Schema>({ dialect: sqliteDialect(writer, reading) });
   const executor = executorOf(queries);
   const feeds: SqliteFeed[] = [];
@@ -106,18 +127,30 @@ function sqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Database
     ...executor,
     dialect: 'sqlite',
     atLength: executor,
+    batch: async (statements) => {
+      const compiled = statements.map(({ query, required = false }) => ({ ...query.compile(), required }));
+      const rows = await writer.executeBatch(
+        compiled.map(({ sql: text, parameters, required }) => ({ sql: text, parameters, required })),
+      );
+      return rows as BatchRows<typeof statements>;
+    },
     exclusively: (work) => executor.transaction(work),
     now: (clock) => ({ value: clock.now(), from: ownTime }),
     migrate: (upTo) => migrate(queries, 'sqlite', upTo),
     ping: async () => {
       await writer.execute({ sql: 'select 1', parameters: [] });
     },
+    demandWritable: () => probe.demandWritable(),
+    outages,
     feed: (follower) => {
       const feed = new SqliteFeed(
         () => versionOf(writer),
         follower,
         (error) => {
-          log.error({ err: error }, 'reading what another process wrote failed');
+          outages.failed('reading what another process wrote', error, {}, 'error');
+        },
+        () => {
+          outages.over('reading what another process wrote');
         },
       );
       feeds.push(feed);
@@ -125,6 +158,7 @@ function sqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Database
     },
     close: async () => {
       for (const feed of feeds) feed.stop();
+      probe.close();
       await queries.destroy();
     },
   };
@@ -138,8 +172,20 @@ async function versionOf(writer: SqliteWriter): Promise<unknown> {
 
 function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database {
   const { poolSize, connectTimeout, statementTimeout, revocationBound, log } = options;
-  const server = new PostgresServer(url, connectTimeout, (error) => {
-    log.warn({ err: error }, 'a database connection broke');
+  const outages = new OutageLog(log);
+  const server = new PostgresServer(url, connectTimeout, {
+    broke: (error) => {
+      outages.failed('a database connection', error);
+    },
+    away: (error) => {
+      outages.failed(theDatabase, error);
+    },
+    back: () => {
+      outages.over(theDatabase);
+    },
+    diskFailed: (error) => {
+      probe.failed(error);
+    },
   });
   const onPool = (size: number, timeout: number): Queries =>
     new Kysely<Schema>({ dialect: new PostgresDialect({ pool: server.pool(size, timeout) }) });
@@ -147,10 +193,19 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
   const executor = executorOf(queries);
   const atLength = executorOf(onPool(longPool, longStatement));
   const feeds: PostgresFeed[] = [];
+  const probe = new WriteProbe(async () => {
+    const { rows } = await sql<SessionState>`${writeAndSay}`.execute(queries);
+    const reason = rows[0] && readOnlyReason(rows[0]);
+    if (reason === undefined) return;
+    const error = new DatabaseReadOnly(reason);
+    server.silent(error);
+    throw error;
+  }, outages);
   return {
     ...executor,
     dialect: 'postgres',
     atLength,
+    batch: (statements) => executor.transaction((transaction) => executeInTurn(transaction, statements)),
     exclusively: (work) =>
       atLength.transaction(async (transaction) => {
         await sql`select pg_advisory_xact_lock(${startLock})`.execute(transaction);
@@ -161,22 +216,41 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
         ? { value: clock.now(), from: ownTime }
         : { value: clock.now() - Date.now(), from: serverTime },
     migrate: async (upTo) => {
-      await demandVersion(atLength.queries);
+      await checkServer(server, atLength.queries, log);
       await migrate(atLength.queries, 'postgres', upTo);
     },
-    ping: () => ping(queries),
+    ping: async () => {
+      await sql`select 1`.execute(queries);
+    },
+    demandWritable: async () => {
+      server.demandAnswers();
+      await probe.demandWritable();
+    },
+    outages,
     feed: (follower) => {
-      const feed = new PostgresFeed(() => server.client(statementTimeout), follower, revocationBound, log);
+      const feed = new PostgresFeed(
+        (prepare) => server.connect((client) => server.begin(client, statementTimeout), prepare),
+        follower,
+        revocationBound,
+        log,
+        outages,
+      );
       feeds.push(feed);
       return feed;
     },
     close: async () => {
+      probe.close();
       await Promise.all(feeds.map((feed) => feed.stop()));
       await Promise.all([queries.destroy(), atLength.queries.destroy()]);
       await server.close();
     },
   };
 }
+
+/** A record of its own in the log that is written ahead, without a row that would have to be cleaned up; and where. */
+const writeAndSay = sql`select
+  case when pg_is_in_recovery() then null else pg_logical_emit_message(true, 'latchkey', 'writable') end as written,
+  pg_is_in_recovery() as in_recovery, current_setting('transaction_read_only') as read_only`;
 
 function ownTime(now: Expression<number>): Expression<number> {
   return now;
@@ -189,16 +263,11 @@ function serverTime(ahead: Expression<number>): Expression<number> {
 function executorOf(queries: Queries): Executor {
   return {
     queries,
-    transaction: async (work) => {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await queries.transaction().execute(work);
-        } catch (error) {
-          const { code } = error as { code?: unknown };
-          if (attempt === attempts || typeof code !== 'string' || !transient.has(code)) throw error;
-        }
-      }
-    },
+    transaction: (work) =>
+      retrying(
+        () => queries.transaction().execute(work),
+        (error) => isContended(error) || isOutdatedPlan(error),
+      ),
   };
 }
 
@@ -206,21 +275,4 @@ async function migrate(queries: Queries, dialect: Database['dialect'], upTo?: st
   const migrator = new Migrator({ db: queries, provider: migrationProvider({ dialect }) });
   const { error } = await (upTo === undefined ? migrator.migrateToLatest() : migrator.migrateTo(upTo));
   if (error !== undefined) throw error instanceof Error ? error : new Error(JSON.stringify(error));
-}
-
-async function ping(queries: Queries): Promise<void> {
-  await sql`select 1`.execute(queries);
-}
-
-async function demandVersion(queries: Queries): Promise<void> {
-  const { rows } = await sql<{ server_version_num: string }>`show server_version_num`.execute(queries);
-  const fault = versionFault(Number(rows[0]?.server_version_num));
-  if (fault !== undefined) throw new VersionError(fault);
-}
-
-/** @param version as PostgreSQL's `server_version_num` says it: 150004 is 15.4. */
-export function versionFault(version: number): string | undefined {
-  const major = Math.floor(version / 10_000);
-  if (major >= leastVersion) return undefined;
-  return `it is PostgreSQL ${major}.${version % 10_000}, and ${leastVersion} or newer is needed`;
 }

@@ -4,7 +4,10 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { LiveRevocation } from '../tokens/revocations.store.js';
 import type { Feed, Follower } from './feed.js';
+import type { OutageLog } from '../outage-log.js';
+import { DatabaseReadOnly } from './database-unavailable.js';
 import { explained } from './postgres-errors.js';
+import { readOnlyReason, type SessionState } from './postgres-session.js';
 import type { RevocationKind } from './schema.js';
 
 /** What the triggers of `0003-change-feed` notify. */
@@ -12,8 +15,13 @@ const changes = 'latchkey_changes';
 /** So many heartbeats in the time of the bound: one that is late does not make the feed old. */
 const beatsPerBound = 4;
 const longestDelay = 1000;
+const beatStatement = `select pg_notify($1, $2), pg_is_in_recovery() as in_recovery,
+  current_setting('transaction_read_only') as read_only`;
 /** A clock that differs by more from the database's makes tokens that other machines find too young, in milliseconds. */
 const tolerableSkew = 1000;
+
+/** In the log. */
+const what = 'the feed of revocations';
 
 class Stopped extends Error {}
 
@@ -44,14 +52,15 @@ export class PostgresFeed implements Feed {
   #stopped = false;
 
   /**
-   * @param connect makes a client that is not connected yet.
+   * @param connect makes a connection, and hands it over before it is connected, too.
    * @param bound how old the feed may be, in milliseconds.
    */
   constructor(
-    private readonly connect: () => pg.Client,
+    private readonly connect: (prepare: (client: pg.Client) => void) => Promise<pg.Client>,
     private readonly follower: Follower,
     private readonly bound: number,
     private readonly log: Logger,
+    private readonly outages: OutageLog,
   ) {}
 
   isCurrent(): boolean {
@@ -76,23 +85,27 @@ export class PostgresFeed implements Feed {
   }
 
   async #open(): Promise<void> {
-    const client = this.connect();
+    let opening: pg.Client | undefined;
+    let session: Session | undefined;
     let broke: Error | undefined;
     const onBreak = (error = new Error('The connection ended.')): void => {
       broke ??= error;
-      if (this.#session === session) void this.#reopen(session, error);
+      if (session && this.#session === session) void this.#reopen(session, error);
     };
-    const session: Session = { client, onBreak, reading: Promise.resolve(), readings: 0 };
-    client.on('error', onBreak);
-    client.on('end', onBreak);
-    client.on('notification', ({ channel, payload = '' }) => {
-      this.#hear(session, channel, payload);
-    });
     // The server may fall silent at any step.
-    const deadline = setTimeout(() => void client.end(), this.bound + longestDelay);
+    const deadline = setTimeout(() => void opening?.end(), this.bound + longestDelay);
     try {
       this.#demandRunning();
-      await client.connect();
+      const client = await this.connect((made) => {
+        opening = made;
+        made.on('error', onBreak);
+        made.on('end', onBreak);
+      });
+      const begun: Session = { client, onBreak, reading: Promise.resolve(), readings: 0 };
+      session = begun;
+      client.on('notification', ({ channel, payload = '' }) => {
+        this.#hear(begun, channel, payload);
+      });
       await client.query(`listen ${changes}; listen ${this.#ownChannel}`);
       // Nobody needs a heartbeat back after a crash.
       await client.query('set synchronous_commit = off');
@@ -106,14 +119,15 @@ export class PostgresFeed implements Feed {
       this.#session = session;
       this.#fresh(readAt);
     } catch (error) {
-      void client.end();
+      void opening?.end();
       throw explained(error);
     } finally {
       clearTimeout(deadline);
     }
-    this.#sendBeat(session);
-    session.timer = setInterval(() => {
-      this.#sendBeat(session);
+    const open = session;
+    this.#sendBeat(open);
+    open.timer = setInterval(() => {
+      this.#sendBeat(open);
     }, this.bound / beatsPerBound);
   }
 
@@ -123,12 +137,12 @@ export class PostgresFeed implements Feed {
     this.#session = undefined;
     clearInterval(session.timer);
     void session.client.end();
-    this.log.warn({ err: error }, 'the feed of revocations broke; opening it again');
+    this.outages.failed(what, error);
     for (let delay = 0; ; delay = Math.min(longestDelay, 2 * delay + 50)) {
       await wait(delay, undefined, { ref: false });
       try {
         await this.#open();
-        this.log.info('the feed of revocations is back, and has caught up');
+        this.outages.over(what);
         return;
       } catch (reason) {
         if (reason instanceof Stopped) return;
@@ -151,7 +165,12 @@ export class PostgresFeed implements Feed {
     const id = randomUUID();
     session.beat = { id, sentAt: now };
     client
-      .query({ name: 'beat', text: 'select pg_notify($1, $2)', values: [this.#ownChannel, id] })
+      .query<SessionState>({ name: 'beat', text: beatStatement, values: [this.#ownChannel, id] })
+      .then(({ rows: [state] }) => {
+        // Revocations are written elsewhere then: this server may have been the primary, and is not any more.
+        const reason = state && readOnlyReason(state);
+        if (reason !== undefined) session.onBreak(new DatabaseReadOnly(reason));
+      })
       .catch(session.onBreak);
   }
 

@@ -1,10 +1,13 @@
-import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import type { PostgresPool } from 'kysely';
 import type pg from 'pg';
 import type { PostgresUrl } from '../database-url.js';
-import { DatabaseUnavailable } from './database-unavailable.js';
+import { demandChannelBinding } from './channel-binding.js';
+import { DatabaseReadOnly, DatabaseRefused, type DatabaseUnavailable } from './database-unavailable.js';
 import { driver } from './postgres-driver.js';
-import { explained } from './postgres-errors.js';
-import { PreparedNames } from './prepared-names.js';
+import { explainedRefusal, notAnswering } from './postgres-errors.js';
+import { ConnectionPool } from './postgres-pool.js';
+import { readOnlyReason, sessionStatement, type SessionState } from './postgres-session.js';
+import { parsePostgresUrl, type PostgresTarget } from './postgres-url.js';
 
 /** The server says by itself that a statement took too long, if it is alive; where it says nothing, it is not. */
 const answerMargin = 500;
@@ -16,37 +19,75 @@ const idleInTransaction = 10_000;
 const int8 = 20;
 type TypeParser = (oid: number, format?: string) => (value: string) => unknown;
 
+/** What is told of connections. */
+export interface ServerEvents {
+  /** One that was idle broke. */
+  readonly broke: (error: Error) => void;
+  /** The server does not answer, or takes no writes. */
+  readonly away: (error: DatabaseUnavailable) => void;
+  /** It does again. */
+  readonly back: () => void;
+  /** A statement could not be written to the server's disk. */
+  readonly diskFailed: (error: DatabaseReadOnly) => void;
+}
+
 /**
- * A PostgreSQL server, and whether it answers. While it does not, whoever wants something of it is told so at once
- * rather than made to wait: one connection at a time tries.
+ * A PostgreSQL server, or several of which one takes writes, and whether it answers. While it does not, whoever wants
+ * something of it is told so at once rather than made to wait: one connection at a time tries.
  */
 export class PostgresServer {
   readonly #pools: ConnectionPool[] = [];
+  readonly #target: PostgresTarget;
   #probe: NodeJS.Timeout | undefined;
-  #reason = '';
+  #reason: DatabaseUnavailable | undefined;
   #closed = false;
+  #turn = 0;
+  #generation = 0;
 
-  /**
-   * @param connectTimeout how long a connection is waited for, new or free, in milliseconds.
-   * @param onBroken is told of each connection that breaks.
-   */
+  /** @param connectTimeout how long a connection is waited for, new or free, in milliseconds. */
   constructor(
     private readonly url: PostgresUrl,
     private readonly connectTimeout: number,
-    private readonly onBroken: (error: Error) => void,
-  ) {}
+    private readonly events: ServerEvents,
+  ) {
+    this.#target = parsePostgresUrl(url.url).target;
+  }
+
+  /** How many hosts there are to try. */
+  get hosts(): number {
+    return this.#target.hosts.length;
+  }
+
+  /** The number of the host that new connections are made to. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** Connections of an earlier one may be to a server that is not the one to ask any more: they are dropped. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   /** @throws {DatabaseUnavailable} while it does not answer. */
   demandAnswers(): void {
-    if (this.#probe === undefined) return;
-    throw new DatabaseUnavailable(`the database does not answer (${this.#reason})`);
+    if (this.#probe === undefined || !this.#reason) return;
+    throw this.#reason;
   }
 
   /** Connections that are used in turn. `statementTimeout` in milliseconds. */
   pool(size: number, statementTimeout: number): PostgresPool {
-    const pool = new (driver().Pool)({ ...this.#configuration(statementTimeout), max: size });
+    const options = {
+      max: size,
+      connectionTimeoutMillis: Math.max(this.connectTimeout, this.#connectTimeoutPerHost),
+      Client: asConstructor(() => this.#newClient()),
+      onConnect: (client: pg.Client) => this.begin(client, statementTimeout),
+    };
+    // The driver waits for the promise, whatever its types say.
+    const pool = new (driver().Pool)(options as unknown as pg.PoolConfig);
     // Without listeners a connection that breaks, idle or between two statements, would end the process.
-    pool.on('error', this.onBroken);
+    pool.on('error', (error) => {
+      this.events.broke(error);
+    });
     pool.on('connect', (client) => {
       client.on('error', () => undefined);
     });
@@ -55,16 +96,79 @@ export class PostgresServer {
     return limited;
   }
 
-  /** A connection of its own, not connected yet. */
-  client(statementTimeout: number): pg.Client {
-    return new (driver().Client)(this.#configuration(statementTimeout));
+  /**
+   * A connection of its own, to the first host that gives one.
+   * @param begin what is done first, once it is connected.
+   * @param prepare gets each that is tried, before it is connected.
+   * @throws {DatabaseUnavailable}
+   */
+  async connect(
+    begin: (client: pg.Client) => Promise<unknown>,
+    prepare: (client: pg.Client) => void = () => undefined,
+  ): Promise<pg.Client> {
+    for (let attempt = 1; ; attempt += 1) {
+      const { turn } = this;
+      const client = this.#newClient();
+      client.on('error', () => undefined);
+      prepare(client);
+      try {
+        await client.connect();
+        await begin(client);
+        return client;
+      } catch (error) {
+        this.tryAnother(turn);
+        void client.end();
+        if (attempt >= this.hosts || this.#closed) throw explainedRefusal(error);
+      }
+    }
   }
 
-  /** A statement or a new connection got no answer. */
-  silent(reason: string): void {
-    if (this.#closed) return;
+  /**
+   * Sets what the statements here rely on, once a connection is made: poolers take nothing of it before.
+   * @param statementTimeout in milliseconds.
+   * @throws {DatabaseUnavailable} where this session cannot do the service's work.
+   */
+  async begin(client: pg.Client, statementTimeout: number): Promise<void> {
+    const limits = { statementTimeout, idleInTransaction: Math.max(statementTimeout, idleInTransaction) };
+    const { settings } = this.#target;
+    const deadline = setTimeout(() => void client.end(), this.connectTimeout + answerMargin);
+    try {
+      const { rows } = await client.query<SessionState>(sessionStatement(limits, settings));
+      const [state] = rows;
+      if (!state) return;
+      const reason = readOnlyReason(state);
+      if (reason !== undefined) throw new DatabaseReadOnly(reason);
+      if (state.replication_role === 'replica') await setReplicationRole(client);
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  /** The host of that number could not be connected to: the next connections are to the next one. */
+  tryAnother(turn: number): void {
+    if (turn === this.#turn) this.#turn = (turn + 1) % this.hosts;
+  }
+
+  /** What the connections that there are have prepared does not fit the tables any more. */
+  outdate(): void {
+    this.#generation += 1;
+  }
+
+  /**
+   * A statement or a new connection got no answer, or the answer was that nothing can be written. Whoever asks is told
+   * so, until a new connection can write.
+   */
+  silent(reason: DatabaseUnavailable): void {
+    if (this.#closed || this.#probe !== undefined) return;
+    this.#generation += 1;
     this.#reason = reason;
-    this.#probe ??= setTimeout(() => void this.#ask(), probeInterval).unref();
+    this.events.away(reason);
+    this.#probe = this.#later();
+  }
+
+  /** A statement could not be written to the disk. */
+  diskFailed(error: DatabaseReadOnly): void {
+    this.events.diskFailed(error);
   }
 
   /** Ends the asking, and each pool that has not ended. */
@@ -74,102 +178,65 @@ export class PostgresServer {
     await Promise.all(this.#pools.map((pool) => pool.end()));
   }
 
-  async #ask(): Promise<void> {
-    const client = this.client(this.connectTimeout);
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      this.#probe = undefined;
-    } catch {
-      if (!this.#closed) this.#probe = setTimeout(() => void this.#ask(), probeInterval).unref();
-    }
-    await client.end();
+  #later(): NodeJS.Timeout {
+    return setTimeout(() => void this.#ask(), probeInterval).unref();
   }
 
-  #configuration(statementTimeout: number): pg.PoolConfig {
+  async #ask(): Promise<void> {
+    try {
+      const client = await this.connect((made) => this.begin(made, this.connectTimeout));
+      this.#probe = undefined;
+      this.events.back();
+      await client.end();
+    } catch (error) {
+      if (this.#closed) return;
+      this.#reason = notAnswering(error);
+      this.#probe = this.#later();
+    }
+  }
+
+  /** Of several hosts each has its share: whoever waits for a connection waits no longer for that. */
+  get #connectTimeoutPerHost(): number {
+    return this.#target.connectTimeout ?? this.connectTimeout / this.hosts;
+  }
+
+  #newClient(): pg.Client {
+    const { hosts, channelBinding, user, password, database, application_name, options } = this.#target;
     const standardParser = driver().types.getTypeParser as TypeParser;
-    return {
-      connectionString: this.url.url,
+    const client = new (driver().Client)({
+      ...{ user, password, database, application_name, options },
+      ...hosts[this.#turn],
       // Not left out: the driver would look into PGSSLMODE.
       ssl: this.url.tls ?? false,
-      connectionTimeoutMillis: this.connectTimeout,
-      statement_timeout: statementTimeout,
-      idle_in_transaction_session_timeout: Math.max(statementTimeout, idleInTransaction),
+      enableChannelBinding: channelBinding !== 'disable',
+      connectionTimeoutMillis: this.#connectTimeoutPerHost,
+      keepAlive: true,
       fallback_application_name: 'latchkey',
       // 64-bit integers as numbers: ours are times and counters, far below 2^53.
       types: {
         getTypeParser: (oid: number, format?: string) =>
           oid === int8 ? Number : standardParser(oid, format),
       },
-    };
+    });
+    if (channelBinding === 'require') demandChannelBinding(client);
+    return client;
   }
 }
 
-/** A pool as Kysely wants it. */
-class ConnectionPool implements PostgresPool {
-  readonly options = {};
-  readonly #connections = new WeakMap<pg.PoolClient, Connection>();
-  readonly #names = new PreparedNames();
-  #ended: Promise<void> | undefined;
-
-  constructor(
-    private readonly server: PostgresServer,
-    private readonly pool: pg.Pool,
-    private readonly limit: number,
-  ) {}
-
-  async connect(): Promise<PostgresPoolClient> {
-    this.server.demandAnswers();
-    const isFull = this.pool.totalCount >= this.pool.options.max && this.pool.idleCount === 0;
-    let client: pg.PoolClient;
-    try {
-      client = await this.pool.connect();
-    } catch (cause) {
-      const error = explained(cause);
-      // Where all are in use, none was to be had in time; else a new one could not be made.
-      if (!isFull && error instanceof DatabaseUnavailable) this.server.silent(error.message);
-      throw error;
-    }
-    let connection = this.#connections.get(client);
-    if (!connection) {
-      connection = new Connection(client, this.#names, this.limit, this.server);
-      this.#connections.set(client, connection);
-    }
-    return connection;
-  }
-
-  end(): Promise<void> {
-    return (this.#ended ??= this.pool.end());
+async function setReplicationRole(client: pg.ClientBase): Promise<void> {
+  try {
+    await client.query('set session_replication_role = origin');
+  } catch (cause) {
+    throw new DatabaseRefused(
+      'session_replication_role is "replica" for this user, so that no trigger runs and no replica is told of a revocation; reset it (ALTER ROLE … RESET session_replication_role)',
+      { cause },
+    );
   }
 }
 
-/** A connection whose statements have names where they come often, and an end in any case. */
-class Connection implements PostgresPoolClient {
-  constructor(
-    private readonly client: pg.PoolClient,
-    private readonly names: PreparedNames,
-    private readonly limit: number,
-    private readonly server: PostgresServer,
-  ) {}
-
-  // Kysely's interface has an overload for cursors, which nobody here uses.
-  query = (async (text: string, values: readonly unknown[]) => {
-    const timer = setTimeout(() => {
-      this.server.silent(`a statement had no answer after ${this.limit} ms`);
-      // Its statement fails now, and the pool makes another one.
-      void this.client.end();
-    }, this.limit);
-    try {
-      const name = this.names.nameOf(text);
-      return await this.client.query({ text, values: [...values], ...(name !== undefined && { name }) });
-    } catch (error) {
-      throw explained(error);
-    } finally {
-      clearTimeout(timer);
-    }
-  }) as unknown as PostgresPoolClient['query'];
-
-  release(destroy = false): void {
-    this.client.release(destroy);
-  }
+/** The driver's pool calls `new`, and takes what that gives. */
+function asConstructor(make: () => pg.Client): unknown {
+  return function Client() {
+    return make();
+  };
 }

@@ -30,6 +30,8 @@ export interface UserRow {
   password_hash: string;
   /** 1: chosen by us, not by the user, who must replace it. */
   password_one_time: number;
+  /** Until when a one-time password is good for a login; 0 once it was; null where it is none. */
+  one_time_expires_at: number | null;
   /** Raised by whatever makes the user's older access tokens void; each token carries the version it was made at. */
   version: number;
   /** Raised by whatever ends the user's sessions: those of a lower epoch are over. */
@@ -158,7 +160,12 @@ interface LoginAttemptRow {
   key: string;
   failures: number;
   blocked_until: number;
+  /** When the failures are forgotten. */
   expires_at: number;
+  /** Attempts that are being made, and may turn out to fail. */
+  pending: number;
+  /** When those are given up: their process has ended without a verdict. */
+  pending_until: number;
 }
 
 /** A count that only rises; it begins at 0, without a row. */

@@ -1,9 +1,16 @@
-import { DatabaseUnavailable } from './database-unavailable.js';
+import { DatabaseReadOnly, DatabaseUnavailable } from './database-unavailable.js';
 
 /** SQLite's primary result codes: https://sqlite.org/rescode.html. Another process holds the file. */
 const busy = 5;
-/** That, and a file that cannot be written to, read or opened now, or a disk that is full. */
-const unavailable = new Set([busy, 8 /* read-only */, 10 /* I/O */, 13 /* full */, 14 /* cannot open */]);
+/**
+ * Those for what passes: a file, or a table of it, that another holds, and too little memory. Not one that is corrupt or
+ * no database: it is the same the next time.
+ */
+const passing = new Set([busy, 6 /* locked */, 7 /* no memory */, 15 /* protocol of locking */]);
+/** Those for a file that cannot be written to, and a disk that is full. */
+const readOnly = new Set([
+  3 /* permission */, 8 /* read-only */, 10 /* I/O */, 13 /* full */, 14 /* cannot open */,
+]);
 
 /** What an error of SQLite's says, in a form that crosses from one thread to another. */
 export interface SqliteFault {
@@ -25,6 +32,7 @@ export function isBusy({ errcode = 0 }: SqliteFault): boolean {
 /** The error that a fault stands for: `DatabaseUnavailable` where the database cannot be asked now. */
 export function errorOf({ message, errcode }: SqliteFault): Error {
   const error = Object.assign(new Error(message), errcode !== undefined && { errcode });
-  if (errcode === undefined || !unavailable.has(errcode & 0xff)) return error;
-  return new DatabaseUnavailable(message, { cause: error });
+  const primary = (errcode ?? 0) & 0xff;
+  if (readOnly.has(primary)) return new DatabaseReadOnly(message, { cause: error });
+  return passing.has(primary) ? new DatabaseUnavailable(message, { cause: error }) : error;
 }

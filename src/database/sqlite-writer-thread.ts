@@ -2,7 +2,7 @@
 import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { DatabaseSync } from 'node:sqlite';
 import { faultOf, isBusy, type SqliteFault } from './sqlite-errors.js';
-import { openSqlite, Statements, type Executed, type Statement } from './sqlite.js';
+import { openSqlite, Statements, type Executed, type Row, type Statement } from './sqlite.js';
 
 /** What the thread is given: a file, and the port by which it is asked to write to it. */
 export interface Opening {
@@ -12,9 +12,16 @@ export interface Opening {
   readonly port: MessagePort;
 }
 
-/** What begins something; a statement alone is a transaction of its own. */
+/** Where it gives no row, it is the last of its batch. */
+export interface RequiredStatement extends Statement {
+  readonly required: boolean;
+}
+
+/** What begins something; a statement alone is a transaction of its own, and so is a batch. */
 type Start =
-  { readonly does: 'execute'; readonly statement: Statement } | { readonly does: 'begin' | 'close' };
+  | { readonly does: 'execute'; readonly statement: Statement }
+  | { readonly does: 'batch'; readonly statements: readonly RequiredStatement[] }
+  | { readonly does: 'begin' | 'close' };
 /** A step of a transaction of several statements, which goes by the id of its `begin`. */
 type Step = { readonly transaction: number } & (
   { readonly does: 'execute'; readonly statement: Statement } | { readonly does: 'commit' | 'rollback' }
@@ -23,7 +30,8 @@ export type Request = Start | Step;
 
 /** A message is an array of these, or of answers: one to each. */
 export type Job = Request & { readonly id: number };
-export type Outcome = Executed | { readonly fault: SqliteFault };
+/** Of a batch, the rows of each statement that was executed and not lacking. */
+export type Outcome = (Executed & { readonly each?: readonly Row[][] }) | { readonly fault: SqliteFault };
 export type Answer = Outcome & { readonly id: number };
 
 /** A group that has become so large, or so old, is committed though more has come. */
@@ -96,6 +104,7 @@ class Writer {
     }
     const outcome = this.#attempt(() => {
       this.#beginGroup();
+      if (job.does === 'batch') return this.#executeBatch(job.statements);
       return this.#execute(job.does === 'execute' ? job.statement : 'savepoint one');
     });
     if (job.does === 'begin' && !('fault' in outcome)) {
@@ -127,7 +136,25 @@ class Writer {
     }
   }
 
-  #attempt(work: () => Executed): Outcome {
+  #executeBatch(statements: readonly RequiredStatement[]): Outcome {
+    const each: Row[][] = [];
+    this.#execute('savepoint one');
+    try {
+      for (const statement of statements) {
+        const { rows } = this.#execute(statement);
+        if (statement.required && rows.length === 0) break;
+        each.push(rows);
+      }
+    } catch (error) {
+      if (this.#isInGroup) this.#execute('rollback to one');
+      if (this.#isInGroup) this.#execute('release one');
+      throw error;
+    }
+    this.#execute('release one');
+    return { rows: [], each };
+  }
+
+  #attempt(work: () => Outcome): Outcome {
     try {
       return work();
     } catch (error) {

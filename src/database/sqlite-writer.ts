@@ -2,14 +2,16 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { DatabaseUnavailable } from './database-unavailable.js';
 import { Gathering } from './gathering.js';
 import { errorOf } from './sqlite-errors.js';
-import type { Answer, Job, Opening, Request } from './sqlite-writer-thread.js';
-import type { Executed, Statement } from './sqlite.js';
+import type { Answer, Job, Opening, Outcome, RequiredStatement, Request } from './sqlite-writer-thread.js';
+import type { Executed, Row, Statement } from './sqlite.js';
 
 /** How many answers are handed on in one turn of the event loop: each is a millisecond's fraction of work. */
 const answersATurn = 6;
 
+type Done = Exclude<Outcome, { readonly fault: unknown }>;
+
 interface Pending {
-  readonly resolve: (executed: Executed) => void;
+  readonly resolve: (done: Done) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -42,8 +44,15 @@ export class SqliteWriter {
   #lastId = 0;
   #isClosed = false;
 
-  /** @param busyTimeout how long another process is waited for that writes to the file, in milliseconds. */
-  constructor(file: string, busyTimeout: number) {
+  /**
+   * @param busyTimeout how long another process is waited for that writes to the file, in milliseconds.
+   * @param onUnavailable is told of each that rejects with `DatabaseUnavailable`.
+   */
+  constructor(
+    file: string,
+    busyTimeout: number,
+    private readonly onUnavailable: (error: DatabaseUnavailable) => void = () => undefined,
+  ) {
     const { port1, port2 } = new MessageChannel();
     openInThread({ file, busyTimeout, port: port2 });
     this.#port = port1;
@@ -62,6 +71,15 @@ export class SqliteWriter {
         ? { does: 'execute', statement }
         : { does: 'execute', transaction, statement },
     );
+  }
+
+  /**
+   * A transaction of these statements, executed without waiting for anything in between.
+   * @returns the rows of each; undefined where one that is required gave none: it was the last.
+   */
+  async executeBatch(statements: readonly RequiredStatement[]): Promise<readonly Row[][] | undefined> {
+    const { each = [] } = await this.#ask({ does: 'batch', statements });
+    return each.length === statements.length ? each : undefined;
   }
 
   /** Begins a transaction, once those before it are over. @returns what it goes by. */
@@ -84,7 +102,7 @@ export class SqliteWriter {
     this.#port.close();
   }
 
-  #ask(request: Request): Promise<Executed> {
+  #ask(request: Request): Promise<Done> {
     if (this.#isClosed) return Promise.reject(new DatabaseUnavailable('the database is closed'));
     const id = ++this.#lastId;
     // Everybody else waits for the end of a transaction.
@@ -103,7 +121,10 @@ export class SqliteWriter {
     const pending = this.#pending.get(answer.id);
     this.#pending.delete(answer.id);
     if (this.#pending.size === 0) this.#port.unref();
-    if ('fault' in answer) pending?.reject(errorOf(answer.fault));
-    else pending?.resolve(answer);
+    if ('fault' in answer) {
+      const error = errorOf(answer.fault);
+      if (error instanceof DatabaseUnavailable) this.onUnavailable(error);
+      pending?.reject(error);
+    } else pending?.resolve(answer);
   }
 }

@@ -30,13 +30,13 @@ export function openSqlite(file: string, busyTimeout = patience): DatabaseSync {
 }
 
 /** One level at a time: Node's recursive mkdir does not return from places like /proc, where it can make nothing. */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
 }
 
-type Row = Readonly<Record<string, unknown>>;
+export type Row = Readonly<Record<string, unknown>>;
 
 export interface Statement {
   readonly sql: string;

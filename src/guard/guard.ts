@@ -1,5 +1,6 @@
 import { AccessTokens } from './access-tokens.js';
 import { callerOf, type Caller, type Claims } from './claims.js';
+import { credentialsOf } from './credentials.js';
 import { checkDemands, demandOf } from './demands.js';
 import { Feed } from './feed.js';
 import { Introspections } from './introspections.js';
@@ -195,13 +196,12 @@ function revoked(): Refusal {
   });
 }
 
-/** RFC 6750 §2.1. The scheme's case does not matter (RFC 9110 §11.1); another scheme is none of ours. */
-function bearerToken(authorization: string | string[] | undefined): string {
-  const value = typeof authorization === 'string' ? authorization : '';
-  if (!/^bearer/i.test(value)) throw new Refusal('authentication_required');
-  // Whether it has the form of a token is for its verification to say.
-  const token = /^bearer ([^ ]+)$/i.exec(value)?.[1];
-  if (token === undefined) {
+/** From the one element of the header that is of the scheme Bearer; another scheme is none of ours. */
+function bearerToken(authorization: string | string[] = ''): string {
+  const header = typeof authorization === 'string' ? authorization : authorization.join(',');
+  const token = header === '' ? undefined : credentialsOf(header, 'Bearer');
+  if (token === undefined) throw new Refusal('authentication_required');
+  if (token === null) {
     throw new Refusal('invalid_token', {
       detail: 'The Authorization header must be "Bearer", one space, and the access token.',
     });

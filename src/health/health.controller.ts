@@ -21,13 +21,13 @@ export class HealthController {
   }
 
   /**
-   * Whether the service can do its work: it has started, it is not stopping, the database answers, and what other
+   * Whether the service can do its work: it has started, it is not stopping, the database takes writes, and what other
    * replicas revoke arrives. A failure here is a reason to send requests elsewhere.
    * @summary Readiness
    */
   @Get('ready')
   @SuccessResponse(200, 'It can do its work.')
-  @Response<ProblemDetails>(503, 'It is starting, stopping, or cannot reach its database: `not_ready`.')
+  @Response<ProblemDetails>(503, 'It is starting, stopping, or cannot write to its database: `not_ready`.')
   public async getReady(): Promise<Health> {
     if (this.services.lifecycle.stopping) {
       throw retryLater('not_ready', 1, { detail: 'The service is stopping.' });
@@ -38,9 +38,10 @@ export class HealthController {
       });
     }
     try {
-      await this.services.database.ping();
+      await this.services.database.demandWritable();
     } catch (cause) {
-      throw retryLater('not_ready', 1, { detail: 'The database does not answer.', cause });
+      const detail = 'The database does not answer, or takes no writes.';
+      throw retryLater('not_ready', 1, { detail, cause });
     }
     return { status: HealthStatus.Ok };
   }

@@ -1,10 +1,11 @@
 import type { Request } from 'express';
 import { epochSeconds } from '../clock.js';
+import { tokenScheme } from '../config.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { freshDemand, isPermission } from '../tokens/demands.js';
 import { callerOf, type Caller } from './caller.js';
-import { findAccessToken } from './token-locations.js';
+import { findAccessToken, tokenMissing } from './token-locations.js';
 
 /**
  * tsoa's authentication module: whatever an operation's `@Security("bearer", demands)` demands is decided here.
@@ -34,7 +35,7 @@ export function demandOf(request: Request, caller: Caller, demands: readonly str
   for (const demand of demands) {
     const fresh = freshDemand.exec(demand);
     if (fresh) demandFreshness(request, caller.claims, fresh[1]);
-    else if (!caller.permissions.has(demand)) throw permissionMissing(caller, demands);
+    else if (!caller.permissions.has(demand)) throw permissionMissing(request, caller, demands);
   }
 }
 
@@ -58,7 +59,7 @@ export function confirmIfNeeded(request: Request): Promise<void> | undefined {
  */
 export function authenticate(request: Request): Caller {
   const caller = authenticateIfPresent(request);
-  if (!caller) throw new Problem('authentication_required');
+  if (!caller) throw tokenMissing(request.app.locals.services.config);
   return caller;
 }
 
@@ -81,23 +82,26 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
 
 /** RFC 9470 §3: the challenge says how old the login may be. */
 function demandFreshness(request: Request, claims: AccessTokenClaims, age: string | undefined): void {
-  const { clock, accessTokens } = request.app.locals.services;
+  const { clock, accessTokens, config } = request.app.locals.services;
   const maxAge = age === undefined ? accessTokens.lifetime : Number(age);
   const elapsed = epochSeconds(clock) - (claims.auth_time ?? -Infinity);
   if (claims.fresh && (age === undefined || elapsed <= maxAge)) return;
   const { message } = new Problem('insufficient_user_authentication');
   throw new Problem('insufficient_user_authentication', {
     headers: {
-      'WWW-Authenticate': `Bearer realm="latchkey", error="insufficient_user_authentication", error_description="${message}", max_age="${maxAge}"`,
+      'WWW-Authenticate': `${tokenScheme(config)} realm="latchkey", error="insufficient_user_authentication", error_description="${message}", max_age="${maxAge}"`,
     },
   });
 }
 
-function permissionMissing({ claims }: Caller, demands: readonly string[]): Problem {
+function permissionMissing(request: Request, { claims }: Caller, demands: readonly string[]): Problem {
   if (claims.pwd_change) return new Problem('password_change_required');
   const scope = demands.filter(isPermission).join(' ');
+  const scheme = tokenScheme(request.app.locals.services.config);
   return new Problem('insufficient_scope', {
     detail: `This operation needs the permission ${scope}.`,
-    headers: { 'WWW-Authenticate': `Bearer realm="latchkey", error="insufficient_scope", scope="${scope}"` },
+    headers: {
+      'WWW-Authenticate': `${scheme} realm="latchkey", error="insufficient_scope", scope="${scope}"`,
+    },
   });
 }

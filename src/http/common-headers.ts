@@ -9,6 +9,7 @@ export const commonHeaders: readonly Header[] = [
         useDefaults: false,
         directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
       },
+      strictTransportSecurity: false, // which depends on the request
     }),
   ),
   ['Cache-Control', 'no-store'],

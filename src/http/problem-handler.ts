@@ -1,41 +1,62 @@
 import { ValidateError } from '@tsoa/runtime';
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { tokenScheme } from '../config.js';
+import { theDatabase } from '../database/write-probe.js';
+import { OutageLog } from '../outage-log.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { OAuthProblem } from '../oauth/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import { mostFieldErrors, Problem, problemDetails, retryLater } from '../problems/problem.js';
 import { sendJson } from './send-json.js';
+import { unsetTokenCookie } from './token-cookies.js';
 
 /**
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
  * 6749 §5.2 says. Causes go to the log alone.
  */
-export function handleProblems(log: Logger, issuer: string): ErrorRequestHandler {
+export function handleProblems(
+  log: Logger,
+  issuer: string,
+  outages: OutageLog = new OutageLog(log),
+): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const problem = asProblem(error);
     if (problem.status >= 500) {
-      log[problem.status === 500 ? 'error' : 'warn'](
-        { err: error, requestId: request.requestId, method: request.method, path: request.path },
-        problem.title,
-      );
+      const { requestId, method, path } = request;
+      // What passes comes by the thousand while it lasts.
+      if (problem.status === 503) outages.failed(whatFailed(problem), error, { requestId, method, path });
+      else log.error({ err: error, requestId, method, path }, problem.title);
     }
     // Half an answer cannot be taken back; Express closes the connection.
     if (response.headersSent) {
       next(error);
       return;
     }
-    if (!request.answersOAuthErrors) sendProblem(problem, response, issuer);
+    const { config } = request.app.locals.services;
+    // It would come with every request, and be refused each time.
+    if (problem.code === 'invalid_token' && request.tokenInCookie) {
+      unsetTokenCookie(response, config, 'access');
+    }
+    if (!request.answersOAuthErrors) sendProblem(problem, response, issuer, tokenScheme(config));
     else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.of(problem), response);
   };
 }
 
-/** @param issuer what the problem types' URIs begin with. */
-export function sendProblem(problem: Problem, response: Response, issuer: string): void {
+/** As the log of outages calls it. */
+function whatFailed({ cause, title }: Problem): string {
+  return cause instanceof DatabaseUnavailable ? theDatabase : `a request (${title})`;
+}
+
+/**
+ * @param issuer what the problem types' URIs begin with.
+ * @param scheme the word that access tokens are sent with.
+ */
+export function sendProblem(problem: Problem, response: Response, issuer: string, scheme = 'Bearer'): void {
   // RFC 9110 §15.5.2: no 401 without a challenge.
   const headers = {
-    ...(problem.status === 401 && { 'WWW-Authenticate': challenge(problem) }),
+    ...(problem.status === 401 && { 'WWW-Authenticate': challenge(problem, scheme) }),
     ...problem.headers,
   };
   const body = problemDetails(problem, issuer);
@@ -53,8 +74,8 @@ function sendOAuthError(problem: OAuthProblem, response: Response): void {
 }
 
 /** RFC 6750 §3: no error code where no token came, and few characters in the description. */
-function challenge({ code, message }: Problem): string {
-  const realm = 'Bearer realm="latchkey"';
+function challenge({ code, message }: Problem, scheme: string): string {
+  const realm = `${scheme} realm="latchkey"`;
   if (code !== 'invalid_token') return realm;
   const description = message.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, '?');
   return `${realm}, error="invalid_token", error_description="${description}"`;

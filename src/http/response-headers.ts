@@ -11,27 +11,47 @@ const requestId = 'X-Request-Id';
  * Sends headers, and the request's id, with every answer, whatever answers. They are written together with the answer's
  * own: to set them one by one beforehand takes as long as half of all that a request takes. Where an answer sets
  * one of them itself, its own counts.
+ * @param overHttps those that are sent over HTTPS alone: browsers have to ignore them elsewhere (RFC 6797 §8.1).
  */
 export function sendWithEveryAnswer(
   app: { readonly response: Pick<Response, 'writeHead'> },
   headers: readonly Header[],
+  overHttps: readonly Header[] = [],
 ): void {
   // Called with the response as its `this`.
   // eslint-disable-next-line @typescript-eslint/unbound-method
   const { writeHead } = ServerResponse.prototype;
   const list = headers.flat();
-  const names = new Set([requestId, ...headers.map(([name]) => name)].map((name) => name.toLowerCase()));
+  const secureHeaders = [...headers, ...overHttps];
+  const secureList = secureHeaders.flat();
+  const names = new Set(
+    [requestId, ...secureHeaders.map(([name]) => name)].map((name) => name.toLowerCase()),
+  );
 
   /** However an answer is made, Node calls this for its head. */
   app.response.writeHead = function (this: Response, status: number, ...rest: [unknown?, unknown?]) {
     const [own] = rest;
+    const isSecure = overHttps.length > 0 && isOverHttps(this.req);
     if (Array.isArray(own) && this.getHeaderNames().length === 0 && !namesAnyOf(names, own)) {
-      return writeHead.call(this, status, [...list, requestId, idOf(this.req), ...(own as string[])]);
+      return writeHead.call(this, status, [
+        ...(isSecure ? secureList : list),
+        requestId,
+        idOf(this.req),
+        ...(own as string[]),
+      ]);
     }
-    for (const [name, value] of headers) if (!this.hasHeader(name)) this.setHeader(name, value);
+    for (const [name, value] of isSecure ? secureHeaders : headers)
+      if (!this.hasHeader(name)) this.setHeader(name, value);
     if (!this.hasHeader(requestId)) this.setHeader(requestId, idOf(this.req));
     return writeHead.call(this, status, ...(rest as [OutgoingHttpHeaders]));
   } as Response['writeHead'];
+}
+
+/** As the connection is, or a trusted proxy says that the client's was. */
+function isOverHttps(request: Request): boolean {
+  return (
+    (request.headers['x-forwarded-proto'] !== undefined || 'encrypted' in request.socket) && request.secure
+  );
 }
 
 /** @param list names and values in turn. */

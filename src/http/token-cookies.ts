@@ -6,7 +6,7 @@ import { Problem } from '../problems/problem.js';
 import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
 
 /** The two tokens that a cookie may hold, and what the settings say of each. */
-type Kind = 'access' | 'refresh';
+export type TokenKind = 'access' | 'refresh';
 
 interface CookieSettings {
   readonly name: string;
@@ -17,7 +17,7 @@ interface CookieSettings {
   readonly csrfPath: string;
 }
 
-function cookieSettings(config: Config, kind: Kind): CookieSettings {
+function cookieSettings(config: Config, kind: TokenKind): CookieSettings {
   return kind === 'access'
     ? {
         name: config.accessCookieName,
@@ -45,26 +45,51 @@ export function csrfValue(token: string): string {
   return createHash('sha256').update(`latchkey csrf ${token}`).digest('base64url');
 }
 
+export interface TokenCookie {
+  readonly token: string;
+  /** Whether the request has what no page of another origin can send: the token's CSRF value, where one is demanded. */
+  readonly isConfirmed: boolean;
+}
+
+/** What a cookie holds, be it a token or not. */
+export function readTokenCookie(request: Request, config: Config, kind: TokenKind): TokenCookie | undefined {
+  const { headers } = request;
+  if (headers.cookie === undefined) return undefined;
+  const { name, path, csrfHeader, csrfField } = cookieSettings(config, kind);
+  const token = parseCookie(headers.cookie)[prefixed(config, name, path)];
+  if (token === undefined || token === '') return undefined;
+  const isConfirmed =
+    !demandsCsrf(request, config) ||
+    // The field is there only where the settings say so.
+    isCsrfValue(request.get(csrfHeader) ?? request.takenFields?.get(csrfField), token);
+  return { token, isConfirmed };
+}
+
 /**
  * The token in a cookie, once its CSRF value has been seen (double submit).
  * @throws {Problem} `csrf_failed`.
  */
-export function tokenInCookie(request: Request, config: Config, kind: Kind): string | undefined {
-  const { headers } = request;
-  if (headers.cookie === undefined) return undefined;
-  const settings = cookieSettings(config, kind);
-  const token = parseCookie(headers.cookie)[prefixed(config, settings.name, settings.path)];
-  if (token === undefined || token === '') return undefined;
-  if (config.csrfProtect && config.csrfMethods.includes(request.method)) {
-    // The field is there only where the settings say so.
-    const given = request.get(settings.csrfHeader) ?? request.takenFields?.get(settings.csrfField);
-    if (!isCsrfValue(given, token)) {
-      throw new Problem('csrf_failed', {
-        detail: `A request with a token in a cookie must repeat the CSRF value that came with the cookie, in the header ${settings.csrfHeader}.`,
-      });
-    }
+export function tokenInCookie(request: Request, config: Config, kind: TokenKind): string | undefined {
+  const cookie = readTokenCookie(request, config, kind);
+  if (cookie?.isConfirmed === false) {
+    throw new Problem('csrf_failed', {
+      detail: `A request with a token in a cookie must repeat the CSRF value that came with the cookie, in the header ${cookieSettings(config, kind).csrfHeader}.`,
+    });
   }
-  return token;
+  return cookie?.token;
+}
+
+/**
+ * Whether a script of this origin, or of one that CORS lets in, made the request: a form of another site sends no header
+ * of its own choice. Enough where there is no token whose CSRF value could be demanded.
+ */
+export function isMadeByScript(request: Request, config: Config): boolean {
+  const headers = [config.accessCsrfHeaderName, config.refreshCsrfHeaderName];
+  return !demandsCsrf(request, config) || headers.some((name) => (request.get(name) ?? '') !== '');
+}
+
+function demandsCsrf({ method }: Request, { csrfProtect, csrfMethods }: Config): boolean {
+  return csrfProtect && csrfMethods.includes(method);
 }
 
 /** RFC 6265 §6.1: what browsers keep of a cookie at least, its name, value and attributes together. Bytes. */
@@ -123,17 +148,26 @@ export function giveTokensInCookies(
 /** Takes the cookies away again, where the service gives any. */
 export function unsetTokenCookies(response: Response, config: Config): void {
   if (!givesCookies(config)) return;
-  for (const kind of ['access', 'refresh'] as const) {
-    const { name, path, csrfCookie, csrfPath } = cookieSettings(config, kind);
-    response.clearCookie(prefixed(config, name, path), { ...attributes(config, path), httpOnly: true });
-    response.clearCookie(csrfCookie, attributes(config, csrfPath));
-  }
+  for (const kind of ['access', 'refresh'] as const) unsetTokenCookie(response, config, kind);
+}
+
+/** Takes a token's cookie away, and that of its CSRF value. */
+export function unsetTokenCookie(response: Response, config: Config, kind: TokenKind): void {
+  const { name, path, csrfCookie, csrfPath } = cookieSettings(config, kind);
+  response.clearCookie(prefixed(config, name, path), { ...attributes(config, path), httpOnly: true });
+  response.clearCookie(csrfCookie, attributes(config, csrfPath));
+}
+
+/** The name that a token's cookie has. */
+export function tokenCookieName(config: Config, kind: TokenKind): string {
+  const { name, path } = cookieSettings(config, kind);
+  return prefixed(config, name, path);
 }
 
 function setTokenCookie(
   response: Response,
   config: Config,
-  kind: Kind,
+  kind: TokenKind,
   token: string,
   lifetime: number,
 ): void {

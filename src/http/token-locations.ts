@@ -1,7 +1,8 @@
 import type { Request } from 'express';
 import type { Config } from '../config.js';
 import { Problem } from '../problems/problem.js';
-import { tokenInCookie } from './token-cookies.js';
+import { credentialsOf } from '../guard/credentials.js';
+import { tokenCookieName, tokenInCookie } from './token-cookies.js';
 
 /**
  * The access token of a request, from the first of the places that `JWT_TOKEN_LOCATION` names and that has one.
@@ -18,7 +19,28 @@ export function findAccessToken(request: Request, config: Config): string | unde
   return undefined;
 }
 
+/** For who sent no token: where the settings have it sent. */
+export function tokenMissing(config: Config): Problem {
+  const places = config.tokenLocations.map((location) => descriptions[location](config));
+  const ways = [
+    ...(config.tokenLocations.some((location) => location !== 'cookies') ? ['POST /login gives one'] : []),
+    ...(config.tokenLocations.includes('cookies') ? ['POST /login/cookies sets the cookie'] : []),
+  ];
+  return new Problem('authentication_required', {
+    detail: `Send an access token: ${places.join(', or ')}. ${ways.join('; ')}.`,
+  });
+}
+
 type Location = Config['tokenLocations'][number];
+
+const descriptions: Readonly<Record<Location, (config: Config) => string>> = {
+  headers: ({ headerName, headerType }) =>
+    `"${headerName}: ${headerType === 'none' ? '' : `${headerType} `}<access_token>"`,
+  cookies: (config) => `the cookie ${tokenCookieName(config, 'access')}`,
+  query_string: ({ queryStringName, queryStringValuePrefix = '' }) =>
+    `the query parameter "${queryStringName}=${queryStringValuePrefix}<access_token>"`,
+  json: ({ jsonKey }) => `the field ${jsonKey} of a JSON body`,
+};
 
 const finders: Readonly<Record<Location, (request: Request, config: Config) => string | undefined>> = {
   headers: inHeader,
@@ -28,23 +50,32 @@ const finders: Readonly<Record<Location, (request: Request, config: Config) => s
 };
 
 /** RFC 6750 §2.1, where the settings say nothing else. */
-function inHeader({ headers }: Request, { headerName, headerType }: Config): string | undefined {
-  const value = headers[headerName.toLowerCase()];
-  if (typeof value !== 'string' || value === '') return undefined;
+function inHeader(request: Request, { headerName, headerType }: Config): string | undefined {
+  const value = headerOf(request, headerName.toLowerCase());
+  if (value === undefined || value === '') return undefined;
   if (headerType === 'none') return value;
-  // RFC 9110 §11.1: the scheme's case does not matter. One space: RFC 6750's grammar. Whether what follows has
-  // the form of a token is for its verification to say, which a token that is known already has behind it.
-  const start = headerType.length + 1;
-  const scheme = value.slice(0, start);
-  const isOurs = scheme === `${headerType} ` || scheme.toLowerCase() === `${headerType.toLowerCase()} `;
-  if (isOurs && value.length > start && !value.includes(' ', start)) return value.slice(start);
-  if (scheme.toLowerCase().startsWith(headerType.toLowerCase())) {
+  const token = credentialsOf(value, headerType);
+  if (token === null) {
     throw new Problem('invalid_token', {
       detail: `The ${headerName} header must be "${headerType}", one space, and the access token.`,
     });
   }
-  // Another scheme is none of ours.
-  return undefined;
+  return token;
+}
+
+/** A header that comes in several lines is a list (RFC 9110 §5.3); Node forgets all but the first of some. */
+function headerOf({ headers, rawHeaders }: Request, name: string): string | undefined {
+  const value = headers[name];
+  if (typeof value !== 'string') return undefined;
+  let lines = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const given = rawHeaders[index] ?? '';
+    if (given.length === name.length && given.toLowerCase() === name) lines += 1;
+  }
+  if (lines <= 1) return value;
+  return rawHeaders
+    .filter((_, index) => rawHeaders[index - 1]?.toLowerCase() === name && index % 2 === 1)
+    .join(',');
 }
 
 function inQuery(

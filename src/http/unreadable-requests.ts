@@ -38,7 +38,10 @@ export function answerUnreadable(
     const problem = new Problem(codes[error.code ?? ''] ?? 'bad_request');
     const response = responseOn(socket);
     const unfinished = unfinishedRequestOn(socket);
-    if (response) endAfter(response, socket, unfinished, () => { sendProblem(problem, response); });
+    if (response)
+      endAfter(response, socket, unfinished, () => {
+        sendProblem(problem, response);
+      });
     // The body of a request that was answered without it: a second answer would be taken for the next request's.
     else if (unfinished) socket.destroy();
     else endWith(socket, problemBytes(problem, issuer()));

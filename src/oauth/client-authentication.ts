@@ -107,7 +107,7 @@ export class ClientAuthentication {
   async #count(clientId: string, context: RequestContext, refusedKeys?: readonly string[]): Promise<void> {
     const origin = { account: `client:${clientId}`, address: context.address ?? '', known: true };
     try {
-      await this.limiter.attempt(origin, () => Promise.resolve());
+      await this.limiter.attempt(origin, () => Promise.resolve({ verdict: 'wrong', result: undefined }));
       this.onDenied(
         'client_authentication_failed',
         context,

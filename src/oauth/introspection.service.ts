@@ -1,7 +1,6 @@
 import type { StoredClient } from '../clients/clients.store.js';
 import type { Database } from '../database/open-database.js';
 import type { Hooks } from '../hooks.js';
-import { TokenType } from '../sessions/sessions.models.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { ownClient } from '../tokens/access-token.js';
@@ -20,7 +19,7 @@ export class IntrospectionService {
     private readonly sessions: SessionsService,
     private readonly liveTokens: LiveAccessTokens,
     private readonly hooks: Pick<Hooks, 'verifyClaims'>,
-    private readonly issuer: string,
+    private readonly options: { readonly issuer: string; readonly scheme: string },
   ) {}
 
   /**
@@ -45,7 +44,7 @@ export class IntrospectionService {
     return {
       active: true,
       token_use: TokenUse.Access,
-      token_type: TokenType.Bearer,
+      token_type: this.options.scheme,
       scope: claims.scope,
       client_id: claims.client_id,
       ...(user && { username: user.username }),
@@ -71,7 +70,7 @@ export class IntrospectionService {
         client_id: ownClient,
         username: session.username,
         sub: session.user_id,
-        iss: this.issuer,
+        iss: this.options.issuer,
         exp: Math.floor(session.expires_at / 1000),
         iat: Math.floor(session.rotated_at / 1000),
         sid: session.id,

@@ -1,7 +1,6 @@
 import type { RequestContext } from '../audit/audit.store.js';
 import { clientGrant } from '../clients/client-grant.js';
 import type { StoredClient } from '../clients/clients.store.js';
-import { TokenType } from '../sessions/sessions.models.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import { ownClient, type AccessTokens } from '../tokens/access-token.js';
 import { words } from '../users/accounts.js';
@@ -52,7 +51,7 @@ export class TokenGrants {
     const audience = chooseAudience(grant.audience, wish.resource) ?? grant.audience;
     return {
       access_token: this.accessTokens.issue({ ...grant, permissions, audience }),
-      token_type: TokenType.Bearer,
+      token_type: this.accessTokens.scheme,
       expires_in: grant.lifetime,
       scope: permissions.join(' '),
     };

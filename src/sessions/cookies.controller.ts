@@ -2,11 +2,17 @@ import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags
 import type { Request as HttpRequest } from 'express';
 import { contextOf } from '../http/request-context.js';
 import { countRequest } from '../http/request-limits.js';
-import { giveTokensInCookies, refuseIfCookiesAreOff, tokenInCookie } from '../http/token-cookies.js';
+import {
+  giveTokensInCookies,
+  refuseIfCookiesAreOff,
+  tokenInCookie,
+  unsetTokenCookie,
+} from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import type { Services } from '../services.js';
-import type { CookieSession, LoginRequest } from './sessions.models.js';
+import { ReplacedByPassword } from './replaced-by-password.js';
+import type { CookieSession, LoginRequest, TokenSet } from './sessions.models.js';
 
 /** The same as login and refresh, for pages that keep their tokens in cookies which no script can read. */
 @Route()
@@ -38,7 +44,7 @@ export class CookiesController {
     return giveTokensInCookies(
       request,
       this.services.config,
-      await this.services.sessions.login(body.username, body.password, contextOf(request)),
+      await this.services.logins.login(body.username, body.password, contextOf(request)),
     );
   }
 
@@ -62,10 +68,19 @@ export class CookiesController {
     if (refreshToken === undefined) {
       throw new Problem('invalid_refresh_token', { detail: 'The refresh cookie is missing. Log in again.' });
     }
-    return giveTokensInCookies(
-      request,
-      this.services.config,
-      await this.services.sessions.refresh(refreshToken, contextOf(request)),
-    );
+    return giveTokensInCookies(request, this.services.config, await this.#refresh(refreshToken, request));
+  }
+
+  /** A cookie that is refused is taken away, unless a better one may just have come to the browser. */
+  async #refresh(refreshToken: string, request: HttpRequest): Promise<TokenSet> {
+    try {
+      return await this.services.sessions.refresh(refreshToken, contextOf(request));
+    } catch (error) {
+      const isBad = error instanceof Problem && error.code === 'invalid_refresh_token';
+      if (isBad && !(error instanceof ReplacedByPassword) && request.res) {
+        unsetTokenCookie(request.res, this.services.config, 'refresh');
+      }
+      throw error;
+    }
   }
 }

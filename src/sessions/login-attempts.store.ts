@@ -1,12 +1,15 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/open-database.js';
 
-interface Reservation {
+/** A key that attempts are counted under, and how many of them may fail without a wait. */
+export interface Counter {
   readonly key: string;
-  readonly now: number;
-  /** How many failures cost no wait. */
   readonly free: number;
-  /** Milliseconds. */
+}
+
+/** Times are in milliseconds. */
+interface Failure {
+  readonly now: number;
   readonly firstWait: number;
   readonly longestWait: number;
   /** How long failures are remembered after the last one. */
@@ -16,63 +19,132 @@ interface Reservation {
 /** Doubling a wait of a second this often gives a year: enough, and far from the end of 64 bits. */
 const mostDoublings = 25;
 
+/**
+ * Attempts by key: how many failed, and how many are being made. Statements about several keys take their rows in the keys'
+ * order, so that no two wait for each other; a row of neither failures nor attempts is not kept.
+ */
 export const loginAttemptsStore = {
+  /** Until when one of the keys has to wait, in milliseconds since the Unix epoch; 0 where none has. Writes nothing. */
+  async blockedUntil(queries: Queries, keys: readonly string[]): Promise<number> {
+    const { until } = await queries
+      .selectFrom('login_attempts')
+      .select(({ fn }) => fn.coalesce(fn.max('blocked_until'), sql<number>`0`).as('until'))
+      .where('key', 'in', keys)
+      .executeTakeFirstOrThrow();
+    return until;
+  },
+
   /**
-   * Counts an attempt as failed before it is made, unless the key has to wait, so that any number of attempts
-   * at once are counted one by one. Beyond the free ones it begins the wait that the next attempt meets.
-   * @returns whether the attempt may be made.
+   * Notes under each key that an attempt is being made, unless the key has to wait, or would have to if all attempts that are
+   * being made failed: so many at once are never more than what may fail one after another.
+   * @param lapse after how long without a verdict it is given up, in milliseconds.
+   * @returns the keys under which it is noted.
    */
   async reserve(
     queries: Queries,
-    { key, now, free, firstWait, longestWait, memory }: Reservation,
-  ): Promise<boolean> {
-    const failures = sql<number>`(case when login_attempts.expires_at <= ${now} then 1
-      else login_attempts.failures + 1 end)`;
-    const doublings = sql<number>`(case when ${failures} - ${free + 1} > ${mostDoublings} then ${mostDoublings}
-      else ${failures} - ${free + 1} end)`;
-    const doubled = sql<number>`(${firstWait} * (cast(1 as bigint) << cast(${doublings} as integer)))`;
-    const wait = sql<number>`(case when ${doubled} > ${longestWait} then ${longestWait} else ${doubled} end)`;
-    const firstBlockedUntil = free < 1 ? now + Math.min(firstWait, longestWait) : 0;
+    counters: readonly Counter[],
+    now: number,
+    lapse: number,
+  ): Promise<string[]> {
+    const until = now + lapse;
+    const [failures, pending] = [failuresAt(now), pendingAt(now)];
     const reserved = await queries
       .insertInto('login_attempts')
-      .values({ key, failures: 1, blocked_until: firstBlockedUntil, expires_at: now + memory })
+      .values(
+        inOrder(counters).map(({ key }) => ({
+          key,
+          failures: 0,
+          blocked_until: 0,
+          expires_at: until,
+          pending: 1,
+          pending_until: until,
+        })),
+      )
       .onConflict((conflict) =>
         conflict
           .column('key')
           .doUpdateSet({
             failures,
-            blocked_until: sql<number>`case when ${failures} > ${free} then ${now} + ${wait} else 0 end`,
-            expires_at: now + memory,
+            expires_at: sql<number>`case when login_attempts.expires_at < ${until} then ${until}
+              else login_attempts.expires_at end`,
+            pending: sql<number>`${pending} + 1`,
+            pending_until: until,
           })
-          .where('login_attempts.blocked_until', '<=', now),
+          .where('login_attempts.blocked_until', '<=', now)
+          .where(sql<boolean>`(${pending} = 0 or ${failures} + ${pending} <= ${freeOf(counters)})`),
       )
-      .returning('failures')
-      .executeTakeFirst();
-    return reserved !== undefined;
+      .returning('key')
+      .execute();
+    return reserved.map(({ key }) => key);
   },
 
-  /** Until when the key has to wait, in milliseconds since the Unix epoch; 0 where it has not. */
-  async blockedUntil(queries: Queries, key: string): Promise<number> {
-    const row = await queries
-      .selectFrom('login_attempts')
-      .select('blocked_until')
-      .where('key', '=', key)
-      .executeTakeFirst();
-    return row?.blocked_until ?? 0;
-  },
-
-  /** Takes one attempt back, and the wait with it. */
-  async undo(queries: Queries, key: string): Promise<void> {
+  /** Counts an attempt that failed; beyond the free ones it begins the wait that the next attempt meets. */
+  async fail(
+    queries: Queries,
+    counters: readonly Counter[],
+    { now, firstWait, longestWait, memory }: Failure,
+  ): Promise<void> {
+    const failures = sql<number>`(${failuresAt(now)} + 1)`;
+    const free = freeOf(counters);
+    const doublings = sql<number>`(case when ${failures} - ${free} > ${mostDoublings + 1} then ${mostDoublings}
+      else ${failures} - ${free} - 1 end)`;
+    const doubled = sql<number>`(${firstWait} * (cast(1 as bigint) << cast(${doublings} as integer)))`;
+    const wait = sql<number>`(case when ${doubled} > ${longestWait} then ${longestWait} else ${doubled} end)`;
     await queries
-      .updateTable('login_attempts')
-      .set((eb) => ({ failures: eb('failures', '-', 1), blocked_until: 0 }))
-      .where('key', '=', key)
-      .where('failures', '>', 0)
+      .insertInto('login_attempts')
+      .values(
+        inOrder(counters).map(({ key, free: ownFree }) => ({
+          key,
+          failures: 1,
+          blocked_until: ownFree < 1 ? now + Math.min(firstWait, longestWait) : 0,
+          expires_at: now + memory,
+          pending: 0,
+          pending_until: 0,
+        })),
+      )
+      .onConflict((conflict) =>
+        conflict.column('key').doUpdateSet({
+          failures,
+          blocked_until: sql<number>`case when ${failures} > ${free} then ${now} + ${wait} else 0 end`,
+          expires_at: now + memory,
+          pending: oneFewerAt(now),
+        }),
+      )
       .execute();
   },
 
-  async forget(queries: Queries, key: string): Promise<void> {
-    await queries.deleteFrom('login_attempts').where('key', '=', key).execute();
+  /**
+   * Takes attempts back that did not fail.
+   * @param forgiven a key whose failures are forgotten, too.
+   * @returns what does it, to be executed in this order.
+   */
+  release(queries: Queries, keys: readonly string[], now: number, forgiven?: string) {
+    const isForgiven = sql<boolean>`login_attempts.key = ${forgiven ?? ''}`;
+    const release = queries
+      .insertInto('login_attempts')
+      .values(
+        [...keys].sort().map((key) => ({
+          key,
+          failures: 0,
+          blocked_until: 0,
+          expires_at: now,
+          pending: 0,
+          pending_until: 0,
+        })),
+      )
+      .onConflict((conflict) =>
+        conflict.column('key').doUpdateSet({
+          failures: sql<number>`case when ${isForgiven} then 0 else ${failuresAt(now)} end`,
+          blocked_until: sql<number>`case when ${isForgiven} then 0 else login_attempts.blocked_until end`,
+          pending: oneFewerAt(now),
+        }),
+      );
+    const clear = queries
+      .deleteFrom('login_attempts')
+      .where('key', 'in', keys)
+      .where('failures', '=', 0)
+      .where('pending', '=', 0);
+    return [release, clear] as const;
   },
 
   /** Deletes so many at most of those that have expired. @returns how many there were. */
@@ -92,3 +164,25 @@ export const loginAttemptsStore = {
     return Number(numDeletedRows);
   },
 };
+
+function inOrder(counters: readonly Counter[]): readonly Counter[] {
+  return [...counters].sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+function failuresAt(now: number): RawBuilder<number> {
+  return sql<number>`(case when login_attempts.expires_at <= ${now} then 0 else login_attempts.failures end)`;
+}
+
+function pendingAt(now: number): RawBuilder<number> {
+  return sql<number>`(case when login_attempts.pending_until <= ${now} then 0 else login_attempts.pending end)`;
+}
+
+function oneFewerAt(now: number): RawBuilder<number> {
+  return sql<number>`(case when ${pendingAt(now)} > 0 then ${pendingAt(now)} - 1 else 0 end)`;
+}
+
+/** How many may fail under the row's key. */
+function freeOf(counters: readonly Counter[]): RawBuilder<number> {
+  const cases = counters.map(({ key, free }) => sql`when ${key} then cast(${free} as bigint)`);
+  return sql<number>`(case login_attempts.key ${sql.join(cases, sql` `)} else 0 end)`;
+}

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { retryLater } from '../problems/problem.js';
-import { loginAttemptsStore } from './login-attempts.store.js';
-import { networkOf } from './network.js';
+import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
+import { networkOf, siteOf } from './network.js';
 import { PendingAttempts } from './pending-attempts.js';
 
 interface LoginLimits {
   readonly freeAttempts: number;
   readonly freeAttemptsPerAddress: number;
+  /** Per /48 of IPv6. */
+  readonly freeAttemptsPerSite: number;
   /** Seconds, like the next two. */
   readonly firstWait: number;
   readonly longestWait: number;
@@ -27,22 +28,32 @@ export interface AttemptOrigin {
   readonly known: boolean;
 }
 
-/** Says that the password was right, as a part of what changes because of it. */
-export type Forgive = (queries: Queries) => Promise<void>;
-
-interface Counter {
-  readonly key: string;
-  readonly free: number;
+/** What came of an attempt. */
+export interface AttemptOutcome<T> {
+  /** `right`: what `Forgive` gave has been executed; `none`: it is as if the attempt had not been made. */
+  readonly verdict: 'right' | 'wrong' | 'none';
+  readonly result: T;
 }
 
+/** What says that the attempt was right: statements, in order, for the transaction of what changes because of it. */
+export type Forgive = (queries: Queries) => ReturnType<typeof loginAttemptsStore.release>;
+
+/** An attempt whose process has ended holds others up no longer than this, in milliseconds; none takes as long. */
+const pendingLapse = 60_000;
+/** For how long an attempt waits for others' verdicts, in milliseconds, and when it may be made again, in seconds. */
+const longestWaitForVerdicts = 10_000;
+const retryAfter = 2;
+
 /**
- * Slows guessing down. Attempts are counted for each account and for each address, in the database, so that a
+ * Slows guessing down. Attempts that failed are counted for each account and for each address, in the database, so that a
  * restart forgives nothing. From an address that the user has logged in from before, they are counted for that
  * pair alone: strangers elsewhere can make no one wait who knows the password.
+ *
+ * An attempt that is being made has not failed, and makes nobody be refused; but while it may fail, it takes one of those
+ * that may, on all replicas: whoever would be one too many waits for its verdict. Who is refused has written nothing.
  */
 export class LoginLimiter {
   readonly #pending: PendingAttempts;
-  readonly #reserving = pLimit(1);
 
   constructor(
     private readonly database: Database,
@@ -53,84 +64,76 @@ export class LoginLimiter {
   }
 
   /**
-   * Makes an attempt, unless its account or its address has to wait. Until `make` has come to its verdict the
-   * attempt counts as failed; who would be refused because of such attempts alone waits for their verdicts, so that
-   * nobody is refused because of another that turns out to be right.
-   * @param make calls `forgive` where the attempt is right. Where it throws there is no verdict, and it is as if the
-   *   attempt had not been made.
+   * Makes an attempt, unless its account or its address has to wait.
+   * @param make executes what `forgive` gives where the attempt is right, with what changes because of it. Where it throws
+   *   there is no verdict.
    * @throws {Problem} `too_many_attempts`, with `Retry-After`; `busy`; what `make` throws.
    */
-  async attempt<T>(origin: AttemptOrigin, make: (forgive: Forgive) => Promise<T>): Promise<T> {
+  async attempt<T>(
+    origin: AttemptOrigin,
+    make: (forgive: Forgive) => Promise<AttemptOutcome<T>>,
+  ): Promise<T> {
     const counters = this.#counters(origin);
     const keys = counters.map(({ key }) => key);
-    await this.#reserveAll(counters, keys);
+    await this.#reserve(counters, keys);
     try {
-      return await make((queries) => forgive(queries, counters));
-    } catch (error) {
-      await this.#undo(counters);
-      throw error;
+      const { verdict, result } = await this.#made(counters, keys, make);
+      if (verdict === 'wrong') await this.#fail(counters);
+      if (verdict === 'none') await this.#release(keys);
+      return result;
     } finally {
       this.#pending.end(keys);
     }
   }
 
-  /** When it resolves, the attempt is reserved and pending. */
-  async #reserveAll(counters: readonly Counter[], keys: readonly string[]): Promise<void> {
-    for (;;) {
-      const outcome = await this.#reserving(() => this.#reserveOrFindCause(counters, keys));
-      if (outcome === 'reserved') return;
-      await outcome.verdict;
-    }
-  }
-
-  /**
-   * One at a time: who is refused because of an attempt that is being made must find it among the pending ones.
-   * @returns what to wait for before the next try.
-   */
-  async #reserveOrFindCause(
-    counters: readonly Counter[],
+  async #made<T>(
+    [own]: readonly Counter[],
     keys: readonly string[],
-  ): Promise<'reserved' | { readonly verdict: Promise<void> | undefined }> {
-    const { verdicts } = this.#pending;
-    const refused = await this.#reserveOrRefuse(counters);
-    if (refused === undefined) {
-      this.#pending.begin(keys);
-      return 'reserved';
+    make: (forgive: Forgive) => Promise<AttemptOutcome<T>>,
+  ): Promise<AttemptOutcome<T>> {
+    try {
+      // An address is not cleared: its owner could guess at others and log in as himself in between.
+      return await make((queries) => loginAttemptsStore.release(queries, keys, this.clock.now(), own?.key));
+    } catch (error) {
+      await this.#release(keys);
+      throw error;
     }
-    // The one that was in the way may have come to its verdict in between.
-    if (this.#pending.verdicts !== verdicts) return { verdict: undefined };
-    const verdict = this.#pending.next(refused);
-    if (verdict) return { verdict };
-    const until = await loginAttemptsStore.blockedUntil(this.database.queries, refused);
-    throw retryLater('too_many_attempts', (until - this.clock.now()) / 1000);
   }
 
-  /** @returns the key that has to wait, and nothing is reserved; undefined where all is. */
-  async #reserveOrRefuse(counters: readonly Counter[]): Promise<string | undefined> {
-    const reserved: Counter[] = [];
-    for (const counter of counters) {
-      if (!(await this.#reserve(counter))) {
-        await this.#undo(reserved);
-        return counter.key;
+  /** When it resolves, the attempt is noted as one that is being made. */
+  async #reserve(counters: readonly Counter[], keys: readonly string[]): Promise<void> {
+    const { queries } = this.database;
+    const giveUpAt = performance.now() + longestWaitForVerdicts;
+    for (;;) {
+      const now = this.clock.now();
+      const until = await loginAttemptsStore.blockedUntil(queries, keys);
+      if (until > now) throw retryLater('too_many_attempts', (until - now) / 1000);
+      const reserved = await loginAttemptsStore.reserve(queries, counters, now, pendingLapse);
+      const inTheWay = keys.find((key) => !reserved.includes(key));
+      if (inTheWay === undefined) {
+        this.#pending.begin(keys);
+        return;
       }
-      reserved.push(counter);
+      if (reserved.length > 0) await this.#release(reserved);
+      if (performance.now() >= giveUpAt) throw retryLater('busy', retryAfter);
+      await this.#pending.next(inTheWay);
     }
-    return undefined;
   }
 
   #counters({ account, address, known }: AttemptOrigin): Counter[] {
+    const { freeAttempts, freeAttemptsPerAddress, freeAttemptsPerSite } = this.limits;
     const network = networkOf(address);
-    if (known) return [{ key: keyOf('pair', account, network), free: this.limits.freeAttempts }];
+    if (known) return [{ key: keyOf('pair', account, network), free: freeAttempts }];
+    const site = siteOf(address);
     return [
-      { key: keyOf('account', account), free: this.limits.freeAttempts },
-      { key: keyOf('address', network), free: this.limits.freeAttemptsPerAddress },
+      { key: keyOf('account', account), free: freeAttempts },
+      { key: keyOf('address', network), free: freeAttemptsPerAddress },
+      ...(site === undefined ? [] : [{ key: keyOf('site', site), free: freeAttemptsPerSite }]),
     ];
   }
 
-  #reserve({ key, free }: Counter): Promise<boolean> {
-    return loginAttemptsStore.reserve(this.database.queries, {
-      key,
-      free,
+  #fail(counters: readonly Counter[]): Promise<void> {
+    return loginAttemptsStore.fail(this.database.queries, counters, {
       now: this.clock.now(),
       firstWait: this.limits.firstWait * 1000,
       longestWait: this.limits.longestWait * 1000,
@@ -139,15 +142,11 @@ export class LoginLimiter {
     });
   }
 
-  async #undo(counters: readonly Counter[]): Promise<void> {
-    for (const { key } of counters) await loginAttemptsStore.undo(this.database.queries, key);
+  async #release(keys: readonly string[]): Promise<void> {
+    const { database, clock } = this;
+    const statements = loginAttemptsStore.release(database.queries, keys, clock.now());
+    await database.batch(statements.map((query) => ({ query })));
   }
-}
-
-async function forgive(queries: Queries, [own, address]: readonly Counter[]): Promise<void> {
-  // An address is not cleared: its owner could guess at others and log in as himself in between.
-  if (own) await loginAttemptsStore.forget(queries, own.key);
-  if (address) await loginAttemptsStore.undo(queries, address.key);
 }
 
 /** Hashed: people type passwords into the field for the name, and a name may be of any length. */

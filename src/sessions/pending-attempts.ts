@@ -2,64 +2,84 @@ import { retryLater } from '../problems/problem.js';
 
 /** Seconds. */
 const retryAfter = 2;
+/** How often whoever waits looks for itself, in milliseconds: the verdict may come to another replica. */
+const lookEvery = 20;
+const longestLook = 1000;
 
 interface Pending {
-  /** How many are being made. */
+  /** How many are being made here. */
   count: number;
-  readonly waiting: (() => void)[];
+  readonly waiting: Set<() => void>;
 }
 
-/** Which attempts are being made, and who waits for one of them to come to its verdict. */
+/** Which attempts this process makes, and who waits for one of them, or of another replica's, to come to its verdict. */
 export class PendingAttempts {
   readonly #byKey = new Map<string, Pending>();
   #waiting = 0;
-  #verdicts = 0;
 
-  /** @param queue how many may wait. */
+  /** @param queue how many may wait; half of them for the same key, so that nobody's attempts leave no place to others. */
   constructor(private readonly queue: number) {}
 
-  /** How many verdicts there have been. */
-  get verdicts(): number {
-    return this.#verdicts;
-  }
-
   begin(keys: readonly string[]): void {
-    for (const key of keys) {
-      const pending = this.#byKey.get(key) ?? { count: 0, waiting: [] };
-      pending.count += 1;
-      this.#byKey.set(key, pending);
-    }
+    for (const key of keys) this.#of(key).count += 1;
   }
 
   /** An attempt has come to its verdict: for each of its keys, the first of those who wait may look again. */
   end(keys: readonly string[]): void {
-    this.#verdicts += 1;
     for (const key of keys) {
-      const pending = this.#byKey.get(key);
-      if (!pending) continue;
+      const pending = this.#of(key);
       pending.count -= 1;
-      if (pending.count === 0) this.#byKey.delete(key);
-      // Where none is being made any more, nobody would wake the others.
-      const woken = pending.count === 0 ? pending.waiting.splice(0) : pending.waiting.splice(0, 1);
+      // Where none is being made any more here, nobody would wake the others.
+      const woken = [...pending.waiting].slice(0, pending.count === 0 ? undefined : 1);
       for (const wake of woken) wake();
+      this.#forgetIfIdle(key, pending);
     }
   }
 
   /**
-   * Resolves when an attempt with this key has come to its verdict.
-   * @returns undefined where none is being made.
-   * @throws {Problem} `busy` where the queue is full.
+   * Resolves when it is worth a look whether attempts with this key have come to their verdicts: at once when one does here,
+   * else after some time, which is the longer the more wait before.
+   * @throws {Problem} `busy` where too many wait.
    */
-  next(key: string): Promise<void> | undefined {
-    const pending = this.#byKey.get(key);
-    if (!pending) return undefined;
-    if (this.#waiting >= this.queue) throw retryLater('busy', retryAfter);
+  async next(key: string): Promise<void> {
+    const pending = this.#of(key);
+    if (this.#waiting >= this.queue || pending.waiting.size >= Math.ceil(this.queue / 2)) {
+      this.#forgetIfIdle(key, pending);
+      throw retryLater('busy', retryAfter);
+    }
     this.#waiting += 1;
-    return new Promise((resolve) => {
-      pending.waiting.push(() => {
+    // Jittered: replicas that began together would look, and be in each other's way, together.
+    const delay = Math.min(lookEvery * (1 + pending.waiting.size), longestLook) * (0.5 + Math.random());
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        pending.waiting.delete(wake);
         this.#waiting -= 1;
         resolve();
-      });
+      };
+      const timer = setTimeout(wake, delay);
+      pending.waiting.add(wake);
     });
+    this.#forgetIfIdle(key, pending);
+  }
+
+  /** How many keys it has something of. */
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  #of(key: string): Pending {
+    let pending = this.#byKey.get(key);
+    if (!pending) {
+      pending = { count: 0, waiting: new Set() };
+      this.#byKey.set(key, pending);
+    }
+    return pending;
+  }
+
+  #forgetIfIdle(key: string, pending: Pending): void {
+    if (pending.count === 0 && pending.waiting.size === 0 && this.#byKey.get(key) === pending) {
+      this.#byKey.delete(key);
+    }
   }
 }

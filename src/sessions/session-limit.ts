@@ -23,6 +23,10 @@ export class SessionLimit {
     },
   ) {}
 
+  get isSet(): boolean {
+    return this.options.most > 0;
+  }
+
   /**
    * Ends what a new session is one too many with, in the transaction that has added it and locked its user's row.
    * Where a lower limit was set, there may be many more: `displaceRest` ends those then.
@@ -34,7 +38,7 @@ export class SessionLimit {
     context: RequestContext,
   ): Promise<Revocation[]> {
     const { most, sessionLifetime } = this.options;
-    if (most === 0) return [];
+    if (!this.isSet) return [];
     const ended = await sessionsStore.revokeOldest(transaction, {
       userId,
       now,

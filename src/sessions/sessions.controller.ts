@@ -3,7 +3,7 @@ import type { Request as HttpRequest } from 'express';
 import { authenticate, confirmIfNeeded } from '../http/authentication.js';
 import { contextOf } from '../http/request-context.js';
 import { countRequest } from '../http/request-limits.js';
-import { givesCookies, tokenInCookie, unsetTokenCookies } from '../http/token-cookies.js';
+import { givesCookies, isMadeByScript, readTokenCookie, unsetTokenCookies } from '../http/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import type { Services } from '../services.js';
@@ -30,7 +30,7 @@ export class SessionsController {
   )
   public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     await countRequest(request, this.services, 'login');
-    return this.services.sessions.login(body.username, body.password, contextOf(request));
+    return this.services.logins.login(body.username, body.password, contextOf(request));
   }
 
   /**
@@ -56,7 +56,8 @@ export class SessionsController {
   /**
    * Ends the session that the access token belongs to, or the one of the refresh token in the body, which wins.
    * From the answer on, all access and refresh tokens of the session are refused. A refresh token that is
-   * unknown is no error (RFC 7009 §2.2): it can no longer be used, which is what was asked for.
+   * unknown is no error (RFC 7009 §2.2): it can no longer be used, which is what was asked for. Cookies are taken away
+   * whatever is left of their tokens; an access token in one ends its session though it has expired.
    * @summary Log out
    * @example body.by_access_token {}
    * @example body.by_refresh_token { "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU" }
@@ -80,21 +81,50 @@ export class SessionsController {
     }
   }
 
-  /** By the access token; where that will not do, by a refresh token in a cookie, which outlives it. */
+  /** By the access token; where that will not do, by what the cookies hold. */
   async #logoutByRequest(request: HttpRequest): Promise<void> {
-    const { sessions, config } = this.services;
+    const { sessions } = this.services;
     let sessionId: string | undefined;
     try {
       await confirmIfNeeded(request);
       ({ sessionId } = authenticate(request));
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const refreshToken = givesCookies(config) ? tokenInCookie(request, config, 'refresh') : undefined;
-      if (refreshToken === undefined) throw error;
-      await sessions.logoutByRefreshToken(refreshToken, contextOf(request));
+      if (!(error instanceof Problem) || !(await this.#logoutByCookies(request))) throw error;
       return;
     }
     if (sessionId === undefined) throw new Problem('user_session_required');
     await sessions.logout(sessionId, contextOf(request));
+  }
+
+  /**
+   * By a cookie whose token need not be good: an access token that has expired names its session, and a refresh token
+   * outlives it. A cookie that is no token of ours ends nothing, and goes; so does one that a path keeps from being sent
+   * here, which is why a request without any is answered, too.
+   * @returns whether the cookies may go: a form of another site must not sign anybody out.
+   */
+  async #logoutByCookies(request: HttpRequest): Promise<boolean> {
+    const { sessions, accessTokens, config } = this.services;
+    if (!givesCookies(config)) return false;
+    const access = readTokenCookie(request, config, 'access');
+    const refresh = readTokenCookie(request, config, 'refresh');
+    const isLive = refresh !== undefined || (access !== undefined && this.#isLive(access.token));
+    const isConfirmed = access?.isConfirmed === true || refresh?.isConfirmed === true;
+    if (!isConfirmed && (isLive || !isMadeByScript(request, config))) return false;
+    if (access && (access.isConfirmed || !isLive)) {
+      const sessionId = accessTokens.sessionOf(access.token);
+      if (sessionId !== undefined) await sessions.logout(sessionId, contextOf(request));
+    }
+    if (refresh?.isConfirmed) await sessions.logoutByRefreshToken(refresh.token, contextOf(request));
+    return true;
+  }
+
+  #isLive(accessToken: string): boolean {
+    const { accessTokens, revocations } = this.services;
+    try {
+      return !revocations.isRevoked(accessTokens.verify(accessToken));
+    } catch (error) {
+      if (error instanceof Problem) return false;
+      throw error;
+    }
   }
 }

@@ -88,10 +88,13 @@ export interface TokenSet {
   scope: string;
 }
 
-/** How the access token is sent (RFC 6750). */
-export enum TokenType {
-  Bearer = 'Bearer',
-}
+/**
+ * The word before the access token in its header: `Bearer` (RFC 6750), or what `JWT_HEADER_TYPE` says in its place.
+ * @maxLength 255
+ * @pattern ^[A-Za-z0-9!#$%&'*+.^_\u0060|~-]+$
+ * @example "Bearer"
+ */
+export type TokenType = string;
 
 /**
  * What is left to say where the tokens are in cookies.

@@ -14,6 +14,7 @@ import {
 } from './session-rotation.store.js';
 
 export type StoredSession = Schema['sessions'];
+export type NewSession = Omit<StoredSession, 'epoch'>;
 
 /** As in a rotation. */
 type Reauthentication = Pick<
@@ -50,6 +51,14 @@ export type InspectedSession = Pick<StoredSession, 'id' | 'user_id' | 'expires_a
 export const sessionsStore = {
   async insert(queries: Queries, session: StoredSession): Promise<void> {
     await queries.insertInto('sessions').values(session).execute();
+  },
+
+  /** For a batch that has locked the user's row: a session of the user's epoch as it is then. */
+  prepareInsert(queries: Queries, session: NewSession) {
+    return queries.insertInto('sessions').values({
+      ...session,
+      epoch: (eb) => eb.selectFrom('users').select('session_epoch').where('users.id', '=', session.user_id),
+    });
   },
 
   find(queries: Queries, id: string): Promise<StoredSession | undefined> {

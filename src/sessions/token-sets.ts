@@ -4,7 +4,7 @@ import type { KeyRing } from '../tokens/key-ring.js';
 import { makeRefreshToken } from '../tokens/refresh-token.js';
 import { words } from '../users/accounts.js';
 import type { RotatedSession } from './session-rotation.store.js';
-import { TokenType, type TokenSet } from './sessions.models.js';
+import type { TokenSet } from './sessions.models.js';
 
 /** What a refresh asks for, where it wants less than the session could have. */
 export interface Narrowing {
@@ -46,7 +46,7 @@ export class TokenSets {
         lifetime,
         ...(narrowing.audience && { audience: narrowing.audience }),
       }),
-      token_type: TokenType.Bearer,
+      token_type: this.accessTokens.scheme,
       expires_in: lifetime,
       refresh_token: makeRefreshToken(key, { sessionId: session.id, generation: session.generation }),
       refresh_expires_in: Math.max(0, Math.round((session.expires_at - this.clock.now()) / 1000)),

@@ -27,6 +27,12 @@ interface VerifierOptions {
   readonly leeway: number;
 }
 
+/** For what is to end anyway. */
+interface IgnoredTimes {
+  readonly ignoreNotBefore?: boolean;
+  readonly ignoreExpiration?: boolean;
+}
+
 /**
  * Verifies that a token is an access token of ours, and in its time. The signature, the times and the issuer are
  * jsonwebtoken's to check. What it does not check is checked here: before it the length, the one spelling, the key by its
@@ -51,14 +57,14 @@ export class AccessTokenVerifier {
    * @returns the token's claims, frozen.
    * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
    */
-  verify(token: string, { ignoreNotBefore = false } = {}): AccessTokenClaims {
+  verify(token: string, ignoring: IgnoredTimes = {}): AccessTokenClaims {
     if (token.length > maxTokenLength) throw invalidToken('The access token is too long to be one of ours.');
     const parts = readCompactJws(token);
     if (!parts) throw invalidToken('The access token is not a JWT in its compact form.');
     const knownKey = this.#headers.get(parts.header);
     const key = knownKey ?? this.#findKey(parts.header);
     if (!isSignature(parts.signature, key.signatureLength)) throw invalidToken(malformed);
-    const claims = this.#verifySignature(token, key, ignoreNotBefore);
+    const claims = this.#verifySignature(token, key, ignoring);
     if (!knownKey) this.#headers.set(parts.header, key);
     if (!isAccessTokenClaims(claims)) throw invalidToken(claimMissing);
     // A revocation would not outlive it.
@@ -89,12 +95,12 @@ export class AccessTokenVerifier {
     return key;
   }
 
-  #verifySignature(token: string, key: SigningKey, ignoreNotBefore: boolean): unknown {
+  #verifySignature(token: string, key: SigningKey, ignoring: IgnoredTimes): unknown {
     try {
       return jwt.verify(token, key.publicKey, {
         algorithms: [key.algorithm],
         issuer: [...this.options.acceptedIssuers] as [string, ...string[]],
-        ignoreNotBefore,
+        ...ignoring,
         clockTimestamp: epochSeconds(this.clock),
         clockTolerance: this.options.leeway,
       });

@@ -25,6 +25,8 @@ export interface AccessTokenOptions {
   readonly leeway: number;
   /** Whether tokens say from when they are valid. */
   readonly notBefore: boolean;
+  /** The word that a token is sent with: `Bearer` (RFC 6750). */
+  readonly scheme: string;
   /** Characters that a user's token may have: fewer than any may where it comes in a cookie. */
   readonly maxLength: number;
   readonly hooks: Pick<Hooks, 'additionalClaims' | 'additionalHeaders'>;
@@ -77,6 +79,11 @@ export class AccessTokens implements RightsCapacity {
   /** Whom a token is for, where its grant does not say. */
   get audience(): readonly string[] {
     return this.options.audience;
+  }
+
+  /** The word that a token is sent with, which OAuth calls its `token_type`. */
+  get scheme(): string {
+    return this.options.scheme;
   }
 
   /** When a token is dead for certain, in milliseconds: what its revocation must outlive. */
@@ -208,6 +215,20 @@ export class AccessTokens implements RightsCapacity {
   verifyForRevocation(token: string): AccessTokenClaims {
     this.#forgetRemovedKeys();
     return this.#verifier.verify(token, { ignoreNotBefore: true });
+  }
+
+  /**
+   * The session of a token that is one of ours, though it may have expired: for a logout, which does no more than it says.
+   * @returns undefined for any other token, and for that of a client.
+   */
+  sessionOf(token: string): string | undefined {
+    try {
+      this.#forgetRemovedKeys();
+      return this.#verifier.verify(token, { ignoreExpiration: true }).sid;
+    } catch (error) {
+      if (error instanceof Problem) return undefined;
+      throw error;
+    }
   }
 
   #remember(token: string): Verified {

@@ -41,13 +41,14 @@ export class OwnAccountService {
   ): Promise<TokenSet> {
     const user = await usersStore.findStored(this.database.queries, userId);
     if (!user) throw new Problem('invalid_token');
-    // A stolen access token must not be a way to guess the password: the same waits as at login, counted apart.
+    // A stolen access token must not be a way to guess the password: the same waits as at login, counted for its session
+    // alone, so that whoever stole it makes nobody wait who logs in.
     const isRight = await this.limiter.attempt(
-      { account: userId, address: 'own account', known: true },
+      { account: `session:${sessionId}`, address: '', known: true },
       async (forgive) => {
-        const { matches } = await this.passwords.check(user.password_hash, currentPassword);
-        if (matches) await forgive(this.database.queries);
-        return matches;
+        const matches = await this.passwords.verify(user.password_hash, currentPassword);
+        if (matches) await this.database.batch(forgive(this.database.queries).map((query) => ({ query })));
+        return { verdict: matches ? 'right' : 'wrong', result: matches };
       },
     );
     if (!isRight) throw new Problem('wrong_password');

@@ -58,7 +58,8 @@ export class UsersController {
     @Body() body: CreateUserRequest,
     @Request() request: AuthenticatedRequest,
   ): Promise<User> {
-    return asUser(await this.services.users.create({ ...body, roles: body.roles ?? [] }, actorOf(request)));
+    const { username, password, one_time: oneTime, roles = [] } = body;
+    return asUser(await this.services.users.create({ username, password, oneTime, roles }, actorOf(request)));
   }
 
   /**
@@ -94,7 +95,14 @@ export class UsersController {
     @Body() body: UpdateUserRequest,
     @Request() request: AuthenticatedRequest,
   ): Promise<User> {
-    return asUser(await this.services.users.update(id, body, actorOf(request)));
+    const { one_time: oneTime, ...change } = body;
+    return asUser(
+      await this.services.users.update(
+        id,
+        { ...change, ...(oneTime !== undefined && { oneTime }) },
+        actorOf(request),
+      ),
+    );
   }
 
   /**

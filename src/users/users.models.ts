@@ -28,7 +28,9 @@ export interface User {
   roles: RoleName[];
   /** A disabled user can neither log in nor use a token. */
   disabled: boolean;
-  /** The user still has a one-time password, and no permissions until choosing another. */
+  /**
+   * The user still has a one-time password, and no permissions until choosing another. It is good for one login, within a time.
+   */
   password_change_required: boolean;
   /**
    * When the account was made.
@@ -111,6 +113,11 @@ export interface CreateUserRequest {
    */
   password: string;
   /**
+   * Whether the password is good for one login alone, and for 24 hours, with which the user chooses another. Default: as
+   * `LATCHKEY_ONE_TIME_PASSWORDS` says.
+   */
+  one_time?: boolean;
+  /**
    * Names of roles. Default: none.
    * @maxItems 1000
    */
@@ -136,6 +143,8 @@ export interface UpdateUserRequest {
    * @maxLength 4096
    */
   password?: string;
+  /** Whether that password is a one-time password, as in a new account. */
+  one_time?: boolean;
   /** Disabling ends the user's sessions at once. */
   disabled?: boolean;
   /**

@@ -21,14 +21,25 @@ import { administratorRole, usersStore, type UserWithRoles } from './users.store
 interface NewUser {
   readonly username: string;
   readonly password: string;
+  /** Undefined: as the settings say. */
+  readonly oneTime: boolean | undefined;
   readonly roles: readonly string[];
 }
 
 interface UserChange {
   readonly username?: string;
   readonly password?: string;
+  /** Of the password; undefined: as the settings say. */
+  readonly oneTime?: boolean;
   readonly disabled?: boolean;
   readonly roles?: readonly string[];
+}
+
+interface OneTimeOptions {
+  /** For how long a one-time password is good, in seconds. */
+  readonly lifetime: number;
+  /** Whether one that an administrator sets is, where nothing is said. */
+  readonly byDefault: boolean;
 }
 
 /** Accounts. Whatever takes a user's rights away takes effect on the very next request. */
@@ -41,6 +52,7 @@ export class UsersService {
     private readonly revocations: Revocations,
     private readonly tokens: RightsCapacity,
     private readonly usernames: UsernameRules,
+    private readonly oneTime: OneTimeOptions,
   ) {}
 
   /** @throws {Problem} `user_not_found`. */
@@ -49,13 +61,14 @@ export class UsersService {
   }
 
   /** @throws {Problem} `username_taken`; `validation_failed` for a password or a role that will not do; `busy`. */
-  async create({ username, password, roles }: NewUser, actor: Actor): Promise<UserWithRoles> {
+  async create({ username, password, oneTime, roles }: NewUser, actor: Actor): Promise<UserWithRoles> {
     this.#refuseFaultyName(username);
     await refuseFaultyPassword('password', password, username);
     const passwordHash = await this.passwords.hash(password);
     return this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
-      const id = await this.#insert(transaction, username, passwordHash, roles, false);
+      const isOneTime = oneTime ?? this.oneTime.byDefault;
+      const id = await this.#insert(transaction, username, passwordHash, roles, isOneTime);
       await auditStore.addChange(transaction, this.clock, { event: 'user_created', target: id }, actor);
       return found(await usersStore.find(transaction, id));
     });
@@ -102,7 +115,10 @@ export class UsersService {
         ...(change.username !== undefined &&
           change.username !== before.username &&
           (await this.#renamed(transaction, id, change.username))),
-        ...(passwordHash !== undefined && { password_hash: passwordHash, password_one_time: 0 }),
+        ...(passwordHash !== undefined && {
+          password_hash: passwordHash,
+          ...this.#oneTimeColumns(change.oneTime ?? this.oneTime.byDefault),
+        }),
         ...(change.disabled !== undefined && {
           disabled_at: change.disabled ? (before.disabled_at ?? now) : null,
         }),
@@ -170,7 +186,7 @@ export class UsersService {
       const now = this.clock.now();
       await usersStore.update(transaction, user.id, now, {
         password_hash: passwordHash,
-        password_one_time: 1,
+        ...this.#oneTimeColumns(true),
       });
       await endSessionsOf(transaction, user.id);
       await auditStore.addChange(
@@ -186,8 +202,19 @@ export class UsersService {
     return password;
   }
 
-  async #hashNew(id: string, { username, password }: UserChange): Promise<string | undefined> {
-    if (password === undefined) return undefined;
+  #oneTimeColumns(isOneTime: boolean) {
+    return isOneTime
+      ? { password_one_time: 1, one_time_expires_at: this.clock.now() + this.oneTime.lifetime * 1000 }
+      : { password_one_time: 0, one_time_expires_at: null };
+  }
+
+  async #hashNew(id: string, { username, password, oneTime }: UserChange): Promise<string | undefined> {
+    if (password === undefined) {
+      if (oneTime === undefined) return undefined;
+      throw new Problem('validation_failed', {
+        errors: { one_time: 'says what the password is: send it with password' },
+      });
+    }
     const name = username ?? (await this.get(id)).username;
     await refuseFaultyPassword('password', password, name);
     return this.passwords.hash(password);
@@ -206,7 +233,7 @@ export class UsersService {
       id,
       username,
       password_hash: passwordHash,
-      password_one_time: oneTime ? 1 : 0,
+      ...this.#oneTimeColumns(oneTime),
       version: 0,
       disabled_at: null,
       last_login_at: null,

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/open-database.js';
 import type { UserRow } from '../database/schema.js';
 import { heldRights, type AccountRights } from './accounts.js';
@@ -11,10 +12,18 @@ export type StoredUser = Omit<
   UserRow,
   'username_key' | 'username_skeleton' | 'session_epoch' | 'ending_epoch' | 'deleted_at'
 >;
-export type UserWithRoles = Omit<StoredUser, 'password_hash'> & AccountRights;
+export type UserWithRoles = Omit<StoredUser, 'password_hash' | 'one_time_expires_at'> & AccountRights;
 
 type UserChanges = Partial<
-  Pick<UserRow, 'username' | 'username_skeleton' | 'password_hash' | 'password_one_time' | 'disabled_at'>
+  Pick<
+    UserRow,
+    | 'username'
+    | 'username_skeleton'
+    | 'password_hash'
+    | 'password_one_time'
+    | 'one_time_expires_at'
+    | 'disabled_at'
+  >
 >;
 
 const rights = [
@@ -105,10 +114,13 @@ export const usersStore = {
   },
 
   /**
-   * Notes a login, if the user is enabled and still has the password that was just checked.
+   * Notes a login, if the user is enabled and still has the password that was just checked, and uses a one-time password up:
+   * of any number of logins with it, one is recorded.
    * The row is locked until the transaction ends: a password change waits for the login, and finds its session.
+   * @returns statements for a batch. The second gives the user's rights: the first may have waited for a change of them, and
+   *   would not see it.
    */
-  async recordLogin(
+  recordLogin(
     queries: Queries,
     login: {
       readonly id: string;
@@ -116,20 +128,23 @@ export const usersStore = {
       readonly newHash: string;
       readonly now: number;
     },
-  ): Promise<AccountRights | undefined> {
-    const recorded = await queries
+  ): readonly [BatchStatement, BatchStatement<AccountRights>] {
+    const record = queries
       .updateTable('users')
-      .set({ last_login_at: login.now, password_hash: login.newHash })
+      .set({
+        last_login_at: login.now,
+        one_time_expires_at: sql<
+          number | null
+        >`case when password_one_time = 1 then cast(0 as bigint) else one_time_expires_at end`,
+        ...(login.newHash !== login.checkedHash && { password_hash: login.newHash }),
+      })
       .where('id', '=', login.id)
       .where('password_hash', '=', login.checkedHash)
       .where('disabled_at', 'is', null)
-      .returning('id')
-      .executeTakeFirst();
-    // A second statement: the first may have waited for a change of these rights, and would not see it.
-    return (
-      recorded &&
-      queries.selectFrom('users').select(rights).where('users.id', '=', recorded.id).executeTakeFirst()
-    );
+      .where((eb) => eb.or([eb('password_one_time', '=', 0), eb('one_time_expires_at', '>', login.now)]))
+      .returning('id');
+    const readRights = queries.selectFrom('users').select(rights).where('users.id', '=', login.id);
+    return [{ query: record, required: true }, { query: readRights }];
   },
 
   /**
@@ -147,7 +162,12 @@ export const usersStore = {
   ): Promise<boolean> {
     const changed = await queries
       .updateTable('users')
-      .set({ password_hash: change.newHash, password_one_time: 0, updated_at: change.now })
+      .set({
+        password_hash: change.newHash,
+        password_one_time: 0,
+        one_time_expires_at: null,
+        updated_at: change.now,
+      })
       .where('id', '=', change.id)
       .where('password_hash', '=', change.checkedHash)
       .where('disabled_at', 'is', null)
@@ -274,6 +294,25 @@ export const usersStore = {
     return administrator !== undefined;
   },
 
+  /**
+   * The different costs in the users' password hashes, such as `m=19456,t=2,p=1`, sorted. A look into the index for each of
+   * them, however many users have it.
+   */
+  async passwordCosts(queries: Queries): Promise<string[]> {
+    const found: string[] = [];
+    for (;;) {
+      const next = await queries
+        .selectFrom('users')
+        .select(passwordCosts.as('costs'))
+        .where(passwordCosts, '>', found.at(-1) ?? '')
+        .orderBy(passwordCosts)
+        .limit(1)
+        .executeTakeFirst();
+      if (!next) return found;
+      found.push(next.costs);
+    }
+  },
+
   async isEmpty(queries: Queries): Promise<boolean> {
     return (await queries.selectFrom('users').select('id').limit(1).executeTakeFirst()) === undefined;
   },
@@ -286,3 +325,7 @@ export function selectWithRoles(queries: Queries) {
     .select([...withoutSecrets, ...rights])
     .where('users.deleted_at', 'is', null);
 }
+
+/** The fourth part of `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`, spelled as in the migration that made the index. */
+const passwordCosts = sql<string>`substr(substr(password_hash, 16), 1,
+  length(substr(password_hash, 16)) - length(ltrim(substr(password_hash, 16), '0123456789mtp=,')))`;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ProjectCopy } from '../support/project-copy.js';
@@ -49,6 +49,23 @@ describe('A build', () => {
     expect(stderr).to.match(
       /^src\/roles\/roles\.controller\.ts:\d+: GET \/roles is at src\/reports\/reports\.controller\.ts:\d+ already\./m,
     );
+  });
+
+  it('that fails ends the check, which says so without a stack', () => {
+    writeFileSync(project.path(file), sound.replace('return {', 'return missing && {'));
+    for (const isBuilt of [true, false]) {
+      if (!isBuilt) rmSync(project.path('dist'), { recursive: true });
+      const { status, stdout, stderr } = project.run('bin/check.js');
+      expect(status).to.equal(1);
+      expect(stdout).to.match(
+        /^FAILED {2}types, and generated files up to date\nThe build failed, as it says above\.$/m,
+      );
+      expect(stdout).to.match(/^0 passed, 1 failed, \d+ not checked$/m);
+      expect(stderr).to.match(
+        /^src\/reports\/reports\.controller\.ts\(\d+,\d+\): error TS2304: .*'missing'/m,
+      );
+      expect(stdout + stderr).not.to.match(/^ +at /m);
+    }
   });
 
   it('says where it is what completing the contract finds', () => {

@@ -21,7 +21,7 @@ describe("README's table of settings", () => {
     expect(defaults).to.include({
       '`PORT`': '`3000`',
       '`DATABASE_URL`': '`sqlite:data/latchkey.db`',
-      '`LATCHKEY_ISSUER`': 'the listening address',
+      '`LATCHKEY_ISSUER`': 'on SQLite the listening address; on PostgreSQL it must be set',
       '`LATCHKEY_LOGIN_LIMIT`': '0: no limit',
     });
     for (const [, , value] of rows) expect(value).not.to.be.empty;

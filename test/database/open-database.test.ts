@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { DatabaseUnavailable } from '../../src/database/database-unavailable.js';
-import { versionFault, type Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/open-database.js';
+import { versionFault } from '../../src/database/postgres-checks.js';
 import { keysStore } from '../../src/tokens/keys.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
 import { usersStore } from '../../src/users/users.store.js';
@@ -136,7 +137,7 @@ describe('The database on several PostgreSQL connections', () => {
       })
       .catch((reason: unknown) => reason);
     expect(cutOff).to.be.an.instanceof(DatabaseUnavailable);
-    expect(logged[0]).to.include('a database connection broke');
+    expect(logged[0]).to.include('a database connection failed');
     await database.ping();
     await database.close();
   });

@@ -162,11 +162,39 @@ describe('The writer of a SQLite file', () => {
     writer = new SqliteWriter(file, 1000);
   });
 
+  const inserting = (number: number) => ({
+    sql: 'insert into numbers values (?) returning number',
+    parameters: [number],
+    required: false,
+  });
+
+  it('executes a batch at once, in order, and gives the rows of each', async () => {
+    const counting = { sql: 'select count(*) as count from numbers', parameters: [], required: false };
+    const rows = await writer.executeBatch([inserting(1), counting, inserting(2), counting]);
+    expect(rows).to.deep.equal([[{ number: 1 }], [{ count: 1 }], [{ number: 2 }], [{ count: 2 }]]);
+    expect(committed()).to.deep.equal([1, 2]);
+  });
+
+  it('ends a batch where a statement that is required gives no row', async () => {
+    const none = { sql: 'select 1 where false', parameters: [], required: true };
+    expect(await writer.executeBatch([inserting(1), none, inserting(2)])).to.be.undefined;
+    expect(committed()).to.deep.equal([1]);
+  });
+
+  it('undoes a batch that fails, and none of what is beside it', async () => {
+    const beside = [insert(1), insert(2)];
+    const failing = reasonOf(writer.executeBatch([inserting(3), inserting(1)]));
+    beside.push(insert(4));
+    await Promise.all(beside);
+    expect(await failing).to.be.an('error');
+    expect(committed()).to.deep.equal([1, 2, 4]);
+  });
+
   it('keeps what it acknowledged, and nothing else, of any work at once', async () => {
     const work = fc.array(
       fc.record({
         statements: fc.array(fc.nat(30), { minLength: 1, maxLength: 4 }),
-        how: fc.constantFrom('alone', 'commit', 'rollback'),
+        how: fc.constantFrom('alone', 'batch', 'commit', 'rollback'),
       }),
       { maxLength: 20 },
     );
@@ -176,15 +204,23 @@ describe('The writer of a SQLite file', () => {
         const kept: number[] = [];
         await Promise.all(
           all.map(async ({ statements, how }) => {
+            if (how === 'batch') {
+              const batch = writer.executeBatch(statements.map(inserting));
+              await batch.then(
+                () => kept.push(...statements),
+                () => undefined, // one is there already
+              );
+              return;
+            }
             const transaction = how === 'alone' ? undefined : await writer.begin();
             const done: number[] = [];
-            const inserting = statements.map((number) =>
+            const insertions = statements.map((number) =>
               insert(number, transaction).then(
                 () => done.push(number),
                 () => undefined, // it is there already
               ),
             );
-            await Promise.all(inserting);
+            await Promise.all(insertions);
             if (transaction !== undefined)
               await writer.end(transaction, how === 'rollback' ? 'rollback' : 'commit');
             if (how !== 'rollback') kept.push(...done);

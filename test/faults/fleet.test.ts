@@ -24,6 +24,9 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       DATABASE_URL: url,
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
       LATCHKEY_ISSUER: 'http://latchkey.test',
+      // As they are unless they are set.
+      LATCHKEY_DATABASE_CONNECT_TIMEOUT: '2s',
+      LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '2s',
       LATCHKEY_ADMIN_PASSWORD: adminPassword,
       // A login that is cut off counts as failed; the clients here are all one user at one address.
       LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000000',

@@ -64,12 +64,24 @@ describe('A service behind a guard', () => {
     });
 
     it('who sends what cannot be one', async () => {
-      for (const header of ['Bearer', 'Bearer ', 'Bearer  a', 'Bearer a b', 'Bearer ä', 'Bearerer x']) {
+      for (const header of [
+        'Bearer',
+        'Bearer ',
+        'Bearer  a',
+        'Bearer a b',
+        'Bearer ä',
+        'Bearerer x',
+        'Bearer a, Bearer a',
+        'eyJh.eyJz.c2ln',
+      ]) {
         const { body, headers } = await api.get('/own/any').set('Authorization', header).expect(401);
         expect(body.code, header).to.equal('invalid_token');
         const expected = await app.get('/me').set('Authorization', header).expect(401);
         expect(headers['www-authenticate']).to.equal(expected.headers['www-authenticate']);
       }
+      const { access_token: token } = await app.login();
+      for (const header of [`Bearer ${token}, Basic YTpi`, `Basic YTpi,\tbearer ${token} ,`])
+        await api.get('/own/any').set('Authorization', header).expect(200);
       await api
         .get('/own/any')
         .set('Authorization', `bEARER ${(await app.login()).access_token}`)

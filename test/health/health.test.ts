@@ -19,7 +19,10 @@ for (const database of databaseKinds) {
       await app.services.database.close();
       await app.get('/health/live').expect(200);
       const answer = await app.get('/health/ready').expect(503);
-      expect(answer.body).to.include({ code: 'not_ready', detail: 'The database does not answer.' });
+      expect(answer.body).to.include({
+        code: 'not_ready',
+        detail: 'The database does not answer, or takes no writes.',
+      });
       expect(app.logged).to.have.length(1);
       expect(app.logged[0]).to.include({ level: 40, requestId: answer.get('X-Request-Id') });
       expect(app.logged[0]?.['err'])

@@ -14,6 +14,7 @@ describe('Permissions', () => {
   const requestWith = (token: string): Request =>
     ({
       headers: { authorization: `Bearer ${token}` },
+      rawHeaders: [],
       app: { locals: { services: app.services } },
     }) as unknown as Request;
 

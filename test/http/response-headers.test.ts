@@ -27,23 +27,28 @@ describe('The headers of every answer', () => {
       request.requestId = 'the id';
       next();
     });
-    sendWithEveryAnswer(app, [
-      ['Cache-Control', 'no-store'],
-      ['X-Frame-Options', 'DENY'],
-    ]);
+    sendWithEveryAnswer(
+      app,
+      [
+        ['Cache-Control', 'no-store'],
+        ['X-Frame-Options', 'DENY'],
+      ],
+      [['X-Secure', 'yes']],
+    );
     for (const [name, answer] of Object.entries(ways)) {
       app.get(`/${name}`, (_request, response) => {
         answer(response);
       });
     }
+    app.set('trust proxy', 'loopback');
     server = createServer(app);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
   after(() => server.close());
 
-  const get = (path: string) =>
+  const get = (path: string, headers: Record<string, string> = {}) =>
     fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`, {
-      headers: { Connection: 'close' },
+      headers: { Connection: 'close', ...headers },
     });
 
   for (const name of Object.keys(ways)) {
@@ -55,6 +60,15 @@ describe('The headers of every answer', () => {
       expect(headers.get('Cache-Control')).to.equal(waysWithOwn.includes(name) ? 'private' : 'no-store');
     });
   }
+
+  it('are more over HTTPS, however the response is made', async () => {
+    for (const name of Object.keys(ways)) {
+      const { headers } = await get(name, { 'X-Forwarded-Proto': 'https' });
+      expect(headers.get('X-Secure'), name).to.equal('yes');
+      expect(headers.get('X-Frame-Options'), name).to.equal('DENY');
+      expect((await get(name)).headers.get('X-Secure'), name).to.be.null;
+    }
+  });
 
   it('leave an answer’s status, reason and other headers as they are', async () => {
     expect((await get('json')).status).to.equal(201);

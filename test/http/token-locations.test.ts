@@ -2,12 +2,16 @@ import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { csrfValue } from '../../src/http/token-cookies.js';
 import { ownOperation } from '../support/own-operations.js';
+import { rawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
 const ownOperations = [
   ownOperation('get', [{ bearer: [] }]),
   ownOperation('post', [{ bearer: [] }], 'post'),
   ownOperation('public', [], 'post'),
+  ownOperation('optional', [{ bearer: [] }, {}]),
+  ownOperation('fresh', [{ bearer: ['fresh'] }]),
+  ownOperation('permitted', [{ bearer: ['own:read'] }]),
 ];
 
 describe('JWT_TOKEN_LOCATION', () => {
@@ -52,6 +56,43 @@ describe('JWT_TOKEN_LOCATION', () => {
         const other = app.get('/own/get').set('X-Access-Token', `Bearer ${token}`);
         await expectCode(other.expect(401), 'authentication_required');
         await expectCode(app.get('/own/get').set('X-Access-Token', 'JWT').expect(401), 'invalid_token');
+        await app.get('/own/get').set('X-Access-Token', `Bearer x, JWT ${token}`).expect(200);
+      } finally {
+        await app.close();
+      }
+    });
+
+    it('in a list of several schemes, which may come in several lines', async () => {
+      await start({});
+      try {
+        for (const header of [`Bearer ${token}, Basic eDp5`, `Basic eDp5, Bearer ${token}`])
+          await app.get('/own/get').set('Authorization', header).expect(200);
+        for (const header of [`Bearer ${token}, Bearer ${token}`, token, `Bearer ${token} x, Basic eDp5`])
+          await expectCode(app.get('/own/get').set('Authorization', header).expect(401), 'invalid_token');
+        const lines = async (...values: string[]): Promise<number> => {
+          const headers = values.map((value) => `authorization: ${value}\r\n`).join('');
+          const request = `GET /own/get HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${headers}\r\n`;
+          return (await rawRequest(app.url, request)).status;
+        };
+        expect(await lines('Basic eDp5', `Bearer ${token}`)).to.equal(200);
+        expect(await lines(`Bearer ${token}`, 'Basic eDp5')).to.equal(200);
+        expect(await lines(`Bearer ${token}`, `Bearer ${token}`)).to.equal(401);
+        expect(await lines(`Bearer ${token}`, 'Bearer x')).to.equal(401);
+      } finally {
+        await app.close();
+      }
+    });
+
+    it('that is malformed is no reason to take the caller for nobody', async () => {
+      await start({});
+      try {
+        for (const header of ['Bearer', 'Bearer a b', token, `Bearer${token}`, `Bearer ${token}, Bearer x`])
+          await expectCode(
+            app.get('/own/optional').set('Authorization', header).expect(401),
+            'invalid_token',
+          );
+        for (const header of ['', 'Basic eDp5', 'Digest a="b", c="d"'])
+          await app.get('/own/optional').set('Authorization', header).expect(200);
       } finally {
         await app.close();
       }
@@ -66,6 +107,66 @@ describe('JWT_TOKEN_LOCATION', () => {
         await app.close();
       }
     });
+  });
+
+  describe('as the responses name it', () => {
+    for (const [settings, detail] of [
+      [{}, 'Send an access token: "Authorization: Bearer <access_token>". POST /login gives one.'],
+      [
+        { JWT_HEADER_NAME: 'X-Token', JWT_HEADER_TYPE: 'JWT' },
+        'Send an access token: "X-Token: JWT <access_token>". POST /login gives one.',
+      ],
+      [
+        { JWT_HEADER_TYPE: 'none', JWT_TOKEN_LOCATION: 'headers, cookies' },
+        'Send an access token: "Authorization: <access_token>", or the cookie __Host-access_token_cookie. POST /login gives one; POST /login/cookies sets the cookie.',
+      ],
+      [
+        { JWT_TOKEN_LOCATION: 'cookies', JWT_ACCESS_COOKIE_NAME: 'a', JWT_COOKIE_SECURE: 'false' },
+        'Send an access token: the cookie a. POST /login/cookies sets the cookie.',
+      ],
+      [
+        { JWT_TOKEN_LOCATION: 'query_string, json', JWT_QUERY_STRING_VALUE_PREFIX: 'T ', JWT_JSON_KEY: 't' },
+        'Send an access token: the query parameter "jwt=T <access_token>", or the field t of a JSON body. POST /login gives one.',
+      ],
+    ] as [Record<string, string>, string][]) {
+      it(`says where a token is missed: ${JSON.stringify(settings)}`, async () => {
+        await start(settings);
+        try {
+          for (const path of ['/own/get', '/me'])
+            expect((await app.get(path).expect(401)).body).to.include({ detail });
+          expect((await app.post('/logout').expect(401)).body).to.include({ detail });
+        } finally {
+          await app.close();
+        }
+      });
+    }
+
+    for (const [type, scheme] of [
+      ['JWT', 'JWT'],
+      ['Bearer', 'Bearer'],
+      ['none', 'Bearer'],
+    ] as const) {
+      it(`challenges for it, and gives it as token_type: ${type}`, async () => {
+        await start({ JWT_HEADER_TYPE: type });
+        try {
+          const send = (path: string, sent: string) =>
+            app.get(path).set('Authorization', type === 'none' ? sent : `${type} ${sent}`);
+          const { access_token: stale, token_type: refreshed } = await app.refresh(tokens.refresh_token);
+          const challenges = [
+            await app.get('/own/get').expect(401),
+            await send('/own/get', 'x').expect(401),
+            await send('/own/fresh', stale).expect(401),
+            await send('/own/permitted', token).expect(403),
+          ].map(({ headers }) => String(headers['www-authenticate']));
+          for (const challenge of challenges)
+            expect(challenge).to.match(new RegExp(`^${scheme} realm="latchkey"`));
+          expect(challenges[1]).to.include('error="invalid_token"');
+          expect([tokens.token_type, refreshed]).to.deep.equal([scheme, scheme]);
+        } finally {
+          await app.close();
+        }
+      });
+    }
   });
 
   describe('query_string', () => {

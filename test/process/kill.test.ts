@@ -35,6 +35,7 @@ describe('Killed with SIGKILL in a storm of logins, refreshes and logouts', () =
           ...(kind === 'postgres' && {
             DATABASE_URL: await newPostgresDatabase(),
             LATCHKEY_SECRET: 'a secret of the tests, long enough',
+            LATCHKEY_ISSUER: 'http://latchkey.test',
           }),
         });
         service = await installation.start();

@@ -27,7 +27,13 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
       ({ stdout }) => /one-time password: (\S+)/.exec(stdout)?.slice(1) ?? [],
     );
     expect(passwords).to.have.length(1);
-    for (const { api } of services) await api.login('admin', passwords[0]);
+    const [one, other] = services.map(({ api }) => api);
+    const { access_token: token } = (await one?.login('admin', passwords[0])) ?? {};
+    const spent = { username: 'admin', password: passwords[0] };
+    await other?.post('/login', spent).expect(401);
+    const change = { current_password: passwords[0], new_password: 'a sentence that only I know' };
+    await other?.put('/me/password', change, token).expect(200);
+    for (const { api } of services) await api.login('admin', change.new_password);
   });
 
   it('migrate once', async () => {

@@ -42,6 +42,7 @@ const faults: Readonly<Record<string, FaultyStart>> = {
     settings: { DATABASE_URL: 'postgres://127.0.0.1/latchkey', LATCHKEY_SECRT: secret },
     says: [
       /^LATCHKEY_SECRET must be set when DATABASE_URL is PostgreSQL/m,
+      /^LATCHKEY_ISSUER must be set when DATABASE_URL is PostgreSQL: the URL that clients/m,
       /^LATCHKEY_SECRT is not a setting and is ignored\. Did you mean LATCHKEY_SECRET\?$/m,
     ],
   },
@@ -53,6 +54,7 @@ const faults: Readonly<Record<string, FaultyStart>> = {
     settings: async () => ({
       DATABASE_URL: `postgres://latchkey:hunter2@127.0.0.1:${await reservePort()}/latchkey`,
       LATCHKEY_SECRET: secret,
+      LATCHKEY_ISSUER: 'http://latchkey.test',
       LATCHKEY_DATABASE_WAIT: '1s',
       LOG_LEVEL: 'error',
     }),
@@ -140,7 +142,7 @@ describe('A start that cannot be', () => {
       expectSentences(await installation.run(['start']), [
         /^The keys in data\/latchkey\.db are encrypted, and neither LATCHKEY_SECRET is set nor is data\/latchkey\.db\.secret there\. Restore/,
       ]);
-      expect(await readdir(data)).to.deep.equal(['latchkey.db']);
+      expect(await readdir(data)).to.have.members(['latchkey.db', 'latchkey.db-lock']);
     });
   });
 });

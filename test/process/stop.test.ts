@@ -67,7 +67,7 @@ describe('Stopping the process', () => {
 
       it('leaves the database closed', async () => {
         const files = await readdir(join(installation.folder, 'data'));
-        expect(files.sort()).to.deep.equal(['latchkey.db', 'latchkey.db.secret']);
+        expect(files.sort()).to.deep.equal(['latchkey.db', 'latchkey.db-lock', 'latchkey.db.secret']);
       });
     });
   }

@@ -106,6 +106,7 @@ for (const database of databaseKinds) {
       new LoginLimiter(services.database, clock, {
         freeAttempts: 5,
         freeAttemptsPerAddress: 5,
+        freeAttemptsPerSite: 100,
         firstWait: 1,
         longestWait: 60,
         memory: 60,
@@ -175,9 +176,9 @@ for (const database of databaseKinds) {
     it('is over when what the login changes is committed, and not before', async () => {
       const { database: opened } = app.services;
       for (let count = 1; count <= 5; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
-      const login = limiterOf(app).attempt(origin, (forgive) =>
+      const login = limiterOf(app).attempt<never>(origin, (forgive) =>
         opened.transaction(async (transaction) => {
-          await forgive(transaction);
+          for (const query of forgive(transaction)) await query.execute();
           throw new Error('no session');
         }),
       );

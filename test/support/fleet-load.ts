@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from './api-client.js';
+import { Random } from './random.js';
 
 /** A session as its client knows it. */
 export interface LoadSession {
@@ -34,6 +35,7 @@ export class FleetLoad {
   readonly faults: string[] = [];
   /** How many answers there were of each operation and status. */
   readonly answers: Record<string, number> = {};
+  readonly #random = new Random();
   readonly #over = new AbortController();
   readonly #clients: Promise<void>[];
 
@@ -69,7 +71,7 @@ export class FleetLoad {
 
   /** What was done, in a line, for the message of a test that fails. */
   get summary(): string {
-    return `${this.sessions.length} sessions, ${JSON.stringify(this.answers)}`;
+    return `TEST_SEED=${this.#random.seed}, ${this.sessions.length} sessions, ${JSON.stringify(this.answers)}`;
   }
 
   async #client(number: number): Promise<void> {
@@ -104,12 +106,12 @@ export class FleetLoad {
       this.faults.push(`a token was accepted ${Math.round(begun - loggedOut)} ms after its logout`);
     }
     // Somebody goes on trying what has ended.
-    if (loggedOut === 'no' && Math.random() < 0.3) await this.#callEnded();
+    if (loggedOut === 'no' && this.#random.next() < 0.3) await this.#callEnded();
   }
 
   async #callEnded(): Promise<void> {
     const ended = this.sessions.filter(({ loggedOut }) => typeof loggedOut === 'number');
-    const session = ended[Math.floor(Math.random() * ended.length)];
+    const session = ended[Math.floor(this.#random.next() * ended.length)];
     if (session) await this.#call(session);
   }
 
@@ -122,12 +124,12 @@ export class FleetLoad {
         this.faults.push(`${status} ${String(body['code'])} at ${path}`);
         return undefined;
       }
-      await wait(retryAfter * 1000 * (0.2 + 0.8 * Math.random()));
+      await wait(retryAfter * 1000 * (0.2 + 0.8 * this.#random.next()));
     }
   }
 
   #replica(): string {
-    return this.replicas[Math.floor(Math.random() * this.replicas.length)] ?? '';
+    return this.replicas[Math.floor(this.#random.next() * this.replicas.length)] ?? '';
   }
 
   /** @returns status 0 where the replica went away. */

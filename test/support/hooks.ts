@@ -2,6 +2,7 @@ import type { RootHookObject } from 'mocha';
 import { beginCoverage, endCoverage } from './contract-coverage.js';
 import { removeDatabaseFiles } from './databases.js';
 import { startPostgres, stopPostgres } from './postgres.js';
+import './random.js';
 
 /** Once for the whole run, before the processes that run the files. */
 export async function mochaGlobalSetup(): Promise<void> {

@@ -133,24 +133,24 @@ let databases = 0;
 /** A new, empty database on a server. */
 export async function newDatabaseOn(serverUrl: string): Promise<string> {
   const name = `latchkey_${process.pid}_${++databases}`;
-  await query(`${serverUrl}/postgres`, `create database ${name}`);
+  await queryOn(`${serverUrl}/postgres`, `create database ${name}`);
   return `${serverUrl}/${name}`;
 }
 
-/** One statement on a connection of its own. */
-async function query(url: string, statement: string): Promise<void> {
+/** What a statement gives, on a connection of its own. */
+export async function queryOn(url: string, statement: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(statement);
+    return (await client.query<Record<string, unknown>>(statement)).rows;
   } finally {
     await client.end();
   }
 }
 
 /** Ends every connection that there is to a database, as an operator or a failover does. */
-export function cutConnections(url: string): Promise<void> {
-  return query(
+export async function cutConnections(url: string): Promise<void> {
+  await queryOn(
     url,
     'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
   );

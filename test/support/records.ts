@@ -20,6 +20,7 @@ export async function addUser(queries: Queries, details: Partial<StoredUser> = {
     username: `user ${++made}`,
     password_hash: 'a hash',
     password_one_time: 0,
+    one_time_expires_at: null,
     version: 0,
     disabled_at: null,
     last_login_at: null,

@@ -40,8 +40,13 @@ export async function newFolder(): Promise<string> {
   return folder;
 }
 
-/** Argon2id at its cheapest: what it costs is not what these tests are about. */
-const cheapPasswords: Settings = { LATCHKEY_PASSWORD_MEMORY_COST: '8', LATCHKEY_PASSWORD_TIME_COST: '1' };
+/** Argon2id at its cheapest, and time for the database: what either takes is not what these tests are about. */
+const ofTests: Settings = {
+  LATCHKEY_PASSWORD_MEMORY_COST: '8',
+  LATCHKEY_PASSWORD_TIME_COST: '1',
+  LATCHKEY_DATABASE_CONNECT_TIMEOUT: '30s',
+  LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '30s',
+};
 
 /** As many cores as this process believes in. */
 const sameParallelism: Settings =
@@ -63,7 +68,7 @@ export class Command {
     );
     this.#child = spawn(node, [join(from ?? checkout, 'bin/latchkey.js'), ...words], {
       cwd: folder,
-      env: { ...Object.fromEntries(inherited), ...sameParallelism, ...cheapPasswords, ...settings },
+      env: { ...Object.fromEntries(inherited), ...sameParallelism, ...ofTests, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));

@@ -118,6 +118,16 @@ describe('/me', () => {
       await change(token, password, newPassword).expect(200);
     });
 
+    it('counts them for the session of the token alone: whoever stole one locks no other out', async () => {
+      const { username } = await newUser();
+      const { access_token: stolen } = await app.login(username, password);
+      const { access_token: own } = await app.login(username, password);
+      for (let guess = 0; guess < 6; guess += 1)
+        await change(stolen, `guess ${guess}`, newPassword).expect(403);
+      await change(stolen, password, newPassword).expect(429);
+      await change(own, password, newPassword).expect(200);
+    });
+
     it('counts no guess where the current password was right', async () => {
       const { username } = await newUser();
       const { access_token: token } = await app.login(username, password);

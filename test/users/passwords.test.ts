@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { hash } from '@node-rs/argon2';
 import { expect } from 'chai';
 import { Problem } from '../../src/problems/problem.js';
-import { Passwords } from '../../src/users/passwords.js';
+import { computations, Passwords } from '../../src/users/passwords.js';
 import { occupyCores } from '../support/occupied-cores.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 
@@ -19,7 +19,9 @@ describe('Passwords', () => {
 
   it('match their hash, and no other', async () => {
     const hash = await passwords.hash('a password');
-    expect(await passwords.check(hash, 'a password')).to.deep.equal({ matches: true, outdated: false });
+    expect(await passwords.check(hash, 'a password')).to.deep.equal({ matches: true, newHash: hash });
+    expect(await passwords.verify(hash, 'a password')).to.be.true;
+    expect(await passwords.verify(hash, 'another password')).to.be.false;
     for (const other of ['A password', 'a password ', 'a passwor', '']) {
       expect((await passwords.check(hash, other)).matches, other).to.be.false;
     }
@@ -45,34 +47,100 @@ describe('Passwords', () => {
 
   it('are the same, whichever space a keyboard gives (RFC 8265 §4.2)', async () => {
     const typed = 'correct\u00a0horse\u3000battery';
-    expect(await passwords.check(await passwords.hash(typed), 'correct horse battery')).to.deep.equal({
-      matches: true,
-      outdated: false,
-    });
-    expect((await passwords.check(await passwords.hash('correct horse battery'), typed)).matches).to.be.true;
+    const ofTyped = await passwords.hash(typed);
+    for (const spaces of ['correct horse battery', typed])
+      expect(await passwords.check(ofTyped, spaces)).to.deep.equal({ matches: true, newHash: ofTyped });
+    const ofSpaces = await passwords.hash('correct horse battery');
+    expect(await passwords.check(ofSpaces, typed)).to.deep.equal({ matches: true, newHash: ofSpaces });
   });
 
   it('match a hash of before that, and are hashed anew', async () => {
     const typed = 'correct\u00a0horse\u00a0battery';
     const earlier = await hash(typed, costs);
-    expect(await passwords.check(earlier, typed)).to.deep.equal({ matches: true, outdated: true });
-    expect(await passwords.check(earlier, 'correct horse battery')).to.deep.include({ matches: false });
-    expect(await passwords.check(undefined, typed)).to.deep.equal({ matches: false, outdated: false });
+    const { matches, newHash } = await passwords.check(earlier, typed);
+    expect(matches).to.be.true;
+    expect(newHash).not.to.equal(earlier);
+    expect(await passwords.verify(earlier, typed)).to.be.true;
+    for (const spaces of ['correct horse battery', typed])
+      expect(await passwords.check(newHash, spaces)).to.deep.equal({ matches: true, newHash });
+    expect((await passwords.check(earlier, 'correct horse battery')).matches).to.be.false;
+    expect((await passwords.check(undefined, typed)).matches).to.be.false;
+    const stronger = new Passwords({ ...costs, timeCost: 2, queue: 100 });
+    const current = (await stronger.check(earlier, typed)).newHash;
+    expect(await stronger.check(current, typed)).to.deep.equal({ matches: true, newHash: current });
+    expect((await stronger.check(current, 'correct horse battery')).matches).to.be.true;
   });
 
   it('are checked against a hash of nobody’s where there is no user', async () => {
     for (const guess of ['a password', 'nobody has this password']) {
-      expect(await passwords.check(undefined, guess)).to.deep.equal({ matches: false, outdated: false });
+      expect((await passwords.check(undefined, guess)).matches).to.be.false;
     }
   });
 
   for (const changed of [{ memoryCost: 16 }, { timeCost: 2 }, { parallelism: 2, memoryCost: 16 }]) {
-    it(`have an outdated hash when the costs are ${JSON.stringify(changed)}`, async () => {
+    it(`have a new hash when the costs are ${JSON.stringify(changed)}`, async () => {
       const hash = await passwords.hash('a password');
       const stronger = new Passwords({ ...costs, ...changed, queue: 100 });
-      expect(await stronger.check(hash, 'a password')).to.deep.equal({ matches: true, outdated: true });
+      const { matches, newHash } = await stronger.check(hash, 'a password');
+      expect(matches).to.be.true;
+      expect(newHash).not.to.equal(hash);
+      expect(await stronger.check(newHash, 'a password')).to.deep.equal({ matches: true, newHash });
+      expect((await stronger.check(hash, 'a wrong password')).matches).to.be.false;
     });
   }
+
+  describe('whose costs have changed', () => {
+    const before = [
+      { memoryCost: 8, timeCost: 1, parallelism: 1 },
+      { memoryCost: 64, timeCost: 3, parallelism: 1 },
+      { memoryCost: 32, timeCost: 2, parallelism: 2 },
+    ];
+    const now = { memoryCost: 16, timeCost: 2, parallelism: 1 };
+
+    it('are checked with the same computations, whoever’s they are, and whether they match', async () => {
+      const changed = new Passwords({ ...now, queue: 100 });
+      const old = await Promise.all(
+        before.map((each) => new Passwords({ ...each, queue: 100 }).hash('a password')),
+      );
+      const hashes = [undefined, await changed.hash('a password'), ...old];
+      changed.setCostsInUse(['m=8,t=1,p=1', 'm=64,t=3,p=1', 'm=32,t=2,p=2']);
+      expect(changed.costsInUse).to.equal(4);
+      for (const hash of hashes) {
+        for (const given of ['a password', 'a wrong password']) {
+          const computed: unknown[] = [];
+          const note = (costs: unknown): unknown => computed.push(costs);
+          computations.subscribe(note);
+          const { matches } = await changed.check(hash, given);
+          computations.unsubscribe(note);
+          expect(matches).to.equal(hash !== undefined && given === 'a password');
+          expect(computed).to.deep.equal(['m=16,t=2,p=1', 'm=32,t=2,p=2', 'm=64,t=3,p=1', 'm=8,t=1,p=1']);
+        }
+      }
+      // A text with other spaces is compared in two forms, and hashed once more, whoever’s it is.
+      for (const hash of hashes) {
+        const computed: unknown[] = [];
+        const note = (costs: unknown): unknown => computed.push(costs);
+        computations.subscribe(note);
+        await changed.check(hash, 'a\u00a0password');
+        computations.unsubscribe(note);
+        expect(computed.toSorted()).to.deep.equal(
+          ['m=16,t=2,p=1', 'm=32,t=2,p=2', 'm=64,t=3,p=1', 'm=8,t=1,p=1']
+            .flatMap((each) => [each, each])
+            .concat('m=16,t=2,p=1')
+            .toSorted(),
+        );
+      }
+      changed.setCostsInUse([]);
+      expect(changed.costsInUse).to.equal(1);
+    });
+
+    it('are so for others, too, from the first hash on that another replica made', async () => {
+      const changed = new Passwords({ ...now, queue: 100 });
+      const foreign = await passwords.hash('a password');
+      expect((await changed.check(foreign, 'a password')).matches).to.be.true;
+      expect(changed.costsInUse).to.equal(2);
+    });
+  });
 
   it('wait for a free core in a queue of the length that is set, and not beyond', async () => {
     const queue = 3;

@@ -1,14 +1,23 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
+import { executeInTurn } from '../../src/database/batch.js';
 import { violatesUnique } from '../../src/database/constraint-errors.js';
+import type { Queries } from '../../src/database/open-database.js';
 import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
+import type { AccountRights } from '../../src/users/accounts.js';
 import { administratorRole, usersStore } from '../../src/users/users.store.js';
 import { addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
 
 const later = recordTime + minute;
+
+type Login = Parameters<typeof usersStore.recordLogin>[1];
+
+async function recordLogin(queries: Queries, login: Login): Promise<AccountRights | undefined> {
+  return (await executeInTurn(queries, usersStore.recordLogin(queries, login)))?.[1][0];
+}
 
 storeContract('The users store', (on) => {
   it('knows whether there are users at all', async () => {
@@ -164,9 +173,13 @@ storeContract('The users store', (on) => {
     const login = { checkedHash: 'a hash', newHash: 'a new hash', now: later };
 
     it('takes over the time and the hash, and answers with the rights', async () => {
-      const user = await addUser(on.queries, { version: 7, password_one_time: 1 });
+      const user = await addUser(on.queries, {
+        version: 7,
+        password_one_time: 1,
+        one_time_expires_at: later + 1,
+      });
       const role = await addRole(on.queries, { permissions: 'a b' }, [user]);
-      expect(await usersStore.recordLogin(on.queries, { id: user.id, ...login })).to.deep.equal({
+      expect(await recordLogin(on.queries, { id: user.id, ...login })).to.deep.equal({
         version: 7,
         roles_version: 0,
         session_epoch: 0,
@@ -183,13 +196,27 @@ storeContract('The users store', (on) => {
 
     it('refuses a user whose password is no longer the one that was checked', async () => {
       const user = await addUser(on.queries, { password_hash: 'a younger hash' });
-      expect(await usersStore.recordLogin(on.queries, { id: user.id, ...login })).to.be.undefined;
+      expect(await recordLogin(on.queries, { id: user.id, ...login })).to.be.undefined;
       expect(await usersStore.findStored(on.queries, user.id)).to.deep.include(user);
+    });
+
+    it('takes a one-time password once, until it expires', async () => {
+      const oneTime = { password_one_time: 1, one_time_expires_at: later + 1 };
+      const user = await addUser(on.queries, oneTime);
+      const again = { ...login, newHash: login.checkedHash };
+      const logins = await Promise.all(
+        Array.from({ length: 5 }, () =>
+          on.database.batch(usersStore.recordLogin(on.queries, { id: user.id, ...again })),
+        ),
+      );
+      expect(logins.filter((each) => each !== undefined)).to.have.length(1);
+      const late = await addUser(on.queries, { ...oneTime, one_time_expires_at: later });
+      expect(await recordLogin(on.queries, { id: late.id, ...again })).to.be.undefined;
     });
 
     it('refuses a disabled user', async () => {
       const user = await addUser(on.queries, { disabled_at: recordTime });
-      expect(await usersStore.recordLogin(on.queries, { id: user.id, ...login })).to.be.undefined;
+      expect(await recordLogin(on.queries, { id: user.id, ...login })).to.be.undefined;
       expect(await usersStore.findStored(on.queries, user.id)).to.deep.include(user);
     });
   });
@@ -230,7 +257,7 @@ storeContract('The users store', (on) => {
       for (const changeFirst of [true, false]) {
         const user = await addUser(on.queries);
         const logIn = on.database.transaction(async (transaction) => {
-          const rights = await usersStore.recordLogin(transaction, {
+          const rights = await recordLogin(transaction, {
             id: user.id,
             checkedHash: 'a hash',
             newHash: 'a hash',

@@ -68,7 +68,23 @@ class TestLetsThrough:
 
 
 class TestAnswersAsTheServiceDoes:
-    @pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer ", "Bearer  a", "Bearer a b", "Basic YTpi"])
+    @pytest.mark.parametrize(
+        "authorization",
+        [
+            None,
+            "Bearer",
+            "Bearer ",
+            "Bearer  a",
+            "Bearer a b",
+            "Bearer\ta",
+            "Bearer a, Bearer a",
+            "Basic YTpi",
+            "Basic YTpi, Digest a=b",
+            "Digest a=b, c=d",
+            "eyJh.eyJz.c2ln",
+            ",",
+        ],
+    )
     def test_to_who_sends_no_token(self, service, make_guard, authorization):
         headers = {} if authorization is None else {"Authorization": authorization}
         request = urllib.request.Request(f"{service.url}/me", headers=headers)

@@ -5,6 +5,8 @@ import * as clients from './0002-clients.js';
 import * as changeFeed from './0003-change-feed.js';
 import * as revocationsInOrder from './0004-revocations-in-order.js';
 import * as longWork from './0005-long-work.js';
+import * as pendingAttempts from './0007-pending-attempts.js';
+import * as oneTimePasswords from './0008-one-time-passwords.js';
 import * as introspectionAudiences from './0009-introspection-audiences.js';
 import * as usernameSkeletons from './0010-username-skeletons.js';
 import * as provedGeneration from './0012-proved-generation.js';
@@ -24,6 +26,8 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0003-change-feed': changeFeed,
   '0004-revocations-in-order': revocationsInOrder,
   '0005-long-work': longWork,
+  '0007-pending-attempts': pendingAttempts,
+  '0008-one-time-passwords': oneTimePasswords,
   '0009-introspection-audiences': introspectionAudiences,
   '0010-username-skeletons': usernameSkeletons,
   '0012-proved-generation': provedGeneration,

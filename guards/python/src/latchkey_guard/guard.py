@@ -196,16 +196,28 @@ class Guard:
 
 
 def bearer_token(authorization: str | None) -> str:
-    """RFC 6750, section 2.1. The scheme's case does not matter; another scheme is none of ours."""
-    if authorization is None or authorization[:6].lower() != "bearer":
+    """RFC 6750, section 2.1, in the one element of the header that is of the scheme Bearer, whose case does not matter.
+
+    Another scheme is none of ours. A lone word is none at all: a token without its scheme, say.
+    """
+    header = authorization or ""
+    # Around a whole header HTTP has taken spaces away already.
+    listed = [each.strip(" \t") for each in header.split(",")] if "," in header else [header]
+    elements = [element for element in listed if element]
+    own = [element for element in elements if element[:6].lower() == "bearer"]
+    if not own and (len(elements) != 1 or _has_space(elements[0])):
         raise Refusal("authentication_required")
-    token = authorization[7:]
-    if authorization[6:7] != " " or " " in token or not token:
+    token = own[0][7:] if len(own) == 1 and own[0][6:7] == " " else ""
+    if not token or _has_space(token):
         raise Refusal(
             "invalid_token",
             'The Authorization header must be "Bearer", one space, and the access token.',
         )
     return token
+
+
+def _has_space(text: str) -> bool:
+    return " " in text or "\t" in text
 
 
 def _revoked() -> Refusal:

@@ -70,7 +70,8 @@ class StarletteGuard(Guard):
         return found
 
     async def _let_through(self, request: Request, demands: tuple[str, ...]) -> Caller:
-        authorization = request.headers.get("Authorization")
+        # Several lines are one list (RFC 9110, section 5.3), as WSGI servers have it already.
+        authorization = ", ".join(request.headers.getlist("Authorization")) or None
         caller = self.check_at_once(authorization, *demands)
         if caller is None:
             caller = await run_in_threadpool(self.check, authorization, *demands)

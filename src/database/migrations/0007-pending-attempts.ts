@@ -1,0 +1,13 @@
+import { sql, type Kysely } from 'kysely';
+import type { MigrationContext } from './index.js';
+
+/** Attempts that are being made are counted apart from those that failed, where every replica sees them. */
+export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Promise<void> {
+  const integer = dialect === 'sqlite' ? sql`integer` : sql`bigint`;
+  for (const column of ['pending', 'pending_until']) {
+    await db.schema
+      .alterTable('login_attempts')
+      .addColumn(column, integer, (definition) => definition.notNull().defaultTo(sql`0`))
+      .execute();
+  }
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { Queries } from './open-database.js';
+import type { PostgresServer } from './postgres.js';
+
+/** PostgreSQL's least version: what the SQL here takes. */
+const leastVersion = 15;
+
+/** The database is not one that the service can run on; the message is for the operator. */
+export class DatabaseUnfit extends Error {
+  override readonly name = 'DatabaseUnfit';
+}
+
+interface ServerState {
+  readonly version: number;
+  readonly encoding: string;
+  readonly schema: string | null;
+  readonly search_path: string;
+  readonly fsync: string;
+  readonly full_page_writes: string;
+  readonly collation_then: string | null;
+  readonly collation_now: string | null;
+}
+
+/**
+ * What a session cannot set for itself, asked once, at the start.
+ * @throws {DatabaseUnfit} where the service would not work, or not safely.
+ */
+export async function checkServer(server: PostgresServer, queries: Queries, log: Logger): Promise<void> {
+  await demandSessions(server);
+  const { rows } = await sql<ServerState>`select
+    current_setting('server_version_num')::int as version,
+    current_setting('server_encoding') as encoding,
+    current_schema() as schema,
+    current_setting('search_path') as search_path,
+    current_setting('fsync') as fsync,
+    current_setting('full_page_writes') as full_page_writes,
+    datcollversion as collation_then,
+    pg_database_collation_actual_version(oid) as collation_now
+    from pg_database where datname = current_database()`.execute(queries);
+  const [state] = rows;
+  if (!state) return;
+  const fault = versionFault(state.version) ?? faultOf(state);
+  if (fault !== undefined) throw new DatabaseUnfit(fault);
+  for (const warning of warningsOf(state)) log.warn(warning);
+}
+
+/** @param version as PostgreSQL's `server_version_num` says it: 150004 is 15.4. */
+export function versionFault(version: number): string | undefined {
+  const major = Math.floor(version / 10_000);
+  if (major >= leastVersion) return undefined;
+  return `it is PostgreSQL ${major}.${version % 10_000}, and ${leastVersion} or newer is needed`;
+}
+
+function faultOf({ encoding, schema, search_path }: ServerState): string | undefined {
+  if (encoding !== 'UTF8') {
+    return `its encoding is ${encoding}, and names may have any character; make one with encoding 'UTF8' (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)`;
+  }
+  if (schema === null) {
+    return `its search_path (${search_path}) names no schema that is there and that this user may use; set one (ALTER ROLE … SET search_path)`;
+  }
+  return undefined;
+}
+
+function warningsOf({ fsync, full_page_writes, collation_then, collation_now }: ServerState): string[] {
+  const warnings = [];
+  if (fsync === 'off' || full_page_writes === 'off') {
+    warnings.push(
+      'PostgreSQL runs with fsync or full_page_writes off: what was answered, a logout too, can be gone after a crash.',
+    );
+  }
+  if (collation_then !== null && collation_now !== null && collation_then !== collation_now) {
+    warnings.push(
+      'The database was made with another version of its collation: an index may miss names that are there. Run REINDEX DATABASE, then ALTER DATABASE … REFRESH COLLATION VERSION.',
+    );
+  }
+  return warnings;
+}
+
+/**
+ * A pooler that gives each transaction another session loses what a session listens to, has prepared and has set. With
+ * two connections it shows: the one's mark is not there any more, or is the other's.
+ * @throws {DatabaseUnfit} where there is such a one.
+ */
+async function demandSessions(server: PostgresServer): Promise<void> {
+  const marks = [randomUUID(), randomUUID()];
+  const clients = [];
+  try {
+    for (const mark of marks) {
+      // Nothing else is set: with such a pooler it would be set for whoever gets the session next.
+      const client = await server.connect((made) =>
+        made.query(`select set_config('latchkey.session', $1, false)`, [mark]),
+      );
+      clients.push(client);
+    }
+    for (const [index, client] of clients.entries()) {
+      const { rows } = await client.query<{ mark: string | null }>(
+        `select current_setting('latchkey.session', true) as mark`,
+      );
+      if (rows[0]?.mark !== marks[index]) throw new DatabaseUnfit(pooled);
+    }
+  } finally {
+    for (const client of clients) await client.end();
+  }
+}
+
+const pooled =
+  'a pooler in front of it gives each transaction another session (transaction or statement mode), and LISTEN, prepared statements and settings belong to one; use session mode (PgBouncer: pool_mode = session), or connect past it';

@@ -1,0 +1,67 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+
+/** What of a PostgreSQL URL is about TLS. */
+export const tlsParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'];
+const modes = ['disable', 'require', 'verify-ca', 'verify-full'];
+
+/**
+ * As PostgreSQL's own clients understand it, but for what falls back to no encryption in silence.
+ * @param show quotes what the URL says, unless it may be a part of a password.
+ * @throws {Error} whose message goes on after the setting's name: "must …".
+ */
+export function tlsOf(
+  given: ReadonlyMap<string, string>,
+  show: (value: string) => string,
+): ConnectionOptions | undefined {
+  const mode = given.get('sslmode') ?? 'disable';
+  if (!modes.includes(mode)) {
+    throw new Error(`must have one of ${modes.join(', ')} as its sslmode, and has ${show(mode)}`);
+  }
+  const rootFile = given.get('sslrootcert');
+  if (mode === 'disable') {
+    const needless = tlsParameters.find((name) => name !== 'sslmode' && given.has(name));
+    if (needless !== undefined) {
+      throw new Error(`must have ${modes.slice(1).join(', ')} as its sslmode beside ${needless}`);
+    }
+    return undefined;
+  }
+  // Without an authority of one's own, any name that a public one has vouched for would pass.
+  if (mode === 'verify-ca' && rootFile === undefined) {
+    throw new Error('must have sslrootcert, the file of the authority, beside sslmode=verify-ca');
+  }
+  const [certFile, keyFile] = [given.get('sslcert'), given.get('sslkey')];
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new Error('must have both sslcert and sslkey, or neither');
+  }
+  return {
+    ...(rootFile !== undefined && { ca: certificate(rootFile, 'sslrootcert', show) }),
+    ...(certFile !== undefined && { cert: certificate(certFile, 'sslcert', show) }),
+    ...(keyFile !== undefined && { key: fileOf(keyFile, 'sslkey', show) }),
+    ...(mode === 'require' && rootFile === undefined && { rejectUnauthorized: false }),
+    // Whatever name the certificate has.
+    ...((mode === 'verify-ca' || mode === 'require') && { checkServerIdentity: () => undefined }),
+  };
+}
+
+function certificate(path: string, parameter: string, show: (value: string) => string): string {
+  const pem = fileOf(path, parameter, show);
+  try {
+    new X509Certificate(pem);
+  } catch (cause) {
+    throw new Error(`must have a certificate in PEM form in the file of its ${parameter}, ${show(path)}`, {
+      cause,
+    });
+  }
+  return pem;
+}
+
+/** The cause is left out: it repeats the path, which {@link tlsOf} may not show. */
+function fileOf(path: string, parameter: string, show: (value: string) => string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new Error(`must have a readable file as its ${parameter}, and ${show(path)} is none`);
+  }
+}

@@ -1,0 +1,202 @@
+import type { ConnectionOptions } from 'node:tls';
+import { sessionSettings } from './postgres-session.js';
+import { tlsOf, tlsParameters } from './postgres-tls.js';
+
+/** One of the servers that a URL names. What is left out the driver takes from `PGHOST`, `PGPORT` or its defaults. */
+export interface PostgresHost {
+  readonly host?: string;
+  readonly port?: number;
+}
+
+/** What a PostgreSQL URL says, apart from TLS. */
+export interface PostgresTarget {
+  /** One at least; they are tried in this order. */
+  readonly hosts: readonly PostgresHost[];
+  readonly user?: string;
+  readonly password?: string;
+  readonly database?: string;
+  readonly application_name?: string;
+  /** Settings of the session that `options` asks for, to be set once it is connected: poolers refuse them before. */
+  readonly settings: readonly (readonly [name: string, value: string])[];
+  /** What `options` says in another form than `-c name=value`; it is sent as the connection starts. */
+  readonly options?: string;
+  /** How long a connection to one host may take to be made, in milliseconds. */
+  readonly connectTimeout?: number;
+  readonly channelBinding: ChannelBinding;
+}
+
+const bindings = ['disable', 'prefer', 'require'] as const;
+export type ChannelBinding = (typeof bindings)[number];
+
+/** What may stand after the question mark beside TLS. A misspelled one must not pass unread. */
+const parameters = [
+  'application_name',
+  'channel_binding',
+  'connect_timeout',
+  'host',
+  'options',
+  'password',
+  'port',
+  'target_session_attrs',
+  'user',
+];
+const longestConnect = 60;
+
+const encoding =
+  'must have every @ : / ? # % and space of its user, password and names percent-encoded (@ is %40, : is %3A, / is %2F, ? is %3F, # is %23, % is %25)';
+
+interface Parts {
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly hosts: string;
+  readonly database: string | undefined;
+  readonly given: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads a PostgreSQL URL: `postgres://user:password@host:port,host:port/database?name=value`. No part of what may be a
+ * password is in an error's message.
+ * @throws {Error} whose message goes on after the setting's name: "must …".
+ */
+export function parsePostgresUrl(text: string): { target: PostgresTarget; tls?: ConnectionOptions } {
+  const { user, password, hosts, database, given } = split(text);
+  const show = (value: string): string => (given.has('password') ? 'another' : `"${value}"`);
+  demandKnown(given);
+  const tls = tlsOf(given, show);
+  const attributes = given.get('target_session_attrs') ?? 'read-write';
+  if (attributes !== 'read-write' && attributes !== 'primary') {
+    throw new Error('must have read-write or primary as its target_session_attrs: the service writes');
+  }
+  const channelBinding = bindings.find((each) => each === (given.get('channel_binding') ?? 'disable'));
+  if (channelBinding === undefined) {
+    throw new Error(`must have one of ${bindings.join(', ')} as its channel_binding`);
+  }
+  if (channelBinding === 'require' && tls === undefined) {
+    throw new Error('must have sslmode beside channel_binding=require: it is TLS that is bound to');
+  }
+  const connectTimeout = given.get('connect_timeout');
+  const target: Omit<PostgresTarget, 'hosts'> = {
+    ...present('user', given.get('user') ?? user),
+    ...present('password', given.get('password') ?? password),
+    ...present('database', database),
+    ...present('application_name', given.get('application_name')),
+    ...optionsOf(given.get('options') ?? ''),
+    ...(connectTimeout !== undefined && { connectTimeout: seconds(connectTimeout) * 1000 }),
+    channelBinding,
+  };
+  return { target: { ...target, hosts: hostsOf(hosts, given) }, ...(tls && { tls }) };
+}
+
+/** The URL without what it says of TLS. */
+export function withoutTls(text: string): string {
+  const [start = '', query] = text.split('?', 2);
+  const rest = query?.split('&').filter((pair) => !tlsParameters.includes(decode(pair.split('=')[0] ?? '')));
+  return rest?.length ? `${start}?${rest.join('&')}` : start;
+}
+
+function split(text: string): Parts {
+  const rest = text.slice(text.indexOf('//') + 2);
+  if (rest.includes('#')) {
+    throw new Error(
+      'must not have a "#": nothing after it would be read. A "#" of the password is written %23',
+    );
+  }
+  const [start = '', query = '', ...more] = rest.split('?');
+  const slash = start.indexOf('/');
+  const [authority, path] = slash < 0 ? [start, ''] : [start.slice(0, slash), start.slice(slash + 1)];
+  const [first = '', second, ...others] = authority.split('@');
+  if (others.length > 0 || more.length > 0 || path.includes('/') || `${path}${query}`.includes('@')) {
+    throw new Error(encoding);
+  }
+  const [hosts, person] = second === undefined ? [first, ''] : [second, first];
+  const colon = person.indexOf(':');
+  const [user, password] = colon < 0 ? [person, ''] : [person.slice(0, colon), person.slice(colon + 1)];
+  const given = new Map<string, string>();
+  for (const pair of query.split('&').filter((each) => each !== '')) {
+    const equals = pair.indexOf('=');
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+    if (given.has(name) && parameters.includes(name))
+      throw new Error(`must have one ${name}, and has several`);
+    given.set(name, equals < 0 ? '' : decode(pair.slice(equals + 1)));
+  }
+  return {
+    user: decode(user) || undefined,
+    password: decode(password) || undefined,
+    hosts,
+    database: decode(path) || undefined,
+    given,
+  };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Error(encoding);
+  }
+}
+
+function demandKnown(given: ReadonlyMap<string, string>): void {
+  const all = [...tlsParameters, ...parameters];
+  const unknown = [...given.keys()].find((name) => !all.includes(name));
+  if (unknown === undefined) return;
+  // A password after the question mark may have an "&" in it, and this be its end.
+  const shown =
+    given.has('password') || !/^\w{1,40}$/.test(unknown) ? 'other parameters' : `the parameter "${unknown}"`;
+  throw new Error(`must not have ${shown}: there are ${all.join(', ')}`);
+}
+
+/** As libpq does: after the question mark they count before those in front of it. */
+function hostsOf(text: string, given: ReadonlyMap<string, string>): PostgresHost[] {
+  const inFront = text.split(',').map((each) => {
+    const [, bracketed, plain, port] = /^(?:\[([^[\]]+)\]|([^:[\]]*))(?::(\d{0,5}))?$/.exec(each) ?? [];
+    if (bracketed === undefined && plain === undefined) {
+      throw new Error(
+        `must have host:port, or several of them with commas between, in front of the database, and ${encoding}`,
+      );
+    }
+    return { host: bracketed ?? decode(plain ?? ''), port: port ?? '' };
+  });
+  const named = given.get('host')?.split(',');
+  const ports = given.get('port')?.split(',');
+  const hosts = named ? named.map((host) => ({ host, port: '' })) : inFront;
+  if (ports && ports.length !== 1 && ports.length !== hosts.length) {
+    throw new Error('must have one port for all its hosts, or one for each');
+  }
+  return hosts.map(({ host, port }, index) => {
+    const chosen = ports ? (ports[index] ?? ports[0] ?? '') : port;
+    const number = Number(chosen);
+    if (chosen !== '' && !(/^\d+$/.test(chosen) && number >= 1 && number <= 65_535)) {
+      throw new Error('must have a port from 1 to 65535');
+    }
+    return { ...present('host', host || undefined), ...(chosen !== '' && { port: number }) };
+  });
+}
+
+/** What the command line of a server takes: `-c name=value` and `--name=value`, with a backslash before a space. */
+function optionsOf(text: string): Pick<PostgresTarget, 'settings' | 'options'> {
+  const words = [...text.matchAll(/(?:\\.|[^\\\s])+/g)].map(([word]) => word.replaceAll(/\\(.)/g, '$1'));
+  const settings: [string, string][] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    const pair = word === '-c' ? (words[(at += 1)] ?? '') : /^(?:-c|--)(.*)$/s.exec(word)?.[1];
+    const equals = pair?.indexOf('=') ?? -1;
+    if (pair === undefined || equals < 1) return { settings: [], ...present('options', text) };
+    settings.push([pair.slice(0, equals).replaceAll('-', '_').toLowerCase(), pair.slice(equals + 1)]);
+  }
+  const ours = settings.find(([name]) => name in sessionSettings);
+  if (ours) throw new Error(`must not set ${ours[0]} in its options: the service sets it`);
+  return { settings };
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > longestConnect) {
+    throw new Error(`must have a connect_timeout from 1 to ${longestConnect} seconds`);
+  }
+  return value;
+}
+
+function present<Name extends string>(name: Name, value: string | undefined): { [N in Name]?: string } {
+  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: string };
+}

@@ -1,0 +1,85 @@
+import { mock } from 'node:test';
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { DatabaseReadOnly, DatabaseUnavailable } from '../../src/database/database-unavailable.js';
+import { WriteProbe } from '../../src/database/write-probe.js';
+import { OutageLog } from '../../src/outage-log.js';
+
+describe('The proof that the database takes writes', () => {
+  let writes: number;
+  let fails: Error | undefined;
+  let held: Promise<void> | undefined;
+  let now: number;
+  let probe: WriteProbe;
+  let lines: string[];
+  beforeEach(() => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    [writes, fails, held, now, lines] = [0, undefined, undefined, 0, []];
+    const log = pino({}, { write: (line: string) => lines.push((JSON.parse(line) as { msg: string }).msg) });
+    probe = new WriteProbe(
+      async () => {
+        writes += 1;
+        await held;
+        if (fails) throw fails;
+      },
+      new OutageLog(log),
+      () => now,
+    );
+  });
+  afterEach(() => {
+    probe.close();
+    mock.timers.reset();
+  });
+
+  const outcome = (): Promise<unknown> => probe.demandWritable().catch((error: unknown) => error);
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it('is one write for all who ask within a second, at once or one after the other', async () => {
+    let release = (): void => undefined;
+    held = new Promise((resolve) => (release = resolve));
+    const asking = Array.from({ length: 100 }, outcome);
+    release();
+    expect(await Promise.all(asking)).to.deep.equal(asking.map(() => undefined));
+    now = 999;
+    await outcome();
+    expect(writes).to.equal(1);
+    now = 1000;
+    await outcome();
+    expect(writes).to.equal(2);
+  });
+
+  it('fails as the write does, for a second', async () => {
+    fails = new DatabaseUnavailable('away');
+    expect(await outcome()).to.equal(fails);
+    const first = fails;
+    fails = undefined;
+    expect(await outcome()).to.equal(first);
+    now = 1000;
+    expect(await outcome()).to.be.undefined;
+  });
+
+  it('fails once a request’s write did, until one succeeds', async () => {
+    await outcome();
+    const full = new DatabaseReadOnly('database or disk is full');
+    probe.failed(full);
+    expect(await outcome()).to.equal(full);
+    fails = full;
+    for (let round = 0; round < 3; round += 1) {
+      now += 5000;
+      mock.timers.tick(5000);
+      await settle();
+      expect(await outcome()).to.equal(full);
+    }
+    fails = undefined;
+    mock.timers.tick(5000);
+    await settle();
+    expect(await outcome()).to.be.undefined;
+    expect(lines).to.deep.equal(['the database failed', 'the database works again']);
+  });
+
+  it('fails once the database is closed', async () => {
+    await outcome();
+    probe.close();
+    expect(await outcome()).to.be.an.instanceof(DatabaseUnavailable);
+  });
+});

@@ -1,0 +1,52 @@
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { adminPassword } from '../support/api-client.js';
+import { reservePort } from '../support/ports.js';
+import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
+
+describe('A second service on a SQLite file', () => {
+  let installation: Installation;
+  let service: ServiceProcess;
+  before(async () => {
+    installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
+    service = await installation.start();
+  });
+  after(endProcesses);
+
+  for (const [how, file] of [
+    ['by the same path', 'data/latchkey.db'],
+    ['through a symbolic link', 'linked/latchkey.db'],
+  ] as const) {
+    it(`says so and stops, ${how}; the first one goes on`, async () => {
+      if (file.startsWith('linked')) await symlink('data', join(installation.folder, 'linked'));
+      const second = installation.with({
+        PORT: String(await reservePort()),
+        DATABASE_URL: `sqlite:${file}`,
+        LOG_LEVEL: 'error',
+      });
+      const { exitCode, stdout, stderr } = await second.run(['start']);
+      expect({ exitCode, stdout }).to.deep.equal({ exitCode: 1, stdout: '' });
+      expect(stderr).to.equal(
+        `Another service runs on the SQLite file ${file}, and there can be one at a time. Stop that one first, or run several on PostgreSQL (docs/postgresql.md).\n`,
+      );
+      await service.api.login();
+    });
+  }
+
+  it('is no operator’s command', async () => {
+    const { exitCode, stderr } = await installation.run(['keys', 'list']);
+    expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
+  });
+
+  it('may start at once where the first one was killed, or while it stops', async () => {
+    await service.end('SIGKILL');
+    service = await installation.start();
+    const next = installation.with({ PORT: String(await reservePort()) }).spawn();
+    await next.printed('another service uses the SQLite file');
+    await service.end();
+    // Its port is another one, and so is its address.
+    await next.printed('Latchkey listens');
+    await next.end();
+  });
+});

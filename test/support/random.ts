@@ -1,0 +1,24 @@
+import { randomInt } from 'node:crypto';
+import fc from 'fast-check';
+
+/** A number that makes the random inputs of a failed run come again; fast-check prints its own. */
+const given = process.env['TEST_SEED'];
+if (given !== undefined) {
+  if (!/^-?\d{1,10}$/.test(given)) throw new Error(`TEST_SEED is "${given}", but must be a whole number.`);
+  fc.configureGlobal({ seed: Number(given) });
+}
+
+/** Numbers from 0 to 1, without the 1: for the choices of a load, whose report says the seed. */
+export class Random {
+  readonly seed = given === undefined ? randomInt(2 ** 31) : Number(given);
+  #state = this.seed;
+
+  /** SplitMix32. */
+  next(): number {
+    this.#state = (this.#state + 0x9e3779b9) | 0;
+    let bits = this.#state;
+    bits = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad);
+    bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97);
+    return ((bits ^ (bits >>> 15)) >>> 0) / 2 ** 32;
+  }
+}
