@@ -150,7 +150,7 @@ const shown = new Set([
     'jwks',
     'kid',
   ],
-  ...['token_endpoint_auth_method', 'audiences', 'access_token_lifetime'],
+  ...['token_endpoint_auth_method', 'audiences', 'introspection_audiences', 'access_token_lifetime'],
   // Of other things that happen to have the name of a column.
   ...['client_id', 'title', 'detail', 'status', 'code', 'jti', 'password_change_required', 'session_id'],
 ]);

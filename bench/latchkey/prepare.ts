@@ -27,7 +27,7 @@ const accounts = Array.from({ length: users }, (_, index) => ({
   password: `the long enough password of number ${index}`,
 }));
 await inTurn(accounts, async (account) => {
-  await services.users.create({ ...account, roles: [] }, { context });
+  await services.users.create({ ...account, roles: [], oneTime: false }, { context });
 });
 
 const tokens = await inTurn(

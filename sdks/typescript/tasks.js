@@ -34,6 +34,8 @@ export async function test(context) {
   for (const compiled of ['dist', 'build']) rmSync(join(folder, compiled), { recursive: true, force: true });
   await run('node', ['node_modules/typescript/bin/tsc']);
   await run('node', ['node_modules/typescript/bin/tsc', '--project', 'test']);
+  // As whoever copies README's example has it: with "strict", and without the options that this package sets beside.
+  await run('node', ['node_modules/typescript/bin/tsc', '--project', 'test/strict.tsconfig.json']);
   await run('eslint', ['--max-warnings', '0', 'src']);
   const env = { ...context.env, CONTRACT_VERSION: version };
   await runNodeTests(context, { env, report: 'build/report.xml' }, [...tests, 'build/test/browser.test.js']);

@@ -6,6 +6,7 @@ import { openDatabase, type Database } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
 import type { KeyRow } from '../database/schema.js';
 import { readSecretFile } from '../database/secret.js';
+import { createProgress } from './progress.js';
 import { databaseUrl, type SqliteUrl } from '../database-url.js';
 import { StartError } from '../start-error.js';
 import { sealingContext, unseal } from '../tokens/key-schedule.js';
@@ -83,7 +84,18 @@ async function copySnapshot(
       );
       return;
     }
-    print(await copyInto(target, snapshot, (row) => to.seal(unseal(row, from), sealingContext(row))));
+    const totals = snapshot.counts();
+    const progress = createProgress(process.stderr);
+    const sealAnew = (row: KeyRow): string => to.seal(unseal(row, from), sealingContext(row));
+    try {
+      const counts = await copyInto(target, snapshot, sealAnew, (table, rows) => {
+        progress.show(`${table}: ${rows} of ${totals[table]} rows copied`);
+      });
+      progress.end();
+      print(counts);
+    } finally {
+      progress.end();
+    }
     console.log(
       `All is copied. What a service has written to ${source.file} since the copy began is not: stop it, and copy again into a new database, unless it was stopped before. Start the service with the target as DATABASE_URL, and with the same LATCHKEY_ISSUER as before: tokens of another issuer are refused.`,
     );

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { sql } from 'kysely';
 import type { Database, Queries } from './open-database.js';
 import { migrationProvider } from './migrations/index.js';
 import type { KeyRow, Schema } from './schema.js';
@@ -83,27 +84,33 @@ export class SqliteSnapshot {
   }
 }
 
+/** Is told of the rows of a table that were copied so far, after each statement and at the table's end. */
+export type OnProgress = (table: keyof Schema, rows: number, isWhole: boolean) => void;
+
 /**
- * Copies all tables into a migrated, empty database, in one transaction that no start of the service comes between.
+ * Copies all tables into a migrated, empty database, in one transaction that no start of the service comes between, and
+ * has the database count what it holds then: until it knows, the first statements of a service would take too long.
  * @param sealAnew makes a key's sealed half one that the target's secret opens.
- * @param onTable is told of each table that was copied.
  * @throws {CopyError} where the target is not empty.
  */
-export function copyInto(
+export async function copyInto(
   target: Database,
   source: Pick<SqliteSnapshot, 'rows'>,
   sealAnew: (row: KeyRow) => string,
-  onTable: (table: keyof Schema) => void = () => undefined,
+  onProgress: OnProgress = () => undefined,
 ): Promise<Counts> {
-  return target.exclusively(async (transaction) => {
+  const counts = await target.exclusively(async (transaction) => {
     await demandEmpty(transaction);
-    const counts = new Map<keyof Schema, number>();
+    const copied = new Map<keyof Schema, number>();
     for (const table of tables) {
-      counts.set(table, await copyTable(transaction, table, source.rows(table), sealAnew));
-      onTable(table);
+      const rows = await copyTable(transaction, table, source.rows(table), sealAnew, onProgress);
+      copied.set(table, rows);
+      onProgress(table, rows, true);
     }
-    return countsOf((table) => counts.get(table) ?? 0);
+    return countsOf((table) => copied.get(table) ?? 0);
   });
+  for (const table of tables) await sql`analyze ${sql.table(table)}`.execute(target.atLength.queries);
+  return counts;
 }
 
 /**
@@ -127,6 +134,7 @@ async function copyTable(
   table: keyof Schema,
   rows: Iterable<Row>,
   sealAnew: (row: KeyRow) => string,
+  onProgress: OnProgress,
 ): Promise<number> {
   let copied = 0;
   let batch: Row[] = [];
@@ -136,6 +144,7 @@ async function copyTable(
     await queries.insertInto(table).values(batch).execute();
     copied += batch.length;
     batch = [];
+    onProgress(table, copied, false);
   };
   for (const row of rows) {
     batch.push(table === 'keys' ? { ...row, sealed_key: sealAnew(row as unknown as KeyRow) } : row);

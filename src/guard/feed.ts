@@ -11,6 +11,8 @@ interface Page {
 /** Between two streams, and twice as long after each attempt that failed, in milliseconds. */
 const firstWait = 100;
 const longestWait = 2000;
+/** Those of the service have 1.5 MiB at most, in characters. */
+const longestEvent = 8 * 1024 * 1024;
 
 /** Follows the service's stream of revocations, for as long as the guard is there, and knows how old what it knows is. */
 export class Feed {
@@ -86,21 +88,18 @@ export class Feed {
     }, longestSilence);
     try {
       const body = await this.service.follow(this.#lastEventId, signal);
-      let text = '';
+      const events = new WholeEvents();
       for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
         timer.refresh();
         heard();
-        text = this.#takeEvents(text + chunk);
+        this.#takeEvents(events.after(chunk));
       }
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** @returns the beginning of an event that has not come in full yet. */
-  #takeEvents(text: string): string {
-    const events = text.split('\n\n');
-    const rest = events.pop() ?? '';
+  #takeEvents(events: readonly string[]): void {
     let isComplete = false;
     for (const event of events) {
       const fields = new Map(
@@ -122,6 +121,34 @@ export class Feed {
       this.revoked.sweep(this.clock.now() / 1000);
       this.#first?.reached();
     }
-    return rest;
+  }
+}
+
+/** Puts events together from what comes, and looks at each chunk once, however long an event is. */
+class WholeEvents {
+  #parts: string[] = [];
+  #length = 0;
+
+  /**
+   * @returns the events that a chunk completes.
+   * @throws {Error} where an event is longer than one of the service's can be.
+   */
+  after(chunk: string): string[] {
+    const last = this.#parts.at(-1)?.at(-1) ?? '';
+    this.#parts.push(chunk);
+    this.#length += chunk.length;
+    if (!(last + chunk).includes('\n\n')) {
+      if (this.#length > longestEvent) {
+        throw new Error(
+          `An event is longer than ${longestEvent / 1024 / 1024} MiB: this is not the service's stream.`,
+        );
+      }
+      return [];
+    }
+    const events = this.#parts.join('').split('\n\n');
+    const rest = events.pop() ?? '';
+    this.#parts = rest === '' ? [] : [rest];
+    this.#length = rest.length;
+    return events;
   }
 }

@@ -86,7 +86,9 @@ export class RolesService {
       }
       const before = await rolesStore.find(transaction, name);
       refuseBuiltIn(before);
-      if ((await countersStore.raise(transaction, 'rights')) !== rights + 1) return undefined;
+      // Raised by those alone who change something: others who look at the holders need not look again.
+      if ((await countersStore.read(transaction, 'rights')) !== rights) return undefined;
+      await countersStore.raise(transaction, 'rights');
       // What takes no more room than before is let through, whatever there is beside it.
       if (largest > rightsCapacity && !(before && size <= sizeOf(before))) {
         throw this.#tooMuch('are together with the other roles of a holder', largest);

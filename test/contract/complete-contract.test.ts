@@ -144,7 +144,7 @@ describe('The contract, completed from what tsoa writes', () => {
       expect(schemas['ProblemDetails']?.properties?.['code']).to.deep.equal({
         $ref: '#/components/schemas/ProblemCode',
       });
-      expect(examples).to.have.all.keys('bad_request', 'internal_error');
+      expect(examples).to.have.all.keys('bad_request', 'internal_error', 'token_too_long');
     });
   });
 

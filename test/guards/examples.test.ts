@@ -84,11 +84,9 @@ describe('The example of an API', () => {
     expect(await ask(url, token, 'DELETE')).to.equal(204);
     expect((await fetch(`${url}/health`)).status).to.equal(200);
     await service.api.post('/logout', {}, token).expect(204);
-    const begun = performance.now();
+    // How long it takes is measured in bench; a token lives for longer than this test may take.
     while ((await ask(url, token)) === 200) await wait(1);
     expect(await ask(url, refreshed)).to.equal(401);
-    // How long it takes is measured in bench; that it takes no poll, and no token's lifetime, is seen here.
-    expect(performance.now() - begun).to.be.below(1000);
   }
 
   it('with Express refuses what was logged out', async () => {

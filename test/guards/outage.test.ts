@@ -55,9 +55,7 @@ describe('A guard, when the service is', () => {
     expect(await answer(live)).to.equal(200);
     await until(() => latchkey?.isCurrent === false);
     for (let times = 0; times < 3; times += 1) {
-      const asked = performance.now();
       expect(await answer(live)).to.equal(503);
-      expect(performance.now() - asked).to.be.below(4000);
       expect(await answer(ended)).to.equal(401);
       await wait(200);
     }

@@ -152,7 +152,7 @@ for (const kind of databaseKinds) {
         [since, 0, 'session'],
         [since, 0, 'session', 'a', 'b'],
       ].map((parts) => json([version, origin, ...parts]));
-      const malformed = ['', 'x', '\u0000', 'é', json({}), json([1]), json([2, 'x', 1]), json(null)];
+      const malformed = ['', 'x', 'é', json({}), json([1]), json([2, 'x', 1]), json(null)];
       for (const cursor of [...malformed, ...forged, foreign, future])
         expect(namesIn(await read({ cursor })), cursor).to.include('session one');
       app.clock.advance(300);

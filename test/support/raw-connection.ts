@@ -72,6 +72,21 @@ export class RawConnection {
     return this.#ended;
   }
 
+  /** Resolves when something has come, or the service ended it. */
+  async begun(): Promise<void> {
+    if (this.received === '' && !this.hasEnded) await this.#news();
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      const tell = (): void => {
+        this.#socket.off('data', tell).off('close', tell);
+        resolve();
+      };
+      this.#socket.on('data', tell).on('close', tell);
+    });
+  }
+
   /** All the answers that came until the service ended the connection. */
   async answers(): Promise<RawAnswer[]> {
     await this.#ended;
@@ -83,10 +98,7 @@ export class RawConnection {
     for (;;) {
       const answers = parseAnswers(this.received, { partly: true, toHead: this.#toHead });
       if (answers.length >= count || this.hasEnded) return answers;
-      await new Promise<void>((resolve) => {
-        this.#socket.once('data', resolve);
-        this.#socket.once('close', resolve);
-      });
+      await this.#news();
     }
   }
 }

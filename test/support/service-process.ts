@@ -11,6 +11,8 @@ import { reservePort } from './ports.js';
 export type Settings = Readonly<Record<string, string>>;
 
 interface How {
+  /** How many files the process may open; not on Windows. */
+  readonly openFiles?: number;
   /** The Node to run: the tests' own unless told otherwise. */
   readonly node?: string | undefined;
   /** The checkout whose `bin/latchkey.js` to run. */
@@ -62,11 +64,16 @@ export class Command {
   stdout = '';
   stderr = '';
 
-  constructor(words: readonly string[], { folder, settings, node = process.execPath, from }: Invocation) {
+  constructor(
+    words: readonly string[],
+    { folder, settings, node = process.execPath, from, openFiles }: Invocation,
+  ) {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_LEVEL$|NODE_)/.test(name),
     );
-    this.#child = spawn(node, [join(from ?? checkout, 'bin/latchkey.js'), ...words], {
+    const limit = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh'];
+    const [program = node, ...rest] = [...limit, node, join(from ?? checkout, 'bin/latchkey.js'), ...words];
+    this.#child = spawn(program, rest, {
       cwd: folder,
       env: { ...Object.fromEntries(inherited), ...sameParallelism, ...ofTests, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -80,6 +87,10 @@ export class Command {
         resolve();
       });
     });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Null while it runs, and where a signal ended it. */

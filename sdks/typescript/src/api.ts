@@ -7,8 +7,14 @@ import { failureOf } from './errors.js';
 /** What an operation answers with: openapi-fetch's result, less the errors, which are thrown. */
 type Answer<Operation, Init> =
   Operation extends Record<string | number, unknown>
-    ? Extract<FetchResponse<Operation, Init, MediaType>, { error?: never }>
+    ? { readonly data: Given<FetchResponse<Operation, Init, MediaType>['data']>; readonly response: Response }
     : never;
+
+/**
+ * The data of a good answer: that of a failed one, which is absent, is none. Told by the data alone, so that it holds
+ * without `exactOptionalPropertyTypes`, too. Operations that answer without a body only to who sends cookies have one here.
+ */
+type Given<Data> = [Exclude<Data, undefined>] extends [never] ? undefined : Exclude<Data, undefined>;
 
 type Parameters<Init> = RequiredKeysOf<Init> extends never ? [init?: Init] : [init: Init];
 

@@ -15,6 +15,8 @@ from .service import Service, ServiceRefused
 #: Between two streams, and twice as long after each attempt that failed, in seconds.
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 2.0
+#: Those of the service have 1.5 MiB at most, in bytes.
+_LONGEST_LINE = 8 * 1024 * 1024
 #: Between two goes through all that is held for what may be forgotten, in seconds.
 _PRUNE_EVERY = 60.0
 
@@ -102,13 +104,17 @@ class Feed:
         """Reads one stream to its end. A service that has gone silent is left."""
         with self._service.follow(self._last_event_id, self._bound + 2) as response:
             fields: dict[str, str] = {}
-            for line in response:
+            for line in iter(lambda: response.readline(_LONGEST_LINE), b""):
+                if len(line) >= _LONGEST_LINE:
+                    raise ValueError("A line is longer than 8 MiB: this is not the service's stream.")
                 if self._closing.is_set():
                     return
                 heard.set()
                 name, _, value = line.decode().rstrip("\r\n").partition(":")
-                if name:
+                if name in ("id", "data"):
                     fields[name] = value.removeprefix(" ")
+                elif name:
+                    continue
                 elif "data" in fields:
                     self._take(fields)
                     fields = {}

@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { readdirSync, readFileSync } from 'node:fs';
+import { until } from './until.js';
+import type { ServiceProcess } from './service-process.js';
+
+const mebi = 1024 * 1024;
+
+/** What a process has of the machine, as Linux says. */
+export class ProcessResources {
+  private constructor(
+    private readonly service: ServiceProcess,
+    private readonly descriptors: number,
+    private readonly memory: number,
+  ) {}
+
+  static readonly canBeRead = process.platform === 'linux';
+
+  /** What it has now: to be taken when it has done all kinds of its work once. */
+  static async of(service: ServiceProcess): Promise<ProcessResources> {
+    await settled(service);
+    return new ProcessResources(service, descriptorsOf(service), memoryOf(service));
+  }
+
+  /**
+   * Checks that the process is the same one, still answers, and has no more of the machine than before.
+   * @param allowance how much more memory it may have, in mebibytes: the collector is in no hurry.
+   */
+  async expectBack(allowance: number): Promise<void> {
+    await this.service.api.get('/health/ready').expect(200);
+    expect(this.service.exitCode, this.service.stdout + this.service.stderr).to.equal(null);
+    // A descriptor or two are the database's, by the hour.
+    await until(() => descriptorsOf(this.service) <= this.descriptors + 5);
+    await settled(this.service);
+    expect((memoryOf(this.service) - this.memory) / mebi, 'MiB more than before').to.be.below(allowance);
+  }
+}
+
+/** Waits until no connection is left but that of the question. */
+async function settled(service: ServiceProcess): Promise<void> {
+  await service.api.get('/health/ready').expect(200);
+  let before = -1;
+  await until(() => {
+    const now = descriptorsOf(service);
+    const isSame = now === before;
+    before = now;
+    return isSame;
+  });
+}
+
+export function descriptorsOf({ pid }: ServiceProcess): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** Resident memory, in bytes. */
+function memoryOf({ pid }: ServiceProcess): number {
+  const [, kibi] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kibi) * 1024;
+}
