@@ -6,6 +6,7 @@ import { createApp } from './app.js';
 import { durationInWords, systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { DatabaseUnavailable } from './database/database-unavailable.js';
+import { refuseDamage, refuseUnfinishedRestore } from './database/restored-file.js';
 import { SecretError } from './database/secret.js';
 import { createHttpServer } from './http/http-server.js';
 import { permissionsOf } from './tokens/demands.js';
@@ -61,6 +62,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
   stopOnSignal({ server, log, delay: config.shutdownDelay, opened: () => services });
   try {
     await claimInstallation(config, log);
+    await refuseUnfitFile(config);
     services = await openInstallation(config, systemClock, log, issuer);
     const administrator = await prepareService(services, permissionsOf(operations));
     serveApp(createApp(services));
@@ -72,6 +74,13 @@ async function serve(config: Config, log: Logger): Promise<void> {
     throw error;
   }
   keepUp(services);
+}
+
+/** Before anything is written to it. */
+async function refuseUnfitFile({ databaseUrl }: Config): Promise<void> {
+  if (databaseUrl.kind !== 'sqlite') return;
+  refuseUnfinishedRestore(databaseUrl.file, false);
+  await refuseDamage(databaseUrl.file);
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {

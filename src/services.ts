@@ -226,6 +226,7 @@ export async function createServices(foundations: Foundations): Promise<Services
     revocationFeed: new RevocationFeed(database, clock, revocations, feed, {
       issuer,
       mostReaders: config.revocationStreams,
+      keyRemovals: () => ring.removals,
       mostReadersPerSubject: config.revocationStreamsPerClient,
       leeway: config.decodeLeeway,
     }),

@@ -9,6 +9,7 @@ export type AuditEvent =
   | 'session_ended'
   | 'sessions_ended'
   | 'session_displaced'
+  | 'all_sessions_ended'
   | 'user_created'
   | 'user_updated'
   | 'user_deleted'

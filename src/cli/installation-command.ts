@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { pino } from 'pino';
 import { systemClock } from '../clock.js';
 import { readConfig, type Config } from '../config.js';
+import { refuseUnfinishedRestore } from '../database/restored-file.js';
 import { openInstallation } from '../installation.js';
 import type { Services } from '../services.js';
 import { StartError } from '../start-error.js';
@@ -12,10 +13,12 @@ import { StartError } from '../start-error.js';
  */
 export async function onInstallation(
   command: (services: Services, config: Config) => Promise<void>,
+  { mayBeBackup = false }: { readonly mayBeBackup?: boolean } = {},
 ): Promise<void> {
   // An operator who runs a command is there to start the database.
   const config = { ...readConfig(process.env), databaseWait: 0 };
   refuseMissingDatabase(config);
+  if (config.databaseUrl.kind === 'sqlite') refuseUnfinishedRestore(config.databaseUrl.file, mayBeBackup);
   // No token is issued here, but there has to be room for the issuer in those of the service.
   const issuer = config.issuer ?? 'http://255.255.255.255:65535';
   const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer);
@@ -27,7 +30,7 @@ export async function onInstallation(
 }
 
 /** A command at the wrong place would make a database there, with a secret of its own. */
-function refuseMissingDatabase({ databaseUrl }: Config): void {
+export function refuseMissingDatabase({ databaseUrl }: Config): void {
   if (databaseUrl.kind === 'sqlite' && !existsSync(databaseUrl.file)) {
     throw new StartError(
       `DATABASE_URL names the SQLite file ${databaseUrl.file}, which is not there. Run the command where the service runs, with its settings; the service's first start makes the file.`,

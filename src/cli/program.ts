@@ -1,6 +1,9 @@
 import { Command, Help } from 'commander';
+import { addBackupCommand } from './backup.js';
+import { addCheckCommand } from './check-database.js';
 import { addCopyCommand } from './copy.js';
 import { addKeyCommands, addSecretCommands } from './keys.js';
+import { addSessionCommands } from './sessions.js';
 import { addUserCommands } from './users.js';
 
 /** What `bin/latchkey.js` does itself: it builds, which nothing that is built can do. */
@@ -44,9 +47,12 @@ export function createProgram(launcher: Launcher): Command {
       launcher.build();
     });
   addUserCommands(program);
+  addSessionCommands(program);
   addKeyCommands(program);
   addSecretCommands(program);
   addCopyCommand(program);
+  addBackupCommand(program);
+  addCheckCommand(program);
   program.addHelpText(
     'after',
     '\nThe commands use the settings of the service, from the same environment variables, and work beside it.',

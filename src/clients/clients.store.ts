@@ -81,4 +81,19 @@ export const clientsStore = {
       .executeTakeFirst();
     return raised?.version;
   },
+
+  /** Raises the versions of the clients whose ids come next. */
+  raisePage(
+    queries: Queries,
+    { after, limit, by }: { readonly after: string; readonly limit: number; readonly by: number },
+  ): Promise<{ id: string; version: number }[]> {
+    return queries
+      .updateTable('clients')
+      .set((eb) => ({ version: eb('version', '+', by) }))
+      .where('id', 'in', (eb) =>
+        eb.selectFrom('clients').select('id').where('id', '>', after).orderBy('id').limit(limit),
+      )
+      .returning(['id', 'version'])
+      .execute();
+  },
 };

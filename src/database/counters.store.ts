@@ -6,12 +6,12 @@ type CounterName = Schema['counters']['name'];
 /** Counts that only rise. */
 export const countersStore = {
   /** Waits for whoever else raises it, until the end of that transaction. @returns the new value, which is the caller's alone. */
-  async raise(queries: Queries, name: CounterName): Promise<number> {
+  async raise(queries: Queries, name: CounterName, by = 1): Promise<number> {
     const { value } = await queries
       .insertInto('counters')
-      .values({ name, value: 1 })
+      .values({ name, value: by })
       .onConflict((conflict) =>
-        conflict.column('name').doUpdateSet((eb) => ({ value: eb('counters.value', '+', 1) })),
+        conflict.column('name').doUpdateSet((eb) => ({ value: eb('counters.value', '+', by) })),
       )
       .returning('value')
       .executeTakeFirstOrThrow();

@@ -1,4 +1,4 @@
-import { CompiledQuery, sql, type Expression, type RawBuilder } from 'kysely';
+import { CompiledQuery, sql, type Compilable, type Expression, type RawBuilder } from 'kysely';
 import type { Queries } from './open-database.js';
 
 /** Stands in a statement for a value that each execution brings. */
@@ -47,4 +47,30 @@ export class RepeatedStatement<V extends Values, Row, Part = undefined> {
     const { rows } = await executor.executeQuery<Row>(CompiledQuery.raw(compiled.text, parameters));
     return rows;
   }
+}
+
+const compiledByName = new WeakMap<object, Map<string, Compiled>>();
+
+/**
+ * A query of Kysely's that is built and compiled once for each database and name.
+ * @param build makes it of the values' stand-ins, with which it must not calculate.
+ */
+export function compileOnce<V extends Values>(
+  queries: Queries,
+  name: string,
+  values: V,
+  build: (values: V) => Compilable,
+): CompiledQuery {
+  const { adapter } = queries.getExecutor();
+  const all = compiledByName.get(adapter) ?? new Map<string, Compiled>();
+  compiledByName.set(adapter, all);
+  let compiled = all.get(name);
+  if (!compiled) {
+    const slots = Object.fromEntries(Object.keys(values).map((key) => [key, new Slot(key)]));
+    const { sql: text, parameters } = build(slots as unknown as V).compile();
+    compiled = { text, parameters };
+    all.set(name, compiled);
+  }
+  const parameters = compiled.parameters.map((each) => (each instanceof Slot ? values[each.name] : each));
+  return CompiledQuery.raw(compiled.text, parameters);
 }

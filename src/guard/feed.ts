@@ -30,6 +30,8 @@ export class Feed {
       /** Milliseconds. */
       readonly bound: number;
       readonly warn: (message: string) => void;
+      /** A stream begins: the one before may have ended because a key was taken away. */
+      readonly onFollowing?: () => void;
     },
   ) {}
 
@@ -88,6 +90,7 @@ export class Feed {
     }, longestSilence);
     try {
       const body = await this.service.follow(this.#lastEventId, signal);
+      this.options.onFollowing?.();
       const events = new WholeEvents();
       for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
         timer.refresh();

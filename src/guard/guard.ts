@@ -56,7 +56,12 @@ export class Guard {
     const service = new LatchkeyService(options);
     this.#keys = new KeySet(service, clock, options.warn);
     this.#tokens = new AccessTokens(this.#keys, clock, options);
-    this.#feed = new Feed(service, this.#revoked, clock, options);
+    this.#feed = new Feed(service, this.#revoked, clock, {
+      ...options,
+      onFollowing: () => {
+        this.#keys.expire();
+      },
+    });
     this.#introspections = new Introspections(service, clock, bound);
   }
 

@@ -27,6 +27,7 @@ export class KeySet {
   #maxAge = 0;
   #triedAt = -Infinity;
   #reading: Promise<void> | undefined;
+  #isExpired = false;
   /** Raised when the keys are other ones: what was verified with the old ones has to be verified anew. */
   version = 0;
 
@@ -38,7 +39,13 @@ export class KeySet {
 
   /** Whether the keys are as new as the service demands. */
   get isFresh(): boolean {
-    return this.#age < this.#maxAge;
+    return !this.#isExpired && this.#age < this.#maxAge;
+  }
+
+  /** The keys are to be read anew before they are used again: one may have been taken away. */
+  expire(): void {
+    this.#isExpired = true;
+    this.#triedAt = -Infinity;
   }
 
   /**
@@ -79,7 +86,11 @@ export class KeySet {
 
   async #read(): Promise<void> {
     this.#triedAt = this.clock.monotonic();
-    const { keys, maxAge } = await this.service.keys();
+    this.#isExpired = false;
+    const { keys, maxAge } = await this.service.keys().catch((error: unknown) => {
+      this.#isExpired = true;
+      throw error;
+    });
     this.#readAt = this.#triedAt;
     this.#maxAge = maxAge * 1000;
     const text = JSON.stringify(keys);

@@ -36,6 +36,8 @@ interface FeedOptions {
   readonly mostReadersPerSubject: number;
   /** By how much the clocks of those who issue and check tokens may differ, in seconds. */
   readonly leeway: number;
+  /** Another number whenever a key was taken away; without it none ever is. */
+  readonly keyRemovals?: () => number;
 }
 
 const rowsPerPart = 1000;
@@ -52,6 +54,7 @@ export class RevocationFeed {
   /** Subject → how many of the subscribers are theirs. */
   readonly #perSubject = new Map<string, number>();
   #stopping = false;
+  #keyRemovals = 0;
 
   constructor(
     private readonly database: Database,
@@ -117,6 +120,11 @@ export class RevocationFeed {
   /** To be called every second. */
   beat(): void {
     for (const subscriber of this.#subscribers) subscriber.beat();
+    const removals = this.options.keyRemovals?.() ?? 0;
+    if (removals === this.#keyRemovals) return;
+    this.#keyRemovals = removals;
+    // A key was taken away: who follows anew reads the keys anew.
+    for (const subscriber of this.#subscribers) subscriber.end();
   }
 
   /** Ends all streams: the process stops. */

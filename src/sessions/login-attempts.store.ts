@@ -1,5 +1,6 @@
-import { sql, type RawBuilder } from 'kysely';
+import { sql, type Compilable, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/open-database.js';
+import { compileOnce } from '../database/repeated-statement.js';
 
 /** A key that attempts are counted under, and how many of them may fail without a wait. */
 export interface Counter {
@@ -46,36 +47,13 @@ export const loginAttemptsStore = {
     now: number,
     lapse: number,
   ): Promise<string[]> {
-    const until = now + lapse;
-    const [failures, pending] = [failuresAt(now), pendingAt(now)];
-    const reserved = await queries
-      .insertInto('login_attempts')
-      .values(
-        inOrder(counters).map(({ key }) => ({
-          key,
-          failures: 0,
-          blocked_until: 0,
-          expires_at: until,
-          pending: 1,
-          pending_until: until,
-        })),
-      )
-      .onConflict((conflict) =>
-        conflict
-          .column('key')
-          .doUpdateSet({
-            failures,
-            expires_at: sql<number>`case when login_attempts.expires_at < ${until} then ${until}
-              else login_attempts.expires_at end`,
-            pending: sql<number>`${pending} + 1`,
-            pending_until: until,
-          })
-          .where('login_attempts.blocked_until', '<=', now)
-          .where(sql<boolean>`(${pending} = 0 or ${failures} + ${pending} <= ${freeOf(counters)})`),
-      )
-      .returning('key')
-      .execute();
-    return reserved.map(({ key }) => key);
+    const sorted = inOrder(counters);
+    const values = { now, until: now + lapse, ...numbered('key', sorted), ...numbered('free', sorted) };
+    const query = compileOnce(queries, `reserve ${sorted.length}`, values, (slots) =>
+      reserving(queries, numberedOf(slots, sorted.length), slots.now, slots.until),
+    );
+    const { rows } = await queries.executeQuery<{ key: string }>(query);
+    return rows.map(({ key }) => key);
   },
 
   /** Counts an attempt that failed; beyond the free ones it begins the wait that the next attempt meets. */
@@ -118,33 +96,18 @@ export const loginAttemptsStore = {
    * @param forgiven a key whose failures are forgotten, too.
    * @returns what does it, to be executed in this order.
    */
-  release(queries: Queries, keys: readonly string[], now: number, forgiven?: string) {
-    const isForgiven = sql<boolean>`login_attempts.key = ${forgiven ?? ''}`;
-    const release = queries
-      .insertInto('login_attempts')
-      .values(
-        [...keys].sort().map((key) => ({
-          key,
-          failures: 0,
-          blocked_until: 0,
-          expires_at: now,
-          pending: 0,
-          pending_until: 0,
-        })),
-      )
-      .onConflict((conflict) =>
-        conflict.column('key').doUpdateSet({
-          failures: sql<number>`case when ${isForgiven} then 0 else ${failuresAt(now)} end`,
-          blocked_until: sql<number>`case when ${isForgiven} then 0 else login_attempts.blocked_until end`,
-          pending: oneFewerAt(now),
-        }),
-      );
+  release(queries: Queries, keys: readonly string[], now: number, forgiven = ''): readonly Compilable[] {
+    const sorted = inOrder(keys.map((key) => ({ key, free: 0 })));
+    const values = { now, forgiven, ...numbered('key', sorted) };
+    const release = compileOnce(queries, `release ${sorted.length}`, values, (slots) =>
+      releasing(queries, numberedOf(slots, sorted.length), slots.now, slots.forgiven),
+    );
     const clear = queries
       .deleteFrom('login_attempts')
       .where('key', 'in', keys)
       .where('failures', '=', 0)
       .where('pending', '=', 0);
-    return [release, clear] as const;
+    return [{ compile: () => release }, clear];
   },
 
   /** Deletes so many at most of those that have expired. @returns how many there were. */
@@ -164,6 +127,71 @@ export const loginAttemptsStore = {
     return Number(numDeletedRows);
   },
 };
+
+function reserving(queries: Queries, counters: readonly Counter[], now: number, until: number) {
+  const [failures, pending] = [failuresAt(now), pendingAt(now)];
+  return queries
+    .insertInto('login_attempts')
+    .values(
+      counters.map(({ key }) => ({
+        key,
+        failures: 0,
+        blocked_until: 0,
+        expires_at: until,
+        pending: 1,
+        pending_until: until,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .column('key')
+        .doUpdateSet({
+          failures,
+          expires_at: sql<number>`case when login_attempts.expires_at < ${until} then ${until}
+            else login_attempts.expires_at end`,
+          pending: sql<number>`${pending} + 1`,
+          pending_until: until,
+        })
+        .where('login_attempts.blocked_until', '<=', now)
+        .where(sql<boolean>`(${pending} = 0 or ${failures} + ${pending} <= ${freeOf(counters)})`),
+    )
+    .returning('key');
+}
+
+function releasing(queries: Queries, counters: readonly Counter[], now: number, forgiven: string) {
+  const isForgiven = sql<boolean>`login_attempts.key = ${forgiven}`;
+  return queries
+    .insertInto('login_attempts')
+    .values(
+      counters.map(({ key }) => ({
+        key,
+        failures: 0,
+        blocked_until: 0,
+        expires_at: now,
+        pending: 0,
+        pending_until: 0,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.column('key').doUpdateSet({
+        failures: sql<number>`case when ${isForgiven} then 0 else ${failuresAt(now)} end`,
+        blocked_until: sql<number>`case when ${isForgiven} then 0 else login_attempts.blocked_until end`,
+        pending: oneFewerAt(now),
+      }),
+    );
+}
+
+/** Their keys, or their numbers of free ones, by names with numbers. */
+function numbered(field: keyof Counter, counters: readonly Counter[]): Record<string, unknown> {
+  return Object.fromEntries(counters.map((counter, index) => [`${field}${index}`, counter[field]]));
+}
+
+function numberedOf(values: Readonly<Record<string, unknown>>, count: number): Counter[] {
+  return Array.from({ length: count }, (_, index) => ({
+    key: values[`key${index}`] as string,
+    free: values[`free${index}`] as number,
+  }));
+}
 
 function inOrder(counters: readonly Counter[]): readonly Counter[] {
   return [...counters].sort((one, other) => (one.key < other.key ? -1 : 1));

@@ -239,6 +239,51 @@ export const sessionsStore = {
       .executeTakeFirst();
   },
 
+  /** The last id of those that come next; undefined: there are none. */
+  async endOfPage(queries: Queries, after: string, limit: number): Promise<string | undefined> {
+    const page = queries
+      .selectFrom('sessions')
+      .select('id')
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .as('page');
+    const { last } = await queries
+      .selectFrom(page)
+      .select((eb) => eb.fn.max<string | null>('page.id').as('last'))
+      .executeTakeFirstOrThrow();
+    return last ?? undefined;
+  },
+
+  /**
+   * Ends the sessions of a page of ids, but those whose refresh token is of one of the keys.
+   * @returns how many.
+   */
+  async endPage(
+    queries: Queries,
+    {
+      after,
+      last,
+      keptKeys,
+      now,
+    }: {
+      readonly after: string;
+      readonly last: string;
+      readonly keptKeys: readonly string[];
+      readonly now: number;
+    },
+  ): Promise<number> {
+    const ended = await queries
+      .updateTable('sessions')
+      .set({ revoked_at: now })
+      .where('id', '>', after)
+      .where('id', '<=', last)
+      .where('revoked_at', 'is', null)
+      .where('refresh_key_id', 'not in', keptKeys)
+      .executeTakeFirst();
+    return Number(ended.numUpdatedRows);
+  },
+
   /** Whether the user has logged in from this network lately. */
   async hasLoggedInFrom(queries: Queries, userId: string, network: string): Promise<boolean> {
     const session = await queries

@@ -190,6 +190,17 @@ export class KeyRing {
   }
 
   /**
+   * Takes all keys away at once, but for `JWT_PRIVATE_KEY`, and makes others: every token from before is void.
+   * @param also belongs to the same transaction.
+   */
+  replaceAll(also: (queries: Queries) => Promise<void>): Promise<void> {
+    return this.#change(async (queries) => {
+      await this.#schedule.replaceAll(queries);
+      await also(queries);
+    });
+  }
+
+  /**
    * Encrypts all keys with another secret, in one transaction.
    * @param makeSealing is asked within it, once it is certain that the keys can be opened.
    */

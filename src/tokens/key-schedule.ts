@@ -163,6 +163,16 @@ export class KeySchedule {
     return true;
   }
 
+  /** Takes all keys away at once, but for `JWT_PRIVATE_KEY`, and makes others: what they signed is void. */
+  async replaceAll(queries: Queries): Promise<void> {
+    const { ownKey, algorithm } = this.options;
+    const kept = ownKey === undefined ? undefined : importSigningKey(ownKey, algorithm).id;
+    for (const { id } of await keysStore.all(queries)) {
+      if (id !== kept) await keysStore.delete(queries, id);
+    }
+    await this.complete(queries);
+  }
+
   /** @param makeSealing is asked once it is certain that the keys can be opened. */
   async reseal(queries: Queries, makeSealing: () => KeySealing): Promise<void> {
     const rows = await keysStore.all(queries);

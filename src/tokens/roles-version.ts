@@ -14,14 +14,15 @@ import { revocationsStore, type Revocation } from './revocations.store.js';
 /**
  * Voids the access tokens of all holders of a role, or of all users, as part of a larger change.
  * @param now milliseconds since the Unix epoch, like `expiresAt`: when the last of those tokens has expired.
+ * @param by how much the count rises: more than 1 after a restore, for tokens may have a count that is not known any more.
  * @returns rows for `Revocations.apply`, after the commit and before the answer.
  */
 export async function voidTokensOfHolders(
   queries: Queries,
   role: string,
-  { now, expiresAt }: { readonly now: number; readonly expiresAt: number },
+  { now, expiresAt, by }: { readonly now: number; readonly expiresAt: number; readonly by?: number },
 ): Promise<Revocation[]> {
-  const version = await countersStore.raise(queries, 'roles');
+  const version = await countersStore.raise(queries, 'roles', by);
   const rows: Revocation[] = [
     { kind: 'role', target: role, version, expires_at: expiresAt, created_at: now },
   ];

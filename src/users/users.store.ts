@@ -257,6 +257,21 @@ export const usersStore = {
       .execute();
   },
 
+  /** Raises the versions of the users whose ids come next. */
+  raisePage(
+    queries: Queries,
+    { after, limit, by }: { readonly after: string; readonly limit: number; readonly by: number },
+  ): Promise<{ id: string; version: number }[]> {
+    return queries
+      .updateTable('users')
+      .set((eb) => ({ version: eb('version', '+', by) }))
+      .where('id', 'in', (eb) =>
+        eb.selectFrom('users').select('id').where('id', '>', after).orderBy('id').limit(limit),
+      )
+      .returning(['id', 'version'])
+      .execute();
+  },
+
   /** Notes that those before this epoch are; where more have ended in the meantime, those are not. */
   async finishEnding(queries: Queries, id: string, epoch: number): Promise<void> {
     await queries

@@ -15,6 +15,7 @@ const otherAnswers: Readonly<Record<string, number>> = {
   loginWithCookies: 404, // they are off
   refreshWithCookies: 404,
   changePassword: 403,
+  changePasswordWithCookies: 404,
   createUser: 201,
   getUser: 404,
   updateUser: 404,

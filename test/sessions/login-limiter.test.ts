@@ -178,7 +178,7 @@ for (const database of databaseKinds) {
       for (let count = 1; count <= 5; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
       const login = limiterOf(app).attempt<never>(origin, (forgive) =>
         opened.transaction(async (transaction) => {
-          for (const query of forgive(transaction)) await query.execute();
+          for (const query of forgive(transaction)) await transaction.executeQuery(query.compile());
           throw new Error('no session');
         }),
       );

@@ -106,6 +106,17 @@ for (const kind of databaseKinds) {
         .that.includes('ML-DSA-65');
     });
 
+    it('knows a refresh token’s key until the moment at which it retires', async () => {
+      const ring = await open();
+      const { id } = ring.refreshKey;
+      await keysStore.retire(database.queries, id, clock.now() + 60_000);
+      await ring.reload();
+      clock.advance(59.999);
+      expect(ring.refresh(id)?.id).to.equal(id);
+      clock.advance(0.001);
+      expect(ring.refresh(id)).to.be.undefined;
+    });
+
     describe('with a second signing key', () => {
       let first: KeyRing;
       let newId: string;

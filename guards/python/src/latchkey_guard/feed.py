@@ -33,8 +33,11 @@ class Feed:
         clock: Callable[[], float],
         monotonic: Callable[[], float],
         warn: Callable[[str], None],
+        on_following: Callable[[], None],
     ) -> None:
         self._service = service
+        #: A stream begins: the one before may have ended because a key was taken away.
+        self._on_following = on_following
         self._revoked = revoked
         self._bound = bound
         self._clock = clock
@@ -103,6 +106,7 @@ class Feed:
     def _follow(self, heard: threading.Event) -> None:
         """Reads one stream to its end. A service that has gone silent is left."""
         with self._service.follow(self._last_event_id, self._bound + 2) as response:
+            self._on_following()
             fields: dict[str, str] = {}
             for line in iter(lambda: response.readline(_LONGEST_LINE), b""):
                 if len(line) >= _LONGEST_LINE:

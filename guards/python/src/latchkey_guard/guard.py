@@ -84,7 +84,13 @@ class Guard:
         self._tokens = AccessTokens(self._keys, clock, issuer, audiences, leeway)
         self._revoked = Revoked()
         self._feed = Feed(
-            self._service, self._revoked, bound=bound, clock=clock, monotonic=monotonic, warn=self._warn
+            self._service,
+            self._revoked,
+            bound=bound,
+            clock=clock,
+            monotonic=monotonic,
+            warn=self._warn,
+            on_following=self._keys.expire,
         )
         self._has_warned = False
         self._answers: dict[str, tuple[bool, float]] = {}

@@ -34,6 +34,7 @@ class KeySet:
         self._read_at = float("-inf")
         self._max_age = 0.0
         self._tried_at = float("-inf")
+        self._is_expired = False
         #: Raised when the keys are other ones: what was verified with the old ones has to be verified anew.
         self.version = 0
 
@@ -43,7 +44,12 @@ class KeySet:
     @property
     def is_fresh(self) -> bool:
         """Whether the keys are as new as the service demands."""
-        return self._age < self._max_age
+        return not self._is_expired and self._age < self._max_age
+
+    def expire(self) -> None:
+        """The keys are to be read anew before they are used again: one may have been taken away."""
+        self._is_expired = True
+        self._tried_at = float("-inf")
 
     def refresh(self) -> None:
         """Reads the keys anew if that is due. Raises where none can be had that are new enough."""
@@ -75,7 +81,12 @@ class KeySet:
             if self._tried_at >= asked_at or asked_at - self._tried_at < _ATTEMPT_EVERY:
                 return
             self._tried_at = asked_at
-            keys, max_age = self._service.keys()
+            self._is_expired = False
+            try:
+                keys, max_age = self._service.keys()
+            except BaseException:
+                self._is_expired = True
+                raise
             text = json.dumps(keys)
             if text != self._text:
                 self._keys = self._import(keys)

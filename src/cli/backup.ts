@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { readConfig } from '../config.js';
+import { BackupError, backupSqlite } from '../database/backup-sqlite.js';
+import { StartError } from '../start-error.js';
+import { refuseMissingDatabase } from './installation-command.js';
+
+export function addBackupCommand(program: Command): void {
+  program
+    .command('backup')
+    .description('copy the SQLite database to a new file, also while the service runs')
+    .argument('<file>', 'the file to make, readable for its owner alone')
+    .action((file: string) => {
+      backup(file, process.env);
+    });
+}
+
+/** @throws {StartError} where it cannot; then there is no new file. */
+export function backup(target: string, environment: Readonly<Record<string, string | undefined>>): void {
+  const config = readConfig(environment);
+  const { databaseUrl } = config;
+  if (databaseUrl.kind !== 'sqlite' || databaseUrl.file === ':memory:') {
+    throw new StartError(
+      'latchkey backup copies a SQLite file. Of a PostgreSQL database make a backup with pg_dump, or what your provider has (docs/restore.md).',
+    );
+  }
+  refuseMissingDatabase(config);
+  try {
+    const size = backupSqlite(databaseUrl.file, target);
+    console.log(
+      `${target} has all of ${databaseUrl.file} (${size} bytes). Keep the secret too, apart from it: ${config.secret === undefined ? `${databaseUrl.file}.secret` : 'LATCHKEY_SECRET'}. How to put it back: docs/restore.md.`,
+    );
+  } catch (error) {
+    if (error instanceof BackupError) throw new StartError(error.message, { cause: error });
+    throw error;
+  }
+}

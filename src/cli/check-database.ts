@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { readConfig, type Config } from '../config.js';
+import { databaseFaults, hasAmcheck } from '../database/check-database.js';
+import { DatabaseUnavailable } from '../database/database-unavailable.js';
+import { openDatabase } from '../database/open-database.js';
+import { reasonOf } from '../database/postgres-errors.js';
+import { readSecretFile } from '../database/secret.js';
+import { StartError } from '../start-error.js';
+import { secretOpensKeys } from '../tokens/key-schedule.js';
+import { KeySealing } from '../tokens/key-sealing.js';
+import { refuseMissingDatabase } from './installation-command.js';
+
+/** How many of the faults are printed. */
+const maxShown = 50;
+
+export function addCheckCommand(program: Command): void {
+  program
+    .command('check-database')
+    .description(
+      'look for damage, and for what does not fit together; changes nothing, exit code 1 where there is some',
+    )
+    .action(() => checkDatabase(process.env));
+}
+
+/** @throws {StartError} where something is wrong, or it cannot be said. */
+export async function checkDatabase(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const config = readConfig(environment);
+  refuseMissingDatabase(config);
+  const { faults, note } = await examine(config);
+  if (faults.length > 0) {
+    const more = faults.length > maxShown ? [`… and ${faults.length - maxShown} more.`] : [];
+    throw new StartError(
+      [
+        'The database is not sound:',
+        ...faults.slice(0, maxShown),
+        ...more,
+        'What to do: docs/restore.md.',
+      ].join('\n'),
+    );
+  }
+  console.log(`The database is sound.${note}`);
+}
+
+async function examine(
+  config: Config,
+): Promise<{ readonly faults: readonly string[]; readonly note: string }> {
+  try {
+    const database = openDatabase(config.databaseUrl, {
+      connectTimeout: config.databaseConnectTimeout * 1000,
+      log: pino({ level: 'silent' }),
+    });
+    try {
+      const faults = await databaseFaults(database);
+      const { queries } = database.atLength;
+      const checksIndexes = database.dialect === 'sqlite' || (await hasAmcheck(queries));
+      const secret = secretOf(config);
+      if (
+        faults.length === 0 &&
+        secret !== undefined &&
+        !(await secretOpensKeys(queries, new KeySealing(secret)))
+      ) {
+        faults.push('The secret does not open the keys: it is not the one that they were encrypted with.');
+      }
+      return {
+        faults,
+        note: checksIndexes
+          ? ''
+          : ' Its indexes were not checked: "create extension amcheck" in it lets this command do so.',
+      };
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) throw error;
+    return { faults: [`It cannot be read to the end: ${reasonOf(error)}.`], note: '' };
+  }
+}
+
+function secretOf({ secret, databaseUrl }: Config): string | undefined {
+  return secret ?? (databaseUrl.kind === 'sqlite' ? readSecretFile(databaseUrl.file) : undefined);
+}

@@ -1,0 +1,21 @@
+// Says whether a SQLite file is damaged; restored-file.ts asks.
+import { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+
+parentPort?.postMessage(damageOf(workerData as string));
+
+function damageOf(file: string): string | undefined {
+  try {
+    const database = new DatabaseSync(file, { timeout: 5000 });
+    try {
+      const found = database.prepare('pragma quick_check(1)').get()?.['quick_check'];
+      return found === 'ok' ? undefined : String(found);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    const { errcode, message } = error as { errcode?: number; message: string };
+    // SQLITE_CORRUPT and SQLITE_NOTADB; whatever else is wrong the opening says better.
+    return errcode === 11 || errcode === 26 ? message : undefined;
+  }
+}

@@ -1,0 +1,107 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect } from 'chai';
+import { sql } from 'kysely';
+import { checkDatabase } from '../../src/cli/check-database.js';
+import { databaseFaults } from '../../src/database/check-database.js';
+import { databaseUrl, type DatabaseUrl } from '../../src/database-url.js';
+import { openDatabase, type Database } from '../../src/database/open-database.js';
+import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
+import { addSession, addUser } from '../support/records.js';
+import { rejection } from '../support/rejections.js';
+import { TestApp, testSecret } from '../support/test-app.js';
+
+for (const kind of databaseKinds) {
+  describe(`latchkey check-database on ${kind}`, () => {
+    let database: Database;
+    let url: DatabaseUrl;
+    beforeEach(async () => {
+      url = databaseUrl(await newDatabaseUrl(kind));
+      database = openDatabase(url);
+      await database.migrate();
+    });
+    afterEach(() => database.close());
+
+    it('finds nothing in a database that is sound, and changes nothing', async () => {
+      const user = await addUser(database.queries, { password_hash: '$argon2id$…' });
+      await addSession(database.queries, user);
+      expect(await databaseFaults(database)).to.deep.equal([]);
+    });
+
+    it('finds what belongs to rows that are not there', async () => {
+      const user = await addUser(database.queries, { password_hash: '$argon2id$…' });
+      await addSession(database.queries, user);
+      await deleteUsersAlone();
+      expect((await databaseFaults(database)).join('\n')).to.match(
+        /"sessions" name rows of "users" that are not there/,
+      );
+    });
+
+    it('finds names that cannot be found, and passwords that cannot be checked', async () => {
+      const user = await addUser(database.queries);
+      await database.queries.updateTable('users').set({ username_key: 'other' }).execute();
+      const faults = await databaseFaults(database);
+      expect(faults).to.have.length(2);
+      for (const fault of faults) expect(fault).to.include(user.id);
+    });
+
+    it('finds revocations that are ahead of their users', async () => {
+      const user = await addUser(database.queries, { password_hash: '$argon2id$…', version: 3 });
+      const row = { kind: 'subject' as const, target: user.id, expires_at: 1, created_at: 1 };
+      await database.queries
+        .insertInto('revocations')
+        .values({ ...row, version: 3 })
+        .execute();
+      expect(await databaseFaults(database)).to.deep.equal([]);
+      await database.queries.updateTable('revocations').set({ version: 4 }).execute();
+      expect((await databaseFaults(database)).join()).to.include('older version');
+    });
+
+    if (kind === 'postgres') {
+      it('checks the indexes where amcheck is there', async () => {
+        await sql`create extension amcheck`.execute(database.queries);
+        await addUser(database.queries, { password_hash: '$argon2id$…' });
+        expect(await databaseFaults(database)).to.deep.equal([]);
+      });
+    }
+
+    /** Nobody looks for what belongs to them. */
+    async function deleteUsersAlone(): Promise<void> {
+      if (url.kind === 'sqlite') {
+        const other = new DatabaseSync(url.file, { enableForeignKeyConstraints: false });
+        other.exec('delete from users');
+        other.close();
+      } else {
+        await sql`alter table users disable trigger all`.execute(database.queries);
+        await sql`delete from users`.execute(database.queries);
+      }
+    }
+  });
+
+  describe(`latchkey check-database as a command on ${kind}`, () => {
+    const settings = (url: string, secret: string) => ({
+      DATABASE_URL: url,
+      LATCHKEY_SECRET: secret,
+      LATCHKEY_ISSUER: 'http://latchkey.test',
+    });
+    const log = console.log;
+    let lines: string[] = [];
+    beforeEach(() => {
+      lines = [];
+      console.log = (line: string) => lines.push(line);
+    });
+    afterEach(() => (console.log = log));
+
+    it('says that an installation is sound, and whether the secret is its own', async () => {
+      const url = await newDatabaseUrl(kind);
+      const app = await TestApp.start({ database: kind, settings: { DATABASE_URL: url } });
+      try {
+        await checkDatabase(settings(url, testSecret));
+        expect(lines.join()).to.include('The database is sound.');
+        const error = await rejection(checkDatabase(settings(url, 'another secret, which is long enough')));
+        expect(error).to.have.property('message').that.includes('The secret does not open the keys');
+      } finally {
+        await app.close();
+      }
+    });
+  });
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { join, dirname } from 'node:path';
+import { sql } from 'kysely';
+import { backupSqlite } from '../../src/database/backup-sqlite.js';
+import { databaseUrl } from '../../src/database-url.js';
+import { openDatabase } from '../../src/database/open-database.js';
+
+/**
+ * A copy of a database as it is now, as a backup has it; nothing may have it open on PostgreSQL.
+ * @returns the copy's URL.
+ */
+export async function copyOf(url: string): Promise<string> {
+  const parsed = databaseUrl(url);
+  const name = `backup_${randomBytes(6).toString('hex')}`;
+  if (parsed.kind === 'sqlite') {
+    const file = join(dirname(parsed.file), name);
+    backupSqlite(parsed.file, file);
+    return `sqlite:${file}`;
+  }
+  const at = new URL(url);
+  const original = at.pathname.slice(1);
+  at.pathname = '/postgres';
+  const server = openDatabase(databaseUrl(at.href));
+  try {
+    await sql`create database ${sql.ref(name)} template ${sql.ref(original)}`.execute(server.queries);
+  } finally {
+    await server.close();
+  }
+  at.pathname = `/${name}`;
+  return at.href;
+}
