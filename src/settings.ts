@@ -107,7 +107,7 @@ export const settings = {
     name: 'LATCHKEY_DATABASE_STATEMENT_TIMEOUT',
     parse: duration(1, 60),
     default: '2s',
-    doc: 'How long a statement of a request may take on PostgreSQL; beyond that the answer is 503 with `Retry-After`.',
+    doc: 'How long a statement of a request may take on PostgreSQL, and wait for another process that writes to the SQLite file; beyond that the answer is 503 with `Retry-After`.',
   }),
   databaseWait: setting({
     name: 'LATCHKEY_DATABASE_WAIT',

@@ -2,6 +2,7 @@ import { firstSight } from './first-sight.ts';
 import { guardRevocations } from './guard-revocations.ts';
 import { login } from './login.ts';
 import { logouts } from './logouts.ts';
+import { longWork } from './long-work.ts';
 import { memoryAndStart } from './memory-and-start.ts';
 import { protectedOperation } from './protected.ts';
 import { refreshPostgres } from './refresh-postgres.ts';
@@ -21,6 +22,7 @@ export const scenarios = {
   'refresh-postgres': refreshPostgres,
   replicas,
   logouts,
+  'long-work': longWork,
   'revocations-memory': revocationsMemory,
   'guard-revocations': guardRevocations,
   'memory-and-start': memoryAndStart,

@@ -75,7 +75,7 @@ export interface Database extends Executor {
   close(): Promise<void>;
 }
 
-/** Times are in milliseconds; on SQLite none of it matters but `log`. */
+/** Times are in milliseconds; on SQLite `statementTimeout`, the wait for another process, and `log` matter. */
 export interface DatabaseOptions {
   readonly poolSize: number;
   readonly connectTimeout: number;
@@ -105,10 +105,11 @@ export function openDatabase(url: DatabaseUrl, options: Partial<DatabaseOptions>
   return url.kind === 'sqlite' ? sqliteDatabase(url, all) : postgresDatabase(url, all);
 }
 
-function sqliteDatabase({ file }: SqliteUrl, { log }: DatabaseOptions): Database {
+function sqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: DatabaseOptions): Database {
   // Opened here first: what is wrong with it is said at once. A database in memory is the writer's alone.
   const reading = file === ':memory:' ? undefined : openSqlite(file);
-  reading?.exec('pragma query_only = on');
+  // It runs on the service's own thread, and must not wait there: what it cannot read now, the writer does.
+  reading?.exec('pragma query_only = on; pragma busy_timeout = 0');
   const outages = new OutageLog(log);
   let version = 0;
   const probe = new WriteProbe(async () => {
@@ -116,7 +117,7 @@ function sqliteDatabase({ file }: SqliteUrl, { log }: DatabaseOptions): Database
     // A write of its own: the number is in the file's first page, and nobody reads it.
     await writer.execute({ sql: `pragma user_version = ${version}`, parameters: [] });
   }, outages);
-  const writer = new SqliteWriter(file, (error) => {
+  const writer = new SqliteWriter(file, statementTimeout, (error) => {
     if (error instanceof DatabaseReadOnly) probe.failed(error);
   });
   const queries = new Kysely<Schema>({ dialect: sqliteDialect(writer, reading) });

@@ -11,7 +11,7 @@ import {
   type QueryResult,
   type RootOperationNode,
 } from 'kysely';
-import { errorOf, faultOf } from './sqlite-errors.js';
+import { errorOf, faultOf, isBusy } from './sqlite-errors.js';
 import type { SqliteWriter } from './sqlite-writer.js';
 import { Statements, type Executed, type Statement } from './sqlite.js';
 
@@ -102,10 +102,21 @@ class Connection implements DatabaseConnection {
   async executeQuery<Row>({ query, sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     const statement = { sql, parameters };
     const { rows, changes } =
-      this.reader && this.#transaction === undefined && readsAlone(query, sql)
-        ? read(this.reader, statement)
-        : await this.writer.execute(statement, this.#transaction);
+      this.#read(query, statement) ?? (await this.writer.execute(statement, this.#transaction));
     return { rows: rows as Row[], ...(changes !== undefined && { numAffectedRows: BigInt(changes) }) };
+  }
+
+  /** @returns nothing for what is the writer's to do, and where another process holds even readers off. */
+  #read(query: RootOperationNode, statement: Statement): Executed | undefined {
+    if (!this.reader || this.#transaction !== undefined || !readsAlone(query, statement.sql))
+      return undefined;
+    try {
+      return this.reader.execute(statement);
+    } catch (error) {
+      const fault = faultOf(error);
+      if (isBusy(fault)) return undefined;
+      throw errorOf(fault);
+    }
   }
 
   async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
@@ -116,12 +127,4 @@ class Connection implements DatabaseConnection {
 /** A query that was written out has no node that says so. */
 function readsAlone(query: RootOperationNode, sql: string): boolean {
   return SelectQueryNode.is(query) || /^\s*select\b/i.test(sql);
-}
-
-function read(reader: Statements, statement: Statement): Executed {
-  try {
-    return reader.execute(statement);
-  } catch (error) {
-    throw errorOf(faultOf(error));
-  }
 }

@@ -1,10 +1,12 @@
 import { DatabaseReadOnly, DatabaseUnavailable } from './database-unavailable.js';
 
+/** SQLite's primary result codes: https://sqlite.org/rescode.html. Another process holds the file. */
+const busy = 5;
 /**
- * SQLite's primary result codes (https://sqlite.org/rescode.html) for what passes: a file, or a table of it, that another
- * holds, and too little memory. Not one that is corrupt or no database: it is the same the next time.
+ * Those for what passes: a file, or a table of it, that another holds, and too little memory. Not one that is corrupt or
+ * no database: it is the same the next time.
  */
-const passing = new Set([5 /* busy */, 6 /* locked */, 7 /* no memory */, 15 /* protocol of locking */]);
+const passing = new Set([busy, 6 /* locked */, 7 /* no memory */, 15 /* protocol of locking */]);
 /** Those for a file that cannot be written to, and a disk that is full. */
 const readOnly = new Set([
   3 /* permission */, 8 /* read-only */, 10 /* I/O */, 13 /* full */, 14 /* cannot open */,
@@ -20,6 +22,11 @@ export interface SqliteFault {
 export function faultOf(error: unknown): SqliteFault {
   const { message = String(error), errcode } = error as { message?: string; errcode?: unknown };
   return { message, ...(typeof errcode === 'number' && { errcode }) };
+}
+
+/** Whether another process holds the file. */
+export function isBusy({ errcode = 0 }: SqliteFault): boolean {
+  return (errcode & 0xff) === busy;
 }
 
 /** The error that a fault stands for: `DatabaseUnavailable` where the database cannot be asked now. */

@@ -1,12 +1,14 @@
 // The thread that writes to SQLite files, so that the service's own waits for no disk; sqlite-writer.ts is its other side.
 import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { DatabaseSync } from 'node:sqlite';
-import { faultOf, type SqliteFault } from './sqlite-errors.js';
+import { faultOf, isBusy, type SqliteFault } from './sqlite-errors.js';
 import { openSqlite, Statements, type Executed, type Row, type Statement } from './sqlite.js';
 
 /** What the thread is given: a file, and the port by which it is asked to write to it. */
 export interface Opening {
   readonly file: string;
+  /** How long another process is waited for that writes to the file, in milliseconds. */
+  readonly busyTimeout: number;
   readonly port: MessagePort;
 }
 
@@ -43,6 +45,7 @@ const longest = 10; // milliseconds
  */
 class Writer {
   readonly #file: string;
+  readonly #busyTimeout: number;
   readonly #port: MessagePort;
   #connection: { readonly database: DatabaseSync; readonly statements: Statements } | undefined;
   #waiting: (Start & { readonly id: number })[] = [];
@@ -52,8 +55,9 @@ class Writer {
   /** The transaction of several statements that has begun, and not ended. */
   #open: number | undefined;
 
-  constructor({ file, port }: Opening) {
+  constructor({ file, busyTimeout, port }: Opening) {
     this.#file = file;
+    this.#busyTimeout = busyTimeout;
     this.#port = port;
     port.on('message', (jobs: readonly Job[]) => {
       this.#receive(jobs);
@@ -68,11 +72,17 @@ class Writer {
     }
   }
 
+  /** @returns whether a message had come. */
+  #receiveNext(): boolean {
+    const received = receiveMessageOnPort(this.#port) as { readonly message: readonly Job[] } | undefined;
+    if (received) this.#receive(received.message);
+    return received !== undefined;
+  }
+
   #work(): void {
     while (this.#open === undefined) {
       if (this.#waiting.length === 0) {
-        const received = receiveMessageOnPort(this.#port) as { readonly message: readonly Job[] } | undefined;
-        if (received) this.#receive(received.message);
+        this.#receiveNext();
       }
       const job = this.#waiting.shift();
       const isOld = this.#answers.length >= mostJobs || performance.now() - this.#groupBegan > longest;
@@ -151,7 +161,7 @@ class Writer {
       const fault = faultOf(error);
       // A full disk, or another process that does not let go of the file: nothing of the group is left, and what
       // waits has waited as long.
-      if (!this.#isInGroup) this.#failGroup(fault);
+      if (!this.#isInGroup && fault.errcode !== undefined) this.#failGroup(fault);
       return { fault };
     }
   }
@@ -163,7 +173,7 @@ class Writer {
   #beginGroup(): void {
     if (this.#isInGroup) return;
     if (!this.#connection) {
-      const database = openSqlite(this.#file);
+      const database = openSqlite(this.#file, this.#busyTimeout);
       this.#connection = { database, statements: new Statements(database) };
     }
     // A transaction that reads before it takes the lock to write fails at once where another process wrote in between;
@@ -185,6 +195,8 @@ class Writer {
   }
 
   #failGroup(fault: SqliteFault): void {
+    // What came while another process was waited for must not wait for it once more, as long again.
+    if (isBusy(fault)) while (this.#receiveNext());
     const failed = [...this.#answers, ...this.#waiting.filter(({ does }) => does !== 'close')];
     this.#answers = failed.map(({ id }) => ({ id, fault }));
     this.#waiting = this.#waiting.filter(({ does }) => does === 'close');

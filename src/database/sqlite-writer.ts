@@ -44,13 +44,17 @@ export class SqliteWriter {
   #lastId = 0;
   #isClosed = false;
 
-  /** @param onUnavailable is told of each that rejects with `DatabaseUnavailable`. */
+  /**
+   * @param busyTimeout how long another process is waited for that writes to the file, in milliseconds.
+   * @param onUnavailable is told of each that rejects with `DatabaseUnavailable`.
+   */
   constructor(
     file: string,
+    busyTimeout: number,
     private readonly onUnavailable: (error: DatabaseUnavailable) => void = () => undefined,
   ) {
     const { port1, port2 } = new MessageChannel();
-    openInThread({ file, port: port2 });
+    openInThread({ file, busyTimeout, port: port2 });
     this.#port = port1;
     port1.on('message', (answers: readonly Answer[]) => {
       const isIdle = this.#answers.length === 0;

@@ -5,11 +5,15 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 /** Beyond this many different statements the oldest is prepared anew; the service has under a hundred. */
 const preparedStatements = 500;
 
+/** How long a file is waited for that another process writes to, unless it is said, in milliseconds. */
+const patience = 5000;
+
 /**
  * Opens the file, and makes it and its folder where they are missing, readable by their owner alone:
  * it holds password hashes.
+ * @param busyTimeout how long each statement waits for another process that writes, in milliseconds.
  */
-export function openSqlite(file: string): DatabaseSync {
+export function openSqlite(file: string, busyTimeout = patience): DatabaseSync {
   if (file !== ':memory:') makeFolder(dirname(resolve(file)));
   const isNew = file !== ':memory:' && !existsSync(file);
   const database = new DatabaseSync(file);
@@ -17,7 +21,7 @@ export function openSqlite(file: string): DatabaseSync {
   // The timeout is for the operator's command beside the service: each waits for the other, from the first pragma on.
   // FULL: what was answered survives a power cut.
   database.exec(`
-    pragma busy_timeout = 5000;
+    pragma busy_timeout = ${busyTimeout};
     pragma journal_mode = wal;
     pragma synchronous = full;
     pragma foreign_keys = on;

@@ -73,7 +73,7 @@ export class KeyRing {
 
   /** Makes the keys that the settings ask for and the ring lacks: its first ones, or one for another algorithm. */
   complete(): Promise<void> {
-    return this.#change((queries) => this.#schedule.complete(queries));
+    return this.#change((queries) => this.#schedule.complete(queries), this.#signing.size === 0);
   }
 
   /** The key that signs access tokens now. */
@@ -158,14 +158,16 @@ export class KeyRing {
    * @throws {KeyRingError} where the key is the operator's own.
    */
   rotate(purpose: KeyPurpose): Promise<number> {
-    return this.#change((queries) => this.#schedule.rotate(queries, purpose));
+    return this.#change((queries) => this.#schedule.rotate(queries, purpose), purpose === 'access');
   }
 
   /** Rotates what is older than it should be. Of several processes one does it. */
   async rotateIfDue(): Promise<void> {
-    if (this.options.rotateAfter > 0) {
-      await this.#change((queries) => this.#schedule.rotateIfDue(queries));
-    }
+    if (this.options.rotateAfter === 0) return;
+    // Nobody needs to wait for a transaction that finds nothing to do; another process may have rotated.
+    const due = await this.#schedule.due(this.database.queries);
+    if (due.length === 0) return this.reload();
+    await this.#change((queries) => this.#schedule.rotateIfDue(queries), due.includes('access'));
   }
 
   /**
@@ -184,7 +186,7 @@ export class KeyRing {
    * @throws {KeyRingError} where it is `JWT_PRIVATE_KEY`.
    */
   revoke(id: string): Promise<boolean> {
-    return this.#change((queries) => this.#schedule.revoke(queries, id));
+    return this.#change((queries) => this.#schedule.revoke(queries, id), this.#signing.has(id));
   }
 
   /**
@@ -210,7 +212,9 @@ export class KeyRing {
     await keysStore.deleteRetired(this.database.queries, this.clock.now());
   }
 
-  async #change<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  /** @param makesKey whether the change needs a new key of access tokens, which is made before it begins. */
+  async #change<T>(work: (queries: Queries) => Promise<T>, makesKey = false): Promise<T> {
+    if (makesKey) await this.#schedule.prepareKey();
     const result = await this.database.exclusively(work);
     await this.reload();
     return result;

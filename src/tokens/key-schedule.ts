@@ -7,8 +7,8 @@ import { UnsealError, type KeySealing } from './key-sealing.js';
 import { voidTokensOfHolders } from './roles-version.js';
 import { everyRole } from './revocations.store.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
+import { SpareSigningKey } from './spare-signing-key.js';
 import {
-  generateSigningKey,
   importSigningKey,
   KeyImportError,
   publicJwk,
@@ -58,11 +58,19 @@ const greatestGrace = 300_000;
  * Each method is for a transaction that no other process runs at the same time.
  */
 export class KeySchedule {
+  readonly #spare = new SpareSigningKey();
+
   constructor(
     private readonly sealing: KeySealing,
     private readonly clock: Clock,
     private readonly options: KeyRingOptions,
   ) {}
+
+  /** To be called before a transaction that may need a new key of access tokens. */
+  async prepareKey(): Promise<void> {
+    const { algorithm, ownKey } = this.options;
+    if (!isSymmetric(algorithm) && ownKey === undefined) await this.#spare.prepare(algorithm);
+  }
 
   /** Makes what the settings ask for and the table lacks: the first keys, or one for another algorithm. Takes away what must not be used. */
   async complete(queries: Queries): Promise<void> {
@@ -77,7 +85,7 @@ export class KeySchedule {
     } else {
       const newest = (await this.#rows(queries, 'access')).at(-1);
       if (newest?.algorithm !== algorithm || newest.retired_at !== null) {
-        await this.#insertSigning(queries, await generateSigningKey(algorithm));
+        await this.#insertSigning(queries, await this.#spare.take(algorithm));
       }
     }
     if ((await this.#rows(queries, 'refresh')).length === 0) await this.#insertRefresh(queries);
@@ -96,17 +104,24 @@ export class KeySchedule {
     if (ownKey !== undefined) {
       throw new KeyRingError('Access tokens are signed with JWT_PRIVATE_KEY. To rotate, set another one.');
     }
-    return this.#insertSigning(queries, await generateSigningKey(algorithm));
+    return this.#insertSigning(queries, await this.#spare.take(algorithm));
   }
 
   /** Rotates what is older than it should be, where that is not the operator's to do. */
   async rotateIfDue(queries: Queries): Promise<void> {
+    for (const purpose of await this.due(queries)) await this.rotate(queries, purpose);
+  }
+
+  /** Which keys are older than they should be, where they are not the operator's to rotate. */
+  async due(queries: Queries): Promise<KeyPurpose[]> {
     const { rotateAfter, algorithm, ownKey } = this.options;
     const operatorRotates = ownKey !== undefined || isSymmetric(algorithm);
+    const due: KeyPurpose[] = [];
     for (const purpose of operatorRotates ? (['refresh'] as const) : keyPurposes) {
       const newest = (await this.#rows(queries, purpose)).at(-1);
-      if (newest && newest.created_at + rotateAfter <= this.clock.now()) await this.rotate(queries, purpose);
+      if (newest && newest.created_at + rotateAfter <= this.clock.now()) due.push(purpose);
     }
+    return due;
   }
 
   /**

@@ -10,7 +10,7 @@ export interface Held {
 }
 
 /** Entries are in blocks of this many, so that a table grows without being copied. */
-const blockBits = 12;
+const blockBits = 8;
 const blockSize = 1 << blockBits;
 const inBlock = blockSize - 1;
 

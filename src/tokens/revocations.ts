@@ -4,7 +4,7 @@ import type { Database } from '../database/open-database.js';
 import type { RevocationKind } from '../database/schema.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 import { inBatches } from '../database/batches.js';
-import { RevocationTable } from './revocation-table.js';
+import { RevocationShards } from './revocation-shards.js';
 import {
   everyRole,
   revocationsStore,
@@ -26,11 +26,11 @@ export type RevocationListener = (rows: readonly LiveRevocation[]) => void;
  * The table is the truth; whoever writes to it hands the rows to `apply` after the commit and before the answer.
  */
 export class Revocations {
-  readonly #held: Readonly<Record<RevocationKind, RevocationTable>> = {
-    session: new RevocationTable({ hasVersions: false }),
-    token: new RevocationTable({ hasVersions: false }),
-    subject: new RevocationTable({ hasVersions: true }),
-    role: new RevocationTable({ hasVersions: true }),
+  readonly #held: Readonly<Record<RevocationKind, RevocationShards>> = {
+    session: new RevocationShards({ hasVersions: false }),
+    token: new RevocationShards({ hasVersions: false }),
+    subject: new RevocationShards({ hasVersions: true }),
+    role: new RevocationShards({ hasVersions: true }),
   };
   readonly #listeners = new Set<RevocationListener>();
 
@@ -47,8 +47,7 @@ export class Revocations {
       // Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
       ver < subject.versionOf(sub) ||
       // A client has no roles.
-      (role.size > 0 &&
-        sid !== undefined &&
+      (sid !== undefined &&
         (rolesVersion < role.versionOf(everyRole) ||
           roles.some((name) => rolesVersion < role.versionOf(name))))
     );
@@ -97,13 +96,15 @@ export class Revocations {
     const now = this.clock.now();
     await inBatches(this.database, (queries, limit) => revocationsStore.deleteExpired(queries, now, limit));
     for (const [, table] of this.#tables) {
-      table.forget(now);
-      await nextTurn();
+      for (const part of table.parts) {
+        part.forget(now);
+        await nextTurn();
+      }
     }
   }
 
-  get #tables(): [RevocationKind, RevocationTable][] {
-    return Object.entries(this.#held) as [RevocationKind, RevocationTable][];
+  get #tables(): [RevocationKind, RevocationShards][] {
+    return Object.entries(this.#held) as [RevocationKind, RevocationShards][];
   }
 
   async #readKind(kind: RevocationKind): Promise<void> {

@@ -20,7 +20,7 @@ describe('The writer of a SQLite file', () => {
     outside = openSqlite(file);
     outside.exec('create table numbers (number integer primary key) strict');
     outside.exec('pragma wal_checkpoint(truncate)');
-    writer = new SqliteWriter(file);
+    writer = new SqliteWriter(file, 1000);
   });
   afterEach(async () => {
     await writer.close();
@@ -159,7 +159,7 @@ describe('The writer of a SQLite file', () => {
     await inserted;
     expect(committed()).to.have.length(10);
     expect(await reasonOf(insert(11))).to.be.an.instanceof(DatabaseUnavailable);
-    writer = new SqliteWriter(file);
+    writer = new SqliteWriter(file, 1000);
   });
 
   const inserting = (number: number) => ({

@@ -1,0 +1,83 @@
+import { expect } from 'chai';
+import { clientsStore } from '../../src/clients/clients.store.js';
+import type { Queries } from '../../src/database/open-database.js';
+import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
+import { rolesStore } from '../../src/roles/roles.store.js';
+import { loginAttemptsStore } from '../../src/sessions/login-attempts.store.js';
+import { sessionsStore } from '../../src/sessions/sessions.store.js';
+import { keysStore } from '../../src/tokens/keys.store.js';
+import { revocationsStore } from '../../src/tokens/revocations.store.js';
+import { userListStore } from '../../src/users/user-list.store.js';
+import { usersStore } from '../../src/users/users.store.js';
+import { explaining } from '../support/recorded-database.js';
+import { recordTime } from '../support/records.js';
+import { storeContract } from '../support/store-contract.js';
+
+const id = '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10';
+const now = recordTime;
+const page = { limit: 50, after: undefined };
+const later = { limit: 50, after: id };
+const live = { userId: id, now, lifetime: 1 };
+
+/** Every query of lists, pages and searches, with every filter, and every piece of long work. */
+const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>> = {
+  'the first page of users': (queries) => userListStore.list(queries, page),
+  'a later page of users': (queries) => userListStore.list(queries, later),
+  'the first page of a search': (queries) => userListStore.listByName(queries, 'a', page),
+  'a later page of a search': (queries) => userListStore.listByName(queries, 'a', { ...page, after: 'ab' }),
+  'a search for the last names of all': (queries) => userListStore.listByName(queries, '\u{10ffff}', page),
+  'the first page of clients': (queries) => clientsStore.list(queries, page),
+  'a later page of clients': (queries) => clientsStore.list(queries, later),
+  'the first page of sessions': (queries) => sessionsStore.listLive(queries, { ...live, ...page }),
+  'a later page of sessions': (queries) => sessionsStore.listLive(queries, { ...live, ...later }),
+  'the roles': (queries) => rolesStore.list(queries),
+  'a page of revocations': (queries) =>
+    revocationsStore.page(queries, { limit: 50, after: { created_at: now, kind: 'session', target: id } }),
+  'the last revocation': (queries) => revocationsStore.lastWritten(queries),
+  'a page of what is live': (queries) =>
+    revocationsStore.live(queries, 'session', now, { limit: 5, after: id }),
+  'what concerns a token': (queries) =>
+    revocationsStore.concerning(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
+  'a known network': (queries) => sessionsStore.hasLoggedInFrom(queries, id, '192.0.2.1'),
+  'the last expiry of a session': (queries) => sessionsStore.lastExpiry(queries),
+  'a page of holders': (queries) => rolesStore.sizesOfHolders(queries, 'a', { after: id, limit: 50 }),
+  'whether there is an administrator': (queries) => usersStore.hasAdministrator(queries),
+  'what is unfinished': (queries) => usersStore.listUnfinished(queries, 50),
+  'expired sessions': (queries) => sessionsStore.deleteExpired(queries, now, 50),
+  'expired revocations': (queries) => revocationsStore.deleteExpired(queries, now, 50),
+  'expired attempts': (queries) => loginAttemptsStore.deleteExpired(queries, now, 50),
+  'expired assertions': (queries) => usedAssertionsStore.deleteExpired(queries, now, 50),
+  'retired keys': (queries) => keysStore.deleteRetired(queries, now),
+  'sessions of before an epoch': (queries) =>
+    sessionsStore.revokeBefore(queries, { userId: id, epoch: 3, now, limit: 50 }),
+  'whether there were sessions': (queries) => sessionsStore.hasOfEpoch(queries, id, 3),
+  'sessions beyond a limit': (queries) =>
+    sessionsStore.revokeOldest(queries, { ...live, keep: 3, exceptId: id, limit: 20 }),
+  'sessions of a deleted user': (queries) => sessionsStore.deleteSomeOf(queries, id, 50),
+  'a deleted user': (queries) => usersStore.remove(queries, id),
+  'holders of a deleted role': (queries) => rolesStore.removeFromSome(queries, 'a', 50),
+  'uses of sessions': (queries) => sessionsStore.noteUses(queries, [{ id, at: now }]),
+  'the end of all sessions of a user': (queries) => usersStore.raiseSessionEpoch(queries, id),
+};
+
+/** Of these there are tens, whatever the size of an installation; or they are parts of the statement itself. */
+const small = ['keys', 'roles', 'counters', 'page', 'used', 'CONSTANT'];
+/** What SQLite and PostgreSQL say of a table that is read from end to end, or of rows that are sorted. */
+const slow = [/^SCAN (?!.* USING (?:COVERING )?INDEX)(\w+)/, /Seq Scan on (\w+)/, /TEMP B-TREE/, /\bSort$/];
+
+storeContract('The plans', (on) => {
+  for (const [what, query] of Object.entries(queriesOf)) {
+    it(`read an index: ${what}`, async () => {
+      const plans: string[] = [];
+      await query(
+        explaining(on.database, (statement, plan) => {
+          for (const line of plan) {
+            const found = slow.map((pattern) => pattern.exec(line)).find((match) => match !== null);
+            if (found && !small.includes(found[1] ?? '')) plans.push(`${line}\n  in: ${statement}`);
+          }
+        }),
+      );
+      expect(plans).to.deep.equal([]);
+    });
+  }
+});

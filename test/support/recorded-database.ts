@@ -1,0 +1,112 @@
+import {
+  CompiledQuery,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql,
+} from 'kysely';
+import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type Driver } from 'kysely';
+import type { Database, Queries, Work } from '../../src/database/open-database.js';
+import type { Schema } from '../../src/database/schema.js';
+
+/** How many rows a transaction has inserted, changed and deleted so far, those that went with others among them. */
+async function changesOf(transaction: Queries, dialect: Database['dialect']): Promise<number> {
+  const { rows } = await (
+    dialect === 'sqlite'
+      ? sql<{ changes: number }>`select total_changes() as changes`
+      : sql<{
+          changes: number;
+        }>`select cast(coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) as bigint) as changes
+          from pg_stat_xact_user_tables`
+  ).execute(transaction);
+  return rows[0]?.changes ?? 0;
+}
+
+/**
+ * The database, with an eye on its transactions.
+ * @param watch is told of each, before it commits, how many rows it has touched; where it throws, nothing is committed,
+ *   and what comes later finds the database gone, as after the end of the process.
+ */
+export function watched(database: Database, watch: (touched: number) => Promise<void> | void): Database {
+  let died: Error | undefined;
+  const inside =
+    (run: <T>(work: Work<T>) => Promise<T>) =>
+    <T>(work: Work<T>): Promise<T> => {
+      if (died) return Promise.reject(died);
+      return run(async (transaction) => {
+        const before = await changesOf(transaction, database.dialect);
+        const result = await work(transaction);
+        try {
+          await watch((await changesOf(transaction, database.dialect)) - before);
+        } catch (error) {
+          died = error as Error;
+          throw error;
+        }
+        return result;
+      });
+    };
+  return {
+    ...database,
+    transaction: inside((work) => database.transaction(work)),
+    exclusively: inside((work) => database.exclusively(work)),
+    atLength: {
+      queries: database.atLength.queries,
+      transaction: inside((work) => database.atLength.transaction(work)),
+    },
+  };
+}
+
+/**
+ * Queries that run as they would, each after its plan was made.
+ * @param explained is told each statement, and its plan, line by line. On PostgreSQL the plan does without sequential
+ *   scans and sorts wherever it can: that of a small table would be made of them.
+ */
+export function explaining(
+  database: Database,
+  explained: (statement: string, plan: readonly string[]) => void,
+): Queries {
+  const run = async (query: CompiledQuery) => {
+    await database.transaction(async (transaction) => {
+      if (database.dialect === 'postgres') {
+        for (const setting of ['enable_seqscan', 'enable_sort', 'enable_bitmapscan']) {
+          await sql`set local ${sql.raw(setting)} = off`.execute(transaction);
+        }
+      }
+      const explain = database.dialect === 'sqlite' ? 'explain query plan ' : 'explain (costs off) ';
+      const { rows } = await transaction.executeQuery<Record<string, unknown>>(
+        CompiledQuery.raw(explain + query.sql, [...query.parameters]),
+      );
+      explained(
+        query.sql,
+        rows.map((row) => String(row['detail'] ?? row['QUERY PLAN'])),
+      );
+    });
+    return database.queries.executeQuery(query);
+  };
+  const connection = {
+    executeQuery: run,
+    streamQuery: () => {
+      throw new Error('Nothing is streamed.');
+    },
+  };
+  const nothing = () => Promise.resolve();
+  const driver = {
+    init: nothing,
+    acquireConnection: () => Promise.resolve(connection),
+    beginTransaction: nothing,
+    commitTransaction: nothing,
+    rollbackTransaction: nothing,
+    releaseConnection: nothing,
+    destroy: nothing,
+  } as unknown as Driver;
+  const isSqlite = database.dialect === 'sqlite';
+  return new Kysely<Schema>({
+    dialect: {
+      createAdapter: () => (isSqlite ? new SqliteAdapter() : new PostgresAdapter()),
+      createDriver: () => driver,
+      createIntrospector: (db) => (isSqlite ? new SqliteIntrospector(db) : new PostgresIntrospector(db)),
+      createQueryCompiler: () => (isSqlite ? new SqliteQueryCompiler() : new PostgresQueryCompiler()),
+    },
+  });
+}
