@@ -491,7 +491,7 @@ export const settings = {
     name: 'LATCHKEY_ONE_TIME_PASSWORD_EXPIRES',
     parse: duration(60, 365 * 86_400),
     default: '24h',
-    doc: 'For how long a one-time password is good: for one login, with which the user chooses another. That of the first start is one, what `npx latchkey users reset-password` gives, and what an administrator sets with `one_time`.',
+    doc: 'For how long a one-time password is good: for one login, with which the user chooses another. That of the first start is one, what `npx latchkey users reset-password <name>` gives, and what an administrator sets with `one_time`.',
   }),
   oneTimePasswords: setting({
     name: 'LATCHKEY_ONE_TIME_PASSWORDS',
