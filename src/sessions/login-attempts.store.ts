@@ -56,6 +56,19 @@ export const loginAttemptsStore = {
     return rows.map(({ key }) => key);
   },
 
+  /** Lets the attempts that are being made be given up later. */
+  async renew(queries: Queries, keys: readonly string[], until: number): Promise<void> {
+    for (const key of [...keys].sort()) {
+      await queries
+        .updateTable('login_attempts')
+        .set({ pending_until: until })
+        .where('key', '=', key)
+        .where('pending', '>', 0)
+        .where('pending_until', '<', until)
+        .execute();
+    }
+  },
+
   /** Counts an attempt that failed; beyond the free ones it begins the wait that the next attempt meets. */
   async fail(
     queries: Queries,

@@ -38,8 +38,12 @@ export interface AttemptOutcome<T> {
 /** What says that the attempt was right: statements, in order, for the transaction of what changes because of it. */
 export type Forgive = (queries: Queries) => ReturnType<typeof loginAttemptsStore.release>;
 
-/** An attempt whose process has ended holds others up no longer than this, in milliseconds; none takes as long. */
-const pendingLapse = 60_000;
+/**
+ * An attempt whose process has ended holds others up no longer than this, in milliseconds: less than they wait. One that takes
+ * longer says so from time to time.
+ */
+const pendingLapse = 4000;
+const renewEvery = 1500;
 /** For how long an attempt waits for others' verdicts, in milliseconds, and when it may be made again, in seconds. */
 const longestWaitForVerdicts = 10_000;
 const retryAfter = 2;
@@ -76,14 +80,25 @@ export class LoginLimiter {
     const counters = this.#counters(origin);
     const keys = counters.map(({ key }) => key);
     await this.#reserve(counters, keys);
+    const renewing = setInterval(() => {
+      this.#renew(keys).catch(() => {
+        // The statement of the verdict, which is to come, says what is wrong with the database.
+        clearInterval(renewing);
+      });
+    }, renewEvery);
     try {
       const { verdict, result } = await this.#made(counters, keys, make);
       if (verdict === 'wrong') await this.#fail(counters);
       if (verdict === 'none') await this.#release(keys);
       return result;
     } finally {
+      clearInterval(renewing);
       this.#pending.end(keys);
     }
+  }
+
+  #renew(keys: readonly string[]): Promise<void> {
+    return loginAttemptsStore.renew(this.database.queries, keys, this.clock.now() + pendingLapse);
   }
 
   async #made<T>(

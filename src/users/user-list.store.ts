@@ -21,12 +21,13 @@ export const userListStore = {
   listByName(queries: Queries, beginning: string, { limit, after }: UserPageQuery): Promise<UserWithRoles[]> {
     const first = usernameKey(beginning);
     const end = afterAllWith(first);
-    let query = selectWithRoles(queries)
-      .where('users.username_key', '>=', first)
-      .orderBy('users.username_key')
-      .limit(limit);
+    // One lower bound: of two, SQLite would take the first to begin at, and go through all rows up to the other.
+    const last = after === undefined ? undefined : usernameKey(after);
+    let query = selectWithRoles(queries).orderBy('users.username_key').limit(limit);
+    query = last?.startsWith(first)
+      ? query.where('users.username_key', '>', last)
+      : query.where('users.username_key', '>=', first);
     if (end !== undefined) query = query.where('users.username_key', '<', end);
-    if (after !== undefined) query = query.where('users.username_key', '>', usernameKey(after));
     return query.execute();
   },
 };

@@ -124,6 +124,15 @@ storeContract('The login attempts store', (on) => {
     expect(await reserve(key, recordTime + lapse)).to.be.false;
   });
 
+  it('does not give up those that are renewed', async () => {
+    const key = v7();
+    await useUpFree(key);
+    expect(await reserve(key)).to.be.true;
+    await loginAttemptsStore.renew(on.queries, [key, v7()], recordTime + 2 * lapse);
+    expect(await reserve(key, recordTime + lapse)).to.be.false;
+    expect(await reserve(key, recordTime + 2 * lapse)).to.be.true;
+  });
+
   it('never lets more wrong ones be checked than may fail, in whatever order verdicts come', async () => {
     const steps = fc.array(fc.constantFrom('reserve', 'wrong', 'right'), {
       minLength: 5,

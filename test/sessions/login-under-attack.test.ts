@@ -90,6 +90,21 @@ for (const database of databaseKinds) {
       expect(await rows()).to.be.empty;
     });
 
+    it('refuses no right password because of attempts whose process was killed', async () => {
+      const { queries } = app.services.database;
+      // As a process leaves them that ends while it checks six passwords.
+      const spy = queries.selectFrom('login_attempts').selectAll();
+      await attempt(0, 'a wrong guess', '192.0.2.1');
+      await queries
+        .updateTable('login_attempts')
+        .set({ failures: 0, pending: 6, pending_until: app.clock.now() + 4000 })
+        .execute();
+      const waiting = attempt(0, password, '192.0.2.1');
+      app.clock.advance(4);
+      expect(await waiting).to.equal('in');
+      expect((await spy.execute()).filter(({ pending }) => pending > 0)).to.be.empty;
+    });
+
     it('refuses none, either, where one failure more would bring a wait', async () => {
       for (let guess = 0; guess < 5; guess += 1) {
         expect(await attempt(guess, 'a wrong guess', '192.0.2.1', `user ${guess}`)).to.equal(
