@@ -1,7 +1,9 @@
 import { realpathSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { sql } from 'kysely';
+import pg from 'pg';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import {
   copyInto,
@@ -21,7 +23,7 @@ import { newDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { assertionType, createClient, revoke, signAssertion } from '../support/oauth-clients.js';
 import { newPostgresDatabase } from '../support/postgres.js';
-import { cutConnections } from '../support/postgres-server.js';
+import { queryOn } from '../support/postgres-server.js';
 import { expectLive } from '../support/session-rounds.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 
@@ -205,15 +207,15 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     const target = openTestDatabase({ kind: 'postgres', url });
     await target.migrate();
     const source = await contents(app.services.database);
-    const breaking: Promise<void>[] = [];
-    const broken = await copied(target, {
-      rowsPerBatch: 1,
-      onProgress: (table, _rows, isWhole) => {
-        if (table === 'sessions' && !isWhole && breaking.length === 0) breaking.push(cutConnections(url));
-      },
-    }).catch((error: unknown) => error);
+    const holding = new pg.Client({ connectionString: url });
+    await holding.connect();
+    await holding.query('begin; lock table sessions in exclusive mode');
+    const breaking = copied(target, { rowsPerBatch: 1 }).catch((error: unknown) => error);
+    const cut = 'select pg_terminate_backend(pid) from pg_locks where not granted and database is not null';
+    while ((await queryOn(url, cut)).length === 0) await wait(20);
+    const broken = await breaking;
+    await holding.end();
     expect(broken).to.have.property('name', 'DatabaseUnavailable');
-    await Promise.all(breaking);
     await target.close();
     const again = openTestDatabase({ kind: 'postgres', url });
     await copied(again);

@@ -67,7 +67,10 @@ describe('latchkey copy', () => {
     try {
       await holding.query('begin; lock table roles in exclusive mode');
       const command = installation.with({ LATCHKEY_SECRET: secret }).spawnCommand(['copy', source, url]);
-      while ((await queryOn(url, 'select from pg_locks where not granted')).length === 0) await wait(20);
+      while (
+        (await queryOn(url, 'select from pg_locks where not granted and database is not null')).length === 0
+      )
+        await wait(20);
       await work(command, holding);
     } finally {
       await holding.end();
