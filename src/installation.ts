@@ -5,6 +5,7 @@ import type { Config } from './config.js';
 import { DatabaseRefused, DatabaseUnavailable } from './database/database-unavailable.js';
 import { openDatabase, type Database } from './database/open-database.js';
 import { reasonOf } from './database/postgres-errors.js';
+import { refuseUnfinishedRestore } from './database/restored-file.js';
 import { claimSqlite } from './database/sqlite-claim.js';
 import { findSecret } from './database/secret.js';
 import { hooks as ownHooks, type Hooks } from './hooks.js';
@@ -66,7 +67,20 @@ async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
     return database;
   } catch (cause) {
     await database?.close();
-    throw unusable(config, cause);
+    throw cause instanceof StartError ? cause : unusable(config, cause);
+  }
+}
+
+/**
+ * Refuses a SQLite file that was put back, and nobody may go on with; see `refuseUnfinishedRestore`.
+ * @throws {StartError} where it is one, and where it cannot be read.
+ */
+export function refuseRestoredFile(config: Config, mayBeBackup: boolean): void {
+  if (config.databaseUrl.kind !== 'sqlite') return;
+  try {
+    refuseUnfinishedRestore(config.databaseUrl.file, mayBeBackup);
+  } catch (cause) {
+    throw cause instanceof StartError ? cause : unusable(config, cause);
   }
 }
 

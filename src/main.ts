@@ -6,11 +6,11 @@ import { createApp } from './app.js';
 import { durationInWords, systemClock } from './clock.js';
 import { ConfigError, readConfig, unknownVariables, type Config } from './config.js';
 import { DatabaseUnavailable } from './database/database-unavailable.js';
-import { refuseDamage, refuseUnfinishedRestore } from './database/restored-file.js';
+import { refuseDamage } from './database/restored-file.js';
 import { SecretError } from './database/secret.js';
 import { createHttpServer } from './http/http-server.js';
 import { permissionsOf } from './tokens/demands.js';
-import { claimInstallation, openInstallation } from './installation.js';
+import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
 import { keepShapes } from './kept-shapes.js';
 import { prepareService, type FirstAdministrator, type Services } from './services.js';
 import { stopOnSignal } from './shutdown.js';
@@ -77,10 +77,9 @@ async function serve(config: Config, log: Logger): Promise<void> {
 }
 
 /** Before anything is written to it. */
-async function refuseUnfitFile({ databaseUrl }: Config): Promise<void> {
-  if (databaseUrl.kind !== 'sqlite') return;
-  refuseUnfinishedRestore(databaseUrl.file, false);
-  await refuseDamage(databaseUrl.file);
+async function refuseUnfitFile(config: Config): Promise<void> {
+  refuseRestoredFile(config, false);
+  if (config.databaseUrl.kind === 'sqlite') await refuseDamage(config.databaseUrl.file);
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {

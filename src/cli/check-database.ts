@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { readConfig, type Config } from '../config.js';
 import { databaseFaults, hasAmcheck } from '../database/check-database.js';
+import { readMark, unfinishedCopy } from '../database/copy-mark.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { openDatabase } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
@@ -53,6 +54,8 @@ async function examine(
       log: pino({ level: 'silent' }),
     });
     try {
+      const mark = database.dialect === 'postgres' ? await readMark(database.queries) : undefined;
+      if (mark) return { faults: [unfinishedCopy(mark)], note: '' };
       const faults = await databaseFaults(database);
       const { queries } = database.atLength;
       const checksIndexes = database.dialect === 'sqlite' || (await hasAmcheck(queries));

@@ -1,51 +1,74 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { readConfig, type Config } from '../config.js';
-import { CopyError, copyInto, demandEmpty, SqliteSnapshot, type Counts } from '../database/copy-database.js';
+import { readMark } from '../database/copy-mark.js';
+import {
+  copyInto,
+  countsOf,
+  demandEmpty,
+  demandSame,
+  removeUnfinished,
+  type CopySealing,
+} from '../database/copy-database.js';
+import { CopyError, SqliteSnapshot, type Counts } from '../database/copy-source.js';
+import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { openDatabase, type Database } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
 import type { KeyRow } from '../database/schema.js';
 import { readSecretFile } from '../database/secret.js';
+import { claimSqlite } from '../database/sqlite-claim.js';
 import { createProgress } from './progress.js';
 import { databaseUrl, type SqliteUrl } from '../database-url.js';
+import { refuseRestoredFile } from '../installation.js';
 import { StartError } from '../start-error.js';
 import { sealingContext, unseal } from '../tokens/key-schedule.js';
 import { KeySealing } from '../tokens/key-sealing.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const howTo = 'latchkey copy sqlite:<file> postgres://<user>:<password>@<host>/<database> [--dry-run]';
+interface CopyWords {
+  readonly dryRun?: boolean;
+  readonly beginAgain?: boolean;
+}
+
+const howTo =
+  'latchkey copy sqlite:<file> postgres://<user>:<password>@<host>/<database> [--dry-run] [--begin-again]';
+/** One Ctrl-C arrives as several signals, within as many milliseconds; a later one does not wait for the database. */
+const sameSignal = 1000;
 
 export function addCopyCommand(program: Command): void {
   program
     .command('copy')
-    .description('copy all data to an empty PostgreSQL database, keys and sessions too')
+    .description(
+      'copy all data to an empty PostgreSQL database, keys and sessions too; goes on where it stopped',
+    )
     .argument('<source>', 'sqlite:<file>')
     .argument('<target>', 'postgres://<user>:<password>@<host>/<database>')
     .option('--dry-run', 'count it, and change nothing')
-    .action((source: string, target: string, { dryRun = false }: { dryRun?: boolean }) =>
-      copy(source, target, { isDryRun: dryRun }, process.env),
-    );
+    .option('--begin-again', 'remove what an unfinished copy has left in the target first')
+    .action((source: string, target: string, words: CopyWords) => copy(source, target, words, process.env));
 }
 
 /**
  * `latchkey copy`: moves an installation to PostgreSQL. Nobody is logged out: sessions, keys and revocations come along.
- * @throws {StartError} where it cannot; the target is as it was then.
+ * Where it is interrupted, the same command goes on; no service starts on the target before it is whole.
+ * @throws {StartError} where it cannot.
  */
 export async function copy(
   from: string,
   to: string,
-  { isDryRun }: { readonly isDryRun: boolean },
+  words: CopyWords,
   environment: Environment,
 ): Promise<void> {
   const source = sourceOf(from);
   const config = readConfig({ ...environment, DATABASE_URL: to });
   if (config.databaseUrl.kind !== 'postgres') throw new StartError(`The target must be PostgreSQL: ${howTo}`);
+  refuseRestoredFile({ ...config, databaseUrl: source }, false);
   try {
     const snapshot = new SqliteSnapshot(source.file);
     try {
       await snapshot.demandVersion();
-      await copySnapshot(snapshot, source, config, isDryRun);
+      await copySnapshot(snapshot, source, config, words);
     } finally {
       snapshot.close();
     }
@@ -71,36 +94,65 @@ async function copySnapshot(
   snapshot: SqliteSnapshot,
   source: SqliteUrl,
   config: Config,
-  isDryRun: boolean,
+  { dryRun = false, beginAgain = false }: CopyWords,
 ): Promise<void> {
   const [from, to] = [sealingOf(snapshot.keys(), source, config), targetSealing(config)];
   const target = openTarget(config);
   try {
-    await askTarget(target, isDryRun);
-    if (isDryRun) {
-      print(snapshot.counts());
-      console.log(
-        'These rows would be copied. The target can be reached, and is empty. Nothing was changed.',
-      );
+    if (dryRun) {
+      await describe(target, snapshot, beginAgain);
       return;
     }
-    const totals = snapshot.counts();
-    const progress = createProgress(process.stderr);
-    const sealAnew = (row: KeyRow): string => to.seal(unseal(row, from), sealingContext(row));
-    try {
-      const counts = await copyInto(target, snapshot, sealAnew, (table, rows) => {
-        progress.show(`${table}: ${rows} of ${totals[table]} rows copied`);
-      });
-      progress.end();
-      print(counts);
-    } finally {
-      progress.end();
+    if (!claimSqlite(source.file)) {
+      console.error(
+        `A service runs on ${source.file}: this copy is of the moment at which it begins, good for a rehearsal. Stop the service before the copy that counts.`,
+      );
     }
+    await prepareTarget(target, beginAgain);
+    const sealing: CopySealing = {
+      seal: (row) => to.seal(unseal(row, from), sealingContext(row)),
+      opens: (row) => opens(row, to),
+    };
+    print(await copyWithProgress(target, snapshot, sealing));
     console.log(
       `All is copied. What a service has written to ${source.file} since the copy began is not: stop it, and copy again into a new database, unless it was stopped before. Start the service with the target as DATABASE_URL, and with the same LATCHKEY_ISSUER as before: tokens of another issuer are refused.`,
     );
   } finally {
     await target.close();
+  }
+}
+
+async function copyWithProgress(
+  target: Database,
+  snapshot: SqliteSnapshot,
+  sealing: CopySealing,
+): Promise<Counts> {
+  const progress = createProgress(process.stderr);
+  const interruption = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  let interruptedAt: number | undefined;
+  const interrupt = (): void => {
+    if (interruptedAt !== undefined && performance.now() - interruptedAt > sameSignal) process.exit(1);
+    interruptedAt ??= performance.now();
+    interruption.abort();
+  };
+  for (const signal of signals) process.on(signal, interrupt);
+  try {
+    return await copyInto(target, snapshot, sealing, {
+      onProgress: (table, rows) => {
+        progress.show(`${table}: ${rows} rows copied`);
+      },
+      signal: interruption.signal,
+    });
+  } catch (cause) {
+    if (!(cause instanceof DatabaseUnavailable)) throw cause;
+    throw new StartError(
+      `The copy was interrupted (${reasonOf(cause)}). The same command goes on where it stopped.`,
+      { cause },
+    );
+  } finally {
+    for (const signal of signals) process.removeListener(signal, interrupt);
+    progress.end();
   }
 }
 
@@ -140,14 +192,38 @@ function openTarget(config: Config): Database {
   });
 }
 
-async function askTarget(target: Database, isDryRun: boolean): Promise<void> {
-  try {
+/** Counts, and says what a copy would find in the target. */
+async function describe(target: Database, snapshot: SqliteSnapshot, beginAgain: boolean): Promise<void> {
+  const mark = await onTarget(async () => {
     await target.ping();
-    if (!isDryRun) await target.migrate();
+    return readMark(target.queries);
+  });
+  const contents = await snapshot.contents();
+  let finding = 'and is empty';
+  if (mark && beginAgain) finding = 'and holds an unfinished copy, which would be removed first';
+  else if (mark) {
+    demandSame(mark, snapshot.file, contents);
+    finding = 'and holds a part of them already, which the copy would go on from';
+  } else await demandEmpty(target.queries);
+  print(countsOf(contents));
+  console.log(`These rows would be copied. The target can be reached, ${finding}. Nothing was changed.`);
+}
+
+async function prepareTarget(target: Database, beginAgain: boolean): Promise<void> {
+  await onTarget(async () => {
+    await target.ping();
+    if (beginAgain) await removeUnfinished(target);
+    // Into one that holds a part already, what it was begun with goes on being copied.
+    if (!(await readMark(target.queries))) await target.migrate();
+  });
+}
+
+async function onTarget<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (cause) {
     throw new StartError(`The target cannot be used (${reasonOf(cause)}).`, { cause });
   }
-  await demandEmpty(target.queries);
 }
 
 function print(counts: Counts): void {

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { pino } from 'pino';
 import { systemClock } from '../clock.js';
 import { readConfig, type Config } from '../config.js';
-import { refuseUnfinishedRestore } from '../database/restored-file.js';
-import { openInstallation } from '../installation.js';
+import { openInstallation, refuseRestoredFile } from '../installation.js';
 import type { Services } from '../services.js';
 import { StartError } from '../start-error.js';
 
@@ -18,7 +17,7 @@ export async function onInstallation(
   // An operator who runs a command is there to start the database.
   const config = { ...readConfig(process.env), databaseWait: 0 };
   refuseMissingDatabase(config);
-  if (config.databaseUrl.kind === 'sqlite') refuseUnfinishedRestore(config.databaseUrl.file, mayBeBackup);
+  refuseRestoredFile(config, mayBeBackup);
   // No token is issued here, but there has to be room for the issuer in those of the service.
   const issuer = config.issuer ?? 'http://255.255.255.255:65535';
   const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer);

@@ -1,116 +1,92 @@
-import { existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { contentsOfTable, differences, type Contents, type Row } from './copy-contents.js';
+import { createMark, dropMark, marked, readMark, type CopyMark } from './copy-mark.js';
+import { copiedTables, CopyError, type Counts, type SqliteSnapshot } from './copy-source.js';
 import type { Database, Queries } from './open-database.js';
-import { migrationProvider } from './migrations/index.js';
 import type { KeyRow, Schema } from './schema.js';
+import { lockStart } from './start-lock.js';
 
-/** What is copied: every table, those that others refer to before these. */
-const order: Readonly<Record<keyof Schema, true>> = {
-  users: true,
-  roles: true,
-  user_roles: true,
-  sessions: true,
-  revocations: true,
-  keys: true,
-  clients: true,
-  login_attempts: true,
-  used_assertions: true,
-  counters: true,
-  audit: true,
-};
-const tables = Object.keys(order) as (keyof Schema)[];
-
-type Row = Readonly<Record<string, string | number | null>>;
-export type Counts = Readonly<Record<keyof Schema, number>>;
-
-/** PostgreSQL takes 65,535 parameters a statement; the widest table has 15 columns. */
+/** PostgreSQL takes 65,535 parameters a statement; the widest table has 16 columns. */
 const rowsPerStatement = 500;
 
-/** The copy cannot be made; the message is for the operator. */
-export class CopyError extends Error {
-  override readonly name = 'CopyError';
+/** What encrypts the keys of the copy. */
+export interface CopySealing {
+  /** Makes a key's sealed half one that the target's secret opens. */
+  readonly seal: (row: KeyRow) => string;
+  /** Whether that secret opens a key of the target. */
+  readonly opens: (row: KeyRow) => boolean;
+}
+
+export interface CopyOptions {
+  /** Is told of the rows of a table that are there so far, after each transaction and at the table's end. */
+  readonly onProgress?: (table: keyof Schema, rows: number, isWhole: boolean) => void;
+  /** Ends the copy after the transaction that runs; another run goes on from there. */
+  readonly signal?: AbortSignal;
+  readonly rowsPerBatch?: number;
 }
 
 /**
- * A SQLite file as it is at one moment, while a service may go on writing to it. Reads alone.
- * @throws {CopyError} where it is no database of this version.
- */
-export class SqliteSnapshot {
-  readonly #connection: DatabaseSync;
-
-  constructor(private readonly file: string) {
-    if (!existsSync(file)) throw new CopyError(`The SQLite file ${file} is not there.`);
-    this.#connection = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
-    // Begun by the first reading; readers and the writer do not wait for each other.
-    this.#connection.exec('begin');
-  }
-
-  /** @throws {CopyError} */
-  async demandVersion(): Promise<void> {
-    const expected = Object.keys(await migrationProvider({ dialect: 'sqlite' }).getMigrations());
-    let found: unknown[];
-    try {
-      found = this.#connection
-        .prepare('select name from kysely_migration order by name')
-        .all()
-        .map(({ name }) => name);
-    } catch (cause) {
-      throw new CopyError(`The SQLite file ${this.file} is not a Latchkey database.`, { cause });
-    }
-    if (expected.join() === found.join()) return;
-    throw new CopyError(
-      `The SQLite file ${this.file} is of another version of Latchkey. Start this version on it once, and copy then.`,
-    );
-  }
-
-  rows(table: keyof Schema): Iterable<Row> {
-    return this.#connection.prepare(`select * from ${table}`).iterate() as Iterable<Row>;
-  }
-
-  keys(): KeyRow[] {
-    return [...this.rows('keys')] as unknown as KeyRow[];
-  }
-
-  counts(): Counts {
-    return countsOf((table) => {
-      const counted = this.#connection.prepare(`select count(*) as rows from ${table}`).get();
-      return Number(counted?.['rows']);
-    });
-  }
-
-  close(): void {
-    this.#connection.close();
-  }
-}
-
-/** Is told of the rows of a table that were copied so far, after each statement and at the table's end. */
-export type OnProgress = (table: keyof Schema, rows: number, isWhole: boolean) => void;
-
-/**
- * Copies all tables into a migrated, empty database, in one transaction that no start of the service comes between, and
- * has the database count what it holds then: until it knows, the first statements of a service would take too long.
- * @param sealAnew makes a key's sealed half one that the target's secret opens.
- * @throws {CopyError} where the target is not empty.
+ * Copies all tables into a migrated, empty database, or goes on where an earlier run stopped: in transactions of some
+ * hundred rows, each of which moves the mark. At the end all is compared, and the database counts what it holds: until
+ * it knows, the first statements of a service would take too long. The mark is there until then.
+ * @throws {CopyError} where the target is not empty, where the source is not as it was when the copy began, where
+ * another run goes on with it, and where the copy is not equal in the end.
  */
 export async function copyInto(
   target: Database,
-  source: Pick<SqliteSnapshot, 'rows'>,
-  sealAnew: (row: KeyRow) => string,
-  onProgress: OnProgress = () => undefined,
+  source: SqliteSnapshot,
+  sealing: CopySealing,
+  options: CopyOptions = {},
 ): Promise<Counts> {
-  const counts = await target.exclusively(async (transaction) => {
-    await demandEmpty(transaction);
-    const copied = new Map<keyof Schema, number>();
-    for (const table of tables) {
-      const rows = await copyTable(transaction, table, source.rows(table), sealAnew, onProgress);
-      copied.set(table, rows);
-      onProgress(table, rows, true);
-    }
-    return countsOf((table) => copied.get(table) ?? 0);
+  const contents = await source.contents();
+  const mark = await begin(target, source.file, contents);
+  await demandOpenKeys(target, sealing);
+  for (const table of copiedTables.slice(copiedTables.indexOf(mark.copying))) {
+    await copyTable({ target, source, sealing, mark }, table, options);
+  }
+  await demandEqual(target, source, contents);
+  await demandOpenKeys(target, sealing);
+  for (const table of copiedTables) await sql`analyze ${sql.table(table)}`.execute(target.atLength.queries);
+  await end(target, mark.run);
+  return countsOf(contents);
+}
+
+/** How many rows each table has. */
+export function countsOf({ tables }: Contents): Counts {
+  return Object.fromEntries(copiedTables.map((table) => [table, tables[table]?.rows ?? 0])) as Record<
+    keyof Schema,
+    number
+  >;
+}
+
+/**
+ * Refuses a source that is not what the copy began with: a database must not be of two moments, or of two installations.
+ * @throws {CopyError}
+ */
+export function demandSame(mark: CopyMark, source: string, contents: Contents): void {
+  const before = JSON.parse(mark.contents) as Contents;
+  const different = differences(before, contents);
+  if (different.length === 0 && before.version === contents.version) return;
+  const why =
+    mark.source === source
+      ? `${source} has changed since (${different.join(', ') || 'its version'})`
+      : `it is of ${mark.source}, which ${source} is not equal to`;
+  throw new CopyError(
+    `The target holds a copy that has not been finished, and cannot be: ${why}. With --begin-again it is removed from the target, and the copy begins again.`,
+  );
+}
+
+/**
+ * Removes what a copy that has not been finished has left, and its mark. Where there is none, nothing is touched.
+ */
+export async function removeUnfinished(target: Database): Promise<void> {
+  await target.atLength.transaction(async (transaction) => {
+    await lockStart(transaction);
+    if (!(await readMark(transaction))) return;
+    await sql`truncate ${sql.join(copiedTables.map((table) => sql.table(table)))}`.execute(transaction);
+    await dropMark(transaction);
   });
-  for (const table of tables) await sql`analyze ${sql.table(table)}`.execute(target.atLength.queries);
-  return counts;
 }
 
 /**
@@ -119,7 +95,7 @@ export async function copyInto(
  */
 export async function demandEmpty(queries: Queries): Promise<void> {
   const there = new Set((await queries.introspection.getTables()).map(({ name }) => name));
-  for (const table of tables) {
+  for (const table of copiedTables) {
     if (!there.has(table)) continue;
     if (await queries.selectFrom(table).selectAll().limit(1).executeTakeFirst()) {
       throw new CopyError(
@@ -129,31 +105,131 @@ export async function demandEmpty(queries: Queries): Promise<void> {
   }
 }
 
-async function copyTable(
-  queries: Queries,
-  table: keyof Schema,
-  rows: Iterable<Row>,
-  sealAnew: (row: KeyRow) => string,
-  onProgress: OnProgress,
-): Promise<number> {
-  let copied = 0;
-  let batch: Row[] = [];
-  const write = async (): Promise<void> => {
-    if (batch.length === 0) return;
-    // A row of this very table: it has its columns, whichever they are.
-    await queries.insertInto(table).values(batch).execute();
-    copied += batch.length;
-    batch = [];
-    onProgress(table, copied, false);
-  };
-  for (const row of rows) {
-    batch.push(table === 'keys' ? { ...row, sealed_key: sealAnew(row as unknown as KeyRow) } : row);
-    if (batch.length === rowsPerStatement) await write();
-  }
-  await write();
-  return copied;
+/** Makes the mark, or takes over the one that is there; no start of a service comes between. */
+function begin(target: Database, source: string, contents: Contents): Promise<CopyMark> {
+  return target.atLength.transaction(async (transaction) => {
+    await lockStart(transaction);
+    const run = randomUUID();
+    if (await readMark(transaction)) {
+      // Waits for the batch of a run that still goes on; its next one finds that it is not the last.
+      const mark = await marked(transaction)
+        .updateTable('unfinished_copy')
+        .set({ run })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      demandSame(mark, source, contents);
+      return mark;
+    }
+    await demandEmpty(transaction);
+    const [copying = 'users'] = copiedTables;
+    const mark = { run, source, contents: JSON.stringify(contents), copying, after_key: null, copied: 0 };
+    await createMark(transaction, mark);
+    return mark;
+  });
 }
 
-function countsOf(count: (table: keyof Schema) => number): Counts {
-  return Object.fromEntries(tables.map((table) => [table, count(table)])) as Record<keyof Schema, number>;
+interface Copying {
+  readonly target: Database;
+  readonly source: SqliteSnapshot;
+  readonly sealing: CopySealing;
+  /** As it was when this run began. */
+  readonly mark: CopyMark;
+}
+
+async function copyTable(
+  { target, source, sealing, mark }: Copying,
+  table: keyof Schema,
+  { onProgress, signal, rowsPerBatch = rowsPerStatement }: CopyOptions,
+): Promise<void> {
+  const begun = table === mark.copying ? mark.after_key : null;
+  const after = begun === null ? undefined : (JSON.parse(begun) as (string | number)[]);
+  let copied = begun === null ? 0 : mark.copied;
+  const key = source.keyColumns(table);
+  for (const batch of batches(source.rows(table, after), rowsPerBatch)) {
+    const last = batch.at(-1);
+    const rows =
+      table === 'keys'
+        ? batch.map((row) => ({ ...row, sealed_key: sealing.seal(row as unknown as KeyRow) }))
+        : batch;
+    const place = {
+      copying: table,
+      after_key: JSON.stringify(key.map((column) => last?.[column])),
+      copied: copied + rows.length,
+    };
+    await target.atLength.transaction(async (transaction) => {
+      await moveMark(transaction, mark.run, place);
+      // Rows of this very table: they have its columns, whichever they are.
+      await transaction.insertInto(table).values(rows).execute();
+    });
+    copied += rows.length;
+    onProgress?.(table, copied, false);
+    if (signal?.aborted) {
+      throw new CopyError('The copy was interrupted. The same command goes on where it stopped.');
+    }
+  }
+  onProgress?.(table, copied, true);
+}
+
+function* batches(rows: Iterable<Row>, size: number): Generator<Row[]> {
+  let batch: Row[] = [];
+  for (const row of rows) {
+    batch.push(row);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function moveMark(
+  queries: Queries,
+  run: string,
+  place: Pick<CopyMark, 'copying' | 'after_key' | 'copied'>,
+): Promise<void> {
+  const { numUpdatedRows } = await marked(queries)
+    .updateTable('unfinished_copy')
+    .set(place)
+    .where('run', '=', run)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) throw new CopyError(takenOver);
+}
+
+const takenOver = 'Another run of the copy goes on with it, and this one ends.';
+
+/** @throws {CopyError} where the keys that are there were encrypted with another secret, by an earlier run. */
+async function demandOpenKeys({ queries }: Database, { opens }: CopySealing): Promise<void> {
+  const keys = await queries.selectFrom('keys').selectAll().execute();
+  if (keys.every(opens)) return;
+  throw new CopyError(
+    'An earlier run has encrypted the keys in the target with another secret. Set LATCHKEY_SECRET (or LATCHKEY_NEW_SECRET) as it was then, or begin again with --begin-again.',
+  );
+}
+
+async function demandEqual(
+  { atLength }: Database,
+  source: SqliteSnapshot,
+  contents: Contents,
+): Promise<void> {
+  const tables = [];
+  for (const table of copiedTables) {
+    tables.push([table, await contentsOfTable(atLength.queries, table, source.columns(table))] as const);
+  }
+  const different = differences(contents, { ...contents, tables: Object.fromEntries(tables) });
+  if (different.length === 0) return;
+  throw new CopyError(
+    `The copy is not equal to its source (${different.join(', ')}): something else has written to the target. Begin again with --begin-again.`,
+  );
+}
+
+/** From now on a service may start on it. */
+async function end(target: Database, run: string): Promise<void> {
+  await target.atLength.transaction(async (transaction) => {
+    await lockStart(transaction);
+    const { numDeletedRows } = await marked(transaction)
+      .deleteFrom('unfinished_copy')
+      .where('run', '=', run)
+      .executeTakeFirst();
+    if (numDeletedRows === 0n) throw new CopyError(takenOver);
+    await dropMark(transaction);
+  });
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js';
 import { OutageLog } from '../outage-log.js';
 import type { DatabaseUrl, PostgresUrl, SqliteUrl } from '../database-url.js';
 import { executeInTurn, type BatchRows, type BatchStatement } from './batch.js';
+import { refuseUnfinishedCopy } from './copy-mark.js';
 import { SqliteFeed, type Feed, type Follower } from './feed.js';
 import { migrationProvider } from './migrations/index.js';
 import { checkServer } from './postgres-checks.js';
@@ -14,6 +15,7 @@ import { readOnlyReason, type SessionState } from './postgres-session.js';
 import { PostgresServer } from './postgres.js';
 import { retrying } from './retrying.js';
 import type { Schema } from './schema.js';
+import { lockStart } from './start-lock.js';
 import { sqliteDialect } from './sqlite-dialect.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import { openSqlite } from './sqlite.js';
@@ -59,7 +61,10 @@ export interface Database extends Executor {
    * statement may arrive late. Where the clock is another than the system's, the difference is added.
    */
   now(clock: Clock): Moment;
-  /** Brings the tables up to date. `upTo` names the last migration to run; tests use it. */
+  /**
+   * Brings the tables up to date. `upTo` names the last migration to run; tests use it.
+   * @throws {StartError} where a copy into the database has not been finished.
+   */
   migrate(upTo?: string): Promise<void>;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
@@ -93,8 +98,6 @@ const defaults: DatabaseOptions = {
   log: pino({ level: 'silent' }),
 };
 
-/** Two replicas that start together must not both make the first keys. The number only has to be ours. */
-const startLock = 7_295_025;
 /** Connections for what may take long, and how long that is, in milliseconds. */
 const longPool = 2;
 const longStatement = 600_000;
@@ -208,7 +211,8 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
     batch: (statements) => executor.transaction((transaction) => executeInTurn(transaction, statements)),
     exclusively: (work) =>
       atLength.transaction(async (transaction) => {
-        await sql`select pg_advisory_xact_lock(${startLock})`.execute(transaction);
+        await lockStart(transaction);
+        await refuseUnfinishedCopy(transaction);
         return work(transaction);
       }),
     now: (clock) =>
@@ -217,6 +221,7 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
         : { value: clock.now() - Date.now(), from: serverTime },
     migrate: async (upTo) => {
       await checkServer(server, atLength.queries, log);
+      await refuseUnfinishedCopy(atLength.queries);
       await migrate(atLength.queries, 'postgres', upTo);
     },
     ping: async () => {

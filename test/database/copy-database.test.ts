@@ -1,14 +1,18 @@
-import { writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { sql } from 'kysely';
+import pg from 'pg';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import {
   copyInto,
   demandEmpty,
-  SqliteSnapshot,
-  type Counts,
-  type OnProgress,
+  removeUnfinished,
+  type CopyOptions,
+  type CopySealing,
 } from '../../src/database/copy-database.js';
+import { copiedTables, SqliteSnapshot, type Counts } from '../../src/database/copy-source.js';
 import type { Database } from '../../src/database/open-database.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
@@ -19,6 +23,7 @@ import { newDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { assertionType, createClient, revoke, signAssertion } from '../support/oauth-clients.js';
 import { newPostgresDatabase } from '../support/postgres.js';
+import { queryOn } from '../support/postgres-server.js';
 import { expectLive } from '../support/session-rounds.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 
@@ -40,6 +45,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     const { access_token: admin } = await app.login();
     await app.put('/roles/reader', { permissions: ['reports:read'] }, admin).expect(201);
     await app.createUser('Ada', password, ['reader']);
+    await app.createUser('Zoë', password);
     [live, ended] = [await app.login('ada', password), await app.login('ada', password)];
     await app.post('/logout', { refresh_token: ended.refresh_token }).expect(204);
     await app.post('/login', { username: 'ada', password: 'a wrong one' }).expect(401);
@@ -60,17 +66,53 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     });
 
   /** Under a secret of its own. */
-  const sealAnew = (row: Schema['keys']): string =>
-    new KeySealing(otherSecret).seal(unseal(row, new KeySealing(testSecret)), sealingContext(row));
+  const sealingWith = (secret: string): CopySealing => ({
+    seal: (row) => new KeySealing(secret).seal(unseal(row, new KeySealing(testSecret)), sealingContext(row)),
+    opens: (row) => {
+      try {
+        return unseal(row, new KeySealing(secret)) !== '';
+      } catch {
+        return false;
+      }
+    },
+  });
+  const sealing = sealingWith(otherSecret);
 
-  async function copied(target: Database, seal = sealAnew, onProgress?: OnProgress): Promise<Counts> {
-    const snapshot = new SqliteSnapshot(file);
+  async function copied(
+    target: Database,
+    options: CopyOptions = {},
+    { from = file, seal = sealing }: { from?: string; seal?: CopySealing } = {},
+  ): Promise<Counts> {
+    const snapshot = new SqliteSnapshot(from);
     try {
       await snapshot.demandVersion();
-      return await copyInto(target, snapshot, seal, onProgress);
+      return await copyInto(target, snapshot, seal, options);
     } finally {
       snapshot.close();
     }
+  }
+
+  /** Ends a copy after so many transactions, of one row each. */
+  async function interrupted(target: Database, batches: number): Promise<void> {
+    const interruption = new AbortController();
+    let left = batches;
+    const options: CopyOptions = {
+      rowsPerBatch: 1,
+      signal: interruption.signal,
+      onProgress: (_table, _rows, isWhole) => {
+        if (!isWhole && --left === 0) interruption.abort();
+      },
+    };
+    expect(await messageOf(copied(target, options))).to.match(/^The copy was interrupted\./);
+  }
+
+  async function messageOf(failing: Promise<unknown>): Promise<string> {
+    try {
+      await failing;
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return expect.fail('It did not fail.');
   }
 
   async function emptyTarget(): Promise<Database> {
@@ -135,8 +177,10 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     const source = await contents(app.services.database);
     const target = await emptyTarget();
     const goingOn: Promise<TokenSet>[] = [];
-    await copied(target, sealAnew, (table, _rows, isWhole) => {
-      if (table === 'users' && isWhole) goingOn.push(app.login('ada', password));
+    await copied(target, {
+      onProgress: (table, _rows, isWhole) => {
+        if (table === 'users' && isWhole) goingOn.push(app.login('ada', password));
+      },
     });
     await Promise.all(goingOn);
     expect((await contents(app.services.database))['sessions']).to.have.length(
@@ -146,14 +190,127 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.close();
   });
 
-  it('is there wholly or not at all, and can be made again after it failed', async () => {
+  it('goes on where it was interrupted, after whichever row that was', async () => {
+    const source = await contents(app.services.database);
+    const rows = Object.values(source).flat().length;
     const target = await emptyTarget();
-    const failing = copied(target, () => {
-      throw new Error('half way');
-    });
-    expect(await failing.catch((reason: unknown) => reason)).to.have.property('message', 'half way');
+    for (let row = 1; row <= rows; row += 1) await interrupted(target, 1);
+    const shown: number[] = [];
+    await copied(target, { onProgress: (_table, count) => shown.push(count) });
+    expect(Math.max(...shown), 'nothing was left').to.equal(source['audit']?.length);
+    expect(await contents(target)).to.deep.equal(source);
+    await target.close();
+  });
+
+  it('goes on after a connection that broke in a transaction', async () => {
+    const url = await newPostgresDatabase();
+    const target = openTestDatabase({ kind: 'postgres', url });
+    await target.migrate();
+    const source = await contents(app.services.database);
+    const holding = new pg.Client({ connectionString: url });
+    await holding.connect();
+    await holding.query('begin; lock table sessions in exclusive mode');
+    const breaking = copied(target, { rowsPerBatch: 1 }).catch((error: unknown) => error);
+    const cut = 'select pg_terminate_backend(pid) from pg_locks where not granted and database is not null';
+    while ((await queryOn(url, cut)).length === 0) await wait(20);
+    const broken = await breaking;
+    await holding.end();
+    expect(broken).to.have.property('name', 'DatabaseUnavailable');
+    await target.close();
+    const again = openTestDatabase({ kind: 'postgres', url });
+    await copied(again);
+    expect(await contents(again)).to.deep.equal(source);
+    await again.close();
+  });
+
+  it('keeps a service from starting on it until it is whole', async () => {
+    const url = await newPostgresDatabase();
+    const target = openTestDatabase({ kind: 'postgres', url });
+    await target.migrate();
+    await interrupted(target, 3);
+    const settings = { DATABASE_URL: url, LATCHKEY_SECRET: otherSecret };
+    const says = `npx latchkey copy sqlite:${realpathSync(file)} postgres://…" goes on with it`;
+    expect(await messageOf(TestApp.start({ settings }))).to.include(says);
+    // One that was about to make the first keys when the copy began, too.
+    expect(await messageOf(target.exclusively(() => Promise.resolve()))).to.include(says);
+    await copied(target);
+    await target.exclusively(() => Promise.resolve());
+    await target.close();
+    await (await TestApp.start({ settings })).close();
+  });
+
+  it('is never of two moments, or of two installations: it can begin again', async () => {
+    const other = await TestApp.start();
+    const target = await emptyTarget();
+    await interrupted(target, 3);
+    const { file: otherFile } = other.services.config.databaseUrl as { file: string };
+    expect(await messageOf(copied(target, {}, { from: otherFile }))).to.include(
+      `it is of ${realpathSync(file)}, which ${realpathSync(otherFile)} is not equal to. With --begin-again`,
+    );
+    await other.close();
+    await app.login('ada', password);
+    expect(await messageOf(copied(target))).to.match(
+      /db has changed since \(.*sessions.*\)\. With --begin-again/,
+    );
+    await removeUnfinished(target);
     await demandEmpty(target.queries);
     await copied(target);
+    expect(await contents(target)).to.deep.equal(await contents(app.services.database));
+    // What is whole is not removed.
+    await removeUnfinished(target);
+    expect(await contents(target)).to.deep.equal(await contents(app.services.database));
+    await target.close();
+  });
+
+  it('may come from where the file was moved to, or written anew without a change', async () => {
+    const target = await emptyTarget();
+    await interrupted(target, 5);
+    const moved = folder.path('moved.db');
+    const connection = new DatabaseSync(file);
+    connection.exec(`vacuum into '${moved}'`);
+    connection.close();
+    await copied(target, {}, { from: moved });
+    expect(await contents(target)).to.deep.equal(await contents(app.services.database));
+    await target.close();
+  });
+
+  it('is made by one run at a time: the last one goes on', async () => {
+    const target = await emptyTarget();
+    const others: Promise<Counts>[] = [];
+    const first = copied(target, {
+      rowsPerBatch: 1,
+      onProgress: (table) => {
+        if (table === 'roles' && others.length === 0) others.push(copied(target));
+      },
+    });
+    expect(await messageOf(first)).to.match(/^Another run of the copy goes on with it/);
+    await Promise.all(others);
+    expect(await contents(target)).to.deep.equal(await contents(app.services.database));
+    await target.close();
+  });
+
+  it('has keys of one secret', async () => {
+    const target = await emptyTarget();
+    const source = await contents(app.services.database);
+    const untilKeys = copiedTables.slice(0, copiedTables.indexOf('keys') + 1);
+    await interrupted(target, untilKeys.flatMap((table) => source[table] ?? []).length);
+    const seal = sealingWith('yet another secret, that the keys were not encrypted with');
+    expect(await messageOf(copied(target, {}, { seal }))).to.match(/^An earlier run has encrypted the keys/);
+    await copied(target);
+    await target.close();
+  });
+
+  it('is compared with its source at the end, and stays unfinished where it differs', async () => {
+    const target = await emptyTarget();
+    // As a trigger of somebody else's would do.
+    await sql`create function change() returns trigger language plpgsql as
+      $$ begin new.updated_at := new.updated_at + 1; return new; end $$`.execute(target.queries);
+    await sql`create trigger change before insert on users for each row execute function change()`.execute(
+      target.queries,
+    );
+    expect(await messageOf(copied(target))).to.match(/^The copy is not equal to its source \(users\)/);
+    expect(await messageOf(copied(target))).to.match(/^The copy is not equal to its source \(users\)/);
+    expect(await messageOf(target.migrate())).to.include('has not been finished');
     await target.close();
   });
 

@@ -1,7 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
+import pg from 'pg';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { adminPassword } from '../support/api-client.js';
+import { openTestDatabase } from '../support/databases.js';
 import { newPostgresDatabase } from '../support/postgres.js';
+import { queryOn } from '../support/postgres-server.js';
 import { endProcesses, Installation, type Command, type ServiceProcess } from '../support/service-process.js';
 
 /** In order, as an operator does it. */
@@ -49,8 +53,61 @@ describe('latchkey copy', () => {
     }
   });
 
-  it('copies, once the service has stopped', async () => {
+  it('says beside a running service that it is no more than a rehearsal', async () => {
+    const { exitCode, stdout, stderr } = await copy(source, await newPostgresDatabase());
+    expect({ exitCode, lines: stderr.trimEnd().split('\n').length }).to.deep.equal({ exitCode: 0, lines: 1 });
+    expect(stderr).to.match(/^A service runs on data\/latchkey\.db: this copy is of the moment/);
+    expect(stdout).to.include('All is copied.');
+  });
+
+  /** A copy that waits for another session's lock on the second of the tables. */
+  async function waiting(work: (command: Command, holding: pg.Client) => Promise<void>): Promise<void> {
+    const holding = new pg.Client({ connectionString: url });
+    await holding.connect();
+    try {
+      await holding.query('begin; lock table roles in exclusive mode');
+      const command = installation.with({ LATCHKEY_SECRET: secret }).spawnCommand(['copy', source, url]);
+      while (
+        (await queryOn(url, 'select from pg_locks where not granted and database is not null')).length === 0
+      )
+        await wait(20);
+      await work(command, holding);
+    } finally {
+      await holding.end();
+    }
+  }
+
+  it('is killed, and leaves what no service starts on', async () => {
     await service.end();
+    const prepared = openTestDatabase({ kind: 'postgres', url });
+    await prepared.migrate();
+    await prepared.close();
+    await waiting(async (command) => {
+      await command.end('SIGKILL');
+    });
+    expect(await queryOn(url, 'select from users')).to.have.length(1);
+    expectRefusal(
+      await onPostgres.with({ LOG_LEVEL: 'error' }).run(['start']),
+      /^The database holds a copy that has not been finished, of the SQLite file .*data\/latchkey\.db\. "npx latchkey copy sqlite:/,
+    );
+    expectRefusal(await onPostgres.run(['users', 'reset-password', 'admin']), /^The database holds a copy/);
+    const { exitCode, stdout } = await copy(source, url, '--dry-run');
+    expect(exitCode).to.equal(0);
+    expect(stdout).to.include('holds a part of them already, which the copy would go on from');
+  });
+
+  it('is interrupted with Ctrl-C, and says how it goes on', async () => {
+    await waiting(async (command, holding) => {
+      command.signal('SIGINT');
+      await holding.query('rollback');
+      expectRefusal(
+        await command.ended(),
+        /^The copy was interrupted\. The same command goes on where it stopped\.$/m,
+      );
+    });
+  });
+
+  it('goes on', async () => {
     const { exitCode, stdout, stderr } = await copy(source, url);
     expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
     expect(stdout)

@@ -189,7 +189,11 @@ export class Installation {
 
   /** Runs a command to its end. */
   run(words: readonly string[], how: How = {}): Promise<Command> {
-    return new Command(words, this.#invocation(how)).ended();
+    return this.spawnCommand(words, how).ended();
+  }
+
+  spawnCommand(words: readonly string[], how: How = {}): Command {
+    return new Command(words, this.#invocation(how));
   }
 
   #invocation(how: How): Invocation {

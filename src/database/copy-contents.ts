@@ -1,0 +1,72 @@
+import { hash } from 'node:crypto';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Schema } from './schema.js';
+
+/**
+ * What a database holds, so that two can be compared, or one with itself at an earlier time: for each table the number
+ * of its rows and the sum of their checksums, in whichever order they come.
+ */
+export interface Contents {
+  /** The last migration. */
+  readonly version: string;
+  readonly tables: Readonly<Record<string, TableContents>>;
+}
+
+export interface TableContents {
+  readonly rows: number;
+  /** A decimal number. */
+  readonly checksum: string;
+}
+
+export type Row = Readonly<Record<string, string | number | null>>;
+
+/** Not in the checksum: it is encrypted with another secret in the copy. */
+const left = 'sealed_key';
+
+/** Of columns in an order that both databases agree on. */
+export function checkedColumns(columns: readonly string[]): string[] {
+  return columns.filter((each) => each !== left).sort();
+}
+
+/** Adds up the rows of a table. Each column is its length in bytes and its text, so that no two rows look the same. */
+export function contentsOfRows(rows: Iterable<Row>, columns: readonly string[]): TableContents {
+  let count = 0;
+  let sum = 0n;
+  for (const row of rows) {
+    let text = '';
+    for (const column of columns) {
+      const value = row[column] ?? null;
+      text += value === null ? '-' : `${Buffer.byteLength(String(value))}:${value}`;
+    }
+    sum += BigInt(hash('sha256', text, 'buffer').readUInt32BE(0));
+    count += 1;
+  }
+  return { rows: count, checksum: String(sum) };
+}
+
+/** The same, by PostgreSQL itself. */
+export async function contentsOfTable(
+  queries: Kysely<Schema>,
+  table: keyof Schema,
+  columns: readonly string[],
+): Promise<TableContents> {
+  const text = columns.map((column): RawBuilder<string> => {
+    const value = sql`${sql.ref(column)}::text`;
+    return sql`coalesce(octet_length(${value}) || ':' || ${value}, '-')`;
+  });
+  const joined = sql.join(text, sql` || `);
+  const { rows } = await sql<TableContents>`select count(*) as rows,
+    coalesce(sum(('x' || encode(substr(sha256(convert_to(${joined}, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint), 0)::text as checksum
+    from ${sql.table(table)}`.execute(queries);
+  const [found] = rows;
+  return { rows: Number(found?.rows), checksum: String(found?.checksum) };
+}
+
+/** The tables that are not the same. */
+export function differences(one: Contents, other: Contents): string[] {
+  const names = new Set([...Object.keys(one.tables), ...Object.keys(other.tables)]);
+  return [...names].filter((name) => {
+    const [a, b] = [one.tables[name], other.tables[name]];
+    return a?.rows !== b?.rows || a?.checksum !== b?.checksum;
+  });
+}

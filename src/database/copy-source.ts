@@ -1,0 +1,121 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { checkedColumns, contentsOfRows, type Contents, type Row } from './copy-contents.js';
+import { migrationProvider } from './migrations/index.js';
+import type { KeyRow, Schema } from './schema.js';
+
+/** What is copied: every table, those that others refer to before these. */
+const order: Readonly<Record<keyof Schema, true>> = {
+  users: true,
+  roles: true,
+  user_roles: true,
+  sessions: true,
+  revocations: true,
+  keys: true,
+  clients: true,
+  login_attempts: true,
+  used_assertions: true,
+  counters: true,
+  audit: true,
+};
+export const copiedTables = Object.keys(order) as (keyof Schema)[];
+
+export type Counts = Readonly<Record<keyof Schema, number>>;
+
+/** The copy cannot be made; the message is for the operator. */
+export class CopyError extends Error {
+  override readonly name = 'CopyError';
+}
+
+/**
+ * A SQLite file as it is at one moment, while a service may go on writing to it. Reads alone.
+ * @throws {CopyError} where it is no database of this version.
+ */
+export class SqliteSnapshot {
+  readonly #connection: DatabaseSync;
+
+  constructor(private readonly given: string) {
+    if (!existsSync(given)) throw new CopyError(`The SQLite file ${given} is not there.`);
+    this.#connection = new DatabaseSync(given, { readOnly: true, timeout: 5000 });
+    // Begun by the first reading; readers and the writer do not wait for each other.
+    this.#connection.exec('begin');
+  }
+
+  /** The same file by another path has the same one. */
+  get file(): string {
+    return realpathSync(this.given);
+  }
+
+  /** @throws {CopyError} */
+  async demandVersion(): Promise<void> {
+    const expected = await migrationNames();
+    let found: unknown[];
+    try {
+      found = this.#connection
+        .prepare('select name from kysely_migration order by name')
+        .all()
+        .map(({ name }) => name);
+    } catch (cause) {
+      throw new CopyError(`The SQLite file ${this.given} is not a Latchkey database.`, { cause });
+    }
+    if (expected.join() === found.join()) return;
+    throw new CopyError(
+      `The SQLite file ${this.given} is of another version of Latchkey. Start this version on it once, and copy then.`,
+    );
+  }
+
+  /** Reads all of it. */
+  async contents(): Promise<Contents> {
+    return {
+      version: (await migrationNames()).at(-1) ?? '',
+      tables: Object.fromEntries(
+        copiedTables.map((table) => [
+          table,
+          contentsOfRows(
+            this.#connection.prepare(`select * from ${table}`).iterate() as Iterable<Row>,
+            this.columns(table),
+          ),
+        ]),
+      ),
+    };
+  }
+
+  /** Those that a checksum is of. */
+  columns(table: keyof Schema): string[] {
+    return checkedColumns(this.#tableInfo(table).map(({ name }) => name));
+  }
+
+  /** The columns of its primary key. */
+  keyColumns(table: keyof Schema): string[] {
+    return this.#tableInfo(table)
+      .filter(({ pk }) => pk > 0)
+      .sort((a, b) => a.pk - b.pk)
+      .map(({ name }) => name);
+  }
+
+  /** In the order of the primary key. @param after the key of the last row that is not wanted. */
+  rows(table: keyof Schema, after?: readonly (string | number)[]): Iterable<Row> {
+    const key = this.keyColumns(table).join(', ');
+    const places = after?.map(() => '?').join(', ');
+    const where = after ? `where (${key}) > (${places})` : '';
+    return this.#connection
+      .prepare(`select * from ${table} ${where} order by ${key}`)
+      .iterate(...(after ?? [])) as Iterable<Row>;
+  }
+
+  keys(): KeyRow[] {
+    return [...this.rows('keys')] as unknown as KeyRow[];
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #tableInfo(table: keyof Schema): { readonly name: string; readonly pk: number }[] {
+    return this.#connection.prepare(`pragma table_info(${table})`).all() as { name: string; pk: number }[];
+  }
+}
+
+async function migrationNames(): Promise<string[]> {
+  return Object.keys(await migrationProvider({ dialect: 'sqlite' }).getMigrations());
+}
