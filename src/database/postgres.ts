@@ -86,6 +86,8 @@ export class PostgresServer {
     const pool = new (driver().Pool)(options as unknown as pg.PoolConfig);
     // Without listeners a connection that breaks, idle or between two statements, would end the process.
     pool.on('error', (error) => {
+      // The pool adds the connection, and with it its cancel key; the log has no use for it.
+      Reflect.deleteProperty(error, 'client');
       this.events.broke(error);
     });
     pool.on('connect', (client) => {
