@@ -122,7 +122,7 @@ describe('A page of another origin in a browser, with cookies', () => {
 
     // Why a request was refused is for the page to read, too.
     const refused = await call(tab, 'POST', '/refresh/cookies');
-    expect(refused.status).to.equal(403);
+    expect(refused.status).to.equal(401);
     expect(refused.body).to.include({ code: 'csrf_failed' });
     expect((await call(tab, 'POST', '/logout', { csrf: third.access_csrf_token })).status).to.equal(204);
     expect(await kept()).to.deep.equal([]);
