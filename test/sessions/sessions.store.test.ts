@@ -223,6 +223,16 @@ storeContract('The sessions store', (on) => {
       expect(others).to.deep.equal([]);
     });
 
+    it('keeps no session that was ended before', async () => {
+      const user = await addUser(on.queries);
+      const ended = await addSession(on.queries, user);
+      await endSessionsOf(on.queries, user.id);
+      await endSessionsOf(on.queries, user.id, ended.id);
+      const live = { userId: user.id, now: later, lifetime: day, limit: 10, after: undefined };
+      expect(await sessionsStore.listLive(on.queries, live)).to.deep.equal([]);
+      expect(await rotate(ended, 0)).to.be.undefined;
+    });
+
     it("ends all of a user's sessions but one, and nobody else's, and marks a few at a time", async () => {
       const user = await addUser(on.queries);
       const ended = await addSession(on.queries, user, { revoked_at: recordTime });

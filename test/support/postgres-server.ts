@@ -54,7 +54,13 @@ export class PostgresServer {
       },
     });
     if (isRoot) await chmod(folder, 0o755);
-    await postgres.initialise();
+    // It hands initdb, which is another user then, a file with the password: with the umask 077 nobody else could read it.
+    const umask = isRoot ? process.umask(0o022) : undefined;
+    try {
+      await postgres.initialise();
+    } finally {
+      if (umask !== undefined) process.umask(umask);
+    }
     for (const file of ['server.pem', 'server-key.pem']) await copyCertificate(file, folder);
     await postgres.start();
     return new PostgresServer(postgres, folder, port);
