@@ -18,7 +18,7 @@ export async function databaseFaults(database: Database): Promise<string[]> {
 async function sqliteDamage(queries: Queries): Promise<string[]> {
   const { rows: integrity } = await sql<{
     integrity_check: string;
-  }>`select integrity_check from pragma_integrity_check(20)`.execute(queries);
+  }>`select integrity_check from pragma_integrity_check limit 20`.execute(queries);
   const { rows: references } = await sql<{
     table: string;
     parent: string;

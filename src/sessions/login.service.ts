@@ -172,8 +172,8 @@ export class LoginService {
       revoked_at: null,
       address: (context.address ?? '').slice(0, longestText),
       network: networkOf(context.address ?? '').slice(0, longestText),
-      // A tab is allowed in a header; the contract has no control characters in texts.
-      user_agent: (context.userAgent ?? '').replaceAll('\t', ' ').slice(0, longestText),
+      // A header may have tabs and, above ASCII, any byte; people are shown this, some of them in a terminal.
+      user_agent: (context.userAgent ?? '').replaceAll(/\p{Cc}/gu, ' ').slice(0, longestText),
     };
   }
 }

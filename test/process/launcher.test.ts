@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
-import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { checkout } from '../support/checkout.js';
 import { Command, endProcesses, Installation, newFolder } from '../support/service-process.js';
@@ -29,22 +29,6 @@ describe('bin/latchkey.js', () => {
       expect((await service.end()).exitCode).to.equal(0);
     });
   });
-
-  for (const script of ['start', 'dev']) {
-    it(`npm ${script} hands on what comes after it, in the shell that npm runs it in`, async function () {
-      if (process.platform === 'win32') this.skip(); // another shell
-      const { scripts } = JSON.parse(await readFile(join(checkout, 'package.json'), 'utf8')) as {
-        readonly scripts: Readonly<Record<string, string>>;
-      };
-      const { status, stderr } = spawnSync(`${scripts[script] ?? ''} --port 4`, {
-        cwd: checkout,
-        shell: true,
-        encoding: 'utf8',
-      });
-      expect(stderr).to.match(/^error: unknown option '--port'\n/);
-      expect(status).to.equal(2);
-    });
-  }
 
   describe('on a Node that is too old for the service', () => {
     const node = olderNode();
