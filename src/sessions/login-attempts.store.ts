@@ -56,6 +56,24 @@ export const loginAttemptsStore = {
     return rows.map(({ key }) => key);
   },
 
+  /**
+   * Which of the keys `reserve` would not note an attempt under, as it stands. Locks and writes nothing: for those who wait, who
+   * would otherwise hold the rows that the verdicts need.
+   */
+  async full(queries: Queries, counters: readonly Counter[], now: number): Promise<string[]> {
+    const rows = await queries
+      .selectFrom('login_attempts')
+      .select('key')
+      .where(
+        'key',
+        'in',
+        counters.map(({ key }) => key),
+      )
+      .where((eb) => eb.not(hasRoom(counters, now)))
+      .execute();
+    return rows.map(({ key }) => key);
+  },
+
   /** Lets the attempts that are being made be given up later. */
   async renew(queries: Queries, keys: readonly string[], until: number): Promise<void> {
     for (const key of [...keys].sort()) {
@@ -165,8 +183,7 @@ function reserving(queries: Queries, counters: readonly Counter[], now: number, 
           pending: sql<number>`${pending} + 1`,
           pending_until: until,
         })
-        .where('login_attempts.blocked_until', '<=', now)
-        .where(sql<boolean>`(${pending} = 0 or ${failures} + ${pending} <= ${freeOf(counters)})`),
+        .where(hasRoom(counters, now)),
     )
     .returning('key');
 }
@@ -208,6 +225,13 @@ function numberedOf(values: Readonly<Record<string, unknown>>, count: number): C
 
 function inOrder(counters: readonly Counter[]): readonly Counter[] {
   return [...counters].sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+/** One more may be made under the row's key. */
+function hasRoom(counters: readonly Counter[], now: number): RawBuilder<boolean> {
+  const [failures, pending] = [failuresAt(now), pendingAt(now)];
+  return sql<boolean>`(login_attempts.blocked_until <= ${now}
+    and (${pending} = 0 or ${failures} + ${pending} <= ${freeOf(counters)}))`;
 }
 
 function failuresAt(now: number): RawBuilder<number> {

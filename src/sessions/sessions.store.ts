@@ -102,7 +102,12 @@ export const sessionsStore = {
     return revoking(queries, now).where('id', '=', id).where(hasNotEnded).executeTakeFirst();
   },
 
-  /** The same for a session of this user alone. */
+  /** Marks a session that has ended together with others: its access tokens may live on, and are for the caller to void. */
+  revokeEnded(queries: Queries, id: string, now: number): Promise<EndedSession | undefined> {
+    return revoking(queries, now).where('id', '=', id).executeTakeFirst();
+  },
+
+  /** As `revoke`, for a session of this user alone. */
   revokeOneOf(queries: Queries, userId: string, id: string, now: number): Promise<EndedSession | undefined> {
     return revoking(queries, now)
       .where('id', '=', id)

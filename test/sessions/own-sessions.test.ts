@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
+import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
 import type { Session, SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
+import { usersStore } from '../../src/users/users.store.js';
 import { databaseKinds } from '../support/databases.js';
 import { rawRequest } from '../support/raw-request.js';
 import { expectEnded, expectLive, sessionOf, sessionsAt } from '../support/session-rounds.js';
@@ -41,6 +43,35 @@ for (const database of databaseKinds) {
         .where('kind', '=', 'session')
         .where('target', 'in', ids)
         .execute();
+
+    describe('an end of the others that was interrupted once it was committed', () => {
+      beforeEach(async () => {
+        await app.services.database.transaction(async (transaction) => {
+          await endSessionsOf(transaction, userId, sessionOf(mine));
+          await usersStore.beginEnding(transaction, userId);
+        });
+        await app.get('/protected', other.access_token).expect(200);
+      });
+
+      it('is made good when it is asked for again', async () => {
+        await endOthers().expect(204);
+        await expectEnded(app, other);
+        await expectLive(app, mine);
+      });
+
+      it('is made good when all of the user’s are ended, though the one that was kept has ended', async () => {
+        await app.post('/logout', undefined, mine.access_token).expect(204);
+        const { access_token: admin } = await app.login();
+        await app.delete(`/users/${userId}/sessions`, admin).expect(204);
+        await expectEnded(app, other);
+      });
+
+      it('leaves a logout to the others', async () => {
+        await app.post('/logout', undefined, other.access_token).expect(204);
+        await expectEnded(app, other);
+        await expectLive(app, mine);
+      });
+    });
 
     describe('listing', () => {
       it('tells of each session what there is to know, newest first', async () => {
