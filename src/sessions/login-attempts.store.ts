@@ -1,6 +1,6 @@
 import { sql, type Compilable, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/open-database.js';
-import { compileOnce } from '../database/repeated-statement.js';
+import { compileOnce, prepareOnce } from '../database/repeated-statement.js';
 
 /** A key that attempts are counted under, and how many of them may fail without a wait. */
 export interface Counter {
@@ -27,12 +27,14 @@ const mostDoublings = 25;
 export const loginAttemptsStore = {
   /** Until when one of the keys has to wait, in milliseconds since the Unix epoch; 0 where none has. Writes nothing. */
   async blockedUntil(queries: Queries, keys: readonly string[]): Promise<number> {
-    const { until } = await queries
-      .selectFrom('login_attempts')
-      .select(({ fn }) => fn.coalesce(fn.max('blocked_until'), sql<number>`0`).as('until'))
-      .where('key', 'in', keys)
-      .executeTakeFirstOrThrow();
-    return until;
+    const query = compileOnce(queries, `blocked until ${keys.length}`, numberedKeys(keys), (slots) =>
+      queries
+        .selectFrom('login_attempts')
+        .select(({ fn }) => fn.coalesce(fn.max('blocked_until'), sql<number>`0`).as('until'))
+        .where('key', 'in', Object.values(slots)),
+    );
+    const { rows } = await queries.executeQuery(query);
+    return rows[0]?.until ?? 0;
   },
 
   /**
@@ -130,15 +132,17 @@ export const loginAttemptsStore = {
   release(queries: Queries, keys: readonly string[], now: number, forgiven = ''): readonly Compilable[] {
     const sorted = inOrder(keys.map((key) => ({ key, free: 0 })));
     const values = { now, forgiven, ...numbered('key', sorted) };
-    const release = compileOnce(queries, `release ${sorted.length}`, values, (slots) =>
+    const release = prepareOnce(queries, `release ${sorted.length}`, values, (slots) =>
       releasing(queries, numberedOf(slots, sorted.length), slots.now, slots.forgiven),
     );
-    const clear = queries
-      .deleteFrom('login_attempts')
-      .where('key', 'in', keys)
-      .where('failures', '=', 0)
-      .where('pending', '=', 0);
-    return [{ compile: () => release }, clear];
+    const clear = prepareOnce(queries, `clear ${keys.length}`, numberedKeys(keys), (slots) =>
+      queries
+        .deleteFrom('login_attempts')
+        .where('key', 'in', Object.values(slots))
+        .where('failures', '=', 0)
+        .where('pending', '=', 0),
+    );
+    return [release, clear];
   },
 
   /** Deletes so many at most of those that have expired. @returns how many there were. */
@@ -214,6 +218,10 @@ function releasing(queries: Queries, counters: readonly Counter[], now: number, 
 /** Their keys, or their numbers of free ones, by names with numbers. */
 function numbered(field: keyof Counter, counters: readonly Counter[]): Record<string, unknown> {
   return Object.fromEntries(counters.map((counter, index) => [`${field}${index}`, counter[field]]));
+}
+
+function numberedKeys(keys: readonly string[]): Record<string, string> {
+  return Object.fromEntries(keys.map((key, index) => [`key${index}`, key]));
 }
 
 function numberedOf(values: Readonly<Record<string, unknown>>, count: number): Counter[] {
