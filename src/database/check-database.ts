@@ -14,13 +14,15 @@ export async function databaseFaults(database: Database): Promise<string[]> {
   return [...(await orphans(queries)), ...(await brokenPromises(queries))];
 }
 
+/** As queries that only read: the writer would keep the service beside from writing until a pragma is over. */
 async function sqliteDamage(queries: Queries): Promise<string[]> {
-  const { rows: integrity } = await sql<{ integrity_check: string }>`pragma integrity_check(20)`.execute(
-    queries,
-  );
-  const { rows: references } = await sql<{ table: string; parent: string }>`pragma foreign_key_check`.execute(
-    queries,
-  );
+  const { rows: integrity } = await sql<{
+    integrity_check: string;
+  }>`select integrity_check from pragma_integrity_check limit 20`.execute(queries);
+  const { rows: references } = await sql<{
+    table: string;
+    parent: string;
+  }>`select "table", parent from pragma_foreign_key_check`.execute(queries);
   return [
     ...integrity.map((row) => row.integrity_check).filter((found) => found !== 'ok'),
     ...new Set(

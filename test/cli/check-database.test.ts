@@ -56,6 +56,19 @@ for (const kind of databaseKinds) {
       expect((await databaseFaults(database)).join()).to.include('older version');
     });
 
+    if (kind === 'sqlite') {
+      it('takes no turn of those who write: a service beside it goes on', async () => {
+        await addUser(database.queries, { password_hash: '$argon2id$…' });
+        const other = new DatabaseSync(url.kind === 'sqlite' ? url.file : '');
+        try {
+          other.exec('begin immediate');
+          expect(await databaseFaults(database)).to.deep.equal([]);
+        } finally {
+          other.close();
+        }
+      });
+    }
+
     if (kind === 'postgres') {
       it('checks the indexes where amcheck is there', async () => {
         await sql`create extension amcheck`.execute(database.queries);
