@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readWords } from './words.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -20,6 +21,9 @@ const inputs = [
   'tsconfig.guard.json',
   'tsoa.json',
 ];
+const usage = `Usage: npm run build [-- --with-tests]
+
+  --with-tests   compiles the tests, too`;
 const stampFile = (withTests) => join(root, 'dist', withTests ? 'tests.stamp' : 'build.stamp');
 
 /** Whether the compiled code is there at all. */
@@ -125,6 +129,7 @@ export function build(withTests = false) {
 }
 
 if (process.argv[1] && pathToFileURL(process.argv[1]).href === import.meta.url) {
-  const withTests = process.argv.includes('--with-tests');
-  if (isStale(withTests) && !build(withTests)) process.exitCode = 1;
+  const words = readWords(usage, { options: { 'with-tests': { type: 'boolean', default: false } } });
+  const withTests = words?.values['with-tests'];
+  if (words && isStale(withTests) && !build(withTests)) process.exitCode = 1;
 }

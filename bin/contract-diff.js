@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readWords } from './words.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const released = join(root, 'docs/openapi-released.json');
@@ -46,9 +47,14 @@ function compare() {
   process.exitCode = failed ? 1 : 0;
 }
 
-if (process.argv.includes('--release')) {
+const words = readWords(
+  `Usage: npm run contract:diff      compares the contract with the last released one
+       npm run contract:release   makes this one the released one`,
+  { options: { release: { type: 'boolean', default: false } } },
+);
+if (words?.values.release) {
   copyFileSync(contract, released);
   console.log(
     `docs/openapi-released.json is the contract of ${versionOf(contract)} now. Commit it with the tag.`,
   );
-} else compare();
+} else if (words) compare();

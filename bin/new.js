@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { canBuild } from './build.js';
+import { misused, readWords } from './words.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const templates = join(root, 'bin/feature');
@@ -16,12 +17,14 @@ const usage = `Usage: npm run new -- <plural> [<singular>]
   npm run new -- audit-logs       several words have hyphens between them
   npm run new -- people person    what one of them is called, where that is not the word without its "s"`;
 
-const [plural, given, ...others] = process.argv.slice(2);
-if (!canBuild()) refuse(['The tools that it needs are not installed. Run "npm ci".']);
-else if (plural === undefined || plural.startsWith('-') || others.length > 0) {
-  console.log(usage);
-  process.exitCode = plural === '--help' || plural === '-h' ? 0 : 1;
-} else {
+const words = readWords(usage, { allowPositionals: true });
+const [plural, given, ...others] = words?.positionals ?? [];
+if (words && (plural === undefined || others.length > 0)) {
+  const wrong = plural === undefined ? 'It needs a name.' : `Unexpected argument '${others[0]}'`;
+  console.error(`${wrong}\n\n${usage}`);
+  process.exitCode = misused;
+} else if (words && !canBuild()) refuse(['The tools that it needs are not installed. Run "npm ci".']);
+else if (words) {
   const { UnknownServicesFile } = await import('./services-file.js');
   await make().catch((error) => {
     if (!(error instanceof UnknownServicesFile)) throw error;

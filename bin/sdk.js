@@ -20,6 +20,7 @@ import { build, canBuild, isStale } from './build.js';
 import { CommandFailed, runnerFor, succeeds } from './sdk/commands.js';
 import { sumReports } from './sdk/junit.js';
 import { startLiveService } from './sdk/live-service.js';
+import { misused, readWords } from './words.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const document = join(root, 'generated/openapi.json');
@@ -33,19 +34,23 @@ const foldersWithTasks = (folder) =>
 const sdks = foldersWithTasks('sdks');
 const everything = [...sdks, ...foldersWithTasks('sdks/smoke').map((name) => `smoke/${name}`)];
 
-const [command, ...names] = process.argv.slice(2);
-const chosen = choose();
-if (chosen && prepareContract()) await (command === 'test' ? testAll(chosen) : generateAll(chosen));
-else process.exitCode = 1;
+const usage = `Usage: npm run sdk -- ${[...sdks, 'all'].join('|')}     makes these
+       npm run test:sdks [-- <name> ...]   makes and tries these, or all of them
+
+There are: ${everything.join(', ')}.`;
+const words = readWords(usage, { allowPositionals: true });
+const [command, ...names] = words?.positionals ?? [];
+const chosen = words && choose();
+if (words && !chosen) process.exitCode = misused;
+else if (chosen && !prepareContract()) process.exitCode = 1;
+else if (chosen) await (command === 'test' ? testAll(chosen) : generateAll(chosen));
 
 function choose() {
   const unknown = names.filter((name) => name !== 'all' && !everything.includes(name));
   if (!['generate', 'test'].includes(command) || (command === 'generate' && names.length === 0)) {
-    console.error(
-      `Which SDK? npm run sdk -- ${[...sdks, 'all'].join('|')} makes it; npm run test:sdks tries them all.`,
-    );
+    console.error(`Which SDK?\n\n${usage}`);
   } else if (unknown.length > 0) {
-    console.error(`There is no SDK ${unknown.join(', ')}. There are: ${everything.join(', ')}.`);
+    console.error(`There is no SDK ${unknown.join(', ')}.\n\n${usage}`);
   } else if (names.includes('all')) return command === 'test' ? everything : sdks;
   else return names.length > 0 ? [...new Set(names)] : everything;
   return undefined;

@@ -1,4 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
+import { ignoredVariables, unmetDemands } from './database/postgres-variables.js';
 import { isSymmetric, shortestSecret } from './tokens/algorithms.js';
 import { settings, type Setting, type WithDefault } from './settings.js';
 import { importSigningKey } from './tokens/signing-keys.js';
@@ -51,6 +52,9 @@ export function readConfig(
       'LATCHKEY_ISSUER must be set when DATABASE_URL is PostgreSQL: the URL that clients know the service by, such as https://login.example.com, the same for every replica. Each replica refuses the tokens of another issuer.',
     );
   }
+  if (databaseUrl?.kind === 'postgres') {
+    faults.push(...unmetDemands(environment[settings.databaseUrl.name] ?? '', environment));
+  }
   if (faults.length === 0) faults.push(...signingFaults(config), ...cookieFaults(config));
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
@@ -98,10 +102,15 @@ const elsewhere: Readonly<Record<string, string>> = {
   JWT_VERIFY_SUB: '"sub" is always verified',
 };
 
-/** A warning for each `LATCHKEY_*` or `JWT_*` variable that no setting reads, with the nearest name that one does. */
+/**
+ * A warning for each `LATCHKEY_*` or `JWT_*` variable that no setting reads, with the nearest name that one does, and for
+ * each of PostgreSQL's that does not count.
+ */
 export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
   const known = Object.values<Setting<unknown>>(settings).map(({ name }) => name);
-  return Object.keys(environment)
+  const url = environment[settings.databaseUrl.name] ?? '';
+  const ofPostgres = url.startsWith('postgres') ? ignoredVariables(url, environment) : [];
+  const ours = Object.keys(environment)
     .filter((name) => /^(LATCHKEY|JWT)_/.test(name) && !known.includes(name))
     .map((name) => {
       const instead = elsewhere[name];
@@ -110,6 +119,7 @@ export function unknownVariables(environment: Readonly<Record<string, string | u
       const near = distance(name, nearest) <= name.length / 2;
       return `${name} is not a setting and is ignored.${near ? ` Did you mean ${nearest}?` : ''}`;
     });
+  return [...ours, ...ofPostgres];
 }
 
 /** The word that access tokens are sent with, and challenged for: RFC 9110 §15.5.2 has no 401 without any. */

@@ -7,7 +7,7 @@ export type LoadedUser = object;
 export interface Hooks {
   /**
    * Claims beside the service's own, which they cannot replace. Called for each access token that is issued. With more than
-   * there is room for in a token, none is issued: `token_too_long`.
+   * there is room for in a token, none is issued: `token_too_long`. Nor is one with a text that is not well-formed Unicode.
    * @example additionalClaims: ({ roles }) => ({ tier: roles.includes('paying') ? 'gold' : 'free' })
    */
   readonly additionalClaims?: (grant: AccessGrant) => Readonly<Record<string, unknown>>;

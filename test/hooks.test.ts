@@ -121,6 +121,34 @@ describe('Hooks', () => {
     });
   });
 
+  describe('additionalClaims and additionalHeaders with half of a surrogate pair', () => {
+    for (const [what, members] of [
+      ['in a text', { motto: 'a\ud800' }],
+      ['in a list', { mottos: ['fine', { deep: '\udc00b' }] }],
+      ['in a name', { 'a\udfff': 1 }],
+      ['in what is made on the way', { made: { toJSON: () => '\ud800' } }],
+    ] as const) {
+      for (const hook of ['additionalClaims', 'additionalHeaders'] as const) {
+        it(`give no token: ${hook}, ${what}`, async () => {
+          app = await TestApp.start({ hooks: { [hook]: () => members } });
+          const { body } = await app
+            .post('/login', { username: 'admin', password: 'the admin of the tests' })
+            .expect(500);
+          expect(body).to.include({ code: 'internal_error' });
+          expect(JSON.stringify(app.logged)).to.include(`The hook ${hook} adds `);
+        });
+      }
+    }
+
+    it('are taken where the pair is whole, or an escape is meant', async () => {
+      const motto = '\ud83d\ude42 \\ud800 \ufffd';
+      await start({ additionalClaims: () => ({ motto }), additionalHeaders: () => ({ motto }) });
+      expect(readJwt(token).claims).to.include({ motto });
+      expect(readJwt(token).header).to.include({ motto });
+      await app.get('/protected', token).expect(200);
+    });
+  });
+
   describe('verifyClaims', () => {
     afterEach(() => {
       closedTenants.clear();

@@ -24,8 +24,8 @@ const administrator = {
   username: 'administrator',
   password: 'the long enough password of the administrator',
 };
-await services.users.create({ ...administrator, roles: ['admin'] }, { context });
-const tokens = await services.sessions.login(administrator.username, administrator.password, context);
+await services.users.create({ ...administrator, oneTime: false, roles: ['admin'] }, { context });
+const tokens = await services.logins.login(administrator.username, administrator.password, context);
 
 let longest = 0;
 /** A transaction holds the writer from its beginning to its end; the time in its queue is not its own. */

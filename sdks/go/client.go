@@ -12,7 +12,7 @@ import (
 )
 
 // Version is the version of the contract that this package was made from, and its own.
-const Version = "0.1.0"
+const Version = "0.2.0"
 
 // Client is a client for one service, and at most one session at a time. Any number of goroutines may use it.
 type Client struct {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Queries } from '../database/open-database.js';
+import { prepareOnce } from '../database/repeated-statement.js';
 import { newId } from '../ids.js';
 
 export type AuditEvent =
@@ -52,12 +53,12 @@ interface AuditEntry {
 export const auditStore = {
   /** Call it in the transaction of the change: both are committed, or neither. */
   async add(queries: Queries, clock: Clock, entry: AuditEntry): Promise<void> {
-    await auditStore.prepareAdd(queries, clock, entry).execute();
+    await queries.executeQuery(auditStore.prepareAdd(queries, clock, entry).compile());
   },
 
   /** The same, to be executed in a batch. */
   prepareAdd(queries: Queries, clock: Clock, entry: AuditEntry) {
-    return queries.insertInto('audit').values({
+    const row = {
       id: newId(clock),
       at: clock.now(),
       event: entry.event,
@@ -66,7 +67,10 @@ export const auditStore = {
       session_id: entry.sessionId ?? null,
       address: entry.context.address,
       request_id: entry.context.requestId,
-    });
+    };
+    return prepareOnce(queries, 'add to the audit', row, (slots) =>
+      queries.insertInto('audit').values(slots),
+    );
   },
 
   /** The same for what an actor did to a target. */

@@ -1,6 +1,6 @@
 /**
  * An OpenAPI document.
- * @example { "openapi": "3.0.3", "info": { "title": "Latchkey", "version": "0.1.0" }, "paths": {} }
+ * @example { "openapi": "3.0.3", "info": { "title": "Latchkey", "version": "0.2.0" }, "paths": {} }
  */
 export interface OpenApiDocument {
   [key: string]: unknown;
@@ -10,6 +10,6 @@ export interface OpenApiDocument {
  * An OpenAPI document in YAML.
  * @maxLength 10000000
  * @pattern ^openapi:
- * @example "openapi: 3.0.3\ninfo:\n  title: Latchkey\n  version: 0.1.0\npaths: {}\n"
+ * @example "openapi: 3.0.3\ninfo:\n  title: Latchkey\n  version: 0.2.0\npaths: {}\n"
  */
 export type OpenApiYaml = string;

@@ -55,10 +55,13 @@ interface Parts {
 
 /**
  * Reads a PostgreSQL URL: `postgres://user:password@host:port,host:port/database?name=value`. No part of what may be a
- * password is in an error's message.
+ * password is in an error's message. Where it has no `options`, those of `PGOPTIONS` count.
  * @throws {Error} whose message goes on after the setting's name: "must …".
  */
-export function parsePostgresUrl(text: string): { target: PostgresTarget; tls?: ConnectionOptions } {
+export function parsePostgresUrl(
+  text: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): { target: PostgresTarget; tls?: ConnectionOptions } {
   const { user, password, hosts, database, given } = split(text);
   const show = (value: string): string => (given.has('password') ? 'another' : `"${value}"`);
   demandKnown(given);
@@ -80,7 +83,7 @@ export function parsePostgresUrl(text: string): { target: PostgresTarget; tls?: 
     ...present('password', given.get('password') ?? password),
     ...present('database', database),
     ...present('application_name', given.get('application_name')),
-    ...optionsOf(given.get('options') ?? ''),
+    ...optionsOf(given.get('options') ?? environment['PGOPTIONS'] ?? ''),
     ...(connectTimeout !== undefined && { connectTimeout: seconds(connectTimeout) * 1000 }),
     channelBinding,
   };
@@ -185,7 +188,7 @@ function optionsOf(text: string): Pick<PostgresTarget, 'settings' | 'options'> {
     settings.push([pair.slice(0, equals).replaceAll('-', '_').toLowerCase(), pair.slice(equals + 1)]);
   }
   const ours = settings.find(([name]) => name in sessionSettings);
-  if (ours) throw new Error(`must not set ${ours[0]} in its options: the service sets it`);
+  if (ours) throw new Error(`must not set ${ours[0]} in its options, or in PGOPTIONS: the service sets it`);
   return { settings };
 }
 

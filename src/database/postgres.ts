@@ -86,6 +86,8 @@ export class PostgresServer {
     const pool = new (driver().Pool)(options as unknown as pg.PoolConfig);
     // Without listeners a connection that breaks, idle or between two statements, would end the process.
     pool.on('error', (error) => {
+      // The pool adds the connection, and with it its cancel key; the log has no use for it.
+      Reflect.deleteProperty(error, 'client');
       this.events.broke(error);
     });
     pool.on('connect', (client) => {
@@ -208,6 +210,8 @@ export class PostgresServer {
       ...hosts[this.#turn],
       // Not left out: the driver would look into PGSSLMODE.
       ssl: this.url.tls ?? false,
+      // Nor into PGSSLNEGOTIATION.
+      sslnegotiation: 'postgres',
       enableChannelBinding: channelBinding !== 'disable',
       connectionTimeoutMillis: this.#connectTimeoutPerHost,
       keepAlive: true,
@@ -218,6 +222,9 @@ export class PostgresServer {
           oid === int8 ? Number : standardParser(oid, format),
       },
     });
+    // The driver would send what PGOPTIONS and PGREPLICATION say as the connection starts. The former is set later, as
+    // poolers demand; nothing here speaks the protocol of the latter.
+    Object.assign(parametersOf(client), { options, replication: undefined });
     if (channelBinding === 'require') demandChannelBinding(client);
     return client;
   }
@@ -232,6 +239,11 @@ async function setReplicationRole(client: pg.ClientBase): Promise<void> {
       { cause },
     );
   }
+}
+
+/** What the driver's types leave out. */
+function parametersOf(client: pg.Client): object {
+  return (client as unknown as { readonly connectionParameters: object }).connectionParameters;
 }
 
 /** The driver's pool calls `new`, and takes what that gives. */

@@ -55,12 +55,12 @@ const compiledByName = new WeakMap<object, Map<string, Compiled>>();
  * A query of Kysely's that is built and compiled once for each database and name.
  * @param build makes it of the values' stand-ins, with which it must not calculate.
  */
-export function compileOnce<V extends Values>(
+export function compileOnce<V extends Values, Row>(
   queries: Queries,
   name: string,
   values: V,
-  build: (values: V) => Compilable,
-): CompiledQuery {
+  build: (values: V) => Compilable<Row>,
+): CompiledQuery<Row> {
   const { adapter } = queries.getExecutor();
   const all = compiledByName.get(adapter) ?? new Map<string, Compiled>();
   compiledByName.set(adapter, all);
@@ -73,4 +73,12 @@ export function compileOnce<V extends Values>(
   }
   const parameters = compiled.parameters.map((each) => (each instanceof Slot ? values[each.name] : each));
   return CompiledQuery.raw(compiled.text, parameters);
+}
+
+/** The same for a batch. */
+export function prepareOnce<V extends Values, Row>(
+  ...statement: Parameters<typeof compileOnce<V, Row>>
+): Compilable<Row> {
+  const query = compileOnce<V, Row>(...statement);
+  return { compile: () => query };
 }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StartError } from '../start-error.js';
@@ -48,13 +48,24 @@ export async function refuseDamage(file: string): Promise<void> {
 
 /** Read from the file itself: through SQLite it would be what the log says. */
 function isBackup(file: string): boolean {
-  if (!existsSync(file)) return false;
+  if (!isReadable(file)) return false;
   const header = Buffer.alloc(markOffset + 4);
   const descriptor = openSync(file, 'r');
   try {
     return readSync(descriptor, header) === header.length && header.readUInt32BE(markOffset) === backupMark;
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** What is no file, or may not be read, is refused in words when the database is opened, which comes next. */
+function isReadable(file: string): boolean {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

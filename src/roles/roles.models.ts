@@ -51,7 +51,7 @@ export interface PutRoleRequest {
   /**
    * What the role is for. Default: empty.
    * @maxLength 500
-   * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
+   * @pattern ^[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$ must not have control or bidirectional formatting characters
    */
   description?: string;
   /**

@@ -1,6 +1,6 @@
 import { sql, type Compilable, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/open-database.js';
-import { compileOnce } from '../database/repeated-statement.js';
+import { compileOnce, prepareOnce } from '../database/repeated-statement.js';
 
 /** A key that attempts are counted under, and how many of them may fail without a wait. */
 export interface Counter {
@@ -27,12 +27,14 @@ const mostDoublings = 25;
 export const loginAttemptsStore = {
   /** Until when one of the keys has to wait, in milliseconds since the Unix epoch; 0 where none has. Writes nothing. */
   async blockedUntil(queries: Queries, keys: readonly string[]): Promise<number> {
-    const { until } = await queries
-      .selectFrom('login_attempts')
-      .select(({ fn }) => fn.coalesce(fn.max('blocked_until'), sql<number>`0`).as('until'))
-      .where('key', 'in', keys)
-      .executeTakeFirstOrThrow();
-    return until;
+    const query = compileOnce(queries, `blocked until ${keys.length}`, numberedKeys(keys), (slots) =>
+      queries
+        .selectFrom('login_attempts')
+        .select(({ fn }) => fn.coalesce(fn.max('blocked_until'), sql<number>`0`).as('until'))
+        .where('key', 'in', Object.values(slots)),
+    );
+    const { rows } = await queries.executeQuery(query);
+    return rows[0]?.until ?? 0;
   },
 
   /**
@@ -53,6 +55,24 @@ export const loginAttemptsStore = {
       reserving(queries, numberedOf(slots, sorted.length), slots.now, slots.until),
     );
     const { rows } = await queries.executeQuery<{ key: string }>(query);
+    return rows.map(({ key }) => key);
+  },
+
+  /**
+   * Which of the keys `reserve` would not note an attempt under, as it stands. Locks and writes nothing: for those who wait, who
+   * would otherwise hold the rows that the verdicts need.
+   */
+  async full(queries: Queries, counters: readonly Counter[], now: number): Promise<string[]> {
+    const rows = await queries
+      .selectFrom('login_attempts')
+      .select('key')
+      .where(
+        'key',
+        'in',
+        counters.map(({ key }) => key),
+      )
+      .where((eb) => eb.not(hasRoom(counters, now)))
+      .execute();
     return rows.map(({ key }) => key);
   },
 
@@ -112,15 +132,17 @@ export const loginAttemptsStore = {
   release(queries: Queries, keys: readonly string[], now: number, forgiven = ''): readonly Compilable[] {
     const sorted = inOrder(keys.map((key) => ({ key, free: 0 })));
     const values = { now, forgiven, ...numbered('key', sorted) };
-    const release = compileOnce(queries, `release ${sorted.length}`, values, (slots) =>
+    const release = prepareOnce(queries, `release ${sorted.length}`, values, (slots) =>
       releasing(queries, numberedOf(slots, sorted.length), slots.now, slots.forgiven),
     );
-    const clear = queries
-      .deleteFrom('login_attempts')
-      .where('key', 'in', keys)
-      .where('failures', '=', 0)
-      .where('pending', '=', 0);
-    return [{ compile: () => release }, clear];
+    const clear = prepareOnce(queries, `clear ${keys.length}`, numberedKeys(keys), (slots) =>
+      queries
+        .deleteFrom('login_attempts')
+        .where('key', 'in', Object.values(slots))
+        .where('failures', '=', 0)
+        .where('pending', '=', 0),
+    );
+    return [release, clear];
   },
 
   /** Deletes so many at most of those that have expired. @returns how many there were. */
@@ -165,8 +187,7 @@ function reserving(queries: Queries, counters: readonly Counter[], now: number, 
           pending: sql<number>`${pending} + 1`,
           pending_until: until,
         })
-        .where('login_attempts.blocked_until', '<=', now)
-        .where(sql<boolean>`(${pending} = 0 or ${failures} + ${pending} <= ${freeOf(counters)})`),
+        .where(hasRoom(counters, now)),
     )
     .returning('key');
 }
@@ -199,6 +220,10 @@ function numbered(field: keyof Counter, counters: readonly Counter[]): Record<st
   return Object.fromEntries(counters.map((counter, index) => [`${field}${index}`, counter[field]]));
 }
 
+function numberedKeys(keys: readonly string[]): Record<string, string> {
+  return Object.fromEntries(keys.map((key, index) => [`key${index}`, key]));
+}
+
 function numberedOf(values: Readonly<Record<string, unknown>>, count: number): Counter[] {
   return Array.from({ length: count }, (_, index) => ({
     key: values[`key${index}`] as string,
@@ -208,6 +233,13 @@ function numberedOf(values: Readonly<Record<string, unknown>>, count: number): C
 
 function inOrder(counters: readonly Counter[]): readonly Counter[] {
   return [...counters].sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+/** One more may be made under the row's key. */
+function hasRoom(counters: readonly Counter[], now: number): RawBuilder<boolean> {
+  const [failures, pending] = [failuresAt(now), pendingAt(now)];
+  return sql<boolean>`(login_attempts.blocked_until <= ${now}
+    and (${pending} = 0 or ${failures} + ${pending} <= ${freeOf(counters)}))`;
 }
 
 function failuresAt(now: number): RawBuilder<number> {

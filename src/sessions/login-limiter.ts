@@ -119,17 +119,20 @@ export class LoginLimiter {
   async #reserve(counters: readonly Counter[], keys: readonly string[]): Promise<void> {
     const { queries } = this.database;
     const giveUpAt = performance.now() + longestWaitForVerdicts;
-    for (;;) {
+    for (let hasWaited = false; ; hasWaited = true) {
       const now = this.clock.now();
       const until = await loginAttemptsStore.blockedUntil(queries, keys);
       if (until > now) throw retryLater('too_many_attempts', (until - now) / 1000);
-      const reserved = await loginAttemptsStore.reserve(queries, counters, now, pendingLapse);
-      const inTheWay = keys.find((key) => !reserved.includes(key));
+      let [inTheWay] = hasWaited ? await loginAttemptsStore.full(queries, counters, now) : [];
       if (inTheWay === undefined) {
-        this.#pending.begin(keys);
-        return;
+        const reserved = await loginAttemptsStore.reserve(queries, counters, now, pendingLapse);
+        inTheWay = keys.find((key) => !reserved.includes(key));
+        if (inTheWay === undefined) {
+          this.#pending.begin(keys);
+          return;
+        }
+        if (reserved.length > 0) await this.#release(reserved);
       }
-      if (reserved.length > 0) await this.#release(reserved);
       if (performance.now() >= giveUpAt) throw retryLater('busy', retryAfter);
       await this.#pending.next(inTheWay);
     }

@@ -9,8 +9,9 @@ import type { KeyRing } from '../tokens/key-ring.js';
 import type { Revocations } from '../tokens/revocations.js';
 import type { Passwords } from '../users/passwords.js';
 import { usernameKey } from '../users/username.js';
-import { usersStore, type StoredUser } from '../users/users.store.js';
+import { usersStore } from '../users/users.store.js';
 import type { AttemptOutcome, Forgive, LoginLimiter } from './login-limiter.js';
+import { loginStore, type LoginUser } from './login.store.js';
 import { networkOf } from './network.js';
 import type { SessionLimit } from './session-limit.js';
 import type { RotatedSession } from './session-rotation.store.js';
@@ -34,8 +35,8 @@ type Decision = { readonly session: RotatedSession } | { readonly refused: Denie
 const longestText = 255;
 
 /**
- * Logs in: a name and a password begin a session. What a refusal does is the same in the same order whatever its reason: two
- * reads, the limiter's read and write, the check of a password, the limiter's write.
+ * Logs in: a name and a password begin a session. What a refusal does is the same in the same order whatever its reason: a
+ * read, the limiter's read and write, the check of a password, the limiter's write.
  */
 export class LoginService {
   constructor(
@@ -56,14 +57,11 @@ export class LoginService {
    *   `too_many_attempts`; `busy`.
    */
   async login(username: string, password: string, context: RequestContext): Promise<TokenSet> {
-    const user = await usersStore.findByName(this.database.queries, username);
     const address = context.address ?? '';
-    // Asked for a name that nobody has, too: both cases take as long.
-    const known = await sessionsStore.hasLoggedInFrom(
-      this.database.queries,
-      user?.id ?? '',
-      networkOf(address),
-    );
+    const { user, known } = await loginStore.find(this.database.queries, {
+      username,
+      network: networkOf(address),
+    });
     const attempt = this.limiter.attempt({ account: usernameKey(username), address, known }, (forgive) =>
       this.#decide(user, password, forgive, context),
     );
@@ -76,7 +74,7 @@ export class LoginService {
   }
 
   async #decide(
-    user: StoredUser | undefined,
+    user: LoginUser | undefined,
     password: string,
     forgive: Forgive,
     context: RequestContext,
@@ -109,7 +107,7 @@ export class LoginService {
 
   /** @returns nothing where the user was disabled, or got another password, since it was checked. */
   async #begin(
-    user: StoredUser,
+    user: LoginUser,
     newHash: string,
     forgive: Forgive,
     context: RequestContext,
@@ -172,8 +170,8 @@ export class LoginService {
       revoked_at: null,
       address: (context.address ?? '').slice(0, longestText),
       network: networkOf(context.address ?? '').slice(0, longestText),
-      // A tab is allowed in a header; the contract has no control characters in texts.
-      user_agent: (context.userAgent ?? '').replaceAll('\t', ' ').slice(0, longestText),
+      // A header may have tabs and, above ASCII, any byte; people are shown this, some of them in a terminal.
+      user_agent: (context.userAgent ?? '').replaceAll(/\p{Cc}/gu, ' ').slice(0, longestText),
     };
   }
 }

@@ -163,7 +163,8 @@ export interface Session {
    */
   address: string;
   /**
-   * What the client that logged in calls itself.
+   * What the client that logged in calls itself: its `User-Agent`, each byte as the character of Latin-1, with a space
+   * for each control character.
    * @maxLength 255
    * @pattern ^[^\u0000-\u001f\u007f]*$
    */

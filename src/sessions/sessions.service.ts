@@ -150,9 +150,14 @@ export class SessionsService {
     context: RequestContext,
     actorId?: string,
   ): Promise<boolean> {
-    const revoked = await this.database.transaction(async (transaction) => {
-      const ended = await sessionsStore.revoke(transaction, sessionId, this.clock.now());
-      if (!ended) return undefined;
+    const { isEnded, revoked } = await this.database.transaction(async (transaction) => {
+      const now = this.clock.now();
+      const ended = await sessionsStore.revoke(transaction, sessionId, now);
+      if (!ended) {
+        // Whoever ended it with others may have been interrupted before its access tokens were void.
+        const left = await sessionsStore.revokeEnded(transaction, sessionId, now);
+        return { isEnded: false, revoked: await voidTokensOf(transaction, this.clock, left ? [left] : []) };
+      }
       const rows = await voidTokensOf(transaction, this.clock, [ended]);
       await auditStore.add(transaction, this.clock, {
         event,
@@ -161,9 +166,9 @@ export class SessionsService {
         sessionId,
         context,
       });
-      return rows;
+      return { isEnded: true, revoked: rows };
     });
-    this.revocations.apply(revoked ?? []);
-    return revoked !== undefined;
+    this.revocations.apply(revoked);
+    return isEnded;
   }
 }

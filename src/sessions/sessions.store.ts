@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/open-database.js';
+import { prepareOnce } from '../database/repeated-statement.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../users/accounts.js';
 import {
@@ -55,10 +56,12 @@ export const sessionsStore = {
 
   /** For a batch that has locked the user's row: a session of the user's epoch as it is then. */
   prepareInsert(queries: Queries, session: NewSession) {
-    return queries.insertInto('sessions').values({
-      ...session,
-      epoch: (eb) => eb.selectFrom('users').select('session_epoch').where('users.id', '=', session.user_id),
-    });
+    return prepareOnce(queries, 'begin a session', { ...session }, (slots) =>
+      queries.insertInto('sessions').values({
+        ...slots,
+        epoch: (eb) => eb.selectFrom('users').select('session_epoch').where('users.id', '=', slots.user_id),
+      }),
+    );
   },
 
   find(queries: Queries, id: string): Promise<StoredSession | undefined> {
@@ -102,7 +105,12 @@ export const sessionsStore = {
     return revoking(queries, now).where('id', '=', id).where(hasNotEnded).executeTakeFirst();
   },
 
-  /** The same for a session of this user alone. */
+  /** Marks a session that has ended together with others: its access tokens may live on, and are for the caller to void. */
+  revokeEnded(queries: Queries, id: string, now: number): Promise<EndedSession | undefined> {
+    return revoking(queries, now).where('id', '=', id).executeTakeFirst();
+  },
+
+  /** As `revoke`, for a session of this user alone. */
   revokeOneOf(queries: Queries, userId: string, id: string, now: number): Promise<EndedSession | undefined> {
     return revoking(queries, now)
       .where('id', '=', id)
@@ -283,19 +291,6 @@ export const sessionsStore = {
       .executeTakeFirst();
     return Number(ended.numUpdatedRows);
   },
-
-  /** Whether the user has logged in from this network lately. */
-  async hasLoggedInFrom(queries: Queries, userId: string, network: string): Promise<boolean> {
-    const session = await queries
-      .selectFrom('sessions')
-      .select('id')
-      .where('user_id', '=', userId)
-      .where('network', '=', network)
-      .limit(1)
-      .executeTakeFirst();
-    return session !== undefined;
-  },
-
   /**
    * When the last token that there is of any session expires, in milliseconds; 0 where there is none.
    */

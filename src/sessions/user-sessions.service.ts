@@ -55,7 +55,8 @@ export class UserSessionsService {
   async endAll(userId: string, actor: Actor): Promise<void> {
     const revoked = await this.database.transaction(async (transaction) => {
       const epoch = await endSessionsOf(transaction, userId);
-      if (!(await this.#auditEnd(transaction, userId, epoch, actor))) return [];
+      await this.#auditEnd(transaction, userId, epoch, actor);
+      // Though none was live: whoever ended others before may have been interrupted, with access tokens left.
       return this.versions.raise(transaction, { userId });
     });
     this.revocations.apply(revoked);
@@ -65,7 +66,7 @@ export class UserSessionsService {
   async endOthers(userId: string, keptId: string, actor: Actor): Promise<void> {
     const epoch = await this.database.transaction(async (transaction) => {
       const raised = await endSessionsOf(transaction, userId, keptId);
-      if (!(await this.#auditEnd(transaction, userId, raised, actor))) return undefined;
+      await this.#auditEnd(transaction, userId, raised, actor);
       await usersStore.beginEnding(transaction, userId);
       return raised;
     });
@@ -74,17 +75,15 @@ export class UserSessionsService {
     }
   }
 
-  /** @returns whether there was a session that ended. */
+  /** Where there was a session that ended. */
   async #auditEnd(
     transaction: Queries,
     userId: string,
     epoch: number | undefined,
     actor: Actor,
-  ): Promise<boolean> {
-    if (epoch === undefined || !(await sessionsStore.hasOfEpoch(transaction, userId, epoch - 1)))
-      return false;
+  ): Promise<void> {
+    if (epoch === undefined || !(await sessionsStore.hasOfEpoch(transaction, userId, epoch - 1))) return;
     const change = { event: 'sessions_ended', target: userId } as const;
     await auditStore.addChange(transaction, this.clock, change, actor);
-    return true;
   }
 }

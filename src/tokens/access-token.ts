@@ -6,6 +6,7 @@ import { Problem } from '../problems/problem.js';
 import { ownClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
 import { base64urlBytes, base64urlLength, maxTokenLength, type RightsCapacity } from './access-token-size.js';
 import { AccessTokenVerifier, greatestLeeway, tokenType } from './access-token-verifier.js';
+import { addedMembers, inUtf8 } from './added-members.js';
 import type { Algorithm } from './algorithms.js';
 import type { KeyRing } from './key-ring.js';
 import { LastEntries } from './last-entries.js';
@@ -131,17 +132,17 @@ export class AccessTokens implements RightsCapacity {
     return this.options.maxLength;
   }
 
-  /** @throws {Problem} `token_too_long` where nobody would accept it. */
+  /** @throws {Problem} `token_too_long` where nobody would accept it; an Error where hooks add what no token can have. */
   issue(grant: AccessGrant): string {
     const { hooks } = this.options;
     const claims = {
-      ...without(ownClaims, hooks.additionalClaims?.(grant)),
+      ...addedMembers('additionalClaims', hooks.additionalClaims?.(grant), ownClaims),
       ...this.#claimsOf(grant),
     };
     const { signingKey } = this.ring;
     const { privateKey, algorithm } = signingKey;
     const header = {
-      ...inUtf8(without(ownHeaders, hooks.additionalHeaders?.(grant))),
+      ...inUtf8(addedMembers('additionalHeaders', hooks.additionalHeaders?.(grant), ownHeaders)),
       ...headerOf(signingKey),
     };
     const token = jwt.sign(claims, privateKey, { algorithm, header });
@@ -272,20 +273,4 @@ function headerOf({ id, algorithm }: SigningKey): { alg: Algorithm; typ: string;
 
 function jsonLength(value: object): number {
   return Buffer.byteLength(JSON.stringify(value));
-}
-
-function without(
-  names: ReadonlySet<string>,
-  members: Readonly<Record<string, unknown>> = {},
-): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members).filter(([name]) => !names.has(name)));
-}
-
-/**
- * The same members, each character by the bytes of its UTF-8: jsonwebtoken writes the lower byte of each into the header,
- * where RFC 7515 §2 has UTF-8.
- */
-function inUtf8(members: Record<string, unknown>): Record<string, unknown> {
-  const text = JSON.stringify(members);
-  return text === '{}' ? members : (JSON.parse(Buffer.from(text).toString('latin1')) as typeof members);
 }

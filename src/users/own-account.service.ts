@@ -59,7 +59,7 @@ export class OwnAccountService {
       });
     }
     const newHash = await this.passwords.hash(newPassword);
-    const { revoked, makeTokens } = await this.database.transaction(async (transaction) => {
+    const done = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
       const replaced = await usersStore.replacePassword(transaction, {
         id: userId,
@@ -67,10 +67,11 @@ export class OwnAccountService {
         newHash,
         now,
       });
+      if (!replaced) return undefined;
       await endSessionsOf(transaction, userId, sessionId);
       const rows = await this.versions.raise(transaction, { userId });
       const tokens = await this.sessions.reauthenticate(transaction, sessionId);
-      if (!replaced || !tokens) throw new Problem('invalid_token');
+      if (!tokens) throw new Problem('invalid_token');
       await auditStore.add(transaction, this.clock, {
         event: 'password_changed',
         actorId: userId,
@@ -80,7 +81,13 @@ export class OwnAccountService {
       });
       return { revoked: rows, makeTokens: tokens };
     });
-    this.revocations.apply(revoked);
-    return makeTokens();
+    if (!done) {
+      const now = await usersStore.findStored(this.database.queries, userId);
+      // A login may have hashed the same password anew in the meantime; whatever else changes it voids the caller's token.
+      if (now?.version !== user.version || now.disabled_at !== null) throw new Problem('invalid_token');
+      return this.changePassword(userId, sessionId, currentPassword, newPassword, context);
+    }
+    this.revocations.apply(done.revoked);
+    return done.makeTokens();
   }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/open-database.js';
+import { prepareOnce } from '../database/repeated-statement.js';
 import type { UserRow } from '../database/schema.js';
 import { heldRights, type AccountRights } from './accounts.js';
 import { usernameKey } from './username.js';
@@ -129,21 +130,26 @@ export const usersStore = {
       readonly now: number;
     },
   ): readonly [BatchStatement, BatchStatement<AccountRights>] {
-    const record = queries
-      .updateTable('users')
-      .set({
-        last_login_at: login.now,
-        one_time_expires_at: sql<
-          number | null
-        >`case when password_one_time = 1 then cast(0 as bigint) else one_time_expires_at end`,
-        ...(login.newHash !== login.checkedHash && { password_hash: login.newHash }),
-      })
-      .where('id', '=', login.id)
-      .where('password_hash', '=', login.checkedHash)
-      .where('disabled_at', 'is', null)
-      .where((eb) => eb.or([eb('password_one_time', '=', 0), eb('one_time_expires_at', '>', login.now)]))
-      .returning('id');
-    const readRights = queries.selectFrom('users').select(rights).where('users.id', '=', login.id);
+    const rehashes = login.newHash !== login.checkedHash;
+    const record = prepareOnce(queries, `record a login ${rehashes}`, { ...login }, (slots) =>
+      queries
+        .updateTable('users')
+        .set({
+          last_login_at: slots.now,
+          one_time_expires_at: sql<
+            number | null
+          >`case when password_one_time = 1 then cast(0 as bigint) else one_time_expires_at end`,
+          ...(rehashes && { password_hash: slots.newHash }),
+        })
+        .where('id', '=', slots.id)
+        .where('password_hash', '=', slots.checkedHash)
+        .where('disabled_at', 'is', null)
+        .where((eb) => eb.or([eb('password_one_time', '=', 0), eb('one_time_expires_at', '>', slots.now)]))
+        .returning('id'),
+    );
+    const readRights = prepareOnce(queries, 'rights of a user', { id: login.id }, (slots) =>
+      queries.selectFrom('users').select(rights).where('users.id', '=', slots.id),
+    );
     return [{ query: record, required: true }, { query: readRights }];
   },
 

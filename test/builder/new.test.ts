@@ -65,14 +65,15 @@ describe('npm run new', () => {
 
   it('says how it is used where the words are missing, too many, or a wish for help', () => {
     for (const [words, exitCode] of [
-      [[], 1],
-      [['a-name', 'one', 'more'], 1],
+      [[], 2],
+      [['a-name', 'one', 'more'], 2],
       [['--help'], 0],
-      [['--unknown'], 1],
+      [['--unknown'], 2],
     ] as const) {
-      const { status, stdout } = make(...words);
+      const { status, stdout, stderr } = make(...words);
       expect(status).to.equal(exitCode);
-      expect(stdout).to.match(/^Usage: npm run new -- <plural> \[<singular>\]\n/);
+      expect(exitCode === 0 ? stdout : stderr).to.match(/^Usage: npm run new -- <plural> \[<singular>\]$/m);
+      expect(exitCode === 0 ? stderr : stdout).to.equal('');
     }
   });
 

@@ -119,6 +119,18 @@ describe('/clients', () => {
     for (const [what, fields, field] of [
       ['an empty name', { client_name: '' }, 'client_name'],
       ['a control character in the name', { client_name: 'a\u0000b' }, 'client_name'],
+      ...[
+        ...['\t', '\n', '\u001b', '\u007f', '\u0085', '\u009b', '\u2028', '\u2029'],
+        ...['\u061c', '\u200e', '\u200f', '\u202a', '\u202e', '\u2066', '\u2069'],
+        ...['\u00ad', '\u180e', '\u200b', '\u200c', '\u200d', '\u2060', '\u2063', '\u3164', '\ufeff'],
+      ].map(
+        (character) =>
+          [
+            `U+${character.charCodeAt(0).toString(16).padStart(4, '0')} in the name`,
+            { client_name: `Ex${character}port` },
+            'client_name',
+          ] as const,
+      ),
       [
         'an unknown way to authenticate',
         { token_endpoint_auth_method: 'none' },

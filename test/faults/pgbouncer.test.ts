@@ -35,7 +35,7 @@ describe('PgBouncer between the service and PostgreSQL', () => {
     const options = `?options=${encodeURIComponent('-c search_path=public')}`;
     const withOptions = { ...shared, DATABASE_URL: `${shared['DATABASE_URL'] ?? ''}${options}` };
     const [one, two] = [
-      await (await Installation.make(shared)).start(),
+      await (await Installation.make({ ...shared, PGOPTIONS: '-c work_mem=7MB' })).start(),
       await (await Installation.make(withOptions)).start(),
     ];
     const tokens = await one.api.login();

@@ -176,6 +176,14 @@ describe('/roles', () => {
       ['more than a thousand', { permissions: Array<string>(1001).fill('a') }, 'permissions'],
       ['a description that is too long', { permissions, description: 'x'.repeat(501) }, 'description'],
       ['a description of control characters', { permissions, description: 'a\u0000b' }, 'description'],
+      ...['\n', '\u001b', '\u0085', '\u009b', '\u061c', '\u200e', '\u2028', '\u202e', '\u2066', '\u2069'].map(
+        (character) =>
+          [
+            `a description with U+${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+            { permissions, description: `a${character}b` },
+            'description',
+          ] as const,
+      ),
       ['a field that cannot be set', { permissions, built_in: true }, 'built_in'],
     ] as const) {
       it(`refuses ${what}`, async () => {

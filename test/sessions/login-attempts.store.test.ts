@@ -95,6 +95,21 @@ storeContract('The login attempts store', (on) => {
     expect(await wait(key, recordTime)).to.equal(second);
   });
 
+  it('knows without a write which keys have no room for another attempt', async () => {
+    const [waits, taken, open, untried] = [v7(), v7(), v7(), v7()];
+    await useUpFree(waits);
+    await failOnce(waits);
+    await useUpFree(taken);
+    expect(await reserve(taken)).to.be.true;
+    expect(await reserve(open)).to.be.true;
+    const counters = [waits, taken, open, untried].map((key) => ({ key, free }));
+    const full = (now: number) => loginAttemptsStore.full(on.queries, counters, now);
+    expect(await full(recordTime)).to.have.members([waits, taken]);
+    expect(await full(recordTime + second)).to.have.members([taken]);
+    expect(await full(recordTime + lapse)).to.be.empty;
+    expect(await rowOf(untried)).to.be.undefined;
+  });
+
   it('lets one of many at once through after a wait', async () => {
     const key = v7();
     await useUpFree(key);

@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
+import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
 import type { Session, SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
+import { usersStore } from '../../src/users/users.store.js';
 import { databaseKinds } from '../support/databases.js';
+import { rawRequest } from '../support/raw-request.js';
 import { expectEnded, expectLive, sessionOf, sessionsAt } from '../support/session-rounds.js';
 import { TestApp } from '../support/test-app.js';
 import { openKeyRing, readJwt, signJwt } from '../support/tokens.js';
@@ -41,6 +44,35 @@ for (const database of databaseKinds) {
         .where('target', 'in', ids)
         .execute();
 
+    describe('an end of the others that was interrupted once it was committed', () => {
+      beforeEach(async () => {
+        await app.services.database.transaction(async (transaction) => {
+          await endSessionsOf(transaction, userId, sessionOf(mine));
+          await usersStore.beginEnding(transaction, userId);
+        });
+        await app.get('/protected', other.access_token).expect(200);
+      });
+
+      it('is made good when it is asked for again', async () => {
+        await endOthers().expect(204);
+        await expectEnded(app, other);
+        await expectLive(app, mine);
+      });
+
+      it('is made good when all of the user’s are ended, though the one that was kept has ended', async () => {
+        await app.post('/logout', undefined, mine.access_token).expect(204);
+        const { access_token: admin } = await app.login();
+        await app.delete(`/users/${userId}/sessions`, admin).expect(204);
+        await expectEnded(app, other);
+      });
+
+      it('leaves a logout to the others', async () => {
+        await app.post('/logout', undefined, other.access_token).expect(204);
+        await expectEnded(app, other);
+        await expectLive(app, mine);
+      });
+    });
+
     describe('listing', () => {
       it('tells of each session what there is to know, newest first', async () => {
         app.clock.advance(60);
@@ -77,6 +109,25 @@ for (const database of databaseKinds) {
         app.clock.advance(1);
         await app.post('/login', { username, password }).set('User-Agent', 'a\tb').expect(200);
         expect((await list())[0]).to.include({ user_agent: 'a b' });
+      });
+
+      it('names it by what its bytes are in Latin-1, with a space for each control character', async () => {
+        const upper = String.fromCharCode(...Array.from({ length: 0x80 }, (_, index) => 0x80 + index));
+        const shown = `a${' '.repeat(0x20)}${upper.slice(0x20)}b`;
+        const username = `user ${users}`;
+        for (const [sent, expected] of [
+          [`a${upper}b`, shown],
+          [upper.slice(0x20).repeat(3), upper.slice(0x20).repeat(3).slice(0, 255)],
+        ] as const) {
+          app.clock.advance(1);
+          const { status } = await rawRequest(
+            app.url,
+            `POST /login HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nUser-Agent: ${sent}\r\nContent-Length: ${JSON.stringify({ username, password }).length}\r\n\r\n${JSON.stringify({ username, password })}`,
+          );
+          expect(status).to.equal(200);
+          // What the contract says of the answer, the client of the tests checks.
+          expect((await list())[0]).to.include({ user_agent: expected });
+        }
       });
 
       it('leaves out what has ended or expired', async () => {

@@ -395,15 +395,6 @@ storeContract('The sessions store', (on) => {
     });
   });
 
-  it('knows the networks that a user has logged in from', async () => {
-    const session = await newSession({ network: '192.0.2.7' });
-    const knows = (userId: string, address: string) =>
-      sessionsStore.hasLoggedInFrom(on.queries, userId, address);
-    expect(await knows(session.user_id, '192.0.2.7')).to.be.true;
-    expect(await knows(session.user_id, '192.0.2.70')).to.be.false;
-    expect(await knows('', '192.0.2.7')).to.be.false;
-  });
-
   it('deletes a session when both its kinds of token have expired, and no sooner', async () => {
     const gone = await newSession({ expires_at: later, access_expires_at: later - 1 });
     const refreshable = await newSession({ expires_at: later + 1, access_expires_at: later });

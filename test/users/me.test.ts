@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
+import { hash } from '@node-rs/argon2';
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { operatorContext } from '../../src/audit/audit.store.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { computations } from '../../src/users/passwords.js';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { TestApp } from '../support/test-app.js';
@@ -356,6 +359,31 @@ for (const kind of databaseKinds) {
         await app.get('/protected', changed.body.access_token as string).expect(200);
         await logIn().expect(401);
       }
+    });
+
+    it('is changed though a login elsewhere hashes the old one anew in the meantime', async () => {
+      const { id, username } = await app.createUser(`user ${++made}`, password);
+      const { access_token: token } = await app.login(username, password);
+      const { database, passwords } = app.services;
+      const rehash = async (): Promise<void> => {
+        const password_hash = await hash(password, { memoryCost: 16, timeCost: 1 });
+        await database.queries.updateTable('users').set({ password_hash }).where('id', '=', id).execute();
+      };
+      const rehashed: Promise<void>[] = [];
+      // When the current one is being checked: the new one is hashed once a core is free again.
+      const occupyCores = (): void => {
+        computations.unsubscribe(occupyCores);
+        for (let core = 0; core < availableParallelism(); core++) {
+          rehashed.push(passwords.onFreeCore(rehash));
+        }
+      };
+      computations.subscribe(occupyCores);
+      const { body } = await change(token).expect(200);
+      await Promise.all(rehashed);
+      expect(rehashed).not.to.be.empty;
+      await app.get('/protected', body.access_token as string).expect(200);
+      await app.login(username, newPassword);
+      await app.post('/login', { username, password }).expect(401);
     });
 
     it('is the one of the change that wins, where two are made at once', async () => {

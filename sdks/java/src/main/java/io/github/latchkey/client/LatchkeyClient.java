@@ -26,7 +26,7 @@ import java.util.function.Predicate;
  */
 public final class LatchkeyClient {
   /** The version of the contract that this client was made from, and its own. */
-  public static final String VERSION = "0.1.0";
+  public static final String VERSION = "0.2.0";
 
   private final TokenKeeper keeper;
   private final SessionsApi publicSessions;
