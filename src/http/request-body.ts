@@ -59,7 +59,6 @@ export function bodyReading(config: Config, { body, mediaTypes, takesToken }: Bo
       if (!hasBody(request) ? body.required === true : request.is(types) === false) {
         throw new Problem(isForm ? 'missing_form' : 'missing_json');
       }
-      if (isForeignCharset(request)) throw new Problem('unsupported_media_type');
       next();
     },
     ...readers,
@@ -76,12 +75,6 @@ function takeField(name: string): RequestHandler {
     }
     next();
   };
-}
-
-/** RFC 8259 §8.1: JSON that systems exchange is UTF-8. body-parser would read UTF-16 and UTF-7 as well. */
-function isForeignCharset({ headers }: Request): boolean {
-  const [, charset] = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '') ?? [];
-  return charset !== undefined && charset.toLowerCase() !== 'utf-8';
 }
 
 function hasBody({ headers }: Request): boolean {

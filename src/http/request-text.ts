@@ -24,15 +24,37 @@ const wrong = {
 } as const;
 
 /** For body-parser's `verify`, of JSON: only an escape can give what the bytes do not show. */
-export function noteJsonText(request: IncomingMessage, _response: unknown, bytes: Buffer): void {
+export function noteJsonText(
+  request: IncomingMessage,
+  _response: unknown,
+  bytes: Buffer,
+  charset: string,
+): void {
+  demandUtf8(charset);
   // RFC 8259 §8.1.
   if (!isUtf8(bytes)) throw Object.assign(new Error('The body is not UTF-8.'), { type: 'text.malformed' });
   if (bytes.includes('\\u')) suspicious.set(request, bytes);
 }
 
 /** The same of a form. */
-export function noteFormText(request: IncomingMessage, _response: unknown, bytes: Buffer): void {
+export function noteFormText(
+  request: IncomingMessage,
+  _response: unknown,
+  bytes: Buffer,
+  charset: string,
+): void {
+  demandUtf8(charset);
   if (bytes.includes('%') || bytes.includes(0) || !isUtf8(bytes)) suspicious.set(request, bytes);
+}
+
+/**
+ * RFC 8259 §8.1: JSON that systems exchange is UTF-8. body-parser would read UTF-16 and UTF-7 as well, whose bytes show
+ * nothing of the text.
+ * @param charset what the body is to be read as. Only body-parser knows: there are many ways to write it.
+ */
+function demandUtf8(charset: string): void {
+  if (charset !== 'utf-8')
+    throw Object.assign(new Error('The body is not UTF-8.'), { type: 'charset.unsupported' });
 }
 
 /** Refuses a JSON body with 422. */

@@ -55,6 +55,27 @@ for (const database of databaseKinds) {
       });
     }
 
+    for (const type of [
+      'application/json; charset=utf-16',
+      'application/json; charset= utf-16',
+      'application/json; charset =utf-16le',
+      'application/json; charset="utf-16"',
+      'application/json; charset="utf-\\16"',
+      'application/json; x="; charset=utf-8"; charset=utf-16',
+      'application/json; charset=utf-7',
+      'application/json; charset=iso-8859-1',
+    ]) {
+      it(`are refused in ${type}, whose bytes do not show them`, async () => {
+        const client = Buffer.from('{"name":"\\u0000 \\ud800","audience":["a"]}', 'utf16le');
+        const { body: problem } = await raw('/clients', type, client).expect(415);
+        expect(problem).to.include({ code: 'unsupported_media_type' });
+      });
+    }
+
+    it('are refused in a form that is not UTF-8', async () => {
+      await raw('/oauth/token', 'application/x-www-form-urlencoded; charset= iso-8859-1', 'a=b').expect(415);
+    });
+
     it('are taken with escapes that are well-formed', async () => {
       const { body } = await raw(
         '/clients',
