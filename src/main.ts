@@ -55,11 +55,11 @@ export function explain(error: unknown): void {
 async function serve(config: Config, log: Logger): Promise<void> {
   // The port comes first: a second start by mistake must not touch the database, and probes get an answer meanwhile.
   let issuer = config.issuer ?? '';
-  const { server, serve: serveApp } = createHttpServer({ config, log, issuer: () => issuer });
+  const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
   const address = await listen(server, config);
   issuer = config.issuer ?? address;
   let services: Services | undefined;
-  stopOnSignal({ server, log, delay: config.shutdownDelay, opened: () => services });
+  stopOnSignal({ server, endConnections, log, delay: config.shutdownDelay, opened: () => services });
   try {
     await claimInstallation(config, log);
     await refuseUnfitFile(config);

@@ -11,6 +11,7 @@ const sameSignal = 1000;
 
 interface Stopping {
   readonly server: Server;
+  readonly endConnections: () => void;
   readonly log: Logger;
   /** For how long the port goes on answering after SIGTERM, in seconds. */
   readonly delay: number;
@@ -22,7 +23,7 @@ interface Stopping {
  * Says that it is not ready, goes on answering for the delay, stops accepting, finishes what is in flight, writes what is
  * held, exits 0. A later signal does not wait.
  */
-export function stopOnSignal({ server, log, delay, opened }: Stopping): void {
+export function stopOnSignal({ server, endConnections, log, delay, opened }: Stopping): void {
   let stoppedAt: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
     if (stoppedAt !== undefined) {
@@ -32,10 +33,8 @@ export function stopOnSignal({ server, log, delay, opened }: Stopping): void {
     stoppedAt = performance.now();
     const services = opened();
     if (services) services.lifecycle.stopping = true;
-    // A connection that a client keeps alive gets its last answer, and is closed.
-    server.prependListener('request', (_request, response) => {
-      response.shouldKeepAlive = false;
-    });
+    // Who is told that a connection ends sends no request on it that would meet its end.
+    endConnections();
     // Nobody sends requests to a service that has not been ready, and who presses Ctrl-C is the only one who does.
     if (signal === 'SIGTERM' && services && delay > 0) {
       setTimeout(() => {
@@ -49,7 +48,7 @@ export function stopOnSignal({ server, log, delay, opened }: Stopping): void {
   process.on('SIGINT', stop);
 }
 
-function stopAccepting({ server, log, opened }: Omit<Stopping, 'delay'>): void {
+function stopAccepting({ server, log, opened }: Omit<Stopping, 'delay' | 'endConnections'>): void {
   opened()?.revocationFeed.stop();
   const closeIdle = setInterval(() => {
     server.closeIdleConnections();

@@ -21,12 +21,13 @@ type Limits = Pick<Config, 'maxConnections' | 'requestTimeout'>;
 /**
  * Bounds what connections may take from the process: how many there are, and how long one may leave its response where
  * it is. What goes wrong with accepting them is logged, once a minute, and ends nothing.
+ * @returns those that are open.
  */
 export function limitConnections(
   server: Server,
   { maxConnections, requestTimeout }: Limits,
   log: Logger,
-): void {
+): ReadonlySet<Socket> {
   server.maxConnections = maxConnections ?? defaultConnections();
   const connections = new Set<Socket>();
   server.on('connection', (socket) => {
@@ -49,6 +50,7 @@ export function limitConnections(
     if (server.listening) logFailures(error);
   });
   cutOffStalled(server, connections, requestTimeout * 2000);
+  return connections;
 }
 
 /** What the limit on open files leaves. */

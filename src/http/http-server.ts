@@ -3,6 +3,7 @@ import type { Express, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { Problem } from '../problems/problem.js';
+import { responseOn } from './connection.js';
 import { limitConnections } from './connection-limits.js';
 import { expressMessages } from './express-messages.js';
 import { createServer } from './node-http.js';
@@ -21,6 +22,8 @@ export interface HttpServer {
    * @param outer what passes them on to it, where something is in front of it.
    */
   readonly serve: (app: Express, outer?: Express) => void;
+  /** Has each connection end with the response that is in flight on it, or else with its next one. */
+  readonly endConnections: () => void;
 }
 
 interface HttpServerOptions {
@@ -82,12 +85,21 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
     refuse(new Problem('expectation_failed'), response);
   });
   answerUnreadable(server, issuer, refuse);
-  limitConnections(server, config, log);
+  const connections = limitConnections(server, config, log);
   return {
     server,
     serve: (app, outer = app) => {
       adopt(app);
       handle = outer;
+    },
+    endConnections: () => {
+      for (const socket of connections) {
+        const response = responseOn(socket);
+        if (response) response.shouldKeepAlive = false;
+      }
+      server.prependListener('request', (_request, response) => {
+        response.shouldKeepAlive = false;
+      });
     },
   };
 }

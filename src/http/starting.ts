@@ -11,7 +11,7 @@ import { sendJson } from './send-json.js';
 export function starting(issuer: () => string): RequestHandler {
   return (request, response) => {
     // A process that is starting is alive: nobody should restart it.
-    if (request.url === '/health/live') sendJson(response, 200, { status: HealthStatus.Ok });
+    if (request.url.split('?', 1)[0] === '/health/live') sendJson(response, 200, { status: HealthStatus.Ok });
     else sendProblem(retryLater('not_ready', 1, { detail: 'The service is starting.' }), response, issuer());
   };
 }

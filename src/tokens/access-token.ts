@@ -5,7 +5,7 @@ import type { Hooks } from '../hooks.js';
 import { Problem } from '../problems/problem.js';
 import { ownClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
 import { base64urlBytes, base64urlLength, maxTokenLength, type RightsCapacity } from './access-token-size.js';
-import { AccessTokenVerifier, greatestLeeway, tokenType } from './access-token-verifier.js';
+import { AccessTokenVerifier, afterExpiry, tokenType } from './access-token-verifier.js';
 import { addedMembers, inUtf8 } from './added-members.js';
 import type { Algorithm } from './algorithms.js';
 import type { KeyRing } from './key-ring.js';
@@ -89,7 +89,7 @@ export class AccessTokens implements RightsCapacity {
 
   /** When a token is dead for certain, in milliseconds: what its revocation must outlive. */
   expiryOf({ exp }: AccessTokenClaims): number {
-    return exp * 1000 + greatestLeeway;
+    return exp * 1000 + afterExpiry;
   }
 
   /**
@@ -97,7 +97,7 @@ export class AccessTokens implements RightsCapacity {
    * @param lifetime seconds; undefined: as the settings say.
    */
   expiryOfNext(lifetime = this.options.lifetime): number {
-    return (epochSeconds(this.clock) + lifetime) * 1000 + greatestLeeway;
+    return (epochSeconds(this.clock) + lifetime) * 1000 + afterExpiry;
   }
 
   /**

@@ -49,7 +49,7 @@ describe('The server on the port', () => {
 
   describe('while the service starts', () => {
     it('says that it lives', async () => {
-      const [answer] = await RawConnection.exchange(url, get('/health/live'));
+      const [answer] = await RawConnection.exchange(url, get('/health/live?probe'));
       expect(answer).to.include({ status: 200, text: '{"status":"ok"}' });
       if (answer) expectWellFormed(answer);
     });
@@ -184,7 +184,7 @@ describe('The server on the port', () => {
     for (let count = 0; count < 20; count += 1)
       server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
     expect(logged.map(({ msg }) => msg)).to.deep.equal(['accepting connections failed']);
-    const [answer] = await RawConnection.exchange(url, get('/health/live'));
+    const [answer] = await RawConnection.exchange(url, get('/health/live?probe'));
     expect(answer?.status).to.equal(200);
   });
 

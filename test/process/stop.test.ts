@@ -24,6 +24,7 @@ describe('Stopping the process', () => {
       let service: ServiceProcess;
       let refused: NodeJS.ErrnoException | undefined;
       let login: { readonly status: number; readonly body: TokenSet };
+      let kept: IncomingMessage;
 
       before(async () => {
         installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword, ...dearPasswords });
@@ -34,6 +35,7 @@ describe('Stopping the process', () => {
         await get(`${url}/health/live`, keptAlive);
         const busy = keepAsking(`${url}/health/live`);
         const answer = service.api.post('/login', { username: 'admin', password: adminPassword }).then();
+        const onKept = logIn(url, keptAlive);
         await get(`${url}/health/live`); // what was sent before it has arrived, too
         service.signal(signal);
         // A terminal's Ctrl-C comes from npm once more.
@@ -44,6 +46,7 @@ describe('Stopping the process', () => {
           (error: unknown) => error as NodeJS.ErrnoException,
         );
         login = await answer;
+        kept = await onKept;
         await Promise.all([service.ended(), busy, closed(silent)]);
         keptAlive.destroy();
       });
@@ -51,6 +54,11 @@ describe('Stopping the process', () => {
       it('answers what is in flight', () => {
         expect(login.status).to.equal(200);
         expect(login.body.access_token).to.be.a('string');
+      });
+
+      it('says with what is in flight that the connection ends', () => {
+        expect(kept.statusCode).to.equal(200);
+        expect(kept.headers.connection).to.equal('close');
       });
 
       it('takes no new connection', () => {
@@ -181,6 +189,22 @@ function get(url: string, agent?: Agent): Promise<IncomingMessage> {
     })
       .once('error', reject)
       .end();
+  });
+}
+
+function logIn(url: string, agent: Agent): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request(
+      `${url}/login`,
+      { agent, method: 'POST', headers: { 'Content-Type': 'application/json' } },
+      (response) => {
+        response.resume().once('end', () => {
+          resolve(response);
+        });
+      },
+    )
+      .once('error', reject)
+      .end(JSON.stringify({ username: 'admin', password: adminPassword }));
   });
 }
 

@@ -224,7 +224,7 @@ for (const database of databaseKinds) {
         expect(statuses).to.deep.equal([204, ...Array<number>(9).fill(404)]);
         const { exp } = readJwt(other.access_token).claims;
         expect(await revocationsOf(sessionOf(other))).to.deep.equal([
-          { target: sessionOf(other), expires_at: (Number(exp) + 300) * 1000 },
+          { target: sessionOf(other), expires_at: (Number(exp) + 360) * 1000 },
         ]);
         const audited = (await app.audited('session_ended')).filter(({ target }) => target === userId);
         expect(audited).to.have.length(1);
