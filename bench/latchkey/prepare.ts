@@ -8,8 +8,8 @@ import { built } from './built.ts';
 
 const [users = 0, sessions = 0] = process.argv.slice(2, 4).map(Number);
 const [, , , , folder = '.'] = process.argv;
-/** Logins at a time; more than a hundred would have to queue. */
-const atATime = 64;
+/** Logins at a time, all from one address: of those more than fifty may not wait. */
+const atATime = 40;
 
 const { ClientAuthMethod } = await built('clients/clients.models.js');
 const { readConfig } = await built('config.js');

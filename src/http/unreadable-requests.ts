@@ -54,8 +54,14 @@ export function answerUnreadable(
       detail: 'The service is no proxy: it does not answer CONNECT.',
       headers: { Allow: '' },
     });
-    if (responseOn(socket)) socket.destroy();
-    else endWith(socket, problemBytes(problem, issuer()));
+    const response = responseOn(socket);
+    if (!response) endWith(socket, problemBytes(problem, issuer()));
+    else {
+      // Nor with what tells a response that it may go on.
+      socket.on('drain', () => response.emit('drain'));
+      response.shouldKeepAlive = false;
+      endOnceSent(response, socket);
+    }
   });
 }
 
@@ -69,9 +75,16 @@ function endAfter(
   if (!response.headersSent) {
     response.shouldKeepAlive = false;
     if (response.req === unfinished) refuse();
-  } else if (response.writableEnded) {
+  } else endOnceSent(response, socket);
+}
+
+/** Ends a connection with the response that is under way. */
+function endOnceSent(response: ServerResponse, socket: Duplex): void {
+  // A stream goes on for as long as its reader behaves.
+  const ends = !response.headersSent || response.writableEnded || response.hasHeader('Content-Length');
+  if (!ends) socket.destroy();
+  else
     response.once('finish', () => {
       destroySoon(socket);
     });
-  } else socket.destroy(); // a stream, which goes on for as long as its reader behaves
 }

@@ -186,6 +186,31 @@ describe('Bytes on a connection', () => {
     connection.destroy();
   });
 
+  for (const [what, after] of Object.entries({
+    garbage: 'garbage\r\n\r\n',
+    CONNECT: 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n',
+    'another HTTP version': 'GET / HTTP/9.9\r\nHost: a\r\n\r\n',
+  })) {
+    it(`do not cut off the response to the request before: ${what}`, async () => {
+      const file = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n';
+      const [whole] = await RawConnection.exchange(
+        app.url,
+        file.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'),
+      );
+      for (const pieces of [[file + after], [file, after]]) {
+        const connection = await RawConnection.open(app.url);
+        for (const piece of pieces) {
+          connection.write(piece);
+          if (pieces.length > 1) await connection.begun();
+        }
+        const [answer] = await connection.answers();
+        expect(answer?.status).to.equal(200);
+        expect(answer?.text === whole?.text).to.equal(true);
+        connection.destroy();
+      }
+    });
+  }
+
   it('have their connection ended by the service alone, and what comes after is not carried out', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('garbage\r\n\r\n');

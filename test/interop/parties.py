@@ -71,8 +71,12 @@ def session_of(service, client, method):
         token_endpoint_auth_method=method,
         revocation_endpoint_auth_method=method,
     )
-    # The name that the service goes by, which is not the address that it listens on.
-    session.register_client_auth_method(PrivateKeyJWT(metadata_of(service)["token_endpoint"], alg="ES256"))
+    # The name that the service goes by, which is not the address that it listens on. By itself Authlib makes assertions for
+    # the token endpoint, as RFC 7523 suggests: LATCHKEY_CLIENT_ASSERTION_AUDIENCE=rfc7523 takes those.
+    found = metadata_of(service)
+    session.register_client_auth_method(
+        PrivateKeyJWT(found["token_endpoint"], claims={"aud": found["issuer"]}, alg="ES256")
+    )
     return session
 
 

@@ -103,7 +103,7 @@ class LiveTest {
     UsersApi users = asAdmin().api(UsersApi::new);
     List<String> names = new ArrayList<>();
     int pages = 0;
-    UUID cursor = null;
+    String cursor = null;
     do {
       UserPage page = users.listUsers(10, cursor, null);
       page.getItems().forEach(user -> names.add(user.getUsername()));
