@@ -66,7 +66,7 @@ async function someSessions(): Promise<string[]> {
 
 /** A session's token. Its identifiers are not the very strings that the table has seen: a request's are its own. */
 function claimsOf(session: string): AccessTokenClaims {
-  const own = { sid: session, jti: v7(), sub: v7(), ver: 0 };
+  const own = { sid: session, jti: v7(), sub: v7(), ver: 0, roles: ['auditor'], roles_ver: 0 };
   return JSON.parse(JSON.stringify(own)) as AccessTokenClaims;
 }
 

@@ -62,8 +62,15 @@ export function bodyReading(config: Config, { body, mediaTypes, takesToken }: Bo
       next();
     },
     ...readers,
+    demandReadBody,
   ];
 }
+
+/** body-parser passes a request on without its body where the client has gone by then: nobody waits for the answer. */
+const demandReadBody: RequestHandler = (request, _response, next) => {
+  if (request.body === undefined && hasBody(request)) throw new Problem('bad_request');
+  next();
+};
 
 /** The field is not the operation's: it goes from the body to `request.takenFields`. */
 function takeField(name: string): RequestHandler {
