@@ -15,13 +15,13 @@ export const tokenType = 'at+jwt';
  * still holds when the service comes back with a great one.
  */
 export const greatestLeeway = 300_000;
+/** How long any access token may be accepted, whatever the settings were when it was issued, in milliseconds. */
+export const longestAccessToken = 86_400_000 + greatestLeeway;
 /**
- * By how much what is kept because of a token outlives its `exp`, in milliseconds: beside the leeway a minute, as it is written
- * before the token is made.
+ * By how much what is kept because of a session's access token outlives its `exp`, in milliseconds: beside the leeway a minute,
+ * as it is written before the token is made.
  */
 export const afterExpiry = greatestLeeway + 60_000;
-/** How long any access token may be accepted, whatever the settings were when it was issued, in milliseconds. */
-export const longestAccessToken = 86_400_000 + afterExpiry;
 /** A hook may give each token a header of its own. */
 const rememberedHeaders = 100;
 
