@@ -234,7 +234,7 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
     outages,
     feed: (follower) => {
       const feed = new PostgresFeed(
-        (prepare) => server.connect((client) => server.begin(client, statementTimeout), prepare),
+        () => server.connect((client) => server.begin(client, statementTimeout)),
         follower,
         revocationBound,
         log,

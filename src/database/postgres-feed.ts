@@ -52,11 +52,11 @@ export class PostgresFeed implements Feed {
   #stopped = false;
 
   /**
-   * @param connect makes a connection, and hands it over before it is connected, too.
+   * @param connect makes a connection, and gives up by itself: one that is ended while it connects tells nobody.
    * @param bound how old the feed may be, in milliseconds.
    */
   constructor(
-    private readonly connect: (prepare: (client: pg.Client) => void) => Promise<pg.Client>,
+    private readonly connect: () => Promise<pg.Client>,
     private readonly follower: Follower,
     private readonly bound: number,
     private readonly log: Logger,
@@ -85,26 +85,21 @@ export class PostgresFeed implements Feed {
   }
 
   async #open(): Promise<void> {
-    let opening: pg.Client | undefined;
-    let session: Session | undefined;
+    this.#demandRunning();
+    const client = await this.connect();
     let broke: Error | undefined;
     const onBreak = (error = new Error('The connection ended.')): void => {
       broke ??= error;
-      if (session && this.#session === session) void this.#reopen(session, error);
+      if (this.#session === session) void this.#reopen(session, error);
     };
+    const session: Session = { client, onBreak, reading: Promise.resolve(), readings: 0 };
+    client.on('error', onBreak);
+    client.on('end', onBreak);
     // The server may fall silent at any step.
-    const deadline = setTimeout(() => void opening?.end(), this.bound + longestDelay);
+    const deadline = setTimeout(() => void client.end(), this.bound + longestDelay);
     try {
-      this.#demandRunning();
-      const client = await this.connect((made) => {
-        opening = made;
-        made.on('error', onBreak);
-        made.on('end', onBreak);
-      });
-      const begun: Session = { client, onBreak, reading: Promise.resolve(), readings: 0 };
-      session = begun;
       client.on('notification', ({ channel, payload = '' }) => {
-        this.#hear(begun, channel, payload);
+        this.#hear(session, channel, payload);
       });
       await client.query(`listen ${changes}; listen ${this.#ownChannel}`);
       // Nobody needs a heartbeat back after a crash.
@@ -119,15 +114,14 @@ export class PostgresFeed implements Feed {
       this.#session = session;
       this.#fresh(readAt);
     } catch (error) {
-      void opening?.end();
+      void client.end();
       throw explained(error);
     } finally {
       clearTimeout(deadline);
     }
-    const open = session;
-    this.#sendBeat(open);
-    open.timer = setInterval(() => {
-      this.#sendBeat(open);
+    this.#sendBeat(session);
+    session.timer = setInterval(() => {
+      this.#sendBeat(session);
     }, this.bound / beatsPerBound);
   }
 

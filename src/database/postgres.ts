@@ -101,18 +101,13 @@ export class PostgresServer {
   /**
    * A connection of its own, to the first host that gives one.
    * @param begin what is done first, once it is connected.
-   * @param prepare gets each that is tried, before it is connected.
    * @throws {DatabaseUnavailable}
    */
-  async connect(
-    begin: (client: pg.Client) => Promise<unknown>,
-    prepare: (client: pg.Client) => void = () => undefined,
-  ): Promise<pg.Client> {
+  async connect(begin: (client: pg.Client) => Promise<unknown>): Promise<pg.Client> {
     for (let attempt = 1; ; attempt += 1) {
       const { turn } = this;
       const client = this.#newClient();
       client.on('error', () => undefined);
-      prepare(client);
       try {
         await client.connect();
         await begin(client);

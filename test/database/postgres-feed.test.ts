@@ -235,6 +235,23 @@ describe('The feed of PostgreSQL', () => {
     });
   });
 
+  it('is current again though a connection was never answered, where one is waited for longer than the feed may be old', async () => {
+    const proxy = await TcpProxy.to(Number(new URL(url).port));
+    const through = openTestDatabase(
+      { kind: 'postgres', url: proxy.urlFor(url) },
+      { revocationBound: 500, connectTimeout: 3000 },
+    );
+    const other = new Replica(through);
+    await other.feed.start();
+    const { opened } = proxy;
+    proxy.loseAnswers();
+    await until(() => proxy.opened > opened);
+    proxy.release();
+    await until(() => other.feed.isCurrent());
+    await other.close();
+    await proxy.close();
+  });
+
   it('does not start where there is no server', async () => {
     const nowhere = new Replica(
       openTestDatabase({ kind: 'postgres', url: 'postgres://127.0.0.1:1/nothing' }),

@@ -15,6 +15,7 @@ export class TcpProxy {
   /** Connections that say this are held; undefined: none is. */
   #holding: string | undefined;
   #losesAnswers = false;
+  #opened = 0;
 
   private constructor(
     private readonly listener: Server,
@@ -37,6 +38,11 @@ export class TcpProxy {
     const through = new URL(url);
     through.port = String(port);
     return through.href;
+  }
+
+  /** How many connections were made to it so far. */
+  get opened(): number {
+    return this.#opened;
   }
 
   /** From now on nothing comes through: on any connection, or on those alone whose client has said a certain thing. */
@@ -69,6 +75,7 @@ export class TcpProxy {
     const passage: Passage = { client, server: connect(this.target, '127.0.0.1'), said: '', held: false };
     const { server } = passage;
     this.#passages.add(passage);
+    this.#opened += 1;
     client.on('data', (bytes) => {
       if (passage.said.length < 4096) passage.said += bytes.toString('latin1');
       this.#decide(passage);
