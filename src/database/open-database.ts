@@ -42,6 +42,8 @@ export interface Moment {
 /** The database, whichever it is. Nothing outside this folder and the stores asks which. */
 export interface Database extends Executor {
   readonly dialect: 'sqlite' | 'postgres';
+  /** Other services may use it at the same time. A SQLite file has one: the second one says so and stops. */
+  readonly isShared: boolean;
   /**
    * The same for what may take long: many rows, or waiting for another process. On PostgreSQL it has connections of
    * its own, so that no request waits for one.
@@ -129,6 +131,7 @@ function sqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Database
   return {
     ...executor,
     dialect: 'sqlite',
+    isShared: false,
     atLength: executor,
     batch: async (statements) => {
       const compiled = statements.map(({ query, required = false }) => ({ ...query.compile(), required }));
@@ -207,6 +210,7 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
   return {
     ...executor,
     dialect: 'postgres',
+    isShared: true,
     atLength,
     batch: (statements) => executor.transaction((transaction) => executeInTurn(transaction, statements)),
     exclusively: (work) =>

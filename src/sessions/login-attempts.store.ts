@@ -8,6 +8,13 @@ export interface Counter {
   readonly free: number;
 }
 
+interface FailedAttempts {
+  readonly key: string;
+  readonly failures: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly blocked_until: number;
+}
+
 /** Times are in milliseconds. */
 interface Failure {
   readonly now: number;
@@ -35,6 +42,18 @@ export const loginAttemptsStore = {
     );
     const { rows } = await queries.executeQuery(query);
     return rows[0]?.until ?? 0;
+  },
+
+  /** Of the keys that there are rows of: how often attempts failed, and until when they have to wait. Writes nothing. */
+  async failures(queries: Queries, keys: readonly string[], now: number): Promise<FailedAttempts[]> {
+    const query = compileOnce(queries, `failures ${keys.length}`, { now, ...numberedKeys(keys) }, (slots) => {
+      const { now: at, ...slotsOfKeys } = slots;
+      return queries
+        .selectFrom('login_attempts')
+        .select(['key', failuresAt(at).as('failures'), 'blocked_until'])
+        .where('key', 'in', Object.values<string>(slotsOfKeys));
+    });
+    return (await queries.executeQuery<FailedAttempts>(query)).rows;
   },
 
   /**
@@ -143,6 +162,13 @@ export const loginAttemptsStore = {
         .where('pending', '=', 0),
     );
     return [release, clear];
+  },
+
+  /** Forgets the failures under a key, in one statement that is to be executed. */
+  forget(queries: Queries, key: string): Compilable {
+    return prepareOnce(queries, 'forget', { key }, (slots) =>
+      queries.deleteFrom('login_attempts').where('key', '=', slots.key),
+    );
   },
 
   /** Deletes so many at most of those that have expired. @returns how many there were. */

@@ -2,6 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { retryLater } from '../problems/problem.js';
+import {
+  LocalReservations,
+  SharedReservations,
+  type AttemptReservations,
+} from './attempt-reservations.js';
 import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
 import { networkOf, siteOf } from './network.js';
 import { PendingAttempts } from './pending-attempts.js';
@@ -38,11 +43,7 @@ export interface AttemptOutcome<T> {
 /** What says that the attempt was right: statements, in order, for the transaction of what changes because of it. */
 export type Forgive = (queries: Queries) => ReturnType<typeof loginAttemptsStore.release>;
 
-/**
- * An attempt whose process has ended holds others up no longer than this, in milliseconds: less than they wait. One that takes
- * longer says so from time to time.
- */
-const pendingLapse = 4000;
+/** How often an attempt says that it is still being made, in milliseconds. */
 const renewEvery = 1500;
 /** For how long an attempt waits for others' verdicts, in milliseconds, and when it may be made again, in seconds. */
 const longestWaitForVerdicts = 10_000;
@@ -58,6 +59,7 @@ const retryAfter = 2;
  */
 export class LoginLimiter {
   readonly #pending: PendingAttempts;
+  readonly #reservations: AttemptReservations;
 
   constructor(
     private readonly database: Database,
@@ -65,6 +67,8 @@ export class LoginLimiter {
     private readonly limits: LoginLimits,
   ) {
     this.#pending = new PendingAttempts(limits.queue);
+    const Reservations = database.isShared ? SharedReservations : LocalReservations;
+    this.#reservations = new Reservations(database, clock, this.#pending);
   }
 
   /**
@@ -79,9 +83,9 @@ export class LoginLimiter {
   ): Promise<T> {
     const counters = this.#counters(origin);
     const keys = counters.map(({ key }) => key);
-    await this.#reserve(counters, keys);
+    await this.#reserve(counters);
     const renewing = setInterval(() => {
-      this.#renew(keys).catch(() => {
+      this.#reservations.renew(keys).catch(() => {
         // The statement of the verdict, which is to come, says what is wrong with the database.
         clearInterval(renewing);
       });
@@ -89,16 +93,12 @@ export class LoginLimiter {
     try {
       const { verdict, result } = await this.#made(counters, keys, make);
       if (verdict === 'wrong') await this.#fail(counters);
-      if (verdict === 'none') await this.#release(keys);
+      if (verdict === 'none') await this.#reservations.release(keys);
       return result;
     } finally {
       clearInterval(renewing);
       this.#pending.end(keys);
     }
-  }
-
-  #renew(keys: readonly string[]): Promise<void> {
-    return loginAttemptsStore.renew(this.database.queries, keys, this.clock.now() + pendingLapse);
   }
 
   async #made<T>(
@@ -108,33 +108,24 @@ export class LoginLimiter {
   ): Promise<AttemptOutcome<T>> {
     try {
       // An address is not cleared: its owner could guess at others and log in as himself in between.
-      return await make((queries) => loginAttemptsStore.release(queries, keys, this.clock.now(), own?.key));
+      return await make((queries) => this.#reservations.forgive(queries, keys, own?.key ?? ''));
     } catch (error) {
-      await this.#release(keys);
+      await this.#reservations.release(keys);
       throw error;
     }
   }
 
   /** When it resolves, the attempt is noted as one that is being made. */
-  async #reserve(counters: readonly Counter[], keys: readonly string[]): Promise<void> {
-    const { queries } = this.database;
+  async #reserve(counters: readonly Counter[]): Promise<void> {
     const giveUpAt = performance.now() + longestWaitForVerdicts;
     for (let hasWaited = false; ; hasWaited = true) {
-      const now = this.clock.now();
-      const until = await loginAttemptsStore.blockedUntil(queries, keys);
-      if (until > now) throw retryLater('too_many_attempts', (until - now) / 1000);
-      let [inTheWay] = hasWaited ? await loginAttemptsStore.full(queries, counters, now) : [];
-      if (inTheWay === undefined) {
-        const reserved = await loginAttemptsStore.reserve(queries, counters, now, pendingLapse);
-        inTheWay = keys.find((key) => !reserved.includes(key));
-        if (inTheWay === undefined) {
-          this.#pending.begin(keys);
-          return;
-        }
-        if (reserved.length > 0) await this.#release(reserved);
+      const refusal = await this.#reservations.reserve(counters, hasWaited);
+      if (!refusal) return;
+      if (refusal.reason === 'blocked') {
+        throw retryLater('too_many_attempts', (refusal.until - this.clock.now()) / 1000);
       }
       if (performance.now() >= giveUpAt) throw retryLater('busy', retryAfter);
-      await this.#pending.next(inTheWay);
+      await this.#pending.next(refusal.key);
     }
   }
 
@@ -158,12 +149,6 @@ export class LoginLimiter {
       // A wait is not forgotten before it is over.
       memory: Math.max(this.limits.memory, this.limits.longestWait) * 1000,
     });
-  }
-
-  async #release(keys: readonly string[]): Promise<void> {
-    const { database, clock } = this;
-    const statements = loginAttemptsStore.release(database.queries, keys, clock.now());
-    await database.batch(statements.map((query) => ({ query })));
   }
 }
 

@@ -20,17 +20,27 @@ export class PendingAttempts {
   /** @param queue how many may wait; half of them for the same key, so that nobody's attempts leave no place to others. */
   constructor(private readonly queue: number) {}
 
-  begin(keys: readonly string[]): void {
-    for (const key of keys) this.#of(key).count += 1;
+  /** @returns how many were being made before, for each of the keys. */
+  begin(keys: readonly string[]): number[] {
+    return keys.map((key) => this.#of(key).count++);
+  }
+
+  /** An attempt is not made after all. Those that are will wake who waits. */
+  withdraw(keys: readonly string[]): void {
+    this.#end(keys, 0);
   }
 
   /** An attempt has come to its verdict: for each of its keys, the first of those who wait may look again. */
   end(keys: readonly string[]): void {
+    this.#end(keys, 1);
+  }
+
+  #end(keys: readonly string[], wakes: number): void {
     for (const key of keys) {
       const pending = this.#of(key);
       pending.count -= 1;
       // Where none is being made any more here, nobody would wake the others.
-      const woken = [...pending.waiting].slice(0, pending.count === 0 ? undefined : 1);
+      const woken = [...pending.waiting].slice(0, pending.count === 0 ? undefined : wakes);
       for (const wake of woken) wake();
       this.#forgetIfIdle(key, pending);
     }

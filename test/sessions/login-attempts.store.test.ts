@@ -47,6 +47,28 @@ storeContract('The login attempts store', (on) => {
     expect(await loginAttemptsStore.blockedUntil(on.queries, [v7()])).to.equal(0);
   });
 
+  it('says how often attempts with each key have failed, until they are forgotten', async () => {
+    const [failed, waiting] = [v7(), v7()];
+    await failOnce(failed);
+    for (let count = 0; count <= free; count++) await failOnce(waiting);
+    const keys = [failed, waiting, v7()];
+    expect(await loginAttemptsStore.failures(on.queries, keys, recordTime)).to.have.deep.members([
+      { key: failed, failures: 1, blocked_until: 0 },
+      { key: waiting, failures: free + 1, blocked_until: recordTime + second },
+    ]);
+    const later = await loginAttemptsStore.failures(on.queries, [failed], recordTime + limits.memory);
+    expect(later).to.deep.equal([{ key: failed, failures: 0, blocked_until: 0 }]);
+  });
+
+  it('forgets what failed with a key, and nothing of the others', async () => {
+    const [forgotten, other] = [v7(), v7()];
+    await failOnce(forgotten);
+    await failOnce(other);
+    await on.queries.executeQuery(loginAttemptsStore.forget(on.queries, forgotten).compile());
+    expect(await rowOf(forgotten)).to.equal(undefined);
+    expect(await rowOf(other)).to.include({ failures: 1 });
+  });
+
   it('then begins a wait with each failure, twice as long as the one before, up to the longest', async () => {
     const key = v7();
     await useUpFree(key);

@@ -48,6 +48,18 @@ describe('Attempts that are being made', () => {
     expect(attempts.size).to.equal(0);
   });
 
+  it('wake nobody when one is not made after all, unless it was the last', async () => {
+    expect(attempts.begin(['a'])).to.deep.equal([0]);
+    expect(attempts.begin(['a', 'b'])).to.deep.equal([1, 0]);
+    const waits = [wait('one'), wait('two')];
+    attempts.withdraw(['a', 'b']);
+    await settled();
+    expect(woken).to.be.empty;
+    attempts.withdraw(['a']);
+    await Promise.all(waits);
+    expect(attempts.size).to.equal(0);
+  });
+
   it('are waited for by so many at most, and by half of them for one key', async () => {
     const refusal = async (key: string): Promise<unknown> => {
       const error: unknown = await attempts.next(key).catch((thrown: unknown) => thrown);
