@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Queries } from '../database/open-database.js';
 import { prepareOnce } from '../database/repeated-statement.js';
 import type { Schema } from '../database/schema.js';
-import { rightsOfSession, type AccountRights } from '../users/accounts.js';
+import { rightsOfSession, type AccountRights } from '../roles/rights.js';
 import {
   earlier,
   endOf,

@@ -1,10 +1,10 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/open-database.js';
-import { readPage, type Page } from '../page.js';
+import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
-import type { Revocations } from '../tokens/revocations.js';
-import type { SubjectVersions } from '../tokens/subject-versions.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { usersStore } from '../users/users.store.js';
 import { endSessionsOf, voidEndedSessions, voidTokensOf } from './ended-sessions.js';
 import type { SessionUses } from './session-uses.js';
