@@ -1,11 +1,6 @@
 import { expect } from 'chai';
-<<<<<<< HEAD:test/cli/docs-tables.test.ts
 import { settingsTable } from '../../src/cli/docs-tables.js';
-import { settings } from '../../src/settings.js';
-=======
-import { settingsTable } from '../../src/cli/readme-tables.js';
 import { settings } from '../../src/config/settings.js';
->>>>>>> main:test/cli/readme-tables.test.ts
 
 describe('the table of settings', () => {
   const rows = settingsTable()
