@@ -37,7 +37,11 @@ describe('The order of the contract', () => {
   });
 
   it('is for sessions the order of use: log in, refresh, log out', () => {
-    expect(operationsOf(contract).slice(0, 3)).to.deep.equal(['POST /login', 'POST /refresh', 'POST /logout']);
+    expect(operationsOf(contract).slice(0, 3)).to.deep.equal([
+      'POST /login',
+      'POST /refresh',
+      'POST /logout',
+    ]);
   });
 
   it('reads before it writes, and comes to all of a kind before one of it', () => {
