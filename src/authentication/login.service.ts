@@ -28,8 +28,8 @@ interface LoginOptions {
   readonly sessionLimit: SessionLimit;
 }
 
-/** The session that was begun, or why there is none; `changed`: the user was, while the password was checked. */
-type Decision = { readonly session: RotatedSession } | { readonly refused: DeniedReason | 'changed' };
+/** The tokens of the session that was begun, or why there is none; `changed`: the user was, while the password was checked. */
+type Decision = { readonly tokens: TokenSet } | { readonly refused: DeniedReason | 'changed' };
 
 /** Characters that are kept of an address and of a client's name for itself. */
 const longestText = 255;
@@ -66,7 +66,7 @@ export class LoginService {
       this.#decide(user, password, forgive, context),
     );
     const decision = await this.#limited(attempt, context, user?.id);
-    if ('session' in decision) return this.tokenSets.of(decision.session, true);
+    if ('tokens' in decision) return decision.tokens;
     // Another login may have hashed the same password anew in the meantime.
     if (decision.refused === 'changed') return this.login(username, password, context);
     this.onDenied(decision.refused, context, user?.id);
@@ -86,8 +86,8 @@ export class LoginService {
     if (user.password_one_time === 1 && (user.one_time_expires_at ?? 0) <= this.clock.now()) {
       return refused('one_time_password_over');
     }
-    const session = await this.#begin(user, newHash, forgive, context);
-    if (session) return { verdict: 'right', result: { session } };
+    const tokens = await this.#begin(user, newHash, forgive, context);
+    if (tokens) return { verdict: 'right', result: { tokens } };
     const now = await usersStore.findStored(this.database.queries, user.id);
     if (now && now.password_hash !== user.password_hash) {
       return { verdict: 'none', result: { refused: 'changed' } };
@@ -105,13 +105,16 @@ export class LoginService {
     }
   }
 
-  /** @returns nothing where the user was disabled, or got another password, since it was checked. */
+  /**
+   * Begins a session; where its tokens cannot be made, none remains.
+   * @returns nothing where the user was disabled, or got another password, since it was checked.
+   */
   async #begin(
     user: LoginUser,
     newHash: string,
     forgive: Forgive,
     context: RequestContext,
-  ): Promise<RotatedSession | undefined> {
+  ): Promise<TokenSet | undefined> {
     const session = this.#newSession(user.id, context);
     const { sessionLimit } = this.options;
     const statements = (queries: Queries) =>
@@ -135,21 +138,41 @@ export class LoginService {
         // Last: whoever comes from the same address waits for these rows until the commit.
         ...forgive(queries).map((query) => ({ query })),
       ] as const;
-    if (!sessionLimit.isSet) {
+    if (!sessionLimit.isSet && !this.accessTokens.hasHooks) {
       const rows = await this.database.batch(statements(this.database.queries));
       const rights = rows?.[1][0];
-      return rights && { ...session, ...rights };
+      return rights && this.#issueOrEnd({ ...session, ...rights }, context);
     }
     const begun = await this.database.transaction(async (transaction) => {
       const rows = await executeInTurn(transaction, statements(transaction));
       const rights = rows?.[1][0];
-      return rights && { rights, displaced: await sessionLimit.displace(transaction, session, context) };
+      if (!rights) return undefined;
+      const tokens = this.tokenSets.of({ ...session, ...rights }, true);
+      return { tokens, displaced: await sessionLimit.displace(transaction, session, context) };
     });
     if (!begun) return undefined;
-    const { rights, displaced } = begun;
+    const { tokens, displaced } = begun;
     this.revocations.apply(displaced);
     await sessionLimit.displaceRest(this.database, this.revocations, session, context, displaced);
-    return { ...session, ...rights };
+    return tokens;
+  }
+
+  /** The tokens of a session that is committed. Without hooks they fail only for rights from before there was a limit. */
+  async #issueOrEnd(session: RotatedSession, context: RequestContext): Promise<TokenSet> {
+    try {
+      return this.tokenSets.of(session, true);
+    } catch (error) {
+      await this.database.transaction(async (transaction) => {
+        await sessionsStore.delete(transaction, session.id);
+        await auditStore.add(transaction, this.clock, {
+          event: 'session_ended',
+          target: session.user_id,
+          sessionId: session.id,
+          context,
+        });
+      });
+      throw error;
+    }
   }
 
   #newSession(userId: string, context: RequestContext): NewSession {
