@@ -72,7 +72,8 @@ function launcher() {
   return {
     version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
     async start() {
-      if (ensureBuilt(() => console.log('Building.'))) await (await import('../dist/src/main.js')).main();
+      if (ensureBuilt(() => console.log('Building.')))
+        await (await import('../dist/src/server/main.js')).main();
     },
     develop,
     build() {

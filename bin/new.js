@@ -91,8 +91,8 @@ async function clashes(names) {
     tags.some((tag) => tag.toLowerCase() === names['audit logs']),
   );
   if (tagged) isThere(`a tag "${names['Audit logs']}"`, tagged.at);
-  if (membersOfServices(read('src/services.ts')).includes(auditLogs)) {
-    isThere(`a member "${auditLogs}" of Services`, 'src/services.ts');
+  if (membersOfServices(read('src/server/services.ts')).includes(auditLogs)) {
+    isThere(`a member "${auditLogs}" of Services`, 'src/server/services.ts');
   }
   return faults.length > 0 ? [...faults, 'Choose another name.'] : [];
 }
@@ -119,7 +119,7 @@ async function feature(names) {
     [`src/${folder}/${folder}.models.ts`]: fill('models.ts.txt'),
     [`src/${folder}/${folder}.service.ts`]: fill('service.ts.txt'),
     [`test/${folder}/${folder}.test.ts`]: fill('test.ts.txt'),
-    'src/services.ts': withService(read('src/services.ts'), {
+    'src/server/services.ts': withService(read('src/server/services.ts'), {
       member: auditLogs,
       type: `${AuditLogs}Service`,
       from: `./${folder}/${folder}.service.js`,
@@ -142,7 +142,7 @@ ${row(`src/${folder}/${folder}.controller.ts`, 'the operation')}
 ${row(`src/${folder}/${folder}.models.ts`, `what clients see: ${AuditLog} and ${AuditLog}List`)}
 ${row(`src/${folder}/${folder}.service.ts`, `where the ${words} come from: one sample so far`)}
 ${row(`test/${folder}/${folder}.test.ts`, 'its test')}
-${row('src/services.ts', `three lines more, which make the ${AuditLogs}Service`)}
+${row('src/server/services.ts', `three lines more, which make the ${AuditLogs}Service`)}
 
 Next:
   npm start        builds and runs it; Swagger UI at /docs/ has it under "${names['Audit logs']}"
@@ -150,5 +150,5 @@ Next:
   npm run check    is what CI demands; commit generated/ with it, which has the operation then
 
 The role admin has ${folder}:read after the next start; PUT /roles/{name} gives it to others.
-To take it all away, delete the two folders and the three lines in src/services.ts.`;
+To take it all away, delete the two folders and the three lines in src/server/services.ts.`;
 }

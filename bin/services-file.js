@@ -1,10 +1,10 @@
-// The lines of src/services.ts that a new feature's service needs: it is the one place that makes services.
+// The lines of src/server/services.ts that a new feature's service needs: it is the one place that makes services.
 import ts from 'typescript';
 
 /** The file is not what it was when this was written. */
 export class UnknownServicesFile extends Error {
   constructor(what) {
-    super(`The lines for a new service have no place in src/services.ts: ${what}.`);
+    super(`The lines for a new service have no place in src/server/services.ts: ${what}.`);
   }
 }
 

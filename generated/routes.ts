@@ -1,25 +1,25 @@
 // Made by the build from the controllers. Change those, and run `npm run build`.
 import type { TsoaRoute } from '@tsoa/runtime';
 import type { Express } from 'express';
-import { expressAuthentication } from './../src/http/authentication.js';
-import { iocContainer } from './../src/http/ioc.js';
-import { mountOperations, type Operation } from '../src/http/operations.js';
+import { expressAuthentication } from './../src/authentication/authentication.js';
+import { iocContainer } from './../src/server/ioc.js';
+import { mountOperations, type Operation } from '../src/server/operations.js';
 import { UsersController } from './../src/users/users.controller.js';
-import { UserSessionsController } from './../src/users/user-sessions.controller.js';
-import { MeController } from './../src/users/me.controller.js';
-import { JwksController } from './../src/tokens/jwks.controller.js';
-import { SessionsController } from './../src/sessions/sessions.controller.js';
+import { UserSessionsController } from './../src/sessions/user-sessions.controller.js';
 import { OwnSessionsController } from './../src/sessions/own-sessions.controller.js';
-import { CookiesController } from './../src/sessions/cookies.controller.js';
+import { HealthController } from './../src/server/health.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
-import { RevocationsController } from './../src/revocations/revocations.controller.js';
+import { RevocationsController } from './../src/revocation-stream/revocations.controller.js';
 import { ProtectedController } from './../src/protected/protected.controller.js';
-import { ProblemPagesController } from './../src/problems/problem-pages.controller.js';
 import { OAuthController } from './../src/oauth/oauth.controller.js';
 import { MetadataController } from './../src/oauth/metadata.controller.js';
-import { HealthController } from './../src/health/health.controller.js';
+import { JwksController } from './../src/keys/jwks.controller.js';
+import { ProblemPagesController } from './../src/contract/problem-pages.controller.js';
 import { ContractController } from './../src/contract/contract.controller.js';
 import { ClientsController } from './../src/clients/clients.controller.js';
+import { SessionsController } from './../src/authentication/sessions.controller.js';
+import { MeController } from './../src/authentication/me.controller.js';
+import { CookiesController } from './../src/authentication/cookies.controller.js';
 
 const models: TsoaRoute.Models = {
   'Id': {
@@ -137,102 +137,20 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
+  'HealthStatus': {
+    dataType: 'refEnum',
+    enums: ["ok"],
+  },
+  'Health': {
+    dataType: 'refObject',
+    properties: {
+      'status': {"ref":"HealthStatus","required":true},
+    },
+    additionalProperties: false,
+  },
   'Permission': {
     dataType: 'refAlias',
     type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must begin with a letter or a digit, and have letters, digits and . _ : / - alone","value":"^[A-Za-z0-9][A-Za-z0-9._:/-]*$"}}},
-  },
-  'Me': {
-    dataType: 'refObject',
-    properties: {
-      'id': {"ref":"Id","required":true},
-      'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
-      'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
-      'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
-      'password_change_required': {"dataType":"boolean","required":true},
-      'session_id': {"ref":"Id","required":true},
-      'created_at': {"dataType":"string","required":true},
-      'last_login_at': {"dataType":"string"},
-    },
-    additionalProperties: false,
-  },
-  'TokenType': {
-    dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[A-Za-z0-9!#$%&'*+.^_\\u0060|~-]+$"}}},
-  },
-  'TokenSet': {
-    dataType: 'refObject',
-    properties: {
-      'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
-      'token_type': {"ref":"TokenType","required":true},
-      'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-      'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
-      'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-    },
-    additionalProperties: false,
-  },
-  'ChangePasswordRequest': {
-    dataType: 'refObject',
-    properties: {
-      'current_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
-      'new_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
-    },
-    additionalProperties: false,
-  },
-  'CookieSession': {
-    dataType: 'refObject',
-    properties: {
-      'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-      'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-      'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-      'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-    },
-    additionalProperties: false,
-  },
-  'JsonWebKey': {
-    dataType: 'refObject',
-    properties: {
-      'kty': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
-      'kid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
-      'use': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
-      'alg': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
-      'crv': {"dataType":"string","validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
-      'x': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-      'y': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-      'n': {"dataType":"string","validators":{"maxLength":{"value":2000},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-      'e': {"dataType":"string","validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-    },
-    additionalProperties: false,
-  },
-  'JsonWebKeySet': {
-    dataType: 'refObject',
-    properties: {
-      'keys': {"dataType":"array","array":{"dataType":"refObject","ref":"JsonWebKey"},"required":true,"validators":{"maxItems":{"value":1000}}},
-    },
-    additionalProperties: false,
-  },
-  'LoginRequest': {
-    dataType: 'refObject',
-    properties: {
-      'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
-      'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
-    },
-    additionalProperties: false,
-  },
-  'RefreshRequest': {
-    dataType: 'refObject',
-    properties: {
-      'refresh_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
-    },
-    additionalProperties: false,
-  },
-  'LogoutRequest': {
-    dataType: 'refObject',
-    properties: {
-      'refresh_token': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
-    },
-    additionalProperties: false,
   },
   'Role': {
     dataType: 'refObject',
@@ -303,9 +221,9 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
-  'HtmlPage': {
+  'TokenType': {
     dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"maxLength":{"value":10000},"pattern":{"value":"^<!doctype\\u0020html>"}}},
+    type: {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[A-Za-z0-9!#$%&'*+.^_\\u0060|~-]+$"}}},
   },
   'TokenResponse': {
     dataType: 'refObject',
@@ -414,16 +332,31 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
-  'HealthStatus': {
-    dataType: 'refEnum',
-    enums: ["ok"],
-  },
-  'Health': {
+  'JsonWebKey': {
     dataType: 'refObject',
     properties: {
-      'status': {"ref":"HealthStatus","required":true},
+      'kty': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
+      'kid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100},"pattern":{"value":"^[\\u0020-\\u007e]*$"}}},
+      'use': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
+      'alg': {"dataType":"string","required":true,"validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
+      'crv': {"dataType":"string","validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9-]+$"}}},
+      'x': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      'y': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      'n': {"dataType":"string","validators":{"maxLength":{"value":2000},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      'e': {"dataType":"string","validators":{"maxLength":{"value":16},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
     },
     additionalProperties: false,
+  },
+  'JsonWebKeySet': {
+    dataType: 'refObject',
+    properties: {
+      'keys': {"dataType":"array","array":{"dataType":"refObject","ref":"JsonWebKey"},"required":true,"validators":{"maxItems":{"value":1000}}},
+    },
+    additionalProperties: false,
+  },
+  'HtmlPage': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":10000},"pattern":{"value":"^<!doctype\\u0020html>"}}},
   },
   'OpenApiDocument': {
     dataType: 'refObject',
@@ -554,6 +487,73 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
+  'TokenSet': {
+    dataType: 'refObject',
+    properties: {
+      'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
+      'token_type': {"ref":"TokenType","required":true},
+      'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+      'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
+      'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+    },
+    additionalProperties: false,
+  },
+  'LoginRequest': {
+    dataType: 'refObject',
+    properties: {
+      'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+    },
+    additionalProperties: false,
+  },
+  'RefreshRequest': {
+    dataType: 'refObject',
+    properties: {
+      'refresh_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
+    },
+    additionalProperties: false,
+  },
+  'LogoutRequest': {
+    dataType: 'refObject',
+    properties: {
+      'refresh_token': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
+    },
+    additionalProperties: false,
+  },
+  'Me': {
+    dataType: 'refObject',
+    properties: {
+      'id': {"ref":"Id","required":true},
+      'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
+      'password_change_required': {"dataType":"boolean","required":true},
+      'session_id': {"ref":"Id","required":true},
+      'created_at': {"dataType":"string","required":true},
+      'last_login_at': {"dataType":"string"},
+    },
+    additionalProperties: false,
+  },
+  'ChangePasswordRequest': {
+    dataType: 'refObject',
+    properties: {
+      'current_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+      'new_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+    },
+    additionalProperties: false,
+  },
+  'CookieSession': {
+    dataType: 'refObject',
+    properties: {
+      'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+      'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+      'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+      'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+    },
+    additionalProperties: false,
+  },
 };
 
 export const operations: readonly Operation[] = [
@@ -656,90 +656,6 @@ export const operations: readonly Operation[] = [
   },
   {
     method: 'get',
-    path: '/me',
-    controller: MeController,
-    handler: 'getMe',
-    parameters: {
-      request: {"in":"request","name":"request","required":true,"dataType":"object"},
-    },
-    security: [{"bearer":[]}],
-    successStatus: 200,
-  },
-  {
-    method: 'put',
-    path: '/me/password',
-    controller: MeController,
-    handler: 'changePassword',
-    parameters: {
-      body: {"in":"body","name":"body","required":true,"ref":"ChangePasswordRequest"},
-      request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      inCookies: {"in":"res","name":"204","required":true,"dataType":"void"},
-    },
-    security: [{"bearer":[]}],
-    successStatus: 200,
-  },
-  {
-    method: 'put',
-    path: '/me/password/cookies',
-    controller: MeController,
-    handler: 'changePasswordWithCookies',
-    parameters: {
-      body: {"in":"body","name":"body","required":true,"ref":"ChangePasswordRequest"},
-      request: {"in":"request","name":"request","required":true,"dataType":"object"},
-    },
-    security: [{"bearer":[]}],
-    successStatus: 200,
-  },
-  {
-    method: 'get',
-    path: '/.well-known/jwks.json',
-    controller: JwksController,
-    handler: 'getJwks',
-    parameters: {
-      request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
-    },
-    security: [],
-    successStatus: 200,
-  },
-  {
-    method: 'post',
-    path: '/login',
-    controller: SessionsController,
-    handler: 'login',
-    parameters: {
-      body: {"in":"body","name":"body","required":true,"ref":"LoginRequest"},
-      request: {"in":"request","name":"request","required":true,"dataType":"object"},
-    },
-    security: [],
-    successStatus: 200,
-  },
-  {
-    method: 'post',
-    path: '/refresh',
-    controller: SessionsController,
-    handler: 'refresh',
-    parameters: {
-      body: {"in":"body","name":"body","required":true,"ref":"RefreshRequest"},
-      request: {"in":"request","name":"request","required":true,"dataType":"object"},
-    },
-    security: [],
-    successStatus: 200,
-  },
-  {
-    method: 'post',
-    path: '/logout',
-    controller: SessionsController,
-    handler: 'logout',
-    parameters: {
-      request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      body: {"in":"body","name":"body","ref":"LogoutRequest"},
-    },
-    security: [],
-    successStatus: 204,
-  },
-  {
-    method: 'get',
     path: '/sessions',
     controller: OwnSessionsController,
     handler: 'listSessions',
@@ -774,24 +690,21 @@ export const operations: readonly Operation[] = [
     successStatus: 204,
   },
   {
-    method: 'post',
-    path: '/login/cookies',
-    controller: CookiesController,
-    handler: 'loginWithCookies',
+    method: 'get',
+    path: '/health/live',
+    controller: HealthController,
+    handler: 'getLive',
     parameters: {
-      body: {"in":"body","name":"body","required":true,"ref":"LoginRequest"},
-      request: {"in":"request","name":"request","required":true,"dataType":"object"},
     },
     security: [],
     successStatus: 200,
   },
   {
-    method: 'post',
-    path: '/refresh/cookies',
-    controller: CookiesController,
-    handler: 'refreshWithCookies',
+    method: 'get',
+    path: '/health/ready',
+    controller: HealthController,
+    handler: 'getReady',
     parameters: {
-      request: {"in":"request","name":"request","required":true,"dataType":"object"},
     },
     security: [],
     successStatus: 200,
@@ -868,19 +781,6 @@ export const operations: readonly Operation[] = [
     successStatus: 200,
   },
   {
-    method: 'get',
-    path: '/problems/:code',
-    controller: ProblemPagesController,
-    handler: 'getProblemPage',
-    parameters: {
-      code: {"in":"path","name":"code","required":true,"dataType":"string","validators":{"pattern":{"errorMsg":"must be a problem's code: small letters and _","value":"^[a-z_]+$"},"maxLength":{"value":64}}},
-      request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
-    },
-    security: [],
-    successStatus: 200,
-  },
-  {
     method: 'post',
     path: '/oauth/token',
     controller: OAuthController,
@@ -930,20 +830,25 @@ export const operations: readonly Operation[] = [
   },
   {
     method: 'get',
-    path: '/health/live',
-    controller: HealthController,
-    handler: 'getLive',
+    path: '/.well-known/jwks.json',
+    controller: JwksController,
+    handler: 'getJwks',
     parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
     },
     security: [],
     successStatus: 200,
   },
   {
     method: 'get',
-    path: '/health/ready',
-    controller: HealthController,
-    handler: 'getReady',
+    path: '/problems/:code',
+    controller: ProblemPagesController,
+    handler: 'getProblemPage',
     parameters: {
+      code: {"in":"path","name":"code","required":true,"dataType":"string","validators":{"pattern":{"errorMsg":"must be a problem's code: small letters and _","value":"^[a-z_]+$"},"maxLength":{"value":64}}},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
     },
     security: [],
     successStatus: 200,
@@ -1053,6 +958,101 @@ export const operations: readonly Operation[] = [
       request: {"in":"request","name":"request","required":true,"dataType":"object"},
     },
     security: [{"bearer":["clients:write"]}],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/login',
+    controller: SessionsController,
+    handler: 'login',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"LoginRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/refresh',
+    controller: SessionsController,
+    handler: 'refresh',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"RefreshRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/logout',
+    controller: SessionsController,
+    handler: 'logout',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      body: {"in":"body","name":"body","ref":"LogoutRequest"},
+    },
+    security: [],
+    successStatus: 204,
+  },
+  {
+    method: 'get',
+    path: '/me',
+    controller: MeController,
+    handler: 'getMe',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'put',
+    path: '/me/password',
+    controller: MeController,
+    handler: 'changePassword',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"ChangePasswordRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      inCookies: {"in":"res","name":"204","required":true,"dataType":"void"},
+    },
+    security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'put',
+    path: '/me/password/cookies',
+    controller: MeController,
+    handler: 'changePasswordWithCookies',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"ChangePasswordRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/login/cookies',
+    controller: CookiesController,
+    handler: 'loginWithCookies',
+    parameters: {
+      body: {"in":"body","name":"body","required":true,"ref":"LoginRequest"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'post',
+    path: '/refresh/cookies',
+    controller: CookiesController,
+    handler: 'refreshWithCookies',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
     successStatus: 200,
   },
 ];

@@ -1,26 +1,26 @@
-import type * as app from '../../src/app.ts';
+import type * as app from '../../src/server/app.ts';
 import type * as clock from '../../src/clock.ts';
 import type * as clients from '../../src/clients/clients.models.ts';
-import type * as config from '../../src/config.ts';
+import type * as config from '../../src/config/config.ts';
 import type * as database from '../../src/database/open-database.ts';
 import type * as guard from '../../src/guard/guard.ts';
-import type * as httpServer from '../../src/http/http-server.ts';
-import type * as installation from '../../src/installation.ts';
-import type * as services from '../../src/services.ts';
-import type * as revocations from '../../src/tokens/revocations.ts';
+import type * as httpServer from '../../src/server/http-server.ts';
+import type * as installation from '../../src/server/installation.ts';
+import type * as services from '../../src/server/services.ts';
+import type * as revocations from '../../src/revocations/revocations.ts';
 
 /** The modules of the service that the benchmarks use. */
 interface Built {
-  'app.js': typeof app;
+  'server/app.js': typeof app;
   'clients/clients.models.js': typeof clients;
   'clock.js': typeof clock;
-  'config.js': typeof config;
+  'config/config.js': typeof config;
   'database/open-database.js': typeof database;
   'guard/guard.js': typeof guard;
-  'http/http-server.js': typeof httpServer;
-  'installation.js': typeof installation;
-  'services.js': typeof services;
-  'tokens/revocations.js': typeof revocations;
+  'server/http-server.js': typeof httpServer;
+  'server/installation.js': typeof installation;
+  'server/services.js': typeof services;
+  'revocations/revocations.js': typeof revocations;
 }
 
 /** A module of the compiled service: type stripping cannot read its sources, which have decorators. */

@@ -10,10 +10,10 @@ import { built } from './built.ts';
 const [, , rounds] = process.argv;
 const tokensEach = 3000;
 
-const { readConfig } = await built('config.js');
+const { readConfig } = await built('config/config.js');
 const { systemClock } = await built('clock.js');
-const { openInstallation } = await built('installation.js');
-const { prepareService } = await built('services.js');
+const { openInstallation } = await built('server/installation.js');
+const { prepareService } = await built('server/services.js');
 
 const config = readConfig({
   DATABASE_URL: 'sqlite::memory:',

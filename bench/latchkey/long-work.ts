@@ -7,12 +7,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pino } from 'pino';
 import { built } from './built.ts';
 
-const { readConfig } = await built('config.js');
+const { readConfig } = await built('config/config.js');
 const { systemClock } = await built('clock.js');
-const { openInstallation } = await built('installation.js');
-const { prepareService } = await built('services.js');
-const { createApp } = await built('app.js');
-const { createHttpServer: createService } = await built('http/http-server.js');
+const { openInstallation } = await built('server/installation.js');
+const { prepareService } = await built('server/services.js');
+const { createApp } = await built('server/app.js');
+const { createHttpServer: createService } = await built('server/http-server.js');
 
 const config = readConfig(process.env);
 const log = pino({ level: 'error' });

@@ -12,10 +12,10 @@ const [, , , , folder = '.'] = process.argv;
 const atATime = 40;
 
 const { ClientAuthMethod } = await built('clients/clients.models.js');
-const { readConfig } = await built('config.js');
+const { readConfig } = await built('config/config.js');
 const { systemClock } = await built('clock.js');
-const { openInstallation } = await built('installation.js');
-const { prepareService } = await built('services.js');
+const { openInstallation } = await built('server/installation.js');
+const { prepareService } = await built('server/services.js');
 
 const config = readConfig(process.env);
 const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), config.issuer ?? '');

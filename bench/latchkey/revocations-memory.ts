@@ -7,8 +7,8 @@ import { median } from '../harness/statistics.ts';
 import { built } from './built.ts';
 
 const { openDatabase } = await built('database/open-database.js');
-const { readConfig } = await built('config.js');
-const { Revocations } = await built('tokens/revocations.js');
+const { readConfig } = await built('config/config.js');
+const { Revocations } = await built('revocations/revocations.js');
 const { systemClock } = await built('clock.js');
 
 /** How often each way of asking is timed. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readConfig } from '../config.js';
+import { readConfig } from '../config/config.js';
 import { BackupError, backupSqlite } from '../database/backup-sqlite.js';
 import { StartError } from '../start-error.js';
 import { refuseMissingDatabase } from './installation-command.js';

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
-import { readConfig, type Config } from '../config.js';
-import { databaseFaults, hasAmcheck } from '../database/check-database.js';
+import { readConfig, type Config } from '../config/config.js';
+import { databaseFaults, hasAmcheck } from './database-checks.store.js';
 import { readMark, unfinishedCopy } from '../database/copy-mark.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { openDatabase } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
-import { readSecretFile } from '../database/secret.js';
+import { readSecretFile } from '../keys/secret.js';
 import { StartError } from '../start-error.js';
-import { secretOpensKeys } from '../tokens/key-schedule.js';
-import { KeySealing } from '../tokens/key-sealing.js';
+import { secretOpensKeys } from '../keys/key-schedule.js';
+import { KeySealing } from '../keys/key-sealing.js';
 import { refuseMissingDatabase } from './installation-command.js';
 
 /** How many of the faults are printed. */

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { explain } from '../main.js';
+import { explain } from '../server/main.js';
 import { createProgram, type Launcher } from './program.js';
 
 /** As most commands have it: 1 where a command fails, 2 where it was not understood. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
-import { readConfig, type Config } from '../config.js';
+import { readConfig, type Config } from '../config/config.js';
 import { readMark } from '../database/copy-mark.js';
 import {
   copyInto,
@@ -15,14 +15,14 @@ import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { openDatabase, type Database } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
 import type { KeyRow } from '../database/schema.js';
-import { readSecretFile } from '../database/secret.js';
+import { readSecretFile } from '../keys/secret.js';
 import { claimSqlite } from '../database/sqlite-claim.js';
 import { createProgress } from './progress.js';
-import { databaseUrl, type SqliteUrl } from '../database-url.js';
-import { refuseRestoredFile } from '../installation.js';
+import { databaseUrl, type SqliteUrl } from '../database/database-url.js';
+import { refuseRestoredFile } from '../server/installation.js';
 import { StartError } from '../start-error.js';
-import { sealingContext, unseal } from '../tokens/key-schedule.js';
-import { KeySealing } from '../tokens/key-sealing.js';
+import { sealingContext, unseal } from '../keys/key-schedule.js';
+import { KeySealing } from '../keys/key-sealing.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { pino } from 'pino';
 import { systemClock } from '../clock.js';
-import { readConfig, type Config } from '../config.js';
-import { openInstallation, refuseRestoredFile } from '../installation.js';
-import type { Services } from '../services.js';
+import { readConfig, type Config } from '../config/config.js';
+import { openInstallation, refuseRestoredFile } from '../server/installation.js';
+import type { Services } from '../server/services.js';
 import { StartError } from '../start-error.js';
 
 /**

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
-import type { Config } from '../config.js';
-import { replaceSecretFile } from '../database/secret.js';
-import type { Services } from '../services.js';
+import type { Config } from '../config/config.js';
+import { replaceSecretFile } from '../keys/secret.js';
+import type { Services } from '../server/services.js';
 import { StartError } from '../start-error.js';
-import { keyPurposes } from '../tokens/key-schedule.js';
-import { KeySealing } from '../tokens/key-sealing.js';
-import type { KeyPurpose } from '../tokens/keys.store.js';
-import { KeyImportError } from '../tokens/signing-keys.js';
+import { keyPurposes } from '../keys/key-schedule.js';
+import { KeySealing } from '../keys/key-sealing.js';
+import type { KeyPurpose } from '../keys/keys.store.js';
+import { KeyImportError } from '../keys/signing-keys.js';
 import { onInstallation } from './installation-command.js';
 
 export function addKeyCommands(program: Command): void {

@@ -1,4 +1,4 @@
-import { settings } from '../settings.js';
+import { settings } from '../config/settings.js';
 import { problemCodes } from '../problems/problem-codes.js';
 
 /** README's table of settings, in Markdown. */

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Config } from '../config.js';
-import type { Services } from '../services.js';
+import type { Config } from '../config/config.js';
+import type { Services } from '../server/services.js';
 import { endAllSessions } from '../sessions/end-all.js';
-import { isSymmetric } from '../tokens/algorithms.js';
+import { isSymmetric } from '../keys/algorithms.js';
 import { onInstallation } from './installation-command.js';
 
 export function addSessionCommands(program: Command): void {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { operatorContext } from '../audit/audit.store.js';
 import { durationInWords } from '../clock.js';
-import type { Services } from '../services.js';
+import type { Services } from '../server/services.js';
 import { Problem } from '../problems/problem.js';
-import { list } from '../setting-parsers.js';
+import { list } from '../config/setting-parsers.js';
 import { StartError } from '../start-error.js';
-import { words } from '../users/accounts.js';
+import { words } from '../roles/rights.js';
 import { onInstallation } from './installation-command.js';
 
 export function addUserCommands(program: Command): void {

@@ -1,6 +1,6 @@
 import type { AccessGrant } from '../tokens/access-token-claims.js';
 import type { AccessTokens } from '../tokens/access-token.js';
-import { words } from '../users/accounts.js';
+import { words } from '../roles/rights.js';
 import type { StoredClient } from './clients.store.js';
 
 type Grant = AccessGrant & { readonly audience: readonly string[]; readonly lifetime: number };

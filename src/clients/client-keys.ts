@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { jwkUseError, signatureLength } from '../guard/public-keys.js';
-import type { AsymmetricAlgorithm } from '../tokens/algorithms.js';
-import { fittingAlgorithms, KeyImportError } from '../tokens/signing-keys.js';
+import type { AsymmetricAlgorithm } from '../keys/algorithms.js';
+import { fittingAlgorithms, KeyImportError } from '../keys/signing-keys.js';
 import type { ClientKey, ClientKeySet } from './clients.models.js';
 
 /** What verifies a client's signatures. */

@@ -13,11 +13,11 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import { actorOf, type AuthenticatedRequest } from '../http/caller.js';
-import { asPage, defaultLimit } from '../page.js';
+import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
+import { asPage, defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../services.js';
-import { words } from '../users/accounts.js';
+import type { Services } from '../server/services.js';
+import { words } from '../roles/rights.js';
 import type { Id } from '../users/users.models.js';
 import {
   ClientAuthMethod,

@@ -1,5 +1,5 @@
 import { problemCodes } from '../problems/problem-codes.js';
-import { isPermission } from '../tokens/demands.js';
+import { isPermission } from '../http/demands.js';
 import { completeSchemas } from './complete-schemas.js';
 import { errorForms, oauthForm, problemForm, type ErrorForm } from './error-forms.js';
 import { headers, referencesTo } from './headers.js';

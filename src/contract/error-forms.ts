@@ -1,4 +1,4 @@
-import { oauthErrors } from '../oauth/oauth-problem.js';
+import { oauthErrors } from '../problems/oauth-problem.js';
 import type { OAuthErrorCode } from '../oauth/oauth.models.js';
 import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
 

@@ -1,6 +1,6 @@
 import type { PostgresPool } from 'kysely';
 import type pg from 'pg';
-import type { PostgresUrl } from '../database-url.js';
+import type { PostgresUrl } from './database-url.js';
 import { demandChannelBinding } from './channel-binding.js';
 import { DatabaseReadOnly, DatabaseRefused, type DatabaseUnavailable } from './database-unavailable.js';
 import { driver } from './postgres-driver.js';

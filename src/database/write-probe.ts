@@ -1,4 +1,4 @@
-import type { OutageLog } from '../outage-log.js';
+import type { OutageLog } from './outage-log.js';
 import { DatabaseUnavailable, type DatabaseReadOnly } from './database-unavailable.js';
 
 /** How long one proof is good for, in milliseconds, however many ask. */

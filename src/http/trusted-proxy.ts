@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import proxyaddr from 'proxy-addr';
-import { bareAddress, canonicalAddress } from '../addresses.js';
+import { bareAddress, canonicalAddress } from './addresses.js';
 
 /** One or more segments, without dots alone among them, and nothing that another reader could take for more. */
 const prefixSyntax = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/;

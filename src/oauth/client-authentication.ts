@@ -4,7 +4,7 @@ import { clientsStore, type StoredClient } from '../clients/clients.store.js';
 import { epochSeconds, type Clock } from '../clock.js';
 import type { Database } from '../database/open-database.js';
 import { Problem } from '../problems/problem.js';
-import type { LoginLimiter } from '../sessions/login-limiter.js';
+import type { LoginLimiter } from '../authentication/login-limiter.js';
 import {
   assertedClient,
   AssertionError,
@@ -12,7 +12,7 @@ import {
   type AssertionAudience,
 } from './client-assertion.js';
 import type { ClientCredentials } from './client-credentials.js';
-import { OAuthProblem } from './oauth-problem.js';
+import { OAuthProblem } from '../problems/oauth-problem.js';
 import { usedAssertionsStore } from './used-assertions.store.js';
 
 interface AuthenticationOptions {

@@ -1,4 +1,4 @@
-import { OAuthProblem } from './oauth-problem.js';
+import { OAuthProblem } from '../problems/oauth-problem.js';
 import type { ClientParameters } from './oauth.models.js';
 
 /** What a client shows of itself. */

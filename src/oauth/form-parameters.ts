@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { OAuthProblem } from './oauth-problem.js';
+import { OAuthProblem } from '../problems/oauth-problem.js';
 
 /** RFC 8707 §2: a token may be for several. An array also where it comes once: the contract's type is an array. */
 const repeatable = 'resource';

@@ -4,7 +4,7 @@ import type { Hooks } from '../hooks.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { ownClient } from '../tokens/access-token.js';
-import { words } from '../users/accounts.js';
+import { words } from '../roles/rights.js';
 import { usersStore } from '../users/users.store.js';
 import type { LiveAccessTokens } from './live-access-token.js';
 import { TokenUse, type Introspection } from './oauth.models.js';

@@ -1,8 +1,8 @@
 import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import type { AccessTokens } from '../tokens/access-token.js';
-import type { Revocations } from '../tokens/revocations.js';
-import type { TokenConfirmation } from '../tokens/token-confirmation.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { TokenConfirmation } from '../revocations/token-confirmation.js';
 
 /** Knows whether a token is an access token of ours, for whomever, and not revoked. */
 export class LiveAccessTokens {

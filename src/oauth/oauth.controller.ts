@@ -13,11 +13,11 @@ import {
 import type { Request as HttpRequest } from 'express';
 import type { StoredClient } from '../clients/clients.store.js';
 import { contextOf } from '../http/request-context.js';
-import type { Services } from '../services.js';
+import type { Services } from '../server/services.js';
 import { ownClient } from '../tokens/access-token.js';
 import { readClientCredentials } from './client-credentials.js';
 import { readParameters } from './form-parameters.js';
-import { OAuthProblem } from './oauth-problem.js';
+import { OAuthProblem } from '../problems/oauth-problem.js';
 import type {
   ClientParameters,
   Introspection,

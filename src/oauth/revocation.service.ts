@@ -5,13 +5,13 @@ import type { Database } from '../database/open-database.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { ownClient, type AccessTokens } from '../tokens/access-token.js';
-import type { KeyRing } from '../tokens/key-ring.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import { readRefreshToken } from '../tokens/refresh-token.js';
-import type { Revocations } from '../tokens/revocations.js';
-import { revocationsStore, type Revocation } from '../tokens/revocations.store.js';
-import { words } from '../users/accounts.js';
+import type { Revocations } from '../revocations/revocations.js';
+import { revocationsStore, type Revocation } from '../revocations/revocations.store.js';
+import { words } from '../roles/rights.js';
 import type { LiveAccessTokens } from './live-access-token.js';
-import { OAuthProblem } from './oauth-problem.js';
+import { OAuthProblem } from '../problems/oauth-problem.js';
 
 /** The scope of a client that may end tokens that are not its own. */
 export const revokeAnyScope = 'tokens:revoke';

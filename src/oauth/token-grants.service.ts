@@ -3,8 +3,8 @@ import { clientGrant } from '../clients/client-grant.js';
 import type { StoredClient } from '../clients/clients.store.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import { ownClient, type AccessTokens } from '../tokens/access-token.js';
-import { words } from '../users/accounts.js';
-import { OAuthProblem } from './oauth-problem.js';
+import { words } from '../roles/rights.js';
+import { OAuthProblem } from '../problems/oauth-problem.js';
 import type { TokenResponse } from './oauth.models.js';
 
 /** What a client asks for, where it wants less than it could have. */

@@ -13,10 +13,10 @@ import {
   Tags,
   type TsoaResponse,
 } from '@tsoa/runtime';
-import { actorOf, type AuthenticatedRequest } from '../http/caller.js';
+import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../services.js';
-import { words } from '../users/accounts.js';
+import type { Services } from '../server/services.js';
+import { words } from './rights.js';
 import type { RoleName } from '../users/users.models.js';
 import type { PutRoleRequest, Role, RoleList } from './roles.models.js';
 import type { StoredRole } from './roles.store.js';

@@ -3,12 +3,12 @@ import type { Clock } from '../clock.js';
 import { countersStore } from '../database/counters.store.js';
 import type { Database } from '../database/open-database.js';
 import { Problem, retryLater } from '../problems/problem.js';
-import type { Revocations } from '../tokens/revocations.js';
-import type { SubjectVersions } from '../tokens/subject-versions.js';
-import { rightsSize, tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
-import { words } from '../users/accounts.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
+import { tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
+import { words } from './rights.js';
 import { administratorRole } from '../users/users.store.js';
-import { largestRightsOfHolders, removeDeletedRole } from './role-holders.js';
+import { largestGrownRights, removeDeletedRole, roleSize } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
 
 /** How often a change is tried that others come before, each time after another look at the holders. */
@@ -54,7 +54,7 @@ export class RolesService {
       created_at: now,
       updated_at: now,
     };
-    const size = sizeOf(role);
+    const size = roleSize(role);
     if (size > this.tokens.rightsCapacity) throw this.#tooMuch('are', size);
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       // Whoever deleted it was interrupted, or is at it still.
@@ -73,9 +73,9 @@ export class RolesService {
   ): Promise<{ readonly role: StoredRole; readonly created: boolean } | undefined> {
     const { name } = role;
     const rights = await countersStore.read(this.database.queries, 'rights');
-    const size = sizeOf(role);
     const { rightsCapacity } = this.tokens;
-    const largest = await largestRightsOfHolders(this.database, name, { own: size, enough: rightsCapacity });
+    const known = await rolesStore.find(this.database.queries, name);
+    const largest = known ? await largestGrownRights(this.database, known, role, rightsCapacity) : 0;
     const done = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       if (await rolesStore.isDeleted(transaction, name)) return undefined;
@@ -89,8 +89,7 @@ export class RolesService {
       // Raised by those alone who change something: others who look at the holders need not look again.
       if ((await countersStore.read(transaction, 'rights')) !== rights) return undefined;
       await countersStore.raise(transaction, 'rights');
-      // What takes no more room than before is let through, whatever there is beside it.
-      if (largest > rightsCapacity && !(before && size <= sizeOf(before))) {
+      if (largest > rightsCapacity) {
         throw this.#tooMuch('are together with the other roles of a holder', largest);
       }
       await rolesStore.update(transaction, role);
@@ -157,10 +156,6 @@ export class RolesService {
     });
     this.revocations.apply(revoked);
   }
-}
-
-function sizeOf({ name, permissions }: Pick<StoredRole, 'name' | 'permissions'>): number {
-  return rightsSize([name], words(permissions));
 }
 
 function refuseBuiltIn(role: StoredRole | undefined): void {

@@ -5,10 +5,10 @@ import type { Clock } from '../clock.js';
 import { unmarkBackup } from '../database/backup-mark.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { longestAccessToken } from '../tokens/access-token-verifier.js';
-import type { KeyRing } from '../tokens/key-ring.js';
-import type { Revocations } from '../tokens/revocations.js';
-import { everyRole, revocationsStore, type Revocation } from '../tokens/revocations.store.js';
-import { voidTokensOfHolders } from '../tokens/roles-version.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { Revocations } from '../revocations/revocations.js';
+import { everyRole, revocationsStore, type Revocation } from '../revocations/revocations.store.js';
+import { voidTokensOfHolders } from '../revocations/roles-version.js';
 import { usersStore } from '../users/users.store.js';
 import { sessionsStore } from './sessions.store.js';
 

@@ -9,8 +9,8 @@
 import type { Clock } from '../clock.js';
 import { inBatches, rowsPerBatch } from '../database/batches.js';
 import type { Database, Queries } from '../database/open-database.js';
-import type { Revocations } from '../tokens/revocations.js';
-import { revocationsStore, type Revocation } from '../tokens/revocations.store.js';
+import type { Revocations } from '../revocations/revocations.js';
+import { revocationsStore, type Revocation } from '../revocations/revocations.store.js';
 import { usersStore } from '../users/users.store.js';
 import { sessionsStore, type EndedSession } from './sessions.store.js';
 

@@ -10,12 +10,12 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import { userOf, type AuthenticatedRequest } from '../http/caller.js';
+import { userOf, type AuthenticatedRequest } from '../tokens/caller.js';
 import { contextOf } from '../http/request-context.js';
-import { unsetTokenCookies } from '../http/token-cookies.js';
-import { defaultLimit } from '../page.js';
+import { unsetTokenCookies } from '../authentication/token-cookies.js';
+import { defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../services.js';
+import type { Services } from '../server/services.js';
 import type { Id } from '../users/users.models.js';
 import { asSessionPage } from './session-page.js';
 import type { SessionPage, SessionQuery } from './sessions.models.js';

@@ -1,8 +1,8 @@
 import { auditStore, type RequestContext } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/open-database.js';
-import type { Revocations } from '../tokens/revocations.js';
-import type { Revocation } from '../tokens/revocations.store.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { Revocation } from '../revocations/revocations.store.js';
 import { voidTokensOf } from './ended-sessions.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
 

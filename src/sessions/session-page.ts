@@ -1,4 +1,4 @@
-import { asPage, type Page } from '../page.js';
+import { asPage, type Page } from '../http/pagination.js';
 import type { Session, SessionPage } from './sessions.models.js';
 import type { StoredSession } from './sessions.store.js';
 

@@ -1,4 +1,4 @@
-import type { Cursor } from '../page.js';
+import type { Cursor } from '../http/pagination.js';
 import type { Id } from '../users/users.models.js';
 
 /**

@@ -1,12 +1,12 @@
 import { auditStore, type RequestContext } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Feed } from '../database/feed.js';
+import type { Feed } from '../revocations/feed.js';
 import type { Database, Queries } from '../database/open-database.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokens } from '../tokens/access-token.js';
-import type { KeyRing } from '../tokens/key-ring.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import { readRefreshToken } from '../tokens/refresh-token.js';
-import type { Revocations } from '../tokens/revocations.js';
+import type { Revocations } from '../revocations/revocations.js';
 import { voidTokensOf } from './ended-sessions.js';
 import { ReplacedByPassword } from './replaced-by-password.js';
 import type { TokenSet } from './sessions.models.js';

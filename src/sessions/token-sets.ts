@@ -1,8 +1,8 @@
 import { epochSeconds, type Clock } from '../clock.js';
 import type { AccessTokens } from '../tokens/access-token.js';
-import type { KeyRing } from '../tokens/key-ring.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import { makeRefreshToken } from '../tokens/refresh-token.js';
-import { words } from '../users/accounts.js';
+import { words } from '../roles/rights.js';
 import type { RotatedSession } from './session-rotation.store.js';
 import type { TokenSet } from './sessions.models.js';
 

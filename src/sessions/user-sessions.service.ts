@@ -1,10 +1,10 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/open-database.js';
-import { readPage, type Page } from '../page.js';
+import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
-import type { Revocations } from '../tokens/revocations.js';
-import type { SubjectVersions } from '../tokens/subject-versions.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { usersStore } from '../users/users.store.js';
 import { endSessionsOf, voidEndedSessions, voidTokensOf } from './ended-sessions.js';
 import type { SessionUses } from './session-uses.js';
@@ -42,7 +42,11 @@ export class UserSessionsService {
    */
   async end(userId: string, sessionId: string, actor: Actor): Promise<void> {
     const revoked = await this.database.transaction(async (transaction) => {
-      const session = await sessionsStore.revokeOneOf(transaction, userId, sessionId, this.clock.now());
+      const now = this.clock.now();
+      const session =
+        (await sessionsStore.revokeOneOf(transaction, userId, sessionId, now)) ??
+        // What ended it with others may have been interrupted before its access tokens were revoked.
+        (await sessionsStore.revokeEndedOneOf(transaction, userId, sessionId, now));
       if (!session) throw new Problem('session_not_found');
       const change = { event: 'session_ended', target: userId, sessionId } as const;
       await auditStore.addChange(transaction, this.clock, change, actor);

@@ -4,9 +4,9 @@ import { isSignature, readCompactJws, readJwsHeader } from '../guard/compact-jws
 import { Problem } from '../problems/problem.js';
 import { isAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
 import { maxTokenLength } from './access-token-size.js';
-import type { KeyRing } from './key-ring.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import { LastEntries } from './last-entries.js';
-import type { SigningKey } from './signing-keys.js';
+import type { SigningKey } from '../keys/signing-keys.js';
 
 /** RFC 9068 §2.1: what keeps any other JWT of ours from passing as an access token. */
 export const tokenType = 'at+jwt';

@@ -7,10 +7,10 @@ import { ownClaims, type AccessGrant, type AccessTokenClaims } from './access-to
 import { base64urlBytes, base64urlLength, maxTokenLength, type RightsCapacity } from './access-token-size.js';
 import { AccessTokenVerifier, afterExpiry, tokenType } from './access-token-verifier.js';
 import { addedMembers, inUtf8 } from './added-members.js';
-import type { Algorithm } from './algorithms.js';
-import type { KeyRing } from './key-ring.js';
+import type { Algorithm } from '../keys/algorithms.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import { LastEntries } from './last-entries.js';
-import type { SigningKey } from './signing-keys.js';
+import type { SigningKey } from '../keys/signing-keys.js';
 
 export interface AccessTokenOptions {
   readonly issuer: string;

@@ -1,5 +1,5 @@
 import type { Queries } from '../database/open-database.js';
-import { usernameKey } from './username.js';
+import { usernameKey } from '../usernames/username.js';
 import { selectWithRoles, type UserWithRoles } from './users.store.js';
 
 interface UserPageQuery {

@@ -1,5 +1,5 @@
 import type { Database } from '../database/open-database.js';
-import { readPage, type Page } from '../page.js';
+import { readPage, type Page } from '../http/pagination.js';
 import { userListStore } from './user-list.store.js';
 import type { UserWithRoles } from './users.store.js';
 

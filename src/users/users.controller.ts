@@ -13,11 +13,11 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import { actorOf, type AuthenticatedRequest } from '../http/caller.js';
-import { asPage, defaultLimit } from '../page.js';
+import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
+import { asPage, defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../services.js';
-import { words } from './accounts.js';
+import type { Services } from '../server/services.js';
+import { words } from '../roles/rights.js';
 import { readIdCursor, readNameCursor, writeNameCursor } from './user-cursor.js';
 import type { CreateUserRequest, Id, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
 import type { UserWithRoles } from './users.store.js';

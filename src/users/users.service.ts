@@ -8,14 +8,14 @@ import { newId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
 import { rolesStore } from '../roles/roles.store.js';
 import { endSessionsOf, removeDeletedUser } from '../sessions/ended-sessions.js';
-import type { Revocations } from '../tokens/revocations.js';
-import type { SubjectVersions } from '../tokens/subject-versions.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { rightsSize, tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
-import { words } from './accounts.js';
-import { passwordFault } from './password-policy.js';
-import type { Passwords } from './passwords.js';
-import { usernameFault, type UsernameRules } from './username-rules.js';
-import { skeletonKey } from './username-scripts.js';
+import { words } from '../roles/rights.js';
+import { passwordFault } from '../passwords/password-policy.js';
+import type { Passwords } from '../passwords/passwords.js';
+import { usernameFault, type UsernameRules } from '../usernames/username-rules.js';
+import { skeletonKey } from '../usernames/username-scripts.js';
 import { administratorRole, usersStore, type UserWithRoles } from './users.store.js';
 
 interface NewUser {

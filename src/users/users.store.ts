@@ -3,8 +3,8 @@ import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/open-database.js';
 import { prepareOnce } from '../database/repeated-statement.js';
 import type { UserRow } from '../database/schema.js';
-import { heldRights, type AccountRights } from './accounts.js';
-import { usernameKey } from './username.js';
+import { heldRights, type AccountRights } from '../roles/rights.js';
+import { usernameKey } from '../usernames/username.js';
 
 /** The built-in role whose holders are the administrators. */
 export const administratorRole = 'admin';

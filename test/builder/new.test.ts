@@ -32,7 +32,7 @@ describe('npm run new', () => {
   let services: string;
   before(() => {
     project = new ProjectCopy({ built: true });
-    services = read('src/services.ts');
+    services = read('src/server/services.ts');
   });
   after(() => {
     project.remove();
@@ -199,8 +199,8 @@ describe('npm run new', () => {
     it('which are formatted, pass the lint, and leave nothing unused', () => {
       const files = features.flatMap(({ folder }) => [`src/${folder}`, `test/${folder}`]);
       for (const [script, ...parameters] of [
-        ['node_modules/prettier/bin/prettier.cjs', '--check', 'src/services.ts', ...files],
-        ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', 'src/services.ts', ...files],
+        ['node_modules/prettier/bin/prettier.cjs', '--check', 'src/server/services.ts', ...files],
+        ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', 'src/server/services.ts', ...files],
         ['node_modules/knip/bin/knip.js'],
       ] as const) {
         const { status, stdout, stderr } = project.run(script, ...parameters);
@@ -212,8 +212,8 @@ describe('npm run new', () => {
       for (const { folder } of features) {
         for (const part of ['src', 'test']) rmSync(project.path(`${part}/${folder}`), { recursive: true });
       }
-      writeFileSync(project.path('src/services.ts'), withoutThem(read('src/services.ts')));
-      expect(read('src/services.ts')).to.equal(services);
+      writeFileSync(project.path('src/server/services.ts'), withoutThem(read('src/server/services.ts')));
+      expect(read('src/server/services.ts')).to.equal(services);
       expect(project.run('bin/build.js', '--with-tests').stderr).to.equal('');
       for (const file of ['openapi.json', 'routes.ts']) {
         const before = readFileSync(join(checkout, 'generated', file), 'utf8');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { settingsTable } from '../../src/cli/readme-tables.js';
-import { settings } from '../../src/settings.js';
+import { settings } from '../../src/config/settings.js';
 
 describe("README's table of settings", () => {
   const rows = settingsTable()

@@ -16,8 +16,8 @@ import { copiedTables, SqliteSnapshot, type Counts } from '../../src/database/co
 import type { Database } from '../../src/database/open-database.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { sealingContext, unseal } from '../../src/tokens/key-schedule.js';
-import { KeySealing } from '../../src/tokens/key-sealing.js';
+import { sealingContext, unseal } from '../../src/keys/key-schedule.js';
+import { KeySealing } from '../../src/keys/key-sealing.js';
 import { newClientKey } from '../support/client-keys.js';
 import { newDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';

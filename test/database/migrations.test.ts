@@ -8,8 +8,8 @@ import { databaseKinds, newDatabase, openTestDatabase } from '../support/databas
 import { temporaryFolder } from '../support/folders.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { addUser } from '../support/records.js';
-import { usernameKey } from '../../src/users/username.js';
-import { skeletonKey } from '../../src/users/username-scripts.js';
+import { usernameKey } from '../../src/usernames/username.js';
+import { skeletonKey } from '../../src/usernames/username-scripts.js';
 import { usersStore } from '../../src/users/users.store.js';
 
 const tables = [

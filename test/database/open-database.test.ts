@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { DatabaseUnavailable } from '../../src/database/database-unavailable.js';
 import type { Database } from '../../src/database/open-database.js';
 import { versionFault } from '../../src/database/postgres-checks.js';
-import { keysStore } from '../../src/tokens/keys.store.js';
+import { keysStore } from '../../src/keys/keys.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { openTestDatabase } from '../support/databases.js';

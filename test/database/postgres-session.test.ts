@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { openTestDatabase } from '../support/databases.js';
 import { sessionSettings } from '../../src/database/postgres-session.js';
-import { databaseUrl } from '../../src/database-url.js';
+import { databaseUrl } from '../../src/database/database-url.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { queryOn } from '../support/postgres-server.js';
 import { newPostgresDatabase } from '../support/postgres.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { ConfigError, readConfig, unknownVariables } from '../../src/config.js';
+import { ConfigError, readConfig, unknownVariables } from '../../src/config/config.js';
 import { parsePostgresUrl } from '../../src/database/postgres-url.js';
 import { openTestDatabase } from '../support/databases.js';
 import { newPostgresDatabase } from '../support/postgres.js';

@@ -3,11 +3,11 @@ import { clientsStore } from '../../src/clients/clients.store.js';
 import type { Queries } from '../../src/database/open-database.js';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
 import { rolesStore } from '../../src/roles/roles.store.js';
-import { loginAttemptsStore } from '../../src/sessions/login-attempts.store.js';
-import { loginStore } from '../../src/sessions/login.store.js';
+import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
+import { loginStore } from '../../src/authentication/login.store.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
-import { keysStore } from '../../src/tokens/keys.store.js';
-import { revocationsStore } from '../../src/tokens/revocations.store.js';
+import { keysStore } from '../../src/keys/keys.store.js';
+import { revocationsStore } from '../../src/revocations/revocations.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { explaining } from '../support/recorded-database.js';
@@ -41,7 +41,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
     revocationsStore.concerning(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
   'who logs in': (queries) => loginStore.find(queries, { username: 'Ada', network: '192.0.2.1' }),
   'the last expiry of a session': (queries) => sessionsStore.lastExpiry(queries),
-  'a page of holders': (queries) => rolesStore.sizesOfHolders(queries, 'a', { after: id, limit: 50 }),
+  'a page of holders': (queries) => rolesStore.otherRolesOfHolders(queries, 'a', { after: id, limit: 50 }),
   'whether there is an administrator': (queries) => usersStore.hasAdministrator(queries),
   'what is unfinished': (queries) => usersStore.listUnfinished(queries, 50),
   'expired sessions': (queries) => sessionsStore.deleteExpired(queries, now, 50),

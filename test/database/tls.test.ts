@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { databaseUrl } from '../../src/database-url.js';
+import { databaseUrl } from '../../src/database/database-url.js';
 import { openTestDatabase } from '../support/databases.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { certificates } from '../support/postgres-server.js';

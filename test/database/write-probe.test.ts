@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { DatabaseReadOnly, DatabaseUnavailable } from '../../src/database/database-unavailable.js';
 import { WriteProbe } from '../../src/database/write-probe.js';
-import { OutageLog } from '../../src/outage-log.js';
+import { OutageLog } from '../../src/database/outage-log.js';
 
 describe('The proof that the database takes writes', () => {
   let writes: number;

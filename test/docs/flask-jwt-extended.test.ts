@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { unknownVariables } from '../../src/config.js';
-import { settings, type Setting } from '../../src/settings.js';
+import { unknownVariables } from '../../src/config/config.js';
+import { settings, type Setting } from '../../src/config/settings.js';
 import { checkout } from '../support/checkout.js';
 
 /** Flask-JWT-Extended 4.7.4. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { migrationProvider } from '../../src/database/migrations/index.js';
-import { keysStore } from '../../src/tokens/keys.store.js';
+import { keysStore } from '../../src/keys/keys.store.js';
 import { openTestDatabase } from '../support/databases.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';

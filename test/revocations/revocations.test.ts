@@ -1,186 +1,251 @@
 import { expect } from 'chai';
-import type { RevocationPage } from '../../src/revocations/revocations.models.js';
-import { RevocationFeed } from '../../src/revocations/revocation-feed.js';
-import { revocationsStore, type Revocation } from '../../src/tokens/revocations.store.js';
-import { databaseKinds } from '../support/databases.js';
-import { nameOf } from '../support/event-reader.js';
-import { clientToken, createClient, revoke } from '../support/oauth-clients.js';
-import { TestApp } from '../support/test-app.js';
-import { readJwt } from '../support/tokens.js';
+import fc from 'fast-check';
+import type { Database } from '../../src/database/open-database.js';
+import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
+import { everyVersion, Revocations } from '../../src/revocations/revocations.js';
+import {
+  revocationsStore,
+  type LiveRevocation,
+  type Revocation,
+} from '../../src/revocations/revocations.store.js';
+import { TestClock } from '../support/clock.js';
+import { databaseKinds, newDatabase } from '../support/databases.js';
+
+/** Few, so that much happens to each. */
+const names = ['a', 'b'];
+const seconds = fc.integer({ min: 1, max: 4 });
+
+/** What can happen to the revocations of a service. */
+type Step =
+  | { readonly does: 'revoke' | 'elsewhere'; readonly row: Omit<Revocation, 'created_at'> }
+  | { readonly does: 'wait'; readonly seconds: number }
+  | { readonly does: 'catchUp' | 'prune' | 'restart' };
+
+const row = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom('session' as const, 'token' as const),
+    target: fc.constantFrom(...names),
+    version: fc.constant(null),
+    expires_at: seconds,
+  }),
+  fc.record({
+    kind: fc.constantFrom('subject' as const, 'role' as const),
+    target: fc.constantFrom(...names),
+    version: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(everyVersion)),
+    expires_at: seconds,
+  }),
+);
+/** The later revocation of a session expires before the earlier one. */
+const shortened: Step[] = [
+  ...[2, 1].map((expires_at): Step => {
+    return { does: 'revoke', row: { kind: 'session', target: 'a', version: null, expires_at } };
+  }),
+  { does: 'wait', seconds: 1 },
+  { does: 'prune' },
+];
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    arbitrary: fc.record({ does: fc.constantFrom('revoke' as const, 'elsewhere' as const), row }),
+    weight: 4,
+  },
+  { arbitrary: fc.record({ does: fc.constant('wait' as const), seconds }), weight: 2 },
+  {
+    arbitrary: fc.record({ does: fc.constantFrom('catchUp' as const, 'prune' as const, 'restart' as const) }),
+    weight: 2,
+  },
+);
+
+/** A token that only one revocation can concern. */
+function tokenOf(kind: Revocation['kind'], target: string, version = 0): AccessTokenClaims {
+  const none = { sid: '-', jti: '-', sub: '-', ver: everyVersion, roles: [], roles_ver: everyVersion };
+  const its = {
+    session: { sid: target },
+    token: { jti: target },
+    subject: { sub: target, ver: version },
+    role: { roles: ['-', target], roles_ver: version },
+  }[kind];
+  return { ...none, ...its } as unknown as AccessTokenClaims;
+}
 
 for (const kind of databaseKinds) {
-  describe(`GET /revocations on ${kind}`, () => {
-    let app: TestApp;
-    let token: string;
+  describe(`The revocations on ${kind}`, () => {
+    let database: Database;
+    let clock: TestClock;
+    let revocations: Revocations;
     before(async () => {
-      app = await TestApp.start({ database: kind });
+      database = await newDatabase(kind);
+      await database.migrate();
     });
-    beforeEach(async () => {
-      await app.services.database.queries.deleteFrom('revocations').execute();
-      ({ access_token: token } = await clientToken(
-        app,
-        await createClient(app, { scope: 'revocations:read' }),
-      ));
-    });
-    after(() => app.close());
+    beforeEach(begin);
+    after(() => database.close());
 
-    const read = async (query: Readonly<Record<string, string>> = {}): Promise<RevocationPage> => {
-      const { body } = await app
-        .get(`/revocations?${new URLSearchParams(query).toString()}`, token)
-        .expect(200);
-      return body as RevocationPage;
-    };
-    const namesIn = ({ items }: RevocationPage): string[] => items.map(nameOf);
-
-    /** Sessions that were ended so many seconds ago, as another process commits it. */
-    async function commit(
-      names: readonly string[],
-      ago = 0,
-      fields: Partial<Revocation> = {},
-    ): Promise<void> {
-      const now = app.clock.now();
-      const rows = names.map((target): Revocation => {
-        const times = { expires_at: now + 900_000, created_at: now - ago * 1000 };
-        return { kind: 'session', target, version: null, ...times, ...fields };
-      });
-      await revocationsStore.add(app.services.database.queries, rows);
+    async function begin(): Promise<void> {
+      await database.queries.deleteFrom('revocations').execute();
+      clock = new TestClock();
+      revocations = new Revocations(database, clock);
     }
 
-    it('is for clients with the permission, and for no one without it', async () => {
-      await app.get('/revocations').expect(401);
-      const other = await clientToken(app, await createClient(app, { scope: 'reports:read' }));
-      const { body } = await app.get('/revocations', other.access_token).expect(403);
-      expect(body).to.include({ code: 'insufficient_scope' });
-      await read();
-    });
+    /** Commits a row that expires after so many seconds; `apply` is what the process that did it does next. */
+    async function commit(given: Omit<Revocation, 'created_at'>): Promise<Revocation> {
+      const written = {
+        ...given,
+        expires_at: clock.now() + given.expires_at * 1000,
+        created_at: clock.now(),
+      };
+      await revocationsStore.add(database.queries, [written]);
+      return written;
+    }
 
-    it('says what a logout, a revoked token and a disabled user did, and until when that matters', async () => {
-      const user = await app.createUser(`ada-${kind}`, 'the password of ada');
-      const one = await app.login(`ada-${kind}`, 'the password of ada');
-      const session = readJwt(one.access_token).claims;
-      await app.post('/logout', {}, one.access_token).expect(204);
-      const client = await createClient(app, { scope: 'tokens:revoke' });
-      const two = await app.login(`ada-${kind}`, 'the password of ada');
-      await revoke(app, client, two.access_token).expect(200);
-      const { access_token: admin } = await app.login();
-      await app.patch(`/users/${user.id}`, { disabled: true }, admin).expect(200);
-
-      const page = await read();
-      expect(page.complete).to.be.true;
-      const { ver, jti } = readJwt(two.access_token).claims;
-      expect(namesIn(page)).to.include.members([
-        `session ${String(session['sid'])}`,
-        `token ${String(jti)}`,
-        `subject ${user.id} ${Number(ver) + 1}`,
-      ]);
-      for (const { expires_at: expiresAt } of page.items)
-        expect(Date.parse(expiresAt)).to.be.at.least(Number(session['exp']) * 1000);
-    });
-
-    it('has what is live, and no more', async () => {
-      await commit(['expired'], 60, { expires_at: app.clock.now() });
-      await commit(['live'], 60);
-      expect(namesIn(await read())).to.deep.equal(['session live']);
-    });
-
-    it('has after a cursor what was revoked since, and what may have been committed late', async () => {
-      await commit(['old'], 300);
-      await commit(['recent'], 30);
-      const first = await read();
-      expect(namesIn(first)).to.deep.equal(['session old', 'session recent']);
-      await commit(['late'], 50);
-      await commit(['new']);
-      const second = await read({ cursor: first.cursor });
-      expect(namesIn(second)).to.deep.equal(['session late', 'session recent', 'session new']);
-      app.clock.advance(120);
-      await commit(['newest']);
-      expect(namesIn(await read({ cursor: second.cursor })))
-        .to.include('session newest')
-        .and.not.include('session old');
-    });
-
-    it('comes in pages, also where all was revoked at one moment; the last one goes on from before the first', async () => {
-      const names = Array.from({ length: 7 }, (_, index) => `s${index}`);
-      await commit(names, 10);
-      const seen: string[] = [];
-      let page = await read({ limit: '3' });
-      for (; !page.complete; page = await read({ limit: '3', cursor: page.cursor })) {
-        expect(page.items).to.have.length(3);
-        seen.push(...namesIn(page));
-        // Committed behind the place that has been read, while the pages are read.
-        await commit(['behind'], 60);
-        app.clock.advance(30);
-      }
-      seen.push(...namesIn(page));
-      expect(seen).to.deep.equal(names.map((name) => `session ${name}`));
-      expect(namesIn(await read({ cursor: page.cursor }))).to.include('session behind');
-    });
-
-    it('is complete where a page is full and there is no more', async () => {
-      await commit(['a', 'b']);
-      expect(await read({ limit: '2' })).to.include({ complete: true });
-    });
-
-    it('begins anew with a cursor that is unknown, of another installation, or from the future', async () => {
-      await commit(['one'], 300);
-      const { database, clock, revocations, feed } = app.services;
-      const options = { issuer: 'http://another.test', mostReaders: 1, mostReadersPerSubject: 1, leeway: 0 };
-      const { cursor: foreign } = await new RevocationFeed(database, clock, revocations, feed, options).read(
-        undefined,
-        10,
+    it('never forget one whose tokens may live, and hold nothing else once they are pruned', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
+          await begin();
+          const written: Revocation[] = [];
+          /** Those of them that this process has had occasion to learn of. */
+          let known: Revocation[] = [];
+          const live = (): Revocation[] => known.filter(({ expires_at }) => expires_at > clock.now());
+          for (const each of steps) {
+            switch (each.does) {
+              case 'revoke':
+              case 'elsewhere': {
+                const committed = await commit(each.row);
+                written.push(committed);
+                if (each.does === 'elsewhere') break;
+                revocations.apply([committed]);
+                known.push(committed);
+                break;
+              }
+              case 'wait':
+                clock.advance(each.seconds);
+                break;
+              case 'catchUp':
+                await revocations.readAll();
+                known = [...written];
+                break;
+              case 'prune':
+                await revocations.prune();
+                expect(revocations.size).to.equal(
+                  new Set(live().map(({ kind: what, target }) => `${what} ${target}`)).size,
+                );
+                break;
+              case 'restart':
+                revocations = new Revocations(database, clock);
+                await revocations.readAll();
+                known = [...written];
+                break;
+            }
+            for (const { kind: what, target, version } of live())
+              expect(revocations.isRevoked(tokenOf(what, target, (version ?? 1) - 1))).to.be.true;
+          }
+          for (const what of ['session', 'token', 'subject'] as const) {
+            expect(revocations.isRevoked(tokenOf(what, 'one that was never revoked'))).to.be.false;
+          }
+        }),
+        { numRuns: kind === 'sqlite' ? 300 : 20, examples: [[shortened]] },
       );
-      app.clock.advance(600);
-      await commit(['other'], 0);
-      const { cursor: future } = await read();
-      app.clock.advance(-300);
-      const json = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-      const [version, origin, since] = JSON.parse(
-        Buffer.from((await read()).cursor, 'base64url').toString(),
-      ) as readonly [number, string, number];
-      const forged = [
-        [-1],
-        [since, 0, 'session', 'a\u0000b'],
-        [since, 0, 'session', '\ud800'],
-        [since, 0, 'session', 'é'],
-        [since, 0, 'session', 'x'.repeat(201)],
-        [since, 0, 'session', ''],
-        [since, 0, 'session', 1],
-        [since, -1, 'session', 'a'],
-        [since, 2 ** 53, 'session', 'a'],
-        [since, 0.5, 'session', 'a'],
-        [since, 0, 'sess\u0000ion', 'a'],
-        [since, 0, 'session'],
-        [since, 0, 'session', 'a', 'b'],
-      ].map((parts) => json([version, origin, ...parts]));
-      const malformed = ['', 'x', 'é', json({}), json([1]), json([2, 'x', 1]), json(null)];
-      for (const cursor of [...malformed, ...forged, foreign, future])
-        expect(namesIn(await read({ cursor })), cursor).to.include('session one');
-      app.clock.advance(300);
     });
 
-    it('is not sent again while it stays the same', async () => {
-      await commit(['one'], 10);
-      const { headers, body } = await app.get('/revocations', token).expect(200);
-      expect(headers['cache-control']).to.equal('private, no-cache');
-      app.clock.advance(1);
-      const etag = headers['etag'] ?? '';
-      await app.get('/revocations', token).set('If-None-Match', etag).expect(304);
-      const since = `/revocations?cursor=${(body as RevocationPage).cursor}`;
-      const { headers: next } = await app.get(since, token).expect(200);
-      await app
-        .get(since, token)
-        .set('If-None-Match', next['etag'] ?? '')
-        .expect(304);
-      await commit(['two']);
-      await app
-        .get(since, token)
-        .set('If-None-Match', next['etag'] ?? '')
-        .expect(200);
+    it('catch up on all that was missed while the database did not answer, however long that was', async () => {
+      const clock = new TestClock();
+      const database = await newDatabase('sqlite');
+      await database.migrate();
+      const revocations = new Revocations(database, clock);
+      await revocations.readAll();
+      await revocationsStore.add(database.queries, [
+        {
+          kind: 'session',
+          target: 'a',
+          version: null,
+          expires_at: clock.now() + 900_000,
+          created_at: clock.now(),
+        },
+      ]);
+      clock.advance(300);
+      await revocations.readAll();
+      expect(revocations.size).to.equal(1);
+      await database.close();
     });
 
-    it('refuses a limit that is none', async () => {
-      for (const limit of ['0', '10001', 'x'])
-        await app.get(`/revocations?limit=${limit}`, token).expect(422);
+    it('void the tokens of a user’s older versions, and no newer one', async () => {
+      revocations.apply([await commit({ kind: 'subject', target: 'ada', version: 3, expires_at: 60 })]);
+      expect(
+        [0, 2, 3, 4].map((version) => revocations.isRevoked(tokenOf('subject', 'ada', version))),
+      ).to.deep.equal([true, true, false, false]);
+    });
+
+    it('show all that they hold', async () => {
+      const rows = [
+        await commit({ kind: 'session', target: 'a', version: null, expires_at: 60 }),
+        await commit({ kind: 'token', target: 'a', version: null, expires_at: 50 }),
+        await commit({ kind: 'subject', target: 'a', version: 3, expires_at: 40 }),
+      ];
+      revocations.apply(rows);
+      expect([...revocations.snapshot()]).to.have.deep.members(
+        rows.map(({ kind: what, target, version, expires_at }) => ({
+          kind: what,
+          target,
+          version,
+          expires_at,
+        })),
+      );
+    });
+
+    it('tell of what is new here or reaches further, and of nothing else, until they are told to stop', () => {
+      const told: LiveRevocation[] = [];
+      const stop = revocations.subscribe((rows) => {
+        told.push(...rows);
+      });
+      const session: LiveRevocation = { kind: 'session', target: 'a', version: null, expires_at: 60 };
+      const subject: LiveRevocation = { kind: 'subject', target: 'a', version: 3, expires_at: 60 };
+      const longer = { ...session, expires_at: 61 };
+      const higher = { ...subject, version: 4 };
+      for (const rows of [[session, subject], [subject], [session], [longer, higher], [session, subject]])
+        revocations.apply(rows);
+      expect(told).to.deep.equal([session, subject, longer, higher]);
+      stop();
+      revocations.apply([{ ...session, target: 'b' }]);
+      expect(told).to.have.length(4);
+    });
+
+    describe('that are thousands', () => {
+      const count = 12_000;
+
+      beforeEach(async () => {
+        const now = clock.now();
+        const rows = Array.from({ length: count }, (_, index): Revocation => {
+          return {
+            kind: 'session',
+            target: `s${index}`,
+            version: null,
+            expires_at: now + 1000,
+            created_at: now,
+          };
+        });
+        await revocationsStore.add(database.queries, rows);
+      });
+
+      it('are all read', async () => {
+        await revocations.readAll();
+        expect(revocations.size).to.equal(count);
+      });
+
+      it('are not taken for read where the database gives no more of them, and can be read again', async () => {
+        const closed = await newDatabase('sqlite');
+        await closed.close();
+        let asked = 0;
+        const failing: Database = {
+          ...database,
+          get queries() {
+            asked += 1;
+            return asked === 2 ? closed.queries : database.queries;
+          },
+        };
+        revocations = new Revocations(failing, clock);
+        expect(await revocations.readAll().catch((error: unknown) => error)).to.be.an('error');
+        await revocations.readAll();
+        expect(revocations.size).to.equal(count);
+      });
     });
   });
 }

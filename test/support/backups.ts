@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join, dirname } from 'node:path';
 import { sql } from 'kysely';
 import { backupSqlite } from '../../src/database/backup-sqlite.js';
-import { databaseUrl } from '../../src/database-url.js';
+import { databaseUrl } from '../../src/database/database-url.js';
 import { openDatabase } from '../../src/database/open-database.js';
 
 /**

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase, type Database, type DatabaseOptions } from '../../src/database/open-database.js';
-import type { DatabaseUrl } from '../../src/database-url.js';
+import type { DatabaseUrl } from '../../src/database/database-url.js';
 import { noteOpened } from './opened.js';
 import { newPostgresDatabase } from './postgres.js';
 

@@ -1,4 +1,4 @@
-import type { RevocationPage } from '../../src/revocations/revocations.models.js';
+import type { RevocationPage } from '../../src/revocation-stream/revocations.models.js';
 import { checkModel } from './contract.js';
 import { recordAnswer } from './contract-coverage.js';
 

@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/clock.js';
 import type { Database } from '../../src/database/open-database.js';
 import { longestAccessToken } from '../../src/tokens/access-token-verifier.js';
-import { KeyRing } from '../../src/tokens/key-ring.js';
-import type { KeyRingOptions } from '../../src/tokens/key-schedule.js';
-import type { KeySealing } from '../../src/tokens/key-sealing.js';
+import { KeyRing } from '../../src/keys/key-ring.js';
+import type { KeyRingOptions } from '../../src/keys/key-schedule.js';
+import type { KeySealing } from '../../src/keys/key-sealing.js';
 
 /** The defaults of the settings. Milliseconds. */
 export const keyRingOptions: KeyRingOptions = {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Passwords } from '../../src/users/passwords.js';
+import type { Passwords } from '../../src/passwords/passwords.js';
 
 /**
  * Takes every core that passwords are checked on, and every place in the queue behind them: who comes now is refused.

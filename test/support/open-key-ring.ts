@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { readConfig } from '../../src/config.js';
-import { KeySealing } from '../../src/tokens/key-sealing.js';
+import { readConfig } from '../../src/config/config.js';
+import { KeySealing } from '../../src/keys/key-sealing.js';
 import { TestClock } from './clock.js';
 import { openTestDatabase } from './databases.js';
 import { completeKeyRing } from './key-rings.js';

@@ -1,10 +1,10 @@
 import express, { type Express, type Request } from 'express';
-import { handleProblems } from '../../src/http/problem-handler.js';
-import { expressAuthentication } from '../../src/http/authentication.js';
-import { iocContainer } from '../../src/http/ioc.js';
-import { mountOperations, type Operation } from '../../src/http/operations.js';
+import { handleProblems } from '../../src/server/problem-handler.js';
+import { expressAuthentication } from '../../src/authentication/authentication.js';
+import { iocContainer } from '../../src/server/ioc.js';
+import { mountOperations, type Operation } from '../../src/server/operations.js';
 import { identifyRequests } from '../../src/http/request-context.js';
-import type { Services } from '../../src/services.js';
+import type { Services } from '../../src/server/services.js';
 
 /** What an operation of the tests tells of its caller. */
 export interface Answer {

@@ -4,7 +4,7 @@ import { clientsStore, type StoredClient } from '../../src/clients/clients.store
 import type { Queries } from '../../src/database/open-database.js';
 import { rolesStore, type StoredRole } from '../../src/roles/roles.store.js';
 import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
-import { keysStore } from '../../src/tokens/keys.store.js';
+import { keysStore } from '../../src/keys/keys.store.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 
 /** When the records that the tests make were made. */

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
-import type { KeyRing } from '../../src/tokens/key-ring.js';
+import type { KeyRing } from '../../src/keys/key-ring.js';
 import type { TestApp } from './test-app.js';
 
 /** The app's own keys, for tokens that it would never issue. */

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { SqliteWriter } from '../../src/database/sqlite-writer.js';
 import { Statements, type Statement } from '../../src/database/sqlite.js';
-import { computations } from '../../src/users/passwords.js';
+import { computations } from '../../src/passwords/passwords.js';
 
 /** What looks for changes of other processes comes at any time. */
 const isOfFeed = /pragma data_version|select pg_notify|as now$|\blisten\b/i;

@@ -14,9 +14,9 @@ import type { Hooks } from '../../src/hooks.js';
 import { Problem } from '../../src/problems/problem.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { AccessTokens } from '../../src/tokens/access-token.js';
-import { algorithms, type Algorithm } from '../../src/tokens/algorithms.js';
-import type { KeyRing } from '../../src/tokens/key-ring.js';
-import type { SigningKey } from '../../src/tokens/signing-keys.js';
+import { algorithms, type Algorithm } from '../../src/keys/algorithms.js';
+import type { KeyRing } from '../../src/keys/key-ring.js';
+import type { SigningKey } from '../../src/keys/signing-keys.js';
 import { TestClock } from '../support/clock.js';
 import { readJwt } from '../support/tokens.js';
 

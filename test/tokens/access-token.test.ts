@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { KeyRing } from '../../src/tokens/key-ring.js';
+import type { KeyRing } from '../../src/keys/key-ring.js';
 import type { Me } from '../../src/users/users.models.js';
 import { TestApp } from '../support/test-app.js';
 import { encode, openKeyRing, readJwt, signJwt } from '../support/tokens.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { KeyRing } from '../../src/tokens/key-ring.js';
-import { KeySealing } from '../../src/tokens/key-sealing.js';
+import type { KeyRing } from '../../src/keys/key-ring.js';
+import { KeySealing } from '../../src/keys/key-sealing.js';
 import { makeRefreshToken, readRefreshToken } from '../../src/tokens/refresh-token.js';
 import { TestClock } from '../support/clock.js';
 import { newDatabase } from '../support/databases.js';

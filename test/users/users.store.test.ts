@@ -6,7 +6,7 @@ import type { Queries } from '../../src/database/open-database.js';
 import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
-import type { AccountRights } from '../../src/users/accounts.js';
+import type { AccountRights } from '../../src/roles/rights.js';
 import { administratorRole, usersStore } from '../../src/users/users.store.js';
 import { addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';

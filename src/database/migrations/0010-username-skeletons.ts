@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { skeletonKey } from '../../users/username-scripts.js';
+import { skeletonKey } from '../../usernames/username-scripts.js';
 
 const rowsPerStatement = 500;
 

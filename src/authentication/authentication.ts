@@ -1,0 +1,107 @@
+import type { Request } from 'express';
+import { epochSeconds } from '../clock.js';
+import { tokenScheme } from '../config/config.js';
+import { Problem } from '../problems/problem.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+import { freshDemand, isPermission } from '../http/demands.js';
+import { callerOf, type Caller } from '../tokens/caller.js';
+import { findAccessToken, tokenMissing } from './token-locations.js';
+
+/**
+ * tsoa's authentication module: whatever an operation's `@Security("bearer", demands)` demands is decided here.
+ * A demand is a permission, or `fresh`: a token from a login rather than from a refresh, or `fresh:300`: from a login
+ * at most 300 seconds ago. Synchronous and without I/O.
+ * @throws {Problem} `authentication_required`, `invalid_token`, `csrf_failed`, `insufficient_user_authentication`,
+ *   `insufficient_scope` or `password_change_required`.
+ */
+export function expressAuthentication(
+  request: Request,
+  scheme: string,
+  demands: readonly string[] = [],
+): Caller {
+  if (scheme !== 'bearer') {
+    throw new Error(`The contract names a security scheme that is not there: ${scheme}`);
+  }
+  const caller = authenticate(request);
+  demandOf(request, caller, demands);
+  return caller;
+}
+
+/**
+ * What a caller must have beside a valid token.
+ * @throws {Problem} `insufficient_user_authentication`, `insufficient_scope` or `password_change_required`.
+ */
+export function demandOf(request: Request, caller: Caller, demands: readonly string[]): void {
+  for (const demand of demands) {
+    const fresh = freshDemand.exec(demand);
+    if (fresh) demandFreshness(request, caller.claims, fresh[1]);
+    else if (!caller.permissions.has(demand)) throw permissionMissing(request, caller, demands);
+  }
+}
+
+/**
+ * Where the revocations in memory may not be all there are, asks the database about the token of the request. What
+ * comes after this then decides by what is in memory, as always.
+ * @returns undefined where there is nothing to ask, as it nearly always is.
+ * @throws {Problem} `invalid_token`, `csrf_failed`.
+ * @throws {DatabaseUnavailable} later, where the database does not say.
+ */
+export function confirmIfNeeded(request: Request): Promise<void> | undefined {
+  const { accessTokens, confirmation, config } = request.app.locals.services;
+  if (!confirmation.isNeeded) return undefined;
+  const token = findAccessToken(request, config);
+  return token === undefined ? undefined : confirmation.ask(accessTokens.verify(token));
+}
+
+/**
+ * The caller by the access token of the request.
+ * @throws {Problem} `authentication_required` where there is none, `invalid_token`, `csrf_failed`.
+ */
+export function authenticate(request: Request): Caller {
+  const caller = authenticateIfPresent(request);
+  if (!caller) throw tokenMissing(request.app.locals.services.config);
+  return caller;
+}
+
+/** The same, and undefined where there is no token. One that is not valid is refused all the same. */
+export function authenticateIfPresent(request: Request): Caller | undefined {
+  const { accessTokens, revocations, sessionUses, config, hooks } = request.app.locals.services;
+  const token = findAccessToken(request, config);
+  if (token === undefined) return undefined;
+  const claims = accessTokens.verify(token);
+  if (revocations.isRevoked(claims)) {
+    throw new Problem('invalid_token', {
+      detail: 'The access token was revoked. Refresh it or log in again.',
+    });
+  }
+  const fault = hooks.verifyClaims?.(claims);
+  if (fault !== undefined) throw new Problem('invalid_token', { detail: fault });
+  if (claims.sid !== undefined) sessionUses.note(claims.sid);
+  return callerOf(claims);
+}
+
+/** RFC 9470 §3: the challenge says how old the login may be. */
+function demandFreshness(request: Request, claims: AccessTokenClaims, age: string | undefined): void {
+  const { clock, accessTokens, config } = request.app.locals.services;
+  const maxAge = age === undefined ? accessTokens.lifetime : Number(age);
+  const elapsed = epochSeconds(clock) - (claims.auth_time ?? -Infinity);
+  if (claims.fresh && (age === undefined || elapsed <= maxAge)) return;
+  const { message } = new Problem('insufficient_user_authentication');
+  throw new Problem('insufficient_user_authentication', {
+    headers: {
+      'WWW-Authenticate': `${tokenScheme(config)} realm="latchkey", error="insufficient_user_authentication", error_description="${message}", max_age="${maxAge}"`,
+    },
+  });
+}
+
+function permissionMissing(request: Request, { claims }: Caller, demands: readonly string[]): Problem {
+  if (claims.pwd_change) return new Problem('password_change_required');
+  const scope = demands.filter(isPermission).join(' ');
+  const scheme = tokenScheme(request.app.locals.services.config);
+  return new Problem('insufficient_scope', {
+    detail: `This operation needs the permission ${scope}.`,
+    headers: {
+      'WWW-Authenticate': `${scheme} realm="latchkey", error="insufficient_scope", scope="${scope}"`,
+    },
+  });
+}

@@ -1,0 +1,86 @@
+import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
+import type { Request as HttpRequest } from 'express';
+import { contextOf } from '../http/request-context.js';
+import { countRequest } from './request-limits.js';
+import {
+  giveTokensInCookies,
+  refuseIfCookiesAreOff,
+  tokenInCookie,
+  unsetTokenCookie,
+} from './token-cookies.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import { Problem } from '../problems/problem.js';
+import type { Services } from '../server/services.js';
+import { ReplacedByPassword } from '../sessions/replaced-by-password.js';
+import type { CookieSession, LoginRequest, TokenSet } from '../sessions/sessions.models.js';
+
+/** The same as login and refresh, for pages that keep their tokens in cookies which no script can read. */
+@Route()
+@Tags('Sessions')
+@NoSecurity()
+export class CookiesController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * Logs in and sets the tokens as HttpOnly cookies. The answer says how long they last, and has the CSRF values that
+   * later requests repeat in a header. Only where `JWT_TOKEN_LOCATION` names cookies.
+   * @summary Log in with cookies
+   */
+  @Post('login/cookies')
+  @SuccessResponse(200, 'Logged in; the tokens are in cookies.')
+  @Response<ProblemDetails>(401, 'Wrong name or password, or the account is disabled: `invalid_credentials`.')
+  @Response<ProblemDetails>(404, 'The service gives no cookies: `cookies_off`.')
+  @Response<ProblemDetails>(429, 'Failed logins have to wait: `too_many_attempts`, `too_many_requests`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many logins at once, or the database does not answer: `busy`, `not_ready`.',
+  )
+  public async loginWithCookies(
+    @Body() body: LoginRequest,
+    @Request() request: HttpRequest,
+  ): Promise<CookieSession> {
+    refuseIfCookiesAreOff(this.services.config);
+    await countRequest(request, this.services, 'login');
+    return giveTokensInCookies(
+      request,
+      this.services.config,
+      await this.services.logins.login(body.username, body.password, contextOf(request)),
+    );
+  }
+
+  /**
+   * Refreshes the tokens in the cookies. The refresh cookie's CSRF value comes in the header `X-CSRF-TOKEN`.
+   * @summary Refresh the tokens in cookies
+   */
+  @Post('refresh/cookies')
+  @SuccessResponse(200, 'Refreshed; the tokens are in cookies.')
+  @Response<ProblemDetails>(
+    401,
+    'The cookie is missing, or its token is not valid: `invalid_refresh_token`, `csrf_failed`.',
+  )
+  @Response<ProblemDetails>(404, 'The service gives no cookies: `cookies_off`.')
+  @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
+  @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
+  public async refreshWithCookies(@Request() request: HttpRequest): Promise<CookieSession> {
+    refuseIfCookiesAreOff(this.services.config);
+    await countRequest(request, this.services, 'refresh');
+    const refreshToken = tokenInCookie(request, this.services.config, 'refresh');
+    if (refreshToken === undefined) {
+      throw new Problem('invalid_refresh_token', { detail: 'The refresh cookie is missing. Log in again.' });
+    }
+    return giveTokensInCookies(request, this.services.config, await this.#refresh(refreshToken, request));
+  }
+
+  /** A cookie that is refused is taken away, unless a better one may just have come to the browser. */
+  async #refresh(refreshToken: string, request: HttpRequest): Promise<TokenSet> {
+    try {
+      return await this.services.sessions.refresh(refreshToken, contextOf(request));
+    } catch (error) {
+      const isBad = error instanceof Problem && error.code === 'invalid_refresh_token';
+      if (isBad && !(error instanceof ReplacedByPassword) && request.res) {
+        unsetTokenCookie(request.res, this.services.config, 'refresh');
+      }
+      throw error;
+    }
+  }
+}

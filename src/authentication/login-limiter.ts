@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import type { Database, Queries } from '../database/open-database.js';
+import { retryLater } from '../problems/problem.js';
+import { LocalReservations, SharedReservations, type AttemptReservations } from './attempt-reservations.js';
+import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
+import { networkOf, siteOf } from './network.js';
+import { PendingAttempts } from './pending-attempts.js';
+
+interface LoginLimits {
+  readonly freeAttempts: number;
+  readonly freeAttemptsPerAddress: number;
+  /** Per /48 of IPv6. */
+  readonly freeAttemptsPerSite: number;
+  /** Seconds, like the next two. */
+  readonly firstWait: number;
+  readonly longestWait: number;
+  readonly memory: number;
+  /** How many attempts may wait for others to be made. */
+  readonly queue: number;
+}
+
+/** Whose failed attempts an attempt is counted among. */
+export interface AttemptOrigin {
+  /** What is guessed at: a name as it is compared, whether or not a user has it. */
+  readonly account: string;
+  readonly address: string;
+  /** The user of this name has logged in from this address before. */
+  readonly known: boolean;
+}
+
+/** What came of an attempt. */
+export interface AttemptOutcome<T> {
+  /** `right`: what `Forgive` gave has been executed; `none`: it is as if the attempt had not been made. */
+  readonly verdict: 'right' | 'wrong' | 'none';
+  readonly result: T;
+}
+
+/** What says that the attempt was right: statements, in order, for the transaction of what changes because of it. */
+export type Forgive = (queries: Queries) => ReturnType<typeof loginAttemptsStore.release>;
+
+/** How often an attempt says that it is still being made, in milliseconds. */
+const renewEvery = 1500;
+/** For how long an attempt waits for others' verdicts, in milliseconds, and when it may be made again, in seconds. */
+const longestWaitForVerdicts = 10_000;
+const retryAfter = 2;
+
+/**
+ * Slows guessing down. Attempts that failed are counted for each account and for each address, in the database, so that a
+ * restart forgives nothing. From an address that the user has logged in from before, they are counted for that
+ * pair alone: strangers elsewhere can make no one wait who knows the password.
+ *
+ * An attempt that is being made has not failed, and makes nobody be refused; but while it may fail, it takes one of those
+ * that may, on all replicas: whoever would be one too many waits for its verdict. Who is refused has written nothing.
+ */
+export class LoginLimiter {
+  readonly #pending: PendingAttempts;
+  readonly #reservations: AttemptReservations;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly limits: LoginLimits,
+  ) {
+    this.#pending = new PendingAttempts(limits.queue);
+    const Reservations = database.isShared ? SharedReservations : LocalReservations;
+    this.#reservations = new Reservations(database, clock, this.#pending);
+  }
+
+  /**
+   * Makes an attempt, unless its account or its address has to wait.
+   * @param make executes what `forgive` gives where the attempt is right, with what changes because of it. Where it throws
+   *   there is no verdict.
+   * @throws {Problem} `too_many_attempts`, with `Retry-After`; `busy`; what `make` throws.
+   */
+  async attempt<T>(
+    origin: AttemptOrigin,
+    make: (forgive: Forgive) => Promise<AttemptOutcome<T>>,
+  ): Promise<T> {
+    const counters = this.#counters(origin);
+    const keys = counters.map(({ key }) => key);
+    await this.#reserve(counters);
+    const renewing = setInterval(() => {
+      this.#reservations.renew(keys).catch(() => {
+        // The statement of the verdict, which is to come, says what is wrong with the database.
+        clearInterval(renewing);
+      });
+    }, renewEvery);
+    try {
+      const { verdict, result } = await this.#made(counters, keys, make);
+      if (verdict === 'wrong') await this.#fail(counters);
+      if (verdict === 'none') await this.#reservations.release(keys);
+      return result;
+    } finally {
+      clearInterval(renewing);
+      this.#pending.end(keys);
+    }
+  }
+
+  async #made<T>(
+    [own]: readonly Counter[],
+    keys: readonly string[],
+    make: (forgive: Forgive) => Promise<AttemptOutcome<T>>,
+  ): Promise<AttemptOutcome<T>> {
+    try {
+      // An address is not cleared: its owner could guess at others and log in as himself in between.
+      return await make((queries) => this.#reservations.forgive(queries, keys, own?.key ?? ''));
+    } catch (error) {
+      await this.#reservations.release(keys);
+      throw error;
+    }
+  }
+
+  /** When it resolves, the attempt is noted as one that is being made. */
+  async #reserve(counters: readonly Counter[]): Promise<void> {
+    const giveUpAt = performance.now() + longestWaitForVerdicts;
+    for (let hasWaited = false; ; hasWaited = true) {
+      const refusal = await this.#reservations.reserve(counters, hasWaited);
+      if (!refusal) return;
+      if (refusal.reason === 'blocked') {
+        throw retryLater('too_many_attempts', (refusal.until - this.clock.now()) / 1000);
+      }
+      if (performance.now() >= giveUpAt) throw retryLater('busy', retryAfter);
+      await this.#pending.next(refusal.key);
+    }
+  }
+
+  #counters({ account, address, known }: AttemptOrigin): Counter[] {
+    const { freeAttempts, freeAttemptsPerAddress, freeAttemptsPerSite } = this.limits;
+    const network = networkOf(address);
+    if (known) return [{ key: keyOf('pair', account, network), free: freeAttempts }];
+    const site = siteOf(address);
+    return [
+      { key: keyOf('account', account), free: freeAttempts },
+      { key: keyOf('address', network), free: freeAttemptsPerAddress },
+      ...(site === undefined ? [] : [{ key: keyOf('site', site), free: freeAttemptsPerSite }]),
+    ];
+  }
+
+  #fail(counters: readonly Counter[]): Promise<void> {
+    return loginAttemptsStore.fail(this.database.queries, counters, {
+      now: this.clock.now(),
+      firstWait: this.limits.firstWait * 1000,
+      longestWait: this.limits.longestWait * 1000,
+      // A wait is not forgotten before it is over.
+      memory: Math.max(this.limits.memory, this.limits.longestWait) * 1000,
+    });
+  }
+}
+
+/** Hashed: people type passwords into the field for the name, and a name may be of any length. */
+function keyOf(kind: string, ...parts: readonly string[]): string {
+  return `${kind}:${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}`;
+}

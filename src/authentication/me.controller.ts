@@ -1,0 +1,112 @@
+import {
+  Body,
+  Get,
+  Put,
+  Request,
+  Res,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+  type TsoaResponse,
+} from '@tsoa/runtime';
+import { userOf, type AuthenticatedRequest } from '../tokens/caller.js';
+import { contextOf } from '../http/request-context.js';
+import { giveTokensInCookies, refuseIfCookiesAreOff } from './token-cookies.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import type { Services } from '../server/services.js';
+import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
+import { words } from '../roles/rights.js';
+import type { ChangePasswordRequest, Me } from '../users/users.models.js';
+
+@Route('me')
+@Tags('Own account')
+@Security('bearer')
+export class MeController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * The account that the access token belongs to.
+   * @summary Read the own account
+   */
+  @Get()
+  @SuccessResponse(200, 'The account.')
+  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
+  public async getMe(@Request() request: AuthenticatedRequest): Promise<Me> {
+    const { userId, sessionId } = userOf(request);
+    const user = await this.services.users.get(userId);
+    return {
+      id: user.id,
+      username: user.username,
+      roles: words(user.roles),
+      permissions: [...request.caller.permissions],
+      password_change_required: user.password_one_time === 1,
+      session_id: sessionId,
+      created_at: new Date(user.created_at).toISOString(),
+      ...(user.last_login_at !== null && { last_login_at: new Date(user.last_login_at).toISOString() }),
+    };
+  }
+
+  /**
+   * Changes the own password, ends the account's other sessions, and revokes all tokens of this one. The response has
+   * the access token and the refresh token with which this session goes on. Where the access token came in a cookie, the
+   * new tokens go into cookies, and the response has no body; a page that needs the CSRF values of it uses
+   * `PUT /me/password/cookies`.
+   * @summary Change the own password
+   * @param inCookies Changed; the new tokens are in cookies, because the access token came in one.
+   */
+  @Put('password')
+  @SuccessResponse(200, 'Changed.')
+  @Response<ProblemDetails>(403, 'The current password is wrong: `wrong_password`, `user_session_required`.')
+  @Response<ProblemDetails>(429, 'Wrong passwords have to wait: `too_many_attempts`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many passwords are being checked, or the database does not answer: `busy`, `not_ready`.',
+  )
+  public async changePassword(
+    @Body() body: ChangePasswordRequest,
+    @Request() request: AuthenticatedRequest,
+    @Res() inCookies: TsoaResponse<204, void>,
+  ): Promise<TokenSet> {
+    const tokens = await this.#change(body, request);
+    if (request.tokenInCookie) {
+      giveTokensInCookies(request, this.services.config, tokens);
+      inCookies(204, undefined);
+    }
+    return tokens;
+  }
+
+  /**
+   * The same for pages that keep their tokens in cookies: the new tokens are set as HttpOnly cookies, and the response has
+   * their CSRF values. Only where `JWT_TOKEN_LOCATION` names cookies.
+   * @summary Change the own password, with cookies
+   */
+  @Put('password/cookies')
+  @SuccessResponse(200, 'Changed; the new tokens are in cookies.')
+  @Response<ProblemDetails>(403, 'The current password is wrong: `wrong_password`, `user_session_required`.')
+  @Response<ProblemDetails>(404, 'The service gives no cookies: `cookies_off`.')
+  @Response<ProblemDetails>(429, 'Wrong passwords have to wait: `too_many_attempts`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many passwords are being checked, or the database does not answer: `busy`, `not_ready`.',
+  )
+  public async changePasswordWithCookies(
+    @Body() body: ChangePasswordRequest,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<CookieSession> {
+    refuseIfCookiesAreOff(this.services.config);
+    return giveTokensInCookies(request, this.services.config, await this.#change(body, request));
+  }
+
+  #change(body: ChangePasswordRequest, request: AuthenticatedRequest): Promise<TokenSet> {
+    const { userId, sessionId } = userOf(request);
+    return this.services.ownAccount.changePassword(
+      userId,
+      sessionId,
+      body.current_password,
+      body.new_password,
+      contextOf(request),
+    );
+  }
+}

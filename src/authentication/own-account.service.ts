@@ -1,0 +1,93 @@
+import { auditStore, type RequestContext } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/open-database.js';
+import { Problem } from '../problems/problem.js';
+import type { LoginLimiter } from './login-limiter.js';
+import type { TokenSet } from '../sessions/sessions.models.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
+import { endSessionsOf } from '../sessions/ended-sessions.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
+import type { Passwords } from '../passwords/passwords.js';
+import { opaqueString } from '../passwords/opaque-string.js';
+import { refuseFaultyPassword } from '../users/users.service.js';
+import { usersStore } from '../users/users.store.js';
+
+/** What a user does with the own account. */
+export class OwnAccountService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly passwords: Passwords,
+    private readonly limiter: LoginLimiter,
+    private readonly sessions: SessionsService,
+    private readonly versions: SubjectVersions,
+    private readonly revocations: Revocations,
+  ) {}
+
+  /**
+   * Changes the password, ends the user's other sessions, and revokes every token there is of the account: a copy of this
+   * session's refresh token is good for nothing either.
+   * @returns tokens with which the caller's session goes on.
+   * @throws {Problem} `wrong_password`, `validation_failed`, `too_many_attempts`, `busy`; `invalid_token` where the
+   *   account or the session ended in the meantime.
+   */
+  async changePassword(
+    userId: string,
+    sessionId: string,
+    currentPassword: string,
+    newPassword: string,
+    context: RequestContext,
+  ): Promise<TokenSet> {
+    const user = await usersStore.findStored(this.database.queries, userId);
+    if (!user) throw new Problem('invalid_token');
+    // A stolen access token must not be a way to guess the password: the same waits as at login, counted for its session
+    // alone, so that whoever stole it makes nobody wait who logs in.
+    const isRight = await this.limiter.attempt(
+      { account: `session:${sessionId}`, address: '', known: true },
+      async (forgive) => {
+        const matches = await this.passwords.verify(user.password_hash, currentPassword);
+        if (matches) await this.database.batch(forgive(this.database.queries).map((query) => ({ query })));
+        return { verdict: matches ? 'right' : 'wrong', result: matches };
+      },
+    );
+    if (!isRight) throw new Problem('wrong_password');
+    await refuseFaultyPassword('new_password', newPassword, user.username);
+    if (opaqueString(newPassword) === opaqueString(currentPassword)) {
+      throw new Problem('validation_failed', {
+        errors: { new_password: 'must differ from the current one' },
+      });
+    }
+    const newHash = await this.passwords.hash(newPassword);
+    const done = await this.database.transaction(async (transaction) => {
+      const now = this.clock.now();
+      const replaced = await usersStore.replacePassword(transaction, {
+        id: userId,
+        checkedHash: user.password_hash,
+        newHash,
+        now,
+      });
+      if (!replaced) return undefined;
+      await endSessionsOf(transaction, userId, sessionId);
+      const rows = await this.versions.raise(transaction, { userId });
+      const tokens = await this.sessions.reauthenticate(transaction, sessionId);
+      if (!tokens) throw new Problem('invalid_token');
+      await auditStore.add(transaction, this.clock, {
+        event: 'password_changed',
+        actorId: userId,
+        target: userId,
+        sessionId,
+        context,
+      });
+      return { revoked: rows, makeTokens: tokens };
+    });
+    if (!done) {
+      const now = await usersStore.findStored(this.database.queries, userId);
+      // A login may have hashed the same password anew in the meantime; whatever else changes it voids the caller's token.
+      if (now?.version !== user.version || now.disabled_at !== null) throw new Problem('invalid_token');
+      return this.changePassword(userId, sessionId, currentPassword, newPassword, context);
+    }
+    this.revocations.apply(done.revoked);
+    return done.makeTokens();
+  }
+}

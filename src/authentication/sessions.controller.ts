@@ -1,0 +1,130 @@
+import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
+import type { Request as HttpRequest } from 'express';
+import { authenticate, confirmIfNeeded } from './authentication.js';
+import { contextOf } from '../http/request-context.js';
+import { countRequest } from './request-limits.js';
+import { givesCookies, isMadeByScript, readTokenCookie, unsetTokenCookies } from './token-cookies.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import { Problem } from '../problems/problem.js';
+import type { Services } from '../server/services.js';
+import type { LoginRequest, LogoutRequest, RefreshRequest, TokenSet } from '../sessions/sessions.models.js';
+
+@Route()
+@Tags('Sessions')
+export class SessionsController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * Checks a name and a password, begins a session, and gives its first tokens. Failed logins are slowed down
+   * for each account and each address: 429 says how long to wait.
+   * @summary Log in
+   */
+  @Post('login')
+  @NoSecurity()
+  @SuccessResponse(200, 'Logged in.')
+  @Response<ProblemDetails>(401, 'Wrong name or password, or the account is disabled: `invalid_credentials`.')
+  @Response<ProblemDetails>(429, 'Failed logins have to wait: `too_many_attempts`, `too_many_requests`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many logins at once, or the database does not answer: `busy`, `not_ready`.',
+  )
+  public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
+    await countRequest(request, this.services, 'login');
+    return this.services.logins.login(body.username, body.password, contextOf(request));
+  }
+
+  /**
+   * Gives a new access token and a new refresh token for a refresh token. Each refresh token is good for one
+   * refresh; for a few seconds the one that was just replaced gives the same successor again. An older one is
+   * taken for a stolen copy, and ends the session.
+   * @summary Refresh the tokens
+   */
+  @Post('refresh')
+  @NoSecurity()
+  @SuccessResponse(200, 'Refreshed.')
+  @Response<ProblemDetails>(
+    401,
+    'The token is unknown, expired, revoked or used before: `invalid_refresh_token`.',
+  )
+  @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
+  @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
+  public async refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
+    await countRequest(request, this.services, 'refresh');
+    return this.services.sessions.refresh(body.refresh_token, contextOf(request));
+  }
+
+  /**
+   * Ends the session that the access token belongs to, or the one of the refresh token in the body, which wins.
+   * From the answer on, all access and refresh tokens of the session are refused. A refresh token that is
+   * unknown is no error (RFC 7009 §2.2): it can no longer be used, which is what was asked for. Cookies are taken away
+   * whatever is left of their tokens; an access token in one ends its session though it has expired.
+   * @summary Log out
+   * @example body.by_access_token {}
+   * @example body.by_refresh_token { "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU" }
+   */
+  @Post('logout')
+  @NoSecurity() // tsoa.json says that a bearer token is optional; what it is worth is decided here, after the body
+  @SuccessResponse(204, 'Logged out.')
+  @Response<ProblemDetails>(
+    401,
+    'Neither a refresh token nor a valid access token was sent: `authentication_required`, `invalid_token`, `csrf_failed`.',
+  )
+  @Response<ProblemDetails>(403, 'The access token is that of a client: `user_session_required`.')
+  @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
+  public async logout(@Request() request: HttpRequest, @Body() body?: LogoutRequest): Promise<void> {
+    if (body?.refresh_token !== undefined) {
+      await this.services.sessions.logoutByRefreshToken(body.refresh_token, contextOf(request));
+    } else {
+      await this.#logoutByRequest(request);
+      // Not for a token in the body: a form of another site can send one, but no CSRF value.
+      if (request.res) unsetTokenCookies(request.res, this.services.config);
+    }
+  }
+
+  /** By the access token; where that will not do, by what the cookies hold. */
+  async #logoutByRequest(request: HttpRequest): Promise<void> {
+    const { sessions } = this.services;
+    let sessionId: string | undefined;
+    try {
+      await confirmIfNeeded(request);
+      ({ sessionId } = authenticate(request));
+    } catch (error) {
+      if (!(error instanceof Problem) || !(await this.#logoutByCookies(request))) throw error;
+      return;
+    }
+    if (sessionId === undefined) throw new Problem('user_session_required');
+    await sessions.logout(sessionId, contextOf(request));
+  }
+
+  /**
+   * By a cookie whose token need not be good: an access token that has expired names its session, and a refresh token
+   * outlives it. A cookie that is no token of ours ends nothing, and goes; so does one that a path keeps from being sent
+   * here, which is why a request without any is answered, too.
+   * @returns whether the cookies may go: a form of another site must not sign anybody out.
+   */
+  async #logoutByCookies(request: HttpRequest): Promise<boolean> {
+    const { sessions, accessTokens, config } = this.services;
+    if (!givesCookies(config)) return false;
+    const access = readTokenCookie(request, config, 'access');
+    const refresh = readTokenCookie(request, config, 'refresh');
+    const isLive = refresh !== undefined || (access !== undefined && this.#isLive(access.token));
+    const isConfirmed = access?.isConfirmed === true || refresh?.isConfirmed === true;
+    if (!isConfirmed && (isLive || !isMadeByScript(request, config))) return false;
+    if (access && (access.isConfirmed || !isLive)) {
+      const sessionId = accessTokens.sessionOf(access.token);
+      if (sessionId !== undefined) await sessions.logout(sessionId, contextOf(request));
+    }
+    if (refresh?.isConfirmed) await sessions.logoutByRefreshToken(refresh.token, contextOf(request));
+    return true;
+  }
+
+  #isLive(accessToken: string): boolean {
+    const { accessTokens, revocations } = this.services;
+    try {
+      return !revocations.isRevoked(accessTokens.verify(accessToken));
+    } catch (error) {
+      if (error instanceof Problem) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import type { Request } from 'express';
+import type { Config } from '../config/config.js';
+import { Problem } from '../problems/problem.js';
+import { credentialsOf } from '../guard/credentials.js';
+import { tokenCookieName, tokenInCookie } from './token-cookies.js';
+
+/**
+ * The access token of a request, from the first of the places that `JWT_TOKEN_LOCATION` names and that has one.
+ * @throws {Problem} `invalid_token` where a place has something that cannot be a token; `csrf_failed`.
+ */
+export function findAccessToken(request: Request, config: Config): string | undefined {
+  for (const location of config.tokenLocations) {
+    const token = finders[location](request, config);
+    if (token !== undefined) {
+      request.tokenInCookie = location === 'cookies';
+      return token;
+    }
+  }
+  return undefined;
+}
+
+/** For who sent no token: where the settings have it sent. */
+export function tokenMissing(config: Config): Problem {
+  const places = config.tokenLocations.map((location) => descriptions[location](config));
+  const ways = [
+    ...(config.tokenLocations.some((location) => location !== 'cookies') ? ['POST /login gives one'] : []),
+    ...(config.tokenLocations.includes('cookies') ? ['POST /login/cookies sets the cookie'] : []),
+  ];
+  return new Problem('authentication_required', {
+    detail: `Send an access token: ${places.join(', or ')}. ${ways.join('; ')}.`,
+  });
+}
+
+type Location = Config['tokenLocations'][number];
+
+const descriptions: Readonly<Record<Location, (config: Config) => string>> = {
+  headers: ({ headerName, headerType }) =>
+    `"${headerName}: ${headerType === 'none' ? '' : `${headerType} `}<access_token>"`,
+  cookies: (config) => `the cookie ${tokenCookieName(config, 'access')}`,
+  query_string: ({ queryStringName, queryStringValuePrefix = '' }) =>
+    `the query parameter "${queryStringName}=${queryStringValuePrefix}<access_token>"`,
+  json: ({ jsonKey }) => `the field ${jsonKey} of a JSON body`,
+};
+
+const finders: Readonly<Record<Location, (request: Request, config: Config) => string | undefined>> = {
+  headers: inHeader,
+  cookies: (request, config) => tokenInCookie(request, config, 'access'),
+  query_string: inQuery,
+  json: inBody,
+};
+
+/** RFC 6750 §2.1, where the settings say nothing else. */
+function inHeader(request: Request, { headerName, headerType }: Config): string | undefined {
+  const value = headerOf(request, headerName.toLowerCase());
+  if (value === undefined || value === '') return undefined;
+  if (headerType === 'none') return value;
+  const token = credentialsOf(value, headerType);
+  if (token === null) {
+    throw new Problem('invalid_token', {
+      detail: `The ${headerName} header must be "${headerType}", one space, and the access token.`,
+    });
+  }
+  return token;
+}
+
+/** A header that comes in several lines is a list (RFC 9110 §5.3); Node forgets all but the first of some. */
+function headerOf({ headers, rawHeaders }: Request, name: string): string | undefined {
+  const value = headers[name];
+  if (typeof value !== 'string') return undefined;
+  let lines = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const given = rawHeaders[index] ?? '';
+    if (given.length === name.length && given.toLowerCase() === name) lines += 1;
+  }
+  if (lines <= 1) return value;
+  return rawHeaders
+    .filter((_, index) => rawHeaders[index - 1]?.toLowerCase() === name && index % 2 === 1)
+    .join(',');
+}
+
+function inQuery(
+  { query }: Request,
+  { queryStringName, queryStringValuePrefix = '' }: Config,
+): string | undefined {
+  const value = query[queryStringName];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || !value.startsWith(queryStringValuePrefix)) {
+    throw new Problem('invalid_token', {
+      detail: `The query parameter ${queryStringName} must be one access token${queryStringValuePrefix && ` after "${queryStringValuePrefix}"`}.`,
+    });
+  }
+  return value.slice(queryStringValuePrefix.length);
+}
+
+function inBody({ takenFields }: Request, { jsonKey }: Config): string | undefined {
+  const value = takenFields?.get(jsonKey);
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string') {
+    throw new Problem('invalid_token', { detail: `The field ${jsonKey} must be one access token.` });
+  }
+  return value;
+}

@@ -1,0 +1,135 @@
+import { sql } from 'kysely';
+import { everyVersion } from '../revocations/revocations.js';
+import { usernameKey } from '../usernames/username.js';
+import type { Database, Queries } from '../database/open-database.js';
+
+/** What is wrong with a database, in sentences; none: nothing that could be found is. */
+export async function databaseFaults(database: Database): Promise<string[]> {
+  const { queries } = database.atLength;
+  const damage = await (database.dialect === 'sqlite' ? sqliteDamage(queries) : postgresDamage(queries));
+  // Of a damaged file nothing else can be said for certain.
+  if (damage.length > 0) return damage;
+  const isThere = (await queries.introspection.getTables()).some(({ name }) => name === 'users');
+  if (!isThere) return ['It has no tables of Latchkey: no service was ever started on it.'];
+  return [...(await orphans(queries)), ...(await brokenPromises(queries))];
+}
+
+/** As queries that only read: the writer would keep the service beside from writing until a pragma is over. */
+async function sqliteDamage(queries: Queries): Promise<string[]> {
+  const { rows: integrity } = await sql<{
+    integrity_check: string;
+  }>`select integrity_check from pragma_integrity_check limit 20`.execute(queries);
+  const { rows: references } = await sql<{
+    table: string;
+    parent: string;
+  }>`select "table", parent from pragma_foreign_key_check`.execute(queries);
+  return [
+    ...integrity.map((row) => row.integrity_check).filter((found) => found !== 'ok'),
+    ...new Set(
+      references.map(
+        ({ table, parent }) => `Rows of "${table}" name rows of "${parent}" that are not there.`,
+      ),
+    ),
+  ];
+}
+
+/** The indexes by amcheck, where it is installed; the tables by reading them. */
+async function postgresDamage(queries: Queries): Promise<string[]> {
+  const tables = (await queries.introspection.getTables()).map(({ name }) => name);
+  const faults: string[] = [];
+  const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      // SQLSTATE XX001 and XX002: data and index corrupted; amcheck's findings are these, too.
+      const { code, message } = error as { code?: unknown; message: string };
+      if (code !== 'XX001' && code !== 'XX002') throw error;
+      faults.push(`${what}: ${message}`);
+    }
+  };
+  for (const table of tables) {
+    await attempt(`The table "${table}" is damaged`, () =>
+      sql`select count(t::text) from ${sql.table(table)} t`.execute(queries),
+    );
+  }
+  if (!(await hasAmcheck(queries))) return faults;
+  const { rows: indexes } = await sql<{ name: string; id: number }>`
+    select pg_class.relname as name, pg_class.oid::int8 as id from pg_index
+    join pg_class on pg_class.oid = pg_index.indexrelid
+    join pg_am on pg_am.oid = pg_class.relam
+    where pg_am.amname = 'btree' and pg_index.indisvalid and pg_class.relnamespace = current_schema()::regnamespace`.execute(
+    queries,
+  );
+  for (const { name, id } of indexes) {
+    await attempt(`The index "${name}" is damaged (REINDEX INDEX makes it anew)`, () =>
+      sql`select bt_index_check(cast(${id} as int8)::oid::regclass, true)`.execute(queries),
+    );
+  }
+  return faults;
+}
+
+/** Whether `create extension amcheck` has been run: then indexes can be checked. */
+export async function hasAmcheck(queries: Queries): Promise<boolean> {
+  const { rows } = await sql`select 1 from pg_extension where extname = 'amcheck'`.execute(queries);
+  return rows.length > 0;
+}
+
+/** Rows that belong to others that are not there, whatever the constraints say. */
+async function orphans(queries: Queries): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [table, column, parent, key] of [
+    ['sessions', 'user_id', 'users', 'id'],
+    ['user_roles', 'user_id', 'users', 'id'],
+    ['user_roles', 'role_name', 'roles', 'name'],
+  ] as const) {
+    const { rows } = await sql<{ found: number }>`
+      select count(*) as found from ${sql.table(table)} child
+      where not exists (select 1 from ${sql.table(parent)} parent where parent.${sql.ref(key)} = child.${sql.ref(column)})`.execute(
+      queries,
+    );
+    const found = rows[0]?.found ?? 0;
+    if (found > 0) faults.push(`${found} rows of "${table}" name rows of "${parent}" that are not there.`);
+  }
+  return faults;
+}
+
+const usersPerPage = 1000;
+
+/** What the service relies on beyond what the tables demand. */
+async function brokenPromises(queries: Queries): Promise<string[]> {
+  const faults: string[] = [];
+  const { rows: ahead } = await sql<{ found: number }>`
+    select count(*) as found from revocations join users on users.id = revocations.target
+    where revocations.kind = 'subject' and revocations.version > users.version
+      and revocations.version < ${everyVersion}`.execute(queries);
+  const behind = ahead[0]?.found ?? 0;
+  if (behind > 0) {
+    faults.push(
+      `${behind} users have an older version than their revocations: all tokens that they get are refused. It is as if parts of two databases were put together.`,
+    );
+  }
+  for (let after = ''; ;) {
+    const users = await queries
+      .selectFrom('users')
+      .select(['id', 'username', 'username_key', 'password_hash', 'version'])
+      .where('id', '>', after)
+      .where('deleted_at', 'is', null)
+      .orderBy('id')
+      .limit(usersPerPage)
+      .execute();
+    const last = users.at(-1);
+    if (!last) return faults;
+    after = last.id;
+    for (const user of users) {
+      if (user.username_key !== usernameKey(user.username)) {
+        faults.push(`The user ${user.id} cannot be found by name: the stored key is another name's.`);
+      }
+      if (!user.password_hash.startsWith('$argon2id$')) {
+        faults.push(`The user ${user.id} has no password hash that can be checked.`);
+      }
+      if (!Number.isSafeInteger(user.version) || user.version < 0) {
+        faults.push(`The user ${user.id} has a version that is no count: ${user.version}.`);
+      }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import {
+  Get,
+  NoSecurity,
+  Request,
+  Res,
+  Route,
+  SuccessResponse,
+  Tags,
+  type TsoaResponse,
+} from '@tsoa/runtime';
+import type { Request as HttpRequest } from 'express';
+import { etagOf, isUnchanged } from '../http/cacheable.js';
+import type { Services } from '../server/services.js';
+import type { JsonWebKeySet } from './jwks.models.js';
+
+@Route('.well-known')
+@Tags('Service')
+@NoSecurity()
+export class JwksController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * The public keys with which other services verify access tokens (RFC 7517). A new key is here before the first
+   * token that it signs, for longer than this answer may be cached. With a shared secret (HS256) there is none.
+   * @summary Read the public keys
+   * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
+   */
+  @Get('jwks.json')
+  @SuccessResponse(200, 'The keys.')
+  public getJwks(@Request() request: HttpRequest, @Res() unchanged: TsoaResponse<304, void>): JsonWebKeySet {
+    const { ring, config } = this.services;
+    const keys = ring.published();
+    const cacheControl = `public, max-age=${config.jwksMaxAge}`;
+    if (isUnchanged(request, etagOf(JSON.stringify(keys)), cacheControl)) unchanged(304, undefined);
+    return { keys };
+  }
+}

@@ -1,0 +1,327 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import type { Queries } from '../database/open-database.js';
+import { sessionsStore } from '../sessions/sessions.store.js';
+import { isSymmetric, type Algorithm } from './algorithms.js';
+import { UnsealError, type KeySealing } from './key-sealing.js';
+import { voidTokensOfHolders } from '../revocations/roles-version.js';
+import { everyRole } from '../revocations/revocations.store.js';
+import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
+import { SpareSigningKey } from './spare-signing-key.js';
+import {
+  importSigningKey,
+  KeyImportError,
+  publicJwk,
+  storedKeyError,
+  type SigningKey,
+} from './signing-keys.js';
+
+export interface KeyRingOptions {
+  /** What new access tokens are signed with. */
+  readonly algorithm: Algorithm;
+  /** Shared secrets whose tokens are accepted; with HS256 and its like the first one signs. */
+  readonly secrets: readonly string[];
+  /** A private key in PEM or JWK form that is to sign, brought by the operator. */
+  readonly ownKey: string | undefined;
+  /** How long a new key is published before it signs, in milliseconds: who has cached the JWKS must see it first. */
+  readonly publishAhead: number;
+  /** After how long a key is replaced, in milliseconds; 0: never. */
+  readonly rotateAfter: number;
+  /** How long an access token may live at most, leeway included, in milliseconds. */
+  readonly longestAccessToken: number;
+  /** How long a refresh token lives, in milliseconds. */
+  readonly refreshToken: number;
+}
+
+/** The keys in the database cannot be used; the message is for the operator. */
+export class KeyRingError extends Error {
+  override readonly name = 'KeyRingError';
+}
+
+export const keyPurposes: readonly KeyPurpose[] = ['access', 'refresh'];
+
+/** A key that was taken in, and when it begins to sign. */
+export interface TakenIn {
+  readonly id: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly activeAt: number;
+}
+
+/** Ahead of its first use a refresh key must reach the other processes; this is for those that are cut off a while. */
+const refreshKeyAhead = 30_000;
+/** A refresh token that has expired by then is still asked for its successor: the greatest grace that can be set. */
+const greatestGrace = 300_000;
+
+/**
+ * What becomes of the keys in the table: which are made, from when they sign, and until when they are accepted. A new
+ * key is published first and signs later; the one before it is accepted until the last of its tokens has expired.
+ * Each method is for a transaction that no other process runs at the same time.
+ */
+export class KeySchedule {
+  readonly #spare = new SpareSigningKey();
+
+  constructor(
+    private readonly sealing: KeySealing,
+    private readonly clock: Clock,
+    private readonly options: KeyRingOptions,
+  ) {}
+
+  /** To be called before a transaction that may need a new key of access tokens. */
+  async prepareKey(): Promise<void> {
+    const { algorithm, ownKey } = this.options;
+    if (!isSymmetric(algorithm) && ownKey === undefined) await this.#spare.prepare(algorithm);
+  }
+
+  /** Makes what the settings ask for and the table lacks: the first keys, or one for another algorithm. Takes away what must not be used. */
+  async complete(queries: Queries): Promise<void> {
+    const { algorithm, ownKey, longestAccessToken } = this.options;
+    for (const row of await keysStore.all(queries)) {
+      if (storedKeyError(row) !== undefined) await keysStore.delete(queries, row.id);
+    }
+    if (isSymmetric(algorithm)) {
+      await keysStore.retireOthers(queries, 'access', undefined, this.clock.now() + longestAccessToken);
+    } else if (ownKey !== undefined) {
+      await this.#takeIn(queries, importSigningKey(ownKey, algorithm));
+    } else {
+      const newest = (await this.#rows(queries, 'access')).at(-1);
+      if (newest?.algorithm !== algorithm || newest.retired_at !== null) {
+        await this.#insertSigning(queries, await this.#spare.take(algorithm));
+      }
+    }
+    if ((await this.#rows(queries, 'refresh')).length === 0) await this.#insertRefresh(queries);
+    for (const purpose of keyPurposes) await this.#closeGaps(queries, purpose);
+  }
+
+  /** @returns when the new key begins to be used, in milliseconds since the Unix epoch. */
+  async rotate(queries: Queries, purpose: KeyPurpose): Promise<number> {
+    if (purpose === 'refresh') return this.#insertRefresh(queries);
+    const { algorithm, ownKey } = this.options;
+    if (isSymmetric(algorithm)) {
+      throw new KeyRingError(
+        `Access tokens are signed with ${algorithm} and JWT_SECRET_KEY. To rotate, set a new JWT_SECRET_KEY and move the old one to JWT_PREVIOUS_SECRET_KEYS.`,
+      );
+    }
+    if (ownKey !== undefined) {
+      throw new KeyRingError('Access tokens are signed with JWT_PRIVATE_KEY. To rotate, set another one.');
+    }
+    return this.#insertSigning(queries, await this.#spare.take(algorithm));
+  }
+
+  /** Rotates what is older than it should be, where that is not the operator's to do. */
+  async rotateIfDue(queries: Queries): Promise<void> {
+    for (const purpose of await this.due(queries)) await this.rotate(queries, purpose);
+  }
+
+  /** Which keys are older than they should be, where they are not the operator's to rotate. */
+  async due(queries: Queries): Promise<KeyPurpose[]> {
+    const { rotateAfter, algorithm, ownKey } = this.options;
+    const operatorRotates = ownKey !== undefined || isSymmetric(algorithm);
+    const due: KeyPurpose[] = [];
+    for (const purpose of operatorRotates ? (['refresh'] as const) : keyPurposes) {
+      const newest = (await this.#rows(queries, purpose)).at(-1);
+      if (newest && newest.created_at + rotateAfter <= this.clock.now()) due.push(purpose);
+    }
+    return due;
+  }
+
+  /**
+   * @returns undefined where the key is the newest already.
+   * @throws {KeyImportError}
+   */
+  async import(queries: Queries, text: string): Promise<TakenIn | undefined> {
+    const { algorithm } = this.options;
+    const key = importSigningKey(text, algorithm);
+    if (key.algorithm !== algorithm) {
+      throw new KeyImportError(
+        `The key is for ${key.algorithm}, and JWT_ALGORITHM is ${algorithm}. Set JWT_ALGORITHM to ${key.algorithm} first, here and for the service.`,
+      );
+    }
+    return this.#takeIn(queries, key);
+  }
+
+  /** @returns whether the key was there. */
+  async revoke(queries: Queries, id: string): Promise<boolean> {
+    const { ownKey, algorithm } = this.options;
+    if (ownKey !== undefined && importSigningKey(ownKey, algorithm).id === id) {
+      throw new KeyRingError(
+        `The key ${id} is JWT_PRIVATE_KEY, which would bring it back. Set another one or none first, here and for the service.`,
+      );
+    }
+    const purpose = await keysStore.delete(queries, id);
+    if (purpose === undefined) return false;
+    if (purpose === 'refresh') {
+      // Whoever has the key may have refreshed any session while it was accepted, and go on with another key's token.
+      // A session whose key is gone is over, and no user's access token of before is good: none needs to be looked at.
+      await keysStore.deleteAll(queries, 'refresh');
+      const now = this.clock.now();
+      await voidTokensOfHolders(queries, everyRole, {
+        now,
+        expiresAt: now + this.options.longestAccessToken,
+      });
+    }
+    await this.complete(queries);
+    return true;
+  }
+
+  /** Takes all keys away at once, but for `JWT_PRIVATE_KEY`, and makes others: what they signed is void. */
+  async replaceAll(queries: Queries): Promise<void> {
+    const { ownKey, algorithm } = this.options;
+    const kept = ownKey === undefined ? undefined : importSigningKey(ownKey, algorithm).id;
+    for (const { id } of await keysStore.all(queries)) {
+      if (id !== kept) await keysStore.delete(queries, id);
+    }
+    await this.complete(queries);
+  }
+
+  /** @param makeSealing is asked once it is certain that the keys can be opened. */
+  async reseal(queries: Queries, makeSealing: () => KeySealing): Promise<void> {
+    const rows = await keysStore.all(queries);
+    const opened = rows.map((row) => ({ row, key: unseal(row, this.sealing) }));
+    const sealing = makeSealing();
+    for (const { row, key } of opened) {
+      await keysStore.reseal(queries, row.id, sealing.seal(key, sealingContext(row)));
+    }
+  }
+
+  async #rows(queries: Queries, purpose: KeyPurpose): Promise<StoredKey[]> {
+    return (await keysStore.all(queries)).filter((row) => row.purpose === purpose);
+  }
+
+  async #takeIn(queries: Queries, key: SigningKey): Promise<TakenIn | undefined> {
+    const rows = await this.#rows(queries, 'access');
+    const newest = rows.at(-1);
+    if (newest?.id === key.id && newest.retired_at === null) return undefined;
+    const known = rows.find(({ id }) => id === key.id);
+    if (!known) return { id: key.id, activeAt: await this.#insertSigning(queries, key) };
+    // One that signed before comes back. While it is accepted, all who know the ring know it.
+    const ahead = this.#isAccepted(known) ? 0 : this.options.publishAhead;
+    const activeAt = this.#activeAt(
+      rows.filter(({ id }) => id !== key.id),
+      ahead,
+    );
+    await keysStore.schedule(queries, key.id, activeAt);
+    await this.#retireOthers(queries, 'access', key.id, activeAt + this.options.longestAccessToken);
+    return { id: key.id, activeAt };
+  }
+
+  async #insertSigning(queries: Queries, key: SigningKey): Promise<number> {
+    const rows = await this.#rows(queries, 'access');
+    const activeAt = this.#activeAt(rows, this.options.publishAhead);
+    await this.#insert(queries, rows, JSON.stringify(key.privateKey.export({ format: 'jwk' })), {
+      id: key.id,
+      purpose: 'access',
+      algorithm: key.algorithm,
+      public_key: JSON.stringify(publicJwk(key)),
+      active_at: activeAt,
+    });
+    await this.#retireOthers(queries, 'access', key.id, activeAt + this.options.longestAccessToken);
+    return activeAt;
+  }
+
+  async #insertRefresh(queries: Queries): Promise<number> {
+    const rows = await this.#rows(queries, 'refresh');
+    const activeAt = this.#activeAt(rows, refreshKeyAhead);
+    const id = randomBytes(9).toString('base64url');
+    await this.#insert(queries, rows, randomBytes(32).toString('base64url'), {
+      id,
+      purpose: 'refresh',
+      algorithm: 'HS256',
+      public_key: null,
+      active_at: activeAt,
+    });
+    // Sessions that were begun under a longer lifetime than is set now count, too.
+    const lastExpiry = Math.max(
+      await sessionsStore.lastExpiry(queries),
+      activeAt + this.options.refreshToken,
+    );
+    await this.#retireOthers(queries, 'refresh', id, lastExpiry + greatestGrace);
+    return activeAt;
+  }
+
+  /** @param rows those of the same purpose. */
+  async #insert(
+    queries: Queries,
+    rows: readonly StoredKey[],
+    secretHalf: string,
+    row: Pick<StoredKey, 'id' | 'purpose' | 'algorithm' | 'public_key' | 'active_at'>,
+  ): Promise<void> {
+    // Keys of two secrets would open with neither: since this process read the secret, it may have been rotated.
+    if (rows[0]) unseal(rows[0], this.sealing);
+    await keysStore.insert(queries, {
+      ...row,
+      sealed_key: this.sealing.seal(secretHalf, sealingContext(row)),
+      created_at: this.clock.now(),
+      retired_at: null,
+    });
+  }
+
+  /** At once where no key is in use: nobody can have cached one. Never before a key that was published earlier. */
+  #activeAt(rows: readonly StoredKey[], ahead: number): number {
+    const now = this.clock.now();
+    if (!this.#inUse(rows)) return now;
+    return Math.max(now + ahead, (rows.at(-1)?.active_at ?? 0) + 1);
+  }
+
+  /** The keys before a new one are accepted until `end`; the one that signs until then in any case. */
+  async #retireOthers(queries: Queries, purpose: KeyPurpose, id: string, end: number): Promise<void> {
+    await keysStore.retireOthers(queries, purpose, id, end);
+    const inUse = this.#inUse(await this.#rows(queries, purpose));
+    if (inUse && inUse.id !== id) await keysStore.retire(queries, inUse.id, end);
+  }
+
+  /**
+   * A key was revoked. Where no key is in use now, the next one is from now on; where an older one is again, its
+   * tokens are accepted for as long as they live.
+   */
+  async #closeGaps(queries: Queries, purpose: KeyPurpose): Promise<void> {
+    const now = this.clock.now();
+    const rows = await this.#rows(queries, purpose);
+    const next = rows.find((row) => row.active_at > now && row.retired_at === null);
+    const inUse = this.#inUse(rows);
+    if (!next) return;
+    if (!inUse) await keysStore.schedule(queries, next.id, now);
+    else if (inUse.retired_at !== null) {
+      const { longestAccessToken, refreshToken } = this.options;
+      const end = next.active_at + (purpose === 'access' ? longestAccessToken : refreshToken + greatestGrace);
+      await keysStore.retire(queries, inUse.id, Math.max(inUse.retired_at, end));
+    }
+  }
+
+  #inUse(rows: readonly StoredKey[]): StoredKey | undefined {
+    const now = this.clock.now();
+    return rows.findLast((row) => row.active_at <= now && this.#isAccepted(row));
+  }
+
+  #isAccepted({ retired_at: retiredAt }: StoredKey): boolean {
+    return retiredAt === null || retiredAt > this.clock.now();
+  }
+}
+
+/** Whether the keys in the database are encrypted with this secret. */
+export async function secretOpensKeys(queries: Queries, sealing: KeySealing): Promise<boolean> {
+  try {
+    for (const row of await keysStore.all(queries)) unseal(row, sealing);
+    return true;
+  } catch (error) {
+    if (error instanceof KeyRingError) return false;
+    throw error;
+  }
+}
+
+/** @throws {KeyRingError} where the secret does not open the key. */
+export function unseal(row: StoredKey, sealing: KeySealing): string {
+  try {
+    return sealing.unseal(row.sealed_key, sealingContext(row));
+  } catch (cause) {
+    if (!(cause instanceof UnsealError)) throw cause;
+    throw new KeyRingError(
+      'LATCHKEY_SECRET does not open the keys in the database. Set the secret that they are encrypted with (on SQLite it may be in the .secret file beside the database), and restart what was started before it was rotated.',
+      { cause },
+    );
+  }
+}
+
+/** What a sealed key belongs to. */
+export function sealingContext({ id, purpose }: Pick<StoredKey, 'id' | 'purpose'>): string {
+  return `${purpose} ${id}`;
+}

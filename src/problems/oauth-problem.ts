@@ -1,0 +1,88 @@
+import type { Problem } from './problem.js';
+import type { ProblemCode } from './problem-codes.js';
+import type { OAuthErrorCode } from '../oauth/oauth.models.js';
+
+interface OAuthErrorKind {
+  /** The first is the usual one. */
+  readonly statuses: readonly [number, ...number[]];
+  /** What is sent where the place that throws has nothing more exact to say. */
+  readonly description: string;
+}
+
+/** What the OAuth endpoints answer with: RFC 6749 §5.2, RFC 8707 §2, and for the service's own state §4.1.2.1. */
+export const oauthErrors: Readonly<Record<OAuthErrorCode, OAuthErrorKind>> = {
+  invalid_request: {
+    statuses: [400, 413, 415],
+    description: 'The request lacks a parameter, repeats one, or is malformed.',
+  },
+  invalid_client: { statuses: [401], description: 'The client could not be authenticated.' },
+  invalid_grant: {
+    statuses: [400],
+    description: 'The refresh token is unknown, expired, revoked or used before.',
+  },
+  unauthorized_client: { statuses: [400], description: 'The client may not do this.' },
+  unsupported_grant_type: {
+    statuses: [400],
+    description: 'The grant types are refresh_token and client_credentials.',
+  },
+  invalid_scope: { statuses: [400], description: 'The scope goes beyond what may be had here.' },
+  invalid_target: { statuses: [400], description: 'The resource is none that a token may be had for here.' },
+  temporarily_unavailable: {
+    statuses: [429, 503],
+    description: 'Try again in as many seconds as Retry-After says.',
+  },
+  server_error: {
+    statuses: [500],
+    description:
+      'Something went wrong on our side. The log has the cause under the X-Request-Id of this answer.',
+  },
+};
+
+/** Any others are `invalid_request`. */
+const codes: Partial<Record<ProblemCode, OAuthErrorCode>> = {
+  invalid_refresh_token: 'invalid_grant',
+  too_many_attempts: 'temporarily_unavailable',
+  too_many_requests: 'temporarily_unavailable',
+  busy: 'temporarily_unavailable',
+  not_ready: 'temporarily_unavailable',
+  internal_error: 'server_error',
+  token_too_long: 'server_error',
+};
+
+/** A refusal of an OAuth endpoint. */
+export class OAuthProblem extends Error {
+  override readonly name = 'OAuthProblem';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly code: OAuthErrorCode,
+    description = oauthErrors[code].description,
+    options: {
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(description, { cause: options.cause });
+    this.status = options.status ?? oauthErrors[code].statuses[0];
+    this.headers = options.headers ?? {};
+  }
+
+  /** What the rest of the service refused, as OAuth says it. */
+  static of(problem: Problem): OAuthProblem {
+    const code = codes[problem.code] ?? 'invalid_request';
+    const { statuses } = oauthErrors[code];
+    const fields = Object.entries(problem.errors ?? {}).map(([field, fault]) => `${field}: ${fault}.`);
+    return new OAuthProblem(code, fields.length > 0 ? fields.join(' ') : problem.message, {
+      status: statuses.find((status) => status === problem.status) ?? statuses[0],
+      headers: problem.headers,
+      cause: problem,
+    });
+  }
+
+  /** RFC 6749 §5.2 has ASCII alone, without quotes and backslashes. */
+  get description(): string {
+    return this.message.replaceAll(/["\\]/g, "'").replaceAll(/[^ -~]/g, '?');
+  }
+}

@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { LiveRevocation } from './revocations.store.js';
+import type { Feed, Follower } from './feed.js';
+import type { OutageLog } from '../database/outage-log.js';
+import { DatabaseReadOnly } from '../database/database-unavailable.js';
+import { explained } from '../database/postgres-errors.js';
+import { readOnlyReason, type SessionState } from '../database/postgres-session.js';
+import type { RevocationKind } from '../database/schema.js';
+
+/** What the triggers of `0003-change-feed` notify. */
+const changes = 'latchkey_changes';
+/** So many heartbeats in the time of the bound: one that is late does not make the feed old. */
+const beatsPerBound = 4;
+const longestDelay = 1000;
+const beatStatement = `select pg_notify($1, $2), pg_is_in_recovery() as in_recovery,
+  current_setting('transaction_read_only') as read_only`;
+/** A clock that differs by more from the database's makes tokens that other machines find too young, in milliseconds. */
+const tolerableSkew = 1000;
+
+/** In the log. */
+const what = 'the feed of revocations';
+
+class Stopped extends Error {}
+
+/** One connection's life. */
+interface Session {
+  readonly client: pg.Client;
+  readonly onBreak: (error: Error) => void;
+  /** The heartbeat that is on its way, and when it was sent, on the monotonic clock. */
+  beat?: { readonly id: string; readonly sentAt: number } | undefined;
+  timer?: NodeJS.Timeout;
+  /** What is being read. A heartbeat that came after counts once it is done. */
+  reading: Promise<void>;
+  readings: number;
+}
+
+/**
+ * PostgreSQL's: a connection that listens. Each row comes as a notification that is sent when its transaction commits,
+ * whenever that is. It listens before it reads the tables, so that nothing falls in between. How old it is, heartbeats
+ * say that go through the same queue: when one is back, all that was committed before it was sent has come.
+ */
+export class PostgresFeed implements Feed {
+  /** This process's own heartbeats, and no other's. */
+  readonly #ownChannel = `latchkey_${randomUUID().replaceAll('-', '')}`;
+  #session: Session | undefined;
+  /** All that was committed before this moment has been taken over, on the monotonic clock. */
+  #freshAt = -Infinity;
+  #outage = { endedAt: -Infinity, lasted: 0 };
+  #stopped = false;
+
+  /**
+   * @param connect makes a connection, and gives up by itself: one that is ended while it connects tells nobody.
+   * @param bound how old the feed may be, in milliseconds.
+   */
+  constructor(
+    private readonly connect: () => Promise<pg.Client>,
+    private readonly follower: Follower,
+    private readonly bound: number,
+    private readonly log: Logger,
+    private readonly outages: OutageLog,
+  ) {}
+
+  isCurrent(): boolean {
+    return performance.now() - this.#freshAt <= this.bound;
+  }
+
+  recentOutage(within: number): number {
+    return performance.now() - this.#outage.endedAt < within ? this.#outage.lasted : 0;
+  }
+
+  async start(): Promise<void> {
+    await this.#open();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const session = this.#session;
+    this.#session = undefined;
+    if (!session) return;
+    clearInterval(session.timer);
+    await session.client.end();
+  }
+
+  async #open(): Promise<void> {
+    this.#demandRunning();
+    const client = await this.connect();
+    let broke: Error | undefined;
+    const onBreak = (error = new Error('The connection ended.')): void => {
+      broke ??= error;
+      if (this.#session === session) void this.#reopen(session, error);
+    };
+    const session: Session = { client, onBreak, reading: Promise.resolve(), readings: 0 };
+    client.on('error', onBreak);
+    client.on('end', onBreak);
+    // The server may fall silent at any step.
+    const deadline = setTimeout(() => void client.end(), this.bound + longestDelay);
+    try {
+      client.on('notification', ({ channel, payload = '' }) => {
+        this.#hear(session, channel, payload);
+      });
+      await client.query(`listen ${changes}; listen ${this.#ownChannel}`);
+      // Nobody needs a heartbeat back after a crash.
+      await client.query('set synchronous_commit = off');
+      await this.#compareClocks(client);
+      clearTimeout(deadline);
+      const readAt = performance.now();
+      await this.follower.readAll();
+      await session.reading;
+      if (broke) throw broke;
+      this.#demandRunning();
+      this.#session = session;
+      this.#fresh(readAt);
+    } catch (error) {
+      void client.end();
+      throw explained(error);
+    } finally {
+      clearTimeout(deadline);
+    }
+    this.#sendBeat(session);
+    session.timer = setInterval(() => {
+      this.#sendBeat(session);
+    }, this.bound / beatsPerBound);
+  }
+
+  /** Another connection in the place of one that broke, as soon as there can be one. */
+  async #reopen(session: Session, error: Error): Promise<void> {
+    if (this.#stopped || this.#session !== session) return;
+    this.#session = undefined;
+    clearInterval(session.timer);
+    void session.client.end();
+    this.outages.failed(what, error);
+    for (let delay = 0; ; delay = Math.min(longestDelay, 2 * delay + 50)) {
+      await wait(delay, undefined, { ref: false });
+      try {
+        await this.#open();
+        this.outages.over(what);
+        return;
+      } catch (reason) {
+        if (reason instanceof Stopped) return;
+        this.log.debug({ err: reason }, 'the feed of revocations cannot be opened yet');
+      }
+    }
+  }
+
+  #demandRunning(): void {
+    if (this.#stopped) throw new Stopped('The database was closed.');
+  }
+
+  #sendBeat(session: Session): void {
+    const { client, beat } = session;
+    const now = performance.now();
+    if (beat) {
+      if (now - beat.sentAt > this.bound) session.onBreak(new Error('No heartbeat came back.'));
+      return;
+    }
+    const id = randomUUID();
+    session.beat = { id, sentAt: now };
+    client
+      .query<SessionState>({ name: 'beat', text: beatStatement, values: [this.#ownChannel, id] })
+      .then(({ rows: [state] }) => {
+        // Revocations are written elsewhere then: this server may have been the primary, and is not any more.
+        const reason = state && readOnlyReason(state);
+        if (reason !== undefined) session.onBreak(new DatabaseReadOnly(reason));
+      })
+      .catch(session.onBreak);
+  }
+
+  #hear(session: Session, channel: string, payload: string): void {
+    if (channel === this.#ownChannel) this.#hearBeat(session, payload);
+    else if (payload === 'keys') this.#read(session, () => this.follower.keysChanged());
+    else {
+      const rows = payload === 'all' ? undefined : rowsOf(payload);
+      if (rows) this.follower.revoked(rows);
+      else this.#read(session, () => this.follower.readAll());
+    }
+  }
+
+  #hearBeat(session: Session, id: string): void {
+    if (session.beat?.id !== id) return;
+    const { sentAt } = session.beat;
+    session.beat = undefined;
+    if (session.readings === 0) this.#fresh(sentAt);
+    else {
+      void session.reading.then(() => {
+        if (this.#session === session) this.#fresh(sentAt);
+      });
+    }
+  }
+
+  #fresh(at: number): void {
+    if (Number.isFinite(this.#freshAt) && !this.isCurrent()) {
+      const now = performance.now();
+      this.#outage = { endedAt: now, lasted: Math.round(now - this.#freshAt) };
+    }
+    this.#freshAt = Math.max(this.#freshAt, at);
+  }
+
+  /** One after the other. What cannot be read breaks the connection: the next one reads all. */
+  #read(session: Session, work: () => Promise<void>): void {
+    session.readings += 1;
+    session.reading = session.reading.then(work).then(
+      () => {
+        session.readings -= 1;
+      },
+      (error: unknown) => {
+        session.onBreak(error as Error);
+      },
+    );
+  }
+
+  async #compareClocks(client: pg.Client): Promise<void> {
+    const before = Date.now();
+    const { rows } = await client.query<{ now: number }>(
+      'select (extract(epoch from clock_timestamp()) * 1000)::float8 as now',
+    );
+    const after = Date.now();
+    const theirs = rows[0]?.now ?? before;
+    const ahead = theirs < before ? before - theirs : theirs > after ? after - theirs : 0;
+    if (Math.abs(ahead) > tolerableSkew) {
+      this.log.warn(
+        { milliseconds: Math.round(ahead) },
+        'this machine’s clock is ahead of (or, below zero, behind) the database’s',
+      );
+    }
+  }
+}
+
+const kinds: readonly unknown[] = ['session', 'token', 'subject', 'role'] satisfies RevocationKind[];
+
+/** @returns undefined for what the triggers do not send: whoever may connect to the database may notify, too. */
+function rowsOf(payload: string): LiveRevocation[] | undefined {
+  try {
+    const rows = JSON.parse(payload) as [LiveRevocation['kind'], string, number | null, number][];
+    const isRow = ([kind, target, version, expiresAt]: readonly unknown[]): boolean =>
+      kinds.includes(kind) &&
+      typeof target === 'string' &&
+      (version === null || Number.isSafeInteger(version)) &&
+      Number.isSafeInteger(expiresAt);
+    if (!rows.every(isRow)) return undefined;
+    return rows.map(([kind, target, version, expires_at]) => ({ kind, target, version, expires_at }));
+  } catch {
+    return undefined;
+  }
+}

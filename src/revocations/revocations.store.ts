@@ -1,0 +1,206 @@
+import { sql } from 'kysely';
+import type { Queries } from '../database/open-database.js';
+import type { RevocationKind, RevocationRow } from '../database/schema.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+
+/** A change that voids tokens which were issued before it. */
+export type Revocation = RevocationRow;
+
+/** Where a revocation stands in the order of their writing; texts are empty before the first of a moment. */
+export interface RevocationPlace {
+  readonly created_at: number;
+  readonly kind: RevocationRow['kind'] | '';
+  readonly target: string;
+}
+
+/** What of it is kept in memory. */
+export type LiveRevocation = Omit<Revocation, 'created_at'>;
+
+interface RevocationPage {
+  readonly limit: number;
+  /** The target that the page comes after; `''`: the first page. */
+  readonly after: string;
+}
+
+/** What a revocation of kind `role` names where it concerns every user, whatever roles they have. */
+export const everyRole = '*';
+
+/** The live rows of a page, column by column. */
+export interface RevocationColumns {
+  /** None has a space in it. */
+  readonly targets: readonly string[];
+  readonly expiries: readonly number[];
+  /** 0 where there is none. */
+  readonly versions: readonly number[];
+  /** The target that the next page comes after; undefined: there is none. */
+  readonly next: string | undefined;
+}
+
+/** What an aggregation of a page gives. */
+type PageRow = Readonly<Record<'targets' | 'expiries' | 'versions' | 'last', string | null>> & {
+  readonly found: number;
+};
+
+const liveColumns = ['kind', 'target', 'version', 'expires_at'] as const;
+
+/** SQLite and PostgreSQL take 32,766 and 65,535 parameters a statement. */
+const rowsPerStatement = 1000;
+
+export const revocationsStore = {
+  /**
+   * Adds revocations. One that is there already keeps the later expiry and the higher version, and counts as new.
+   */
+  async add(queries: Queries, rows: readonly Revocation[]): Promise<void> {
+    for (let start = 0; start < rows.length; start += rowsPerStatement) {
+      await queries
+        .insertInto('revocations')
+        .values(rows.slice(start, start + rowsPerStatement))
+        .onConflict((conflict) =>
+          conflict.columns(['kind', 'target']).doUpdateSet((eb) => ({
+            version: eb
+              .case()
+              .when('revocations.version', '>', eb.ref('excluded.version'))
+              .then(eb.ref('revocations.version'))
+              .else(eb.ref('excluded.version'))
+              .end(),
+            expires_at: eb
+              .case()
+              .when('revocations.expires_at', '>', eb.ref('excluded.expires_at'))
+              .then(eb.ref('revocations.expires_at'))
+              .else(eb.ref('excluded.expires_at'))
+              .end(),
+            created_at: eb.ref('excluded.created_at'),
+          })),
+        )
+        .execute();
+    }
+  },
+
+  /**
+   * Those of a page of a kind, in the order of their targets, whose tokens may still live. A page has so many rows with
+   * those that have expired, so that none takes longer. In columns, as text: an object for each of a million rows takes
+   * the driver seconds.
+   */
+  async live(
+    queries: Queries,
+    kind: RevocationKind,
+    now: number,
+    { limit, after }: RevocationPage,
+  ): Promise<RevocationColumns> {
+    const { rows } = await sql<PageRow>`
+      select string_agg(target, ' ') filter (where expires_at > ${now}) as targets,
+        string_agg(cast(expires_at as text), ' ') filter (where expires_at > ${now}) as expiries,
+        string_agg(cast(coalesce(version, 0) as text), ' ') filter (where expires_at > ${now}) as versions,
+        count(*) as found, max(target) as last
+      from (
+        select target, version, expires_at from revocations
+        where kind = ${kind} and target > ${after}
+        order by target limit ${limit}
+      ) page`.execute(queries);
+    const page = rows[0];
+    const column = (name: 'targets' | 'expiries' | 'versions'): string[] => page?.[name]?.split(' ') ?? [];
+    const targets = column('targets');
+    const expiries = column('expiries').map(Number);
+    if (targets.length !== expiries.length) throw new Error('A target of the revocations has a space in it.');
+    const next = page?.found === limit ? (page.last ?? undefined) : undefined;
+    return { targets, expiries, versions: column('versions').map(Number), next };
+  },
+
+  /**
+   * What concerns one token, and which keys there are for access tokens, in one statement: for a process that cannot
+   * be sure to know.
+   */
+  async concerning(
+    queries: Queries,
+    { sid, jti, sub, roles }: AccessTokenClaims,
+  ): Promise<{ readonly rows: LiveRevocation[]; readonly keyIds: string[] }> {
+    const found = await queries
+      .selectFrom('revocations')
+      .select(liveColumns)
+      .where((eb) =>
+        eb.or([
+          eb.and([eb('kind', '=', 'session'), eb('target', '=', sid ?? '')]),
+          eb.and([eb('kind', '=', 'token'), eb('target', '=', jti)]),
+          eb.and([eb('kind', '=', 'subject'), eb('target', '=', sub)]),
+          eb.and([eb('kind', '=', 'role'), eb('target', 'in', [everyRole, ...roles])]),
+        ]),
+      )
+      .unionAll(
+        queries
+          .selectFrom('keys')
+          .where('purpose', '=', 'access')
+          .select([
+            sql<RevocationKind>`'key'`.as('kind'),
+            'id as target',
+            sql<number | null>`null`.as('version'),
+            sql<number>`0`.as('expires_at'),
+          ]),
+      )
+      .execute();
+    const isKey = ({ kind }: { readonly kind: string }): boolean => kind === 'key';
+    return {
+      rows: found.filter((row) => !isKey(row)),
+      keyIds: found.filter(isKey).map(({ target }) => target),
+    };
+  },
+
+  /**
+   * The next ones in the order of their writing, those that have expired among them: no page takes longer for their
+   * sake.
+   * @param after a place in that order.
+   */
+  page(
+    queries: Queries,
+    { after, limit }: { readonly after: RevocationPlace; readonly limit: number },
+  ): Promise<Revocation[]> {
+    return queries
+      .selectFrom('revocations')
+      .selectAll()
+      .where((eb) =>
+        eb(
+          eb.refTuple('created_at', 'kind', 'target'),
+          '>',
+          eb.tuple(after.created_at, after.kind as RevocationRow['kind'], after.target),
+        ),
+      )
+      .orderBy('created_at')
+      .orderBy('kind')
+      .orderBy('target')
+      .limit(limit)
+      .execute();
+  },
+
+  /** When the last one was written, in milliseconds since the Unix epoch; undefined: there is none. */
+  async lastWritten(queries: Queries): Promise<number | undefined> {
+    const { last } = await queries
+      .selectFrom('revocations')
+      .select((eb) => eb.fn.max<number | null>('created_at').as('last'))
+      .executeTakeFirstOrThrow();
+    return last ?? undefined;
+  },
+
+  /**
+   * Deletes so many at most of those that no living token is concerned by.
+   * @returns how many there were.
+   */
+  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await queries
+      .deleteFrom('revocations')
+      .where((eb) =>
+        eb(
+          eb.refTuple('kind', 'target'),
+          'in',
+          eb
+            .selectFrom('revocations')
+            .select(['kind', 'target'])
+            .where('expires_at', '<=', now)
+            .orderBy('expires_at')
+            .limit(limit)
+            .$asTuple('kind', 'target'),
+        ),
+      )
+      .where('expires_at', '<=', now)
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  },
+};

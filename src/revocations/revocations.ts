@@ -1,0 +1,152 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/open-database.js';
+import type { RevocationKind } from '../database/schema.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+import { inBatches } from '../database/batches.js';
+import { RevocationShards } from './revocation-shards.js';
+import {
+  everyRole,
+  revocationsStore,
+  type LiveRevocation,
+  type RevocationColumns,
+} from './revocations.store.js';
+
+/** Every version of a user that is gone for good. */
+export const everyVersion = Number.MAX_SAFE_INTEGER;
+
+/** How many rows are read at a time: between them, requests are answered, and none takes a statement's time. */
+const rowsPerPage = 5000;
+
+/** Is told of revocations that were not known here before, once they hold here. */
+export type RevocationListener = (rows: readonly LiveRevocation[]) => void;
+
+/**
+ * What has been revoked and may still be shown to us, all of it in memory: a request is checked without I/O.
+ * The table is the truth; whoever writes to it hands the rows to `apply` after the commit and before the answer.
+ */
+export class Revocations {
+  readonly #held: Readonly<Record<RevocationKind, RevocationShards>> = {
+    session: new RevocationShards({ hasVersions: false }),
+    token: new RevocationShards({ hasVersions: false }),
+    subject: new RevocationShards({ hasVersions: true }),
+    role: new RevocationShards({ hasVersions: true }),
+  };
+  readonly #listeners = new Set<RevocationListener>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  isRevoked({ sid, jti, sub, ver, roles, roles_ver: rolesVersion = 0 }: AccessTokenClaims): boolean {
+    const { session, token, subject, role } = this.#held;
+    return (
+      (sid !== undefined && session.has(sid)) ||
+      token.has(jti) ||
+      // Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
+      ver < subject.versionOf(sub) ||
+      // A client has no roles.
+      (sid !== undefined &&
+        (rolesVersion < role.versionOf(everyRole) ||
+          roles.some((name) => rolesVersion < role.versionOf(name))))
+    );
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.#tables.reduce((sum, [, table]) => sum + table.size, 0);
+  }
+
+  /** All that are held. To be gone through at once, not over a wait: what has ended goes in between. */
+  *snapshot(): Iterable<LiveRevocation> {
+    for (const [kind, table] of this.#tables) {
+      for (const { target, version, expiresAt } of table.entries()) {
+        yield { kind, target, version: hasVersion(kind) ? version : null, expires_at: expiresAt };
+      }
+    }
+  }
+
+  /**
+   * Calls back with each revocation that is new here, or that reaches further than before.
+   * @returns what ends it.
+   */
+  subscribe(listener: RevocationListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Takes over rows that have been committed. */
+  apply(rows: readonly LiveRevocation[]): void {
+    this.#tell(rows.filter((row) => this.#take(row)));
+  }
+
+  /**
+   * Takes over all that the table holds: at the start, and whenever something may have been missed. A row that was
+   * committed before it began is in one of the pages; one that comes in between is for `apply`.
+   */
+  async readAll(): Promise<void> {
+    for (const [kind] of this.#tables) await this.#readKind(kind);
+  }
+
+  /** Forgets, here and in the table, what no living token is concerned by any more. */
+  async prune(): Promise<void> {
+    const now = this.clock.now();
+    await inBatches(this.database, (queries, limit) => revocationsStore.deleteExpired(queries, now, limit));
+    for (const [, table] of this.#tables) {
+      for (const part of table.parts) {
+        part.forget(now);
+        await nextTurn();
+      }
+    }
+  }
+
+  get #tables(): [RevocationKind, RevocationShards][] {
+    return Object.entries(this.#held) as [RevocationKind, RevocationShards][];
+  }
+
+  async #readKind(kind: RevocationKind): Promise<void> {
+    const read = (after: string): Promise<RevocationColumns> =>
+      revocationsStore.live(this.database.queries, kind, this.clock.now(), {
+        limit: rowsPerPage,
+        after,
+      });
+    let page = await read('');
+    for (let last = page.next; last !== undefined; last = page.next) {
+      // The database is about the next page while this one is taken over.
+      [page] = await Promise.all([read(last), this.#takePageNextTurn(kind, page)]);
+    }
+    this.#takePage(kind, page);
+  }
+
+  /** Whatever this turn of the event loop asks the database for is on its way then. */
+  async #takePageNextTurn(kind: RevocationKind, page: RevocationColumns): Promise<void> {
+    await nextTurn();
+    this.#takePage(kind, page);
+  }
+
+  #takePage(kind: RevocationKind, { targets, expiries, versions }: RevocationColumns): void {
+    const news: LiveRevocation[] = [];
+    for (const [index, target] of targets.entries()) {
+      const version = hasVersion(kind) ? (versions[index] ?? 0) : null;
+      const row = { kind, target, version, expires_at: expiries[index] ?? 0 };
+      if (this.#take(row) && this.#listeners.size > 0) news.push(row);
+    }
+    this.#tell(news);
+  }
+
+  #tell(news: readonly LiveRevocation[]): void {
+    if (news.length > 0) for (const listener of this.#listeners) listener(news);
+  }
+
+  /** @returns whether it changed anything. */
+  #take({ kind, target, version, expires_at: expiresAt }: LiveRevocation): boolean {
+    return this.#held[kind].hold(target, expiresAt, hasVersion(kind) ? (version ?? everyVersion) : 0);
+  }
+}
+
+function hasVersion(kind: RevocationKind): boolean {
+  return kind === 'subject' || kind === 'role';
+}

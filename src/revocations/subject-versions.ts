@@ -1,0 +1,60 @@
+import type { Clock } from '../clock.js';
+import type { Queries } from '../database/open-database.js';
+import { clientsStore } from '../clients/clients.store.js';
+import { usersStore } from '../users/users.store.js';
+import { longestAccessToken } from '../tokens/access-token-verifier.js';
+import { everyVersion } from './revocations.js';
+import { revocationsStore, type Revocation } from './revocations.store.js';
+import { voidTokensOfHolders } from './roles-version.js';
+
+/** A user, every holder of a role, or a client. */
+export type Whose = { readonly userId: string } | { readonly role: string } | { readonly clientId: string };
+
+/**
+ * Voids access tokens as part of a larger change: what their subject may do has changed, and the next request
+ * must know. The rows that come back are for `Revocations.apply`, after the commit.
+ */
+export class SubjectVersions {
+  constructor(private readonly clock: Clock) {}
+
+  /** Raises the version of those whose rights change. */
+  async raise(queries: Queries, whose: Whose): Promise<Revocation[]> {
+    if ('role' in whose) {
+      return voidTokensOfHolders(queries, whose.role, { now: this.clock.now(), expiresAt: this.#lastExpiry });
+    }
+    const rows = await this.#raised(queries, whose);
+    await revocationsStore.add(queries, rows);
+    return rows;
+  }
+
+  /** Voids whatever a user or a client that is about to be deleted ever got. */
+  async end(
+    queries: Queries,
+    whose: { readonly userId: string } | { readonly clientId: string },
+  ): Promise<Revocation[]> {
+    const rows = (await this.#raised(queries, whose)).map((row) => ({ ...row, version: everyVersion }));
+    await revocationsStore.add(queries, rows);
+    return rows;
+  }
+
+  /**
+   * Tokens may have been given a longer lifetime than is set now, and others are in the making that a transaction cannot
+   * see: to ask what a user's sessions were given would tell of the former alone, and take as long as there are sessions.
+   */
+  get #lastExpiry(): number {
+    return this.clock.now() + longestAccessToken;
+  }
+
+  async #raised(
+    queries: Queries,
+    whose: { readonly userId: string } | { readonly clientId: string },
+  ): Promise<Revocation[]> {
+    const [target, version] =
+      'clientId' in whose
+        ? [whose.clientId, await clientsStore.raiseVersion(queries, whose.clientId)]
+        : [whose.userId, await usersStore.raiseVersion(queries, whose.userId)];
+    if (version === undefined) return [];
+    const now = this.clock.now();
+    return [{ kind: 'subject', target, version, expires_at: this.#lastExpiry, created_at: now }];
+  }
+}

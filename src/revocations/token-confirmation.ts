@@ -1,0 +1,52 @@
+import { DatabaseUnavailable } from '../database/database-unavailable.js';
+import type { Feed } from './feed.js';
+import type { Database } from '../database/open-database.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { Revocations } from './revocations.js';
+import { revocationsStore } from './revocations.store.js';
+
+/** How long a request waits for the database's word, in milliseconds. */
+const patience = 1000;
+
+/** Asks the database about a token where what is in memory may not be all there is. */
+export class TokenConfirmation {
+  constructor(
+    private readonly database: Database,
+    private readonly feed: Feed,
+    private readonly revocations: Revocations,
+    private readonly ring: KeyRing,
+  ) {}
+
+  /** Costs no I/O: it is asked for each request. */
+  get isNeeded(): boolean {
+    return !this.feed.isCurrent();
+  }
+
+  /**
+   * Takes over what the database knows of a token and of the keys. What is in memory is right for this token then.
+   * @throws {DatabaseUnavailable} where it does not say so within a second.
+   */
+  async ask(claims: AccessTokenClaims): Promise<void> {
+    const { rows, keyIds } = await inTime(revocationsStore.concerning(this.database.queries, claims));
+    this.revocations.apply(rows);
+    const known = this.ring.signingKeys().map(({ id }) => id);
+    if (keyIds.length !== known.length || keyIds.some((id) => !known.includes(id))) {
+      await inTime(this.ring.reload());
+    }
+  }
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new DatabaseUnavailable('the database did not say in time whether the token was revoked'));
+    }, patience);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

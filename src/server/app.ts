@@ -1,0 +1,49 @@
+import cors from 'cors';
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import { operations, RegisterRoutes } from '../../generated/routes.js';
+import { commonHeaders } from '../http/common-headers.js';
+import './express-types.js';
+import { handleProblems } from './problem-handler.js';
+import { identifyRequests } from '../http/request-context.js';
+import { headersOf, sendWithEveryAnswer } from '../http/response-headers.js';
+import { givesCookies } from '../authentication/token-cookies.js';
+import { mountSwaggerUi } from './swagger-ui.js';
+import { createTrust } from '../http/trusted-proxy.js';
+import { unmatched } from './not-found.js';
+import type { Services } from './services.js';
+
+/** The order of the middleware: what each request passes, from top to bottom. */
+export function createApp(services: Services): Express {
+  const { config, log, issuer, database } = services;
+  const app = express();
+  app.locals.services = services;
+  app.disable('x-powered-by');
+  app.disable('etag'); // tokens and accounts are not to be cached; what may be brings its own
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  app.set('trust proxy', createTrust(config.trustedProxies));
+
+  app.use(identifyRequests(log));
+  sendWithEveryAnswer(
+    app,
+    commonHeaders,
+    headersOf(helmet.strictTransportSecurity({ includeSubDomains: config.hstsIncludeSubDomains })),
+  );
+  if (config.corsOrigins.length > 0) {
+    const isOpen = config.corsOrigins.includes('*');
+    app.use(
+      cors({
+        origin: isOpen ? '*' : [...config.corsOrigins],
+        // Cookies for each origin there is would be as good as none of the browser's protection.
+        credentials: givesCookies(config) && !isOpen,
+        exposedHeaders: ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'RateLimit', 'ETag'],
+      }),
+    );
+  }
+  RegisterRoutes(app);
+  mountSwaggerUi(app);
+  app.use(unmatched(operations, ['/', '/docs', '/docs/']));
+  app.use(handleProblems(log, issuer, database.outages));
+  return app;
+}

@@ -1,0 +1,142 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config/config.js';
+import { DatabaseRefused, DatabaseUnavailable } from '../database/database-unavailable.js';
+import { openDatabase, type Database } from '../database/open-database.js';
+import { reasonOf } from '../database/postgres-errors.js';
+import { refuseUnfinishedRestore } from '../database/restored-file.js';
+import { claimSqlite } from '../database/sqlite-claim.js';
+import { findSecret } from '../keys/secret.js';
+import { hooks as ownHooks, type Hooks } from '../hooks.js';
+import { givesCookies, maxTokenLengthInCookie } from '../authentication/token-cookies.js';
+import { createServices, type Services } from './services.js';
+import { StartError } from '../start-error.js';
+import { secretOpensKeys } from '../keys/key-schedule.js';
+import { KeySealing } from '../keys/key-sealing.js';
+
+/** How often a start looks whether the database is there, in milliseconds. */
+const retryInterval = 250;
+/** How long a start waits for another service on the same SQLite file to end: it may be the one that this one replaces. */
+const patience = 3000;
+
+/**
+ * Opens an installation: the database that the settings name, migrated, with its keys. The service and the operator's
+ * commands begin here.
+ * @throws {StartError} where the database cannot be used.
+ */
+export async function openInstallation(
+  config: Config,
+  clock: Clock,
+  log: Logger,
+  issuer: string,
+  hooks: Hooks = ownHooks,
+): Promise<Services> {
+  const database = await openAndMigrate(config, log);
+  try {
+    const secret = await findSecret(config, database, (each, queries) =>
+      secretOpensKeys(queries, new KeySealing(each)),
+    );
+    return await createServices({
+      config,
+      database,
+      clock,
+      log,
+      secret,
+      issuer,
+      maxTokenLength: givesCookies(config) ? maxTokenLengthInCookie(config) : Infinity,
+      hooks,
+    });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
+  let database: Database | undefined;
+  try {
+    database = openDatabase(config.databaseUrl, {
+      poolSize: config.databasePool,
+      connectTimeout: config.databaseConnectTimeout * 1000,
+      statementTimeout: config.databaseStatementTimeout * 1000,
+      revocationBound: config.revocationBound * 1000,
+      log,
+    });
+    await migrateOnceThere(database, config.databaseWait, log);
+    return database;
+  } catch (cause) {
+    await database?.close();
+    throw cause instanceof StartError ? cause : unusable(config, cause);
+  }
+}
+
+/**
+ * Refuses a SQLite file that was put back, and nobody may go on with; see `refuseUnfinishedRestore`.
+ * @throws {StartError} where it is one, and where it cannot be read.
+ */
+export function refuseRestoredFile(config: Config, mayBeBackup: boolean): void {
+  if (config.databaseUrl.kind !== 'sqlite') return;
+  try {
+    refuseUnfinishedRestore(config.databaseUrl.file, mayBeBackup);
+  } catch (cause) {
+    throw cause instanceof StartError ? cause : unusable(config, cause);
+  }
+}
+
+/** @param cause why the database that the settings name cannot be used. */
+function unusable({ databaseUrl, databaseWait }: Config, cause: unknown): StartError {
+  const where =
+    databaseUrl.kind === 'sqlite' ? `the SQLite file ${databaseUrl.file}` : 'the PostgreSQL database';
+  const waited = isPassing(cause) && databaseWait > 0 ? `, tried for ${databaseWait} seconds` : '';
+  return new StartError(
+    `DATABASE_URL names ${where}, which cannot be used (${reasonOf(cause)}${waited}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
+    { cause },
+  );
+}
+
+/**
+ * Makes this process the one service on the SQLite file that the settings name, for as long as it lives: what is revoked
+ * is in its memory, and another one would not know of it. On PostgreSQL there may be any number.
+ * @throws {StartError} where another service has the file, and does not end within seconds.
+ */
+export async function claimInstallation(config: Config, log: Logger): Promise<void> {
+  const { databaseUrl } = config;
+  if (databaseUrl.kind === 'postgres' || databaseUrl.file === ':memory:') return;
+  for (let attempt = 0; ; attempt += 1) {
+    let isClaimed: boolean;
+    try {
+      isClaimed = claimSqlite(databaseUrl.file);
+    } catch (cause) {
+      throw unusable(config, cause);
+    }
+    if (isClaimed) return;
+    if (attempt === 0) log.warn('another service uses the SQLite file; waiting for its end');
+    if (attempt * retryInterval >= patience) {
+      throw new StartError(
+        `Another service runs on the SQLite file ${databaseUrl.file}, and there can be one at a time. Stop that one first, or run several on PostgreSQL (docs/postgresql.md).`,
+      );
+    }
+    await wait(retryInterval);
+  }
+}
+
+/** A password that is wrong stays wrong. */
+function isPassing(error: unknown): boolean {
+  return error instanceof DatabaseUnavailable && !(error instanceof DatabaseRefused);
+}
+
+/** Where service and database start together, the service may be the first. */
+async function migrateOnceThere(database: Database, patience: number, log: Logger): Promise<void> {
+  const giveUpAt = performance.now() + patience * 1000;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await database.migrate();
+      return;
+    } catch (error) {
+      if (!isPassing(error) || performance.now() >= giveUpAt) throw error;
+      if (attempt === 1) log.warn({ err: error }, 'waiting for the database');
+      await wait(retryInterval);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { Request } from 'express';
+import type { Services } from './services.js';
+
+/** Controllers hold no state of a request, so one of each serves them all. */
+export type ControllerClass = new (services: Services) => object;
+
+interface Container {
+  get(controller: ControllerClass): object;
+}
+
+const containers = new WeakMap<Services, Container>();
+
+/**
+ * tsoa's iocModule: every controller is made with the services. A new controller needs no registration.
+ */
+export function iocContainer(request: Request): Container {
+  const { services } = request.app.locals;
+  let container = containers.get(services);
+  if (!container) containers.set(services, (container = newContainer(services)));
+  return container;
+}
+
+function newContainer(services: Services): Container {
+  const controllers = new Map<ControllerClass, object>();
+  return {
+    get: (controller) => {
+      let instance = controllers.get(controller);
+      if (!instance) controllers.set(controller, (instance = new controller(services)));
+      return instance;
+    },
+  };
+}

@@ -1,0 +1,161 @@
+import type { Server } from 'node:http';
+import { isIPv6, type AddressInfo } from 'node:net';
+import { pino, type Logger } from 'pino';
+import { operations } from '../../generated/routes.js';
+import { createApp } from './app.js';
+import { durationInWords, systemClock } from '../clock.js';
+import { ConfigError, readConfig, unknownVariables, type Config } from '../config/config.js';
+import { DatabaseUnavailable } from '../database/database-unavailable.js';
+import { refuseDamage } from '../database/restored-file.js';
+import { SecretError } from '../keys/secret.js';
+import { createHttpServer } from './http-server.js';
+import { permissionsOf } from '../http/demands.js';
+import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
+import { keepShapes } from './kept-shapes.js';
+import { prepareService, type FirstAdministrator, type Services } from './services.js';
+import { stopOnSignal } from './shutdown.js';
+import { StartError } from '../start-error.js';
+import { KeyRingError } from '../keys/key-schedule.js';
+
+const cleanUpEvery = 10 * 60_000;
+const flushEvery = 60_000;
+/** What readers of the revocations' stream are told: it comes even if there is nothing in it. */
+const beatEvery = 1000;
+
+/** The process: config → services → app → listen → graceful stop. Resolves when it listens. */
+export async function main(): Promise<void> {
+  process.setSourceMapsEnabled(true);
+  keepShapes();
+  try {
+    const config = readConfig(process.env, 'service');
+    const log = pino({ level: config.logLevel });
+    for (const warning of unknownVariables(process.env)) log.warn(warning);
+    await serve(config, log);
+  } catch (error) {
+    explain(error);
+    process.exitCode = 1;
+  }
+}
+
+/** Says on stderr what an operator can act on; anything else is ours, and keeps its stack. */
+export function explain(error: unknown): void {
+  // A setting that is missing may be there under a name with a slip in it.
+  if (error instanceof ConfigError)
+    console.error([...error.faults, ...unknownVariables(process.env)].join('\n'));
+  else if (
+    error instanceof StartError ||
+    error instanceof KeyRingError ||
+    error instanceof SecretError ||
+    error instanceof DatabaseUnavailable
+  ) {
+    console.error(error.message);
+  } else console.error(error);
+}
+
+async function serve(config: Config, log: Logger): Promise<void> {
+  // The port comes first: a second start by mistake must not touch the database, and probes get an answer meanwhile.
+  let issuer = config.issuer ?? '';
+  const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
+  const address = await listen(server, config);
+  issuer = config.issuer ?? address;
+  let services: Services | undefined;
+  stopOnSignal({ server, endConnections, log, delay: config.shutdownDelay, opened: () => services });
+  try {
+    await claimInstallation(config, log);
+    await refuseUnfitFile(config);
+    services = await openInstallation(config, systemClock, log, issuer);
+    const administrator = await prepareService(services, permissionsOf(operations));
+    serveApp(createApp(services));
+    announce(address, administrator, config);
+  } catch (error) {
+    server.close();
+    server.closeAllConnections();
+    await services?.database.close();
+    throw error;
+  }
+  keepUp(services);
+}
+
+/** Before anything is written to it. */
+async function refuseUnfitFile(config: Config): Promise<void> {
+  refuseRestoredFile(config, false);
+  if (config.databaseUrl.kind === 'sqlite') await refuseDamage(config.databaseUrl.file);
+}
+
+function listen(server: Server, { host, port }: Config): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new StartError(listenFault(error, host, port), { cause: error }));
+    });
+    server.listen(port, host, () => {
+      const { port: actual } = server.address() as AddressInfo;
+      resolve(`http://${reachable(host)}:${actual}`);
+    });
+  });
+}
+
+function listenFault({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `PORT ${port} is in use on ${host}. Stop what listens there, or set PORT to another one.`;
+    case 'EACCES':
+      return `PORT ${port} may not be opened by this user. Set PORT to one above 1023.`;
+    case 'EADDRNOTAVAIL':
+    case 'EAI_AGAIN':
+    case 'ENOTFOUND':
+      return `HOST "${host}" is no address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`;
+    default:
+      return `The service cannot listen on HOST ${host}, PORT ${port} (${message}).`;
+  }
+}
+
+/** An address that a browser on this machine can open. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+function announce(
+  address: string,
+  administrator: FirstAdministrator | undefined,
+  { oneTimePasswordExpires }: Config,
+): void {
+  if (administrator) {
+    const { username, oneTimePassword } = administrator;
+    console.log(
+      oneTimePassword === undefined
+        ? `The administrator "${username}" was made, with the password that was set.`
+        : `The administrator was made. This password is shown once, and is good for one login, within ${durationInWords(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
+    );
+  }
+  console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);
+}
+
+/** What happens beside the requests: expired rows go, and uses of sessions are written. */
+function keepUp(services: Services): void {
+  const { cleanUp, database, finishChanges, lifecycle, sessionUses, revocationFeed } = services;
+  const orLog = async (what: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+      database.outages.over(what);
+    } catch (error) {
+      // Work in batches is interrupted by the end of the process, and goes on after the next start.
+      if (!lifecycle.stopping) database.outages.failed(what, error, {}, 'error');
+    }
+  };
+  /** Of work that takes longer than that there is one at a time. */
+  const repeat = (every: number, what: string, work: () => Promise<void>): void => {
+    let isAtIt = false;
+    setInterval(() => {
+      if (isAtIt) return;
+      isAtIt = true;
+      void orLog(what, work).finally(() => (isAtIt = false));
+    }, every).unref();
+  };
+  void orLog('finishing what was interrupted', finishChanges);
+  repeat(cleanUpEvery, 'cleaning up', cleanUp);
+  repeat(flushEvery, 'writing when sessions were used', () => sessionUses.flush());
+  setInterval(() => {
+    revocationFeed.beat();
+  }, beatEvery).unref();
+}

@@ -1,0 +1,188 @@
+import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/runtime';
+import express, {
+  type Express,
+  type IRoute,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import { findOperation, readContract } from '../contract/read-contract.js';
+import { Problem } from '../problems/problem.js';
+import { authenticateIfPresent, confirmIfNeeded, demandOf } from '../authentication/authentication.js';
+import { bodyReading, readsBodyFirst } from './request-body.js';
+import { checkUrlText } from '../http/request-text.js';
+import { sendJson } from '../http/send-json.js';
+import type { Caller } from '../tokens/caller.js';
+import type { ControllerClass } from './ioc.js';
+
+/** An operation of the contract, as `generated/routes.ts` lists it. */
+export interface Operation {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** In Express's form: `/users/:id`. */
+  readonly path: string;
+  readonly controller: ControllerClass;
+  /** The controller's method. */
+  readonly handler: string;
+  readonly parameters: Record<string, TsoaRoute.ParameterSchema>;
+  /** Alternatives; none: a public operation. */
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly successStatus: number | undefined;
+}
+
+/** What the generated file brings along. */
+export interface Routes {
+  readonly operations: readonly Operation[];
+  readonly models: TsoaRoute.Models;
+  readonly validation: ConstructorParameters<typeof ExpressTemplateService>[1];
+  readonly authenticate: (request: Request, scheme: string, demands: readonly string[]) => Caller;
+  readonly container: (request: Request) => { get(controller: ControllerClass): object };
+}
+
+type Handler = (...parameters: unknown[]) => unknown;
+
+/**
+ * Mounts the operations: authenticate, then read the body, then validate, then call the controller.
+ * What only some operations need is only on their path; a promise is waited for only where the controller gives one.
+ */
+export function mountOperations(app: Express, routes: Routes): void {
+  const { config, hooks } = app.locals.services;
+  const templates = new ExpressTemplateService(routes.models, routes.validation);
+  const { document } = readContract();
+  const routeOf = findingRoutes(app);
+  for (const operation of routes.operations) {
+    const { controller, handler } = operation;
+    const method = (controller.prototype as Record<string, Handler | undefined>)[handler];
+    if (!method) {
+      throw new Error(`generated/routes.ts names ${controller.name}.${handler}, which is not there.`);
+    }
+    const authentication = authenticating(operation, routes);
+    if (authentication.length > 0 && hooks.loadUser) authentication.push(loadingUser(hooks.loadUser));
+    const { mediaTypes, acceptsToken, isClosed, answersOAuthErrors } = findOperation(document, operation);
+    if (isClosed && authentication.length === 0) {
+      throw new Error(`${operation.path} demands a token in the contract, and none in generated/routes.ts.`);
+    }
+    const body = bodyReading(config, {
+      body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
+      mediaTypes,
+      takesToken: operation.security.length > 0 || acceptsToken,
+    });
+    const middlewares = [
+      ...(answersOAuthErrors ? [answeringOAuthErrors] : []),
+      ...(readsBodyFirst(config) ? [...body, ...authentication] : [...authentication, ...body]),
+      ...fetchMiddlewares<RequestHandler>(controller),
+      ...fetchMiddlewares<RequestHandler>(method),
+    ];
+    routeOf(operation.path)[operation.method](...middlewares, (request, response) => {
+      checkUrlText(request);
+      const parameters = templates.getValidatedArgs({
+        args: operation.parameters,
+        request,
+        response,
+      }) as unknown[];
+      const result = method.apply(routes.container(request).get(controller), parameters);
+      if (result instanceof Promise) {
+        return result.then((value) => {
+          send(response, value, operation.successStatus);
+        });
+      }
+      send(response, result, operation.successStatus);
+      return undefined;
+    });
+  }
+}
+
+type DispatchingRoute = IRoute & { readonly dispatch: RequestHandler };
+
+/**
+ * Express asks its routes one after another whether a path is theirs. Those whose path has no parameter are looked up
+ * here, at their place among the middleware, and are Express's routes otherwise.
+ */
+function findingRoutes(app: Express): (path: string) => IRoute {
+  const routes = new Map<string, DispatchingRoute>();
+  const unmounted = express.Router();
+  app.use((request, response, next) => {
+    const route = routes.get(request.path);
+    if (route) return route.dispatch(request, response, next);
+    next();
+    return undefined;
+  });
+  return (path) => {
+    if (path.includes(':')) return app.route(path);
+    const route = routes.get(path) ?? (unmounted.route(path) as DispatchingRoute);
+    routes.set(path, route);
+    return route;
+  };
+}
+
+function authenticating({ security, path }: Operation, { authenticate }: Routes): RequestHandler[] {
+  const demanded = security.filter((schemes) => Object.keys(schemes).length > 0);
+  const [requirement, ...alternatives] = demanded;
+  if (!requirement) return [];
+  // A second alternative would let a caller past who has the weaker of the two.
+  if (alternatives.length > 0) {
+    throw new Error(`${path} has more than one @Security: name all permissions in one.`);
+  }
+  const schemes = Object.entries(requirement);
+  // `@Security({})` beside `@Security("bearer")`: both with and without a token, but not with a bad one.
+  if (demanded.length < security.length) {
+    return [
+      confirmed((request) => {
+        const caller = authenticateIfPresent(request);
+        if (caller) {
+          for (const [, demands] of schemes) demandOf(request, caller, demands);
+          request.caller = caller;
+        }
+      }),
+    ];
+  }
+  return [
+    confirmed((request) => {
+      for (const [scheme, demands] of schemes) request.caller = authenticate(request, scheme, demands);
+    }),
+  ];
+}
+
+/** Decides at once, and only where the memory may be behind after the database was asked. */
+function confirmed(decide: (request: Request) => void): RequestHandler {
+  return (request, _response, next) => {
+    const asked = confirmIfNeeded(request);
+    if (asked) {
+      return asked.then(() => {
+        decide(request);
+        next();
+      });
+    }
+    decide(request);
+    next();
+    return undefined;
+  };
+}
+
+function loadingUser(
+  loadUser: NonNullable<Express['locals']['services']['hooks']['loadUser']>,
+): RequestHandler {
+  return async (request, _response, next) => {
+    // A client has no user.
+    if (request.caller?.sessionId !== undefined) {
+      const user = await loadUser(request.caller.claims);
+      if (!user) throw new Problem('invalid_token', { detail: 'The user of the access token is not there.' });
+      request.user = user;
+    }
+    next();
+  };
+}
+
+/** For whatever fails from here on. */
+const answeringOAuthErrors: RequestHandler = (request, _response, next) => {
+  request.answersOAuthErrors = true;
+  next();
+};
+
+function send(response: Response, value: unknown, status: number | undefined): void {
+  if (response.headersSent) return;
+  if (value === undefined || value === null) response.status(status ?? 204).end();
+  // A text that is no JSON: the controller has said what it is.
+  else if (typeof value === 'string' && response.hasHeader('Content-Type'))
+    response.status(status ?? 200).end(value);
+  else sendJson(response, status ?? 200, value);
+}

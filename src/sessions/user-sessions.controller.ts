@@ -1,0 +1,82 @@
+import {
+  Delete,
+  Get,
+  Path,
+  Queries,
+  Request,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
+import { defaultLimit } from '../http/pagination.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
+import type { Services } from '../server/services.js';
+import { asSessionPage } from './session-page.js';
+import type { SessionPage, SessionQuery } from './sessions.models.js';
+import type { Id } from '../users/users.models.js';
+
+/** What administrators see of a user's sessions, and end. */
+@Route('users/{id}/sessions')
+@Tags('Users')
+export class UserSessionsController {
+  constructor(private readonly services: Services) {}
+
+  /**
+   * A page of a user's live sessions, newest first.
+   * @param id The user's id.
+   * @summary List a user's sessions
+   */
+  @Get()
+  @Security('bearer', ['users:read'])
+  @SuccessResponse(200, 'The page.')
+  @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
+  public async listUserSessions(
+    @Path() id: Id,
+    @Queries() query: SessionQuery,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<SessionPage> {
+    const { users, userSessions } = this.services;
+    await users.get(id);
+    const page = await userSessions.list(id, query.limit ?? defaultLimit, query.cursor);
+    return asSessionPage(page, request.caller.sessionId);
+  }
+
+  /**
+   * Ends one session of a user: from the answer on, its access and refresh tokens are refused.
+   * @param id The user's id.
+   * @param sessionId The session's id.
+   * @summary End a user's session
+   */
+  @Delete('{sessionId}')
+  @Security('bearer', ['users:write'])
+  @SuccessResponse(204, 'Ended.')
+  @Response<ProblemDetails>(
+    404,
+    'There is no such user, or no such session of the user: `user_not_found`, `session_not_found`.',
+  )
+  public async endUserSession(
+    @Path() id: Id,
+    @Path() sessionId: Id,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<void> {
+    await this.services.users.get(id);
+    await this.services.userSessions.end(id, sessionId, actorOf(request));
+  }
+
+  /**
+   * Ends all sessions of a user, who can log in again.
+   * @param id The user's id.
+   * @summary End all sessions of a user
+   */
+  @Delete()
+  @Security('bearer', ['users:write'])
+  @SuccessResponse(204, 'Ended.')
+  @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
+  public async endUserSessions(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
+    await this.services.users.get(id);
+    await this.services.userSessions.endAll(id, actorOf(request));
+  }
+}

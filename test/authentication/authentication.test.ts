@@ -1,0 +1,162 @@
+import { expect } from 'chai';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { completeContract } from '../../src/contract/complete-contract.js';
+import { permissionsOf } from '../../src/http/demands.js';
+import { problemCodes } from '../../src/problems/problem-codes.js';
+import { ownOperation } from '../support/own-operations.js';
+import { TestApp } from '../support/test-app.js';
+
+const ownOperations = [
+  ownOperation('plain', [{ bearer: [] }]),
+  ownOperation('fresh', [{ bearer: ['fresh'] }]),
+  ownOperation('fresh-5-minutes', [{ bearer: ['fresh:300'] }]),
+  ownOperation('fresh-and-permitted', [{ bearer: ['fresh', 'own:read'] }]),
+  ownOperation('permitted', [{ bearer: ['own:read', 'users:read'] }]),
+  ownOperation('optional', [{ bearer: [] }, {}]),
+  ownOperation('optional-fresh', [{}, { bearer: ['fresh'] }]),
+];
+
+describe('@Security("bearer", […])', () => {
+  let app: TestApp;
+  let tokens: TokenSet;
+  before(async () => {
+    app = await TestApp.start({ ownOperations });
+  });
+  beforeEach(async () => {
+    tokens = await app.login();
+  });
+  after(() => app.close());
+
+  const challenge = (maxAge: number): string =>
+    `Bearer realm="latchkey", error="insufficient_user_authentication", error_description="${problemCodes.insufficient_user_authentication.detail}", max_age="${maxAge}"`;
+
+  async function expectStepUp(path: string, token: string, maxAge: number): Promise<void> {
+    const { body, headers } = await app.get(path, token).expect(401);
+    expect(body).to.include({ code: 'insufficient_user_authentication' });
+    expect(headers['www-authenticate']).to.equal(challenge(maxAge));
+  }
+
+  describe('with "fresh"', () => {
+    it('takes the token of a login, as long as it lives', async () => {
+      app.clock.advance(899);
+      await app.get('/own/fresh', tokens.access_token).expect(200);
+    });
+
+    it('challenges a refreshed one to a new login (RFC 9470 §3)', async () => {
+      const { access_token: token } = await app.refresh(tokens.refresh_token);
+      await app.get('/own/plain', token).expect(200);
+      await expectStepUp('/own/fresh', token, 900);
+    });
+
+    it('takes the token that a changed password gives', async () => {
+      const password = 'the password of ada';
+      await app.createUser('ada', password);
+      const { refresh_token: refreshToken } = await app.login('ada', password);
+      const { access_token: refreshed } = await app.refresh(refreshToken);
+      const body = { current_password: password, new_password: 'the next one of ada' };
+      const { body: changed } = await app.put('/me/password', body, refreshed).expect(200);
+      await app.get('/own/fresh', changed.access_token as string).expect(200);
+    });
+
+    it('asks who sends no token for one, and refuses a bad one as ever', async () => {
+      expect((await app.get('/own/fresh').expect(401)).body).to.include({ code: 'authentication_required' });
+      expect((await app.get('/own/fresh', 'x').expect(401)).body).to.include({ code: 'invalid_token' });
+    });
+  });
+
+  describe('with "fresh:300"', () => {
+    it('takes the token of a login for 300 seconds', async () => {
+      app.clock.advance(300);
+      await app.get('/own/fresh-5-minutes', tokens.access_token).expect(200);
+      app.clock.advance(1);
+      await expectStepUp('/own/fresh-5-minutes', tokens.access_token, 300);
+      await app.get('/own/fresh', tokens.access_token).expect(200);
+    });
+
+    it('takes no refreshed one, however new', async () => {
+      const { access_token: token } = await app.refresh(tokens.refresh_token);
+      await expectStepUp('/own/fresh-5-minutes', token, 300);
+    });
+  });
+
+  it('demands permissions beside freshness, each with its own refusal', async () => {
+    const { body, headers } = await app.get('/own/fresh-and-permitted', tokens.access_token).expect(403);
+    expect(body).to.include({ code: 'insufficient_scope' });
+    expect(headers['www-authenticate']).to.match(/error="insufficient_scope", scope="own:read"$/);
+    const { access_token: token } = await app.refresh(tokens.refresh_token);
+    await expectStepUp('/own/fresh-and-permitted', token, 900);
+  });
+
+  it('demands every permission that it names', async () => {
+    const { headers } = await app.get('/own/permitted', tokens.access_token).expect(403);
+    expect(headers['www-authenticate']).to.match(/scope="own:read users:read"$/);
+  });
+
+  it('names no freshness among the permissions, and takes no slip in it for one', () => {
+    expect(permissionsOf(ownOperations)).to.deep.equal(['own:read', 'users:read']);
+    for (const slip of ['fresh:5m', 'fresh:', 'fresh:-1'])
+      expect(() => permissionsOf([ownOperation('x', [{ bearer: [slip] }])])).to.throw(`"${slip}"`);
+  });
+
+  describe('beside @Security({})', () => {
+    it('lets in who sends no token, and who sends a valid one', async () => {
+      const anonymous = await app.get('/own/optional').expect(200);
+      expect(anonymous.body).to.include({ subject: null });
+      const { body: me } = await app.get('/me', tokens.access_token).expect(200);
+      const known = await app.get('/own/optional', tokens.access_token).expect(200);
+      expect(known.body).to.include({ subject: me.id as string });
+    });
+
+    it('refuses a token that is not valid', async () => {
+      expect((await app.get('/own/optional', 'x').expect(401)).body).to.include({ code: 'invalid_token' });
+      await app.post('/logout', undefined, tokens.access_token).expect(204);
+      await app.get('/own/optional', tokens.access_token).expect(401);
+    });
+
+    it('demands of a token that is sent what it demands', async () => {
+      await app.get('/own/optional-fresh').expect(200);
+      await app.get('/own/optional-fresh', tokens.access_token).expect(200);
+      const { access_token: token } = await app.refresh(tokens.refresh_token);
+      await expectStepUp('/own/optional-fresh', token, 900);
+    });
+  });
+
+  it('has its refusals in the contract', () => {
+    const response = { description: 'It went well.' };
+    const operation = (name: string, security: Record<string, string[]>[]) => ({
+      [`/${name}`]: {
+        get: {
+          operationId: name,
+          summary: name,
+          description: name,
+          security,
+          responses: { 204: { ...response } },
+        },
+      },
+    });
+    const document = completeContract({
+      openapi: '3.0.3',
+      info: {},
+      components: { schemas: { ProblemDetails: { properties: {} } } },
+      paths: {
+        ...operation('public', []),
+        ...operation('plain', [{ bearer: [] }]),
+        ...operation('fresh', [{ bearer: ['fresh:60', 'reports:read'] }]),
+        ...operation('optional', [{}, { bearer: [] }]),
+        ...operation('optionalFresh', [{}, { bearer: ['fresh'] }]),
+      },
+    });
+    const codes = (name: string, status: string): string[] =>
+      Object.keys(
+        document.paths[`/${name}`]?.['get']?.responses[status]?.content?.['application/problem+json']
+          ?.examples ?? {},
+      );
+    expect(codes('public', '401')).to.deep.equal([]);
+    expect(codes('plain', '401')).to.deep.equal(['authentication_required', 'invalid_token', 'csrf_failed']);
+    expect(codes('fresh', '401')).to.include('insufficient_user_authentication');
+    expect(codes('fresh', '403')).to.include('insufficient_scope');
+    expect(document.paths['/fresh']?.['get']?.responses['403']?.description).to.include('`reports:read`');
+    expect(codes('optional', '401')).to.deep.equal(['invalid_token', 'csrf_failed']);
+    expect(codes('optionalFresh', '401')).to.include('insufficient_user_authentication');
+  });
+});

@@ -1,0 +1,234 @@
+import { expect } from 'chai';
+import type { Response, Test } from 'supertest';
+import type { CookieSession } from '../../src/sessions/sessions.models.js';
+import { csrfValue } from '../../src/authentication/token-cookies.js';
+import { cookieHeader, cookiesOf } from '../support/cookies.js';
+import { ownOperation } from '../support/own-operations.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
+
+const accessCookie = '__Host-access_token_cookie';
+const refreshCookie = '__Host-refresh_token_cookie';
+const credentials = { username: 'admin', password: adminPassword };
+const ofAccess = [accessCookie, 'csrf_access_token'];
+const ofRefresh = [refreshCookie, 'csrf_refresh_token'];
+
+/** The cookies that a response takes away. */
+function unsetBy(response: Response): string[] {
+  const cookies = Object.entries(cookiesOf(response));
+  for (const [name, { value, attributes }] of cookies) {
+    expect(value, name).to.equal('');
+    expect(attributes['expires'], name).to.equal('Thu, 01 Jan 1970 00:00:00 GMT');
+  }
+  return cookies.map(([name]) => name);
+}
+
+describe('Cookies whose tokens are good no more', () => {
+  let app: TestApp;
+  const start = async (settings: Record<string, string> = {}): Promise<void> => {
+    app = await TestApp.start({
+      settings: { JWT_TOKEN_LOCATION: 'headers, cookies', ...settings },
+      ownOperations: [
+        ownOperation('optional', [{ bearer: [] }, {}]),
+        ownOperation('fresh', [{ bearer: ['fresh'] }]),
+        ownOperation('post', [{ bearer: [] }], 'post'),
+      ],
+    });
+  };
+
+  interface Page {
+    readonly access: string;
+    readonly refresh: string;
+    readonly session: CookieSession;
+  }
+  async function login(names = { access: accessCookie, refresh: refreshCookie }): Promise<Page> {
+    const response = await app.post('/login/cookies', credentials).expect(200);
+    const cookies = cookiesOf(response);
+    return {
+      access: cookies[names.access]?.value ?? '',
+      refresh: cookies[names.refresh]?.value ?? '',
+      session: response.body as CookieSession,
+    };
+  }
+  const isLive = async ({ refresh }: Page): Promise<boolean> =>
+    (await app.services.sessions.inspect(refresh)) !== undefined;
+  const withCookies = (test: Test, cookies: Readonly<Record<string, string | undefined>>): Test => {
+    const sent = Object.entries(cookies).filter(([, value]) => value !== undefined);
+    return sent.length === 0
+      ? test
+      : test.set('Cookie', sent.map(([name, value]) => `${name}=${value}`).join('; '));
+  };
+
+  describe('as for POST /logout', () => {
+    before(() => start());
+    after(() => app.close());
+
+    for (const access of ['live', 'expired', 'bad', 'absent'] as const) {
+      for (const refresh of ['live', 'old', 'bad', 'absent'] as const) {
+        for (const csrf of ['access', 'refresh', 'another', 'none'] as const) {
+          const isConfirmed =
+            (csrf === 'access' && access !== 'absent') || (csrf === 'refresh' && refresh !== 'absent');
+          const isGuarded = access === 'live' || refresh !== 'absent';
+          const clears = isConfirmed || (!isGuarded && csrf !== 'none');
+          const isNamed =
+            ((access === 'live' || access === 'expired') && (csrf === 'access' || !isGuarded)) ||
+            ((refresh === 'live' || refresh === 'old') && csrf === 'refresh');
+          const ends = clears && isNamed;
+          it(`access ${access}, refresh ${refresh}, CSRF value ${csrf}: ${clears ? (ends ? 'ended, and taken away' : 'taken away') : 'left alone'}`, async () => {
+            const page = await login();
+            if (access === 'expired') app.clock.advance(900);
+            const values = {
+              access: access === 'absent' ? undefined : access === 'bad' ? 'eyJ.bad' : page.access,
+              refresh: refresh === 'absent' ? undefined : refresh === 'bad' ? 'lk_rt_bad' : page.refresh,
+            };
+            let watched = page;
+            if (refresh === 'old')
+              watched = { ...page, refresh: (await app.refresh(page.refresh)).refresh_token };
+            const header = {
+              access: csrfValue(values.access ?? 'x'),
+              refresh: csrfValue(values.refresh ?? 'x'),
+              another: 'x',
+              none: undefined,
+            }[csrf];
+            const logout = withCookies(app.post('/logout'), {
+              [accessCookie]: values.access,
+              [refreshCookie]: values.refresh,
+            });
+            const response = await (header === undefined ? logout : logout.set('X-CSRF-TOKEN', header));
+            expect(response.status).to.equal(clears ? 204 : 401);
+            expect(unsetBy(response)).to.have.members(clears ? [...ofAccess, ...ofRefresh] : []);
+            expect(await isLive(watched)).to.equal(!ends);
+          });
+        }
+      }
+    }
+
+    it('takes them away where the session was ended elsewhere', async () => {
+      const page = await login();
+      await app.post('/logout', { refresh_token: page.refresh }).expect(204);
+      const logout = withCookies(app.post('/logout'), { [accessCookie]: page.access });
+      const response = await logout.set('X-CSRF-TOKEN', page.session.access_csrf_token).expect(204);
+      expect(unsetBy(response)).to.have.members([...ofAccess, ...ofRefresh]);
+    });
+
+    it('does not believe an expired token that another made', async () => {
+      const page = await login();
+      app.clock.advance(900);
+      const forged = `${page.access.slice(0, -4)}AAAA`;
+      const logout = withCookies(app.post('/logout'), { [accessCookie]: forged });
+      await logout.set('X-CSRF-TOKEN', csrfValue(forged)).expect(204);
+      expect(await isLive(page)).to.be.true;
+    });
+  });
+
+  describe('as for POST /logout by the settings', () => {
+    afterEach(() => app.close());
+
+    it('ends the session and takes away a refresh cookie that a path keeps from being sent', async () => {
+      await start({ JWT_REFRESH_COOKIE_PATH: '/refresh' });
+      const page = await login({ access: accessCookie, refresh: '__Secure-refresh_token_cookie' });
+      app.clock.advance(900);
+      const logout = withCookies(app.post('/logout'), { [accessCookie]: page.access });
+      const response = await logout.set('X-CSRF-TOKEN', page.session.access_csrf_token).expect(204);
+      expect(unsetBy(response)).to.include('__Secure-refresh_token_cookie');
+      expect(cookiesOf(response)['__Secure-refresh_token_cookie']?.attributes['path']).to.equal('/refresh');
+      expect(await isLive(page)).to.be.false;
+    });
+
+    it('asks for no CSRF value without JWT_COOKIE_CSRF_PROTECT', async () => {
+      await start({ JWT_COOKIE_CSRF_PROTECT: 'false' });
+      const page = await login();
+      app.clock.advance(900);
+      await withCookies(app.post('/logout'), { [accessCookie]: page.access }).expect(204);
+      expect(await isLive(page)).to.be.false;
+    });
+
+    it('takes none away where there are none', async () => {
+      await start({ JWT_TOKEN_LOCATION: 'headers' });
+      const response = await app.post('/logout').set('X-CSRF-TOKEN', 'x').expect(401);
+      expect(unsetBy(response)).to.be.empty;
+    });
+  });
+
+  describe('as for other operations', () => {
+    beforeEach(() => start());
+    afterEach(() => app.close());
+
+    const by = (page: Page, test: Test): Test => withCookies(test, { [accessCookie]: page.access });
+
+    for (const [what, spoil] of [
+      [
+        'has expired',
+        () => {
+          app.clock.advance(900);
+        },
+      ],
+      ['was revoked', (page) => app.post('/logout', { refresh_token: page.refresh }).expect(204)],
+    ] as [string, (page: Page) => unknown][]) {
+      it(`takes the access cookie away with the 401 where its token ${what}, and leaves the refresh cookie`, async () => {
+        const page = await login();
+        await spoil(page);
+        for (const test of [
+          by(page, app.get('/me')),
+          by(page, app.get('/own/optional')),
+          by(page, app.post('/own/post')).set('X-CSRF-TOKEN', page.session.access_csrf_token),
+        ]) {
+          const response = await test.expect(401);
+          expect(response.body).to.include({ code: 'invalid_token' });
+          expect(unsetBy(response)).to.have.members(ofAccess);
+        }
+      });
+    }
+
+    it('takes away what is no token', async () => {
+      for (const bad of ['x', '%E0%A4%A', 'lk_rt_x']) {
+        const response = await app.get('/me').set('Cookie', `${accessCookie}=${bad}`).expect(401);
+        expect(unsetBy(response)).to.have.members(ofAccess);
+      }
+    });
+
+    it('leaves cookies alone that are not why the request is refused', async () => {
+      const page = await login();
+      const unauthenticated = [
+        by(page, app.post('/own/post')),
+        by(page, app.post('/own/post')).set('X-CSRF-TOKEN', 'x'),
+        by(page, app.get('/me', 'x')),
+        app.get('/me'),
+      ];
+      for (const test of unauthenticated) expect(unsetBy(await test.expect(401))).to.be.empty;
+      const response = await withCookies(app.post('/refresh/cookies'), { [refreshCookie]: page.refresh })
+        .set('X-CSRF-TOKEN', page.session.refresh_csrf_token)
+        .expect(200);
+      const cookies = cookiesOf(response);
+      const stale = app.get('/own/fresh').set('Cookie', cookieHeader(cookies));
+      expect(unsetBy(await stale.expect(401))).to.be.empty;
+    });
+
+    const refreshing = (refresh: string): Test =>
+      withCookies(app.post('/refresh/cookies'), { [refreshCookie]: refresh }).set(
+        'X-CSRF-TOKEN',
+        csrfValue(refresh),
+      );
+
+    it('takes the refresh cookie away with the 401 of a refresh', async () => {
+      const [used, expired] = [await login(), await login()];
+      await refreshing(used.refresh).expect(200);
+      app.clock.advance(30 * 86_400);
+      for (const refresh of [used.refresh, expired.refresh, 'x'])
+        expect(unsetBy(await refreshing(refresh).expect(401))).to.have.members(ofRefresh);
+      const wrong = withCookies(app.post('/refresh/cookies'), { [refreshCookie]: used.refresh });
+      expect(unsetBy(await wrong.expect(401))).to.be.empty;
+    });
+
+    it('leaves it where a new password may just have put a better one in its place', async () => {
+      const page = await login();
+      const change = by(page, app.request('put', '/me/password')).send({
+        current_password: adminPassword,
+        new_password: 'the next one of the admin',
+      });
+      await change.set('X-CSRF-TOKEN', page.session.access_csrf_token).expect(204);
+      expect(unsetBy(await refreshing(page.refresh).expect(401))).to.be.empty;
+      app.clock.advance(11);
+      expect(unsetBy(await refreshing(page.refresh).expect(401))).to.have.members(ofRefresh);
+    });
+  });
+});

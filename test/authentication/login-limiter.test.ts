@@ -1,0 +1,303 @@
+import { expect } from 'chai';
+import type { Test } from 'supertest';
+import { LoginLimiter } from '../../src/authentication/login-limiter.js';
+import { databaseKinds } from '../support/databases.js';
+import { TestApp } from '../support/test-app.js';
+
+for (const database of databaseKinds) {
+  describe(`The limit on failed logins on ${database}`, () => {
+    const settings = { LATCHKEY_TRUSTED_PROXIES: 'loopback' };
+    const password = 'the password of ada';
+    let app: TestApp;
+    before(async () => {
+      app = await TestApp.start({ database, settings });
+      for (const name of ['ada', 'bea', 'cyd']) await app.createUser(name, password);
+    });
+    beforeEach(async () => {
+      await app.services.database.queries.deleteFrom('login_attempts').execute();
+      await app.services.database.queries.deleteFrom('sessions').execute();
+    });
+    after(() => app.close());
+
+    const login = (name: string, from: string, given = password): Test =>
+      app.post('/login', { username: name, password: given }).set('X-Forwarded-For', from);
+    const guess = (name: string, from: string): Test => login(name, from, 'a wrong guess');
+
+    /** The free ones, and the first that costs a wait. */
+    async function guessUntilWaiting(name: string, from: string): Promise<void> {
+      for (let count = 0; count < 6; count += 1) await guess(name, from).expect(401);
+    }
+
+    async function expectWait(attempt: Test, seconds: number): Promise<void> {
+      const { body, headers } = await attempt.expect(429);
+      expect(body).to.include({ code: 'too_many_attempts' });
+      expect(headers['retry-after']).to.equal(String(seconds));
+    }
+
+    it('lets five pass, then makes each of the next cost twice the wait of the one before, up to the longest', async () => {
+      for (let count = 0; count < 5; count += 1) await guess('ada', '192.0.2.1').expect(401);
+      for (const seconds of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
+        await guess('ada', '192.0.2.1').expect(401);
+        await expectWait(guess('ada', '192.0.2.1'), seconds);
+        app.clock.advance(seconds);
+      }
+    });
+
+    it('stays at the longest wait however many failures there are', async () => {
+      await guess('ada', '192.0.2.1').expect(401);
+      await app.services.database.queries
+        .updateTable('login_attempts')
+        .set({ failures: 1_000_000 })
+        .execute();
+      await guess('ada', '192.0.2.1').expect(401);
+      await expectWait(guess('ada', '192.0.2.1'), 900);
+    });
+
+    it('says how many seconds are left, rounded up, and does not begin the wait anew', async () => {
+      await guessUntilWaiting('ada', '192.0.2.1');
+      app.clock.advance(1);
+      await guess('ada', '192.0.2.1').expect(401);
+      await expectWait(guess('ada', '192.0.2.1'), 2);
+      app.clock.advance(0.5);
+      await expectWait(guess('ada', '192.0.2.1'), 2);
+      app.clock.advance(0.5);
+      await expectWait(guess('ada', '192.0.2.1'), 1);
+      app.clock.advance(0.999);
+      await expectWait(guess('ada', '192.0.2.1'), 1);
+      app.clock.advance(0.001);
+      await guess('ada', '192.0.2.1').expect(401);
+    });
+
+    it('is the same for a right password while the wait lasts, and for a name that nobody has', async () => {
+      for (const name of ['ada', 'nobody']) {
+        await guessUntilWaiting(name, '192.0.2.1');
+        await expectWait(login(name, '192.0.2.2'), 1);
+        app.clock.advance(3600);
+        await app.services.database.queries.deleteFrom('login_attempts').execute();
+      }
+    });
+
+    it('counts the guesses at an account from wherever they come', async () => {
+      for (let count = 1; count <= 6; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
+      await expectWait(guess('ada', '192.0.2.7'), 1);
+      await guess('bea', '192.0.2.7').expect(401);
+    });
+
+    it('counts the guesses at a name in upper and lower case as guesses at one', async () => {
+      const names = ['ada', 'ADA', 'Ada', 'aDa', 'adA', 'AdA'];
+      for (const [index, name] of names.entries()) await guess(name, `192.0.2.${index}`).expect(401);
+      await expectWait(guess('ada', '192.0.2.7'), 1);
+    });
+
+    it('counts the guesses from an address at whichever account they are', async () => {
+      for (let count = 1; count <= 6; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
+      await expectWait(guess('ada', '192.0.2.1'), 1);
+      await guess('ada', '192.0.2.2').expect(401);
+    });
+
+    it('does not count an attempt that only its address, or only its account, makes wait', async () => {
+      for (let count = 1; count <= 6; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
+      for (let count = 0; count < 9; count += 1) await guess('ada', '192.0.2.1').expect(429);
+      await guessUntilWaiting('ada', '192.0.2.2');
+    });
+
+    const origin = { account: 'ada', address: '192.0.2.1', known: false };
+    const limiterOf = ({ services, clock }: TestApp): LoginLimiter =>
+      new LoginLimiter(services.database, clock, {
+        freeAttempts: 5,
+        freeAttemptsPerAddress: 5,
+        freeAttemptsPerSite: 100,
+        firstWait: 1,
+        longestWait: 60,
+        memory: 60,
+        queue: 0,
+      });
+
+    it('does not count an attempt that comes to no verdict', async () => {
+      const limiter = limiterOf(app);
+      const failing = (): Promise<never> => Promise.reject(new Error('no verdict'));
+      for (let count = 0; count < 10; count += 1)
+        expect(await limiter.attempt(origin, failing).catch((error: unknown) => error)).to.be.an(
+          'error',
+          'no verdict',
+        );
+      await guessUntilWaiting('ada', '192.0.2.1');
+    });
+
+    it('takes an IPv6 /64 for one address, and the next one for another', async () => {
+      for (let count = 1; count <= 6; count += 1)
+        await guess(`user ${count}`, `2001:db8:0:1::${count}`).expect(401);
+      await expectWait(guess('ada', '2001:db8:0:1:ffff:ffff:ffff:ffff'), 1);
+      await guess('ada', '2001:db8:0:2::1').expect(401);
+    });
+
+    it('knows a user again whose device has changed its address in the same IPv6 /64', async () => {
+      await login('ada', '2001:db8:0:3::1').expect(200);
+      await guessUntilWaiting('ada', '192.0.2.9');
+      await login('ada', '2001:db8:0:3::2').expect(200);
+      await login('ada', '2001:db8:0:4::2').expect(429);
+    });
+
+    it('takes an IPv4 address for the same in its IPv6 form', async () => {
+      for (let count = 1; count <= 6; count += 1)
+        await guess(`user ${count}`, '::ffff:192.0.2.1').expect(401);
+      await expectWait(guess('ada', '192.0.2.1'), 1);
+    });
+
+    describe('for a user who has logged in from an address before', () => {
+      beforeEach(() => login('ada', '192.0.2.1').expect(200));
+
+      it('lets no stranger elsewhere make that user wait there', async () => {
+        await guessUntilWaiting('ada', '198.51.100.1');
+        await login('ada', '192.0.2.1').expect(200);
+        await expectWait(login('ada', '192.0.2.2'), 1);
+      });
+
+      it('lets nobody who guesses at others from there make that user wait there', async () => {
+        for (let count = 1; count <= 6; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
+        await expectWait(login('bea', '192.0.2.1'), 1);
+        await login('ada', '192.0.2.1').expect(200);
+      });
+
+      it('counts the guesses from there apart', async () => {
+        await guessUntilWaiting('ada', '192.0.2.1');
+        await expectWait(login('ada', '192.0.2.1'), 1);
+        await login('ada', '192.0.2.2').expect(200);
+        await login('bea', '192.0.2.1').expect(200);
+      });
+    });
+
+    it('is over for an account once someone logs in to it', async () => {
+      for (let count = 1; count <= 5; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
+      await login('ada', '192.0.2.6').expect(200);
+      for (let count = 11; count <= 16; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
+    });
+
+    it('is over when what the login changes is committed, and not before', async () => {
+      const { database: opened } = app.services;
+      for (let count = 1; count <= 5; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
+      const login = limiterOf(app).attempt<never>(origin, (forgive) =>
+        opened.transaction(async (transaction) => {
+          for (const query of forgive(transaction)) await transaction.executeQuery(query.compile());
+          throw new Error('no session');
+        }),
+      );
+      expect(await login.catch((error: unknown) => error)).to.be.an('error', 'no session');
+      await guess('ada', '192.0.2.6').expect(401);
+      await expectWait(guess('ada', '192.0.2.7'), 1);
+    });
+
+    it('is not over for an address when someone logs in from it: guessers have accounts, too', async () => {
+      for (let count = 1; count <= 6; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
+      app.clock.advance(1);
+      await login('cyd', '192.0.2.1').expect(200);
+      await guess('user 7', '192.0.2.1').expect(401);
+      await expectWait(guess('user 8', '192.0.2.1'), 2);
+    });
+
+    it('counts a success for nothing: any number may log in from one address', async () => {
+      for (let count = 0; count < 3; count += 1) {
+        await app.services.database.queries.deleteFrom('sessions').execute();
+        for (const name of ['ada', 'bea', 'cyd']) await login(name, '192.0.2.1').expect(200);
+      }
+    });
+
+    it('counts attempts that come at once one by one', async () => {
+      const guesses = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => guess('ada', `192.0.2.${index}`)),
+      );
+      expect(guesses.filter(({ status }) => status === 401)).to.have.length(6);
+      expect(guesses.filter(({ status }) => status === 429)).to.have.length(14);
+      await expectWait(guess('ada', '192.0.2.99'), 1);
+    });
+
+    it('refuses nobody because of others who are let in', async () => {
+      for (let count = 1; count <= 5; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
+      const names = ['ada', 'bea', 'cyd', 'ada', 'bea', 'cyd'];
+      await Promise.all(names.map((name) => login(name, '192.0.2.1').expect(200)));
+    });
+
+    it('forgets the failures a day after the last', async () => {
+      await guessUntilWaiting('ada', '192.0.2.1');
+      app.clock.advance(86_399);
+      await guess('ada', '192.0.2.1').expect(401);
+      await expectWait(guess('ada', '192.0.2.1'), 2);
+      app.clock.advance(86_400);
+      await guessUntilWaiting('ada', '192.0.2.1');
+    });
+
+    it('leaves no rows behind once they are forgotten', async () => {
+      await guess('ada', '192.0.2.1').expect(401);
+      app.clock.advance(86_400);
+      await app.services.cleanUp();
+      const rows = await app.services.database.queries.selectFrom('login_attempts').selectAll().execute();
+      expect(rows).to.be.empty;
+    });
+
+    it('stores neither what was typed for a name, which may be a password, nor an address', async () => {
+      await guess('typed into the wrong field', '192.0.2.123').expect(401);
+      const rows = await app.services.database.queries.selectFrom('login_attempts').selectAll().execute();
+      expect(rows).to.have.length(2);
+      expect(JSON.stringify(rows)).not.to.match(/typed|192\.0\.2/);
+    });
+
+    it('is logged when it refuses, with the request’s id and the user', async () => {
+      await guessUntilWaiting('ada', '192.0.2.1');
+      const refused = await login('ada', '192.0.2.1').expect(429);
+      const logged = app.logged.filter(({ requestId }) => requestId === refused.get('X-Request-Id'));
+      expect(logged).to.have.length(1);
+      expect(logged[0]).to.include({ event: 'denied', reason: 'rate_limited', address: '192.0.2.1' });
+      expect(logged[0]?.['userId']).to.be.a('string');
+      expect(JSON.stringify(logged)).not.to.include(password);
+    });
+
+    describe('over a restart', () => {
+      let inMemory: TestApp;
+      before(async () => {
+        inMemory = app;
+        app = await TestApp.start({ database, settings });
+      });
+      after(async () => {
+        await app.close();
+        app = inMemory;
+      });
+
+      it('forgives nothing', async () => {
+        await guessUntilWaiting('ada', '192.0.2.1');
+        app.clock.advance(1);
+        await guess('ada', '192.0.2.1').expect(401);
+        app = await app.restart();
+        await expectWait(guess('ada', '192.0.2.2'), 2);
+        await expectWait(guess('nobody', '192.0.2.1'), 2);
+      });
+
+      it('has other numbers where they are set', async () => {
+        app = await app.restart({
+          LATCHKEY_LOGIN_FREE_ATTEMPTS: '1',
+          LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '3',
+          LATCHKEY_LOGIN_FIRST_WAIT: '3s',
+          LATCHKEY_LOGIN_LONGEST_WAIT: '5s',
+          LATCHKEY_LOGIN_MEMORY: '1h',
+        });
+        await guess('ada', '192.0.2.1').expect(401);
+        await guess('ada', '192.0.2.2').expect(401);
+        await expectWait(guess('ada', '192.0.2.1'), 3);
+        app.clock.advance(3);
+        await guess('ada', '192.0.2.1').expect(401);
+        await expectWait(guess('ada', '192.0.2.1'), 5);
+        await guess('user 1', '192.0.2.1').expect(401);
+        await guess('user 2', '192.0.2.1').expect(401);
+        await expectWait(guess('user 3', '192.0.2.1'), 3);
+        app.clock.advance(3600);
+        await guess('ada', '192.0.2.1').expect(401);
+        await guess('ada', '192.0.2.1').expect(401);
+      });
+
+      it('makes the very first failure cost a wait where none is free', async () => {
+        app = await app.restart({ LATCHKEY_LOGIN_FREE_ATTEMPTS: '0' });
+        await guess('bea', '192.0.2.9').expect(401);
+        await expectWait(guess('bea', '192.0.2.9'), 3);
+      });
+    });
+  });
+}

@@ -1,0 +1,98 @@
+import { expect } from 'chai';
+import type { Test } from 'supertest';
+import { readConfig } from '../../src/config/config.js';
+import { RequestLimiter } from '../../src/authentication/request-limiter.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
+
+describe('The limit on requests from one address', () => {
+  let app: TestApp;
+  beforeEach(async () => {
+    app = await TestApp.start({
+      settings: {
+        LATCHKEY_TRUSTED_PROXIES: 'loopback',
+        LATCHKEY_LOGIN_LIMIT: '3',
+        LATCHKEY_REFRESH_LIMIT: '2',
+      },
+    });
+  });
+  afterEach(() => app.close());
+
+  const login = (from: string): Test =>
+    app.post('/login', { username: 'admin', password: adminPassword }).set('X-Forwarded-For', from);
+  const refresh = (token: string, from: string): Test =>
+    app.post('/refresh', { refresh_token: token }).set('X-Forwarded-For', from);
+
+  async function expectRefused(request: Test): Promise<void> {
+    const { body, headers } = await request.expect(429);
+    expect(body).to.include({ code: 'too_many_requests' });
+    expect(Number(headers['retry-after'])).to.be.within(1, 60);
+  }
+
+  it('refuses logins beyond it, right ones too, and says when to come back', async () => {
+    for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
+    await expectRefused(login('192.0.2.1'));
+    await login('192.0.2.2').expect(200);
+  });
+
+  it('counts all addresses of an IPv6 network of 64 bits as one, and no other network with it', async () => {
+    for (const address of ['2001:db8:0:1::1', '2001:db8:0:1:a::1', '2001:db8:0:1:ffff:ffff:ffff:ffff'])
+      await login(address).expect(200);
+    await expectRefused(login('2001:db8:0:1::2'));
+    await login('2001:db8:0:2::1').expect(200);
+    await login('2001:db8:0:0:ffff::1').expect(200);
+  });
+
+  it('refuses refreshes beyond it, counted apart from the logins', async () => {
+    const { body } = await login('192.0.2.1').expect(200);
+    let token = body.refresh_token as string;
+    for (let count = 0; count < 2; count += 1)
+      token = (await refresh(token, '192.0.2.1').expect(200)).body.refresh_token as string;
+    await expectRefused(refresh(token, '192.0.2.1'));
+    await refresh(token, '192.0.2.2').expect(200);
+    await login('192.0.2.1').expect(200);
+  });
+
+  it('is logged where it denies a login', async () => {
+    for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
+    const refused = await login('192.0.2.1').expect(429);
+    expect(app.logged.at(-1)).to.include({
+      event: 'denied',
+      reason: 'rate_limited',
+      address: '192.0.2.1',
+      requestId: refused.get('X-Request-Id'),
+    });
+  });
+
+  it('says in RateLimit how many are left, and when there are all again', async () => {
+    const limits: (string | undefined)[] = [];
+    for (let count = 0; count < 4; count += 1) limits.push((await login('192.0.2.1')).get('RateLimit'));
+    for (const [index, limit] of limits.entries()) {
+      const [, remaining, seconds] = /^"requests";r=(\d+);t=(\d+)$/.exec(limit ?? '') ?? [];
+      expect(Number(remaining)).to.equal(Math.max(0, 2 - index));
+      expect(Number(seconds)).to.be.within(1, 60);
+    }
+  });
+
+  it('counts the refreshes of OAuth clients, too', async () => {
+    const { body } = await login('192.0.2.1').expect(200);
+    for (let count = 0; count < 2; count += 1)
+      await refresh(body.refresh_token as string, '192.0.2.1').expect(200);
+    const refused = await app
+      .postForm('/oauth/token', { grant_type: 'refresh_token', refresh_token: body.refresh_token as string })
+      .set('X-Forwarded-For', '192.0.2.1')
+      .expect(429);
+    expect(refused.body).to.include({ error: 'temporarily_unavailable' });
+    expect(refused.get('RateLimit')).to.match(/^"requests";r=0;/);
+  });
+
+  it('is none unless one is set', async () => {
+    const { loginLimit, refreshLimit } = readConfig({});
+    expect([loginLimit, refreshLimit]).to.deep.equal([0, 0]);
+    const limiter = new RequestLimiter(0);
+    await Promise.all(
+      Array.from({ length: 1000 }, () =>
+        limiter.take({ address: '192.0.2.1', requestId: 'a', userAgent: null }),
+      ),
+    );
+  });
+});

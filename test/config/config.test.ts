@@ -1,0 +1,518 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect } from 'chai';
+import { ConfigError, readConfig, unknownVariables, type Config } from '../../src/config/config.js';
+import { settings } from '../../src/config/settings.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function faultsOf(environment: Environment): readonly string[] {
+  try {
+    readConfig(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+describe('The settings', () => {
+  it('have defaults with which the service runs', () => {
+    expect(readConfig({})).to.deep.equal({
+      port: 3000,
+      host: '127.0.0.1',
+      maxConnections: undefined,
+      requestTimeout: 30,
+      keepAliveTimeout: 75,
+      shutdownDelay: 0,
+      databaseUrl: { kind: 'sqlite', file: 'data/latchkey.db' },
+      databasePool: 10,
+      databaseConnectTimeout: 2,
+      databaseStatementTimeout: 2,
+      databaseWait: 30,
+      revocationBound: 2,
+      logLevel: 'info',
+      issuer: undefined,
+      secret: undefined,
+      trustedProxies: [],
+      corsOrigins: [],
+      hstsIncludeSubDomains: false,
+      adminUsername: 'admin',
+      adminPassword: undefined,
+      accessTokenExpires: 900,
+      algorithm: 'ES256',
+      secretKey: undefined,
+      previousSecretKeys: [],
+      privateKey: undefined,
+      keyRotation: 90 * 86_400,
+      jwksMaxAge: 300,
+      revocationStreams: 1000,
+      revocationStreamsPerClient: 100,
+      newSecret: undefined,
+      encodeAudience: [],
+      decodeAudience: [],
+      decodeIssuer: [],
+      clientAssertionAudience: 'issuer',
+      encodeNotBefore: true,
+      tokenLocations: ['headers'],
+      headerName: 'Authorization',
+      headerType: 'Bearer',
+      queryStringName: 'jwt',
+      queryStringValuePrefix: undefined,
+      jsonKey: 'access_token',
+      accessCookieName: 'access_token_cookie',
+      refreshCookieName: 'refresh_token_cookie',
+      accessCookiePath: '/',
+      refreshCookiePath: '/',
+      cookieSecure: true,
+      cookieDomain: undefined,
+      cookieSameSite: 'Lax',
+      sessionCookie: true,
+      csrfProtect: true,
+      csrfMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
+      csrfInCookies: true,
+      csrfCheckForm: false,
+      accessCsrfHeaderName: 'X-CSRF-TOKEN',
+      refreshCsrfHeaderName: 'X-CSRF-TOKEN',
+      accessCsrfFieldName: 'csrf_token',
+      refreshCsrfFieldName: 'csrf_token',
+      accessCsrfCookieName: 'csrf_access_token',
+      refreshCsrfCookieName: 'csrf_refresh_token',
+      accessCsrfCookiePath: '/',
+      refreshCsrfCookiePath: '/',
+      sessionLifetime: 0,
+      sessionLimit: 0,
+      refreshTokenExpires: 30 * 86_400,
+      decodeLeeway: 0,
+      refreshGrace: 10,
+      passwordMemoryCost: 19_456,
+      passwordTimeCost: 2,
+      passwordParallelism: 1,
+      passwordQueue: 100,
+      oneTimePasswordExpires: 86_400,
+      oneTimePasswords: false,
+      loginFreeAttempts: 5,
+      loginFreeAttemptsPerAddress: 5,
+      loginFreeAttemptsPerSite: 100,
+      usernames: 'distinct',
+      loginFirstWait: 1,
+      loginLongestWait: 900,
+      loginMemory: 86_400,
+      loginLimit: 0,
+      refreshLimit: 0,
+    } satisfies Config);
+  });
+
+  it('that are empty are not set', () => {
+    const empty = Object.fromEntries(Object.values(settings).map(({ name }) => [name, '']));
+    expect(readConfig(empty)).to.deep.equal(readConfig({}));
+  });
+
+  it('have names of their own', () => {
+    const names = Object.values(settings).map(({ name }) => name);
+    expect(new Set(names)).to.have.property('size', names.length);
+  });
+});
+
+const ownKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+}) as string;
+
+const flags: readonly (readonly [string, boolean])[] = [
+  ['true', true],
+  ['No', false],
+  ['1', true],
+  ['0', false],
+];
+const cookieNames = Object.values(settings)
+  .map(({ name }) => name)
+  .filter((name) => /_COOKIE_NAME$|_CSRF_(HEADER|FIELD)_NAME$/.test(name));
+const cookiePaths = Object.values(settings)
+  .map(({ name }) => name)
+  .filter((name) => name.endsWith('_COOKIE_PATH'));
+
+/** Setting → what may be written → what it means. */
+const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = {
+  PORT: [
+    ['0', 0],
+    ['8080', 8080],
+    ['65535', 65_535],
+  ],
+  HOST: [
+    ['0.0.0.0', '0.0.0.0'],
+    ['::', '::'],
+    ['localhost', 'localhost'],
+  ],
+  LATCHKEY_MAX_CONNECTIONS: [
+    ['1', 1],
+    ['1000000', 1_000_000],
+  ],
+  LATCHKEY_REQUEST_TIMEOUT: [
+    ['1', 1],
+    ['5m', 300],
+  ],
+  LATCHKEY_KEEP_ALIVE_TIMEOUT: [
+    ['1', 1],
+    ['1h', 3600],
+  ],
+  LATCHKEY_SHUTDOWN_DELAY: [
+    ['0', 0],
+    ['5m', 300],
+  ],
+  DATABASE_URL: [
+    ['sqlite:data/x.db', { kind: 'sqlite', file: 'data/x.db' }],
+    ['sqlite:./x.db', { kind: 'sqlite', file: './x.db' }],
+    ['sqlite:/abs/x.db', { kind: 'sqlite', file: '/abs/x.db' }],
+    ['sqlite:///abs/x.db', { kind: 'sqlite', file: '/abs/x.db' }],
+    ['sqlite:////abs/x.db', { kind: 'sqlite', file: '/abs/x.db' }],
+    ['sqlite://data/x.db', { kind: 'sqlite', file: 'data/x.db' }],
+    ['sqlite::memory:', { kind: 'sqlite', file: ':memory:' }],
+    ['sqlite://:memory:', { kind: 'sqlite', file: ':memory:' }],
+  ],
+  LATCHKEY_DATABASE_POOL: [
+    ['1', 1],
+    ['1000', 1000],
+  ],
+  LATCHKEY_DATABASE_CONNECT_TIMEOUT: [
+    ['1', 1],
+    ['1m', 60],
+  ],
+  LATCHKEY_DATABASE_STATEMENT_TIMEOUT: [
+    ['1', 1],
+    ['1m', 60],
+  ],
+  LATCHKEY_DATABASE_WAIT: [
+    ['0', 0],
+    ['5m', 300],
+  ],
+  LATCHKEY_REVOCATION_BOUND: [
+    ['1', 1],
+    ['60s', 60],
+  ],
+  LOG_LEVEL: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => [level, level]),
+  LATCHKEY_ISSUER: [
+    ['https://login.example.com', 'https://login.example.com'],
+    ['http://127.0.0.1:3000', 'http://127.0.0.1:3000'],
+    ['https://example.com/login//', 'https://example.com/login'],
+  ],
+  LATCHKEY_SECRET: [
+    ['x'.repeat(32), 'x'.repeat(32)],
+    [' and spaces count, at both its ends ', ' and spaces count, at both its ends '],
+  ],
+  LATCHKEY_TRUSTED_PROXIES: [
+    ['loopback', ['loopback']],
+    [' 10.0.0.0/8 , fd00::/8,uniquelocal,', ['10.0.0.0/8', 'fd00::/8', 'uniquelocal']],
+  ],
+  LATCHKEY_CORS_ORIGINS: [
+    ['*', ['*']],
+    ['https://app.example.com, http://localhost:5173', ['https://app.example.com', 'http://localhost:5173']],
+  ],
+  LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
+  LATCHKEY_USERNAMES: [
+    ['distinct', 'distinct'],
+    ['precis', 'precis'],
+    ['any', 'any'],
+  ],
+  LATCHKEY_ADMIN_USERNAME: [
+    ['root', 'root'],
+    ['Ada Lovelace', 'Ada Lovelace'],
+    ['x'.repeat(200), 'x'.repeat(200)],
+  ],
+  LATCHKEY_ADMIN_PASSWORD: [[' spaces count ', ' spaces count ']],
+  LATCHKEY_NEW_SECRET: [['x'.repeat(32), 'x'.repeat(32)]],
+  JWT_ALGORITHM: [
+    ['ES384', 'ES384'],
+    ['PS512', 'PS512'],
+  ],
+  JWT_SECRET_KEY: [['a secret', 'a secret']],
+  JWT_PREVIOUS_SECRET_KEYS: [[`${'a'.repeat(32)}, ${'b'.repeat(64)}`, ['a'.repeat(32), 'b'.repeat(64)]]],
+  JWT_PRIVATE_KEY: [[ownKey, ownKey]],
+  JWT_ENCODE_AUDIENCE: [['reports, https://api.example.com', ['reports', 'https://api.example.com']]],
+  JWT_DECODE_AUDIENCE: [['reports', ['reports']]],
+  JWT_DECODE_ISSUER: [['https://old.example.com', ['https://old.example.com']]],
+  LATCHKEY_CLIENT_ASSERTION_AUDIENCE: [
+    ['issuer', 'issuer'],
+    ['rfc7523', 'rfc7523'],
+  ],
+  JWT_ENCODE_NBF: flags,
+  JWT_TOKEN_LOCATION: [
+    ['cookies, headers', ['cookies', 'headers']],
+    ['json,query_string', ['json', 'query_string']],
+  ],
+  JWT_HEADER_NAME: [['X-Token', 'X-Token']],
+  JWT_HEADER_TYPE: [['JWT', 'JWT']],
+  JWT_QUERY_STRING_NAME: [['token', 'token']],
+  JWT_QUERY_STRING_VALUE_PREFIX: [['Bearer ', 'Bearer ']],
+  JWT_JSON_KEY: [['token', 'token']],
+  ...Object.fromEntries(cookieNames.map((name) => [name, [['a_name', 'a_name']]])),
+  ...Object.fromEntries(cookiePaths.map((path) => [path, [['/api', '/api']]])),
+  JWT_COOKIE_SECURE: flags,
+  JWT_COOKIE_DOMAIN: [['example.com', 'example.com']],
+  JWT_COOKIE_SAMESITE: [['Strict', 'Strict']],
+  JWT_SESSION_COOKIE: flags,
+  JWT_COOKIE_CSRF_PROTECT: flags,
+  JWT_CSRF_METHODS: [['POST,GET', ['POST', 'GET']]],
+  JWT_CSRF_IN_COOKIES: flags,
+  JWT_CSRF_CHECK_FORM: flags,
+  LATCHKEY_SESSION_LIFETIME: [['90d', 90 * 86_400]],
+  LATCHKEY_SESSION_LIMIT: [['5', 5]],
+  LATCHKEY_KEY_ROTATION: [
+    ['0', 0],
+    ['1d', 86_400],
+  ],
+  LATCHKEY_JWKS_MAX_AGE: [['1h', 3600]],
+  LATCHKEY_REVOCATION_STREAMS: [['0', 0]],
+  LATCHKEY_REVOCATION_STREAMS_PER_CLIENT: [['1', 1]],
+  JWT_ACCESS_TOKEN_EXPIRES: [
+    ['1', 1],
+    ['90s', 90],
+    ['15m', 900],
+    ['24h', 86_400],
+    ['1d', 86_400],
+  ],
+  JWT_REFRESH_TOKEN_EXPIRES: [
+    ['1', 1],
+    ['400d', 400 * 86_400],
+  ],
+  JWT_DECODE_LEEWAY: [
+    ['0', 0],
+    ['5m', 300],
+  ],
+  LATCHKEY_REFRESH_GRACE: [
+    ['0', 0],
+    ['300', 300],
+  ],
+  LATCHKEY_PASSWORD_MEMORY_COST: [
+    ['8', 8],
+    ['65536', 65_536],
+  ],
+  LATCHKEY_PASSWORD_TIME_COST: [['1', 1]],
+  LATCHKEY_PASSWORD_PARALLELISM: [['4', 4]],
+  LATCHKEY_PASSWORD_QUEUE: [['0', 0]],
+  LATCHKEY_LOGIN_FREE_ATTEMPTS: [['0', 0]],
+  LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: [['1000', 1000]],
+  LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: [['1000', 1000]],
+  LATCHKEY_ONE_TIME_PASSWORD_EXPIRES: [['7d', 7 * 86_400]],
+  LATCHKEY_ONE_TIME_PASSWORDS: flags,
+  LATCHKEY_LOGIN_FIRST_WAIT: [['1h', 3600]],
+  LATCHKEY_LOGIN_LONGEST_WAIT: [['1d', 86_400]],
+  LATCHKEY_LOGIN_MEMORY: [['30d', 30 * 86_400]],
+  LATCHKEY_LOGIN_LIMIT: [['60', 60]],
+  LATCHKEY_REFRESH_LIMIT: [['60', 60]],
+};
+
+const notNumbers = ['-1', '1.5', '1e3', '0x10', ' 1', 'many', '٣'];
+const notDurations = ['-1', '1.5h', '15 m', '15M', '1w', 'm', 'never', 'false'];
+
+/** Setting → what may not be written. */
+const bad: Readonly<Record<string, readonly string[]>> = {
+  PORT: ['65536', '3000 ', ...notNumbers],
+  HOST: [' '],
+  DATABASE_URL: [
+    'data/latchkey.db',
+    'mysql://root@127.0.0.1/latchkey',
+    'sqlite:',
+    'sqlite://',
+    'sqlite:///',
+    'sqlite: ',
+    'sqlite:data/',
+    'postgres:latchkey',
+    'postgres://host:port/latchkey',
+  ],
+  LATCHKEY_MAX_CONNECTIONS: ['0', '1000001', 'many'],
+  LATCHKEY_REQUEST_TIMEOUT: ['0', '6m'],
+  LATCHKEY_KEEP_ALIVE_TIMEOUT: ['0', '2h'],
+  LATCHKEY_SHUTDOWN_DELAY: ['-1', '6m'],
+  LATCHKEY_DATABASE_POOL: ['0', '1001', 'many'],
+  LATCHKEY_DATABASE_CONNECT_TIMEOUT: ['0', '61', '100ms'],
+  LATCHKEY_DATABASE_STATEMENT_TIMEOUT: ['0', '2m'],
+  LATCHKEY_DATABASE_WAIT: ['-1', '2h', 'forever'],
+  LATCHKEY_REVOCATION_BOUND: ['0', '61s'],
+  LOG_LEVEL: ['INFO', 'verbose', 'toString'],
+  LATCHKEY_ISSUER: [
+    'login.example.com',
+    'ftp://example.com',
+    'https://example.com?a=b',
+    'https://example.com/?',
+    'https://example.com/#a',
+    'https://example.com/#',
+    ' https://example.com',
+    'https://example.com/\n',
+    'https://exam ple.com',
+  ],
+  LATCHKEY_SECRET: ['x'.repeat(31)],
+  LATCHKEY_TRUSTED_PROXIES: ['10.0.0.0/33', 'proxy.example.com', '*', '1'],
+  LATCHKEY_CORS_ORIGINS: [
+    'https://app.example.com/',
+    'https://app.example.com/path',
+    'app.example.com',
+    'null',
+    'https://*.example.com',
+  ],
+  LATCHKEY_USERNAMES: ['strict', 'Any'],
+  LATCHKEY_ADMIN_USERNAME: [' ', ' admin', 'admin\t', 'ad\u0000min', 'ad\nmin', 'x'.repeat(201)],
+  LATCHKEY_ADMIN_PASSWORD: ['   ', 'seven c', 'x'.repeat(1025)],
+  LATCHKEY_NEW_SECRET: ['x'.repeat(31)],
+  JWT_ALGORITHM: ['none', 'es256', 'ES256K', 'EdDSA'],
+  JWT_SECRET_KEY: [' '],
+  JWT_PREVIOUS_SECRET_KEYS: ['[', '[1]'],
+  JWT_PRIVATE_KEY: ['/no/such/file', '-----BEGIN PRIVATE KEY-----\n', '{}', '{'],
+  JWT_ENCODE_AUDIENCE: [],
+  JWT_DECODE_AUDIENCE: [],
+  JWT_DECODE_ISSUER: [],
+  LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: ['maybe'],
+  LATCHKEY_CLIENT_ASSERTION_AUDIENCE: ['endpoint', 'Issuer'],
+  JWT_ENCODE_NBF: ['maybe'],
+  JWT_TOKEN_LOCATION: ['header', 'headers, body', ','],
+  JWT_HEADER_NAME: ['X Token', 'X:Token'],
+  JWT_HEADER_TYPE: ['Bearer:', 'a b'],
+  JWT_QUERY_STRING_NAME: ['a b'],
+  JWT_QUERY_STRING_VALUE_PREFIX: [' '],
+  JWT_JSON_KEY: ['a b'],
+  ...Object.fromEntries(cookieNames.map((name) => [name, ['a b', 'a;b', 'a=b']])),
+  ...Object.fromEntries(cookiePaths.map((path) => [path, ['api', '/a;b']])),
+  JWT_COOKIE_SECURE: ['maybe'],
+  JWT_COOKIE_DOMAIN: ['https://example.com', 'a b'],
+  JWT_COOKIE_SAMESITE: ['lax', 'Sometimes'],
+  JWT_SESSION_COOKIE: ['maybe'],
+  JWT_COOKIE_CSRF_PROTECT: ['maybe'],
+  JWT_CSRF_METHODS: ['post', ','],
+  JWT_CSRF_IN_COOKIES: ['maybe'],
+  JWT_CSRF_CHECK_FORM: ['maybe'],
+  LATCHKEY_SESSION_LIFETIME: ['3651d', ...notDurations],
+  LATCHKEY_SESSION_LIMIT: ['100001', ...notNumbers],
+  LATCHKEY_KEY_ROTATION: ['3651d', ...notDurations],
+  LATCHKEY_JWKS_MAX_AGE: ['2d', ...notDurations],
+  LATCHKEY_REVOCATION_STREAMS: ['100001', ...notNumbers],
+  LATCHKEY_REVOCATION_STREAMS_PER_CLIENT: ['0', '100001', ...notNumbers],
+  JWT_ACCESS_TOKEN_EXPIRES: ['0', '86401', '2d', ...notDurations],
+  JWT_REFRESH_TOKEN_EXPIRES: ['0', '401d', ...notDurations],
+  JWT_DECODE_LEEWAY: ['301', ...notDurations],
+  LATCHKEY_REFRESH_GRACE: ['6m', ...notDurations],
+  LATCHKEY_PASSWORD_MEMORY_COST: ['7', '4194305', ...notNumbers],
+  LATCHKEY_PASSWORD_TIME_COST: ['0', '101', ...notNumbers],
+  LATCHKEY_PASSWORD_PARALLELISM: ['0', '65', ...notNumbers],
+  LATCHKEY_PASSWORD_QUEUE: ['100001', ...notNumbers],
+  LATCHKEY_LOGIN_FREE_ATTEMPTS: ['1000001', ...notNumbers],
+  LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: ['1000001', ...notNumbers],
+  LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: ['1000001', ...notNumbers],
+  LATCHKEY_ONE_TIME_PASSWORD_EXPIRES: ['59', '366d', ...notDurations],
+  LATCHKEY_ONE_TIME_PASSWORDS: ['maybe'],
+  LATCHKEY_LOGIN_FIRST_WAIT: ['0', '2h', ...notDurations],
+  LATCHKEY_LOGIN_LONGEST_WAIT: ['0', '2d', ...notDurations],
+  LATCHKEY_LOGIN_MEMORY: ['59', '31d', ...notDurations],
+  LATCHKEY_LOGIN_LIMIT: ['1000001', ...notNumbers],
+  LATCHKEY_REFRESH_LIMIT: ['1000001', ...notNumbers],
+};
+
+for (const [key, { name }] of Object.entries(settings)) {
+  describe(name, () => {
+    it('is taken in each of its forms', () => {
+      expect(good[name]).not.to.be.undefined;
+      for (const [text, value] of good[name] ?? []) {
+        const config = readConfig({ [name]: text }) as unknown as Record<string, unknown>;
+        expect(config[key], text).to.deep.equal(value);
+      }
+    });
+
+    it('is refused in one sentence that names it', () => {
+      expect(bad[name]).not.to.be.undefined;
+      for (const text of bad[name] ?? []) {
+        const faults = faultsOf({ [name]: text });
+        expect(faults, JSON.stringify(text)).to.have.length(1);
+        expect(faults[0]).to.match(new RegExp(`^${name} (is ".*", but )?must .+\\.$`, 's'));
+      }
+    });
+  });
+}
+
+describe('Faulty settings', () => {
+  it('are reported all in one go', () => {
+    const faults = faultsOf({ PORT: 'x', LOG_LEVEL: 'x', DATABASE_URL: 'postgres://127.0.0.1/latchkey' });
+    expect(faults.map((fault) => fault.split(' ')[0])).to.deep.equal([
+      'PORT',
+      'LOG_LEVEL',
+      'LATCHKEY_SECRET',
+    ]);
+  });
+
+  it('are repeated, so that a slip of the hand is seen', () => {
+    expect(faultsOf({ PORT: '30o0' })).to.deep.equal([
+      'PORT is "30o0", but must be a whole number from 0 to 65535.',
+    ]);
+  });
+
+  it('are not repeated where they may hold a secret', () => {
+    const secrets = {
+      LATCHKEY_SECRET: 'hunter2',
+      LATCHKEY_ADMIN_PASSWORD: ' \t ',
+      DATABASE_URL: 'mysql://root:hunter2@127.0.0.1',
+    };
+    const faults = faultsOf(secrets);
+    expect(faults).to.have.length(3);
+    for (const fault of faults) {
+      for (const secret of Object.values(secrets)) expect(fault).not.to.include(secret);
+      expect(fault).not.to.include('hunter2');
+    }
+  });
+});
+
+describe('PostgreSQL', () => {
+  for (const url of [
+    'postgres://user:password@127.0.0.1:5432/latchkey',
+    'postgresql://127.0.0.1/latchkey?sslmode=disable',
+  ]) {
+    it(`is used where DATABASE_URL is ${url}`, () => {
+      const { databaseUrl } = readConfig({ DATABASE_URL: url, LATCHKEY_SECRET: 'x'.repeat(32) });
+      expect(databaseUrl).to.deep.equal({ kind: 'postgres', url: url.replace('?sslmode=disable', '') });
+    });
+
+    it(`demands LATCHKEY_SECRET with ${url}`, () => {
+      const [fault, ...others] = faultsOf({ DATABASE_URL: url });
+      expect(fault).to.match(/^LATCHKEY_SECRET must be set/);
+      expect(others).to.deep.equal([]);
+    });
+  }
+
+  it('demands LATCHKEY_ISSUER of the service, and not of a command', () => {
+    const secret = { LATCHKEY_SECRET: 'x'.repeat(32) };
+    const postgres = { DATABASE_URL: 'postgres://127.0.0.1/latchkey', ...secret };
+    expect(() => readConfig(postgres, 'service')).to.throw(
+      /^LATCHKEY_ISSUER must be set when DATABASE_URL is/,
+    );
+    expect(readConfig({ ...postgres, LATCHKEY_ISSUER: 'http://a.test' }, 'service').issuer).to.be.a('string');
+    expect(readConfig(postgres, 'command').issuer).to.be.undefined;
+    expect(readConfig(secret, 'service').issuer).to.be.undefined;
+  });
+
+  it('makes one fault of a secret that is too short', () => {
+    const faults = faultsOf({ DATABASE_URL: 'postgres://127.0.0.1/latchkey', LATCHKEY_SECRET: 'short' });
+    expect(faults).to.deep.equal(['LATCHKEY_SECRET must have 32 characters or more.']);
+  });
+});
+
+describe('Unknown variables', () => {
+  for (const [name, nearest] of [
+    ['LATCHKEY_ISSUERS', 'LATCHKEY_ISSUER'],
+    ['LATCHKEY_TRUST_PROXIES', 'LATCHKEY_TRUSTED_PROXIES'],
+    ['LATCHKEY_ADMIN_PASSWD', 'LATCHKEY_ADMIN_PASSWORD'],
+    ['JWT_ACCESS_TOKEN_EXPIRE', 'JWT_ACCESS_TOKEN_EXPIRES'],
+    ['JWT_DECODE_LEWAY', 'JWT_DECODE_LEEWAY'],
+  ] as const) {
+    it(`are warned of with the nearest setting: ${name}`, () => {
+      expect(unknownVariables({ [name]: 'a value' })).to.deep.equal([
+        `${name} is not a setting and is ignored. Did you mean ${nearest}?`,
+      ]);
+    });
+  }
+
+  it('are warned of without a guess where no setting is near', () => {
+    expect(unknownVariables({ JWT_X: 'a value' })).to.deep.equal(['JWT_X is not a setting and is ignored.']);
+  });
+
+  it('of other programs are not our concern, nor are settings that there are', () => {
+    const known = Object.values(settings).map(({ name }) => [name, 'a value'] as const);
+    const others = { PATH: '/bin', HOSTNAME: 'x', latchkey_issuer: 'x', MY_JWT_KEY: 'x', LATCHKEY: 'x' };
+    expect(unknownVariables({ ...Object.fromEntries(known), ...others })).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,197 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { expect } from 'chai';
+import type { Database } from '../../src/database/open-database.js';
+import { readConfig } from '../../src/config/config.js';
+import type { KeyRing } from '../../src/keys/key-ring.js';
+import { KeyRingError } from '../../src/keys/key-schedule.js';
+import { KeySealing } from '../../src/keys/key-sealing.js';
+import { keysStore } from '../../src/keys/keys.store.js';
+import { TestClock } from '../support/clock.js';
+import { databaseKinds, newDatabaseUrl, openTestDatabase } from '../support/databases.js';
+import { completeKeyRing } from '../support/key-rings.js';
+import { rejection } from '../support/rejections.js';
+import { testSecret } from '../support/test-app.js';
+
+for (const kind of databaseKinds) {
+  describe(`The key ring on ${kind}`, () => {
+    const sealing = new KeySealing(testSecret);
+    let clock: TestClock;
+    let url: string;
+    let database: Database;
+    before(async () => {
+      url = await newDatabaseUrl(kind);
+      database = openTestDatabase(readConfig({ DATABASE_URL: url, LATCHKEY_SECRET: testSecret }).databaseUrl);
+      await database.migrate();
+    });
+    beforeEach(async () => {
+      clock = new TestClock();
+      await database.queries.deleteFrom('keys').execute();
+    });
+    after(() => database.close());
+
+    const open = (): Promise<KeyRing> => completeKeyRing(database, sealing, clock);
+    const rows = () => keysStore.all(database.queries);
+
+    it('makes its first keys once', async () => {
+      const first = await open();
+      const again = await open();
+      expect(again.signingKey.id).to.equal(first.signingKey.id);
+      expect(again.refreshKey.id).to.equal(first.refreshKey.id);
+      expect(again.signingKey.privateKey.equals(first.signingKey.privateKey)).to.be.true;
+      expect(again.refreshKey.secret.equals(first.refreshKey.secret)).to.be.true;
+    });
+
+    it('makes its first keys once though many open it at the same moment', async () => {
+      // Each on a connection that is there already: none has a start.
+      await Promise.all(Array.from({ length: 8 }, () => database.ping()));
+      const rings = await Promise.all(Array.from({ length: 8 }, open));
+      expect(new Set(rings.map(({ signingKey }) => signingKey.id)).size).to.equal(1);
+      expect(await rows()).to.have.length(2);
+    });
+
+    if (kind === 'sqlite') {
+      it('makes its first keys once though two processes open the file at the same moment', async () => {
+        const [one, other] = await Promise.all([openInThread(url), openInThread(url)]);
+        expect(one).to.equal(other);
+        expect(await rows()).to.have.length(2);
+      });
+    }
+
+    it('keeps nothing secret in the open', async () => {
+      const { signingKey, refreshKey } = await open();
+      const stored = JSON.stringify(await rows());
+      const { d } = signingKey.privateKey.export({ format: 'jwk' });
+      expect(stored).not.to.include(d).and.not.to.include(refreshKey.secret.export().toString('base64url'));
+    });
+
+    it('keeps the public half of the signing key as a JWK', async () => {
+      const { signingKey } = await open();
+      const row = (await rows()).find(({ purpose }) => purpose === 'access');
+      expect(JSON.parse(row?.public_key ?? '')).to.deep.equal({
+        ...signingKey.publicKey.export({ format: 'jwk' }),
+        kid: signingKey.id,
+        use: 'sig',
+        alg: 'ES256',
+      });
+    });
+
+    it('refuses to open with another secret, and says which setting is wrong', async () => {
+      await open();
+      const opened = completeKeyRing(database, new KeySealing('another secret'), clock);
+      expect(await rejection(opened))
+        .to.be.instanceOf(KeyRingError)
+        .with.property('message')
+        .that.matches(/^LATCHKEY_SECRET does not open the keys/);
+      expect(await rows()).to.have.length(2);
+    });
+
+    it('refuses a key that was moved to another row', async () => {
+      await open();
+      const [one, two] = await rows();
+      await database.queries
+        .updateTable('keys')
+        .set({ sealed_key: one?.sealed_key ?? '' })
+        .where('id', '=', two?.id ?? '')
+        .execute();
+      expect(await rejection(open())).to.be.instanceOf(KeyRingError);
+    });
+
+    it('refuses a signing key of an algorithm that it does not know', async () => {
+      await open();
+      await database.queries.updateTable('keys').set({ algorithm: 'ML-DSA-65' }).execute();
+      expect(await rejection(open()))
+        .to.be.instanceOf(KeyRingError)
+        .with.property('message')
+        .that.includes('ML-DSA-65');
+    });
+
+    it('knows a refresh token’s key until the moment at which it retires', async () => {
+      const ring = await open();
+      const { id } = ring.refreshKey;
+      await keysStore.retire(database.queries, id, clock.now() + 60_000);
+      await ring.reload();
+      clock.advance(59.999);
+      expect(ring.refresh(id)?.id).to.equal(id);
+      clock.advance(0.001);
+      expect(ring.refresh(id)).to.be.undefined;
+    });
+
+    describe('with a second signing key', () => {
+      let first: KeyRing;
+      let newId: string;
+      beforeEach(async () => {
+        first = await open();
+        newId = 'a-second-key';
+        const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+        await keysStore.insert(database.queries, {
+          id: newId,
+          purpose: 'access',
+          algorithm: 'ES256',
+          public_key: null,
+          sealed_key: sealing.seal(JSON.stringify(privateKey.export({ format: 'jwk' })), `access ${newId}`),
+          created_at: clock.now(),
+          active_at: clock.now() + 60_000,
+          retired_at: null,
+        });
+      });
+
+      it('does not sign with it before its time, though a replica whose clock is ahead may have', async () => {
+        const ring = await open();
+        expect(ring.signingKey.id).to.equal(first.signingKey.id);
+        expect(ring.signing(newId)?.id).to.equal(newId);
+      });
+
+      it('signs with it from then on, and still knows the first', async () => {
+        clock.advance(60);
+        const ring = await open();
+        expect(ring.signingKey.id).to.equal(newId);
+        expect(ring.signing(first.signingKey.id)).not.to.be.undefined;
+      });
+
+      it('signs with the first again where the second has retired before it, from that moment on', async () => {
+        await database.queries
+          .updateTable('keys')
+          .set({ active_at: clock.now() + 30_000, retired_at: clock.now() + 60_000 })
+          .where('id', '=', newId)
+          .execute();
+        await first.reload();
+        clock.advance(30);
+        expect(first.signingKey.id).to.equal(newId);
+        clock.advance(29.999);
+        expect(first.signingKey.id).to.equal(newId);
+        clock.advance(0.001);
+        expect(first.signingKey.id).not.to.equal(newId);
+        expect(first.signing(newId)).to.be.undefined;
+        expect(first.published().map(({ kid }) => kid)).not.to.include(newId);
+      });
+
+      it('no longer knows a key that is retired', async () => {
+        await database.queries
+          .updateTable('keys')
+          .set({ retired_at: clock.now() + 60_000 })
+          .where('id', '=', first.signingKey.id)
+          .execute();
+        await first.reload();
+        const { id } = first.signingKey;
+        clock.advance(59.999);
+        expect(first.signing(id)).not.to.be.undefined;
+        expect(first.published().map(({ kid }) => kid)).to.include(id);
+        clock.advance(0.001);
+        expect(first.signing(id)).to.be.undefined;
+        expect(first.published().map(({ kid }) => kid)).not.to.include(id);
+      });
+    });
+  });
+}
+
+/** Opens the ring of a database in a thread of its own. Resolves with the ids of its keys. */
+function openInThread(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('../support/open-key-ring.js', import.meta.url), {
+      workerData: { url, secret: testSecret },
+    });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}

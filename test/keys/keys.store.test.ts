@@ -1,0 +1,84 @@
+import { expect } from 'chai';
+import type { KeyRow } from '../../src/database/schema.js';
+import { keysStore } from '../../src/keys/keys.store.js';
+import { minute, recordTime } from '../support/records.js';
+import { storeContract } from '../support/store-contract.js';
+
+const key = (id: string, activeAt: number): KeyRow => ({
+  id,
+  purpose: 'access',
+  algorithm: 'ES256',
+  public_key: '{"kty":"EC"}',
+  sealed_key: 'sealed',
+  created_at: recordTime,
+  active_at: activeAt,
+  retired_at: null,
+});
+
+storeContract('The keys store', (on) => {
+  const youngest: KeyRow = { ...key('a', recordTime + minute), retired_at: recordTime + 2 * minute };
+  const oldest: KeyRow = {
+    ...key('z', recordTime),
+    purpose: 'refresh',
+    algorithm: 'HS256',
+    public_key: null,
+  };
+  const sameAge = key('b', recordTime);
+
+  it('has no keys at first', async () => {
+    expect(await keysStore.all(on.queries)).to.deep.equal([]);
+  });
+
+  it('gives back every key as it was added, the oldest first', async () => {
+    for (const row of [youngest, oldest, sameAge]) await keysStore.insert(on.queries, row);
+    expect(await keysStore.all(on.queries)).to.deep.equal([sameAge, oldest, youngest]);
+  });
+
+  it('refuses a second key of the same id', async () => {
+    expect(await keysStore.insert(on.queries, { ...sameAge, algorithm: 'other' })).to.be.false;
+    expect(await keysStore.all(on.queries)).to.deep.include(sameAge);
+  });
+
+  const ends = async (): Promise<Record<string, number | null>> =>
+    Object.fromEntries((await keysStore.all(on.queries)).map(({ id, retired_at: end }) => [id, end]));
+
+  it('sets the end of a purpose’s other keys, and puts none off', async () => {
+    await keysStore.retireOthers(on.queries, 'access', 'a', recordTime + 5 * minute);
+    expect(await ends()).to.deep.equal({ a: recordTime + 2 * minute, b: recordTime + 5 * minute, z: null });
+    await keysStore.retireOthers(on.queries, 'access', undefined, recordTime + 3 * minute);
+    expect(await ends()).to.deep.equal({
+      a: recordTime + 2 * minute,
+      b: recordTime + 3 * minute,
+      z: null,
+    });
+  });
+
+  it('sets the end of one key, and puts it off where that is asked for', async () => {
+    await keysStore.retire(on.queries, 'b', recordTime + 9 * minute);
+    expect(await ends()).to.include({ a: recordTime + 2 * minute, b: recordTime + 9 * minute });
+  });
+
+  it('lets a key sign from another time on, without an end', async () => {
+    await keysStore.schedule(on.queries, 'a', recordTime + 7 * minute);
+    const found = (await keysStore.all(on.queries)).at(-1);
+    expect(found).to.deep.equal({ ...youngest, active_at: recordTime + 7 * minute, retired_at: null });
+  });
+
+  it('replaces the sealed half of one key', async () => {
+    await keysStore.reseal(on.queries, 'z', 'sealed anew');
+    const sealed = (await keysStore.all(on.queries)).map(({ id, sealed_key: half }) => [id, half]);
+    expect(Object.fromEntries(sealed)).to.deep.equal({ a: 'sealed', b: 'sealed', z: 'sealed anew' });
+  });
+
+  it('deletes a key once, and says what it was for', async () => {
+    expect(await keysStore.delete(on.queries, 'z')).to.equal('refresh');
+    expect(await keysStore.delete(on.queries, 'z')).to.be.undefined;
+  });
+
+  it('deletes what is retired', async () => {
+    await keysStore.deleteRetired(on.queries, recordTime + 9 * minute - 1);
+    expect(await ends()).to.have.all.keys('a', 'b');
+    await keysStore.deleteRetired(on.queries, recordTime + 9 * minute);
+    expect(await ends()).to.have.all.keys('a');
+  });
+});

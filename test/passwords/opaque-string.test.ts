@@ -1,0 +1,45 @@
+import { expect } from 'chai';
+import { opaqueFault, opaqueString } from '../../src/passwords/opaque-string.js';
+
+describe('RFC 8265’s OpaqueString profile', () => {
+  // RFC 8265 §4.3's examples.
+  it('has other spaces for spaces, and composes', () => {
+    expect(opaqueString('foo\u1680bar')).to.equal('foo bar');
+    expect(opaqueString('foo\u00a0bar\u3000')).to.equal('foo bar ');
+    expect(opaqueString('Zoe\u0308')).to.equal('Zo\u00eb');
+  });
+
+  it('leaves case and width', () => {
+    expect(opaqueString('Correct Horse Battery ＳＴＡＰＬＥ')).to.equal('Correct Horse Battery ＳＴＡＰＬＥ');
+  });
+
+  for (const password of [
+    'Correct Horse',
+    'foo\u1680bar',
+    '\u03c0\u00df\u00e5',
+    'Jack of ♦s',
+    'ein Täßchen 🙂',
+    'नमस्‌ते',
+  ]) {
+    it(`has ${JSON.stringify(password)}`, () => {
+      expect(opaqueFault(password)).to.be.undefined;
+    });
+  }
+
+  for (const [what, password] of [
+    ['a tab', 'my cat is a \u0009by'],
+    ['a NUL', 'pass\u0000word'],
+    ['a C1 control character', 'pass\u0085word'],
+    ['a lone surrogate', 'pass\ud800word'],
+    ['a private character', 'pass\ue000word'],
+    ['an unassigned one', 'pass\u0378word'],
+    ['a zero-width space', 'pass\u200bword'],
+    ['a joiner at the end', 'password\u200d'],
+    ['an override', 'pass\u202eword'],
+    ['a line separator', 'pass\u2028word'],
+  ] as const) {
+    it(`has none with ${what}`, () => {
+      expect(opaqueFault(password)).to.match(/^must .*U\+[0-9A-F]{4}/);
+    });
+  }
+});

@@ -1,0 +1,203 @@
+import { expect } from 'chai';
+import type { CreatedClient } from '../../src/clients/clients.models.js';
+import { revocationsStore, type Revocation } from '../../src/revocations/revocations.store.js';
+import { databaseKinds } from '../support/databases.js';
+import { EventReader } from '../support/event-reader.js';
+import { clientToken, createClient } from '../support/oauth-clients.js';
+import { TestApp } from '../support/test-app.js';
+import { readJwt } from '../support/tokens.js';
+
+for (const kind of databaseKinds) {
+  describe(`GET /revocations/stream on ${kind}`, () => {
+    let app: TestApp;
+    let client: CreatedClient;
+    let token: string;
+    const readers: EventReader[] = [];
+    before(async () => {
+      app = await TestApp.start({
+        database: kind,
+        settings: { LATCHKEY_REVOCATION_STREAMS: '3', LATCHKEY_REVOCATION_STREAMS_PER_CLIENT: '2' },
+      });
+      client = await createClient(app, { scope: 'revocations:read' });
+    });
+    beforeEach(async () => {
+      ({ access_token: token } = await clientToken(app, client));
+    });
+    afterEach(async () => {
+      for (const reader of readers.splice(0)) reader.leave();
+      while (app.services.revocationFeed.readers > 0) await new Promise((resolve) => setImmediate(resolve));
+    });
+    after(() => app.close());
+
+    async function open(lastId?: string): Promise<EventReader> {
+      const reader = await EventReader.open(app.url, token, lastId);
+      readers.push(reader);
+      return reader;
+    }
+
+    /** Likewise, by a client of its own. */
+    async function openByAnother(): Promise<EventReader> {
+      const other = await createClient(app, { scope: 'revocations:read' });
+      const reader = await EventReader.open(app.url, (await clientToken(app, other)).access_token);
+      readers.push(reader);
+      return reader;
+    }
+
+    /** Logs a user in and out. */
+    async function logOut(): Promise<string> {
+      const { access_token: access } = await app.login();
+      await app.post('/logout', {}, access).expect(204);
+      return `session ${String(readJwt(access).claims['sid'])}`;
+    }
+
+    it('is a stream of events that no one keeps or holds back', async () => {
+      const { headers } = await open();
+      expect(headers.get('content-type')).to.equal('text/event-stream; charset=utf-8');
+      expect(headers.get('cache-control')).to.equal('no-store');
+      expect(headers.get('x-accel-buffering')).to.equal('no');
+    });
+
+    it('begins with what is live, says when that is all, and goes on with what is revoked, at once', async () => {
+      const before = await logOut();
+      const reader = await open();
+      expect(await reader.untilComplete()).to.include(before);
+      const after = await logOut();
+      expect((await reader.next())?.page.items.map(({ id }) => `session ${id}`)).to.deep.equal([after]);
+    });
+
+    it('says at each beat that there is nothing else', async () => {
+      const reader = await open();
+      await reader.untilComplete();
+      const { lastId } = reader;
+      app.clock.advance(1);
+      app.services.revocationFeed.beat();
+      const event = await reader.next();
+      expect(event?.page).to.include({ complete: true }).and.deep.include({ items: [] });
+      expect(event?.id).to.equal(event?.page.cursor).and.not.equal(lastId);
+    });
+
+    it('goes on after the last event that was read: what was revoked since, and little of what was before', async () => {
+      const old = await logOut();
+      app.clock.advance(120);
+      const reader = await open();
+      expect(await reader.untilComplete()).to.include(old);
+      reader.leave();
+      const missed = await logOut();
+      const names = await (await open(reader.lastId)).untilComplete();
+      expect(names).to.include(missed).and.not.include(old);
+    });
+
+    it('can be gone on with by the cursor in pages, and the other way round', async () => {
+      const reader = await open();
+      await reader.untilComplete();
+      const missed = await logOut();
+      const { body } = await app.get(`/revocations?cursor=${reader.lastId ?? ''}`, token).expect(200);
+      expect(JSON.stringify(body)).to.include(missed.split(' ')[1]);
+      expect(await (await open((body as { cursor: string }).cursor)).untilComplete()).to.include(missed);
+    });
+
+    it('has no point to go on from before all has come, and has all of many thousands', async () => {
+      const now = app.clock.now();
+      const rows = Array.from({ length: 2500 }, (_, index): Revocation => {
+        const times = { expires_at: now + 60_000, created_at: now };
+        return { kind: 'token', target: `t${index}`, version: null, ...times };
+      });
+      await revocationsStore.add(app.services.database.queries, rows);
+      const reader = await open();
+      const first = await reader.next();
+      expect(first?.id).to.be.undefined;
+      const names = new Set(await reader.untilComplete());
+      first?.page.items.forEach(({ id }) => names.add(`token ${id}`));
+      expect([...names].filter((name) => name.startsWith('token t'))).to.have.length(2500);
+      expect(reader.lastId).not.to.be.undefined;
+    });
+
+    it('has all of what is revoked in one change, however much that is', async () => {
+      const reader = await open();
+      await reader.untilComplete();
+      const now = app.clock.now();
+      const rows = Array.from({ length: 12_000 }, (_, index): Revocation => {
+        const times = { expires_at: now + 60_000, created_at: now };
+        return { kind: 'subject', target: `u${index}`, version: 1, ...times };
+      });
+      await revocationsStore.add(app.services.database.queries, rows);
+      app.services.revocations.apply(rows);
+      const missing = new Set(rows.map(({ target }) => `subject ${target} 1`));
+      while (missing.size > 0) for (const name of await reader.untilComplete()) missing.delete(name);
+      const last = await logOut();
+      while (!(await reader.untilComplete()).includes(last));
+      app.clock.advance(61);
+      await app.services.revocations.prune();
+    });
+
+    it('ends with the access token that it was opened with', async () => {
+      const reader = await open();
+      await reader.untilComplete();
+      app.clock.advance(900);
+      app.services.revocationFeed.beat();
+      await reader.ends();
+    });
+
+    it('ends when the access token is revoked, and tells no more', async () => {
+      const reader = await open();
+      await reader.untilComplete();
+      const { access_token: admin } = await app.login();
+      const { body } = await app.post(`/clients/${client.client_id}/secret`, undefined, admin).expect(200);
+      client = { ...client, ...(body as object) };
+      expect(await reader.untilComplete()).to.deep.equal([]);
+    });
+
+    it('is there for a limited number of readers at a time', async () => {
+      const three = [await open(), await open(), await openByAnother()];
+      const { access_token: third } = await clientToken(
+        app,
+        await createClient(app, { scope: 'revocations:read' }),
+      );
+      const { body, headers } = await app.get('/revocations/stream', third).expect(503);
+      expect(body).to.include({ code: 'busy' });
+      expect(headers['retry-after']).to.equal('5');
+      three[0]?.leave();
+      while (app.services.revocationFeed.readers > 2) await new Promise((resolve) => setImmediate(resolve));
+      await open();
+    });
+
+    it('is there for a limited number of readers of one client, whichever of its tokens they have', async () => {
+      const [first] = [await open(), await open()];
+      const { access_token: another } = await clientToken(app, client);
+      for (const each of [token, another]) {
+        const { body, headers } = await app.get('/revocations/stream', each).expect(429);
+        expect(body).to.include({ code: 'too_many_streams' });
+        expect(headers['retry-after']).to.equal('5');
+      }
+      await openByAnother();
+      first.leave();
+      while (app.services.revocationFeed.readers > 2) await new Promise((resolve) => setImmediate(resolve));
+      await open();
+      await app.get('/revocations/stream', token).expect(429);
+    });
+
+    it('is refused like any other operation', async () => {
+      await app.get('/revocations/stream').expect(401);
+      const other = await clientToken(app, await createClient(app, { scope: 'reports:read' }));
+      await app.get('/revocations/stream', other.access_token).expect(403);
+      await app.get('/revocations/stream', token).set('Last-Event-ID', 'x'.repeat(1001)).expect(422);
+    });
+
+    it('answers HEAD, and keeps nothing open for it', async () => {
+      await app
+        .request('head', '/revocations/stream', token)
+        .expect(200)
+        .expect('Content-Type', /event-stream/);
+      expect(app.services.revocationFeed.readers).to.equal(0);
+    });
+
+    it('ends when the process stops', async () => {
+      const reader = await open();
+      await reader.untilComplete();
+      app.services.revocationFeed.stop();
+      await reader.ends();
+      const { body } = await app.get('/revocations/stream', token).expect(503);
+      expect(body).to.include({ code: 'not_ready' });
+    });
+  });
+}

@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+import { Subscriber } from '../../src/revocation-stream/subscriber.js';
+import type { LiveRevocation } from '../../src/revocations/revocations.store.js';
+
+function rows(count: number): LiveRevocation[] {
+  return Array.from({ length: count }, (_, index) => {
+    return { kind: 'session', target: `s${index}`, version: null, expires_at: 1 };
+  });
+}
+
+describe('A subscriber of the stream', () => {
+  let subscriber: Subscriber;
+  beforeEach(() => {
+    subscriber = new Subscriber();
+  });
+
+  it('has news when there are rows, at a beat, and at the end', async () => {
+    for (const happens of [
+      () => {
+        subscriber.add(rows(1));
+      },
+      () => {
+        subscriber.beat();
+      },
+      () => {
+        subscriber.end();
+      },
+    ]) {
+      let heard = false;
+      const news = subscriber.news().then(() => (heard = true));
+      await Promise.resolve();
+      expect(heard).to.be.false;
+      happens();
+      await news;
+      await subscriber.news(); // and has them until they are taken
+      subscriber.take();
+    }
+  });
+
+  it('takes each row once, in their order', () => {
+    const all = rows(3);
+    subscriber.add(all.slice(0, 2));
+    subscriber.add(all.slice(2));
+    expect(subscriber.take()).to.deep.equal(all);
+    expect(subscriber.take()).to.deep.equal([]);
+  });
+
+  it('keeps no more than some thousands, and says that it did not', async () => {
+    subscriber.add(rows(9000));
+    subscriber.add(rows(1));
+    subscriber.add(rows(1));
+    await subscriber.news();
+    expect(subscriber.take()).to.be.undefined;
+    subscriber.add(rows(9000));
+    expect(subscriber.take()).to.have.length(9000);
+  });
+
+  it('is cut off when it takes nothing for ten beats', () => {
+    for (let beat = 1; beat <= 10; beat += 1) subscriber.beat();
+    expect(subscriber.tooSlow.aborted).to.be.false;
+    subscriber.take();
+    for (let beat = 1; beat <= 11; beat += 1) subscriber.beat();
+    expect(subscriber.tooSlow.aborted).to.be.true;
+    expect(subscriber.hasEnded).to.be.true;
+  });
+});

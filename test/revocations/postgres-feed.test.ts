@@ -1,0 +1,263 @@
+import { expect } from 'chai';
+import { sql } from 'kysely';
+import type { Feed } from '../../src/revocations/feed.js';
+import type { Database } from '../../src/database/open-database.js';
+import { keysStore } from '../../src/keys/keys.store.js';
+import { revocationsStore, type Revocation } from '../../src/revocations/revocations.store.js';
+import { openTestDatabase } from '../support/databases.js';
+import { newPostgresDatabase } from '../support/postgres.js';
+import { cutConnections } from '../support/postgres-server.js';
+import { recordTime } from '../support/records.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+
+let made = 0;
+const session = (details: Partial<Revocation> = {}): Revocation => ({
+  kind: 'session',
+  target: `session ${++made}`,
+  version: null,
+  expires_at: recordTime,
+  created_at: recordTime,
+  ...details,
+});
+
+describe('The feed of PostgreSQL', () => {
+  let url: string;
+  let writer: Database;
+  before(async () => {
+    url = await newPostgresDatabase();
+    writer = openTestDatabase({ kind: 'postgres', url });
+    await writer.migrate();
+  });
+  after(() => writer.close());
+
+  /** Another replica's, with what has come to it. */
+  class Replica {
+    readonly heard = new Map<string, number | null>();
+    readings = 0;
+    keyChanges = 0;
+    readonly feed: Feed;
+    /** What a reading waits for. */
+    slowly = Promise.resolve();
+
+    constructor(private readonly database: Database) {
+      this.feed = database.feed({
+        readAll: async () => {
+          this.readings += 1;
+          await this.slowly;
+          const all = await database.queries.selectFrom('revocations').selectAll().execute();
+          for (const { target, version } of all) this.heard.set(target, version);
+        },
+        revoked: (rows) => {
+          for (const { target, version } of rows) this.heard.set(target, version);
+        },
+        keysChanged: () => {
+          this.keyChanges += 1;
+          return Promise.resolve();
+        },
+      });
+    }
+
+    hears(target: string): Promise<void> {
+      return until(() => this.heard.has(target));
+    }
+
+    close(): Promise<void> {
+      return this.database.close();
+    }
+  }
+
+  const replica = (through = url, revocationBound = 60_000): Replica =>
+    new Replica(openTestDatabase({ kind: 'postgres', url: through }, { revocationBound }));
+  const add = (...rows: Revocation[]): Promise<void> => revocationsStore.add(writer.queries, rows);
+
+  describe('that is open', () => {
+    let other: Replica;
+    before(async () => {
+      other = replica();
+      expect(other.feed.isCurrent()).to.be.false;
+      await other.feed.start();
+    });
+    after(() => other.close());
+
+    it('is current', () => {
+      expect(other.feed.isCurrent()).to.be.true;
+    });
+
+    it('has each row that is committed, with all of it, and none that is undone', async () => {
+      const undone = session();
+      await writer
+        .transaction(async (transaction) => {
+          await revocationsStore.add(transaction, [undone]);
+          throw new Error('undo');
+        })
+        .catch(() => undefined);
+      const subject = session({ kind: 'subject', version: 7 });
+      await add(subject);
+      await other.hears(subject.target);
+      expect(other.heard.get(subject.target)).to.equal(7);
+      expect(other.heard.has(undone.target)).to.be.false;
+    });
+
+    it('has a row that is there already when it is raised', async () => {
+      const subject = session({ kind: 'subject', version: 1 });
+      await add(subject);
+      await add({ ...subject, version: 2 });
+      await until(() => other.heard.get(subject.target) === 2);
+    });
+
+    it('misses no transaction that commits late', async () => {
+      const [late, early] = [session({ created_at: recordTime - 3_600_000 }), session()];
+      await writer.transaction(async (transaction) => {
+        await revocationsStore.add(transaction, [late]);
+        await add(early);
+        await other.hears(early.target);
+        expect(other.heard.has(late.target)).to.be.false;
+      });
+      await other.hears(late.target);
+    });
+
+    it('has all of many rows at once, without reading them again', async () => {
+      const { readings } = other;
+      const rows = Array.from({ length: 700 }, () =>
+        session({ kind: 'subject', version: Number.MAX_SAFE_INTEGER, target: `${'x'.repeat(30)} ${++made}` }),
+      );
+      await writer.transaction((transaction) => revocationsStore.add(transaction, rows));
+      await Promise.all(rows.map(({ target }) => other.hears(target)));
+      expect(other.readings).to.equal(readings);
+    });
+
+    it('reads all where there are very many, or where one is too long to be told', async () => {
+      for (const write of [
+        () => add(session({ target: 'x'.repeat(8000) })),
+        () =>
+          sql`insert into revocations select 'session', 'many ' || number, null, ${recordTime}, ${recordTime}
+            from generate_series(1, 8001) number`.execute(writer.queries),
+      ]) {
+        const { readings } = other;
+        await write();
+        await until(() => other.readings === readings + 1);
+      }
+      await other.hears('many 8001');
+    });
+
+    it('reads all where it is told what no trigger says', async () => {
+      for (const payload of [
+        '',
+        'x',
+        '{}',
+        '[1]',
+        '[["session"]]',
+        '[["sessions","a",null,1]]',
+        '[["token",1,null,1]]',
+      ]) {
+        const { readings } = other;
+        await sql`select pg_notify('latchkey_changes', ${payload})`.execute(writer.queries);
+        await until(() => other.readings === readings + 1);
+      }
+      expect(other.feed.isCurrent()).to.be.true;
+    });
+
+    it('is told of keys that come, change and go', async () => {
+      const changes = async (work: Promise<unknown>): Promise<void> => {
+        const { keyChanges } = other;
+        await work;
+        await until(() => other.keyChanges > keyChanges);
+      };
+      const { queries } = writer;
+      await changes(
+        keysStore.insert(queries, {
+          ...{ id: 'a key', purpose: 'access', algorithm: 'ES256', public_key: null, sealed_key: '' },
+          ...{ created_at: recordTime, active_at: recordTime, retired_at: null },
+        }),
+      );
+      await changes(keysStore.retire(queries, 'a key', recordTime));
+      await changes(keysStore.delete(queries, 'a key'));
+    });
+
+    it('comes back when its connection is cut, with what was committed meanwhile', async () => {
+      const { readings } = other;
+      await cutConnections(url);
+      const missed = session();
+      await until(() =>
+        add(missed).then(
+          () => true,
+          () => false,
+        ),
+      );
+      await other.hears(missed.target);
+      await until(() => other.readings > readings && other.feed.isCurrent());
+      const next = session();
+      await add(next);
+      await other.hears(next.target);
+    });
+  });
+
+  it('reads all in front of what comes after, and is current from then on', async () => {
+    const other = replica(url, 3000);
+    await other.feed.start();
+    let go: () => void = () => undefined;
+    other.slowly = new Promise((resolve) => (go = resolve));
+    await add(session({ target: 'y'.repeat(8000) }));
+    await until(() => other.readings > 1);
+    await until(() => !other.feed.isCurrent());
+    go();
+    await until(() => other.feed.isCurrent());
+    await other.close();
+  });
+
+  describe('over a network that fails', () => {
+    const bound = 3000;
+    let proxy: TcpProxy;
+    let other: Replica;
+    before(async () => {
+      proxy = await TcpProxy.to(Number(new URL(url).port));
+      other = replica(proxy.urlFor(url), bound);
+      await other.feed.start();
+    });
+    after(async () => {
+      await other.close();
+      await proxy.close();
+    });
+
+    it('notices a connection that is half dead, and is current again once there is a better one', async () => {
+      expect(other.feed.recentOutage(60_000)).to.equal(0);
+      proxy.hold('listen latchkey_changes');
+      const missed = session();
+      await add(missed);
+      await until(() => !other.feed.isCurrent());
+      expect(other.heard.has(missed.target)).to.be.false;
+      proxy.release();
+      await other.hears(missed.target);
+      await until(() => other.feed.isCurrent());
+      expect(other.feed.recentOutage(60_000)).to.be.above(bound);
+      expect(other.feed.recentOutage(0)).to.equal(0);
+    });
+  });
+
+  it('is current again though a connection was never answered, where one is waited for longer than the feed may be old', async () => {
+    const proxy = await TcpProxy.to(Number(new URL(url).port));
+    const through = openTestDatabase(
+      { kind: 'postgres', url: proxy.urlFor(url) },
+      { revocationBound: 500, connectTimeout: 3000 },
+    );
+    const other = new Replica(through);
+    await other.feed.start();
+    const { opened } = proxy;
+    proxy.loseAnswers();
+    await until(() => proxy.opened > opened);
+    proxy.release();
+    await until(() => other.feed.isCurrent());
+    await other.close();
+    await proxy.close();
+  });
+
+  it('does not start where there is no server', async () => {
+    const nowhere = new Replica(
+      openTestDatabase({ kind: 'postgres', url: 'postgres://127.0.0.1:1/nothing' }),
+    );
+    const error = await nowhere.feed.start().catch((reason: unknown) => reason);
+    expect(error).to.have.property('name', 'DatabaseUnavailable');
+    await nowhere.close();
+  });
+});

@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { v4, v7 } from 'uuid';
+import { RevocationTable, type Held } from '../../src/revocations/revocation-table.js';
+
+/** The same in the plainest way. */
+class Plain {
+  readonly held = new Map<string, { expiresAt: number; version: number }>();
+
+  hold(id: string, expiresAt: number, version: number): boolean {
+    const known = this.held.get(id) ?? { expiresAt: -1, version: -1 };
+    const changes = expiresAt > known.expiresAt || version > known.version;
+    this.held.set(id, {
+      expiresAt: Math.max(known.expiresAt, expiresAt),
+      version: Math.max(known.version, version),
+    });
+    return changes;
+  }
+
+  forget(now: number): void {
+    for (const [id, { expiresAt }] of this.held) if (expiresAt <= now) this.held.delete(id);
+  }
+
+  entries(): Held[] {
+    return [...this.held].map(([target, held]) => ({ target, ...held }));
+  }
+}
+
+const uuid = '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10';
+
+/** Of what else an identifier may look like, each a different one. */
+const lookalikes = [
+  uuid.toUpperCase(),
+  uuid.replaceAll('-', ''),
+  uuid.slice(0, -1),
+  `${uuid}0`,
+  uuid.replace('a', 'g'),
+  uuid.replace('a', 'ä'),
+  uuid.replace('-', '0'),
+  uuid.replace('0', '-'),
+  uuid.replace('0', ' '),
+  '',
+  'a client of an earlier time',
+];
+
+/** Each bit of the 128 but those of the dashes flipped. */
+const neighbours = Array.from(uuid, (character, at) =>
+  character === '-'
+    ? []
+    : [1, 2, 4, 8].map(
+        (bit) => uuid.slice(0, at) + (parseInt(character, 16) ^ bit).toString(16) + uuid.slice(at + 1),
+      ),
+).flat();
+
+describe('The table of revoked identifiers', () => {
+  it('does what a Map of strings does', () => {
+    const id = fc.oneof(
+      fc.constantFrom(uuid, ...neighbours.slice(0, 6)),
+      fc.constantFrom(...lookalikes),
+      fc.uuid(),
+    );
+    const step = fc.record({
+      id,
+      at: fc.integer({ min: 1, max: 9 }),
+      version: fc.integer({ min: 0, max: 3 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 200, size: 'max' }),
+        fc.integer({ min: 0, max: 9 }),
+        (steps, now) => {
+          const [table, plain] = [new RevocationTable({ hasVersions: true }), new Plain()];
+          for (const each of steps) {
+            const { at, version } = each;
+            expect(table.hold(each.id, at, version)).to.equal(plain.hold(each.id, at, version));
+          }
+          for (const forget of [false, true]) {
+            if (forget) for (const each of [table, plain]) each.forget(now);
+            expect([...table.entries()]).to.have.deep.members(plain.entries());
+            expect(table.size).to.equal(plain.held.size);
+            for (const each of [...steps.map((one) => one.id), ...lookalikes, ...neighbours]) {
+              expect(table.has(each)).to.equal(plain.held.has(each));
+              expect(table.versionOf(each)).to.equal(plain.held.get(each)?.version ?? 0);
+            }
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('takes none of an identifier’s neighbours and lookalikes for it', () => {
+    const table = new RevocationTable({ hasVersions: false });
+    expect(table.hold(uuid, 1)).to.be.true;
+    expect(neighbours).to.have.length(128);
+    for (const other of [...neighbours, ...lookalikes]) expect(table.has(other), other).to.be.false;
+    for (const other of lookalikes) table.hold(other, 1);
+    expect(table.size).to.equal(1 + lookalikes.length);
+    expect(Array.from(table.entries(), ({ target }) => target)).to.have.members([uuid, ...lookalikes]);
+  });
+
+  it('finds each of many that share their first 48 bits, and no other', () => {
+    const table = new RevocationTable({ hasVersions: false });
+    const ids = Array.from({ length: 20_000 }, () => v7({ msecs: 1_795_510_800_000 }));
+    for (const id of ids) table.hold(id, 2);
+    expect(ids.filter((id) => !table.has(id))).to.deep.equal([]);
+    for (let index = 0; index < 20_000; index += 1) {
+      expect(table.has(v7({ msecs: 1_795_510_800_000 }))).to.be.false;
+      expect(table.has(v4())).to.be.false;
+    }
+  });
+
+  it('goes through a large table again once it is worth it', () => {
+    const table = new RevocationTable({ hasVersions: true });
+    const ids = Array.from({ length: 20_000 }, () => v7());
+    ids.forEach((id, index) => table.hold(id, index < 1000 ? 1 : index < 6000 ? 2 : 3, index));
+    table.forget(1);
+    expect(table.size).to.equal(20_000);
+    table.forget(2);
+    expect(table.size).to.equal(14_000);
+    for (const [index, id] of ids.entries()) expect(table.versionOf(id)).to.equal(index < 6000 ? 0 : index);
+    table.forget(3);
+    expect(table.size).to.equal(0);
+    expect([...table.entries()]).to.deep.equal([]);
+  });
+});

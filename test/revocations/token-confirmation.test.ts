@@ -1,0 +1,163 @@
+import { expect } from 'chai';
+import { operatorContext as context } from '../../src/audit/audit.store.js';
+import type { CreatedClient } from '../../src/clients/clients.models.js';
+import type { Services } from '../../src/server/services.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { createClient, introspect } from '../support/oauth-clients.js';
+import { newPostgresDatabase } from '../support/postgres.js';
+import { sessionOf } from '../support/session-rounds.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+const password = 'the password of ada';
+let changes = 0;
+
+/** What happens at another replica, to a user and her tokens; each makes them void. */
+const elsewhere: Readonly<
+  Record<string, (other: Services, userId: string, tokens: TokenSet) => Promise<unknown>>
+> = {
+  'a logout': ({ sessions }, _userId, tokens) => sessions.logout(sessionOf(tokens), context),
+  'a change of a role': ({ roles }) =>
+    roles.put('reader', { description: '', permissions: [`reports:read${++changes}`] }, { context }),
+  'a new password': ({ users }, userId) => users.update(userId, { password: `${password} too` }, { context }),
+  'a disabled account': ({ users }, userId) => users.update(userId, { disabled: true }, { context }),
+  'the end of a key': async ({ ring }) => ring.revoke(ring.signingKey.id),
+};
+
+describe('A replica on PostgreSQL', () => {
+  let proxy: TcpProxy;
+  let app: TestApp;
+  let other: Services;
+  let client: CreatedClient;
+  let userId: string;
+  let tokens: TokenSet;
+  let number = 0;
+
+  before(async () => {
+    const url = await newPostgresDatabase();
+    proxy = await TcpProxy.to(Number(new URL(url).port));
+    app = await TestApp.start({
+      database: 'postgres',
+      settings: {
+        DATABASE_URL: proxy.urlFor(url),
+        LATCHKEY_REVOCATION_BOUND: '2s',
+        LATCHKEY_DATABASE_CONNECT_TIMEOUT: '3s',
+        LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '3s',
+      },
+    });
+    other = await app.openAgain({ DATABASE_URL: url });
+    client = await createClient(app, { scope: 'tokens:introspect' });
+    await app.put('/roles/reader', { permissions: [] }, (await app.login()).access_token).expect(201);
+  });
+  beforeEach(async () => {
+    const name = `ada ${++number}`;
+    ({ id: userId } = await app.createUser(name, password, ['reader']));
+    tokens = await app.login(name, password);
+  });
+  after(async () => {
+    await app.close();
+    await other.database.close();
+    await proxy.close();
+  });
+
+  const status = async (): Promise<number> => (await app.get('/protected', tokens.access_token)).status;
+  const untilReady = (): Promise<void> => until(async () => (await app.get('/health/ready')).status === 200);
+  const behind = async (saying?: string): Promise<void> => {
+    proxy.hold(saying);
+    await until(() => !app.services.feed.isCurrent());
+  };
+  const back = async (): Promise<void> => {
+    proxy.release();
+    await untilReady();
+  };
+
+  for (const [what, happens] of Object.entries(elsewhere)) {
+    it(`hears of ${what} at another`, async () => {
+      expect(await status()).to.equal(200);
+      await happens(other, userId, tokens);
+      await until(async () => (await status()) === 401);
+      await untilReady();
+    });
+  }
+
+  it('hears of a new key before it signs', async () => {
+    const keys = app.services.ring.signingKeys().length;
+    await other.ring.rotate('access');
+    await until(() => app.services.ring.signingKeys().length > keys);
+  });
+
+  describe('that hears nothing', () => {
+    before(() => behind('listen latchkey_changes'));
+    after(back);
+
+    for (const [what, happens] of Object.entries(elsewhere)) {
+      it(`asks the database, and refuses after ${what}`, async () => {
+        expect(await status()).to.equal(200);
+        expect((await introspect(app, client, tokens.access_token).expect(200)).body).to.include({
+          active: true,
+        });
+        await happens(other, userId, tokens);
+        expect(await status()).to.equal(401);
+        const { body } = await introspect(app, client, tokens.access_token).expect(200);
+        expect(body).to.deep.equal({ active: false });
+      });
+
+      it(`knows at introspection of ${what}, though nothing else has asked since`, async () => {
+        await happens(other, userId, tokens);
+        const { body } = await introspect(app, client, tokens.access_token).expect(200);
+        expect(body).to.deep.equal({ active: false });
+      });
+    }
+
+    it('says so in its readiness', async () => {
+      const { body, headers } = await app.get('/health/ready').expect(503);
+      expect(body).to.include({ code: 'not_ready' });
+      expect(body.detail).to.include('other replicas');
+      expect(headers['retry-after']).to.equal('1');
+      await app.get('/health/live').expect(200);
+    });
+
+    it('ends a session all the same', async () => {
+      await app.post('/logout', undefined, tokens.access_token).expect(204);
+      expect(await status()).to.equal(401);
+      await app.post('/logout', undefined, tokens.access_token).expect(401);
+    });
+  });
+
+  describe('that cannot ask the database', () => {
+    afterEach(back);
+
+    it('refuses to say, and says when to come back', async () => {
+      await behind();
+      const { body, headers } = await app.get('/protected', tokens.access_token).expect(503);
+      expect(body).to.include({ code: 'not_ready', detail: 'The database does not answer.' });
+      expect(headers['retry-after']).to.equal('1');
+      await app.get('/health/ready').expect(503);
+    });
+
+    it('needs no database to refuse what is no token of ours', async () => {
+      await behind();
+      await app.get('/protected', `${tokens.access_token.slice(0, -9)}AAAAAAAAA`).expect(401);
+      await app.get('/protected').expect(401);
+    });
+
+    it('answers 503 to whoever logs in, refreshes, logs out or introspects, and goes on afterwards', async () => {
+      await behind();
+      const answers = await Promise.all([
+        app.post('/login', { username: 'admin', password }),
+        app.post('/refresh', { refresh_token: tokens.refresh_token }),
+        app.post('/logout', { refresh_token: tokens.refresh_token }),
+        introspect(app, client, tokens.access_token),
+      ]);
+      for (const answer of answers) {
+        expect(answer.status).to.equal(503);
+        expect(answer.get('Retry-After')).to.equal('1');
+      }
+      proxy.release();
+      await untilReady();
+      await app.post('/login', { username: 'nobody', password }).expect(401);
+      await introspect(app, client, tokens.access_token).expect(200);
+    });
+  });
+});

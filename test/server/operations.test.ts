@@ -1,0 +1,150 @@
+import { expect } from 'chai';
+import express, { type RequestHandler } from 'express';
+import { Middlewares } from '@tsoa/runtime';
+import supertest from 'supertest';
+import { readConfig } from '../../src/config/config.js';
+import { permissionsOf } from '../../src/http/demands.js';
+import { mountOperations, type Operation, type Routes } from '../../src/server/operations.js';
+import type { Services } from '../../src/server/services.js';
+
+const steps: string[] = [];
+
+const middleware: RequestHandler = (_request, _response, next) => {
+  steps.push('middleware');
+  next();
+};
+
+class Sample {
+  getNow(): object {
+    steps.push('controller');
+    return { now: true };
+  }
+  getLater(): Promise<object> {
+    return Promise.resolve({ now: false });
+  }
+  getNothing(): undefined {
+    return undefined;
+  }
+  getFailure(): Promise<never> {
+    return Promise.reject(new Error('it failed'));
+  }
+  @Middlewares(middleware)
+  post(): object {
+    steps.push('controller');
+    return {};
+  }
+}
+
+const sample: Operation = {
+  method: 'get',
+  path: '/sample',
+  controller: Sample,
+  handler: 'getNow',
+  parameters: {},
+  security: [],
+  successStatus: undefined,
+};
+
+/** An app with these operations alone. */
+function mounted(...operations: Operation[]): ReturnType<typeof supertest> {
+  const app = express().set('env', 'test');
+  app.locals.services = {
+    config: readConfig({}),
+    hooks: {},
+    confirmation: { isNeeded: false },
+  } as unknown as Services;
+  const routes: Routes = {
+    operations,
+    models: {},
+    validation: { noImplicitAdditionalProperties: 'throw-on-extras', bodyCoercion: false },
+    authenticate: (_request, scheme, permissions) => {
+      steps.push(`${scheme} ${permissions.join(' ')}`);
+      return { subject: 'x', sessionId: 'x', permissions: new Set(), claims: {} as never };
+    },
+    container: () => ({ get: () => new Sample() }),
+  };
+  mountOperations(app, routes);
+  return supertest(app);
+}
+
+describe('An operation', () => {
+  beforeEach(() => {
+    steps.length = 0;
+  });
+
+  for (const [handler, status, body] of [
+    ['getNow', 200, { now: true }],
+    ['getLater', 200, { now: false }],
+    ['getNothing', 204, {}],
+  ] as const) {
+    it(`answers what ${handler} gives, at once or later`, async () => {
+      const answer = await mounted({ ...sample, handler })
+        .get('/sample')
+        .expect(status);
+      expect(answer.body).to.deep.equal(body);
+    });
+  }
+
+  it('answers with its own status of success', async () => {
+    await mounted({ ...sample, successStatus: 201 })
+      .get('/sample')
+      .expect(201);
+    await mounted({ ...sample, handler: 'getNothing', successStatus: 202 })
+      .get('/sample')
+      .expect(202);
+  });
+
+  it('hands on what its controller rejects with', async () => {
+    await mounted({ ...sample, handler: 'getFailure' })
+      .get('/sample')
+      .expect(500);
+  });
+
+  it('authenticates, then reads the body, then runs its middleware and its controller', async () => {
+    const operation: Operation = {
+      ...sample,
+      method: 'post',
+      handler: 'post',
+      parameters: { body: { in: 'body', name: 'body', required: true, dataType: 'any' } },
+      security: [{ bearer: ['reports:read', 'reports:write'] }],
+    };
+    const app = mounted(operation);
+    await app.post('/sample').send({}).expect(200);
+    expect(steps).to.deep.equal(['bearer reports:read reports:write', 'middleware', 'controller']);
+    steps.length = 0;
+    await app.post('/sample').set('Content-Type', 'application/json').send('{').expect(400);
+    expect(steps).to.deep.equal(['bearer reports:read reports:write']);
+  });
+
+  it('demands no token where it is public, or where one is optional', async () => {
+    for (const security of [[], [{}, { bearer: [] }]])
+      await mounted({ ...sample, security })
+        .get('/sample')
+        .expect(200);
+    expect(steps).to.deep.equal(['controller', 'controller']);
+  });
+
+  it('cannot be mounted with alternatives: the weaker one would do', () => {
+    const security = [{ bearer: ['reports:read'] }, { bearer: [] }];
+    expect(() => mounted({ ...sample, security })).to.throw('more than one @Security');
+  });
+
+  it('cannot be mounted for anyone where the contract demands a token', () => {
+    expect(() => mounted({ ...sample, path: '/protected' })).to.throw(
+      '/protected demands a token in the contract, and none in generated/routes.ts.',
+    );
+    expect(() => mounted({ ...sample, path: '/users/:id', security: [{}] })).to.throw('/users/:id demands');
+    expect(() => mounted({ ...sample, path: '/users/:id', security: [{ bearer: [] }] })).not.to.throw();
+  });
+
+  it('cannot be mounted without its controller’s method', () => {
+    expect(() => mounted({ ...sample, handler: 'gone' })).to.throw('Sample.gone, which is not there');
+  });
+
+  it('adds to the permissions that there are', () => {
+    const operations = [[], [{}], [{ bearer: ['a', 'b'] }], [{ bearer: ['b', 'c'] }]].map(
+      (security): Operation => ({ ...sample, security: security as Operation['security'] }),
+    );
+    expect(permissionsOf(operations)).to.deep.equal(['a', 'b', 'c']);
+  });
+});

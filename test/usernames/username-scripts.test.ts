@@ -1,0 +1,75 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { isOfOneScript, skeletonKey, skeletonOf } from '../../src/usernames/username-scripts.js';
+
+describe('scripts (UTS 39)', () => {
+  for (const name of [
+    'ada',
+    'ada7',
+    'Zoë',
+    'дарья',
+    'дарья_7',
+    '山田太郎',
+    'カナとかな漢字',
+    'Sony株式会社',
+    '김철수abc',
+    'λόγος',
+    '7',
+    '@',
+  ]) {
+    it(`has ${name} for one`, () => {
+      expect(isOfOneScript(name)).to.be.true;
+    });
+  }
+  for (const [what, name] of [
+    ['Latin with a Cyrillic letter', 'p\u0430ypal'],
+    ['Cyrillic with a Latin letter', 'д\u0061рья'],
+    ['Latin with a Greek letter', 'g\u03bfogle'],
+    ['Greek with Cyrillic', 'λ\u0430'],
+    ['Japanese with Korean', 'カ김'],
+    ['Latin with Cherokee', 'Ꭺda'],
+    ['Cyrillic with Chinese', 'д山'],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      expect(isOfOneScript(name)).to.be.false;
+    });
+  }
+});
+
+describe('skeletons (UTS 39)', () => {
+  for (const [one, other] of [
+    ['pace', 'расе'],
+    ['paypal', 'paypa1'],
+    ['paypal', 'paypaI'],
+    ['paypal', 'PAYPAL'.toLowerCase()],
+    ['microsoft', 'rnicrosoft'],
+    ['google', 'g00gle'],
+    ['scope', 'ѕсоре'],
+    ['zoë', 'zoe\u0308'],
+    ['ada', 'ａｄａ'],
+  ] as const) {
+    it(`are one of ${one} and ${JSON.stringify(other)}`, () => {
+      expect(skeletonKey(one)).to.equal(skeletonKey(other));
+    });
+  }
+
+  for (const [one, other] of [
+    ['ada', 'eda'],
+    ['user1', 'user2'],
+    ['zoe', 'zoë'],
+    ['дарья', 'марья'],
+  ] as const) {
+    it(`are two of ${one} and ${other}`, () => {
+      expect(skeletonKey(one)).not.to.equal(skeletonKey(other));
+    });
+  }
+
+  it('have a skeleton that is their own, unless by capitals', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), (name) => {
+        const skeleton = skeletonOf(name);
+        expect(skeletonOf(skeleton)).to.equal(skeletonOf(skeletonOf(skeleton)));
+      }),
+    );
+  });
+});
