@@ -6,7 +6,7 @@ import type { Program } from './harness/processes.ts';
 import type { PeerAlgorithm, PeerTokens } from './harness/tokens.ts';
 import { goServer, gunicorn, type Toolchain } from './toolchains.ts';
 
-/** What someone might run instead of Latchkey, or what bounds it: a server that answers GET /protected. */
+/** What someone might run instead of Latchkey, or what bounds it: a server that has GET /protected. */
 export interface Peer {
   readonly name: string;
   readonly title: string;

@@ -65,7 +65,7 @@ export function renderTable({ title, columns, rows, isText = false }: Table): st
 
 /** Two significant digits after what a person compares. */
 export function number(value: number): string {
-  if (!Number.isFinite(value)) return 'no answer';
+  if (!Number.isFinite(value)) return 'no response';
   if (value >= 1000 || Number.isInteger(value)) return Math.round(value).toLocaleString('en-US');
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { checkProtected } from '../harness/answers.ts';
+import { checkProtected } from '../harness/check-protected.ts';
 import type { Conditions } from '../harness/conditions.ts';
 import type { Load, Requests } from '../harness/load.ts';
 import { measure, medians, noise, warmUp, type Figures } from '../harness/measure.ts';
@@ -235,15 +235,15 @@ function report(
 }
 
 function aims(byName: ReadonlyMap<string, Figures>): Aim[] {
-  const ours = byName.get(own);
-  if (!ours) return [];
+  const latchkey = byName.get(own);
+  if (!latchkey) return [];
   return Object.entries(rivals).flatMap(([name, what]) => {
-    const theirs = byName.get(name);
-    if (!theirs) return [];
+    const peer = byName.get(name);
+    if (!peer) return [];
     return [
-      atLeast(`requests/s to ${what}`, aim, ours.perSecond / theirs.perSecond),
+      atLeast(`requests/s to ${what}`, aim, latchkey.perSecond / peer.perSecond),
       ...(sameFramework.includes(name)
-        ? [atMost(`CPU a request to ${what}`, aim, ours.cpu / theirs.cpu)]
+        ? [atMost(`CPU a request to ${what}`, aim, latchkey.cpu / peer.cpu)]
         : []),
     ];
   });

@@ -8,7 +8,7 @@ import type { ServerProgram } from '../harness/server.ts';
 /** How many sessions a measurement takes: four to a client, and more clients than any scenario has. */
 export const sessionsEach = 256;
 
-/** Loads of POST /refresh, each with refresh tokens of its own: where one ends, some answers have not come. */
+/** Loads of POST /refresh, each with refresh tokens of its own: where one ends, some responses have not come. */
 export function refreshLoads({ newFolder }: Conditions, file: string, connections: number): () => Load {
   const folder = newFolder('refreshes');
   let used = 0;

@@ -24,7 +24,7 @@ const rows = {
 const table = { name: `${clients} at a time`, rate: 'a second' } as const;
 /**
  * Of an Express that does nothing but the same cryptography and one statement through the same driver: what is left is for
- * what it does not have. Until 2026-11-28 the same number was asked of the bare statement, which signs nothing and answers
+ * what it does not have. Until 2026-11-28 the same number was asked of the bare statement, which signs nothing and serves
  * no request: Express with the cryptography and no database is far below that (refresh-sqlite).
  */
 const aim = 0.7;
