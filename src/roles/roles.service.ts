@@ -2,6 +2,7 @@ import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { countersStore } from '../database/counters.store.js';
 import type { Database } from '../database/open-database.js';
+import { freeformFault } from '../http/freeform-text.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
@@ -75,6 +76,7 @@ export class RolesService {
     const rights = await countersStore.read(this.database.queries, 'rights');
     const { rightsCapacity } = this.tokens;
     const known = await rolesStore.find(this.database.queries, name);
+    if (role.description !== known?.description) refuseFaultyDescription(role.description);
     const largest = known ? await largestGrownRights(this.database, known, role, rightsCapacity) : 0;
     const done = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
@@ -156,6 +158,11 @@ export class RolesService {
     });
     this.revocations.apply(revoked);
   }
+}
+
+function refuseFaultyDescription(description: string): void {
+  const fault = freeformFault(description);
+  if (fault !== undefined) throw new Problem('validation_failed', { errors: { description: fault } });
 }
 
 function refuseBuiltIn(role: StoredRole | undefined): void {
