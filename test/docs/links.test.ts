@@ -55,7 +55,7 @@ describe('The pages', () => {
     expect(statSync(join(checkout, 'README.md')).size).to.be.below(12_000);
   });
 
-  for (const folder of ['docs']) {
+  for (const folder of ['docs', 'docs/decisions']) {
     it(`${folder}/README.md lists each page of its folder`, () => {
       const index = `${folder}/README.md`;
       const linked = new Set(linksOf(read(index)).map((link) => normalize(join(folder, link))));
