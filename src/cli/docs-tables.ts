@@ -1,0 +1,21 @@
+import { settings } from '../config/settings.js';
+import { problemCodes } from '../problems/problem-codes.js';
+
+/** The table of settings, in Markdown. */
+export function settingsTable(): string {
+  const rows = Object.values(settings).map((setting) => {
+    const { name, doc } = setting;
+    const words = 'defaultInWords' in setting ? setting.defaultInWords : undefined;
+    const value = 'default' in setting ? setting.default : undefined;
+    return `| \`${name}\` | ${words ?? (value === undefined ? 'none' : `\`${value}\``)} | ${doc} |`;
+  });
+  return ['| setting | default | what it does |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** The table of error codes, in Markdown. */
+export function problemTable(): string {
+  const rows = Object.entries(problemCodes).map(
+    ([code, { status, detail }]) => `| ${status} | \`${code}\` | ${detail.replaceAll('<', '\\<')} |`,
+  );
+  return ['| status | code | detail |', '| --- | --- | --- |', ...rows].join('\n');
+}

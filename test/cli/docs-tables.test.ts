@@ -1,0 +1,29 @@
+import { expect } from 'chai';
+import { settingsTable } from '../../src/cli/docs-tables.js';
+import { settings } from '../../src/config/settings.js';
+
+describe('the table of settings', () => {
+  const rows = settingsTable()
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+
+  it('has a row of three cells for every setting, in their order', () => {
+    const [head, rule, ...body] = rows;
+    expect(head).to.deep.equal(['', 'setting', 'default', 'what it does', '']);
+    expect(rule).to.deep.equal(['', '---', '---', '---', '']);
+    expect(body.map(([, name, , doc, ...end]) => [name, doc, end])).to.deep.equal(
+      Object.values(settings).map(({ name, doc }) => [`\`${name}\``, doc, ['']]),
+    );
+  });
+
+  it('says each default, in words where it is no fixed text', () => {
+    const defaults = Object.fromEntries(rows.map(([, name, value]) => [name, value]));
+    expect(defaults).to.include({
+      '`PORT`': '`3000`',
+      '`DATABASE_URL`': '`sqlite:data/latchkey.db`',
+      '`LATCHKEY_ISSUER`': 'on SQLite the listening address; on PostgreSQL it must be set',
+      '`LATCHKEY_LOGIN_LIMIT`': '0: no limit',
+    });
+    for (const [, , value] of rows) expect(value).not.to.be.empty;
+  });
+});
