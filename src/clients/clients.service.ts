@@ -1,18 +1,17 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { newId } from '../ids.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
 import { maxTokenLength } from '../tokens/access-token-size.js';
 import type { AccessTokens } from '../tokens/access-token.js';
-import type { Revocations } from '../revocations/revocations.js';
 import { KeyImportError } from '../keys/signing-keys.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { words } from '../roles/rights.js';
-import { importClientKey } from './client-keys.js';
+import { type ClientKeySet, importClientKey } from './client-keys.js';
 import { hashClientSecret, makeClientSecret } from './client-secret.js';
-import { ClientAuthMethod, type ClientKeySet } from './clients.models.js';
+import type { ClientAuthMethod } from './client-auth-method.js';
 import { clientGrant } from './client-grant.js';
 import { clientsStore, type StoredClient } from './clients.store.js';
 
@@ -35,7 +34,6 @@ export class ClientsService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly versions: SubjectVersions,
-    private readonly revocations: Revocations,
     private readonly tokens: AccessTokens,
   ) {}
 
@@ -59,7 +57,7 @@ export class ClientsService {
     client: NewClient,
     actor: Actor,
   ): Promise<{ readonly client: StoredClient; readonly secret: string | undefined }> {
-    const secret = client.authMethod === ClientAuthMethod.PrivateKey ? undefined : makeClientSecret();
+    const secret = client.authMethod === 'private_key_jwt' ? undefined : makeClientSecret();
     const now = this.clock.now();
     const row: StoredClient = {
       id: newId(this.clock),
@@ -110,7 +108,7 @@ export class ClientsService {
         revoked: voidsTokens(before, after) ? await this.versions.raise(transaction, { clientId: id }) : [],
       };
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
     return client;
   }
 
@@ -122,7 +120,7 @@ export class ClientsService {
       await auditStore.addChange(transaction, this.clock, { event: 'client_deleted', target: id }, actor);
       return rows;
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
   }
 
   /** @param before where the tokens were too long already, they may become shorter. */
@@ -157,7 +155,7 @@ export class ClientsService {
       );
       return this.versions.raise(transaction, { clientId: id });
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
     return secret;
   }
 }
@@ -188,7 +186,7 @@ function voidsTokens(before: StoredClient, after: StoredClient): boolean {
 
 /** The key set as it is kept. */
 function keysOf(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefined): string | null {
-  if (authMethod !== ClientAuthMethod.PrivateKey) {
+  if (authMethod !== 'private_key_jwt') {
     if (jwks) throw faultyKeys('jwks', 'is for clients with private_key_jwt');
     return null;
   }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inBatches, rowsPerBatch } from '../database/batches.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { rolesStore } from './roles.store.js';
 
 /**

@@ -10,7 +10,7 @@ import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import { mostFieldErrors, Problem, problemDetails, retryLater } from '../problems/problem.js';
 import { sendJson } from '../http/send-json.js';
-import { unsetTokenCookie } from '../authentication/token-cookies.js';
+import { unsetTokenCookie } from '../sessions/token-cookies.js';
 
 /**
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
