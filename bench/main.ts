@@ -8,7 +8,8 @@ import { render } from './harness/report.ts';
 import { build } from './latchkey/latchkey.ts';
 import { scenarios, type ScenarioName } from './scenarios/index.ts';
 import type { Scenario } from './scenarios/scenario.ts';
-import { writeResults } from './results.ts';
+import { publish, writeResults } from './results.ts';
+import { describeVersions } from './versions.ts';
 
 const profiled = Object.entries<Scenario>(scenarios)
   .filter(([, { profile }]) => profile)
@@ -29,7 +30,8 @@ Options:
   --against <folder> protected: also another checkout of Latchkey, from before a change; several times for several
   --profile          where the time goes, instead of how long it takes: ${profiled.join(', ')}
   --minutes <n>      soak: how long (10)
-  --write            puts the results into bench/README.md
+  --write            puts the results into bench/results, and draws the chart and the lists of README.md again
+  --draw             draws those again from the results that are there, and measures nothing
 `;
 
 const { values, positionals } = parseArgs({
@@ -43,6 +45,7 @@ const { values, positionals } = parseArgs({
     profile: { type: 'boolean', default: false },
     minutes: { type: 'string' },
     write: { type: 'boolean', default: false },
+    draw: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -62,6 +65,9 @@ function positive(option: string, text: string | undefined): number | undefined 
 function complaint(): string | undefined {
   const unknown = positionals.filter((name) => !isScenario(name));
   if (unknown.length > 0) return `There is no scenario ${unknown.join(', ')}.`;
+  if (values.write && (values.quick || values.only !== undefined || values.against.length > 0)) {
+    return 'Results that are written are whole: --write goes with none of --quick, --only and --against.';
+  }
   if (!values.profile) return undefined;
   const rest = positionals.filter((name) => !profiled.includes(name));
   if (rest.length > 0) return `There is no profile of ${rest.join(', ')}.`;
@@ -69,11 +75,15 @@ function complaint(): string | undefined {
 }
 
 async function main(): Promise<void> {
-  const fault = complaint();
-  if (values.help || fault !== undefined) {
-    if (fault !== undefined) console.error(`${fault}\n`);
+  const error = complaint();
+  if (values.help || error !== undefined) {
+    if (error !== undefined) console.error(`${error}\n`);
     console.log(usage);
-    process.exitCode = fault === undefined ? 0 : 1;
+    process.exitCode = error === undefined ? 0 : 1;
+    return;
+  }
+  if (values.draw) {
+    publish(Object.keys(scenarios));
     return;
   }
   endEverythingAtExit();
@@ -87,8 +97,7 @@ async function main(): Promise<void> {
   });
   const minutes = positive('minutes', values.minutes) ?? 10;
   build();
-  const machine = describeMachine(conditions);
-  console.log(machine);
+  const date = new Date().toISOString().slice(0, 10);
   const failed: string[] = [];
   for (const name of chosen) {
     const scenario: Scenario = scenarios[name];
@@ -104,8 +113,15 @@ async function main(): Promise<void> {
               only: values.only?.split(','),
               minutes,
             });
-      console.log(render(report));
-      if (values.write) writeResults(values.profile ? `${name}-profile` : name, title, report, machine);
+      const toolchains = ['node', ...(scenario.toolchains ?? [])] as const;
+      const machine = `${describeMachine(conditions, date)}\n${describeVersions(toolchains)}`;
+      const results = `${machine}\n\n${render(report)}`;
+      console.log(results);
+      if (values.write) {
+        const file = values.profile ? `${name}-profile` : name;
+        writeResults(file, date, `# ${file}: ${title}\n\n${results}`);
+        publish(Object.keys(scenarios));
+      }
       if (asserts && report.aims.some(({ isMet }) => !isMet)) failed.push(name);
     } catch (error) {
       console.error(error);

@@ -6,10 +6,12 @@ import type { Program } from './harness/processes.ts';
 import type { PeerAlgorithm, PeerTokens } from './harness/tokens.ts';
 import { goServer, gunicorn, type Toolchain } from './toolchains.ts';
 
-/** What someone might run instead of Latchkey, or what bounds it: a server that answers GET /protected. */
+/** What someone might run instead of Latchkey, or what bounds it: a server that has GET /protected. */
 export interface Peer {
   readonly name: string;
   readonly title: string;
+  /** For the chart, where the title is too long. */
+  readonly shortTitle?: string;
   readonly toolchain: Toolchain;
   readonly credentials: 'none' | PeerAlgorithm | 'better-auth session' | 'better-auth JWT';
   /** @param folder an empty one, for its data. */
@@ -60,6 +62,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'express-headers',
     title: 'Express, no authentication, lean, with the headers that Latchkey sends',
+    shortTitle: 'Express, no authentication, lean, Latchkey’s headers',
     toolchain: 'node',
     credentials: 'none',
     program: nodePeer('express/server.js', 'headers'),
@@ -172,6 +175,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'flask-memory',
     title: 'Flask-JWT-Extended on gunicorn, HS256, blocklist in memory, 1 process',
+    shortTitle: 'Flask-JWT-Extended, HS256, blocklist in memory',
     toolchain: 'python',
     credentials: 'HS256',
     program: flaskPeer('memory', 1),
@@ -179,6 +183,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'flask-sqlite',
     title: 'Flask-JWT-Extended on gunicorn, HS256, blocklist in SQLite, 3 processes',
+    shortTitle: 'Flask-JWT-Extended, HS256, blocklist in SQLite',
     toolchain: 'python',
     credentials: 'HS256',
     program: flaskPeer('sqlite', 3),

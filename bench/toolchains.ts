@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { checkout, peersFolder } from './harness/folders.ts';
 
-/** What a peer, or our guard for Python, needs beside the Node that runs the benchmarks. */
+/** What a peer, or Latchkey's guard for Python, needs beside the Node that runs the benchmarks. */
 export type Toolchain = 'node' | 'npm' | 'go' | 'python' | 'python-guard';
 
 const installed = join(checkout, 'dist/bench');
@@ -11,6 +11,7 @@ const venv = join(installed, 'flask-jwt-extended');
 const guardVenv = join(installed, 'guard');
 export const goServer = join(installed, 'go-server');
 export const gunicorn = join(venv, 'bin/gunicorn');
+export const flaskPython = join(venv, 'bin/python');
 export const guardPython = join(guardVenv, 'bin/python');
 
 /** Installs what a toolchain's peers need, once. Each gives why it is not there, or undefined. */
@@ -57,11 +58,36 @@ const found = new Map<Toolchain, string | undefined>();
 
 /**
  * Makes a toolchain's peers ready.
- * @returns why they are not there: their names and this are all that is said of them.
+ * @returns why they are not there: it stands beside their names, in the place of figures.
  */
 export function lacking(toolchain: Toolchain): string | undefined {
-  if (!found.has(toolchain)) found.set(toolchain, installers[toolchain]());
+  if (!found.has(toolchain)) found.set(toolchain, install(toolchain));
   return found.get(toolchain);
+}
+
+/** Whether its peers are installed by now; nothing is installed for the question. */
+export function isReady(toolchain: Toolchain): boolean {
+  return toolchain === 'node' || (found.has(toolchain) && found.get(toolchain) === undefined);
+}
+
+function install(toolchain: Toolchain): string | undefined {
+  try {
+    return installers[toolchain]();
+  } catch (error) {
+    if (!(error instanceof InstallationError)) throw error;
+    console.error(`${error.message}:\n${error.output}`);
+    return error.message;
+  }
+}
+
+/** A registry that cannot be reached, or a compiler that gave up: the other peers are measured all the same. */
+class InstallationError extends Error {
+  readonly output: string;
+
+  constructor(command: string, output: string) {
+    super(`"${command}" failed`);
+    this.output = output;
+  }
 }
 
 function isMissing(command: string, ...args: readonly string[]): boolean {
@@ -82,5 +108,5 @@ function run(command: string, args: readonly string[], cwd: string): void {
   console.error(`${command} ${args.join(' ')}`);
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
   if (error) throw error;
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+  if (status !== 0) throw new InstallationError([command, ...args].join(' '), stdout + stderr);
 }

@@ -58,7 +58,8 @@ const checks = {
       : 'docs/contract-coverage.md lacks answers of the contract. `npm test` writes it, once a test saw each of them.';
   },
   'types of the benchmarks': command('tsc', '--project', 'bench'),
-  'README tables up to date': () => command('node', 'dist/src/cli/write-readme.js', '--check')(),
+  'tables of settings and errors up to date': () =>
+    command('node', 'dist/src/cli/write-docs.js', '--check')(),
   format: command('prettier', '--check', '--log-level', 'warn', '.'),
   // Folders with a configuration of their own are looked at with this one all the same.
   lint: command('eslint', '--config', 'eslint.config.js', '--max-warnings', '0', '.'),

@@ -122,7 +122,7 @@ async function feature(names) {
     'src/server/services.ts': withService(read('src/server/services.ts'), {
       member: auditLogs,
       type: `${AuditLogs}Service`,
-      from: `./${folder}/${folder}.service.js`,
+      from: `../${folder}/${folder}.service.js`,
     }),
   };
   const formatted = Object.entries(texts).map(async ([path, text]) => {

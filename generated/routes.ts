@@ -174,7 +174,7 @@ const models: TsoaRoute.Models = {
   'PutRoleRequest': {
     dataType: 'refObject',
     properties: {
-      'description': {"dataType":"string","validators":{"maxLength":{"value":500},"pattern":{"errorMsg":"must not have control or bidirectional formatting characters","value":"^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]*$"}}},
+      'description': {"dataType":"string","validators":{"maxLength":{"value":500},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}}},
       'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":1000}}},
     },
     additionalProperties: false,
@@ -447,7 +447,7 @@ const models: TsoaRoute.Models = {
   },
   'ClientName': {
     dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control, zero-width or bidirectional formatting characters","value":"^[^\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb]+$"}}},
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]+$"}}},
   },
   'ClientScope': {
     dataType: 'refAlias',

@@ -1,26 +1,26 @@
 import { Agent, request } from 'node:http';
 
-interface Question {
+interface ClientRequest {
   /** The value of the Authorization header. */
   readonly authorization?: string;
-  /** What is sent as JSON, by POST; without it the question is a GET. */
+  /** What is sent as JSON, by POST; without it the request is a GET. */
   readonly body?: object;
 }
 
-interface Answer {
+interface ClientResponse {
   readonly status: number;
   readonly text: string;
 }
 
-/** Without an answer for so long, in milliseconds, a request has failed. */
+/** Without a response for so long, in milliseconds, a request has failed. */
 const patience = 10_000;
 
-/** Asks servers, as many questions at a time as its caller has, each on a connection that is kept for later ones. */
+/** Sends requests, as many at a time as its caller has, each on a connection that is kept for later ones. */
 export class Client {
   /** In turn: no connection waits until its server closes it. */
   readonly #agent = new Agent({ keepAlive: true, scheduling: 'fifo' });
 
-  ask(url: string, { authorization, body }: Question = {}): Promise<Answer> {
+  send(url: string, { authorization, body }: ClientRequest = {}): Promise<ClientResponse> {
     const content = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const sent = request(
@@ -46,22 +46,22 @@ export class Client {
           response.once('error', reject);
         },
       );
-      sent.once('timeout', () => sent.destroy(new Error(`${url} did not answer within ${patience} ms.`)));
+      sent.once('timeout', () => sent.destroy(new Error(`${url} gave no response within ${patience} ms.`)));
       sent.once('error', reject);
       sent.end(content);
     });
   }
 
   /**
-   * The same where any other answer is a fault of the measurement.
-   * @returns the answer's body.
+   * The same where any other response is an error of the measurement.
+   * @returns the response's body.
    */
-  async expect(status: number, url: string, question: Question = {}): Promise<unknown> {
-    const answer = await this.ask(url, question);
-    if (answer.status !== status) {
-      throw new Error(`${url} answered ${answer.status} rather than ${status}: ${answer.text}`);
+  async expect(status: number, url: string, request: ClientRequest = {}): Promise<unknown> {
+    const { status: given, text } = await this.send(url, request);
+    if (given !== status) {
+      throw new Error(`${url} gave ${given} rather than ${status}: ${text}`);
     }
-    return answer.text === '' ? undefined : JSON.parse(answer.text);
+    return text === '' ? undefined : JSON.parse(text);
   }
 
   close(): void {

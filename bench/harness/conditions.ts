@@ -11,7 +11,7 @@ export interface Conditions {
   readonly generator: Generator;
   readonly rounds: number;
   /** The same for a scenario whose rounds take long: at most so many, unless others were asked for. */
-  readonly fewRounds: (most: number) => number;
+  readonly fewRounds: (max: number) => number;
   /** Of one measurement. */
   readonly seconds: number;
   /** How many access tokens are sent in turn: as many as the service remembers. */
@@ -39,7 +39,7 @@ export function findConditions({ quick, rounds, seconds }: Length): Conditions {
     cores: findCores(),
     generator: findGenerator(),
     rounds: usual,
-    fewRounds: (most) => rounds ?? Math.min(usual, most),
+    fewRounds: (max) => rounds ?? Math.min(usual, max),
     seconds: seconds ?? (quick ? 1 : 2),
     tokens: quick ? 500 : 10_000,
     quick,

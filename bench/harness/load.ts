@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { peersFolder } from './folders.ts';
 import { PinnedProcess, type Program } from './processes.ts';
 
-/** What a load generator sends, as many at a time as it has connections; each connection waits for its answer. */
+/** What a load generator sends, as many at a time as it has connections; each connection waits for its response. */
 export interface Load {
   readonly connections: number;
   readonly requests: Requests | Refreshes;
@@ -19,7 +19,7 @@ export interface Requests {
   readonly pause?: number;
 }
 
-/** `POST` of refresh tokens, each from an answer before. */
+/** `POST` of refresh tokens, each from a response before. */
 export interface Refreshes {
   readonly path: string;
   readonly refreshTokens: string;
@@ -31,8 +31,8 @@ export interface LoadResult {
   /** Milliseconds, like those below. */
   readonly p50: number;
   readonly p99: number;
-  readonly longest: number;
-  /** Answers of 400 and above, and requests without an answer. */
+  readonly max: number;
+  /** Responses of 400 and above, and requests without a response. */
   readonly failures: number;
 }
 

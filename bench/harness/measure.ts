@@ -23,7 +23,7 @@ export interface Figures {
 
 /**
  * Puts a load on a server.
- * @throws where a request fails: the figures of answers that nobody wants mean nothing.
+ * @throws where a request fails: the figures of failed requests mean nothing.
  */
 export async function measure(
   server: Server,
@@ -53,15 +53,15 @@ export async function measure(
         ((seconds - (threadsBefore.get(name) ?? 0)) / result.requests) * 1e6,
       ]),
     ),
-    // Where nothing was answered, it took longer than the whole measurement.
+    // Without any response, it took longer than the whole measurement.
     p50: result.requests > 0 ? result.p50 : Infinity,
     p99: result.requests > 0 ? result.p99 : Infinity,
     taken: Math.min(1, Math.max(0, busy - cpu) / elapsed / serverCores.split(',').length),
   };
 }
 
-/** Most measurements that a warm-up takes; a server that is slow is measured all the same. */
-const longestWarmUp = 10;
+/** How many measurements a warm-up takes at most; a server that is slow is measured all the same. */
+const maxWarmUps = 10;
 
 /** Puts a load on a server, until its code is compiled and, where it remembers tokens, it has seen them all. */
 export async function warmUp(
@@ -73,7 +73,7 @@ export async function warmUp(
   // With some to spare: a load does not begin where the last one ended.
   const requests = remembers ? 1.2 * conditions.tokens : 0;
   let sent = 0;
-  for (let count = 0; count === 0 || (sent < requests && count < longestWarmUp); count += 1) {
+  for (let count = 0; count === 0 || (sent < requests && count < maxWarmUps); count += 1) {
     const figures = await measure(server, load, conditions);
     sent += figures.requests;
   }

@@ -2,9 +2,11 @@ export interface Table {
   readonly title?: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Whether all columns are words; otherwise those after the first are figures. */
+  readonly isText?: boolean;
 }
 
-/** What the issue of speed asks for, and what was measured. */
+/** What is asked for, and what was measured. */
 export interface Aim {
   readonly what: string;
   readonly aim: string;
@@ -18,10 +20,12 @@ export interface Report {
   readonly notes: readonly string[];
 }
 
-/** As Markdown: what is printed goes into README.md as it is. */
+const aimColumns = ['aim', 'wanted', 'measured', ''];
+
+/** As Markdown: what is printed goes into the file of results as it is. */
 export function render({ tables, aims, notes }: Report): string {
   const aimTable: Table = {
-    columns: ['aim', 'wanted', 'measured', ''],
+    columns: aimColumns,
     rows: aims.map(({ what, aim, measured, isMet }) => [what, aim, measured, isMet ? 'met' : '**missed**']),
   };
   return [...tables, ...(aims.length > 0 ? [aimTable] : [])]
@@ -30,15 +34,38 @@ export function render({ tables, aims, notes }: Report): string {
     .join('\n');
 }
 
-function renderTable({ title, columns, rows }: Table): string {
+/** The tables and the aims of what `render` has written. */
+export function parseReport(text: string): Omit<Report, 'notes'> {
+  const tables = [...text.matchAll(/(?:^\|.*\|\n)+/gm)].map(([lines]): Table => {
+    const [columns = [], , ...rows] = lines
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.slice(2, -2).split(' | '));
+    return { columns: columns.map((each) => each.trim()), rows };
+  });
+  const areAims = ({ columns }: Table): boolean => columns.join('|') === aimColumns.join('|');
+  return {
+    tables: tables.filter((table) => !areAims(table)),
+    aims: tables.filter(areAims).flatMap(({ rows }) =>
+      rows.map(([what = '', aim = '', measured = '', verdict]) => ({
+        what,
+        aim,
+        measured,
+        isMet: verdict === 'met',
+      })),
+    ),
+  };
+}
+
+export function renderTable({ title, columns, rows, isText = false }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
-  const rule = columns.map((_, index) => (index === 0 ? '---' : '---:'));
+  const rule = columns.map((_, index) => (isText || index === 0 ? '---' : '---:'));
   return `${title === undefined ? '' : `${title}\n\n`}${line(columns)}${line(rule)}${rows.map(line).join('')}`;
 }
 
 /** Two significant digits after what a person compares. */
 export function number(value: number): string {
-  if (!Number.isFinite(value)) return 'no answer';
+  if (!Number.isFinite(value)) return 'no response';
   if (value >= 1000 || Number.isInteger(value)) return Math.round(value).toLocaleString('en-US');
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -5,14 +5,14 @@ import { PinnedProcess, type Program } from './processes.ts';
 /** A server, given the port that it is to listen on. */
 export type ServerProgram = (port: number) => Program;
 
-/** How long a server may take until it answers, in milliseconds. */
+/** How long a server may take until its first response, in milliseconds. */
 const startWithin = 30_000;
 
 /** A server that is measured. */
 export class Server {
   readonly process: PinnedProcess;
   readonly url: string;
-  /** From the process's start to the first answer with the wanted status, in milliseconds. */
+  /** From the process's start to the first response with the wanted status, in milliseconds. */
   readonly startTime: number;
 
   private constructor(process: PinnedProcess, url: string, startTime: number) {
@@ -22,8 +22,8 @@ export class Server {
   }
 
   /**
-   * @param readyPath is asked until it gives any answer.
-   * @param readyStatus until it gives this answer.
+   * @param readyPath is asked until there is any response.
+   * @param readyStatus until the response has this status.
    */
   static async start(
     program: ServerProgram,
@@ -40,9 +40,9 @@ export class Server {
       const elapsed = performance.now() - begun;
       if (status !== undefined && (readyStatus ?? status) === status)
         return new Server(process, url, elapsed);
-      if (process.hasEnded) throw new Error(`It ended before it answered: ${process.output}`);
+      if (process.hasEnded) throw new Error(`It ended before its first response: ${process.output}`);
       if (elapsed > startWithin)
-        throw new Error(`It did not answer within ${startWithin} ms: ${process.output}`);
+        throw new Error(`There was no response within ${startWithin} ms: ${process.output}`);
       await wait(2);
     }
   }

@@ -8,5 +8,5 @@ process.on('SIGUSR2', () => {
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   writeFileSync(`${file}.part`, String(heapUsed + external));
-  renameSync(`${file}.part`, file); // whoever waits for it reads all of it
+  renameSync(`${file}.part`, file); // the reader that waits for it reads all of it
 });

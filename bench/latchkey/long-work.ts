@@ -1,6 +1,6 @@
 // The service, with an administrator, and with an eye on its own thread and on its transactions. Prints READY with the
 // administrator's token, the service's port and that of its control: POST /clean-up there cleans up, as the service does
-// every ten minutes; GET / says what was longest since the last time, in milliseconds.
+// every ten minutes; GET / says the maximum since the last time, in milliseconds.
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -27,7 +27,7 @@ const administrator = {
 await services.users.create({ ...administrator, oneTime: false, roles: ['admin'] }, { context });
 const tokens = await services.logins.login(administrator.username, administrator.password, context);
 
-let longest = 0;
+let maxTransaction = 0;
 /** A transaction holds the writer from its beginning to its end; the time in its queue is not its own. */
 function timeTransactions(executor: { transaction: (work: never) => Promise<unknown> }): void {
   const original = executor.transaction as (
@@ -39,7 +39,7 @@ function timeTransactions(executor: { transaction: (work: never) => Promise<unkn
       began = performance.now();
       return work(transaction);
     }).finally(() => {
-      longest = Math.max(longest, performance.now() - began);
+      maxTransaction = Math.max(maxTransaction, performance.now() - began);
     });
   };
 }
@@ -51,22 +51,22 @@ delays.enable();
 const { server, serve } = createService({ config, log, issuer: () => services.issuer });
 serve(createApp(services));
 const control = createHttpServer((request, response) => {
-  const answer = (body: object): void => void response.end(JSON.stringify(body));
+  const respond = (body: object): void => void response.end(JSON.stringify(body));
   if (request.method === 'POST') {
     services.cleanUp().then(
       () => {
-        answer({});
+        respond({});
       },
       (error: unknown) => {
         response.statusCode = 500;
-        answer({ error: String(error) });
+        respond({ error: String(error) });
       },
     );
     return;
   }
-  answer({ loop: delays.max / 1e6, transaction: longest });
+  respond({ loop: delays.max / 1e6, transaction: maxTransaction });
   delays.reset();
-  longest = 0;
+  maxTransaction = 0;
 });
 
 async function listen(each: Server, port: number): Promise<number> {

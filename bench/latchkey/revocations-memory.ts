@@ -76,6 +76,6 @@ function microseconds(tokens: readonly AccessTokenClaims[], expected: boolean): 
   let wrong = 0;
   for (const claims of tokens) if (revocations.isRevoked(claims) !== expected) wrong += 1;
   const elapsed = elapsedCpu(since);
-  if (wrong > 0) throw new Error(`${wrong} answers were wrong.`);
+  if (wrong > 0) throw new Error(`${wrong} checks were wrong.`);
   return elapsed / tokens.length;
 }

@@ -1,6 +1,6 @@
 // Clients that log in, call, refresh, let tokens expire, log out, and make mistakes. Arguments: the service's URL, seconds,
 // clients, seconds that an access token lives, and a file of login bodies. Prints how often each thing was done, and
-// every answer that was not the expected one.
+// every response that was not the expected one.
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -9,7 +9,7 @@ const logins = readFileSync(loginFile, 'utf8').trimEnd().split('\n');
 const end = Date.now() + Number(seconds) * 1000;
 /** Milliseconds between a client's requests, on average. */
 const pause = 20;
-/** How many unexpected answers are told of in full. */
+/** How many unexpected responses are printed in full. */
 const told = 20;
 
 interface Tokens {
@@ -21,7 +21,7 @@ const counts = new Map<string, number>();
 const unexpected: string[] = [];
 let unexpectedCount = 0;
 
-/** @returns the answer's body where the status is the expected one. */
+/** @returns the response's body where the status is the expected one. */
 async function expectStatus(
   what: string,
   status: number,
@@ -30,7 +30,7 @@ async function expectStatus(
 ): Promise<unknown> {
   counts.set(what, (counts.get(what) ?? 0) + 1);
   await wait(Math.random() * 2 * pause);
-  let answer: string;
+  let received: string;
   try {
     const response = await fetch(url + path, init);
     const body = await response.text();
@@ -39,12 +39,12 @@ async function expectStatus(
         ? (JSON.parse(body) as unknown)
         : undefined;
     }
-    answer = `${response.status} ${body.slice(0, 300)}`;
+    received = `${response.status} ${body.slice(0, 300)}`;
   } catch (error) {
-    answer = error instanceof Error ? `${error.message} (${String(error.cause)})` : String(error);
+    received = error instanceof Error ? `${error.message} (${String(error.cause)})` : String(error);
   }
   unexpectedCount += 1;
-  if (unexpected.length < told) unexpected.push(`${what}: ${answer} instead of ${status}`);
+  if (unexpected.length < told) unexpected.push(`${what}: ${received} instead of ${status}`);
   return undefined;
 }
 
@@ -67,7 +67,7 @@ function refresh(what: string, status: number, { refresh_token: token }: Tokens)
   return expectStatus(what, status, '/refresh', post({ refresh_token: token }));
 }
 
-/** One session from its login to its end; undefined answers end it early, and are counted already. */
+/** One session from its login to its end; undefined responses end it early, and are counted already. */
 async function live(client: number, round: number): Promise<void> {
   const body = logins[(client * 7 + round) % logins.length] ?? '';
   const first = (await expectStatus('login', 200, '/login', post(body))) as Tokens | undefined;

@@ -1,4 +1,4 @@
-// Requests at a steady rate, whatever their answers do: to the replicas of the service in turn, and to an API behind a
+// Requests at a steady rate, whatever their responses do: to the replicas of the service in turn, and to an API behind a
 // guard. Arguments: the replicas' URLs with commas, the API's URL, a file of values for the Authorization header and one
 // of refresh tokens, of how many sessions in them, and requests a second. Prints BEGUN after the first
 // answers. On SIGTERM it waits for the answers that are to come, and prints the result.
@@ -23,7 +23,7 @@ const sessions = lines(accessTokens).map((authorization, index) => ({
   authorization,
   refreshToken: refreshes[index] ?? '',
 }));
-/** Those that do not wait for the answer to a refresh. */
+/** Those that do not wait for the response to a refresh. */
 const refreshable = [...sessions];
 
 const client = new Client();
@@ -41,7 +41,7 @@ async function send(kind: Kind): Promise<void> {
   const begun = performance.now();
   if (kind === 'refresh') {
     const session = refreshable.shift();
-    if (!session) throw new Error('Every session waits for the answer to its refresh.');
+    if (!session) throw new Error('Every session waits for the response to its refresh.');
     const body = { refresh_token: session.refreshToken };
     const tokens = (await client.expect(200, `${service}/refresh`, { body })) as Record<string, string>;
     session.authorization = `Bearer ${tokens['access_token'] ?? ''}`;
@@ -84,8 +84,8 @@ process.once('SIGTERM', () => {
     const perSecond = Object.fromEntries(
       Object.entries(answered).map(([kind, times]) => [kind, times / seconds]),
     );
-    const [p50, p99, longest] = [0.5, 0.99, 1].map((share) => quantile(times, share));
-    console.log(`RESULT ${JSON.stringify({ perSecond, failures, p50, p99, longest })}`);
+    const [p50, p99, max] = [0.5, 0.99, 1].map((share) => quantile(times, share));
+    console.log(`RESULT ${JSON.stringify({ perSecond, failures, p50, p99, max })}`);
     client.close();
   });
 });

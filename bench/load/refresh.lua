@@ -1,4 +1,4 @@
--- POST /refresh: each answer's refresh token is the next request's. Arguments: the path, a file of refresh tokens.
+-- POST /refresh: each response's refresh token is the next request's. Arguments: the path, a file of refresh tokens.
 local path
 local headers = { ["Content-Type"] = "application/json" }
 local tokens, first, last = {}, 1, 0

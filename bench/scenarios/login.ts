@@ -13,14 +13,37 @@ import { compareLatency } from './latency.ts';
 import type { Scenario } from './scenario.ts';
 
 const users = 50;
+const rows = {
+  own: '**Latchkey**',
+  alone: 'argon2id alone',
+  floor: 'Express with argon2id and a signature, without a database',
+} as const;
+const table = { name: 'on all cores', rate: 'logins/s' } as const;
+/**
+ * Of the floor, and of argon2id alone. The second is stricter than the first: HTTP and the signature are in a login of
+ * anyone's, and the floor itself is at 0.94 to 0.98 of argon2id alone.
+ */
+const aim = 0.92;
 
 export const login: Scenario = {
   title: 'POST /login beside argon2id alone, and what GET /protected feels of it',
+  comparisons: [
+    {
+      title: 'POST /login, logins/s on all cores',
+      table: table.name,
+      column: table.rate,
+      own: rows.own,
+      others: [
+        { row: rows.alone, kind: 'limit', aim },
+        { row: rows.floor, kind: 'limit', label: 'Express, argon2id and a signature, no database', aim },
+      ],
+    },
+  ],
   run: async (conditions) => {
     const { cores, rounds, seconds } = conditions;
     const prepared = prepare(conditions, { users, sessions: users, costlyPasswords: true });
     const logins = loginsOf(prepared, cores);
-    /** What a login can be at most, on Express. */
+    /** What bounds a login on Express. */
     const floor: ServerProgram = (port) => ({
       command: process.execPath,
       args: [join(peersFolder, 'express-cryptography/server.js')],
@@ -70,18 +93,23 @@ export const login: Scenario = {
     return {
       tables: [
         {
-          columns: ['on all cores', 'logins/s', 'ratio', 'CPU ms a login', 'p99 ms'],
+          columns: [table.name, table.rate, 'ratio', 'CPU ms a login', 'p99 ms'],
           rows: [
-            ['argon2id alone', number(throughput.alone), '1.00', '', ''],
-            row('**Latchkey**', throughput.latchkey),
-            row('Express with argon2id and a signature, without a database', throughput.floor),
+            [rows.alone, number(throughput.alone), '1.00', '', ''],
+            row(rows.own, throughput.latchkey),
+            row(rows.floor, throughput.floor),
           ],
         },
         threadTable('a login', throughput.latchkey),
         latency.table,
       ],
       aims: [
-        atLeast('logins/s to argon2id alone', 0.92, throughput.latchkey.perSecond / throughput.alone),
+        atLeast(
+          'logins/s to Express with argon2id and a signature',
+          aim,
+          throughput.latchkey.perSecond / throughput.floor.perSecond,
+        ),
+        atLeast('logins/s to argon2id alone', aim, throughput.latchkey.perSecond / throughput.alone),
         latency.aim,
       ],
       notes: latency.notes,

@@ -25,7 +25,7 @@ interface Place {
   readonly url: string;
 }
 
-/** Milliseconds from a logout's answer to the refusal, and of another request to the same place. */
+/** Milliseconds from a logout's response to the refusal, and of another request to the same place. */
 interface Logout {
   readonly refusal: number;
   readonly request: number;
@@ -39,7 +39,7 @@ interface LoadResult {
   /** Milliseconds, like those below. */
   readonly p50: number;
   readonly p99: number;
-  readonly longest: number;
+  readonly max: number;
 }
 
 /** Of one database. */
@@ -174,7 +174,7 @@ async function measureLogouts(
   }
 }
 
-/** Asks without a pause until the token is refused; what the last answer took is in the figure. */
+/** Asks without a pause until the token is refused; what the last response took is in the figure. */
 async function logOut(
   client: Client,
   authorization: string,
@@ -186,10 +186,10 @@ async function logOut(
   const ended = performance.now();
   let asked = 0;
   for (;;) {
-    const { status, text } = await client.ask(url, { authorization });
+    const { status, text } = await client.send(url, { authorization });
     asked += 1;
     if (status === 401) break;
-    if (status !== 200) throw new Error(`${url} answered ${status}: ${text}`);
+    if (status !== 200) throw new Error(`${url} gave ${status}: ${text}`);
   }
   const refused = performance.now();
   await client.expect(401, url, { authorization });
@@ -200,7 +200,7 @@ function report(database: string, measured: ReadonlyMap<Place, readonly Logout[]
   const quantiles = (values: readonly number[]): string[] =>
     [0.5, 0.99, 1].map((share) => number(quantile(values, share)));
   const { protected: calls, refresh, guarded } = load.perSecond;
-  const times = `p50 ${number(load.p50)} ms, p99 ${number(load.p99)} ms, at most ${number(load.longest)} ms`;
+  const times = `p50 ${number(load.p50)} ms, p99 ${number(load.p99)} ms, at most ${number(load.max)} ms`;
   return {
     rows: [...measured].flatMap(([{ title }, all]) => [
       [
@@ -217,6 +217,6 @@ function report(database: string, measured: ReadonlyMap<Place, readonly Logout[]
       );
       return atMost(`p99 to the refusal by ${title}`, aim, p99, ' ms');
     }),
-    note: `The load meanwhile, ${database}: ${number(calls)} GET /protected, ${number(refresh)} refreshes and ${number(guarded)} requests to the API a second; answered in ${times}.`,
+    note: `The load meanwhile, ${database}: ${number(calls)} GET /protected, ${number(refresh)} refreshes and ${number(guarded)} requests to the API a second; with responses in ${times}.`,
   };
 }

@@ -11,13 +11,13 @@ import { prepare, type Prepared } from '../latchkey/latchkey.ts';
 import { nameOf, populate } from '../latchkey/populate.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Of the load: milliseconds from one request to the next, whether or not the ones before are answered. */
+/** Of the load: milliseconds from one request to the next, whether or not the ones before have responses. */
 const every = { protected: 5, refresh: 25 } as const;
 type Operation = keyof typeof every;
 /** Milliseconds; of the 99th percentile. */
 const aim = 50;
 /** How long the load goes on beside each work at least, in milliseconds. */
-const least = { usual: 5000, quick: 500 };
+const minDuration = { usual: 5000, quick: 500 };
 
 interface Held {
   readonly loop: number;
@@ -27,7 +27,7 @@ interface Held {
 interface Phase {
   readonly title: string;
   readonly run: () => Promise<unknown>;
-  /** Whether the load's own tokens end with it: 401 is an answer then. */
+  /** Whether the load's own tokens end with it: 401 is expected then. */
   readonly endsTokens?: boolean;
 }
 
@@ -72,10 +72,10 @@ export const longWork: Scenario = {
           ...(body && { body: JSON.stringify(body) }),
         });
         const text = await response.text();
-        if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+        if (!response.ok) throw new Error(`${method} ${path} gave ${response.status}: ${text}`);
         return text;
       };
-      const long = conditions.quick ? least.quick : least.usual;
+      const long = conditions.quick ? minDuration.quick : minDuration.usual;
       /** One after the other, without a pause. */
       const repeat = async (work: (round: number) => Promise<unknown>): Promise<void> => {
         const end = performance.now() + long;
@@ -261,17 +261,16 @@ class SteadyLoad {
   async #ask(operation: Operation, mayBeRefused: boolean): Promise<void> {
     const index = (this.#sent += 1) % this.#accessTokens.length;
     if (operation === 'protected') {
-      const { status } = await this.#client.ask(`${this.#url}/protected`, {
+      const { status } = await this.#client.send(`${this.#url}/protected`, {
         authorization: this.#accessTokens[index] ?? '',
       });
-      if (status !== 200 && !(mayBeRefused && status === 401))
-        throw new Error(`/protected answered ${status}.`);
+      if (status !== 200 && !(mayBeRefused && status === 401)) throw new Error(`/protected gave ${status}.`);
       return;
     }
     const body = { refresh_token: this.#refreshTokens[index] };
-    const { status, text } = await this.#client.ask(`${this.#url}/refresh`, { body });
+    const { status, text } = await this.#client.send(`${this.#url}/refresh`, { body });
     if (status === 200)
       this.#refreshTokens[index] = (JSON.parse(text) as { refresh_token: string }).refresh_token;
-    else if (!(mayBeRefused && status === 401)) throw new Error(`/refresh answered ${status}: ${text}`);
+    else if (!(mayBeRefused && status === 401)) throw new Error(`/refresh gave ${status}: ${text}`);
   }
 }

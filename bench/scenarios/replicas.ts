@@ -10,14 +10,14 @@ import type { Scenario } from './scenario.ts';
 
 const connections = 32;
 /** Enough to be sent in turn; what more of them cost both alike is for the scenario of GET /protected. */
-const mostTokens = 2000;
+const maxTokens = 2000;
 /** Two for the service, one for the load, one for PostgreSQL. */
 const enoughCores = 4;
 
 export const replicas: Scenario = {
   title: 'Two processes on PostgreSQL beside one, GET /protected',
   run: (given) => {
-    const conditions = { ...given, tokens: Math.min(given.tokens, mostTokens) };
+    const conditions = { ...given, tokens: Math.min(given.tokens, maxTokens) };
     return Postgres.during(conditions.cores.database, (postgres) => compare(conditions, postgres));
   },
 };
@@ -77,7 +77,7 @@ async function compare(conditions: Conditions, postgres: Postgres): Promise<Repo
         ],
         aims: [
           atLeast(
-            hasRoom ? 'requests/s of two processes to one' : 'what two cores would answer to what one would',
+            hasRoom ? 'requests/s of two processes to one' : 'what two cores would serve to what one would',
             1.8,
             scaled,
           ),

@@ -1,4 +1,4 @@
-import { checkProtected } from '../harness/answers.ts';
+import { checkProtected } from '../harness/check-protected.ts';
 import type { Load } from '../harness/load.ts';
 import { measure, medians, warmUp, noise } from '../harness/measure.ts';
 import { atMost, number } from '../harness/report.ts';

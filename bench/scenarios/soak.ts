@@ -77,7 +77,7 @@ export const soak: Scenario = {
           },
         ],
         aims: [
-          atMost('unexpected answers', 0, unexpectedCount),
+          atMost('unexpected responses', 0, unexpectedCount),
           atMost('memory that is alive at the end to after the first minute', growthAllowed, after / before),
           atMost(
             'resident memory at the end to after the first minute',

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { findGenerator } from '../harness/load.ts';
@@ -15,12 +17,23 @@ interface Run {
 }
 
 function bench(...args: readonly string[]): Run {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return benchWith(process.env, ...args);
+}
+
+function benchWith(env: NodeJS.ProcessEnv, ...args: readonly string[]): Run {
+  const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (part: string) => (text += part));
   }
   return { child, output: once(child, 'close').then(() => text) };
+}
+
+function pathOf(command: string): string {
+  const paths = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, command));
+  const path = paths.find((each) => existsSync(each));
+  if (path === undefined) throw new Error(`${command} is not here.`);
+  return path;
 }
 
 function childrenOf(parent: number): number[] {
@@ -52,6 +65,27 @@ describe('npm run bench', () => {
     expect(text).to.match(/^\| Express, no authentication, lean \| [\d,.]+ \| 1\.00 \| [\d,.]+ \| 1\.00 \|/m);
     expect(text).to.match(/^\| node:http, no authentication \|/m);
     expect(text).to.match(/^\| CPU a request to lean Express without authentication \| at most 1 \|/m);
+    expect(text, 'peers that were not asked for')
+      .to.match(/^express [\d.]+, /m)
+      .and.not.include('fastify');
+  });
+
+  it('says beside a peer that it could not be installed, and why', async () => {
+    const bin = mkdtempSync(join(tmpdir(), 'latchkey-bench-test-'));
+    try {
+      for (const name of ['taskset', 'wrk']) symlinkSync(pathOf(name), join(bin, name));
+      const { child, output } = benchWith(
+        { ...process.env, PATH: bin },
+        ...['protected', '--quick', '--only', 'node-http,go-jwt-es256'],
+      );
+      const text = await output;
+      expect(child.exitCode, text).to.equal(0);
+      expect(text).to.match(/^\| node:http, no authentication \| [\d,.]+ \|/m);
+      expect(text).to.match(/^\| Go \+ golang-jwt, ES256 \| not measured: Go is not installed \|/m);
+      expect(text).not.to.match(/golang-jwt \d/);
+    } finally {
+      rmSync(bin, { recursive: true });
+    }
   });
 
   it('times logouts from the 204 to the refusal elsewhere', async () => {
@@ -77,15 +111,16 @@ describe('npm run bench', () => {
     for (const aim of ['at most 64 MiB', 'at most 1 s', 'at most 0.50 µs'])
       expect(text).to.include(`| ${aim} |`);
     expect(text).to.match(/^\| Node \|( [\d.]+ \|){3}$/m);
-    expect(text).to.match(/^\| Python \|( [\d.]+ \|){3}$|^Skipped: the guard for Python \(.+\)\.$/m);
+    expect(text).to.match(/^\| Python \|( [\d.]+ \|){3}$|^\| Python \| not measured: .+ \|  \|  \|$/m);
   });
 
-  it('compares refreshes on PostgreSQL with the bare statements', async () => {
+  it('compares refreshes on PostgreSQL with a floor that can be reached, and shows the bare statements', async () => {
     const { child, output } = bench('refresh-postgres', '--quick');
     const text = await output;
     expect(child.exitCode, text).to.equal(0);
     for (const [subject, rows] of [
       ['\\*\\*Latchkey, refreshes\\*\\*', 2],
+      ['Express with the same cryptography and one statement, through pg', 2],
       ['UPDATE … RETURNING alone, through pg', 1],
       ['INSERT … RETURNING alone, through pg', 1],
     ] as const) {
@@ -93,7 +128,24 @@ describe('npm run bench', () => {
         text.match(new RegExp(`^\\| ${subject} \\| \\d+ \\| [\\d,]+ \\| \\d\\.\\d\\d \\|`, 'gm')),
       ).to.have.length(rows);
     }
-    expect(text).to.include('| refreshes/s to the fastest statement alone | at least 0.70 |');
+    expect(text).to.include(
+      '| refreshes/s to Express with the same cryptography and one statement | at least 0.70 |',
+    );
+  });
+
+  it('compares refreshes on SQLite with the same floor, on this disk and on a slow one', async () => {
+    const { child, output } = bench('refresh-sqlite', '--quick');
+    const text = await output;
+    expect(child.exitCode, text).to.equal(0);
+    const floor =
+      /^\| Express with the same cryptography and one statement, commits shared \| [\d,.]+ \| \d+\.\d\d \|/gm;
+    expect(text.match(floor)).to.have.length(2);
+    for (const disk of ['this disk', 'fsync of 10 ms']) {
+      expect(text).to.include(
+        `| refreshes/s to Express with the same cryptography and one statement, ${disk} | at least 0.70 |`,
+      );
+    }
+    expect(text).to.include('| refreshes/s to a commit each by hand, fsync of 10 ms | at least 4.00 |');
   });
 
   it('stops what it started on Ctrl-C', async () => {
@@ -121,6 +173,8 @@ describe('npm run bench', () => {
     expect(child.exitCode, text).to.equal(0);
     expect(text).to.match(/^\| \*\*Latchkey\*\* \| [\d.]+ \| \d\.\d\d \| [\d.]+ \| [\d,.]+ \|$/m);
     expect(text).to.match(/^\| sqlite-writer \| [\d.]+ \| [\d.]+% \|$/m);
+    for (const other of ['Express with argon2id and a signature', 'argon2id alone'])
+      expect(text).to.include(`| logins/s to ${other} | at least 0.92 |`);
   });
 
   it('profiles the service under a load', async () => {
@@ -136,6 +190,14 @@ describe('npm run bench', () => {
     const { child, output } = bench('first-sight', '--profile');
     expect(await output).to.include('There is no profile of first-sight.');
     expect(child.exitCode).to.equal(1);
+  });
+
+  it('writes no results of which a part is missing, or which are worth nothing', async () => {
+    for (const option of [['--quick'], ['--only', 'latchkey'], ['--against', '.']]) {
+      const { child, output } = bench('protected', '--write', ...option);
+      expect(await output).to.include('Results that are written are whole');
+      expect(child.exitCode).to.equal(1);
+    }
   });
 
   it('refuses a scenario that is not there', async () => {

@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import { summarise } from '../harness/profile.ts';
-import { render } from '../harness/report.ts';
+import { parseReport, render } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { median, quantile } from '../harness/statistics.ts';
-import { replaceResults } from '../results.ts';
 
 describe('The harness of the benchmarks', () => {
   it('takes the middle of rounds, or between the two in the middle', () => {
@@ -34,6 +33,20 @@ describe('The harness of the benchmarks', () => {
     );
   });
 
+  it('reads the tables and the aims of what it has rendered', () => {
+    const report = {
+      tables: [
+        { columns: ['', 'requests/s', 'ratio'], rows: [['**Latchkey**', '10,307', '']] },
+        { columns: ['alone', 'CPU'], rows: [['a', '1'], ['b', '']] }, // prettier-ignore
+      ],
+      aims: [
+        { what: 'speed', aim: 'at least 2.00', measured: '1.00', isMet: false },
+        { what: 'memory', aim: 'at most 1 MiB', measured: '1 MiB', isMet: true },
+      ],
+    };
+    expect(parseReport(render({ ...report, notes: ['A note.'] }))).to.deep.equal(report);
+  });
+
   it('sums a profile by function and by whose code it is, without idle time', () => {
     const node = (id: number, functionName: string, url: string) => ({
       id,
@@ -53,12 +66,5 @@ describe('The harness of the benchmarks', () => {
       ['router', '25.0%'],
     ]);
     expect(functions?.rows[0]).to.deep.equal(['verify src/tokens/access-token.js:10', '75.0%']);
-  });
-
-  it('replaces the results of a scenario in a text, and leaves those of the others', () => {
-    const first = replaceResults(replaceResults('Text.\n', 'a', 'A 1'), 'b', 'B 1');
-    const second = replaceResults(first, 'a', 'A 2');
-    expect(second).to.include('Text.\n').and.include('A 2').and.include('B 1').and.not.include('A 1');
-    expect(second.length).to.equal(first.length);
   });
 });

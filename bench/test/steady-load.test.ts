@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../latchkey/steady-load.ts', import.meta.url));
 const rate = 200;
-/** Of an answer to GET /protected, in milliseconds. */
+/** Of a response to GET /protected, in milliseconds. */
 const delay = 500;
 
 describe('The steady load', () => {
@@ -20,7 +20,7 @@ describe('The steady load', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('does not wait for answers, and counts each that is not the expected one', async () => {
+  it('does not wait for responses, and counts each that is not the expected one', async () => {
     const asked = { protected: 0, guarded: 0, refresh: 0 };
     let waiting = 0;
     let mostWaiting = 0;
@@ -70,7 +70,7 @@ describe('The steady load', () => {
     const [, json = ''] = /^RESULT (.*)$/m.exec(output) ?? [];
     const { perSecond, failures, p99 } = JSON.parse(json);
     expect(failures).to.equal(refused).and.to.be.above(0);
-    // One connection, or a few that wait for their answers, would have sent a handful meanwhile.
+    // One connection, or a few that wait for their responses, would have sent a handful meanwhile.
     expect(mostWaiting).to.be.above(10);
     expect(asked.refresh).to.be.above(0);
     expect(perSecond.guarded).to.be.above(perSecond.protected);

@@ -1,6 +1,7 @@
 import { sql, type Compilable, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
 import { compileOnce, prepareOnce } from '../database/repeated-statement.js';
+import type { Schema } from '../database/schema.js';
 
 /** A key that attempts are counted under, and how many of them may fail without a wait. */
 export interface Counter {
@@ -124,12 +125,9 @@ export const loginAttemptsStore = {
       .insertInto('login_attempts')
       .values(
         inOrder(counters).map(({ key, free: ownFree }) => ({
-          key,
+          ...firstRow(key, now + memory),
           failures: 1,
           blocked_until: ownFree < 1 ? now + Math.min(firstWait, longestWait) : 0,
-          expires_at: now + memory,
-          pending: 0,
-          pending_until: 0,
         })),
       )
       .onConflict((conflict) =>
@@ -193,16 +191,7 @@ function reserving(queries: Queries, counters: readonly Counter[], now: number, 
   const [failures, pending] = [failuresAt(now), pendingAt(now)];
   return queries
     .insertInto('login_attempts')
-    .values(
-      counters.map(({ key }) => ({
-        key,
-        failures: 0,
-        blocked_until: 0,
-        expires_at: until,
-        pending: 1,
-        pending_until: until,
-      })),
-    )
+    .values(counters.map(({ key }) => ({ ...firstRow(key, until), pending: 1, pending_until: until })))
     .onConflict((conflict) =>
       conflict
         .column('key')
@@ -222,16 +211,7 @@ function releasing(queries: Queries, counters: readonly Counter[], now: number, 
   const isForgiven = sql<boolean>`login_attempts.key = ${forgiven}`;
   return queries
     .insertInto('login_attempts')
-    .values(
-      counters.map(({ key }) => ({
-        key,
-        failures: 0,
-        blocked_until: 0,
-        expires_at: now,
-        pending: 0,
-        pending_until: 0,
-      })),
-    )
+    .values(counters.map(({ key }) => firstRow(key, now)))
     .onConflict((conflict) =>
       conflict.column('key').doUpdateSet({
         failures: sql<number>`case when ${isForgiven} then 0 else ${failuresAt(now)} end`,
@@ -239,6 +219,11 @@ function releasing(queries: Queries, counters: readonly Counter[], now: number, 
         pending: oneFewerAt(now),
       }),
     );
+}
+
+/** Of a key that there is no row of: neither failures nor attempts. */
+function firstRow(key: string, expiresAt: number): Schema['login_attempts'] {
+  return { key, failures: 0, blocked_until: 0, expires_at: expiresAt, pending: 0, pending_until: 0 };
 }
 
 /** Their keys, or their numbers of free ones, by names with numbers. */

@@ -8,13 +8,12 @@ import type { Attempt } from './attempt.js';
 import type { LoginLimiter } from './login-limiter.js';
 import { loginStore, type LoginUser } from './login.store.js';
 import { networkOf } from '../http/network.js';
-import type { RotatedSession } from '../sessions/session-rotation.store.js';
 import type { SessionStarter } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DeniedReason, OnDenied } from '../sessions/denials.js';
 
-/** The session that was begun, or why there is none; `changed`: the user was, while the password was checked. */
-type Decision = { readonly session: RotatedSession } | { readonly refused: DeniedReason | 'changed' };
+/** The tokens of the session that was begun, or why there is none; `changed`: the user was, while the password was checked. */
+type Decision = { readonly tokens: TokenSet } | { readonly refused: DeniedReason | 'changed' };
 
 /**
  * Logs in: a name and a password begin a session. What a refusal does is the same in the same order whatever its reason: a
@@ -43,7 +42,7 @@ export class LoginService {
       this.#decide(user, password, attempt, context),
     );
     const decision = await this.#limited(decided, context, user?.id);
-    if ('session' in decision) return this.sessions.tokensOf(decision.session);
+    if ('tokens' in decision) return decision.tokens;
     // Another login may have hashed the same password anew in the meantime.
     if (decision.refused === 'changed') return this.login(username, password, context);
     this.onDenied(decision.refused, context, user?.id);
@@ -63,10 +62,10 @@ export class LoginService {
     if (user.password_one_time === 1 && (user.one_time_expires_at ?? 0) <= attempt.begunAt) {
       return { refused: 'one_time_password_over' };
     }
-    const session = await this.sessions.begin(user, newHash, (queries) => attempt.forgive(queries), context);
-    if (session) {
+    const tokens = await this.sessions.begin(user, newHash, (queries) => attempt.forgive(queries), context);
+    if (tokens) {
       attempt.succeed();
-      return { session };
+      return { tokens };
     }
     const now = await usersStore.findStored(this.database.queries, user.id);
     if (now && now.password_hash !== user.password_hash) {

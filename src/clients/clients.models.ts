@@ -172,10 +172,10 @@ export interface UpdateClientRequest {
 }
 
 /**
- * What people call the client.
+ * What people call the client: of characters that can be seen, without a space at either end.
  * @minLength 1
  * @maxLength 200
- * @pattern ^[^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]+$ must not have control, zero-width or bidirectional formatting characters
+ * @pattern ^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$ must not have control characters
  * @example "Nightly export"
  */
 export type ClientName = string;

@@ -2,6 +2,7 @@ import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import { newId } from '../ids.js';
+import { nameFault } from '../text/freeform-text.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
 import { maxTokenLength } from '../tokens/access-token-size.js';
@@ -50,13 +51,14 @@ export class ClientsService {
   /**
    * Makes a client.
    * @returns its secret too, which cannot be had again; none where the client has keys.
-   * @throws {Problem} `validation_failed` for keys that will not do, or that are too many or too few, and for a scope and
+   * @throws {Problem} `validation_failed` for a name that looks like another, for keys that will not do, or that are too many or too few, and for a scope and
    *   audiences whose tokens nobody accepts.
    */
   async create(
     client: NewClient,
     actor: Actor,
   ): Promise<{ readonly client: StoredClient; readonly secret: string | undefined }> {
+    refuseFaultyName(client.name);
     const secret = client.authMethod === 'private_key_jwt' ? undefined : makeClientSecret();
     const now = this.clock.now();
     const row: StoredClient = {
@@ -86,6 +88,7 @@ export class ClientsService {
   async update(id: string, change: ClientChange, actor: Actor): Promise<StoredClient> {
     const { client, revoked } = await this.database.transaction(async (transaction) => {
       const before = found(await clientsStore.lock(transaction, id));
+      if (change.name !== undefined && change.name !== before.name) refuseFaultyName(change.name);
       const now = this.clock.now();
       const after = found(
         await clientsStore.update(transaction, id, now, {
@@ -158,6 +161,11 @@ export class ClientsService {
     this.versions.apply(revoked);
     return secret;
   }
+}
+
+function refuseFaultyName(name: string): void {
+  const fault = nameFault(name);
+  if (fault !== undefined) throw new Problem('validation_failed', { errors: { client_name: fault } });
 }
 
 function found(client: StoredClient | undefined): StoredClient {

@@ -34,7 +34,7 @@ export interface Setting<T> {
   readonly defaultInWords?: string;
   /** A secret's value is never repeated in a message. */
   readonly secret?: boolean;
-  /** One sentence for README's table. */
+  /** One sentence for the table in docs/settings.md. */
   readonly doc: string;
 }
 
@@ -46,7 +46,7 @@ function setting<T>(definition: Setting<T>): Setting<T> {
   return definition;
 }
 
-/** Every setting there is: README's table is made from this one. */
+/** Every setting there is. The table in docs/settings.md is made from it. */
 export const settings = {
   port: setting({
     name: 'PORT',
@@ -64,7 +64,7 @@ export const settings = {
     name: 'LATCHKEY_MAX_CONNECTIONS',
     parse: wholeNumber(1, 1_000_000),
     defaultInWords: '10000, or what the limit on open files leaves',
-    doc: 'How many connections the service has at a time. One more takes the place of one that waits for its client; where all are being served, it is closed ([docs/connections.md](docs/connections.md)).',
+    doc: 'How many connections the service has at a time. One more takes the place of one that waits for its client; where all are being served, it is closed ([connections](connections.md)).',
   }),
   requestTimeout: setting({
     name: 'LATCHKEY_REQUEST_TIMEOUT',
@@ -89,7 +89,7 @@ export const settings = {
     parse: databaseUrl,
     default: 'sqlite:data/latchkey.db',
     secret: true,
-    doc: 'Where the data lives: `sqlite:<file>`, `sqlite::memory:` or `postgres://user:password@host:port/database`. PostgreSQL is spoken to in the clear unless the URL says `?sslmode=verify-full` ([docs/postgresql.md](docs/postgresql.md)).',
+    doc: 'Where the data lives: `sqlite:<file>`, `sqlite::memory:` or `postgres://user:password@host:port/database`. PostgreSQL is spoken to in the clear unless the URL says `?sslmode=verify-full` ([postgresql](postgresql.md)).',
   }),
   databasePool: setting({
     name: 'LATCHKEY_DATABASE_POOL',
@@ -158,7 +158,7 @@ export const settings = {
     parse: origins,
     default: '',
     defaultInWords: 'none: CORS is off',
-    doc: 'The origins whose browser pages may call the service, comma-separated, or `*`. Those that are named may send cookies where `JWT_TOKEN_LOCATION` has them; with `*` none are sent ([docs/cookies.md](docs/cookies.md)).',
+    doc: 'The origins whose browser pages may call the service, comma-separated, or `*`. Those that are named may send cookies where `JWT_TOKEN_LOCATION` has them; with `*` none are sent ([cookies](cookies.md)).',
   }),
   hstsIncludeSubDomains: setting({
     name: 'LATCHKEY_HSTS_INCLUDE_SUBDOMAINS',

@@ -4,6 +4,7 @@ import { completeSchemas } from './complete-schemas.js';
 import { errorForms, oauthForm, problemForm, type ErrorForm } from './error-forms.js';
 import { headers, referencesTo } from './headers.js';
 import { mostFieldErrors } from '../problems/problem.js';
+import { sortContract } from './order.js';
 import type { Answer, Document, Operation, Schema } from './openapi.js';
 
 /** Says what is wrong with an operation. */
@@ -53,6 +54,7 @@ export function completeContract(document: Document): Document {
   }
   if (faults.length > 0) throw new Error(faults.join('\n'));
   completeSchemas(document);
+  sortContract(document);
   // In the order in which people read it.
   const { openapi, info, components, paths, ...rest } = document;
   return { openapi, info, ...rest, paths, components };
@@ -150,7 +152,7 @@ interface OperationOf {
 
 function completeAnswer(answer: Answer, status: string, { form, fail, isLimited }: OperationOf): void {
   if (!answer.description) fail(`the answer ${status} needs a description.`);
-  const references: Record<string, keyof typeof headers> = { 'X-Request-Id': 'X-Request-Id' };
+  const references: Record<string, keyof typeof headers> = {};
   if (status === '429' || (isLimited && /^[24]/.test(status))) references['RateLimit'] = 'RateLimit';
   if (status === 'default' || Number(status) >= 400) {
     const codes = codesIn(answer.description, form);
@@ -173,6 +175,8 @@ function completeAnswer(answer: Answer, status: string, { form, fail, isLimited 
       },
     };
   }
+  // Every answer has it: what is particular to this one comes before.
+  references['X-Request-Id'] = 'X-Request-Id';
   answer.headers = { ...answer.headers, ...referencesTo(references) };
 }
 

@@ -10,11 +10,12 @@ import {
   type TsoaResponse,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
+import type { Config } from '../config/config.js';
 import { etagOf, isUnchanged } from '../http/cacheable.js';
 import { forwardedPrefix } from '../http/trusted-proxy.js';
 import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
 import { readContract, readContract31, readContractYaml } from './read-contract.js';
-import { servedBelow, yamlServedBelow } from './served-below.js';
+import { served, servedTokenScheme, servedYaml, type Serving } from './served-contract.js';
 
 @Route()
 @Tags('Service')
@@ -28,6 +29,11 @@ export class ContractController {
     json31: etagOf(this.#contract31.text),
     yaml: etagOf(this.#yaml),
   };
+  readonly #tokenScheme;
+
+  constructor({ config }: { readonly config: Config }) {
+    this.#tokenScheme = servedTokenScheme(config);
+  }
 
   /**
    * The document that you are reading: what the service answers, and nothing else.
@@ -40,9 +46,9 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiDocument {
-    const prefix = forwardedPrefix(request);
-    if (isUnchanged(request, etagBelow(prefix, this.#etags.json), 'no-cache')) unchanged(304, undefined);
-    return servedBelow(prefix, this.#contract.document);
+    const serving = this.#serving(request);
+    if (isUnchanged(request, servedEtag(serving, this.#etags.json), 'no-cache')) unchanged(304, undefined);
+    return served(serving, this.#contract.document);
   }
 
   /**
@@ -57,10 +63,10 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiYaml {
-    const prefix = forwardedPrefix(request);
+    const serving = this.#serving(request);
     request.res?.setHeader('Content-Type', 'application/yaml'); // before what sends a 304
-    if (isUnchanged(request, etagBelow(prefix, this.#etags.yaml), 'no-cache')) unchanged(304, undefined);
-    return yamlServedBelow(prefix, this.#yaml);
+    if (isUnchanged(request, servedEtag(serving, this.#etags.yaml), 'no-cache')) unchanged(304, undefined);
+    return servedYaml(serving, this.#yaml);
   }
 
   /**
@@ -74,12 +80,17 @@ export class ContractController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): OpenApiDocument {
-    const prefix = forwardedPrefix(request);
-    if (isUnchanged(request, etagBelow(prefix, this.#etags.json31), 'no-cache')) unchanged(304, undefined);
-    return servedBelow(prefix, this.#contract31.document);
+    const serving = this.#serving(request);
+    if (isUnchanged(request, servedEtag(serving, this.#etags.json31), 'no-cache')) unchanged(304, undefined);
+    return served(serving, this.#contract31.document);
+  }
+
+  #serving(request: HttpRequest): Serving {
+    return { prefix: forwardedPrefix(request), tokenScheme: this.#tokenScheme };
   }
 }
 
-function etagBelow(prefix: string, etag: string): string {
-  return prefix === '' ? etag : etagOf(etag + prefix);
+function servedEtag({ prefix, tokenScheme }: Serving, etag: string): string {
+  const differs = prefix !== '' || tokenScheme !== undefined;
+  return differs ? etagOf(etag + prefix + JSON.stringify(tokenScheme ?? '')) : etag;
 }

@@ -2,8 +2,14 @@
 export interface Document {
   openapi: string;
   info: object;
+  tags?: Tag[];
   components: Record<string, Record<string, unknown>> & { schemas: Record<string, Schema> };
   paths: Record<string, Record<string, Operation>>;
+}
+
+export interface Tag {
+  readonly name: string;
+  readonly description?: string;
 }
 
 export interface Schema {
@@ -18,6 +24,7 @@ export interface Schema {
 
 export interface Operation {
   operationId: string;
+  tags?: string[];
   summary?: string;
   description?: string;
   security?: Record<string, string[]>[];

@@ -8,11 +8,6 @@ export interface Sources {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-interface Tag {
-  readonly name: string;
-  readonly description?: string;
-}
-
 /** Puts file and line before each line of a message that begins with an operation: `GET /reports: …`. */
 export function located(message: string, { places }: Sources): string {
   return message
@@ -24,9 +19,11 @@ export function located(message: string, { places }: Sources): string {
     .join('\n');
 }
 
-/** Describes the tags that tsoa.json does not know, by the comments above their controllers. */
-export function describeTags(document: Document & { tags?: Tag[] }, { tags }: Sources): void {
+/** Describes the tags that tsoa.json does not know, by name, by the comments above their controllers. */
+export function describeTags(document: Document, { tags }: Sources): void {
   const described = document.tags ?? [];
-  const others = Object.entries(tags).filter(([name]) => !described.some((tag) => tag.name === name));
+  const others = Object.entries(tags)
+    .filter(([name]) => !described.some((tag) => tag.name === name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   document.tags = [...described, ...others.map(([name, description]) => ({ name, description }))];
 }

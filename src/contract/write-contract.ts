@@ -10,8 +10,9 @@ import { toOpenApi31 } from './to-openapi-31.js';
 const [, , tsoaDocument = '', sourcesFile = ''] = process.argv;
 const sources = JSON.parse(readFileSync(sourcesFile, 'utf8')) as Sources;
 try {
-  const document = completeContract(JSON.parse(readFileSync(tsoaDocument, 'utf8')) as Document);
-  describeTags(document, sources);
+  const written = JSON.parse(readFileSync(tsoaDocument, 'utf8')) as Document;
+  describeTags(written, sources);
+  const document = completeContract(written);
   writeFileSync(contractFiles.json, asJson(document));
   writeFileSync(contractFiles.json31, asJson(toOpenApi31({ ...document })));
   writeFileSync(contractFiles.yaml, stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }));

@@ -1,3 +1,10 @@
+/** How an access token comes in a request. */
+export interface TokenHeader {
+  readonly name: string;
+  /** The word before the token; undefined: the token alone. */
+  readonly scheme: string | undefined;
+}
+
 /**
  * What a header holds for an authentication scheme: `Bearer T` has `T`. The scheme's case does not matter, one space
  * comes after it (RFC 6750 §2.1), and the header may list several schemes (RFC 9110 §11.4 and §5.6.1). Whether it has the

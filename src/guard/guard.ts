@@ -1,6 +1,6 @@
 import { AccessTokens } from './access-tokens.js';
 import { callerOf, type Caller, type Claims } from './claims.js';
-import { credentialsOf } from './credentials.js';
+import { credentialsOf, type TokenHeader } from './credentials.js';
 import { checkDemands, demandOf } from './demands.js';
 import { Feed } from './feed.js';
 import { Introspections } from './introspections.js';
@@ -98,8 +98,9 @@ export class Guard {
    */
   requires(...demands: readonly string[]): Handler {
     checkDemands(demands);
+    const header = this.#options.header.name.toLowerCase();
     return (request, response, next) => {
-      this.check(request.headers['authorization'], ...demands).then(
+      this.check(request.headers[header], ...demands).then(
         (caller) => {
           this.#callers.set(request, caller);
           next();
@@ -125,7 +126,7 @@ export class Guard {
     return async (request, ...rest) => {
       let caller;
       try {
-        caller = await this.check(request.headers.get('authorization') ?? undefined, ...demands);
+        caller = await this.check(request.headers.get(this.#options.header.name) ?? undefined, ...demands);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         const { status, headers } = error;
@@ -150,13 +151,22 @@ export class Guard {
 
   /**
    * The check itself, for whatever else a token comes by.
-   * @param authorization the value of an `Authorization` header.
+   * @param authorization the value of an `Authorization` header, or of the one that `headerName` names.
    * @param demands as for `requires`.
    * @throws {Refusal} with the status, the headers and the body of an answer.
    */
   async check(authorization: string | string[] | undefined, ...demands: readonly string[]): Promise<Caller> {
+    try {
+      return await this.#check(authorization, demands);
+    } catch (error) {
+      if (error instanceof Refusal) error.scheme = this.#options.header.scheme ?? error.scheme;
+      throw error;
+    }
+  }
+
+  async #check(authorization: string | string[] | undefined, demands: readonly string[]): Promise<Caller> {
     this.#feed.begin();
-    const token = bearerToken(authorization);
+    const token = tokenOf(authorization, this.#options.header);
     const claims = await this.#tokens.verify(token);
     if (this.#revoked.has(claims)) throw revoked();
     if (!this.#feed.isCurrent) await this.#checkOtherwise(token, claims);
@@ -201,17 +211,25 @@ function revoked(): Refusal {
   });
 }
 
-/** From the one element of the header that is of the scheme Bearer; another scheme is none of ours. */
-function bearerToken(authorization: string | string[] = ''): string {
-  const header = typeof authorization === 'string' ? authorization : authorization.join(',');
-  const token = header === '' ? undefined : credentialsOf(header, 'Bearer');
-  if (token === undefined) throw new Refusal('authentication_required');
+/** From the one element of the header that is of the scheme; another scheme is for somebody else. */
+function tokenOf(value: string | string[] = '', { name, scheme }: TokenHeader): string {
+  const header = typeof value === 'string' ? value : value.join(',');
+  if (header === '') throw tokenMissing(name, scheme);
+  if (scheme === undefined) return header;
+  const token = credentialsOf(header, scheme);
+  if (token === undefined) throw tokenMissing(name, scheme);
   if (token === null) {
     throw new Refusal('invalid_token', {
-      detail: 'The Authorization header must be "Bearer", one space, and the access token.',
+      detail: `The ${name} header must be "${scheme}", one space, and the access token.`,
     });
   }
   return token;
+}
+
+function tokenMissing(name: string, scheme: string | undefined): Refusal {
+  return new Refusal('authentication_required', {
+    detail: `Send an access token: "${name}: ${scheme === undefined ? '' : `${scheme} `}<access_token>".`,
+  });
 }
 
 interface FastifyReply {

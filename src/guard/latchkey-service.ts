@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
+import type { TokenHeader } from './credentials.js';
 
 /** The time, injected so that tests can move it. */
 export interface GuardClock {
@@ -14,6 +15,7 @@ interface ServiceOptions {
   readonly url: string;
   readonly jwksUri: string | undefined;
   readonly client: { readonly id: string; readonly secret: string };
+  readonly header: TokenHeader;
   readonly fetch: typeof fetch;
   readonly clock: GuardClock;
 }
@@ -70,9 +72,11 @@ export class LatchkeyService {
    * @param lastEventId where to go on.
    */
   async follow(lastEventId: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const { name, scheme } = this.options.header;
+    const token = await this.#accessToken();
     const headers = {
       Accept: 'text/event-stream',
-      Authorization: `Bearer ${await this.#accessToken()}`,
+      [name]: scheme === undefined ? token : `${scheme} ${token}`,
       ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
     };
     try {

@@ -1,3 +1,4 @@
+import type { TokenHeader } from './credentials.js';
 import type { GuardClock } from './latchkey-service.js';
 
 const waysWhenStale = ['introspect', 'refuse', 'accept'] as const;
@@ -13,6 +14,10 @@ export interface GuardOptions {
   readonly url?: string;
   /** Where the public keys are, where the metadata is not to be asked for it. */
   readonly jwksUri?: string;
+  /** The header that has the access token, here and at the service: its `JWT_HEADER_NAME`; `Authorization`. */
+  readonly headerName?: string;
+  /** The word before the token in it: the service's `JWT_HEADER_TYPE`; `Bearer`. `none`: the token alone. */
+  readonly headerType?: string;
   /** By how much the clocks here and there may differ, in seconds: 0 to 300; 0. */
   readonly leeway?: number;
   /** How old the feed may be, in seconds: 2 or more, because the service is heard of every second; 3. */
@@ -38,6 +43,7 @@ export interface Settled {
   readonly client: { readonly id: string; readonly secret: string };
   readonly url: string;
   readonly jwksUri: string | undefined;
+  readonly header: TokenHeader;
   /** Seconds. */
   readonly leeway: number;
   /** Milliseconds. */
@@ -53,8 +59,10 @@ const systemClock: GuardClock = { now: () => Date.now(), monotonic: () => perfor
 /** @throws {TypeError} with a sentence for each option that cannot be used. */
 export function readOptions(options: GuardOptions): Settled {
   const { issuer, audience, client, leeway = 0, bound = 3, whenStale = 'introspect' } = options;
+  const { headerName = 'Authorization', headerType = 'Bearer' } = options;
   const audiences = typeof audience === 'string' ? [audience] : audience;
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  const isToken = (value: unknown): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(String(value));
   const isUrl = (value: unknown): boolean => /^https?:\/\/[^?#\s]+$/.test(String(value));
   // Whoever writes JavaScript may give anything, an environment variable that is not set among it.
   const given = client as Partial<GuardOptions['client']> | undefined;
@@ -68,6 +76,9 @@ export function readOptions(options: GuardOptions): Settled {
     options.jwksUri === undefined || /^https?:/.test(options.jwksUri)
       ? ''
       : 'jwksUri must be an http or https URL.',
+    isToken(headerName) && isToken(headerType)
+      ? ''
+      : 'headerName and headerType must be those that the service has as JWT_HEADER_NAME and JWT_HEADER_TYPE.',
     leeway >= 0 && leeway <= 300 ? '' : 'leeway must be 0 to 300 seconds.',
     bound >= 2 && bound < Infinity ? '' : 'bound must be 2 seconds or more.',
     waysWhenStale.includes(whenStale) ? '' : `whenStale must be one of ${waysWhenStale.join(', ')}.`,
@@ -79,6 +90,10 @@ export function readOptions(options: GuardOptions): Settled {
     client,
     url: withoutSlashesAtEnd(options.url ?? issuer),
     jwksUri: options.jwksUri,
+    header: {
+      name: headerName,
+      scheme: headerType === 'none' ? undefined : headerType,
+    },
     leeway,
     bound: bound * 1000,
     whenStale,

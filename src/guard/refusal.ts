@@ -41,6 +41,8 @@ interface RefusalOptions {
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
+  /** What the challenge begins with. */
+  scheme = 'Bearer';
   readonly #challenge: Readonly<Record<string, string>> | undefined;
 
   constructor(
@@ -59,7 +61,7 @@ export class Refusal extends Error {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Cache-Control': 'no-store',
       ...((this.status === 401 || this.#challenge) && {
-        'WWW-Authenticate': `Bearer ${parameters.map(([name, value]) => `${name}="${quotable(value)}"`).join(', ')}`,
+        'WWW-Authenticate': `${this.scheme} ${parameters.map(([name, value]) => `${name}="${quotable(value)}"`).join(', ')}`,
       }),
       ...(this.status === 503 && { 'Retry-After': '1' }),
     };

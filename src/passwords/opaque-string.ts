@@ -1,4 +1,4 @@
-import { codePoint } from '../usernames/username-profile.js';
+import { codePoint, notFreeform } from '../text/freeform-text.js';
 
 /**
  * RFC 8265's OpaqueString profile (§4.2): passwords. What is typed as another space on another keyboard is the same
@@ -6,9 +6,6 @@ import { codePoint } from '../usernames/username-profile.js';
  */
 
 const spaces = /\p{Zs}/gu;
-/** RFC 8264 §4.3: what FreeformClass has not. */
-const unfit =
-  /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]/u;
 /** Joiners are part of words in some scripts (RFC 5892 A.1 and A.2, more loosely). */
 const joiners = /(?<=[\p{L}\p{M}])[\u200c\u200d](?=[\p{L}\p{M}])/gu;
 
@@ -19,7 +16,7 @@ export function opaqueString(password: string): string {
 
 /** Why a password cannot be chosen; undefined where it can. For a person, after the field's name. */
 export function opaqueFault(password: string): string | undefined {
-  const [character] = unfit.exec(opaqueString(password).replace(joiners, '')) ?? [];
+  const [character] = notFreeform.exec(opaqueString(password).replace(joiners, '')) ?? [];
   if (character === undefined) return undefined;
   return `must have characters that can be seen and typed: ${codePoint(character)} cannot be in it`;
 }

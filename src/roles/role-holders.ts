@@ -1,29 +1,61 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inBatches, rowsPerBatch } from '../database/batches.js';
 import type { Database } from '../database/database.js';
-import { rolesStore } from './roles.store.js';
+import { rightsSize } from '../tokens/access-token-size.js';
+import { words } from './rights.js';
+import { rolesStore, type StoredRole } from './roles.store.js';
+
+type RoleRights = Pick<StoredRole, 'name' | 'permissions'>;
+
+/** Most holders share their set of roles with others: so many sets are remembered as counted, and then forgotten. */
+const maxSets = 10_000;
 
 /**
- * The size of the rights (`rightsSize`) of the role's holder who has most, with those that the role is to have; what two
- * roles permit counts twice. There may be any number of holders: they are read outside of all transactions, in
+ * The size of the rights (`rightsSize`) of the holder of a role who has most, of those whom a change of the role gives more
+ * than before; 0 where there is none. There may be any number of holders: they are read outside of all transactions, in
  * pages, and only where it is not clear from the roles alone that nobody can have too many.
+ * @param enough as much as anybody may have.
  */
-export async function largestRightsOfHolders(
+export async function largestGrownRights(
   { queries }: Database,
-  name: string,
-  { own, enough }: { readonly own: number; readonly enough: number },
+  before: RoleRights,
+  after: RoleRights,
+  enough: number,
 ): Promise<number> {
-  const most = own + (await rolesStore.sizeOfOthers(queries, name));
+  const { name } = after;
+  const most = roleSize(after) + (await rolesStore.sizeOfOthers(queries, name));
   if (most <= enough) return most;
+  const permissions = new Map<string, string>();
+  const seen = new Set<string>();
   let largest = 0;
-  for (let after = ''; ;) {
-    const page = await rolesStore.sizesOfHolders(queries, name, { after, limit: rowsPerBatch });
-    for (const { size } of page) largest = Math.max(largest, size + own);
-    const last = page.at(-1);
-    if (!last || page.length < rowsPerBatch) return largest;
-    after = last.id;
+  for (let last = ''; ;) {
+    const page = await rolesStore.otherRolesOfHolders(queries, name, { after: last, limit: rowsPerBatch });
+    const sets = new Set(page.map(({ roles }) => words(roles).join(' ')));
+    const unknown = [...sets].filter((set) => !seen.has(set));
+    const names = [...new Set(unknown.flatMap(words))].filter((role) => !permissions.has(role));
+    for (const [role, given] of await rolesStore.permissionsOf(queries, names)) permissions.set(role, given);
+    if (seen.size > maxSets) seen.clear();
+    for (const set of unknown) {
+      const others = words(set);
+      const sizeWith = (role: RoleRights): number =>
+        rightsSize(
+          [...others, name],
+          words([role.permissions, ...others.map((other) => permissions.get(other) ?? '')].join(' ')),
+        );
+      const size = sizeWith(after);
+      seen.add(set);
+      if (size > largest && size > sizeWith(before)) largest = size;
+    }
+    const end = page.at(-1);
+    if (!end || page.length < rowsPerBatch) return largest;
+    last = end.id;
     await nextTurn();
   }
+}
+
+/** The size of what a role alone gives. */
+export function roleSize({ name, permissions }: RoleRights): number {
+  return rightsSize([name], words(permissions));
 }
 
 /** Takes a role that was deleted from its holders, and removes what is left of it. */

@@ -49,9 +49,9 @@ export interface RoleList {
  */
 export interface PutRoleRequest {
   /**
-   * What the role is for. Default: empty.
+   * What the role is for, in characters that can be seen. Default: empty.
    * @maxLength 500
-   * @pattern ^[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$ must not have control or bidirectional formatting characters
+   * @pattern ^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$ must not have control characters
    */
   description?: string;
   /**

@@ -2,12 +2,13 @@ import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { countersStore } from '../database/counters.store.js';
 import type { Database } from '../database/database.js';
+import { freeformFault } from '../text/freeform-text.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import { rightsSize, tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
+import { tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
 import { words } from './rights.js';
 import { administratorRole } from './administrator-role.js';
-import { largestRightsOfHolders, removeDeletedRole } from './role-holders.js';
+import { largestGrownRights, removeDeletedRole, roleSize } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
 
 /** How often a change is tried that others come before, each time after another look at the holders. */
@@ -52,7 +53,7 @@ export class RolesService {
       created_at: now,
       updated_at: now,
     };
-    const size = sizeOf(role);
+    const size = roleSize(role);
     if (size > this.tokens.rightsCapacity) throw this.#tooMuch('are', size);
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       // Whoever deleted it was interrupted, or is at it still.
@@ -71,9 +72,10 @@ export class RolesService {
   ): Promise<{ readonly role: StoredRole; readonly created: boolean } | undefined> {
     const { name } = role;
     const rights = await countersStore.read(this.database.queries, 'rights');
-    const size = sizeOf(role);
     const { rightsCapacity } = this.tokens;
-    const largest = await largestRightsOfHolders(this.database, name, { own: size, enough: rightsCapacity });
+    const known = await rolesStore.find(this.database.queries, name);
+    if (role.description !== known?.description) refuseFaultyDescription(role.description);
+    const largest = known ? await largestGrownRights(this.database, known, role, rightsCapacity) : 0;
     const done = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       if (await rolesStore.isDeleted(transaction, name)) return undefined;
@@ -87,8 +89,7 @@ export class RolesService {
       // Raised by those alone who change something: others who look at the holders need not look again.
       if ((await countersStore.read(transaction, 'rights')) !== rights) return undefined;
       await countersStore.raise(transaction, 'rights');
-      // What takes no more room than before is let through, whatever there is beside it.
-      if (largest > rightsCapacity && !(before && size <= sizeOf(before))) {
+      if (largest > rightsCapacity) {
         throw this.#tooMuch('are together with the other roles of a holder', largest);
       }
       await rolesStore.update(transaction, role);
@@ -157,8 +158,9 @@ export class RolesService {
   }
 }
 
-function sizeOf({ name, permissions }: Pick<StoredRole, 'name' | 'permissions'>): number {
-  return rightsSize([name], words(permissions));
+function refuseFaultyDescription(description: string): void {
+  const fault = freeformFault(description);
+  if (fault !== undefined) throw new Problem('validation_failed', { errors: { description: fault } });
 }
 
 function refuseBuiltIn(role: StoredRole | undefined): void {

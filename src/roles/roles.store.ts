@@ -43,15 +43,12 @@ export const rolesStore = {
     return length;
   },
 
-  /**
-   * A page of the role's holders, in the order of their ids, each with the size of the other roles, as `rightsSize`
-   * counts it; what two of them permit counts twice.
-   */
-  sizesOfHolders(
+  /** A page of the role's holders, in the order of their ids, each with the names of the other roles, space-separated. */
+  otherRolesOfHolders(
     queries: Queries,
     name: string,
     { after, limit }: { readonly after: string; readonly limit: number },
-  ): Promise<{ readonly id: string; readonly size: number }[]> {
+  ): Promise<{ readonly id: string; readonly roles: string | null }[]> {
     return queries
       .selectFrom('user_roles')
       .where('role_name', '=', name)
@@ -60,12 +57,18 @@ export const rolesStore = {
       .limit(limit)
       .select([
         'user_id as id',
-        sql<number>`(select cast(coalesce(sum(length(role.name) + 3 + length(role.permissions) + 1), 0) as bigint)
-          from user_roles held
-          join roles role on role.name = held.role_name
-          where held.user_id = user_roles.user_id and held.role_name <> ${name})`.as('size'),
+        sql<string | null>`(select string_agg(role.name, ' ') from user_roles held
+          join roles role on role.name = held.role_name and role.deleted_at is null
+          where held.user_id = user_roles.user_id and held.role_name <> ${name})`.as('roles'),
       ])
       .execute();
+  },
+
+  /** The permissions of roles, by their names. */
+  async permissionsOf(queries: Queries, names: readonly string[]): Promise<Map<string, string>> {
+    if (names.length === 0) return new Map();
+    const roles = await selectRoles(queries).where('name', 'in', names).execute();
+    return new Map(roles.map(({ name, permissions }) => [name, permissions]));
   },
 
   /** Which of these names are no roles. */

@@ -39,17 +39,17 @@ export class SessionStarter {
   ) {}
 
   /**
-   * Begins a session, in one transaction with its audit row.
+   * Begins a session, in one transaction with its audit row; where its tokens cannot be made, none remains.
    * @param newHash what is kept of the password from now on.
    * @param also statements of the same transaction.
-   * @returns undefined where the user was disabled, or got another password, since it was checked.
+   * @returns its tokens; undefined where the user was disabled, or got another password, since it was checked.
    */
   async begin(
     user: CheckedUser,
     newHash: string,
     also: (queries: Queries) => readonly Compilable[],
     context: RequestContext,
-  ): Promise<RotatedSession | undefined> {
+  ): Promise<TokenSet | undefined> {
     const session = this.#newSession(user.id, context);
     const statements = (queries: Queries) =>
       [
@@ -72,25 +72,39 @@ export class SessionStarter {
         // Last: whoever comes from the same address waits for these rows until the commit.
         ...also(queries).map((query) => ({ query })),
       ] as const;
-    if (!this.limit.isSet) {
+    if (!this.limit.isSet && !this.tokenSets.runsHooks) {
       const rows = await this.database.batch(statements(this.database.queries));
       const rights = rows?.[1][0];
-      return rights && { ...session, ...rights };
+      return rights && this.#issueOrEnd({ ...session, ...rights }, context);
     }
     const begun = await this.database.transaction(async (transaction) => {
       const rows = await executeInTurn(transaction, statements(transaction));
       const rights = rows?.[1][0];
-      return rights && { rights, displaced: await this.limit.displace(transaction, session, context) };
+      if (!rights) return undefined;
+      const tokens = this.tokenSets.of({ ...session, ...rights }, true);
+      return { tokens, displaced: await this.limit.displace(transaction, session, context) };
     });
     if (!begun) return undefined;
-    const { rights, displaced } = begun;
-    await this.limit.displaceRest(session, context, displaced);
-    return { ...session, ...rights };
+    await this.limit.displaceRest(session, context, begun.displaced);
+    return begun.tokens;
   }
 
-  /** The tokens of a session that has just begun. */
-  tokensOf(session: RotatedSession): TokenSet {
-    return this.tokenSets.of(session, true);
+  /** The tokens of a session that is committed. Without hooks they fail only for rights from before there was a limit. */
+  async #issueOrEnd(session: RotatedSession, context: RequestContext): Promise<TokenSet> {
+    try {
+      return this.tokenSets.of(session, true);
+    } catch (error) {
+      await this.database.transaction(async (transaction) => {
+        await sessionsStore.delete(transaction, session.id);
+        await auditStore.add(transaction, this.clock, {
+          event: 'session_ended',
+          target: session.user_id,
+          sessionId: session.id,
+          context,
+        });
+      });
+      throw error;
+    }
   }
 
   #newSession(userId: string, context: RequestContext): NewSession {

@@ -119,6 +119,25 @@ export const sessionsStore = {
       .executeTakeFirst();
   },
 
+  /** As `revokeEnded`, for a session of this user alone, and where an access token of it may live on. */
+  revokeEndedOneOf(
+    queries: Queries,
+    userId: string,
+    id: string,
+    now: number,
+  ): Promise<EndedSession | undefined> {
+    return revoking(queries, now)
+      .where('id', '=', id)
+      .where('user_id', '=', userId)
+      .where('access_expires_at', '>', now)
+      .executeTakeFirst();
+  },
+
+  /** For a session that no token was given of. */
+  async delete(queries: Queries, id: string): Promise<void> {
+    await queries.deleteFrom('sessions').where('id', '=', id).execute();
+  },
+
   /** Lets one of a user's live sessions go on into the epoch that has just begun, and ended the others. */
   async keep(
     queries: Queries,

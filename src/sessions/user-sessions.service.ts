@@ -40,7 +40,11 @@ export class UserSessionsService {
    */
   async end(userId: string, sessionId: string, actor: Actor): Promise<void> {
     const revoked = await this.database.transaction(async (transaction) => {
-      const session = await sessionsStore.revokeOneOf(transaction, userId, sessionId, this.clock.now());
+      const now = this.clock.now();
+      const session =
+        (await sessionsStore.revokeOneOf(transaction, userId, sessionId, now)) ??
+        // What ended it with others may have been interrupted before its access tokens were revoked.
+        (await sessionsStore.revokeEndedOneOf(transaction, userId, sessionId, now));
       if (!session) throw new Problem('session_not_found');
       const change = { event: 'session_ended', target: userId, sessionId } as const;
       await auditStore.addChange(transaction, this.clock, change, actor);

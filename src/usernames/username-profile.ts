@@ -1,3 +1,5 @@
+import { codePoint } from '../text/freeform-text.js';
+
 /**
  * RFC 8265's UsernameCaseMapped profile (§3.3): which names there are. They are compared by `usernameKey`, which is for
  * all of them what the profile maps them to.
@@ -50,11 +52,6 @@ function partFault(part: string): string | undefined {
 /** The ordinary characters in the place of fullwidth and halfwidth ones. */
 export function mapWidth(name: string): string {
   return name.replace(wide, (character) => character.normalize('NFKC'));
-}
-
-/** Such as U+200B. */
-export function codePoint(character: string): string {
-  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 /** RFC 8264 §8: whether a character is of IdentifierClass, there where it stands. */

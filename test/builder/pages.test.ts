@@ -9,18 +9,20 @@ import { checkout } from '../support/checkout.js';
 import { blocksOf, type Block } from '../support/shown-commands.js';
 
 const python = new PythonEnvironment('interop-venv');
-const sections = ['Quick start', 'Add a protected operation'];
 const read = (page: string): string => readFileSync(join(checkout, page), 'utf8');
 
-/** Pages whose commands a reader types one after the other, in a clone. A `text` is tried elsewhere. */
+/** What a reader types, command by command, in a clone: of a page, or of two of which one goes on from the other. A `text` is tried elsewhere. */
 const pages: Readonly<Record<string, readonly Block[]>> = {
   'docs/tutorial.md': blocksOf(read('docs/tutorial.md')),
-  'README.md': sections.flatMap((section) => blocksOf(read('README.md'), section)),
+  'README.md and docs/add-an-operation.md': [
+    ...blocksOf(read('README.md'), 'Quick start'),
+    ...blocksOf(read('docs/add-an-operation.md')),
+  ],
 };
 
 for (const [page, all] of Object.entries(pages)) {
   const blocks = all.filter(({ language }) => language !== 'text');
-  describe(`What ${page} shows`, function () {
+  describe(`What ${page} show`, function () {
     this.bail(true); // each step builds on the one before
 
     const withPython = hasPython();
@@ -30,7 +32,7 @@ for (const [page, all] of Object.entries(pages)) {
       if (withPython) python.prepare(join(checkout, 'test/interop/requirements.txt'));
       else
         console.warn('There is no python3 with venv: install it, so that what is shown in Python is tried.');
-      project = new ProjectCopy({ built: page === 'README.md' });
+      project = new ProjectCopy({ built: page !== 'docs/tutorial.md' });
       const port = await reservePort();
       const environment = copyEnvironment();
       reader = new PageReader({

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
 import type { Client, ClientPage, CreatedClient } from '../../src/clients/clients.models.js';
+import { codePoint } from '../../src/text/freeform-text.js';
 import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -118,15 +119,20 @@ describe('/clients', () => {
     });
     for (const [what, fields, field] of [
       ['an empty name', { client_name: '' }, 'client_name'],
+      ['a space before the name', { client_name: ' Export' }, 'client_name'],
+      ['a space after the name', { client_name: 'Export ' }, 'client_name'],
+      ['a no-break space after the name', { client_name: 'Export\u00a0' }, 'client_name'],
+      ['a name of a space', { client_name: ' ' }, 'client_name'],
       ['a control character in the name', { client_name: 'a\u0000b' }, 'client_name'],
       ...[
         ...['\t', '\n', '\u001b', '\u007f', '\u0085', '\u009b', '\u2028', '\u2029'],
         ...['\u061c', '\u200e', '\u200f', '\u202a', '\u202e', '\u2066', '\u2069'],
         ...['\u00ad', '\u180e', '\u200b', '\u200c', '\u200d', '\u2060', '\u2063', '\u3164', '\ufeff'],
+        ...['\ufe0f', '\u{e0061}', '\u{e0100}', '\u2800', '\ue000', '\ufdd0'],
       ].map(
         (character) =>
           [
-            `U+${character.charCodeAt(0).toString(16).padStart(4, '0')} in the name`,
+            `${codePoint(character)} in the name`,
             { client_name: `Ex${character}port` },
             'client_name',
           ] as const,
@@ -208,6 +214,20 @@ describe('/clients', () => {
       });
       const untouched = await app.patch(`/clients/${client.client_id}`, {}, admin).expect(200);
       expect(untouched.body).to.deep.equal(body);
+    });
+
+    it('takes no name that looks like another, but keeps the one that was there before that was refused', async () => {
+      const { client_id: id } = await create();
+      const name = 'Ex\u200bport ';
+      const { queries } = app.services.database;
+      await queries.updateTable('clients').set({ name }).where('id', '=', id).execute();
+      const { body } = await app
+        .patch(`/clients/${id}`, { client_name: name, disabled: false }, admin)
+        .expect(200);
+      expect(body).to.include({ client_name: name });
+      const refused = await app.patch(`/clients/${id}`, { client_name: 'Export ' }, admin).expect(422);
+      expect(refused.body.errors).to.have.all.keys('client_name');
+      await app.patch(`/clients/${id}`, { client_name: 'Export' }, admin).expect(200);
     });
 
     it('disables and enables', async () => {

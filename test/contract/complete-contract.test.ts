@@ -124,8 +124,8 @@ describe('The contract, completed from what tsoa writes', () => {
       const headers = (status: string) =>
         Object.keys(completed({ ...plain, responses }).responses[status]?.headers ?? {});
       expect(headers('401')).to.include.members(['X-Request-Id', 'WWW-Authenticate']);
-      expect(headers('429')).to.deep.equal(['X-Request-Id', 'RateLimit', 'Retry-After']);
-      expect(headers('503')).to.deep.equal(['X-Request-Id', 'Retry-After']);
+      expect(headers('429')).to.deep.equal(['RateLimit', 'Retry-After', 'X-Request-Id']);
+      expect(headers('503')).to.deep.equal(['Retry-After', 'X-Request-Id']);
     });
 
     it('RateLimit wherever the operation counts its requests, and where an attempt has to wait alone', () => {

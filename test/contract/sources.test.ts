@@ -3,7 +3,7 @@ import { describeTags, located } from '../../src/contract/sources.js';
 
 const sources = {
   places: { 'GET /reports/{id}': 'src/reports/reports.controller.ts:12' },
-  tags: { Reports: 'What is known.', Users: 'The comment of a class.' },
+  tags: { Reports: 'What is known.', Invoices: 'What is owed.', Users: 'The comment of a class.' },
 };
 
 describe('What the controllers’ sources say', () => {
@@ -13,7 +13,7 @@ describe('What the controllers’ sources say', () => {
     );
   });
 
-  it('describes the tags that tsoa.json does not', () => {
+  it('describes the tags that tsoa.json does not, by name', () => {
     const document: Parameters<typeof describeTags>[0] = {
       openapi: '3.0.3',
       info: {},
@@ -24,6 +24,7 @@ describe('What the controllers’ sources say', () => {
     describeTags(document, sources);
     expect(document.tags).to.deep.equal([
       { name: 'Users', description: 'Accounts.' },
+      { name: 'Invoices', description: 'What is owed.' },
       { name: 'Reports', description: 'What is known.' },
     ]);
   });

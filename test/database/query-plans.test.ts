@@ -41,7 +41,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
     revocationsStore.concerning(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
   'who logs in': (queries) => loginStore.find(queries, { username: 'Ada', network: '192.0.2.1' }),
   'the last expiry of a session': (queries) => sessionsStore.lastExpiry(queries),
-  'a page of holders': (queries) => rolesStore.sizesOfHolders(queries, 'a', { after: id, limit: 50 }),
+  'a page of holders': (queries) => rolesStore.otherRolesOfHolders(queries, 'a', { after: id, limit: 50 }),
   'whether there is an administrator': (queries) => usersStore.hasAdministrator(queries),
   'what is unfinished': (queries) => usersStore.listUnfinished(queries, 50),
   'expired sessions': (queries) => sessionsStore.deleteExpired(queries, now, 50),

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { codePoint } from '../../src/text/freeform-text.js';
 import { databaseKinds } from '../support/databases.js';
 import { waitUntilBlocked } from '../support/postgres.js';
 import { contractPermissions, TestApp } from '../support/test-app.js';
@@ -176,10 +177,13 @@ describe('/roles', () => {
       ['more than a thousand', { permissions: Array<string>(1001).fill('a') }, 'permissions'],
       ['a description that is too long', { permissions, description: 'x'.repeat(501) }, 'description'],
       ['a description of control characters', { permissions, description: 'a\u0000b' }, 'description'],
-      ...['\n', '\u001b', '\u0085', '\u009b', '\u061c', '\u200e', '\u2028', '\u202e', '\u2066', '\u2069'].map(
+      ...[
+        ...['\n', '\u001b', '\u0085', '\u009b', '\u061c', '\u200e', '\u2028', '\u202e', '\u2066', '\u2069'],
+        ...['\u00ad', '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff', '\ufe0f', '\u2800', '\u{e0061}'],
+      ].map(
         (character) =>
           [
-            `a description with U+${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+            `a description with ${codePoint(character)}`,
             { permissions, description: `a${character}b` },
             'description',
           ] as const,
@@ -192,6 +196,15 @@ describe('/roles', () => {
         expect(await names()).not.to.include('faulty');
       });
     }
+  });
+
+  it('keeps a description from before those of characters that cannot be seen were refused', async () => {
+    const description = 'Reads\u200b';
+    await app.put('/roles/described', { permissions }, admin).expect(201);
+    const { queries } = app.services.database;
+    await queries.updateTable('roles').set({ description }).where('name', '=', 'described').execute();
+    await app.put('/roles/described', { permissions: [], description }, admin).expect(200);
+    await app.put('/roles/described', { permissions: [], description: `${description}.` }, admin).expect(422);
   });
 
   describe('deleting', () => {

@@ -66,6 +66,26 @@ for (const database of databaseKinds) {
         await expectEnded(app, other);
       });
 
+      it('is made good for one of them when that one is ended, once', async () => {
+        await end(sessionOf(other)).expect(204);
+        await expectEnded(app, other);
+        await expectLive(app, mine);
+        await end(sessionOf(other)).expect(404);
+      });
+
+      it('is made good for one of them when an administrator ends that one', async () => {
+        const { access_token: admin } = await app.login();
+        await app.delete(`/users/${userId}/sessions/${sessionOf(other)}`, admin).expect(204);
+        await expectEnded(app, other);
+        await expectLive(app, mine);
+      });
+
+      it('has left nothing to end of a session whose access token has expired', async () => {
+        app.clock.advance(25 * 60);
+        mine = await app.refresh(mine.refresh_token);
+        await end(sessionOf(other)).expect(404);
+      });
+
       it('leaves a logout to the others', async () => {
         await app.post('/logout', undefined, other.access_token).expect(204);
         await expectEnded(app, other);

@@ -67,10 +67,7 @@ export class GuardedApi extends ApiClient {
   }
 
   static async start(app: TestApp, options: Partial<GuardOptions> = {}): Promise<GuardedApi> {
-    const { client_id: id, client_secret: secret = '' } = await createClient(app, {
-      scope: 'revocations:read',
-      introspection_audiences: [issuer],
-    });
+    const client = options.client ?? (await clientOf(app));
     const network = new Network();
     const warnings: string[] = [];
     const elapsed = { seconds: 0 };
@@ -78,7 +75,7 @@ export class GuardedApi extends ApiClient {
       issuer,
       audience: issuer,
       url: app.url,
-      client: { id, secret },
+      client,
       fetch: network.fetch,
       clock: { now: () => app.clock.now(), monotonic: () => elapsed.seconds * 1000 },
       warn: (message) => warnings.push(message),
@@ -107,6 +104,14 @@ export class GuardedApi extends ApiClient {
     await new Promise((resolve) => this.server.close(resolve));
     noteClosed(this);
   }
+}
+
+async function clientOf(app: TestApp): Promise<GuardOptions['client']> {
+  const { client_id: id, client_secret: secret = '' } = await createClient(app, {
+    scope: 'revocations:read',
+    introspection_audiences: [issuer],
+  });
+  return { id, secret };
 }
 
 function guardedBy(latchkey: Guard): express.Express {

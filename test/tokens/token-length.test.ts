@@ -195,6 +195,50 @@ for (const database of databaseKinds) {
       await expectAccepted(app, 'ada');
     });
 
+    it('counts a permission once that two roles of a holder give', async () => {
+      await start();
+      const size = Math.floor(app.services.accessTokens.rightsCapacity * 0.6);
+      const shared = permissionsOf('shared', size);
+      await app.put('/roles/one', { permissions: shared }, admin).expect(201);
+      await app.put('/roles/other', { permissions: [] }, admin).expect(201);
+      await app.createUser('ada', password, ['one', 'other']);
+      await app.put('/roles/other', { permissions: shared }, admin).expect(200);
+      await expectAccepted(app, 'ada');
+
+      // Smaller by itself, and more beside the other role.
+      const apart = permissionsOf('apart', size / 1.2);
+      const { body } = await app.put('/roles/other', { permissions: apart }, admin).expect(422);
+      const [, actual] = tooMuch.exec(body.errors.permissions as string) ?? [];
+      const names = 'one'.length + 3 + 'other'.length + 3;
+      expect(Number(actual)).to.equal(names + (shared.length + apart.length) * 60);
+      await expectAccepted(app, 'ada');
+    });
+
+    for (const limit of ['0', '1']) {
+      for (const cause of ['its rights', 'a hook'] as const) {
+        it(`leaves no session of a login that fails by ${cause}, nor ends another, with a session limit of ${limit}`, async () => {
+          let fails = false;
+          const additionalClaims = (): Record<string, unknown> => {
+            if (fails) throw new Error('The hook failed.');
+            return {};
+          };
+          await start({ LATCHKEY_SESSION_LIMIT: limit }, cause === 'a hook' ? { additionalClaims } : {});
+          const { id } = await app.createUser('ada', password, []);
+          const { access_token: token } = await app.login('ada', password);
+          if (cause === 'its rights') {
+            const permissions = permissionsOf('p', 9000).join(' ');
+            const { queries } = app.services.database;
+            await queries.updateTable('roles').set({ permissions }).where('name', '=', 'admin').execute();
+            await queries.insertInto('user_roles').values({ user_id: id, role_name: 'admin' }).execute();
+          }
+          fails = true;
+          await app.post('/login', { username: 'ada', password }).expect(500);
+          const { body } = await app.get('/sessions', token).expect(200);
+          expect(body.items).to.have.length(1);
+        });
+      }
+    }
+
     it('is not issued where a hook makes it so, and the log says which', async () => {
       const more = { length: 0 };
       await start(cookies, { additionalClaims: () => ({ more: 'm'.repeat(more.length) }) });

@@ -54,7 +54,7 @@ const figures = {
   seconds: duration,
   p50: latency.p50,
   p99: latency.p99,
-  longest: latency.max,
+  max: latency.max,
   failures: errors + timeouts + non2xx,
 };
 console.log(`RESULT ${JSON.stringify(figures)}`);

@@ -1,7 +1,7 @@
 import { settings } from '../config/settings.js';
 import { problemCodes } from '../problems/problem-codes.js';
 
-/** README's table of settings, in Markdown. */
+/** The table of settings, in Markdown. */
 export function settingsTable(): string {
   const rows = Object.values(settings).map((setting) => {
     const { name, doc } = setting;
@@ -12,7 +12,7 @@ export function settingsTable(): string {
   return ['| setting | default | what it does |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** README's table of error codes, in Markdown. */
+/** The table of error codes, in Markdown. */
 export function problemTable(): string {
   const rows = Object.entries(problemCodes).map(
     ([code, { status, detail }]) => `| ${status} | \`${code}\` | ${detail.replaceAll('<', '\\<')} |`,

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { settingsTable } from '../../src/cli/readme-tables.js';
+import { settingsTable } from '../../src/cli/docs-tables.js';
 import { settings } from '../../src/config/settings.js';
 
-describe("README's table of settings", () => {
+describe('the table of settings', () => {
   const rows = settingsTable()
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim()));

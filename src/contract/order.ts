@@ -1,0 +1,69 @@
+import type { Document, Operation } from './openapi.js';
+
+/**
+ * Paths that people use in another order than the alphabet's. Those that are not listed follow, by path, within their
+ * tag: a new operation needs no place here.
+ */
+const pathsInOrderOfUse = [
+  '/login',
+  '/refresh',
+  '/logout',
+  '/sessions',
+  '/sessions/{id}',
+  '/login/cookies',
+  '/refresh/cookies',
+  '/oauth/token',
+  '/oauth/introspect',
+  '/oauth/revoke',
+  '/.well-known/oauth-authorization-server',
+  '/',
+  '/health/live',
+  '/health/ready',
+  '/openapi.json',
+  '/openapi-3.1.json',
+  '/openapi.yaml',
+  '/.well-known/jwks.json',
+];
+
+const methodsInOrder = ['get', 'post', 'put', 'patch', 'delete'];
+
+/**
+ * Puts the operations into the order in which people use them: by tag, as the document lists the tags, then by path; and
+ * the models by name. tsoa's order is that of the source files.
+ */
+export function sortContract(document: Document): void {
+  const tags = (document.tags ?? []).map(({ name }) => name);
+  const ranked = Object.entries(document.paths).map(([path, operations]) => {
+    const sorted = Object.entries(operations).sort(byRank(([method]) => [rank(methodsInOrder, method)]));
+    return { path, operations: Object.fromEntries(sorted), tag: tagOf(sorted) };
+  });
+  ranked.sort(byRank(({ path, tag }) => [rank(tags, tag), tag, rank(pathsInOrderOfUse, path), path]));
+  document.paths = Object.fromEntries(ranked.map(({ path, operations }) => [path, operations]));
+  const { components } = document;
+  components.schemas = Object.fromEntries(
+    Object.entries(components.schemas).sort(byRank(([name]) => [name])),
+  );
+}
+
+/** A path is where its first operation is. */
+function tagOf([first]: readonly [string, Operation][]): string {
+  return first?.[1].tags?.[0] ?? '';
+}
+
+/** What is not in the list comes after all that is. */
+function rank(list: readonly string[], name: string): number {
+  const index = list.indexOf(name);
+  return index < 0 ? list.length : index;
+}
+
+/** Compares by the first of the ranks that differ. Text is compared by code units, the same for every locale. */
+function byRank<T>(ranksOf: (item: T) => readonly (number | string)[]): (a: T, b: T) => number {
+  return (a, b) => {
+    const others = ranksOf(b);
+    for (const [index, own] of ranksOf(a).entries()) {
+      const other = others[index] ?? own;
+      if (own !== other) return own < other ? -1 : 1;
+    }
+    return 0;
+  };
+}

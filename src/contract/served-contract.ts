@@ -1,0 +1,57 @@
+import { tokenScheme, type Config } from '../config/config.js';
+import type { OpenApiDocument } from './contract.models.js';
+
+/** How the contract that is served differs from the committed one. */
+export interface Serving {
+  /** The path that a proxy puts before the operations' own, such as `/auth`; empty where there is none. */
+  readonly prefix: string;
+  /** The security scheme of access tokens; undefined: as it is committed. */
+  readonly tokenScheme: SecurityScheme | undefined;
+}
+
+type SecurityScheme = Readonly<Record<string, string>>;
+
+export function served({ prefix, tokenScheme: bearer }: Serving, document: OpenApiDocument): OpenApiDocument {
+  const servers = document['servers'] as readonly { readonly url: string }[];
+  const components = document['components'] as { readonly securitySchemes: Record<string, unknown> };
+  return {
+    ...document,
+    ...(prefix !== '' && { servers: servers.map((server) => ({ ...server, url: prefix })) }),
+    ...(bearer && {
+      components: { ...components, securitySchemes: { ...components.securitySchemes, bearer } },
+    }),
+  };
+}
+
+export function servedYaml({ prefix, tokenScheme: bearer }: Serving, yaml: string): string {
+  const below = prefix === '' ? yaml : yaml.replace(/^( *- url:) \/$/m, `$1 ${prefix}`);
+  // JSON is YAML, too.
+  return bearer
+    ? below.replace(
+        /^( {2}securitySchemes:\n {4}bearer:)\n(?: {6}.*\n)+/m,
+        (_, name: string) => `${name} ${JSON.stringify(bearer)}\n`,
+      )
+    : below;
+}
+
+/**
+ * The security scheme of access tokens as the settings have it. OpenAPI 3.0 can name the word before a token in
+ * `Authorization`, and another header, but not the word in another header: its description does.
+ * @returns undefined where it is as the committed contract says.
+ */
+export function servedTokenScheme(
+  config: Pick<Config, 'tokenLocations' | 'headerName' | 'headerType'>,
+): SecurityScheme | undefined {
+  const { tokenLocations, headerName, headerType } = config;
+  const isAuthorization = headerName.toLowerCase() === 'authorization';
+  const isInHeader = tokenLocations.includes('headers');
+  if (isInHeader && isAuthorization && headerType.toLowerCase() === 'bearer') return undefined;
+  const word = headerType === 'none' ? '' : `${headerType} `;
+  const where = isInHeader
+    ? `\`${headerName}: ${word}<access_token>\``
+    : `not in a header, but in ${tokenLocations.join(' or ')} (JWT_TOKEN_LOCATION)`;
+  const description = `An access token (RFC 9068, checked as RFC8725 says): ${where}.`;
+  return isAuthorization && headerType !== 'none'
+    ? { type: 'http', scheme: tokenScheme(config), bearerFormat: 'JWT', description }
+    : { type: 'apiKey', in: 'header', name: headerName, description };
+}

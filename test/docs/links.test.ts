@@ -1,0 +1,105 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect } from 'chai';
+import { checkout } from '../support/checkout.js';
+import { anchorsOf, linksOf, pathsOf, undefinedReferences } from '../support/markdown.js';
+
+const read = (page: string): string => readFileSync(join(checkout, page), 'utf8');
+const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.md'], {
+  cwd: checkout,
+  encoding: 'utf8',
+});
+const pages = listed.stdout.split('\0').filter((page) => page !== '' && existsSync(join(checkout, page)));
+/** Those that name files of the repository; others name files that their reader makes. */
+const mapsOfTheCode = pages.filter((page) =>
+  /^(?:ARCHITECTURE|CONTRIBUTING|SECURITY)\.md$|^docs\/(?:decisions\/.*|guarantees|dependencies|flask-jwt-extended)\.md$/.test(
+    page,
+  ),
+);
+
+/** What is wrong with a link, as a reader of the page follows it. */
+function brokenLink(page: string, link: string): string | undefined {
+  if (/^[a-z]+:/.test(link)) return undefined;
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? page : normalize(join(dirname(page), path));
+  if (target.startsWith('..') || !existsSync(join(checkout, target))) return `${link}: there is no ${target}`;
+  if (anchor !== undefined && !anchorsOf(read(target)).has(anchor))
+    return `${link}: ${target} has no such heading`;
+  return undefined;
+}
+
+describe('The pages', () => {
+  it('are found', () => {
+    expect(listed.status).to.equal(0);
+    expect(pages).to.include.members(['README.md', 'CHANGELOG.md', 'docs/README.md', 'bench/README.md']);
+  });
+
+  for (const page of pages) {
+    it(`${page}: each relative link leads somewhere`, () => {
+      const broken = linksOf(read(page)).flatMap((link) => brokenLink(page, link) ?? []);
+      expect([...broken, ...undefinedReferences(read(page))]).to.deep.equal([]);
+    });
+  }
+
+  for (const page of mapsOfTheCode) {
+    it(`${page}: each file that it names exists`, () => {
+      const missing = pathsOf(read(page)).filter(
+        (path) => globSync(path.replace(/:\d+$/, ''), { cwd: checkout }).length === 0,
+      );
+      expect(missing).to.deep.equal([]);
+    });
+  }
+
+  it('README.md is under 12 KB', () => {
+    expect(statSync(join(checkout, 'README.md')).size).to.be.below(12_000);
+  });
+
+  for (const folder of ['docs']) {
+    it(`${folder}/README.md lists each page of its folder`, () => {
+      const index = `${folder}/README.md`;
+      const linked = new Set(linksOf(read(index)).map((link) => normalize(join(folder, link))));
+      const unlisted = pages.filter(
+        (page) => dirname(page) === folder && page !== index && !linked.has(page),
+      );
+      expect(unlisted).to.deep.equal([]);
+    });
+  }
+});
+
+describe('The check of links', () => {
+  const page = [
+    '# Top',
+    '[a](b.md) ![c](d.png) `[e](f.md)` [g][h]',
+    '[h]: i.md',
+    '## A `b`, c & d',
+    '```sh',
+    '# no heading [j](k.md)',
+    '```',
+    '## A `b`, c & d',
+    '`src/x.ts` `test/*/y.ts` `src/<name>.ts` `npm run docs`',
+  ].join('\n');
+
+  it('reads links, images and references, and none in code', () => {
+    expect(linksOf(page)).to.deep.equal(['b.md', 'd.png', 'i.md']);
+    expect(undefinedReferences(page)).to.deep.equal([]);
+    expect(undefinedReferences('[g][nothing]')).to.deep.equal(['nothing']);
+  });
+
+  it('knows the anchors of headings as GitHub makes them', () => {
+    expect([...anchorsOf(page)]).to.deep.equal(['top', 'a-b-c--d', 'a-b-c--d-1']);
+  });
+
+  it('knows the files that are named', () => {
+    expect(pathsOf(page)).to.deep.equal(['src/x.ts', 'test/*/y.ts']);
+  });
+
+  it('says what is broken', () => {
+    expect(brokenLink('docs/README.md', 'nothing.md')).to.equal('nothing.md: there is no docs/nothing.md');
+    expect(brokenLink('docs/README.md', 'keys.md#nothing')).to.equal(
+      'keys.md#nothing: docs/keys.md has no such heading',
+    );
+    expect(brokenLink('docs/README.md', '../README.md#quick-start')).to.equal(undefined);
+    expect(brokenLink('docs/README.md', 'https://example.com/nothing')).to.equal(undefined);
+  });
+});

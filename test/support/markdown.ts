@@ -1,0 +1,57 @@
+/** The text without fenced blocks and inline code, in which nothing is a link. Line numbers stay. */
+export function withoutCode(markdown: string): string {
+  let isOpen = false;
+  return markdown
+    .split('\n')
+    .map((line) => {
+      const isFence = /^ *```/.test(line);
+      if (isFence) isOpen = !isOpen;
+      return isOpen || isFence ? '' : line.replaceAll(/`[^`]*`/g, '``');
+    })
+    .join('\n');
+}
+
+/** Where the links and images of a Markdown text lead to. */
+export function linksOf(markdown: string): string[] {
+  const text = withoutCode(markdown);
+  const inline = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+  const references = [...text.matchAll(/^\[[^\]]+\]: (\S+)$/gm)].map(([, target = '']) => target);
+  return [...inline, ...references];
+}
+
+/** The labels of links by reference that nothing defines. */
+export function undefinedReferences(markdown: string): string[] {
+  const text = withoutCode(markdown);
+  const defined = new Set([...text.matchAll(/^\[([^\]]+)\]: /gm)].map(([, label = '']) => label));
+  return [...text.matchAll(/\]\[([^\]]+)\]/g)]
+    .map(([, label = '']) => label)
+    .filter((label) => !defined.has(label));
+}
+
+/** The anchors that GitHub gives to the headings of a Markdown text. */
+export function anchorsOf(markdown: string): Set<string> {
+  const anchors = new Set<string>();
+  let isOpen = false;
+  for (const line of markdown.split('\n')) {
+    if (/^ *```/.test(line)) isOpen = !isOpen;
+    const heading = isOpen ? undefined : /^#{1,6} (.*)$/.exec(line)?.[1];
+    if (heading === undefined) continue;
+    const slug = heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-');
+    let anchor = slug;
+    for (let count = 1; anchors.has(anchor); count++) anchor = `${slug}-${count}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+/** The paths of the repository that a Markdown text names in inline code. */
+export function pathsOf(markdown: string): string[] {
+  const rooms = /^(?:\.ci|\.github|bench|bin|docs|examples|generated|guards|packages|sdks|src|test|tools)\//;
+  return [...markdown.matchAll(/`([^`\s]+)`/g)]
+    .map(([, path = '']) => path)
+    .filter((path) => rooms.test(path) && !/[<…]/.test(path));
+}
