@@ -1,33 +1,36 @@
 #!/usr/bin/env node
 // The command. It finds a Node that can run the service, builds what is stale, and hands over.
 // Plain JavaScript, and for any Node that npm runs on: it is there before anything is built.
-import { spawn } from 'node:child_process';
-import { readFileSync, watch } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build, canBuild, isBuilt, isStale } from './build.js';
+import { buildScript, canBuild, isBuilt, isStale, root } from './sources.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const words = process.argv.slice(2);
+/** @typedef {import('../src/cli/launcher.js').Launcher} Launcher */
+/** @typedef {{ main: () => Promise<void> }} MainModule */
+/** @typedef {{ runCommandLine: (parameters: readonly string[], launcher: Launcher) => Promise<void> }} CommandLineModule */
+
+const parameters = process.argv.slice(2);
 
 /** Older ones lack the SQLite that the service uses. */
 const oldestNode = 24;
 
-if (Number(process.versions.node.split('.')[0]) < oldestNode) runOnPackagedNode();
+if (Number.parseInt(process.versions.node) < oldestNode) runOnPackagedNode();
 else await run();
 
 function runOnPackagedNode() {
   const node = packagedNode();
   if (!node) {
     console.error(
-      `This is Node ${process.versions.node}, and the service needs ${oldestNode} or newer. The lockfile brings one for Linux, macOS and Windows: run "npm ci" without --omit=optional, or install Node ${oldestNode}.`,
+      `This is Node ${process.versions.node}, and the service needs ${oldestNode} or newer. The lockfile brings one for Linux, macOS and Windows, among the development dependencies: run "npm ci", or install Node ${oldestNode}.`,
     );
     process.exitCode = 1;
     return;
   }
   const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit' });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP']))
+    process.on(signal, () => child.kill(signal));
   child.on('error', ({ message }) => {
     console.error(
       `The Node that the lockfile brought does not run here (${message}). Install Node ${oldestNode} or newer.`,
@@ -48,48 +51,73 @@ function packagedNode() {
       const manifest = require.resolve(`${prefix}-${platform}-${process.arch}/package.json`);
       return join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
     } catch (error) {
-      if (error.code !== 'MODULE_NOT_FOUND') throw error;
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') throw error;
     }
   }
   return undefined;
 }
 
 async function run() {
-  const own = launcher();
-  const alone = new Map([
-    ['start', own.start],
-    ['dev', own.develop],
-    ['build', own.build],
-  ]);
+  const launcher = createLauncher();
   // These need neither what is built nor what reads a command line, unless there is more to read.
-  const only = words.length === 1 ? alone.get(words[0]) : undefined;
-  if (only) await only();
-  else if (ensureBuilt()) await (await import('../dist/src/cli/cli.js')).runCommandLine(words, own);
+  const only = parameters.length === 1 ? parameters[0] : undefined;
+  if (only === 'start') await launcher.start();
+  else if (only === 'dev') await launcher.develop();
+  else if (only === 'build') launcher.build();
+  else if (ensureBuilt()) {
+    const { runCommandLine } = /** @type {CommandLineModule} */ (await import(compiled('cli/cli.js')));
+    await runCommandLine(parameters, launcher);
+  }
 }
 
-/** @returns {import('../dist/src/cli/program.js').Launcher} */
-function launcher() {
+/** @returns {Launcher} */
+function createLauncher() {
   return {
-    version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+    version: packageVersion(),
     async start() {
-      if (ensureBuilt(() => console.log('Building.')))
-        await (await import('../dist/src/server/main.js')).main();
+      if (!ensureBuilt('Building.')) return;
+      const { main } = /** @type {MainModule} */ (await import(compiled('server/main.js')));
+      await main();
     },
-    develop,
+    async develop() {
+      if (canBuild()) (await import('../tools/develop.ts')).develop();
+      else refuseToBuild();
+    },
     build() {
-      if (isStale() && !build()) process.exitCode = 1;
+      if (!canBuild()) refuseToBuild();
+      else if (isStale() && !build()) process.exitCode = 1;
     },
   };
 }
 
+function packageVersion() {
+  const text = readFileSync(join(root, 'package.json'), 'utf8');
+  return /** @type {{ version: string }} */ (JSON.parse(text)).version;
+}
+
+/** @param {string} file */
+function compiled(file) {
+  return new URL(`../dist/src/${file}`, import.meta.url).href;
+}
+
+/** In a process of its own, so that what a build loads is not in the service's memory. */
+function build() {
+  return spawnSync(process.execPath, [buildScript], { stdio: 'inherit' }).status === 0;
+}
+
+function refuseToBuild() {
+  console.error('The tools to build it are not installed. Run "npm ci".');
+  process.exitCode = 1;
+}
+
 /**
- * @param beforeBuild is called where a build is needed: it takes a while.
+ * @param {string} [announcement] where a build is needed: it takes a while.
  * @returns {boolean} whether there is something to run.
  */
-function ensureBuilt(beforeBuild = () => undefined) {
+function ensureBuilt(announcement) {
   if (canBuild()) {
     if (!isStale()) return true;
-    beforeBuild();
+    if (announcement !== undefined) console.log(announcement);
     if (build()) return true;
   } else if (isBuilt()) return true;
   else
@@ -98,40 +126,4 @@ function ensureBuilt(beforeBuild = () => undefined) {
     );
   process.exitCode = 1;
   return false;
-}
-
-/** Rebuilds and restarts on each change; a build that fails leaves the last good one running. */
-function develop() {
-  let child;
-  let timer;
-  /** What comes after the child's end, where it was told to end. */
-  let next;
-  const start = () => {
-    next = undefined;
-    child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'start'], { stdio: 'inherit' });
-    child.once('exit', () => next?.());
-  };
-  const end = (signal, then) => {
-    const hasEnded = child.exitCode !== null || child.signalCode !== null;
-    next = then;
-    if (hasEnded) then();
-    else child.kill(signal);
-  };
-  const watcher = watch(join(root, 'src'), { recursive: true }, () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (!isStale() || !build()) return;
-      console.log('Rebuilt; restarting.');
-      end('SIGTERM', start);
-    }, 100);
-  });
-  for (const signal of ['SIGTERM', 'SIGINT']) {
-    process.on(signal, () => {
-      watcher.close();
-      clearTimeout(timer);
-      end(signal, () => process.exit(0));
-    });
-  }
-  if (canBuild() && isStale()) build();
-  start();
 }

@@ -43,7 +43,7 @@ const cheapPasswords: Settings = { LATCHKEY_PASSWORD_MEMORY_COST: '8', LATCHKEY_
 
 /** Builds the service where it is stale. */
 export function build(): void {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(checkout, 'bin/build.js')], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(checkout, 'tools/build.ts')], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`${stdout}${stderr}The service could not be built.`);

@@ -1,7 +1,7 @@
-// How the Go client is made and tested: see bin/sdk.js.
+// How the Go client is made and tested: see tools/sdk.ts.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bearerOperations } from '../../bin/sdk/contract.js';
+import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
 
 export const needs = ['go'];
 

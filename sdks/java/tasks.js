@@ -1,8 +1,8 @@
-// How the Java client is made and tested: see bin/sdk.js.
+// How the Java client is made and tested: see tools/sdk.ts.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bearerOperations } from '../../bin/sdk/contract.js';
-import { maven } from '../../bin/sdk/maven.js';
+import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
+import { maven } from '../../tools/sdk/maven.ts';
 
 export const needs = ['java', 'mvn'];
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { bearerOperations } from '../../bin/sdk/contract.js';
+import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
 
 const python = process.platform === 'win32' ? 'python' : 'python3';
 export const needs = [

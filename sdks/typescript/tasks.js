@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bearerOperations } from '../../bin/sdk/contract.js';
-import { installPackages, runNodeTests } from '../../bin/sdk/node-package.js';
+import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
+import { installPackages, runNodeTests } from '../../tools/sdk/node-package.ts';
 
 export const needs = ['npm'];
 

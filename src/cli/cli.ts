@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { explain } from '../server/main.js';
-import { createProgram, type Launcher } from './program.js';
+import type { Launcher } from './launcher.js';
+import { createProgram } from './program.js';
 
 /** As most commands have it: 1 where a command fails, 2 where it was not understood. */
 const misused = 2;

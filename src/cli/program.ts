@@ -3,17 +3,9 @@ import { addBackupCommand } from './backup.js';
 import { addCheckCommand } from './check-database.js';
 import { addCopyCommand } from './copy.js';
 import { addKeyCommands, addSecretCommands } from './keys.js';
+import type { Launcher } from './launcher.js';
 import { addSessionCommands } from './sessions.js';
 import { addUserCommands } from './users.js';
-
-/** What `bin/latchkey.js` does itself: it builds, which nothing that is built can do. */
-export interface Launcher {
-  /** Of the package. */
-  readonly version: string;
-  start(): Promise<void>;
-  develop(): void;
-  build(): void;
-}
 
 /** Every command that there is, with its help. It prints, and throws `CommanderError` instead of exiting. */
 export function createProgram(launcher: Launcher): Command {
@@ -37,9 +29,7 @@ export function createProgram(launcher: Launcher): Command {
   program
     .command('dev')
     .description('run it, and rebuild and restart on each change')
-    .action(() => {
-      launcher.develop();
-    });
+    .action(() => launcher.develop());
   program
     .command('build')
     .description('build what is stale')

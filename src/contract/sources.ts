@@ -1,6 +1,6 @@
 import type { Document } from './openapi.js';
 
-/** What `bin/contract-faults.js` read in the controllers. */
+/** What `tools/contract/check-controllers.ts` read in the controllers. */
 export interface Sources {
   /** Where each operation is, as `src/reports/reports.controller.ts:12`, by its name: `GET /reports/{id}`. */
   readonly places: Readonly<Record<string, string>>;

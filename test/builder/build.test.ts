@@ -1,17 +1,21 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { ProjectCopy } from '../support/project-copy.js';
+import { copyEnvironment, ProjectCopy } from '../support/project-copy.js';
 import { checkout } from '../support/checkout.js';
 
-/** What is said of each mistake is in test/contract/contract-faults.test.ts; here it is the build that says it. */
+/** What is said of each mistake is in test/tools/check-controllers.test.ts; here it is the build that says it. */
 describe('A build', () => {
   let project: ProjectCopy;
   let sound: string;
   const file = 'src/reports/reports.controller.ts';
   before(() => {
     project = new ProjectCopy({ built: true });
-    expect(project.run('bin/new.js', 'reports').status).to.equal(0);
+    expect(project.run('tools/new.ts', 'reports').status).to.equal(0);
     sound = readFileSync(project.path(file), 'utf8');
   });
   after(() => {
@@ -20,7 +24,7 @@ describe('A build', () => {
 
   const build = (source: string): string => {
     writeFileSync(project.path(file), source);
-    const { status, stderr } = project.run('bin/build.js');
+    const { status, stderr } = project.run('tools/build.ts');
     expect(status).to.equal(1);
     expect(existsSync(project.path('dist/build.stamp'))).to.equal(false);
     const contract = readFileSync(project.path('generated/openapi.json'), 'utf8');
@@ -55,7 +59,7 @@ describe('A build', () => {
     writeFileSync(project.path(file), sound.replace('return {', 'return missing && {'));
     for (const isBuilt of [true, false]) {
       if (!isBuilt) rmSync(project.path('dist'), { recursive: true });
-      const { status, stdout, stderr } = project.run('bin/check.js');
+      const { status, stdout, stderr } = project.run('tools/check.ts');
       expect(status).to.equal(1);
       expect(stdout).to.match(
         /^FAILED {2}types, and generated files up to date\nThe build failed, as it says above\.$/m,
@@ -77,5 +81,26 @@ describe('A build', () => {
     expect(stderr).to.match(
       /^src\/reports\/reports\.controller\.ts:\d+: GET \/reports: the description of 409 must name its error codes/m,
     );
+  });
+
+  it('takes what is edited while it compiles for changed', async () => {
+    writeFileSync(project.path(file), sound);
+    rmSync(project.path('dist'), { recursive: true });
+    const building = spawn(process.execPath, ['tools/build.ts'], {
+      cwd: project.folder,
+      env: copyEnvironment(),
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const ended = once(building, 'exit');
+    // It makes this folder as soon as it has looked at the sources.
+    while (!existsSync(project.path('dist/contract'))) await wait(1);
+    writeFileSync(project.path(file), `${sound}\n// Edited meanwhile.\n`);
+    expect(await ended).to.deep.equal([0, null]);
+    const sources = (await import(pathToFileURL(project.path('bin/sources.js')).href)) as {
+      isStale: () => boolean;
+    };
+    expect(sources.isStale()).to.equal(true);
+    expect(project.run('tools/build.ts')).to.include({ status: 0, stderr: '' });
+    expect(sources.isStale()).to.equal(false);
   });
 });

@@ -39,7 +39,7 @@ describe('npm run new', () => {
   });
 
   const read = (file: string): string => readFileSync(project.path(file), 'utf8');
-  const make = (...words: readonly string[]) => project.run('bin/new.js', ...words);
+  const make = (...words: readonly string[]) => project.run('tools/new.ts', ...words);
   const contract = (): Contract => JSON.parse(read('generated/openapi.json')) as Contract;
 
   /** Everything in the sources, the tests and what is generated. */
@@ -97,9 +97,9 @@ describe('npm run new', () => {
         /would be called Route, .*: npm run new -- routes <word>/,
       ],
       ['is that of a folder', ['oauth'], /^There is src\/oauth already\.$/m, choose],
-      ['is that of a file', ['services'], /^There is src\/services\.ts already\.$/m, choose],
+      ['is that of a file', ['hooks'], /^There is src\/hooks\.ts already\.$/m, choose],
       ['is that of tests', ['process'], /^There is test\/process already\.$/m],
-      ['is that of a route', ['login'], /^There is POST \/login already, at src\/sessions\/.*:\d+\.$/m],
+      ['is that of a route', ['login'], /^There is POST \/login already, at src\/authentication\/.*:\d+\.$/m],
       ['is that of Swagger UI', ['docs'], /^There is Swagger UI at \/docs already\.$/m],
       [
         'makes an operationId twice',
@@ -120,7 +120,7 @@ describe('npm run new', () => {
       [
         'makes a tag twice',
         ['own-account'],
-        /^There is a tag "Own account" already, at src\/users\/.*:\d+\.$/m,
+        /^There is a tag "Own account" already, at src\/authentication\/.*:\d+\.$/m,
       ],
       ['is that of a service', ['revocations'], /^There is a member "revocations" of Services already/m],
     ] as const) {
@@ -136,12 +136,12 @@ describe('npm run new', () => {
         const { status, stdout, stderr } = make(...words);
         expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
         expect(stdout).to.match(
-          new RegExp(`^Made GET /${folder}, for whoever has the permission ${folder}:read.`),
+          new RegExp(`^Made GET /${folder}, for callers with the permission ${folder}:read.`),
         );
         expect(stdout).to.match(
           new RegExp(`src/${folder}/${folder}.models.ts +what clients see: ${type} and`),
         );
-        expect(stdout).to.include(`npm test -- --grep 'GET /${folder}'`);
+        expect(stdout).to.include(`npm run test:one -- ${folder}`);
         for (const part of ['controller', 'models', 'service'])
           expect(existsSync(project.path(`src/${folder}/${folder}.${part}.ts`)), part).to.equal(true);
       });
@@ -153,7 +153,7 @@ describe('npm run new', () => {
     });
 
     it('which build', () => {
-      const { status, stderr } = project.run('bin/build.js', '--with-tests');
+      const { status, stderr } = project.run('tools/build.ts', '--with-tests');
       expect(stderr).to.equal('');
       expect(status).to.equal(0);
     });
@@ -214,7 +214,7 @@ describe('npm run new', () => {
       }
       writeFileSync(project.path('src/server/services.ts'), withoutThem(read('src/server/services.ts')));
       expect(read('src/server/services.ts')).to.equal(services);
-      expect(project.run('bin/build.js', '--with-tests').stderr).to.equal('');
+      expect(project.run('tools/build.ts', '--with-tests').stderr).to.equal('');
       for (const file of ['openapi.json', 'routes.ts']) {
         const before = readFileSync(join(checkout, 'generated', file), 'utf8');
         expect(read(`generated/${file}`) === before, file).to.equal(true);

@@ -25,7 +25,7 @@ async function read(words: readonly string[]): Promise<Outcome> {
   const program = createProgram({
     version: '1.2.3',
     start: () => Promise.resolve(),
-    develop: () => undefined,
+    develop: () => Promise.resolve(),
     build: () => undefined,
   });
   for (const command of everyCommand(program)) {
@@ -60,7 +60,7 @@ const all = everyCommand(
   createProgram({
     version: '',
     start: () => Promise.resolve(),
-    develop: () => undefined,
+    develop: () => Promise.resolve(),
     build: () => undefined,
   }),
 );

@@ -1,4 +1,4 @@
-import { installPackages, runNodeTests } from '../../../bin/sdk/node-package.js';
+import { installPackages, runNodeTests } from '../../../tools/sdk/node-package.ts';
 
 export const needs = ['npm'];
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { maven } from '../../../bin/sdk/maven.js';
+import { maven } from '../../../tools/sdk/maven.ts';
 
 const python = process.platform === 'win32' ? 'python' : 'python3';
 export const needs = [

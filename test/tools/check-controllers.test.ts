@@ -1,0 +1,289 @@
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { temporaryFolder } from '../support/folders.js';
+import { checkout } from '../support/checkout.js';
+
+/** What each operation has that is not its mistake. */
+const says = '/** All. @summary List */';
+const may = "@Security('bearer', ['things:read'])";
+const end = '(): Report { throw 0; }';
+
+/** A controller; the members begin at line 6. */
+function controller(name: string, ...members: readonly string[]): string {
+  return [
+    "import { Body, Get, Hidden, OperationId, Path, Post, Route, Security, Tags } from '@tsoa/runtime';",
+    "import type { Bad, Report } from './all.models.js';",
+    `/** About ${name}. */`,
+    `@Route('${name}') @Tags('${name}')`,
+    `export class ${name} {`,
+    ...members,
+    '}',
+  ].join('\n');
+}
+
+const noName = 'has a type without a name. Declare and export an interface for it, and name that.';
+const noOperation =
+  'and is no operation. An operation is a method with @Get, @Post, @Put, @Patch or @Delete.';
+const almost =
+  'at src/alternatives.controller.ts:7. Write the same, or make them differ by more than a letter.';
+
+/** tsoa passes over all of this in silence: each file, and what is to be said of it. */
+const mistakes: Readonly<Record<string, { readonly text: string; readonly faults: readonly string[] }>> = {
+  'unsecured.controller.ts': {
+    text: controller('unsecured', `${says} @Get() public unsecured${end}`),
+    faults: [
+      "6: GET /unsecured does not say who may call it. Write @Security('bearer', ['<permission>']), or @NoSecurity() where anyone may.",
+    ],
+  },
+  'opened.controller.ts': {
+    text: controller('opened', `${says} @Get()`, '@Security({})', `public opened${end}`),
+    faults: [
+      "7: GET /opened has @Security({}) alone, which lets anyone in. Write @NoSecurity(), or @Security('bearer') beside it.",
+    ],
+  },
+  'alternatives.controller.ts': {
+    text: controller(
+      'alternatives',
+      `${says} @Get()`,
+      may,
+      "@Security('bearer')",
+      `public alternatives${end}`,
+    ),
+    faults: [
+      '8: GET /alternatives has two @Security, and the weaker one would do. Name all permissions in one.',
+    ],
+  },
+  'schemes.controller.ts': {
+    text: controller(
+      'schemes',
+      `${says} @Get() @Security('jwt') public jwt${end}`,
+      `${says} @Post() @Security({ basic: ['things:read'] }) public basic${end}`,
+    ),
+    faults: [
+      '6: @Security names the scheme "jwt", which is not there. The scheme is \'bearer\'.',
+      '7: @Security names the scheme "basic", which is not there. The scheme is \'bearer\'.',
+    ],
+  },
+  'scopes.controller.ts': {
+    text: controller(
+      'scopes',
+      `${says} @Get('a') @Security('bearer', ['a:b, c:d']) public commas${end}`,
+      `${says} @Get('b') @Security('bearer', ['things:raed']) public swapped${end}`,
+      `${says} @Get('c') @Security('bearer', ['thing:read']) public singular${end}`,
+      `${says} @Get('d') @Security('bearer', ['fresh:5m']) public minutes${end}`,
+      `${says} @Get('e') @Security('bearer', ['Fresh']) public upper${end}`,
+      `${says} @Get('f') @Security('bearer', elsewhere) public constant${end}`,
+      // These are no mistakes.
+      `${says} @Get('cats') @Security('bearer', ['cats:get', 'fresh:300']) public cats${end}`,
+      `${says} @Post('cats') @Security('bearer', ['cats:set', 'fresh']) public setCats${end}`,
+      `${says} @Get('jobs') @Security('bearer', ['jobs:read']) public jobs${end}`,
+      `${says} @Get('jogs') @Security('bearer', ['jogs:read']) public jogs${end}`,
+      "} const elsewhere = ['things:wread']; {",
+    ),
+    faults: [
+      '6: "a:b, c:d" cannot be a permission. Write each permission as a string of its own, such as \'reports:read\'.',
+      `7: The permission "things:raed" is almost "things:read", ${almost}`,
+      `8: The permission "thing:read" is almost "things:read", ${almost}`,
+      "9: \"fresh:5m\" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.",
+      "10: \"Fresh\" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.",
+      `11: The permission "things:wread" is almost "things:read", ${almost}`,
+    ],
+  },
+  'twice.controller.ts': {
+    text: controller(
+      'twice',
+      `${says} @Get('a') ${may} public twice${end}`,
+      `${says} @Get('b') ${may} @OperationId('twice') public other${end}`,
+      `${says} @Get('c/{id}') ${may} public byId${end}`,
+      `${says} @Get('/c/{name}/') ${may} public byName${end}`,
+      `${says} @Get('/a') ${may} public slash${end}`,
+    ),
+    faults: [
+      '7: The operationId twice is at src/twice.controller.ts:6 already. Rename one of the methods: clients are made with that name.',
+      '9: GET /twice/c/{name} is at src/twice.controller.ts:8 already. Only one of them can be reached: change the path or the method of the other.',
+      '10: GET /twice/a is at src/twice.controller.ts:6 already. Only one of them can be reached: change the path or the method of the other.',
+    ],
+  },
+  'comments.controller.ts': {
+    text: controller(
+      'comments',
+      `@Get('a') ${may} public silent${end}`,
+      `/** All. */ @Get('b') ${may} public withoutSummary${end}`,
+      `${says} @Get('c/{id}') ${may} public parameter(@Path() id: string): Report { throw id; }`,
+      `${says} @Get('d') ${may} @Tags('Else') public tagged${end}`,
+      `${says} @Get('e') ${may} @Hidden() public hidden${end}`,
+    ),
+    faults: [
+      '6: GET /comments/a has no description. Write a comment above the method.',
+      '6: GET /comments/a has no summary. Write "@summary <a few words>" in the method\'s comment.',
+      '7: GET /comments/b has no summary. Write "@summary <a few words>" in the method\'s comment.',
+      '8: GET /comments/c/{id} does not describe "id". Write "@param id <what it is>" in the method\'s comment.',
+      '9: GET /comments/d has more than one tag. Keep one: it is where clients look for it.',
+      '10: GET /comments/e is @Hidden: it would answer, and the contract would not have it. Remove @Hidden.',
+    ],
+  },
+  'untagged.controller.ts': {
+    text: controller('untagged', `${says} @Get('a') ${may} public untagged${end}`)
+      .replace("@Tags('untagged')", '')
+      .concat(
+        "\n@Route('undescribed') @Tags('Undescribed') export class Undescribed {",
+        `\n${says} @Get() ${may} public undescribed${end} }`,
+        "\n@Route('described') @Tags('Described') export class Described {",
+        `\n${says} @Get() ${may} public described${end} }`,
+      ),
+    faults: [
+      "6: GET /untagged/a has no tag. Write @Tags('<Name>') above the class.",
+      '9: GET /undescribed has the tag "Undescribed", which is not described. Write a comment above the class.',
+    ],
+  },
+  'unnamed.controller.ts': {
+    text: controller(
+      'unnamed',
+      `${says} @Get('a') ${may} public inline(): { count: number } { throw 0; }`,
+      `${says} @Get('b') ${may} public list(): Report[] { throw 0; }`,
+      `${says} @Get('c') ${may} public generic(): Partial<Report> { throw 0; }`,
+      `${says} @Post('d') ${may} public body(@Body() body: { count: number }): Report { throw body; }`,
+      `${says} @Get('e') ${may} public bad(): Bad { throw 0; }`,
+    ),
+    faults: [
+      `6: The answer 200 of GET /unnamed/a ${noName}`,
+      `7: The answer 200 of GET /unnamed/b ${noName}`,
+      `8: The answer 200 of GET /unnamed/c ${noName}`,
+      `9: The request of POST /unnamed/d ${noName}`,
+    ],
+  },
+  'all.models.ts': {
+    text: `/** @example { "permissions": [] } */
+export interface Report { permissions: Permission[] }
+/** @pattern ^[A-Za-z0-9][A-Za-z0-9._:/-]*$ */
+export type Permission = string;
+/** Without an example. */
+export interface Bad {
+  one: Report;
+  inner: { count: number };
+  list: { count: number }[];
+  part: Partial<Report>;
+  map: { [key: string]: Report };
+}`,
+    faults: [
+      '6: The model Bad has no example. Write "@example <JSON>" in its comment.',
+      `8: Bad.inner ${noName}`,
+      `9: Bad.list ${noName}`,
+      `10: Bad.part ${noName}`,
+    ],
+  },
+  'other.models.ts': {
+    text: '\nexport enum Report { One = "one" }',
+    faults: [
+      '2: The model Report is at src/all.models.ts:2 already. Rename one of them: the contract has one name for one model.',
+    ],
+  },
+  'members.controller.ts': {
+    text: controller(
+      'members',
+      `${says} @Get() ${may} public operation${end}`,
+      `${may} public helper(): void { throw 0; }`,
+      `${says} @Get('a') ${may} public arrow = (): Report => { throw 0; };`,
+    ),
+    faults: [`7: helper has a @Security ${noOperation}`, `8: arrow has a @Get ${noOperation}`],
+  },
+  'lost.ts': {
+    text: controller('lost', `${says} @Get() ${may} public lost${end}`),
+    faults: [
+      "4: lost is not read, because of its file's name. Rename the file to <something>.controller.ts.",
+    ],
+  },
+  'classes.controller.ts': {
+    text: [
+      "import { Get, Route, Security, Tags } from '@tsoa/runtime'; import type { Report } from './all.models.js';",
+      "const path = 'constant';",
+      "/** A. */ @Route(path) @Tags('A') export class A {",
+      `${says} @Get(path) ${may} public a${end} }`,
+      "/** B. */ @Route('b') @Tags('B') export class B {}",
+      "/** C. */ @Route('c') @Tags('C') class C {",
+      `${says} @Get() ${may} public c${end} }`,
+      "/** D. */ @Tags('D') export class D {",
+      `${says} @Get() ${may} public d${end} }`,
+    ].join('\n'),
+    faults: [
+      '3: The @Route of A is not written out. Put the path there as a string.',
+      '4: The path of a is not written out. Put it there as a string.',
+      '5: B has no operations. Write @Get(), @Post(), @Put(), @Patch() or @Delete() above a method.',
+      '6: C is not exported. Write "export class".',
+      "8: D is not read. Write @Route('<path>') above the class.",
+    ],
+  },
+};
+
+const tsoaConfig = {
+  entryFile: 'src/all.models.ts',
+  controllerPathGlobs: ['src/*.controller.ts'],
+  spec: {
+    specVersion: 3,
+    outputDirectory: '.',
+    specFileBaseName: 'document',
+    operationIdTemplate: '{{method.name}}',
+    rootSecurity: [{ bearer: [] }],
+    tags: [{ name: 'Described' }],
+  },
+};
+
+describe('The check of the controllers', function () {
+  this.timeout(60_000); // it runs tsoa and TypeScript as processes of their own
+
+  const folder = temporaryFolder();
+
+  const run = (script: string, ...parameters: readonly string[]): SpawnSyncReturns<string> =>
+    spawnSync(process.execPath, [join(checkout, script), ...parameters], {
+      cwd: folder.path(''),
+      encoding: 'utf8',
+    });
+  const check = (): readonly string[] => {
+    const { stderr, status } = run('tools/contract/check-controllers.ts', 'document.json', 'sources.json');
+    expect(status).to.equal(1);
+    return stderr.split('\n').slice(0, -1);
+  };
+  before(() => {
+    mkdirSync(folder.path('src'));
+    symlinkSync(join(checkout, 'node_modules'), folder.path('node_modules'));
+    writeFileSync(folder.path('tsoa.json'), JSON.stringify(tsoaConfig));
+    for (const [file, { text }] of Object.entries(mistakes)) writeFileSync(folder.path(`src/${file}`), text);
+  });
+
+  it('finds what is in the sources where tsoa has failed, too', () => {
+    const faults = check();
+    expect(faults).to.include(
+      `src/unsecured.controller.ts:${mistakes['unsecured.controller.ts']?.faults[0]}`,
+    );
+    expect(faults).to.include(`src/other.models.ts:${mistakes['other.models.ts']?.faults[0]}`);
+  });
+
+  describe('finds, in one go, what tsoa passes over in silence:', () => {
+    let faults: readonly string[] = [];
+    before(() => {
+      const { status, stderr } = run('node_modules/tsoa/dist/cli.js', 'spec');
+      expect(status, stderr).to.equal(0);
+      faults = check();
+    });
+
+    for (const [file, { faults: expected }] of Object.entries(mistakes)) {
+      it(file, () => {
+        const found = faults.filter((fault) => fault.startsWith(`src/${file}:`));
+        expect(found).to.deep.equal(expected.map((fault) => `src/${file}:${fault}`));
+      });
+    }
+
+    it('and nothing else', () => {
+      const expected = Object.values(mistakes).flatMap((each) => each.faults);
+      expect(faults).to.have.length(expected.length);
+    });
+  });
+
+  it('writes where each operation is, and what comments say of tags, for what the next steps find', () => {
+    const sources: unknown = JSON.parse(readFileSync(folder.path('sources.json'), 'utf8'));
+    expect(sources).to.have.nested.property('places.GET /members', 'src/members.controller.ts:6');
+    expect(sources).to.have.nested.property('tags.members', 'About members.');
+  });
+});

@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { temporaryFolder } from '../support/folders.js';
+import { checkout } from '../support/checkout.js';
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Run {
+  status: number | string;
+  reports: string[];
+}
+
+/** Run as it is, by Node's type stripping. */
+interface Driver {
+  sumReports(paths: string[]): Counts;
+  runnerFor(
+    root: string,
+    folder: string,
+  ): { run: (command: string, parameters: string[], options?: object) => Promise<string>; runs: Run[] };
+  succeeds(root: string, need: string | string[]): Promise<boolean>;
+  bearerOperations(document: string): { method: string; path: string }[];
+}
+
+async function load<Name extends keyof Driver>(file: string): Promise<Pick<Driver, Name>> {
+  return (await import(pathToFileURL(join(checkout, 'tools/sdk', file)).href)) as Pick<Driver, Name>;
+}
+
+describe('The driver of the SDKs', () => {
+  const folder = temporaryFolder();
+  const write = (name: string, text: string): string => {
+    writeFileSync(folder.path(name), text);
+    return folder.path(name);
+  };
+
+  describe('sums up JUnit reports', () => {
+    it('of any dialect', async () => {
+      const { sumReports } = await load<'sumReports'>('junit.ts');
+      const report = write(
+        'report.xml',
+        `<testsuites><testsuite tests="9"><testcase name="a"/><testcase name="b" time="1">
+           <failure message="x &lt; y"><![CDATA[<testcase/> <skipped/>]]></failure></testcase>
+           <testcase name="c"><error/></testcase><testcase name="d"><skipped/></testcase>
+           <!-- <testcase name="no"/> --><testcase name="e"><system-out><![CDATA[<failure/>]]></system-out></testcase>
+         </testsuite></testsuites>`,
+      );
+      expect(sumReports([report, report])).to.deep.equal({ passed: 2, failed: 2, skipped: 1 });
+    });
+
+    it('of a folder', async () => {
+      const { sumReports } = await load<'sumReports'>('junit.ts');
+      mkdirSync(folder.path('reports'));
+      for (const name of ['TEST-a.xml', 'TEST-b.xml', 'other.txt']) {
+        write(`reports/${name}`, '<testsuite><testcase name="a"/></testsuite>');
+      }
+      expect(sumReports([folder.path('reports')])).to.deep.equal({ passed: 2, failed: 0, skipped: 0 });
+    });
+  });
+
+  describe('runs tools', () => {
+    const node = process.execPath;
+
+    it('and has what they print, or an error with it', async () => {
+      const { runnerFor } = await load<'runnerFor'>('commands.ts');
+      const { run } = runnerFor(checkout, folder.path('.'));
+      expect(await run(node, ['--print', 'process.cwd()'])).to.equal(`${realpathSync(folder.path('.'))}\n`);
+      const failure = await run(node, ['--eval', 'console.error("no luck"); process.exit(3)']).catch(String);
+      expect(failure).to.include('ended with 3').and.include('no luck');
+      expect(await run('no-such-tool', []).catch(String)).to.include('no-such-tool does not start');
+    });
+
+    it('whose failures are counted where they leave a report, of this run', async () => {
+      const { runnerFor } = await load<'runnerFor'>('commands.ts');
+      const { run, runs } = runnerFor(checkout, folder.path('.'));
+      const report = write('report.xml', 'of an earlier run');
+      const writes = `fs.writeFileSync('report.xml', '<testsuite/>'); process.exit(1)`;
+      await run(node, ['--eval', writes], { report });
+      expect(runs.map(({ status, reports }) => ({ status, reports }))).to.deep.equal([
+        { status: 1, reports: [report] },
+      ]);
+      for (const status of [0, 1]) {
+        const failure = await run(node, ['--eval', `process.exit(${status})`], { report }).catch(String);
+        expect(failure).to.match(/left no report|ended with 1/);
+      }
+      expect(runs).to.have.length(1);
+    });
+
+    it('that are there', async () => {
+      const { succeeds } = await load<'succeeds'>('commands.ts');
+      expect(await succeeds(checkout, 'npm')).to.equal(true);
+      expect(await succeeds(checkout, 'no-such-tool')).to.equal(false);
+      expect(await succeeds(checkout, ['no-such-tool', '--version'])).to.equal(false);
+      expect(await succeeds(checkout, ['npm', '--version'])).to.equal(true);
+    });
+  });
+
+  it('knows the operations that take a bearer token', async () => {
+    const { bearerOperations } = await load<'bearerOperations'>('bearer-operations.ts');
+    const document = write(
+      'openapi.json',
+      JSON.stringify({
+        security: [{ bearer: [] }],
+        paths: {
+          '/by-root': { get: {}, parameters: [] },
+          '/own/{id}': {
+            put: { security: [{ bearer: ['a:b'] }] },
+            delete: { security: [{}, { bearer: [] }] },
+          },
+          '/open': { get: { security: [] } },
+          '/clients-only': { post: { security: [{ client: [] }, {}] } },
+        },
+      }),
+    );
+    expect(bearerOperations(document).map(({ method, path }) => `${method} ${path}`)).to.have.members([
+      'GET /by-root',
+      'PUT /own/{id}',
+      'DELETE /own/{id}',
+    ]);
+  });
+});

@@ -1,0 +1,133 @@
+// Rules for the contract that no linter has.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { root } from '../../bin/sources.js';
+
+export interface LintFinding {
+  readonly rule: string;
+  /** A path in the document. */
+  readonly where: string;
+  readonly message: string;
+}
+
+interface Schema {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+interface Body {
+  readonly content?: Readonly<
+    Record<string, { readonly schema?: Schema; readonly example?: unknown; readonly examples?: object }>
+  >;
+}
+
+interface Operation {
+  readonly summary?: string;
+  readonly description?: string;
+  readonly requestBody?: Body;
+  readonly responses: Readonly<Record<string, Body>>;
+}
+
+export interface OpenApiDocument {
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+export function ownFindings({ components: { schemas }, paths }: OpenApiDocument): LintFinding[] {
+  const stored = storedFields();
+  return [
+    ...Object.entries(schemas).flatMap(([name, schema]) =>
+      schemaFindings(schema, `/components/schemas/${name}`, stored),
+    ),
+    ...Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations).flatMap(([method, operation]) =>
+        operationFindings(operation, `/paths${path}/${method}`),
+      ),
+    ),
+  ];
+}
+
+function schemaFindings(
+  { properties = {} }: Schema,
+  where: string,
+  stored: ReadonlySet<string>,
+): LintFinding[] {
+  return Object.entries(properties).flatMap(([name, property]) => {
+    const at = `${where}/properties/${name}`;
+    const { description = '', $ref = '', items = {} } = property;
+    const findings: LintFinding[] = [];
+    if (description === '' && $ref === '')
+      findings.push({ rule: 'described-property', where: at, message: 'Say what it is.' });
+    if (property.properties ?? items.properties)
+      findings.push({ rule: 'named-schema', where: at, message: 'Give its type a name.' });
+    if (stored.has(name)) {
+      const message = `A table has a column ${name}; it is not to be shown.`;
+      findings.push({ rule: 'stored-field', where: at, message });
+    }
+    return findings;
+  });
+}
+
+function operationFindings(
+  { requestBody, responses, summary = '', description = '' }: Operation,
+  where: string,
+): LintFinding[] {
+  const bodies = [requestBody, ...Object.values(responses)].flatMap((each) =>
+    Object.values(each?.content ?? {}),
+  );
+  const messages: string[] = [];
+  if (summary === '' || description === '') messages.push('It needs a summary and a description.');
+  for (const { schema, example, examples = {} } of bodies) {
+    if (schema?.$ref === undefined) messages.push('A body has a schema without a name.');
+    if (example === undefined && Object.keys(examples).length === 0) messages.push('A body has no example.');
+  }
+  return messages.map((message) => ({ rule: 'complete-operation', where, message }));
+}
+
+/**
+ * What tables have and responses must not: every column but those that are named here. A new column is secret until
+ * it is named here.
+ */
+const shown = new Set([
+  ...[
+    'id',
+    'username',
+    'disabled',
+    'created_at',
+    'updated_at',
+    'last_login_at',
+    'last_used_at',
+    'expires_at',
+  ],
+  ...[
+    'name',
+    'description',
+    'permissions',
+    'built_in',
+    'kind',
+    'version',
+    'address',
+    'user_agent',
+    'client_name',
+    'scope',
+    'jwks',
+    'kid',
+  ],
+  ...['token_endpoint_auth_method', 'audiences', 'introspection_audiences', 'access_token_lifetime'],
+  // Of other things that happen to have the name of a column.
+  ...['client_id', 'title', 'detail', 'status', 'code', 'jti', 'password_change_required', 'session_id'],
+]);
+
+function storedFields(): Set<string> {
+  const file = join(root, 'src/database/schema.ts');
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
+  const columns = source.statements
+    // `Schema` names the tables.
+    .filter((node) => ts.isInterfaceDeclaration(node) && node.name.text !== 'Schema')
+    .flatMap((node) => (ts.isInterfaceDeclaration(node) ? [...node.members] : []))
+    .flatMap(({ name }) => (name && ts.isIdentifier(name) ? [name.text] : []));
+  return new Set(columns.filter((name) => !shown.has(name)));
+}

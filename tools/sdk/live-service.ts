@@ -1,0 +1,122 @@
+// The real service, for one SDK's tests: a process of its own on an empty database, with people to log in.
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { ServiceEnvironment } from './tasks.ts';
+
+type Service = ChildProcessByStdio<null, Readable, Readable>;
+
+interface LiveService {
+  /**
+   * For the tests:
+   * - `LATCHKEY_URL`: where it is, without a slash at the end
+   * - `LATCHKEY_ADMIN_USERNAME`, `LATCHKEY_ADMIN_PASSWORD`: an administrator with all permissions
+   * - `LATCHKEY_READER_USERNAME`, `LATCHKEY_READER_PASSWORD`: a user without permissions
+   * - `LATCHKEY_USER_PASSWORD`: the password of the users `user-01` to `user-45`. They have the role `sample`: when the
+   *   administrator changes what it permits, their access tokens are revoked at once, and a refresh helps.
+   */
+  readonly env: ServiceEnvironment;
+  stop(): Promise<void>;
+}
+
+const samples = 45;
+
+export async function startLiveService(root: string): Promise<LiveService> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-sdk-'));
+  const adminPassword = randomBytes(15).toString('base64url');
+  const service = spawn(process.execPath, [join(root, 'bin/latchkey.js'), 'start'], {
+    cwd: folder,
+    env: { ...withoutSettings(process.env), ...settings(folder, adminPassword) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(service, 'close');
+  const kill = (): boolean => service.kill('SIGKILL');
+  process.once('exit', kill);
+  const stop = async (): Promise<void> => {
+    service.kill('SIGTERM');
+    await ended;
+    process.off('exit', kill);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const url = await addressOf(service);
+    return { env: await prepare(url, adminPassword), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const known = /^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_LEVEL$|NODE_)/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !known.test(name)));
+}
+
+function settings(folder: string, adminPassword: string): Record<string, string> {
+  return {
+    PORT: '0',
+    DATABASE_URL: `sqlite:${join(folder, 'latchkey.db')}`,
+    LOG_LEVEL: 'warn',
+    LATCHKEY_ADMIN_PASSWORD: adminPassword,
+    // Argon2id at its cheapest: what it costs is not what these tests are about.
+    LATCHKEY_PASSWORD_MEMORY_COST: '8',
+    LATCHKEY_PASSWORD_TIME_COST: '1',
+    // All tests come from one address; a wrong password in one must not hold up another.
+    LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000',
+  };
+}
+
+/** Resolves with the address that the service prints when it listens. What it prints later is let go. */
+function addressOf(service: Service): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    service.stderr.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    createInterface(service.stdout).on('line', (line) => {
+      printed += `${line}\n`;
+      const address = /^Latchkey listens on (\S+)\. /.exec(line)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+    service.once('error', reject);
+    service.once('close', () => {
+      reject(new Error(`The service ended before it listened:\n${printed}`));
+    });
+  });
+}
+
+async function prepare(url: string, adminPassword: string): Promise<ServiceEnvironment> {
+  const send = async (method: string, path: string, body: object, token?: string): Promise<unknown> => {
+    const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { 'Content-Type': 'application/json', ...authorization },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const { access_token: token } = (await send('POST', '/login', {
+    username: 'admin',
+    password: adminPassword,
+  })) as { access_token: string };
+  await send('PUT', '/roles/sample', { permissions: ['samples:read'] }, token);
+  const password = randomBytes(15).toString('base64url');
+  await send('POST', '/users', { username: 'reader', password }, token);
+  // One after the other: they are listed in this order.
+  for (let number = 1; number <= samples; number += 1) {
+    const username = `user-${String(number).padStart(2, '0')}`;
+    await send('POST', '/users', { username, password, roles: ['sample'] }, token);
+  }
+  return {
+    LATCHKEY_URL: url,
+    LATCHKEY_ADMIN_USERNAME: 'admin',
+    LATCHKEY_ADMIN_PASSWORD: adminPassword,
+    LATCHKEY_READER_USERNAME: 'reader',
+    LATCHKEY_READER_PASSWORD: password,
+    LATCHKEY_USER_PASSWORD: password,
+  };
+}
