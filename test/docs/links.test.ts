@@ -51,11 +51,33 @@ describe('The pages', () => {
     });
   }
 
+  it('name no script of npm that is not there', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: object };
+    const missing = pages
+      .filter((page) => !/^(?:sdks|guards|packages|bench\/results)\/|^CHANGELOG/.test(page))
+      .flatMap((page) =>
+        [...read(page).matchAll(/npm run ([a-z:-]+)/g)].map(([, script = '']) => [page, script]),
+      )
+      .filter(([, script = '']) => !Object.hasOwn(scripts, script));
+    expect(missing).to.deep.equal([]);
+  });
+
+  it('CONTRIBUTING.md says of each check what to do', () => {
+    const { stdout } = spawnSync(process.execPath, ['tools/check.ts', '--help'], {
+      cwd: checkout,
+      encoding: 'utf8',
+    });
+    const checks = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, check = '']) => `\`${check}\``);
+    expect(checks).to.include('`lint`');
+    const table = read('CONTRIBUTING.md').split('## The checks')[1]?.split('\n## ')[0] ?? '';
+    expect(checks.filter((check) => !table.includes(check))).to.deep.equal([]);
+  });
+
   it('README.md is under 12 KB', () => {
     expect(statSync(join(checkout, 'README.md')).size).to.be.below(12_000);
   });
 
-  for (const folder of ['docs']) {
+  for (const folder of ['docs', 'docs/decisions']) {
     it(`${folder}/README.md lists each page of its folder`, () => {
       const index = `${folder}/README.md`;
       const linked = new Set(linksOf(read(index)).map((link) => normalize(join(folder, link))));
