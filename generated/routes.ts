@@ -15,6 +15,7 @@ import { OAuthController } from './../src/oauth/oauth.controller.js';
 import { MetadataController } from './../src/oauth/metadata.controller.js';
 import { JwksController } from './../src/keys/jwks.controller.js';
 import { ProblemPagesController } from './../src/contract/problem-pages.controller.js';
+import { LandingPageController } from './../src/contract/landing-page.controller.js';
 import { ContractController } from './../src/contract/contract.controller.js';
 import { ClientsController } from './../src/clients/clients.controller.js';
 import { SessionsController } from './../src/authentication/sessions.controller.js';
@@ -356,7 +357,24 @@ const models: TsoaRoute.Models = {
   },
   'HtmlPage': {
     dataType: 'refAlias',
-    type: {"dataType":"string","validators":{"maxLength":{"value":10000},"pattern":{"value":"^<!doctype\\u0020html>"}}},
+    type: {"dataType":"string","validators":{"maxLength":{"value":100000},"pattern":{"value":"^<!doctype\\u0020html>"}}},
+  },
+  'ServiceAddress': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"maxLength":{"value":300},"pattern":{"value":"^/"}}},
+  },
+  'ServiceInfo': {
+    dataType: 'refObject',
+    properties: {
+      'name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
+      'version': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64}}},
+      'documentation': {"ref":"ServiceAddress","required":true},
+      'contract': {"ref":"ServiceAddress","required":true},
+      'problems': {"ref":"ServiceAddress","required":true},
+      'liveness': {"ref":"ServiceAddress","required":true},
+      'readiness': {"ref":"ServiceAddress","required":true},
+    },
+    additionalProperties: false,
   },
   'OpenApiDocument': {
     dataType: 'refObject',
@@ -842,11 +860,35 @@ export const operations: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/problems',
+    controller: ProblemPagesController,
+    handler: 'getProblemListPage',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
     path: '/problems/:code',
     controller: ProblemPagesController,
     handler: 'getProblemPage',
     parameters: {
       code: {"in":"path","name":"code","required":true,"dataType":"string","validators":{"pattern":{"errorMsg":"must be a problem's code: small letters and _","value":"^[a-z_]+$"},"maxLength":{"value":64}}},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/',
+    controller: LandingPageController,
+    handler: 'getServiceInfo',
+    parameters: {
       request: {"in":"request","name":"request","required":true,"dataType":"object"},
       unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
     },

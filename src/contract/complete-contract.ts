@@ -7,6 +7,9 @@ import { mostFieldErrors } from '../problems/problem.js';
 import { sortContract } from './order.js';
 import type { Answer, Document, Operation, Schema } from './openapi.js';
 
+/** The media type of a page. */
+const pageType = 'text/html';
+
 /** Says what is wrong with an operation. */
 type Fail = (what: string) => void;
 
@@ -46,8 +49,9 @@ export function completeContract(document: Document): Document {
       addImpliedAnswers(operation, form);
       sayPermissions(operation);
       const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
+      const isPage = operation.responses['200']?.content?.[pageType] !== undefined;
       for (const [status, answer] of Object.entries(operation.responses)) {
-        completeAnswer(answer, status, { form, fail, isLimited });
+        completeAnswer(answer, status, { form, fail, isLimited, isPage });
       }
       addExamples(document.components.schemas, operation, fail);
     }
@@ -148,9 +152,15 @@ interface OperationOf {
   readonly fail: Fail;
   /** Its requests are counted, if the operator wants it. */
   readonly isLimited: boolean;
+  /** Whoever asks it for a page gets one, whatever went wrong. */
+  readonly isPage: boolean;
 }
 
-function completeAnswer(answer: Answer, status: string, { form, fail, isLimited }: OperationOf): void {
+function completeAnswer(
+  answer: Answer,
+  status: string,
+  { form, fail, isLimited, isPage }: OperationOf,
+): void {
   if (!answer.description) fail(`the answer ${status} needs a description.`);
   const references: Record<string, keyof typeof headers> = {};
   if (status === '429' || (isLimited && /^[24]/.test(status))) references['RateLimit'] = 'RateLimit';
@@ -173,6 +183,9 @@ function completeAnswer(answer: Answer, status: string, { form, fail, isLimited 
         schema: { $ref: `#/components/schemas/${form.schema}` },
         examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
       },
+      // A request that cannot be read is refused before its operation is known.
+      ...(isPage &&
+        status !== '400' && { [pageType]: { schema: { $ref: '#/components/schemas/HtmlPage' } } }),
     };
   }
   // Every answer has it: what is particular to this one comes before.

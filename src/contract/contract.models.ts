@@ -13,3 +13,38 @@ export interface OpenApiDocument {
  * @example "openapi: 3.0.3\ninfo:\n  title: Latchkey\n  version: 0.2.0\npaths: {}\n"
  */
 export type OpenApiYaml = string;
+
+/**
+ * What runs here, and where the rest is. The addresses begin with the path that a proxy says it serves the service at.
+ * @example { "name": "Latchkey", "version": "0.2.0", "documentation": "/docs/", "contract": "/openapi.json", "problems": "/problems", "liveness": "/health/live", "readiness": "/health/ready" }
+ */
+export interface ServiceInfo {
+  /**
+   * The contract's title.
+   * @maxLength 200
+   */
+  name: string;
+  /**
+   * The contract's version, which is the service's.
+   * @maxLength 64
+   */
+  version: string;
+  /** Swagger UI. */
+  documentation: ServiceAddress;
+  /** This contract, in OpenAPI 3.0 as JSON. */
+  contract: ServiceAddress;
+  /** The list of problems, a page. */
+  problems: ServiceAddress;
+  /** Whether the process runs. */
+  liveness: ServiceAddress;
+  /** Whether the service can do its work. */
+  readiness: ServiceAddress;
+}
+
+/**
+ * A path on this host.
+ * @format uri-reference
+ * @maxLength 300
+ * @pattern ^/
+ */
+export type ServiceAddress = string;

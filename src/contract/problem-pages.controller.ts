@@ -13,17 +13,41 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { etagOf, isUnchanged } from '../http/cacheable.js';
+import { rootFrom, setPageHeaders } from '../http/html-page.js';
+import type { HtmlPage } from '../http/page.models.js';
 import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
-import type { HtmlPage, ProblemDetails } from '../problems/problem.models.js';
-import { pagePolicy, problemPage } from '../problems/problem-page.js';
+import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
+import { ProblemOperations } from './problem-operations.js';
+import { problemListPage, problemPage } from './problem-pages.js';
+import { readContract } from './read-contract.js';
 
 @Route('problems')
 @Tags('Service')
 @NoSecurity()
 export class ProblemPagesController {
+  readonly #operations = new ProblemOperations(readContract().document);
+
   /**
-   * The page that the `type` of a problem links to: what the code means, and what to do about it.
+   * A page that lists all problems, with what each means.
+   * @summary Read the list of problems
+   * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
+   */
+  @Get()
+  @Produces('text/html')
+  @SuccessResponse(200, 'The page.', 'text/html')
+  public getProblemListPage(
+    @Request() request: HttpRequest,
+    @Res() unchanged: TsoaResponse<304, void>,
+  ): HtmlPage {
+    const page = problemListPage(rootFrom(request));
+    if (isSent(request, page)) unchanged(304, undefined);
+    return page;
+  }
+
+  /**
+   * The page that the `type` of a problem links to: what the code means, what to do about it, and which operations
+   * answer with it.
    * @summary Read about a problem
    * @param code The problem's `code`.
    * @example code "invalid_token"
@@ -42,12 +66,16 @@ export class ProblemPagesController {
   ): HtmlPage {
     if (!isProblemCode(code))
       throw new Problem('not_found', { detail: `No problem has the code "${code}".` });
-    const page = problemPage(code);
-    request.res?.setHeader('Content-Security-Policy', pagePolicy); // before what sends a 304
-    request.res?.setHeader('Content-Type', 'text/html; charset=utf-8');
-    if (isUnchanged(request, etagOf(page), 'public, max-age=3600')) unchanged(304, undefined);
+    const page = problemPage(code, rootFrom(request), this.#operations);
+    if (isSent(request, page)) unchanged(304, undefined);
     return page;
   }
+}
+
+/** Whether the client has the page already. Its headers are set in either case. */
+function isSent(request: HttpRequest, page: HtmlPage): boolean {
+  if (request.res) setPageHeaders(request.res);
+  return isUnchanged(request, etagOf(page), 'public, max-age=3600');
 }
 
 function isProblemCode(code: string): code is ProblemCode {

@@ -61,6 +61,8 @@ interface OperationFacts {
   readonly isClosed: boolean;
   /** Its errors have OAuth's form (RFC 6749 §5.2). */
   readonly answersOAuthErrors: boolean;
+  /** Its errors are pages for clients that would rather have one. */
+  readonly answersPages: boolean;
 }
 
 /** @param operation its path in Express's form: `/users/:id`. */
@@ -70,12 +72,13 @@ export function findOperation(
 ): OperationFacts {
   const operation = pathsOf(document)[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
   const { security = [] } = operation ?? {};
-  const otherwise = operation?.responses['default']?.content?.['application/json'];
+  const otherwise = operation?.responses['default']?.content;
   return {
     mediaTypes: Object.keys(operation?.requestBody?.content ?? {}),
     acceptsToken: security.some((schemes) => 'bearer' in schemes),
     isClosed: security.length > 0 && security.every((schemes) => Object.keys(schemes).length > 0),
-    answersOAuthErrors: otherwise?.schema?.$ref?.endsWith('/OAuthError') ?? false,
+    answersOAuthErrors: otherwise?.['application/json']?.schema?.$ref?.endsWith('/OAuthError') ?? false,
+    answersPages: otherwise?.['text/html'] !== undefined,
   };
 }
 

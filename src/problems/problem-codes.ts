@@ -200,6 +200,14 @@ export const problemCodes = {
     meaning: 'The client proves who it is with a key of its own, so there is no secret to replace.',
     remedy: 'Change its public keys with PATCH /clients/{id}.',
   },
+  precondition_failed: {
+    status: 412,
+    title: 'Precondition failed',
+    detail: 'The file is not the one that If-Match or If-Unmodified-Since names.',
+    meaning:
+      'A condition in the header of the request (RFC 9110 §13.1) does not hold: the file has changed since.',
+    remedy: 'Get the file without the condition.',
+  },
   request_timeout: {
     status: 408,
     title: 'Request too slow',

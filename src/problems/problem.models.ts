@@ -40,11 +40,3 @@ export interface ProblemDetails {
 export interface FieldErrors {
   [field: string]: string;
 }
-
-/**
- * A page for people.
- * @maxLength 10000
- * @pattern ^<!doctype\u0020html>
- * @example "<!doctype html>\n<html lang=\"en\">\n<title>Invalid access token (invalid_token)</title>\n</html>\n"
- */
-export type HtmlPage = string;

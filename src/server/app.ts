@@ -8,6 +8,7 @@ import { handleProblems } from './problem-handler.js';
 import { identifyRequests } from '../http/request-context.js';
 import { headersOf, sendWithEveryAnswer } from '../http/response-headers.js';
 import { givesCookies } from '../authentication/token-cookies.js';
+import { redirectToProblems } from './redirects.js';
 import { mountSwaggerUi } from './swagger-ui.js';
 import { createTrust } from '../http/trusted-proxy.js';
 import { unmatched } from './not-found.js';
@@ -42,8 +43,8 @@ export function createApp(services: Services): Express {
     );
   }
   RegisterRoutes(app);
-  mountSwaggerUi(app);
-  app.use(unmatched(operations, ['/', '/docs', '/docs/']));
+  const pages = mountSwaggerUi(app);
+  app.use(unmatched(operations, [...pages, redirectToProblems(app)]));
   app.use(handleProblems(log, issuer, database.outages));
   return app;
 }

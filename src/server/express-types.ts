@@ -18,6 +18,8 @@ declare global {
       takenFields?: Map<string, unknown>;
       /** Set on operations whose errors have OAuth's form (RFC 6749 §5.2). */
       answersOAuthErrors?: boolean;
+      /** Set where errors are pages for clients that would rather have one. */
+      answersPages?: boolean;
       /** Whether the access token came in a cookie. */
       tokenInCookie?: boolean;
       /** As in the answer's X-Request-Id and in the log. */

@@ -25,6 +25,7 @@ export function unmatched(operations: readonly Operation[], others: readonly str
     allow: [...names, 'OPTIONS'].sort().join(', '),
   }));
   return (request, response) => {
+    request.answersPages = true;
     const known = paths.find(({ pattern }) => pattern.test(request.path));
     if (!known) throw new Problem('not_found');
     if (request.method === 'OPTIONS') {

@@ -57,7 +57,10 @@ export function mountOperations(app: Express, routes: Routes): void {
     }
     const authentication = authenticating(operation, routes);
     if (authentication.length > 0 && hooks.loadUser) authentication.push(loadingUser(hooks.loadUser));
-    const { mediaTypes, acceptsToken, isClosed, answersOAuthErrors } = findOperation(document, operation);
+    const { mediaTypes, acceptsToken, isClosed, answersOAuthErrors, answersPages } = findOperation(
+      document,
+      operation,
+    );
     if (isClosed && authentication.length === 0) {
       throw new Error(`${operation.path} demands a token in the contract, and none in generated/routes.ts.`);
     }
@@ -68,6 +71,7 @@ export function mountOperations(app: Express, routes: Routes): void {
     });
     const middlewares = [
       ...(answersOAuthErrors ? [answeringOAuthErrors] : []),
+      ...(answersPages ? [allowPages] : []),
       ...(readsBodyFirst(config) ? [...body, ...authentication] : [...authentication, ...body]),
       ...fetchMiddlewares<RequestHandler>(controller),
       ...fetchMiddlewares<RequestHandler>(method),
@@ -175,6 +179,11 @@ function loadingUser(
 /** For whatever fails from here on. */
 const answeringOAuthErrors: RequestHandler = (request, _response, next) => {
   request.answersOAuthErrors = true;
+  next();
+};
+
+const allowPages: RequestHandler = (request, _response, next) => {
+  request.answersPages = true;
   next();
 };
 

@@ -1,5 +1,5 @@
 import { ValidateError } from '@tsoa/runtime';
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { tokenScheme } from '../config/config.js';
 import { theDatabase } from '../database/write-probe.js';
@@ -9,6 +9,8 @@ import { OAuthProblem } from '../problems/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import { mostFieldErrors, Problem, problemDetails, retryLater } from '../problems/problem.js';
+import { problemResponsePage } from '../contract/problem-pages.js';
+import { prefersPage, rootFrom, setPageHeaders } from '../http/html-page.js';
 import { sendJson } from '../http/send-json.js';
 import { unsetTokenCookie } from '../authentication/token-cookies.js';
 
@@ -39,7 +41,9 @@ export function handleProblems(
     if (problem.code === 'invalid_token' && request.tokenInCookie) {
       unsetTokenCookie(response, config, 'access');
     }
-    if (!request.answersOAuthErrors) sendProblem(problem, response, issuer, tokenScheme(config));
+    if (request.answersPages) response.vary('Accept');
+    if (request.answersPages && prefersPage(request)) sendProblemPage(problem, request, response);
+    else if (!request.answersOAuthErrors) sendProblem(problem, response, issuer, tokenScheme(config));
     else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.of(problem), response);
   };
 }
@@ -61,6 +65,12 @@ export function sendProblem(problem: Problem, response: Response, issuer: string
   };
   const body = problemDetails(problem, issuer);
   sendJson(response, problem.status, body, headers, 'application/problem+json; charset=utf-8');
+}
+
+function sendProblemPage(problem: Problem, request: Request, response: Response): void {
+  setPageHeaders(response);
+  const page = problemResponsePage(problem, rootFrom(request), request.requestId);
+  response.status(problem.status).set(problem.headers).end(page);
 }
 
 function sendOAuthError(problem: OAuthProblem, response: Response): void {
@@ -95,6 +105,7 @@ function asProblem(error: unknown): Problem {
   }
   const code = typeof type === 'string' ? bodyParserCodes[type] : undefined;
   if (code) return new Problem(code, { cause: error });
+  if (status === 412) return new Problem('precondition_failed', { cause: error });
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new Problem('bad_request', { cause: error });
   return new Problem('internal_error', { cause: error });

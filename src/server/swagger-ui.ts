@@ -1,8 +1,8 @@
 import express, { type Router } from 'express';
 import helmet from 'helmet';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import swaggerUi from 'swagger-ui-express';
-import { forwardedPrefix } from '../http/trusted-proxy.js';
 
 /** The page, as the build has put it together: `src/swagger-ui`, compiled. */
 const page = fileURLToPath(new URL('../swagger-ui', import.meta.url));
@@ -21,6 +21,9 @@ const options: swaggerUi.SwaggerUiOptions = {
     // Without the top bar of the standalone layout: the page has its own.
     layout: 'BaseLayout',
     tryItOutEnabled: true,
+    filter: true,
+    // The list of schemas is closed at first.
+    defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
     deepLinking: true,
     // Swagger's own validator is a public service: it would be told of every page view.
@@ -30,13 +33,11 @@ const options: swaggerUi.SwaggerUiOptions = {
   },
 };
 
-/** Mounts Swagger UI at `/docs/`, over the contract that the service serves. Redirects lead there. */
-export function mountSwaggerUi(router: Router): void {
-  router.get('/', (request, response) => {
-    // Relative, it would lead a browser at the proxy's `/auth`, without the slash, to `/docs/`.
-    const prefix = forwardedPrefix(request);
-    response.redirect(prefix === '' ? 'docs/' : `${prefix}/docs/`);
-  });
+/**
+ * Mounts Swagger UI at `/docs/`, over the contract that the service serves.
+ * @returns the paths that it answers, beside the contract's.
+ */
+export function mountSwaggerUi(router: Router): readonly string[] {
   // The page's files are relative to it. A relative redirect works behind a proxy's prefix, too.
   router.get('/docs', (_request, response) => {
     response.redirect(308, 'docs/');
@@ -68,9 +69,12 @@ export function mountSwaggerUi(router: Router): void {
   const distribution = express.Router();
   distribution.use(
     (request, _response, next) => {
-      next(swaggerUiFiles.has(request.path) ? undefined : 'router');
+      const isRead = request.method === 'GET' || request.method === 'HEAD';
+      next(isRead && swaggerUiFiles.has(request.path) ? undefined : 'router');
     },
     ...swaggerUi.serveFiles(undefined, options),
   );
   router.use('/docs/', distribution);
+  const files = [...readdirSync(page).map((file) => `/${file}`), ...swaggerUiFiles];
+  return ['/docs', '/docs/', ...files.map((file) => `/docs${file}`)];
 }

@@ -1,13 +1,7 @@
-import axe from 'axe-core';
 import { expect } from 'chai';
+import { seriousFindings } from '../support/axe.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 import type { TestApp } from '../support/test-app.js';
-
-interface Finding {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
 
 describe('axe finds nothing serious in Swagger UI', () => {
   let app: TestApp;
@@ -17,18 +11,8 @@ describe('axe finds nothing serious in Swagger UI', () => {
     ({ app, page } = opened);
   });
 
-  /** @param part of the page; the parts that a step did not change need not be looked at again. */
-  async function examine(part = 'html'): Promise<void> {
-    await page.tab.evaluate(axe.source);
-    const { violations } = await page.tab.evaluate<{ violations: Finding[] }>(
-      `axe.run(${JSON.stringify(part)}, { resultTypes: ['violations'] })`,
-    );
-    const serious = violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, nodes }) =>
-        nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-      );
-    expect(serious).to.deep.equal([]);
+  async function examine(part?: string): Promise<void> {
+    expect(await seriousFindings(page.tab, part)).to.deep.equal([]);
   }
   const part = (operationId: string) => `[id$="-${operationId}"]`;
 

@@ -19,7 +19,7 @@ describe('Swagger UI below a path of a proxy', () => {
     other = await TestApp.start({ settings });
     proxy = await PrefixProxy.start({ '/auth': auth.url, '/other/one': other.url });
     profile = await newProfile(browser, auth.clock.now());
-    page = await DocsPage.open(profile, `${proxy.origin}/auth`);
+    page = await DocsPage.openByLink(profile, `${proxy.origin}/auth`);
   });
   after(async () => {
     await browser?.close();
@@ -27,7 +27,7 @@ describe('Swagger UI below a path of a proxy', () => {
     await Promise.all([auth, other].map((app) => app.close()));
   });
 
-  it('is what the path leads to, without a slash, too', () => {
+  it('is what the page at the path leads to, without a slash, too', () => {
     expect(page.tab.url()).to.equal(`${proxy.origin}/auth/docs/`);
   });
 

@@ -20,7 +20,7 @@ describe('Swagger UI of a service that was just started', () => {
     browser = await launchBrowser(this);
     service = await (await Installation.make()).start();
     oneTimePassword = /one-time password: (\S+)/.exec(service.stdout)?.[1] ?? '';
-    page = await DocsPage.open(await newProfile(browser, Date.now()), service.api.url);
+    page = await DocsPage.openByLink(await newProfile(browser, Date.now()), service.api.url);
   });
   afterEach(() => {
     page.expectNoComplaints();
@@ -30,7 +30,7 @@ describe('Swagger UI of a service that was just started', () => {
     await endProcesses();
   });
 
-  it('is what the root of the service leads to', () => {
+  it('is what the page at the root of the service leads to', () => {
     expect(new URL(page.tab.url()).pathname).to.equal('/docs/');
   });
 

@@ -24,6 +24,7 @@ function complete(...operations: object[]): Document {
       examples: {},
       schemas: {
         Greeting: { type: 'object', example: { message: 'hello' } },
+        HtmlPage: { type: 'string', example: '<!doctype html>' },
         Silent: { type: 'object' },
         ProblemDetails: { type: 'object', properties: { code: { type: 'string' } } },
       },
@@ -118,6 +119,13 @@ describe('The contract, completed from what tsoa writes', () => {
       expect(completed({ ...plain, responses }).responses['429']?.content).to.have.all.keys(
         'application/problem+json',
       );
+    });
+
+    it('that it is a page for who asks for one, where the operation is, unless the request cannot be read', () => {
+      const page = { 'text/html': { schema: { $ref: '#/components/schemas/Greeting' } } };
+      const made = completed({ ...plain, responses: { '200': { description: 'A page.', content: page } } });
+      expect(made.responses['default']?.content).to.have.all.keys('application/problem+json', 'text/html');
+      expect(made.responses['400']?.content).to.have.all.keys('application/problem+json');
     });
 
     it('its headers', () => {

@@ -37,10 +37,11 @@ const operations = Object.entries(document.paths).flatMap(([path, ofPath]) =>
 );
 
 /** Of what an operation answers when all is well. */
-function mediaTypeOf(operation: string): string {
-  if (operation === 'GET /openapi.yaml') return 'application/yaml';
-  if (operation.endsWith('/stream')) return 'text/event-stream';
-  return operation === 'GET /problems/{code}' ? 'text/html' : 'application/json';
+function mediaTypesOf(operation: string): string[] {
+  if (operation === 'GET /openapi.yaml') return ['application/yaml'];
+  if (operation === 'GET /') return ['application/json', 'text/html'];
+  if (operation.endsWith('/stream')) return ['text/event-stream'];
+  return [operation.startsWith('GET /problems') ? 'text/html' : 'application/json'];
 }
 
 describe('The contract', () => {
@@ -64,6 +65,8 @@ describe('The contract', () => {
       'GET /openapi.json',
       'GET /openapi.yaml',
       'GET /openapi-3.1.json',
+      'GET /',
+      'GET /problems',
       'GET /problems/{code}',
     ]);
   });
@@ -130,12 +133,15 @@ describe('The contract', () => {
           const isError = status === 'default' || Number(status) >= 400;
           const types = Object.entries(content ?? {}).map(([type, { schema }]) => [type, schema.$ref]);
           if (saysNothing.includes(status)) expect(types).to.be.empty;
-          else if (!isError) expect(types.map(([type]) => type)).to.deep.equal([mediaTypeOf(operation.name)]);
+          else if (!isError) expect(types.map(([type]) => type)).to.deep.equal(mediaTypesOf(operation.name));
           else if (isOAuth)
             expect(types).to.deep.equal([['application/json', '#/components/schemas/OAuthError']]);
           else {
             expect(types).to.deep.equal([
               ['application/problem+json', '#/components/schemas/ProblemDetails'],
+              ...(mediaTypesOf(operation.name).includes('text/html') && status !== '400'
+                ? [['text/html', '#/components/schemas/HtmlPage']]
+                : []),
             ]);
           }
         }
@@ -161,7 +167,13 @@ describe('The contract', () => {
         Object.keys(content?.['application/problem+json']?.examples ?? {}),
       ),
     );
-    const ofNone = ['method_not_allowed', 'request_timeout', 'header_too_large', 'expectation_failed'];
+    const ofNone = [
+      'method_not_allowed',
+      'precondition_failed',
+      'request_timeout',
+      'header_too_large',
+      'expectation_failed',
+    ];
     const ofOnesToBeAdded = ['missing_form', 'insufficient_user_authentication'];
     expect(new Set([...named, ...ofNone, ...ofOnesToBeAdded])).to.deep.equal(
       new Set(Object.keys(problemCodes)),

@@ -35,11 +35,13 @@ describe('The forms of errors in the contract', () => {
     });
   }
 
-  it('are problems everywhere else', () => {
+  it('are problems everywhere else, and pages beside them where the operation has one', () => {
     for (const [path, operations] of Object.entries(paths)) {
       if (path.startsWith('/oauth/')) continue;
       for (const { responses } of Object.values(operations)) {
-        expect(responses['default']?.content, path).to.have.all.keys('application/problem+json');
+        const hasPage = responses['200']?.content?.['text/html'] !== undefined;
+        const types = ['application/problem+json', ...(hasPage ? ['text/html'] : [])];
+        expect(responses['default']?.content, path).to.have.all.keys(types);
       }
     }
   });

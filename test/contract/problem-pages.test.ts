@@ -18,21 +18,39 @@ describe('GET /problems/{code}', () => {
 
   for (const [code, { title, status, meaning, remedy }] of Object.entries(problemCodes)) {
     it(`says what ${code} means and what to do`, async () => {
-      const { text } = await app.get(`/problems/${code}`).expect(200);
-      for (const part of [title, code, String(status), meaning, remedy]) {
-        expect(text).to.include(part.replaceAll('&', '&amp;').replaceAll('<', '&lt;'));
-      }
+      const text = textOf((await app.get(`/problems/${code}`).expect(200)).text);
+      for (const part of [title, code, String(status), meaning, remedy]) expect(text).to.include(part);
       expect(meaning).to.match(/^[A-Z].*\.$/);
       expect(remedy).to.match(/^[A-Z].*\.$/);
     });
   }
 
-  it('is a page that loads nothing but its own style, and may be cached', async () => {
-    const { headers } = await app.get('/problems/busy').expect(200);
-    expect(headers['content-type']).to.equal('text/html; charset=utf-8');
-    expect(headers['content-security-policy']).to.match(
-      /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+'; frame-ancestors 'none'$/,
+  it('links the operations that answer with it, in Swagger UI', async () => {
+    const { text } = await app.get('/problems/invalid_credentials').expect(200);
+    expect(text).to.include('<a href="../docs/#/Sessions/login"><code>POST /login</code></a> Log in');
+    const { text: other } = await app.get('/problems/user_session_required').expect(200);
+    expect(other).to.include('<a href="../docs/#/Own%20account/getMe"><code>GET /me</code></a>');
+  });
+
+  it('links the operations that it says to use', async () => {
+    const { text } = await app.get('/problems/session_not_found').expect(200);
+    expect(text).to.include(
+      'List the sessions with <a href="../docs/#/Sessions/listSessions"><code>GET /sessions</code></a>.',
     );
+  });
+
+  it('says so where any operation may answer with it, or none of the contract does', async () => {
+    expect((await app.get('/problems/internal_error')).text).to.include('Any operation may');
+    expect((await app.get('/problems/request_timeout')).text).to.include('None of the contract');
+  });
+
+  it('is a page that loads nothing but the style and the mark of the service, and may be cached', async () => {
+    const { headers, text } = await app.get('/problems/busy').expect(200);
+    expect(headers['content-type']).to.equal('text/html; charset=utf-8');
+    expect(headers['content-security-policy']).to.equal(
+      "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    expect(text).not.to.match(/<script|<style|\sstyle=|\son[a-z]+=/);
     expect(headers['cache-control']).to.equal('public, max-age=3600');
     await app
       .get('/problems/busy')
@@ -48,8 +66,65 @@ describe('GET /problems/{code}', () => {
     }
   });
 
+  it('is a page that says so to a browser, too, where there is none', async () => {
+    for (const [code, status] of [
+      ['no_such_code', 404],
+      ['%3Cscript%3E', 422],
+    ] as const) {
+      const { headers, text } = await app.get(`/problems/${code}`).set('Accept', 'text/html').expect(status);
+      expect(headers['content-type']).to.equal('text/html; charset=utf-8');
+      expect(text).to.include('<link rel="stylesheet" href="../docs/style.css">').and.not.include('<script');
+    }
+  });
+
   it('is 422 for what cannot be one', async () => {
     const { body } = await app.get('/problems/%3Cscript%3E').expect(422);
     expect(body.errors).to.deep.equal({ code: "must be a problem's code: small letters and _" });
   });
 });
+
+describe('GET /problems', () => {
+  let app: TestApp;
+  before(async () => {
+    app = await TestApp.start();
+  });
+  after(() => app.close());
+
+  it('lists every problem, with what it means and a link to its page', async () => {
+    const { text, headers } = await app.get('/problems').expect(200);
+    expect(headers['content-type']).to.equal('text/html; charset=utf-8');
+    for (const [code, { title, meaning }] of Object.entries(problemCodes)) {
+      expect(text).to.include(`<a href="./problems/${code}"><code>${code}</code></a> ${title}`);
+      expect(textOf(text)).to.include(meaning);
+    }
+  });
+
+  it('has them by status', async () => {
+    const { text } = await app.get('/problems').expect(200);
+    const statuses = [...text.matchAll(/<h2>(\d+) [A-Z]/g)].map(([, status]) => Number(status));
+    expect(statuses).to.deep.equal([...new Set(statuses)].sort((a, b) => a - b));
+  });
+
+  it('is where /problems/ leads, by a relative path', async () => {
+    expect((await app.get('/problems/').expect(308)).get('Location')).to.equal('../problems');
+  });
+
+  it('may be cached, and is 304 to who has it', async () => {
+    const { headers } = await app.get('/problems').expect(200);
+    expect(headers['cache-control']).to.equal('public, max-age=3600');
+    await app
+      .get('/problems')
+      .set('If-None-Match', headers['etag'] ?? '')
+      .expect(304);
+  });
+});
+
+/** What a page says, without its tags. */
+function textOf(page: string): string {
+  return page
+    .replaceAll(/<[^>]+>/g, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&');
+}

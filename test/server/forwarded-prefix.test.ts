@@ -25,6 +25,16 @@ describe('behind a proxy', () => {
     return found;
   };
 
+  /** What the addresses begin with that the service's root names: as JSON, and as a page. */
+  const rootsIn = async (app: TestApp, prefix: string): Promise<(string | undefined)[]> => {
+    const { body } = await below(app, '/', prefix).expect(200);
+    const { text } = await below(app, '/', prefix).set('Accept', 'text/html').expect(200);
+    return [
+      (body as { documentation: string }).documentation.replace('docs/', ''),
+      /href="([^"]*)docs\/"/.exec(text)?.[1],
+    ];
+  };
+
   for (const [given, prefix] of [
     ['/auth', '/auth'],
     ['/auth/', '/auth'],
@@ -33,13 +43,13 @@ describe('behind a proxy', () => {
     [`/${'a'.repeat(199)}`, `/${'a'.repeat(199)}`],
   ] as const) {
     it(`of ours, everything is below ${given.slice(0, 20)}`, async () => {
-      expect((await below(trusting, '/', given).expect(302)).get('Location')).to.equal(`${prefix}/docs/`);
+      expect(await rootsIn(trusting, given)).to.deep.equal([`${prefix}/`, `${prefix}/`]);
       expect(await placesIn(trusting, given)).to.deep.equal([prefix, prefix, prefix]);
     });
 
     it(`that is a stranger, ${given.slice(0, 20)} counts for nothing`, async () => {
       for (const app of [other, alone]) {
-        expect((await below(app, '/', given).expect(302)).get('Location')).to.equal('docs/');
+        expect(await rootsIn(app, given)).to.deep.equal(['/', './']);
         expect(await placesIn(app, given)).to.deep.equal(['/', '/', '/']);
       }
     });
@@ -73,14 +83,14 @@ describe('behind a proxy', () => {
   ]) {
     it(`of ours, ${JSON.stringify(given.slice(0, 30))} is no prefix`, async () => {
       const header = Buffer.from(given, 'utf8').toString('latin1');
-      expect((await below(trusting, '/', header).expect(302)).get('Location')).to.equal('docs/');
+      expect(await rootsIn(trusting, header)).to.deep.equal(['/', './']);
       expect(await placesIn(trusting, header)).to.deep.equal(['/', '/', '/']);
     });
   }
 
   it('is no prefix where two are given', async () => {
-    const { headers } = await trusting.get('/').set('X-Forwarded-Prefix', ['/auth', '/other'] as never);
-    expect(headers['location']).to.equal('docs/');
+    const { body } = await trusting.get('/').set('X-Forwarded-Prefix', ['/auth', '/other'] as never);
+    expect(body).to.include({ documentation: '/docs/' });
   });
 
   it('the contract has a tag for each place that it is served at', async () => {
@@ -96,6 +106,13 @@ describe('behind a proxy', () => {
       }
       expect(tags).to.have.length(3);
     }
+  });
+
+  it('pages that were not found lead to what is below it', async () => {
+    const { text } = await below(trusting, '/a/nothing', '/auth').set('Accept', 'text/html').expect(404);
+    const links = [...text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, link]) => link);
+    expect(links.length).to.be.above(5);
+    for (const link of links) expect(link).to.match(/^\/auth\//);
   });
 
   it('the page names its files without a place, so that they are below it', async () => {

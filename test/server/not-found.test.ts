@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { pagePolicy } from '../../src/http/html-page.js';
 import { readContract } from '../../src/contract/read-contract.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -10,6 +11,10 @@ const known = [
   ...Object.entries(paths),
   ['/docs', { get: {} }] as const,
   ['/docs/', { get: {} }] as const,
+  ['/docs/page.css', { get: {} }] as const,
+  ['/docs/swagger-ui-bundle.js', { get: {} }] as const,
+  ['/docs/swagger-ui-init.js', { get: {} }] as const,
+  ['/problems/', { get: {} }] as const,
 ].map(([path, operations]) => {
   const answered = Object.keys(operations);
   return {
@@ -59,11 +64,89 @@ describe('What no operation takes', () => {
     });
   }
 
+  describe('is in a browser', () => {
+    /** As Firefox sends it. */
+    const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+    const inBrowser = (path: string, method: 'get' | 'post' | 'head' = 'get') =>
+      app.request(method, path).set('Accept', accept);
+
+    it('a page that says what is wrong and leads on', async () => {
+      const { text, headers } = await inBrowser('/nothing').expect(404);
+      expect(headers).to.include({
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': pagePolicy,
+        'cache-control': 'no-store',
+        vary: 'Accept',
+      });
+      expect(text).to.include('<h1>Not found</h1>');
+      for (const link of ['./', './docs/', './problems/not_found', './docs/style.css'])
+        expect(text).to.include(`href="${link}"`);
+      expect(text).to.include(headers['x-request-id'] ?? 'an id');
+    });
+
+    for (const [path, root] of [
+      ['/a/b/nothing', '../../'],
+      ['/users/1/2/', '../../../'],
+      ['//protected', '../'],
+      ['/docs/nothing', '../'],
+      ['/nothing?a=/b/c', './'],
+    ] as const) {
+      it(`a page whose links hold from ${path}`, async () => {
+        const { text } = await inBrowser(path).expect(404);
+        const links = [...text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, link]) => link ?? '');
+        expect(links).to.include(`${root}docs/`);
+        for (const link of links) {
+          const { status } = await app.get(new URL(link, `http://localhost${path}`).pathname);
+          expect(status, link).to.equal(200);
+        }
+      });
+    }
+
+    it('a page where the method is another, too', async () => {
+      const { text, headers } = await inBrowser('/protected', 'post').expect(405);
+      expect(headers['allow']).to.equal('GET, HEAD, OPTIONS');
+      expect(text).to.include('<h1>Method not allowed</h1>').and.include('This path does not answer POST.');
+    });
+
+    it('a page without its text for HEAD', async () => {
+      const { headers } = await inBrowser('/nothing', 'head').expect(404);
+      expect(headers['content-type']).to.equal('text/html; charset=utf-8');
+    });
+
+    it('JSON where there is an operation that answers with JSON', async () => {
+      for (const path of ['/protected', '/users/1']) {
+        const { body } = await inBrowser(path).expect(401);
+        expect(body).to.include({ code: 'authentication_required' });
+      }
+    });
+  });
+
+  for (const accept of [
+    'application/json',
+    'application/problem+json',
+    '*/*',
+    'application/json, text/html',
+    'text/html;q=0.5, application/json',
+    'image/png',
+    'nonsense',
+  ]) {
+    it(`is problem+json for a client that accepts ${accept}`, async () => {
+      const { body, headers } = await app.get('/nothing').set('Accept', accept).expect(404);
+      expect(headers).to.include({
+        'content-type': 'application/problem+json; charset=utf-8',
+        vary: 'Accept',
+      });
+      expect(body).to.include({ code: 'not_found' });
+    });
+  }
+
   it('is a HEAD where there is a GET: it is answered as the GET is, without the body', async () => {
     for (const [path, status] of [
       ['/health/live', 200],
       ['/openapi.json', 200],
       ['/docs/', 200],
+      ['/', 200],
+      ['/problems', 200],
       ['/protected', 401],
       ['/nothing', 404],
     ] as const) {

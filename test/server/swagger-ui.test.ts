@@ -3,6 +3,7 @@ import { TestApp } from '../support/test-app.js';
 
 /** What the page names, and what those files name. */
 const files = [
+  'style.css',
   'page.css',
   'swagger-ui.css',
   'mark.svg',
@@ -63,6 +64,8 @@ describe('Swagger UI', () => {
       '"layout": "BaseLayout"',
       '"tryItOutEnabled": true',
       '"deepLinking": true',
+      '"filter": true',
+      '"defaultModelsExpandDepth": 0',
       '"validatorUrl": null',
     ])
       expect(text).to.include(option);
@@ -88,6 +91,20 @@ describe('Swagger UI', () => {
     });
   });
 
+  it('evaluates the conditions of a request for a file (RFC 9110 §13.1)', async () => {
+    const { headers } = await app.get('/docs/page.css').expect(200);
+    for (const [name, value, status] of [
+      ['If-Match', headers['etag'] ?? '', 200],
+      ['If-Match', '*', 200],
+      ['If-Match', '"other"', 412],
+      ['If-Unmodified-Since', headers['last-modified'] ?? '', 200],
+      ['If-Unmodified-Since', 'Sat, 01 Jan 2000 00:00:00 GMT', 412],
+    ] as const) {
+      const { body } = await app.get('/docs/page.css').set(name, value).expect(status);
+      if (status === 412) expect(body).to.include({ code: 'precondition_failed' });
+    }
+  });
+
   for (const path of [
     '/docs/package.json',
     '/docs/oauth2-redirect.html',
@@ -103,9 +120,13 @@ describe('Swagger UI', () => {
     });
   }
 
-  for (const path of ['/', '/docs', '/docs/']) {
+  for (const [path, status] of [
+    ['/docs', 308],
+    ['/docs/', 200],
+    ...files.map((file) => [`/docs/${file}`, 200] as const),
+  ] as const) {
     it(`answers only GET at ${path}`, async () => {
-      await app.request('head', path).expect(path === '/docs/' ? 200 : path === '/' ? 302 : 308);
+      await app.request('head', path).expect(status);
       const { body, headers } = await app.post(path).expect(405);
       expect(body).to.include({ code: 'method_not_allowed' });
       expect(headers['allow']).to.equal('GET, HEAD, OPTIONS');
@@ -114,9 +135,4 @@ describe('Swagger UI', () => {
       );
     });
   }
-
-  it('is where / leads, for now', async () => {
-    const { headers } = await app.get('/').expect(302);
-    expect(headers).to.include({ location: 'docs/', 'cache-control': 'no-store' });
-  });
 });

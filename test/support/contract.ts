@@ -49,7 +49,8 @@ const outside = new Set([404, 405, 400]);
 export function checkAgainstContract(method: string, url: string, response: Response): void {
   const path = new URL(url, 'http://localhost').pathname;
   const where = `${method.toUpperCase()} ${path} → ${response.status}`;
-  if (path === '/docs' || path.startsWith('/docs/') || (path === '/' && response.status === 302)) return;
+  if (path === '/docs' || path.startsWith('/docs/') || (path === '/problems/' && response.status === 308))
+    return;
   // The tests' own operations, which the contract does not have.
   if (path.startsWith('/own/')) {
     if (response.status >= 400) checkProblem(where, method, response);
@@ -70,7 +71,7 @@ export function checkAgainstContract(method: string, url: string, response: Resp
   }
   if (response.status >= 400) {
     if (answer.content?.['application/json']) checkOAuthError(where, response);
-    else checkProblem(where, method, response);
+    else checkProblem(where, method, response, answer);
   }
   if (typeof response.headers['x-request-id'] !== 'string')
     throw new Error(`${where}: X-Request-Id is missing.`);
@@ -90,8 +91,14 @@ export function checkAgainstContract(method: string, url: string, response: Resp
   check(where, media.schema.$ref, /[/+]json$/.test(mediaType) ? JSON.parse(response.text) : response.text);
 }
 
-function checkProblem(where: string, method: string, response: Response): void {
+/** A page where the client asked for one and the contract allows it. */
+function checkProblem(where: string, method: string, response: Response, answer?: Answer): void {
   const { status, headers } = response;
+  const mayBePage = answer === undefined || answer.content?.['text/html'] !== undefined;
+  if (mayBePage && headers['content-type'] === 'text/html; charset=utf-8') {
+    if (method.toLowerCase() !== 'head') check(where, '#/components/schemas/HtmlPage', response.text);
+    return;
+  }
   if (!headers['content-type']?.startsWith('application/problem+json')) {
     throw new Error(`${where}: a problem came as ${headers['content-type']}.`);
   }

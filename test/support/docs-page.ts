@@ -71,6 +71,15 @@ export class DocsPage {
     return page;
   }
 
+  /** @param url of the page that leads there: the service's root. */
+  static async openByLink(context: BrowserContext, url: string): Promise<DocsPage> {
+    const page = new DocsPage(await context.newPage());
+    await page.tab.goto(url);
+    await page.tab.getByRole('main').getByRole('link', { name: 'Swagger UI' }).click();
+    await page.loaded();
+    return page;
+  }
+
   async loaded(): Promise<void> {
     await this.tab.locator('.opblock').first().waitFor();
   }

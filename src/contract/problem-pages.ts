@@ -1,0 +1,105 @@
+import { STATUS_CODES } from 'node:http';
+import { Markup, markup, renderPage } from '../http/html-page.js';
+import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
+import type { Problem } from '../problems/problem.js';
+import type { OperationLink, ProblemOperations } from './problem-operations.js';
+
+/** All problems, by status. */
+export function problemListPage(root: string): string {
+  const statuses = new Set(Object.values(problemCodes).map(({ status }) => status));
+  const sections = [...statuses].sort((a, b) => a - b).map((status) => ofStatus(status, root));
+  return renderPage({
+    title: 'Problems',
+    root,
+    content: markup`<h1>Problems</h1>
+<p>Whatever goes wrong, the body of the response is <code>application/problem+json</code> (RFC 9457), and its
+<code>code</code> is one of these. A code keeps its meaning and its status. The endpoints of OAuth answer with the errors
+of RFC 6749 instead.</p>
+${sections}`,
+  });
+}
+
+function ofStatus(status: number, root: string): Markup {
+  const items = Object.entries(problemCodes)
+    .filter(([, kind]) => kind.status === status)
+    .map(
+      ([
+        code,
+        { title, meaning },
+      ]) => markup`<dt><a href="${root}problems/${code}"><code>${code}</code></a> ${title}</dt>
+<dd>${meaning}</dd>
+`,
+    );
+  return markup`<h2>${status} ${STATUS_CODES[status] ?? ''}</h2>
+<dl>
+${items}</dl>
+`;
+}
+
+/** What a problem's `type` links to: what it means, what to do, and which operations answer with it. */
+export function problemPage(code: ProblemCode, root: string, operations: ProblemOperations): string {
+  const { title, status, meaning, remedy } = problemCodes[code];
+  return renderPage({
+    title: `${title} (${code})`,
+    root,
+    content: markup`<h1>${title}</h1>
+<p class="lead"><code>${code}</code>, HTTP status ${status}</p>
+<h2>What it means</h2>
+<p>${withLinks(meaning, root, operations)}</p>
+<h2>What to do</h2>
+<p>${withLinks(remedy, root, operations)}</p>
+<h2>Operations that answer with it</h2>
+${operationList(code, root, operations)}
+<p class="note">The response itself says more: <code>detail</code> in its body, and the header <code>X-Request-Id</code>,
+which names the request in the service's log. There is a <a href="${root}problems">list of all problems</a>.</p>`,
+  });
+}
+
+/** A problem as a browser gets it that asked for a page. */
+export function problemResponsePage(problem: Problem, root: string, requestId: string): string {
+  const { code, status, title, message } = problem;
+  return renderPage({
+    title,
+    root,
+    content: markup`<h1>${title}</h1>
+<p class="lead"><code>${code}</code>, HTTP status ${status}</p>
+<p>${message}</p>
+<ul>
+<li><a href="${root}">What runs here</a></li>
+<li><a href="${root}docs/">All operations</a>, in Swagger UI</li>
+<li><a href="${root}problems/${code}">What this problem means, and what to do</a></li>
+</ul>
+<p class="note">Request <code>${requestId}</code></p>`,
+  });
+}
+
+/** Each operation that a text names, such as `POST /login`, leads to Swagger UI. */
+function withLinks(text: string, root: string, operations: ProblemOperations): Markup {
+  const parts = text.split(/\b((?:GET|POST|PUT|PATCH|DELETE) \/[a-z_/{}.-]*[a-z}])/);
+  return new Markup(
+    parts
+      .map((part) => {
+        const operation = operations.named(part);
+        return operation ? operationLink(operation, root) : markup`${part}`;
+      })
+      .map((part) => part.text)
+      .join(''),
+  );
+}
+
+function operationList(code: ProblemCode, root: string, operations: ProblemOperations): Markup {
+  const listed = operations.withCode(code);
+  if (operations.mayComeFromAny(code)) {
+    return markup`<p>Any operation may: it stands for what is not foreseen.</p>`;
+  }
+  if (listed.length === 0) {
+    return markup`<p>None of the contract's: it is sent before an operation is found, or by operations that are added to
+this service.</p>`;
+  }
+  return markup`<ul class="operations">
+${listed.map((operation) => markup`<li>${operationLink(operation, root)} ${operation.summary}</li>\n`)}</ul>`;
+}
+
+function operationLink({ name, address }: OperationLink, root: string): Markup {
+  return markup`<a href="${root}${address}"><code>${name}</code></a>`;
+}

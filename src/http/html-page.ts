@@ -1,0 +1,82 @@
+import type { Request, Response } from 'express';
+import { forwardedPrefix } from './trusted-proxy.js';
+
+/** Text that is HTML already. */
+export class Markup {
+  constructor(readonly text: string) {}
+}
+
+type Part = string | number | Markup | readonly Markup[];
+
+/** A template of HTML: what is put into it is escaped, unless it is markup itself. */
+export function markup(template: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+  const texts = parts.map((part) => {
+    if (part instanceof Markup) return part.text;
+    return typeof part === 'object' ? part.map(({ text }) => text).join('') : escapeHtml(String(part));
+  });
+  return new Markup(String.raw({ raw: template }, ...texts));
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}
+
+/** The service's own stylesheet and mark, and nothing else. */
+export const pagePolicy =
+  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+interface Page {
+  readonly title: string;
+  /** Where the service's root is, as `rootFrom` says. */
+  readonly root: string;
+  readonly content: Markup;
+}
+
+/** A page in the style of all of the service's: Swagger UI has the same stylesheet and the same masthead. */
+export function renderPage({ title, root, content }: Page): string {
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<link rel="icon" type="image/svg+xml" href="${root}docs/mark.svg">
+<link rel="stylesheet" href="${root}docs/style.css">
+</head>
+<body>
+<header class="masthead">
+<a class="brand" href="${root}"><img src="${root}docs/mark.svg" alt="" width="32" height="32">Latchkey</a>
+<nav aria-label="Pages"><a href="${root}docs/">Swagger UI</a> <a href="${root}problems">Problems</a></nav>
+</header>
+<main class="page">
+${content}
+</main>
+</body>
+</html>
+`.text;
+}
+
+/** To be called before whatever may send a 304. */
+export function setPageHeaders(response: Response): void {
+  response.setHeader('Content-Security-Policy', pagePolicy);
+  response.setHeader('Content-Type', 'text/html; charset=utf-8');
+}
+
+/** Whether the client would rather have a page than JSON, as browsers do that follow a link. */
+export function prefersPage(request: Request): boolean {
+  return request.accepts(['application/json', 'text/html']) === 'text/html';
+}
+
+/**
+ * A reference from the address of the request to the service's root, with a slash at its end. It is relative, so that it
+ * holds below any path that a proxy takes away, unless a proxy says which: it may serve the root without the slash.
+ */
+export function rootFrom(request: Request): string {
+  const prefix = forwardedPrefix(request);
+  const depth = request.path.split('/').length - 2;
+  return prefix === '' ? '../'.repeat(depth) || './' : `${prefix}/`;
+}
