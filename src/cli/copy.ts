@@ -17,7 +17,7 @@ import { openDatabase } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
 import type { KeyRow } from '../database/schema.js';
 import { readSecretFile } from '../keys/secret.js';
-import { claimSqlite } from '../database/sqlite-claim.js';
+import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { createProgress } from './progress.js';
 import { databaseUrl, type SqliteUrl } from '../database/database-url.js';
 import { refuseRestoredFile } from '../server/installation.js';
@@ -104,11 +104,8 @@ async function copySnapshot(
       await describe(target, snapshot, beginAgain);
       return;
     }
-    if (!claimSqlite(source.file)) {
-      console.error(
-        `A service runs on ${source.file}: this copy is of the moment at which it begins, good for a rehearsal. Stop the service before the copy that counts.`,
-      );
-    }
+    const holder = claimSqlite(source.file, 'copy');
+    if (holder) console.error(warnings[holder](source.file));
     await prepareTarget(target, beginAgain);
     const sealing: CopySealing = {
       seal: (row) => to.seal(unseal(row, from), sealingContext(row)),
@@ -122,6 +119,13 @@ async function copySnapshot(
     await target.close();
   }
 }
+
+const warnings: Readonly<Record<Claimant, (file: string) => string>> = {
+  service: (file) =>
+    `A service runs on ${file}: this copy is of the moment at which it begins, good for a rehearsal. Stop the service before the copy that counts.`,
+  copy: (file) =>
+    `Another copy of ${file} is being made. Start no service on it before both have ended: what it writes they would not have.`,
+};
 
 async function copyWithProgress(
   target: Database,

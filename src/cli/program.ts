@@ -47,8 +47,31 @@ export function createProgram(launcher: Launcher): Command {
     'after',
     '\nThe commands use the settings of the service, from the same environment variables, and work beside it.',
   );
+  program.addHelpText('beforeAll', ({ error }) => {
+    if (!error) refuseUnknownCommand(program);
+    return '';
+  });
   addHints(program);
   return program;
+}
+
+/**
+ * Commander prints a group's help for a command of it that there is not, and ends with 0.
+ * @throws {CommanderError}
+ */
+function refuseUnknownCommand(program: Command): void {
+  const words = program.args.filter((word) => !word.startsWith('-'));
+  let group: Command = program;
+  for (const word of words) {
+    if (group.commands.length === 0) return;
+    if (word === 'help') continue;
+    const command = group.commands.find((each) => each.name() === word);
+    if (!command) {
+      const names = group.commands.map((each) => each.name()).join(', ');
+      return group.error(`error: unknown command '${word}'. There are: ${names}.`);
+    }
+    group = command;
+  }
 }
 
 /** In help alone: what is near to an unknown word is looked for among the commands of its own group. */

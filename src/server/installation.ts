@@ -7,7 +7,7 @@ import type { Database } from '../database/database.js';
 import { openDatabase } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
 import { refuseUnfinishedRestore } from '../database/restored-file.js';
-import { claimSqlite } from '../database/sqlite-claim.js';
+import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { findSecret } from '../keys/secret.js';
 import { hooks as ownHooks } from '../hooks.js';
 import type { Hooks } from '../tokens/hooks.js';
@@ -105,21 +105,25 @@ export async function claimInstallation(config: Config, log: Logger): Promise<vo
   const { databaseUrl } = config;
   if (databaseUrl.kind === 'postgres' || databaseUrl.file === ':memory:') return;
   for (let attempt = 0; ; attempt += 1) {
-    let isClaimed: boolean;
+    let holder: Claimant | undefined;
     try {
-      isClaimed = claimSqlite(databaseUrl.file);
+      holder = claimSqlite(databaseUrl.file, 'service');
     } catch (cause) {
       throw unusable(config, cause);
     }
-    if (isClaimed) return;
-    if (attempt === 0) log.warn('another service uses the SQLite file; waiting for its end');
-    if (attempt * retryInterval >= patience) {
-      throw new StartError(
-        `Another service runs on the SQLite file ${databaseUrl.file}, and there can be one at a time. Stop that one first, or run several on PostgreSQL (docs/postgresql.md).`,
-      );
-    }
+    if (!holder) return;
+    if (attempt === 0) log.warn(`${inWords[holder]} uses the SQLite file; waiting for its end`);
+    if (attempt * retryInterval >= patience) throw new StartError(heldBy(holder, databaseUrl.file));
     await wait(retryInterval);
   }
+}
+
+const inWords: Readonly<Record<Claimant, string>> = { service: 'another service', copy: 'latchkey copy' };
+
+function heldBy(holder: Claimant, file: string): string {
+  return holder === 'copy'
+    ? `"latchkey copy" runs on the SQLite file ${file}: what a service wrote to it now, the copy would not have. Wait for its end and start the service on its target, or stop it with Ctrl-C.`
+    : `Another service runs on the SQLite file ${file}, and there can be one at a time. Stop that one first, or run several on PostgreSQL (docs/postgresql.md).`;
 }
 
 /** A password that is wrong stays wrong. */

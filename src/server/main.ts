@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { operations } from '../../generated/routes.js';
 import { createApp } from './app.js';
 import { durationInWords, systemClock } from '../clock.js';
@@ -12,8 +12,13 @@ import { createHttpServer } from './http-server.js';
 import { permissionsOf } from '../http/demands.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
 import { keepShapes } from './kept-shapes.js';
+<<<<<<< HEAD
 import { prepareService, type FirstAdministrator } from './first-start.js';
 import type { Services } from './services.js';
+=======
+import { createLog } from './log.js';
+import { prepareService, type FirstAdministrator, type Services } from './services.js';
+>>>>>>> main
 import { stopOnSignal } from './shutdown.js';
 import { StartError } from '../start-error.js';
 import { KeyRingError } from '../keys/key-schedule.js';
@@ -29,7 +34,7 @@ export async function main(): Promise<void> {
   keepShapes();
   try {
     const config = readConfig(process.env, 'service');
-    const log = pino({ level: config.logLevel });
+    const log = createLog(config.logLevel);
     for (const warning of unknownVariables(process.env)) log.warn(warning);
     await serve(config, log);
   } catch (error) {

@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { operations } from '../../generated/routes.js';
 import { createApp } from '../../src/server/app.js';
 import type { AuditEvent } from '../../src/audit/audit.store.js';
@@ -10,6 +9,7 @@ import type { Hooks } from '../../src/tokens/hooks.js';
 import { createHttpServer } from '../../src/server/http-server.js';
 import type { Operation } from '../../src/server/operations.js';
 import { permissionsOf } from '../../src/http/demands.js';
+import { createLog } from '../../src/server/log.js';
 import { openInstallation } from '../../src/server/installation.js';
 import { prepareService } from '../../src/server/first-start.js';
 import type { Services } from '../../src/server/services.js';
@@ -85,10 +85,9 @@ export class TestApp extends ApiClient {
   ): Promise<TestApp> {
     const config = readConfig(environment);
     const logged: Record<string, unknown>[] = [];
-    const log = pino(
-      { level: config.logLevel },
-      { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
-    );
+    const log = createLog(config.logLevel, {
+      write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
+    });
     const services = await openInstallation(config, clock, log, config.issuer ?? '', hooks);
     await prepareService(services, contractPermissions);
     // The tests' own PostgreSQL does not wait for its disk, which a start warns of.
