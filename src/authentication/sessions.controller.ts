@@ -130,7 +130,7 @@ export class SessionsController {
     const isConfirmed = access?.isConfirmed === true || refresh?.isConfirmed === true;
     if (!isConfirmed && (isLive || !isMadeByScript(request, config))) return false;
     if (access && (access.isConfirmed || !isLive)) {
-      const sessionId = accessTokens.sessionOf(access.token);
+      const sessionId = accessTokens.findSessionId(access.token);
       if (sessionId !== undefined) await sessions.logout(sessionId, contextOf(request));
     }
     if (refresh?.isConfirmed) await sessions.logoutByRefreshToken(refresh.token, contextOf(request));

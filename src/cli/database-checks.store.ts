@@ -5,7 +5,7 @@ import type { Database, Queries } from '../database/database.js';
 
 /** What is wrong with a database, in sentences; none: nothing that could be found is. */
 export async function databaseFaults(database: Database): Promise<string[]> {
-  const { queries } = database.atLength;
+  const { queries } = database.longRunning;
   const damage = await (database.dialect === 'sqlite' ? sqliteDamage(queries) : postgresDamage(queries));
   // Of a damaged file nothing else can be said for certain.
   if (damage.length > 0) return damage;

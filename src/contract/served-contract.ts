@@ -1,4 +1,4 @@
-import { tokenScheme, type Config } from '../config/config.js';
+import { getTokenScheme, type Config } from '../config/config.js';
 import type { OpenApiDocument } from './contract.models.js';
 
 /** How the contract that is served differs from the committed one. */
@@ -52,6 +52,6 @@ export function servedTokenScheme(
     : `not in a header, but in ${tokenLocations.join(' or ')} (JWT_TOKEN_LOCATION)`;
   const description = `An access token (RFC 9068, checked as RFC8725 says): ${where}.`;
   return isAuthorization && headerType !== 'none'
-    ? { type: 'http', scheme: tokenScheme(config), bearerFormat: 'JWT', description }
+    ? { type: 'http', scheme: getTokenScheme(config), bearerFormat: 'JWT', description }
     : { type: 'apiKey', in: 'header', name: headerName, description };
 }

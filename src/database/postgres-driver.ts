@@ -1,4 +1,4 @@
 import type pg from 'pg';
 import { lazily } from '../lazily.js';
 
-export const driver = lazily('pg') as () => typeof pg;
+export const loadDriver = lazily('pg') as () => typeof pg;

@@ -3,7 +3,7 @@ import { Agent, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/server/app.js';
 import { readContract } from '../../src/contract/read-contract.js';
-import { readOptions } from '../../src/guard/options.js';
+import { resolveOptions } from '../../src/guard/options.js';
 import { settings, type Setting } from '../../src/config/settings.js';
 import { nastyTexts, nastyTextsInBodies } from '../support/nasty-texts.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
@@ -264,7 +264,7 @@ describe('Long inputs of what is nasty to parse', () => {
   it('are judged at once by the options of the guard', () => {
     for (const text of nastyTexts(longest)) {
       try {
-        readOptions({ issuer: `https://a/${text}`, audience: text, client: { id: text, secret: text } });
+        resolveOptions({ issuer: `https://a/${text}`, audience: text, client: { id: text, secret: text } });
       } catch (error) {
         expect(error).to.be.instanceOf(TypeError);
       }

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { LastEntries } from '../../src/tokens/last-entries.js';
+import { FifoCache } from '../../src/tokens/fifo-cache.js';
 
 describe('The last entries', () => {
-  const held = (entries: LastEntries<number>): (number | undefined)[] =>
+  const held = (entries: FifoCache<number>): (number | undefined)[] =>
     ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((key) => entries.get(key));
 
-  function filled(...keys: readonly string[]): LastEntries<number> {
-    const entries = new LastEntries<number>(3);
+  function filled(...keys: readonly string[]): FifoCache<number> {
+    const entries = new FifoCache<number>(3);
     keys.forEach((key, index) => {
       entries.set(key, index + 1);
     });
