@@ -1,6 +1,6 @@
 import type { Compilable } from 'kysely';
 import type { Clock } from '../clock.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database, Queries } from '../database/database.js';
 import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
 import type { PendingAttempts } from './pending-attempts.js';
 

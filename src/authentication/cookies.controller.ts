@@ -7,10 +7,13 @@ import {
   refuseIfCookiesAreOff,
   tokenInCookie,
   unsetTokenCookie,
-} from './token-cookies.js';
+} from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
-import type { Services } from '../server/services.js';
+import type { Config } from '../config/config.js';
+import type { LoginService } from './login.service.js';
+import type { RequestLimits } from './request-limits.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
 import { ReplacedByPassword } from '../sessions/replaced-by-password.js';
 import type { CookieSession, LoginRequest, TokenSet } from '../sessions/sessions.models.js';
 
@@ -19,7 +22,14 @@ import type { CookieSession, LoginRequest, TokenSet } from '../sessions/sessions
 @Tags('Sessions')
 @NoSecurity()
 export class CookiesController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: {
+      readonly config: Config;
+      readonly logins: LoginService;
+      readonly requestLimits: RequestLimits;
+      readonly sessions: SessionsService;
+    },
+  ) {}
 
   /**
    * Logs in and sets the tokens as HttpOnly cookies. The answer says how long they last, and has the CSRF values that

@@ -1,5 +1,5 @@
 import { sql, type Compilable, type RawBuilder } from 'kysely';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { compileOnce, prepareOnce } from '../database/repeated-statement.js';
 import type { Schema } from '../database/schema.js';
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { retryLater } from '../problems/problem.js';
+import { Attempt } from './attempt.js';
 import { LocalReservations, SharedReservations, type AttemptReservations } from './attempt-reservations.js';
 import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
-import { networkOf, siteOf } from './network.js';
+import { networkOf, siteOf } from '../http/network.js';
 import { PendingAttempts } from './pending-attempts.js';
 
 interface LoginLimits {
@@ -28,16 +29,6 @@ export interface AttemptOrigin {
   /** The user of this name has logged in from this address before. */
   readonly known: boolean;
 }
-
-/** What came of an attempt. */
-export interface AttemptOutcome<T> {
-  /** `right`: what `Forgive` gave has been executed; `none`: it is as if the attempt had not been made. */
-  readonly verdict: 'right' | 'wrong' | 'none';
-  readonly result: T;
-}
-
-/** What says that the attempt was right: statements, in order, for the transaction of what changes because of it. */
-export type Forgive = (queries: Queries) => ReturnType<typeof loginAttemptsStore.release>;
 
 /** How often an attempt says that it is still being made, in milliseconds. */
 const renewEvery = 1500;
@@ -68,15 +59,11 @@ export class LoginLimiter {
   }
 
   /**
-   * Makes an attempt, unless its account or its address has to wait.
-   * @param make executes what `forgive` gives where the attempt is right, with what changes because of it. Where it throws
-   *   there is no verdict.
+   * Makes an attempt, unless its account or its address has to wait. It counts as failed where `make` neither says that it
+   * succeeded nor abandons it; where `make` throws, it is abandoned.
    * @throws {Problem} `too_many_attempts`, with `Retry-After`; `busy`; what `make` throws.
    */
-  async attempt<T>(
-    origin: AttemptOrigin,
-    make: (forgive: Forgive) => Promise<AttemptOutcome<T>>,
-  ): Promise<T> {
+  async attempt<T>(origin: AttemptOrigin, make: (attempt: Attempt) => Promise<T>): Promise<T> {
     const counters = this.#counters(origin);
     const keys = counters.map(({ key }) => key);
     await this.#reserve(counters);
@@ -86,10 +73,11 @@ export class LoginLimiter {
         clearInterval(renewing);
       });
     }, renewEvery);
+    const attempt = new Attempt(this.#reservations, keys, this.clock.now());
     try {
-      const { verdict, result } = await this.#made(counters, keys, make);
-      if (verdict === 'wrong') await this.#fail(counters);
-      if (verdict === 'none') await this.#reservations.release(keys);
+      const result = await this.#made(attempt, make);
+      if (attempt.verdict === 'failed') await this.#fail(counters);
+      if (attempt.verdict === 'abandoned') await this.#reservations.release(keys);
       return result;
     } finally {
       clearInterval(renewing);
@@ -97,16 +85,11 @@ export class LoginLimiter {
     }
   }
 
-  async #made<T>(
-    [own]: readonly Counter[],
-    keys: readonly string[],
-    make: (forgive: Forgive) => Promise<AttemptOutcome<T>>,
-  ): Promise<AttemptOutcome<T>> {
+  async #made<T>(attempt: Attempt, make: (attempt: Attempt) => Promise<T>): Promise<T> {
     try {
-      // An address is not cleared: its owner could guess at others and log in as himself in between.
-      return await make((queries) => this.#reservations.forgive(queries, keys, own?.key ?? ''));
+      return await make(attempt);
     } catch (error) {
-      await this.#reservations.release(keys);
+      await this.#reservations.release(attempt.keys);
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { RepeatedStatement } from '../database/repeated-statement.js';
 import { usernameKey } from '../usernames/username.js';
 import type { StoredUser } from '../users/users.store.js';

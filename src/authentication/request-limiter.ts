@@ -1,8 +1,8 @@
 import type * as limits from 'rate-limiter-flexible';
-import type { RequestContext } from '../audit/audit.store.js';
+import type { RequestContext } from '../http/request-context.js';
 import { lazily } from '../lazily.js';
 import { rateLimit, retryLater } from '../problems/problem.js';
-import { networkOf } from './network.js';
+import { networkOf } from '../http/network.js';
 
 const flexible = lazily('rate-limiter-flexible') as () => typeof limits;
 

@@ -3,16 +3,35 @@ import type { Request as HttpRequest } from 'express';
 import { authenticate, confirmIfNeeded } from './authentication.js';
 import { contextOf } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
-import { givesCookies, isMadeByScript, readTokenCookie, unsetTokenCookies } from './token-cookies.js';
+import {
+  givesCookies,
+  isMadeByScript,
+  readTokenCookie,
+  unsetTokenCookies,
+} from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
-import type { Services } from '../server/services.js';
+import type { AccessTokens } from '../tokens/access-token.js';
+import type { Config } from '../config/config.js';
+import type { LoginService } from './login.service.js';
+import type { RequestLimits } from './request-limits.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
 import type { LoginRequest, LogoutRequest, RefreshRequest, TokenSet } from '../sessions/sessions.models.js';
 
 @Route()
 @Tags('Sessions')
 export class SessionsController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: {
+      readonly accessTokens: AccessTokens;
+      readonly config: Config;
+      readonly logins: LoginService;
+      readonly requestLimits: RequestLimits;
+      readonly revocations: Revocations;
+      readonly sessions: SessionsService;
+    },
+  ) {}
 
   /**
    * Checks a name and a password, begins a session, and gives its first tokens. Failed logins are slowed down

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import { credentialsOf } from '../guard/credentials.js';
-import { tokenCookieName, tokenInCookie } from './token-cookies.js';
+import { tokenCookieName, tokenInCookie } from '../sessions/token-cookies.js';
 
 /**
  * The access token of a request, from the first of the places that `JWT_TOKEN_LOCATION` names and that has one.

@@ -12,7 +12,8 @@ import {
 } from '../database/copy-database.js';
 import { CopyError, SqliteSnapshot, type Counts } from '../database/copy-source.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
-import { openDatabase, type Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
+import { openDatabase } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
 import type { KeyRow } from '../database/schema.js';
 import { readSecretFile } from '../keys/secret.js';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { everyVersion } from '../revocations/revocations.js';
 import { usernameKey } from '../usernames/username.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database, Queries } from '../database/database.js';
 
 /** What is wrong with a database, in sentences; none: nothing that could be found is. */
 export async function databaseFaults(database: Database): Promise<string[]> {

@@ -2,7 +2,25 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { jwkUseError, signatureLength } from '../guard/public-keys.js';
 import type { AsymmetricAlgorithm } from '../keys/algorithms.js';
 import { fittingAlgorithms, KeyImportError } from '../keys/signing-keys.js';
-import type { ClientKey, ClientKeySet } from './clients.models.js';
+
+/** A public key of a client, as a JWK (RFC 7517 §4). */
+export interface ClientKey {
+  readonly kty: string;
+  readonly kid?: string;
+  readonly use?: string;
+  readonly alg?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
+  readonly [member: string]: unknown;
+}
+
+/** RFC 7517 §5. */
+export interface ClientKeySet {
+  readonly keys: readonly ClientKey[];
+}
 
 /** What verifies a client's signatures. */
 export interface VerificationKey {

@@ -16,11 +16,9 @@ import {
 import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
 import { asPage, defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
+import type { ClientsService } from './clients.service.js';
 import { words } from '../roles/rights.js';
-import type { Id } from '../users/users.models.js';
 import {
-  ClientAuthMethod,
   type Client,
   type ClientKeySet,
   type ClientPage,
@@ -31,11 +29,12 @@ import {
   type UpdateClientRequest,
 } from './clients.models.js';
 import type { StoredClient } from './clients.store.js';
+import type { Id } from '../http/api-types.js';
 
 @Route('clients')
 @Tags('Clients')
 export class ClientsController {
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: { readonly clients: ClientsService }) {}
 
   /**
    * A page of clients, oldest first. Their secrets are not kept, and not shown.
@@ -64,7 +63,7 @@ export class ClientsController {
     const { client, secret } = await this.services.clients.create(
       {
         name: body.client_name,
-        authMethod: body.token_endpoint_auth_method ?? ClientAuthMethod.Basic,
+        authMethod: body.token_endpoint_auth_method ?? 'client_secret_basic',
         jwks: body.jwks,
         scope: body.scope ?? '',
         audiences: body.audiences ?? [],

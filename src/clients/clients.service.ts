@@ -1,19 +1,18 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { newId } from '../ids.js';
-import { nameFault } from '../http/freeform-text.js';
+import { nameFault } from '../text/freeform-text.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
 import { maxTokenLength } from '../tokens/access-token-size.js';
 import type { AccessTokens } from '../tokens/access-token.js';
-import type { Revocations } from '../revocations/revocations.js';
 import { KeyImportError } from '../keys/signing-keys.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { words } from '../roles/rights.js';
-import { importClientKey } from './client-keys.js';
+import { type ClientKeySet, importClientKey } from './client-keys.js';
 import { hashClientSecret, makeClientSecret } from './client-secret.js';
-import { ClientAuthMethod, type ClientKeySet } from './clients.models.js';
+import type { ClientAuthMethod } from './client-auth-method.js';
 import { clientGrant } from './client-grant.js';
 import { clientsStore, type StoredClient } from './clients.store.js';
 
@@ -36,7 +35,6 @@ export class ClientsService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly versions: SubjectVersions,
-    private readonly revocations: Revocations,
     private readonly tokens: AccessTokens,
   ) {}
 
@@ -61,7 +59,7 @@ export class ClientsService {
     actor: Actor,
   ): Promise<{ readonly client: StoredClient; readonly secret: string | undefined }> {
     refuseFaultyName(client.name);
-    const secret = client.authMethod === ClientAuthMethod.PrivateKey ? undefined : makeClientSecret();
+    const secret = client.authMethod === 'private_key_jwt' ? undefined : makeClientSecret();
     const now = this.clock.now();
     const row: StoredClient = {
       id: newId(this.clock),
@@ -113,7 +111,7 @@ export class ClientsService {
         revoked: voidsTokens(before, after) ? await this.versions.raise(transaction, { clientId: id }) : [],
       };
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
     return client;
   }
 
@@ -125,7 +123,7 @@ export class ClientsService {
       await auditStore.addChange(transaction, this.clock, { event: 'client_deleted', target: id }, actor);
       return rows;
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
   }
 
   /** @param before where the tokens were too long already, they may become shorter. */
@@ -160,7 +158,7 @@ export class ClientsService {
       );
       return this.versions.raise(transaction, { clientId: id });
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
     return secret;
   }
 }
@@ -196,7 +194,7 @@ function voidsTokens(before: StoredClient, after: StoredClient): boolean {
 
 /** The key set as it is kept. */
 function keysOf(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefined): string | null {
-  if (authMethod !== ClientAuthMethod.PrivateKey) {
+  if (authMethod !== 'private_key_jwt') {
     if (jwks) throw faultyKeys('jwks', 'is for clients with private_key_jwt');
     return null;
   }

@@ -1,5 +1,4 @@
-import { oauthErrors } from '../problems/oauth-problem.js';
-import type { OAuthErrorCode } from '../oauth/oauth.models.js';
+import { oauthErrors, type OAuthErrorCode } from '../problems/oauth-problem.js';
 import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
 
 /** How an operation says what went wrong. */

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import type { RequestContext } from '../audit/audit.store.js';
 import { clientAddress, isFromTrustedProxy } from './trusted-proxy.js';
+
+/** Who asks, from where: what the audit and the log say of a request. */
+export interface RequestContext {
+  readonly requestId: string | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}
 
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 

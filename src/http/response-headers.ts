@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
-import { ServerResponse } from '../server/node-http.js';
+import { ServerResponse } from './node-http.js';
 import { idOf } from './request-context.js';
 
 export type Header = readonly [name: string, value: string];

@@ -10,14 +10,19 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { etagOf, isUnchanged } from '../http/cacheable.js';
-import type { Services } from '../server/services.js';
+import type { KeyRing } from './key-ring.js';
 import type { JsonWebKeySet } from './jwks.models.js';
 
 @Route('.well-known')
 @Tags('Service')
 @NoSecurity()
 export class JwksController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: {
+      /** Seconds. */ readonly config: { readonly jwksMaxAge: number };
+      readonly ring: KeyRing;
+    },
+  ) {}
 
   /**
    * The public keys with which other services verify access tokens (RFC 7517). A new key is here before the first

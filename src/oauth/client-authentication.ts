@@ -1,8 +1,8 @@
-import type { RequestContext } from '../audit/audit.store.js';
+import type { RequestContext } from '../http/request-context.js';
 import { isClientSecret } from '../clients/client-secret.js';
 import { clientsStore, type StoredClient } from '../clients/clients.store.js';
 import { epochSeconds, type Clock } from '../clock.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import type { LoginLimiter } from '../authentication/login-limiter.js';
 import {
@@ -107,7 +107,7 @@ export class ClientAuthentication {
   async #count(clientId: string, context: RequestContext, refusedKeys?: readonly string[]): Promise<void> {
     const origin = { account: `client:${clientId}`, address: context.address ?? '', known: true };
     try {
-      await this.limiter.attempt(origin, () => Promise.resolve({ verdict: 'wrong', result: undefined }));
+      await this.limiter.attempt(origin, () => Promise.resolve());
       this.onDenied(
         'client_authentication_failed',
         context,

@@ -9,10 +9,9 @@ import {
   type TsoaResponse,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { ClientAuthMethod } from '../clients/clients.models.js';
+import { clientAuthMethods } from '../clients/client-auth-method.js';
 import { operationsIn, readContract } from '../contract/read-contract.js';
 import { etagOf, isUnchanged } from '../http/cacheable.js';
-import type { Services } from '../server/services.js';
 import { asymmetricAlgorithms } from '../keys/algorithms.js';
 import type { AuthorizationServerMetadata } from './oauth.models.js';
 import { introspectAnyScope } from './introspection.service.js';
@@ -25,8 +24,8 @@ export class MetadataController {
   readonly #metadata: AuthorizationServerMetadata;
   readonly #etag: string;
 
-  constructor({ issuer }: Services) {
-    const methods = Object.values(ClientAuthMethod);
+  constructor({ issuer }: { readonly issuer: string }) {
+    const methods = [...clientAuthMethods];
     const algorithms = [...asymmetricAlgorithms];
     const permissions = new Set(
       operationsIn(readContract().document).flatMap((operation) => operation['x-required-permissions'] ?? []),

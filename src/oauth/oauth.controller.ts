@@ -13,7 +13,8 @@ import {
 import type { Request as HttpRequest } from 'express';
 import type { StoredClient } from '../clients/clients.store.js';
 import { contextOf } from '../http/request-context.js';
-import type { Services } from '../server/services.js';
+import type { OAuthServices } from './oauth-services.js';
+import type { RequestLimits } from '../authentication/request-limits.js';
 import { ownClient } from '../tokens/access-token.js';
 import { readClientCredentials } from './client-credentials.js';
 import { readParameters } from './form-parameters.js';
@@ -33,7 +34,9 @@ import type {
 @NoSecurity()
 @Middlewares(readParameters)
 export class OAuthController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: { readonly oauth: OAuthServices; readonly requestLimits: RequestLimits },
+  ) {}
 
   /**
    * Exchanges a grant for tokens. `refresh_token` is what `POST /refresh` does, without client authentication: users'

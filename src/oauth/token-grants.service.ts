@@ -1,17 +1,21 @@
-import type { RequestContext } from '../audit/audit.store.js';
+import type { RequestContext } from '../http/request-context.js';
 import { clientGrant } from '../clients/client-grant.js';
 import type { StoredClient } from '../clients/clients.store.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import { ownClient, type AccessTokens } from '../tokens/access-token.js';
 import { words } from '../roles/rights.js';
+import type { TokenSet } from '../sessions/token-sets.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
-import type { TokenResponse } from './oauth.models.js';
 
 /** What a client asks for, where it wants less than it could have. */
 interface Wish {
   readonly scope?: string;
   readonly resource?: readonly string[];
 }
+
+/** What a grant is exchanged for, by the names of RFC 6749 §5.1. */
+export type GrantedTokens = Omit<TokenSet, 'refresh_token' | 'refresh_expires_in'> &
+  Partial<Pick<TokenSet, 'refresh_token' | 'refresh_expires_in'>>;
 
 /** Exchanges grants for tokens (RFC 6749 §4.4, §6). */
 export class TokenGrants {
@@ -34,7 +38,7 @@ export class TokenGrants {
    * @throws {OAuthProblem} `invalid_scope`, `invalid_target`; the refresh token stays good then.
    * @throws {Problem} `invalid_refresh_token`, `too_many_requests`.
    */
-  refresh(refreshToken: string, wish: Wish, context: RequestContext): Promise<TokenResponse> {
+  refresh(refreshToken: string, wish: Wish, context: RequestContext): Promise<GrantedTokens> {
     const audience = chooseAudience(this.accessTokens.audience, wish.resource);
     const { scope } = wish;
     return this.sessions.refresh(refreshToken, context, {
@@ -44,7 +48,7 @@ export class TokenGrants {
   }
 
   /** @throws {OAuthProblem} `invalid_scope`, `invalid_target`. */
-  clientCredentials(client: StoredClient, wish: Wish): TokenResponse {
+  clientCredentials(client: StoredClient, wish: Wish): GrantedTokens {
     const grant = clientGrant(client, this.accessTokens);
     const permissions =
       wish.scope === undefined ? grant.permissions : choosePermissions(grant.permissions, wish.scope);

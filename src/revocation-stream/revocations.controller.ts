@@ -15,7 +15,7 @@ import { etagOf, isUnchanged } from '../http/cacheable.js';
 import type { AuthenticatedRequest } from '../tokens/caller.js';
 import { sendEvents, type ServerSentEvent } from '../http/event-stream.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
+import type { RevocationFeed } from './revocation-feed.js';
 import type { LiveRevocation } from '../revocations/revocations.store.js';
 import {
   RevokedKind,
@@ -31,7 +31,7 @@ const defaultLimit = 1000;
 @Tags('Revocations')
 @Security('bearer', ['revocations:read'])
 export class RevocationsController {
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: { readonly revocationFeed: RevocationFeed }) {}
 
   /**
    * What is revoked and may still be shown: without a cursor all of it, with the cursor of an earlier answer what was

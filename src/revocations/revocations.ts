@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import type { RevocationKind } from '../database/schema.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { inBatches } from '../database/batches.js';

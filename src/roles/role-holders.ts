@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inBatches, rowsPerBatch } from '../database/batches.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { rightsSize } from '../tokens/access-token-size.js';
 import { words } from './rights.js';
 import { rolesStore, type StoredRole } from './roles.store.js';

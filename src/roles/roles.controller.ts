@@ -15,16 +15,16 @@ import {
 } from '@tsoa/runtime';
 import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
+import type { RolesService } from './roles.service.js';
 import { words } from './rights.js';
-import type { RoleName } from '../users/users.models.js';
 import type { PutRoleRequest, Role, RoleList } from './roles.models.js';
 import type { StoredRole } from './roles.store.js';
+import type { RoleName } from '../http/api-types.js';
 
 @Route('roles')
 @Tags('Roles')
 export class RolesController {
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: { readonly roles: RolesService }) {}
 
   /**
    * All roles, by name.

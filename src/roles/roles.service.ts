@@ -1,14 +1,13 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { countersStore } from '../database/counters.store.js';
-import type { Database } from '../database/open-database.js';
-import { freeformFault } from '../http/freeform-text.js';
+import type { Database } from '../database/database.js';
+import { freeformFault } from '../text/freeform-text.js';
 import { Problem, retryLater } from '../problems/problem.js';
-import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
 import { words } from './rights.js';
-import { administratorRole } from '../users/users.store.js';
+import { administratorRole } from './administrator-role.js';
 import { largestGrownRights, removeDeletedRole, roleSize } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
 
@@ -29,7 +28,6 @@ export class RolesService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly versions: SubjectVersions,
-    private readonly revocations: Revocations,
     private readonly tokens: RightsCapacity,
   ) {}
 
@@ -107,7 +105,7 @@ export class RolesService {
     });
     if (!done) return undefined;
     const { revoked, ...result } = done;
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
     return result;
   }
 
@@ -124,7 +122,7 @@ export class RolesService {
       await auditStore.addChange(transaction, this.clock, { event: 'role_deleted', target: name }, actor);
       return rows;
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
     await removeDeletedRole(this.database, name);
   }
 
@@ -156,7 +154,7 @@ export class RolesService {
       await rolesStore.update(transaction, role);
       return this.versions.raise(transaction, { role: administratorRole });
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
   }
 }
 

@@ -7,7 +7,7 @@ import './express-types.js';
 import { handleProblems } from './problem-handler.js';
 import { identifyRequests } from '../http/request-context.js';
 import { headersOf, sendWithEveryAnswer } from '../http/response-headers.js';
-import { givesCookies } from '../authentication/token-cookies.js';
+import { givesCookies } from '../sessions/token-cookies.js';
 import { redirectToProblems } from './redirects.js';
 import { mountSwaggerUi } from './swagger-ui.js';
 import { createTrust } from '../http/trusted-proxy.js';

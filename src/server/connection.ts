@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { problemDetails, type Problem } from '../problems/problem.js';
 import { commonHeaders } from '../http/common-headers.js';
-import { STATUS_CODES } from './node-http.js';
+import { STATUS_CODES } from '../http/node-http.js';
 
 /** What Node knows of a connection. Only how its errors are answered depends on it. */
 interface ServerSocket extends Socket {

@@ -1,6 +1,6 @@
 import type http from 'node:http';
 import type { Express } from 'express';
-import { IncomingMessage, ServerResponse } from './node-http.js';
+import { IncomingMessage, ServerResponse } from '../http/node-http.js';
 
 /** The classes of a server's requests and responses: an option of `http.createServer`. */
 interface Messages {

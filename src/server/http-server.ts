@@ -6,7 +6,7 @@ import { Problem } from '../problems/problem.js';
 import { responseOn } from './connection.js';
 import { limitConnections } from './connection-limits.js';
 import { expressMessages } from './express-messages.js';
-import { createServer } from './node-http.js';
+import { createServer } from '../http/node-http.js';
 import { sendProblem } from './problem-handler.js';
 import { requestFault, toOriginForm } from '../http/request-target.js';
 import { commonHeaders } from '../http/common-headers.js';

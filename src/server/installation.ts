@@ -3,13 +3,15 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { DatabaseRefused, DatabaseUnavailable } from '../database/database-unavailable.js';
-import { openDatabase, type Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
+import { openDatabase } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
 import { refuseUnfinishedRestore } from '../database/restored-file.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { findSecret } from '../keys/secret.js';
-import { hooks as ownHooks, type Hooks } from '../hooks.js';
-import { givesCookies, maxTokenLengthInCookie } from '../authentication/token-cookies.js';
+import { hooks as ownHooks } from '../hooks.js';
+import type { Hooks } from '../tokens/hooks.js';
+import { givesCookies, maxTokenLengthInCookie } from '../sessions/token-cookies.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from '../start-error.js';
 import { secretOpensKeys } from '../keys/key-schedule.js';
@@ -60,7 +62,6 @@ async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
       poolSize: config.databasePool,
       connectTimeout: config.databaseConnectTimeout * 1000,
       statementTimeout: config.databaseStatementTimeout * 1000,
-      revocationBound: config.revocationBound * 1000,
       log,
     });
     await migrateOnceThere(database, config.databaseWait, log);

@@ -12,7 +12,7 @@ import { mostFieldErrors, Problem, problemDetails, retryLater } from '../problem
 import { problemResponsePage } from '../contract/problem-pages.js';
 import { prefersPage, rootFrom, setPageHeaders } from '../http/html-page.js';
 import { sendJson } from '../http/send-json.js';
-import { unsetTokenCookie } from '../authentication/token-cookies.js';
+import { unsetTokenCookie } from '../sessions/token-cookies.js';
 
 /**
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC

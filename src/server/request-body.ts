@@ -3,7 +3,7 @@ import express, { type Request, type RequestHandler } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import { checkFormText, checkJsonText, noteFormText, noteJsonText } from '../http/request-text.js';
-import { givesCookies } from '../authentication/token-cookies.js';
+import { givesCookies } from '../sessions/token-cookies.js';
 
 const bodyLimit = '64kb';
 const jsonTypes = ['json', '+json'];

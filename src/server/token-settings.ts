@@ -1,12 +1,12 @@
 import { tokenScheme, type Config } from '../config/config.js';
-import type { Hooks } from '../hooks.js';
+import type { Hooks } from '../tokens/hooks.js';
 import { StartError } from '../start-error.js';
 import { maxTokenLength, rightsSize } from '../tokens/access-token-size.js';
 import type { AccessTokens, AccessTokenOptions } from '../tokens/access-token.js';
 import { longestAccessToken } from '../tokens/access-token-verifier.js';
 import { isSymmetric } from '../keys/algorithms.js';
 import type { KeyRingOptions } from '../keys/key-schedule.js';
-import { administratorRole } from '../users/users.store.js';
+import { administratorRole } from '../roles/administrator-role.js';
 
 /** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
 const publishMargin = 60;

@@ -1,15 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { auditStore, operatorContext } from '../audit/audit.store.js';
-import { clientsStore } from '../clients/clients.store.js';
 import type { Clock } from '../clock.js';
 import { unmarkBackup } from '../database/backup-mark.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { longestAccessToken } from '../tokens/access-token-verifier.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { everyRole, revocationsStore, type Revocation } from '../revocations/revocations.store.js';
-import { voidTokensOfHolders } from '../revocations/roles-version.js';
-import { usersStore } from '../users/users.store.js';
+import { revokeTokensOfHolders } from '../revocations/roles-version.js';
+import { subjectVersionsStore } from '../revocations/subject-versions.store.js';
 import { sessionsStore } from './sessions.store.js';
 
 interface Foundations {
@@ -49,17 +48,13 @@ export async function endAllSessions(foundations: Foundations): Promise<Ended> {
   await ring.replaceAll(async (queries) => {
     const now = clock.now();
     const expiresAt = now + longestAccessToken;
-    revoked = await voidTokensOfHolders(queries, everyRole, { now, expiresAt, by: versionStep });
+    revoked = await revokeTokensOfHolders(queries, everyRole, { now, expiresAt, by: versionStep });
     await auditStore.add(queries, clock, { event: 'all_sessions_ended', context: operatorContext });
   });
   revocations.apply(revoked);
   const subjects =
-    (await pageByPage((after) =>
-      raisePage(foundations, (queries, page) => usersStore.raisePage(queries, page), after),
-    )) +
-    (await pageByPage((after) =>
-      raisePage(foundations, (queries, page) => clientsStore.raisePage(queries, page), after),
-    ));
+    (await pageByPage((after) => raisePage(foundations, 'users', after))) +
+    (await pageByPage((after) => raisePage(foundations, 'clients', after)));
   const keptKeys = ring.refreshKeys().map(({ id }) => id);
   const sessions = await pageByPage((after) =>
     database.atLength.transaction(async (transaction) => {
@@ -90,18 +85,14 @@ async function pageByPage(work: (after: string) => Promise<Page | undefined>): P
   return count;
 }
 
-type RaisePage = (
-  queries: Queries,
-  page: { readonly after: string; readonly limit: number; readonly by: number },
-) => Promise<{ readonly id: string; readonly version: number }[]>;
-
 async function raisePage(
   { database, clock, revocations }: Foundations,
-  raise: RaisePage,
+  table: 'users' | 'clients',
   after: string,
 ): Promise<Page | undefined> {
   const rows = await database.atLength.transaction(async (transaction) => {
-    const raised = await raise(transaction, { after, limit: rowsPerTransaction, by: versionStep });
+    const page = { after, limit: rowsPerTransaction, by: versionStep };
+    const raised = await subjectVersionsStore.raisePage(transaction, table, page);
     const now = clock.now();
     const revoked = raised.map(({ id, version }): Revocation => ({
       kind: 'subject',

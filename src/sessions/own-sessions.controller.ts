@@ -12,20 +12,28 @@ import {
 } from '@tsoa/runtime';
 import { userOf, type AuthenticatedRequest } from '../tokens/caller.js';
 import { contextOf } from '../http/request-context.js';
-import { unsetTokenCookies } from '../authentication/token-cookies.js';
+import { unsetTokenCookies } from './token-cookies.js';
 import { defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
-import type { Id } from '../users/users.models.js';
+import type { Config } from '../config/config.js';
+import type { SessionsService } from './sessions.service.js';
+import type { UserSessionsService } from './user-sessions.service.js';
 import { asSessionPage } from './session-page.js';
 import type { SessionPage, SessionQuery } from './sessions.models.js';
+import type { Id } from '../http/api-types.js';
 
 /** What users see of their sessions, and end. */
 @Route('sessions')
 @Tags('Sessions')
 @Security('bearer')
 export class OwnSessionsController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: {
+      readonly config: Config;
+      readonly sessions: SessionsService;
+      readonly userSessions: UserSessionsService;
+    },
+  ) {}
 
   /**
    * A page of the caller's live sessions, newest first: where the account is logged in.

@@ -1,9 +1,10 @@
-import { auditStore, type RequestContext } from '../audit/audit.store.js';
+import { auditStore } from '../audit/audit.store.js';
+import type { RequestContext } from '../http/request-context.js';
 import type { Clock } from '../clock.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database, Queries } from '../database/database.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { Revocation } from '../revocations/revocations.store.js';
-import { voidTokensOf } from './ended-sessions.js';
+import { revokeAccessTokensOf } from './ended-sessions.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
 
 type NewSession = Pick<StoredSession, 'id' | 'user_id' | 'created_at'>;
@@ -14,7 +15,9 @@ const mostAtOnce = 20;
 /** Caps how many live sessions a user has. A login beyond that ends the oldest. */
 export class SessionLimit {
   constructor(
+    private readonly database: Database,
     private readonly clock: Clock,
+    private readonly revocations: Revocations,
     private readonly options: {
       /** 0: no limit. */
       readonly most: number;
@@ -56,21 +59,20 @@ export class SessionLimit {
         context,
       });
     }
-    return voidTokensOf(transaction, this.clock, ended);
+    return revokeAccessTokensOf(transaction, this.clock, ended);
   }
 
-  /** Ends what `displace` has left, after the commit and before the answer. @param displaced what it gave. */
+  /** Has hold what `displace` gave, and ends what it has left, after the commit and before the answer. */
   async displaceRest(
-    database: Database,
-    revocations: Revocations,
     session: NewSession,
     context: RequestContext,
     displaced: readonly Revocation[],
   ): Promise<void> {
     let last = displaced;
+    this.revocations.apply(last);
     while (last.length >= mostAtOnce) {
-      last = await database.transaction((transaction) => this.displace(transaction, session, context));
-      revocations.apply(last);
+      last = await this.database.transaction((transaction) => this.displace(transaction, session, context));
+      this.revocations.apply(last);
     }
   }
 }

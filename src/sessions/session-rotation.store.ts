@@ -1,5 +1,5 @@
 import { sql, type Expression, type RawBuilder } from 'kysely';
-import type { Moment, Queries } from '../database/open-database.js';
+import type { Moment, Queries } from '../database/database.js';
 import { RepeatedStatement } from '../database/repeated-statement.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../roles/rights.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { rowsPerBatch } from '../database/batches.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { sessionsStore } from './sessions.store.js';
 
 /** Sessions whose uses are held until they are written: about 100 bytes each. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/repeated-statement.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../roles/rights.js';

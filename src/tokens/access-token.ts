@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { epochSeconds, type Clock } from '../clock.js';
-import type { Hooks } from '../hooks.js';
+import type { Hooks } from './hooks.js';
 import { Problem } from '../problems/problem.js';
 import { ownClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
 import { base64urlBytes, base64urlLength, maxTokenLength, type RightsCapacity } from './access-token-size.js';

@@ -1,4 +1,4 @@
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { usernameKey } from '../usernames/username.js';
 import { selectWithRoles, type UserWithRoles } from './users.store.js';
 

@@ -1,4 +1,4 @@
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { userListStore } from './user-list.store.js';
 import type { UserWithRoles } from './users.store.js';

@@ -16,16 +16,18 @@ import {
 import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
 import { asPage, defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
+import type { UserLists } from './user-lists.service.js';
+import type { UsersService } from './users.service.js';
 import { words } from '../roles/rights.js';
 import { readIdCursor, readNameCursor, writeNameCursor } from './user-cursor.js';
-import type { CreateUserRequest, Id, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
+import type { CreateUserRequest, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
 import type { UserWithRoles } from './users.store.js';
+import type { Id } from '../http/api-types.js';
 
 @Route('users')
 @Tags('Users')
 export class UsersController {
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: { readonly userLists: UserLists; readonly users: UsersService }) {}
 
   /**
    * A page of users, oldest first; or of those whose names begin with `name`, in the order of the names.

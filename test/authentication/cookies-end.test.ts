@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Response, Test } from 'supertest';
 import type { CookieSession } from '../../src/sessions/sessions.models.js';
-import { csrfValue } from '../../src/authentication/token-cookies.js';
+import { csrfValue } from '../../src/sessions/token-cookies.js';
 import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { ownOperation } from '../support/own-operations.js';
 import { adminPassword, TestApp } from '../support/test-app.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { csrfValue } from '../../src/authentication/token-cookies.js';
+import { csrfValue } from '../../src/sessions/token-cookies.js';
 import { ownOperation } from '../support/own-operations.js';
 import { rawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { clientsStore } from '../../src/clients/clients.store.js';
-import type { Queries } from '../../src/database/open-database.js';
+import type { Queries } from '../../src/database/database.js';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
 import { rolesStore } from '../../src/roles/roles.store.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import type { Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import { readConfig } from '../../src/config/config.js';
 import type { KeyRing } from '../../src/keys/key-ring.js';
 import { KeyRingError } from '../../src/keys/key-schedule.js';

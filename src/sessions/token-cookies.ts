@@ -3,7 +3,8 @@ import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
-import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
+import type { CookieSession } from './sessions.models.js';
+import type { TokenSet } from './token-sets.js';
 
 /** The two tokens that a cookie may hold, and what the settings say of each. */
 export type TokenKind = 'access' | 'refresh';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { networkOf, siteOf } from '../../src/authentication/network.js';
+import { networkOf, siteOf } from '../../src/http/network.js';
 
 describe('A network', () => {
   it('is an IPv4 address alone, whatever is written around it', () => {

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { bareAddress, canonicalAddress } from '../http/addresses.js';
+import { bareAddress, canonicalAddress } from './addresses.js';
 
 /** What all share whose address is not known: none of them has a network of its own. */
 const unknownNetwork = '';
