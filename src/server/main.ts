@@ -12,13 +12,9 @@ import { createHttpServer } from './http-server.js';
 import { permissionsOf } from '../http/demands.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
 import { keepShapes } from './kept-shapes.js';
-<<<<<<< HEAD
 import { prepareService, type FirstAdministrator } from './first-start.js';
-import type { Services } from './services.js';
-=======
 import { createLog } from './log.js';
-import { prepareService, type FirstAdministrator, type Services } from './services.js';
->>>>>>> main
+import type { Services } from './services.js';
 import { stopOnSignal } from './shutdown.js';
 import { StartError } from '../start-error.js';
 import { KeyRingError } from '../keys/key-schedule.js';
