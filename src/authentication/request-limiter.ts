@@ -1,7 +1,7 @@
 import type * as limits from 'rate-limiter-flexible';
 import type { RequestContext } from '../http/request-context.js';
 import { lazily } from '../lazily.js';
-import { rateLimit, retryLater } from '../problems/problem.js';
+import { formatRateLimit, retryLater } from '../problems/problem.js';
 import { networkOf } from '../http/network.js';
 
 const flexible = lazily('rate-limiter-flexible') as () => typeof limits;
@@ -30,7 +30,7 @@ export class RequestLimiter {
     if (!this.#limiter) return undefined;
     try {
       const { remainingPoints, msBeforeNext } = await this.#limiter.consume(networkOf(context.address ?? ''));
-      return rateLimit('requests', remainingPoints, msBeforeNext / 1000);
+      return formatRateLimit('requests', remainingPoints, msBeforeNext / 1000);
     } catch (refusal) {
       if (!(refusal instanceof flexible().RateLimiterRes)) throw refusal;
       this.onRefused(context);

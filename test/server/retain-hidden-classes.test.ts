@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 
-const keptShapes = new URL('../../src/server/kept-shapes.js', import.meta.url).href;
+const keptShapes = new URL('../../src/server/retain-hidden-classes.js', import.meta.url).href;
 
 /** Says how many of the objects that process.nextTick made are still there after collections. */
 const program = `
