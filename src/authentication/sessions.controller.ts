@@ -3,6 +3,7 @@ import type { Request as HttpRequest } from 'express';
 import { authenticate, checkRevocationIfNeeded } from './authentication.js';
 import { contextOf } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
+import { sourceOf } from './request-source.js';
 import {
   usesCookies,
   isMadeByScript,
@@ -118,7 +119,7 @@ export class SessionsController {
   /**
    * By a cookie whose token need not be good: an access token that has expired names its session, and a refresh token
    * outlives it. A cookie that is no token of ours ends nothing, and goes; so does one that a path keeps from being sent
-   * here, which is why a request without any is answered, too.
+   * here, which is why a request without any is answered, too. A page of the service's own may have lost the CSRF value, and needs none.
    * @returns whether the cookies may go: a form of another site must not sign anybody out.
    */
   async #logoutByCookies(request: HttpRequest): Promise<boolean> {
@@ -127,13 +128,18 @@ export class SessionsController {
     const access = readTokenCookie(request, config, 'access');
     const refresh = readTokenCookie(request, config, 'refresh');
     const isLive = refresh !== undefined || (access !== undefined && this.#isLive(access.token));
-    const isConfirmed = access?.isConfirmed === true || refresh?.isConfirmed === true;
-    if (!isConfirmed && (isLive || !isMadeByScript(request, config))) return false;
-    if (access && (access.isConfirmed || !isLive)) {
+    const source = sourceOf(request, config);
+    const isOwn = source === 'own page';
+    const isConfirmed = isOwn || access?.isConfirmed === true || refresh?.isConfirmed === true;
+    const isHarmless = isMadeByScript(request, config) || (source === 'unstated' && access !== undefined);
+    if (!isConfirmed && (isLive || !isHarmless)) return false;
+    if (access && (isOwn || access.isConfirmed || !isLive)) {
       const sessionId = accessTokens.sessionOf(access.token);
       if (sessionId !== undefined) await sessions.logout(sessionId, contextOf(request));
     }
-    if (refresh?.isConfirmed) await sessions.logoutByRefreshToken(refresh.token, contextOf(request));
+    if (refresh && (isOwn || refresh.isConfirmed)) {
+      await sessions.logoutByRefreshToken(refresh.token, contextOf(request));
+    }
     return true;
   }
 

@@ -78,8 +78,9 @@ function addProblemCodes(schemas: Record<string, Schema>): void {
   schemas['ProblemCode'] = {
     type: 'string',
     enum: Object.keys(problemCodes),
+    'x-extensible-enum': Object.keys(problemCodes),
     description:
-      'The kind of problem for programs: a closed list, in which a code keeps its meaning and its status.',
+      'The kind of problem for programs. A code keeps its meaning and its status; a newer service may have more of them, which a client treats by their status.',
   };
   properties['code'] = { $ref: '#/components/schemas/ProblemCode' };
   // tsoa cannot annotate what is under an index signature.

@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 
-const keptShapes = new URL('../../src/server/retain-hidden-classes.js', import.meta.url).href;
+const moduleUrl = new URL('../../src/server/retain-hidden-classes.js', import.meta.url).href;
 
 /** Says how many of the objects that process.nextTick made are still there after collections. */
 const program = `
   import { executionAsyncResource } from 'node:async_hooks';
   import { setImmediate as turn } from 'node:timers/promises';
-  import { keepShapes } from '${keptShapes}';
+  import { retainHiddenClasses } from '${moduleUrl}';
   const made = [];
   const nextTick = process.nextTick;
   const watched = (callback, ...args) => {
@@ -18,7 +18,7 @@ const program = `
     }, ...args);
   };
   process.nextTick = watched;
-  if (process.argv[1] === 'kept') keepShapes();
+  if (process.argv[1] === 'kept') retainHiddenClasses();
   else for (const args of [[], [1], [1, 2], [1, 2, 3]]) process.nextTick(() => undefined, ...args);
   process.nextTick = nextTick;
   for (let times = 0; times < 3; times += 1) {
