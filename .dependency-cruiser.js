@@ -24,7 +24,6 @@ const layers = [
   'usernames',
   'text',
   'start-error',
-  'lazily',
   'ids',
   'clock',
   'guard',

@@ -49,10 +49,10 @@ export function createAuthenticationServices(
     logins: new LoginService(database, passwords, limiter, sessionStarter, onDenied),
     ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),
     requestLimits: {
-      login: new RequestLimiter(config.loginLimit, (context) => {
+      login: new RequestLimiter(clock, config.loginLimit, (context) => {
         onDenied('rate_limited', context);
       }),
-      refresh: new RequestLimiter(config.refreshLimit),
+      refresh: new RequestLimiter(clock, config.refreshLimit),
     },
   };
 }

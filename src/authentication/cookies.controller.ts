@@ -50,7 +50,7 @@ export class CookiesController {
     @Request() request: HttpRequest,
   ): Promise<CookieSession> {
     refuseIfCookiesAreOff(this.services.config);
-    await countRequest(request, this.services, 'login');
+    countRequest(request, this.services, 'login');
     return giveTokensInCookies(
       request,
       this.services.config,
@@ -73,7 +73,7 @@ export class CookiesController {
   @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
   public async refreshWithCookies(@Request() request: HttpRequest): Promise<CookieSession> {
     refuseIfCookiesAreOff(this.services.config);
-    await countRequest(request, this.services, 'refresh');
+    countRequest(request, this.services, 'refresh');
     const refreshToken = tokenInCookie(request, this.services.config, 'refresh');
     if (refreshToken === undefined) {
       throw new Problem('invalid_refresh_token', { detail: 'The refresh cookie is missing. Log in again.' });

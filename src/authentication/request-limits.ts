@@ -12,11 +12,11 @@ export interface RequestLimits {
  * Counts a request of an operation that the operator may limit, and says in `RateLimit` how many are left.
  * @throws {Problem} `too_many_requests`, with `Retry-After`.
  */
-export async function countRequest(
+export function countRequest(
   request: Request,
   { requestLimits }: { readonly requestLimits: RequestLimits },
   kind: keyof RequestLimits,
-): Promise<void> {
-  const quota = await requestLimits[kind].take(contextOf(request));
+): void {
+  const quota = requestLimits[kind].take(contextOf(request));
   if (quota !== undefined) request.res?.setHeader('RateLimit', quota);
 }

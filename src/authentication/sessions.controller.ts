@@ -49,7 +49,7 @@ export class SessionsController {
     'Too many logins at once, or the database does not answer: `busy`, `not_ready`.',
   )
   public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
-    await countRequest(request, this.services, 'login');
+    countRequest(request, this.services, 'login');
     return this.services.logins.login(body.username, body.password, contextOf(request));
   }
 
@@ -69,7 +69,7 @@ export class SessionsController {
   @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
   @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
   public async refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
-    await countRequest(request, this.services, 'refresh');
+    countRequest(request, this.services, 'refresh');
     return this.services.sessions.refresh(body.refresh_token, contextOf(request));
   }
 

@@ -225,8 +225,9 @@ export class KeyRing {
 
   #current<Key>(keys: ReadonlyMap<string, Held<Key>>, what: string): Key {
     const now = this.clock.now();
-    let current: Held<Key> | undefined;
-    for (const key of keys.values()) if (key.activeAt <= now && key.retiredAt > now) current = key;
+    const accepted = [...keys.values()].filter(({ retiredAt }) => retiredAt > now);
+    // None is active yet where this clock is behind the one of the process that made the first, or was set back.
+    const current = accepted.findLast(({ activeAt }) => activeAt <= now) ?? accepted[0];
     if (!current) {
       throw new KeyRingError(
         keys.size === 0

@@ -123,7 +123,7 @@ export class OAuthController {
     const { oauth } = this.services;
     const credentials = readClientCredentials(request.get('Authorization'), body);
     const context = contextOf(request);
-    await this.services.requestLimits.refresh.take(context);
+    this.services.requestLimits.refresh.take(context);
     // RFC 6749 §6: credentials that are sent must be right, and the token must be that client's.
     const client =
       credentials.kind === 'none' ? undefined : await oauth.clients.authenticate(credentials, context);

@@ -58,6 +58,14 @@ for (const kind of databaseKinds) {
       });
     }
 
+    it('uses its first keys though the clock is behind that of the process that made them', async () => {
+      const { signingKey, refreshKey } = await open();
+      clock.advance(-3600);
+      const behind = await open();
+      expect(behind.signingKey.id).to.equal(signingKey.id);
+      expect(behind.refreshKey.id).to.equal(refreshKey.id);
+    });
+
     it('keeps nothing secret in the open', async () => {
       const { signingKey, refreshKey } = await open();
       const stored = JSON.stringify(await rows());
