@@ -34,7 +34,7 @@ export class RolesController {
   @Security('bearer', ['roles:read'])
   @SuccessResponse(200, 'The roles.')
   public async listRoles(): Promise<RoleList> {
-    return { items: (await this.services.roles.list()).map(asRole) };
+    return { items: (await this.services.roles.list()).map(toRole) };
   }
 
   /**
@@ -59,7 +59,7 @@ export class RolesController {
       { description: body.description ?? '', permissions: body.permissions },
       actorOf(request),
     );
-    const role = asRole(result.role);
+    const role = toRole(result.role);
     if (result.created) created(201, role);
     return role;
   }
@@ -79,7 +79,7 @@ export class RolesController {
   }
 }
 
-function asRole(role: StoredRole): Role {
+function toRole(role: StoredRole): Role {
   return {
     name: role.name,
     description: role.description,
