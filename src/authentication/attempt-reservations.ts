@@ -1,4 +1,4 @@
-import type { Compilable } from 'kysely';
+import type { Statement } from '../database/batch.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
@@ -22,7 +22,7 @@ export interface AttemptReservations {
   /** The attempt came to no verdict. */
   release(keys: readonly string[]): Promise<void>;
   /** The attempt was right: statements, in order, for the transaction of what changes because of it. */
-  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Compilable[];
+  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Statement[];
 }
 
 /** An attempt whose process has ended holds others up for so long at most, in milliseconds: less than they wait. */
@@ -63,7 +63,7 @@ export class SharedReservations implements AttemptReservations {
     await this.database.batch(statements.map((query) => ({ query })));
   }
 
-  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Compilable[] {
+  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Statement[] {
     return loginAttemptsStore.release(queries, keys, this.clock.now(), forgiven);
   }
 }
@@ -118,7 +118,7 @@ export class LocalReservations implements AttemptReservations {
     // Nothing was written.
   }
 
-  forgive(queries: Queries, _keys: readonly string[], forgiven: string): readonly Compilable[] {
+  forgive(queries: Queries, _keys: readonly string[], forgiven: string): readonly Statement[] {
     return [loginAttemptsStore.deleteFailures(queries, forgiven)];
   }
 }
