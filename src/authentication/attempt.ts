@@ -1,4 +1,4 @@
-import type { Compilable } from 'kysely';
+import type { Statement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import type { AttemptReservations } from './attempt-reservations.js';
 
@@ -24,7 +24,7 @@ export class Attempt {
    * What forgets the failures before it: statements, in order, for the transaction of what changes because it was right. An
    * address is not cleared: its owner could guess at others and log in as himself in between.
    */
-  forgive(queries: Queries): readonly Compilable[] {
+  forgive(queries: Queries): readonly Statement[] {
     return this.reservations.forgive(queries, this.keys, this.keys[0] ?? '');
   }
 

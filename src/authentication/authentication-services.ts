@@ -9,7 +9,7 @@ import type { SessionsService } from '../sessions/sessions.service.js';
 import { LoginLimiter } from './login-limiter.js';
 import { LoginService } from './login.service.js';
 import { OwnAccountService } from './own-account.service.js';
-import { PasswordProof } from './password-proof.js';
+import { PasswordConfirmation } from './password-confirmation.js';
 import { RequestLimiter } from './request-limiter.js';
 import type { RequestLimits } from './request-limits.js';
 
@@ -20,7 +20,7 @@ export interface AuthenticationServices {
   readonly requestLimits: RequestLimits;
 }
 
-interface Foundations {
+interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly passwords: Passwords;
@@ -31,7 +31,7 @@ interface Foundations {
 }
 
 export function createAuthenticationServices(
-  { database, clock, passwords, versions, onDenied, sessions, sessionStarter }: Foundations,
+  { database, clock, passwords, versions, onDenied, sessions, sessionStarter }: Dependencies,
   config: Config,
 ): AuthenticationServices {
   const limiter = new LoginLimiter(database, clock, {
@@ -39,11 +39,11 @@ export function createAuthenticationServices(
     freeAttemptsPerAddress: config.loginFreeAttemptsPerAddress,
     freeAttemptsPerSite: config.loginFreeAttemptsPerSite,
     firstWait: config.loginFirstWait,
-    longestWait: config.loginLongestWait,
+    maxWait: config.loginLongestWait,
     memory: config.loginMemory,
     queue: config.passwordQueue,
   });
-  const proof = new PasswordProof(database, passwords, limiter);
+  const proof = new PasswordConfirmation(database, passwords, limiter);
   return {
     limiter,
     logins: new LoginService(database, passwords, limiter, sessionStarter, onDenied),

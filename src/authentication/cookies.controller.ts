@@ -3,10 +3,10 @@ import type { Request as HttpRequest } from 'express';
 import { contextOf } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
 import {
-  giveTokensInCookies,
-  refuseIfCookiesAreOff,
-  tokenInCookie,
-  unsetTokenCookie,
+  setTokenCookies,
+  requireCookies,
+  readConfirmedToken,
+  clearTokenCookie,
 } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
@@ -49,9 +49,9 @@ export class CookiesController {
     @Body() body: LoginRequest,
     @Request() request: HttpRequest,
   ): Promise<CookieSession> {
-    refuseIfCookiesAreOff(this.services.config);
+    requireCookies(this.services.config);
     countRequest(request, this.services, 'login');
-    return giveTokensInCookies(
+    return setTokenCookies(
       request,
       this.services.config,
       await this.services.logins.login(body.username, body.password, contextOf(request)),
@@ -72,13 +72,13 @@ export class CookiesController {
   @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
   @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
   public async refreshWithCookies(@Request() request: HttpRequest): Promise<CookieSession> {
-    refuseIfCookiesAreOff(this.services.config);
+    requireCookies(this.services.config);
     countRequest(request, this.services, 'refresh');
-    const refreshToken = tokenInCookie(request, this.services.config, 'refresh');
+    const refreshToken = readConfirmedToken(request, this.services.config, 'refresh');
     if (refreshToken === undefined) {
       throw new Problem('invalid_refresh_token', { detail: 'The refresh cookie is missing. Log in again.' });
     }
-    return giveTokensInCookies(request, this.services.config, await this.#refresh(refreshToken, request));
+    return setTokenCookies(request, this.services.config, await this.#refresh(refreshToken, request));
   }
 
   /** A cookie that is refused is taken away, unless a better one may just have come to the browser. */
@@ -88,7 +88,7 @@ export class CookiesController {
     } catch (error) {
       const isBad = error instanceof Problem && error.code === 'invalid_refresh_token';
       if (isBad && !(error instanceof ReplacedByPassword) && request.res) {
-        unsetTokenCookie(request.res, this.services.config, 'refresh');
+        clearTokenCookie(request.res, this.services.config, 'refresh');
       }
       throw error;
     }

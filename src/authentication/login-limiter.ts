@@ -15,7 +15,7 @@ interface LoginLimits {
   readonly freeAttemptsPerSite: number;
   /** Seconds, like the next two. */
   readonly firstWait: number;
-  readonly longestWait: number;
+  readonly maxWait: number;
   readonly memory: number;
   /** How many attempts may wait for others to be made. */
   readonly queue: number;
@@ -31,9 +31,9 @@ export interface AttemptOrigin {
 }
 
 /** How often an attempt says that it is still being made, in milliseconds. */
-const renewEvery = 1500;
+const renewInterval = 1500;
 /** For how long an attempt waits for others' verdicts, in milliseconds, and when it may be made again, in seconds. */
-const longestWaitForVerdicts = 10_000;
+const maxVerdictWait = 10_000;
 const retryAfter = 2;
 
 /**
@@ -67,25 +67,25 @@ export class LoginLimiter {
     const counters = this.#counters(origin);
     const keys = counters.map(({ key }) => key);
     await this.#reserve(counters);
-    const renewing = setInterval(() => {
+    const renewal = setInterval(() => {
       this.#reservations.renew(keys).catch(() => {
         // The statement of the verdict, which is to come, says what is wrong with the database.
-        clearInterval(renewing);
+        clearInterval(renewal);
       });
-    }, renewEvery);
+    }, renewInterval);
     const attempt = new Attempt(this.#reservations, keys, this.clock.now());
     try {
-      const result = await this.#made(attempt, make);
+      const result = await this.#run(attempt, make);
       if (attempt.verdict === 'failed') await this.#fail(counters);
       if (attempt.verdict === 'abandoned') await this.#reservations.release(keys);
       return result;
     } finally {
-      clearInterval(renewing);
+      clearInterval(renewal);
       this.#pending.end(keys);
     }
   }
 
-  async #made<T>(attempt: Attempt, make: (attempt: Attempt) => Promise<T>): Promise<T> {
+  async #run<T>(attempt: Attempt, make: (attempt: Attempt) => Promise<T>): Promise<T> {
     try {
       return await make(attempt);
     } catch (error) {
@@ -96,7 +96,7 @@ export class LoginLimiter {
 
   /** When it resolves, the attempt is noted as one that is being made. */
   async #reserve(counters: readonly Counter[]): Promise<void> {
-    const giveUpAt = performance.now() + longestWaitForVerdicts;
+    const giveUpAt = performance.now() + maxVerdictWait;
     for (let hasWaited = false; ; hasWaited = true) {
       const refusal = await this.#reservations.reserve(counters, hasWaited);
       if (!refusal) return;
@@ -104,34 +104,34 @@ export class LoginLimiter {
         throw retryLater('too_many_attempts', (refusal.until - this.clock.now()) / 1000);
       }
       if (performance.now() >= giveUpAt) throw retryLater('busy', retryAfter);
-      await this.#pending.next(refusal.key);
+      await this.#pending.waitForVerdict(refusal.key);
     }
   }
 
   #counters({ account, address, known }: AttemptOrigin): Counter[] {
     const { freeAttempts, freeAttemptsPerAddress, freeAttemptsPerSite } = this.limits;
     const network = networkOf(address);
-    if (known) return [{ key: keyOf('pair', account, network), free: freeAttempts }];
+    if (known) return [{ key: createKey('pair', account, network), free: freeAttempts }];
     const site = siteOf(address);
     return [
-      { key: keyOf('account', account), free: freeAttempts },
-      { key: keyOf('address', network), free: freeAttemptsPerAddress },
-      ...(site === undefined ? [] : [{ key: keyOf('site', site), free: freeAttemptsPerSite }]),
+      { key: createKey('account', account), free: freeAttempts },
+      { key: createKey('address', network), free: freeAttemptsPerAddress },
+      ...(site === undefined ? [] : [{ key: createKey('site', site), free: freeAttemptsPerSite }]),
     ];
   }
 
   #fail(counters: readonly Counter[]): Promise<void> {
-    return loginAttemptsStore.fail(this.database.queries, counters, {
+    return loginAttemptsStore.recordFailure(this.database.queries, counters, {
       now: this.clock.now(),
       firstWait: this.limits.firstWait * 1000,
-      longestWait: this.limits.longestWait * 1000,
+      maxWait: this.limits.maxWait * 1000,
       // A wait is not forgotten before it is over.
-      memory: Math.max(this.limits.memory, this.limits.longestWait) * 1000,
+      memory: Math.max(this.limits.memory, this.limits.maxWait) * 1000,
     });
   }
 }
 
 /** Hashed: people type passwords into the field for the name, and a name may be of any length. */
-function keyOf(kind: string, ...parts: readonly string[]): string {
+function createKey(kind: string, ...parts: readonly string[]): string {
   return `${kind}:${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}`;
 }

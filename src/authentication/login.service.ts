@@ -41,7 +41,7 @@ export class LoginService {
     const decided = this.limiter.attempt({ account: usernameKey(username), address, known }, (attempt) =>
       this.#decide(user, password, attempt, context),
     );
-    const decision = await this.#limited(decided, context, user?.id);
+    const decision = await this.#reportRateLimit(decided, context, user?.id);
     if ('tokens' in decision) return decision.tokens;
     // Another login may have hashed the same password anew in the meantime.
     if (decision.refused === 'changed') return this.login(username, password, context);
@@ -76,7 +76,7 @@ export class LoginService {
   }
 
   /** A login that a limit refuses is a denied one, too. */
-  async #limited<T>(work: Promise<T>, context: RequestContext, userId?: string): Promise<T> {
+  async #reportRateLimit<T>(work: Promise<T>, context: RequestContext, userId?: string): Promise<T> {
     try {
       return await work;
     } catch (error) {

@@ -13,7 +13,7 @@ import {
 } from '@tsoa/runtime';
 import { requireUser, type AuthenticatedRequest } from '../tokens/caller.js';
 import { contextOf } from '../http/request-context.js';
-import { giveTokensInCookies, refuseIfCookiesAreOff } from '../sessions/token-cookies.js';
+import { setTokenCookies, requireCookies } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Config } from '../config/config.js';
 import type { OwnAccountService } from './own-account.service.js';
@@ -79,7 +79,7 @@ export class MeController {
   ): Promise<TokenSet> {
     const tokens = await this.#change(body, request);
     if (request.tokenInCookie) {
-      giveTokensInCookies(request, this.services.config, tokens);
+      setTokenCookies(request, this.services.config, tokens);
       inCookies(204, undefined);
     }
     return tokens;
@@ -103,8 +103,8 @@ export class MeController {
     @Body() body: ChangePasswordRequest,
     @Request() request: AuthenticatedRequest,
   ): Promise<CookieSession> {
-    refuseIfCookiesAreOff(this.services.config);
-    return giveTokensInCookies(request, this.services.config, await this.#change(body, request));
+    requireCookies(this.services.config);
+    return setTokenCookies(request, this.services.config, await this.#change(body, request));
   }
 
   #change(body: ChangePasswordRequest, request: AuthenticatedRequest): Promise<TokenSet> {

@@ -3,13 +3,13 @@ import type { RequestContext } from '../http/request-context.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
-import type { PasswordProof } from './password-proof.js';
+import type { PasswordConfirmation } from './password-confirmation.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import { endSessionsOf } from '../sessions/ended-sessions.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { toOpaqueString } from '../passwords/opaque-string.js';
-import { refuseFaultyPassword } from '../users/users.service.js';
+import { refuseInvalidPassword } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
 
 /** What users do with their own accounts. */
@@ -17,7 +17,7 @@ export class OwnAccountService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly proof: PasswordProof,
+    private readonly proof: PasswordConfirmation,
     private readonly sessions: SessionsService,
     private readonly versions: SubjectVersions,
   ) {}
@@ -38,9 +38,9 @@ export class OwnAccountService {
   ): Promise<TokenSet> {
     const user = await usersStore.findStored(this.database.queries, userId);
     if (!user) throw new Problem('invalid_token');
-    const isRight = await this.proof.isRight(user.password_hash, currentPassword, sessionId);
+    const isRight = await this.proof.verify(user.password_hash, currentPassword, sessionId);
     if (!isRight) throw new Problem('wrong_password');
-    await refuseFaultyPassword('new_password', newPassword, user.username);
+    await refuseInvalidPassword('new_password', newPassword, user.username);
     if (toOpaqueString(newPassword) === toOpaqueString(currentPassword)) {
       throw new Problem('validation_failed', {
         errors: { new_password: 'must differ from the current one' },

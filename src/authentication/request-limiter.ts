@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
 import type { RequestContext } from '../http/request-context.js';
 import { networkOf } from '../http/network.js';
-import { rateLimit, retryLater } from '../problems/problem.js';
+import { formatRateLimit, retryLater } from '../problems/problem.js';
 
 /** In milliseconds; all counts begin again together. */
 const windowLength = 60_000;
@@ -48,7 +48,7 @@ export class RequestLimiter {
     const count = (counts.byNetwork.get(network) ?? 0) + 1;
     counts.byNetwork.set(network, count);
     const seconds = (counts.endsAt - now) / 1000;
-    if (count <= this.maxPerMinute) return rateLimit('requests', this.maxPerMinute - count, seconds);
+    if (count <= this.maxPerMinute) return formatRateLimit('requests', this.maxPerMinute - count, seconds);
     this.onRefused(context);
     throw retryLater('too_many_requests', seconds);
   }

@@ -1,14 +1,14 @@
 import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { authenticate, confirmIfNeeded } from './authentication.js';
+import { authenticate, checkRevocationIfNeeded } from './authentication.js';
 import { contextOf } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
 import { sourceOf } from './request-source.js';
 import {
-  givesCookies,
+  usesCookies,
   isMadeByScript,
   readTokenCookie,
-  unsetTokenCookies,
+  clearTokenCookies,
 } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
@@ -97,7 +97,7 @@ export class SessionsController {
     } else {
       await this.#logoutByRequest(request);
       // Not for a token in the body: a form of another site can send one, but no CSRF value.
-      if (request.res) unsetTokenCookies(request.res, this.services.config);
+      if (request.res) clearTokenCookies(request.res, this.services.config);
     }
   }
 
@@ -106,7 +106,7 @@ export class SessionsController {
     const { sessions } = this.services;
     let sessionId: string | undefined;
     try {
-      await confirmIfNeeded(request);
+      await checkRevocationIfNeeded(request);
       ({ sessionId } = authenticate(request));
     } catch (error) {
       if (!(error instanceof Problem) || !(await this.#logoutByCookies(request))) throw error;
@@ -124,7 +124,7 @@ export class SessionsController {
    */
   async #logoutByCookies(request: HttpRequest): Promise<boolean> {
     const { sessions, accessTokens, config } = this.services;
-    if (!givesCookies(config)) return false;
+    if (!usesCookies(config)) return false;
     const access = readTokenCookie(request, config, 'access');
     const refresh = readTokenCookie(request, config, 'refresh');
     const isLive = refresh !== undefined || (access !== undefined && this.#isLive(access.token));

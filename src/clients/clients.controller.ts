@@ -14,7 +14,7 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import { toActor, type AuthenticatedRequest } from '../tokens/caller.js';
-import { asPage, defaultLimit } from '../http/pagination.js';
+import { toPageResponse, defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { ClientsService } from './clients.service.js';
 import { parseScope } from '../roles/rights.js';
@@ -28,7 +28,7 @@ import {
   type CreatedClient,
   type UpdateClientRequest,
 } from './clients.models.js';
-import type { StoredClient } from './clients.store.js';
+import type { StoredClient } from './clients.service.js';
 import type { Id } from '../http/api-types.js';
 
 @Route('clients')
@@ -45,7 +45,7 @@ export class ClientsController {
   @SuccessResponse(200, 'The page.')
   public async listClients(@Queries() query: ClientQuery): Promise<ClientPage> {
     const { limit = defaultLimit, cursor } = query;
-    return asPage(await this.services.clients.list(limit, cursor), asClient);
+    return toPageResponse(await this.services.clients.list(limit, cursor), toClient);
   }
 
   /**
@@ -72,7 +72,7 @@ export class ClientsController {
       },
       toActor(request),
     );
-    return { ...asClient(client), ...(secret !== undefined && { client_secret: secret }) };
+    return { ...toClient(client), ...(secret !== undefined && { client_secret: secret }) };
   }
 
   /**
@@ -85,7 +85,7 @@ export class ClientsController {
   @SuccessResponse(200, 'The client.')
   @Response<ProblemDetails>(404, 'There is no such client: `client_not_found`.')
   public async getClient(@Path() id: Id): Promise<Client> {
-    return asClient(await this.services.clients.get(id));
+    return toClient(await this.services.clients.get(id));
   }
 
   /**
@@ -114,7 +114,7 @@ export class ClientsController {
       ...(body.access_token_lifetime !== undefined && { accessTokenLifetime: body.access_token_lifetime }),
       ...(body.disabled !== undefined && { disabled: body.disabled }),
     };
-    return asClient(await this.services.clients.update(id, change, toActor(request)));
+    return toClient(await this.services.clients.update(id, change, toActor(request)));
   }
 
   /**
@@ -150,7 +150,7 @@ export class ClientsController {
   }
 }
 
-function asClient(client: StoredClient): Client {
+function toClient(client: StoredClient): Client {
   return {
     client_id: client.id,
     client_name: client.name,

@@ -11,11 +11,11 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import type { Config } from '../config/config.js';
-import { etagOf, isUnchanged } from '../http/cacheable.js';
+import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { forwardedPrefix } from '../http/trusted-proxy.js';
 import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
 import { readContract, readContract31, readContractYaml } from './read-contract.js';
-import { served, servedTokenScheme, servedYaml, type Serving } from './served-contract.js';
+import { adaptContract, createSecurityScheme, adaptYaml, type ServedVariant } from './served-contract.js';
 
 @Route()
 @Tags('Service')
@@ -25,14 +25,14 @@ export class ContractController {
   readonly #contract31 = readContract31();
   readonly #yaml = readContractYaml();
   readonly #etags = {
-    json: etagOf(this.#contract.text),
-    json31: etagOf(this.#contract31.text),
-    yaml: etagOf(this.#yaml),
+    json: createEtag(this.#contract.text),
+    json31: createEtag(this.#contract31.text),
+    yaml: createEtag(this.#yaml),
   };
   readonly #tokenScheme;
 
   constructor({ config }: { readonly config: Config }) {
-    this.#tokenScheme = servedTokenScheme(config);
+    this.#tokenScheme = createSecurityScheme(config);
   }
 
   /**
@@ -48,7 +48,7 @@ export class ContractController {
   ): OpenApiDocument {
     const serving = this.#serving(request);
     if (isUnchanged(request, servedEtag(serving, this.#etags.json), 'no-cache')) unchanged(304, undefined);
-    return served(serving, this.#contract.document);
+    return adaptContract(serving, this.#contract.document);
   }
 
   /**
@@ -66,7 +66,7 @@ export class ContractController {
     const serving = this.#serving(request);
     request.res?.setHeader('Content-Type', 'application/yaml'); // before what sends a 304
     if (isUnchanged(request, servedEtag(serving, this.#etags.yaml), 'no-cache')) unchanged(304, undefined);
-    return servedYaml(serving, this.#yaml);
+    return adaptYaml(serving, this.#yaml);
   }
 
   /**
@@ -82,15 +82,15 @@ export class ContractController {
   ): OpenApiDocument {
     const serving = this.#serving(request);
     if (isUnchanged(request, servedEtag(serving, this.#etags.json31), 'no-cache')) unchanged(304, undefined);
-    return served(serving, this.#contract31.document);
+    return adaptContract(serving, this.#contract31.document);
   }
 
-  #serving(request: HttpRequest): Serving {
+  #serving(request: HttpRequest): ServedVariant {
     return { prefix: forwardedPrefix(request), tokenScheme: this.#tokenScheme };
   }
 }
 
-function servedEtag({ prefix, tokenScheme }: Serving, etag: string): string {
+function servedEtag({ prefix, tokenScheme }: ServedVariant, etag: string): string {
   const differs = prefix !== '' || tokenScheme !== undefined;
-  return differs ? etagOf(etag + prefix + JSON.stringify(tokenScheme ?? '')) : etag;
+  return differs ? createEtag(etag + prefix + JSON.stringify(tokenScheme ?? '')) : etag;
 }

@@ -2,7 +2,7 @@ import { getTokenScheme, type Config } from '../config/config.js';
 import type { OpenApiDocument } from './contract.models.js';
 
 /** How the contract that is served differs from the committed one. */
-export interface Serving {
+export interface ServedVariant {
   /** The path that a proxy puts before the operations' own, such as `/auth`; empty where there is none. */
   readonly prefix: string;
   /** The security scheme of access tokens; undefined: as it is committed. */
@@ -11,7 +11,10 @@ export interface Serving {
 
 type SecurityScheme = Readonly<Record<string, string>>;
 
-export function served({ prefix, tokenScheme: bearer }: Serving, document: OpenApiDocument): OpenApiDocument {
+export function adaptContract(
+  { prefix, tokenScheme: bearer }: ServedVariant,
+  document: OpenApiDocument,
+): OpenApiDocument {
   const servers = document['servers'] as readonly { readonly url: string }[];
   const components = document['components'] as { readonly securitySchemes: Record<string, unknown> };
   return {
@@ -23,7 +26,7 @@ export function served({ prefix, tokenScheme: bearer }: Serving, document: OpenA
   };
 }
 
-export function servedYaml({ prefix, tokenScheme: bearer }: Serving, yaml: string): string {
+export function adaptYaml({ prefix, tokenScheme: bearer }: ServedVariant, yaml: string): string {
   const below = prefix === '' ? yaml : yaml.replace(/^( *- url:) \/$/m, `$1 ${prefix}`);
   // JSON is YAML, too.
   return bearer
@@ -39,7 +42,7 @@ export function servedYaml({ prefix, tokenScheme: bearer }: Serving, yaml: strin
  * `Authorization`, and another header, but not the word in another header: its description does.
  * @returns undefined where it is as the committed contract says.
  */
-export function servedTokenScheme(
+export function createSecurityScheme(
   config: Pick<Config, 'tokenLocations' | 'headerName' | 'headerType'>,
 ): SecurityScheme | undefined {
   const { tokenLocations, headerName, headerType } = config;

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { bareAddress, canonicalAddress } from './addresses.js';
+import { parseAddress, canonicalizeAddress } from './addresses.js';
 
 /** What all share whose address is not known: none of them has a network of its own. */
 const unknownNetwork = '';
@@ -10,9 +10,9 @@ const unknownNetwork = '';
  * every day.
  */
 export function networkOf(address: string): string {
-  const bare = bareAddress(address);
+  const bare = parseAddress(address);
   if (bare === undefined) return unknownNetwork;
-  const canonical = canonicalAddress(bare);
+  const canonical = canonicalizeAddress(bare);
   return isIPv4(canonical) ? canonical : firstBytes(canonical, 8);
 }
 
@@ -21,8 +21,8 @@ export function networkOf(address: string): string {
  * @returns undefined for IPv4, and for what is no address.
  */
 export function siteOf(address: string): string | undefined {
-  const bare = bareAddress(address);
-  const canonical = bare === undefined ? '' : canonicalAddress(bare);
+  const bare = parseAddress(address);
+  const canonical = bare === undefined ? '' : canonicalizeAddress(bare);
   return canonical === '' || isIPv4(canonical) ? undefined : firstBytes(canonical, 6);
 }
 

@@ -9,7 +9,7 @@ import {
   type TsoaResponse,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { etagOf, isUnchanged } from '../http/cacheable.js';
+import { createEtag, isUnchanged } from '../http/cacheable.js';
 import type { KeyRing } from './key-ring.js';
 import type { JsonWebKeySet } from './jwks.models.js';
 
@@ -36,7 +36,7 @@ export class JwksController {
     const { ring, config } = this.services;
     const keys = ring.listPublishedKeys();
     const cacheControl = `public, max-age=${config.jwksMaxAge}`;
-    if (isUnchanged(request, etagOf(JSON.stringify(keys)), cacheControl)) unchanged(304, undefined);
+    if (isUnchanged(request, createEtag(JSON.stringify(keys)), cacheControl)) unchanged(304, undefined);
     return { keys };
   }
 }

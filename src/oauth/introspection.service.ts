@@ -6,7 +6,7 @@ import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { firstPartyClientId } from '../tokens/access-token.js';
 import { parseScope } from '../roles/rights.js';
 import { usersStore } from '../users/users.store.js';
-import type { LiveAccessTokens } from './live-access-token.js';
+import type { LiveAccessTokens } from './live-access-tokens.js';
 
 /** The scope of a client that may introspect tokens that are neither its own nor for it. */
 export const introspectAnyScope = 'tokens:introspect';
@@ -46,16 +46,16 @@ export class IntrospectionService {
    *   (RFC 7662 §2.2): the answer is no way to try tokens out.
    */
   async introspect(token: string, client: StoredClient): Promise<Introspection> {
-    const mayAny = parseScope(client.scopes).includes(introspectAnyScope);
-    const claims = await this.liveTokens.claimsOf(token, 'verifyForAnyAudience');
-    let told: Introspection | undefined;
+    const mayIntrospectAny = parseScope(client.scopes).includes(introspectAnyScope);
+    const claims = await this.liveTokens.findClaims(token, 'verifyForAnyAudience');
+    let result: Introspection | undefined;
     if (claims) {
-      if (mayAny || isOwn(claims, client)) told = await this.#ofAccessToken(claims);
-    } else if (mayAny) told = await this.#ofRefreshToken(token);
-    return told ?? { active: false };
+      if (mayIntrospectAny || isOwn(claims, client)) result = await this.#describeAccessToken(claims);
+    } else if (mayIntrospectAny) result = await this.#describeRefreshToken(token);
+    return result ?? { active: false };
   }
 
-  async #ofAccessToken(claims: AccessTokenClaims): Promise<Introspection | undefined> {
+  async #describeAccessToken(claims: AccessTokenClaims): Promise<Introspection | undefined> {
     if (this.hooks.verifyClaims?.(claims) !== undefined) return undefined;
     const user =
       claims.sid === undefined ? undefined : await usersStore.find(this.database.queries, claims.sub);
@@ -78,7 +78,7 @@ export class IntrospectionService {
     };
   }
 
-  async #ofRefreshToken(token: string): Promise<Introspection | undefined> {
+  async #describeRefreshToken(token: string): Promise<Introspection | undefined> {
     const session = await this.sessions.inspect(token);
     return (
       session && {

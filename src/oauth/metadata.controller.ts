@@ -11,7 +11,7 @@ import {
 import type { Request as HttpRequest } from 'express';
 import { clientAuthMethods } from '../clients/client-auth-method.js';
 import { operationsIn, readContract } from '../contract/read-contract.js';
-import { etagOf, isUnchanged } from '../http/cacheable.js';
+import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { asymmetricAlgorithms } from '../keys/algorithms.js';
 import type { AuthorizationServerMetadata } from './oauth.models.js';
 import { introspectAnyScope } from './introspection.service.js';
@@ -46,7 +46,7 @@ export class MetadataController {
       revocation_endpoint_auth_methods_supported: [...methods, 'none'],
       revocation_endpoint_auth_signing_alg_values_supported: algorithms,
     };
-    this.#etag = etagOf(JSON.stringify(this.#metadata));
+    this.#etag = createEtag(JSON.stringify(this.#metadata));
   }
 
   /**

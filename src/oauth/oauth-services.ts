@@ -8,11 +8,11 @@ import type { TokenConfirmation } from '../revocations/token-confirmation.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokens } from '../tokens/access-token.js';
 import type { Hooks } from '../tokens/hooks.js';
-import { AccessTokenRevocation } from './access-token-revocation.js';
+import { AccessTokenRevoker } from './access-token-revoker.js';
 import type { AssertionAudience } from './client-assertion.js';
 import { ClientAuthentication } from './client-authentication.js';
 import { IntrospectionService } from './introspection.service.js';
-import { LiveAccessTokens } from './live-access-token.js';
+import { LiveAccessTokens } from './live-access-tokens.js';
 import { RevocationService } from './revocation.service.js';
 import { TokenGrants } from './token-grants.service.js';
 
@@ -24,7 +24,7 @@ export interface OAuthServices {
   readonly revocation: RevocationService;
 }
 
-interface Foundations {
+interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
@@ -45,7 +45,7 @@ interface OAuthOptions {
   readonly leeway: number;
 }
 
-export function createOAuthServices(foundations: Foundations, options: OAuthOptions): OAuthServices {
+export function createOAuthServices(foundations: Dependencies, options: OAuthOptions): OAuthServices {
   const { database, clock, log, hooks, accessTokens, limiter, sessions } = foundations;
   const { issuer, assertionAudience, leeway } = options;
   const liveTokens = new LiveAccessTokens(accessTokens, foundations.revocations, foundations.confirmation);
@@ -71,7 +71,7 @@ export function createOAuthServices(foundations: Foundations, options: OAuthOpti
       foundations.ring,
       sessions,
       liveTokens,
-      new AccessTokenRevocation(database, clock, accessTokens, foundations.revocations),
+      new AccessTokenRevoker(database, clock, accessTokens, foundations.revocations),
     ),
   };
 }

@@ -11,13 +11,13 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import type { StoredClient } from '../clients/clients.store.js';
+import type { StoredClient } from '../clients/clients.service.js';
 import { contextOf } from '../http/request-context.js';
 import type { OAuthServices } from './oauth-services.js';
 import type { RequestLimits } from '../authentication/request-limits.js';
 import { firstPartyClientId } from '../tokens/access-token.js';
 import { readClientCredentials } from './client-credentials.js';
-import { readParameters } from './form-parameters.js';
+import { formParametersMiddleware } from './form-parameters.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 import type {
   ClientParameters,
@@ -32,7 +32,7 @@ import type {
 @Route('oauth')
 @Tags('OAuth')
 @NoSecurity()
-@Middlewares(readParameters)
+@Middlewares(formParametersMiddleware)
 export class OAuthController {
   constructor(
     private readonly services: { readonly oauth: OAuthServices; readonly requestLimits: RequestLimits },
@@ -67,7 +67,7 @@ export class OAuthController {
         return this.#refresh(body, request);
       case 'client_credentials': {
         const client = await this.#authenticate(body, request);
-        return this.services.oauth.grants.clientCredentials(client, wishOf(body));
+        return this.services.oauth.grants.clientCredentials(client, pickRequestedAccess(body));
       }
       case 'password':
         throw new OAuthProblem(
@@ -131,7 +131,7 @@ export class OAuthController {
     if (body.refresh_token === undefined) {
       throw new OAuthProblem('invalid_request', 'refresh_token: is required.');
     }
-    return oauth.grants.refresh(body.refresh_token, wishOf(body), context);
+    return oauth.grants.refresh(body.refresh_token, pickRequestedAccess(body), context);
   }
 
   #authenticate(body: ClientParameters, request: HttpRequest): Promise<StoredClient> {
@@ -140,6 +140,6 @@ export class OAuthController {
   }
 }
 
-function wishOf({ scope, resource }: TokenRequest): Pick<TokenRequest, 'scope' | 'resource'> {
+function pickRequestedAccess({ scope, resource }: TokenRequest): Pick<TokenRequest, 'scope' | 'resource'> {
   return { ...(scope !== undefined && { scope }), ...(resource !== undefined && { resource }) };
 }

@@ -5,8 +5,8 @@ import { firstPartyClientId } from '../tokens/access-token.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { parseRefreshToken } from '../tokens/refresh-token.js';
 import { parseScope } from '../roles/rights.js';
-import type { AccessTokenRevocation } from './access-token-revocation.js';
-import type { LiveAccessTokens } from './live-access-token.js';
+import type { AccessTokenRevoker } from './access-token-revoker.js';
+import type { LiveAccessTokens } from './live-access-tokens.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 
 /** The scope of a client that may end tokens that are not its own. */
@@ -18,7 +18,7 @@ export class RevocationService {
     private readonly ring: KeyRing,
     private readonly sessions: SessionsService,
     private readonly liveTokens: LiveAccessTokens,
-    private readonly tokens: AccessTokenRevocation,
+    private readonly tokens: AccessTokenRevoker,
   ) {}
 
   /**
@@ -29,18 +29,18 @@ export class RevocationService {
    */
   async revoke(token: string, client: StoredClient | undefined, context: RequestContext): Promise<void> {
     if (parseRefreshToken(this.ring, token)) {
-      refuseOthers(client, firstPartyClientId);
+      requireOwnerOrScope(client, firstPartyClientId);
       await this.sessions.logoutByRefreshToken(token, context, client?.id);
       return;
     }
-    const claims = await this.liveTokens.claimsOf(token, 'verifyForRevocation');
+    const claims = await this.liveTokens.findClaims(token, 'verifyForRevocation');
     if (!claims) return;
-    refuseOthers(client, claims.client_id);
+    requireOwnerOrScope(client, claims.client_id);
     await this.tokens.revoke(claims, client?.id ?? claims.sub, context);
   }
 }
 
-function refuseOthers(client: StoredClient | undefined, owner: string): void {
+function requireOwnerOrScope(client: StoredClient | undefined, owner: string): void {
   if ((client?.id ?? firstPartyClientId) === owner) return;
   if (client && parseScope(client.scopes).includes(revokeAnyScope)) return;
   throw new OAuthProblem(

@@ -81,7 +81,7 @@ export class OAuthProblem extends Error {
   }
 
   /** What the rest of the service refused, as OAuth says it. */
-  static of(problem: Problem): OAuthProblem {
+  static from(problem: Problem): OAuthProblem {
     const code = codes[problem.code] ?? 'invalid_request';
     const { statuses } = oauthErrors[code];
     const fields = Object.entries(problem.errors ?? {}).map(([field, fault]) => `${field}: ${fault}.`);

@@ -11,12 +11,12 @@ import {
   Tags,
   type TsoaResponse,
 } from '@tsoa/runtime';
-import { etagOf, isUnchanged } from '../http/cacheable.js';
+import { createEtag, isUnchanged } from '../http/cacheable.js';
 import type { AuthenticatedRequest } from '../tokens/caller.js';
 import { sendEvents, type ServerSentEvent } from '../http/event-stream.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { RevocationFeed } from './revocation-feed.js';
-import type { LiveRevocation } from '../revocations/revocations.store.js';
+import type { LiveRevocation } from '../revocations/revocations.js';
 import {
   RevokedKind,
   type RevocationEntry,
@@ -49,7 +49,8 @@ export class RevocationsController {
   ): Promise<RevocationPage> {
     const { cursor, limit = defaultLimit } = query;
     const page = toPage(await this.services.revocationFeed.read(cursor, limit));
-    if (isUnchanged(request, etagOf(JSON.stringify(page)), 'private, no-cache')) unchanged(304, undefined);
+    if (isUnchanged(request, createEtag(JSON.stringify(page)), 'private, no-cache'))
+      unchanged(304, undefined);
     return page;
   }
 

@@ -8,8 +8,10 @@ import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { describeTooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
 import { parseScope } from './rights.js';
 import { administratorRole } from './administrator-role.js';
-import { largestGrownRights, removeDeletedRole, roleSize } from './role-holders.js';
+import { findMaxGrownRights, removeDeletedRole, roleSize } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
+
+export type { StoredRole };
 
 /** How often a change is tried that others come before, each time after another look at the holders. */
 const attempts = 5;
@@ -54,7 +56,7 @@ export class RolesService {
       updated_at: now,
     };
     const size = roleSize(role);
-    if (size > this.tokens.rightsCapacity) throw this.#tooMuch('are', size);
+    if (size > this.tokens.rightsCapacity) throw this.#createTooManyRightsProblem('are', size);
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       // Whoever deleted it was interrupted, or is at it still.
       if (await rolesStore.isDeleted(this.database.queries, name))
@@ -74,8 +76,8 @@ export class RolesService {
     const rights = await countersStore.read(this.database.queries, 'rights');
     const { rightsCapacity } = this.tokens;
     const known = await rolesStore.find(this.database.queries, name);
-    if (role.description !== known?.description) refuseFaultyDescription(role.description);
-    const largest = known ? await largestGrownRights(this.database, known, role, rightsCapacity) : 0;
+    if (role.description !== known?.description) refuseInvalidDescription(role.description);
+    const largest = known ? await findMaxGrownRights(this.database, known, role, rightsCapacity) : 0;
     const done = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       if (await rolesStore.isDeleted(transaction, name)) return undefined;
@@ -90,7 +92,7 @@ export class RolesService {
       if ((await countersStore.read(transaction, 'rights')) !== rights) return undefined;
       await countersStore.increment(transaction, 'rights');
       if (largest > rightsCapacity) {
-        throw this.#tooMuch('are together with the other roles of a holder', largest);
+        throw this.#createTooManyRightsProblem('are together with the other roles of a holder', largest);
       }
       await rolesStore.update(transaction, role);
       await auditStore.addChange(transaction, this.clock, { event: 'role_updated', target: name }, actor);
@@ -126,7 +128,7 @@ export class RolesService {
     await removeDeletedRole(this.database, name);
   }
 
-  #tooMuch(what: string, size: number): Problem {
+  #createTooManyRightsProblem(what: string, size: number): Problem {
     return new Problem('validation_failed', {
       errors: { permissions: `${what} ${describeTooManyRights(size, this.tokens)}` },
     });
@@ -158,7 +160,7 @@ export class RolesService {
   }
 }
 
-function refuseFaultyDescription(description: string): void {
+function refuseInvalidDescription(description: string): void {
   const fault = validateFreeform(description);
   if (fault !== undefined) throw new Problem('validation_failed', { errors: { description: fault } });
 }

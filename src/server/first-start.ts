@@ -2,9 +2,9 @@ import { operatorContext } from '../audit/audit.store.js';
 import { validatePassword } from '../passwords/password-policy.js';
 import { StartError } from '../start-error.js';
 import { validateUsername } from '../usernames/username-rules.js';
-import { oneTimePassword } from '../users/users.service.js';
+import { generateOneTimePassword } from '../users/users.service.js';
 import type { Services } from './services.js';
-import { refuseNoRoomForAdministrators } from './token-settings.js';
+import { requireRoomForAdministrators } from './token-settings.js';
 
 /**
  * Begins to take over what other processes write, and makes what a start of the service finds missing: keys, the administrators' role with every permission that the
@@ -17,9 +17,9 @@ export async function prepareService(
   await services.feed.start();
   for (const error of services.ring.refusedKeys) services.log.warn({ event: 'key_refused' }, error);
   await services.ring.createMissingKeys();
-  refuseNoRoomForAdministrators(services.accessTokens, services.config, permissions);
+  requireRoomForAdministrators(services.accessTokens, services.config, permissions);
   await services.roles.grantAdministrators(permissions);
-  return makeFirstAdministrator(services);
+  return createFirstAdministrator(services);
 }
 
 /** The first administrator, as the operator is told of it. */
@@ -33,7 +33,10 @@ export interface FirstAdministrator {
  * Makes the first administrator where there are no users yet.
  * @throws {StartError} where the password that is set will not do.
  */
-async function makeFirstAdministrator({ config, users }: Services): Promise<FirstAdministrator | undefined> {
+async function createFirstAdministrator({
+  config,
+  users,
+}: Services): Promise<FirstAdministrator | undefined> {
   if (await users.hasUsers()) return undefined;
   const { adminUsername: username, adminPassword: given } = config;
   const nameFault = validateUsername(username, config.usernames);
@@ -41,7 +44,7 @@ async function makeFirstAdministrator({ config, users }: Services): Promise<Firs
     throw new StartError(`LATCHKEY_ADMIN_USERNAME ${nameFault}. Choose another one.`);
   const fault = given === undefined ? undefined : await validatePassword(given, username);
   if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
-  const password = given ?? oneTimePassword();
+  const password = given ?? generateOneTimePassword();
   const made = await users.createFirstAdministrator(username, password, given === undefined, {
     context: operatorContext,
   });

@@ -18,7 +18,7 @@ export interface Housekeeping {
   readonly finishChanges: () => Promise<void>;
 }
 
-interface Housed {
+interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly ring: KeyRing;
@@ -27,7 +27,13 @@ interface Housed {
 }
 
 /** What is done from time to time, beside the requests. */
-export function createHousekeeping({ database, clock, ring, revocations, passwords }: Housed): Housekeeping {
+export function createHousekeeping({
+  database,
+  clock,
+  ring,
+  revocations,
+  passwords,
+}: Dependencies): Housekeeping {
   const finishChanges = async (): Promise<void> => {
     await finishDeletions(database);
     await finishEndings(database, clock, revocations);

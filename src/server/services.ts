@@ -27,13 +27,13 @@ import type { Hooks } from '../tokens/hooks.js';
 import { createUserServices, type UserServices } from '../users/user-services.js';
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { createPasswords } from './password-costs.js';
-import { accessTokenOptions, keyRingOptions } from './token-settings.js';
+import { toAccessTokenOptions, toKeyRingOptions } from './token-settings.js';
 
 /** A session's lifetime where no end is set: 100,000 years, in seconds. */
-const endless = 100_000 * 366 * 86_400;
+const unlimitedLifetime = 100_000 * 366 * 86_400;
 
 /** What the service is built from. */
-export interface Foundations {
+export interface Dependencies {
   readonly config: Config;
   /** Migrated. */
   readonly database: Database;
@@ -52,7 +52,7 @@ export interface Foundations {
 /** All that there is. A controller names those that it uses. */
 export interface Services
   extends
-    Omit<Foundations, 'secret' | 'maxTokenLength'>,
+    Omit<Dependencies, 'secret' | 'maxTokenLength'>,
     SessionServices,
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
@@ -80,19 +80,19 @@ export interface Services
  * The composition root. Opens the key ring; changes nothing.
  * @throws {KeyRingError} where the secret does not open the keys.
  */
-export async function createServices(foundations: Foundations): Promise<Services> {
+export async function createServices(foundations: Dependencies): Promise<Services> {
   const { config, database, clock, log, secret, issuer, hooks } = foundations;
   const ring = await KeyRing.open(
     database,
     new KeySealing(secret),
     clock,
     createIssuedTokens(clock),
-    keyRingOptions(config),
+    toKeyRingOptions(config),
   );
   const accessTokens = new AccessTokens(
     ring,
     clock,
-    accessTokenOptions(config, issuer, hooks, foundations.maxTokenLength),
+    toAccessTokenOptions(config, issuer, hooks, foundations.maxTokenLength),
   );
   const revocations = new Revocations(database, clock);
   const catchUp = async (): Promise<void> => {
@@ -111,7 +111,7 @@ export async function createServices(foundations: Foundations): Promise<Services
   const onDenied: OnDenied = (reason, context, userId) => {
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };
-  const sessionLifetime = config.sessionLifetime || endless;
+  const sessionLifetime = config.sessionLifetime || unlimitedLifetime;
   const sessions = createSessionServices(
     { database, clock, ring, accessTokens, revocations, versions, feed, onDenied },
     {

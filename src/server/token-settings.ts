@@ -15,7 +15,7 @@ const publishMargin = 60;
  * What the settings say of access tokens.
  * @param maxLength characters that a user's token may have where it is kept.
  */
-export function accessTokenOptions(
+export function toAccessTokenOptions(
   config: Config,
   issuer: string,
   hooks: Hooks,
@@ -39,7 +39,7 @@ export function accessTokenOptions(
 }
 
 /** What they say of the keys. */
-export function keyRingOptions(config: Config): KeyRingOptions {
+export function toKeyRingOptions(config: Config): KeyRingOptions {
   return {
     algorithm: config.algorithm,
     // One that is set beside another algorithm makes no tokens valid: its old ones count where they are named.
@@ -56,7 +56,7 @@ export function keyRingOptions(config: Config): KeyRingOptions {
 }
 
 /** @throws {StartError} where the settings leave too little room in an access token: nobody could administer anything. */
-export function refuseNoRoomForAdministrators(
+export function requireRoomForAdministrators(
   accessTokens: AccessTokens,
   config: Config,
   permissions: readonly string[],

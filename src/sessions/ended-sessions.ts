@@ -43,7 +43,7 @@ export async function endSessionsOf(
 ): Promise<number | undefined> {
   const epoch = await usersStore.raiseSessionEpoch(transaction, userId);
   if (epoch !== undefined && exceptId !== undefined) {
-    await sessionsStore.keep(transaction, { id: exceptId, userId, epoch });
+    await sessionsStore.moveToEpoch(transaction, { id: exceptId, userId, epoch });
   }
   return epoch;
 }

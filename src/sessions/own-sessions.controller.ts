@@ -12,13 +12,13 @@ import {
 } from '@tsoa/runtime';
 import { requireUser, type AuthenticatedRequest } from '../tokens/caller.js';
 import { contextOf } from '../http/request-context.js';
-import { unsetTokenCookies } from './token-cookies.js';
+import { clearTokenCookies } from './token-cookies.js';
 import { defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Config } from '../config/config.js';
 import type { SessionsService } from './sessions.service.js';
 import type { UserSessionsService } from './user-sessions.service.js';
-import { asSessionPage } from './session-page.js';
+import { toSessionPage } from './session-page.js';
 import type { SessionPage, SessionQuery } from './sessions.models.js';
 import type { Id } from '../http/api-types.js';
 
@@ -48,7 +48,7 @@ export class OwnSessionsController {
   ): Promise<SessionPage> {
     const { userId, sessionId } = requireUser(request);
     const page = await this.services.userSessions.list(userId, query.limit ?? defaultLimit, query.cursor);
-    return asSessionPage(page, sessionId);
+    return toSessionPage(page, sessionId);
   }
 
   /**
@@ -70,7 +70,7 @@ export class OwnSessionsController {
       return;
     }
     await sessions.logout(id, context);
-    if (request.res) unsetTokenCookies(request.res, config);
+    if (request.res) clearTokenCookies(request.res, config);
   }
 
   /**

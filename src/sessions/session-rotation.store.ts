@@ -68,7 +68,7 @@ const rotation = new CompiledStatement<
         generation = ${next},
         refresh_key_id = case when ${isCurrent} then ${newKeyId} else refresh_key_id end,
         rotated_at = case when ${isCurrent} then ${moment} else rotated_at end,
-        expires_at = ${earlier(expiry, endOf(lifetime))},
+        expires_at = ${minOf(expiry, maxExpiryOf(lifetime))},
         last_used_at = ${moment},
         access_expires_at = case
           when access_expires_at > ${accessExpiresAt} then access_expires_at else ${accessExpiresAt} end
@@ -99,10 +99,10 @@ export async function rotateSession(
 }
 
 /** When a session has lived for as long as it may. */
-export function endOf(lifetime: number | Expression<number>): RawBuilder<number> {
+export function maxExpiryOf(lifetime: number | Expression<number>): RawBuilder<number> {
   return sql<number>`(sessions.created_at + ${lifetime})`;
 }
 
-export function earlier(one: Expression<number>, other: Expression<number>): RawBuilder<number> {
+export function minOf(one: Expression<number>, other: Expression<number>): RawBuilder<number> {
   return sql<number>`case when ${one} < ${other} then ${one} else ${other} end`;
 }

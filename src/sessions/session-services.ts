@@ -22,7 +22,7 @@ export interface SessionServices {
   readonly userSessions: UserSessionsService;
 }
 
-interface Foundations {
+interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly ring: KeyRing;
@@ -42,12 +42,12 @@ interface SessionSettings {
 }
 
 export function createSessionServices(
-  { database, clock, ring, accessTokens, revocations, versions, feed, onDenied }: Foundations,
+  { database, clock, ring, accessTokens, revocations, versions, feed, onDenied }: Dependencies,
   { refreshTokenLifetime, refreshGrace, sessionLifetime, sessionLimit }: SessionSettings,
 ): SessionServices {
   const tokenSets = new TokenSets(clock, ring, accessTokens, sessionLifetime);
   const sessionUses = new SessionUses(database, clock);
-  const limit = new SessionLimit(database, clock, revocations, { most: sessionLimit, sessionLifetime });
+  const limit = new SessionLimit(database, clock, revocations, { max: sessionLimit, sessionLifetime });
   return {
     sessions: new SessionsService(
       database,

@@ -1,7 +1,6 @@
-import type { Compilable } from 'kysely';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import { executeSequentially } from '../database/batch.js';
+import { executeSequentially, type Statement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import { networkOf } from '../http/network.js';
@@ -41,13 +40,13 @@ export class SessionStarter {
   /**
    * Begins a session, in one transaction with its audit row; where its tokens cannot be made, none remains.
    * @param newHash what is kept of the password from now on.
-   * @param also statements of the same transaction.
+   * @param getExtraStatements statements of the same transaction.
    * @returns its tokens; undefined where the user was disabled, or got another password, since it was checked.
    */
   async begin(
     user: CheckedUser,
     newHash: string,
-    also: (queries: Queries) => readonly Compilable[],
+    getExtraStatements: (queries: Queries) => readonly Statement[],
     context: RequestContext,
   ): Promise<TokenSet | undefined> {
     const session = this.#newSession(user.id, context);
@@ -70,7 +69,7 @@ export class SessionStarter {
           }),
         },
         // Last: whoever comes from the same address waits for these rows until the commit.
-        ...also(queries).map((query) => ({ query })),
+        ...getExtraStatements(queries).map((query) => ({ query })),
       ] as const;
     if (!this.limit.isSet && !this.tokenSets.runsHooks) {
       const rows = await this.database.batch(statements(this.database.queries));
@@ -81,18 +80,18 @@ export class SessionStarter {
       const rows = await executeSequentially(transaction, statements(transaction));
       const rights = rows?.[1][0];
       if (!rights) return undefined;
-      const tokens = this.tokenSets.of({ ...session, ...rights }, true);
-      return { tokens, displaced: await this.limit.displace(transaction, session, context) };
+      const tokens = this.tokenSets.create({ ...session, ...rights }, true);
+      return { tokens, evicted: await this.limit.evictOldest(transaction, session, context) };
     });
     if (!begun) return undefined;
-    await this.limit.displaceRest(session, context, begun.displaced);
+    await this.limit.evictRemaining(session, context, begun.evicted);
     return begun.tokens;
   }
 
   /** The tokens of a session that is committed. Without hooks they fail only for rights from before there was a limit. */
   async #issueOrEnd(session: RotatedSession, context: RequestContext): Promise<TokenSet> {
     try {
-      return this.tokenSets.of(session, true);
+      return this.tokenSets.create(session, true);
     } catch (error) {
       await this.database.transaction(async (transaction) => {
         await sessionsStore.delete(transaction, session.id);

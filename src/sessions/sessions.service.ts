@@ -7,7 +7,7 @@ import { ReplacedByPassword } from './replaced-by-password.js';
 import type { SessionEnder } from './session-ender.js';
 import type { TokenSet } from './token-sets.js';
 import { sessionsStore, type InspectedSession } from './sessions.store.js';
-import type { Narrowing, TokenSets } from './token-sets.js';
+import type { TokenRestriction, TokenSets } from './token-sets.js';
 
 interface SessionOptions {
   /** Seconds; each refresh gives them anew. */
@@ -30,7 +30,11 @@ export class SessionsService {
   ) {}
 
   /** @throws {Problem} `invalid_refresh_token`. */
-  async refresh(refreshToken: string, context: RequestContext, narrowing: Narrowing = {}): Promise<TokenSet> {
+  async refresh(
+    refreshToken: string,
+    context: RequestContext,
+    narrowing: TokenRestriction = {},
+  ): Promise<TokenSet> {
     const contents = this.tokenSets.read(refreshToken);
     if (!contents) throw new Problem('invalid_refresh_token');
     const grace = this.options.grace();
@@ -46,7 +50,7 @@ export class SessionsService {
         accessExpiresAt: this.tokenSets.accessExpiresAt(),
         lifetime: this.options.sessionLifetime * 1000,
       });
-      return session && this.tokenSets.of(session, false, narrowing);
+      return session && this.tokenSets.create(session, false, narrowing);
     };
     const { queries } = this.database;
     // What may fail, once the session has its next generation, takes that back.
@@ -99,7 +103,7 @@ export class SessionsService {
       accessExpiresAt: this.tokenSets.accessExpiresAt(),
       lifetime: this.options.sessionLifetime * 1000,
     });
-    return session && (() => this.tokenSets.of(session, true));
+    return session && (() => this.tokenSets.create(session, true));
   }
 
   /**

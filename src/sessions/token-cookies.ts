@@ -18,7 +18,7 @@ interface CookieSettings {
   readonly csrfPath: string;
 }
 
-function cookieSettings(config: Config, kind: TokenKind): CookieSettings {
+function getCookieSettings(config: Config, kind: TokenKind): CookieSettings {
   return kind === 'access'
     ? {
         name: config.accessCookieName,
@@ -42,7 +42,7 @@ function cookieSettings(config: Config, kind: TokenKind): CookieSettings {
  * The CSRF value of a token: its hash, so that the two are bound, and nothing need be stored. A page of another
  * origin can send the cookie, but can read neither it nor this.
  */
-export function csrfValue(token: string): string {
+export function deriveCsrfValue(token: string): string {
   return createHash('sha256').update(`latchkey csrf ${token}`).digest('base64url');
 }
 
@@ -56,13 +56,13 @@ export interface TokenCookie {
 export function readTokenCookie(request: Request, config: Config, kind: TokenKind): TokenCookie | undefined {
   const { headers } = request;
   if (headers.cookie === undefined) return undefined;
-  const { name, path, csrfHeader, csrfField } = cookieSettings(config, kind);
-  const token = parseCookie(headers.cookie)[prefixed(config, name, path)];
+  const { name, path, csrfHeader, csrfField } = getCookieSettings(config, kind);
+  const token = parseCookie(headers.cookie)[addPrefix(config, name, path)];
   if (token === undefined || token === '') return undefined;
   const isConfirmed =
-    !demandsCsrf(request, config) ||
+    !requiresCsrf(request, config) ||
     // The field is there only where the settings say so.
-    isCsrfValue(request.get(csrfHeader) ?? request.takenFields?.get(csrfField), token);
+    isCsrfValue(request.get(csrfHeader) ?? request.reservedBodyFields?.get(csrfField), token);
   return { token, isConfirmed };
 }
 
@@ -70,11 +70,11 @@ export function readTokenCookie(request: Request, config: Config, kind: TokenKin
  * The token in a cookie, once its CSRF value has been seen (double submit).
  * @throws {Problem} `csrf_failed`.
  */
-export function tokenInCookie(request: Request, config: Config, kind: TokenKind): string | undefined {
+export function readConfirmedToken(request: Request, config: Config, kind: TokenKind): string | undefined {
   const cookie = readTokenCookie(request, config, kind);
   if (cookie?.isConfirmed === false) {
     throw new Problem('csrf_failed', {
-      detail: `A request with a token in a cookie must repeat the CSRF value that came with the cookie, in the header ${cookieSettings(config, kind).csrfHeader}.`,
+      detail: `A request with a token in a cookie must repeat the CSRF value that came with the cookie, in the header ${getCookieSettings(config, kind).csrfHeader}.`,
     });
   }
   return cookie?.token;
@@ -86,10 +86,10 @@ export function tokenInCookie(request: Request, config: Config, kind: TokenKind)
  */
 export function isMadeByScript(request: Request, config: Config): boolean {
   const headers = [config.accessCsrfHeaderName, config.refreshCsrfHeaderName];
-  return !demandsCsrf(request, config) || headers.some((name) => (request.get(name) ?? '') !== '');
+  return !requiresCsrf(request, config) || headers.some((name) => (request.get(name) ?? '') !== '');
 }
 
-function demandsCsrf({ method }: Request, { csrfProtect, csrfMethods }: Config): boolean {
+function requiresCsrf({ method }: Request, { csrfProtect, csrfMethods }: Config): boolean {
   return csrfProtect && csrfMethods.includes(method);
 }
 
@@ -97,12 +97,12 @@ function demandsCsrf({ method }: Request, { csrfProtect, csrfMethods }: Config):
 const maxCookieSize = 4096;
 
 /** Characters that an access token may have to come in a cookie that no browser drops. */
-export function maxTokenLengthInCookie(config: Config): number {
-  const { name, path } = cookieSettings(config, 'access');
-  const { secure, sameSite, domain } = attributes(config, path);
+export function getMaxTokenLengthInCookie(config: Config): number {
+  const { name, path } = getCookieSettings(config, 'access');
+  const { secure, sameSite, domain } = getAttributes(config, path);
   const until = config.sessionCookie ? {} : { maxAge: config.accessTokenExpires, expires: new Date(0) };
   const cookie: SetCookie = {
-    name: prefixed(config, name, path),
+    name: addPrefix(config, name, path),
     value: '',
     path,
     httpOnly: true,
@@ -115,24 +115,20 @@ export function maxTokenLengthInCookie(config: Config): number {
 }
 
 /** Whether the service gives tokens as cookies at all. */
-export function givesCookies({ tokenLocations }: Config): boolean {
+export function usesCookies({ tokenLocations }: Config): boolean {
   return tokenLocations.includes('cookies');
 }
 
 /** @throws {Problem} `cookies_off`. */
-export function refuseIfCookiesAreOff(config: Config): void {
-  if (!givesCookies(config)) throw new Problem('cookies_off');
+export function requireCookies(config: Config): void {
+  if (!usesCookies(config)) throw new Problem('cookies_off');
 }
 
 /**
  * Gives the tokens as cookies: HttpOnly, and as the settings say.
  * @returns what there is to say to the page: none of the tokens.
  */
-export function giveTokensInCookies(
-  { res: response }: Request,
-  config: Config,
-  tokens: TokenSet,
-): CookieSession {
+export function setTokenCookies({ res: response }: Request, config: Config, tokens: TokenSet): CookieSession {
   if (response) {
     setTokenCookie(response, config, 'access', tokens.access_token, tokens.expires_in);
     setTokenCookie(response, config, 'refresh', tokens.refresh_token, tokens.refresh_expires_in);
@@ -141,28 +137,28 @@ export function giveTokensInCookies(
     expires_in: tokens.expires_in,
     refresh_expires_in: tokens.refresh_expires_in,
     scope: tokens.scope,
-    access_csrf_token: csrfValue(tokens.access_token),
-    refresh_csrf_token: csrfValue(tokens.refresh_token),
+    access_csrf_token: deriveCsrfValue(tokens.access_token),
+    refresh_csrf_token: deriveCsrfValue(tokens.refresh_token),
   };
 }
 
 /** Takes the cookies away again, where the service gives any. */
-export function unsetTokenCookies(response: Response, config: Config): void {
-  if (!givesCookies(config)) return;
-  for (const kind of ['access', 'refresh'] as const) unsetTokenCookie(response, config, kind);
+export function clearTokenCookies(response: Response, config: Config): void {
+  if (!usesCookies(config)) return;
+  for (const kind of ['access', 'refresh'] as const) clearTokenCookie(response, config, kind);
 }
 
 /** Takes a token's cookie away, and that of its CSRF value. */
-export function unsetTokenCookie(response: Response, config: Config, kind: TokenKind): void {
-  const { name, path, csrfCookie, csrfPath } = cookieSettings(config, kind);
-  response.clearCookie(prefixed(config, name, path), { ...attributes(config, path), httpOnly: true });
-  response.clearCookie(csrfCookie, attributes(config, csrfPath));
+export function clearTokenCookie(response: Response, config: Config, kind: TokenKind): void {
+  const { name, path, csrfCookie, csrfPath } = getCookieSettings(config, kind);
+  response.clearCookie(addPrefix(config, name, path), { ...getAttributes(config, path), httpOnly: true });
+  response.clearCookie(csrfCookie, getAttributes(config, csrfPath));
 }
 
 /** The name that a token's cookie has. */
-export function tokenCookieName(config: Config, kind: TokenKind): string {
-  const { name, path } = cookieSettings(config, kind);
-  return prefixed(config, name, path);
+export function getTokenCookieName(config: Config, kind: TokenKind): string {
+  const { name, path } = getCookieSettings(config, kind);
+  return addPrefix(config, name, path);
 }
 
 function setTokenCookie(
@@ -172,19 +168,19 @@ function setTokenCookie(
   token: string,
   lifetime: number,
 ): void {
-  const { name, path, csrfCookie, csrfPath } = cookieSettings(config, kind);
+  const { name, path, csrfCookie, csrfPath } = getCookieSettings(config, kind);
   const until = config.sessionCookie ? {} : { maxAge: lifetime * 1000 };
-  response.cookie(prefixed(config, name, path), token, {
-    ...attributes(config, path),
+  response.cookie(addPrefix(config, name, path), token, {
+    ...getAttributes(config, path),
     ...until,
     httpOnly: true,
   });
   if (config.csrfProtect && config.csrfInCookies) {
-    response.cookie(csrfCookie, csrfValue(token), { ...attributes(config, csrfPath), ...until });
+    response.cookie(csrfCookie, deriveCsrfValue(token), { ...getAttributes(config, csrfPath), ...until });
   }
 }
 
-function attributes(config: Config, path: string): CookieOptions {
+function getAttributes(config: Config, path: string): CookieOptions {
   return {
     path,
     secure: config.cookieSecure,
@@ -194,13 +190,13 @@ function attributes(config: Config, path: string): CookieOptions {
 }
 
 /** RFC 6265bis §4.1.3: browsers keep a cookie of such a name from being set by another host, or without HTTPS. */
-function prefixed({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
+function addPrefix({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
   if (!cookieSecure || name.startsWith('__')) return name;
   return path === '/' && cookieDomain === undefined ? `__Host-${name}` : `__Secure-${name}`;
 }
 
 function isCsrfValue(given: unknown, token: string): boolean {
-  const expected = Buffer.from(csrfValue(token));
+  const expected = Buffer.from(deriveCsrfValue(token));
   const actual = Buffer.from(typeof given === 'string' ? given : '');
   return actual.length === expected.length && timingSafeEqual(actual, expected);
 }

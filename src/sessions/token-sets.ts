@@ -6,7 +6,7 @@ import { parseScope } from '../roles/rights.js';
 import type { RotatedSession } from './session-rotation.store.js';
 
 /** What a refresh asks for, where it wants less than the session could have. */
-export interface Narrowing {
+export interface TokenRestriction {
   /** Chooses among the user's permissions; where it throws, the refresh has not happened. */
   readonly permissions?: (all: readonly string[]) => readonly string[];
   readonly audience?: readonly string[];
@@ -54,7 +54,7 @@ export class TokenSets {
   }
 
   /** @param fresh whether the password was just proved. */
-  of(session: RotatedSession, fresh: boolean, narrowing: Narrowing = {}): TokenSet {
+  create(session: RotatedSession, fresh: boolean, narrowing: TokenRestriction = {}): TokenSet {
     const key = this.ring.findRefreshKey(session.refresh_key_id);
     // The key of a generation that is current is never retired before the session.
     if (!key) throw new Error(`The refresh key ${session.refresh_key_id} is not on the key ring.`);

@@ -15,7 +15,7 @@ import { defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { UserSessionsService } from './user-sessions.service.js';
 import type { UsersService } from '../users/users.service.js';
-import { asSessionPage } from './session-page.js';
+import { toSessionPage } from './session-page.js';
 import type { SessionPage, SessionQuery } from './sessions.models.js';
 import type { Id } from '../http/api-types.js';
 
@@ -44,7 +44,7 @@ export class UserSessionsController {
     const { users, userSessions } = this.services;
     await users.get(id);
     const page = await userSessions.list(id, query.limit ?? defaultLimit, query.cursor);
-    return asSessionPage(page, request.caller.sessionId);
+    return toSessionPage(page, request.caller.sessionId);
   }
 
   /**

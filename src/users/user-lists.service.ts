@@ -19,10 +19,10 @@ export class UserLists {
    * A page of the users whose names begin so, in the order of the names.
    * @param after the name that the page comes after.
    */
-  listByName(beginning: string, limit: number, after: string | undefined): Promise<Page<UserWithRoles>> {
+  listByName(prefix: string, limit: number, after: string | undefined): Promise<Page<UserWithRoles>> {
     return readPage(
       limit,
-      (most) => userListStore.listByName(this.database.queries, beginning, { limit: most, after }),
+      (most) => userListStore.listByName(this.database.queries, prefix, { limit: most, after }),
       ({ username }) => username,
     );
   }

@@ -71,13 +71,15 @@ export class UserRecords {
       (await usersStore.insert(queries, user, skeleton)) ||
       (this.options.usernames !== 'distinct' && (await usersStore.insert(queries, user, null)));
     if (!inserted)
-      throw (await usersStore.findByName(queries, username)) ? new Problem('username_taken') : looksTaken();
+      throw (await usersStore.findByName(queries, username))
+        ? new Problem('username_taken')
+        : createSimilarNameProblem();
     await this.setRoles(queries, id, roles);
     return id;
   }
 
   /** @throws {Problem} `validation_failed`. */
-  refuseFaultyName(username: string): void {
+  refuseInvalidName(username: string): void {
     const fault = validateUsername(username, this.options.usernames);
     if (fault !== undefined) throw new Problem('validation_failed', { errors: { username: fault } });
   }
@@ -89,10 +91,11 @@ export class UserRecords {
     username: string,
   ): Promise<{ readonly username: string; readonly username_skeleton: string | null }> {
     const skeleton = skeletonKey(username);
-    const isAlike = await usersStore.isAlike(queries, skeleton, id);
+    const isAlike = await usersStore.hasSimilarName(queries, skeleton, id);
     if (!isAlike) return { username, username_skeleton: skeleton };
     const holder = await usersStore.findByName(queries, username);
-    if (this.options.usernames === 'distinct' && (!holder || holder.id === id)) throw looksTaken();
+    if (this.options.usernames === 'distinct' && (!holder || holder.id === id))
+      throw createSimilarNameProblem();
     return { username, username_skeleton: null };
   }
 
@@ -122,11 +125,11 @@ export class UserRecords {
     before?: UserWithRoles,
   ): Promise<void> {
     const [missing] = await rolesStore.missing(queries, roles);
-    if (missing !== undefined) throw noSuchRole(missing);
+    if (missing !== undefined) throw createMissingRoleProblem(missing);
     await usersStore.setRoles(queries, id, [...new Set(roles)]);
     await countersStore.increment(queries, 'rights');
-    const size = sizeOf(foundUser(await usersStore.find(queries, id)));
-    if (size > this.tokens.rightsCapacity && size >= (before ? sizeOf(before) : 0)) {
+    const size = getRightsSize(requireUser(await usersStore.find(queries, id)));
+    if (size > this.tokens.rightsCapacity && size >= (before ? getRightsSize(before) : 0)) {
       throw new Problem('validation_failed', {
         errors: { roles: `permit ${describeTooManyRights(size, this.tokens)}` },
       });
@@ -135,21 +138,21 @@ export class UserRecords {
 }
 
 /** @throws {Problem} `user_not_found`. */
-export function foundUser<T>(user: T | undefined): T {
+export function requireUser<T>(user: T | undefined): T {
   if (user === undefined) throw new Problem('user_not_found');
   return user;
 }
 
-function sizeOf({ roles, permissions }: UserWithRoles): number {
+function getRightsSize({ roles, permissions }: UserWithRoles): number {
   return computeRightsSize(parseScope(roles), parseScope(permissions));
 }
 
-function looksTaken(): Problem {
+function createSimilarNameProblem(): Problem {
   return new Problem('username_taken', {
     detail: 'Another user’s name looks like this one. Choose one that nobody takes for it.',
   });
 }
 
-function noSuchRole(name: string): Problem {
+function createMissingRoleProblem(name: string): Problem {
   return new Problem('validation_failed', { errors: { roles: `there is no role "${name}"` } });
 }

@@ -12,7 +12,7 @@ export interface UserServices {
   readonly userLists: UserLists;
 }
 
-interface Foundations {
+interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly passwords: Passwords;
@@ -22,7 +22,7 @@ interface Foundations {
 
 /** @param options `removeDeleted` removes the rows of a user who was deleted, those of the sessions first. */
 export function createUserServices(
-  { database, clock, passwords, versions, accessTokens }: Foundations,
+  { database, clock, passwords, versions, accessTokens }: Dependencies,
   options: UserOptions & { readonly removeDeleted: (id: string) => Promise<void> },
 ): UserServices {
   const records = new UserRecords(clock, accessTokens, options, options.removeDeleted);

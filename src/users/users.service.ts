@@ -8,9 +8,11 @@ import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { parseScope } from '../roles/rights.js';
 import { validatePassword } from '../passwords/password-policy.js';
 import type { Passwords } from '../passwords/passwords.js';
-import { foundUser, type UserRecords } from './user-records.js';
+import { requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
+
+export type { UserWithRoles };
 
 interface NewUser {
   readonly username: string;
@@ -41,19 +43,19 @@ export class UsersService {
 
   /** @throws {Problem} `user_not_found`. */
   async get(id: string): Promise<UserWithRoles> {
-    return foundUser(await usersStore.find(this.database.queries, id));
+    return requireUser(await usersStore.find(this.database.queries, id));
   }
 
   /** @throws {Problem} `username_taken`; `validation_failed` for a password or a role that will not do; `busy`. */
   async create({ username, password, oneTime, roles }: NewUser, actor: Actor): Promise<UserWithRoles> {
-    this.records.refuseFaultyName(username);
-    await refuseFaultyPassword('password', password, username);
+    this.records.refuseInvalidName(username);
+    await refuseInvalidPassword('password', password, username);
     const passwordHash = await this.passwords.hash(password);
     return this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       const id = await this.records.insert(transaction, { username, passwordHash, roles, oneTime });
       await auditStore.addChange(transaction, this.clock, { event: 'user_created', target: id }, actor);
-      return foundUser(await usersStore.find(transaction, id));
+      return requireUser(await usersStore.find(transaction, id));
     });
   }
 
@@ -88,12 +90,12 @@ export class UsersService {
   async update(id: string, change: UserChange, actor: Actor): Promise<UserWithRoles> {
     // A name of before these rules stays, and may be sent back as it is.
     if (change.username !== undefined && change.username !== (await this.get(id)).username) {
-      this.records.refuseFaultyName(change.username);
+      this.records.refuseInvalidName(change.username);
     }
-    const passwordHash = await this.#hashNew(id, change);
+    const passwordHash = await this.#hashNewPassword(id, change);
     const { user, revoked } = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
-      const before = foundUser(await usersStore.find(transaction, id));
+      const before = requireUser(await usersStore.find(transaction, id));
       const now = this.clock.now();
       await this.records.update(transaction, id, now, {
         ...(change.username !== undefined &&
@@ -113,14 +115,14 @@ export class UsersService {
       if (rolesChange) await this.records.setRoles(transaction, id, change.roles, before);
       const wasAdministrator =
         before.disabled_at === null && parseScope(before.roles).includes(administratorRole);
-      if (wasAdministrator) await refuseNoAdministrators(transaction);
+      if (wasAdministrator) await requireAdministrator(transaction);
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
       if (signedOut) await usersStore.raiseSessionEpoch(transaction, id);
       await auditStore.addChange(transaction, this.clock, { event: 'user_updated', target: id }, actor);
       return {
         revoked: signedOut || rolesChange ? await this.versions.increment(transaction, { userId: id }) : [],
-        user: foundUser(await usersStore.find(transaction, id)),
+        user: requireUser(await usersStore.find(transaction, id)),
       };
     });
     this.versions.apply(revoked);
@@ -145,11 +147,11 @@ export class UsersService {
   async delete(id: string, actor: Actor): Promise<void> {
     const revoked = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
-      const user = foundUser(await usersStore.find(transaction, id));
+      const user = requireUser(await usersStore.find(transaction, id));
       const rows = await this.versions.revokeForever(transaction, { userId: id });
       await usersStore.delete(transaction, id, this.clock.now());
       if (user.disabled_at === null && parseScope(user.roles).includes(administratorRole)) {
-        await refuseNoAdministrators(transaction);
+        await requireAdministrator(transaction);
       }
       await auditStore.addChange(transaction, this.clock, { event: 'user_deleted', target: id }, actor);
       return rows;
@@ -163,7 +165,7 @@ export class UsersService {
    * @returns the password; undefined where there is no such user.
    */
   async resetPassword(username: string, actor: Actor): Promise<string | undefined> {
-    const password = oneTimePassword();
+    const password = generateOneTimePassword();
     const passwordHash = await this.passwords.hash(password);
     const revoked = await this.database.transaction(async (transaction) => {
       const user = await usersStore.findByName(transaction, username);
@@ -187,7 +189,10 @@ export class UsersService {
     return password;
   }
 
-  async #hashNew(id: string, { username, password, oneTime }: UserChange): Promise<string | undefined> {
+  async #hashNewPassword(
+    id: string,
+    { username, password, oneTime }: UserChange,
+  ): Promise<string | undefined> {
     if (password === undefined) {
       if (oneTime === undefined) return undefined;
       throw new Problem('validation_failed', {
@@ -195,22 +200,26 @@ export class UsersService {
       });
     }
     const name = username ?? (await this.get(id)).username;
-    await refuseFaultyPassword('password', password, name);
+    await refuseInvalidPassword('password', password, name);
     return this.passwords.hash(password);
   }
 }
 
 /** 120 random bits, in characters that a person can copy. */
-export function oneTimePassword(): string {
+export function generateOneTimePassword(): string {
   return randomBytes(15).toString('base64url');
 }
 
-async function refuseNoAdministrators(queries: Queries): Promise<void> {
+async function requireAdministrator(queries: Queries): Promise<void> {
   if (!(await usersStore.hasAdministrator(queries))) throw new Problem('last_administrator');
 }
 
 /** @throws {Problem} `validation_failed`, with the reason under the field's name. */
-export async function refuseFaultyPassword(field: string, password: string, username: string): Promise<void> {
+export async function refuseInvalidPassword(
+  field: string,
+  password: string,
+  username: string,
+): Promise<void> {
   const fault = await validatePassword(password, username);
   if (fault !== undefined) throw new Problem('validation_failed', { errors: { [field]: fault } });
 }

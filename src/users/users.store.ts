@@ -83,7 +83,7 @@ export const usersStore = {
   },
 
   /** Whether another user's name looks like one. */
-  async isAlike(queries: Queries, skeleton: string, exceptId: string): Promise<boolean> {
+  async hasSimilarName(queries: Queries, skeleton: string, exceptId: string): Promise<boolean> {
     const found = await queries
       .selectFrom('users')
       .select('id')

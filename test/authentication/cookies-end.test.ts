@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Response, Test } from 'supertest';
 import type { CookieSession } from '../../src/sessions/sessions.models.js';
-import { csrfValue } from '../../src/sessions/token-cookies.js';
+import { deriveCsrfValue } from '../../src/sessions/token-cookies.js';
 import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { ownOperation } from '../support/own-operations.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
@@ -93,8 +93,8 @@ describe('Cookies whose tokens are good no more', () => {
               if (refresh === 'old')
                 watched = { ...page, refresh: (await app.refresh(page.refresh)).refresh_token };
               const header = {
-                access: csrfValue(values.access ?? 'x'),
-                refresh: csrfValue(values.refresh ?? 'x'),
+                access: deriveCsrfValue(values.access ?? 'x'),
+                refresh: deriveCsrfValue(values.refresh ?? 'x'),
                 another: 'x',
                 none: undefined,
               }[csrf];
@@ -125,7 +125,7 @@ describe('Cookies whose tokens are good no more', () => {
       app.clock.advance(900);
       const forged = `${page.access.slice(0, -4)}AAAA`;
       const logout = withCookies(app.post('/logout'), { [accessCookie]: forged });
-      await logout.set('X-CSRF-TOKEN', csrfValue(forged)).expect(204);
+      await logout.set('X-CSRF-TOKEN', deriveCsrfValue(forged)).expect(204);
       expect(await isLive(page)).to.be.true;
     });
   });
@@ -216,7 +216,7 @@ describe('Cookies whose tokens are good no more', () => {
     const refreshing = (refresh: string): Test =>
       withCookies(app.post('/refresh/cookies'), { [refreshCookie]: refresh }).set(
         'X-CSRF-TOKEN',
-        csrfValue(refresh),
+        deriveCsrfValue(refresh),
       );
 
     it('takes the refresh cookie away with the 401 of a refresh', async () => {

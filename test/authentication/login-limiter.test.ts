@@ -108,7 +108,7 @@ for (const database of databaseKinds) {
         freeAttemptsPerAddress: 5,
         freeAttemptsPerSite: 100,
         firstWait: 1,
-        longestWait: 60,
+        maxWait: 60,
         memory: 60,
         queue: 0,
       });

@@ -57,7 +57,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'sessions of a deleted user': (queries) => sessionsStore.deleteSomeOf(queries, id, 50),
   'a deleted user': (queries) => usersStore.remove(queries, id),
   'holders of a deleted role': (queries) => rolesStore.removeFromSome(queries, 'a', 50),
-  'uses of sessions': (queries) => sessionsStore.noteUses(queries, [{ id, at: now }]),
+  'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
   'the end of all sessions of a user': (queries) => usersStore.raiseSessionEpoch(queries, id),
 };
 

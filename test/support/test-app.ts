@@ -8,7 +8,7 @@ import type { Schema } from '../../src/database/schema.js';
 import type { Hooks } from '../../src/tokens/hooks.js';
 import { createHttpServer } from '../../src/server/http-server.js';
 import type { Operation } from '../../src/server/operations.js';
-import { permissionsOf } from '../../src/http/demands.js';
+import { collectPermissions } from '../../src/http/security-requirements.js';
 import { createLog } from '../../src/server/log.js';
 import { openInstallation } from '../../src/server/installation.js';
 import { prepareService } from '../../src/server/first-start.js';
@@ -35,7 +35,7 @@ interface TestAppOptions {
 export { adminPassword };
 
 /** Every permission that an operation demands, an API builder's own among them: the administrators have them all. */
-export const contractPermissions: readonly string[] = permissionsOf(operations).sort();
+export const contractPermissions: readonly string[] = collectPermissions(operations).sort();
 
 export const testSecret = 'a secret of the tests, long enough';
 

@@ -11,7 +11,7 @@ import { revokeTokensOfHolders } from '../revocations/roles-version.js';
 import { subjectVersionsStore } from '../revocations/subject-versions.store.js';
 import { sessionsStore } from './sessions.store.js';
 
-interface Foundations {
+interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly ring: KeyRing;
@@ -28,7 +28,7 @@ const pause = 10;
  */
 const versionStep = 1_000_000;
 
-export interface Ended {
+export interface EndResult {
   readonly sessions: number;
   readonly subjects: number;
 }
@@ -42,7 +42,7 @@ export interface Ended {
  * page by page, each subject's version is raised, which is for clients where the operator's own key goes on signing,
  * and the sessions' rows say that they are over. Cut off in the middle, it is run once more.
  */
-export async function endAllSessions(foundations: Foundations): Promise<Ended> {
+export async function endAllSessions(foundations: Dependencies): Promise<EndResult> {
   const { database, clock, ring, revocations } = foundations;
   let revoked: Revocation[] = [];
   await ring.replaceAll(async (queries) => {
@@ -53,10 +53,10 @@ export async function endAllSessions(foundations: Foundations): Promise<Ended> {
   });
   revocations.apply(revoked);
   const subjects =
-    (await pageByPage((after) => raisePage(foundations, 'users', after))) +
-    (await pageByPage((after) => raisePage(foundations, 'clients', after)));
+    (await countPageByPage((after) => incrementPage(foundations, 'users', after))) +
+    (await countPageByPage((after) => incrementPage(foundations, 'clients', after)));
   const keptKeys = ring.listRefreshKeys().map(({ id }) => id);
-  const sessions = await pageByPage((after) =>
+  const sessions = await countPageByPage((after) =>
     database.longRunning.transaction(async (transaction) => {
       const last = await sessionsStore.endOfPage(transaction, after, rowsPerTransaction);
       if (last === undefined) return undefined;
@@ -76,7 +76,7 @@ interface Page {
 }
 
 /** @returns how many there were in all. */
-async function pageByPage(work: (after: string) => Promise<Page | undefined>): Promise<number> {
+async function countPageByPage(work: (after: string) => Promise<Page | undefined>): Promise<number> {
   let count = 0;
   for (let page = await work(''); page; page = await work(page.last)) {
     count += page.count;
@@ -85,8 +85,8 @@ async function pageByPage(work: (after: string) => Promise<Page | undefined>): P
   return count;
 }
 
-async function raisePage(
-  { database, clock, revocations }: Foundations,
+async function incrementPage(
+  { database, clock, revocations }: Dependencies,
   table: 'users' | 'clients',
   after: string,
 ): Promise<Page | undefined> {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { endAllSessions } from '../../src/sessions/end-all.js';
+import { endAllSessions } from '../../src/sessions/end-all-sessions.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { copyOf } from '../support/backups.js';
 import { databaseKinds, newDatabaseUrl } from '../support/databases.js';

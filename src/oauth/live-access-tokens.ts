@@ -16,7 +16,7 @@ export class LiveAccessTokens {
    * @param verify `verifyForAny`: in its time; `verifyForRevocation`: or before it.
    * @returns the token's claims; undefined where it is not live.
    */
-  async claimsOf(
+  async findClaims(
     token: string,
     verify: 'verifyForAnyAudience' | 'verifyForRevocation',
   ): Promise<AccessTokenClaims | undefined> {

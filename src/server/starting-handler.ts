@@ -8,7 +8,7 @@ import { sendJson } from '../http/send-json.js';
  * Answers while the service is not ready for requests yet.
  * @param issuer what the problem types' URIs begin with.
  */
-export function starting(issuer: () => string): RequestHandler {
+export function createStartingHandler(issuer: () => string): RequestHandler {
   return (request, response) => {
     // A process that is starting is alive: nobody should restart it.
     if (request.url.split('?', 1)[0] === '/health/live') sendJson(response, 200, { status: HealthStatus.Ok });

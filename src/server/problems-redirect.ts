@@ -5,7 +5,7 @@ import type { Router } from 'express';
  * no slash at its end. Relative, the redirect works behind a proxy's prefix, too.
  * @returns the path.
  */
-export function redirectToProblems(router: Router): string {
+export function mountProblemsRedirect(router: Router): string {
   const path = '/problems/';
   router.get(path, (_request, response) => {
     response.redirect(308, '../problems');

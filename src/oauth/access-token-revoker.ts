@@ -8,7 +8,7 @@ import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import type { AccessTokens } from '../tokens/access-token.js';
 
 /** Revokes one access token, and leaves its session alone. */
-export class AccessTokenRevocation {
+export class AccessTokenRevoker {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,

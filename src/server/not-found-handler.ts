@@ -12,7 +12,7 @@ interface KnownPath {
  * contract does not know 404.
  * @param others paths beside the contract's operations that answer GET.
  */
-export function unmatched(operations: readonly Operation[], others: readonly string[]): RequestHandler {
+export function notFoundHandler(operations: readonly Operation[], others: readonly string[]): RequestHandler {
   const methods = new Map<string, Set<string>>(others.map((path) => [path, new Set(['GET', 'HEAD'])]));
   for (const { path, method } of operations) {
     const known = methods.get(path) ?? new Set();
@@ -25,7 +25,7 @@ export function unmatched(operations: readonly Operation[], others: readonly str
     allow: [...names, 'OPTIONS'].sort().join(', '),
   }));
   return (request, response) => {
-    request.answersPages = true;
+    request.offersErrorPages = true;
     const known = paths.find(({ pattern }) => pattern.test(request.path));
     if (!known) throw new Problem('not_found');
     if (request.method === 'OPTIONS') {

@@ -1,8 +1,8 @@
 /** What `@Security("bearer", [...])` may demand beside permissions: `fresh`, or `fresh:` and a greatest age in seconds. */
-export const freshDemand = /^fresh(?::(\d+))?$/;
+export const freshnessPattern = /^fresh(?::(\d+))?$/;
 
 /** Every permission that one of the operations demands. */
-export function permissionsOf(
+export function collectPermissions(
   operations: readonly { readonly security?: readonly Readonly<Record<string, readonly string[]>>[] }[],
 ): string[] {
   const demands = operations.flatMap(({ security = [] }) =>
@@ -16,7 +16,7 @@ export function permissionsOf(
  * @throws where it looks like freshness and is none: as a permission it would be one that an administrator has.
  */
 export function isPermission(demand: string): boolean {
-  if (freshDemand.test(demand)) return false;
+  if (freshnessPattern.test(demand)) return false;
   if (/^fresh(:|$)/.test(demand)) {
     throw new Error(`"${demand}" in a @Security is no demand: write "fresh", or "fresh:" and seconds.`);
   }

@@ -12,7 +12,7 @@ const held: object[] = [];
  * Shapes that optimised code names are kept by a setting of V8. What `process.nextTick` makes, several times a request,
  * is often not yet among them, and of that an object of each shape is held.
  */
-export function keepShapes(): void {
+export function retainHiddenClasses(): void {
   // In collections; V8 keeps them for two. There are as many of these shapes as the code has, whatever is asked of it.
   setFlagsFromString('--retain-maps-for-n-gc=1000000000');
   const hold = (): void => {

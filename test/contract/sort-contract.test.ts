@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Document, Operation } from '../../src/contract/openapi.js';
-import { sortContract } from '../../src/contract/order.js';
+import { sortContract } from '../../src/contract/sort-contract.js';
 import { readContract } from '../../src/contract/read-contract.js';
 
 const contract = readContract().document as unknown as Document;

@@ -3,7 +3,7 @@ import type { Passwords } from '../passwords/passwords.js';
 import type { LoginLimiter } from './login-limiter.js';
 
 /** The password of a user who is logged in, asked for again. */
-export class PasswordProof {
+export class PasswordConfirmation {
   constructor(
     private readonly database: Database,
     private readonly passwords: Passwords,
@@ -15,7 +15,7 @@ export class PasswordProof {
    * alone, so that its thief makes nobody wait who logs in.
    * @throws {Problem} `too_many_attempts`, `busy`.
    */
-  isRight(passwordHash: string, password: string, sessionId: string): Promise<boolean> {
+  verify(passwordHash: string, password: string, sessionId: string): Promise<boolean> {
     const { database, passwords, limiter } = this;
     return limiter.attempt({ account: `session:${sessionId}`, address: '', known: true }, async (attempt) => {
       const matches = await passwords.verify(passwordHash, password);
