@@ -15,23 +15,32 @@ import { etagOf, isUnchanged } from '../http/cacheable.js';
 import { forwardedPrefix } from '../http/trusted-proxy.js';
 import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
 import { readContract, readContract31, readContractYaml } from './read-contract.js';
-import { served, servedTokenScheme, servedYaml, type Serving } from './served-contract.js';
+import {
+  served,
+  servedTokenScheme,
+  servedYaml,
+  withAddress,
+  yamlWithAddress,
+  type Serving,
+} from './served-contract.js';
 
 @Route()
 @Tags('Service')
 @NoSecurity()
 export class ContractController {
-  readonly #contract = readContract();
-  readonly #contract31 = readContract31();
-  readonly #yaml = readContractYaml();
-  readonly #etags = {
-    json: etagOf(this.#contract.text),
-    json31: etagOf(this.#contract31.text),
-    yaml: etagOf(this.#yaml),
-  };
+  readonly #contract;
+  readonly #contract31;
+  readonly #yaml;
+  readonly #etags;
   readonly #tokenScheme;
 
-  constructor({ config }: { readonly config: Config }) {
+  constructor({ config, issuer }: { readonly config: Config; readonly issuer: string }) {
+    const json = withAddress(readContract().text, issuer);
+    const json31 = withAddress(readContract31().text, issuer);
+    this.#contract = JSON.parse(json) as OpenApiDocument;
+    this.#contract31 = JSON.parse(json31) as OpenApiDocument;
+    this.#yaml = yamlWithAddress(readContractYaml(), issuer);
+    this.#etags = { json: etagOf(json), json31: etagOf(json31), yaml: etagOf(this.#yaml) };
     this.#tokenScheme = servedTokenScheme(config);
   }
 
@@ -48,7 +57,7 @@ export class ContractController {
   ): OpenApiDocument {
     const serving = this.#serving(request);
     if (isUnchanged(request, servedEtag(serving, this.#etags.json), 'no-cache')) unchanged(304, undefined);
-    return served(serving, this.#contract.document);
+    return served(serving, this.#contract);
   }
 
   /**
@@ -82,7 +91,7 @@ export class ContractController {
   ): OpenApiDocument {
     const serving = this.#serving(request);
     if (isUnchanged(request, servedEtag(serving, this.#etags.json31), 'no-cache')) unchanged(304, undefined);
-    return served(serving, this.#contract31.document);
+    return served(serving, this.#contract31);
   }
 
   #serving(request: HttpRequest): Serving {
