@@ -269,8 +269,8 @@ const models: TsoaRoute.Models = {
     additionalProperties: {"dataType":"any"},
   },
   'TokenUse': {
-    dataType: 'refEnum',
-    enums: ["access_token","refresh_token"],
+    dataType: 'refAlias',
+    type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["access_token"]},{"dataType":"enum","enums":["refresh_token"]}],"validators":{}},
   },
   'Audience': {
     dataType: 'refAlias',
@@ -387,8 +387,8 @@ const models: TsoaRoute.Models = {
     type: {"dataType":"string","validators":{"maxLength":{"value":10000000},"pattern":{"value":"^openapi:"}}},
   },
   'ClientAuthMethod': {
-    dataType: 'refEnum',
-    enums: ["client_secret_basic","client_secret_post","private_key_jwt"],
+    dataType: 'refAlias',
+    type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["client_secret_basic"]},{"dataType":"enum","enums":["client_secret_post"]},{"dataType":"enum","enums":["private_key_jwt"]}],"validators":{}},
   },
   'ClientKey': {
     dataType: 'refObject',

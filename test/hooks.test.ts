@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Hooks } from '../src/hooks.js';
+import type { Hooks } from '../src/tokens/hooks.js';
 import { clientToken, createClient } from './support/oauth-clients.js';
 import { ownOperation } from './support/own-operations.js';
 import { TestApp } from './support/test-app.js';

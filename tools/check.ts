@@ -56,6 +56,10 @@ const checks: Readonly<Record<string, Check>> = {
     // Folders with a configuration of their own are looked at with this one all the same.
     find: () => command('eslint', '--config', 'eslint.config.js', '--max-warnings', '0', '.'),
   },
+  layers: {
+    what: 'layers: no import runs upward, no ring',
+    find: () => command('depcruise', '--config', '.dependency-cruiser.js', 'src', 'tools', 'bench'),
+  },
   unused: { what: 'unused code and dependencies', find: () => command('knip') },
 };
 

@@ -1,6 +1,6 @@
 import type * as app from '../../src/server/app.ts';
 import type * as clock from '../../src/clock.ts';
-import type * as clients from '../../src/clients/clients.models.ts';
+import type * as firstStart from '../../src/server/first-start.ts';
 import type * as config from '../../src/config/config.ts';
 import type * as database from '../../src/database/open-database.ts';
 import type * as guard from '../../src/guard/guard.ts';
@@ -12,7 +12,7 @@ import type * as revocations from '../../src/revocations/revocations.ts';
 /** The modules of the service that the benchmarks use. */
 interface Built {
   'server/app.js': typeof app;
-  'clients/clients.models.js': typeof clients;
+  'server/first-start.js': typeof firstStart;
   'clock.js': typeof clock;
   'config/config.js': typeof config;
   'database/open-database.js': typeof database;

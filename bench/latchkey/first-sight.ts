@@ -13,7 +13,7 @@ const tokensEach = 3000;
 const { readConfig } = await built('config/config.js');
 const { systemClock } = await built('clock.js');
 const { openInstallation } = await built('server/installation.js');
-const { prepareService } = await built('server/services.js');
+const { prepareService } = await built('server/first-start.js');
 
 const config = readConfig({
   DATABASE_URL: 'sqlite::memory:',

@@ -10,7 +10,7 @@ import { built } from './built.ts';
 const { readConfig } = await built('config/config.js');
 const { systemClock } = await built('clock.js');
 const { openInstallation } = await built('server/installation.js');
-const { prepareService } = await built('server/services.js');
+const { prepareService } = await built('server/first-start.js');
 const { createApp } = await built('server/app.js');
 const { createHttpServer: createService } = await built('server/http-server.js');
 

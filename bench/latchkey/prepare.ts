@@ -11,11 +11,10 @@ const [, , , , folder = '.'] = process.argv;
 /** Logins at a time, all from one address: of those more than fifty may not wait. */
 const atATime = 40;
 
-const { ClientAuthMethod } = await built('clients/clients.models.js');
 const { readConfig } = await built('config/config.js');
 const { systemClock } = await built('clock.js');
 const { openInstallation } = await built('server/installation.js');
-const { prepareService } = await built('server/services.js');
+const { prepareService } = await built('server/first-start.js');
 
 const config = readConfig(process.env);
 const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), config.issuer ?? '');
@@ -37,7 +36,7 @@ const tokens = await inTurn(
 const { client, secret } = await services.clients.create(
   {
     name: 'A guard',
-    authMethod: ClientAuthMethod.Basic,
+    authMethod: 'client_secret_basic',
     scope: 'revocations:read',
     audiences: [],
     introspectionAudiences: [],

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/repeated-statement.js';
+import type { RequestContext } from '../http/request-context.js';
 import { newId } from '../ids.js';
 
 export type AuditEvent =
@@ -24,13 +25,6 @@ export type AuditEvent =
   | 'client_deleted'
   | 'client_secret_replaced'
   | 'token_revoked';
-
-/** Who asks, from where: what the audit and the log say of a request. */
-export interface RequestContext {
-  readonly requestId: string | null;
-  readonly address: string | null;
-  readonly userAgent: string | null;
-}
 
 /** The operator at the command line, or the service itself. */
 export const operatorContext: RequestContext = { requestId: null, address: null, userAgent: null };

@@ -1,6 +1,6 @@
-import type { Compilable } from 'kysely';
+import type { Statement } from '../database/batch.js';
 import type { Clock } from '../clock.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database, Queries } from '../database/database.js';
 import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
 import type { PendingAttempts } from './pending-attempts.js';
 
@@ -22,11 +22,11 @@ export interface AttemptReservations {
   /** The attempt came to no verdict. */
   release(keys: readonly string[]): Promise<void>;
   /** The attempt was right: statements, in order, for the transaction of what changes because of it. */
-  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Compilable[];
+  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Statement[];
 }
 
 /** An attempt whose process has ended holds others up for so long at most, in milliseconds: less than they wait. */
-const pendingLapse = 4000;
+const reservationTimeout = 4000;
 
 /** Reservations in the table, for all replicas on a database. */
 export class SharedReservations implements AttemptReservations {
@@ -40,11 +40,11 @@ export class SharedReservations implements AttemptReservations {
     const { queries } = this.database;
     const now = this.clock.now();
     const keys = counters.map(({ key }) => key);
-    const until = await loginAttemptsStore.blockedUntil(queries, keys);
+    const until = await loginAttemptsStore.findBlockedUntil(queries, keys);
     if (until > now) return { reason: 'blocked', until };
-    const [full] = hasWaited ? await loginAttemptsStore.full(queries, counters, now) : [];
+    const [full] = hasWaited ? await loginAttemptsStore.findFull(queries, counters, now) : [];
     if (full !== undefined) return { reason: 'full', key: full };
-    const reserved = await loginAttemptsStore.reserve(queries, counters, now, pendingLapse);
+    const reserved = await loginAttemptsStore.reserve(queries, counters, now, reservationTimeout);
     const missing = keys.find((key) => !reserved.includes(key));
     if (missing === undefined) {
       this.pending.begin(keys);
@@ -55,7 +55,7 @@ export class SharedReservations implements AttemptReservations {
   }
 
   renew(keys: readonly string[]): Promise<void> {
-    return loginAttemptsStore.renew(this.database.queries, keys, this.clock.now() + pendingLapse);
+    return loginAttemptsStore.renew(this.database.queries, keys, this.clock.now() + reservationTimeout);
   }
 
   async release(keys: readonly string[]): Promise<void> {
@@ -63,7 +63,7 @@ export class SharedReservations implements AttemptReservations {
     await this.database.batch(statements.map((query) => ({ query })));
   }
 
-  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Compilable[] {
+  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Statement[] {
     return loginAttemptsStore.release(queries, keys, this.clock.now(), forgiven);
   }
 }
@@ -82,9 +82,9 @@ export class LocalReservations implements AttemptReservations {
   async reserve(counters: readonly Counter[]): Promise<Refusal | undefined> {
     const keys = counters.map(({ key }) => key);
     // Noted first: a failure that is committed while the rows are read is counted twice rather than not at all.
-    const others = this.pending.begin(keys);
+    const pendingBefore = this.pending.begin(keys);
     try {
-      const refusal = await this.#refusal(counters, others);
+      const refusal = await this.#refusal(counters, pendingBefore);
       if (refusal) this.pending.withdraw(keys);
       return refusal;
     } catch (error) {
@@ -95,7 +95,7 @@ export class LocalReservations implements AttemptReservations {
 
   async #refusal(counters: readonly Counter[], others: readonly number[]): Promise<Refusal | undefined> {
     const now = this.clock.now();
-    const rows = await loginAttemptsStore.failures(
+    const rows = await loginAttemptsStore.findFailures(
       this.database.queries,
       counters.map(({ key }) => key),
       now,
@@ -118,7 +118,7 @@ export class LocalReservations implements AttemptReservations {
     // Nothing was written.
   }
 
-  forgive(queries: Queries, _keys: readonly string[], forgiven: string): readonly Compilable[] {
-    return [loginAttemptsStore.forget(queries, forgiven)];
+  forgive(queries: Queries, _keys: readonly string[], forgiven: string): readonly Statement[] {
+    return [loginAttemptsStore.deleteFailures(queries, forgiven)];
   }
 }

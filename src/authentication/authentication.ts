@@ -3,9 +3,9 @@ import { epochSeconds } from '../clock.js';
 import { tokenScheme } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
-import { freshDemand, isPermission } from '../http/demands.js';
+import { freshnessPattern, isPermission } from '../http/security-requirements.js';
 import { callerOf, type Caller } from '../tokens/caller.js';
-import { findAccessToken, tokenMissing } from './token-locations.js';
+import { findAccessToken, createMissingTokenProblem } from './token-locations.js';
 
 /**
  * tsoa's authentication module: whatever an operation's `@Security("bearer", demands)` demands is decided here.
@@ -23,7 +23,7 @@ export function expressAuthentication(
     throw new Error(`The contract names a security scheme that is not there: ${scheme}`);
   }
   const caller = authenticate(request);
-  demandOf(request, caller, demands);
+  enforceRequirements(request, caller, demands);
   return caller;
 }
 
@@ -31,11 +31,11 @@ export function expressAuthentication(
  * What a caller must have beside a valid token.
  * @throws {Problem} `insufficient_user_authentication`, `insufficient_scope` or `password_change_required`.
  */
-export function demandOf(request: Request, caller: Caller, demands: readonly string[]): void {
+export function enforceRequirements(request: Request, caller: Caller, demands: readonly string[]): void {
   for (const demand of demands) {
-    const fresh = freshDemand.exec(demand);
-    if (fresh) demandFreshness(request, caller.claims, fresh[1]);
-    else if (!caller.permissions.has(demand)) throw permissionMissing(request, caller, demands);
+    const fresh = freshnessPattern.exec(demand);
+    if (fresh) requireFreshLogin(request, caller.claims, fresh[1]);
+    else if (!caller.permissions.has(demand)) throw createMissingPermissionProblem(request, caller, demands);
   }
 }
 
@@ -46,7 +46,7 @@ export function demandOf(request: Request, caller: Caller, demands: readonly str
  * @throws {Problem} `invalid_token`, `csrf_failed`.
  * @throws {DatabaseUnavailable} later, where the database does not say.
  */
-export function confirmIfNeeded(request: Request): Promise<void> | undefined {
+export function checkRevocationIfNeeded(request: Request): Promise<void> | undefined {
   const { accessTokens, confirmation, config } = request.app.locals.services;
   if (!confirmation.isNeeded) return undefined;
   const token = findAccessToken(request, config);
@@ -59,7 +59,7 @@ export function confirmIfNeeded(request: Request): Promise<void> | undefined {
  */
 export function authenticate(request: Request): Caller {
   const caller = authenticateIfPresent(request);
-  if (!caller) throw tokenMissing(request.app.locals.services.config);
+  if (!caller) throw createMissingTokenProblem(request.app.locals.services.config);
   return caller;
 }
 
@@ -76,12 +76,12 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
   }
   const fault = hooks.verifyClaims?.(claims);
   if (fault !== undefined) throw new Problem('invalid_token', { detail: fault });
-  if (claims.sid !== undefined) sessionUses.note(claims.sid);
+  if (claims.sid !== undefined) sessionUses.recordUse(claims.sid);
   return callerOf(claims);
 }
 
 /** RFC 9470 §3: the challenge says how old the login may be. */
-function demandFreshness(request: Request, claims: AccessTokenClaims, age: string | undefined): void {
+function requireFreshLogin(request: Request, claims: AccessTokenClaims, age: string | undefined): void {
   const { clock, accessTokens, config } = request.app.locals.services;
   const maxAge = age === undefined ? accessTokens.lifetime : Number(age);
   const elapsed = epochSeconds(clock) - (claims.auth_time ?? -Infinity);
@@ -94,7 +94,11 @@ function demandFreshness(request: Request, claims: AccessTokenClaims, age: strin
   });
 }
 
-function permissionMissing(request: Request, { claims }: Caller, demands: readonly string[]): Problem {
+function createMissingPermissionProblem(
+  request: Request,
+  { claims }: Caller,
+  demands: readonly string[],
+): Problem {
   if (claims.pwd_change) return new Problem('password_change_required');
   const scope = demands.filter(isPermission).join(' ');
   const scheme = tokenScheme(request.app.locals.services.config);

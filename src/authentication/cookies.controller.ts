@@ -3,14 +3,17 @@ import type { Request as HttpRequest } from 'express';
 import { contextOf } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
 import {
-  giveTokensInCookies,
-  refuseIfCookiesAreOff,
-  tokenInCookie,
-  unsetTokenCookie,
-} from './token-cookies.js';
+  setTokenCookies,
+  requireCookies,
+  readConfirmedToken,
+  clearTokenCookie,
+} from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
-import type { Services } from '../server/services.js';
+import type { Config } from '../config/config.js';
+import type { LoginService } from './login.service.js';
+import type { RequestLimits } from './request-limits.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
 import { ReplacedByPassword } from '../sessions/replaced-by-password.js';
 import type { CookieSession, LoginRequest, TokenSet } from '../sessions/sessions.models.js';
 
@@ -19,7 +22,14 @@ import type { CookieSession, LoginRequest, TokenSet } from '../sessions/sessions
 @Tags('Sessions')
 @NoSecurity()
 export class CookiesController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: {
+      readonly config: Config;
+      readonly logins: LoginService;
+      readonly requestLimits: RequestLimits;
+      readonly sessions: SessionsService;
+    },
+  ) {}
 
   /**
    * Logs in and sets the tokens as HttpOnly cookies. The answer says how long they last, and has the CSRF values that
@@ -39,9 +49,9 @@ export class CookiesController {
     @Body() body: LoginRequest,
     @Request() request: HttpRequest,
   ): Promise<CookieSession> {
-    refuseIfCookiesAreOff(this.services.config);
-    await countRequest(request, this.services, 'login');
-    return giveTokensInCookies(
+    requireCookies(this.services.config);
+    countRequest(request, this.services, 'login');
+    return setTokenCookies(
       request,
       this.services.config,
       await this.services.logins.login(body.username, body.password, contextOf(request)),
@@ -62,13 +72,13 @@ export class CookiesController {
   @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
   @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
   public async refreshWithCookies(@Request() request: HttpRequest): Promise<CookieSession> {
-    refuseIfCookiesAreOff(this.services.config);
-    await countRequest(request, this.services, 'refresh');
-    const refreshToken = tokenInCookie(request, this.services.config, 'refresh');
+    requireCookies(this.services.config);
+    countRequest(request, this.services, 'refresh');
+    const refreshToken = readConfirmedToken(request, this.services.config, 'refresh');
     if (refreshToken === undefined) {
       throw new Problem('invalid_refresh_token', { detail: 'The refresh cookie is missing. Log in again.' });
     }
-    return giveTokensInCookies(request, this.services.config, await this.#refresh(refreshToken, request));
+    return setTokenCookies(request, this.services.config, await this.#refresh(refreshToken, request));
   }
 
   /** A cookie that is refused is taken away, unless a better one may just have come to the browser. */
@@ -78,7 +88,7 @@ export class CookiesController {
     } catch (error) {
       const isBad = error instanceof Problem && error.code === 'invalid_refresh_token';
       if (isBad && !(error instanceof ReplacedByPassword) && request.res) {
-        unsetTokenCookie(request.res, this.services.config, 'refresh');
+        clearTokenCookie(request.res, this.services.config, 'refresh');
       }
       throw error;
     }

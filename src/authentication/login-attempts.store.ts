@@ -1,5 +1,5 @@
 import { sql, type Compilable, type RawBuilder } from 'kysely';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { compileOnce, prepareOnce } from '../database/repeated-statement.js';
 import type { Schema } from '../database/schema.js';
 
@@ -20,13 +20,13 @@ interface FailedAttempts {
 interface Failure {
   readonly now: number;
   readonly firstWait: number;
-  readonly longestWait: number;
+  readonly maxWait: number;
   /** How long failures are remembered after the last one. */
   readonly memory: number;
 }
 
 /** Doubling a wait of a second this often gives a year: enough, and far from the end of 64 bits. */
-const mostDoublings = 25;
+const maxDoublings = 25;
 
 /**
  * Attempts by key: how many failed, and how many are being made. Statements about several keys take their rows in the keys'
@@ -34,7 +34,7 @@ const mostDoublings = 25;
  */
 export const loginAttemptsStore = {
   /** Until when one of the keys has to wait, in milliseconds since the Unix epoch; 0 where none has. Writes nothing. */
-  async blockedUntil(queries: Queries, keys: readonly string[]): Promise<number> {
+  async findBlockedUntil(queries: Queries, keys: readonly string[]): Promise<number> {
     const query = compileOnce(queries, `blocked until ${keys.length}`, numberedKeys(keys), (slots) =>
       queries
         .selectFrom('login_attempts')
@@ -46,7 +46,7 @@ export const loginAttemptsStore = {
   },
 
   /** Of the keys that there are rows of: how often attempts failed, and until when they have to wait. Writes nothing. */
-  async failures(queries: Queries, keys: readonly string[], now: number): Promise<FailedAttempts[]> {
+  async findFailures(queries: Queries, keys: readonly string[], now: number): Promise<FailedAttempts[]> {
     const query = compileOnce(queries, `failures ${keys.length}`, { now, ...numberedKeys(keys) }, (slots) => {
       const { now: at, ...slotsOfKeys } = slots;
       return queries
@@ -69,10 +69,10 @@ export const loginAttemptsStore = {
     now: number,
     lapse: number,
   ): Promise<string[]> {
-    const sorted = inOrder(counters);
+    const sorted = sortByKey(counters);
     const values = { now, until: now + lapse, ...numbered('key', sorted), ...numbered('free', sorted) };
     const query = compileOnce(queries, `reserve ${sorted.length}`, values, (slots) =>
-      reserving(queries, numberedOf(slots, sorted.length), slots.now, slots.until),
+      createReserveQuery(queries, readNumbered(slots, sorted.length), slots.now, slots.until),
     );
     const { rows } = await queries.executeQuery<{ key: string }>(query);
     return rows.map(({ key }) => key);
@@ -82,7 +82,7 @@ export const loginAttemptsStore = {
    * Which of the keys `reserve` would not note an attempt under, as it stands. Locks and writes nothing: for those who wait, who
    * would otherwise hold the rows that the verdicts need.
    */
-  async full(queries: Queries, counters: readonly Counter[], now: number): Promise<string[]> {
+  async findFull(queries: Queries, counters: readonly Counter[], now: number): Promise<string[]> {
     const rows = await queries
       .selectFrom('login_attempts')
       .select('key')
@@ -91,7 +91,7 @@ export const loginAttemptsStore = {
         'in',
         counters.map(({ key }) => key),
       )
-      .where((eb) => eb.not(hasRoom(counters, now)))
+      .where((eb) => eb.not(hasCapacity(counters, now)))
       .execute();
     return rows.map(({ key }) => key);
   },
@@ -110,24 +110,24 @@ export const loginAttemptsStore = {
   },
 
   /** Counts an attempt that failed; beyond the free ones it begins the wait that the next attempt meets. */
-  async fail(
+  async recordFailure(
     queries: Queries,
     counters: readonly Counter[],
-    { now, firstWait, longestWait, memory }: Failure,
+    { now, firstWait, maxWait, memory }: Failure,
   ): Promise<void> {
     const failures = sql<number>`(${failuresAt(now)} + 1)`;
-    const free = freeOf(counters);
-    const doublings = sql<number>`(case when ${failures} - ${free} > ${mostDoublings + 1} then ${mostDoublings}
+    const free = freeAttemptsOf(counters);
+    const doublings = sql<number>`(case when ${failures} - ${free} > ${maxDoublings + 1} then ${maxDoublings}
       else ${failures} - ${free} - 1 end)`;
     const doubled = sql<number>`(${firstWait} * (cast(1 as bigint) << cast(${doublings} as integer)))`;
-    const wait = sql<number>`(case when ${doubled} > ${longestWait} then ${longestWait} else ${doubled} end)`;
+    const wait = sql<number>`(case when ${doubled} > ${maxWait} then ${maxWait} else ${doubled} end)`;
     await queries
       .insertInto('login_attempts')
       .values(
-        inOrder(counters).map(({ key, free: ownFree }) => ({
+        sortByKey(counters).map(({ key, free: ownFree }) => ({
           ...firstRow(key, now + memory),
           failures: 1,
-          blocked_until: ownFree < 1 ? now + Math.min(firstWait, longestWait) : 0,
+          blocked_until: ownFree < 1 ? now + Math.min(firstWait, maxWait) : 0,
         })),
       )
       .onConflict((conflict) =>
@@ -135,7 +135,7 @@ export const loginAttemptsStore = {
           failures,
           blocked_until: sql<number>`case when ${failures} > ${free} then ${now} + ${wait} else 0 end`,
           expires_at: now + memory,
-          pending: oneFewerAt(now),
+          pending: decrementPendingAt(now),
         }),
       )
       .execute();
@@ -147,10 +147,10 @@ export const loginAttemptsStore = {
    * @returns what does it, to be executed in this order.
    */
   release(queries: Queries, keys: readonly string[], now: number, forgiven = ''): readonly Compilable[] {
-    const sorted = inOrder(keys.map((key) => ({ key, free: 0 })));
+    const sorted = sortByKey(keys.map((key) => ({ key, free: 0 })));
     const values = { now, forgiven, ...numbered('key', sorted) };
     const release = prepareOnce(queries, `release ${sorted.length}`, values, (slots) =>
-      releasing(queries, numberedOf(slots, sorted.length), slots.now, slots.forgiven),
+      createReleaseQuery(queries, readNumbered(slots, sorted.length), slots.now, slots.forgiven),
     );
     const clear = prepareOnce(queries, `clear ${keys.length}`, numberedKeys(keys), (slots) =>
       queries
@@ -163,7 +163,7 @@ export const loginAttemptsStore = {
   },
 
   /** Forgets the failures under a key, in one statement that is to be executed. */
-  forget(queries: Queries, key: string): Compilable {
+  deleteFailures(queries: Queries, key: string): Compilable {
     return prepareOnce(queries, 'forget', { key }, (slots) =>
       queries.deleteFrom('login_attempts').where('key', '=', slots.key),
     );
@@ -187,7 +187,7 @@ export const loginAttemptsStore = {
   },
 };
 
-function reserving(queries: Queries, counters: readonly Counter[], now: number, until: number) {
+function createReserveQuery(queries: Queries, counters: readonly Counter[], now: number, until: number) {
   const [failures, pending] = [failuresAt(now), pendingAt(now)];
   return queries
     .insertInto('login_attempts')
@@ -202,12 +202,12 @@ function reserving(queries: Queries, counters: readonly Counter[], now: number, 
           pending: sql<number>`${pending} + 1`,
           pending_until: until,
         })
-        .where(hasRoom(counters, now)),
+        .where(hasCapacity(counters, now)),
     )
     .returning('key');
 }
 
-function releasing(queries: Queries, counters: readonly Counter[], now: number, forgiven: string) {
+function createReleaseQuery(queries: Queries, counters: readonly Counter[], now: number, forgiven: string) {
   const isForgiven = sql<boolean>`login_attempts.key = ${forgiven}`;
   return queries
     .insertInto('login_attempts')
@@ -216,7 +216,7 @@ function releasing(queries: Queries, counters: readonly Counter[], now: number, 
       conflict.column('key').doUpdateSet({
         failures: sql<number>`case when ${isForgiven} then 0 else ${failuresAt(now)} end`,
         blocked_until: sql<number>`case when ${isForgiven} then 0 else login_attempts.blocked_until end`,
-        pending: oneFewerAt(now),
+        pending: decrementPendingAt(now),
       }),
     );
 }
@@ -235,22 +235,22 @@ function numberedKeys(keys: readonly string[]): Record<string, string> {
   return Object.fromEntries(keys.map((key, index) => [`key${index}`, key]));
 }
 
-function numberedOf(values: Readonly<Record<string, unknown>>, count: number): Counter[] {
+function readNumbered(values: Readonly<Record<string, unknown>>, count: number): Counter[] {
   return Array.from({ length: count }, (_, index) => ({
     key: values[`key${index}`] as string,
     free: values[`free${index}`] as number,
   }));
 }
 
-function inOrder(counters: readonly Counter[]): readonly Counter[] {
+function sortByKey(counters: readonly Counter[]): readonly Counter[] {
   return [...counters].sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
 /** One more may be made under the row's key. */
-function hasRoom(counters: readonly Counter[], now: number): RawBuilder<boolean> {
+function hasCapacity(counters: readonly Counter[], now: number): RawBuilder<boolean> {
   const [failures, pending] = [failuresAt(now), pendingAt(now)];
   return sql<boolean>`(login_attempts.blocked_until <= ${now}
-    and (${pending} = 0 or ${failures} + ${pending} <= ${freeOf(counters)}))`;
+    and (${pending} = 0 or ${failures} + ${pending} <= ${freeAttemptsOf(counters)}))`;
 }
 
 function failuresAt(now: number): RawBuilder<number> {
@@ -261,12 +261,12 @@ function pendingAt(now: number): RawBuilder<number> {
   return sql<number>`(case when login_attempts.pending_until <= ${now} then 0 else login_attempts.pending end)`;
 }
 
-function oneFewerAt(now: number): RawBuilder<number> {
+function decrementPendingAt(now: number): RawBuilder<number> {
   return sql<number>`(case when ${pendingAt(now)} > 0 then ${pendingAt(now)} - 1 else 0 end)`;
 }
 
 /** How many may fail under the row's key. */
-function freeOf(counters: readonly Counter[]): RawBuilder<number> {
+function freeAttemptsOf(counters: readonly Counter[]): RawBuilder<number> {
   const cases = counters.map(({ key, free }) => sql`when ${key} then cast(${free} as bigint)`);
   return sql<number>`(case login_attempts.key ${sql.join(cases, sql` `)} else 0 end)`;
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { retryLater } from '../problems/problem.js';
+import { Attempt } from './attempt.js';
 import { LocalReservations, SharedReservations, type AttemptReservations } from './attempt-reservations.js';
 import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
-import { networkOf, siteOf } from './network.js';
+import { networkOf, siteOf } from '../http/network.js';
 import { PendingAttempts } from './pending-attempts.js';
 
 interface LoginLimits {
@@ -14,7 +15,7 @@ interface LoginLimits {
   readonly freeAttemptsPerSite: number;
   /** Seconds, like the next two. */
   readonly firstWait: number;
-  readonly longestWait: number;
+  readonly maxWait: number;
   readonly memory: number;
   /** How many attempts may wait for others to be made. */
   readonly queue: number;
@@ -29,20 +30,10 @@ export interface AttemptOrigin {
   readonly known: boolean;
 }
 
-/** What came of an attempt. */
-export interface AttemptOutcome<T> {
-  /** `right`: what `Forgive` gave has been executed; `none`: it is as if the attempt had not been made. */
-  readonly verdict: 'right' | 'wrong' | 'none';
-  readonly result: T;
-}
-
-/** What says that the attempt was right: statements, in order, for the transaction of what changes because of it. */
-export type Forgive = (queries: Queries) => ReturnType<typeof loginAttemptsStore.release>;
-
 /** How often an attempt says that it is still being made, in milliseconds. */
-const renewEvery = 1500;
+const renewInterval = 1500;
 /** For how long an attempt waits for others' verdicts, in milliseconds, and when it may be made again, in seconds. */
-const longestWaitForVerdicts = 10_000;
+const maxVerdictWait = 10_000;
 const retryAfter = 2;
 
 /**
@@ -68,52 +59,44 @@ export class LoginLimiter {
   }
 
   /**
-   * Makes an attempt, unless its account or its address has to wait.
-   * @param make executes what `forgive` gives where the attempt is right, with what changes because of it. Where it throws
-   *   there is no verdict.
+   * Makes an attempt, unless its account or its address has to wait. It counts as failed where `make` neither says that it
+   * succeeded nor abandons it; where `make` throws, it is abandoned.
    * @throws {Problem} `too_many_attempts`, with `Retry-After`; `busy`; what `make` throws.
    */
-  async attempt<T>(
-    origin: AttemptOrigin,
-    make: (forgive: Forgive) => Promise<AttemptOutcome<T>>,
-  ): Promise<T> {
+  async attempt<T>(origin: AttemptOrigin, make: (attempt: Attempt) => Promise<T>): Promise<T> {
     const counters = this.#counters(origin);
     const keys = counters.map(({ key }) => key);
     await this.#reserve(counters);
-    const renewing = setInterval(() => {
+    const renewal = setInterval(() => {
       this.#reservations.renew(keys).catch(() => {
         // The statement of the verdict, which is to come, says what is wrong with the database.
-        clearInterval(renewing);
+        clearInterval(renewal);
       });
-    }, renewEvery);
+    }, renewInterval);
+    const attempt = new Attempt(this.#reservations, keys, this.clock.now());
     try {
-      const { verdict, result } = await this.#made(counters, keys, make);
-      if (verdict === 'wrong') await this.#fail(counters);
-      if (verdict === 'none') await this.#reservations.release(keys);
+      const result = await this.#run(attempt, make);
+      if (attempt.verdict === 'failed') await this.#fail(counters);
+      if (attempt.verdict === 'abandoned') await this.#reservations.release(keys);
       return result;
     } finally {
-      clearInterval(renewing);
+      clearInterval(renewal);
       this.#pending.end(keys);
     }
   }
 
-  async #made<T>(
-    [own]: readonly Counter[],
-    keys: readonly string[],
-    make: (forgive: Forgive) => Promise<AttemptOutcome<T>>,
-  ): Promise<AttemptOutcome<T>> {
+  async #run<T>(attempt: Attempt, make: (attempt: Attempt) => Promise<T>): Promise<T> {
     try {
-      // An address is not cleared: its owner could guess at others and log in as himself in between.
-      return await make((queries) => this.#reservations.forgive(queries, keys, own?.key ?? ''));
+      return await make(attempt);
     } catch (error) {
-      await this.#reservations.release(keys);
+      await this.#reservations.release(attempt.keys);
       throw error;
     }
   }
 
   /** When it resolves, the attempt is noted as one that is being made. */
   async #reserve(counters: readonly Counter[]): Promise<void> {
-    const giveUpAt = performance.now() + longestWaitForVerdicts;
+    const giveUpAt = performance.now() + maxVerdictWait;
     for (let hasWaited = false; ; hasWaited = true) {
       const refusal = await this.#reservations.reserve(counters, hasWaited);
       if (!refusal) return;
@@ -121,34 +104,34 @@ export class LoginLimiter {
         throw retryLater('too_many_attempts', (refusal.until - this.clock.now()) / 1000);
       }
       if (performance.now() >= giveUpAt) throw retryLater('busy', retryAfter);
-      await this.#pending.next(refusal.key);
+      await this.#pending.waitForVerdict(refusal.key);
     }
   }
 
   #counters({ account, address, known }: AttemptOrigin): Counter[] {
     const { freeAttempts, freeAttemptsPerAddress, freeAttemptsPerSite } = this.limits;
     const network = networkOf(address);
-    if (known) return [{ key: keyOf('pair', account, network), free: freeAttempts }];
+    if (known) return [{ key: createKey('pair', account, network), free: freeAttempts }];
     const site = siteOf(address);
     return [
-      { key: keyOf('account', account), free: freeAttempts },
-      { key: keyOf('address', network), free: freeAttemptsPerAddress },
-      ...(site === undefined ? [] : [{ key: keyOf('site', site), free: freeAttemptsPerSite }]),
+      { key: createKey('account', account), free: freeAttempts },
+      { key: createKey('address', network), free: freeAttemptsPerAddress },
+      ...(site === undefined ? [] : [{ key: createKey('site', site), free: freeAttemptsPerSite }]),
     ];
   }
 
   #fail(counters: readonly Counter[]): Promise<void> {
-    return loginAttemptsStore.fail(this.database.queries, counters, {
+    return loginAttemptsStore.recordFailure(this.database.queries, counters, {
       now: this.clock.now(),
       firstWait: this.limits.firstWait * 1000,
-      longestWait: this.limits.longestWait * 1000,
+      maxWait: this.limits.maxWait * 1000,
       // A wait is not forgotten before it is over.
-      memory: Math.max(this.limits.memory, this.limits.longestWait) * 1000,
+      memory: Math.max(this.limits.memory, this.limits.maxWait) * 1000,
     });
   }
 }
 
 /** Hashed: people type passwords into the field for the name, and a name may be of any length. */
-function keyOf(kind: string, ...parts: readonly string[]): string {
+function createKey(kind: string, ...parts: readonly string[]): string {
   return `${kind}:${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}`;
 }

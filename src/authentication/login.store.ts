@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { RepeatedStatement } from '../database/repeated-statement.js';
 import { usernameKey } from '../usernames/username.js';
 import type { StoredUser } from '../users/users.store.js';
@@ -16,7 +16,7 @@ interface LoginOrigin {
   readonly network: string;
 }
 
-interface Found {
+interface LoginLookup {
   readonly user: LoginUser | undefined;
   /** Whether a session of the user has begun in the network. */
   readonly known: boolean;
@@ -27,14 +27,14 @@ type Row = { readonly [Column in keyof LoginUser]: LoginUser[Column] | null } & 
 };
 
 /** No user's name is like that: it has a control character. */
-const nobodysKey = '\u0001';
+const unusedKey = '\u0001';
 
 /**
  * One row in any case, and the sessions are looked at for a name that nobody has, too: both cases take as long. Compiled once,
  * as the login's other statements are: checks of passwords leave nothing in the processor's caches, and building statements
  * took, with one read more, a fifth of the 2.4 ms that a login took of the service's own thread.
  */
-const select = new RepeatedStatement<{ readonly key: string; readonly network: string }, Row>(
+const loginQuery = new RepeatedStatement<{ readonly key: string; readonly network: string }, Row>(
   ['key', 'network'],
   ({ key, network }) => sql<Row>`select users.id, users.password_hash, users.password_one_time,
     users.one_time_expires_at, users.disabled_at,
@@ -45,11 +45,11 @@ const select = new RepeatedStatement<{ readonly key: string; readonly network: s
 
 export const loginStore = {
   /** The user of a name, and whether the user has logged in from a network before. */
-  async find(queries: Queries, { username, network }: LoginOrigin): Promise<Found> {
+  async find(queries: Queries, { username, network }: LoginOrigin): Promise<LoginLookup> {
     const key = usernameKey(username);
     // No user's name has a NUL in it, and PostgreSQL's text cannot hold one.
-    const values = { key: key.includes('\0') ? nobodysKey : key, network };
-    const [row] = await select.execute(queries, values, undefined);
+    const values = { key: key.includes('\0') ? unusedKey : key, network };
+    const [row] = await loginQuery.execute(queries, values, undefined);
     const isThere = row !== undefined && row.id !== null;
     return { user: isThere ? (row as LoginUser) : undefined, known: row?.known === 1 };
   },

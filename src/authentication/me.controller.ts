@@ -13,9 +13,11 @@ import {
 } from '@tsoa/runtime';
 import { userOf, type AuthenticatedRequest } from '../tokens/caller.js';
 import { contextOf } from '../http/request-context.js';
-import { giveTokensInCookies, refuseIfCookiesAreOff } from './token-cookies.js';
+import { setTokenCookies, requireCookies } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
+import type { Config } from '../config/config.js';
+import type { OwnAccountService } from './own-account.service.js';
+import type { UsersService } from '../users/users.service.js';
 import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
 import { words } from '../roles/rights.js';
 import type { ChangePasswordRequest, Me } from '../users/users.models.js';
@@ -24,7 +26,13 @@ import type { ChangePasswordRequest, Me } from '../users/users.models.js';
 @Tags('Own account')
 @Security('bearer')
 export class MeController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: {
+      readonly config: Config;
+      readonly ownAccount: OwnAccountService;
+      readonly users: UsersService;
+    },
+  ) {}
 
   /**
    * The account that the access token belongs to.
@@ -71,7 +79,7 @@ export class MeController {
   ): Promise<TokenSet> {
     const tokens = await this.#change(body, request);
     if (request.tokenInCookie) {
-      giveTokensInCookies(request, this.services.config, tokens);
+      setTokenCookies(request, this.services.config, tokens);
       inCookies(204, undefined);
     }
     return tokens;
@@ -95,8 +103,8 @@ export class MeController {
     @Body() body: ChangePasswordRequest,
     @Request() request: AuthenticatedRequest,
   ): Promise<CookieSession> {
-    refuseIfCookiesAreOff(this.services.config);
-    return giveTokensInCookies(request, this.services.config, await this.#change(body, request));
+    requireCookies(this.services.config);
+    return setTokenCookies(request, this.services.config, await this.#change(body, request));
   }
 
   #change(body: ChangePasswordRequest, request: AuthenticatedRequest): Promise<TokenSet> {

@@ -1,28 +1,25 @@
-import { auditStore, type RequestContext } from '../audit/audit.store.js';
+import { auditStore } from '../audit/audit.store.js';
+import type { RequestContext } from '../http/request-context.js';
 import type { Clock } from '../clock.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
-import type { LoginLimiter } from './login-limiter.js';
-import type { TokenSet } from '../sessions/sessions.models.js';
+import type { PasswordConfirmation } from './password-confirmation.js';
+import type { TokenSet } from '../sessions/token-sets.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import { endSessionsOf } from '../sessions/ended-sessions.js';
-import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import type { Passwords } from '../passwords/passwords.js';
 import { opaqueString } from '../passwords/opaque-string.js';
-import { refuseFaultyPassword } from '../users/users.service.js';
+import { refuseInvalidPassword } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
 
-/** What a user does with the own account. */
+/** What users do with their own accounts. */
 export class OwnAccountService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly passwords: Passwords,
-    private readonly limiter: LoginLimiter,
+    private readonly proof: PasswordConfirmation,
     private readonly sessions: SessionsService,
     private readonly versions: SubjectVersions,
-    private readonly revocations: Revocations,
   ) {}
 
   /**
@@ -41,24 +38,15 @@ export class OwnAccountService {
   ): Promise<TokenSet> {
     const user = await usersStore.findStored(this.database.queries, userId);
     if (!user) throw new Problem('invalid_token');
-    // A stolen access token must not be a way to guess the password: the same waits as at login, counted for its session
-    // alone, so that whoever stole it makes nobody wait who logs in.
-    const isRight = await this.limiter.attempt(
-      { account: `session:${sessionId}`, address: '', known: true },
-      async (forgive) => {
-        const matches = await this.passwords.verify(user.password_hash, currentPassword);
-        if (matches) await this.database.batch(forgive(this.database.queries).map((query) => ({ query })));
-        return { verdict: matches ? 'right' : 'wrong', result: matches };
-      },
-    );
+    const isRight = await this.proof.verify(user.password_hash, currentPassword, sessionId);
     if (!isRight) throw new Problem('wrong_password');
-    await refuseFaultyPassword('new_password', newPassword, user.username);
+    await refuseInvalidPassword('new_password', newPassword, user.username);
     if (opaqueString(newPassword) === opaqueString(currentPassword)) {
       throw new Problem('validation_failed', {
         errors: { new_password: 'must differ from the current one' },
       });
     }
-    const newHash = await this.passwords.hash(newPassword);
+    const newHash = await this.proof.hash(newPassword);
     const done = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
       const replaced = await usersStore.replacePassword(transaction, {
@@ -87,7 +75,7 @@ export class OwnAccountService {
       if (now?.version !== user.version || now.disabled_at !== null) throw new Problem('invalid_token');
       return this.changePassword(userId, sessionId, currentPassword, newPassword, context);
     }
-    this.revocations.apply(done.revoked);
+    this.versions.apply(done.revoked);
     return done.makeTokens();
   }
 }

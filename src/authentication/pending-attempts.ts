@@ -3,8 +3,8 @@ import { retryLater } from '../problems/problem.js';
 /** Seconds. */
 const retryAfter = 2;
 /** How often whoever waits looks for itself, in milliseconds: the verdict may come to another replica. */
-const lookEvery = 20;
-const longestLook = 1000;
+const pollInterval = 20;
+const maxPollInterval = 1000;
 
 interface Pending {
   /** How many are being made here. */
@@ -22,7 +22,7 @@ export class PendingAttempts {
 
   /** @returns how many were being made before, for each of the keys. */
   begin(keys: readonly string[]): number[] {
-    return keys.map((key) => this.#of(key).count++);
+    return keys.map((key) => this.#getOrCreate(key).count++);
   }
 
   /** An attempt is not made after all. Those that are will wake who waits. */
@@ -37,7 +37,7 @@ export class PendingAttempts {
 
   #end(keys: readonly string[], wakes: number): void {
     for (const key of keys) {
-      const pending = this.#of(key);
+      const pending = this.#getOrCreate(key);
       pending.count -= 1;
       // Where none is being made any more here, nobody would wake the others.
       const woken = [...pending.waiting].slice(0, pending.count === 0 ? undefined : wakes);
@@ -51,15 +51,16 @@ export class PendingAttempts {
    * else after some time, which is the longer the more wait before.
    * @throws {Problem} `busy` where too many wait.
    */
-  async next(key: string): Promise<void> {
-    const pending = this.#of(key);
+  async waitForVerdict(key: string): Promise<void> {
+    const pending = this.#getOrCreate(key);
     if (this.#waiting >= this.queue || pending.waiting.size >= Math.ceil(this.queue / 2)) {
       this.#forgetIfIdle(key, pending);
       throw retryLater('busy', retryAfter);
     }
     this.#waiting += 1;
     // Jittered: replicas that began together would look, and be in each other's way, together.
-    const delay = Math.min(lookEvery * (1 + pending.waiting.size), longestLook) * (0.5 + Math.random());
+    const delay =
+      Math.min(pollInterval * (1 + pending.waiting.size), maxPollInterval) * (0.5 + Math.random());
     await new Promise<void>((resolve) => {
       const wake = (): void => {
         clearTimeout(timer);
@@ -78,7 +79,7 @@ export class PendingAttempts {
     return this.#byKey.size;
   }
 
-  #of(key: string): Pending {
+  #getOrCreate(key: string): Pending {
     let pending = this.#byKey.get(key);
     if (!pending) {
       pending = { count: 0, waiting: new Set() };

@@ -1,40 +1,55 @@
-import type * as limits from 'rate-limiter-flexible';
-import type { RequestContext } from '../audit/audit.store.js';
-import { lazily } from '../lazily.js';
-import { rateLimit, retryLater } from '../problems/problem.js';
-import { networkOf } from './network.js';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock.js';
+import type { RequestContext } from '../http/request-context.js';
+import { networkOf } from '../http/network.js';
+import { formatRateLimit, retryLater } from '../problems/problem.js';
 
-const flexible = lazily('rate-limiter-flexible') as () => typeof limits;
+/** In milliseconds; all counts begin again together. */
+const windowLength = 60_000;
+/** Beyond that the network that has been quiet for longest is forgotten: what is counted takes some MiB at most. */
+const maxNetworks = 100_000;
 
-/** Caps how many requests of a kind one address may make in a minute, in this process. Off by default. */
+interface Counts {
+  readonly byNetwork: LRUCache<string, number>;
+  /** Milliseconds since the Unix epoch. */
+  endsAt: number;
+}
+
+/** Limits how many requests of a kind one network may make in a minute, in this process. Off by default. */
 export class RequestLimiter {
-  readonly #limiter: limits.RateLimiterMemory | undefined;
+  readonly #counts: Counts | undefined;
 
   /**
-   * @param perMinute 0: no limit.
+   * @param maxPerMinute 0: no limit.
    * @param onRefused is told of each refusal.
    */
   constructor(
-    perMinute: number,
+    private readonly clock: Clock,
+    private readonly maxPerMinute: number,
     private readonly onRefused: (context: RequestContext) => void = () => undefined,
   ) {
-    this.#limiter =
-      perMinute > 0 ? new (flexible().RateLimiterMemory)({ points: perMinute, duration: 60 }) : undefined;
+    if (maxPerMinute > 0) this.#counts = { byNetwork: new LRUCache({ max: maxNetworks }), endsAt: 0 };
   }
 
   /**
-   * @returns the `RateLimit` header of the answer; undefined where there is no limit.
+   * @returns the `RateLimit` header of the response; undefined where there is no limit.
    * @throws {Problem} `too_many_requests`, with `Retry-After`.
    */
-  async take(context: RequestContext): Promise<string | undefined> {
-    if (!this.#limiter) return undefined;
-    try {
-      const { remainingPoints, msBeforeNext } = await this.#limiter.consume(networkOf(context.address ?? ''));
-      return rateLimit('requests', remainingPoints, msBeforeNext / 1000);
-    } catch (refusal) {
-      if (!(refusal instanceof flexible().RateLimiterRes)) throw refusal;
-      this.onRefused(context);
-      throw retryLater('too_many_requests', refusal.msBeforeNext / 1000);
+  take(context: RequestContext): string | undefined {
+    const counts = this.#counts;
+    if (!counts) return undefined;
+    const now = this.clock.now();
+    // A clock that was set back must not make a window of hours.
+    if (now >= counts.endsAt || now < counts.endsAt - windowLength) {
+      counts.byNetwork.clear();
+      counts.endsAt = now + windowLength;
     }
+    const network = networkOf(context.address ?? '');
+    const count = (counts.byNetwork.get(network) ?? 0) + 1;
+    counts.byNetwork.set(network, count);
+    const seconds = (counts.endsAt - now) / 1000;
+    if (count <= this.maxPerMinute) return formatRateLimit('requests', this.maxPerMinute - count, seconds);
+    this.onRefused(context);
+    throw retryLater('too_many_requests', seconds);
   }
 }

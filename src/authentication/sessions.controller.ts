@@ -1,18 +1,38 @@
 import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { authenticate, confirmIfNeeded } from './authentication.js';
+import { authenticate, checkRevocationIfNeeded } from './authentication.js';
 import { contextOf } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
-import { givesCookies, isMadeByScript, readTokenCookie, unsetTokenCookies } from './token-cookies.js';
+import { sourceOf } from './request-source.js';
+import {
+  usesCookies,
+  isMadeByScript,
+  readTokenCookie,
+  clearTokenCookies,
+} from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
-import type { Services } from '../server/services.js';
+import type { AccessTokens } from '../tokens/access-token.js';
+import type { Config } from '../config/config.js';
+import type { LoginService } from './login.service.js';
+import type { RequestLimits } from './request-limits.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
 import type { LoginRequest, LogoutRequest, RefreshRequest, TokenSet } from '../sessions/sessions.models.js';
 
 @Route()
 @Tags('Sessions')
 export class SessionsController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: {
+      readonly accessTokens: AccessTokens;
+      readonly config: Config;
+      readonly logins: LoginService;
+      readonly requestLimits: RequestLimits;
+      readonly revocations: Revocations;
+      readonly sessions: SessionsService;
+    },
+  ) {}
 
   /**
    * Checks a name and a password, begins a session, and gives its first tokens. Failed logins are slowed down
@@ -29,7 +49,7 @@ export class SessionsController {
     'Too many logins at once, or the database does not answer: `busy`, `not_ready`.',
   )
   public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
-    await countRequest(request, this.services, 'login');
+    countRequest(request, this.services, 'login');
     return this.services.logins.login(body.username, body.password, contextOf(request));
   }
 
@@ -49,7 +69,7 @@ export class SessionsController {
   @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
   @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
   public async refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
-    await countRequest(request, this.services, 'refresh');
+    countRequest(request, this.services, 'refresh');
     return this.services.sessions.refresh(body.refresh_token, contextOf(request));
   }
 
@@ -77,7 +97,7 @@ export class SessionsController {
     } else {
       await this.#logoutByRequest(request);
       // Not for a token in the body: a form of another site can send one, but no CSRF value.
-      if (request.res) unsetTokenCookies(request.res, this.services.config);
+      if (request.res) clearTokenCookies(request.res, this.services.config);
     }
   }
 
@@ -86,7 +106,7 @@ export class SessionsController {
     const { sessions } = this.services;
     let sessionId: string | undefined;
     try {
-      await confirmIfNeeded(request);
+      await checkRevocationIfNeeded(request);
       ({ sessionId } = authenticate(request));
     } catch (error) {
       if (!(error instanceof Problem) || !(await this.#logoutByCookies(request))) throw error;
@@ -99,22 +119,27 @@ export class SessionsController {
   /**
    * By a cookie whose token need not be good: an access token that has expired names its session, and a refresh token
    * outlives it. A cookie that is no token of ours ends nothing, and goes; so does one that a path keeps from being sent
-   * here, which is why a request without any is answered, too.
+   * here, which is why a request without any is answered, too. A page of the service's own may have lost the CSRF value, and needs none.
    * @returns whether the cookies may go: a form of another site must not sign anybody out.
    */
   async #logoutByCookies(request: HttpRequest): Promise<boolean> {
     const { sessions, accessTokens, config } = this.services;
-    if (!givesCookies(config)) return false;
+    if (!usesCookies(config)) return false;
     const access = readTokenCookie(request, config, 'access');
     const refresh = readTokenCookie(request, config, 'refresh');
     const isLive = refresh !== undefined || (access !== undefined && this.#isLive(access.token));
-    const isConfirmed = access?.isConfirmed === true || refresh?.isConfirmed === true;
-    if (!isConfirmed && (isLive || !isMadeByScript(request, config))) return false;
-    if (access && (access.isConfirmed || !isLive)) {
+    const source = sourceOf(request, config);
+    const isOwn = source === 'own page';
+    const isConfirmed = isOwn || access?.isConfirmed === true || refresh?.isConfirmed === true;
+    const isHarmless = isMadeByScript(request, config) || (source === 'unstated' && access !== undefined);
+    if (!isConfirmed && (isLive || !isHarmless)) return false;
+    if (access && (isOwn || access.isConfirmed || !isLive)) {
       const sessionId = accessTokens.sessionOf(access.token);
       if (sessionId !== undefined) await sessions.logout(sessionId, contextOf(request));
     }
-    if (refresh?.isConfirmed) await sessions.logoutByRefreshToken(refresh.token, contextOf(request));
+    if (refresh && (isOwn || refresh.isConfirmed)) {
+      await sessions.logoutByRefreshToken(refresh.token, contextOf(request));
+    }
     return true;
   }
 

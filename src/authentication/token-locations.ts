@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import { credentialsOf } from '../guard/credentials.js';
-import { tokenCookieName, tokenInCookie } from './token-cookies.js';
+import { getTokenCookieName, readConfirmedToken } from '../sessions/token-cookies.js';
 
 /**
  * The access token of a request, from the first of the places that `JWT_TOKEN_LOCATION` names and that has one.
@@ -20,7 +20,7 @@ export function findAccessToken(request: Request, config: Config): string | unde
 }
 
 /** For who sent no token: where the settings have it sent. */
-export function tokenMissing(config: Config): Problem {
+export function createMissingTokenProblem(config: Config): Problem {
   const places = config.tokenLocations.map((location) => descriptions[location](config));
   const ways = [
     ...(config.tokenLocations.some((location) => location !== 'cookies') ? ['POST /login gives one'] : []),
@@ -36,22 +36,22 @@ type Location = Config['tokenLocations'][number];
 const descriptions: Readonly<Record<Location, (config: Config) => string>> = {
   headers: ({ headerName, headerType }) =>
     `"${headerName}: ${headerType === 'none' ? '' : `${headerType} `}<access_token>"`,
-  cookies: (config) => `the cookie ${tokenCookieName(config, 'access')}`,
+  cookies: (config) => `the cookie ${getTokenCookieName(config, 'access')}`,
   query_string: ({ queryStringName, queryStringValuePrefix = '' }) =>
     `the query parameter "${queryStringName}=${queryStringValuePrefix}<access_token>"`,
   json: ({ jsonKey }) => `the field ${jsonKey} of a JSON body`,
 };
 
 const finders: Readonly<Record<Location, (request: Request, config: Config) => string | undefined>> = {
-  headers: inHeader,
-  cookies: (request, config) => tokenInCookie(request, config, 'access'),
-  query_string: inQuery,
-  json: inBody,
+  headers: findInHeader,
+  cookies: (request, config) => readConfirmedToken(request, config, 'access'),
+  query_string: findInQuery,
+  json: findInBody,
 };
 
 /** RFC 6750 §2.1, where the settings say nothing else. */
-function inHeader(request: Request, { headerName, headerType }: Config): string | undefined {
-  const value = headerOf(request, headerName.toLowerCase());
+function findInHeader(request: Request, { headerName, headerType }: Config): string | undefined {
+  const value = readHeader(request, headerName.toLowerCase());
   if (value === undefined || value === '') return undefined;
   if (headerType === 'none') return value;
   const token = credentialsOf(value, headerType);
@@ -64,7 +64,7 @@ function inHeader(request: Request, { headerName, headerType }: Config): string 
 }
 
 /** A header that comes in several lines is a list (RFC 9110 §5.3); Node forgets all but the first of some. */
-function headerOf({ headers, rawHeaders }: Request, name: string): string | undefined {
+function readHeader({ headers, rawHeaders }: Request, name: string): string | undefined {
   const value = headers[name];
   if (typeof value !== 'string') return undefined;
   let lines = 0;
@@ -78,7 +78,7 @@ function headerOf({ headers, rawHeaders }: Request, name: string): string | unde
     .join(',');
 }
 
-function inQuery(
+function findInQuery(
   { query }: Request,
   { queryStringName, queryStringValuePrefix = '' }: Config,
 ): string | undefined {
@@ -92,8 +92,8 @@ function inQuery(
   return value.slice(queryStringValuePrefix.length);
 }
 
-function inBody({ takenFields }: Request, { jsonKey }: Config): string | undefined {
-  const value = takenFields?.get(jsonKey);
+function findInBody({ reservedBodyFields }: Request, { jsonKey }: Config): string | undefined {
+  const value = reservedBodyFields?.get(jsonKey);
   if (value === undefined) return undefined;
   if (typeof value !== 'string') {
     throw new Problem('invalid_token', { detail: `The field ${jsonKey} must be one access token.` });

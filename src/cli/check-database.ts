@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { readConfig, type Config } from '../config/config.js';
-import { databaseFaults, hasAmcheck } from './database-checks.store.js';
+import { findDatabaseErrors, hasAmcheck } from './database-checks.store.js';
 import { readMark, unfinishedCopy } from '../database/copy-mark.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { openDatabase } from '../database/open-database.js';
@@ -56,10 +56,10 @@ async function examine(
     try {
       const mark = database.dialect === 'postgres' ? await readMark(database.queries) : undefined;
       if (mark) return { faults: [unfinishedCopy(mark)], note: '' };
-      const faults = await databaseFaults(database);
+      const faults = await findDatabaseErrors(database);
       const { queries } = database.atLength;
       const checksIndexes = database.dialect === 'sqlite' || (await hasAmcheck(queries));
-      const secret = secretOf(config);
+      const secret = readSecret(config);
       if (
         faults.length === 0 &&
         secret !== undefined &&
@@ -82,6 +82,6 @@ async function examine(
   }
 }
 
-function secretOf({ secret, databaseUrl }: Config): string | undefined {
+function readSecret({ secret, databaseUrl }: Config): string | undefined {
   return secret ?? (databaseUrl.kind === 'sqlite' ? readSecretFile(databaseUrl.file) : undefined);
 }

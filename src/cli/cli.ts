@@ -1,10 +1,10 @@
 import { CommanderError } from 'commander';
-import { explain } from '../server/main.js';
+import { printError } from '../server/main.js';
 import type { Launcher } from './launcher.js';
 import { createProgram } from './program.js';
 
 /** As most commands have it: 1 where a command fails, 2 where it was not understood. */
-const misused = 2;
+const misuseExitCode = 2;
 
 /**
  * Runs what the words of a command line say, `['users', 'reset-password', 'admin']`. What is wrong goes to stderr, and
@@ -15,9 +15,9 @@ export async function runCommandLine(words: readonly string[], launcher: Launche
     await createProgram(launcher).parseAsync(words.length > 0 ? words : ['help'], { from: 'user' });
   } catch (error) {
     // Commander has printed it: help that was asked for, or what it did not understand.
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : misused;
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : misuseExitCode;
     else {
-      explain(error);
+      printError(error);
       process.exitCode = 1;
     }
   }

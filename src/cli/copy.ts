@@ -12,11 +12,12 @@ import {
 } from '../database/copy-database.js';
 import { CopyError, SqliteSnapshot, type Counts } from '../database/copy-source.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
-import { openDatabase, type Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
+import { openDatabase } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
 import type { KeyRow } from '../database/schema.js';
 import { readSecretFile } from '../keys/secret.js';
-import { claimSqlite } from '../database/sqlite-claim.js';
+import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { createProgress } from './progress.js';
 import { databaseUrl, type SqliteUrl } from '../database/database-url.js';
 import { refuseRestoredFile } from '../server/installation.js';
@@ -26,15 +27,15 @@ import { KeySealing } from '../keys/key-sealing.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-interface CopyWords {
+interface CopyOptions {
   readonly dryRun?: boolean;
   readonly beginAgain?: boolean;
 }
 
-const howTo =
+const usage =
   'latchkey copy sqlite:<file> postgres://<user>:<password>@<host>/<database> [--dry-run] [--begin-again]';
 /** One Ctrl-C arrives as several signals, within as many milliseconds; a later one does not wait for the database. */
-const sameSignal = 1000;
+const repeatedSignalWindow = 1000;
 
 export function addCopyCommand(program: Command): void {
   program
@@ -46,7 +47,7 @@ export function addCopyCommand(program: Command): void {
     .argument('<target>', 'postgres://<user>:<password>@<host>/<database>')
     .option('--dry-run', 'count it, and change nothing')
     .option('--begin-again', 'remove what an unfinished copy has left in the target first')
-    .action((source: string, target: string, words: CopyWords) => copy(source, target, words, process.env));
+    .action((source: string, target: string, words: CopyOptions) => copy(source, target, words, process.env));
 }
 
 /**
@@ -57,12 +58,12 @@ export function addCopyCommand(program: Command): void {
 export async function copy(
   from: string,
   to: string,
-  words: CopyWords,
+  words: CopyOptions,
   environment: Environment,
 ): Promise<void> {
-  const source = sourceOf(from);
+  const source = parseSource(from);
   const config = readConfig({ ...environment, DATABASE_URL: to });
-  if (config.databaseUrl.kind !== 'postgres') throw new StartError(`The target must be PostgreSQL: ${howTo}`);
+  if (config.databaseUrl.kind !== 'postgres') throw new StartError(`The target must be PostgreSQL: ${usage}`);
   refuseRestoredFile({ ...config, databaseUrl: source }, false);
   try {
     const snapshot = new SqliteSnapshot(source.file);
@@ -78,7 +79,7 @@ export async function copy(
   }
 }
 
-function sourceOf(text: string): SqliteUrl {
+function parseSource(text: string): SqliteUrl {
   let source;
   try {
     source = databaseUrl(text);
@@ -86,7 +87,7 @@ function sourceOf(text: string): SqliteUrl {
     throw new StartError(`The source ${(cause as Error).message}.`, { cause });
   }
   if (source.kind !== 'sqlite' || source.file === ':memory:')
-    throw new StartError(`The source must be a SQLite file: ${howTo}`);
+    throw new StartError(`The source must be a SQLite file: ${usage}`);
   return source;
 }
 
@@ -94,20 +95,17 @@ async function copySnapshot(
   snapshot: SqliteSnapshot,
   source: SqliteUrl,
   config: Config,
-  { dryRun = false, beginAgain = false }: CopyWords,
+  { dryRun = false, beginAgain = false }: CopyOptions,
 ): Promise<void> {
-  const [from, to] = [sealingOf(snapshot.keys(), source, config), targetSealing(config)];
+  const [from, to] = [findSourceSealing(snapshot.keys(), source, config), createTargetSealing(config)];
   const target = openTarget(config);
   try {
     if (dryRun) {
       await describe(target, snapshot, beginAgain);
       return;
     }
-    if (!claimSqlite(source.file)) {
-      console.error(
-        `A service runs on ${source.file}: this copy is of the moment at which it begins, good for a rehearsal. Stop the service before the copy that counts.`,
-      );
-    }
+    const holder = claimSqlite(source.file, 'copy');
+    if (holder) console.error(warnings[holder](source.file));
     await prepareTarget(target, beginAgain);
     const sealing: CopySealing = {
       seal: (row) => to.seal(unseal(row, from), sealingContext(row)),
@@ -122,6 +120,13 @@ async function copySnapshot(
   }
 }
 
+const warnings: Readonly<Record<Claimant, (file: string) => string>> = {
+  service: (file) =>
+    `A service runs on ${file}: this copy is of the moment at which it begins, good for a rehearsal. Stop the service before the copy that counts.`,
+  copy: (file) =>
+    `Another copy of ${file} is being made. Start no service on it before both have ended: what it writes they would not have.`,
+};
+
 async function copyWithProgress(
   target: Database,
   snapshot: SqliteSnapshot,
@@ -132,7 +137,8 @@ async function copyWithProgress(
   const signals = ['SIGINT', 'SIGTERM'] as const;
   let interruptedAt: number | undefined;
   const interrupt = (): void => {
-    if (interruptedAt !== undefined && performance.now() - interruptedAt > sameSignal) process.exit(1);
+    if (interruptedAt !== undefined && performance.now() - interruptedAt > repeatedSignalWindow)
+      process.exit(1);
     interruptedAt ??= performance.now();
     interruption.abort();
   };
@@ -157,7 +163,7 @@ async function copyWithProgress(
 }
 
 /** What opens the source's keys: `LATCHKEY_SECRET`, or the file beside the database. */
-function sealingOf(keys: readonly KeyRow[], { file }: SqliteUrl, { secret }: Config): KeySealing {
+function findSourceSealing(keys: readonly KeyRow[], { file }: SqliteUrl, { secret }: Config): KeySealing {
   const secrets = [secret, readSecretFile(file)].filter((each) => each !== undefined);
   const sealing = secrets
     .map((each) => new KeySealing(each))
@@ -180,7 +186,7 @@ function opens(row: KeyRow, sealing: KeySealing): boolean {
 }
 
 /** What the target's service will have as `LATCHKEY_SECRET`. */
-function targetSealing({ newSecret, secret }: Config): KeySealing {
+function createTargetSealing({ newSecret, secret }: Config): KeySealing {
   // That one of them is set, readConfig has demanded.
   return new KeySealing(newSecret ?? secret ?? '');
 }

@@ -1,21 +1,23 @@
 import { sql } from 'kysely';
 import { everyVersion } from '../revocations/revocations.js';
 import { usernameKey } from '../usernames/username.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database, Queries } from '../database/database.js';
 
 /** What is wrong with a database, in sentences; none: nothing that could be found is. */
-export async function databaseFaults(database: Database): Promise<string[]> {
+export async function findDatabaseErrors(database: Database): Promise<string[]> {
   const { queries } = database.atLength;
-  const damage = await (database.dialect === 'sqlite' ? sqliteDamage(queries) : postgresDamage(queries));
+  const damage = await (database.dialect === 'sqlite'
+    ? findSqliteDamage(queries)
+    : findPostgresDamage(queries));
   // Of a damaged file nothing else can be said for certain.
   if (damage.length > 0) return damage;
   const isThere = (await queries.introspection.getTables()).some(({ name }) => name === 'users');
   if (!isThere) return ['It has no tables of Latchkey: no service was ever started on it.'];
-  return [...(await orphans(queries)), ...(await brokenPromises(queries))];
+  return [...(await findOrphans(queries)), ...(await findInvariantViolations(queries))];
 }
 
 /** As queries that only read: the writer would keep the service beside from writing until a pragma is over. */
-async function sqliteDamage(queries: Queries): Promise<string[]> {
+async function findSqliteDamage(queries: Queries): Promise<string[]> {
   const { rows: integrity } = await sql<{
     integrity_check: string;
   }>`select integrity_check from pragma_integrity_check limit 20`.execute(queries);
@@ -34,7 +36,7 @@ async function sqliteDamage(queries: Queries): Promise<string[]> {
 }
 
 /** The indexes by amcheck, where it is installed; the tables by reading them. */
-async function postgresDamage(queries: Queries): Promise<string[]> {
+async function findPostgresDamage(queries: Queries): Promise<string[]> {
   const tables = (await queries.introspection.getTables()).map(({ name }) => name);
   const faults: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
@@ -75,7 +77,7 @@ export async function hasAmcheck(queries: Queries): Promise<boolean> {
 }
 
 /** Rows that belong to others that are not there, whatever the constraints say. */
-async function orphans(queries: Queries): Promise<string[]> {
+async function findOrphans(queries: Queries): Promise<string[]> {
   const faults: string[] = [];
   for (const [table, column, parent, key] of [
     ['sessions', 'user_id', 'users', 'id'],
@@ -96,7 +98,7 @@ async function orphans(queries: Queries): Promise<string[]> {
 const usersPerPage = 1000;
 
 /** What the service relies on beyond what the tables demand. */
-async function brokenPromises(queries: Queries): Promise<string[]> {
+async function findInvariantViolations(queries: Queries): Promise<string[]> {
   const faults: string[] = [];
   const { rows: ahead } = await sql<{ found: number }>`
     select count(*) as found from revocations join users on users.id = revocations.target

@@ -2,7 +2,7 @@ import { settings } from '../config/settings.js';
 import { problemCodes } from '../problems/problem-codes.js';
 
 /** The table of settings, in Markdown. */
-export function settingsTable(): string {
+export function createSettingsTable(): string {
   const rows = Object.values(settings).map((setting) => {
     const { name, doc } = setting;
     const words = 'defaultInWords' in setting ? setting.defaultInWords : undefined;
@@ -13,7 +13,7 @@ export function settingsTable(): string {
 }
 
 /** The table of error codes, in Markdown. */
-export function problemTable(): string {
+export function createProblemTable(): string {
   const rows = Object.entries(problemCodes).map(
     ([code, { status, detail }]) => `| ${status} | \`${code}\` | ${detail.replaceAll('<', '\\<')} |`,
   );

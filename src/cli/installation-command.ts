@@ -10,7 +10,7 @@ import { StartError } from '../start-error.js';
  * Runs a command on the database that the settings name, beside the service or without it, and closes it.
  * @throws {StartError} and what else `explain` puts into words, where it cannot.
  */
-export async function onInstallation(
+export async function withInstallation(
   command: (services: Services, config: Config) => Promise<void>,
   { mayBeBackup = false }: { readonly mayBeBackup?: boolean } = {},
 ): Promise<void> {

@@ -8,29 +8,29 @@ import { keyPurposes } from '../keys/key-schedule.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import type { KeyPurpose } from '../keys/keys.store.js';
 import { KeyImportError } from '../keys/signing-keys.js';
-import { onInstallation } from './installation-command.js';
+import { withInstallation } from './installation-command.js';
 
 export function addKeyCommands(program: Command): void {
   const keys = program.command('keys').description('the keys that tokens are signed with');
   keys
     .command('list')
     .description('the key ring: which key signs, which are accepted')
-    .action(() => onInstallation(listKeys));
+    .action(() => withInstallation(listKeys));
   keys
     .command('rotate')
     .description('publish a new key that signs later; both kinds without a name')
     .addArgument(new Argument('[purpose]', 'whose key').choices(keyPurposes))
-    .action((purpose?: KeyPurpose) => onInstallation((services) => rotateKeys(services, purpose)));
+    .action((purpose?: KeyPurpose) => withInstallation((services) => rotateKeys(services, purpose)));
   keys
     .command('import')
     .description('take in a private key of your own (PEM or JWK), published first')
     .argument('<file>', 'where the key is')
-    .action((file: string) => onInstallation((services) => importKey(services, file)));
+    .action((file: string) => withInstallation((services) => importKey(services, file)));
   keys
     .command('revoke')
     .description('take a key away at once: its access tokens are void, or its sessions end')
     .argument('<id>', 'as latchkey keys list prints it')
-    .action((id: string) => onInstallation((services) => revokeKey(services, id)));
+    .action((id: string) => withInstallation((services) => revokeKey(services, id)));
 }
 
 export function addSecretCommands(program: Command): void {
@@ -40,7 +40,7 @@ export function addSecretCommands(program: Command): void {
     .description(
       'encrypt the keys with another secret: LATCHKEY_NEW_SECRET, or on SQLite without LATCHKEY_SECRET a new secret file',
     )
-    .action(() => onInstallation(rotateSecret));
+    .action(() => withInstallation(rotateSecret));
 }
 
 export function listKeys({ ring, clock }: Services): Promise<void> {

@@ -15,7 +15,7 @@ export function createProgram(launcher: Launcher): Command {
     .helpOption('-h, --help', 'print help of a command')
     .helpCommand('help [command]', 'print help of a command')
     .exitOverride()
-    .configureHelp({ formatHelp: formatWithLeaves, subcommandTerm: termOf })
+    .configureHelp({ formatHelp: formatHelp, subcommandTerm: formatTerm })
     // What was too much may have a password in it: the URL of a database.
     .configureOutput({
       outputError: (text, write) => {
@@ -47,39 +47,66 @@ export function createProgram(launcher: Launcher): Command {
     'after',
     '\nThe commands use the settings of the service, from the same environment variables, and work beside it.',
   );
-  addHints(program);
+  program.addHelpText('beforeAll', ({ error }) => {
+    if (!error) refuseUnknownCommand(program);
+    return '';
+  });
+  addHelpHints(program);
   return program;
 }
 
+/**
+ * Commander prints a group's help for a command of it that there is not, and ends with 0.
+ * @throws {CommanderError}
+ */
+function refuseUnknownCommand(program: Command): void {
+  const words = program.args.filter((word) => !word.startsWith('-'));
+  let group: Command = program;
+  for (const word of words) {
+    if (group.commands.length === 0) return;
+    if (word === 'help') continue;
+    const command = group.commands.find((each) => each.name() === word);
+    if (!command) {
+      const names = group.commands.map((each) => each.name()).join(', ');
+      return group.error(`error: unknown command '${word}'. There are: ${names}.`);
+    }
+    group = command;
+  }
+}
+
 /** In help alone: what is near to an unknown word is looked for among the commands of its own group. */
-function formatWithLeaves(group: Command, helper: Help): string {
-  return Help.prototype.formatHelp.call(helper, group, Object.assign(helper, { visibleCommands: leavesOf }));
+function formatHelp(group: Command, helper: Help): string {
+  return Help.prototype.formatHelp.call(
+    helper,
+    group,
+    Object.assign(helper, { visibleCommands: flattenCommands }),
+  );
 }
 
 /** The commands that do something, not the groups that they are in. */
-function leavesOf(group: Command): Command[] {
-  return group.commands.flatMap((each) => (each.commands.length > 0 ? leavesOf(each) : [each]));
+function flattenCommands(group: Command): Command[] {
+  return group.commands.flatMap((each) => (each.commands.length > 0 ? flattenCommands(each) : [each]));
 }
 
 /** As it is typed: `keys rotate [access|refresh]`. */
-function termOf(command: Command): string {
+function formatTerm(command: Command): string {
   const parameters = command.registeredArguments.map((argument) => {
     const name = argument.argChoices?.join('|') ?? argument.name();
     return argument.required ? `<${name}>` : `[${name}]`;
   });
-  return [...wordsOf(command).slice(1), ...parameters].join(' ');
+  return [...getCommandPath(command).slice(1), ...parameters].join(' ');
 }
 
-function wordsOf(command: Command): string[] {
-  return [...(command.parent ? wordsOf(command.parent) : []), command.name()];
+function getCommandPath(command: Command): string[] {
+  return [...(command.parent ? getCommandPath(command.parent) : []), command.name()];
 }
 
 /** What comes below an error: where to read what would be right. */
-function addHints(command: Command): void {
-  const words = wordsOf(command);
+function addHelpHints(command: Command): void {
+  const words = getCommandPath(command);
   const settings = ['start', 'dev'].includes(command.name())
     ? `Settings are environment variables, such as in: PORT=3001 ${words.join(' ')}\n`
     : '';
   command.showHelpAfterError(`${settings}Help: ${words.join(' ')} --help`);
-  for (const each of command.commands) addHints(each);
+  for (const each of command.commands) addHelpHints(each);
 }

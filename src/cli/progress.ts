@@ -1,8 +1,8 @@
 import type { WriteStream } from 'node:tty';
 
 /** How often it is shown, in milliseconds: on a terminal, and in a file or a log. */
-const onTerminal = 100;
-const elsewhere = 10_000;
+const terminalInterval = 100;
+const logInterval = 10_000;
 
 export interface Progress {
   /** How far it is now. Not all that is said is shown. */
@@ -23,7 +23,7 @@ export function createProgress(
   let isShown = false;
   return {
     show: (text) => {
-      if (now() - shownAt < (stream.isTTY ? onTerminal : elsewhere)) return;
+      if (now() - shownAt < (stream.isTTY ? terminalInterval : logInterval)) return;
       shownAt = now();
       isShown = true;
       stream.write(stream.isTTY ? `\r\x1b[K${text}` : `${text}\n`);

@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import type { Services } from '../server/services.js';
-import { endAllSessions } from '../sessions/end-all.js';
+import { endAllSessions } from '../sessions/end-all-sessions.js';
 import { isSymmetric } from '../keys/algorithms.js';
-import { onInstallation } from './installation-command.js';
+import { withInstallation } from './installation-command.js';
 
 export function addSessionCommands(program: Command): void {
   const sessions = program.command('sessions').description('who is logged in');
   sessions
     .command('end-all')
     .description('end every session, and refuse every token that was issued until now, as after a restore')
-    .action(() => onInstallation(endAll, { mayBeBackup: true }));
+    .action(() => withInstallation(endAll, { mayBeBackup: true }));
 }
 
 export async function endAll(services: Services, config: Config): Promise<void> {

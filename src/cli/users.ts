@@ -6,7 +6,7 @@ import { Problem } from '../problems/problem.js';
 import { list } from '../config/setting-parsers.js';
 import { StartError } from '../start-error.js';
 import { words } from '../roles/rights.js';
-import { onInstallation } from './installation-command.js';
+import { withInstallation } from './installation-command.js';
 
 export function addUserCommands(program: Command): void {
   const users = program.command('users').description('accounts');
@@ -14,14 +14,14 @@ export function addUserCommands(program: Command): void {
     .command('reset-password')
     .description('give an account a new one-time password, and end its sessions')
     .argument('<name>', 'the username')
-    .action((username: string) => onInstallation((services) => resetPassword(services, username)));
+    .action((username: string) => withInstallation((services) => resetPassword(services, username)));
   users
     .command('set-roles')
     .description('give an account these roles and no others, where no administrator can log in to do so')
     .argument('<name>', 'the username')
     .argument('[roles]', 'names of roles, comma-separated; none: all are taken away')
     .action((username: string, roles = '') =>
-      onInstallation((services) => setRoles(services, username, list(String(roles)))),
+      withInstallation((services) => setRoles(services, username, list(String(roles)))),
     );
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { problemTable, settingsTable } from './docs-tables.js';
+import { createProblemTable, createSettingsTable } from './docs-tables.js';
 
 const tables: Readonly<Record<string, string>> = {
-  'docs/settings.md': settingsTable(),
-  'docs/errors.md': problemTable(),
+  'docs/settings.md': createSettingsTable(),
+  'docs/errors.md': createProblemTable(),
 };
 const begin = '<!-- made by npm run docs -->\n<!-- prettier-ignore-start -->\n';
 const end = '<!-- prettier-ignore-end -->';

@@ -2,7 +2,25 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { jwkUseError, signatureLength } from '../guard/public-keys.js';
 import type { AsymmetricAlgorithm } from '../keys/algorithms.js';
 import { fittingAlgorithms, KeyImportError } from '../keys/signing-keys.js';
-import type { ClientKey, ClientKeySet } from './clients.models.js';
+
+/** A public key of a client, as a JWK (RFC 7517 §4). */
+export interface ClientKey {
+  readonly kty: string;
+  readonly kid?: string;
+  readonly use?: string;
+  readonly alg?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
+  readonly [member: string]: unknown;
+}
+
+/** RFC 7517 §5. */
+export interface ClientKeySet {
+  readonly keys: readonly ClientKey[];
+}
 
 /** What verifies a client's signatures. */
 export interface VerificationKey {
@@ -31,7 +49,7 @@ const publicMembers = ['kty', 'kid', 'use', 'alg', 'crv', 'x', 'y', 'n', 'e'] as
 export function importClientKey(jwk: ClientKey): ClientKey {
   const reason = jwkUseError(jwk);
   if (reason !== undefined) throw new KeyImportError(reason);
-  openKey(jwk);
+  importVerificationKey(jwk);
   const members = publicMembers.flatMap((member) =>
     jwk[member] === undefined ? [] : [[member, jwk[member]]],
   );
@@ -39,13 +57,13 @@ export function importClientKey(jwk: ClientKey): ClientKey {
 }
 
 /** @param kid the `kid` that the signature names, if any. */
-export function verificationKeys(jwks: string, kid: string | undefined): VerificationKeys {
+export function readVerificationKeys(jwks: string, kid: string | undefined): VerificationKeys {
   const keys: VerificationKey[] = [];
   const refused: string[] = [];
   for (const jwk of (JSON.parse(jwks) as ClientKeySet).keys) {
     if (kid !== undefined && jwk.kid !== kid) continue;
     try {
-      keys.push(openKey(jwk));
+      keys.push(importVerificationKey(jwk));
     } catch (error) {
       if (!(error instanceof KeyImportError)) throw error;
       refused.push(
@@ -56,7 +74,7 @@ export function verificationKeys(jwks: string, kid: string | undefined): Verific
   return { keys, refused };
 }
 
-function openKey(jwk: ClientKey): VerificationKey {
+function importVerificationKey(jwk: ClientKey): VerificationKey {
   let publicKey: KeyObject;
   try {
     publicKey = createPublicKey({ key: jwk as unknown as JsonWebKey, format: 'jwk' });

@@ -4,7 +4,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 const prefix = 'lk_cs_';
 
 /** 256 random bits. */
-export function makeClientSecret(): string {
+export function generateClientSecret(): string {
   return prefix + randomBytes(32).toString('base64url');
 }
 

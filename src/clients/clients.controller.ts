@@ -14,13 +14,11 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
-import { asPage, defaultLimit } from '../http/pagination.js';
+import { toPageResponse, defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
+import type { ClientsService } from './clients.service.js';
 import { words } from '../roles/rights.js';
-import type { Id } from '../users/users.models.js';
 import {
-  ClientAuthMethod,
   type Client,
   type ClientKeySet,
   type ClientPage,
@@ -30,12 +28,13 @@ import {
   type CreatedClient,
   type UpdateClientRequest,
 } from './clients.models.js';
-import type { StoredClient } from './clients.store.js';
+import type { StoredClient } from './clients.service.js';
+import type { Id } from '../http/api-types.js';
 
 @Route('clients')
 @Tags('Clients')
 export class ClientsController {
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: { readonly clients: ClientsService }) {}
 
   /**
    * A page of clients, oldest first. Their secrets are not kept, and not shown.
@@ -46,7 +45,7 @@ export class ClientsController {
   @SuccessResponse(200, 'The page.')
   public async listClients(@Queries() query: ClientQuery): Promise<ClientPage> {
     const { limit = defaultLimit, cursor } = query;
-    return asPage(await this.services.clients.list(limit, cursor), asClient);
+    return toPageResponse(await this.services.clients.list(limit, cursor), toClient);
   }
 
   /**
@@ -64,7 +63,7 @@ export class ClientsController {
     const { client, secret } = await this.services.clients.create(
       {
         name: body.client_name,
-        authMethod: body.token_endpoint_auth_method ?? ClientAuthMethod.Basic,
+        authMethod: body.token_endpoint_auth_method ?? 'client_secret_basic',
         jwks: body.jwks,
         scope: body.scope ?? '',
         audiences: body.audiences ?? [],
@@ -73,7 +72,7 @@ export class ClientsController {
       },
       actorOf(request),
     );
-    return { ...asClient(client), ...(secret !== undefined && { client_secret: secret }) };
+    return { ...toClient(client), ...(secret !== undefined && { client_secret: secret }) };
   }
 
   /**
@@ -86,7 +85,7 @@ export class ClientsController {
   @SuccessResponse(200, 'The client.')
   @Response<ProblemDetails>(404, 'There is no such client: `client_not_found`.')
   public async getClient(@Path() id: Id): Promise<Client> {
-    return asClient(await this.services.clients.get(id));
+    return toClient(await this.services.clients.get(id));
   }
 
   /**
@@ -115,7 +114,7 @@ export class ClientsController {
       ...(body.access_token_lifetime !== undefined && { accessTokenLifetime: body.access_token_lifetime }),
       ...(body.disabled !== undefined && { disabled: body.disabled }),
     };
-    return asClient(await this.services.clients.update(id, change, actorOf(request)));
+    return toClient(await this.services.clients.update(id, change, actorOf(request)));
   }
 
   /**
@@ -151,7 +150,7 @@ export class ClientsController {
   }
 }
 
-function asClient(client: StoredClient): Client {
+function toClient(client: StoredClient): Client {
   return {
     client_id: client.id,
     client_name: client.name,

@@ -1,12 +1,6 @@
+import type { ClientAuthMethod } from './client-auth-method.js';
 import type { Cursor } from '../http/pagination.js';
-import type { Id } from '../users/users.models.js';
-
-/** How a client authenticates (RFC 7591 §2). With a secret the first two are interchangeable. */
-export enum ClientAuthMethod {
-  Basic = 'client_secret_basic',
-  Post = 'client_secret_post',
-  PrivateKey = 'private_key_jwt',
-}
+import type { Id } from '../http/api-types.js';
 
 /**
  * A service that gets tokens for itself, or asks about those of others.

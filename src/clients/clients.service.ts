@@ -1,21 +1,22 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { newId } from '../ids.js';
-import { nameFault } from '../http/freeform-text.js';
+import { nameFault } from '../text/freeform-text.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
 import { maxTokenLength } from '../tokens/access-token-size.js';
 import type { AccessTokens } from '../tokens/access-token.js';
-import type { Revocations } from '../revocations/revocations.js';
 import { KeyImportError } from '../keys/signing-keys.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { words } from '../roles/rights.js';
-import { importClientKey } from './client-keys.js';
-import { hashClientSecret, makeClientSecret } from './client-secret.js';
-import { ClientAuthMethod, type ClientKeySet } from './clients.models.js';
+import { type ClientKeySet, importClientKey } from './client-keys.js';
+import { hashClientSecret, generateClientSecret } from './client-secret.js';
+import type { ClientAuthMethod } from './client-auth-method.js';
 import { clientGrant } from './client-grant.js';
 import { clientsStore, type StoredClient } from './clients.store.js';
+
+export type { StoredClient };
 
 interface NewClient {
   readonly name: string;
@@ -36,13 +37,12 @@ export class ClientsService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly versions: SubjectVersions,
-    private readonly revocations: Revocations,
     private readonly tokens: AccessTokens,
   ) {}
 
   /** @throws {Problem} `client_not_found`. */
   async get(id: string): Promise<StoredClient> {
-    return found(await clientsStore.find(this.database.queries, id));
+    return requireClient(await clientsStore.find(this.database.queries, id));
   }
 
   /** A page of clients in the order of their creation. */
@@ -60,25 +60,25 @@ export class ClientsService {
     client: NewClient,
     actor: Actor,
   ): Promise<{ readonly client: StoredClient; readonly secret: string | undefined }> {
-    refuseFaultyName(client.name);
-    const secret = client.authMethod === ClientAuthMethod.PrivateKey ? undefined : makeClientSecret();
+    refuseInvalidName(client.name);
+    const secret = client.authMethod === 'private_key_jwt' ? undefined : generateClientSecret();
     const now = this.clock.now();
     const row: StoredClient = {
       id: newId(this.clock),
       name: client.name,
       secret_hash: secret === undefined ? null : hashClientSecret(secret),
-      jwks: keysOf(client.authMethod, client.jwks),
+      jwks: toStoredKeys(client.authMethod, client.jwks),
       auth_method: client.authMethod,
-      scopes: sorted(client.scope.split(' ')),
-      audiences: sorted(client.audiences),
-      introspection_audiences: sorted(client.introspectionAudiences),
+      scopes: toSortedList(client.scope.split(' ')),
+      audiences: toSortedList(client.audiences),
+      introspection_audiences: toSortedList(client.introspectionAudiences),
       access_token_lifetime: client.accessTokenLifetime,
       version: 0,
       disabled_at: null,
       created_at: now,
       updated_at: now,
     };
-    this.#refuseTooLongTokens(row);
+    this.#refuseOversizedTokens(row);
     await this.database.transaction(async (transaction) => {
       await clientsStore.insert(transaction, row);
       await auditStore.addChange(transaction, this.clock, { event: 'client_created', target: row.id }, actor);
@@ -89,31 +89,31 @@ export class ClientsService {
   /** @throws {Problem} `client_not_found`; `validation_failed` for keys that will not do, or tokens that nobody accepts. */
   async update(id: string, change: ClientChange, actor: Actor): Promise<StoredClient> {
     const { client, revoked } = await this.database.transaction(async (transaction) => {
-      const before = found(await clientsStore.lock(transaction, id));
-      if (change.name !== undefined && change.name !== before.name) refuseFaultyName(change.name);
+      const before = requireClient(await clientsStore.lock(transaction, id));
+      if (change.name !== undefined && change.name !== before.name) refuseInvalidName(change.name);
       const now = this.clock.now();
-      const after = found(
+      const after = requireClient(
         await clientsStore.update(transaction, id, now, {
           name: change.name ?? before.name,
-          jwks: change.jwks ? keysOf(before.auth_method, change.jwks) : before.jwks,
-          scopes: change.scope === undefined ? before.scopes : sorted(change.scope.split(' ')),
-          audiences: change.audiences === undefined ? before.audiences : sorted(change.audiences),
+          jwks: change.jwks ? toStoredKeys(before.auth_method, change.jwks) : before.jwks,
+          scopes: change.scope === undefined ? before.scopes : toSortedList(change.scope.split(' ')),
+          audiences: change.audiences === undefined ? before.audiences : toSortedList(change.audiences),
           introspection_audiences:
             change.introspectionAudiences === undefined
               ? before.introspection_audiences
-              : sorted(change.introspectionAudiences),
+              : toSortedList(change.introspectionAudiences),
           access_token_lifetime: change.accessTokenLifetime ?? before.access_token_lifetime,
           disabled_at: disabledAt(before, change.disabled, now),
         }),
       );
-      this.#refuseTooLongTokens(after, before);
+      this.#refuseOversizedTokens(after, before);
       await auditStore.addChange(transaction, this.clock, { event: 'client_updated', target: id }, actor);
       return {
         client: after,
-        revoked: voidsTokens(before, after) ? await this.versions.raise(transaction, { clientId: id }) : [],
+        revoked: revokesTokens(before, after) ? await this.versions.raise(transaction, { clientId: id }) : [],
       };
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
     return client;
   }
 
@@ -125,11 +125,11 @@ export class ClientsService {
       await auditStore.addChange(transaction, this.clock, { event: 'client_deleted', target: id }, actor);
       return rows;
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
   }
 
   /** @param before where the tokens were too long already, they may become shorter. */
-  #refuseTooLongTokens(client: StoredClient, before?: StoredClient): void {
+  #refuseOversizedTokens(client: StoredClient, before?: StoredClient): void {
     const length = this.tokens.lengthOf(clientGrant(client, this.tokens));
     if (length <= maxTokenLength) return;
     if (before && length < this.tokens.lengthOf(clientGrant(before, this.tokens))) return;
@@ -146,9 +146,9 @@ export class ClientsService {
    * @throws {Problem} `client_not_found`, `client_has_no_secret`.
    */
   async replaceSecret(id: string, actor: Actor): Promise<string> {
-    const secret = makeClientSecret();
+    const secret = generateClientSecret();
     const revoked = await this.database.transaction(async (transaction) => {
-      const client = found(await clientsStore.lock(transaction, id));
+      const client = requireClient(await clientsStore.lock(transaction, id));
       if (client.secret_hash === null) throw new Problem('client_has_no_secret');
       const changes = { secret_hash: hashClientSecret(secret) };
       await clientsStore.update(transaction, id, this.clock.now(), changes);
@@ -160,22 +160,22 @@ export class ClientsService {
       );
       return this.versions.raise(transaction, { clientId: id });
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
     return secret;
   }
 }
 
-function refuseFaultyName(name: string): void {
+function refuseInvalidName(name: string): void {
   const fault = nameFault(name);
   if (fault !== undefined) throw new Problem('validation_failed', { errors: { client_name: fault } });
 }
 
-function found(client: StoredClient | undefined): StoredClient {
+function requireClient(client: StoredClient | undefined): StoredClient {
   if (!client) throw new Problem('client_not_found');
   return client;
 }
 
-function sorted(list: readonly string[]): string {
+function toSortedList(list: readonly string[]): string {
   return words(list.join(' ')).join(' ');
 }
 
@@ -185,7 +185,7 @@ function disabledAt(before: StoredClient, disabled: boolean | undefined, now: nu
 }
 
 /** Whether tokens that were issued before say what no longer holds, or were got with a key that is gone. */
-function voidsTokens(before: StoredClient, after: StoredClient): boolean {
+function revokesTokens(before: StoredClient, after: StoredClient): boolean {
   return (
     before.scopes !== after.scopes ||
     before.audiences !== after.audiences ||
@@ -195,27 +195,31 @@ function voidsTokens(before: StoredClient, after: StoredClient): boolean {
 }
 
 /** The key set as it is kept. */
-function keysOf(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefined): string | null {
-  if (authMethod !== ClientAuthMethod.PrivateKey) {
-    if (jwks) throw faultyKeys('jwks', 'is for clients with private_key_jwt');
+function toStoredKeys(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefined): string | null {
+  if (authMethod !== 'private_key_jwt') {
+    if (jwks) throw createInvalidFieldProblem('jwks', 'is for clients with private_key_jwt');
     return null;
   }
-  if (!jwks) throw faultyKeys('jwks', 'is required with private_key_jwt');
+  if (!jwks) throw createInvalidFieldProblem('jwks', 'is required with private_key_jwt');
   const keys = jwks.keys.map((key, index) => {
     try {
       return importClientKey(key);
     } catch (error) {
-      if (error instanceof KeyImportError) throw faultyKeys(`jwks.keys.$${index}`, error.message);
+      if (error instanceof KeyImportError)
+        throw createInvalidFieldProblem(`jwks.keys.$${index}`, error.message);
       throw error;
     }
   });
   const kids = keys.flatMap(({ kid }) => kid ?? []);
-  const twice = kids.findIndex((kid, index) => kids.indexOf(kid) < index);
-  if (twice >= 0)
-    throw faultyKeys('jwks', `has two keys with the kid "${kids[twice]}": give each another one`);
+  const duplicate = kids.findIndex((kid, index) => kids.indexOf(kid) < index);
+  if (duplicate >= 0)
+    throw createInvalidFieldProblem(
+      'jwks',
+      `has two keys with the kid "${kids[duplicate]}": give each another one`,
+    );
   return JSON.stringify({ keys });
 }
 
-function faultyKeys(field: string, fault: string): Problem {
+function createInvalidFieldProblem(field: string, fault: string): Problem {
   return new Problem('validation_failed', { errors: { [field]: fault } });
 }

@@ -1,4 +1,4 @@
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import type { ClientRow } from '../database/schema.js';
 
 export type StoredClient = ClientRow;
@@ -69,31 +69,5 @@ export const clientsStore = {
       .returning('id')
       .executeTakeFirst();
     return deleted !== undefined;
-  },
-
-  /** Voids the client's access tokens. @returns the new version; undefined where the client is not there. */
-  async raiseVersion(queries: Queries, id: string): Promise<number | undefined> {
-    const raised = await queries
-      .updateTable('clients')
-      .set((eb) => ({ version: eb('version', '+', 1) }))
-      .where('id', '=', id)
-      .returning('version')
-      .executeTakeFirst();
-    return raised?.version;
-  },
-
-  /** Raises the versions of the clients whose ids come next. */
-  raisePage(
-    queries: Queries,
-    { after, limit, by }: { readonly after: string; readonly limit: number; readonly by: number },
-  ): Promise<{ id: string; version: number }[]> {
-    return queries
-      .updateTable('clients')
-      .set((eb) => ({ version: eb('version', '+', by) }))
-      .where('id', 'in', (eb) =>
-        eb.selectFrom('clients').select('id').where('id', '>', after).orderBy('id').limit(limit),
-      )
-      .returning(['id', 'version'])
-      .execute();
   },
 };

@@ -1,11 +1,11 @@
 import { problemCodes } from '../problems/problem-codes.js';
-import { isPermission } from '../http/demands.js';
+import { isPermission } from '../http/security-requirements.js';
 import { completeSchemas } from './complete-schemas.js';
 import { errorForms, oauthForm, problemForm, type ErrorForm } from './error-forms.js';
-import { headers, referencesTo } from './headers.js';
-import { mostFieldErrors } from '../problems/problem.js';
-import { sortContract } from './order.js';
-import type { Answer, Document, Operation, Schema } from './openapi.js';
+import { headers, createReferences } from './headers.js';
+import { maxFieldErrors } from '../problems/problem.js';
+import { sortContract } from './sort-contract.js';
+import type { ResponseObject, Document, Operation, Schema } from './openapi.js';
 
 /** The media type of a page. */
 const pageType = 'text/html';
@@ -34,10 +34,10 @@ export function completeContract(document: Document): Document {
   );
   addProblemCodes(document.components.schemas);
   const seen = new Set<string>();
-  const faults: string[] = [];
+  const errors: string[] = [];
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
-      const fail: Fail = (what) => faults.push(`${method.toUpperCase()} ${path}: ${what}`);
+      const fail: Fail = (what) => errors.push(`${method.toUpperCase()} ${path}: ${what}`);
       if (seen.has(operation.operationId)) {
         fail(`the operationId ${operation.operationId} is taken. Rename the controller's method.`);
       }
@@ -45,18 +45,18 @@ export function completeContract(document: Document): Document {
       if (!operation.summary || !operation.description) {
         fail(`the controller's method needs a comment with a description and a @summary.`);
       }
-      const form = errorFormOf(operation);
-      addImpliedAnswers(operation, form);
-      sayPermissions(operation);
+      const form = findErrorForm(operation);
+      addImpliedResponses(operation, form);
+      describePermissions(operation);
       const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
       const isPage = operation.responses['200']?.content?.[pageType] !== undefined;
       for (const [status, answer] of Object.entries(operation.responses)) {
-        completeAnswer(answer, status, { form, fail, isLimited, isPage });
+        completeResponse(answer, status, { form, fail, isLimited, isPage });
       }
       addExamples(document.components.schemas, operation, fail);
     }
   }
-  if (faults.length > 0) throw new Error(faults.join('\n'));
+  if (errors.length > 0) throw new Error(errors.join('\n'));
   completeSchemas(document);
   sortContract(document);
   // In the order in which people read it.
@@ -65,7 +65,7 @@ export function completeContract(document: Document): Document {
 }
 
 /** An operation whose controller names the model of OAuth's errors answers all errors so. */
-function errorFormOf({ responses }: Operation): ErrorForm {
+function findErrorForm({ responses }: Operation): ErrorForm {
   const answers = Object.values(responses).flatMap(({ content }) => Object.values(content ?? {}));
   return answers.some(({ schema }) => schema?.$ref?.endsWith(`/${oauthForm.schema}`))
     ? oauthForm
@@ -78,13 +78,14 @@ function addProblemCodes(schemas: Record<string, Schema>): void {
   schemas['ProblemCode'] = {
     type: 'string',
     enum: Object.keys(problemCodes),
+    'x-extensible-enum': Object.keys(problemCodes),
     description:
-      'The kind of problem for programs: a closed list, in which a code keeps its meaning and its status.',
+      'The kind of problem for programs. A code keeps its meaning and its status; a newer service may have more of them, which a client treats by their status.',
   };
   properties['code'] = { $ref: '#/components/schemas/ProblemCode' };
   // tsoa cannot annotate what is under an index signature.
   Object.assign(schemas['FieldErrors'] ?? {}, {
-    maxProperties: mostFieldErrors,
+    maxProperties: maxFieldErrors,
     additionalProperties: { type: 'string', maxLength: 2000 },
   });
 }
@@ -93,7 +94,7 @@ function addProblemCodes(schemas: Record<string, Schema>): void {
  * OpenAPI 3.0 lets OAuth's schemes alone have scopes in a security requirement. The document in 3.1, where any scheme
  * may have roles, gets them back from here.
  */
-function sayPermissions(operation: Operation): void {
+function describePermissions(operation: Operation): void {
   if (!operation.security) return;
   const demands = operation.security.flatMap((schemes) => Object.values(schemes).flat());
   const permissions = demands.filter(isPermission);
@@ -106,20 +107,20 @@ function sayPermissions(operation: Operation): void {
   operation.description = `${operation.description ?? ''}\n\nPermission: ${named}.`;
 }
 
-function addImpliedAnswers(operation: Operation, form: ErrorForm): void {
+function addImpliedResponses(operation: Operation, form: ErrorForm): void {
   const media = operation.requestBody?.content;
   const implied = {
-    ...form.ofAll,
-    ...(form === problemForm && impliedBySecurity(operation.security ?? [])),
-    ...(media && form.ofBody['application/x-www-form-urlencoded' in media ? 'form' : 'json']),
-    ...((media ?? operation.parameters?.length) && form.ofInput),
+    ...form.commonResponses,
+    ...(form === problemForm && getSecurityResponses(operation.security ?? [])),
+    ...(media && form.bodyResponses['application/x-www-form-urlencoded' in media ? 'form' : 'json']),
+    ...((media ?? operation.parameters?.length) && form.inputResponses),
   };
   for (const [status, description] of Object.entries(implied)) {
     operation.responses[status] ??= { description };
   }
 }
 
-function impliedBySecurity(security: NonNullable<Operation['security']>): Record<string, string> {
+function getSecurityResponses(security: NonNullable<Operation['security']>): Record<string, string> {
   const demands = security.flatMap((schemes) => Object.values(schemes).flat());
   const scopes = demands.filter(isPermission);
   const optional = security.some((schemes) => Object.keys(schemes).length === 0);
@@ -147,7 +148,7 @@ function impliedBySecurity(security: NonNullable<Operation['security']>): Record
   return implied;
 }
 
-interface OperationOf {
+interface ResponseContext {
   readonly form: ErrorForm;
   readonly fail: Fail;
   /** Its requests are counted, if the operator wants it. */
@@ -156,16 +157,16 @@ interface OperationOf {
   readonly isPage: boolean;
 }
 
-function completeAnswer(
-  answer: Answer,
+function completeResponse(
+  answer: ResponseObject,
   status: string,
-  { form, fail, isLimited, isPage }: OperationOf,
+  { form, fail, isLimited, isPage }: ResponseContext,
 ): void {
   if (!answer.description) fail(`the answer ${status} needs a description.`);
   const references: Record<string, keyof typeof headers> = {};
   if (status === '429' || (isLimited && /^[24]/.test(status))) references['RateLimit'] = 'RateLimit';
   if (status === 'default' || Number(status) >= 400) {
-    const codes = codesIn(answer.description, form);
+    const codes = findCodes(answer.description, form);
     if (codes.length === 0) {
       fail(`the description of ${status} must name its error codes in backquotes.`);
     }
@@ -176,8 +177,8 @@ function completeAnswer(
       }
     }
     const isAmong = (list: readonly string[]): boolean => codes.some((code) => list.includes(code));
-    if (status === '401' || isAmong(form.challenged)) references['WWW-Authenticate'] = form.challenge;
-    if (status === '429' || isAmong(form.delayed)) references['Retry-After'] = 'Retry-After';
+    if (status === '401' || isAmong(form.codesWithChallenge)) references['WWW-Authenticate'] = form.challenge;
+    if (status === '429' || isAmong(form.codesWithRetryAfter)) references['Retry-After'] = 'Retry-After';
     answer.content = {
       [form.mediaType]: {
         schema: { $ref: `#/components/schemas/${form.schema}` },
@@ -190,10 +191,10 @@ function completeAnswer(
   }
   // Every answer has it: what is particular to this one comes before.
   references['X-Request-Id'] = 'X-Request-Id';
-  answer.headers = { ...answer.headers, ...referencesTo(references) };
+  answer.headers = { ...answer.headers, ...createReferences(references) };
 }
 
-function codesIn(description: string, { codes }: ErrorForm): string[] {
+function findCodes(description: string, { codes }: ErrorForm): string[] {
   return [...description.matchAll(/`([a-z_]+)`/g)]
     .map(([, word]) => word ?? '')
     .filter((word) => Object.hasOwn(codes, word));

@@ -11,17 +11,17 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import type { Config } from '../config/config.js';
-import { etagOf, isUnchanged } from '../http/cacheable.js';
+import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { forwardedPrefix } from '../http/trusted-proxy.js';
 import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
 import { readContract, readContract31, readContractYaml } from './read-contract.js';
 import {
-  served,
-  servedTokenScheme,
-  servedYaml,
-  withAddress,
-  yamlWithAddress,
-  type Serving,
+  adaptContract,
+  adaptYaml,
+  getTokenScheme,
+  replaceAddress,
+  replaceAddressInYaml,
+  type ServedVariant,
 } from './served-contract.js';
 
 @Route()
@@ -35,13 +35,13 @@ export class ContractController {
   readonly #tokenScheme;
 
   constructor({ config, issuer }: { readonly config: Config; readonly issuer: string }) {
-    const json = withAddress(readContract().text, issuer);
-    const json31 = withAddress(readContract31().text, issuer);
+    const json = replaceAddress(readContract().text, issuer);
+    const json31 = replaceAddress(readContract31().text, issuer);
     this.#contract = JSON.parse(json) as OpenApiDocument;
     this.#contract31 = JSON.parse(json31) as OpenApiDocument;
-    this.#yaml = yamlWithAddress(readContractYaml(), issuer);
-    this.#etags = { json: etagOf(json), json31: etagOf(json31), yaml: etagOf(this.#yaml) };
-    this.#tokenScheme = servedTokenScheme(config);
+    this.#yaml = replaceAddressInYaml(readContractYaml(), issuer);
+    this.#etags = { json: createEtag(json), json31: createEtag(json31), yaml: createEtag(this.#yaml) };
+    this.#tokenScheme = getTokenScheme(config);
   }
 
   /**
@@ -57,7 +57,7 @@ export class ContractController {
   ): OpenApiDocument {
     const serving = this.#serving(request);
     if (isUnchanged(request, servedEtag(serving, this.#etags.json), 'no-cache')) unchanged(304, undefined);
-    return served(serving, this.#contract);
+    return adaptContract(serving, this.#contract);
   }
 
   /**
@@ -75,7 +75,7 @@ export class ContractController {
     const serving = this.#serving(request);
     request.res?.setHeader('Content-Type', 'application/yaml'); // before what sends a 304
     if (isUnchanged(request, servedEtag(serving, this.#etags.yaml), 'no-cache')) unchanged(304, undefined);
-    return servedYaml(serving, this.#yaml);
+    return adaptYaml(serving, this.#yaml);
   }
 
   /**
@@ -91,15 +91,15 @@ export class ContractController {
   ): OpenApiDocument {
     const serving = this.#serving(request);
     if (isUnchanged(request, servedEtag(serving, this.#etags.json31), 'no-cache')) unchanged(304, undefined);
-    return served(serving, this.#contract31);
+    return adaptContract(serving, this.#contract31);
   }
 
-  #serving(request: HttpRequest): Serving {
+  #serving(request: HttpRequest): ServedVariant {
     return { prefix: forwardedPrefix(request), tokenScheme: this.#tokenScheme };
   }
 }
 
-function servedEtag({ prefix, tokenScheme }: Serving, etag: string): string {
+function servedEtag({ prefix, tokenScheme }: ServedVariant, etag: string): string {
   const differs = prefix !== '' || tokenScheme !== undefined;
-  return differs ? etagOf(etag + prefix + JSON.stringify(tokenScheme ?? '')) : etag;
+  return differs ? createEtag(etag + prefix + JSON.stringify(tokenScheme ?? '')) : etag;
 }

@@ -1,5 +1,4 @@
-import { oauthErrors } from '../problems/oauth-problem.js';
-import type { OAuthErrorCode } from '../oauth/oauth.models.js';
+import { oauthErrors, type OAuthErrorCode } from '../problems/oauth-problem.js';
 import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
 
 /** How an operation says what went wrong. */
@@ -11,17 +10,17 @@ export interface ErrorForm {
   /** What a code looks like. */
   readonly example: (code: string) => object;
   /** Codes that come with a challenge, whatever their status. */
-  readonly challenged: readonly string[];
+  readonly codesWithChallenge: readonly string[];
   /** Codes that come with a time to wait, whatever their status. */
-  readonly delayed: readonly string[];
+  readonly codesWithRetryAfter: readonly string[];
   /** The component that describes `WWW-Authenticate`. */
   readonly challenge: 'WWW-Authenticate' | 'WWW-Authenticate-Basic';
   /** Answers of each operation that reads a body, JSON or a form. */
-  readonly ofBody: Readonly<Record<'json' | 'form', Readonly<Record<string, string>>>>;
+  readonly bodyResponses: Readonly<Record<'json' | 'form', Readonly<Record<string, string>>>>;
   /** Answers of each operation that reads a body or parameters. */
-  readonly ofInput: Readonly<Record<string, string>>;
+  readonly inputResponses: Readonly<Record<string, string>>;
   /** Answers of every operation. */
-  readonly ofAll: Readonly<Record<string, string>>;
+  readonly commonResponses: Readonly<Record<string, string>>;
 }
 
 /** Where the service is in the examples of the committed contract; the one that is served names its own address. */
@@ -36,10 +35,10 @@ export const problemForm: ErrorForm = {
   schema: 'ProblemDetails',
   codes: Object.fromEntries(Object.entries(problemCodes).map(([code, { status }]) => [code, [status]])),
   example: problemExample,
-  challenged: ['insufficient_scope'],
-  delayed: ['busy', 'not_ready'],
+  codesWithChallenge: ['insufficient_scope'],
+  codesWithRetryAfter: ['busy', 'not_ready'],
   challenge: 'WWW-Authenticate',
-  ofBody: {
+  bodyResponses: {
     json: {
       400: 'The request cannot be read, or its body is not JSON: `bad_request`, `missing_json`, `malformed_json`.',
       413: `${tooLarge}\`payload_too_large\`.`,
@@ -51,8 +50,8 @@ export const problemForm: ErrorForm = {
       415: `${encoded}\`unsupported_media_type\`.`,
     },
   },
-  ofInput: { 422: 'Something does not fit this contract; `errors` says what: `validation_failed`.' },
-  ofAll: {
+  inputResponses: { 422: 'Something does not fit this contract; `errors` says what: `validation_failed`.' },
+  commonResponses: {
     400: 'The request cannot be read: `bad_request`.',
     default: 'Any other failure, such as `internal_error`, or where tokens are issued `token_too_long`.',
   },
@@ -70,12 +69,12 @@ export const oauthForm: ErrorForm = {
   schema: 'OAuthError',
   codes: Object.fromEntries(Object.entries(oauthErrors).map(([code, { statuses }]) => [code, statuses])),
   example: oauthExample,
-  challenged: [],
-  delayed: ['temporarily_unavailable'],
+  codesWithChallenge: [],
+  codesWithRetryAfter: ['temporarily_unavailable'],
   challenge: 'WWW-Authenticate-Basic',
-  ofBody: { json: oauthBody, form: oauthBody },
-  ofInput: {},
-  ofAll: { default: 'Any other failure: `server_error`, `temporarily_unavailable`.' },
+  bodyResponses: { json: oauthBody, form: oauthBody },
+  inputResponses: {},
+  commonResponses: { default: 'Any other failure: `server_error`, `temporarily_unavailable`.' },
 };
 
 export const errorForms: readonly ErrorForm[] = [problemForm, oauthForm];

@@ -31,7 +31,9 @@ export const headers = {
 } as const;
 
 /** The reference to each of them. */
-export function referencesTo(names: Readonly<Record<string, keyof typeof headers>>): Record<string, object> {
+export function createReferences(
+  names: Readonly<Record<string, keyof typeof headers>>,
+): Record<string, object> {
   return Object.fromEntries(
     Object.entries(names).map(([header, component]) => [
       header,

@@ -9,7 +9,7 @@ import {
   type TsoaResponse,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { etagOf, isUnchanged } from '../http/cacheable.js';
+import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { prefersPage, rootFrom, setPageHeaders } from '../http/html-page.js';
 import { forwardedPrefix } from '../http/trusted-proxy.js';
 import type { ServiceInfo } from './contract.models.js';
@@ -42,7 +42,7 @@ export class LandingPageController {
     const info = this.#info(forwardedPrefix(request));
     const page = prefersPage(request) ? landingPage(this.#running, rootFrom(request)) : undefined;
     if (response && page !== undefined) setPageHeaders(response);
-    if (isUnchanged(request, etagOf(page ?? JSON.stringify(info)), 'no-cache')) unchanged(304, undefined);
+    if (isUnchanged(request, createEtag(page ?? JSON.stringify(info)), 'no-cache')) unchanged(304, undefined);
     else if (page !== undefined) response?.end(page);
     return info;
   }

@@ -30,11 +30,11 @@ export interface Operation {
   security?: Record<string, string[]>[];
   parameters?: unknown[];
   requestBody?: { content: Record<string, MediaType> };
-  responses: Record<string, Answer>;
+  responses: Record<string, ResponseObject>;
   'x-required-permissions'?: string[];
 }
 
-export interface Answer {
+export interface ResponseObject {
   description: string;
   headers?: Record<string, unknown>;
   content?: Record<string, MediaType>;

@@ -36,7 +36,7 @@ export class ProblemOperations {
   }
 
   /** Those that name the code among their responses, in the contract's order. */
-  withCode(code: string): readonly OperationLink[] {
+  listByCode(code: string): readonly OperationLink[] {
     return [...(this.#byCode.get(code) ?? [])];
   }
 
@@ -46,7 +46,7 @@ export class ProblemOperations {
   }
 
   /** @param name such as `POST /login` */
-  named(name: string): OperationLink | undefined {
+  findByName(name: string): OperationLink | undefined {
     return this.#byName.get(name);
   }
 }

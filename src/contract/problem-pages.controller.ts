@@ -12,7 +12,7 @@ import {
   type TsoaResponse,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { etagOf, isUnchanged } from '../http/cacheable.js';
+import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { rootFrom, setPageHeaders } from '../http/html-page.js';
 import type { HtmlPage } from '../http/page.models.js';
 import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
@@ -75,7 +75,7 @@ export class ProblemPagesController {
 /** Whether the client has the page already. Its headers are set in either case. */
 function isSent(request: HttpRequest, page: HtmlPage): boolean {
   if (request.res) setPageHeaders(request.res);
-  return isUnchanged(request, etagOf(page), 'public, max-age=3600');
+  return isUnchanged(request, createEtag(page), 'public, max-age=3600');
 }
 
 function isProblemCode(code: string): code is ProblemCode {

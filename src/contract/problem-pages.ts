@@ -79,7 +79,7 @@ function withLinks(text: string, root: string, operations: ProblemOperations): M
   return new Markup(
     parts
       .map((part) => {
-        const operation = operations.named(part);
+        const operation = operations.findByName(part);
         return operation ? operationLink(operation, root) : markup`${part}`;
       })
       .map((part) => part.text)
@@ -88,7 +88,7 @@ function withLinks(text: string, root: string, operations: ProblemOperations): M
 }
 
 function operationList(code: ProblemCode, root: string, operations: ProblemOperations): Markup {
-  const listed = operations.withCode(code);
+  const listed = operations.listByCode(code);
   if (operations.mayComeFromAny(code)) {
     return markup`<p>Any operation may: it stands for what is not foreseen.</p>`;
   }

@@ -52,33 +52,33 @@ export function operationsIn(document: OpenApiDocument): ContractOperation[] {
 }
 
 /** What the contract says of an operation, as far as the HTTP layer acts on it. */
-interface OperationFacts {
+interface OperationInfo {
   /** Of its request body. */
   readonly mediaTypes: readonly string[];
   /** A token may come with the request, if it must not. */
   readonly acceptsToken: boolean;
   /** Without one of the credentials that it names the request is refused. */
-  readonly isClosed: boolean;
+  readonly requiresCredentials: boolean;
   /** Its errors have OAuth's form (RFC 6749 §5.2). */
-  readonly answersOAuthErrors: boolean;
+  readonly usesOAuthErrors: boolean;
   /** Its errors are pages for clients that would rather have one. */
-  readonly answersPages: boolean;
+  readonly offersErrorPages: boolean;
 }
 
 /** @param operation its path in Express's form: `/users/:id`. */
 export function findOperation(
   document: OpenApiDocument,
   { path, method }: { readonly path: string; readonly method: string },
-): OperationFacts {
+): OperationInfo {
   const operation = pathsOf(document)[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
   const { security = [] } = operation ?? {};
   const otherwise = operation?.responses['default']?.content;
   return {
     mediaTypes: Object.keys(operation?.requestBody?.content ?? {}),
     acceptsToken: security.some((schemes) => 'bearer' in schemes),
-    isClosed: security.length > 0 && security.every((schemes) => Object.keys(schemes).length > 0),
-    answersOAuthErrors: otherwise?.['application/json']?.schema?.$ref?.endsWith('/OAuthError') ?? false,
-    answersPages: otherwise?.['text/html'] !== undefined,
+    requiresCredentials: security.length > 0 && security.every((schemes) => Object.keys(schemes).length > 0),
+    usesOAuthErrors: otherwise?.['application/json']?.schema?.$ref?.endsWith('/OAuthError') ?? false,
+    offersErrorPages: otherwise?.['text/html'] !== undefined,
   };
 }
 

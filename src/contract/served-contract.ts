@@ -3,7 +3,7 @@ import { tokenScheme, type Config } from '../config/config.js';
 import type { OpenApiDocument } from './contract.models.js';
 
 /** How the contract that is served differs from the committed one. */
-export interface Serving {
+export interface ServedVariant {
   /** The path that a proxy puts before the operations' own, such as `/auth`; empty where there is none. */
   readonly prefix: string;
   /** The security scheme of access tokens; undefined: as it is committed. */
@@ -16,16 +16,19 @@ type SecurityScheme = Readonly<Record<string, string>>;
  * The document as text, whose examples name the address that clients know the service by.
  * @param issuer that address: what the URIs of problems' types begin with.
  */
-export function withAddress(json: string, issuer: string): string {
+export function replaceAddress(json: string, issuer: string): string {
   return json.replaceAll(exampleAddress, () => JSON.stringify(issuer).slice(1, -1));
 }
 
 /** The same as YAML, whose plain texts need no escapes. */
-export function yamlWithAddress(yaml: string, issuer: string): string {
+export function replaceAddressInYaml(yaml: string, issuer: string): string {
   return yaml.replaceAll(exampleAddress, () => issuer);
 }
 
-export function served({ prefix, tokenScheme: bearer }: Serving, document: OpenApiDocument): OpenApiDocument {
+export function adaptContract(
+  { prefix, tokenScheme: bearer }: ServedVariant,
+  document: OpenApiDocument,
+): OpenApiDocument {
   const servers = document['servers'] as readonly { readonly url: string }[];
   const components = document['components'] as { readonly securitySchemes: Record<string, unknown> };
   return {
@@ -37,7 +40,7 @@ export function served({ prefix, tokenScheme: bearer }: Serving, document: OpenA
   };
 }
 
-export function servedYaml({ prefix, tokenScheme: bearer }: Serving, yaml: string): string {
+export function adaptYaml({ prefix, tokenScheme: bearer }: ServedVariant, yaml: string): string {
   const below = prefix === '' ? yaml : yaml.replace(/^( *- url:) \/$/m, `$1 ${prefix}`);
   // JSON is YAML, too.
   return bearer
@@ -53,7 +56,7 @@ export function servedYaml({ prefix, tokenScheme: bearer }: Serving, yaml: strin
  * `Authorization`, and another header, but not the word in another header: its description does.
  * @returns undefined where it is as the committed contract says.
  */
-export function servedTokenScheme(
+export function getTokenScheme(
   config: Pick<Config, 'tokenLocations' | 'headerName' | 'headerType'>,
 ): SecurityScheme | undefined {
   const { tokenLocations, headerName, headerType } = config;

@@ -9,7 +9,7 @@ export interface Sources {
 }
 
 /** Puts file and line before each line of a message that begins with an operation: `GET /reports: …`. */
-export function located(message: string, { places }: Sources): string {
+export function addLocations(message: string, { places }: Sources): string {
   return message
     .split('\n')
     .map((line) => {

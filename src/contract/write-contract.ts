@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { completeContract } from './complete-contract.js';
 import type { Document } from './openapi.js';
 import { contractFiles } from './read-contract.js';
-import { describeTags, located, type Sources } from './sources.js';
+import { describeTags, addLocations, type Sources } from './sources.js';
 import { toOpenApi31 } from './to-openapi-31.js';
 
 /** The build's last step: tsoa's document, completed, becomes the contract, in all the forms that are served. */
@@ -17,7 +17,7 @@ try {
   writeFileSync(contractFiles.json31, asJson(toOpenApi31({ ...document })));
   writeFileSync(contractFiles.yaml, stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }));
 } catch (error) {
-  console.error(`The contract cannot be built.\n${located((error as Error).message, sources)}`);
+  console.error(`The contract cannot be built.\n${addLocations((error as Error).message, sources)}`);
   process.exitCode = 1;
 }
 

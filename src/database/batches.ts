@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Database, Queries } from './open-database.js';
+import type { Database, Queries } from './database.js';
 
 /** How many rows a transaction touches at most, where there may be any number of them: a few milliseconds of work. */
 export const rowsPerBatch = 100;

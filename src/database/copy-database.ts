@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { contentsOfTable, differences, type Contents, type Row } from './copy-contents.js';
 import { createMark, dropMark, marked, readMark, type CopyMark } from './copy-mark.js';
 import { copiedTables, CopyError, type Counts, type SqliteSnapshot } from './copy-source.js';
-import type { Database, Queries } from './open-database.js';
+import type { Database, Queries } from './database.js';
 import type { KeyRow, Schema } from './schema.js';
 import { lockStart } from './start-lock.js';
 

@@ -1,4 +1,4 @@
-import type { Queries } from './open-database.js';
+import type { Queries } from './database.js';
 import type { Schema } from './schema.js';
 
 type CounterName = Schema['counters']['name'];

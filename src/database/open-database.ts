@@ -1,16 +1,13 @@
-import { Kysely, PostgresDialect, sql, type Expression, type Transaction } from 'kysely';
+import { Kysely, PostgresDialect, sql, type Expression } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { pino, type Logger } from 'pino';
-import type { Clock } from '../clock.js';
 import { OutageLog } from './outage-log.js';
 import type { DatabaseUrl, PostgresUrl, SqliteUrl } from './database-url.js';
-import { executeInTurn, type BatchRows, type BatchStatement } from './batch.js';
+import { executeInTurn, type BatchRows } from './batch.js';
 import { refuseUnfinishedCopy } from './copy-mark.js';
-import { SqliteFeed, type Feed, type Follower } from '../revocations/feed.js';
 import { migrationProvider } from './migrations/index.js';
 import { checkServer } from './postgres-checks.js';
 import { isContended, isOutdatedPlan } from './postgres-errors.js';
-import { PostgresFeed } from '../revocations/postgres-feed.js';
 import { readOnlyReason, type SessionState } from './postgres-session.js';
 import { PostgresServer } from './postgres.js';
 import { retrying } from './retrying.js';
@@ -21,74 +18,13 @@ import { SqliteWriter } from './sqlite-writer.js';
 import { openSqlite } from './sqlite.js';
 import { DatabaseReadOnly } from './database-unavailable.js';
 import { theDatabase, WriteProbe } from './write-probe.js';
-
-/** What a store works on: the database, or a transaction of it. */
-export type Queries = Kysely<Schema>;
-export type Work<T> = (transaction: Transaction<Schema>) => Promise<T>;
-
-interface Executor {
-  readonly queries: Queries;
-  /** Commits what `work` did, or nothing of it. `work` runs again where the database undid it because of another. */
-  transaction<T>(work: Work<T>): Promise<T>;
-}
-
-/** A time, or a part of one that the database knows the other of. */
-export interface Moment {
-  readonly value: number;
-  /** Makes the time of the value; the same function for all moments of a database. */
-  readonly from: (value: Expression<number>) => Expression<number>;
-}
-
-/** The database, whichever it is. Nothing outside this folder and the stores asks which. */
-export interface Database extends Executor {
-  readonly dialect: 'sqlite' | 'postgres';
-  /** Other services may use it at the same time. A SQLite file has one: the second one says so and stops. */
-  readonly isShared: boolean;
-  /**
-   * The same for what may take long: many rows, or waiting for another process. On PostgreSQL it has connections of
-   * its own, so that no request waits for one.
-   */
-  readonly atLength: Executor;
-  /**
-   * Executes statements in one transaction; on SQLite they are one message to the writer, where a transaction is several
-   * that everybody else waits for.
-   */
-  batch<const Statements extends readonly BatchStatement[]>(
-    statements: Statements,
-  ): Promise<BatchRows<Statements>>;
-  /** A transaction that no other process runs at the same time. */
-  exclusively<T>(work: Work<T>): Promise<T>;
-  /**
-   * Now, in milliseconds, for use in a statement: the database's own time where several machines share it, for a
-   * statement may arrive late. Where the clock is another than the system's, the difference is added.
-   */
-  now(clock: Clock): Moment;
-  /**
-   * Brings the tables up to date. `upTo` names the last migration to run; tests use it.
-   * @throws {StartError} where a copy into the database has not been finished.
-   */
-  migrate(upTo?: string): Promise<void>;
-  /** Resolves when the database answers. */
-  ping(): Promise<void>;
-  /**
-   * Resolves when the database takes writes, which was tried within the last second.
-   * @throws {DatabaseUnavailable} or another error of the database's, where it does not.
-   */
-  demandWritable(): Promise<void>;
-  /** The log of what fails while the database is away. */
-  readonly outages: OutageLog;
-  /** What brings here what other processes commit, to be started. */
-  feed(follower: Follower): Feed;
-  close(): Promise<void>;
-}
+import type { Database, Executor, Queries } from './database.js';
 
 /** Times are in milliseconds; on SQLite `statementTimeout`, the wait for another process, and `log` matter. */
 export interface DatabaseOptions {
   readonly poolSize: number;
   readonly connectTimeout: number;
   readonly statementTimeout: number;
-  /** How old what is known of other replicas may be. */
-  readonly revocationBound: number;
   readonly log: Logger;
 }
 
@@ -96,7 +32,6 @@ const defaults: DatabaseOptions = {
   poolSize: 10,
   connectTimeout: 2000,
   statementTimeout: 2000,
-  revocationBound: 2000,
   log: pino({ level: 'silent' }),
 };
 
@@ -127,7 +62,7 @@ function sqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Database
   });
   const queries = new Kysely<Schema>({ dialect: sqliteDialect(writer, reading) });
   const executor = executorOf(queries);
-  const feeds: SqliteFeed[] = [];
+  const endings = new Endings();
   return {
     ...executor,
     dialect: 'sqlite',
@@ -148,26 +83,29 @@ function sqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Database
     },
     demandWritable: () => probe.demandWritable(),
     outages,
-    feed: (follower) => {
-      const feed = new SqliteFeed(
-        () => versionOf(writer),
-        follower,
-        (error) => {
-          outages.failed('reading what another process wrote', error, {}, 'error');
-        },
-        () => {
-          outages.over('reading what another process wrote');
-        },
-      );
-      feeds.push(feed);
-      return feed;
+    changes: { how: 'version', version: () => versionOf(writer) },
+    beforeClose: (end) => {
+      endings.add(end);
     },
     close: async () => {
-      for (const feed of feeds) feed.stop();
+      await endings.run();
       probe.close();
       await queries.destroy();
     },
   };
+}
+
+/** What has to end before the connections are closed. */
+class Endings {
+  readonly #all: (() => Promise<void> | void)[] = [];
+
+  add(end: () => Promise<void> | void): void {
+    this.#all.push(end);
+  }
+
+  async run(): Promise<void> {
+    await Promise.all(this.#all.splice(0).map(async (end) => end()));
+  }
 }
 
 /** Another one whenever another process has committed. */
@@ -177,7 +115,7 @@ async function versionOf(writer: SqliteWriter): Promise<unknown> {
 }
 
 function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database {
-  const { poolSize, connectTimeout, statementTimeout, revocationBound, log } = options;
+  const { poolSize, connectTimeout, statementTimeout, log } = options;
   const outages = new OutageLog(log);
   const server = new PostgresServer(url, connectTimeout, {
     broke: (error) => {
@@ -198,7 +136,7 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
   const queries = onPool(poolSize, statementTimeout);
   const executor = executorOf(queries);
   const atLength = executorOf(onPool(longPool, longStatement));
-  const feeds: PostgresFeed[] = [];
+  const endings = new Endings();
   const probe = new WriteProbe(async () => {
     const { rows } = await sql<SessionState>`${writeAndSay}`.execute(queries);
     const reason = rows[0] && readOnlyReason(rows[0]);
@@ -236,20 +174,16 @@ function postgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database 
       await probe.demandWritable();
     },
     outages,
-    feed: (follower) => {
-      const feed = new PostgresFeed(
-        () => server.connect((client) => server.begin(client, statementTimeout)),
-        follower,
-        revocationBound,
-        log,
-        outages,
-      );
-      feeds.push(feed);
-      return feed;
+    changes: {
+      how: 'notifications',
+      connect: () => server.connect((client) => server.begin(client, statementTimeout)),
+    },
+    beforeClose: (end) => {
+      endings.add(end);
     },
     close: async () => {
       probe.close();
-      await Promise.all(feeds.map((feed) => feed.stop()));
+      await endings.run();
       await Promise.all([queries.destroy(), atLength.queries.destroy()]);
       await server.close();
     },

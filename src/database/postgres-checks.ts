@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import type { Queries } from './open-database.js';
+import type { Queries } from './database.js';
 import type { PostgresServer } from './postgres.js';
 
 /** PostgreSQL's least version: what the SQL here takes. */

@@ -78,9 +78,15 @@ function isUnavailable(error: unknown): boolean {
   return (code !== undefined && network.has(code)) || broken.test(error.message);
 }
 
-/** The error as `DatabaseUnavailable` where it says that the server cannot be asked now; any other as it is. */
+/**
+ * The error as `DatabaseUnavailable` where it says that the server cannot be asked now; any other as it is, but without
+ * what the server says of a row's values: errors are logged.
+ */
 export function explained(error: unknown): unknown {
   if (error instanceof DatabaseUnavailable) return error;
+  if (error instanceof driver().DatabaseError) {
+    for (const member of ['detail', 'where', 'internalQuery']) Reflect.deleteProperty(error, member);
+  }
   if (isReadOnly(error)) return new DatabaseReadOnly(reasonOf(error), { cause: error });
   if (!isUnavailable(error)) return error;
   return new DatabaseUnavailable(reasonOf(error), { cause: error });

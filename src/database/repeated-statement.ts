@@ -1,5 +1,5 @@
 import { CompiledQuery, sql, type Compilable, type Expression, type RawBuilder } from 'kysely';
-import type { Queries } from './open-database.js';
+import type { Queries } from './database.js';
 
 /** Stands in a statement for a value that each execution brings. */
 class Slot {

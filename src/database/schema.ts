@@ -1,5 +1,3 @@
-import type { ClientAuthMethod } from '../clients/clients.models.js';
-
 /**
  * The tables, as the stores see them. Times are milliseconds since the Unix epoch, ids are UUIDv7 in
  * their text form, flags are 0 or 1: one shape that SQLite and PostgreSQL both hold exactly.
@@ -101,7 +99,7 @@ export interface ClientRow {
   /** The client's public keys, a JWK Set as JSON; null for a client with a secret. */
   jwks: string | null;
   /** As RFC 7591 names it. */
-  auth_method: ClientAuthMethod;
+  auth_method: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
   /** What its tokens may permit: space-separated, sorted. */
   scopes: string;
   /** Whom its tokens may be for: space-separated, sorted; none: whom users' tokens are for. */

@@ -8,17 +8,17 @@ const port = /^\d{1,5}$/;
  * `[2001:db8::1]:5678` in X-Forwarded-For), brackets and zone id that may come with it.
  * @returns undefined where it is no IP address.
  */
-export function bareAddress(text: string): string | undefined {
+export function parseAddress(text: string): string | undefined {
   const given = text.trim();
   if (isIPv4(given)) return given;
-  if (isIPv6(given)) return withoutZone(given);
+  if (isIPv6(given)) return removeZone(given);
   if (given.startsWith('[')) {
     const end = given.indexOf(']');
     const inside = given.slice(1, end);
     const after = given.slice(end + 1);
     const isAddress =
       isIPv6(inside) && (after === '' || (after.startsWith(':') && port.test(after.slice(1))));
-    return isAddress ? withoutZone(inside) : undefined;
+    return isAddress ? removeZone(inside) : undefined;
   }
   const colon = given.indexOf(':');
   const host = given.slice(0, colon);
@@ -29,10 +29,10 @@ export function bareAddress(text: string): string | undefined {
  * The one spelling of an address: RFC 5952's, and of an IPv6 address that stands for an IPv4 one the latter.
  * @param address as `bareAddress` gives it.
  */
-export function canonicalAddress(address: string): string {
+export function canonicalizeAddress(address: string): string {
   if (isIPv4(address)) return address;
   const parsed = ipaddr.IPv6.parse(address);
-  return embeddedIPv4(parsed.toByteArray()) ?? parsed.toRFC5952String();
+  return extractEmbeddedIPv4(parsed.toByteArray()) ?? parsed.toRFC5952String();
 }
 
 /** Where the IPv4 address is in the addresses of a transition mechanism. */
@@ -50,22 +50,22 @@ const teredo = [0x20, 0x01, 0, 0];
  * Only where nobody can choose the IPv4 address but its owner. ISATAP's (RFC 5214 §6.1) is not among them: it is in the half
  * of the address that each device makes up.
  */
-function embeddedIPv4(bytes: readonly number[]): string | undefined {
+function extractEmbeddedIPv4(bytes: readonly number[]): string | undefined {
   const begins = (prefix: readonly number[]): boolean => prefix.every((byte, index) => bytes[index] === byte);
-  if (begins(teredo)) return asIPv4(bytes.slice(12).map((byte) => byte ^ 0xff));
+  if (begins(teredo)) return formatIPv4(bytes.slice(12).map((byte) => byte ^ 0xff));
   const embedding = embeddings.find(({ prefix }) => begins(prefix));
-  if (embedding) return asIPv4(bytes.slice(embedding.at, embedding.at + 4));
+  if (embedding) return formatIPv4(bytes.slice(embedding.at, embedding.at + 4));
   // IPv4-compatible, RFC 4291 §2.5.5.1; below 0.0.1.0 there are ::, ::1 and nobody.
   const isCompatible =
     bytes.slice(0, 12).every((byte) => byte === 0) && (bytes[12] ?? 0) + (bytes[13] ?? 0) > 0;
-  return isCompatible ? asIPv4(bytes.slice(12)) : undefined;
+  return isCompatible ? formatIPv4(bytes.slice(12)) : undefined;
 }
 
-function asIPv4(bytes: readonly number[]): string {
+function formatIPv4(bytes: readonly number[]): string {
   return bytes.join('.');
 }
 
-function withoutZone(address: string): string {
+function removeZone(address: string): string {
   const zone = address.indexOf('%');
   return zone < 0 ? address : address.slice(0, zone);
 }

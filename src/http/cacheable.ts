@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 
 /** A strong ETag (RFC 9110 §8.8.3) for a text. */
-export function etagOf(text: string): string {
+export function createEtag(text: string): string {
   return `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`;
 }
 

@@ -1,9 +1,9 @@
 import helmet from 'helmet';
-import { headersOf, type Header } from './response-headers.js';
+import { captureHeaders, type Header } from './response-headers.js';
 
 /** What every response has, and what of it says nothing of the request. */
 export const commonHeaders: readonly Header[] = [
-  ...headersOf(
+  ...captureHeaders(
     helmet({
       contentSecurityPolicy: {
         useDefaults: false,

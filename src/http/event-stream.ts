@@ -18,10 +18,10 @@ export async function sendEvents(
   events: AsyncIterable<ServerSentEvent>,
   tooSlow: AbortSignal,
 ): Promise<void> {
-  let goOn: () => void = () => undefined;
+  let resume: () => void = () => undefined;
   for (const event of ['drain', 'close']) {
     response.on(event, () => {
-      goOn();
+      resume();
     });
   }
   tooSlow.addEventListener('abort', () => response.destroy());
@@ -35,11 +35,11 @@ export async function sendEvents(
       // A HEAD has been answered with that.
       if (response.req.method === 'HEAD') break;
     }
-    if (!response.write(asText(event))) await new Promise<void>((resolve) => (goOn = resolve));
+    if (!response.write(formatEvent(event))) await new Promise<void>((resolve) => (resume = resolve));
   }
   response.end();
 }
 
-function asText({ id, data }: ServerSentEvent): string {
+function formatEvent({ id, data }: ServerSentEvent): string {
   return `${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 }

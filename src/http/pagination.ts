@@ -20,21 +20,21 @@ export interface Page<Row> {
 /**
  * Reads a page, and by one row more whether there is another.
  * @param read gives so many rows at most.
- * @param place what the rows after this one come after.
+ * @param cursorOf what the rows after this one come after.
  */
 export async function readPage<Row extends { readonly id: string }>(
   limit: number,
   read: (limit: number) => Promise<Row[]>,
-  place: (row: Row) => string = ({ id }) => id,
+  cursorOf: (row: Row) => string = ({ id }) => id,
 ): Promise<Page<Row>> {
   const found = await read(limit + 1);
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
-  return { rows, next: found.length > limit && last ? place(last) : undefined };
+  return { rows, next: found.length > limit && last ? cursorOf(last) : undefined };
 }
 
 /** The page as it is answered. */
-export function asPage<Row, Item>(
+export function toPageResponse<Row, Item>(
   { rows, next }: Page<Row>,
   asItem: (row: Row) => Item,
 ): { items: Item[]; next_cursor?: string } {

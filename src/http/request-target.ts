@@ -7,17 +7,17 @@ const hostSyntax = /^[\w.~%!$&'()*+,;=:[\]-]*$/;
  * Says what is wrong with a request that Node's parser takes as it is (RFC 9112 §2.3, §3.2 and §6.1).
  * @returns undefined where nothing is.
  */
-export function requestFault(request: IncomingMessage): string | undefined {
+export function findRequestError(request: IncomingMessage): string | undefined {
   const { httpVersionMajor, httpVersionMinor, headers } = request;
   if (httpVersionMajor !== 1) return 'The service speaks HTTP/1.1 and HTTP/1.0.';
   const encoding = headers['transfer-encoding'];
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || httpVersionMinor === 0)) {
     return 'The only Transfer-Encoding that the service reads is chunked, in HTTP/1.1.';
   }
-  return hostFault(request) ?? targetFault(request);
+  return findHostError(request) ?? findTargetError(request);
 }
 
-function hostFault({ rawHeaders, headers, httpVersionMinor }: IncomingMessage): string | undefined {
+function findHostError({ rawHeaders, headers, httpVersionMinor }: IncomingMessage): string | undefined {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index];
@@ -28,13 +28,13 @@ function hostFault({ rawHeaders, headers, httpVersionMinor }: IncomingMessage): 
   return hostSyntax.test(headers.host ?? '') ? undefined : 'The Host header is not a host and a port.';
 }
 
-function targetFault({ method, url = '' }: IncomingMessage): string | undefined {
+function findTargetError({ method, url = '' }: IncomingMessage): string | undefined {
   if (url.startsWith('/') || (url === '*' && method === 'OPTIONS') || isHttpUrl(url)) return undefined;
   return 'The target of the request must be a path, such as /login.';
 }
 
 /** Makes the target of a request that names the whole URL (RFC 9112 §3.2.2) into its path and query. */
-export function toOriginForm(request: IncomingMessage): void {
+export function convertToOriginForm(request: IncomingMessage): void {
   const { url = '' } = request;
   if (url.startsWith('/') || url === '*') return;
   const { pathname, search } = new URL(url);

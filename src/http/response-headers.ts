@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
-import { ServerResponse } from '../server/node-http.js';
-import { idOf } from './request-context.js';
+import { ServerResponse } from './node-http.js';
+import { ensureRequestId } from './request-context.js';
 
 export type Header = readonly [name: string, value: string];
 
@@ -13,7 +13,7 @@ const requestId = 'X-Request-Id';
  * one of them itself, its own counts.
  * @param overHttps those that are sent over HTTPS alone: browsers have to ignore them elsewhere (RFC 6797 §8.1).
  */
-export function sendWithEveryAnswer(
+export function setDefaultHeaders(
   app: { readonly response: Pick<Response, 'writeHead'> },
   headers: readonly Header[],
   overHttps: readonly Header[] = [],
@@ -32,17 +32,17 @@ export function sendWithEveryAnswer(
   app.response.writeHead = function (this: Response, status: number, ...rest: [unknown?, unknown?]) {
     const [own] = rest;
     const isSecure = overHttps.length > 0 && isOverHttps(this.req);
-    if (Array.isArray(own) && this.getHeaderNames().length === 0 && !namesAnyOf(names, own)) {
+    if (Array.isArray(own) && this.getHeaderNames().length === 0 && !includesAnyName(names, own)) {
       return writeHead.call(this, status, [
         ...(isSecure ? secureList : list),
         requestId,
-        idOf(this.req),
+        ensureRequestId(this.req),
         ...(own as string[]),
       ]);
     }
     for (const [name, value] of isSecure ? secureHeaders : headers)
       if (!this.hasHeader(name)) this.setHeader(name, value);
-    if (!this.hasHeader(requestId)) this.setHeader(requestId, idOf(this.req));
+    if (!this.hasHeader(requestId)) this.setHeader(requestId, ensureRequestId(this.req));
     return writeHead.call(this, status, ...(rest as [OutgoingHttpHeaders]));
   } as Response['writeHead'];
 }
@@ -55,7 +55,7 @@ function isOverHttps(request: Request): boolean {
 }
 
 /** @param list names and values in turn. */
-function namesAnyOf(names: ReadonlySet<string>, list: readonly unknown[]): boolean {
+function includesAnyName(names: ReadonlySet<string>, list: readonly unknown[]): boolean {
   for (let index = 0; index < list.length; index += 2) {
     if (names.has(String(list[index]).toLowerCase())) return true;
   }
@@ -63,7 +63,7 @@ function namesAnyOf(names: ReadonlySet<string>, list: readonly unknown[]): boole
 }
 
 /** What a middleware sets, the same for every request: it is asked once. */
-export function headersOf(middleware: RequestHandler): Header[] {
+export function captureHeaders(middleware: RequestHandler): Header[] {
   const headers = new Map<string, string>();
   const response = {
     setHeader: (name: string, value: string) => headers.set(name, value),

@@ -1,10 +1,10 @@
 import type { Request } from 'express';
 import proxyaddr from 'proxy-addr';
-import { bareAddress, canonicalAddress } from './addresses.js';
+import { parseAddress, canonicalizeAddress } from './addresses.js';
 
 /** One or more segments, without dots alone among them, and nothing that another reader could take for more. */
 const prefixSyntax = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/;
-const longestPrefix = 200;
+const maxPrefixLength = 200;
 
 type Trust = (address: string, hop: number) => boolean;
 
@@ -16,7 +16,7 @@ type Trust = (address: string, hop: number) => boolean;
 export function createTrust(proxies: readonly string[]): Trust {
   const isTrusted = proxyaddr.compile([...proxies]);
   return (given, hop) => {
-    const address = bareAddress(given);
+    const address = parseAddress(given);
     return address !== undefined && isTrusted(address, hop);
   };
 }
@@ -28,8 +28,8 @@ export function createTrust(proxies: readonly string[]): Trust {
  */
 export function clientAddress(request: Request): string | undefined {
   const hops = proxyaddr.all(request, trustOf(request)) as readonly (string | undefined)[];
-  const address = hops.map((hop) => bareAddress(hop ?? '')).findLast((each) => each !== undefined);
-  return address === undefined ? undefined : canonicalAddress(address);
+  const address = hops.map((hop) => parseAddress(hop ?? '')).findLast((each) => each !== undefined);
+  return address === undefined ? undefined : canonicalizeAddress(address);
 }
 
 /** Whether the request came from a proxy that `LATCHKEY_TRUSTED_PROXIES` names. */
@@ -47,6 +47,6 @@ function trustOf({ app }: Request): Trust {
  */
 export function forwardedPrefix(request: Request): string {
   const given = request.get('X-Forwarded-Prefix')?.replace(/\/$/, '');
-  if (given === undefined || given.length > longestPrefix || !prefixSyntax.test(given)) return '';
+  if (given === undefined || given.length > maxPrefixLength || !prefixSyntax.test(given)) return '';
   return isFromTrustedProxy(request) ? given : '';
 }

@@ -9,15 +9,20 @@ import {
   type TsoaResponse,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { etagOf, isUnchanged } from '../http/cacheable.js';
-import type { Services } from '../server/services.js';
+import { createEtag, isUnchanged } from '../http/cacheable.js';
+import type { KeyRing } from './key-ring.js';
 import type { JsonWebKeySet } from './jwks.models.js';
 
 @Route('.well-known')
 @Tags('Service')
 @NoSecurity()
 export class JwksController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: {
+      /** Seconds. */ readonly config: { readonly jwksMaxAge: number };
+      readonly ring: KeyRing;
+    },
+  ) {}
 
   /**
    * The public keys with which other services verify access tokens (RFC 7517). A new key is here before the first
@@ -31,7 +36,7 @@ export class JwksController {
     const { ring, config } = this.services;
     const keys = ring.published();
     const cacheControl = `public, max-age=${config.jwksMaxAge}`;
-    if (isUnchanged(request, etagOf(JSON.stringify(keys)), cacheControl)) unchanged(304, undefined);
+    if (isUnchanged(request, createEtag(JSON.stringify(keys)), cacheControl)) unchanged(304, undefined);
     return { keys };
   }
 }

@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database, Queries } from '../database/database.js';
 import { asymmetricAlgorithms } from './algorithms.js';
 import type { KeySealing } from './key-sealing.js';
 import { KeyRingError, KeySchedule, unseal, type KeyRingOptions, type TakenIn } from './key-schedule.js';
@@ -13,6 +13,7 @@ import {
   type PublicJwk,
   type SigningKey,
 } from './signing-keys.js';
+import type { IssuedTokens } from './issued-tokens.js';
 
 /** Makes refresh tokens and recognises them. */
 export interface RefreshKey {
@@ -48,12 +49,13 @@ export class KeyRing {
     private readonly database: Database,
     private readonly sealing: KeySealing,
     private readonly clock: Clock,
+    issued: IssuedTokens,
     private readonly options: KeyRingOptions,
   ) {
     const shared = sharedKeys(options.secrets);
     this.#shared = new Map(shared.map((key) => [key.id, key]));
     this.#sharedSigner = shared.find(({ algorithm }) => algorithm === options.algorithm);
-    this.#schedule = new KeySchedule(sealing, clock, options);
+    this.#schedule = new KeySchedule(sealing, clock, issued, options);
   }
 
   /**
@@ -64,9 +66,10 @@ export class KeyRing {
     database: Database,
     sealing: KeySealing,
     clock: Clock,
+    issued: IssuedTokens,
     options: KeyRingOptions,
   ): Promise<KeyRing> {
-    const ring = new KeyRing(database, sealing, clock, options);
+    const ring = new KeyRing(database, sealing, clock, issued, options);
     await ring.reload();
     return ring;
   }
@@ -222,8 +225,9 @@ export class KeyRing {
 
   #current<Key>(keys: ReadonlyMap<string, Held<Key>>, what: string): Key {
     const now = this.clock.now();
-    let current: Held<Key> | undefined;
-    for (const key of keys.values()) if (key.activeAt <= now && key.retiredAt > now) current = key;
+    const accepted = [...keys.values()].filter(({ retiredAt }) => retiredAt > now);
+    // None is active yet where this clock is behind the one of the process that made the first, or was set back.
+    const current = accepted.findLast(({ activeAt }) => activeAt <= now) ?? accepted[0];
     if (!current) {
       throw new KeyRingError(
         keys.size === 0

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import type { Queries } from '../database/open-database.js';
-import { sessionsStore } from '../sessions/sessions.store.js';
+import type { Queries } from '../database/database.js';
 import { isSymmetric, type Algorithm } from './algorithms.js';
 import { UnsealError, type KeySealing } from './key-sealing.js';
-import { voidTokensOfHolders } from '../revocations/roles-version.js';
-import { everyRole } from '../revocations/revocations.store.js';
+import type { IssuedTokens } from './issued-tokens.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
 import { SpareSigningKey } from './spare-signing-key.js';
 import {
@@ -63,6 +61,7 @@ export class KeySchedule {
   constructor(
     private readonly sealing: KeySealing,
     private readonly clock: Clock,
+    private readonly issued: IssuedTokens,
     private readonly options: KeyRingOptions,
   ) {}
 
@@ -153,11 +152,7 @@ export class KeySchedule {
       // Whoever has the key may have refreshed any session while it was accepted, and go on with another key's token.
       // A session whose key is gone is over, and no user's access token of before is good: none needs to be looked at.
       await keysStore.deleteAll(queries, 'refresh');
-      const now = this.clock.now();
-      await voidTokensOfHolders(queries, everyRole, {
-        now,
-        expiresAt: now + this.options.longestAccessToken,
-      });
+      await this.issued.revokeAccessTokens(queries);
     }
     await this.complete(queries);
     return true;
@@ -231,7 +226,7 @@ export class KeySchedule {
     });
     // Sessions that were begun under a longer lifetime than is set now count, too.
     const lastExpiry = Math.max(
-      await sessionsStore.lastExpiry(queries),
+      await this.issued.lastSessionExpiry(queries),
       activeAt + this.options.refreshToken,
     );
     await this.#retireOthers(queries, 'refresh', id, lastExpiry + greatestGrace);

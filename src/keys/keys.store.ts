@@ -1,4 +1,4 @@
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import type { KeyRow } from '../database/schema.js';
 
 export type StoredKey = KeyRow;

@@ -1,8 +1,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import type { Config } from '../config/config.js';
+import type { DatabaseUrl } from '../database/database-url.js';
 import { keysStore } from './keys.store.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database, Queries } from '../database/database.js';
 
 /** There is no secret that could open the keys; the message is for the operator. */
 export class SecretError extends Error {
@@ -19,7 +19,7 @@ const shortestSecret = 32;
  * @throws {SecretError} where there are keys and the file is gone, or where it cannot be used.
  */
 export async function findSecret(
-  config: Config,
+  config: { readonly secret: string | undefined; readonly databaseUrl: DatabaseUrl },
   database: Database,
   opens: (secret: string, queries: Queries) => Promise<boolean>,
 ): Promise<string> {

@@ -1,5 +1,5 @@
 import jwt from 'jsonwebtoken';
-import { verificationKeys } from '../clients/client-keys.js';
+import { readVerificationKeys } from '../clients/client-keys.js';
 import { isSignature, readCompactJws } from '../guard/compact-jws.js';
 import { greatestLeeway } from '../tokens/access-token-verifier.js';
 
@@ -48,8 +48,8 @@ export class AssertionError extends Error {
  * How long an assertion may live, in seconds: for as long it has to be remembered. Some clients (Authlib) give theirs an
  * hour; the minute is for clocks that differ.
  */
-const longestLife = 3660;
-const longestAssertion = 8192;
+const maxAssertionLifetime = 3660;
+const maxAssertionLength = 8192;
 /**
  * What a `typ` may say: nothing, that it is a JWT, or what it is for (draft-ietf-oauth-rfc7523bis §4). Any other says that
  * the client signed it for something else.
@@ -57,7 +57,7 @@ const longestAssertion = 8192;
 const assertionTypes: readonly unknown[] = [undefined, 'jwt', 'client-authentication+jwt'];
 
 /** The client that an assertion says it is of. Nothing is verified. */
-export function assertedClient(assertion: string): string | undefined {
+export function readAssertedClientId(assertion: string): string | undefined {
   // What nobody has vouched for yet may be of any type.
   const payload = decode(assertion)?.payload as { readonly sub?: unknown } | string | null | undefined;
   return typeof payload === 'object' && typeof payload?.sub === 'string' ? payload.sub : undefined;
@@ -71,7 +71,7 @@ export function verifyAssertion(assertion: string, expected: Expectation): Clien
   const claims = verifySignature(assertion, expected);
   const { exp, jti } = claims;
   if (typeof exp !== 'number') throw new AssertionError('The assertion has no exp.');
-  if (exp > expected.now + longestLife + expected.leeway) {
+  if (exp > expected.now + maxAssertionLifetime + expected.leeway) {
     throw new AssertionError('The assertion lives longer than an hour from now.');
   }
   if (typeof jti !== 'string' || jti === '') throw new AssertionError('The assertion has no jti.');
@@ -97,7 +97,7 @@ function verifySignature(
     );
   }
   // The client's key says which algorithms there are; what the assertion says chooses among them at most.
-  const { keys, refused } = verificationKeys(jwks, typeof kid === 'string' ? kid : undefined);
+  const { keys, refused } = readVerificationKeys(jwks, typeof kid === 'string' ? kid : undefined);
   const fitting = keys.filter(({ algorithms }) => algorithms.some((each) => each === alg));
   const signature = readCompactJws(assertion)?.signature;
   if (signature === undefined) throw new AssertionError('The assertion is not a JWT in its compact form.');
@@ -113,7 +113,7 @@ function verifySignature(
         clockTolerance: leeway,
       });
       if (typeof claims !== 'object') throw new AssertionError('The assertion has no claims.');
-      refuseOtherAudience(claims.aud, audience);
+      requireAudience(claims.aud, audience);
       return claims;
     } catch (error) {
       if (!(error instanceof jwt.JsonWebTokenError)) throw error;
@@ -125,19 +125,19 @@ function verifySignature(
 }
 
 /** @throws {AssertionError} */
-function refuseOtherAudience(aud: unknown, { issuer, form }: AssertionAudience): void {
+function requireAudience(aud: unknown, { issuer, form }: AssertionAudience): void {
   const named: readonly unknown[] = [aud].flat();
-  const isOurs =
+  const isAccepted =
     form === 'issuer'
       ? named.length === 1 && named[0] === issuer
       : named.includes(issuer) || named.includes(`${issuer}/oauth/token`);
-  if (isOurs) return;
+  if (isAccepted) return;
   const beside = form === 'issuer' ? 'its issuer, and nothing else' : 'its issuer or its token endpoint';
   throw new AssertionError(`The assertion is for another service: aud must be ${beside}: ${issuer}.`);
 }
 
 function decode(assertion: string): jwt.Jwt | null {
-  if (assertion.length > longestAssertion) return null;
+  if (assertion.length > maxAssertionLength) return null;
   try {
     return jwt.decode(assertion, { complete: true });
   } catch {

@@ -1,12 +1,12 @@
-import type { RequestContext } from '../audit/audit.store.js';
+import type { RequestContext } from '../http/request-context.js';
 import { isClientSecret } from '../clients/client-secret.js';
 import { clientsStore, type StoredClient } from '../clients/clients.store.js';
 import { epochSeconds, type Clock } from '../clock.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import type { LoginLimiter } from '../authentication/login-limiter.js';
 import {
-  assertedClient,
+  readAssertedClientId,
   AssertionError,
   verifyAssertion,
   type AssertionAudience,
@@ -58,21 +58,21 @@ export class ClientAuthentication {
     }
     const clientId =
       credentials.clientId ??
-      (credentials.kind === 'assertion' ? assertedClient(credentials.assertion) : undefined);
+      (credentials.kind === 'assertion' ? readAssertedClientId(credentials.assertion) : undefined);
     const client =
       clientId !== undefined && id.test(clientId)
         ? await clientsStore.find(this.database.queries, clientId)
         : undefined;
-    const denial = await this.#denialOf(client, credentials);
+    const denial = await this.#findDenial(client, credentials);
     if (client && denial === undefined) return client;
-    if (client) await this.#count(client.id, context, denial?.refusedKeys);
+    if (client) await this.#countFailure(client.id, context, denial?.refusedKeys);
     // What was sent for a client's id may be anything, a secret among it: neither counted nor logged.
     else this.onDenied('unknown_client', context, undefined);
     throw new OAuthProblem('invalid_client', denial?.message);
   }
 
   /** Why the credentials are not those of the client; undefined where they are. */
-  async #denialOf(
+  async #findDenial(
     client: StoredClient | undefined,
     credentials: ClientCredentials,
   ): Promise<Denial | undefined> {
@@ -104,10 +104,14 @@ export class ClientAuthentication {
    * Failures alone are counted: secrets cannot be guessed, so who has the right one never waits for those who have
    * not, and costs no write. Counted for the pair of client and address, they hold up nobody else.
    */
-  async #count(clientId: string, context: RequestContext, refusedKeys?: readonly string[]): Promise<void> {
+  async #countFailure(
+    clientId: string,
+    context: RequestContext,
+    refusedKeys?: readonly string[],
+  ): Promise<void> {
     const origin = { account: `client:${clientId}`, address: context.address ?? '', known: true };
     try {
-      await this.limiter.attempt(origin, () => Promise.resolve({ verdict: 'wrong', result: undefined }));
+      await this.limiter.attempt(origin, () => Promise.resolve());
       this.onDenied(
         'client_authentication_failed',
         context,

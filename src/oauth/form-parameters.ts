@@ -8,7 +8,7 @@ const repeatable = 'resource';
  * RFC 6749 §3.2: a parameter without a value counts as left out, and none may come twice.
  * @throws {OAuthProblem} `invalid_request`.
  */
-export const readParameters: RequestHandler = (request, _response, next) => {
+export const formParametersMiddleware: RequestHandler = (request, _response, next) => {
   const form = request.body as Record<string, string | string[]>;
   for (const [name, value] of Object.entries(form)) {
     if (value === '') Reflect.deleteProperty(form, name);

@@ -1,16 +1,34 @@
 import type { StoredClient } from '../clients/clients.store.js';
-import type { Database } from '../database/open-database.js';
-import type { Hooks } from '../hooks.js';
+import type { Database } from '../database/database.js';
+import type { Hooks } from '../tokens/hooks.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { ownClient } from '../tokens/access-token.js';
 import { words } from '../roles/rights.js';
 import { usersStore } from '../users/users.store.js';
-import type { LiveAccessTokens } from './live-access-token.js';
-import { TokenUse, type Introspection } from './oauth.models.js';
+import type { LiveAccessTokens } from './live-access-tokens.js';
 
 /** The scope of a client that may introspect tokens that are neither its own nor for it. */
 export const introspectAnyScope = 'tokens:introspect';
+
+/** What a token stands for, by the names of RFC 7662 §2.2; times in seconds since the Unix epoch. */
+export interface Introspection {
+  readonly active: boolean;
+  readonly token_use?: 'access_token' | 'refresh_token';
+  readonly token_type?: string;
+  readonly scope?: string;
+  readonly client_id?: string;
+  readonly username?: string;
+  readonly sub?: string;
+  readonly aud?: string[];
+  readonly iss?: string;
+  readonly exp?: number;
+  readonly iat?: number;
+  readonly nbf?: number;
+  readonly jti?: string;
+  readonly auth_time?: number;
+  readonly sid?: string;
+}
 
 /** Says of a token whether it is live, and what it stands for (RFC 7662). Nothing is changed by asking. */
 export class IntrospectionService {
@@ -28,22 +46,22 @@ export class IntrospectionService {
    *   (RFC 7662 §2.2): the answer is no way to try tokens out.
    */
   async introspect(token: string, client: StoredClient): Promise<Introspection> {
-    const mayAny = words(client.scopes).includes(introspectAnyScope);
-    const claims = await this.liveTokens.claimsOf(token, 'verifyForAny');
-    let told: Introspection | undefined;
+    const mayIntrospectAny = words(client.scopes).includes(introspectAnyScope);
+    const claims = await this.liveTokens.findClaims(token, 'verifyForAny');
+    let result: Introspection | undefined;
     if (claims) {
-      if (mayAny || isOwn(claims, client)) told = await this.#ofAccessToken(claims);
-    } else if (mayAny) told = await this.#ofRefreshToken(token);
-    return told ?? { active: false };
+      if (mayIntrospectAny || isOwn(claims, client)) result = await this.#describeAccessToken(claims);
+    } else if (mayIntrospectAny) result = await this.#describeRefreshToken(token);
+    return result ?? { active: false };
   }
 
-  async #ofAccessToken(claims: AccessTokenClaims): Promise<Introspection | undefined> {
+  async #describeAccessToken(claims: AccessTokenClaims): Promise<Introspection | undefined> {
     if (this.hooks.verifyClaims?.(claims) !== undefined) return undefined;
     const user =
       claims.sid === undefined ? undefined : await usersStore.find(this.database.queries, claims.sub);
     return {
       active: true,
-      token_use: TokenUse.Access,
+      token_use: 'access_token',
       token_type: this.options.scheme,
       scope: claims.scope,
       client_id: claims.client_id,
@@ -60,12 +78,12 @@ export class IntrospectionService {
     };
   }
 
-  async #ofRefreshToken(token: string): Promise<Introspection | undefined> {
+  async #describeRefreshToken(token: string): Promise<Introspection | undefined> {
     const session = await this.sessions.inspect(token);
     return (
       session && {
         active: true,
-        token_use: TokenUse.Refresh,
+        token_use: 'refresh_token',
         scope: session.password_one_time === 1 ? '' : words(session.permissions).join(' '),
         client_id: ownClient,
         username: session.username,

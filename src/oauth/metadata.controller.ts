@@ -9,10 +9,9 @@ import {
   type TsoaResponse,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { ClientAuthMethod } from '../clients/clients.models.js';
+import { clientAuthMethods } from '../clients/client-auth-method.js';
 import { operationsIn, readContract } from '../contract/read-contract.js';
-import { etagOf, isUnchanged } from '../http/cacheable.js';
-import type { Services } from '../server/services.js';
+import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { asymmetricAlgorithms } from '../keys/algorithms.js';
 import type { AuthorizationServerMetadata } from './oauth.models.js';
 import { introspectAnyScope } from './introspection.service.js';
@@ -25,8 +24,8 @@ export class MetadataController {
   readonly #metadata: AuthorizationServerMetadata;
   readonly #etag: string;
 
-  constructor({ issuer }: Services) {
-    const methods = Object.values(ClientAuthMethod);
+  constructor({ issuer }: { readonly issuer: string }) {
+    const methods = [...clientAuthMethods];
     const algorithms = [...asymmetricAlgorithms];
     const permissions = new Set(
       operationsIn(readContract().document).flatMap((operation) => operation['x-required-permissions'] ?? []),
@@ -47,7 +46,7 @@ export class MetadataController {
       revocation_endpoint_auth_methods_supported: [...methods, 'none'],
       revocation_endpoint_auth_signing_alg_values_supported: algorithms,
     };
-    this.#etag = etagOf(JSON.stringify(this.#metadata));
+    this.#etag = createEtag(JSON.stringify(this.#metadata));
   }
 
   /**

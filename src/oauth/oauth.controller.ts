@@ -11,12 +11,13 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import type { StoredClient } from '../clients/clients.store.js';
+import type { StoredClient } from '../clients/clients.service.js';
 import { contextOf } from '../http/request-context.js';
-import type { Services } from '../server/services.js';
+import type { OAuthServices } from './oauth-services.js';
+import type { RequestLimits } from '../authentication/request-limits.js';
 import { ownClient } from '../tokens/access-token.js';
 import { readClientCredentials } from './client-credentials.js';
-import { readParameters } from './form-parameters.js';
+import { formParametersMiddleware } from './form-parameters.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 import type {
   ClientParameters,
@@ -31,9 +32,11 @@ import type {
 @Route('oauth')
 @Tags('OAuth')
 @NoSecurity()
-@Middlewares(readParameters)
+@Middlewares(formParametersMiddleware)
 export class OAuthController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: { readonly oauth: OAuthServices; readonly requestLimits: RequestLimits },
+  ) {}
 
   /**
    * Exchanges a grant for tokens. `refresh_token` is what `POST /refresh` does, without client authentication: users'
@@ -64,7 +67,7 @@ export class OAuthController {
         return this.#refresh(body, request);
       case 'client_credentials': {
         const client = await this.#authenticate(body, request);
-        return this.services.oauth.grants.clientCredentials(client, wishOf(body));
+        return this.services.oauth.grants.clientCredentials(client, pickRequestedAccess(body));
       }
       case 'password':
         throw new OAuthProblem(
@@ -120,7 +123,7 @@ export class OAuthController {
     const { oauth } = this.services;
     const credentials = readClientCredentials(request.get('Authorization'), body);
     const context = contextOf(request);
-    await this.services.requestLimits.refresh.take(context);
+    this.services.requestLimits.refresh.take(context);
     // RFC 6749 §6: credentials that are sent must be right, and the token must be that client's.
     const client =
       credentials.kind === 'none' ? undefined : await oauth.clients.authenticate(credentials, context);
@@ -128,7 +131,7 @@ export class OAuthController {
     if (body.refresh_token === undefined) {
       throw new OAuthProblem('invalid_request', 'refresh_token: is required.');
     }
-    return oauth.grants.refresh(body.refresh_token, wishOf(body), context);
+    return oauth.grants.refresh(body.refresh_token, pickRequestedAccess(body), context);
   }
 
   #authenticate(body: ClientParameters, request: HttpRequest): Promise<StoredClient> {
@@ -137,6 +140,6 @@ export class OAuthController {
   }
 }
 
-function wishOf({ scope, resource }: TokenRequest): Pick<TokenRequest, 'scope' | 'resource'> {
+function pickRequestedAccess({ scope, resource }: TokenRequest): Pick<TokenRequest, 'scope' | 'resource'> {
   return { ...(scope !== undefined && { scope }), ...(resource !== undefined && { resource }) };
 }

@@ -1,3 +1,4 @@
+import type { OAuthErrorCode } from '../problems/oauth-problem.js';
 import type { Audience } from '../clients/clients.models.js';
 import type { TokenType } from '../sessions/sessions.models.js';
 
@@ -11,18 +12,6 @@ export interface OAuthError {
    */
   error_description: string;
 }
-
-/** The kind of error for programs: RFC 6749 §5.2 and §4.1.2.1, and RFC 8707 §2. */
-export type OAuthErrorCode =
-  | 'invalid_request'
-  | 'invalid_client'
-  | 'invalid_grant'
-  | 'unauthorized_client'
-  | 'unsupported_grant_type'
-  | 'invalid_scope'
-  | 'invalid_target'
-  | 'temporarily_unavailable'
-  | 'server_error';
 
 /** How a client authenticates in a form; the alternative is HTTP Basic. */
 export interface ClientParameters {
@@ -231,10 +220,7 @@ export interface Introspection {
 }
 
 /** The kinds of tokens. */
-export enum TokenUse {
-  Access = 'access_token',
-  Refresh = 'refresh_token',
-}
+export type TokenUse = 'access_token' | 'refresh_token';
 
 /**
  * What an OAuth client needs to know of this service (RFC 8414 §2).

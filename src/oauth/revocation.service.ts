@@ -1,16 +1,12 @@
-import { auditStore, type RequestContext } from '../audit/audit.store.js';
+import type { RequestContext } from '../http/request-context.js';
 import type { StoredClient } from '../clients/clients.store.js';
-import type { Clock } from '../clock.js';
-import type { Database } from '../database/open-database.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
-import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
-import { ownClient, type AccessTokens } from '../tokens/access-token.js';
+import { ownClient } from '../tokens/access-token.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { readRefreshToken } from '../tokens/refresh-token.js';
-import type { Revocations } from '../revocations/revocations.js';
-import { revocationsStore, type Revocation } from '../revocations/revocations.store.js';
 import { words } from '../roles/rights.js';
-import type { LiveAccessTokens } from './live-access-token.js';
+import type { AccessTokenRevoker } from './access-token-revoker.js';
+import type { LiveAccessTokens } from './live-access-tokens.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 
 /** The scope of a client that may end tokens that are not its own. */
@@ -19,13 +15,10 @@ export const revokeAnyScope = 'tokens:revoke';
 /** Ends a token at once (RFC 7009). */
 export class RevocationService {
   constructor(
-    private readonly database: Database,
-    private readonly clock: Clock,
     private readonly ring: KeyRing,
     private readonly sessions: SessionsService,
-    private readonly accessTokens: AccessTokens,
-    private readonly revocations: Revocations,
     private readonly liveTokens: LiveAccessTokens,
+    private readonly tokens: AccessTokenRevoker,
   ) {}
 
   /**
@@ -36,43 +29,18 @@ export class RevocationService {
    */
   async revoke(token: string, client: StoredClient | undefined, context: RequestContext): Promise<void> {
     if (readRefreshToken(this.ring, token)) {
-      refuseOthers(client, ownClient);
+      requireOwnerOrScope(client, ownClient);
       await this.sessions.logoutByRefreshToken(token, context, client?.id);
       return;
     }
-    const claims = await this.liveTokens.claimsOf(token, 'verifyForRevocation');
+    const claims = await this.liveTokens.findClaims(token, 'verifyForRevocation');
     if (!claims) return;
-    refuseOthers(client, claims.client_id);
-    await this.#revokeToken(claims, client, context);
-  }
-
-  async #revokeToken(
-    claims: AccessTokenClaims,
-    client: StoredClient | undefined,
-    context: RequestContext,
-  ): Promise<void> {
-    const row: Revocation = {
-      kind: 'token',
-      target: claims.jti,
-      version: null,
-      expires_at: this.accessTokens.expiryOf(claims),
-      created_at: this.clock.now(),
-    };
-    await this.database.transaction(async (transaction) => {
-      await revocationsStore.add(transaction, [row]);
-      await auditStore.add(transaction, this.clock, {
-        event: 'token_revoked',
-        actorId: client?.id ?? claims.sub,
-        target: claims.sub,
-        ...(claims.sid !== undefined && { sessionId: claims.sid }),
-        context,
-      });
-    });
-    this.revocations.apply([row]);
+    requireOwnerOrScope(client, claims.client_id);
+    await this.tokens.revoke(claims, client?.id ?? claims.sub, context);
   }
 }
 
-function refuseOthers(client: StoredClient | undefined, owner: string): void {
+function requireOwnerOrScope(client: StoredClient | undefined, owner: string): void {
   if ((client?.id ?? ownClient) === owner) return;
   if (client && words(client.scopes).includes(revokeAnyScope)) return;
   throw new OAuthProblem(

@@ -1,17 +1,21 @@
-import type { RequestContext } from '../audit/audit.store.js';
+import type { RequestContext } from '../http/request-context.js';
 import { clientGrant } from '../clients/client-grant.js';
 import type { StoredClient } from '../clients/clients.store.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import { ownClient, type AccessTokens } from '../tokens/access-token.js';
 import { words } from '../roles/rights.js';
+import type { TokenSet } from '../sessions/token-sets.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
-import type { TokenResponse } from './oauth.models.js';
 
 /** What a client asks for, where it wants less than it could have. */
-interface Wish {
+interface RequestedAccess {
   readonly scope?: string;
   readonly resource?: readonly string[];
 }
+
+/** What a grant is exchanged for, by the names of RFC 6749 §5.1. */
+export type GrantedTokens = Omit<TokenSet, 'refresh_token' | 'refresh_expires_in'> &
+  Partial<Pick<TokenSet, 'refresh_token' | 'refresh_expires_in'>>;
 
 /** Exchanges grants for tokens (RFC 6749 §4.4, §6). */
 export class TokenGrants {
@@ -34,21 +38,21 @@ export class TokenGrants {
    * @throws {OAuthProblem} `invalid_scope`, `invalid_target`; the refresh token stays good then.
    * @throws {Problem} `invalid_refresh_token`, `too_many_requests`.
    */
-  refresh(refreshToken: string, wish: Wish, context: RequestContext): Promise<TokenResponse> {
-    const audience = chooseAudience(this.accessTokens.audience, wish.resource);
+  refresh(refreshToken: string, wish: RequestedAccess, context: RequestContext): Promise<GrantedTokens> {
+    const audience = narrowAudience(this.accessTokens.audience, wish.resource);
     const { scope } = wish;
     return this.sessions.refresh(refreshToken, context, {
       ...(audience && { audience }),
-      ...(scope !== undefined && { permissions: (all: readonly string[]) => choosePermissions(all, scope) }),
+      ...(scope !== undefined && { permissions: (all: readonly string[]) => narrowPermissions(all, scope) }),
     });
   }
 
   /** @throws {OAuthProblem} `invalid_scope`, `invalid_target`. */
-  clientCredentials(client: StoredClient, wish: Wish): TokenResponse {
+  clientCredentials(client: StoredClient, wish: RequestedAccess): GrantedTokens {
     const grant = clientGrant(client, this.accessTokens);
     const permissions =
-      wish.scope === undefined ? grant.permissions : choosePermissions(grant.permissions, wish.scope);
-    const audience = chooseAudience(grant.audience, wish.resource) ?? grant.audience;
+      wish.scope === undefined ? grant.permissions : narrowPermissions(grant.permissions, wish.scope);
+    const audience = narrowAudience(grant.audience, wish.resource) ?? grant.audience;
     return {
       access_token: this.accessTokens.issue({ ...grant, permissions, audience }),
       token_type: this.accessTokens.scheme,
@@ -58,7 +62,7 @@ export class TokenGrants {
   }
 }
 
-function choosePermissions(all: readonly string[], scope: string): string[] {
+function narrowPermissions(all: readonly string[], scope: string): string[] {
   const wanted = words(scope);
   const beyond = wanted.find((word) => !all.includes(word));
   if (beyond !== undefined) {
@@ -67,7 +71,7 @@ function choosePermissions(all: readonly string[], scope: string): string[] {
   return wanted;
 }
 
-function chooseAudience(
+function narrowAudience(
   all: readonly string[],
   resource: readonly string[] | undefined,
 ): string[] | undefined {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 
 export const usedAssertionsStore = {
   /**

@@ -1,4 +1,4 @@
-import { codePoint, notFreeform } from '../http/freeform-text.js';
+import { codePoint, notFreeform } from '../text/freeform-text.js';
 
 /**
  * RFC 8265's OpaqueString profile (§4.2): passwords. What is typed as another space on another keyboard is the same

@@ -1,6 +1,17 @@
 import type { Problem } from './problem.js';
 import type { ProblemCode } from './problem-codes.js';
-import type { OAuthErrorCode } from '../oauth/oauth.models.js';
+
+/** The kind of error for programs: RFC 6749 §5.2 and §4.1.2.1, and RFC 8707 §2. */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'temporarily_unavailable'
+  | 'server_error';
 
 interface OAuthErrorKind {
   /** The first is the usual one. */
@@ -70,7 +81,7 @@ export class OAuthProblem extends Error {
   }
 
   /** What the rest of the service refused, as OAuth says it. */
-  static of(problem: Problem): OAuthProblem {
+  static from(problem: Problem): OAuthProblem {
     const code = codes[problem.code] ?? 'invalid_request';
     const { statuses } = oauthErrors[code];
     const fields = Object.entries(problem.errors ?? {}).map(([field, fault]) => `${field}: ${fault}.`);

@@ -2,7 +2,7 @@ import type { ProblemDetails } from './problem.models.js';
 import { problemCodes, type ProblemCode } from './problem-codes.js';
 
 /** How many fields a 422 names at most: an answer is not to be longer than what it answers. */
-export const mostFieldErrors = 100;
+export const maxFieldErrors = 100;
 
 interface ProblemOptions {
   /** What is wrong, for a person; the code's own detail where it is left out. */
@@ -56,15 +56,18 @@ export function retryLater(
   options: Omit<ProblemOptions, 'headers'> = {},
 ): Problem {
   const wait = Math.max(1, Math.ceil(seconds));
-  const counted = countedBy[code];
+  const counted = rateLimitUnits[code];
   return new Problem(code, {
     ...options,
-    headers: { 'Retry-After': String(wait), ...(counted && { RateLimit: rateLimit(counted, 0, wait) }) },
+    headers: {
+      'Retry-After': String(wait),
+      ...(counted && { RateLimit: formatRateLimit(counted, 0, wait) }),
+    },
   });
 }
 
 /** What is counted where one waits for it. */
-const countedBy: Partial<Record<ProblemCode, 'attempts' | 'requests'>> = {
+const rateLimitUnits: Partial<Record<ProblemCode, 'attempts' | 'requests'>> = {
   too_many_attempts: 'attempts',
   too_many_requests: 'requests',
 };
@@ -74,6 +77,10 @@ const countedBy: Partial<Record<ProblemCode, 'attempts' | 'requests'>> = {
  * @param remaining how many are left.
  * @param seconds until the count begins anew.
  */
-export function rateLimit(counted: 'attempts' | 'requests', remaining: number, seconds: number): string {
+export function formatRateLimit(
+  counted: 'attempts' | 'requests',
+  remaining: number,
+  seconds: number,
+): string {
   return `"${counted}";r=${Math.max(0, remaining)};t=${Math.max(1, Math.ceil(seconds))}`;
 }

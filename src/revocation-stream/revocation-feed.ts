@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Feed } from '../revocations/feed.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { retryLater } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import type { Revocations } from '../revocations/revocations.js';

@@ -11,12 +11,12 @@ import {
   Tags,
   type TsoaResponse,
 } from '@tsoa/runtime';
-import { etagOf, isUnchanged } from '../http/cacheable.js';
+import { createEtag, isUnchanged } from '../http/cacheable.js';
 import type { AuthenticatedRequest } from '../tokens/caller.js';
 import { sendEvents, type ServerSentEvent } from '../http/event-stream.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
-import type { LiveRevocation } from '../revocations/revocations.store.js';
+import type { RevocationFeed } from './revocation-feed.js';
+import type { LiveRevocation } from '../revocations/revocations.js';
 import {
   RevokedKind,
   type RevocationEntry,
@@ -31,7 +31,7 @@ const defaultLimit = 1000;
 @Tags('Revocations')
 @Security('bearer', ['revocations:read'])
 export class RevocationsController {
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: { readonly revocationFeed: RevocationFeed }) {}
 
   /**
    * What is revoked and may still be shown: without a cursor all of it, with the cursor of an earlier answer what was
@@ -49,7 +49,8 @@ export class RevocationsController {
   ): Promise<RevocationPage> {
     const { cursor, limit = defaultLimit } = query;
     const page = asPage(await this.services.revocationFeed.read(cursor, limit));
-    if (isUnchanged(request, etagOf(JSON.stringify(page)), 'private, no-cache')) unchanged(304, undefined);
+    if (isUnchanged(request, createEtag(JSON.stringify(page)), 'private, no-cache'))
+      unchanged(304, undefined);
     return page;
   }
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import type { RevocationKind, RevocationRow } from '../database/schema.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 

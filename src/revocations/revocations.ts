@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import type { RevocationKind } from '../database/schema.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { inBatches } from '../database/batches.js';
@@ -11,6 +11,8 @@ import {
   type LiveRevocation,
   type RevocationColumns,
 } from './revocations.store.js';
+
+export type { LiveRevocation };
 
 /** Every version of a user that is gone for good. */
 export const everyVersion = Number.MAX_SAFE_INTEGER;

@@ -8,7 +8,7 @@
 // - What was issued after the commit has seen the change, and has the count that the revocation has, or a higher one.
 // The role `*` stands for all: no user's token with a lower `roles_ver` is good.
 import { countersStore } from '../database/counters.store.js';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { revocationsStore, type Revocation } from './revocations.store.js';
 
 /**
@@ -17,7 +17,7 @@ import { revocationsStore, type Revocation } from './revocations.store.js';
  * @param by how much the count rises: more than 1 after a restore, for tokens may have a count that is not known any more.
  * @returns rows for `Revocations.apply`, after the commit and before the answer.
  */
-export async function voidTokensOfHolders(
+export async function revokeTokensOfHolders(
   queries: Queries,
   role: string,
   { now, expiresAt, by }: { readonly now: number; readonly expiresAt: number; readonly by?: number },

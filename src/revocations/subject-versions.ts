@@ -1,26 +1,36 @@
 import type { Clock } from '../clock.js';
-import type { Queries } from '../database/open-database.js';
-import { clientsStore } from '../clients/clients.store.js';
-import { usersStore } from '../users/users.store.js';
+import type { Queries } from '../database/database.js';
 import { longestAccessToken } from '../tokens/access-token-verifier.js';
-import { everyVersion } from './revocations.js';
+import { everyVersion, type Revocations } from './revocations.js';
 import { revocationsStore, type Revocation } from './revocations.store.js';
-import { voidTokensOfHolders } from './roles-version.js';
+import { revokeTokensOfHolders } from './roles-version.js';
+import { subjectVersionsStore } from './subject-versions.store.js';
 
 /** A user, every holder of a role, or a client. */
 export type Whose = { readonly userId: string } | { readonly role: string } | { readonly clientId: string };
 
 /**
  * Voids access tokens as part of a larger change: what their subject may do has changed, and the next request
- * must know. The rows that come back are for `Revocations.apply`, after the commit.
+ * must know. The rows that come back are for `apply`, after the commit.
  */
 export class SubjectVersions {
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly revocations: Revocations,
+  ) {}
+
+  /** Has the rows hold here, once their transaction is committed and before the change is answered. */
+  apply(rows: readonly Revocation[]): void {
+    this.revocations.apply(rows);
+  }
 
   /** Raises the version of those whose rights change. */
   async raise(queries: Queries, whose: Whose): Promise<Revocation[]> {
     if ('role' in whose) {
-      return voidTokensOfHolders(queries, whose.role, { now: this.clock.now(), expiresAt: this.#lastExpiry });
+      return revokeTokensOfHolders(queries, whose.role, {
+        now: this.clock.now(),
+        expiresAt: this.#lastExpiry,
+      });
     }
     const rows = await this.#raised(queries, whose);
     await revocationsStore.add(queries, rows);
@@ -51,8 +61,8 @@ export class SubjectVersions {
   ): Promise<Revocation[]> {
     const [target, version] =
       'clientId' in whose
-        ? [whose.clientId, await clientsStore.raiseVersion(queries, whose.clientId)]
-        : [whose.userId, await usersStore.raiseVersion(queries, whose.userId)];
+        ? [whose.clientId, await subjectVersionsStore.raise(queries, 'clients', whose.clientId)]
+        : [whose.userId, await subjectVersionsStore.raise(queries, 'users', whose.userId)];
     if (version === undefined) return [];
     const now = this.clock.now();
     return [{ kind: 'subject', target, version, expires_at: this.#lastExpiry, created_at: now }];

@@ -1,6 +1,6 @@
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import type { Feed } from './feed.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { Revocations } from './revocations.js';

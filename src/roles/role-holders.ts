@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inBatches, rowsPerBatch } from '../database/batches.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { rightsSize } from '../tokens/access-token-size.js';
 import { words } from './rights.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
@@ -14,17 +14,17 @@ const maxSets = 10_000;
  * The size of the rights (`rightsSize`) of the holder of a role who has most, of those whom a change of the role gives more
  * than before; 0 where there is none. There may be any number of holders: they are read outside of all transactions, in
  * pages, and only where it is not clear from the roles alone that nobody can have too many.
- * @param enough as much as anybody may have.
+ * @param capacity as much as anybody may have.
  */
-export async function largestGrownRights(
+export async function findMaxGrownRights(
   { queries }: Database,
   before: RoleRights,
   after: RoleRights,
-  enough: number,
+  capacity: number,
 ): Promise<number> {
   const { name } = after;
-  const most = roleSize(after) + (await rolesStore.sizeOfOthers(queries, name));
-  if (most <= enough) return most;
+  const upperBound = roleSize(after) + (await rolesStore.sizeOfOthers(queries, name));
+  if (upperBound <= capacity) return upperBound;
   const permissions = new Map<string, string>();
   const seen = new Set<string>();
   let largest = 0;

@@ -15,16 +15,16 @@ import {
 } from '@tsoa/runtime';
 import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
+import type { RolesService } from './roles.service.js';
 import { words } from './rights.js';
-import type { RoleName } from '../users/users.models.js';
 import type { PutRoleRequest, Role, RoleList } from './roles.models.js';
-import type { StoredRole } from './roles.store.js';
+import type { StoredRole } from './roles.service.js';
+import type { RoleName } from '../http/api-types.js';
 
 @Route('roles')
 @Tags('Roles')
 export class RolesController {
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: { readonly roles: RolesService }) {}
 
   /**
    * All roles, by name.
@@ -34,7 +34,7 @@ export class RolesController {
   @Security('bearer', ['roles:read'])
   @SuccessResponse(200, 'The roles.')
   public async listRoles(): Promise<RoleList> {
-    return { items: (await this.services.roles.list()).map(asRole) };
+    return { items: (await this.services.roles.list()).map(toRole) };
   }
 
   /**
@@ -59,7 +59,7 @@ export class RolesController {
       { description: body.description ?? '', permissions: body.permissions },
       actorOf(request),
     );
-    const role = asRole(result.role);
+    const role = toRole(result.role);
     if (result.created) created(201, role);
     return role;
   }
@@ -79,7 +79,7 @@ export class RolesController {
   }
 }
 
-function asRole(role: StoredRole): Role {
+function toRole(role: StoredRole): Role {
   return {
     name: role.name,
     description: role.description,

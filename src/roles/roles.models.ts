@@ -1,4 +1,4 @@
-import type { RoleName } from '../users/users.models.js';
+import type { Permission, RoleName } from '../http/api-types.js';
 
 /**
  * A set of permissions under a name.
@@ -60,12 +60,3 @@ export interface PutRoleRequest {
    */
   permissions: Permission[];
 }
-
-/**
- * What an operation demands, such as `reports:read`.
- * @minLength 1
- * @maxLength 100
- * @pattern ^[A-Za-z0-9][A-Za-z0-9._:/-]*$ must begin with a letter or a digit, and have letters, digits and . _ : / - alone
- * @example "reports:read"
- */
-export type Permission = string;

@@ -1,16 +1,17 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { countersStore } from '../database/counters.store.js';
-import type { Database } from '../database/open-database.js';
-import { freeformFault } from '../http/freeform-text.js';
+import type { Database } from '../database/database.js';
+import { freeformFault } from '../text/freeform-text.js';
 import { Problem, retryLater } from '../problems/problem.js';
-import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
 import { words } from './rights.js';
-import { administratorRole } from '../users/users.store.js';
-import { largestGrownRights, removeDeletedRole, roleSize } from './role-holders.js';
+import { administratorRole } from './administrator-role.js';
+import { findMaxGrownRights, removeDeletedRole, roleSize } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
+
+export type { StoredRole };
 
 /** How often a change is tried that others come before, each time after another look at the holders. */
 const attempts = 5;
@@ -29,7 +30,6 @@ export class RolesService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly versions: SubjectVersions,
-    private readonly revocations: Revocations,
     private readonly tokens: RightsCapacity,
   ) {}
 
@@ -56,7 +56,7 @@ export class RolesService {
       updated_at: now,
     };
     const size = roleSize(role);
-    if (size > this.tokens.rightsCapacity) throw this.#tooMuch('are', size);
+    if (size > this.tokens.rightsCapacity) throw this.#createTooManyRightsProblem('are', size);
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       // Whoever deleted it was interrupted, or is at it still.
       if (await rolesStore.isDeleted(this.database.queries, name))
@@ -76,8 +76,8 @@ export class RolesService {
     const rights = await countersStore.read(this.database.queries, 'rights');
     const { rightsCapacity } = this.tokens;
     const known = await rolesStore.find(this.database.queries, name);
-    if (role.description !== known?.description) refuseFaultyDescription(role.description);
-    const largest = known ? await largestGrownRights(this.database, known, role, rightsCapacity) : 0;
+    if (role.description !== known?.description) refuseInvalidDescription(role.description);
+    const largest = known ? await findMaxGrownRights(this.database, known, role, rightsCapacity) : 0;
     const done = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       if (await rolesStore.isDeleted(transaction, name)) return undefined;
@@ -92,7 +92,7 @@ export class RolesService {
       if ((await countersStore.read(transaction, 'rights')) !== rights) return undefined;
       await countersStore.raise(transaction, 'rights');
       if (largest > rightsCapacity) {
-        throw this.#tooMuch('are together with the other roles of a holder', largest);
+        throw this.#createTooManyRightsProblem('are together with the other roles of a holder', largest);
       }
       await rolesStore.update(transaction, role);
       await auditStore.addChange(transaction, this.clock, { event: 'role_updated', target: name }, actor);
@@ -107,7 +107,7 @@ export class RolesService {
     });
     if (!done) return undefined;
     const { revoked, ...result } = done;
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
     return result;
   }
 
@@ -124,11 +124,11 @@ export class RolesService {
       await auditStore.addChange(transaction, this.clock, { event: 'role_deleted', target: name }, actor);
       return rows;
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
     await removeDeletedRole(this.database, name);
   }
 
-  #tooMuch(what: string, size: number): Problem {
+  #createTooManyRightsProblem(what: string, size: number): Problem {
     return new Problem('validation_failed', {
       errors: { permissions: `${what} ${tooManyRights(size, this.tokens)}` },
     });
@@ -156,11 +156,11 @@ export class RolesService {
       await rolesStore.update(transaction, role);
       return this.versions.raise(transaction, { role: administratorRole });
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
   }
 }
 
-function refuseFaultyDescription(description: string): void {
+function refuseInvalidDescription(description: string): void {
   const fault = freeformFault(description);
   if (fault !== undefined) throw new Problem('validation_failed', { errors: { description: fault } });
 }

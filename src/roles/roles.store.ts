@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
-import { administratorRole } from '../users/users.store.js';
+import { administratorRole } from './administrator-role.js';
 
 export type StoredRole = Omit<Schema['roles'], 'deleted_at'>;
 

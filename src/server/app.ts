@@ -4,14 +4,14 @@ import helmet from 'helmet';
 import { operations, RegisterRoutes } from '../../generated/routes.js';
 import { commonHeaders } from '../http/common-headers.js';
 import './express-types.js';
-import { handleProblems } from './problem-handler.js';
-import { identifyRequests } from '../http/request-context.js';
-import { headersOf, sendWithEveryAnswer } from '../http/response-headers.js';
-import { givesCookies } from '../authentication/token-cookies.js';
-import { redirectToProblems } from './redirects.js';
+import { problemHandler } from './problem-handler.js';
+import { requestIdMiddleware } from '../http/request-context.js';
+import { captureHeaders, setDefaultHeaders } from '../http/response-headers.js';
+import { usesCookies } from '../sessions/token-cookies.js';
+import { mountProblemsRedirect } from './problems-redirect.js';
 import { mountSwaggerUi } from './swagger-ui.js';
 import { createTrust } from '../http/trusted-proxy.js';
-import { unmatched } from './not-found.js';
+import { notFoundHandler } from './not-found-handler.js';
 import type { Services } from './services.js';
 
 /** The order of the middleware: what each request passes, from top to bottom. */
@@ -25,11 +25,11 @@ export function createApp(services: Services): Express {
   app.enable('strict routing');
   app.set('trust proxy', createTrust(config.trustedProxies));
 
-  app.use(identifyRequests(log));
-  sendWithEveryAnswer(
+  app.use(requestIdMiddleware(log));
+  setDefaultHeaders(
     app,
     commonHeaders,
-    headersOf(helmet.strictTransportSecurity({ includeSubDomains: config.hstsIncludeSubDomains })),
+    captureHeaders(helmet.strictTransportSecurity({ includeSubDomains: config.hstsIncludeSubDomains })),
   );
   if (config.corsOrigins.length > 0) {
     const isOpen = config.corsOrigins.includes('*');
@@ -37,14 +37,14 @@ export function createApp(services: Services): Express {
       cors({
         origin: isOpen ? '*' : [...config.corsOrigins],
         // Cookies for each origin there is would be as good as none of the browser's protection.
-        credentials: givesCookies(config) && !isOpen,
+        credentials: usesCookies(config) && !isOpen,
         exposedHeaders: ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'RateLimit', 'ETag'],
       }),
     );
   }
   RegisterRoutes(app);
   const pages = mountSwaggerUi(app);
-  app.use(unmatched(operations, [...pages, redirectToProblems(app)]));
-  app.use(handleProblems(log, issuer, database.outages));
+  app.use(notFoundHandler(operations, [...pages, mountProblemsRedirect(app)]));
+  app.use(problemHandler(log, issuer, database.outages));
   return app;
 }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { problemDetails, type Problem } from '../problems/problem.js';
 import { commonHeaders } from '../http/common-headers.js';
-import { STATUS_CODES } from './node-http.js';
+import { STATUS_CODES } from '../http/node-http.js';
 
 /** What Node knows of a connection. Only how its errors are answered depends on it. */
 interface ServerSocket extends Socket {
@@ -17,18 +17,18 @@ interface ServerSocket extends Socket {
 const linger = 1000;
 
 /** The response that is being sent on a connection, or that is waited for. */
-export function responseOn(socket: Duplex): ServerResponse | undefined {
+export function getResponse(socket: Duplex): ServerResponse | undefined {
   return (socket as Partial<ServerSocket>)._httpMessage ?? undefined;
 }
 
 /** The request of which a part is still to come; only once its head has come. */
-export function unfinishedRequestOn(socket: Duplex): IncomingMessage | undefined {
+export function getUnfinishedRequest(socket: Duplex): IncomingMessage | undefined {
   const incoming = (socket as Partial<ServerSocket>).parser?.incoming;
   return incoming && !incoming.complete ? incoming : undefined;
 }
 
 /** A problem as bytes: for connections on which Node has made no response. */
-export function problemBytes(problem: Problem, issuer: string): string {
+export function formatProblemResponse(problem: Problem, issuer: string): string {
   const body = JSON.stringify(problemDetails(problem, issuer));
   const headers = [
     ...commonHeaders,
@@ -52,7 +52,7 @@ export function problemBytes(problem: Problem, issuer: string): string {
  * read and thrown away: a byte that nobody reads makes the kernel reset the connection, and that can destroy the
  * response on its way (RFC 9112 §9.6).
  */
-export function endWith(stream: Duplex, bytes: string): void {
+export function endWithBytes(stream: Duplex, bytes: string): void {
   stream.removeAllListeners('data');
   // Takes what comes away from Node's parser, too: a request from here on would be carried out without an answer.
   stream.on('data', () => undefined);

@@ -15,11 +15,11 @@ declare global {
       /** What the hook `loadUser` gave. */
       user?: LoadedUser;
       /** Fields of the body that are the service's own: an access token, a CSRF value. */
-      takenFields?: Map<string, unknown>;
+      reservedBodyFields?: Map<string, unknown>;
       /** Set on operations whose errors have OAuth's form (RFC 6749 §5.2). */
-      answersOAuthErrors?: boolean;
+      usesOAuthErrors?: boolean;
       /** Set where errors are pages for clients that would rather have one. */
-      answersPages?: boolean;
+      offersErrorPages?: boolean;
       /** Whether the access token came in a cookie. */
       tokenInCookie?: boolean;
       /** As in the answer's X-Request-Id and in the log. */

@@ -3,16 +3,16 @@ import type { Express, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
-import { responseOn } from './connection.js';
+import { getResponse } from './connection.js';
 import { limitConnections } from './connection-limits.js';
-import { expressMessages } from './express-messages.js';
-import { createServer } from './node-http.js';
+import { createExpressMessages } from './express-messages.js';
+import { createServer } from '../http/node-http.js';
 import { sendProblem } from './problem-handler.js';
-import { requestFault, toOriginForm } from '../http/request-target.js';
+import { findRequestError, convertToOriginForm } from '../http/request-target.js';
 import { commonHeaders } from '../http/common-headers.js';
-import { sendWithEveryAnswer } from '../http/response-headers.js';
-import { starting } from './starting.js';
-import { answerUnreadable } from './unreadable-requests.js';
+import { setDefaultHeaders } from '../http/response-headers.js';
+import { createStartingHandler } from './starting-handler.js';
+import { handleUnreadableRequests } from './unreadable-requests.js';
 
 export interface HttpServer {
   /** Not listening yet. Until it serves an app, it says that the service is starting. */
@@ -36,37 +36,37 @@ interface HttpServerOptions {
 /** How often Node looks for requests that take too long, in milliseconds. */
 const checkEvery = 1000;
 /** How many requests may wait on one connection for the response to the one before. */
-const mostPipelined = 100;
+const maxPipelinedRequests = 100;
 
 /**
  * The server on the port: the app's requests go to the app, one at a time on each connection, and whatever else comes
  * from a socket is answered here. Node answers nothing by itself.
  */
 export function createHttpServer({ config, log, issuer }: HttpServerOptions): HttpServer {
-  const { messages, adopt } = expressMessages();
+  const { messages, adopt } = createExpressMessages();
   // The app's own take its place.
-  sendWithEveryAnswer({ response: messages.ServerResponse.prototype as Response }, commonHeaders);
+  setDefaultHeaders({ response: messages.ServerResponse.prototype as Response }, commonHeaders);
   const refuse = (problem: Problem, response: ServerResponse): void => {
     response.shouldKeepAlive = false;
     sendProblem(problem, response as Response, issuer());
   };
-  let handle: RequestHandler = starting(issuer);
+  let handle: RequestHandler = createStartingHandler(issuer);
 
   /** What the app itself could not answer. Express would answer it with a page of HTML. */
-  const handleRest = (error: unknown, response: ServerResponse): void => {
+  const handleUnansweredError = (error: unknown, response: ServerResponse): void => {
     if (response.headersSent) response.destroy();
     else {
       log.error({ err: error }, 'the app did not answer a request');
       refuse(new Problem('internal_error'), response);
     }
   };
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const fault = requestFault(request);
+  const handleRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const fault = findRequestError(request);
     if (fault !== undefined) refuse(new Problem('bad_request', { detail: fault }), response);
     else {
-      toOriginForm(request);
+      convertToOriginForm(request);
       void handle(request as Request, response as Response, (error: unknown) => {
-        handleRest(error, response);
+        handleUnansweredError(error, response);
       });
     }
   };
@@ -79,12 +79,12 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
       keepAliveTimeout: config.keepAliveTimeout * 1000,
       connectionsCheckingInterval: checkEvery,
     },
-    inTurn(answer),
+    serializePipelinedRequests(handleRequest),
   );
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     refuse(new Problem('expectation_failed'), response);
   });
-  answerUnreadable(server, issuer, refuse);
+  handleUnreadableRequests(server, issuer, refuse);
   const connections = limitConnections(server, config, log);
   return {
     server,
@@ -94,7 +94,7 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
     },
     endConnections: () => {
       for (const socket of connections) {
-        const response = responseOn(socket);
+        const response = getResponse(socket);
         if (response) response.shouldKeepAlive = false;
       }
       server.prependListener('request', (_request, response) => {
@@ -108,18 +108,18 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
  * Has pipelined requests wait for their turn: a client could otherwise have more answers made than it ever reads, a
  * thousand from one packet.
  */
-function inTurn(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
+function serializePipelinedRequests(
+  handleRequest: (request: IncomingMessage, response: ServerResponse) => void,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const waiting = new WeakMap<object, number>();
   return (request, response) => {
     if (response.socket) {
-      answer(request, response);
+      handleRequest(request, response);
       return;
     }
     const { socket } = request;
     const count = (waiting.get(socket) ?? 0) + 1;
-    if (count > mostPipelined) {
+    if (count > maxPipelinedRequests) {
       socket.destroy();
       return;
     }
@@ -128,7 +128,7 @@ function inTurn(
     response.once('socket', () => {
       waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
       setImmediate(() => {
-        if (!response.destroyed) answer(request, response);
+        if (!response.destroyed) handleRequest(request, response);
       });
     });
   };

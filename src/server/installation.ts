@@ -3,13 +3,15 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { DatabaseRefused, DatabaseUnavailable } from '../database/database-unavailable.js';
-import { openDatabase, type Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
+import { openDatabase } from '../database/open-database.js';
 import { reasonOf } from '../database/postgres-errors.js';
 import { refuseUnfinishedRestore } from '../database/restored-file.js';
-import { claimSqlite } from '../database/sqlite-claim.js';
+import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { findSecret } from '../keys/secret.js';
-import { hooks as ownHooks, type Hooks } from '../hooks.js';
-import { givesCookies, maxTokenLengthInCookie } from '../authentication/token-cookies.js';
+import { hooks as ownHooks } from '../hooks.js';
+import type { Hooks } from '../tokens/hooks.js';
+import { usesCookies, getMaxTokenLengthInCookie } from '../sessions/token-cookies.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from '../start-error.js';
 import { secretOpensKeys } from '../keys/key-schedule.js';
@@ -18,7 +20,7 @@ import { KeySealing } from '../keys/key-sealing.js';
 /** How often a start looks whether the database is there, in milliseconds. */
 const retryInterval = 250;
 /** How long a start waits for another service on the same SQLite file to end: it may be the one that this one replaces. */
-const patience = 3000;
+const claimTimeout = 3000;
 
 /**
  * Opens an installation: the database that the settings name, migrated, with its keys. The service and the operator's
@@ -44,7 +46,7 @@ export async function openInstallation(
       log,
       secret,
       issuer,
-      maxTokenLength: givesCookies(config) ? maxTokenLengthInCookie(config) : Infinity,
+      maxTokenLength: usesCookies(config) ? getMaxTokenLengthInCookie(config) : Infinity,
       hooks,
     });
   } catch (error) {
@@ -60,14 +62,13 @@ async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
       poolSize: config.databasePool,
       connectTimeout: config.databaseConnectTimeout * 1000,
       statementTimeout: config.databaseStatementTimeout * 1000,
-      revocationBound: config.revocationBound * 1000,
       log,
     });
-    await migrateOnceThere(database, config.databaseWait, log);
+    await migrateWhenReachable(database, config.databaseWait, log);
     return database;
   } catch (cause) {
     await database?.close();
-    throw cause instanceof StartError ? cause : unusable(config, cause);
+    throw cause instanceof StartError ? cause : createUnusableError(config, cause);
   }
 }
 
@@ -80,15 +81,15 @@ export function refuseRestoredFile(config: Config, mayBeBackup: boolean): void {
   try {
     refuseUnfinishedRestore(config.databaseUrl.file, mayBeBackup);
   } catch (cause) {
-    throw cause instanceof StartError ? cause : unusable(config, cause);
+    throw cause instanceof StartError ? cause : createUnusableError(config, cause);
   }
 }
 
 /** @param cause why the database that the settings name cannot be used. */
-function unusable({ databaseUrl, databaseWait }: Config, cause: unknown): StartError {
+function createUnusableError({ databaseUrl, databaseWait }: Config, cause: unknown): StartError {
   const where =
     databaseUrl.kind === 'sqlite' ? `the SQLite file ${databaseUrl.file}` : 'the PostgreSQL database';
-  const waited = isPassing(cause) && databaseWait > 0 ? `, tried for ${databaseWait} seconds` : '';
+  const waited = isTransient(cause) && databaseWait > 0 ? `, tried for ${databaseWait} seconds` : '';
   return new StartError(
     `DATABASE_URL names ${where}, which cannot be used (${reasonOf(cause)}${waited}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
     { cause },
@@ -104,37 +105,45 @@ export async function claimInstallation(config: Config, log: Logger): Promise<vo
   const { databaseUrl } = config;
   if (databaseUrl.kind === 'postgres' || databaseUrl.file === ':memory:') return;
   for (let attempt = 0; ; attempt += 1) {
-    let isClaimed: boolean;
+    let holder: Claimant | undefined;
     try {
-      isClaimed = claimSqlite(databaseUrl.file);
+      holder = claimSqlite(databaseUrl.file, 'service');
     } catch (cause) {
-      throw unusable(config, cause);
+      throw createUnusableError(config, cause);
     }
-    if (isClaimed) return;
-    if (attempt === 0) log.warn('another service uses the SQLite file; waiting for its end');
-    if (attempt * retryInterval >= patience) {
-      throw new StartError(
-        `Another service runs on the SQLite file ${databaseUrl.file}, and there can be one at a time. Stop that one first, or run several on PostgreSQL (docs/postgresql.md).`,
-      );
-    }
+    if (!holder) return;
+    if (attempt === 0) log.warn(`${claimantNames[holder]} uses the SQLite file; waiting for its end`);
+    if (attempt * retryInterval >= claimTimeout)
+      throw new StartError(getFileInUseMessage(holder, databaseUrl.file));
     await wait(retryInterval);
   }
 }
 
+const claimantNames: Readonly<Record<Claimant, string>> = {
+  service: 'another service',
+  copy: 'latchkey copy',
+};
+
+function getFileInUseMessage(holder: Claimant, file: string): string {
+  return holder === 'copy'
+    ? `"latchkey copy" runs on the SQLite file ${file}: what a service wrote to it now, the copy would not have. Wait for its end and start the service on its target, or stop it with Ctrl-C.`
+    : `Another service runs on the SQLite file ${file}, and there can be one at a time. Stop that one first, or run several on PostgreSQL (docs/postgresql.md).`;
+}
+
 /** A password that is wrong stays wrong. */
-function isPassing(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return error instanceof DatabaseUnavailable && !(error instanceof DatabaseRefused);
 }
 
 /** Where service and database start together, the service may be the first. */
-async function migrateOnceThere(database: Database, patience: number, log: Logger): Promise<void> {
+async function migrateWhenReachable(database: Database, patience: number, log: Logger): Promise<void> {
   const giveUpAt = performance.now() + patience * 1000;
   for (let attempt = 1; ; attempt += 1) {
     try {
       await database.migrate();
       return;
     } catch (error) {
-      if (!isPassing(error) || performance.now() >= giveUpAt) throw error;
+      if (!isTransient(error) || performance.now() >= giveUpAt) throw error;
       if (attempt === 1) log.warn({ err: error }, 'waiting for the database');
       await wait(retryInterval);
     }

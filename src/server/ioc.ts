@@ -16,11 +16,11 @@ const containers = new WeakMap<Services, Container>();
 export function iocContainer(request: Request): Container {
   const { services } = request.app.locals;
   let container = containers.get(services);
-  if (!container) containers.set(services, (container = newContainer(services)));
+  if (!container) containers.set(services, (container = createContainer(services)));
   return container;
 }
 
-function newContainer(services: Services): Container {
+function createContainer(services: Services): Container {
   const controllers = new Map<ControllerClass, object>();
   return {
     get: (controller) => {

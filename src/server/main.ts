@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { operations } from '../../generated/routes.js';
 import { createApp } from './app.js';
 import { durationInWords, systemClock } from '../clock.js';
@@ -9,36 +9,38 @@ import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { refuseDamage } from '../database/restored-file.js';
 import { SecretError } from '../keys/secret.js';
 import { createHttpServer } from './http-server.js';
-import { permissionsOf } from '../http/demands.js';
+import { collectPermissions } from '../http/security-requirements.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
-import { keepShapes } from './kept-shapes.js';
-import { prepareService, type FirstAdministrator, type Services } from './services.js';
+import { retainHiddenClasses } from './retain-hidden-classes.js';
+import { prepareService, type FirstAdministrator } from './first-start.js';
+import { createLog } from './log.js';
+import type { Services } from './services.js';
 import { stopOnSignal } from './shutdown.js';
 import { StartError } from '../start-error.js';
 import { KeyRingError } from '../keys/key-schedule.js';
 
-const cleanUpEvery = 10 * 60_000;
-const flushEvery = 60_000;
+const cleanUpInterval = 10 * 60_000;
+const flushInterval = 60_000;
 /** What readers of the revocations' stream are told: it comes even if there is nothing in it. */
-const beatEvery = 1000;
+const heartbeatInterval = 1000;
 
 /** The process: config → services → app → listen → graceful stop. Resolves when it listens. */
 export async function main(): Promise<void> {
   process.setSourceMapsEnabled(true);
-  keepShapes();
+  retainHiddenClasses();
   try {
     const config = readConfig(process.env, 'service');
-    const log = pino({ level: config.logLevel });
+    const log = createLog(config.logLevel);
     for (const warning of unknownVariables(process.env)) log.warn(warning);
     await serve(config, log);
   } catch (error) {
-    explain(error);
+    printError(error);
     process.exitCode = 1;
   }
 }
 
 /** Says on stderr what an operator can act on; anything else is ours, and keeps its stack. */
-export function explain(error: unknown): void {
+export function printError(error: unknown): void {
   // A setting that is missing may be there under a name with a slip in it.
   if (error instanceof ConfigError)
     console.error([...error.faults, ...unknownVariables(process.env)].join('\n'));
@@ -59,25 +61,25 @@ async function serve(config: Config, log: Logger): Promise<void> {
   const address = await listen(server, config);
   issuer = config.issuer ?? address;
   let services: Services | undefined;
-  stopOnSignal({ server, endConnections, log, delay: config.shutdownDelay, opened: () => services });
+  stopOnSignal({ server, endConnections, log, delay: config.shutdownDelay, getServices: () => services });
   try {
     await claimInstallation(config, log);
-    await refuseUnfitFile(config);
+    await refuseUnusableFile(config);
     services = await openInstallation(config, systemClock, log, issuer);
-    const administrator = await prepareService(services, permissionsOf(operations));
+    const administrator = await prepareService(services, collectPermissions(operations));
     serveApp(createApp(services));
-    announce(address, administrator, config);
+    printStartMessage(address, administrator, config);
   } catch (error) {
     server.close();
     server.closeAllConnections();
     await services?.database.close();
     throw error;
   }
-  keepUp(services);
+  startBackgroundTasks(services);
 }
 
 /** Before anything is written to it. */
-async function refuseUnfitFile(config: Config): Promise<void> {
+async function refuseUnusableFile(config: Config): Promise<void> {
   refuseRestoredFile(config, false);
   if (config.databaseUrl.kind === 'sqlite') await refuseDamage(config.databaseUrl.file);
 }
@@ -85,16 +87,16 @@ async function refuseUnfitFile(config: Config): Promise<void> {
 function listen(server: Server, { host, port }: Config): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new StartError(listenFault(error, host, port), { cause: error }));
+      reject(new StartError(getListenErrorMessage(error, host, port), { cause: error }));
     });
     server.listen(port, host, () => {
       const { port: actual } = server.address() as AddressInfo;
-      resolve(`http://${reachable(host)}:${actual}`);
+      resolve(`http://${toReachableHost(host)}:${actual}`);
     });
   });
 }
 
-function listenFault({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+function getListenErrorMessage({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
   switch (code) {
     case 'EADDRINUSE':
       return `PORT ${port} is in use on ${host}. Stop what listens there, or set PORT to another one.`;
@@ -110,12 +112,12 @@ function listenFault({ code, message }: NodeJS.ErrnoException, host: string, por
 }
 
 /** An address that a browser on this machine can open. */
-function reachable(host: string): string {
+function toReachableHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return isIPv6(host) ? `[${host}]` : host;
 }
 
-function announce(
+function printStartMessage(
   address: string,
   administrator: FirstAdministrator | undefined,
   { oneTimePasswordExpires }: Config,
@@ -132,9 +134,9 @@ function announce(
 }
 
 /** What happens beside the requests: expired rows go, and uses of sessions are written. */
-function keepUp(services: Services): void {
+function startBackgroundTasks(services: Services): void {
   const { cleanUp, database, finishChanges, lifecycle, sessionUses, revocationFeed } = services;
-  const orLog = async (what: string, work: () => Promise<void>): Promise<void> => {
+  const runAndLogErrors = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work();
       database.outages.over(what);
@@ -145,17 +147,17 @@ function keepUp(services: Services): void {
   };
   /** Of work that takes longer than that there is one at a time. */
   const repeat = (every: number, what: string, work: () => Promise<void>): void => {
-    let isAtIt = false;
+    let isRunning = false;
     setInterval(() => {
-      if (isAtIt) return;
-      isAtIt = true;
-      void orLog(what, work).finally(() => (isAtIt = false));
+      if (isRunning) return;
+      isRunning = true;
+      void runAndLogErrors(what, work).finally(() => (isRunning = false));
     }, every).unref();
   };
-  void orLog('finishing what was interrupted', finishChanges);
-  repeat(cleanUpEvery, 'cleaning up', cleanUp);
-  repeat(flushEvery, 'writing when sessions were used', () => sessionUses.flush());
+  void runAndLogErrors('finishing what was interrupted', finishChanges);
+  repeat(cleanUpInterval, 'cleaning up', cleanUp);
+  repeat(flushInterval, 'writing when sessions were used', () => sessionUses.flush());
   setInterval(() => {
     revocationFeed.beat();
-  }, beatEvery).unref();
+  }, heartbeatInterval).unref();
 }

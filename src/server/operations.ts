@@ -1,15 +1,14 @@
 import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/runtime';
-import express, {
-  type Express,
-  type IRoute,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import { findOperation, readContract } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
-import { authenticateIfPresent, confirmIfNeeded, demandOf } from '../authentication/authentication.js';
-import { bodyReading, readsBodyFirst } from './request-body.js';
+import {
+  authenticateIfPresent,
+  checkRevocationIfNeeded,
+  enforceRequirements,
+} from '../authentication/authentication.js';
+import { bodyParsers, parsesBodyFirst } from './request-body.js';
+import { createStaticRouteTable } from './static-route-table.js';
 import { checkUrlText } from '../http/request-text.js';
 import { sendJson } from '../http/send-json.js';
 import type { Caller } from '../tokens/caller.js';
@@ -48,35 +47,33 @@ export function mountOperations(app: Express, routes: Routes): void {
   const { config, hooks } = app.locals.services;
   const templates = new ExpressTemplateService(routes.models, routes.validation);
   const { document } = readContract();
-  const routeOf = findingRoutes(app);
+  const getRoute = createStaticRouteTable(app);
   for (const operation of routes.operations) {
     const { controller, handler } = operation;
     const method = (controller.prototype as Record<string, Handler | undefined>)[handler];
     if (!method) {
       throw new Error(`generated/routes.ts names ${controller.name}.${handler}, which is not there.`);
     }
-    const authentication = authenticating(operation, routes);
-    if (authentication.length > 0 && hooks.loadUser) authentication.push(loadingUser(hooks.loadUser));
-    const { mediaTypes, acceptsToken, isClosed, answersOAuthErrors, answersPages } = findOperation(
-      document,
-      operation,
-    );
-    if (isClosed && authentication.length === 0) {
+    const authentication = authenticationMiddleware(operation, routes);
+    if (authentication.length > 0 && hooks.loadUser) authentication.push(loadUserMiddleware(hooks.loadUser));
+    const { mediaTypes, acceptsToken, requiresCredentials, usesOAuthErrors, offersErrorPages } =
+      findOperation(document, operation);
+    if (requiresCredentials && authentication.length === 0) {
       throw new Error(`${operation.path} demands a token in the contract, and none in generated/routes.ts.`);
     }
-    const body = bodyReading(config, {
+    const body = bodyParsers(config, {
       body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
       mediaTypes,
-      takesToken: operation.security.length > 0 || acceptsToken,
+      acceptsToken: operation.security.length > 0 || acceptsToken,
     });
     const middlewares = [
-      ...(answersOAuthErrors ? [answeringOAuthErrors] : []),
-      ...(answersPages ? [allowPages] : []),
-      ...(readsBodyFirst(config) ? [...body, ...authentication] : [...authentication, ...body]),
+      ...(usesOAuthErrors ? [useOAuthErrorFormat] : []),
+      ...(offersErrorPages ? [useErrorPages] : []),
+      ...(parsesBodyFirst(config) ? [...body, ...authentication] : [...authentication, ...body]),
       ...fetchMiddlewares<RequestHandler>(controller),
       ...fetchMiddlewares<RequestHandler>(method),
     ];
-    routeOf(operation.path)[operation.method](...middlewares, (request, response) => {
+    getRoute(operation.path)[operation.method](...middlewares, (request, response) => {
       checkUrlText(request);
       const parameters = templates.getValidatedArgs({
         args: operation.parameters,
@@ -86,39 +83,16 @@ export function mountOperations(app: Express, routes: Routes): void {
       const result = method.apply(routes.container(request).get(controller), parameters);
       if (result instanceof Promise) {
         return result.then((value) => {
-          send(response, value, operation.successStatus);
+          sendResult(response, value, operation.successStatus);
         });
       }
-      send(response, result, operation.successStatus);
+      sendResult(response, result, operation.successStatus);
       return undefined;
     });
   }
 }
 
-type DispatchingRoute = IRoute & { readonly dispatch: RequestHandler };
-
-/**
- * Express asks its routes one after another whether a path is theirs. Those whose path has no parameter are looked up
- * here, at their place among the middleware, and are Express's routes otherwise.
- */
-function findingRoutes(app: Express): (path: string) => IRoute {
-  const routes = new Map<string, DispatchingRoute>();
-  const unmounted = express.Router();
-  app.use((request, response, next) => {
-    const route = routes.get(request.path);
-    if (route) return route.dispatch(request, response, next);
-    next();
-    return undefined;
-  });
-  return (path) => {
-    if (path.includes(':')) return app.route(path);
-    const route = routes.get(path) ?? (unmounted.route(path) as DispatchingRoute);
-    routes.set(path, route);
-    return route;
-  };
-}
-
-function authenticating({ security, path }: Operation, { authenticate }: Routes): RequestHandler[] {
+function authenticationMiddleware({ security, path }: Operation, { authenticate }: Routes): RequestHandler[] {
   const demanded = security.filter((schemes) => Object.keys(schemes).length > 0);
   const [requirement, ...alternatives] = demanded;
   if (!requirement) return [];
@@ -130,26 +104,26 @@ function authenticating({ security, path }: Operation, { authenticate }: Routes)
   // `@Security({})` beside `@Security("bearer")`: both with and without a token, but not with a bad one.
   if (demanded.length < security.length) {
     return [
-      confirmed((request) => {
+      withRevocationCheck((request) => {
         const caller = authenticateIfPresent(request);
         if (caller) {
-          for (const [, demands] of schemes) demandOf(request, caller, demands);
+          for (const [, demands] of schemes) enforceRequirements(request, caller, demands);
           request.caller = caller;
         }
       }),
     ];
   }
   return [
-    confirmed((request) => {
+    withRevocationCheck((request) => {
       for (const [scheme, demands] of schemes) request.caller = authenticate(request, scheme, demands);
     }),
   ];
 }
 
 /** Decides at once, and only where the memory may be behind after the database was asked. */
-function confirmed(decide: (request: Request) => void): RequestHandler {
+function withRevocationCheck(decide: (request: Request) => void): RequestHandler {
   return (request, _response, next) => {
-    const asked = confirmIfNeeded(request);
+    const asked = checkRevocationIfNeeded(request);
     if (asked) {
       return asked.then(() => {
         decide(request);
@@ -162,7 +136,7 @@ function confirmed(decide: (request: Request) => void): RequestHandler {
   };
 }
 
-function loadingUser(
+function loadUserMiddleware(
   loadUser: NonNullable<Express['locals']['services']['hooks']['loadUser']>,
 ): RequestHandler {
   return async (request, _response, next) => {
@@ -177,17 +151,17 @@ function loadingUser(
 }
 
 /** For whatever fails from here on. */
-const answeringOAuthErrors: RequestHandler = (request, _response, next) => {
-  request.answersOAuthErrors = true;
+const useOAuthErrorFormat: RequestHandler = (request, _response, next) => {
+  request.usesOAuthErrors = true;
   next();
 };
 
-const allowPages: RequestHandler = (request, _response, next) => {
-  request.answersPages = true;
+const useErrorPages: RequestHandler = (request, _response, next) => {
+  request.offersErrorPages = true;
   next();
 };
 
-function send(response: Response, value: unknown, status: number | undefined): void {
+function sendResult(response: Response, value: unknown, status: number | undefined): void {
   if (response.headersSent) return;
   if (value === undefined || value === null) response.status(status ?? 204).end();
   // A text that is no JSON: the controller has said what it is.

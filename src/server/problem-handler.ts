@@ -8,27 +8,27 @@ import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
-import { mostFieldErrors, Problem, problemDetails, retryLater } from '../problems/problem.js';
+import { maxFieldErrors, Problem, problemDetails, retryLater } from '../problems/problem.js';
 import { problemResponsePage } from '../contract/problem-pages.js';
 import { prefersPage, rootFrom, setPageHeaders } from '../http/html-page.js';
 import { sendJson } from '../http/send-json.js';
-import { unsetTokenCookie } from '../authentication/token-cookies.js';
+import { clearTokenCookie } from '../sessions/token-cookies.js';
 
 /**
  * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
  * 6749 §5.2 says. Causes go to the log alone.
  */
-export function handleProblems(
+export function problemHandler(
   log: Logger,
   issuer: string,
   outages: OutageLog = new OutageLog(log),
 ): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
-    const problem = asProblem(error);
+    const problem = toProblem(error);
     if (problem.status >= 500) {
       const { requestId, method, path } = request;
       // What passes comes by the thousand while it lasts.
-      if (problem.status === 503) outages.failed(whatFailed(problem), error, { requestId, method, path });
+      if (problem.status === 503) outages.failed(outageName(problem), error, { requestId, method, path });
       else log.error({ err: error, requestId, method, path }, problem.title);
     }
     // Half an answer cannot be taken back; Express closes the connection.
@@ -39,17 +39,17 @@ export function handleProblems(
     const { config } = request.app.locals.services;
     // It would come with every request, and be refused each time.
     if (problem.code === 'invalid_token' && request.tokenInCookie) {
-      unsetTokenCookie(response, config, 'access');
+      clearTokenCookie(response, config, 'access');
     }
-    if (request.answersPages) response.vary('Accept');
-    if (request.answersPages && prefersPage(request)) sendProblemPage(problem, request, response);
-    else if (!request.answersOAuthErrors) sendProblem(problem, response, issuer, tokenScheme(config));
-    else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.of(problem), response);
+    if (request.offersErrorPages) response.vary('Accept');
+    if (request.offersErrorPages && prefersPage(request)) sendProblemPage(problem, request, response);
+    else if (!request.usesOAuthErrors) sendProblem(problem, response, issuer, tokenScheme(config));
+    else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.from(problem), response);
   };
 }
 
 /** As the log of outages calls it. */
-function whatFailed({ cause, title }: Problem): string {
+function outageName({ cause, title }: Problem): string {
   return cause instanceof DatabaseUnavailable ? theDatabase : `a request (${title})`;
 }
 
@@ -60,7 +60,7 @@ function whatFailed({ cause, title }: Problem): string {
 export function sendProblem(problem: Problem, response: Response, issuer: string, scheme = 'Bearer'): void {
   // RFC 9110 §15.5.2: no 401 without a challenge.
   const headers = {
-    ...(problem.status === 401 && { 'WWW-Authenticate': challenge(problem, scheme) }),
+    ...(problem.status === 401 && { 'WWW-Authenticate': createChallenge(problem, scheme) }),
     ...problem.headers,
   };
   const body = problemDetails(problem, issuer);
@@ -84,20 +84,20 @@ function sendOAuthError(problem: OAuthProblem, response: Response): void {
 }
 
 /** RFC 6750 §3: no error code where no token came, and few characters in the description. */
-function challenge({ code, message }: Problem, scheme: string): string {
+function createChallenge({ code, message }: Problem, scheme: string): string {
   const realm = `${scheme} realm="latchkey"`;
   if (code !== 'invalid_token') return realm;
   const description = message.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, '?');
   return `${realm}, error="invalid_token", error_description="${description}"`;
 }
 
-function asProblem(error: unknown): Problem {
+function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof DatabaseUnavailable) {
     return retryLater('not_ready', 1, { detail: 'The database does not answer.', cause: error });
   }
   if (error instanceof ValidateError) {
-    return new Problem('validation_failed', { errors: fieldErrors(error.fields) });
+    return new Problem('validation_failed', { errors: toFieldErrors(error.fields) });
   }
   const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
   if (type === 'text.malformed') {
@@ -120,7 +120,7 @@ const bodyParserCodes: Readonly<Record<string, ProblemCode>> = {
 };
 
 /** tsoa repeats each refused value beside its message; a password must not come back. */
-function fieldErrors(fields: ValidateError['fields']): Record<string, string> {
+function toFieldErrors(fields: ValidateError['fields']): Record<string, string> {
   const errors = new Map<string, string>();
   for (const [path, { message }] of Object.entries(fields)) {
     // The whole body is called "body"; what is in it goes by its own name.
@@ -133,5 +133,5 @@ function fieldErrors(fields: ValidateError['fields']): Record<string, string> {
     if (excess === undefined) errors.set(field, message);
   }
   // Made from entries: "__proto__" is a name like any other.
-  return Object.fromEntries([...errors].slice(0, mostFieldErrors));
+  return Object.fromEntries([...errors].slice(0, maxFieldErrors));
 }

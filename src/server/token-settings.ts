@@ -1,12 +1,12 @@
 import { tokenScheme, type Config } from '../config/config.js';
-import type { Hooks } from '../hooks.js';
+import type { Hooks } from '../tokens/hooks.js';
 import { StartError } from '../start-error.js';
 import { maxTokenLength, rightsSize } from '../tokens/access-token-size.js';
 import type { AccessTokens, AccessTokenOptions } from '../tokens/access-token.js';
 import { longestAccessToken } from '../tokens/access-token-verifier.js';
 import { isSymmetric } from '../keys/algorithms.js';
 import type { KeyRingOptions } from '../keys/key-schedule.js';
-import { administratorRole } from '../users/users.store.js';
+import { administratorRole } from '../roles/administrator-role.js';
 
 /** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
 const publishMargin = 60;
@@ -15,7 +15,7 @@ const publishMargin = 60;
  * What the settings say of access tokens.
  * @param maxLength characters that a user's token may have where it is kept.
  */
-export function accessTokenOptions(
+export function toAccessTokenOptions(
   config: Config,
   issuer: string,
   hooks: Hooks,
@@ -39,7 +39,7 @@ export function accessTokenOptions(
 }
 
 /** What they say of the keys. */
-export function keyRingOptions(config: Config): KeyRingOptions {
+export function toKeyRingOptions(config: Config): KeyRingOptions {
   return {
     algorithm: config.algorithm,
     // One that is set beside another algorithm makes no tokens valid: its old ones count where they are named.
@@ -56,7 +56,7 @@ export function keyRingOptions(config: Config): KeyRingOptions {
 }
 
 /** @throws {StartError} where the settings leave too little room in an access token: nobody could administer anything. */
-export function refuseNoRoomForAdministrators(
+export function requireRoomForAdministrators(
   accessTokens: AccessTokens,
   config: Config,
   permissions: readonly string[],

@@ -2,7 +2,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import { Problem } from '../problems/problem.js';
-import { destroySoon, endWith, problemBytes, responseOn, unfinishedRequestOn } from './connection.js';
+import {
+  destroySoon,
+  endWithBytes,
+  formatProblemResponse,
+  getResponse,
+  getUnfinishedRequest,
+} from './connection.js';
 
 /** What Node's parser found, where it is not just a malformed request. */
 const codes: Readonly<Record<string, ProblemCode>> = {
@@ -17,7 +23,7 @@ const codes: Readonly<Record<string, ProblemCode>> = {
  * @param issuer what the problem types' URIs begin with.
  * @param sendProblem answers a request whose head was read, and whose body cannot be.
  */
-export function answerUnreadable(
+export function handleUnreadableRequests(
   server: Server,
   issuer: () => string,
   sendProblem: (problem: Problem, response: ServerResponse) => void,
@@ -36,15 +42,15 @@ export function answerUnreadable(
       return;
     }
     const problem = new Problem(codes[error.code ?? ''] ?? 'bad_request');
-    const response = responseOn(socket);
-    const unfinished = unfinishedRequestOn(socket);
+    const response = getResponse(socket);
+    const unfinished = getUnfinishedRequest(socket);
     if (response)
       endAfter(response, socket, unfinished, () => {
         sendProblem(problem, response);
       });
     // The body of a request that was answered without it: a second answer would be taken for the next request's.
     else if (unfinished) socket.destroy();
-    else endWith(socket, problemBytes(problem, issuer()));
+    else endWithBytes(socket, formatProblemResponse(problem, issuer()));
   });
 
   // The service is no proxy (RFC 9110 §9.3.6). Node hands over the connection without anything that listens to its errors.
@@ -54,8 +60,8 @@ export function answerUnreadable(
       detail: 'The service is no proxy: it does not answer CONNECT.',
       headers: { Allow: '' },
     });
-    const response = responseOn(socket);
-    if (!response) endWith(socket, problemBytes(problem, issuer()));
+    const response = getResponse(socket);
+    if (!response) endWithBytes(socket, formatProblemResponse(problem, issuer()));
     else {
       // Nor with what tells a response that it may go on.
       socket.on('drain', () => response.emit('drain'));

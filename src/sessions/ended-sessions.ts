@@ -8,7 +8,7 @@
 // `finishEndings` goes on from there.
 import type { Clock } from '../clock.js';
 import { inBatches, rowsPerBatch } from '../database/batches.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database, Queries } from '../database/database.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { revocationsStore, type Revocation } from '../revocations/revocations.store.js';
 import { usersStore } from '../users/users.store.js';
@@ -18,7 +18,7 @@ import { sessionsStore, type EndedSession } from './sessions.store.js';
  * Voids the access tokens of the sessions that a transaction ends.
  * @returns rows for `Revocations.apply`, after the commit and before the answer.
  */
-export async function voidTokensOf(
+export async function revokeAccessTokensOf(
   transaction: Queries,
   clock: Clock,
   ended: readonly EndedSession[],
@@ -43,16 +43,16 @@ export async function endSessionsOf(
 ): Promise<number | undefined> {
   const epoch = await usersStore.raiseSessionEpoch(transaction, userId);
   if (epoch !== undefined && exceptId !== undefined) {
-    await sessionsStore.keep(transaction, { id: exceptId, userId, epoch });
+    await sessionsStore.moveToEpoch(transaction, { id: exceptId, userId, epoch });
   }
   return epoch;
 }
 
 /** Revokes the access tokens of a user's sessions before this epoch; `beginEnding` was part of what ended them. */
-export async function voidEndedSessions(
+export async function revokeEndedSessions(
   database: Database,
   clock: Clock,
-  revocations: Revocations,
+  revocations: Pick<Revocations, 'apply'>,
   { userId, epoch }: { readonly userId: string; readonly epoch: number },
 ): Promise<void> {
   let revoked: Revocation[] = [];
@@ -62,7 +62,7 @@ export async function voidEndedSessions(
       const now = clock.now();
       const ended = await sessionsStore.revokeBefore(transaction, { userId, epoch, now, limit });
       const alive = ended.filter(({ access_expires_at: expiresAt }) => expiresAt > now);
-      revoked = await voidTokensOf(transaction, clock, alive);
+      revoked = await revokeAccessTokensOf(transaction, clock, alive);
       if (ended.length < limit) await usersStore.finishEnding(transaction, userId, epoch);
       return ended.length;
     },
@@ -85,13 +85,13 @@ export async function removeDeletedUser(database: Database, userId: string): Pro
 export async function finishEndings(
   database: Database,
   clock: Clock,
-  revocations: Revocations,
+  revocations: Pick<Revocations, 'apply'>,
 ): Promise<void> {
   for (;;) {
     const unfinished = await usersStore.listUnfinished(database.queries, rowsPerBatch);
     for (const { id, ending_epoch: epoch, deleted_at: deletedAt } of unfinished) {
       if (deletedAt !== null) await removeDeletedUser(database, id);
-      else if (epoch !== null) await voidEndedSessions(database, clock, revocations, { userId: id, epoch });
+      else if (epoch !== null) await revokeEndedSessions(database, clock, revocations, { userId: id, epoch });
     }
     if (unfinished.length < rowsPerBatch) return;
   }

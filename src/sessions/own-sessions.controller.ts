@@ -12,20 +12,28 @@ import {
 } from '@tsoa/runtime';
 import { userOf, type AuthenticatedRequest } from '../tokens/caller.js';
 import { contextOf } from '../http/request-context.js';
-import { unsetTokenCookies } from '../authentication/token-cookies.js';
+import { clearTokenCookies } from './token-cookies.js';
 import { defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
-import type { Id } from '../users/users.models.js';
-import { asSessionPage } from './session-page.js';
+import type { Config } from '../config/config.js';
+import type { SessionsService } from './sessions.service.js';
+import type { UserSessionsService } from './user-sessions.service.js';
+import { toSessionPage } from './session-page.js';
 import type { SessionPage, SessionQuery } from './sessions.models.js';
+import type { Id } from '../http/api-types.js';
 
 /** What users see of their sessions, and end. */
 @Route('sessions')
 @Tags('Sessions')
 @Security('bearer')
 export class OwnSessionsController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: {
+      readonly config: Config;
+      readonly sessions: SessionsService;
+      readonly userSessions: UserSessionsService;
+    },
+  ) {}
 
   /**
    * A page of the caller's live sessions, newest first: where the account is logged in.
@@ -40,7 +48,7 @@ export class OwnSessionsController {
   ): Promise<SessionPage> {
     const { userId, sessionId } = userOf(request);
     const page = await this.services.userSessions.list(userId, query.limit ?? defaultLimit, query.cursor);
-    return asSessionPage(page, sessionId);
+    return toSessionPage(page, sessionId);
   }
 
   /**
@@ -62,7 +70,7 @@ export class OwnSessionsController {
       return;
     }
     await sessions.logout(id, context);
-    if (request.res) unsetTokenCookies(request.res, config);
+    if (request.res) clearTokenCookies(request.res, config);
   }
 
   /**

@@ -1,13 +1,13 @@
-import { asPage, type Page } from '../http/pagination.js';
+import { toPageResponse, type Page } from '../http/pagination.js';
 import type { Session, SessionPage } from './sessions.models.js';
 import type { StoredSession } from './sessions.store.js';
 
 /** @param currentId the caller's session; undefined for a client. */
-export function asSessionPage(page: Page<StoredSession>, currentId: string | undefined): SessionPage {
-  return asPage(page, (session) => asSession(session, currentId));
+export function toSessionPage(page: Page<StoredSession>, currentId: string | undefined): SessionPage {
+  return toPageResponse(page, (session) => toSession(session, currentId));
 }
 
-function asSession(session: StoredSession, currentId: string | undefined): Session {
+function toSession(session: StoredSession, currentId: string | undefined): Session {
   return {
     id: session.id,
     created_at: new Date(session.created_at).toISOString(),

@@ -1,5 +1,5 @@
 import { sql, type Expression, type RawBuilder } from 'kysely';
-import type { Moment, Queries } from '../database/open-database.js';
+import type { Moment, Queries } from '../database/database.js';
 import { RepeatedStatement } from '../database/repeated-statement.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../roles/rights.js';
@@ -44,8 +44,12 @@ export const hasCurrentEpoch = sql<boolean>`exists (select 1 from users
   where users.id = sessions.user_id and users.session_epoch = sessions.epoch)`;
 const isOfEnabledUser = sql<boolean>`exists (select 1 from users where users.id = sessions.user_id
   and users.session_epoch = sessions.epoch and users.disabled_at is null)`;
-/** The key that the session's refresh token is made with has not been revoked: without it the session has ended. */
-export const hasKey = sql<boolean>`exists (select 1 from keys where keys.id = sessions.refresh_key_id)`;
+/**
+ * The key that the session's refresh token is made with has not been revoked: without it the session has ended. A subquery
+ * that PostgreSQL does not make a join of: an UPDATE that waited for the row of a session joins it, after another one, with
+ * what it had found before (README of its executor, EvalPlanQual), and that is the key before the other refresh.
+ */
+export const hasKey = sql<boolean>`coalesce((select true from keys where keys.id = sessions.refresh_key_id), false)`;
 
 /** It is what most of a fleet's work on the database is. */
 const rotation = new RepeatedStatement<
@@ -64,7 +68,7 @@ const rotation = new RepeatedStatement<
         generation = ${next},
         refresh_key_id = case when ${isCurrent} then ${newKeyId} else refresh_key_id end,
         rotated_at = case when ${isCurrent} then ${moment} else rotated_at end,
-        expires_at = ${earlier(expiry, endOf(lifetime))},
+        expires_at = ${minOf(expiry, maxExpiryOf(lifetime))},
         last_used_at = ${moment},
         access_expires_at = case
           when access_expires_at > ${accessExpiresAt} then access_expires_at else ${accessExpiresAt} end
@@ -95,10 +99,10 @@ export async function rotateSession(
 }
 
 /** When a session has lived for as long as it may. */
-export function endOf(lifetime: number | Expression<number>): RawBuilder<number> {
+export function maxExpiryOf(lifetime: number | Expression<number>): RawBuilder<number> {
   return sql<number>`(sessions.created_at + ${lifetime})`;
 }
 
-export function earlier(one: Expression<number>, other: Expression<number>): RawBuilder<number> {
+export function minOf(one: Expression<number>, other: Expression<number>): RawBuilder<number> {
   return sql<number>`case when ${one} < ${other} then ${one} else ${other} end`;
 }

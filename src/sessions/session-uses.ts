@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.js';
 import { rowsPerBatch } from '../database/batches.js';
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { sessionsStore } from './sessions.store.js';
 
 /** Sessions whose uses are held until they are written: about 100 bytes each. */
-const mostHeld = 100_000;
+const maxHeld = 100_000;
 
 /**
  * When sessions were last used by an access token. A request only notes it in memory; `flush` writes what is new,
@@ -19,8 +19,8 @@ export class SessionUses {
   ) {}
 
   /** Notes a use that happens now. Costs no I/O. */
-  note(sessionId: string): void {
-    if (this.#noted.size < mostHeld || this.#noted.has(sessionId)) {
+  recordUse(sessionId: string): void {
+    if (this.#noted.size < maxHeld || this.#noted.has(sessionId)) {
       this.#noted.set(sessionId, this.clock.now());
     }
   }
@@ -45,7 +45,7 @@ export class SessionUses {
         if (batch.length === Math.min(rowsPerBatch, left)) break;
       }
       if (batch.length === 0) return;
-      await this.database.transaction((transaction) => sessionsStore.noteUses(transaction, batch));
+      await this.database.transaction((transaction) => sessionsStore.recordUses(transaction, batch));
       for (const { id, at } of batch) {
         if (this.#noted.get(id) === at) this.#noted.delete(id);
       }

@@ -1,5 +1,5 @@
 import type { Cursor } from '../http/pagination.js';
-import type { Id } from '../users/users.models.js';
+import type { Id } from '../http/api-types.js';
 
 /**
  * A name and its password.

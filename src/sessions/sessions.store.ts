@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/repeated-statement.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../roles/rights.js';
 import {
-  earlier,
-  endOf,
+  minOf,
+  maxExpiryOf,
   hasCurrentEpoch,
   hasKey,
   rotatedColumns,
@@ -37,7 +37,7 @@ interface SessionPageQuery extends Live {
   readonly after: string | undefined;
 }
 
-interface Oldest extends Live {
+interface EvictionQuery extends Live {
   readonly keep: number;
   readonly exceptId: string;
   /** How many are ended at most. */
@@ -89,7 +89,7 @@ export const sessionsStore = {
         authenticated_at: now,
         last_used_at: now,
         access_expires_at: accessExpiresAt,
-        expires_at: earlier(eb.val(now + refreshLifetime), endOf(lifetime)),
+        expires_at: minOf(eb.val(now + refreshLifetime), maxExpiryOf(lifetime)),
       }))
       .where('sessions.id', '=', id)
       .where('sessions.revoked_at', 'is', null)
@@ -102,17 +102,17 @@ export const sessionsStore = {
 
   /** @returns nothing where the session is not there or was revoked before: of many callers one wins. */
   revoke(queries: Queries, id: string, now: number): Promise<EndedSession | undefined> {
-    return revoking(queries, now).where('id', '=', id).where(hasNotEnded).executeTakeFirst();
+    return createRevokeQuery(queries, now).where('id', '=', id).where(hasNotEnded).executeTakeFirst();
   },
 
   /** Marks a session that has ended together with others: its access tokens may live on, and are for the caller to void. */
   revokeEnded(queries: Queries, id: string, now: number): Promise<EndedSession | undefined> {
-    return revoking(queries, now).where('id', '=', id).executeTakeFirst();
+    return createRevokeQuery(queries, now).where('id', '=', id).executeTakeFirst();
   },
 
   /** As `revoke`, for a session of this user alone. */
   revokeOneOf(queries: Queries, userId: string, id: string, now: number): Promise<EndedSession | undefined> {
-    return revoking(queries, now)
+    return createRevokeQuery(queries, now)
       .where('id', '=', id)
       .where('user_id', '=', userId)
       .where(hasNotEnded)
@@ -126,7 +126,7 @@ export const sessionsStore = {
     id: string,
     now: number,
   ): Promise<EndedSession | undefined> {
-    return revoking(queries, now)
+    return createRevokeQuery(queries, now)
       .where('id', '=', id)
       .where('user_id', '=', userId)
       .where('access_expires_at', '>', now)
@@ -139,7 +139,7 @@ export const sessionsStore = {
   },
 
   /** Lets one of a user's live sessions go on into the epoch that has just begun, and ended the others. */
-  async keep(
+  async moveToEpoch(
     queries: Queries,
     { id, userId, epoch }: { readonly id: string; readonly userId: string; readonly epoch: number },
   ): Promise<void> {
@@ -166,7 +166,7 @@ export const sessionsStore = {
       limit,
     }: { readonly userId: string; readonly epoch: number; readonly now: number; readonly limit: number },
   ): Promise<EndedSession[]> {
-    return revoking(queries, now)
+    return createRevokeQuery(queries, now)
       .where('id', 'in', (eb) =>
         eb
           .selectFrom('sessions')
@@ -198,14 +198,17 @@ export const sessionsStore = {
    * Ends the oldest of a user's live sessions, and leaves `keep` beside one that stays in any case. The user's row must
    * be locked: a login at the same time would not be counted.
    */
-  revokeOldest(queries: Queries, { keep, exceptId, limit, ...whose }: Oldest): Promise<EndedSession[]> {
+  revokeOldest(
+    queries: Queries,
+    { keep, exceptId, limit, ...whose }: EvictionQuery,
+  ): Promise<EndedSession[]> {
     // Ids are in the order of their making.
     const tooMany = selectLive(queries, whose)
       .where('id', '!=', exceptId)
       .orderBy('id', 'desc')
       .offset(keep)
       .limit(limit);
-    return revoking(queries, whose.now).where('id', 'in', tooMany.select('id')).execute();
+    return createRevokeQuery(queries, whose.now).where('id', 'in', tooMany.select('id')).execute();
   },
 
   /** A user's live sessions, newest first. */
@@ -216,7 +219,7 @@ export const sessionsStore = {
   },
 
   /** Notes when sessions were last used; a later use that is noted already stays. */
-  async noteUses(
+  async recordUses(
     queries: Queries,
     uses: readonly { readonly id: string; readonly at: number }[],
   ): Promise<void> {
@@ -316,8 +319,8 @@ export const sessionsStore = {
   async lastExpiry(queries: Queries): Promise<number> {
     const session = await queries
       .selectFrom('sessions')
-      .select(end.as('last'))
-      .orderBy(end, 'desc')
+      .select(allTokensExpiredAt.as('last'))
+      .orderBy(allTokensExpiredAt, 'desc')
       .limit(1)
       .executeTakeFirst();
     return session?.last ?? 0;
@@ -331,9 +334,14 @@ export const sessionsStore = {
     const { numDeletedRows } = await queries
       .deleteFrom('sessions')
       .where('id', 'in', (eb) =>
-        eb.selectFrom('sessions').select('id').where(end, '<=', now).orderBy(end).limit(limit),
+        eb
+          .selectFrom('sessions')
+          .select('id')
+          .where(allTokensExpiredAt, '<=', now)
+          .orderBy(allTokensExpiredAt)
+          .limit(limit),
       )
-      .where(end, '<=', now)
+      .where(allTokensExpiredAt, '<=', now)
       .executeTakeFirst();
     return Number(numDeletedRows);
   },
@@ -351,7 +359,7 @@ export const sessionsStore = {
 };
 
 /** When all tokens of a session have expired: as the index has it. */
-const end = sql<number>`case when expires_at > access_expires_at then expires_at else access_expires_at end`;
+const allTokensExpiredAt = sql<number>`case when expires_at > access_expires_at then expires_at else access_expires_at end`;
 
 /** Its user has not ended the session together with others, nor has the key been revoked that its refresh token is made with. */
 const hasNotEnded = sql<boolean>`(${hasCurrentEpoch} and ${hasKey})`;
@@ -367,7 +375,7 @@ function selectLive(queries: Queries, { userId, now, lifetime }: Live) {
     .where(hasKey);
 }
 
-function revoking(queries: Queries, now: number) {
+function createRevokeQuery(queries: Queries, now: number) {
   return queries
     .updateTable('sessions')
     .set({ revoked_at: now })

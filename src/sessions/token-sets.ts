@@ -1,16 +1,26 @@
 import { epochSeconds, type Clock } from '../clock.js';
 import type { AccessTokens } from '../tokens/access-token.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { makeRefreshToken } from '../tokens/refresh-token.js';
+import { makeRefreshToken, readRefreshToken, type RefreshTokenContents } from '../tokens/refresh-token.js';
 import { words } from '../roles/rights.js';
 import type { RotatedSession } from './session-rotation.store.js';
-import type { TokenSet } from './sessions.models.js';
 
 /** What a refresh asks for, where it wants less than the session could have. */
-export interface Narrowing {
+export interface TokenRestriction {
   /** Chooses among the user's permissions; where it throws, the refresh has not happened. */
   readonly permissions?: (all: readonly string[]) => readonly string[];
   readonly audience?: readonly string[];
+}
+
+/** A session's tokens, by the names of RFC 6749 §5.1; lifetimes in seconds. */
+export interface TokenSet {
+  readonly access_token: string;
+  readonly token_type: string;
+  readonly expires_in: number;
+  readonly refresh_token: string;
+  readonly refresh_expires_in: number;
+  /** Permissions, space-separated. */
+  readonly scope: string;
 }
 
 /** The tokens of a session. */
@@ -23,8 +33,28 @@ export class TokenSets {
     private readonly sessionLifetime: number,
   ) {}
 
+  /** The key that refresh tokens are made with now. */
+  get refreshKeyId(): string {
+    return this.ring.refreshKey.id;
+  }
+
+  /** Whether making tokens runs hooks, which may fail. */
+  get runsHooks(): boolean {
+    return this.accessTokens.hasHooks;
+  }
+
+  /** When an access token that is issued now expires at the latest, in milliseconds since the Unix epoch. */
+  accessExpiresAt(): number {
+    return this.accessTokens.expiryOfNext();
+  }
+
+  /** What a refresh token says; undefined where it is not one that this service made. */
+  read(refreshToken: string): RefreshTokenContents | undefined {
+    return readRefreshToken(this.ring, refreshToken);
+  }
+
   /** @param fresh whether the password was just proved. */
-  of(session: RotatedSession, fresh: boolean, narrowing: Narrowing = {}): TokenSet {
+  create(session: RotatedSession, fresh: boolean, narrowing: TokenRestriction = {}): TokenSet {
     const key = this.ring.refresh(session.refresh_key_id);
     // The key of a generation that is current is never retired before the session.
     if (!key) throw new Error(`The refresh key ${session.refresh_key_id} is not on the key ring.`);

@@ -13,16 +13,19 @@ import {
 import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
 import { defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
-import { asSessionPage } from './session-page.js';
+import type { UserSessionsService } from './user-sessions.service.js';
+import type { UsersService } from '../users/users.service.js';
+import { toSessionPage } from './session-page.js';
 import type { SessionPage, SessionQuery } from './sessions.models.js';
-import type { Id } from '../users/users.models.js';
+import type { Id } from '../http/api-types.js';
 
 /** What administrators see of a user's sessions, and end. */
 @Route('users/{id}/sessions')
 @Tags('Users')
 export class UserSessionsController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: { readonly userSessions: UserSessionsService; readonly users: UsersService },
+  ) {}
 
   /**
    * A page of a user's live sessions, newest first.
@@ -41,7 +44,7 @@ export class UserSessionsController {
     const { users, userSessions } = this.services;
     await users.get(id);
     const page = await userSessions.list(id, query.limit ?? defaultLimit, query.cursor);
-    return asSessionPage(page, request.caller.sessionId);
+    return toSessionPage(page, request.caller.sessionId);
   }
 
   /**

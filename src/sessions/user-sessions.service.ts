@@ -1,12 +1,11 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Database, Queries } from '../database/open-database.js';
+import type { Database, Queries } from '../database/database.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
-import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { usersStore } from '../users/users.store.js';
-import { endSessionsOf, voidEndedSessions, voidTokensOf } from './ended-sessions.js';
+import { endSessionsOf, revokeEndedSessions, revokeAccessTokensOf } from './ended-sessions.js';
 import type { SessionUses } from './session-uses.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
 
@@ -16,7 +15,6 @@ export class UserSessionsService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly versions: SubjectVersions,
-    private readonly revocations: Revocations,
     private readonly uses: SessionUses,
     private readonly options: {
       /** Seconds. */
@@ -50,9 +48,9 @@ export class UserSessionsService {
       if (!session) throw new Problem('session_not_found');
       const change = { event: 'session_ended', target: userId, sessionId } as const;
       await auditStore.addChange(transaction, this.clock, change, actor);
-      return voidTokensOf(transaction, this.clock, [session]);
+      return revokeAccessTokensOf(transaction, this.clock, [session]);
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
   }
 
   /** Ends all sessions of a user, as `end` does. */
@@ -63,7 +61,7 @@ export class UserSessionsService {
       // Though none was live: whoever ended others before may have been interrupted, with access tokens left.
       return this.versions.raise(transaction, { userId });
     });
-    this.revocations.apply(revoked);
+    this.versions.apply(revoked);
   }
 
   /** Ends all sessions of a user but one, whose access token goes on. */
@@ -75,7 +73,7 @@ export class UserSessionsService {
       return raised;
     });
     if (epoch !== undefined) {
-      await voidEndedSessions(this.database, this.clock, this.revocations, { userId, epoch });
+      await revokeEndedSessions(this.database, this.clock, this.versions, { userId, epoch });
     }
   }
 

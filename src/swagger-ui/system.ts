@@ -1,6 +1,6 @@
 import type { OperationRequest } from './operations.js';
+import type { Document } from './document.js';
 import type { React } from './react.js';
-import type { Document } from './request-bodies.js';
 import type { Authorization } from './session.js';
 
 /** As much of Swagger UI's system as the page uses: https://swagger.io/docs/open-source-tools/swagger-ui/customization/plugin-api/ */

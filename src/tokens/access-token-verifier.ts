@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import jwt from 'jsonwebtoken';
 import { epochSeconds, type Clock } from '../clock.js';
 import { isSignature, readCompactJws, readJwsHeader } from '../guard/compact-jws.js';
@@ -5,7 +6,6 @@ import { Problem } from '../problems/problem.js';
 import { isAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
 import { maxTokenLength } from './access-token-size.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { LastEntries } from './last-entries.js';
 import type { SigningKey } from '../keys/signing-keys.js';
 
 /** RFC 9068 §2.1: what keeps any other JWT of ours from passing as an access token. */
@@ -45,7 +45,7 @@ interface IgnoredTimes {
  */
 export class AccessTokenVerifier {
   /** Keys by the headers that name them, as good tokens have spelled them: most often one for each key. */
-  readonly #headers = new LastEntries<SigningKey>(rememberedHeaders);
+  readonly #headers = new LRUCache<string, SigningKey>({ max: rememberedHeaders });
 
   constructor(
     private readonly ring: KeyRing,

@@ -1,7 +1,8 @@
+import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { epochSeconds, type Clock } from '../clock.js';
-import type { Hooks } from '../hooks.js';
+import type { Hooks } from './hooks.js';
 import { Problem } from '../problems/problem.js';
 import { ownClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
 import { base64urlBytes, base64urlLength, maxTokenLength, type RightsCapacity } from './access-token-size.js';
@@ -9,7 +10,6 @@ import { AccessTokenVerifier, afterExpiry, tokenType } from './access-token-veri
 import { addedMembers, inUtf8 } from './added-members.js';
 import type { Algorithm } from '../keys/algorithms.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { LastEntries } from './last-entries.js';
 import type { SigningKey } from '../keys/signing-keys.js';
 
 export interface AccessTokenOptions {
@@ -60,7 +60,7 @@ const remembered = 10_000;
 
 /** Issues access tokens, and verifies that one is ours and in its time. Whether it was revoked, `Revocations` knows. */
 export class AccessTokens implements RightsCapacity {
-  readonly #verified = new LastEntries<Verified>(remembered);
+  readonly #verified = new LRUCache<string, Verified>({ max: remembered });
   readonly #verifier: AccessTokenVerifier;
   #removals = 0;
 

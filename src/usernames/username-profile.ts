@@ -1,4 +1,4 @@
-import { codePoint } from '../http/freeform-text.js';
+import { codePoint } from '../text/freeform-text.js';
 
 /**
  * RFC 8265's UsernameCaseMapped profile (§3.3): which names there are. They are compared by `usernameKey`, which is for

@@ -3,7 +3,7 @@ import { Problem } from '../problems/problem.js';
 /** Where a page of all users goes on: an id. @throws {Problem} `validation_failed` for anything else. */
 export function readIdCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined || /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(cursor)) return cursor;
-  throw notOfThisList();
+  throw createInvalidCursorProblem();
 }
 
 /** Where a page of users by name goes on: a name, which may be of any letters. */
@@ -16,11 +16,11 @@ export function readNameCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const username = Buffer.from(cursor, 'base64url').toString();
   // PostgreSQL's text cannot hold a NUL, and no name has one.
-  if (writeNameCursor(username) !== cursor || username.includes('\0')) throw notOfThisList();
+  if (writeNameCursor(username) !== cursor || username.includes('\0')) throw createInvalidCursorProblem();
   return username;
 }
 
-function notOfThisList(): Problem {
+function createInvalidCursorProblem(): Problem {
   return new Problem('validation_failed', {
     errors: { cursor: 'must be the next_cursor of the page before' },
   });

@@ -1,4 +1,4 @@
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { usernameKey } from '../usernames/username.js';
 import { selectWithRoles, type UserWithRoles } from './users.store.js';
 
@@ -18,9 +18,9 @@ export const userListStore = {
   },
 
   /** Those whose names begin so, by name. @param page `after` is the name that the page comes after. */
-  listByName(queries: Queries, beginning: string, { limit, after }: UserPageQuery): Promise<UserWithRoles[]> {
-    const first = usernameKey(beginning);
-    const end = afterAllWith(first);
+  listByName(queries: Queries, prefix: string, { limit, after }: UserPageQuery): Promise<UserWithRoles[]> {
+    const first = usernameKey(prefix);
+    const end = firstKeyAfterPrefix(first);
     // One lower bound: of two, SQLite would take the first to begin at, and go through all rows up to the other.
     const last = after === undefined ? undefined : usernameKey(after);
     let query = selectWithRoles(queries).orderBy('users.username_key').limit(limit);
@@ -38,8 +38,8 @@ const beforeSurrogates = 0xd7ff;
 const afterSurrogates = 0xe000;
 
 /** The least text, by code points, that comes after all that begin so; undefined: there is none. */
-export function afterAllWith(beginning: string): string | undefined {
-  const characters = Array.from(beginning);
+export function firstKeyAfterPrefix(prefix: string): string | undefined {
+  const characters = Array.from(prefix);
   while (characters.length > 0) {
     const last = characters.pop()?.codePointAt(0) ?? 0;
     if (last === lastCodePoint) continue;

@@ -1,4 +1,4 @@
-import type { Database } from '../database/open-database.js';
+import type { Database } from '../database/database.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { userListStore } from './user-list.store.js';
 import type { UserWithRoles } from './users.store.js';
@@ -19,10 +19,10 @@ export class UserLists {
    * A page of the users whose names begin so, in the order of the names.
    * @param after the name that the page comes after.
    */
-  listByName(beginning: string, limit: number, after: string | undefined): Promise<Page<UserWithRoles>> {
+  listByName(prefix: string, limit: number, after: string | undefined): Promise<Page<UserWithRoles>> {
     return readPage(
       limit,
-      (most) => userListStore.listByName(this.database.queries, beginning, { limit: most, after }),
+      (most) => userListStore.listByName(this.database.queries, prefix, { limit: most, after }),
       ({ username }) => username,
     );
   }

@@ -14,18 +14,20 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
-import { asPage, defaultLimit } from '../http/pagination.js';
+import { toPageResponse, defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import type { Services } from '../server/services.js';
+import type { UserLists } from './user-lists.service.js';
+import type { UsersService } from './users.service.js';
 import { words } from '../roles/rights.js';
 import { readIdCursor, readNameCursor, writeNameCursor } from './user-cursor.js';
-import type { CreateUserRequest, Id, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
-import type { UserWithRoles } from './users.store.js';
+import type { CreateUserRequest, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
+import type { UserWithRoles } from './users.service.js';
+import type { Id } from '../http/api-types.js';
 
 @Route('users')
 @Tags('Users')
 export class UsersController {
-  constructor(private readonly services: Services) {}
+  constructor(private readonly services: { readonly userLists: UserLists; readonly users: UsersService }) {}
 
   /**
    * A page of users, oldest first; or of those whose names begin with `name`, in the order of the names.
@@ -37,9 +39,9 @@ export class UsersController {
   public async listUsers(@Queries() query: UserQuery): Promise<UserPage> {
     const { limit = defaultLimit, cursor, name } = query;
     const { userLists } = this.services;
-    if (name === undefined) return asPage(await userLists.list(limit, readIdCursor(cursor)), asUser);
+    if (name === undefined) return toPageResponse(await userLists.list(limit, readIdCursor(cursor)), toUser);
     const { rows, next } = await userLists.listByName(name, limit, readNameCursor(cursor));
-    return asPage({ rows, next: next && writeNameCursor(next) }, asUser);
+    return toPageResponse({ rows, next: next && writeNameCursor(next) }, toUser);
   }
 
   /**
@@ -59,7 +61,7 @@ export class UsersController {
     @Request() request: AuthenticatedRequest,
   ): Promise<User> {
     const { username, password, one_time: oneTime, roles = [] } = body;
-    return asUser(await this.services.users.create({ username, password, oneTime, roles }, actorOf(request)));
+    return toUser(await this.services.users.create({ username, password, oneTime, roles }, actorOf(request)));
   }
 
   /**
@@ -72,7 +74,7 @@ export class UsersController {
   @SuccessResponse(200, 'The user.')
   @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
   public async getUser(@Path() id: Id): Promise<User> {
-    return asUser(await this.services.users.get(id));
+    return toUser(await this.services.users.get(id));
   }
 
   /**
@@ -96,7 +98,7 @@ export class UsersController {
     @Request() request: AuthenticatedRequest,
   ): Promise<User> {
     const { one_time: oneTime, ...change } = body;
-    return asUser(
+    return toUser(
       await this.services.users.update(
         id,
         { ...change, ...(oneTime !== undefined && { oneTime }) },
@@ -120,7 +122,7 @@ export class UsersController {
   }
 }
 
-function asUser(user: UserWithRoles): User {
+function toUser(user: UserWithRoles): User {
   return {
     id: user.id,
     username: user.username,

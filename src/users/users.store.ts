@@ -1,13 +1,11 @@
 import { sql } from 'kysely';
 import type { BatchStatement } from '../database/batch.js';
-import type { Queries } from '../database/open-database.js';
+import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/repeated-statement.js';
 import type { UserRow } from '../database/schema.js';
 import { heldRights, type AccountRights } from '../roles/rights.js';
 import { usernameKey } from '../usernames/username.js';
-
-/** The built-in role whose holders are the administrators. */
-export const administratorRole = 'admin';
+import { administratorRole } from '../roles/administrator-role.js';
 
 export type StoredUser = Omit<
   UserRow,
@@ -85,7 +83,7 @@ export const usersStore = {
   },
 
   /** Whether another user's name looks like one. */
-  async isAlike(queries: Queries, skeleton: string, exceptId: string): Promise<boolean> {
+  async hasSimilarName(queries: Queries, skeleton: string, exceptId: string): Promise<boolean> {
     const found = await queries
       .selectFrom('users')
       .select('id')
@@ -229,17 +227,6 @@ export const usersStore = {
     }
   },
 
-  /** Voids the user's access tokens. @returns the new version; undefined where the user is not there. */
-  async raiseVersion(queries: Queries, id: string): Promise<number | undefined> {
-    const raised = await queries
-      .updateTable('users')
-      .set((eb) => ({ version: eb('version', '+', 1) }))
-      .where('id', '=', id)
-      .returning('version')
-      .executeTakeFirst();
-    return raised?.version;
-  },
-
   /**
    * Ends all sessions of a user, however many there are: those that begin from now on have the new epoch.
    * @returns it; undefined where the user is not there.
@@ -260,21 +247,6 @@ export const usersStore = {
       .updateTable('users')
       .set((eb) => ({ ending_epoch: eb.ref('session_epoch') }))
       .where('id', '=', id)
-      .execute();
-  },
-
-  /** Raises the versions of the users whose ids come next. */
-  raisePage(
-    queries: Queries,
-    { after, limit, by }: { readonly after: string; readonly limit: number; readonly by: number },
-  ): Promise<{ id: string; version: number }[]> {
-    return queries
-      .updateTable('users')
-      .set((eb) => ({ version: eb('version', '+', by) }))
-      .where('id', 'in', (eb) =>
-        eb.selectFrom('users').select('id').where('id', '>', after).orderBy('id').limit(limit),
-      )
-      .returning(['id', 'version'])
       .execute();
   },
 

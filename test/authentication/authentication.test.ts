@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { completeContract } from '../../src/contract/complete-contract.js';
-import { permissionsOf } from '../../src/http/demands.js';
+import { collectPermissions } from '../../src/http/security-requirements.js';
 import { problemCodes } from '../../src/problems/problem-codes.js';
 import { ownOperation } from '../support/own-operations.js';
 import { TestApp } from '../support/test-app.js';
@@ -93,9 +93,9 @@ describe('@Security("bearer", […])', () => {
   });
 
   it('names no freshness among the permissions, and takes no slip in it for one', () => {
-    expect(permissionsOf(ownOperations)).to.deep.equal(['own:read', 'users:read']);
+    expect(collectPermissions(ownOperations)).to.deep.equal(['own:read', 'users:read']);
     for (const slip of ['fresh:5m', 'fresh:', 'fresh:-1'])
-      expect(() => permissionsOf([ownOperation('x', [{ bearer: [slip] }])])).to.throw(`"${slip}"`);
+      expect(() => collectPermissions([ownOperation('x', [{ bearer: [slip] }])])).to.throw(`"${slip}"`);
   });
 
   describe('beside @Security({})', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Response, Test } from 'supertest';
 import type { CookieSession } from '../../src/sessions/sessions.models.js';
-import { csrfValue } from '../../src/authentication/token-cookies.js';
+import { deriveCsrfValue } from '../../src/sessions/token-cookies.js';
 import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { ownOperation } from '../support/own-operations.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
@@ -62,42 +62,52 @@ describe('Cookies whose tokens are good no more', () => {
     before(() => start());
     after(() => app.close());
 
+    /** What browsers say of the page that a request comes from. */
+    const sources: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+      unstated: {},
+      'own page': { 'Sec-Fetch-Site': 'same-origin', Origin: 'https://proxied.test' },
+      'other site': { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' },
+    };
     for (const access of ['live', 'expired', 'bad', 'absent'] as const) {
       for (const refresh of ['live', 'old', 'bad', 'absent'] as const) {
         for (const csrf of ['access', 'refresh', 'another', 'none'] as const) {
-          const isConfirmed =
-            (csrf === 'access' && access !== 'absent') || (csrf === 'refresh' && refresh !== 'absent');
-          const isGuarded = access === 'live' || refresh !== 'absent';
-          const clears = isConfirmed || (!isGuarded && csrf !== 'none');
-          const isNamed =
-            ((access === 'live' || access === 'expired') && (csrf === 'access' || !isGuarded)) ||
-            ((refresh === 'live' || refresh === 'old') && csrf === 'refresh');
-          const ends = clears && isNamed;
-          it(`access ${access}, refresh ${refresh}, CSRF value ${csrf}: ${clears ? (ends ? 'ended, and taken away' : 'taken away') : 'left alone'}`, async () => {
-            const page = await login();
-            if (access === 'expired') app.clock.advance(900);
-            const values = {
-              access: access === 'absent' ? undefined : access === 'bad' ? 'eyJ.bad' : page.access,
-              refresh: refresh === 'absent' ? undefined : refresh === 'bad' ? 'lk_rt_bad' : page.refresh,
-            };
-            let watched = page;
-            if (refresh === 'old')
-              watched = { ...page, refresh: (await app.refresh(page.refresh)).refresh_token };
-            const header = {
-              access: csrfValue(values.access ?? 'x'),
-              refresh: csrfValue(values.refresh ?? 'x'),
-              another: 'x',
-              none: undefined,
-            }[csrf];
-            const logout = withCookies(app.post('/logout'), {
-              [accessCookie]: values.access,
-              [refreshCookie]: values.refresh,
+          for (const source of Object.keys(sources)) {
+            const isOwn = source === 'own page';
+            const isConfirmed =
+              (csrf === 'access' && access !== 'absent') || (csrf === 'refresh' && refresh !== 'absent');
+            const isGuarded = access === 'live' || refresh !== 'absent';
+            const isHarmless = csrf !== 'none' || (source === 'unstated' && access !== 'absent');
+            const clears = isOwn || isConfirmed || (!isGuarded && isHarmless);
+            const isNamed =
+              ((access === 'live' || access === 'expired') && (isOwn || csrf === 'access' || !isGuarded)) ||
+              ((refresh === 'live' || refresh === 'old') && (isOwn || csrf === 'refresh'));
+            const ends = clears && isNamed;
+            it(`access ${access}, refresh ${refresh}, CSRF value ${csrf}, from ${source}: ${clears ? (ends ? 'ended, and taken away' : 'taken away') : 'left alone'}`, async () => {
+              const page = await login();
+              if (access === 'expired') app.clock.advance(900);
+              const values = {
+                access: access === 'absent' ? undefined : access === 'bad' ? 'eyJ.bad' : page.access,
+                refresh: refresh === 'absent' ? undefined : refresh === 'bad' ? 'lk_rt_bad' : page.refresh,
+              };
+              let watched = page;
+              if (refresh === 'old')
+                watched = { ...page, refresh: (await app.refresh(page.refresh)).refresh_token };
+              const header = {
+                access: deriveCsrfValue(values.access ?? 'x'),
+                refresh: deriveCsrfValue(values.refresh ?? 'x'),
+                another: 'x',
+                none: undefined,
+              }[csrf];
+              const logout = withCookies(app.post('/logout').set(sources[source] ?? {}), {
+                [accessCookie]: values.access,
+                [refreshCookie]: values.refresh,
+              });
+              const response = await (header === undefined ? logout : logout.set('X-CSRF-TOKEN', header));
+              expect(response.status).to.equal(clears ? 204 : 401);
+              expect(unsetBy(response)).to.have.members(clears ? [...ofAccess, ...ofRefresh] : []);
+              expect(await isLive(watched)).to.equal(!ends);
             });
-            const response = await (header === undefined ? logout : logout.set('X-CSRF-TOKEN', header));
-            expect(response.status).to.equal(clears ? 204 : 401);
-            expect(unsetBy(response)).to.have.members(clears ? [...ofAccess, ...ofRefresh] : []);
-            expect(await isLive(watched)).to.equal(!ends);
-          });
+          }
         }
       }
     }
@@ -115,7 +125,7 @@ describe('Cookies whose tokens are good no more', () => {
       app.clock.advance(900);
       const forged = `${page.access.slice(0, -4)}AAAA`;
       const logout = withCookies(app.post('/logout'), { [accessCookie]: forged });
-      await logout.set('X-CSRF-TOKEN', csrfValue(forged)).expect(204);
+      await logout.set('X-CSRF-TOKEN', deriveCsrfValue(forged)).expect(204);
       expect(await isLive(page)).to.be.true;
     });
   });
@@ -206,7 +216,7 @@ describe('Cookies whose tokens are good no more', () => {
     const refreshing = (refresh: string): Test =>
       withCookies(app.post('/refresh/cookies'), { [refreshCookie]: refresh }).set(
         'X-CSRF-TOKEN',
-        csrfValue(refresh),
+        deriveCsrfValue(refresh),
       );
 
     it('takes the refresh cookie away with the 401 of a refresh', async () => {

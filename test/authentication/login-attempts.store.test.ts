@@ -8,7 +8,7 @@ import { storeContract } from '../support/store-contract.js';
 
 const second = 1000;
 const lapse = 60 * second;
-const limits = { firstWait: second, longestWait: 60 * second, memory: 3600 * second };
+const limits = { firstWait: second, maxWait: 60 * second, memory: 3600 * second };
 const free = 3;
 
 storeContract('The login attempts store', (on) => {
@@ -16,7 +16,7 @@ storeContract('The login attempts store', (on) => {
   const reserve = async (key: string, now = recordTime, most = free): Promise<boolean> =>
     (await loginAttemptsStore.reserve(on.queries, [{ key, free: most }], now, lapse)).includes(key);
   const fail = (key: string, now = recordTime, others: Partial<typeof limits> = {}, most = free) =>
-    loginAttemptsStore.fail(on.queries, [{ key, free: most }], { now, ...limits, ...others });
+    loginAttemptsStore.recordFailure(on.queries, [{ key, free: most }], { now, ...limits, ...others });
   const release = (keys: readonly string[], forgiven?: string, now = recordTime) =>
     executeInTurn(
       on.queries,
@@ -28,7 +28,7 @@ storeContract('The login attempts store', (on) => {
     await fail(key, now);
   };
   const wait = async (key: string, now: number): Promise<number> =>
-    (await loginAttemptsStore.blockedUntil(on.queries, [key])) - now;
+    (await loginAttemptsStore.findBlockedUntil(on.queries, [key])) - now;
   const rowOf = (key: string) =>
     on.queries.selectFrom('login_attempts').selectAll().where('key', '=', key).executeTakeFirst();
 
@@ -40,11 +40,11 @@ storeContract('The login attempts store', (on) => {
   it('lets the free attempts fail without a wait', async () => {
     const key = v7();
     await useUpFree(key);
-    expect(await loginAttemptsStore.blockedUntil(on.queries, [key])).to.equal(0);
+    expect(await loginAttemptsStore.findBlockedUntil(on.queries, [key])).to.equal(0);
   });
 
   it('knows no wait of a key that nobody tried', async () => {
-    expect(await loginAttemptsStore.blockedUntil(on.queries, [v7()])).to.equal(0);
+    expect(await loginAttemptsStore.findBlockedUntil(on.queries, [v7()])).to.equal(0);
   });
 
   it('says how often attempts with each key have failed, until they are forgotten', async () => {
@@ -52,11 +52,11 @@ storeContract('The login attempts store', (on) => {
     await failOnce(failed);
     for (let count = 0; count <= free; count++) await failOnce(waiting);
     const keys = [failed, waiting, v7()];
-    expect(await loginAttemptsStore.failures(on.queries, keys, recordTime)).to.have.deep.members([
+    expect(await loginAttemptsStore.findFailures(on.queries, keys, recordTime)).to.have.deep.members([
       { key: failed, failures: 1, blocked_until: 0 },
       { key: waiting, failures: free + 1, blocked_until: recordTime + second },
     ]);
-    const later = await loginAttemptsStore.failures(on.queries, [failed], recordTime + limits.memory);
+    const later = await loginAttemptsStore.findFailures(on.queries, [failed], recordTime + limits.memory);
     expect(later).to.deep.equal([{ key: failed, failures: 0, blocked_until: 0 }]);
   });
 
@@ -64,7 +64,7 @@ storeContract('The login attempts store', (on) => {
     const [forgotten, other] = [v7(), v7()];
     await failOnce(forgotten);
     await failOnce(other);
-    await on.queries.executeQuery(loginAttemptsStore.forget(on.queries, forgotten).compile());
+    await on.queries.executeQuery(loginAttemptsStore.deleteFailures(on.queries, forgotten).compile());
     expect(await rowOf(forgotten)).to.equal(undefined);
     expect(await rowOf(other)).to.include({ failures: 1 });
   });
@@ -82,7 +82,7 @@ storeContract('The login attempts store', (on) => {
 
   it('stays at the longest wait, however many failures there are', async () => {
     const key = v7();
-    const long = { memory: Number.MAX_SAFE_INTEGER / 2, longestWait: 2 ** 40 };
+    const long = { memory: Number.MAX_SAFE_INTEGER / 2, maxWait: 2 ** 40 };
     let now = recordTime;
     for (let count = 0; count < 70; count++) {
       await fail(key, now, long, 0);
@@ -95,7 +95,7 @@ storeContract('The login attempts store', (on) => {
   it('never lets the first wait be longer than the longest', async () => {
     const key = v7();
     await fail(key, recordTime, { firstWait: 90 * second }, 0);
-    expect(await wait(key, recordTime)).to.equal(limits.longestWait);
+    expect(await wait(key, recordTime)).to.equal(limits.maxWait);
   });
 
   it('refuses an attempt during a wait, and writes nothing for it', async () => {
@@ -125,7 +125,7 @@ storeContract('The login attempts store', (on) => {
     expect(await reserve(taken)).to.be.true;
     expect(await reserve(open)).to.be.true;
     const counters = [waits, taken, open, untried].map((key) => ({ key, free }));
-    const full = (now: number) => loginAttemptsStore.full(on.queries, counters, now);
+    const full = (now: number) => loginAttemptsStore.findFull(on.queries, counters, now);
     expect(await full(recordTime)).to.have.members([waits, taken]);
     expect(await full(recordTime + second)).to.have.members([taken]);
     expect(await full(recordTime + lapse)).to.be.empty;
@@ -217,10 +217,12 @@ storeContract('The login attempts store', (on) => {
     expect(
       await loginAttemptsStore.reserve(on.queries, counters, recordTime + second, lapse),
     ).to.have.members([one, other]);
-    await loginAttemptsStore.fail(on.queries, counters, { now: recordTime + second, ...limits });
+    await loginAttemptsStore.recordFailure(on.queries, counters, { now: recordTime + second, ...limits });
     expect(await wait(one, recordTime + second)).to.equal(2 * second);
     expect(await wait(other, recordTime + second)).to.equal(second);
-    expect(await loginAttemptsStore.blockedUntil(on.queries, [one, other])).to.equal(recordTime + 3 * second);
+    expect(await loginAttemptsStore.findBlockedUntil(on.queries, [one, other])).to.equal(
+      recordTime + 3 * second,
+    );
   });
 
   it('lets those go on together who count under the same keys in another order', async () => {
@@ -231,7 +233,8 @@ storeContract('The login attempts store', (on) => {
         const mine = index % 2 === 0 ? counters : [...counters].reverse();
         await loginAttemptsStore.reserve(on.queries, mine, recordTime, lapse);
         const verdict = index % 3;
-        if (verdict === 0) await loginAttemptsStore.fail(on.queries, mine, { now: recordTime, ...limits });
+        if (verdict === 0)
+          await loginAttemptsStore.recordFailure(on.queries, mine, { now: recordTime, ...limits });
         else
           await on.database.batch(
             loginAttemptsStore
@@ -255,7 +258,7 @@ storeContract('The login attempts store', (on) => {
     expect(await wait(key, remembered)).to.equal(second);
     const forgotten = remembered + limits.memory;
     await failOnce(key, forgotten);
-    expect(await loginAttemptsStore.blockedUntil(on.queries, [key])).to.equal(0);
+    expect(await loginAttemptsStore.findBlockedUntil(on.queries, [key])).to.equal(0);
   });
 
   it('forgets a key and its wait, but not the attempts that are being made', async () => {

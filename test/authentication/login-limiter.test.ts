@@ -108,7 +108,7 @@ for (const database of databaseKinds) {
         freeAttemptsPerAddress: 5,
         freeAttemptsPerSite: 100,
         firstWait: 1,
-        longestWait: 60,
+        maxWait: 60,
         memory: 60,
         queue: 0,
       });
@@ -176,9 +176,9 @@ for (const database of databaseKinds) {
     it('is over when what the login changes is committed, and not before', async () => {
       const { database: opened } = app.services;
       for (let count = 1; count <= 5; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
-      const login = limiterOf(app).attempt<never>(origin, (forgive) =>
+      const login = limiterOf(app).attempt<never>(origin, (attempt) =>
         opened.transaction(async (transaction) => {
-          for (const query of forgive(transaction)) await transaction.executeQuery(query.compile());
+          for (const query of attempt.forgive(transaction)) await transaction.executeQuery(query.compile());
           throw new Error('no session');
         }),
       );

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Response, Test } from 'supertest';
-import type { RequestContext } from '../../src/audit/audit.store.js';
+import type { RequestContext } from '../../src/http/request-context.js';
 import { Problem } from '../../src/problems/problem.js';
 import type { Services } from '../../src/server/services.js';
 import { databaseKinds } from '../support/databases.js';

@@ -64,7 +64,7 @@ describe('A refresh on PostgreSQL', () => {
     const late = 400;
     let refreshed: Promise<TokenSet> | undefined;
     await other.transaction(async (transaction) => {
-      await sessionsStore.noteUses(transaction, [{ id: sessionOf(tokens), at: Number.MAX_SAFE_INTEGER }]);
+      await sessionsStore.recordUses(transaction, [{ id: sessionOf(tokens), at: Number.MAX_SAFE_INTEGER }]);
       refreshed = app.refresh(tokens.refresh_token);
       await waitUntilBlocked(other, 1);
       await wait(late);

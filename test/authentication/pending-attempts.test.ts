@@ -12,7 +12,7 @@ describe('Attempts that are being made', () => {
 
   /** Waits as `name`, and notes when it is over. */
   const wait = (name: string, key = 'a'): Promise<void> =>
-    attempts.next(key).then(() => {
+    attempts.waitForVerdict(key).then(() => {
       woken.push(name);
     });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -29,7 +29,7 @@ describe('Attempts that are being made', () => {
     slow.begin(['a']);
     slow.begin(['a']);
     const order: number[] = [];
-    const waits = [1, 2].map((name) => slow.next('a').then(() => order.push(name)));
+    const waits = [1, 2].map((name) => slow.waitForVerdict('a').then(() => order.push(name)));
     slow.end(['a']);
     await waits[0];
     expect(order[0]).to.equal(1);
@@ -62,7 +62,7 @@ describe('Attempts that are being made', () => {
 
   it('are waited for by so many at most, and by half of them for one key', async () => {
     const refusal = async (key: string): Promise<unknown> => {
-      const error: unknown = await attempts.next(key).catch((thrown: unknown) => thrown);
+      const error: unknown = await attempts.waitForVerdict(key).catch((thrown: unknown) => thrown);
       expect(error).to.be.an.instanceof(Problem);
       return (error as Problem).code;
     };

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Test } from 'supertest';
 import { readConfig } from '../../src/config/config.js';
 import { RequestLimiter } from '../../src/authentication/request-limiter.js';
+import { TestClock } from '../support/clock.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 
 describe('The limit on requests from one address', () => {
@@ -85,14 +86,29 @@ describe('The limit on requests from one address', () => {
     expect(refused.get('RateLimit')).to.match(/^"requests";r=0;/);
   });
 
-  it('is none unless one is set', async () => {
+  it('begins to count again after a minute, for all addresses', async () => {
+    for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
+    app.clock.advance(59);
+    await login('192.0.2.2').expect(200);
+    const { headers } = await login('192.0.2.1').expect(429);
+    expect(headers['retry-after']).to.equal('1');
+    app.clock.advance(1);
+    const again = await login('192.0.2.1').expect(200);
+    expect(again.get('RateLimit')).to.equal('"requests";r=2;t=60');
+  });
+
+  it('does not last longer where the clock is set back', async () => {
+    for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
+    app.clock.advance(-3600);
+    expect((await login('192.0.2.1').expect(200)).get('RateLimit')).to.equal('"requests";r=2;t=60');
+  });
+
+  it('is none unless one is set', () => {
     const { loginLimit, refreshLimit } = readConfig({});
     expect([loginLimit, refreshLimit]).to.deep.equal([0, 0]);
-    const limiter = new RequestLimiter(0);
-    await Promise.all(
-      Array.from({ length: 1000 }, () =>
-        limiter.take({ address: '192.0.2.1', requestId: 'a', userAgent: null }),
-      ),
-    );
+    const limiter = new RequestLimiter(new TestClock(), 0);
+    for (let count = 0; count < 1000; count += 1) {
+      expect(limiter.take({ address: '192.0.2.1', requestId: 'a', userAgent: null })).to.equal(undefined);
+    }
   });
 });

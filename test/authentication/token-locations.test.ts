@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { csrfValue } from '../../src/authentication/token-cookies.js';
+import { deriveCsrfValue } from '../../src/sessions/token-cookies.js';
 import { ownOperation } from '../support/own-operations.js';
 import { rawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
@@ -301,7 +301,7 @@ describe('JWT_TOKEN_LOCATION', () => {
         'csrf_failed',
       );
       const post = app.post('/own/post').set('Cookie', cookie(token));
-      await post.set('X-CSRF-TOKEN', csrfValue(token)).expect(200);
+      await post.set('X-CSRF-TOKEN', deriveCsrfValue(token)).expect(200);
     });
   });
 });

@@ -2,9 +2,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { checkDatabase } from '../../src/cli/check-database.js';
-import { databaseFaults } from '../../src/cli/database-checks.store.js';
+import { findDatabaseErrors } from '../../src/cli/database-checks.store.js';
 import { databaseUrl, type DatabaseUrl } from '../../src/database/database-url.js';
-import { openDatabase, type Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
 import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
 import { addSession, addUser } from '../support/records.js';
 import { rejection } from '../support/rejections.js';
@@ -24,14 +25,14 @@ for (const kind of databaseKinds) {
     it('finds nothing in a database that is sound, and changes nothing', async () => {
       const user = await addUser(database.queries, { password_hash: '$argon2id$…' });
       await addSession(database.queries, user);
-      expect(await databaseFaults(database)).to.deep.equal([]);
+      expect(await findDatabaseErrors(database)).to.deep.equal([]);
     });
 
     it('finds what belongs to rows that are not there', async () => {
       const user = await addUser(database.queries, { password_hash: '$argon2id$…' });
       await addSession(database.queries, user);
       await deleteUsersAlone();
-      expect((await databaseFaults(database)).join('\n')).to.match(
+      expect((await findDatabaseErrors(database)).join('\n')).to.match(
         /"sessions" name rows of "users" that are not there/,
       );
     });
@@ -39,7 +40,7 @@ for (const kind of databaseKinds) {
     it('finds names that cannot be found, and passwords that cannot be checked', async () => {
       const user = await addUser(database.queries);
       await database.queries.updateTable('users').set({ username_key: 'other' }).execute();
-      const faults = await databaseFaults(database);
+      const faults = await findDatabaseErrors(database);
       expect(faults).to.have.length(2);
       for (const fault of faults) expect(fault).to.include(user.id);
     });
@@ -51,9 +52,9 @@ for (const kind of databaseKinds) {
         .insertInto('revocations')
         .values({ ...row, version: 3 })
         .execute();
-      expect(await databaseFaults(database)).to.deep.equal([]);
+      expect(await findDatabaseErrors(database)).to.deep.equal([]);
       await database.queries.updateTable('revocations').set({ version: 4 }).execute();
-      expect((await databaseFaults(database)).join()).to.include('older version');
+      expect((await findDatabaseErrors(database)).join()).to.include('older version');
     });
 
     if (kind === 'sqlite') {
@@ -62,7 +63,7 @@ for (const kind of databaseKinds) {
         const other = new DatabaseSync(url.kind === 'sqlite' ? url.file : '');
         try {
           other.exec('begin immediate');
-          expect(await databaseFaults(database)).to.deep.equal([]);
+          expect(await findDatabaseErrors(database)).to.deep.equal([]);
         } finally {
           other.close();
         }
@@ -73,7 +74,7 @@ for (const kind of databaseKinds) {
       it('checks the indexes where amcheck is there', async () => {
         await sql`create extension amcheck`.execute(database.queries);
         await addUser(database.queries, { password_hash: '$argon2id$…' });
-        expect(await databaseFaults(database)).to.deep.equal([]);
+        expect(await findDatabaseErrors(database)).to.deep.equal([]);
       });
     }
 

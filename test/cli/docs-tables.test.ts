@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { settingsTable } from '../../src/cli/docs-tables.js';
+import { createSettingsTable } from '../../src/cli/docs-tables.js';
 import { settings } from '../../src/config/settings.js';
 
 describe('the table of settings', () => {
-  const rows = settingsTable()
+  const rows = createSettingsTable()
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim()));
 

@@ -17,13 +17,12 @@ storeContract('The clients store', (on) => {
     expect(await clientsStore.find(on.queries, client.id)).to.deep.equal(client);
   });
 
-  it('finds, changes, deletes and raises nothing by an id that no client has', async () => {
+  it('finds, changes and deletes nothing by an id that no client has', async () => {
     const id = v7();
     expect(await clientsStore.find(on.queries, id)).to.be.undefined;
     expect(await clientsStore.lock(on.queries, id)).to.be.undefined;
     expect(await clientsStore.update(on.queries, id, later, { name: 'nobody' })).to.be.undefined;
     expect(await clientsStore.delete(on.queries, id)).to.be.false;
-    expect(await clientsStore.raiseVersion(on.queries, id)).to.be.undefined;
   });
 
   it('lists from the oldest on, a page at a time', async () => {
@@ -58,16 +57,6 @@ storeContract('The clients store', (on) => {
     await Promise.all(['a', 'b', 'c', 'd'].map(append));
     const { scopes } = (await clientsStore.find(on.queries, id)) ?? {};
     expect(scopes?.split('')).to.have.members(['a', 'b', 'c', 'd']);
-  });
-
-  it('loses no step of the version when many raise it', async () => {
-    const { id } = await addClient(on.queries);
-    const other = await addClient(on.queries);
-    const raised = await Promise.all(
-      Array.from({ length: 8 }, () => clientsStore.raiseVersion(on.queries, id)),
-    );
-    expect(raised).to.have.members([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(await clientsStore.find(on.queries, other.id)).to.include({ version: 0 });
   });
 
   it('lets one of many at once delete a client', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
 import type { Client, ClientPage, CreatedClient } from '../../src/clients/clients.models.js';
-import { codePoint } from '../../src/http/freeform-text.js';
+import { codePoint } from '../../src/text/freeform-text.js';
 import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
 import { TestApp } from '../support/test-app.js';
 

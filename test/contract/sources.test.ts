@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeTags, located } from '../../src/contract/sources.js';
+import { describeTags, addLocations } from '../../src/contract/sources.js';
 
 const sources = {
   places: { 'GET /reports/{id}': 'src/reports/reports.controller.ts:12' },
@@ -8,7 +8,9 @@ const sources = {
 
 describe('What the controllers’ sources say', () => {
   it('puts file and line before what begins with an operation', () => {
-    expect(located('GET /reports/{id}: it fails.\nGET /reports: it fails.\nIt fails.', sources)).to.equal(
+    expect(
+      addLocations('GET /reports/{id}: it fails.\nGET /reports: it fails.\nIt fails.', sources),
+    ).to.equal(
       'src/reports/reports.controller.ts:12: GET /reports/{id}: it fails.\nGET /reports: it fails.\nIt fails.',
     );
   });

@@ -13,7 +13,7 @@ import {
   type CopySealing,
 } from '../../src/database/copy-database.js';
 import { copiedTables, SqliteSnapshot, type Counts } from '../../src/database/copy-source.js';
-import type { Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { sealingContext, unseal } from '../../src/keys/key-schedule.js';

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { DatabaseUnavailable } from '../../src/database/database-unavailable.js';
-import type { Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import { versionFault } from '../../src/database/postgres-checks.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
@@ -16,6 +16,8 @@ import { cutConnections } from '../support/postgres-server.js';
 import { addUser } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
 import { until } from '../support/until.js';
+import { openFeed } from '../../src/revocations/open-feed.js';
+import type { Follower } from '../../src/revocations/feed.js';
 
 /** The limits of these tests are short, and may be too short now and then. */
 const untilItAnswers = (database: Database): Promise<void> =>
@@ -217,14 +219,15 @@ describe('The database in a SQLite file', () => {
     try {
       let readings = 0;
       let succeeds = true;
-      const feed = database.feed({
+      const follower: Follower = {
         readAll: () => {
           readings++;
           return succeeds ? Promise.resolve() : Promise.reject(new Error('once'));
         },
         revoked: () => undefined,
         keysChanged: () => Promise.resolve(),
-      });
+      };
+      const feed = openFeed(database, follower, { bound: 1000, log: pino({ level: 'silent' }) });
       expect(feed.isCurrent()).to.be.true;
       await feed.start();
       expect(readings).to.equal(1);

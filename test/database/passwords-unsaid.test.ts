@@ -9,8 +9,13 @@ import { systemClock } from '../../src/clock.js';
 import { ConfigError, readConfig } from '../../src/config/config.js';
 import { openInstallation } from '../../src/server/installation.js';
 import { reservePort } from '../support/ports.js';
-import { newPostgresDatabase } from '../support/postgres.js';
-import { certificates, cutConnections, queryOn } from '../support/postgres-server.js';
+import {
+  certificates,
+  cutConnections,
+  newDatabaseOn,
+  PostgresServer,
+  queryOn,
+} from '../support/postgres-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -28,6 +33,7 @@ function expectUnsaid(text: string): void {
 
 describe('A database’s password is said by nothing', () => {
   const user = `leaky_${process.pid}`;
+  let server: PostgresServer;
   let url: string;
   let app: TestApp;
   let nonsense: Server;
@@ -44,7 +50,9 @@ describe('A database’s password is said by nothing', () => {
   };
 
   before(async () => {
-    url = await newPostgresDatabase();
+    // The one that TEST_POSTGRES_URL names may ask for no password, and have no certificate.
+    server = await PostgresServer.start();
+    url = await newDatabaseOn(server.url);
     await queryOn(
       url,
       `create role ${user} superuser login password E'${password.replaceAll(/['\\]/g, (each) => `\\${each}`)}'`,
@@ -58,7 +66,7 @@ describe('A database’s password is said by nothing', () => {
   after(async () => {
     await app.close();
     nonsense.close();
-    await queryOn(url, `drop owned by ${user} cascade; drop role ${user}`);
+    await server.remove();
   });
 
   /** All that a start, a check and a copy say and log of it, each of which fails. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { DatabaseReadOnly, DatabaseUnavailable } from '../../src/database/database-unavailable.js';
-import type { Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import { openTestDatabase } from '../support/databases.js';
 import { explained, explainedRefusal } from '../../src/database/postgres-errors.js';
 import { errorOf, faultOf } from '../../src/database/sqlite-errors.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { clientsStore } from '../../src/clients/clients.store.js';
-import type { Queries } from '../../src/database/open-database.js';
+import type { Queries } from '../../src/database/database.js';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
 import { rolesStore } from '../../src/roles/roles.store.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
@@ -57,7 +57,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'sessions of a deleted user': (queries) => sessionsStore.deleteSomeOf(queries, id, 50),
   'a deleted user': (queries) => usersStore.remove(queries, id),
   'holders of a deleted role': (queries) => rolesStore.removeFromSome(queries, 'a', 50),
-  'uses of sessions': (queries) => sessionsStore.noteUses(queries, [{ id, at: now }]),
+  'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
   'the end of all sessions of a user': (queries) => usersStore.raiseSessionEpoch(queries, id),
 };
 

@@ -3,17 +3,20 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { databaseUrl } from '../../src/database/database-url.js';
 import { openTestDatabase } from '../support/databases.js';
-import { newPostgresDatabase } from '../support/postgres.js';
-import { certificates } from '../support/postgres-server.js';
+import { certificates, newDatabaseOn, PostgresServer } from '../support/postgres-server.js';
 
 /** The server's certificate is for `localhost`, and its URL names 127.0.0.1. */
 describe('TLS to PostgreSQL', () => {
+  let server: PostgresServer;
   let byAddress: string;
   let byName: string;
   before(async () => {
-    byAddress = await newPostgresDatabase();
+    // The one that TEST_POSTGRES_URL names may have another certificate, or none.
+    server = await PostgresServer.start();
+    byAddress = await newDatabaseOn(server.url);
     byName = byAddress.replace('127.0.0.1', 'localhost');
   });
+  after(() => server.remove());
 
   /** What the server says of the connection, or why there is none. */
   async function encrypted(url: string, parameters: string): Promise<unknown> {

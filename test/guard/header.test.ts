@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { Refusal } from '../../src/guard/guard.js';
-import { ClientAuthMethod } from '../../src/clients/clients.models.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { issuer } from '../support/oauth-clients.js';
 import { rejection } from '../support/rejections.js';
@@ -27,7 +26,7 @@ describe('A guard of a service whose access tokens come by another header or wor
       const { client, secret = '' } = await app.services.clients.create(
         {
           name: 'A service',
-          authMethod: ClientAuthMethod.Basic,
+          authMethod: 'client_secret_basic',
           scope: 'revocations:read',
           audiences: [],
           introspectionAudiences: [issuer],

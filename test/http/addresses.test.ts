@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { bareAddress, canonicalAddress } from '../../src/http/addresses.js';
+import { parseAddress, canonicalizeAddress } from '../../src/http/addresses.js';
 
 describe('An address', () => {
   const read = (text: string): string | undefined => {
-    const bare = bareAddress(text);
-    return bare === undefined ? undefined : canonicalAddress(bare);
+    const bare = parseAddress(text);
+    return bare === undefined ? undefined : canonicalizeAddress(bare);
   };
   const withPort = fc.integer({ min: 0, max: 65_535 }).map((port) => `:${port}`);
   const zone = fc.constantFrom('', '%eth0', '%1', '%en-0.2');
@@ -105,8 +105,8 @@ describe('An address', () => {
   it('is asked for in any text without an error', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...Array.from('[]:%.0123456789abcdef ,x')) }), (text) => {
-        const bare = bareAddress(text);
-        if (bare !== undefined) expect(canonicalAddress(bare)).to.be.a('string');
+        const bare = parseAddress(text);
+        if (bare !== undefined) expect(canonicalizeAddress(bare)).to.be.a('string');
       }),
       { numRuns: 2000 },
     );

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { textFault } from '../../src/http/request-text.js';
+import { findTextError } from '../../src/http/request-text.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { rawRequest } from '../support/raw-request.js';
@@ -169,7 +169,7 @@ for (const database of databaseKinds) {
       await fc.assert(
         fc.asyncProperty(anyText, anyText, async (one, other) => {
           const expected = (text: string): readonly number[] =>
-            textFault(text) === undefined ? [201, 422] : [422];
+            findTextError(text) === undefined ? [201, 422] : [422];
           const { status, body } = await app.post(
             '/clients',
             { client_name: one, token_endpoint_auth_method: 'client_secret_basic' },

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import express, { type Response } from 'express';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { headersOf, sendWithEveryAnswer } from '../../src/http/response-headers.js';
+import { captureHeaders, setDefaultHeaders } from '../../src/http/response-headers.js';
 
 /** Each way in which something may answer. */
 const ways: Readonly<Record<string, (response: Response) => void>> = {
@@ -27,7 +27,7 @@ describe('The headers of every answer', () => {
       request.requestId = 'the id';
       next();
     });
-    sendWithEveryAnswer(
+    setDefaultHeaders(
       app,
       [
         ['Cache-Control', 'no-store'],
@@ -79,7 +79,7 @@ describe('The headers of every answer', () => {
   });
 
   it('are those that a middleware would have set', () => {
-    const headers = headersOf((_request, response, next) => {
+    const headers = captureHeaders((_request, response, next) => {
       response.setHeader('X-One', '1');
       response.removeHeader('X-Two');
       next();
@@ -89,7 +89,7 @@ describe('The headers of every answer', () => {
 
   it('are none where the middleware fails', () => {
     expect(() =>
-      headersOf((_request, _response, next) => {
+      captureHeaders((_request, _response, next) => {
         next(new Error('the cause'));
       }),
     ).to.throw('cannot be made');

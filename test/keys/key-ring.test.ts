@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import type { Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import { readConfig } from '../../src/config/config.js';
 import type { KeyRing } from '../../src/keys/key-ring.js';
 import { KeyRingError } from '../../src/keys/key-schedule.js';
@@ -57,6 +57,14 @@ for (const kind of databaseKinds) {
         expect(await rows()).to.have.length(2);
       });
     }
+
+    it('uses its first keys though the clock is behind that of the process that made them', async () => {
+      const { signingKey, refreshKey } = await open();
+      clock.advance(-3600);
+      const behind = await open();
+      expect(behind.signingKey.id).to.equal(signingKey.id);
+      expect(behind.refreshKey.id).to.equal(refreshKey.id);
+    });
 
     it('keeps nothing secret in the open', async () => {
       const { signingKey, refreshKey } = await open();

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { readConfig } from '../../src/config/config.js';
-import type { Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import { findSecret, replaceSecretFile, SecretError } from '../../src/keys/secret.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { openTestDatabase } from '../support/databases.js';

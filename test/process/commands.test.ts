@@ -30,6 +30,13 @@ describe('latchkey', () => {
     [['users', 'reset'], /unknown command 'reset'\nHelp: latchkey users --help/],
     [['users', 'reset-password'], /missing required argument 'name'/],
     [['keys'], /^Usage: latchkey keys /],
+    [
+      ['users', 'nope', '--help'],
+      /unknown command 'nope'\. There are: .*reset-password.*\.\nHelp: latchkey users --help/,
+    ],
+    [['users', '--help', 'nope'], /unknown command 'nope'/],
+    [['nope', '-h'], /unknown command 'nope'\. There are: start, .*\nHelp: latchkey --help/],
+    [['help', 'users', 'nope'], /unknown command 'nope'/],
     [['nothing'], /unknown command 'nothing'\nHelp: latchkey --help/],
   ] as const) {
     it(`${words.join(' ')} ends with 2 and a hint, and does nothing`, async () => {

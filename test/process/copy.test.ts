@@ -83,6 +83,10 @@ describe('latchkey copy', () => {
     await prepared.migrate();
     await prepared.close();
     await waiting(async (command) => {
+      expectRefusal(
+        await installation.with({ LOG_LEVEL: 'error' }).run(['start']),
+        /^"latchkey copy" runs on the SQLite file .*data\/latchkey\.db: .* Wait for its end/,
+      );
       await command.end('SIGKILL');
     });
     expect(await queryOn(url, 'select from users')).to.have.length(1);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import { RevocationFeed, type FeedPart } from '../../src/revocation-stream/revocation-feed.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { Revocations } from '../../src/revocations/revocations.js';

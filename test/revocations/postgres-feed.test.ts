@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import type { Feed } from '../../src/revocations/feed.js';
-import type { Database } from '../../src/database/open-database.js';
+import { pino } from 'pino';
+import type { Feed, Follower } from '../../src/revocations/feed.js';
+import { openFeed } from '../../src/revocations/open-feed.js';
+import type { Database } from '../../src/database/database.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { revocationsStore, type Revocation } from '../../src/revocations/revocations.store.js';
 import { openTestDatabase } from '../support/databases.js';
@@ -40,8 +42,11 @@ describe('The feed of PostgreSQL', () => {
     /** What a reading waits for. */
     slowly = Promise.resolve();
 
-    constructor(private readonly database: Database) {
-      this.feed = database.feed({
+    constructor(
+      private readonly database: Database,
+      bound = 60_000,
+    ) {
+      const follower: Follower = {
         readAll: async () => {
           this.readings += 1;
           await this.slowly;
@@ -55,7 +60,8 @@ describe('The feed of PostgreSQL', () => {
           this.keyChanges += 1;
           return Promise.resolve();
         },
-      });
+      };
+      this.feed = openFeed(database, follower, { bound, log: pino({ level: 'silent' }) });
     }
 
     hears(target: string): Promise<void> {
@@ -67,8 +73,8 @@ describe('The feed of PostgreSQL', () => {
     }
   }
 
-  const replica = (through = url, revocationBound = 60_000): Replica =>
-    new Replica(openTestDatabase({ kind: 'postgres', url: through }, { revocationBound }));
+  const replica = (through = url, bound = 60_000): Replica =>
+    new Replica(openTestDatabase({ kind: 'postgres', url: through }), bound);
   const add = (...rows: Revocation[]): Promise<void> => revocationsStore.add(writer.queries, rows);
 
   describe('that is open', () => {
@@ -237,11 +243,8 @@ describe('The feed of PostgreSQL', () => {
 
   it('is current again though a connection was never answered, where one is waited for longer than the feed may be old', async () => {
     const proxy = await TcpProxy.to(Number(new URL(url).port));
-    const through = openTestDatabase(
-      { kind: 'postgres', url: proxy.urlFor(url) },
-      { revocationBound: 500, connectTimeout: 3000 },
-    );
-    const other = new Replica(through);
+    const through = openTestDatabase({ kind: 'postgres', url: proxy.urlFor(url) }, { connectTimeout: 3000 });
+    const other = new Replica(through, 500);
     await other.feed.start();
     const { opened } = proxy;
     proxy.loseAnswers();

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { everyVersion, Revocations } from '../../src/revocations/revocations.js';
 import {

@@ -11,7 +11,7 @@ for (const database of databaseKinds) {
     let versions: SubjectVersions;
     before(async () => {
       app = await TestApp.start({ database });
-      versions = new SubjectVersions(app.clock);
+      versions = new SubjectVersions(app.clock, app.services.revocations);
     });
     after(() => app.close());
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { rolesStore } from '../../src/roles/roles.store.js';
-import { administratorRole, usersStore } from '../../src/users/users.store.js';
+import { usersStore } from '../../src/users/users.store.js';
+import { administratorRole } from '../../src/roles/administrator-role.js';
 import { addRole, addUser, minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
 

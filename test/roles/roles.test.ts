@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { codePoint } from '../../src/http/freeform-text.js';
+import { codePoint } from '../../src/text/freeform-text.js';
 import { databaseKinds } from '../support/databases.js';
 import { waitUntilBlocked } from '../support/postgres.js';
 import { contractPermissions, TestApp } from '../support/test-app.js';

@@ -3,7 +3,7 @@ import express, { type RequestHandler } from 'express';
 import { Middlewares } from '@tsoa/runtime';
 import supertest from 'supertest';
 import { readConfig } from '../../src/config/config.js';
-import { permissionsOf } from '../../src/http/demands.js';
+import { collectPermissions } from '../../src/http/security-requirements.js';
 import { mountOperations, type Operation, type Routes } from '../../src/server/operations.js';
 import type { Services } from '../../src/server/services.js';
 
@@ -145,6 +145,6 @@ describe('An operation', () => {
     const operations = [[], [{}], [{ bearer: ['a', 'b'] }], [{ bearer: ['b', 'c'] }]].map(
       (security): Operation => ({ ...sample, security: security as Operation['security'] }),
     );
-    expect(permissionsOf(operations)).to.deep.equal(['a', 'b', 'c']);
+    expect(collectPermissions(operations)).to.deep.equal(['a', 'b', 'c']);
   });
 });

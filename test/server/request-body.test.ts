@@ -3,16 +3,16 @@ import express from 'express';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { readConfig } from '../../src/config/config.js';
-import { bodyReading } from '../../src/server/request-body.js';
+import { bodyParsers } from '../../src/server/request-body.js';
 import { Problem } from '../../src/problems/problem.js';
 
 describe('A body whose client has gone before it was read', () => {
   for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
     it(`is refused, and never handed on as undefined: ${type}`, () => {
-      const handlers = bodyReading(readConfig({}), {
+      const handlers = bodyParsers(readConfig({}), {
         body: { in: 'body', name: 'body', required: true },
         mediaTypes: [type],
-        takesToken: false,
+        acceptsToken: false,
       });
       const socket = new Socket();
       const request = Object.setPrototypeOf(new IncomingMessage(socket), express.request) as express.Request;

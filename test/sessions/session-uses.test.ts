@@ -24,7 +24,7 @@ storeContract('The uses of sessions', (on) => {
 
   it('are written when they are flushed, and not held any longer', async () => {
     const session = await newSession();
-    uses.note(session.id);
+    uses.recordUse(session.id);
     expect(uses.lastUseOf(session)).to.equal(clock.now());
     expect(await written(session.id)).to.equal(recordTime);
     await uses.flush();
@@ -36,7 +36,7 @@ storeContract('The uses of sessions', (on) => {
     const session = await newSession();
     for (let times = 0; times < 3; times += 1) {
       clock.advance(1);
-      uses.note(session.id);
+      uses.recordUse(session.id);
     }
     expect(uses.size).to.equal(1);
     await uses.flush();
@@ -47,7 +47,7 @@ storeContract('The uses of sessions', (on) => {
     const user = await addUser(on.queries);
     const sessions = [];
     for (let more = 0; more < 205; more += 1) sessions.push(await addSession(on.queries, user));
-    for (const { id } of sessions) uses.note(id);
+    for (const { id } of sessions) uses.recordUse(id);
     await uses.flush();
     const times = await on.queries
       .selectFrom('sessions')
@@ -60,9 +60,9 @@ storeContract('The uses of sessions', (on) => {
 
   it('never go back behind what is in the table', async () => {
     const session = await newSession();
-    uses.note(session.id);
+    uses.recordUse(session.id);
     const later = { ...session, last_used_at: clock.now() + 1 };
-    await sessionsStore.noteUses(on.queries, [{ id: session.id, at: later.last_used_at }]);
+    await sessionsStore.recordUses(on.queries, [{ id: session.id, at: later.last_used_at }]);
     expect(uses.lastUseOf(later)).to.equal(later.last_used_at);
     await uses.flush();
     expect(await written(session.id)).to.equal(later.last_used_at);
@@ -70,10 +70,10 @@ storeContract('The uses of sessions', (on) => {
 
   it('are held on where one comes while they are being written', async () => {
     const session = await newSession();
-    uses.note(session.id);
+    uses.recordUse(session.id);
     const flushing = uses.flush();
     clock.advance(1);
-    uses.note(session.id);
+    uses.recordUse(session.id);
     await flushing;
     expect(uses.lastUseOf(session)).to.equal(clock.now());
     await uses.flush();
@@ -82,7 +82,7 @@ storeContract('The uses of sessions', (on) => {
 
   it('are written by many who flush at once', async () => {
     const session = await newSession();
-    uses.note(session.id);
+    uses.recordUse(session.id);
     await Promise.all([uses.flush(), uses.flush(), uses.flush()]);
     expect(await written(session.id)).to.equal(clock.now());
     expect(uses.size).to.equal(0);
@@ -92,22 +92,22 @@ storeContract('The uses of sessions', (on) => {
     const closed = await newDatabase('sqlite');
     await closed.close();
     const unwritten = new SessionUses(closed, clock);
-    unwritten.note('a session');
+    unwritten.recordUse('a session');
     expect(await unwritten.flush().catch((error: unknown) => error)).to.be.an('error');
     expect(unwritten.size).to.equal(1);
   });
 
   it('are forgotten where the session is gone', async () => {
-    uses.note('00000000-0000-7000-8000-000000000000');
+    uses.recordUse('00000000-0000-7000-8000-000000000000');
     await uses.flush();
     expect(uses.size).to.equal(0);
   });
 
   it('are held for 100,000 sessions, and not beyond', () => {
-    for (let more = 0; more <= 100_000; more += 1) uses.note(`session ${more}`);
+    for (let more = 0; more <= 100_000; more += 1) uses.recordUse(`session ${more}`);
     expect(uses.size).to.equal(100_000);
     clock.advance(1);
-    uses.note('session 0');
+    uses.recordUse('session 0');
     expect(uses.lastUseOf({ id: 'session 0', last_used_at: 0 })).to.equal(clock.now());
     expect(uses.lastUseOf({ id: 'session 100000', last_used_at: 1 })).to.equal(1);
   });

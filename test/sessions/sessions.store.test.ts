@@ -341,7 +341,7 @@ storeContract('The sessions store', (on) => {
         await addSession(on.queries, user, { last_used_at: later }),
         await addSession(on.queries, user),
       ];
-      await sessionsStore.noteUses(on.queries, [
+      await sessionsStore.recordUses(on.queries, [
         { id: first.id, at: later },
         { id: second.id, at: later - 1 },
         { id: v7(), at: later },
@@ -353,7 +353,7 @@ storeContract('The sessions store', (on) => {
       const session = await newSession();
       const times = [3, 1, 4, 1, 5, 9, 2, 6];
       await Promise.all(
-        times.map((time) => sessionsStore.noteUses(on.queries, [{ id: session.id, at: later + time }])),
+        times.map((time) => sessionsStore.recordUses(on.queries, [{ id: session.id, at: later + time }])),
       );
       expect(await lastUses(session)).to.deep.equal([later + 9]);
     });

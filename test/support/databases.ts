@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase, type Database, type DatabaseOptions } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
+import { openDatabase, type DatabaseOptions } from '../../src/database/open-database.js';
 import type { DatabaseUrl } from '../../src/database/database-url.js';
 import { noteOpened } from './opened.js';
 import { newPostgresDatabase } from './postgres.js';
@@ -44,7 +45,6 @@ export async function newDatabase(kind: DatabaseKind): Promise<Database> {
 const patience: Partial<DatabaseOptions> = {
   connectTimeout: 30_000,
   statementTimeout: 30_000,
-  revocationBound: 60_000,
 };
 
 /** Opens a database, with time to answer. The test closes it. */

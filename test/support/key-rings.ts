@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/clock.js';
-import type { Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import { longestAccessToken } from '../../src/tokens/access-token-verifier.js';
+import { createIssuedTokens } from '../../src/sessions/issued-tokens.js';
 import { KeyRing } from '../../src/keys/key-ring.js';
 import type { KeyRingOptions } from '../../src/keys/key-schedule.js';
 import type { KeySealing } from '../../src/keys/key-sealing.js';
@@ -23,7 +24,10 @@ export async function completeKeyRing(
   clock: Clock,
   options: Partial<KeyRingOptions> = {},
 ): Promise<KeyRing> {
-  const ring = await KeyRing.open(database, sealing, clock, { ...keyRingOptions, ...options });
+  const ring = await KeyRing.open(database, sealing, clock, createIssuedTokens(clock), {
+    ...keyRingOptions,
+    ...options,
+  });
   await ring.complete();
   return ring;
 }

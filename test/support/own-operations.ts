@@ -1,9 +1,9 @@
 import express, { type Express, type Request } from 'express';
-import { handleProblems } from '../../src/server/problem-handler.js';
+import { problemHandler } from '../../src/server/problem-handler.js';
 import { expressAuthentication } from '../../src/authentication/authentication.js';
 import { iocContainer } from '../../src/server/ioc.js';
 import { mountOperations, type Operation } from '../../src/server/operations.js';
-import { identifyRequests } from '../../src/http/request-context.js';
+import { requestIdMiddleware } from '../../src/http/request-context.js';
 import type { Services } from '../../src/server/services.js';
 
 /** What an operation of the tests tells of its caller. */
@@ -49,7 +49,7 @@ export function withOwnOperations(
 ): Express {
   const outer = express();
   outer.locals.services = services;
-  outer.use(identifyRequests(services.log));
+  outer.use(requestIdMiddleware(services.log));
   mountOperations(outer, {
     operations,
     models: {},
@@ -57,7 +57,7 @@ export function withOwnOperations(
     authenticate: expressAuthentication,
     container: iocContainer,
   });
-  outer.use(handleProblems(services.log, services.issuer));
+  outer.use(problemHandler(services.log, services.issuer));
   outer.use(app);
   return outer;
 }

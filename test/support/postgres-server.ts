@@ -136,11 +136,11 @@ function parentOf(process: string): number | undefined {
 
 let databases = 0;
 
-/** A new, empty database on a server. */
+/** A new, empty database on a server, whichever database its URL names. */
 export async function newDatabaseOn(serverUrl: string): Promise<string> {
   const name = `latchkey_${process.pid}_${++databases}`;
-  await queryOn(`${serverUrl}/postgres`, `create database ${name}`);
-  return `${serverUrl}/${name}`;
+  await queryOn(new URL('/postgres', serverUrl).href, `create database ${name}`);
+  return new URL(`/${name}`, serverUrl).href;
 }
 
 /** What a statement gives, on a connection of its own. */

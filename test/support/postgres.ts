@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from '../../src/database/open-database.js';
+import type { Database } from '../../src/database/database.js';
 import { newDatabaseOn, PostgresServer } from './postgres-server.js';
 
 /** Where the processes that run test files in parallel find the server that their parent has started. */

@@ -7,7 +7,7 @@ import {
   sql,
 } from 'kysely';
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type Driver } from 'kysely';
-import type { Database, Queries, Work } from '../../src/database/open-database.js';
+import type { Database, Queries, Work } from '../../src/database/database.js';
 import type { Schema } from '../../src/database/schema.js';
 
 /** How many rows a transaction has inserted, changed and deleted so far, those that went with others among them. */

@@ -1,7 +1,6 @@
 import { v7 } from 'uuid';
-import { ClientAuthMethod } from '../../src/clients/clients.models.js';
 import { clientsStore, type StoredClient } from '../../src/clients/clients.store.js';
-import type { Queries } from '../../src/database/open-database.js';
+import type { Queries } from '../../src/database/database.js';
 import { rolesStore, type StoredRole } from '../../src/roles/roles.store.js';
 import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
 import { keysStore } from '../../src/keys/keys.store.js';
@@ -115,7 +114,7 @@ export async function addClient(
     name: `client ${++made}`,
     secret_hash: 'a hash',
     jwks: null,
-    auth_method: ClientAuthMethod.Basic,
+    auth_method: 'client_secret_basic',
     scopes: 'reports:read',
     audiences: '',
     introspection_audiences: '',

@@ -1,4 +1,4 @@
-import type { Database, Queries } from '../../src/database/open-database.js';
+import type { Database, Queries } from '../../src/database/database.js';
 import { databaseKinds, newDatabase } from './databases.js';
 
 /** The database that a contract suite runs on. */

@@ -1,17 +1,18 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { operations } from '../../generated/routes.js';
 import { createApp } from '../../src/server/app.js';
 import type { AuditEvent } from '../../src/audit/audit.store.js';
 import { readConfig } from '../../src/config/config.js';
 import type { Schema } from '../../src/database/schema.js';
-import type { Hooks } from '../../src/hooks.js';
+import type { Hooks } from '../../src/tokens/hooks.js';
 import { createHttpServer } from '../../src/server/http-server.js';
 import type { Operation } from '../../src/server/operations.js';
-import { permissionsOf } from '../../src/http/demands.js';
+import { collectPermissions } from '../../src/http/security-requirements.js';
+import { createLog } from '../../src/server/log.js';
 import { openInstallation } from '../../src/server/installation.js';
-import { prepareService, type Services } from '../../src/server/services.js';
+import { prepareService } from '../../src/server/first-start.js';
+import type { Services } from '../../src/server/services.js';
 import { adminPassword, ApiClient } from './api-client.js';
 import { TestClock } from './clock.js';
 import { newDatabaseUrl, type DatabaseKind } from './databases.js';
@@ -34,7 +35,7 @@ interface TestAppOptions {
 export { adminPassword };
 
 /** Every permission that an operation demands, an API builder's own among them: the administrators have them all. */
-export const contractPermissions: readonly string[] = permissionsOf(operations).sort();
+export const contractPermissions: readonly string[] = collectPermissions(operations).sort();
 
 export const testSecret = 'a secret of the tests, long enough';
 
@@ -84,10 +85,9 @@ export class TestApp extends ApiClient {
   ): Promise<TestApp> {
     const config = readConfig(environment);
     const logged: Record<string, unknown>[] = [];
-    const log = pino(
-      { level: config.logLevel },
-      { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
-    );
+    const log = createLog(config.logLevel, {
+      write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
+    });
     const services = await openInstallation(config, clock, log, config.issuer ?? '', hooks);
     await prepareService(services, contractPermissions);
     // The tests' own PostgreSQL does not wait for its disk, which a start warns of.

@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { compactVerify, SignJWT } from 'jose';
 import jwt from 'jsonwebtoken';
 import { signatureLength } from '../../src/guard/public-keys.js';
-import type { Hooks } from '../../src/hooks.js';
+import type { Hooks } from '../../src/tokens/hooks.js';
 import { Problem } from '../../src/problems/problem.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { AccessTokens } from '../../src/tokens/access-token.js';

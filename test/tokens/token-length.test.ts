@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Hooks } from '../../src/hooks.js';
+import type { Hooks } from '../../src/tokens/hooks.js';
 import { databaseKinds } from '../support/databases.js';
 import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { clientToken, createClient } from '../support/oauth-clients.js';

@@ -2,12 +2,13 @@ import { expect } from 'chai';
 import { v7 } from 'uuid';
 import { executeInTurn } from '../../src/database/batch.js';
 import { violatesUnique } from '../../src/database/constraint-errors.js';
-import type { Queries } from '../../src/database/open-database.js';
+import type { Queries } from '../../src/database/database.js';
 import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
 import type { AccountRights } from '../../src/roles/rights.js';
-import { administratorRole, usersStore } from '../../src/users/users.store.js';
+import { usersStore } from '../../src/users/users.store.js';
+import { administratorRole } from '../../src/roles/administrator-role.js';
 import { addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
 
@@ -334,23 +335,6 @@ storeContract('The users store', (on) => {
       const { id } = await addUser(on.queries);
       const error = await usersStore.setRoles(on.queries, id, ['no-role']).catch((reason: unknown) => reason);
       expect(error).to.be.an('error');
-    });
-  });
-
-  describe('raising versions', () => {
-    it("raises one user's, and nobody else's", async () => {
-      const user = await addUser(on.queries, { version: 4 });
-      const other = await addUser(on.queries);
-      expect(await usersStore.raiseVersion(on.queries, user.id)).to.equal(5);
-      expect(await usersStore.find(on.queries, user.id)).to.include({ version: 5 });
-      expect(await usersStore.find(on.queries, other.id)).to.include({ version: 0 });
-      expect(await usersStore.raiseVersion(on.queries, v7())).to.be.undefined;
-    });
-
-    it('loses none of many at once', async () => {
-      const user = await addUser(on.queries);
-      await Promise.all(Array.from({ length: 10 }, () => usersStore.raiseVersion(on.queries, user.id)));
-      expect(await usersStore.find(on.queries, user.id)).to.include({ version: 10 });
     });
   });
 

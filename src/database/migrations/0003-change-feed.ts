@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type { MigrationContext } from './index.js';
+import type { MigrationContext } from './context.js';
 
 /**
  * On PostgreSQL the tables themselves tell the replicas of revocations and keys, in the transaction that writes them: no

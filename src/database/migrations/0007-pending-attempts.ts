@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type { MigrationContext } from './index.js';
+import type { MigrationContext } from './context.js';
 
 /** Attempts that are being made are counted apart from those that failed, where every replica sees them. */
 export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
+import type { MigrationContext } from './context.js';
 import * as core from './0001-core.js';
 import * as clients from './0002-clients.js';
 import * as changeFeed from './0003-change-feed.js';
@@ -10,10 +11,6 @@ import * as oneTimePasswords from './0008-one-time-passwords.js';
 import * as introspectionAudiences from './0009-introspection-audiences.js';
 import * as usernameSkeletons from './0010-username-skeletons.js';
 import * as provedGeneration from './0012-proved-generation.js';
-
-export interface MigrationContext {
-  readonly dialect: 'sqlite' | 'postgres';
-}
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;

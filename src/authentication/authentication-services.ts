@@ -1,0 +1,58 @@
+import type { Clock } from '../clock.js';
+import type { Config } from '../config/config.js';
+import type { Database } from '../database/database.js';
+import type { Passwords } from '../passwords/passwords.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
+import type { OnDenied } from '../sessions/denials.js';
+import type { SessionStarter } from '../sessions/session-starter.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
+import { LoginLimiter } from './login-limiter.js';
+import { LoginService } from './login.service.js';
+import { OwnAccountService } from './own-account.service.js';
+import { PasswordConfirmation } from './password-confirmation.js';
+import { RequestLimiter } from './request-limiter.js';
+import type { RequestLimits } from './request-limits.js';
+
+export interface AuthenticationServices {
+  readonly limiter: LoginLimiter;
+  readonly logins: LoginService;
+  readonly ownAccount: OwnAccountService;
+  readonly requestLimits: RequestLimits;
+}
+
+interface Dependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly passwords: Passwords;
+  readonly versions: SubjectVersions;
+  readonly onDenied: OnDenied;
+  readonly sessions: SessionsService;
+  readonly sessionStarter: SessionStarter;
+}
+
+export function createAuthenticationServices(
+  { database, clock, passwords, versions, onDenied, sessions, sessionStarter }: Dependencies,
+  config: Config,
+): AuthenticationServices {
+  const limiter = new LoginLimiter(database, clock, {
+    freeAttempts: config.loginFreeAttempts,
+    freeAttemptsPerAddress: config.loginFreeAttemptsPerAddress,
+    freeAttemptsPerSite: config.loginFreeAttemptsPerSite,
+    firstWait: config.loginFirstWait,
+    maxWait: config.loginLongestWait,
+    memory: config.loginMemory,
+    queue: config.passwordQueue,
+  });
+  const proof = new PasswordConfirmation(database, passwords, limiter);
+  return {
+    limiter,
+    logins: new LoginService(database, passwords, limiter, sessionStarter, onDenied),
+    ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),
+    requestLimits: {
+      login: new RequestLimiter(clock, config.loginLimit, (context) => {
+        onDenied('rate_limited', context);
+      }),
+      refresh: new RequestLimiter(clock, config.refreshLimit),
+    },
+  };
+}

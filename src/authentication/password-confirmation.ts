@@ -1,0 +1,34 @@
+import type { Database } from '../database/database.js';
+import type { Passwords } from '../passwords/passwords.js';
+import type { LoginLimiter } from './login-limiter.js';
+
+/** The password of a user who is logged in, asked for again. */
+export class PasswordConfirmation {
+  constructor(
+    private readonly database: Database,
+    private readonly passwords: Passwords,
+    private readonly limiter: LoginLimiter,
+  ) {}
+
+  /**
+   * A stolen access token must not be a way to guess the password: the same waits as at login, counted for its session
+   * alone, so that its thief makes nobody wait who logs in.
+   * @throws {Problem} `too_many_attempts`, `busy`.
+   */
+  verify(passwordHash: string, password: string, sessionId: string): Promise<boolean> {
+    const { database, passwords, limiter } = this;
+    return limiter.attempt({ account: `session:${sessionId}`, address: '', known: true }, async (attempt) => {
+      const matches = await passwords.verify(passwordHash, password);
+      if (matches) {
+        await database.batch(attempt.forgive(database.queries).map((query) => ({ query })));
+        attempt.succeed();
+      }
+      return matches;
+    });
+  }
+
+  /** @throws {Problem} `busy`. */
+  hash(password: string): Promise<string> {
+    return this.passwords.hash(password);
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * A UUID.
+ * @format uuid
+ * @pattern ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$ must be a UUID
+ * @maxLength 36
+ * @example "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10"
+ */
+export type Id = string;
+
+/**
+ * A role's name.
+ * @minLength 1
+ * @maxLength 100
+ * @pattern ^[A-Za-z0-9][A-Za-z0-9._-]*$ must begin with a letter or a digit, and have letters, digits and . _ - alone
+ * @example "auditor"
+ */
+export type RoleName = string;
+
+/**
+ * What an operation demands, such as `reports:read`.
+ * @minLength 1
+ * @maxLength 100
+ * @pattern ^[A-Za-z0-9][A-Za-z0-9._:/-]*$ must begin with a letter or a digit, and have letters, digits and . _ : / - alone
+ * @example "reports:read"
+ */
+export type Permission = string;

@@ -1,0 +1,40 @@
+import { auditStore } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/database.js';
+import type { RequestContext } from '../http/request-context.js';
+import type { Revocations } from '../revocations/revocations.js';
+import { revocationsStore, type Revocation } from '../revocations/revocations.store.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+import type { AccessTokens } from '../tokens/access-token.js';
+
+/** Revokes one access token, and leaves its session alone. */
+export class AccessTokenRevoker {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly accessTokens: AccessTokens,
+    private readonly revocations: Revocations,
+  ) {}
+
+  /** @param actorId the client or user that asks for it. */
+  async revoke(claims: AccessTokenClaims, actorId: string, context: RequestContext): Promise<void> {
+    const row: Revocation = {
+      kind: 'token',
+      target: claims.jti,
+      version: null,
+      expires_at: this.accessTokens.expiryOf(claims),
+      created_at: this.clock.now(),
+    };
+    await this.database.transaction(async (transaction) => {
+      await revocationsStore.add(transaction, [row]);
+      await auditStore.add(transaction, this.clock, {
+        event: 'token_revoked',
+        actorId,
+        target: claims.sub,
+        ...(claims.sid !== undefined && { sessionId: claims.sid }),
+        context,
+      });
+    });
+    this.revocations.apply([row]);
+  }
+}

@@ -1,0 +1,35 @@
+import { Problem } from '../problems/problem.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+import type { AccessTokens } from '../tokens/access-token.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { TokenConfirmation } from '../revocations/token-confirmation.js';
+
+/** Knows whether a token is an access token of ours, for whomever, and not revoked. */
+export class LiveAccessTokens {
+  constructor(
+    private readonly accessTokens: AccessTokens,
+    private readonly revocations: Revocations,
+    private readonly confirmation: TokenConfirmation,
+  ) {}
+
+  /**
+   * @param verify `verifyForAny`: in its time; `verifyForRevocation`: or before it.
+   * @returns the token's claims; undefined where it is not live.
+   */
+  async findClaims(
+    token: string,
+    verify: 'verifyForAny' | 'verifyForRevocation',
+  ): Promise<AccessTokenClaims | undefined> {
+    try {
+      let claims = this.accessTokens[verify](token);
+      if (this.confirmation.isNeeded) {
+        await this.confirmation.ask(claims);
+        claims = this.accessTokens[verify](token); // its key may be gone
+      }
+      return this.revocations.isRevoked(claims) ? undefined : claims;
+    } catch (error) {
+      if (error instanceof Problem) return undefined;
+      throw error;
+    }
+  }
+}

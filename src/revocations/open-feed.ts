@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import type { Database } from '../database/database.js';
+import type { Feed, Follower } from './feed.js';
+import { PostgresFeed } from './postgres-feed.js';
+import { SqliteFeed } from './sqlite-feed.js';
+
+/** In the log. */
+const looking = 'reading what another process wrote';
+
+/**
+ * What brings here what other processes commit, to be started.
+ * @param bound how old what is known of other processes may be, in milliseconds.
+ */
+export function openFeed(
+  { changes, outages, beforeClose }: Pick<Database, 'changes' | 'outages' | 'beforeClose'>,
+  follower: Follower,
+  { bound, log }: { readonly bound: number; readonly log: Logger },
+): Feed {
+  const feed =
+    changes.how === 'notifications'
+      ? new PostgresFeed(changes.connect, follower, bound, log, outages)
+      : new SqliteFeed(
+          changes.version,
+          follower,
+          (error) => {
+            outages.failed(looking, error, {}, 'error');
+          },
+          () => {
+            outages.over(looking);
+          },
+        );
+  beforeClose(() => feed.stop());
+  return feed;
+}

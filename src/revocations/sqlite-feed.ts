@@ -1,0 +1,59 @@
+import type { Feed, Follower } from './feed.js';
+
+/** How often a SQLite file is looked at for what an operator's command wrote, in milliseconds. */
+const look = 500;
+
+/**
+ * SQLite's: the service is the one process there, and what an operator's command beside it writes is seen at the next
+ * look.
+ */
+export class SqliteFeed implements Feed {
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  /** @param version changes whenever another process has committed. */
+  constructor(
+    private readonly version: () => Promise<unknown>,
+    private readonly follower: Follower,
+    private readonly onFailure: (error: unknown) => void,
+    private readonly onSuccess: () => void = () => undefined,
+  ) {}
+
+  isCurrent(): boolean {
+    return true;
+  }
+
+  recentOutage(): number {
+    return 0;
+  }
+
+  async start(): Promise<void> {
+    let seen = await this.version();
+    await this.follower.readAll();
+    const takeOver = async (): Promise<void> => {
+      const current = await this.version();
+      if (current === seen) return;
+      await this.follower.readAll();
+      seen = current;
+    };
+    let isLooking = false;
+    this.#timer = setInterval(() => {
+      if (isLooking) return;
+      isLooking = true;
+      takeOver()
+        .then(this.onSuccess)
+        .catch((error: unknown) => {
+          // Looked at once more the next time; unless the file was closed meanwhile.
+          if (!this.#isStopped) this.onFailure(error);
+        })
+        .finally(() => {
+          isLooking = false;
+        });
+    }, look).unref();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Queries } from '../database/database.js';
+
+/** Users and clients have a version; their access tokens carry it. */
+type Subjects = 'users' | 'clients';
+
+interface Page {
+  /** The id that the page comes after. */
+  readonly after: string;
+  readonly limit: number;
+  readonly by: number;
+}
+
+export const subjectVersionsStore = {
+  /** Revokes the subject's access tokens. @returns the new version; undefined where the subject is not there. */
+  async raise(queries: Queries, table: Subjects, id: string): Promise<number | undefined> {
+    const raised = await queries
+      .updateTable(table)
+      .set((eb) => ({ version: eb('version', '+', 1) }))
+      .where('id', '=', id)
+      .returning('version')
+      .executeTakeFirst();
+    return raised?.version;
+  },
+
+  /** Raises the versions of the subjects whose ids come next. */
+  raisePage(
+    queries: Queries,
+    table: Subjects,
+    { after, limit, by }: Page,
+  ): Promise<{ id: string; version: number }[]> {
+    return queries
+      .updateTable(table)
+      .set((eb) => ({ version: eb('version', '+', by) }))
+      .where('id', 'in', (eb) =>
+        eb.selectFrom(table).select('id').where('id', '>', after).orderBy('id').limit(limit),
+      )
+      .returning(['id', 'version'])
+      .execute();
+  },
+};

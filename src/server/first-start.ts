@@ -1,0 +1,52 @@
+import { operatorContext } from '../audit/audit.store.js';
+import { passwordFault } from '../passwords/password-policy.js';
+import { StartError } from '../start-error.js';
+import { usernameFault } from '../usernames/username-rules.js';
+import { generateOneTimePassword } from '../users/users.service.js';
+import type { Services } from './services.js';
+import { requireRoomForAdministrators } from './token-settings.js';
+
+/**
+ * Begins to take over what other processes write, and makes what a start of the service finds missing: keys, the administrators' role with every permission that the
+ * contract names, and the first administrator.
+ */
+export async function prepareService(
+  services: Services,
+  permissions: readonly string[],
+): Promise<FirstAdministrator | undefined> {
+  await services.feed.start();
+  for (const error of services.ring.refusedKeys) services.log.warn({ event: 'key_refused' }, error);
+  await services.ring.complete();
+  requireRoomForAdministrators(services.accessTokens, services.config, permissions);
+  await services.roles.grantAdministrators(permissions);
+  return createFirstAdministrator(services);
+}
+
+/** The first administrator, as the operator is told of it. */
+export interface FirstAdministrator {
+  readonly username: string;
+  /** Undefined: the one that was set. */
+  readonly oneTimePassword: string | undefined;
+}
+
+/**
+ * Makes the first administrator where there are no users yet.
+ * @throws {StartError} where the password that is set will not do.
+ */
+async function createFirstAdministrator({
+  config,
+  users,
+}: Services): Promise<FirstAdministrator | undefined> {
+  if (await users.hasUsers()) return undefined;
+  const { adminUsername: username, adminPassword: given } = config;
+  const nameFault = usernameFault(username, config.usernames);
+  if (nameFault !== undefined)
+    throw new StartError(`LATCHKEY_ADMIN_USERNAME ${nameFault}. Choose another one.`);
+  const fault = given === undefined ? undefined : await passwordFault(given, username);
+  if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
+  const password = given ?? generateOneTimePassword();
+  const made = await users.createFirstAdministrator(username, password, given === undefined, {
+    context: operatorContext,
+  });
+  return made ? { username, oneTimePassword: given === undefined ? password : undefined } : undefined;
+}

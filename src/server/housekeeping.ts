@@ -1,0 +1,55 @@
+import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
+import type { Clock } from '../clock.js';
+import { inBatches } from '../database/batches.js';
+import type { Database } from '../database/database.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import { usedAssertionsStore } from '../oauth/used-assertions.store.js';
+import type { Passwords } from '../passwords/passwords.js';
+import type { Revocations } from '../revocations/revocations.js';
+import { finishDeletions } from '../roles/role-holders.js';
+import { finishEndings } from '../sessions/ended-sessions.js';
+import { sessionsStore } from '../sessions/sessions.store.js';
+import { readPasswordCosts } from './password-costs.js';
+
+export interface Housekeeping {
+  /** Deletes what has expired, and rotates keys that are due. */
+  readonly cleanUp: () => Promise<void>;
+  /** Goes on with what a change has left to be done, where that was interrupted. */
+  readonly finishChanges: () => Promise<void>;
+}
+
+interface Dependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly ring: KeyRing;
+  readonly revocations: Revocations;
+  readonly passwords: Passwords;
+}
+
+/** What is done from time to time, beside the requests. */
+export function createHousekeeping({
+  database,
+  clock,
+  ring,
+  revocations,
+  passwords,
+}: Dependencies): Housekeeping {
+  const finishChanges = async (): Promise<void> => {
+    await finishDeletions(database);
+    await finishEndings(database, clock, revocations);
+  };
+  return {
+    cleanUp: async () => {
+      const now = clock.now();
+      await ring.deleteRetired();
+      await ring.rotateIfDue();
+      await revocations.prune();
+      for (const store of [sessionsStore, loginAttemptsStore, usedAssertionsStore]) {
+        await inBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
+      }
+      await finishChanges();
+      await readPasswordCosts(database, passwords);
+    },
+    finishChanges,
+  };
+}

@@ -1,0 +1,40 @@
+import type { RequestHandler } from 'express';
+import { Problem } from '../problems/problem.js';
+import type { Operation } from './operations.js';
+
+interface KnownPath {
+  readonly pattern: RegExp;
+  readonly allow: string;
+}
+
+/**
+ * What no route took: OPTIONS is answered, a wrong method gets 405 with `Allow` (RFC 9110 §15.5.6), a path that the
+ * contract does not know 404.
+ * @param others paths beside the contract's operations that answer GET.
+ */
+export function notFoundHandler(operations: readonly Operation[], others: readonly string[]): RequestHandler {
+  const methods = new Map<string, Set<string>>(others.map((path) => [path, new Set(['GET', 'HEAD'])]));
+  for (const { path, method } of operations) {
+    const known = methods.get(path) ?? new Set();
+    known.add(method.toUpperCase());
+    if (method === 'get') known.add('HEAD');
+    methods.set(path, known);
+  }
+  const paths: KnownPath[] = [...methods].map(([path, names]) => ({
+    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:[^/]+/g, '[^/]+')}$`),
+    allow: [...names, 'OPTIONS'].sort().join(', '),
+  }));
+  return (request, response) => {
+    request.offersErrorPages = true;
+    const known = paths.find(({ pattern }) => pattern.test(request.path));
+    if (!known) throw new Problem('not_found');
+    if (request.method === 'OPTIONS') {
+      response.status(204).setHeader('Allow', known.allow).end();
+      return;
+    }
+    throw new Problem('method_not_allowed', {
+      detail: `This path does not answer ${request.method}. It answers ${known.allow}.`,
+      headers: { Allow: known.allow },
+    });
+  };
+}

@@ -1,0 +1,35 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import type { Database } from '../database/database.js';
+import { Passwords } from '../passwords/passwords.js';
+import { usersStore } from '../users/users.store.js';
+
+/** Passwords are hashed as the settings say, and checked with all the costs that hashes were made with. */
+export async function createPasswords({
+  config,
+  database,
+  log,
+}: {
+  readonly config: Config;
+  readonly database: Database;
+  readonly log: Logger;
+}): Promise<Passwords> {
+  const passwords = new Passwords({
+    memoryCost: config.passwordMemoryCost,
+    timeCost: config.passwordTimeCost,
+    parallelism: config.passwordParallelism,
+    queue: config.passwordQueue,
+  });
+  await readPasswordCosts(database, passwords);
+  if (passwords.costsInUse > 1) {
+    log.info(
+      { costs: passwords.costsInUse },
+      'some passwords are hashed with earlier costs: until their users have logged in, each login computes a hash of each, so that its time tells nobody whose is which',
+    );
+  }
+  return passwords;
+}
+
+export async function readPasswordCosts({ queries }: Database, passwords: Passwords): Promise<void> {
+  passwords.setCostsInUse(await usersStore.passwordCosts(queries));
+}

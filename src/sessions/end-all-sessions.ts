@@ -1,0 +1,110 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { auditStore, operatorContext } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import { unmarkBackup } from '../database/backup-mark.js';
+import type { Database } from '../database/database.js';
+import { longestAccessToken } from '../tokens/access-token-verifier.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { Revocations } from '../revocations/revocations.js';
+import { everyRole, revocationsStore, type Revocation } from '../revocations/revocations.store.js';
+import { revokeTokensOfHolders } from '../revocations/roles-version.js';
+import { subjectVersionsStore } from '../revocations/subject-versions.store.js';
+import { sessionsStore } from './sessions.store.js';
+
+interface Dependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly ring: KeyRing;
+  readonly revocations: Revocations;
+}
+
+/** How much a transaction changes at most: a service beside waits some milliseconds for it. */
+const rowsPerTransaction = 200;
+/** Between two of them another process has its turn, in milliseconds. */
+const pause = 10;
+/**
+ * By how much versions are raised. Tokens that were issued after a backup have versions that the restored rows do not
+ * know of: those of the changes since, which are fewer.
+ */
+const versionStep = 1_000_000;
+
+export interface EndResult {
+  readonly sessions: number;
+  readonly subjects: number;
+}
+
+/**
+ * Ends every session, and voids every token that was ever issued, as after a restore: what was ended since the backup is
+ * not known any more.
+ *
+ * First, in one short transaction with the audit's row, all keys are replaced and the version of all roles is raised: from
+ * its commit on no process with this database, and no guard that follows it, accepts a user's token from before. Then,
+ * page by page, each subject's version is raised, which is for clients where the operator's own key goes on signing,
+ * and the sessions' rows say that they are over. Cut off in the middle, it is run once more.
+ */
+export async function endAllSessions(foundations: Dependencies): Promise<EndResult> {
+  const { database, clock, ring, revocations } = foundations;
+  let revoked: Revocation[] = [];
+  await ring.replaceAll(async (queries) => {
+    const now = clock.now();
+    const expiresAt = now + longestAccessToken;
+    revoked = await revokeTokensOfHolders(queries, everyRole, { now, expiresAt, by: versionStep });
+    await auditStore.add(queries, clock, { event: 'all_sessions_ended', context: operatorContext });
+  });
+  revocations.apply(revoked);
+  const subjects =
+    (await countPageByPage((after) => raisePage(foundations, 'users', after))) +
+    (await countPageByPage((after) => raisePage(foundations, 'clients', after)));
+  const keptKeys = ring.refreshKeys().map(({ id }) => id);
+  const sessions = await countPageByPage((after) =>
+    database.atLength.transaction(async (transaction) => {
+      const last = await sessionsStore.endOfPage(transaction, after, rowsPerTransaction);
+      if (last === undefined) return undefined;
+      // Who has logged in since has a token of a new key.
+      const count = await sessionsStore.endPage(transaction, { after, last, keptKeys, now: clock.now() });
+      return { last, count };
+    }),
+  );
+  await database.transaction((transaction) => unmarkBackup(transaction, database.dialect));
+  return { sessions, subjects };
+}
+
+interface Page {
+  /** The id that the next page comes after. */
+  readonly last: string;
+  readonly count: number;
+}
+
+/** @returns how many there were in all. */
+async function countPageByPage(work: (after: string) => Promise<Page | undefined>): Promise<number> {
+  let count = 0;
+  for (let page = await work(''); page; page = await work(page.last)) {
+    count += page.count;
+    await wait(pause);
+  }
+  return count;
+}
+
+async function raisePage(
+  { database, clock, revocations }: Dependencies,
+  table: 'users' | 'clients',
+  after: string,
+): Promise<Page | undefined> {
+  const rows = await database.atLength.transaction(async (transaction) => {
+    const page = { after, limit: rowsPerTransaction, by: versionStep };
+    const raised = await subjectVersionsStore.raisePage(transaction, table, page);
+    const now = clock.now();
+    const revoked = raised.map(({ id, version }): Revocation => ({
+      kind: 'subject',
+      target: id,
+      version,
+      expires_at: now + longestAccessToken,
+      created_at: now,
+    }));
+    await revocationsStore.add(transaction, revoked);
+    return revoked;
+  });
+  revocations.apply(rows);
+  const last = rows.reduce((greatest, { target }) => (target > greatest ? target : greatest), '');
+  return last === '' ? undefined : { last, count: rows.length };
+}

@@ -1,0 +1,131 @@
+import { auditStore } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import { executeInTurn, type Statement } from '../database/batch.js';
+import type { Database, Queries } from '../database/database.js';
+import type { RequestContext } from '../http/request-context.js';
+import { networkOf } from '../http/network.js';
+import { newId } from '../ids.js';
+import { usersStore } from '../users/users.store.js';
+import type { SessionLimit } from './session-limit.js';
+import type { RotatedSession } from './session-rotation.store.js';
+import { sessionsStore, type NewSession } from './sessions.store.js';
+import type { TokenSet, TokenSets } from './token-sets.js';
+
+interface StartOptions {
+  /** Seconds. */
+  readonly refreshTokenLifetime: number;
+  /** Seconds; no refresh prolongs them. */
+  readonly sessionLifetime: number;
+}
+
+/** The user whose password was checked. */
+interface CheckedUser {
+  readonly id: string;
+  readonly password_hash: string;
+}
+
+/** Characters that are kept of an address and of a client's name for itself. */
+const maxTextLength = 255;
+
+/** Begins sessions, once a password was proved. */
+export class SessionStarter {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly tokenSets: TokenSets,
+    private readonly limit: SessionLimit,
+    private readonly options: StartOptions,
+  ) {}
+
+  /**
+   * Begins a session, in one transaction with its audit row; where its tokens cannot be made, none remains.
+   * @param newHash what is kept of the password from now on.
+   * @param getExtraStatements statements of the same transaction.
+   * @returns its tokens; undefined where the user was disabled, or got another password, since it was checked.
+   */
+  async begin(
+    user: CheckedUser,
+    newHash: string,
+    getExtraStatements: (queries: Queries) => readonly Statement[],
+    context: RequestContext,
+  ): Promise<TokenSet | undefined> {
+    const session = this.#newSession(user.id, context);
+    const statements = (queries: Queries) =>
+      [
+        ...usersStore.recordLogin(queries, {
+          id: user.id,
+          checkedHash: user.password_hash,
+          newHash,
+          now: session.created_at,
+        }),
+        { query: sessionsStore.prepareInsert(queries, session) },
+        {
+          query: auditStore.prepareAdd(queries, this.clock, {
+            event: 'login',
+            actorId: user.id,
+            target: user.id,
+            sessionId: session.id,
+            context,
+          }),
+        },
+        // Last: whoever comes from the same address waits for these rows until the commit.
+        ...getExtraStatements(queries).map((query) => ({ query })),
+      ] as const;
+    if (!this.limit.isSet && !this.tokenSets.runsHooks) {
+      const rows = await this.database.batch(statements(this.database.queries));
+      const rights = rows?.[1][0];
+      return rights && this.#issueOrEnd({ ...session, ...rights }, context);
+    }
+    const begun = await this.database.transaction(async (transaction) => {
+      const rows = await executeInTurn(transaction, statements(transaction));
+      const rights = rows?.[1][0];
+      if (!rights) return undefined;
+      const tokens = this.tokenSets.create({ ...session, ...rights }, true);
+      return { tokens, evicted: await this.limit.evictOldest(transaction, session, context) };
+    });
+    if (!begun) return undefined;
+    await this.limit.evictRemaining(session, context, begun.evicted);
+    return begun.tokens;
+  }
+
+  /** The tokens of a session that is committed. Without hooks they fail only for rights from before there was a limit. */
+  async #issueOrEnd(session: RotatedSession, context: RequestContext): Promise<TokenSet> {
+    try {
+      return this.tokenSets.create(session, true);
+    } catch (error) {
+      await this.database.transaction(async (transaction) => {
+        await sessionsStore.delete(transaction, session.id);
+        await auditStore.add(transaction, this.clock, {
+          event: 'session_ended',
+          target: session.user_id,
+          sessionId: session.id,
+          context,
+        });
+      });
+      throw error;
+    }
+  }
+
+  #newSession(userId: string, context: RequestContext): NewSession {
+    const now = this.clock.now();
+    const { refreshTokenLifetime, sessionLifetime } = this.options;
+    return {
+      id: newId(this.clock),
+      user_id: userId,
+      created_at: now,
+      authenticated_at: now,
+      last_used_at: now,
+      expires_at: now + Math.min(refreshTokenLifetime, sessionLifetime) * 1000,
+      access_expires_at: this.tokenSets.accessExpiresAt(),
+      generation: 0,
+      proved_generation: 0,
+      refresh_key_id: this.tokenSets.refreshKeyId,
+      rotated_at: now,
+      revoked_at: null,
+      address: (context.address ?? '').slice(0, maxTextLength),
+      network: networkOf(context.address ?? '').slice(0, maxTextLength),
+      // A header may have tabs and, above ASCII, any byte; people are shown this, some of them in a terminal.
+      user_agent: (context.userAgent ?? '').replaceAll(/\p{Cc}/gu, ' ').slice(0, maxTextLength),
+    };
+  }
+}

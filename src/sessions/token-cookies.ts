@@ -1,0 +1,202 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
+import type { CookieOptions, Request, Response } from 'express';
+import type { Config } from '../config/config.js';
+import { Problem } from '../problems/problem.js';
+import type { CookieSession } from './sessions.models.js';
+import type { TokenSet } from './token-sets.js';
+
+/** The two tokens that a cookie may hold, and what the settings say of each. */
+export type TokenKind = 'access' | 'refresh';
+
+interface CookieSettings {
+  readonly name: string;
+  readonly path: string;
+  readonly csrfHeader: string;
+  readonly csrfField: string;
+  readonly csrfCookie: string;
+  readonly csrfPath: string;
+}
+
+function getCookieSettings(config: Config, kind: TokenKind): CookieSettings {
+  return kind === 'access'
+    ? {
+        name: config.accessCookieName,
+        path: config.accessCookiePath,
+        csrfHeader: config.accessCsrfHeaderName,
+        csrfField: config.accessCsrfFieldName,
+        csrfCookie: config.accessCsrfCookieName,
+        csrfPath: config.accessCsrfCookiePath,
+      }
+    : {
+        name: config.refreshCookieName,
+        path: config.refreshCookiePath,
+        csrfHeader: config.refreshCsrfHeaderName,
+        csrfField: config.refreshCsrfFieldName,
+        csrfCookie: config.refreshCsrfCookieName,
+        csrfPath: config.refreshCsrfCookiePath,
+      };
+}
+
+/**
+ * The CSRF value of a token: its hash, so that the two are bound, and nothing need be stored. A page of another
+ * origin can send the cookie, but can read neither it nor this.
+ */
+export function deriveCsrfValue(token: string): string {
+  return createHash('sha256').update(`latchkey csrf ${token}`).digest('base64url');
+}
+
+export interface TokenCookie {
+  readonly token: string;
+  /** Whether the request has what no page of another origin can send: the token's CSRF value, where one is demanded. */
+  readonly isConfirmed: boolean;
+}
+
+/** What a cookie holds, be it a token or not. */
+export function readTokenCookie(request: Request, config: Config, kind: TokenKind): TokenCookie | undefined {
+  const { headers } = request;
+  if (headers.cookie === undefined) return undefined;
+  const { name, path, csrfHeader, csrfField } = getCookieSettings(config, kind);
+  const token = parseCookie(headers.cookie)[addPrefix(config, name, path)];
+  if (token === undefined || token === '') return undefined;
+  const isConfirmed =
+    !requiresCsrf(request, config) ||
+    // The field is there only where the settings say so.
+    isCsrfValue(request.get(csrfHeader) ?? request.reservedBodyFields?.get(csrfField), token);
+  return { token, isConfirmed };
+}
+
+/**
+ * The token in a cookie, once its CSRF value has been seen (double submit).
+ * @throws {Problem} `csrf_failed`.
+ */
+export function readConfirmedToken(request: Request, config: Config, kind: TokenKind): string | undefined {
+  const cookie = readTokenCookie(request, config, kind);
+  if (cookie?.isConfirmed === false) {
+    throw new Problem('csrf_failed', {
+      detail: `A request with a token in a cookie must repeat the CSRF value that came with the cookie, in the header ${getCookieSettings(config, kind).csrfHeader}.`,
+    });
+  }
+  return cookie?.token;
+}
+
+/**
+ * Whether a script of this origin, or of one that CORS lets in, made the request: a form of another site sends no header
+ * of its own choice. Enough where there is no token whose CSRF value could be demanded.
+ */
+export function isMadeByScript(request: Request, config: Config): boolean {
+  const headers = [config.accessCsrfHeaderName, config.refreshCsrfHeaderName];
+  return !requiresCsrf(request, config) || headers.some((name) => (request.get(name) ?? '') !== '');
+}
+
+function requiresCsrf({ method }: Request, { csrfProtect, csrfMethods }: Config): boolean {
+  return csrfProtect && csrfMethods.includes(method);
+}
+
+/** RFC 6265 §6.1: what browsers keep of a cookie at least, its name, value and attributes together. Bytes. */
+const maxCookieSize = 4096;
+
+/** Characters that an access token may have to come in a cookie that no browser drops. */
+export function getMaxTokenLengthInCookie(config: Config): number {
+  const { name, path } = getCookieSettings(config, 'access');
+  const { secure, sameSite, domain } = getAttributes(config, path);
+  const until = config.sessionCookie ? {} : { maxAge: config.accessTokenExpires, expires: new Date(0) };
+  const cookie: SetCookie = {
+    name: addPrefix(config, name, path),
+    value: '',
+    path,
+    httpOnly: true,
+    ...until,
+    ...(secure && { secure }),
+    ...(domain !== undefined && { domain }),
+    ...(sameSite !== undefined && { sameSite }),
+  };
+  return maxCookieSize - Buffer.byteLength(stringifySetCookie(cookie));
+}
+
+/** Whether the service gives tokens as cookies at all. */
+export function usesCookies({ tokenLocations }: Config): boolean {
+  return tokenLocations.includes('cookies');
+}
+
+/** @throws {Problem} `cookies_off`. */
+export function requireCookies(config: Config): void {
+  if (!usesCookies(config)) throw new Problem('cookies_off');
+}
+
+/**
+ * Gives the tokens as cookies: HttpOnly, and as the settings say.
+ * @returns what there is to say to the page: none of the tokens.
+ */
+export function setTokenCookies({ res: response }: Request, config: Config, tokens: TokenSet): CookieSession {
+  if (response) {
+    setTokenCookie(response, config, 'access', tokens.access_token, tokens.expires_in);
+    setTokenCookie(response, config, 'refresh', tokens.refresh_token, tokens.refresh_expires_in);
+  }
+  return {
+    expires_in: tokens.expires_in,
+    refresh_expires_in: tokens.refresh_expires_in,
+    scope: tokens.scope,
+    access_csrf_token: deriveCsrfValue(tokens.access_token),
+    refresh_csrf_token: deriveCsrfValue(tokens.refresh_token),
+  };
+}
+
+/** Takes the cookies away again, where the service gives any. */
+export function clearTokenCookies(response: Response, config: Config): void {
+  if (!usesCookies(config)) return;
+  for (const kind of ['access', 'refresh'] as const) clearTokenCookie(response, config, kind);
+}
+
+/** Takes a token's cookie away, and that of its CSRF value. */
+export function clearTokenCookie(response: Response, config: Config, kind: TokenKind): void {
+  const { name, path, csrfCookie, csrfPath } = getCookieSettings(config, kind);
+  response.clearCookie(addPrefix(config, name, path), { ...getAttributes(config, path), httpOnly: true });
+  response.clearCookie(csrfCookie, getAttributes(config, csrfPath));
+}
+
+/** The name that a token's cookie has. */
+export function getTokenCookieName(config: Config, kind: TokenKind): string {
+  const { name, path } = getCookieSettings(config, kind);
+  return addPrefix(config, name, path);
+}
+
+function setTokenCookie(
+  response: Response,
+  config: Config,
+  kind: TokenKind,
+  token: string,
+  lifetime: number,
+): void {
+  const { name, path, csrfCookie, csrfPath } = getCookieSettings(config, kind);
+  const until = config.sessionCookie ? {} : { maxAge: lifetime * 1000 };
+  response.cookie(addPrefix(config, name, path), token, {
+    ...getAttributes(config, path),
+    ...until,
+    httpOnly: true,
+  });
+  if (config.csrfProtect && config.csrfInCookies) {
+    response.cookie(csrfCookie, deriveCsrfValue(token), { ...getAttributes(config, csrfPath), ...until });
+  }
+}
+
+function getAttributes(config: Config, path: string): CookieOptions {
+  return {
+    path,
+    secure: config.cookieSecure,
+    sameSite: config.cookieSameSite.toLowerCase() as 'strict' | 'lax' | 'none',
+    ...(config.cookieDomain !== undefined && { domain: config.cookieDomain }),
+  };
+}
+
+/** RFC 6265bis §4.1.3: browsers keep a cookie of such a name from being set by another host, or without HTTPS. */
+function addPrefix({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
+  if (!cookieSecure || name.startsWith('__')) return name;
+  return path === '/' && cookieDomain === undefined ? `__Host-${name}` : `__Secure-${name}`;
+}
+
+function isCsrfValue(given: unknown, token: string): boolean {
+  const expected = Buffer.from(deriveCsrfValue(token));
+  const actual = Buffer.from(typeof given === 'string' ? given : '');
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
+}

@@ -1,0 +1,18 @@
+/** As much of the contract as is filled in from it. */
+export interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
+  readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
+}
+
+interface DocumentedOperation {
+  readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
+}
+interface Media {
+  readonly schema?: Schema & { readonly $ref?: string };
+  readonly example?: Example;
+  readonly examples?: Readonly<Record<string, { readonly value: Example }>>;
+}
+interface Schema {
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+export type Example = Readonly<Record<string, string>>;

@@ -1,0 +1,154 @@
+import type { Clock } from '../clock.js';
+import { violatesUnique } from '../database/constraint-errors.js';
+import { countersStore } from '../database/counters.store.js';
+import type { Queries } from '../database/database.js';
+import { newId } from '../ids.js';
+import { Problem } from '../problems/problem.js';
+import { words } from '../roles/rights.js';
+import { rolesStore } from '../roles/roles.store.js';
+import { rightsSize, tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
+import { usernameFault, type UsernameRules } from '../usernames/username-rules.js';
+import { skeletonKey } from '../usernames/username-scripts.js';
+import { usersStore, type UserWithRoles } from './users.store.js';
+
+export interface UserOptions {
+  readonly usernames: UsernameRules;
+  readonly oneTime: {
+    /** For how long a one-time password is good, in seconds. */
+    readonly lifetime: number;
+    /** Whether one that an administrator sets is, where nothing is said. */
+    readonly byDefault: boolean;
+  };
+}
+
+interface NewRecord {
+  readonly username: string;
+  readonly passwordHash: string;
+  readonly roles: readonly string[];
+  /** Undefined: as the settings say. */
+  readonly oneTime: boolean | undefined;
+}
+
+/** What is kept of users, as part of larger changes: names that nobody takes for another's, and roles that a token can carry. */
+export class UserRecords {
+  /** @param removeDeleted removes the rows of a user who was deleted. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly tokens: RightsCapacity,
+    private readonly options: UserOptions,
+    readonly removeDeleted: (id: string) => Promise<void>,
+  ) {}
+
+  /** @param oneTime whether the password is; undefined: as the settings say. */
+  oneTimeColumns(oneTime: boolean | undefined) {
+    const { lifetime, byDefault } = this.options.oneTime;
+    return (oneTime ?? byDefault)
+      ? { password_one_time: 1, one_time_expires_at: this.clock.now() + lifetime * 1000 }
+      : { password_one_time: 0, one_time_expires_at: null };
+  }
+
+  /** @throws {Problem} `username_taken`; `validation_failed` for a role that is not there, or too many. @returns the id. */
+  async insert(queries: Queries, { username, passwordHash, roles, oneTime }: NewRecord): Promise<string> {
+    const now = this.clock.now();
+    const id = newId(this.clock);
+    const user = {
+      id,
+      username,
+      password_hash: passwordHash,
+      ...this.oneTimeColumns(oneTime),
+      version: 0,
+      disabled_at: null,
+      last_login_at: null,
+      created_at: now,
+      updated_at: now,
+    };
+    const skeleton = skeletonKey(username);
+    const inserted =
+      (await usersStore.insert(queries, user, skeleton)) ||
+      (this.options.usernames !== 'distinct' && (await usersStore.insert(queries, user, null)));
+    if (!inserted)
+      throw (await usersStore.findByName(queries, username))
+        ? new Problem('username_taken')
+        : createSimilarNameProblem();
+    await this.setRoles(queries, id, roles);
+    return id;
+  }
+
+  /** @throws {Problem} `validation_failed`. */
+  refuseInvalidName(username: string): void {
+    const fault = usernameFault(username, this.options.usernames);
+    if (fault !== undefined) throw new Problem('validation_failed', { errors: { username: fault } });
+  }
+
+  /** What a new name changes of a user. */
+  async rename(
+    queries: Queries,
+    id: string,
+    username: string,
+  ): Promise<{ readonly username: string; readonly username_skeleton: string | null }> {
+    const skeleton = skeletonKey(username);
+    const isAlike = await usersStore.hasSimilarName(queries, skeleton, id);
+    if (!isAlike) return { username, username_skeleton: skeleton };
+    const holder = await usersStore.findByName(queries, username);
+    if (this.options.usernames === 'distinct' && (!holder || holder.id === id))
+      throw createSimilarNameProblem();
+    return { username, username_skeleton: null };
+  }
+
+  /** @throws {Problem} `username_taken`. */
+  async update(
+    queries: Queries,
+    id: string,
+    now: number,
+    changes: Parameters<typeof usersStore.update>[3],
+  ): Promise<void> {
+    try {
+      await usersStore.update(queries, id, now, changes);
+    } catch (error) {
+      if (violatesUnique(error)) throw new Problem('username_taken', { cause: error });
+      throw error;
+    }
+  }
+
+  /**
+   * @param before the user, with the rights until now: where they were too many already, they may become fewer.
+   * @throws {Problem} `validation_failed` for more than an access token can carry.
+   */
+  async setRoles(
+    queries: Queries,
+    id: string,
+    roles: readonly string[],
+    before?: UserWithRoles,
+  ): Promise<void> {
+    const [missing] = await rolesStore.missing(queries, roles);
+    if (missing !== undefined) throw createMissingRoleProblem(missing);
+    await usersStore.setRoles(queries, id, [...new Set(roles)]);
+    await countersStore.raise(queries, 'rights');
+    const size = getRightsSize(requireUser(await usersStore.find(queries, id)));
+    if (size > this.tokens.rightsCapacity && size >= (before ? getRightsSize(before) : 0)) {
+      throw new Problem('validation_failed', {
+        errors: { roles: `permit ${tooManyRights(size, this.tokens)}` },
+      });
+    }
+  }
+}
+
+/** @throws {Problem} `user_not_found`. */
+export function requireUser<T>(user: T | undefined): T {
+  if (user === undefined) throw new Problem('user_not_found');
+  return user;
+}
+
+function getRightsSize({ roles, permissions }: UserWithRoles): number {
+  return rightsSize(words(roles), words(permissions));
+}
+
+function createSimilarNameProblem(): Problem {
+  return new Problem('username_taken', {
+    detail: 'Another user’s name looks like this one. Choose one that nobody takes for it.',
+  });
+}
+
+function createMissingRoleProblem(name: string): Problem {
+  return new Problem('validation_failed', { errors: { roles: `there is no role "${name}"` } });
+}

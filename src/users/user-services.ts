@@ -1,0 +1,33 @@
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/database.js';
+import type { Passwords } from '../passwords/passwords.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
+import type { RightsCapacity } from '../tokens/access-token-size.js';
+import { UserLists } from './user-lists.service.js';
+import { UserRecords, type UserOptions } from './user-records.js';
+import { UsersService } from './users.service.js';
+
+export interface UserServices {
+  readonly users: UsersService;
+  readonly userLists: UserLists;
+}
+
+interface Dependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly passwords: Passwords;
+  readonly versions: SubjectVersions;
+  readonly accessTokens: RightsCapacity;
+}
+
+/** @param options `removeDeleted` removes the rows of a user who was deleted, those of the sessions first. */
+export function createUserServices(
+  { database, clock, passwords, versions, accessTokens }: Dependencies,
+  options: UserOptions & { readonly removeDeleted: (id: string) => Promise<void> },
+): UserServices {
+  const records = new UserRecords(clock, accessTokens, options, options.removeDeleted);
+  return {
+    users: new UsersService(database, clock, passwords, versions, records),
+    userLists: new UserLists(database),
+  };
+}

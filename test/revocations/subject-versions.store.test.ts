@@ -1,0 +1,48 @@
+import { expect } from 'chai';
+import { v7 } from 'uuid';
+import { subjectVersionsStore } from '../../src/revocations/subject-versions.store.js';
+import { addClient, addUser } from '../support/records.js';
+import { storeContract } from '../support/store-contract.js';
+
+storeContract('The store of subjects’ versions', (on) => {
+  const add = { users: addUser, clients: addClient };
+  for (const table of ['users', 'clients'] as const) {
+    const versionOf = async (id: string): Promise<number | undefined> =>
+      (await on.queries.selectFrom(table).select('version').where('id', '=', id).executeTakeFirst())?.version;
+
+    it(`raises the version of one of the ${table}, and no other's`, async () => {
+      const { id } = await add[table](on.queries, { version: 4 });
+      const other = await add[table](on.queries);
+      expect(await subjectVersionsStore.raise(on.queries, table, id)).to.equal(5);
+      expect(await versionOf(id)).to.equal(5);
+      expect(await versionOf(other.id)).to.equal(0);
+      expect(await subjectVersionsStore.raise(on.queries, table, v7())).to.be.undefined;
+    });
+
+    it(`loses no step of a version of the ${table} when many raise it`, async () => {
+      const { id } = await add[table](on.queries);
+      const raised = await Promise.all(
+        Array.from({ length: 8 }, () => subjectVersionsStore.raise(on.queries, table, id)),
+      );
+      expect(raised).to.have.members([1, 2, 3, 4, 5, 6, 7, 8]);
+    });
+
+    it(`raises the versions of all ${table}, a page at a time`, async () => {
+      for (let count = 0; count < 5; count += 1) await add[table](on.queries, { version: count });
+      const before = await on.queries.selectFrom(table).select(['id', 'version']).orderBy('id').execute();
+      const pages: { id: string; version: number }[] = [];
+      for (let after = ''; ;) {
+        const page = await subjectVersionsStore.raisePage(on.queries, table, { after, limit: 2, by: 10 });
+        if (page.length === 0) break;
+        expect(page.length).to.be.at.most(2);
+        pages.push(...page);
+        after =
+          page
+            .map(({ id }) => id)
+            .sort()
+            .at(-1) ?? '';
+      }
+      expect(pages).to.have.deep.members(before.map(({ id, version }) => ({ id, version: version + 10 })));
+    });
+  }
+});
