@@ -259,7 +259,7 @@ export const settings = {
     parse: audiences,
     default: '',
     defaultInWords: 'the issuer',
-    doc: 'Whom access tokens are for (`aud`), comma-separated. A client may ask for one of them with `resource` (RFC 8707).',
+    doc: 'Default audience (`aud`) of access tokens, comma-separated. A client may ask for one of them with `resource` (RFC 8707).',
   }),
   decodeAudience: setting({
     name: 'JWT_DECODE_AUDIENCE',
