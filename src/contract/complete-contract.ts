@@ -139,7 +139,7 @@ function getSecurityResponses(security: NonNullable<Operation['security']>): Rec
   }
   if (security.length > 0) {
     implied['503'] =
-      'Whether the token was revoked cannot be said now, or the database does not answer: `not_ready`.';
+      'Whether the token was revoked cannot be checked, or the database does not respond: `not_ready`.';
   }
   if (scopes.length > 0) {
     implied['403'] =

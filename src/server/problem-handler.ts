@@ -94,7 +94,7 @@ function createChallenge({ code, message }: Problem, scheme: string): string {
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof DatabaseUnavailable) {
-    return retryLater('not_ready', 1, { detail: 'The database does not answer.', cause: error });
+    return retryLater('not_ready', 1, { detail: 'The database does not respond.', cause: error });
   }
   if (error instanceof ValidateError) {
     return new Problem('validation_failed', { errors: toFieldErrors(error.fields) });

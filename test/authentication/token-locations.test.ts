@@ -111,14 +111,14 @@ describe('JWT_TOKEN_LOCATION', () => {
 
   describe('as the responses name it', () => {
     for (const [settings, detail] of [
-      [{}, 'Send an access token: "Authorization: Bearer <access_token>". POST /login gives one.'],
+      [{}, 'Send an access token: "Authorization: Bearer <access_token>". POST /login returns one.'],
       [
         { JWT_HEADER_NAME: 'X-Token', JWT_HEADER_TYPE: 'JWT' },
-        'Send an access token: "X-Token: JWT <access_token>". POST /login gives one.',
+        'Send an access token: "X-Token: JWT <access_token>". POST /login returns one.',
       ],
       [
         { JWT_HEADER_TYPE: 'none', JWT_TOKEN_LOCATION: 'headers, cookies' },
-        'Send an access token: "Authorization: <access_token>", or the cookie __Host-access_token_cookie. POST /login gives one; POST /login/cookies sets the cookie.',
+        'Send an access token: "Authorization: <access_token>", or the cookie __Host-access_token_cookie. POST /login returns one; POST /login/cookies sets the cookie.',
       ],
       [
         { JWT_TOKEN_LOCATION: 'cookies', JWT_ACCESS_COOKIE_NAME: 'a', JWT_COOKIE_SECURE: 'false' },
@@ -126,7 +126,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       ],
       [
         { JWT_TOKEN_LOCATION: 'query_string, json', JWT_QUERY_STRING_VALUE_PREFIX: 'T ', JWT_JSON_KEY: 't' },
-        'Send an access token: the query parameter "jwt=T <access_token>", or the field t of a JSON body. POST /login gives one.',
+        'Send an access token: the query parameter "jwt=T <access_token>", or the field t of a JSON body. POST /login returns one.',
       ],
     ] as [Record<string, string>, string][]) {
       it(`says where a token is missed: ${JSON.stringify(settings)}`, async () => {
