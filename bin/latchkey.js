@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { eraseNpmBanner } from './npm-banner.js';
 import { buildScript, canBuild, isBuilt, isStale, root } from './sources.js';
 
 /** @typedef {import('../src/cli/launcher.js').Launcher} Launcher */
@@ -61,6 +62,7 @@ async function run() {
   const launcher = createLauncher();
   // These need neither what is built nor what reads a command line, unless there is more to read.
   const only = parameters.length === 1 ? parameters[0] : undefined;
+  eraseNpmBanner(only);
   if (only === 'start') await launcher.start();
   else if (only === 'dev') await launcher.develop();
   else if (only === 'build') launcher.build();

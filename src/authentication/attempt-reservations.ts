@@ -1,4 +1,4 @@
-import type { Compilable } from 'kysely';
+import type { Statement } from '../database/batch.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
@@ -22,7 +22,7 @@ export interface AttemptReservations {
   /** Removes the reservation of an attempt without a verdict. */
   release(keys: readonly string[]): Promise<void>;
   /** @returns statements for the transaction of a successful attempt, in order. */
-  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Compilable[];
+  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Statement[];
 }
 
 /** Milliseconds after which the reservation of a process that has ended lapses: less than others wait. */
@@ -63,7 +63,7 @@ export class SharedReservations implements AttemptReservations {
     await this.database.batch(statements.map((query) => ({ query })));
   }
 
-  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Compilable[] {
+  forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Statement[] {
     return loginAttemptsStore.release(queries, keys, this.clock.now(), forgiven);
   }
 }
@@ -118,7 +118,7 @@ export class LocalReservations implements AttemptReservations {
     // `PendingAttempts.end` does it.
   }
 
-  forgive(queries: Queries, _keys: readonly string[], forgiven: string): readonly Compilable[] {
+  forgive(queries: Queries, _keys: readonly string[], forgiven: string): readonly Statement[] {
     return [loginAttemptsStore.deleteFailures(queries, forgiven)];
   }
 }

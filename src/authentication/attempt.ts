@@ -1,4 +1,4 @@
-import type { Compilable } from 'kysely';
+import type { Statement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import type { AttemptReservations } from './attempt-reservations.js';
 
@@ -24,7 +24,7 @@ export class Attempt {
    * @returns statements that delete earlier failures, in order, for the transaction of a successful login. Failures of an
    *   address stay: an attacker could otherwise reset them with logins to an own account.
    */
-  forgive(queries: Queries): readonly Compilable[] {
+  forgive(queries: Queries): readonly Statement[] {
     return this.reservations.forgive(queries, this.keys, this.keys[0] ?? '');
   }
 

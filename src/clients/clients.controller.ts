@@ -28,7 +28,7 @@ import {
   type CreatedClient,
   type UpdateClientRequest,
 } from './clients.models.js';
-import type { StoredClient } from './clients.store.js';
+import type { StoredClient } from './clients.service.js';
 import type { Id } from '../http/api-types.js';
 
 @Route('clients')

@@ -16,6 +16,8 @@ import type { ClientAuthMethod } from './client-auth-method.js';
 import { clientGrant } from './client-grant.js';
 import { clientsStore, type StoredClient } from './clients.store.js';
 
+export type { StoredClient };
+
 interface NewClient {
   readonly name: string;
   readonly authMethod: ClientAuthMethod;

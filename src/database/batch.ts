@@ -1,6 +1,9 @@
 import type { Compilable, Kysely } from 'kysely';
 import type { Schema } from './schema.js';
 
+/** A statement that is to be executed, in a transaction or a batch. */
+export type Statement<Row = unknown> = Compilable<Row>;
+
 /** A statement of a batch: it needs nothing of what the others give. */
 export interface BatchStatement<Row = unknown> {
   readonly query: Compilable<Row>;

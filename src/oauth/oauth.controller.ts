@@ -11,7 +11,7 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import type { StoredClient } from '../clients/clients.store.js';
+import type { StoredClient } from '../clients/clients.service.js';
 import { contextOf } from '../http/request-context.js';
 import type { OAuthServices } from './oauth-services.js';
 import type { RequestLimits } from '../authentication/request-limits.js';

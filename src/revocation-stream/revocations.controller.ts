@@ -16,7 +16,7 @@ import type { AuthenticatedRequest } from '../tokens/caller.js';
 import { sendEvents, type ServerSentEvent } from '../http/event-stream.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { RevocationFeed } from './revocation-feed.js';
-import type { LiveRevocation } from '../revocations/revocations.store.js';
+import type { LiveRevocation } from '../revocations/revocations.js';
 import {
   RevokedKind,
   type RevocationEntry,

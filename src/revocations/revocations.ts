@@ -12,6 +12,8 @@ import {
   type RevocationColumns,
 } from './revocations.store.js';
 
+export type { LiveRevocation };
+
 /** Every version of a user that is gone for good. */
 export const everyVersion = Number.MAX_SAFE_INTEGER;
 

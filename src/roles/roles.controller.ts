@@ -18,7 +18,7 @@ import type { ProblemDetails } from '../problems/problem.models.js';
 import type { RolesService } from './roles.service.js';
 import { words } from './rights.js';
 import type { PutRoleRequest, Role, RoleList } from './roles.models.js';
-import type { StoredRole } from './roles.store.js';
+import type { StoredRole } from './roles.service.js';
 import type { RoleName } from '../http/api-types.js';
 
 @Route('roles')

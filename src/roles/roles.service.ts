@@ -11,6 +11,8 @@ import { administratorRole } from './administrator-role.js';
 import { findMaxGrownRights, removeDeletedRole, roleSize } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
 
+export type { StoredRole };
+
 /** How often a change is tried that others come before, each time after another look at the holders. */
 const attempts = 5;
 

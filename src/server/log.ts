@@ -1,8 +1,15 @@
 import { pino, type DestinationStream, type Logger, type SerializedError } from 'pino';
+import { readableLine } from './readable-log.js';
 
-/** The service's log: JSON lines. @param destination stdout, unless it is said. */
-export function createLog(level: string, destination?: DestinationStream): Logger {
+/** The service's log. @param destination stdout, unless it is said: JSON lines, and text where it is a terminal. */
+export function createLog(level: string, destination = terminal()): Logger {
   return pino({ level, serializers: { err: serializeError } }, destination);
+}
+
+/** Undefined where stdout is none: pino writes to it by itself. */
+function terminal(): DestinationStream | undefined {
+  const { stdout } = process;
+  return stdout.isTTY ? { write: (line) => void stdout.write(readableLine(line, stdout)) } : undefined;
 }
 
 function serializeError(error: Error): SerializedError {

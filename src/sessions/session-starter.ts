@@ -1,7 +1,6 @@
-import type { Compilable } from 'kysely';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import { executeInTurn } from '../database/batch.js';
+import { executeInTurn, type Statement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import { networkOf } from '../http/network.js';
@@ -47,7 +46,7 @@ export class SessionStarter {
   async begin(
     user: CheckedUser,
     newHash: string,
-    getExtraStatements: (queries: Queries) => readonly Compilable[],
+    getExtraStatements: (queries: Queries) => readonly Statement[],
     context: RequestContext,
   ): Promise<TokenSet | undefined> {
     const session = this.#newSession(user.id, context);

@@ -21,7 +21,7 @@ import type { UsersService } from './users.service.js';
 import { words } from '../roles/rights.js';
 import { readIdCursor, readNameCursor, writeNameCursor } from './user-cursor.js';
 import type { CreateUserRequest, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
-import type { UserWithRoles } from './users.store.js';
+import type { UserWithRoles } from './users.service.js';
 import type { Id } from '../http/api-types.js';
 
 @Route('users')

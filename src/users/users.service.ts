@@ -12,6 +12,8 @@ import { requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
 
+export type { UserWithRoles };
+
 interface NewUser {
   readonly username: string;
   readonly password: string;

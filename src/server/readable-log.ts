@@ -1,0 +1,55 @@
+import { styleText } from 'node:util';
+
+interface Entry {
+  readonly level: number;
+  readonly time: number;
+  readonly msg?: string;
+  readonly err?: { readonly stack?: string };
+  readonly [field: string]: unknown;
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+/** pino's levels, from the gravest down: the name of the first that is not above an entry's. */
+const levels: readonly (readonly [number, string, Style])[] = [
+  [60, 'fatal', 'red'],
+  [50, 'error', 'red'],
+  [40, 'warn', 'yellow'],
+  [30, 'info', 'cyan'],
+  [20, 'debug', 'gray'],
+  [0, 'trace', 'gray'],
+];
+
+/** What is the same in each entry of one process. */
+const constant = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err']);
+
+/**
+ * A line of the log for a person: time, level, message, then the other fields; the stack of an error in lines of its own.
+ * @param line one JSON object, as pino writes it.
+ * @param stream where it goes: with colors, if that one shows them and `NO_COLOR` does not forbid them.
+ */
+export function readableLine(line: string, stream: NodeJS.WritableStream): string {
+  const entry = JSON.parse(line) as Entry;
+  const [, name, style] = levels.find(([level]) => entry.level >= level) ?? [0, 'trace', 'gray'];
+  const paint = (as: Style, text: string): string => styleText(as, text, { stream });
+  const time = new Date(entry.time).toLocaleTimeString('en-GB');
+  const fields = Object.entries(entry)
+    .filter(([field]) => !constant.has(field))
+    .map(([field, value]) => paint('gray', `${visible(field)}=${written(value)}`));
+  const { err, msg = '' } = entry;
+  const parts = [paint('gray', time), paint(style, name.padEnd(5)), visible(msg), ...fields];
+  const stack = err === undefined ? [] : (err.stack ?? JSON.stringify(err)).split('\n');
+  return [parts.filter((part) => part !== '').join(' '), ...stack.map(visible), ''].join('\n');
+}
+
+function written(value: unknown): string {
+  return visible(typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value));
+}
+
+/** A client's text may be in it, and a terminal obeys control characters: they are shown by their numbers. */
+function visible(text: string): string {
+  return text.replaceAll(/\p{C}/gu, (character) => {
+    const digits = (character.codePointAt(0) ?? 0).toString(16);
+    return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits.padStart(4, '0')}`;
+  });
+}

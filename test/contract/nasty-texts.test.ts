@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { readContract } from '../../src/contract/read-contract.js';
+import { readOptions } from '../../src/guard/options.js';
+import { settings, type Setting } from '../../src/config/settings.js';
+import { nastyTexts, nastyTextsInBodies } from '../support/nasty-texts.js';
+
+/** What grows with the square of it would take minutes, and the test's own timeout ends it. */
+const longest = 1024 * 1024;
+
+describe('Long texts of what is nasty to parse', () => {
+  it('are judged at once by every pattern of the contract', () => {
+    const patterns = [...readContract().text.matchAll(/"pattern": ?("(?:[^"\\]|\\.)*")/g)].map(
+      ([, quoted = '']) => JSON.parse(quoted) as string,
+    );
+    expect(patterns).not.to.be.empty;
+    const texts = nastyTextsInBodies(longest);
+    for (const pattern of new Set(patterns)) {
+      const expression = new RegExp(pattern);
+      for (const text of texts) expression.test(text);
+    }
+  });
+
+  it('are judged at once by every setting', () => {
+    const values = ['', 'https://a/', 'sqlite:', 'postgres://a:'].flatMap((beginning) =>
+      nastyTexts(longest / 8).map((text) => `${beginning}${text}`),
+    );
+    for (const { parse } of Object.values<Setting<unknown>>(settings)) {
+      for (const value of values) {
+        try {
+          parse(value);
+        } catch {
+          // Refused, as most are.
+        }
+      }
+    }
+  });
+
+  it('are judged at once by the options of the guard', () => {
+    for (const text of nastyTexts(longest)) {
+      try {
+        readOptions({ issuer: `https://a/${text}`, audience: text, client: { id: text, secret: text } });
+      } catch (error) {
+        expect(error).to.be.instanceOf(TypeError);
+      }
+    }
+  });
+});

@@ -1,0 +1,49 @@
+import { Writable } from 'node:stream';
+import { expect } from 'chai';
+import { readableLine } from '../../src/server/readable-log.js';
+
+/** A stream that shows no colors. */
+const plain = new Writable();
+
+const line = (entry: object): string =>
+  readableLine(
+    JSON.stringify({ level: 30, time: 0, pid: 1, hostname: 'host', msg: 'stopping', ...entry }),
+    plain,
+  ).replace(/^\d\d:\d\d:\d\d /, '');
+
+describe('A line of the log on a terminal', () => {
+  it('begins with the time of day', () => {
+    const text = readableLine('{"level":30,"time":0,"msg":"stopping"}', plain);
+    expect(text).to.match(/^\d\d:\d\d:\d\d info {2}stopping\n$/);
+  });
+
+  it('has level, message and fields, without what is the same in each', () => {
+    expect(line({ signal: 'SIGTERM' })).to.equal('info  stopping signal=SIGTERM\n');
+    expect(line({ level: 50, count: 3, list: ['a', 'b'], none: null })).to.equal(
+      'error stopping count=3 list=["a","b"] none=null\n',
+    );
+  });
+
+  it('quotes a text that would not be told from the rest', () => {
+    expect(line({ path: '/users', name: 'a b', other: 'a="b"' })).to.equal(
+      'info  stopping path=/users name="a b" other="a=\\"b\\""\n',
+    );
+  });
+
+  it('has the stack of an error in lines of its own', () => {
+    expect(line({ level: 40, err: { message: 'No.', stack: 'Error: No.\n    at here' } })).to.equal(
+      'warn  stopping\nError: No.\n    at here\n',
+    );
+  });
+
+  it('shows control characters, which the terminal would obey', () => {
+    expect(line({ msg: 'a\u001b[2Jb\u009bc', name: '\u202ed' })).to.equal(
+      'info  a\\u001b[2Jb\\u009bc name=\\u202ed\n',
+    );
+    expect(line({ msg: '\u{e0041}' })).to.equal('info  \\u{e0041}\n');
+  });
+
+  it('is one line, whatever the message is', () => {
+    expect(line({ msg: 'a\nb' })).to.equal('info  a\\u000ab\n');
+  });
+});
