@@ -114,7 +114,7 @@ for (const database of databaseKinds) {
       for (const isOneTime of [true, false]) {
         const { body } = await change(id, { one_time: isOneTime }).expect(422);
         expect(body.errors).to.deep.equal({
-          one_time: 'says what the password is: send it with password',
+          one_time: 'is only allowed together with password',
         });
       }
     });
