@@ -105,7 +105,7 @@ describe('What no operation takes', () => {
     it('a page where the method is another, too', async () => {
       const { text, headers } = await inBrowser('/protected', 'post').expect(405);
       expect(headers['allow']).to.equal('GET, HEAD, OPTIONS');
-      expect(text).to.include('<h1>Method not allowed</h1>').and.include('This path does not answer POST.');
+      expect(text).to.include('<h1>Method not allowed</h1>').and.include('This path does not support POST.');
     });
 
     it('a page without its text for HEAD', async () => {

@@ -131,7 +131,7 @@ describe('An operation', () => {
 
   it('cannot be mounted for anyone where the contract demands a token', () => {
     expect(() => mounted({ ...sample, path: '/protected' })).to.throw(
-      '/protected demands a token in the contract, and none in generated/routes.ts.',
+      '/protected requires a token in the contract, but not in generated/routes.ts.',
     );
     expect(() => mounted({ ...sample, path: '/users/:id', security: [{}] })).to.throw('/users/:id demands');
     expect(() => mounted({ ...sample, path: '/users/:id', security: [{ bearer: [] }] })).not.to.throw();
