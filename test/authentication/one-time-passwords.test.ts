@@ -119,7 +119,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('stays used when the password is hashed anew, and over a restart', async () => {
+    it('stays used when the password is rehashed, and over a restart', async () => {
       const { username } = await create();
       const fresh = await create();
       await login(username).expect(200);

@@ -132,7 +132,7 @@ describe('latchkey keys', () => {
     await expectFault(/There is no key/, revokeKey, id);
   });
 
-  it('secret rotate demands a new secret where it cannot make a file', async () => {
+  it('secret rotate requires a new secret where it cannot make a file', async () => {
     await start();
     await expectFault(/Set LATCHKEY_NEW_SECRET to the new secret/, (services) =>
       rotateSecret(services, services.config),

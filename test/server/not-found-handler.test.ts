@@ -113,7 +113,7 @@ describe('What no operation takes', () => {
       expect(headers['content-type']).to.equal('text/html; charset=utf-8');
     });
 
-    it('JSON where there is an operation that answers with JSON', async () => {
+    it('JSON where there is an operation that responds with JSON', async () => {
       for (const path of ['/protected', '/users/1']) {
         const { body } = await inBrowser(path).expect(401);
         expect(body).to.include({ code: 'authentication_required' });
