@@ -366,8 +366,8 @@ const models: TsoaRoute.Models = {
   'ServiceInfo': {
     dataType: 'refObject',
     properties: {
-      'name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200}}},
-      'version': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64}}},
+      'name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      'version': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[0-9A-Za-z.+-]+$"}}},
       'documentation': {"ref":"ServiceAddress","required":true},
       'contract': {"ref":"ServiceAddress","required":true},
       'problems': {"ref":"ServiceAddress","required":true},

@@ -1,5 +1,6 @@
 import { firstSight } from './first-sight.ts';
 import { guardRevocations } from './guard-revocations.ts';
+import { loginTiming } from './login-timing.ts';
 import { login } from './login.ts';
 import { logouts } from './logouts.ts';
 import { longWork } from './long-work.ts';
@@ -18,6 +19,7 @@ export const scenarios = {
   'first-sight': firstSight,
   'revocations-million': revocationsMillion,
   login,
+  'login-timing': loginTiming,
   'refresh-sqlite': refreshSqlite,
   'refresh-postgres': refreshPostgres,
   replicas,

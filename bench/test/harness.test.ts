@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { summarise } from '../harness/profile.ts';
 import { parseReport, render } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
-import { median, quantile } from '../harness/statistics.ts';
+import { median, quantile, separationOf } from '../harness/statistics.ts';
 
 describe('The harness of the benchmarks', () => {
   it('takes the middle of rounds, or between the two in the middle', () => {
@@ -14,6 +14,14 @@ describe('The harness of the benchmarks', () => {
     const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
     expect([0.5, 0.99, 1].map((share) => quantile(hundred, share))).to.deep.equal([50, 99, 100]);
     expect(quantile([7], 0.5)).to.equal(7);
+  });
+
+  it('says how well values are told apart, and how certain that is', () => {
+    expect(separationOf([1, 2, 3], [1, 2, 3]).area).to.equal(0.5);
+    expect(separationOf([4, 5], [1, 2, 3])).to.deep.equal({ area: 1, standardError: 0 });
+    expect(separationOf([1, 1], [1, 2]).area).to.equal(0.25);
+    const many = Array.from({ length: 100 }, (_, index) => index);
+    expect(separationOf(many, many).standardError).to.be.closeTo(0.041, 0.001);
   });
 
   it('measures the subjects in turn, round by round', async () => {

@@ -15,23 +15,32 @@ import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { forwardedPrefix } from '../http/trusted-proxy.js';
 import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
 import { readContract, readContract31, readContractYaml } from './read-contract.js';
-import { adaptContract, getTokenScheme, adaptYaml, type ServedVariant } from './served-contract.js';
+import {
+  adaptContract,
+  adaptYaml,
+  getTokenScheme,
+  replaceAddress,
+  replaceAddressInYaml,
+  type ServedVariant,
+} from './served-contract.js';
 
 @Route()
 @Tags('Service')
 @NoSecurity()
 export class ContractController {
-  readonly #contract = readContract();
-  readonly #contract31 = readContract31();
-  readonly #yaml = readContractYaml();
-  readonly #etags = {
-    json: createEtag(this.#contract.text),
-    json31: createEtag(this.#contract31.text),
-    yaml: createEtag(this.#yaml),
-  };
+  readonly #contract;
+  readonly #contract31;
+  readonly #yaml;
+  readonly #etags;
   readonly #tokenScheme;
 
-  constructor({ config }: { readonly config: Config }) {
+  constructor({ config, issuer }: { readonly config: Config; readonly issuer: string }) {
+    const json = replaceAddress(readContract().text, issuer);
+    const json31 = replaceAddress(readContract31().text, issuer);
+    this.#contract = JSON.parse(json) as OpenApiDocument;
+    this.#contract31 = JSON.parse(json31) as OpenApiDocument;
+    this.#yaml = replaceAddressInYaml(readContractYaml(), issuer);
+    this.#etags = { json: createEtag(json), json31: createEtag(json31), yaml: createEtag(this.#yaml) };
     this.#tokenScheme = getTokenScheme(config);
   }
 
@@ -48,7 +57,7 @@ export class ContractController {
   ): OpenApiDocument {
     const serving = this.#serving(request);
     if (isUnchanged(request, servedEtag(serving, this.#etags.json), 'no-cache')) unchanged(304, undefined);
-    return adaptContract(serving, this.#contract.document);
+    return adaptContract(serving, this.#contract);
   }
 
   /**
@@ -82,7 +91,7 @@ export class ContractController {
   ): OpenApiDocument {
     const serving = this.#serving(request);
     if (isUnchanged(request, servedEtag(serving, this.#etags.json31), 'no-cache')) unchanged(304, undefined);
-    return adaptContract(serving, this.#contract31.document);
+    return adaptContract(serving, this.#contract31);
   }
 
   #serving(request: HttpRequest): ServedVariant {

@@ -22,11 +22,13 @@ export interface ServiceInfo {
   /**
    * The contract's title.
    * @maxLength 200
+   * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   name: string;
   /**
    * The contract's version, which is the service's.
    * @maxLength 64
+   * @pattern ^[0-9A-Za-z.+-]+$
    */
   version: string;
   /** Swagger UI. */

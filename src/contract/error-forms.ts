@@ -23,6 +23,9 @@ export interface ErrorForm {
   readonly commonResponses: Readonly<Record<string, string>>;
 }
 
+/** Where the service is in the examples of the committed contract; the one that is served names its own address. */
+export const exampleAddress = 'http://127.0.0.1:3000';
+
 const tooLarge = 'The body is larger than 64 KiB: ';
 const encoded = 'The body is encoded or not UTF-8: ';
 
@@ -81,7 +84,7 @@ function problemExample(code: string): object {
   return {
     summary: title,
     value: {
-      type: `http://127.0.0.1:3000/problems/${code}`,
+      type: `${exampleAddress}/problems/${code}`,
       title,
       status,
       detail,

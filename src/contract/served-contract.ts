@@ -1,3 +1,4 @@
+import { exampleAddress } from './error-forms.js';
 import { tokenScheme, type Config } from '../config/config.js';
 import type { OpenApiDocument } from './contract.models.js';
 
@@ -10,6 +11,19 @@ export interface ServedVariant {
 }
 
 type SecurityScheme = Readonly<Record<string, string>>;
+
+/**
+ * The document as text, whose examples name the address that clients know the service by.
+ * @param issuer that address: what the URIs of problems' types begin with.
+ */
+export function replaceAddress(json: string, issuer: string): string {
+  return json.replaceAll(exampleAddress, () => JSON.stringify(issuer).slice(1, -1));
+}
+
+/** The same as YAML, whose plain texts need no escapes. */
+export function replaceAddressInYaml(yaml: string, issuer: string): string {
+  return yaml.replaceAll(exampleAddress, () => issuer);
+}
 
 export function adaptContract(
   { prefix, tokenScheme: bearer }: ServedVariant,

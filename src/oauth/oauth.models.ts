@@ -133,7 +133,7 @@ export interface TokenParameters extends ClientParameters {
 
 /**
  * What there is to say of a token (RFC 7662 §2.2). Of one that is not live, nothing is said but that.
- * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": ["https://login.example.com"], "iss": "https://login.example.com", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
+ * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": ["http://127.0.0.1:3000"], "iss": "http://127.0.0.1:3000", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
  */
 export interface Introspection {
   /** Whether the token is ours, neither expired nor revoked, and one that the client may introspect. */
@@ -224,7 +224,7 @@ export type TokenUse = 'access_token' | 'refresh_token';
 
 /**
  * What an OAuth client needs to know of this service (RFC 8414 §2).
- * @example { "issuer": "https://login.example.com", "token_endpoint": "https://login.example.com/oauth/token", "introspection_endpoint": "https://login.example.com/oauth/introspect", "revocation_endpoint": "https://login.example.com/oauth/revoke", "jwks_uri": "https://login.example.com/.well-known/jwks.json", "response_types_supported": [], "grant_types_supported": ["refresh_token", "client_credentials"], "scopes_supported": ["reports:read"], "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"], "token_endpoint_auth_signing_alg_values_supported": ["ES256"], "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"], "introspection_endpoint_auth_signing_alg_values_supported": ["ES256"], "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"], "revocation_endpoint_auth_signing_alg_values_supported": ["ES256"] }
+ * @example { "issuer": "http://127.0.0.1:3000", "token_endpoint": "http://127.0.0.1:3000/oauth/token", "introspection_endpoint": "http://127.0.0.1:3000/oauth/introspect", "revocation_endpoint": "http://127.0.0.1:3000/oauth/revoke", "jwks_uri": "http://127.0.0.1:3000/.well-known/jwks.json", "response_types_supported": [], "grant_types_supported": ["refresh_token", "client_credentials"], "scopes_supported": ["reports:read"], "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"], "token_endpoint_auth_signing_alg_values_supported": ["ES256"], "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"], "introspection_endpoint_auth_signing_alg_values_supported": ["ES256"], "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"], "revocation_endpoint_auth_signing_alg_values_supported": ["ES256"] }
  */
 export interface AuthorizationServerMetadata {
   /**

@@ -4,13 +4,7 @@ const amendments: readonly [selector: string, amend: (element: Element) => void]
   ['select.examples-select-element', label('Example')],
   ['textarea.body-param__text', label('Request body')],
   ['button.close-modal', label('Close')],
-  // These say something else than what is to be seen.
-  [
-    '.auth-btn-wrapper button[aria-label]',
-    (element) => {
-      element.removeAttribute('aria-label');
-    },
-  ],
+  ['input.operation-filter-input', label('Filter by tag or path')],
   // What scrolls must do so by keys.
   [
     'pre.microlight',
@@ -53,7 +47,8 @@ function openDialog(dialog: Element): void {
   dialog.setAttribute('aria-modal', 'true');
   dialog.setAttribute('aria-label', dialog.querySelector('h3')?.textContent ?? '');
   const close = dialog.querySelector('button.close-modal');
-  focus(close);
+  // Where there is something to fill in first, that is what it was opened for.
+  focus(dialog.querySelector('form')?.querySelector('input') ?? close);
   dialog.addEventListener('keydown', (event) => {
     if ((event as KeyboardEvent).key === 'Escape' && close instanceof HTMLElement) close.click();
   });

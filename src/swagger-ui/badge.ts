@@ -14,6 +14,12 @@ export class Badge {
   readonly #end = element('session-end');
   readonly #time = element('session-time') as HTMLTimeElement;
   readonly #left = element('session-left');
+  readonly #login = element('session-login');
+
+  /** @param onLogin somebody wants to log in. */
+  constructor(onLogin: () => void) {
+    this.#login.addEventListener('click', onLogin);
+  }
 
   /**
    * @param username undefined as long as it is not known.
@@ -21,7 +27,9 @@ export class Badge {
    */
   show(session: Session, username: string | undefined, now: number): void {
     const { token, expiresAt, isExpired, refreshToken } = session;
-    this.#root.dataset['state'] = token === undefined || isExpired ? 'out' : 'in';
+    const isOut = token === undefined || isExpired;
+    this.#root.dataset['state'] = isOut ? 'out' : 'in';
+    this.#login.hidden = !isOut;
     write(this.#status, status(session, username));
     const permissions = (token === undefined ? undefined : readAccessToken(token)?.permissions) ?? [];
     this.#permissions.hidden = permissions.length === 0;
@@ -40,7 +48,7 @@ export class Badge {
 }
 
 function status({ token, notice, isExpired }: Session, username: string | undefined): string {
-  if (token === undefined) return notice ?? 'Not logged in: run POST /login.';
+  if (token === undefined) return notice ?? 'Not logged in:';
   if (isExpired) return 'The access token has expired. Log in again.';
   const facts = readAccessToken(token);
   if (!facts) return 'Authorized with a token that this page cannot read.';

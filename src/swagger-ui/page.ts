@@ -1,8 +1,13 @@
 import { amendSwaggerUi } from './accessibility.js';
 import { Badge } from './badge.js';
+import { createAuthorizeDialog, type Account } from './authorize-dialog.js';
 import { Caller } from './caller.js';
+import { followColorScheme } from './color-scheme.js';
+import { Login } from './login.js';
 import { Operations, type Fetch } from './operations.js';
+import { padlocks } from './padlocks.js';
 import { RequestBodies } from './request-bodies.js';
+import { sortHeaders } from './response-headers.js';
 import { Session, type Message } from './session.js';
 import { SwaggerUiAuthorization, type Plugin, type SwaggerUi } from './system.js';
 import { Turns } from './turns.js';
@@ -15,18 +20,22 @@ const key = `latchkey ${service.pathname}`;
 const tickEvery = 1000;
 
 /** Swagger UI with a session: what tells them of each other. */
-class Page {
+class Page implements Account {
+  readonly login: Login;
   readonly authorization: SwaggerUiAuthorization;
   readonly session: Session;
   readonly operations: Operations;
   readonly requestBodies: RequestBodies;
   readonly #caller: Caller;
-  readonly #badge = new Badge();
+  readonly #badge: Badge;
   /** The token whose user was asked for last. */
   #asked: string | undefined;
 
   constructor(system: SwaggerUi) {
     const tabs = new BroadcastChannel(key);
+    this.#badge = new Badge(() => {
+      openLogin(system);
+    });
     const send: Fetch = (url, request) => fetch(url, request);
     this.requestBodies = new RequestBodies(system);
     this.authorization = new SwaggerUiAuthorization(system, key);
@@ -48,6 +57,7 @@ class Page {
     this.#caller = new Caller(this.session, send, new URL('me', service).href, () => {
       this.#show();
     });
+    this.login = new Login(this.session, send, service);
     this.operations = new Operations(this.session, send, () => void this.#caller.ask());
     tabs.addEventListener('message', ({ data }: MessageEvent<Message>) => {
       this.session.receive(data);
@@ -71,6 +81,10 @@ class Page {
     }, tickEvery);
   }
 
+  get username(): string | undefined {
+    return this.#caller.username;
+  }
+
   /** A page that nobody looks at renews nothing: a session that is not used is to end some day. */
   #tick(): void {
     if (document.visibilityState === 'hidden') return;
@@ -92,6 +106,17 @@ class Page {
   }
 }
 
+/** Opens `POST /login`, whatever is filtered or closed, and goes there. */
+function openLogin({ layoutActions }: SwaggerUi): void {
+  layoutActions.updateFilter('');
+  layoutActions.show(['operations-tag', 'Sessions'], true);
+  layoutActions.show(['operations', 'Sessions', 'login'], true);
+  // Once it is drawn.
+  requestAnimationFrame(() => {
+    document.querySelector<HTMLElement>('#operations-Sessions-login .opblock-summary-control')?.focus();
+  });
+}
+
 /** Browsers have locks only where the page came by HTTPS or from this machine. Else the refresh's grace has to do. */
 const locks = navigator.locks as LockManager | undefined;
 const turns = locks && new Turns(key, locks, window);
@@ -99,6 +124,7 @@ const turns = locks && new Turns(key, locks, window);
 let page: Page | undefined;
 
 const plugin: Plugin = {
+  wrapComponents: { ...padlocks, auths: createAuthorizeDialog(() => page) },
   afterLoad: (system) => {
     page = new Page(system);
   },
@@ -120,11 +146,19 @@ const plugin: Plugin = {
           page?.requestBodies.fillForms(document);
           return original(document);
         },
+        setResponse: (original) => (path, method, response) => {
+          // Those of a refusal are in the error.
+          for (const shown of [response, response.err?.response]) {
+            if (shown?.headers) shown.headers = sortHeaders(shown.headers);
+          }
+          return original(path, method, response);
+        },
       },
     },
     auth: { wrapActions: { persistAuthorizationIfNeeded: () => () => page?.authorization.persist() } },
   },
 };
 
+followColorScheme();
 // For Swagger UI's options, which name it.
 Object.assign(globalThis, { latchkey: plugin });

@@ -1,11 +1,20 @@
 import type { OperationRequest } from './operations.js';
 import type { Document } from './document.js';
+import type { React } from './react.js';
 import type { Authorization } from './session.js';
 
 /** As much of Swagger UI's system as the page uses: https://swagger.io/docs/open-source-tools/swagger-ui/customization/plugin-api/ */
 export interface SwaggerUi {
-  readonly authSelectors: { authorized(): { getIn(path: readonly string[]): unknown } };
+  readonly React: React;
+  readonly authSelectors: {
+    authorized(): ImmutableMap;
+    isAuthorized(security: unknown): boolean | null;
+    /** The schemes that an operation's `security` names. */
+    definitionsForRequirements(security: unknown): unknown;
+  };
   readonly authActions: {
+    /** Opens the Authorize dialog; `false` closes it. */
+    showDefinitions(definitions: unknown): void;
     authorize(authorization: object): void;
     logout(schemes: readonly string[]): void;
     authorizeWithPersistOption(authorization: object): void;
@@ -18,9 +27,26 @@ export interface SwaggerUi {
     setRequestBodyValue(change: RequestBodyChange): void;
     setRetainRequestBodyValueFlag(change: RequestBodyChange): void;
   };
+  readonly layoutActions: {
+    /** `['operations', tag, operationId]` is an operation, `['operations-tag', tag]` all of a tag. */
+    show(place: readonly string[], isOpen: boolean): void;
+    updateFilter(text: string): void;
+  };
+  readonly specSelectors: { specJson(): ImmutableMap };
   /** The Immutable library that its state is made of. */
   readonly Im: { Map(entries: object): unknown };
   getStore(): { subscribe(listener: () => void): void };
+}
+
+/** As much of Immutable's collections as the page uses. */
+export interface ImmutableMap {
+  get(key: string): unknown;
+  getIn(path: readonly string[]): unknown;
+  has(key: string): boolean;
+  toJS(): unknown;
+}
+export interface ImmutableList {
+  toArray(): readonly string[];
 }
 
 interface RequestBodyChange {
@@ -36,11 +62,19 @@ export interface Execution {
   readonly userFetch?: (url: string, request: OperationRequest) => Promise<Response>;
 }
 
+/** What is shown of a response. */
+export interface ShownResponse {
+  headers?: Readonly<Record<string, unknown>>;
+  readonly err?: { readonly response?: { headers?: Readonly<Record<string, unknown>> } };
+}
+
 type Action<Parameters extends readonly unknown[], Result = unknown> = (...parameters: Parameters) => Result;
 type Wrapped<A extends Action<never>> = (original: A) => A;
 
 /** As much as the page uses of what a plugin of Swagger UI may have. */
 export interface Plugin {
+  /** By the component's name: what takes its place. */
+  readonly wrapComponents: Readonly<Record<string, (original: never, system: SwaggerUi) => unknown>>;
   readonly afterLoad: (system: SwaggerUi) => void;
   readonly statePlugins: {
     readonly spec: {
@@ -49,6 +83,7 @@ export interface Plugin {
         readonly executeRequest: Wrapped<Action<[Execution]>>;
         /** The contract is there. */
         readonly updateJsonSpec: Wrapped<Action<[Document]>>;
+        readonly setResponse: Wrapped<Action<[path: string, method: string, response: ShownResponse]>>;
       };
     };
     readonly auth: {
@@ -57,8 +92,9 @@ export interface Plugin {
   };
 }
 
-/** The contract's security scheme. */
-const scheme = 'bearer';
+/** The contract's security schemes. */
+export const tokenScheme = 'bearer';
+export const clientScheme = 'client';
 
 /** The access token in Swagger UI's state and in localStorage. */
 export class SwaggerUiAuthorization implements Authorization {
@@ -68,7 +104,7 @@ export class SwaggerUiAuthorization implements Authorization {
   ) {}
 
   token(): string | undefined {
-    const value = this.system.authSelectors.authorized().getIn([scheme, 'value']);
+    const value = this.system.authSelectors.authorized().getIn([tokenScheme, 'value']);
     return typeof value === 'string' && value !== '' ? value : undefined;
   }
 
@@ -79,12 +115,12 @@ export class SwaggerUiAuthorization implements Authorization {
   set(token: string | undefined, share: boolean): void {
     const { authActions } = this.system;
     if (token === undefined) {
-      if (share) authActions.logoutWithPersistOption([scheme]);
-      else authActions.logout([scheme]);
+      if (share) authActions.logoutWithPersistOption([tokenScheme]);
+      else authActions.logout([tokenScheme]);
       return;
     }
     const authorization = {
-      [scheme]: { name: scheme, schema: { type: 'http', scheme: 'bearer' }, value: token },
+      [tokenScheme]: { name: tokenScheme, schema: { type: 'http', scheme: 'bearer' }, value: token },
     };
     if (share) authActions.authorizeWithPersistOption(authorization);
     else authActions.authorize(authorization);

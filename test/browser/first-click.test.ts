@@ -72,13 +72,12 @@ describe('the first click in Swagger UI', () => {
     await page.loaded();
     await page.authorizeButton('unlocked').click();
     const dialog = page.tab.getByRole('dialog');
-    await dialog.locator('#auth-basic-username').fill(client.client_id);
-    await dialog.locator('#auth-basic-password').fill(client.client_secret ?? '');
-    await dialog.getByRole('button', { name: 'Authorize' }).last().click();
-    await page.tab.keyboard.press('Escape');
+    await dialog.getByLabel('Client id').fill(client.client_id);
+    await dialog.getByLabel('Client secret').fill(client.client_secret ?? '');
+    await dialog.getByRole('button', { name: 'Use this client' }).click();
     for (const operationId of ['exchangeGrant', 'introspectToken', 'revokeToken'])
       expect((await page.run(operationId)).status()).to.equal(200);
-    expect(await page.badge()).to.equal('Not logged in: run POST /login.');
+    expect(await page.badge()).to.equal('Not logged in: run POST /login');
   });
 });
 

@@ -46,7 +46,7 @@ describe('Swagger UI below a path of a proxy', () => {
   it('has nothing to do with another service of the same origin', async () => {
     await page.logIn();
     const neighbour = await DocsPage.open(profile, `${proxy.origin}/other/one/docs/`);
-    expect(await neighbour.badge()).to.equal('Not logged in: run POST /login.');
+    expect(await neighbour.badge()).to.equal('Not logged in: run POST /login');
     await other.createUser('joe', 'the password of joe');
     await neighbour.logIn('joe', 'the password of joe');
     await page.reload();

@@ -185,11 +185,11 @@ describe("Swagger UI's session in a browser", () => {
   });
 
   it('keeps no secret of a client', async () => {
-    await page.authorizeButton('unlocked').click();
-    const dialog = page.tab.getByRole('dialog');
-    await dialog.locator('#auth-basic-username').fill('0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10');
-    await dialog.locator('#auth-basic-password').fill('lk_cs_secret');
-    await dialog.locator('.btn.authorize').last().click();
+    const dialog = await page.openDialog();
+    await dialog.getByLabel('Client id').fill('0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10');
+    await dialog.getByLabel('Client secret').fill('lk_cs_secret');
+    await dialog.getByRole('button', { name: 'Use this client' }).click();
+    await dialog.waitFor({ state: 'detached' });
     expect(await page.stored()).to.deep.equal([]);
   });
 

@@ -71,18 +71,23 @@ describe('Swagger UI of a service that was just started', () => {
     );
   });
 
-  it("asks for a bearer token, or a client's id and secret, in its Authorize dialog", async () => {
+  it('asks for a name and a password, a token, or a client in its Authorize dialog', async () => {
     await page.authorizeButton('unlocked').click();
     const dialog = page.tab.getByRole('dialog', { name: 'Available authorizations' });
     const headings = (await dialog.locator('h4').allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
-    expect(headings).to.deep.equal(['bearer (http, Bearer)', 'client (http, Basic)']);
-    expect(await dialog.locator('input[type=text], input[type=password]').count()).to.equal(3);
-    await dialog.locator('.btn-done').first().click();
+    expect(headings).to.deep.equal([
+      'Log in',
+      'Or use an access token',
+      'For the operations of OAuth: a client',
+    ]);
+    const labels = await dialog.locator('label').allInnerTexts();
+    expect(labels).to.deep.equal(['Username', 'Password', 'Access token', 'Client id', 'Client secret']);
+    await dialog.getByRole('button', { name: 'Close' }).click();
   });
 
   it('is not authorized at first', async () => {
     await page.authorizeButton('unlocked').waitFor();
-    expect(await page.badge()).to.equal('Not logged in: run POST /login.');
+    expect(await page.badge()).to.equal('Not logged in: run POST /login');
   });
 
   it('has the name of the administrator filled in', async () => {

@@ -18,9 +18,10 @@ for (const [path, file, mediaType] of [
     });
     after(() => app.close());
 
-    it('is the contract as it was built, for anyone', async () => {
+    it('is the contract as it was built, for anyone, but for the address in its examples', async () => {
       const { text, headers } = await app.get(path).buffer(true).expect(200);
-      expect(parse(text)).to.deep.equal(parse(readFileSync(file, 'utf8')));
+      const built = readFileSync(file, 'utf8').replaceAll('http://127.0.0.1:3000', app.services.issuer);
+      expect(parse(text)).to.deep.equal(parse(built));
       expect(headers).to.include({ 'cache-control': 'no-cache', 'content-type': mediaType });
     });
 
@@ -48,6 +49,45 @@ for (const [path, file, mediaType] of [
     });
   });
 }
+
+describe('The examples of the contract', () => {
+  for (const issuer of [
+    'https://auth.example.org/sso',
+    'https://[2001:db8::1]:8443',
+    `https://a.example/"x'`,
+  ]) {
+    it(`name the address that serves them: ${issuer}`, async () => {
+      const app = await TestApp.start({ settings: { LATCHKEY_ISSUER: issuer } });
+      try {
+        for (const path of ['/openapi.json', '/openapi-3.1.json', '/openapi.yaml']) {
+          const { text } = await app.get(path).buffer(true).expect(200);
+          const { components } = parse(text) as {
+            readonly components: {
+              readonly examples: { readonly busy: { readonly value: { readonly type: string } } };
+              readonly schemas: { readonly AuthorizationServerMetadata: object };
+            };
+          };
+          expect(components.examples.busy.value.type).to.equal(`${issuer}/problems/busy`);
+          const metadata = JSON.stringify(components.schemas.AuthorizationServerMetadata);
+          expect(metadata).to.include(JSON.stringify(`${issuer}/oauth/token`));
+          expect(text).not.to.match(/127\.0\.0\.1|login\.example\.com/);
+        }
+      } finally {
+        await app.close();
+      }
+    });
+  }
+
+  it('have an ETag for each address', async () => {
+    const tags = new Set<string | undefined>();
+    for (const issuer of ['https://a.example', 'https://b.example']) {
+      const app = await TestApp.start({ settings: { LATCHKEY_ISSUER: issuer } });
+      tags.add((await app.get('/openapi.json')).get('ETag'));
+      await app.close();
+    }
+    expect(tags).to.have.length(2);
+  });
+});
 
 describe('The contract as YAML', () => {
   it('is the same document', () => {

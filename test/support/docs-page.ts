@@ -35,12 +35,17 @@ export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
 }
 
 /** A new profile, with nothing stored, whose clock begins at the service's. */
-export async function newProfile(browser: Browser, now: number): Promise<BrowserContext> {
+export async function newProfile(
+  browser: Browser,
+  now: number,
+  colorScheme: 'light' | 'dark' = 'light',
+): Promise<BrowserContext> {
   const context = await browser.newContext({
     viewport: { width: 1200, height: 900 },
     locale: 'en-GB',
     timezoneId: 'UTC',
     reducedMotion: 'reduce',
+    colorScheme,
   });
   await context.clock.install({ time: now });
   return context;
@@ -191,15 +196,20 @@ export class DocsPage {
     return this.tab.evaluate(`[...${valuesIn('localStorage')}, ...${valuesIn('sessionStorage')}]`);
   }
 
-  /** Puts a token into the Authorize dialog, in place of what is there. */
-  async paste(token: string): Promise<void> {
+  async openDialog(): Promise<Locator> {
     await this.tab.locator('.auth-wrapper .btn.authorize').first().click();
     const dialog = this.tab.getByRole('dialog');
-    const logout = dialog.getByRole('button', { name: 'Logout' });
-    if ((await logout.count()) > 0) await logout.first().click();
-    await dialog.locator('input').first().fill(token);
-    await dialog.getByRole('button', { name: 'Authorize' }).first().click();
-    await dialog.locator('.btn-done').first().click();
+    await dialog.waitFor();
+    return dialog;
+  }
+
+  /** Puts a token into the Authorize dialog, in place of what is there. */
+  async paste(token: string): Promise<void> {
+    const dialog = await this.openDialog();
+    const stop = dialog.getByRole('button', { name: /^(Log out|Stop using this token)$/ });
+    if ((await stop.count()) > 0) await stop.click();
+    await dialog.getByLabel('Access token').fill(token);
+    await dialog.getByRole('button', { name: 'Use this token' }).click();
   }
 
   /** As when another tab or window covers the page, which Chromium without a window does not do by itself. */
@@ -248,13 +258,16 @@ interface OpenedDocs {
  * For a suite: a service, and its Swagger UI in a browser, which has nothing to complain of after each test.
  * @param use is given them before the first test.
  */
-export function withDocs(use: (opened: OpenedDocs) => Promise<void> | void): void {
+export function withDocs(
+  use: (opened: OpenedDocs) => Promise<void> | void,
+  colorScheme: 'light' | 'dark' = 'light',
+): void {
   let browser: Browser | undefined;
   let opened: OpenedDocs | undefined;
   before(async function () {
     browser = await launchBrowser(this);
     const app = await TestApp.start();
-    const profile = await newProfile(browser, app.clock.now());
+    const profile = await newProfile(browser, app.clock.now(), colorScheme);
     opened = { app, page: await DocsPage.open(profile, `${app.url}/docs/`) };
     await use(opened);
   });

@@ -1,0 +1,202 @@
+import { readAccessToken } from './access-token.js';
+import type { Login } from './login.js';
+import type { Component, React, ReactElement } from './react.js';
+import { clientScheme, tokenScheme, type ImmutableMap, type SwaggerUi } from './system.js';
+
+/** Who is logged in, for the dialog. */
+export interface Account {
+  readonly login: Login;
+  /** Undefined as long as it is not known. */
+  readonly username: string | undefined;
+}
+
+interface DefinitionsProperties {
+  /** One security scheme of the contract, by its name. */
+  readonly definitions: ImmutableMap;
+}
+interface FormProperties {
+  readonly system: SwaggerUi;
+  readonly account: Account;
+}
+interface SubmitEvent {
+  readonly currentTarget: HTMLFormElement;
+  preventDefault(): void;
+}
+type Failure = string | undefined;
+
+/**
+ * What the Authorize dialog asks for: a name and a password, which log in; or an access token; or, for the operations of
+ * OAuth, a client's id and secret. Swagger UI would ask for a token alone, and name the client's fields like a login's.
+ */
+export function createAuthorizeDialog(account: () => Account | undefined) {
+  return (original: Component<DefinitionsProperties>, system: SwaggerUi): Component<DefinitionsProperties> =>
+    (properties) => {
+      const { React } = system;
+      const current = account();
+      const { definitions } = properties;
+      if (current && definitions.has(tokenScheme)) {
+        return React.createElement(UserPart, { system, account: current });
+      }
+      if (current && definitions.has(clientScheme)) {
+        return React.createElement(ClientPart, { system, account: current });
+      }
+      return React.createElement(original, properties);
+    };
+}
+
+const UserPart: Component<FormProperties> = (properties) => {
+  const { React, authSelectors } = properties.system;
+  const token = authSelectors.authorized().getIn([tokenScheme, 'value']);
+  if (typeof token === 'string') return React.createElement(LoggedIn, { ...properties, token });
+  return React.createElement(
+    React.Fragment,
+    null,
+    React.createElement(LoginForm, properties),
+    React.createElement(TokenForm, properties),
+  );
+};
+
+const LoginForm: Component<FormProperties> = ({ system, account }) =>
+  system.React.createElement(Form, {
+    system,
+    title: 'Log in',
+    description: 'With your name and password, as POST /login does.',
+    fields: [
+      { label: 'Username', name: 'username', type: 'text', autoComplete: 'username' },
+      { label: 'Password', name: 'password', type: 'password', autoComplete: 'current-password' },
+    ],
+    action: 'Log in',
+    submit: async ({ username = '', password = '' }) => {
+      const failure = await account.login.logIn(username, password);
+      if (failure === undefined) close(system);
+      return failure;
+    },
+  });
+
+const TokenForm: Component<FormProperties> = ({ system }) =>
+  system.React.createElement(Form, {
+    system,
+    title: 'Or use an access token',
+    description: 'One that you have already. The page does not refresh it.',
+    fields: [{ label: 'Access token', name: 'token', type: 'text', autoComplete: 'off' }],
+    action: 'Use this token',
+    submit: async ({ token = '' }) => {
+      system.authActions.authorizeWithPersistOption({
+        [tokenScheme]: { name: tokenScheme, schema: { type: 'http', scheme: 'bearer' }, value: token.trim() },
+      });
+      close(system);
+      return Promise.resolve(undefined);
+    },
+  });
+
+const LoggedIn: Component<FormProperties & { readonly token: string }> = ({ system, account, token }) => {
+  const hasSession = readAccessToken(token)?.sessionId !== undefined;
+  return system.React.createElement(Form, {
+    system,
+    title: hasSession
+      ? `Logged in${account.username === undefined ? '' : ` as ${account.username}`}`
+      : 'Authorized',
+    description: hasSession
+      ? 'Each request that needs a token is sent with yours.'
+      : 'Each request that needs a token is sent with the one that you gave.',
+    fields: [],
+    action: hasSession ? 'Log out' : 'Stop using this token',
+    submit: async () => {
+      if (hasSession) return await account.login.logOut();
+      system.authActions.logoutWithPersistOption([tokenScheme]);
+      return undefined;
+    },
+  });
+};
+
+const ClientPart: Component<FormProperties> = ({ system }) => {
+  const used = system.authSelectors.authorized().getIn([clientScheme, 'value', 'username']);
+  if (typeof used === 'string') {
+    return system.React.createElement(Form, {
+      system,
+      title: `The operations of OAuth are called as the client ${used}`,
+      description: '',
+      fields: [],
+      action: 'Stop using this client',
+      submit: async () => {
+        system.authActions.logoutWithPersistOption([clientScheme]);
+        return Promise.resolve(undefined);
+      },
+    });
+  }
+  return system.React.createElement(Form, {
+    system,
+    title: 'For the operations of OAuth: a client',
+    description:
+      "A client is a service of its own, which POST /clients makes and gives a secret. This is no user's login: nobody is logged in with it, and it is used for the operations of OAuth alone.",
+    fields: [
+      { label: 'Client id', name: 'id', type: 'text', autoComplete: 'off' },
+      { label: 'Client secret', name: 'secret', type: 'password', autoComplete: 'new-password' },
+    ],
+    action: 'Use this client',
+    submit: async ({ id = '', secret = '' }) => {
+      system.authActions.authorizeWithPersistOption({
+        [clientScheme]: {
+          name: clientScheme,
+          schema: { type: 'http', scheme: 'basic' },
+          value: { username: id, password: secret },
+        },
+      });
+      close(system);
+      return Promise.resolve(undefined);
+    },
+  });
+};
+
+interface Field {
+  readonly label: string;
+  readonly name: string;
+  readonly type: 'text' | 'password';
+  readonly autoComplete: string;
+}
+interface FormContents {
+  readonly system: SwaggerUi;
+  readonly title: string;
+  readonly description: string;
+  readonly fields: readonly Field[];
+  readonly action: string;
+  /** @returns why it failed, to be shown. */
+  readonly submit: (values: Readonly<Record<string, string>>) => Promise<Failure>;
+}
+
+const Form: Component<FormContents> = ({ system: { React }, title, description, fields, action, submit }) => {
+  const [failure, setFailure] = React.useState<Failure>(undefined);
+  const onSubmit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const values = Object.fromEntries(new FormData(event.currentTarget)) as Record<string, string>;
+    void submit(values).then(setFailure);
+  };
+  const button = { type: 'submit', className: 'btn modal-btn auth authorize' };
+  return React.createElement(
+    'form',
+    { className: 'auth-container', onSubmit },
+    React.createElement('h4', null, title),
+    description !== '' && React.createElement('p', null, description),
+    ...fields.map((field) => fieldOf(React, field)),
+    failure !== undefined && React.createElement('p', { className: 'failure', role: 'alert' }, failure),
+    React.createElement(
+      'div',
+      { className: 'auth-btn-wrapper' },
+      React.createElement('button', button, action),
+    ),
+  );
+};
+
+function fieldOf(React: React, { label, ...input }: Field): ReactElement {
+  const id = `authorize-${input.name}`;
+  return React.createElement(
+    'div',
+    { className: 'field' },
+    React.createElement('label', { htmlFor: id }, label),
+    React.createElement('input', { ...input, id, required: true, spellCheck: false, autoCapitalize: 'none' }),
+  );
+}
+
+function close({ authActions }: SwaggerUi): void {
+  authActions.showDefinitions(false);
+}

@@ -1,0 +1,54 @@
+import type { TokenSet } from '../sessions/sessions.models.js';
+import type { Fetch } from './operations.js';
+import type { Session } from './session.js';
+
+/** Why something did not work, for people; undefined: it did. */
+type Failure = string | undefined;
+
+const unreachable = 'The service cannot be reached.';
+
+/** Logs in and out by the form of the Authorize dialog. */
+export class Login {
+  constructor(
+    private readonly session: Session,
+    private readonly fetch: Fetch,
+    /** Where the service is. */
+    private readonly service: URL,
+  ) {}
+
+  async logIn(username: string, password: string): Promise<Failure> {
+    const response = await this.#post('login', { username, password });
+    if (response === undefined) return unreachable;
+    if (!response.ok) return await detailOf(response);
+    this.session.take((await response.json()) as TokenSet);
+    return undefined;
+  }
+
+  /** Ends the session at the service, too. */
+  async logOut(): Promise<Failure> {
+    const { token = '', refreshToken } = this.session;
+    const body = refreshToken === undefined ? {} : { refresh_token: refreshToken };
+    const response = await this.#post('logout', body, { Authorization: `Bearer ${token}` });
+    if (response === undefined) return unreachable;
+    // What is not accepted any more is over already.
+    if (!response.ok && response.status !== 401) return await detailOf(response);
+    this.session.end('Logged out.');
+    return undefined;
+  }
+
+  #post(path: string, body: object, headers: Record<string, string> = {}): Promise<Response | undefined> {
+    return this.fetch(new URL(path, this.service).href, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+      credentials: 'omit',
+    }).catch(() => undefined); // the caller says so
+  }
+}
+
+/** What a problem says. A proxy's error may be something else. */
+async function detailOf(response: Response): Promise<string> {
+  const isProblem = response.headers.get('Content-Type')?.startsWith('application/problem+json') ?? false;
+  const { detail } = isProblem ? ((await response.json()) as { detail?: string }) : {};
+  return detail ?? `The service answered with ${response.status}.`;
+}

@@ -1,0 +1,46 @@
+import { accessOf, type Secured } from './access.js';
+import type { Component } from './react.js';
+import type { ImmutableList, ImmutableMap, SwaggerUi } from './system.js';
+
+interface PlaceProperties {
+  /** Where in the contract it is: `['paths', '/login', 'post']` for an operation. */
+  readonly path?: ImmutableList;
+  readonly getComponent: (name: string) => Component<object>;
+}
+
+/**
+ * A padlock on each operation that says who may call it: open where anyone may, closed where a token is needed, and where
+ * it may be left out, so in words. Swagger UI's own, which are taken away, are closed where one is logged in, and missing
+ * on public operations.
+ *
+ * They stand where Swagger UI has a place for plugins: `JumpToPath`, which is empty.
+ */
+export const padlocks = {
+  authorizeOperationBtn: () => () => null,
+  JumpToPath:
+    (_original: unknown, system: SwaggerUi): Component<PlaceProperties> =>
+    ({ path, getComponent }) => {
+      const { React, authActions, authSelectors, specSelectors } = system;
+      const [where, ...operation] = path?.toArray() ?? [];
+      if (where !== 'paths' || operation.length !== 2) return null;
+      const secured = specSelectors.specJson().getIn([where, ...operation]) as ImmutableMap;
+      const { kind, text } = accessOf(secured.toJS() as Secured);
+      const icon = React.createElement(getComponent(kind === 'required' ? 'LockIcon' : 'UnlockIcon'), null);
+      if (kind === 'public') {
+        const label = { role: 'img', 'aria-label': text, title: text, className: `padlock ${kind}` };
+        return React.createElement('span', label, icon);
+      }
+      const security = secured.get('security');
+      const isAuthorized = authSelectors.isAuthorized(security) === true && kind === 'required';
+      const button = {
+        type: 'button',
+        className: `padlock ${kind} ${isAuthorized ? 'authorized' : ''}`,
+        'aria-label': `${text}${isAuthorized ? ', which you have' : ''}`,
+        title: text,
+        onClick: () => {
+          authActions.showDefinitions(authSelectors.definitionsForRequirements(security));
+        },
+      };
+      return React.createElement('button', button, kind === 'optional' && 'optional', icon);
+    },
+};

@@ -1,0 +1,31 @@
+import { expect } from 'chai';
+import { accessOf } from '../../src/swagger-ui/access.js';
+
+describe('who may call an operation', () => {
+  for (const [what, operation, kind, text] of [
+    ['anyone where nothing is demanded', { security: [] }, 'public', 'Public: anyone may call this'],
+    ['who has a token', { security: [{ bearer: [] }] }, 'required', 'Needs an access token'],
+    [
+      'who has a token with the permissions',
+      { security: [{ bearer: [] }], 'x-required-permissions': ['users:read', 'users:write'] },
+      'required',
+      'Needs an access token that permits users:read and users:write',
+    ],
+    [
+      'anyone, with a token or without',
+      { security: [{}, { bearer: [] }] },
+      'optional',
+      'Optional: an access token',
+    ],
+    [
+      'a client that says who it is here or elsewhere',
+      { security: [{ client: [] }, {}] },
+      'optional',
+      "Optional: a client's id and secret",
+    ],
+  ] as const) {
+    it(`is ${what}`, () => {
+      expect(accessOf(operation)).to.deep.equal({ kind, text });
+    });
+  }
+});

@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { Login } from '../../src/swagger-ui/login.js';
+import { Tabs, type Tab } from '../support/tabs.js';
+import { adminPassword, TestApp } from '../support/test-app.js';
+
+describe("the login of the page's Authorize dialog", () => {
+  let app: TestApp;
+  let tabs: Tabs;
+  let tab: Tab;
+  let login: Login;
+  before(async () => {
+    app = await TestApp.start();
+  });
+  beforeEach(() => {
+    tabs = new Tabs(app);
+    tab = tabs.open();
+    login = new Login(tab.session, tabs.fetch, new URL(`${app.url}/`));
+  });
+  after(() => app.close());
+
+  it('takes the tokens that it gets', async () => {
+    expect(await login.logIn('admin', adminPassword)).to.equal(undefined);
+    await app.get('/protected', tab.session.token).expect(200);
+    expect(tab.session.refreshToken).to.match(/^lk_rt_/);
+  });
+
+  it('says what the service says where it fails', async () => {
+    expect(await login.logIn('admin', 'wrong')).to.equal('Bad username or password');
+    expect(tab.session.token).to.equal(undefined);
+  });
+
+  it('says so where something else than the service answers, or nothing', async () => {
+    tabs.instead = () => Promise.resolve(new Response('<h1>Bad gateway</h1>', { status: 502 }));
+    expect(await login.logIn('admin', adminPassword)).to.equal('The service answered with 502.');
+    tabs.instead = () => Promise.reject(new TypeError('Failed to fetch'));
+    expect(await login.logIn('admin', adminPassword)).to.equal('The service cannot be reached.');
+  });
+
+  it('ends the session at the service by its logout', async () => {
+    await login.logIn('admin', adminPassword);
+    const { token, refreshToken } = tab.session;
+    expect(await login.logOut()).to.equal(undefined);
+    expect(tab.session).to.deep.include({ token: undefined, notice: 'Logged out.' });
+    await app.get('/protected', token).expect(401);
+    await app.post('/refresh', { refresh_token: refreshToken }).expect(401);
+  });
+
+  it('ends the session by a token alone, too', async () => {
+    const { access_token: pasted } = await app.login();
+    tab.paste(pasted);
+    expect(await login.logOut()).to.equal(undefined);
+    await app.get('/protected', pasted).expect(401);
+  });
+
+  it('is over where the session has ended already', async () => {
+    await login.logIn('admin', adminPassword);
+    await app.post('/logout', {}, tab.session.token).expect(204);
+    expect(await login.logOut()).to.equal(undefined);
+    expect(tab.session.token).to.equal(undefined);
+  });
+
+  it('goes on where the service cannot be asked to log out', async () => {
+    await login.logIn('admin', adminPassword);
+    tabs.instead = () => Promise.reject(new TypeError('Failed to fetch'));
+    expect(await login.logOut()).to.equal('The service cannot be reached.');
+    expect(tab.session.token).not.to.equal(undefined);
+  });
+});
