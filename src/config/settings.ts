@@ -1,4 +1,4 @@
-import { databaseUrl } from '../database/database-url.js';
+import { parseDatabaseUrl } from '../database/database-url.js';
 import {
   audiences,
   cookieDomain,
@@ -86,7 +86,7 @@ export const settings = {
   }),
   databaseUrl: setting({
     name: 'DATABASE_URL',
-    parse: databaseUrl,
+    parse: parseDatabaseUrl,
     default: 'sqlite:data/latchkey.db',
     secret: true,
     doc: 'Where the data lives: `sqlite:<file>`, `sqlite::memory:` or `postgres://user:password@host:port/database`. PostgreSQL is spoken to in the clear unless the URL says `?sslmode=verify-full` ([postgresql](postgresql.md)).',

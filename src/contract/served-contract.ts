@@ -1,5 +1,5 @@
 import { exampleAddress } from './error-forms.js';
-import { tokenScheme, type Config } from '../config/config.js';
+import { getTokenScheme, type Config } from '../config/config.js';
 import type { OpenApiDocument } from './contract.models.js';
 
 /** How the contract that is served differs from the committed one. */
@@ -56,7 +56,7 @@ export function adaptYaml({ prefix, tokenScheme: bearer }: ServedVariant, yaml: 
  * `Authorization`, and another header, but not the word in another header: its description does.
  * @returns undefined where it is as the committed contract says.
  */
-export function getTokenScheme(
+export function createSecurityScheme(
   config: Pick<Config, 'tokenLocations' | 'headerName' | 'headerType'>,
 ): SecurityScheme | undefined {
   const { tokenLocations, headerName, headerType } = config;
@@ -69,6 +69,6 @@ export function getTokenScheme(
     : `not in a header, but in ${tokenLocations.join(' or ')} (JWT_TOKEN_LOCATION)`;
   const description = `An access token (RFC 9068, checked as RFC8725 says): ${where}.`;
   return isAuthorization && headerType !== 'none'
-    ? { type: 'http', scheme: tokenScheme(config), bearerFormat: 'JWT', description }
+    ? { type: 'http', scheme: getTokenScheme(config), bearerFormat: 'JWT', description }
     : { type: 'apiKey', in: 'header', name: headerName, description };
 }

@@ -3,8 +3,8 @@ import type { Database } from '../database/database.js';
 import type { Hooks } from '../tokens/hooks.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
-import { ownClient } from '../tokens/access-token.js';
-import { words } from '../roles/rights.js';
+import { firstPartyClientId } from '../tokens/access-token.js';
+import { parseScope } from '../roles/rights.js';
 import { usersStore } from '../users/users.store.js';
 import type { LiveAccessTokens } from './live-access-tokens.js';
 
@@ -46,8 +46,8 @@ export class IntrospectionService {
    *   (RFC 7662 §2.2): the answer is no way to try tokens out.
    */
   async introspect(token: string, client: StoredClient): Promise<Introspection> {
-    const mayIntrospectAny = words(client.scopes).includes(introspectAnyScope);
-    const claims = await this.liveTokens.findClaims(token, 'verifyForAny');
+    const mayIntrospectAny = parseScope(client.scopes).includes(introspectAnyScope);
+    const claims = await this.liveTokens.findClaims(token, 'verifyForAnyAudience');
     let result: Introspection | undefined;
     if (claims) {
       if (mayIntrospectAny || isOwn(claims, client)) result = await this.#describeAccessToken(claims);
@@ -84,8 +84,8 @@ export class IntrospectionService {
       session && {
         active: true,
         token_use: 'refresh_token',
-        scope: session.password_one_time === 1 ? '' : words(session.permissions).join(' '),
-        client_id: ownClient,
+        scope: session.password_one_time === 1 ? '' : parseScope(session.permissions).join(' '),
+        client_id: firstPartyClientId,
         username: session.username,
         sub: session.user_id,
         iss: this.options.issuer,
@@ -100,6 +100,6 @@ export class IntrospectionService {
 /** A client's own token, or one for the client: by its id, or by an audience that it was registered with as its own. */
 function isOwn({ aud, client_id: clientId }: AccessTokenClaims, client: StoredClient): boolean {
   if (clientId === client.id) return true;
-  const own = [client.id, ...words(client.introspection_audiences)];
+  const own = [client.id, ...parseScope(client.introspection_audiences)];
   return [aud].flat().some((each) => own.includes(each));
 }

@@ -38,7 +38,7 @@ export class HealthController {
       });
     }
     try {
-      await this.services.database.demandWritable();
+      await this.services.database.assertWritable();
     } catch (cause) {
       const detail = 'The database does not answer, or takes no writes.';
       throw retryLater('not_ready', 1, { detail, cause });

@@ -1,8 +1,8 @@
 import { ValidateError } from '@tsoa/runtime';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { tokenScheme } from '../config/config.js';
-import { theDatabase } from '../database/write-probe.js';
+import { getTokenScheme } from '../config/config.js';
+import { databaseSubject } from '../database/write-probe.js';
 import { OutageLog } from '../database/outage-log.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
@@ -28,7 +28,8 @@ export function problemHandler(
     if (problem.status >= 500) {
       const { requestId, method, path } = request;
       // What passes comes by the thousand while it lasts.
-      if (problem.status === 503) outages.failed(outageName(problem), error, { requestId, method, path });
+      if (problem.status === 503)
+        outages.recordFailure(outageName(problem), error, { requestId, method, path });
       else log.error({ err: error, requestId, method, path }, problem.title);
     }
     // Half an answer cannot be taken back; Express closes the connection.
@@ -43,14 +44,14 @@ export function problemHandler(
     }
     if (request.offersErrorPages) response.vary('Accept');
     if (request.offersErrorPages && prefersPage(request)) sendProblemPage(problem, request, response);
-    else if (!request.usesOAuthErrors) sendProblem(problem, response, issuer, tokenScheme(config));
+    else if (!request.usesOAuthErrors) sendProblem(problem, response, issuer, getTokenScheme(config));
     else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.from(problem), response);
   };
 }
 
 /** As the log of outages calls it. */
 function outageName({ cause, title }: Problem): string {
-  return cause instanceof DatabaseUnavailable ? theDatabase : `a request (${title})`;
+  return cause instanceof DatabaseUnavailable ? databaseSubject : `a request (${title})`;
 }
 
 /**

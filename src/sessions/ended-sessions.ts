@@ -7,7 +7,7 @@
 // same way the rows of a deleted user go, whom nobody finds any more. Whoever is interrupted leaves the mark, and
 // `finishEndings` goes on from there.
 import type { Clock } from '../clock.js';
-import { inBatches, rowsPerBatch } from '../database/batches.js';
+import { runInBatches, rowsPerBatch } from '../database/batches.js';
 import type { Database, Queries } from '../database/database.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { revocationsStore, type Revocation } from '../revocations/revocations.store.js';
@@ -56,7 +56,7 @@ export async function revokeEndedSessions(
   { userId, epoch }: { readonly userId: string; readonly epoch: number },
 ): Promise<void> {
   let revoked: Revocation[] = [];
-  await inBatches(
+  await runInBatches(
     database,
     async (transaction, limit) => {
       const now = clock.now();
@@ -74,7 +74,7 @@ export async function revokeEndedSessions(
 
 /** Removes the rows of a user who was deleted. */
 export async function removeDeletedUser(database: Database, userId: string): Promise<void> {
-  await inBatches(database, async (transaction, limit) => {
+  await runInBatches(database, async (transaction, limit) => {
     const deleted = await sessionsStore.deleteSomeOf(transaction, userId, limit);
     if (deleted < limit) await usersStore.remove(transaction, userId);
     return deleted;

@@ -59,7 +59,7 @@ export class UserSessionsService {
       const epoch = await endSessionsOf(transaction, userId);
       await this.#auditEnd(transaction, userId, epoch, actor);
       // Though none was live: whoever ended others before may have been interrupted, with access tokens left.
-      return this.versions.raise(transaction, { userId });
+      return this.versions.increment(transaction, { userId });
     });
     this.versions.apply(revoked);
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
 import type { Client, ClientPage, CreatedClient } from '../../src/clients/clients.models.js';
-import { codePoint } from '../../src/text/freeform-text.js';
+import { formatCodePoint } from '../../src/text/freeform-text.js';
 import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -132,7 +132,7 @@ describe('/clients', () => {
       ].map(
         (character) =>
           [
-            `${codePoint(character)} in the name`,
+            `${formatCodePoint(character)} in the name`,
             { client_name: `Ex${character}port` },
             'client_name',
           ] as const,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { codePoint } from '../../src/text/freeform-text.js';
+import { formatCodePoint } from '../../src/text/freeform-text.js';
 import { databaseKinds } from '../support/databases.js';
 import { waitUntilBlocked } from '../support/postgres.js';
 import { contractPermissions, TestApp } from '../support/test-app.js';
@@ -183,7 +183,7 @@ describe('/roles', () => {
       ].map(
         (character) =>
           [
-            `a description with ${codePoint(character)}`,
+            `a description with ${formatCodePoint(character)}`,
             { permissions, description: `a${character}b` },
             'description',
           ] as const,
