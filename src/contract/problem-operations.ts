@@ -9,7 +9,7 @@ export interface OperationLink {
   readonly address: string;
 }
 
-/** What the contract says of problems: which operations answer with which, and where Swagger UI has them. */
+/** What the contract says of problems: which operations respond with which, and where Swagger UI has them. */
 export class ProblemOperations {
   readonly #byName = new Map<string, OperationLink>();
   readonly #byCode = new Map<string, Set<OperationLink>>();
@@ -40,7 +40,7 @@ export class ProblemOperations {
     return [...(this.#byCode.get(code) ?? [])];
   }
 
-  /** Whether it stands for what no operation foresees, so that any may answer with it. */
+  /** Whether it stands for what no operation foresees, so that any may respond with it. */
   mayComeFromAny(code: string): boolean {
     return this.#unforeseen.has(code);
   }
