@@ -192,7 +192,7 @@ describe('Hooks', () => {
       expect((await app.get('/own/user', ofClient).expect(200)).body.user ?? null).to.equal(null);
     });
 
-    it('gives controllers of protected operations the user, loaded for each request', async () => {
+    it('returns controllers of protected operations the user, loaded for each request', async () => {
       await start(example);
       customers.set(readJwt(token).claims['sub'] as string, { name: 'Ada' });
       for (const path of ['/own/user', '/own/optional']) {

@@ -23,7 +23,7 @@ const issuer = 'http://127.0.0.1:3000';
 const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer);
 await prepareService(services, []);
 const { accessTokens, ring } = services;
-const [jwk] = ring.published();
+const [jwk] = ring.listPublishedKeys();
 const key = createPublicKey({ key: jwk as unknown as JsonWebKey, format: 'jwk' });
 
 function issue(): string {

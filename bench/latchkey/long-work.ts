@@ -44,7 +44,7 @@ function timeTransactions(executor: { transaction: (work: never) => Promise<unkn
   };
 }
 timeTransactions(services.database);
-timeTransactions(services.database.atLength);
+timeTransactions(services.database.longRunning);
 const delays = monitorEventLoopDelay({ resolution: 1 });
 delays.enable();
 

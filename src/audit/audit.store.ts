@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
-import { prepareOnce } from '../database/repeated-statement.js';
+import { prepareOnce } from '../database/compiled-statement.js';
 import type { RequestContext } from '../http/request-context.js';
 import { newId } from '../ids.js';
 

@@ -1,10 +1,10 @@
 import type { Request } from 'express';
 import { epochSeconds } from '../clock.js';
-import { tokenScheme } from '../config/config.js';
+import { getTokenScheme } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { freshnessPattern, isPermission } from '../http/security-requirements.js';
-import { callerOf, type Caller } from '../tokens/caller.js';
+import { toCaller, type Caller } from '../tokens/caller.js';
 import { findAccessToken, createMissingTokenProblem } from './token-locations.js';
 
 /**
@@ -49,7 +49,7 @@ export function checkRevocationIfNeeded(request: Request): Promise<void> | undef
   const { accessTokens, confirmation, config } = request.app.locals.services;
   if (!confirmation.isNeeded) return undefined;
   const token = findAccessToken(request, config);
-  return token === undefined ? undefined : confirmation.ask(accessTokens.verify(token));
+  return token === undefined ? undefined : confirmation.confirm(accessTokens.verify(token));
 }
 
 /**
@@ -79,7 +79,7 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
   const fault = hooks.verifyClaims?.(claims);
   if (fault !== undefined) throw new Problem('invalid_token', { detail: fault });
   if (claims.sid !== undefined) sessionUses.recordUse(claims.sid);
-  return callerOf(claims);
+  return toCaller(claims);
 }
 
 /** RFC 9470 §3: the challenge has the maximum age of the login. */
@@ -91,7 +91,7 @@ function requireFreshLogin(request: Request, claims: AccessTokenClaims, age: str
   const { message } = new Problem('insufficient_user_authentication');
   throw new Problem('insufficient_user_authentication', {
     headers: {
-      'WWW-Authenticate': `${tokenScheme(config)} realm="latchkey", error="insufficient_user_authentication", error_description="${message}", max_age="${maxAge}"`,
+      'WWW-Authenticate': `${getTokenScheme(config)} realm="latchkey", error="insufficient_user_authentication", error_description="${message}", max_age="${maxAge}"`,
     },
   });
 }
@@ -103,7 +103,7 @@ function createMissingPermissionProblem(
 ): Problem {
   if (claims.pwd_change) return new Problem('password_change_required');
   const scope = demands.filter(isPermission).join(' ');
-  const scheme = tokenScheme(request.app.locals.services.config);
+  const scheme = getTokenScheme(request.app.locals.services.config);
   return new Problem('insufficient_scope', {
     detail: `This operation requires the permission ${scope}.`,
     headers: {

@@ -1,6 +1,6 @@
 import { sql, type Compilable, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
-import { compileOnce, prepareOnce } from '../database/repeated-statement.js';
+import { compileOnce, prepareOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
 
 /** A key under which attempts are counted, and how many may fail without a wait. */

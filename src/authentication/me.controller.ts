@@ -11,7 +11,7 @@ import {
   Tags,
   type TsoaResponse,
 } from '@tsoa/runtime';
-import { userOf, type AuthenticatedRequest } from '../tokens/caller.js';
+import { requireUser, type AuthenticatedRequest } from '../tokens/caller.js';
 import { contextOf } from '../http/request-context.js';
 import { setTokenCookies, requireCookies } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
@@ -19,7 +19,7 @@ import type { Config } from '../config/config.js';
 import type { OwnAccountService } from './own-account.service.js';
 import type { UsersService } from '../users/users.service.js';
 import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
-import { words } from '../roles/rights.js';
+import { parseScope } from '../roles/rights.js';
 import type { ChangePasswordRequest, Me } from '../users/users.models.js';
 
 @Route('me')
@@ -42,12 +42,12 @@ export class MeController {
   @SuccessResponse(200, 'The account.')
   @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   public async getMe(@Request() request: AuthenticatedRequest): Promise<Me> {
-    const { userId, sessionId } = userOf(request);
+    const { userId, sessionId } = requireUser(request);
     const user = await this.services.users.get(userId);
     return {
       id: user.id,
       username: user.username,
-      roles: words(user.roles),
+      roles: parseScope(user.roles),
       permissions: [...request.caller.permissions],
       password_change_required: user.password_one_time === 1,
       session_id: sessionId,
@@ -107,7 +107,7 @@ export class MeController {
   }
 
   #change(body: ChangePasswordRequest, request: AuthenticatedRequest): Promise<TokenSet> {
-    const { userId, sessionId } = userOf(request);
+    const { userId, sessionId } = requireUser(request);
     return this.services.ownAccount.changePassword(
       userId,
       sessionId,

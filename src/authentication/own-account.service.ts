@@ -8,7 +8,7 @@ import type { TokenSet } from '../sessions/token-sets.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import { endSessionsOf } from '../sessions/ended-sessions.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import { opaqueString } from '../passwords/opaque-string.js';
+import { toOpaqueString } from '../passwords/opaque-string.js';
 import { refuseInvalidPassword } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
 
@@ -41,7 +41,7 @@ export class OwnAccountService {
     const isRight = await this.proof.verify(user.password_hash, currentPassword, sessionId);
     if (!isRight) throw new Problem('wrong_password');
     await refuseInvalidPassword('new_password', newPassword, user.username);
-    if (opaqueString(newPassword) === opaqueString(currentPassword)) {
+    if (toOpaqueString(newPassword) === toOpaqueString(currentPassword)) {
       throw new Problem('validation_failed', {
         errors: { new_password: 'must differ from the current one' },
       });
@@ -57,7 +57,7 @@ export class OwnAccountService {
       });
       if (!replaced) return undefined;
       await endSessionsOf(transaction, userId, sessionId);
-      const rows = await this.versions.raise(transaction, { userId });
+      const rows = await this.versions.increment(transaction, { userId });
       const tokens = await this.sessions.reauthenticate(transaction, sessionId);
       if (!tokens) throw new Problem('invalid_token');
       await auditStore.add(transaction, this.clock, {

@@ -137,7 +137,7 @@ export class SessionsController {
     const isHarmless = isMadeByScript(request, config) || (source === 'unstated' && access !== undefined);
     if (!isConfirmed && (isLive || !isHarmless)) return false;
     if (access && (isOwn || access.isConfirmed || !isLive)) {
-      const sessionId = accessTokens.sessionOf(access.token);
+      const sessionId = accessTokens.findSessionId(access.token);
       if (sessionId !== undefined) await sessions.logout(sessionId, contextOf(request));
     }
     if (refresh && (isOwn || refresh.isConfirmed)) {

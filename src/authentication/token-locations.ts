@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
-import { credentialsOf } from '../guard/credentials.js';
+import { parseCredentials } from '../guard/credentials.js';
 import { getTokenCookieName, readConfirmedToken } from '../sessions/token-cookies.js';
 
 /**
@@ -54,7 +54,7 @@ function findInHeader(request: Request, { headerName, headerType }: Config): str
   const value = readHeader(request, headerName.toLowerCase());
   if (value === undefined || value === '') return undefined;
   if (headerType === 'none') return value;
-  const token = credentialsOf(value, headerType);
+  const token = parseCredentials(value, headerType);
   if (token === null) {
     throw new Problem('invalid_token', {
       detail: `The ${headerName} header must be "${headerType}", one space, and the access token.`,

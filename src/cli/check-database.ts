@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { readConfig, type Config } from '../config/config.js';
 import { findDatabaseErrors, hasAmcheck } from './database-checks.store.js';
-import { readMark, unfinishedCopy } from '../database/copy-mark.js';
+import { readMark, unfinishedCopyMessage } from '../database/copy-mark.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { openDatabase } from '../database/open-database.js';
-import { reasonOf } from '../database/postgres-errors.js';
+import { describeCause } from '../database/postgres-errors.js';
 import { readSecretFile } from '../keys/secret.js';
 import { StartError } from '../start-error.js';
 import { secretOpensKeys } from '../keys/key-schedule.js';
@@ -53,9 +53,9 @@ async function examine(
     });
     try {
       const mark = database.dialect === 'postgres' ? await readMark(database.queries) : undefined;
-      if (mark) return { faults: [unfinishedCopy(mark)], note: '' };
+      if (mark) return { faults: [unfinishedCopyMessage(mark)], note: '' };
       const faults = await findDatabaseErrors(database);
-      const { queries } = database.atLength;
+      const { queries } = database.longRunning;
       const checksIndexes = database.dialect === 'sqlite' || (await hasAmcheck(queries));
       const secret = readSecret(config);
       if (
@@ -76,7 +76,7 @@ async function examine(
     }
   } catch (error) {
     if (error instanceof DatabaseUnavailable) throw error;
-    return { faults: [`It cannot be read to the end: ${reasonOf(error)}.`], note: '' };
+    return { faults: [`It cannot be read to the end: ${describeCause(error)}.`], note: '' };
   }
 }
 

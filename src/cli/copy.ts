@@ -4,22 +4,22 @@ import { readConfig, type Config } from '../config/config.js';
 import { readMark } from '../database/copy-mark.js';
 import {
   copyInto,
-  countsOf,
-  demandEmpty,
-  demandSame,
-  removeUnfinished,
+  toCounts,
+  assertEmpty,
+  assertSameSource,
+  removeUnfinishedCopy,
   type CopySealing,
 } from '../database/copy-database.js';
 import { CopyError, SqliteSnapshot, type Counts } from '../database/copy-source.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import type { Database } from '../database/database.js';
 import { openDatabase } from '../database/open-database.js';
-import { reasonOf } from '../database/postgres-errors.js';
+import { describeCause } from '../database/postgres-errors.js';
 import type { KeyRow } from '../database/schema.js';
 import { readSecretFile } from '../keys/secret.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { createProgress } from './progress.js';
-import { databaseUrl, type SqliteUrl } from '../database/database-url.js';
+import { parseDatabaseUrl, type SqliteUrl } from '../database/database-url.js';
 import { refuseRestoredFile } from '../server/installation.js';
 import { StartError } from '../start-error.js';
 import { sealingContext, unseal } from '../keys/key-schedule.js';
@@ -68,7 +68,7 @@ export async function copy(
   try {
     const snapshot = new SqliteSnapshot(source.file);
     try {
-      await snapshot.demandVersion();
+      await snapshot.assertVersion();
       await copySnapshot(snapshot, source, config, words);
     } finally {
       snapshot.close();
@@ -82,7 +82,7 @@ export async function copy(
 function parseSource(text: string): SqliteUrl {
   let source;
   try {
-    source = databaseUrl(text);
+    source = parseDatabaseUrl(text);
   } catch (cause) {
     throw new StartError(`The source ${(cause as Error).message}.`, { cause });
   }
@@ -153,7 +153,7 @@ async function copyWithProgress(
   } catch (cause) {
     if (!(cause instanceof DatabaseUnavailable)) throw cause;
     throw new StartError(
-      `The copy was interrupted (${reasonOf(cause)}). The same command goes on where it stopped.`,
+      `The copy was interrupted (${describeCause(cause)}). The same command goes on where it stopped.`,
       { cause },
     );
   } finally {
@@ -208,17 +208,17 @@ async function describe(target: Database, snapshot: SqliteSnapshot, beginAgain: 
   let finding = 'and is empty';
   if (mark && beginAgain) finding = 'and holds an unfinished copy, which would be removed first';
   else if (mark) {
-    demandSame(mark, snapshot.file, contents);
+    assertSameSource(mark, snapshot.file, contents);
     finding = 'and holds a part of them already, which the copy would go on from';
-  } else await demandEmpty(target.queries);
-  print(countsOf(contents));
+  } else await assertEmpty(target.queries);
+  print(toCounts(contents));
   console.log(`These rows would be copied. The target can be reached, ${finding}. Nothing was changed.`);
 }
 
 async function prepareTarget(target: Database, beginAgain: boolean): Promise<void> {
   await onTarget(async () => {
     await target.ping();
-    if (beginAgain) await removeUnfinished(target);
+    if (beginAgain) await removeUnfinishedCopy(target);
     // An unfinished copy keeps the schema that it was started with.
     if (!(await readMark(target.queries))) await target.migrate();
   });
@@ -228,7 +228,7 @@ async function onTarget<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new StartError(`The target cannot be used (${reasonOf(cause)}).`, { cause });
+    throw new StartError(`The target cannot be used (${describeCause(cause)}).`, { cause });
   }
 }
 

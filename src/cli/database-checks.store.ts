@@ -5,7 +5,7 @@ import type { Database, Queries } from '../database/database.js';
 
 /** @returns sentences; empty where no error was found. */
 export async function findDatabaseErrors(database: Database): Promise<string[]> {
-  const { queries } = database.atLength;
+  const { queries } = database.longRunning;
   const damage = await (database.dialect === 'sqlite'
     ? findSqliteDamage(queries)
     : findPostgresDamage(queries));

@@ -46,9 +46,9 @@ export function addSecretCommands(program: Command): void {
 export function listKeys({ ring, clock }: Services): Promise<void> {
   const { signingKey, refreshKey } = ring;
   const held = [
-    ...ring.signingKeys().map((key) => ({ ...key, purpose: 'access', inUse: key.id === signingKey.id })),
+    ...ring.listSigningKeys().map((key) => ({ ...key, purpose: 'access', inUse: key.id === signingKey.id })),
     ...ring
-      .refreshKeys()
+      .listRefreshKeys()
       .map((key) => ({ ...key, purpose: 'refresh', algorithm: 'HS256', inUse: key.id === refreshKey.id })),
   ];
   for (const { id, purpose, algorithm, inUse, activeAt, retiredAt } of held) {
@@ -92,7 +92,7 @@ export async function importKey({ ring }: Services, file: string): Promise<void>
 }
 
 export async function revokeKey({ ring }: Services, id: string): Promise<void> {
-  const ofRefreshTokens = ring.refreshKeys().some((key) => key.id === id);
+  const ofRefreshTokens = ring.listRefreshKeys().some((key) => key.id === id);
   if (!(await ring.revoke(id))) throw new StartError(`There is no key "${id}". See: latchkey keys list`);
   console.log(
     ofRefreshTokens

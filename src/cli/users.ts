@@ -5,7 +5,7 @@ import type { Services } from '../server/services.js';
 import { Problem } from '../problems/problem.js';
 import { list } from '../config/setting-parsers.js';
 import { StartError } from '../start-error.js';
-import { words } from '../roles/rights.js';
+import { parseScope } from '../roles/rights.js';
 import { withInstallation } from './installation-command.js';
 
 export function addUserCommands(program: Command): void {
@@ -30,7 +30,7 @@ async function setRoles({ users }: Services, username: string, roles: readonly s
     const user = await users.setRolesOf(username, roles, { context: operatorContext });
     if (user === undefined) throw new StartError(`There is no user "${username}".`);
     console.log(
-      `"${username}" has ${roles.length === 0 ? 'no roles' : `the roles ${words(user.roles).join(', ')}`}: clients refresh, within a second where the service runs.`,
+      `"${username}" has ${roles.length === 0 ? 'no roles' : `the roles ${parseScope(user.roles).join(', ')}`}: clients refresh, within a second where the service runs.`,
     );
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

@@ -1,6 +1,6 @@
 import type { AccessGrant } from '../tokens/access-token-claims.js';
 import type { AccessTokens } from '../tokens/access-token.js';
-import { words } from '../roles/rights.js';
+import { parseScope } from '../roles/rights.js';
 import type { StoredClient } from './clients.store.js';
 
 type Grant = AccessGrant & { readonly audience: readonly string[]; readonly lifetime: number };
@@ -10,13 +10,13 @@ export function clientGrant(
   client: StoredClient,
   tokens: Pick<AccessTokens, 'audience' | 'lifetime'>,
 ): Grant {
-  const audience = words(client.audiences);
+  const audience = parseScope(client.audiences);
   return {
     subject: client.id,
     version: client.version,
     clientId: client.id,
     roles: [],
-    permissions: words(client.scopes),
+    permissions: parseScope(client.scopes),
     fresh: false,
     audience: audience.length > 0 ? audience : tokens.audience,
     lifetime: client.access_token_lifetime ?? tokens.lifetime,

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { jwkUseError, signatureLength } from '../guard/public-keys.js';
+import { validateJwkUse, computeSignatureLength } from '../guard/public-keys.js';
 import type { AsymmetricAlgorithm } from '../keys/algorithms.js';
-import { fittingAlgorithms, KeyImportError } from '../keys/signing-keys.js';
+import { findAlgorithms, KeyImportError } from '../keys/signing-keys.js';
 
 /** A public key of a client, as a JWK (RFC 7517 §4). */
 export interface ClientKey {
@@ -46,7 +46,7 @@ const publicMembers = ['kty', 'kid', 'use', 'alg', 'crv', 'x', 'y', 'n', 'e'] as
  * @throws {KeyImportError} where it cannot verify signatures, or is not a public key.
  */
 export function importClientKey(jwk: ClientKey): ClientKey {
-  const reason = jwkUseError(jwk);
+  const reason = validateJwkUse(jwk);
   if (reason !== undefined) throw new KeyImportError(reason);
   importVerificationKey(jwk);
   const members = publicMembers.flatMap((member) =>
@@ -80,8 +80,8 @@ function importVerificationKey(jwk: ClientKey): VerificationKey {
   } catch (cause) {
     throw new KeyImportError('must be a public key in JWK form', { cause });
   }
-  const fitting = fittingAlgorithms(publicKey);
+  const fitting = findAlgorithms(publicKey);
   const algorithms = fitting.filter((algorithm) => jwk.alg === undefined || algorithm === jwk.alg);
   if (algorithms.length === 0) throw new KeyImportError(`has an "alg" that does not fit the key`);
-  return { id: jwk.kid, algorithms, publicKey, signatureLength: signatureLength(jwk) };
+  return { id: jwk.kid, algorithms, publicKey, signatureLength: computeSignatureLength(jwk) };
 }

@@ -13,11 +13,11 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
+import { toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import { toPageResponse, defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { ClientsService } from './clients.service.js';
-import { words } from '../roles/rights.js';
+import { parseScope } from '../roles/rights.js';
 import {
   type Client,
   type ClientKeySet,
@@ -70,7 +70,7 @@ export class ClientsController {
         introspectionAudiences: body.introspection_audiences ?? [],
         accessTokenLifetime: body.access_token_lifetime ?? null,
       },
-      actorOf(request),
+      toActor(request),
     );
     return { ...toClient(client), ...(secret !== undefined && { client_secret: secret }) };
   }
@@ -114,7 +114,7 @@ export class ClientsController {
       ...(body.access_token_lifetime !== undefined && { accessTokenLifetime: body.access_token_lifetime }),
       ...(body.disabled !== undefined && { disabled: body.disabled }),
     };
-    return toClient(await this.services.clients.update(id, change, actorOf(request)));
+    return toClient(await this.services.clients.update(id, change, toActor(request)));
   }
 
   /**
@@ -127,7 +127,7 @@ export class ClientsController {
   @SuccessResponse(204, 'Deleted.')
   @Response<ProblemDetails>(404, 'There is no such client: `client_not_found`.')
   public deleteClient(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
-    return this.services.clients.delete(id, actorOf(request));
+    return this.services.clients.delete(id, toActor(request));
   }
 
   /**
@@ -144,7 +144,7 @@ export class ClientsController {
     @Path() id: Id,
     @Request() request: AuthenticatedRequest,
   ): Promise<ClientSecret> {
-    const secret = await this.services.clients.replaceSecret(id, actorOf(request));
+    const secret = await this.services.clients.replaceSecret(id, toActor(request));
     return { client_id: id, client_secret: secret };
   }
 }
@@ -156,8 +156,8 @@ function toClient(client: StoredClient): Client {
     token_endpoint_auth_method: client.auth_method,
     ...(client.jwks !== null && { jwks: JSON.parse(client.jwks) as ClientKeySet }),
     scope: client.scopes,
-    audiences: words(client.audiences),
-    introspection_audiences: words(client.introspection_audiences),
+    audiences: parseScope(client.audiences),
+    introspection_audiences: parseScope(client.introspection_audiences),
     ...(client.access_token_lifetime !== null && { access_token_lifetime: client.access_token_lifetime }),
     disabled: client.disabled_at !== null,
     created_at: new Date(client.created_at).toISOString(),

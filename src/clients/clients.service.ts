@@ -2,14 +2,14 @@ import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import { newId } from '../ids.js';
-import { nameFault } from '../text/freeform-text.js';
+import { validateName } from '../text/freeform-text.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
 import { maxTokenLength } from '../tokens/access-token-size.js';
 import type { AccessTokens } from '../tokens/access-token.js';
 import { KeyImportError } from '../keys/signing-keys.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import { words } from '../roles/rights.js';
+import { parseScope } from '../roles/rights.js';
 import { type ClientKeySet, importClientKey } from './client-keys.js';
 import { hashClientSecret, generateClientSecret } from './client-secret.js';
 import type { ClientAuthMethod } from './client-auth-method.js';
@@ -110,7 +110,9 @@ export class ClientsService {
       await auditStore.addChange(transaction, this.clock, { event: 'client_updated', target: id }, actor);
       return {
         client: after,
-        revoked: revokesTokens(before, after) ? await this.versions.raise(transaction, { clientId: id }) : [],
+        revoked: revokesTokens(before, after)
+          ? await this.versions.increment(transaction, { clientId: id })
+          : [],
       };
     });
     this.versions.apply(revoked);
@@ -120,7 +122,7 @@ export class ClientsService {
   /** @throws {Problem} `client_not_found`. */
   async delete(id: string, actor: Actor): Promise<void> {
     const revoked = await this.database.transaction(async (transaction) => {
-      const rows = await this.versions.end(transaction, { clientId: id });
+      const rows = await this.versions.revokeForever(transaction, { clientId: id });
       if (!(await clientsStore.delete(transaction, id))) throw new Problem('client_not_found');
       await auditStore.addChange(transaction, this.clock, { event: 'client_deleted', target: id }, actor);
       return rows;
@@ -130,9 +132,9 @@ export class ClientsService {
 
   /** @param before where its tokens were too long already, they may become shorter. */
   #refuseOversizedTokens(client: StoredClient, before?: StoredClient): void {
-    const length = this.tokens.lengthOf(clientGrant(client, this.tokens));
+    const length = this.tokens.computeLength(clientGrant(client, this.tokens));
     if (length <= maxTokenLength) return;
-    if (before && length < this.tokens.lengthOf(clientGrant(before, this.tokens))) return;
+    if (before && length < this.tokens.computeLength(clientGrant(before, this.tokens))) return;
     throw new Problem('validation_failed', {
       errors: {
         scope: `results, with the audiences, in an access token of ${length} characters; the limit is ${maxTokenLength}`,
@@ -158,7 +160,7 @@ export class ClientsService {
         { event: 'client_secret_replaced', target: id },
         actor,
       );
-      return this.versions.raise(transaction, { clientId: id });
+      return this.versions.increment(transaction, { clientId: id });
     });
     this.versions.apply(revoked);
     return secret;
@@ -166,7 +168,7 @@ export class ClientsService {
 }
 
 function refuseInvalidName(name: string): void {
-  const fault = nameFault(name);
+  const fault = validateName(name);
   if (fault !== undefined) throw new Problem('validation_failed', { errors: { client_name: fault } });
 }
 
@@ -176,7 +178,7 @@ function requireClient(client: StoredClient | undefined): StoredClient {
 }
 
 function toSortedList(list: readonly string[]): string {
-  return words(list.join(' ')).join(' ');
+  return parseScope(list.join(' ')).join(' ');
 }
 
 function disabledAt(before: StoredClient, disabled: boolean | undefined, now: number): number | null {

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { ignoredVariables, unmetDemands } from '../database/postgres-variables.js';
-import { isSymmetric, shortestSecret } from '../keys/algorithms.js';
+import { findIgnoredVariables, findUnmetRequirements } from '../database/postgres-variables.js';
+import { isSymmetric, minSecretBytes } from '../keys/algorithms.js';
 import { settings, type Setting, type WithDefault } from './settings.js';
 import { importSigningKey } from '../keys/signing-keys.js';
 
@@ -11,8 +11,8 @@ export type Config = { readonly [K in keyof Settings]: Value<Settings[K]> };
 /** Settings that cannot be used, all of them at once. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  constructor(readonly faults: readonly string[]) {
-    super(faults.join('\n'));
+  constructor(readonly errors: readonly string[]) {
+    super(errors.join('\n'));
   }
 }
 
@@ -25,7 +25,7 @@ export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
   reader: 'service' | 'command' = 'command',
 ): Config {
-  const faults: string[] = [];
+  const errors: string[] = [];
   const entries = Object.entries<Setting<unknown>>(settings).map(([key, definition]) => {
     const given = environment[definition.name];
     // An empty variable is what `FOO= npm start` and compose files give for "not set".
@@ -35,7 +35,7 @@ export function readConfig(
       return [key, definition.parse(text)];
     } catch (error) {
       const shown = definition.secret ? '' : ` is "${text}", but`;
-      faults.push(`${definition.name}${shown} ${(error as Error).message}.`);
+      errors.push(`${definition.name}${shown} ${(error as Error).message}.`);
       return [key, undefined];
     }
   });
@@ -43,56 +43,56 @@ export function readConfig(
   // A faulty setting has no value here, whatever its type says.
   const { databaseUrl } = config as Partial<Config>;
   if (databaseUrl?.kind === 'postgres' && !environment[settings.secret.name]) {
-    faults.push(
+    errors.push(
       'LATCHKEY_SECRET must be set when DATABASE_URL is PostgreSQL: choose 32 random characters or more, the same for every replica.',
     );
   }
   if (databaseUrl?.kind === 'postgres' && reader === 'service' && !environment[settings.issuer.name]) {
-    faults.push(
+    errors.push(
       'LATCHKEY_ISSUER must be set when DATABASE_URL is PostgreSQL: the URL that clients know the service by, such as https://login.example.com, the same for every replica. Each replica refuses the tokens of another issuer.',
     );
   }
   if (databaseUrl?.kind === 'postgres') {
-    faults.push(...unmetDemands(environment[settings.databaseUrl.name] ?? '', environment));
+    errors.push(...findUnmetRequirements(environment[settings.databaseUrl.name] ?? '', environment));
   }
-  if (faults.length === 0) faults.push(...signingFaults(config), ...cookieFaults(config));
-  if (faults.length > 0) throw new ConfigError(faults);
+  if (errors.length === 0) errors.push(...findSigningErrors(config), ...findCookieErrors(config));
+  if (errors.length > 0) throw new ConfigError(errors);
   return config;
 }
 
-function signingFaults({ algorithm, secretKey, previousSecretKeys, privateKey }: Config): string[] {
-  const faults = [];
-  if (previousSecretKeys.some((secret) => Buffer.byteLength(secret) < shortestSecret.HS256)) {
-    faults.push(
-      `JWT_PREVIOUS_SECRET_KEYS must each have ${shortestSecret.HS256} bytes or more (RFC 7518 §3.2).`,
+function findSigningErrors({ algorithm, secretKey, previousSecretKeys, privateKey }: Config): string[] {
+  const errors = [];
+  if (previousSecretKeys.some((secret) => Buffer.byteLength(secret) < minSecretBytes.HS256)) {
+    errors.push(
+      `JWT_PREVIOUS_SECRET_KEYS must each have ${minSecretBytes.HS256} bytes or more (RFC 7518 §3.2).`,
     );
   }
   if (isSymmetric(algorithm)) {
-    const least = shortestSecret[algorithm];
+    const minBytes = minSecretBytes[algorithm];
     if (secretKey === undefined)
-      faults.push(`JWT_SECRET_KEY must be set when JWT_ALGORITHM is ${algorithm}.`);
-    else if (Buffer.byteLength(secretKey) < least) {
-      faults.push(`JWT_SECRET_KEY must have ${least} bytes or more for ${algorithm} (RFC 7518 §3.2).`);
+      errors.push(`JWT_SECRET_KEY must be set when JWT_ALGORITHM is ${algorithm}.`);
+    else if (Buffer.byteLength(secretKey) < minBytes) {
+      errors.push(`JWT_SECRET_KEY must have ${minBytes} bytes or more for ${algorithm} (RFC 7518 §3.2).`);
     }
   } else if (privateKey !== undefined) {
     const own = importSigningKey(privateKey, algorithm).algorithm;
     if (own !== algorithm) {
-      faults.push(
+      errors.push(
         `JWT_PRIVATE_KEY is for ${own}, and JWT_ALGORITHM is ${algorithm}. Set JWT_ALGORITHM to ${own}.`,
       );
     }
   }
-  return faults;
+  return errors;
 }
 
-function cookieFaults({ cookieSameSite, cookieSecure }: Config): string[] {
+function findCookieErrors({ cookieSameSite, cookieSecure }: Config): string[] {
   return cookieSameSite === 'None' && !cookieSecure
     ? ['JWT_COOKIE_SAMESITE is None, which browsers take only with JWT_COOKIE_SECURE=true.']
     : [];
 }
 
 /** Flask-JWT-Extended's options that are no settings here; see docs/flask-jwt-extended.md. */
-const elsewhere: Readonly<Record<string, string>> = {
+const flaskOnlyOptions: Readonly<Record<string, string>> = {
   JWT_DECODE_ALGORITHMS: 'each key has one algorithm, and no other is accepted with it',
   JWT_ENCODE_ISSUER: 'set LATCHKEY_ISSUER',
   JWT_ERROR_MESSAGE_KEY: 'errors are problem+json (RFC 9457), with the message in "detail"',
@@ -106,14 +106,14 @@ const elsewhere: Readonly<Record<string, string>> = {
  * A warning for each `LATCHKEY_*` or `JWT_*` variable that no setting reads, with the nearest name that one does, and for
  * each of PostgreSQL's that does not count.
  */
-export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+export function findUnknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
   const known = Object.values<Setting<unknown>>(settings).map(({ name }) => name);
   const url = environment[settings.databaseUrl.name] ?? '';
-  const ofPostgres = url.startsWith('postgres') ? ignoredVariables(url, environment) : [];
+  const ofPostgres = url.startsWith('postgres') ? findIgnoredVariables(url, environment) : [];
   const ours = Object.keys(environment)
     .filter((name) => /^(LATCHKEY|JWT)_/.test(name) && !known.includes(name))
     .map((name) => {
-      const instead = elsewhere[name];
+      const instead = flaskOnlyOptions[name];
       if (instead !== undefined) return `${name} is not a setting here and is ignored: ${instead}.`;
       const nearest = closest(name, known);
       const near = distance(name, nearest) <= name.length / 2;
@@ -123,6 +123,6 @@ export function unknownVariables(environment: Readonly<Record<string, string | u
 }
 
 /** The word that access tokens are sent with, and challenged for: RFC 9110 §15.5.2 has no 401 without any. */
-export function tokenScheme({ headerType }: Pick<Config, 'headerType'>): string {
+export function getTokenScheme({ headerType }: Pick<Config, 'headerType'>): string {
   return headerType === 'none' ? 'Bearer' : headerType;
 }

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import proxyaddr from 'proxy-addr';
-import { longestPassword, shortestPassword } from '../passwords/password-policy.js';
+import { maxPasswordLength, minPasswordLength } from '../passwords/password-policy.js';
 import { importSigningKey } from '../keys/signing-keys.js';
 
 // What a setting's text means. Each parser throws an Error whose message goes on after the setting's name: "must …".
 
-export function wholeNumber(least: number, most: number): (text: string) => number {
+export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new Error(`must be a whole number from ${least} to ${most}`);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new Error(`must be a whole number from ${min} to ${max}`);
     }
     return value;
   };
@@ -18,22 +18,22 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Seconds. */
-export function duration(least: number, most: number): (text: string) => number {
+export function duration(min: number, max: number): (text: string) => number {
   return (text) => {
     const match = /^(\d+)([smhd]?)$/.exec(text);
     const value = match ? Number(match[1]) * (secondsPerUnit[match[2] ?? ''] ?? 1) : NaN;
-    if (!(value >= least && value <= most)) {
-      throw new Error(`must be a time from ${least} to ${most} seconds, such as 900, 15m, 12h or 30d`);
+    if (!(value >= min && value <= max)) {
+      throw new Error(`must be a time from ${min} to ${max} seconds, such as 900, 15m, 12h or 30d`);
     }
     return value;
   };
 }
 
 /** How long a token lives, in seconds. None lives for ever: its revocation would have to be kept as long. */
-export function lifetime(most: number): (text: string) => number {
+export function lifetime(max: number): (text: string) => number {
   return (text) => {
     try {
-      return duration(1, most)(text);
+      return duration(1, max)(text);
     } catch (cause) {
       throw new Error(`${(cause as Error).message}; tokens that never expire are not issued`, { cause });
     }
@@ -66,8 +66,8 @@ export function username(text: string): string {
 /** The rest of what a password must be is judged when it is set. */
 export function passwordLength(text: string): string {
   const length = Array.from(text.normalize('NFC')).length;
-  if (length < shortestPassword || length > longestPassword) {
-    throw new Error(`must have ${shortestPassword} to ${longestPassword} characters`);
+  if (length < minPasswordLength || length > maxPasswordLength) {
+    throw new Error(`must have ${minPasswordLength} to ${maxPasswordLength} characters`);
   }
   return text;
 }
@@ -107,10 +107,10 @@ export function issuerUrl(text: string): string {
     );
   }
   // RFC 8414 §2 compares issuers as strings: one spelling, without the slash that a browser adds.
-  return withoutSlashesAtEnd(text);
+  return removeTrailingSlashes(text);
 }
 
-function withoutSlashesAtEnd(text: string): string {
+function removeTrailingSlashes(text: string): string {
   let end = text.length;
   while (text[end - 1] === '/') end -= 1;
   return text.slice(0, end);

@@ -18,7 +18,7 @@ import { readContract, readContract31, readContractYaml } from './read-contract.
 import {
   adaptContract,
   adaptYaml,
-  getTokenScheme,
+  createSecurityScheme,
   replaceAddress,
   replaceAddressInYaml,
   type ServedVariant,
@@ -41,7 +41,7 @@ export class ContractController {
     this.#contract31 = JSON.parse(json31) as OpenApiDocument;
     this.#yaml = replaceAddressInYaml(readContractYaml(), issuer);
     this.#etags = { json: createEtag(json), json31: createEtag(json31), yaml: createEtag(this.#yaml) };
-    this.#tokenScheme = getTokenScheme(config);
+    this.#tokenScheme = createSecurityScheme(config);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { exampleAddress } from './error-forms.js';
-import { tokenScheme, type Config } from '../config/config.js';
+import { getTokenScheme, type Config } from '../config/config.js';
 import type { OpenApiDocument } from './contract.models.js';
 
 /** How the served contract differs from the committed one. */
@@ -56,7 +56,7 @@ export function adaptYaml({ prefix, tokenScheme: bearer }: ServedVariant, yaml: 
  * header, but not a scheme in another header: that is in the description.
  * @returns undefined where the committed contract is right.
  */
-export function getTokenScheme(
+export function createSecurityScheme(
   config: Pick<Config, 'tokenLocations' | 'headerName' | 'headerType'>,
 ): SecurityScheme | undefined {
   const { tokenLocations, headerName, headerType } = config;
@@ -69,6 +69,6 @@ export function getTokenScheme(
     : `not in a header, but in ${tokenLocations.join(' or ')} (JWT_TOKEN_LOCATION)`;
   const description = `An access token (RFC 9068, checked as RFC8725 says): ${where}.`;
   return isAuthorization && headerType !== 'none'
-    ? { type: 'http', scheme: tokenScheme(config), bearerFormat: 'JWT', description }
+    ? { type: 'http', scheme: getTokenScheme(config), bearerFormat: 'JWT', description }
     : { type: 'apiKey', in: 'header', name: headerName, description };
 }

@@ -21,7 +21,7 @@ export type BatchRows<Statements extends readonly BatchStatement[]> =
   | undefined;
 
 /** Executes a batch one statement after another, as a part of a transaction. */
-export async function executeInTurn<const Statements extends readonly BatchStatement[]>(
+export async function executeSequentially<const Statements extends readonly BatchStatement[]>(
   transaction: Kysely<Schema>,
   statements: Statements,
 ): Promise<BatchRows<Statements>> {

@@ -9,7 +9,7 @@ const bound = 'SCRAM-SHA-256-PLUS';
  * certificate of the TLS connection that they go through (RFC 5929 §4): the driver would go on without.
  * @param client not connected yet.
  */
-export function demandChannelBinding(client: pg.Client): void {
+export function requireChannelBinding(client: pg.Client): void {
   // The driver has events for each message, and no option for this.
   const { connection } = client as unknown as { connection: EventEmitter & { readonly stream: Duplex } };
   const refuse = (): void => {

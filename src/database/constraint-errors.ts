@@ -2,7 +2,7 @@
 const unique: readonly unknown[] = ['23505', 1555, 2067];
 
 /** Whether a statement failed because another row has the value that must be unique: someone else was first. */
-export function violatesUnique(error: unknown): boolean {
+export function isUniqueViolation(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   return unique.includes(code) || unique.includes(errcode);

@@ -21,15 +21,15 @@ export interface TableContents {
 export type Row = Readonly<Record<string, string | number | null>>;
 
 /** Not in the checksum: it is encrypted with another secret in the copy. */
-const left = 'sealed_key';
+const excludedColumn = 'sealed_key';
 
 /** Of columns in an order that both databases agree on. */
-export function checkedColumns(columns: readonly string[]): string[] {
-  return columns.filter((each) => each !== left).sort();
+export function selectChecksumColumns(columns: readonly string[]): string[] {
+  return columns.filter((each) => each !== excludedColumn).sort();
 }
 
 /** Adds up the rows of a table. Each column is its length in bytes and its text, so that no two rows look the same. */
-export function contentsOfRows(rows: Iterable<Row>, columns: readonly string[]): TableContents {
+export function summarizeRows(rows: Iterable<Row>, columns: readonly string[]): TableContents {
   let count = 0;
   let sum = 0n;
   for (const row of rows) {
@@ -45,7 +45,7 @@ export function contentsOfRows(rows: Iterable<Row>, columns: readonly string[]):
 }
 
 /** The same, by PostgreSQL itself. */
-export async function contentsOfTable(
+export async function summarizeTable(
   queries: Kysely<Schema>,
   table: keyof Schema,
   columns: readonly string[],
@@ -63,7 +63,7 @@ export async function contentsOfTable(
 }
 
 /** The tables that are not the same. */
-export function differences(one: Contents, other: Contents): string[] {
+export function findDifferences(one: Contents, other: Contents): string[] {
   const names = new Set([...Object.keys(one.tables), ...Object.keys(other.tables)]);
   return [...names].filter((name) => {
     const [a, b] = [one.tables[name], other.tables[name]];

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { contentsOfTable, differences, type Contents, type Row } from './copy-contents.js';
-import { createMark, dropMark, marked, readMark, type CopyMark } from './copy-mark.js';
+import { summarizeTable, findDifferences, type Contents, type Row } from './copy-contents.js';
+import { createMark, dropMark, withMarkTable, readMark, type CopyMark } from './copy-mark.js';
 import { copiedTables, CopyError, type Counts, type SqliteSnapshot } from './copy-source.js';
 import type { Database, Queries } from './database.js';
 import type { KeyRow, Schema } from './schema.js';
-import { lockStart } from './start-lock.js';
+import { acquireStartLock } from './start-lock.js';
 
 /** PostgreSQL takes 65,535 parameters a statement; the widest table has 16 columns. */
 const rowsPerStatement = 500;
@@ -40,20 +40,21 @@ export async function copyInto(
   options: CopyOptions = {},
 ): Promise<Counts> {
   const contents = await source.contents();
-  const mark = await begin(target, source.file, contents);
-  await demandOpenKeys(target, sealing);
+  const mark = await beginCopy(target, source.file, contents);
+  await assertKeysOpen(target, sealing);
   for (const table of copiedTables.slice(copiedTables.indexOf(mark.copying))) {
     await copyTable({ target, source, sealing, mark }, table, options);
   }
-  await demandEqual(target, source, contents);
-  await demandOpenKeys(target, sealing);
-  for (const table of copiedTables) await sql`analyze ${sql.table(table)}`.execute(target.atLength.queries);
-  await end(target, mark.run);
-  return countsOf(contents);
+  await assertEqualContents(target, source, contents);
+  await assertKeysOpen(target, sealing);
+  for (const table of copiedTables)
+    await sql`analyze ${sql.table(table)}`.execute(target.longRunning.queries);
+  await finishCopy(target, mark.run);
+  return toCounts(contents);
 }
 
 /** How many rows each table has. */
-export function countsOf({ tables }: Contents): Counts {
+export function toCounts({ tables }: Contents): Counts {
   return Object.fromEntries(copiedTables.map((table) => [table, tables[table]?.rows ?? 0])) as Record<
     keyof Schema,
     number
@@ -64,9 +65,9 @@ export function countsOf({ tables }: Contents): Counts {
  * Refuses a source that is not what the copy began with: a database must not be of two moments, or of two installations.
  * @throws {CopyError}
  */
-export function demandSame(mark: CopyMark, source: string, contents: Contents): void {
+export function assertSameSource(mark: CopyMark, source: string, contents: Contents): void {
   const before = JSON.parse(mark.contents) as Contents;
-  const different = differences(before, contents);
+  const different = findDifferences(before, contents);
   if (different.length === 0 && before.version === contents.version) return;
   const why =
     mark.source === source
@@ -80,9 +81,9 @@ export function demandSame(mark: CopyMark, source: string, contents: Contents): 
 /**
  * Removes what a copy that has not been finished has left, and its mark. Where there is none, nothing is touched.
  */
-export async function removeUnfinished(target: Database): Promise<void> {
-  await target.atLength.transaction(async (transaction) => {
-    await lockStart(transaction);
+export async function removeUnfinishedCopy(target: Database): Promise<void> {
+  await target.longRunning.transaction(async (transaction) => {
+    await acquireStartLock(transaction);
     if (!(await readMark(transaction))) return;
     await sql`truncate ${sql.join(copiedTables.map((table) => sql.table(table)))}`.execute(transaction);
     await dropMark(transaction);
@@ -93,7 +94,7 @@ export async function removeUnfinished(target: Database): Promise<void> {
  * Refuses a database in which there is anything of ours. Tables that are not there are empty.
  * @throws {CopyError}
  */
-export async function demandEmpty(queries: Queries): Promise<void> {
+export async function assertEmpty(queries: Queries): Promise<void> {
   const there = new Set((await queries.introspection.getTables()).map(({ name }) => name));
   for (const table of copiedTables) {
     if (!there.has(table)) continue;
@@ -106,21 +107,21 @@ export async function demandEmpty(queries: Queries): Promise<void> {
 }
 
 /** Makes the mark, or takes over the one that is there; no start of a service comes between. */
-function begin(target: Database, source: string, contents: Contents): Promise<CopyMark> {
-  return target.atLength.transaction(async (transaction) => {
-    await lockStart(transaction);
+function beginCopy(target: Database, source: string, contents: Contents): Promise<CopyMark> {
+  return target.longRunning.transaction(async (transaction) => {
+    await acquireStartLock(transaction);
     const run = randomUUID();
     if (await readMark(transaction)) {
       // Waits for the batch of a run that still goes on; its next one finds that it is not the last.
-      const mark = await marked(transaction)
+      const mark = await withMarkTable(transaction)
         .updateTable('unfinished_copy')
         .set({ run })
         .returningAll()
         .executeTakeFirstOrThrow();
-      demandSame(mark, source, contents);
+      assertSameSource(mark, source, contents);
       return mark;
     }
-    await demandEmpty(transaction);
+    await assertEmpty(transaction);
     const [copying = 'users'] = copiedTables;
     const mark = { run, source, contents: JSON.stringify(contents), copying, after_key: null, copied: 0 };
     await createMark(transaction, mark);
@@ -128,7 +129,7 @@ function begin(target: Database, source: string, contents: Contents): Promise<Co
   });
 }
 
-interface Copying {
+interface CopyRun {
   readonly target: Database;
   readonly source: SqliteSnapshot;
   readonly sealing: CopySealing;
@@ -137,7 +138,7 @@ interface Copying {
 }
 
 async function copyTable(
-  { target, source, sealing, mark }: Copying,
+  { target, source, sealing, mark }: CopyRun,
   table: keyof Schema,
   { onProgress, signal, rowsPerBatch = rowsPerStatement }: CopyOptions,
 ): Promise<void> {
@@ -145,7 +146,7 @@ async function copyTable(
   const after = begun === null ? undefined : (JSON.parse(begun) as (string | number)[]);
   let copied = begun === null ? 0 : mark.copied;
   const key = source.keyColumns(table);
-  for (const batch of batches(source.rows(table, after), rowsPerBatch)) {
+  for (const batch of splitIntoBatches(source.rows(table, after), rowsPerBatch)) {
     const last = batch.at(-1);
     const rows =
       table === 'keys'
@@ -156,7 +157,7 @@ async function copyTable(
       after_key: JSON.stringify(key.map((column) => last?.[column])),
       copied: copied + rows.length,
     };
-    await target.atLength.transaction(async (transaction) => {
+    await target.longRunning.transaction(async (transaction) => {
       await moveMark(transaction, mark.run, place);
       // Rows of this very table: they have its columns, whichever they are.
       await transaction.insertInto(table).values(rows).execute();
@@ -170,7 +171,7 @@ async function copyTable(
   onProgress?.(table, copied, true);
 }
 
-function* batches(rows: Iterable<Row>, size: number): Generator<Row[]> {
+function* splitIntoBatches(rows: Iterable<Row>, size: number): Generator<Row[]> {
   let batch: Row[] = [];
   for (const row of rows) {
     batch.push(row);
@@ -186,7 +187,7 @@ async function moveMark(
   run: string,
   place: Pick<CopyMark, 'copying' | 'after_key' | 'copied'>,
 ): Promise<void> {
-  const { numUpdatedRows } = await marked(queries)
+  const { numUpdatedRows } = await withMarkTable(queries)
     .updateTable('unfinished_copy')
     .set(place)
     .where('run', '=', run)
@@ -197,7 +198,7 @@ async function moveMark(
 const takenOver = 'Another run of the copy goes on with it, and this one ends.';
 
 /** @throws {CopyError} where the keys that are there were encrypted with another secret, by an earlier run. */
-async function demandOpenKeys({ queries }: Database, { opens }: CopySealing): Promise<void> {
+async function assertKeysOpen({ queries }: Database, { opens }: CopySealing): Promise<void> {
   const keys = await queries.selectFrom('keys').selectAll().execute();
   if (keys.every(opens)) return;
   throw new CopyError(
@@ -205,16 +206,16 @@ async function demandOpenKeys({ queries }: Database, { opens }: CopySealing): Pr
   );
 }
 
-async function demandEqual(
-  { atLength }: Database,
+async function assertEqualContents(
+  { longRunning }: Database,
   source: SqliteSnapshot,
   contents: Contents,
 ): Promise<void> {
   const tables = [];
   for (const table of copiedTables) {
-    tables.push([table, await contentsOfTable(atLength.queries, table, source.columns(table))] as const);
+    tables.push([table, await summarizeTable(longRunning.queries, table, source.columns(table))] as const);
   }
-  const different = differences(contents, { ...contents, tables: Object.fromEntries(tables) });
+  const different = findDifferences(contents, { ...contents, tables: Object.fromEntries(tables) });
   if (different.length === 0) return;
   throw new CopyError(
     `The copy is not equal to its source (${different.join(', ')}): something else has written to the target. Begin again with --begin-again.`,
@@ -222,10 +223,10 @@ async function demandEqual(
 }
 
 /** From now on a service may start on it. */
-async function end(target: Database, run: string): Promise<void> {
-  await target.atLength.transaction(async (transaction) => {
-    await lockStart(transaction);
-    const { numDeletedRows } = await marked(transaction)
+async function finishCopy(target: Database, run: string): Promise<void> {
+  await target.longRunning.transaction(async (transaction) => {
+    await acquireStartLock(transaction);
+    const { numDeletedRows } = await withMarkTable(transaction)
       .deleteFrom('unfinished_copy')
       .where('run', '=', run)
       .executeTakeFirst();

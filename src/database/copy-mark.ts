@@ -34,7 +34,7 @@ export async function createMark(queries: Kysely<Schema>, mark: CopyMark): Promi
     .addColumn('after_key', 'text')
     .addColumn('copied', 'bigint', (column) => column.notNull())
     .execute();
-  await marked(queries).insertInto('unfinished_copy').values(mark).execute();
+  await withMarkTable(queries).insertInto('unfinished_copy').values(mark).execute();
 }
 
 export async function dropMark(queries: Kysely<Schema>): Promise<void> {
@@ -47,10 +47,10 @@ export async function readMark(queries: Kysely<Schema>): Promise<CopyMark | unde
     there: string | null;
   }>`select to_regclass('unfinished_copy')::text as there`.execute(queries);
   if (!rows[0]?.there) return undefined;
-  return marked(queries).selectFrom('unfinished_copy').selectAll().executeTakeFirst();
+  return withMarkTable(queries).selectFrom('unfinished_copy').selectAll().executeTakeFirst();
 }
 
-export function marked(queries: Kysely<Schema>): Kysely<MarkedSchema> {
+export function withMarkTable(queries: Kysely<Schema>): Kysely<MarkedSchema> {
   return queries as unknown as Kysely<MarkedSchema>;
 }
 
@@ -59,11 +59,11 @@ export function marked(queries: Kysely<Schema>): Kysely<MarkedSchema> {
  * revoked would be good again.
  * @throws {StartError}
  */
-export async function refuseUnfinishedCopy(queries: Kysely<Schema>): Promise<void> {
+export async function assertNoUnfinishedCopy(queries: Kysely<Schema>): Promise<void> {
   const mark = await readMark(queries);
-  if (mark) throw new StartError(unfinishedCopy(mark));
+  if (mark) throw new StartError(unfinishedCopyMessage(mark));
 }
 
-export function unfinishedCopy({ source }: CopyMark): string {
+export function unfinishedCopyMessage({ source }: CopyMark): string {
   return `The database holds a copy that has not been finished, of the SQLite file ${source}. "npx latchkey copy sqlite:${source} postgres://…" goes on with it, and with --begin-again it begins again.`;
 }

@@ -1,11 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { checkedColumns, contentsOfRows, type Contents, type Row } from './copy-contents.js';
+import { selectChecksumColumns, summarizeRows, type Contents, type Row } from './copy-contents.js';
 import { migrationProvider } from './migrations/index.js';
 import type { KeyRow, Schema } from './schema.js';
 
 /** What is copied: every table, those that others refer to before these. */
-const order: Readonly<Record<keyof Schema, true>> = {
+const tableOrder: Readonly<Record<keyof Schema, true>> = {
   users: true,
   roles: true,
   user_roles: true,
@@ -18,7 +18,7 @@ const order: Readonly<Record<keyof Schema, true>> = {
   counters: true,
   audit: true,
 };
-export const copiedTables = Object.keys(order) as (keyof Schema)[];
+export const copiedTables = Object.keys(tableOrder) as (keyof Schema)[];
 
 export type Counts = Readonly<Record<keyof Schema, number>>;
 
@@ -47,7 +47,7 @@ export class SqliteSnapshot {
   }
 
   /** @throws {CopyError} */
-  async demandVersion(): Promise<void> {
+  async assertVersion(): Promise<void> {
     const expected = await migrationNames();
     let found: unknown[];
     try {
@@ -71,7 +71,7 @@ export class SqliteSnapshot {
       tables: Object.fromEntries(
         copiedTables.map((table) => [
           table,
-          contentsOfRows(
+          summarizeRows(
             this.#connection.prepare(`select * from ${table}`).iterate() as Iterable<Row>,
             this.columns(table),
           ),
@@ -82,7 +82,7 @@ export class SqliteSnapshot {
 
   /** Those that a checksum is of. */
   columns(table: keyof Schema): string[] {
-    return checkedColumns(this.#tableInfo(table).map(({ name }) => name));
+    return selectChecksumColumns(this.#tableInfo(table).map(({ name }) => name));
   }
 
   /** The columns of its primary key. */

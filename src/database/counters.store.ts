@@ -6,7 +6,7 @@ type CounterName = Schema['counters']['name'];
 /** Counts that only rise. */
 export const countersStore = {
   /** Waits for whoever else raises it, until the end of that transaction. @returns the new value, which is the caller's alone. */
-  async raise(queries: Queries, name: CounterName, by = 1): Promise<number> {
+  async increment(queries: Queries, name: CounterName, by = 1): Promise<number> {
     const { value } = await queries
       .insertInto('counters')
       .values({ name, value: by })

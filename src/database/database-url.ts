@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { parsePostgresUrl, withoutTls } from './postgres-url.js';
+import { parsePostgresUrl, removeTls } from './postgres-url.js';
 
 /** Where the data lives. */
 export type DatabaseUrl = SqliteUrl | PostgresUrl;
@@ -21,13 +21,13 @@ export interface PostgresUrl {
 const forms = 'sqlite:data/latchkey.db or postgres://user:password@host:5432/database';
 
 /** @throws {Error} whose message goes on after the setting's name: "must …". */
-export function databaseUrl(text: string): DatabaseUrl {
-  if (text.startsWith('sqlite:')) return sqliteUrl(text);
-  if (/^postgres(ql)?:\/\//.test(text)) return postgresUrl(text);
+export function parseDatabaseUrl(text: string): DatabaseUrl {
+  if (text.startsWith('sqlite:')) return parseSqliteUrl(text);
+  if (/^postgres(ql)?:\/\//.test(text)) return parsePostgresDatabaseUrl(text);
   throw new Error(`must look like ${forms}`);
 }
 
-function sqliteUrl(text: string): SqliteUrl {
+function parseSqliteUrl(text: string): SqliteUrl {
   // With slashes as a URL has them, or without: sqlite:data/x.db, sqlite:/srv/x.db, sqlite:///srv/x.db.
   const file = text.slice('sqlite:'.length).replace(/^\/\//, '').replace(/^\/+/, '/');
   if (file.trim() === '' || file.endsWith('/')) {
@@ -36,7 +36,7 @@ function sqliteUrl(text: string): SqliteUrl {
   return { kind: 'sqlite', file };
 }
 
-function postgresUrl(text: string): PostgresUrl {
+function parsePostgresDatabaseUrl(text: string): PostgresUrl {
   const { tls } = parsePostgresUrl(text);
-  return { kind: 'postgres', url: withoutTls(text), ...(tls && { tls }) };
+  return { kind: 'postgres', url: removeTls(text), ...(tls && { tls }) };
 }

@@ -39,7 +39,7 @@ export interface Database extends Executor {
    * The same for what may take long: many rows, or waiting for another process. On PostgreSQL it has connections of
    * its own, so that no request waits for one.
    */
-  readonly atLength: Executor;
+  readonly longRunning: Executor;
   /**
    * Executes statements in one transaction; on SQLite they are one message to the writer, where a transaction is several
    * that everybody else waits for.
@@ -48,7 +48,7 @@ export interface Database extends Executor {
     statements: Statements,
   ): Promise<BatchRows<Statements>>;
   /** A transaction that no other process runs at the same time. */
-  exclusively<T>(work: Work<T>): Promise<T>;
+  withExclusiveLock<T>(work: Work<T>): Promise<T>;
   /**
    * Now, in milliseconds, for use in a statement: the database's own time where several machines share it, for a
    * statement may arrive late. Where the clock is another than the system's, the difference is added.
@@ -65,7 +65,7 @@ export interface Database extends Executor {
    * Resolves when the database takes writes, which was tried within the last second.
    * @throws {DatabaseUnavailable} or another error of the database's, where it does not.
    */
-  demandWritable(): Promise<void>;
+  assertWritable(): Promise<void>;
   /** The log of what fails while the database is away. */
   readonly outages: OutageLog;
   /** How this process learns that another one has committed. */

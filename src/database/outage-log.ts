@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 
 /** How often it is said of what goes on failing, and of what comes and goes, in milliseconds. */
-const whileAway = 60_000;
-const whileFlapping = 10_000;
+const outageInterval = 60_000;
+const flappingInterval = 10_000;
 
 interface Outage {
   readonly since: number;
@@ -27,7 +27,7 @@ export class OutageLog {
    * @param what the subject of a sentence that goes on with "failed"; one of a few.
    * @param fields further ones of the line.
    */
-  failed(
+  recordFailure(
     what: string,
     error: unknown,
     fields: Readonly<Record<string, unknown>> = {},
@@ -39,7 +39,7 @@ export class OutageLog {
     const since = isNew ? now : known.since;
     const failures = isNew ? 1 : known.failures + 1;
     const unlogged = known?.unlogged ?? 0;
-    if (known && now - known.loggedAt < (known.isOver ? whileFlapping : whileAway)) {
+    if (known && now - known.loggedAt < (known.isOver ? flappingInterval : outageInterval)) {
       this.#outages.set(what, { ...known, unlogged: unlogged + 1, failures: known.failures + 1 });
       return;
     }
@@ -49,7 +49,7 @@ export class OutageLog {
   }
 
   /** It works, or works again. Costs next to nothing where nothing had failed. */
-  over(what: string): void {
+  recordRecovery(what: string): void {
     if (this.#outages.size === 0) return;
     const outage = this.#outages.get(what);
     if (!outage || outage.isOver) return;

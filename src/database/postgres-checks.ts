@@ -5,7 +5,7 @@ import type { Queries } from './database.js';
 import type { PostgresServer } from './postgres.js';
 
 /** PostgreSQL's least version: what the SQL here takes. */
-const leastVersion = 15;
+const minVersion = 15;
 
 /** The database is not one that the service can run on; the message is for the operator. */
 export class DatabaseUnfit extends Error {
@@ -28,7 +28,7 @@ interface ServerState {
  * @throws {DatabaseUnfit} where the service would not work, or not safely.
  */
 export async function checkServer(server: PostgresServer, queries: Queries, log: Logger): Promise<void> {
-  await demandSessions(server);
+  await assertSessionMode(server);
   const { rows } = await sql<ServerState>`select
     current_setting('server_version_num')::int as version,
     current_setting('server_encoding') as encoding,
@@ -41,19 +41,19 @@ export async function checkServer(server: PostgresServer, queries: Queries, log:
     from pg_database where datname = current_database()`.execute(queries);
   const [state] = rows;
   if (!state) return;
-  const fault = versionFault(state.version) ?? faultOf(state);
-  if (fault !== undefined) throw new DatabaseUnfit(fault);
-  for (const warning of warningsOf(state)) log.warn(warning);
+  const error = findVersionError(state.version) ?? findSettingError(state);
+  if (error !== undefined) throw new DatabaseUnfit(error);
+  for (const warning of findWarnings(state)) log.warn(warning);
 }
 
 /** @param version as PostgreSQL's `server_version_num` says it: 150004 is 15.4. */
-export function versionFault(version: number): string | undefined {
+export function findVersionError(version: number): string | undefined {
   const major = Math.floor(version / 10_000);
-  if (major >= leastVersion) return undefined;
-  return `it is PostgreSQL ${major}.${version % 10_000}, and ${leastVersion} or newer is needed`;
+  if (major >= minVersion) return undefined;
+  return `it is PostgreSQL ${major}.${version % 10_000}, and ${minVersion} or newer is needed`;
 }
 
-function faultOf({ encoding, schema, search_path }: ServerState): string | undefined {
+function findSettingError({ encoding, schema, search_path }: ServerState): string | undefined {
   if (encoding !== 'UTF8') {
     return `its encoding is ${encoding}, and names may have any character; make one with encoding 'UTF8' (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)`;
   }
@@ -63,7 +63,7 @@ function faultOf({ encoding, schema, search_path }: ServerState): string | undef
   return undefined;
 }
 
-function warningsOf({ fsync, full_page_writes, collation_then, collation_now }: ServerState): string[] {
+function findWarnings({ fsync, full_page_writes, collation_then, collation_now }: ServerState): string[] {
   const warnings = [];
   if (fsync === 'off' || full_page_writes === 'off') {
     warnings.push(
@@ -83,7 +83,7 @@ function warningsOf({ fsync, full_page_writes, collation_then, collation_now }: 
  * two connections it shows: the one's mark is not there any more, or is the other's.
  * @throws {DatabaseUnfit} where there is such a one.
  */
-async function demandSessions(server: PostgresServer): Promise<void> {
+async function assertSessionMode(server: PostgresServer): Promise<void> {
   const marks = [randomUUID(), randomUUID()];
   const clients = [];
   try {
@@ -98,12 +98,12 @@ async function demandSessions(server: PostgresServer): Promise<void> {
       const { rows } = await client.query<{ mark: string | null }>(
         `select current_setting('latchkey.session', true) as mark`,
       );
-      if (rows[0]?.mark !== marks[index]) throw new DatabaseUnfit(pooled);
+      if (rows[0]?.mark !== marks[index]) throw new DatabaseUnfit(poolerError);
     }
   } finally {
     for (const client of clients) await client.end();
   }
 }
 
-const pooled =
+const poolerError =
   'a pooler in front of it gives each transaction another session (transaction or statement mode), and LISTEN, prepared statements and settings belong to one; use session mode (PgBouncer: pool_mode = session), or connect past it';

@@ -4,4 +4,4 @@ import type pg from 'pg';
 const require = createRequire(import.meta.url);
 
 /** Loaded when it is first asked for: on SQLite it would take 22 of the 510 ms of a start, and 13 MB. */
-export const driver = (): typeof pg => require('pg') as typeof pg;
+export const loadDriver = (): typeof pg => require('pg') as typeof pg;

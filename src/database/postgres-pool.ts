@@ -2,34 +2,34 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
 import { DatabaseReadOnly, type DatabaseUnavailable } from './database-unavailable.js';
 import {
-  explained,
-  explainedRefusal,
+  toDomainError,
+  toConnectionError,
   isContended,
-  isOfServer,
+  isServerError,
   isOnReadOnlyServer,
   isOutdatedPlan,
-  notAnswering,
+  toUnresponsiveError,
 } from './postgres-errors.js';
-import { PreparedNames } from './prepared-names.js';
-import { retrying } from './retrying.js';
+import { PreparedStatementCache } from './prepared-statement-cache.js';
+import { withRetry } from './with-retry.js';
 
 /** The server that a pool is of: whether it is asked at all, and who is told what its connections see. */
 export interface PooledServer {
   readonly hosts: number;
-  readonly turn: number;
+  readonly hostIndex: number;
   readonly generation: number;
-  demandAnswers(): void;
-  tryAnother(turn: number): void;
-  silent(reason: DatabaseUnavailable): void;
-  outdate(): void;
-  diskFailed(error: DatabaseReadOnly): void;
+  assertResponsive(): void;
+  switchHost(turn: number): void;
+  markUnavailable(reason: DatabaseUnavailable): void;
+  discardConnections(): void;
+  reportDiskFailure(error: DatabaseReadOnly): void;
 }
 
 /** A pool as Kysely wants it. */
 export class ConnectionPool implements PostgresPool {
   readonly options = {};
   readonly #connections = new WeakMap<pg.PoolClient, Connection>();
-  readonly #names = new PreparedNames();
+  readonly #names = new PreparedStatementCache();
   #ended: Promise<void> | undefined;
 
   constructor(
@@ -40,7 +40,7 @@ export class ConnectionPool implements PostgresPool {
 
   async connect(): Promise<PostgresPoolClient> {
     for (;;) {
-      const client = await this.#take();
+      const client = await this.#acquire();
       let connection = this.#connections.get(client);
       if (!connection) {
         connection = new Connection(client, this.#names, this.limit, this.server);
@@ -56,20 +56,20 @@ export class ConnectionPool implements PostgresPool {
   }
 
   /** From the first host that gives one. */
-  async #take(): Promise<pg.PoolClient> {
+  async #acquire(): Promise<pg.PoolClient> {
     for (let attempt = 1; ; attempt += 1) {
-      this.server.demandAnswers();
+      this.server.assertResponsive();
       const isFull = this.pool.totalCount >= this.pool.options.max && this.pool.idleCount === 0;
-      const { turn } = this.server;
+      const { hostIndex } = this.server;
       try {
         return await this.pool.connect();
       } catch (cause) {
-        const error = explainedRefusal(cause);
+        const error = toConnectionError(cause);
         // All are in use, and none was to be had in time; or the server has no more, and those that there are work.
-        if (isFull || (isOfServer(error) && this.pool.totalCount > 0)) throw error;
-        this.server.tryAnother(turn);
+        if (isFull || (isServerError(error) && this.pool.totalCount > 0)) throw error;
+        this.server.switchHost(hostIndex);
         if (attempt < this.server.hosts) continue;
-        this.server.silent(notAnswering(error));
+        this.server.markUnavailable(toUnresponsiveError(error));
         throw error;
       }
     }
@@ -82,7 +82,7 @@ class Connection implements PostgresPoolClient {
 
   constructor(
     private readonly client: pg.PoolClient,
-    private readonly names: PreparedNames,
+    private readonly names: PreparedStatementCache,
     private readonly limit: number,
     private readonly server: PooledServer,
   ) {
@@ -98,7 +98,7 @@ class Connection implements PostgresPoolClient {
     // Within a transaction, all of it has to run again.
     const isAlone = this.client.getTransactionStatus() === 'I';
     const once = (): Promise<unknown> => this.#execute(text, values);
-    return isAlone ? retrying(once, (error) => isContended(error) || isOutdatedPlan(error)) : once();
+    return isAlone ? withRetry(once, (error) => isContended(error) || isOutdatedPlan(error)) : once();
   }) as unknown as PostgresPoolClient['query'];
 
   release(destroy = false): void {
@@ -107,7 +107,7 @@ class Connection implements PostgresPoolClient {
 
   async #execute(text: string, values: readonly unknown[]): Promise<unknown> {
     const timer = setTimeout(() => {
-      this.server.silent(notAnswering(`a statement had no answer after ${this.limit} ms`));
+      this.server.markUnavailable(toUnresponsiveError(`a statement had no answer after ${this.limit} ms`));
       // Its statement fails now, and the pool makes another one.
       void this.client.end();
     }, this.limit);
@@ -116,12 +116,12 @@ class Connection implements PostgresPoolClient {
     try {
       return await this.client.query({ text, values: [...values], ...(name !== undefined && { name }) });
     } catch (cause) {
-      if (isOutdatedPlan(cause)) this.server.outdate();
-      const error = explained(cause);
+      if (isOutdatedPlan(cause)) this.server.discardConnections();
+      const error = toDomainError(cause);
       if (error instanceof DatabaseReadOnly) {
         // Wherever the primary is now, it is not behind this connection, nor behind the others.
-        if (isOnReadOnlyServer(error)) this.server.silent(error);
-        else this.server.diskFailed(error);
+        if (isOnReadOnlyServer(error)) this.server.markUnavailable(error);
+        else this.server.reportDiskFailure(error);
       }
       throw error;
     } finally {

@@ -29,7 +29,7 @@ export const sessionSettings = {
 } as const;
 
 /** Those that PostgreSQL 13 and 16 do not know yet: what is too old is said later, by its version. */
-const younger = ['idle_session_timeout', 'transaction_timeout'];
+const newerSettings = ['idle_session_timeout', 'transaction_timeout'];
 
 export interface SessionLimits {
   /** Milliseconds, both of them. */
@@ -50,7 +50,7 @@ export interface SessionState {
  * The statement that a session begins with: it sets what must be so, and asks for what cannot be set, in one round trip.
  * @param settings further ones, that the operator asks for.
  */
-export function sessionStatement(
+export function buildSessionStatement(
   limits: SessionLimits,
   settings: readonly (readonly [name: string, value: string])[],
 ): { text: string; values: string[] } {
@@ -66,7 +66,7 @@ export function sessionStatement(
   const columns = all.map(([name, value]) => {
     values.push(name, value);
     const call = `set_config($${values.length - 1}, $${values.length}, false)`;
-    return younger.includes(name)
+    return newerSettings.includes(name)
       ? `(select ${call} where current_setting($${values.length - 1}, true) is not null)`
       : call;
   });

@@ -11,7 +11,7 @@ const modes = ['disable', 'require', 'verify-ca', 'verify-full'];
  * @param show quotes what the URL says, unless it may be a part of a password.
  * @throws {Error} whose message goes on after the setting's name: "must …".
  */
-export function tlsOf(
+export function parseTls(
   given: ReadonlyMap<string, string>,
   show: (value: string) => string,
 ): ConnectionOptions | undefined {
@@ -36,17 +36,17 @@ export function tlsOf(
     throw new Error('must have both sslcert and sslkey, or neither');
   }
   return {
-    ...(rootFile !== undefined && { ca: certificate(rootFile, 'sslrootcert', show) }),
-    ...(certFile !== undefined && { cert: certificate(certFile, 'sslcert', show) }),
-    ...(keyFile !== undefined && { key: fileOf(keyFile, 'sslkey', show) }),
+    ...(rootFile !== undefined && { ca: readCertificate(rootFile, 'sslrootcert', show) }),
+    ...(certFile !== undefined && { cert: readCertificate(certFile, 'sslcert', show) }),
+    ...(keyFile !== undefined && { key: readParameterFile(keyFile, 'sslkey', show) }),
     ...(mode === 'require' && rootFile === undefined && { rejectUnauthorized: false }),
     // Whatever name the certificate has.
     ...((mode === 'verify-ca' || mode === 'require') && { checkServerIdentity: () => undefined }),
   };
 }
 
-function certificate(path: string, parameter: string, show: (value: string) => string): string {
-  const pem = fileOf(path, parameter, show);
+function readCertificate(path: string, parameter: string, show: (value: string) => string): string {
+  const pem = readParameterFile(path, parameter, show);
   try {
     new X509Certificate(pem);
   } catch (cause) {
@@ -57,8 +57,8 @@ function certificate(path: string, parameter: string, show: (value: string) => s
   return pem;
 }
 
-/** The cause is left out: it repeats the path, which {@link tlsOf} may not show. */
-function fileOf(path: string, parameter: string, show: (value: string) => string): string {
+/** The cause is left out: it repeats the path, which {@link parseTls} may not show. */
+function readParameterFile(path: string, parameter: string, show: (value: string) => string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {

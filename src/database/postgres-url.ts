@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { sessionSettings } from './postgres-session.js';
-import { tlsOf, tlsParameters } from './postgres-tls.js';
+import { parseTls, tlsParameters } from './postgres-tls.js';
 
 /** One of the servers that a URL names. What is left out the driver takes from `PGHOST`, `PGPORT` or its defaults. */
 export interface PostgresHost {
@@ -40,9 +40,9 @@ const parameters = [
   'target_session_attrs',
   'user',
 ];
-const longestConnect = 60;
+const maxConnectTimeout = 60;
 
-const encoding =
+const encodingError =
   'must have every @ : / ? # % and space of its user, password and names percent-encoded (@ is %40, : is %3A, / is %2F, ? is %3F, # is %23, % is %25)';
 
 interface Parts {
@@ -62,10 +62,10 @@ export function parsePostgresUrl(
   text: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): { target: PostgresTarget; tls?: ConnectionOptions } {
-  const { user, password, hosts, database, given } = split(text);
+  const { user, password, hosts, database, given } = splitUrl(text);
   const show = (value: string): string => (given.has('password') ? 'another' : `"${value}"`);
-  demandKnown(given);
-  const tls = tlsOf(given, show);
+  assertKnownParameters(given);
+  const tls = parseTls(given, show);
   const attributes = given.get('target_session_attrs') ?? 'read-write';
   if (attributes !== 'read-write' && attributes !== 'primary') {
     throw new Error('must have read-write or primary as its target_session_attrs: the service writes');
@@ -79,25 +79,25 @@ export function parsePostgresUrl(
   }
   const connectTimeout = given.get('connect_timeout');
   const target: Omit<PostgresTarget, 'hosts'> = {
-    ...present('user', given.get('user') ?? user),
-    ...present('password', given.get('password') ?? password),
-    ...present('database', database),
-    ...present('application_name', given.get('application_name')),
-    ...optionsOf(given.get('options') ?? environment['PGOPTIONS'] ?? ''),
-    ...(connectTimeout !== undefined && { connectTimeout: seconds(connectTimeout) * 1000 }),
+    ...optionalMember('user', given.get('user') ?? user),
+    ...optionalMember('password', given.get('password') ?? password),
+    ...optionalMember('database', database),
+    ...optionalMember('application_name', given.get('application_name')),
+    ...parseOptions(given.get('options') ?? environment['PGOPTIONS'] ?? ''),
+    ...(connectTimeout !== undefined && { connectTimeout: parseSeconds(connectTimeout) * 1000 }),
     channelBinding,
   };
-  return { target: { ...target, hosts: hostsOf(hosts, given) }, ...(tls && { tls }) };
+  return { target: { ...target, hosts: parseHosts(hosts, given) }, ...(tls && { tls }) };
 }
 
 /** The URL without what it says of TLS. */
-export function withoutTls(text: string): string {
+export function removeTls(text: string): string {
   const [start = '', query] = text.split('?', 2);
   const rest = query?.split('&').filter((pair) => !tlsParameters.includes(decode(pair.split('=')[0] ?? '')));
   return rest?.length ? `${start}?${rest.join('&')}` : start;
 }
 
-function split(text: string): Parts {
+function splitUrl(text: string): Parts {
   const rest = text.slice(text.indexOf('//') + 2);
   if (rest.includes('#')) {
     throw new Error(
@@ -109,7 +109,7 @@ function split(text: string): Parts {
   const [authority, path] = slash < 0 ? [start, ''] : [start.slice(0, slash), start.slice(slash + 1)];
   const [first = '', second, ...others] = authority.split('@');
   if (others.length > 0 || more.length > 0 || path.includes('/') || `${path}${query}`.includes('@')) {
-    throw new Error(encoding);
+    throw new Error(encodingError);
   }
   const [hosts, person] = second === undefined ? [first, ''] : [second, first];
   const colon = person.indexOf(':');
@@ -135,11 +135,11 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new Error(encoding);
+    throw new Error(encodingError);
   }
 }
 
-function demandKnown(given: ReadonlyMap<string, string>): void {
+function assertKnownParameters(given: ReadonlyMap<string, string>): void {
   const all = [...tlsParameters, ...parameters];
   const unknown = [...given.keys()].find((name) => !all.includes(name));
   if (unknown === undefined) return;
@@ -150,12 +150,12 @@ function demandKnown(given: ReadonlyMap<string, string>): void {
 }
 
 /** As libpq does: after the question mark they count before those in front of it. */
-function hostsOf(text: string, given: ReadonlyMap<string, string>): PostgresHost[] {
+function parseHosts(text: string, given: ReadonlyMap<string, string>): PostgresHost[] {
   const inFront = text.split(',').map((each) => {
     const [, bracketed, plain, port] = /^(?:\[([^[\]]+)\]|([^:[\]]*))(?::(\d{0,5}))?$/.exec(each) ?? [];
     if (bracketed === undefined && plain === undefined) {
       throw new Error(
-        `must have host:port, or several of them with commas between, in front of the database, and ${encoding}`,
+        `must have host:port, or several of them with commas between, in front of the database, and ${encodingError}`,
       );
     }
     return { host: bracketed ?? decode(plain ?? ''), port: port ?? '' };
@@ -172,19 +172,19 @@ function hostsOf(text: string, given: ReadonlyMap<string, string>): PostgresHost
     if (chosen !== '' && !(/^\d+$/.test(chosen) && number >= 1 && number <= 65_535)) {
       throw new Error('must have a port from 1 to 65535');
     }
-    return { ...present('host', host || undefined), ...(chosen !== '' && { port: number }) };
+    return { ...optionalMember('host', host || undefined), ...(chosen !== '' && { port: number }) };
   });
 }
 
 /** What the command line of a server takes: `-c name=value` and `--name=value`, with a backslash before a space. */
-function optionsOf(text: string): Pick<PostgresTarget, 'settings' | 'options'> {
+function parseOptions(text: string): Pick<PostgresTarget, 'settings' | 'options'> {
   const words = [...text.matchAll(/(?:\\.|[^\\\s])+/g)].map(([word]) => word.replaceAll(/\\(.)/g, '$1'));
   const settings: [string, string][] = [];
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
     const pair = word === '-c' ? (words[(at += 1)] ?? '') : /^(?:-c|--)(.*)$/s.exec(word)?.[1];
     const equals = pair?.indexOf('=') ?? -1;
-    if (pair === undefined || equals < 1) return { settings: [], ...present('options', text) };
+    if (pair === undefined || equals < 1) return { settings: [], ...optionalMember('options', text) };
     settings.push([pair.slice(0, equals).replaceAll('-', '_').toLowerCase(), pair.slice(equals + 1)]);
   }
   const ours = settings.find(([name]) => name in sessionSettings);
@@ -192,14 +192,17 @@ function optionsOf(text: string): Pick<PostgresTarget, 'settings' | 'options'> {
   return { settings };
 }
 
-function seconds(text: string): number {
+function parseSeconds(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > longestConnect) {
-    throw new Error(`must have a connect_timeout from 1 to ${longestConnect} seconds`);
+  if (!/^\d+$/.test(text) || value < 1 || value > maxConnectTimeout) {
+    throw new Error(`must have a connect_timeout from 1 to ${maxConnectTimeout} seconds`);
   }
   return value;
 }
 
-function present<Name extends string>(name: Name, value: string | undefined): { [N in Name]?: string } {
+function optionalMember<Name extends string>(
+  name: Name,
+  value: string | undefined,
+): { [N in Name]?: string } {
   return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: string };
 }

@@ -34,16 +34,16 @@ const withoutParameter = [
 ];
 
 /** What asks for a protection. Where the URL says nothing of it, the connection would be plain, or to anybody. */
-const demands = {
+const requirements = {
   PGSSLMODE: /^(?:require|verify-ca|verify-full)$/,
   PGREQUIRESSL: /^1$/,
   PGCHANNELBINDING: /^require$/,
 };
 
 /** @returns a sentence for each variable that asks for a protection which the URL says nothing of. */
-export function unmetDemands(url: string, environment: Environment): string[] {
-  return Object.entries(demands)
-    .filter(([name, value]) => value.test(environment[name] ?? '') && !isSaid(url, parameterOf[name]))
+export function findUnmetRequirements(url: string, environment: Environment): string[] {
+  return Object.entries(requirements)
+    .filter(([name, value]) => value.test(environment[name] ?? '') && !isInUrl(url, parameterOf[name]))
     .map(
       ([name]) =>
         `${name} asks for a protection, and does not count: write ${parameterOf[name] ?? ''} into DATABASE_URL (docs/postgresql.md).`,
@@ -51,16 +51,16 @@ export function unmetDemands(url: string, environment: Environment): string[] {
 }
 
 /** @returns a warning for each variable that does not count, and that the URL says nothing of. */
-export function ignoredVariables(url: string, environment: Environment): string[] {
+export function findIgnoredVariables(url: string, environment: Environment): string[] {
   return [
     ...Object.entries(parameterOf)
-      .filter(([name, parameter]) => environment[name] && !isSaid(url, parameter))
+      .filter(([name, parameter]) => environment[name] && !isInUrl(url, parameter))
       .map(([name, parameter]) => `${name} is ignored. What counts is ${parameter} in DATABASE_URL.`),
     ...withoutParameter.filter((name) => environment[name]).map((name) => `${name} is ignored.`),
   ];
 }
 
-function isSaid(url: string, parameter: string | undefined): boolean {
+function isInUrl(url: string, parameter: string | undefined): boolean {
   const names = (url.split('?')[1] ?? '').split('&').map((pair) => pair.split('=')[0]);
   return names.includes(parameter);
 }

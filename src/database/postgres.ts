@@ -1,16 +1,16 @@
 import type { PostgresPool } from 'kysely';
 import type pg from 'pg';
 import type { PostgresUrl } from './database-url.js';
-import { demandChannelBinding } from './channel-binding.js';
+import { requireChannelBinding } from './channel-binding.js';
 import { DatabaseReadOnly, DatabaseRefused, type DatabaseUnavailable } from './database-unavailable.js';
-import { driver } from './postgres-driver.js';
-import { explainedRefusal, notAnswering } from './postgres-errors.js';
+import { loadDriver } from './postgres-driver.js';
+import { toConnectionError, toUnresponsiveError } from './postgres-errors.js';
 import { ConnectionPool } from './postgres-pool.js';
-import { readOnlyReason, sessionStatement, type SessionState } from './postgres-session.js';
+import { readOnlyReason, buildSessionStatement, type SessionState } from './postgres-session.js';
 import { parsePostgresUrl, type PostgresTarget } from './postgres-url.js';
 
 /** The server says by itself that a statement took too long, if it is alive; where it says nothing, it is not. */
-const answerMargin = 500;
+const responseMargin = 500;
 /** How often a server that does not answer is asked whether it does. */
 const probeInterval = 250;
 /** A replica whose machine is gone must not keep its locks: that long after its last statement they are let go. */
@@ -22,13 +22,13 @@ type TypeParser = (oid: number, format?: string) => (value: string) => unknown;
 /** What is told of connections. */
 export interface ServerEvents {
   /** One that was idle broke. */
-  readonly broke: (error: Error) => void;
+  readonly onConnectionLost: (error: Error) => void;
   /** The server does not answer, or takes no writes. */
-  readonly away: (error: DatabaseUnavailable) => void;
+  readonly onUnavailable: (error: DatabaseUnavailable) => void;
   /** It does again. */
-  readonly back: () => void;
+  readonly onAvailable: () => void;
   /** A statement could not be written to the server's disk. */
-  readonly diskFailed: (error: DatabaseReadOnly) => void;
+  readonly onDiskFailure: (error: DatabaseReadOnly) => void;
 }
 
 /**
@@ -41,7 +41,7 @@ export class PostgresServer {
   #probe: NodeJS.Timeout | undefined;
   #reason: DatabaseUnavailable | undefined;
   #closed = false;
-  #turn = 0;
+  #hostIndex = 0;
   #generation = 0;
 
   /** @param connectTimeout how long a connection is waited for, new or free, in milliseconds. */
@@ -59,8 +59,8 @@ export class PostgresServer {
   }
 
   /** The number of the host that new connections are made to. */
-  get turn(): number {
-    return this.#turn;
+  get hostIndex(): number {
+    return this.#hostIndex;
   }
 
   /** Connections of an earlier one may be to a server that is not the one to ask any more: they are dropped. */
@@ -69,7 +69,7 @@ export class PostgresServer {
   }
 
   /** @throws {DatabaseUnavailable} while it does not answer. */
-  demandAnswers(): void {
+  assertResponsive(): void {
     if (this.#probe === undefined || !this.#reason) return;
     throw this.#reason;
   }
@@ -79,43 +79,43 @@ export class PostgresServer {
     const options = {
       max: size,
       connectionTimeoutMillis: Math.max(this.connectTimeout, this.#connectTimeoutPerHost),
-      Client: asConstructor(() => this.#newClient()),
+      Client: toConstructor(() => this.#newClient()),
       onConnect: (client: pg.Client) => this.begin(client, statementTimeout),
     };
     // The driver waits for the promise, whatever its types say.
-    const pool = new (driver().Pool)(options as unknown as pg.PoolConfig);
+    const pool = new (loadDriver().Pool)(options as unknown as pg.PoolConfig);
     // Without listeners a connection that breaks, idle or between two statements, would end the process.
     pool.on('error', (error) => {
       // The pool adds the connection, and with it its cancel key; the log has no use for it.
       Reflect.deleteProperty(error, 'client');
-      this.events.broke(error);
+      this.events.onConnectionLost(error);
     });
     pool.on('connect', (client) => {
       client.on('error', () => undefined);
     });
-    const limited = new ConnectionPool(this, pool, statementTimeout + answerMargin);
+    const limited = new ConnectionPool(this, pool, statementTimeout + responseMargin);
     this.#pools.push(limited);
     return limited;
   }
 
   /**
    * A connection of its own, to the first host that gives one.
-   * @param begin what is done first, once it is connected.
+   * @param initializeSession what is done first, once it is connected.
    * @throws {DatabaseUnavailable}
    */
-  async connect(begin: (client: pg.Client) => Promise<unknown>): Promise<pg.Client> {
+  async connect(initializeSession: (client: pg.Client) => Promise<unknown>): Promise<pg.Client> {
     for (let attempt = 1; ; attempt += 1) {
-      const { turn } = this;
+      const { hostIndex } = this;
       const client = this.#newClient();
       client.on('error', () => undefined);
       try {
         await client.connect();
-        await begin(client);
+        await initializeSession(client);
         return client;
       } catch (error) {
-        this.tryAnother(turn);
+        this.switchHost(hostIndex);
         void client.end();
-        if (attempt >= this.hosts || this.#closed) throw explainedRefusal(error);
+        if (attempt >= this.hosts || this.#closed) throw toConnectionError(error);
       }
     }
   }
@@ -128,9 +128,9 @@ export class PostgresServer {
   async begin(client: pg.Client, statementTimeout: number): Promise<void> {
     const limits = { statementTimeout, idleInTransaction: Math.max(statementTimeout, idleInTransaction) };
     const { settings } = this.#target;
-    const deadline = setTimeout(() => void client.end(), this.connectTimeout + answerMargin);
+    const deadline = setTimeout(() => void client.end(), this.connectTimeout + responseMargin);
     try {
-      const { rows } = await client.query<SessionState>(sessionStatement(limits, settings));
+      const { rows } = await client.query<SessionState>(buildSessionStatement(limits, settings));
       const [state] = rows;
       if (!state) return;
       const reason = readOnlyReason(state);
@@ -142,12 +142,12 @@ export class PostgresServer {
   }
 
   /** The host of that number could not be connected to: the next connections are to the next one. */
-  tryAnother(turn: number): void {
-    if (turn === this.#turn) this.#turn = (turn + 1) % this.hosts;
+  switchHost(turn: number): void {
+    if (turn === this.#hostIndex) this.#hostIndex = (turn + 1) % this.hosts;
   }
 
   /** What the connections that there are have prepared does not fit the tables any more. */
-  outdate(): void {
+  discardConnections(): void {
     this.#generation += 1;
   }
 
@@ -155,17 +155,17 @@ export class PostgresServer {
    * A statement or a new connection got no answer, or the answer was that nothing can be written. Whoever asks is told
    * so, until a new connection can write.
    */
-  silent(reason: DatabaseUnavailable): void {
+  markUnavailable(reason: DatabaseUnavailable): void {
     if (this.#closed || this.#probe !== undefined) return;
     this.#generation += 1;
     this.#reason = reason;
-    this.events.away(reason);
-    this.#probe = this.#later();
+    this.events.onUnavailable(reason);
+    this.#probe = this.#scheduleProbe();
   }
 
   /** A statement could not be written to the disk. */
-  diskFailed(error: DatabaseReadOnly): void {
-    this.events.diskFailed(error);
+  reportDiskFailure(error: DatabaseReadOnly): void {
+    this.events.onDiskFailure(error);
   }
 
   /** Ends the asking, and each pool that has not ended. */
@@ -175,20 +175,20 @@ export class PostgresServer {
     await Promise.all(this.#pools.map((pool) => pool.end()));
   }
 
-  #later(): NodeJS.Timeout {
-    return setTimeout(() => void this.#ask(), probeInterval).unref();
+  #scheduleProbe(): NodeJS.Timeout {
+    return setTimeout(() => void this.#runProbe(), probeInterval).unref();
   }
 
-  async #ask(): Promise<void> {
+  async #runProbe(): Promise<void> {
     try {
       const client = await this.connect((made) => this.begin(made, this.connectTimeout));
       this.#probe = undefined;
-      this.events.back();
+      this.events.onAvailable();
       await client.end();
     } catch (error) {
       if (this.#closed) return;
-      this.#reason = notAnswering(error);
-      this.#probe = this.#later();
+      this.#reason = toUnresponsiveError(error);
+      this.#probe = this.#scheduleProbe();
     }
   }
 
@@ -199,10 +199,10 @@ export class PostgresServer {
 
   #newClient(): pg.Client {
     const { hosts, channelBinding, user, password, database, application_name, options } = this.#target;
-    const standardParser = driver().types.getTypeParser as TypeParser;
-    const client = new (driver().Client)({
+    const standardParser = loadDriver().types.getTypeParser as TypeParser;
+    const client = new (loadDriver().Client)({
       ...{ user, password, database, application_name, options },
-      ...hosts[this.#turn],
+      ...hosts[this.#hostIndex],
       // Not left out: the driver would look into PGSSLMODE.
       ssl: this.url.tls ?? false,
       // Nor into PGSSLNEGOTIATION.
@@ -219,8 +219,8 @@ export class PostgresServer {
     });
     // The driver would send what PGOPTIONS and PGREPLICATION say as the connection starts. The former is set later, as
     // poolers demand; nothing here speaks the protocol of the latter.
-    Object.assign(parametersOf(client), { options, replication: undefined });
-    if (channelBinding === 'require') demandChannelBinding(client);
+    Object.assign(getConnectionParameters(client), { options, replication: undefined });
+    if (channelBinding === 'require') requireChannelBinding(client);
     return client;
   }
 }
@@ -237,12 +237,12 @@ async function setReplicationRole(client: pg.ClientBase): Promise<void> {
 }
 
 /** What the driver's types leave out. */
-function parametersOf(client: pg.Client): object {
+function getConnectionParameters(client: pg.Client): object {
   return (client as unknown as { readonly connectionParameters: object }).connectionParameters;
 }
 
 /** The driver's pool calls `new`, and takes what that gives. */
-function asConstructor(make: () => pg.Client): unknown {
+function toConstructor(make: () => pg.Client): unknown {
   return function Client() {
     return make();
   };

@@ -17,9 +17,9 @@ const markOffset = 68;
  * @param mayBeBackup whether the caller makes a database of a backup.
  * @throws {StartError}
  */
-export function refuseUnfinishedRestore(file: string, mayBeBackup: boolean): void {
+export function assertRestoreFinished(file: string, mayBeBackup: boolean): void {
   if (file === ':memory:' || !isBackup(file)) return;
-  if (hasLog(file)) {
+  if (hasWal(file)) {
     throw new StartError(
       `The SQLite file ${file} is a backup, and beside it is the log of what was there before. Together they are a corrupt database. Remove ${file}-wal and ${file}-shm, and start once more (docs/restore.md).`,
     );
@@ -36,8 +36,8 @@ export function refuseUnfinishedRestore(file: string, mayBeBackup: boolean): voi
  * thread of its own; it reads all of the file.
  * @throws {StartError}
  */
-export async function refuseDamage(file: string): Promise<void> {
-  if (file === ':memory:' || !existsSync(file) || !hasLog(file)) return;
+export async function assertUndamaged(file: string): Promise<void> {
+  if (file === ':memory:' || !existsSync(file) || !hasWal(file)) return;
   const worker = new Worker(new URL('./quick-check-thread.js', import.meta.url), { workerData: file });
   const [damage] = (await once(worker, 'message')) as [string | undefined];
   if (damage === undefined) return;
@@ -69,6 +69,6 @@ function isReadable(file: string): boolean {
   }
 }
 
-function hasLog(file: string): boolean {
+function hasWal(file: string): boolean {
   return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }

@@ -23,7 +23,7 @@ const claims = new Map<string, Claim>();
  * @returns undefined where the claim is this process's now; else who has it.
  */
 export function claimSqlite(file: string, claimant: Claimant): Claimant | undefined {
-  const lockFile = `${realPath(file)}-lock`;
+  const lockFile = `${resolveRealPath(file)}-lock`;
   const own = claims.get(lockFile);
   if (own) return own.claimant;
   const isNew = !existsSync(lockFile);
@@ -35,7 +35,7 @@ export function claimSqlite(file: string, claimant: Claimant): Claimant | undefi
       begin exclusive; pragma user_version = ${claimants[claimant]}; commit`);
   } catch (error) {
     connection.close();
-    if ((((error as { errcode?: number }).errcode ?? 0) & 0xff) === busy) return holderOf(lockFile);
+    if ((((error as { errcode?: number }).errcode ?? 0) & 0xff) === busy) return readHolder(lockFile);
     throw error;
   }
   claims.set(lockFile, { claimant, connection });
@@ -46,14 +46,14 @@ export function claimSqlite(file: string, claimant: Claimant): Claimant | undefi
 const userVersionAt = 60;
 
 /** SQLite lets nobody read the file, but the system does. Not for this process's own claim: its lock would go. */
-function holderOf(lockFile: string): Claimant {
+function readHolder(lockFile: string): Claimant {
   const bytes = readFileSync(lockFile);
   const isCopy = bytes.length > userVersionAt + 3 && bytes.readUInt32BE(userVersionAt) === claimants.copy;
   return isCopy ? 'copy' : 'service';
 }
 
 /** The same for whoever comes by another path. */
-function realPath(file: string): string {
+function resolveRealPath(file: string): string {
   if (existsSync(file)) return realpathSync(file);
   const folder = dirname(resolve(file));
   makeFolder(folder);

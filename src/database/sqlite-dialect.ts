@@ -11,7 +11,7 @@ import {
   type QueryResult,
   type RootOperationNode,
 } from 'kysely';
-import { errorOf, faultOf, isBusy } from './sqlite-errors.js';
+import { toDatabaseError, toErrorData, isBusy } from './sqlite-errors.js';
 import type { SqliteWriter } from './sqlite-writer.js';
 import { Statements, type Executed, type Statement } from './sqlite.js';
 
@@ -108,14 +108,14 @@ class Connection implements DatabaseConnection {
 
   /** @returns nothing for what is the writer's to do, and where another process holds even readers off. */
   #read(query: RootOperationNode, statement: Statement): Executed | undefined {
-    if (!this.reader || this.#transaction !== undefined || !readsAlone(query, statement.sql))
+    if (!this.reader || this.#transaction !== undefined || !isReadOnlyQuery(query, statement.sql))
       return undefined;
     try {
       return this.reader.execute(statement);
     } catch (error) {
-      const fault = faultOf(error);
+      const fault = toErrorData(error);
       if (isBusy(fault)) return undefined;
-      throw errorOf(fault);
+      throw toDatabaseError(fault);
     }
   }
 
@@ -125,6 +125,6 @@ class Connection implements DatabaseConnection {
 }
 
 /** A query that was written out has no node that says so. */
-function readsAlone(query: RootOperationNode, sql: string): boolean {
+function isReadOnlyQuery(query: RootOperationNode, sql: string): boolean {
   return SelectQueryNode.is(query) || /^\s*select\b/i.test(sql);
 }

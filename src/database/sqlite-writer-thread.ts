@@ -1,11 +1,11 @@
 // The thread that writes to SQLite files, so that the service's own waits for no disk; sqlite-writer.ts is its other side.
 import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { DatabaseSync } from 'node:sqlite';
-import { faultOf, isBusy, type SqliteFault } from './sqlite-errors.js';
+import { toErrorData, isBusy, type SqliteErrorData } from './sqlite-errors.js';
 import { openSqlite, Statements, type Executed, type Row, type Statement } from './sqlite.js';
 
 /** What the thread is given: a file, and the port by which it is asked to write to it. */
-export interface Opening {
+export interface OpenRequest {
   readonly file: string;
   /** How long another process is waited for that writes to the file, in milliseconds. */
   readonly busyTimeout: number;
@@ -26,17 +26,17 @@ type Start =
 type Step = { readonly transaction: number } & (
   { readonly does: 'execute'; readonly statement: Statement } | { readonly does: 'commit' | 'rollback' }
 );
-export type Request = Start | Step;
+export type WriterRequest = Start | Step;
 
-/** A message is an array of these, or of answers: one to each. */
-export type Job = Request & { readonly id: number };
+/** A message is an array of these, or of responses: one to each. */
+export type Job = WriterRequest & { readonly id: number };
 /** Of a batch, the rows of each statement that was executed and not lacking. */
-export type Outcome = (Executed & { readonly each?: readonly Row[][] }) | { readonly fault: SqliteFault };
-export type Answer = Outcome & { readonly id: number };
+export type Outcome = (Executed & { readonly each?: readonly Row[][] }) | { readonly error: SqliteErrorData };
+export type WriterResponse = Outcome & { readonly id: number };
 
 /** A group that has become so large, or so old, is committed though more has come. */
-const mostJobs = 512;
-const longest = 10; // milliseconds
+const maxGroupSize = 512;
+const maxGroupAge = 10; // milliseconds
 
 /**
  * Writes to one file what it is asked to, one transaction after another, in the order in which they came. Those that
@@ -50,12 +50,12 @@ class Writer {
   #connection: { readonly database: DatabaseSync; readonly statements: Statements } | undefined;
   #waiting: (Start & { readonly id: number })[] = [];
   /** To what is done, and not committed yet. */
-  #answers: Answer[] = [];
+  #responses: WriterResponse[] = [];
   #groupBegan = 0;
   /** The transaction of several statements that has begun, and not ended. */
   #open: number | undefined;
 
-  constructor({ file, busyTimeout, port }: Opening) {
+  constructor({ file, busyTimeout, port }: OpenRequest) {
     this.#file = file;
     this.#busyTimeout = busyTimeout;
     this.#port = port;
@@ -85,7 +85,8 @@ class Writer {
         this.#receiveNext();
       }
       const job = this.#waiting.shift();
-      const isOld = this.#answers.length >= mostJobs || performance.now() - this.#groupBegan > longest;
+      const isOld =
+        this.#responses.length >= maxGroupSize || performance.now() - this.#groupBegan > maxGroupAge;
       if (!job || isOld) this.#commitGroup();
       if (!job) return;
       this.#start(job);
@@ -107,11 +108,11 @@ class Writer {
       if (job.does === 'batch') return this.#executeBatch(job.statements);
       return this.#execute(job.does === 'execute' ? job.statement : 'savepoint one');
     });
-    if (job.does === 'begin' && !('fault' in outcome)) {
+    if (job.does === 'begin' && !('error' in outcome)) {
       this.#open = id;
       this.#send([{ id, ...outcome }]);
     } else {
-      this.#answers.push({ id, ...outcome });
+      this.#responses.push({ id, ...outcome });
     }
   }
 
@@ -132,7 +133,7 @@ class Writer {
       this.#send([{ id, ...outcome }]);
     } else {
       if (isOpen) this.#open = undefined;
-      this.#answers.push({ id, ...outcome });
+      this.#responses.push({ id, ...outcome });
     }
   }
 
@@ -158,11 +159,11 @@ class Writer {
     try {
       return work();
     } catch (error) {
-      const fault = faultOf(error);
+      const fault = toErrorData(error);
       // A full disk, or another process that does not let go of the file: nothing of the group is left, and what
       // waits has waited as long.
       if (!this.#isInGroup && fault.errcode !== undefined) this.#failGroup(fault);
-      return { fault };
+      return { error: fault };
     }
   }
 
@@ -187,18 +188,18 @@ class Writer {
       if (this.#isInGroup) this.#execute('commit');
     } catch (error) {
       if (this.#isInGroup) this.#execute('rollback');
-      this.#failGroup(faultOf(error));
+      this.#failGroup(toErrorData(error));
     }
-    const answers = this.#answers;
-    this.#answers = [];
-    if (answers.length > 0) this.#send(answers);
+    const responses = this.#responses;
+    this.#responses = [];
+    if (responses.length > 0) this.#send(responses);
   }
 
-  #failGroup(fault: SqliteFault): void {
+  #failGroup(fault: SqliteErrorData): void {
     // What came while another process was waited for must not wait for it once more, as long again.
     if (isBusy(fault)) while (this.#receiveNext());
-    const failed = [...this.#answers, ...this.#waiting.filter(({ does }) => does !== 'close')];
-    this.#answers = failed.map(({ id }) => ({ id, fault }));
+    const failed = [...this.#responses, ...this.#waiting.filter(({ does }) => does !== 'close')];
+    this.#responses = failed.map(({ id }) => ({ id, error: fault }));
     this.#waiting = this.#waiting.filter(({ does }) => does === 'close');
   }
 
@@ -209,9 +210,9 @@ class Writer {
     );
   }
 
-  #send(answers: readonly Answer[]): void {
-    this.#port.postMessage(answers);
+  #send(responses: readonly WriterResponse[]): void {
+    this.#port.postMessage(responses);
   }
 }
 
-parentPort?.on('message', (opening: Opening) => new Writer(opening));
+parentPort?.on('message', (opening: OpenRequest) => new Writer(opening));

@@ -1,24 +1,31 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { DatabaseUnavailable } from './database-unavailable.js';
-import { Gathering } from './gathering.js';
-import { errorOf } from './sqlite-errors.js';
-import type { Answer, Job, Opening, Outcome, RequiredStatement, Request } from './sqlite-writer-thread.js';
+import { BatchQueue } from './batch-queue.js';
+import { toDatabaseError } from './sqlite-errors.js';
+import type {
+  WriterResponse,
+  Job,
+  OpenRequest,
+  Outcome,
+  RequiredStatement,
+  WriterRequest,
+} from './sqlite-writer-thread.js';
 import type { Executed, Row, Statement } from './sqlite.js';
 
-/** How many answers are handed on in one turn of the event loop: each is a millisecond's fraction of work. */
-const answersATurn = 6;
+/** How many responses are handed on in one turn of the event loop: each is a millisecond's fraction of work. */
+const responsesPerTurn = 6;
 
-type Done = Exclude<Outcome, { readonly fault: unknown }>;
+type Success = Exclude<Outcome, { readonly error: unknown }>;
 
 interface Pending {
-  readonly resolve: (done: Done) => void;
+  readonly resolve: (done: Success) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** One for all files of this process, which is one unless tests run. An error that ends it ends the process, too. */
 let thread: Worker | undefined;
 
-function openInThread(opening: Opening): void {
+function openInThread(opening: OpenRequest): void {
   if (!thread) {
     thread = new Worker(new URL('./sqlite-writer-thread.js', import.meta.url), { name: 'sqlite-writer' });
     thread.unref();
@@ -36,11 +43,11 @@ function openInThread(opening: Opening): void {
 export class SqliteWriter {
   readonly #port: MessagePort;
   readonly #pending = new Map<number, Pending>();
-  readonly #jobs = new Gathering<Job>((jobs) => {
+  readonly #jobs = new BatchQueue<Job>((jobs) => {
     this.#port.postMessage(jobs);
   });
   /** What has come, and was not handed on yet. */
-  readonly #answers: Answer[] = [];
+  readonly #responses: WriterResponse[] = [];
   #lastId = 0;
   #isClosed = false;
 
@@ -56,9 +63,9 @@ export class SqliteWriter {
     const { port1, port2 } = new MessageChannel();
     openInThread({ file, busyTimeout, port: port2 });
     this.#port = port1;
-    port1.on('message', (answers: readonly Answer[]) => {
-      const isIdle = this.#answers.length === 0;
-      this.#answers.push(...answers);
+    port1.on('message', (responses: readonly WriterResponse[]) => {
+      const isIdle = this.#responses.length === 0;
+      this.#responses.push(...responses);
       if (isIdle) this.#settleSome();
     });
     port1.unref();
@@ -102,7 +109,7 @@ export class SqliteWriter {
     this.#port.close();
   }
 
-  #ask(request: Request): Promise<Done> {
+  #ask(request: WriterRequest): Promise<Success> {
     if (this.#isClosed) return Promise.reject(new DatabaseUnavailable('the database is closed'));
     const id = ++this.#lastId;
     // Everybody else waits for the end of a transaction.
@@ -111,20 +118,20 @@ export class SqliteWriter {
     return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
 
-  /** A commit brings many answers at once: other requests are served between the work that they give. */
+  /** A commit brings many responses at once: other requests are served between the work that they give. */
   readonly #settleSome = (): void => {
-    for (const answer of this.#answers.splice(0, answersATurn)) this.#settle(answer);
-    if (this.#answers.length > 0) setImmediate(this.#settleSome);
+    for (const response of this.#responses.splice(0, responsesPerTurn)) this.#settle(response);
+    if (this.#responses.length > 0) setImmediate(this.#settleSome);
   };
 
-  #settle(answer: Answer): void {
-    const pending = this.#pending.get(answer.id);
-    this.#pending.delete(answer.id);
+  #settle(response: WriterResponse): void {
+    const pending = this.#pending.get(response.id);
+    this.#pending.delete(response.id);
     if (this.#pending.size === 0) this.#port.unref();
-    if ('fault' in answer) {
-      const error = errorOf(answer.fault);
+    if ('error' in response) {
+      const error = toDatabaseError(response.error);
       if (error instanceof DatabaseUnavailable) this.onUnavailable(error);
       pending?.reject(error);
-    } else pending?.resolve(answer);
+    } else pending?.resolve(response);
   }
 }

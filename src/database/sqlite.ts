@@ -3,17 +3,17 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
 /** Beyond this many different statements the oldest is prepared anew; the service has under a hundred. */
-const preparedStatements = 500;
+const maxPreparedStatements = 500;
 
 /** How long a file is waited for that another process writes to, unless it is said, in milliseconds. */
-const patience = 5000;
+const defaultBusyTimeout = 5000;
 
 /**
  * Opens the file, and makes it and its folder where they are missing, readable by their owner alone:
  * it holds password hashes.
  * @param busyTimeout how long each statement waits for another process that writes, in milliseconds.
  */
-export function openSqlite(file: string, busyTimeout = patience): DatabaseSync {
+export function openSqlite(file: string, busyTimeout = defaultBusyTimeout): DatabaseSync {
   if (file !== ':memory:') makeFolder(dirname(resolve(file)));
   const isNew = file !== ':memory:' && !existsSync(file);
   const database = new DatabaseSync(file);
@@ -69,7 +69,7 @@ export class Statements {
     if (!prepared) {
       const statement = this.database.prepare(sql);
       prepared = { statement, gives: statement.columns().length > 0 };
-      if (this.#prepared.size >= preparedStatements) {
+      if (this.#prepared.size >= maxPreparedStatements) {
         this.#prepared.delete(this.#prepared.keys().next().value ?? sql);
       }
       this.#prepared.set(sql, prepared);

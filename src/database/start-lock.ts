@@ -5,6 +5,6 @@ import type { Schema } from './schema.js';
 const startLock = 7_295_025;
 
 /** On PostgreSQL, lets no other process into such a transaction until this one has ended. */
-export async function lockStart(transaction: Transaction<Schema>): Promise<void> {
+export async function acquireStartLock(transaction: Transaction<Schema>): Promise<void> {
   await sql`select pg_advisory_xact_lock(${startLock})`.execute(transaction);
 }

@@ -4,10 +4,10 @@ import { DatabaseUnavailable, type DatabaseReadOnly } from './database-unavailab
 /** How long one proof is good for, in milliseconds, however many ask. */
 const validFor = 1000;
 /** After a write that failed, how long it is until the next proof: an attempt of one byte may succeed on a full disk. */
-const pause = 5000;
+const retryDelay = 5000;
 
 /** In the log. */
-export const theDatabase = 'the database';
+export const databaseSubject = 'the database';
 
 /** Says whether the database takes writes, by writing: one attempt at a time, and at most one a second. */
 export class WriteProbe {
@@ -28,7 +28,7 @@ export class WriteProbe {
   ) {}
 
   /** @throws {DatabaseUnavailable} or the database's own error, where it does not. */
-  async demandWritable(): Promise<void> {
+  async assertWritable(): Promise<void> {
     if (this.#isClosed) throw new DatabaseUnavailable('the database is closed');
     if (this.#failure) throw this.#failure.error;
     if (!this.#last || this.now() - this.#last.at >= validFor) await (this.#running ??= this.#attempt());
@@ -36,10 +36,10 @@ export class WriteProbe {
   }
 
   /** A write of a request failed. Until one succeeds here, none is said to be possible. */
-  failed(error: DatabaseReadOnly): void {
+  reportFailure(error: DatabaseReadOnly): void {
     if (this.#isClosed || this.#failure) return;
-    this.outages.failed(theDatabase, error);
-    this.#failure = { error, timer: this.#later() };
+    this.outages.recordFailure(databaseSubject, error);
+    this.#failure = { error, timer: this.#scheduleRetry() };
   }
 
   close(): void {
@@ -58,18 +58,18 @@ export class WriteProbe {
     this.#running = undefined;
   }
 
-  #later(): NodeJS.Timeout {
-    return setTimeout(() => void this.#again(), pause).unref();
+  #scheduleRetry(): NodeJS.Timeout {
+    return setTimeout(() => void this.#retry(), retryDelay).unref();
   }
 
-  async #again(): Promise<void> {
+  async #retry(): Promise<void> {
     await this.#attempt();
     if (this.#isClosed || !this.#failure) return;
     if (this.#last?.error === undefined) {
       this.#failure = undefined;
-      this.outages.over(theDatabase);
+      this.outages.recordRecovery(databaseSubject);
     } else {
-      this.#failure = { ...this.#failure, timer: this.#later() };
+      this.#failure = { ...this.#failure, timer: this.#scheduleRetry() };
     }
   }
 }

@@ -13,9 +13,9 @@ interface Expected {
 }
 
 /** A token with dozens of permissions has 2 KiB; longer ones are refused before they are parsed. */
-const longestToken = 8192;
+const maxTokenLength = 8192;
 /** Tokens whose verification is remembered: one or two KiB each. */
-const remembered = 10_000;
+const maxCachedTokens = 10_000;
 
 /** Verifies that a token is an access token of the service, for this one, and in its time. */
 export class AccessTokens {
@@ -33,7 +33,7 @@ export class AccessTokens {
    * @throws {Refusal} `invalid_token`; `not_ready` where the keys cannot be had.
    */
   async verify(token: string): Promise<Claims> {
-    if (!this.keys.isFresh) await orNotReady(this.keys.refresh());
+    if (!this.keys.isFresh) await rejectAsNotReady(this.keys.refresh());
     if (this.#keysVersion !== this.keys.version) {
       this.#verified.clear();
       this.#keysVersion = this.keys.version;
@@ -42,25 +42,28 @@ export class AccessTokens {
     if (known) {
       if (this.clock.now() < (known.exp + this.expected.leeway) * 1000) return known;
       this.#verified.delete(token);
-      throw invalid('The access token has expired.');
+      throw createInvalidToken('The access token has expired.');
     }
-    const claims = await this.#verifyAnew(token);
-    if (this.#verified.size >= remembered) this.#verified.delete(this.#verified.keys().next().value ?? token);
+    const claims = await this.#verifyUncached(token);
+    if (this.#verified.size >= maxCachedTokens)
+      this.#verified.delete(this.#verified.keys().next().value ?? token);
     this.#verified.set(token, claims);
     return claims;
   }
 
-  async #verifyAnew(token: string): Promise<Claims> {
-    if (token.length > longestToken) throw invalid('The access token is too long to be one of the service.');
+  async #verifyUncached(token: string): Promise<Claims> {
+    if (token.length > maxTokenLength)
+      throw createInvalidToken('The access token is too long to be one of the service.');
     const parts = readCompactJws(token);
     const header = parts && readJwsHeader(parts.header);
-    if (!header) throw invalid('The access token is not a JWT in its compact form.');
+    if (!header) throw createInvalidToken('The access token is not a JWT in its compact form.');
     const { kid, crit } = header;
-    const found = typeof kid === 'string' ? await orNotReady(this.keys.find(kid)) : undefined;
-    if (!found) throw invalid('The access token is not signed with a key of the service.');
+    const found = typeof kid === 'string' ? await rejectAsNotReady(this.keys.find(kid)) : undefined;
+    if (!found) throw createInvalidToken('The access token is not signed with a key of the service.');
     // RFC 7515 §4.1.11: an extension that is not known must not be ignored.
-    if (crit !== undefined) throw invalid('The access token demands an extension that is not known here.');
-    if (!isSignature(parts.signature, found.signatureLength)) throw invalid(malformed);
+    if (crit !== undefined)
+      throw createInvalidToken('The access token demands an extension that is not known here.');
+    if (!isSignature(parts.signature, found.signatureLength)) throw createInvalidToken(malformed);
     try {
       const { payload } = await jwtVerify(token, found.key, {
         algorithms: [found.algorithm],
@@ -70,10 +73,10 @@ export class AccessTokens {
         clockTolerance: this.expected.leeway,
         currentDate: new Date(this.clock.now()),
       });
-      if (!isClaims(payload)) throw invalid('The access token lacks a claim.');
-      return freeze(payload);
+      if (!isClaims(payload)) throw createInvalidToken('The access token lacks a claim.');
+      return deepFreeze(payload);
     } catch (error) {
-      if (error instanceof errors.JOSEError) throw invalid(faultOf(error), error);
+      if (error instanceof errors.JOSEError) throw createInvalidToken(describeError(error), error);
       throw error;
     }
   }
@@ -81,7 +84,7 @@ export class AccessTokens {
 
 const malformed = 'The access token is malformed, or its signature is wrong.';
 
-function faultOf(error: errors.JOSEError): string {
+function describeError(error: errors.JOSEError): string {
   if (error instanceof errors.JWTExpired) return 'The access token has expired.';
   if (error instanceof errors.JWTClaimValidationFailed) {
     switch (error.claim) {
@@ -103,11 +106,11 @@ function faultOf(error: errors.JOSEError): string {
   return malformed;
 }
 
-function invalid(detail: string, cause?: unknown): Refusal {
+function createInvalidToken(detail: string, cause?: unknown): Refusal {
   return new Refusal('invalid_token', { detail, cause });
 }
 
-async function orNotReady<T>(work: Promise<T>): Promise<T> {
+async function rejectAsNotReady<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
@@ -116,9 +119,9 @@ async function orNotReady<T>(work: Promise<T>): Promise<T> {
 }
 
 /** All the way down: the same claims are given out to every request with the token. */
-function freeze<T extends object>(value: T): T {
+function deepFreeze<T extends object>(value: T): T {
   for (const each of Object.values(value) as unknown[]) {
-    if (typeof each === 'object' && each !== null) freeze(each);
+    if (typeof each === 'object' && each !== null) deepFreeze(each);
   }
   return Object.freeze(value);
 }

@@ -1,4 +1,4 @@
-import { permissionsOf } from './permissions.js';
+import { parsePermissions } from './permissions.js';
 
 /** The claims of an access token (RFC 9068 §2.2), and Latchkey's own: `sid`, `ver`, `roles_ver`, `fresh` and `pwd_change`. */
 export interface Claims {
@@ -41,11 +41,11 @@ export interface Caller {
 }
 
 /** The caller of a verified token. */
-export function callerOf(claims: Claims): Caller {
+export function toCaller(claims: Claims): Caller {
   return {
     subject: claims.sub,
     sessionId: claims.sid,
-    permissions: permissionsOf(claims.scope),
+    permissions: parsePermissions(claims.scope),
     claims,
   };
 }

@@ -12,30 +12,30 @@ export interface TokenHeader {
  * @returns undefined where it holds nothing for this scheme, and null where what it holds cannot be a token: two of
  *   them, say, or a lone word.
  */
-export function credentialsOf(header: string, scheme: string): string | null | undefined {
+export function parseCredentials(header: string, scheme: string): string | null | undefined {
   // Nearly every one. Around a whole header HTTP has taken spaces away already.
-  if (!header.includes(',')) return credentialsOfElement(header, scheme);
+  if (!header.includes(',')) return parseElement(header, scheme);
   const elements = header
     .split(',')
     .map(trim)
     .filter((element) => element !== '');
-  const own = elements.filter((element) => isOf(element, scheme));
+  const own = elements.filter((element) => hasScheme(element, scheme));
   if (own.length === 0 && elements.length > 1) return undefined;
-  return own.length > 1 ? null : credentialsOfElement(own[0] ?? elements[0] ?? '', scheme);
+  return own.length > 1 ? null : parseElement(own[0] ?? elements[0] ?? '', scheme);
 }
 
-function credentialsOfElement(element: string, scheme: string): string | null | undefined {
-  if (isOf(element, scheme)) return credentialsAfter(element, scheme);
+function parseElement(element: string, scheme: string): string | null | undefined {
+  if (hasScheme(element, scheme)) return parseAfterScheme(element, scheme);
   // Of another scheme, unless it names none: the token alone, say.
   return element === '' || hasSpace(element) ? undefined : null;
 }
 
 /** A slip such as a missing space is taken for what was meant, and refused. */
-function isOf(element: string, scheme: string): boolean {
+function hasScheme(element: string, scheme: string): boolean {
   return element.startsWith(scheme) || element.slice(0, scheme.length).toLowerCase() === scheme.toLowerCase();
 }
 
-function credentialsAfter(element: string, { length }: string): string | null {
+function parseAfterScheme(element: string, { length }: string): string | null {
   const credentials = element.slice(length + 1);
   return element[length] === ' ' && credentials !== '' && !hasSpace(credentials) ? credentials : null;
 }

@@ -10,9 +10,9 @@ interface Page {
 
 /** Between two streams, and twice as long after each attempt that failed, in milliseconds. */
 const firstWait = 100;
-const longestWait = 2000;
+const maxWait = 2000;
 /** Those of the service have 1.5 MiB at most, in characters. */
-const longestEvent = 8 * 1024 * 1024;
+const maxEventLength = 8 * 1024 * 1024;
 
 /** Follows the service's stream of revocations, for as long as the guard is there, and knows how old what it knows is. */
 export class Feed {
@@ -41,7 +41,7 @@ export class Feed {
   }
 
   /** Begins, if that has not happened yet. */
-  begin(): void {
+  start(): void {
     this.#running ??= this.#run();
   }
 
@@ -53,7 +53,7 @@ export class Feed {
     if (this.#completeAt > -Infinity) return;
     await new Promise<void>((reached, refused) => {
       this.#first = { reached, refused };
-      this.begin();
+      this.start();
     });
   }
 
@@ -74,7 +74,7 @@ export class Feed {
         if (error instanceof ServiceRefused) this.#first?.refused(error);
         failures += 1;
       }
-      const longest = Math.min(firstWait * 2 ** failures, longestWait);
+      const longest = Math.min(firstWait * 2 ** failures, maxWait);
       // Guards that lost the same service do not come back at the same moment.
       await wait(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
     }
@@ -84,18 +84,18 @@ export class Feed {
   async #follow(heard: () => void): Promise<void> {
     const silence = new AbortController();
     const signal = AbortSignal.any([this.#closing.signal, silence.signal]);
-    const longestSilence = this.options.bound + 2000;
+    const maxSilence = this.options.bound + 2000;
     const timer = setTimeout(() => {
-      silence.abort(new Error(`The service said nothing for ${longestSilence / 1000} s.`));
-    }, longestSilence);
+      silence.abort(new Error(`The service said nothing for ${maxSilence / 1000} s.`));
+    }, maxSilence);
     try {
       const body = await this.service.follow(this.#lastEventId, signal);
       this.options.onFollowing?.();
-      const events = new WholeEvents();
+      const events = new EventParser();
       for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
         timer.refresh();
         heard();
-        this.#takeEvents(events.after(chunk));
+        this.#takeEvents(events.push(chunk));
       }
     } finally {
       clearTimeout(timer);
@@ -128,7 +128,7 @@ export class Feed {
 }
 
 /** Puts events together from what comes, and looks at each chunk once, however long an event is. */
-class WholeEvents {
+class EventParser {
   #parts: string[] = [];
   #length = 0;
 
@@ -136,14 +136,14 @@ class WholeEvents {
    * @returns the events that a chunk completes.
    * @throws {Error} where an event is longer than one of the service's can be.
    */
-  after(chunk: string): string[] {
+  push(chunk: string): string[] {
     const last = this.#parts.at(-1)?.at(-1) ?? '';
     this.#parts.push(chunk);
     this.#length += chunk.length;
     if (!(last + chunk).includes('\n\n')) {
-      if (this.#length > longestEvent) {
+      if (this.#length > maxEventLength) {
         throw new Error(
-          `An event is longer than ${longestEvent / 1024 / 1024} MiB: this is not the service's stream.`,
+          `An event is longer than ${maxEventLength / 1024 / 1024} MiB: this is not the service's stream.`,
         );
       }
       return [];

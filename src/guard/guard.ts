@@ -1,12 +1,12 @@
 import { AccessTokens } from './access-tokens.js';
-import { callerOf, type Caller, type Claims } from './claims.js';
-import { credentialsOf, type TokenHeader } from './credentials.js';
-import { checkDemands, demandOf } from './demands.js';
+import { toCaller, type Caller, type Claims } from './claims.js';
+import { parseCredentials, type TokenHeader } from './credentials.js';
+import { assertRequirements, requireFrom } from './requirements.js';
 import { Feed } from './feed.js';
 import { Introspections } from './introspections.js';
 import { KeySet } from './key-set.js';
 import { LatchkeyService, ServiceRefused, type GuardClock } from './latchkey-service.js';
-import { readOptions, type GuardOptions, type Settled } from './options.js';
+import { resolveOptions, type GuardOptions, type ResolvedOptions } from './options.js';
 import { Refusal, type RefusalCode } from './refusal.js';
 import { Revoked } from './revoked.js';
 
@@ -36,11 +36,11 @@ export type Handler = (
  * @throws {TypeError} for options that cannot be used.
  */
 export function guard(options: GuardOptions): Guard {
-  return new Guard(readOptions(options));
+  return new Guard(resolveOptions(options));
 }
 
 export class Guard {
-  readonly #options: Settled;
+  readonly #options: ResolvedOptions;
   readonly #keys: KeySet;
   readonly #tokens: AccessTokens;
   readonly #revoked = new Revoked();
@@ -50,7 +50,7 @@ export class Guard {
   #hasWarned = false;
 
   /** @internal `guard()` makes one. */
-  constructor(options: Settled) {
+  constructor(options: ResolvedOptions) {
     this.#options = options;
     const { clock, bound } = options;
     const service = new LatchkeyService(options);
@@ -93,14 +93,14 @@ export class Guard {
   /**
    * Middleware for Express, a hook for Fastify (`onRequest`): lets a request through whose access token is good and has
    * all of these, and answers any other.
-   * @param demands permissions, `fresh` (a token from a login rather than from a refresh) or `fresh:300` (from a login
+   * @param requirements permissions, `fresh` (a token from a login rather than from a refresh) or `fresh:300` (from a login
    *   at most 300 seconds ago); none: any good token.
    */
-  requires(...demands: readonly string[]): Handler {
-    checkDemands(demands);
+  requires(...requirements: readonly string[]): Handler {
+    assertRequirements(requirements);
     const header = this.#options.header.name.toLowerCase();
     return (request, response, next) => {
-      this.check(request.headers[header], ...demands).then(
+      this.check(request.headers[header], ...requirements).then(
         (caller) => {
           this.#callers.set(request, caller);
           next();
@@ -116,17 +116,20 @@ export class Guard {
   /**
    * Wraps a handler of fetch's kind, Request → Response: it is called for a request whose access token is good and has
    * all that is demanded, with its caller; any other is answered.
-   * @param demands as for `requires`.
+   * @param requirements as for `requires`.
    */
   protect<Rest extends readonly unknown[]>(
     handler: (request: Request, caller: Caller, ...rest: Rest) => Response | Promise<Response>,
-    ...demands: readonly string[]
+    ...requirements: readonly string[]
   ): (request: Request, ...rest: Rest) => Promise<Response> {
-    checkDemands(demands);
+    assertRequirements(requirements);
     return async (request, ...rest) => {
       let caller;
       try {
-        caller = await this.check(request.headers.get(this.#options.header.name) ?? undefined, ...demands);
+        caller = await this.check(
+          request.headers.get(this.#options.header.name) ?? undefined,
+          ...requirements,
+        );
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         const { status, headers } = error;
@@ -152,12 +155,15 @@ export class Guard {
   /**
    * The check itself, for whatever else a token comes by.
    * @param authorization the value of an `Authorization` header, or of the one that `headerName` names.
-   * @param demands as for `requires`.
+   * @param requirements as for `requires`.
    * @throws {Refusal} with the status, the headers and the body of an answer.
    */
-  async check(authorization: string | string[] | undefined, ...demands: readonly string[]): Promise<Caller> {
+  async check(
+    authorization: string | string[] | undefined,
+    ...requirements: readonly string[]
+  ): Promise<Caller> {
     try {
-      return await this.#check(authorization, demands);
+      return await this.#check(authorization, requirements);
     } catch (error) {
       if (error instanceof Refusal) error.scheme = this.#options.header.scheme ?? error.scheme;
       throw error;
@@ -165,19 +171,19 @@ export class Guard {
   }
 
   async #check(authorization: string | string[] | undefined, demands: readonly string[]): Promise<Caller> {
-    this.#feed.begin();
-    const token = tokenOf(authorization, this.#options.header);
+    this.#feed.start();
+    const token = extractToken(authorization, this.#options.header);
     const claims = await this.#tokens.verify(token);
-    if (this.#revoked.has(claims)) throw revoked();
-    if (!this.#feed.isCurrent) await this.#checkOtherwise(token, claims);
+    if (this.#revoked.has(claims)) throw createRevokedRefusal();
+    if (!this.#feed.isCurrent) await this.#checkWithStaleFeed(token, claims);
     else this.#hasWarned = false;
-    const caller = callerOf(claims);
-    demandOf(caller, demands, this.#options.clock.now() / 1000);
+    const caller = toCaller(claims);
+    requireFrom(caller, demands, this.#options.clock.now() / 1000);
     return caller;
   }
 
   /** What is done while the feed is older than it may be. */
-  async #checkOtherwise(token: string, claims: Claims): Promise<void> {
+  async #checkWithStaleFeed(token: string, claims: Claims): Promise<void> {
     const { whenStale, warn, bound } = this.#options;
     switch (whenStale) {
       case 'refuse':
@@ -197,27 +203,27 @@ export class Guard {
         } catch (cause) {
           throw new Refusal('not_ready', { cause });
         }
-        if (!isLive) throw revoked();
+        if (!isLive) throw createRevokedRefusal();
         // What came by the feed meanwhile counts.
-        if (this.#revoked.has(claims)) throw revoked();
+        if (this.#revoked.has(claims)) throw createRevokedRefusal();
       }
     }
   }
 }
 
-function revoked(): Refusal {
+function createRevokedRefusal(): Refusal {
   return new Refusal('invalid_token', {
     detail: 'The access token was revoked. Refresh it or log in again.',
   });
 }
 
 /** From the one element of the header that is of the scheme; another scheme is for somebody else. */
-function tokenOf(value: string | string[] = '', { name, scheme }: TokenHeader): string {
+function extractToken(value: string | string[] = '', { name, scheme }: TokenHeader): string {
   const header = typeof value === 'string' ? value : value.join(',');
-  if (header === '') throw tokenMissing(name, scheme);
+  if (header === '') throw createMissingToken(name, scheme);
   if (scheme === undefined) return header;
-  const token = credentialsOf(header, scheme);
-  if (token === undefined) throw tokenMissing(name, scheme);
+  const token = parseCredentials(header, scheme);
+  if (token === undefined) throw createMissingToken(name, scheme);
   if (token === null) {
     throw new Refusal('invalid_token', {
       detail: `The ${name} header must be "${scheme}", one space, and the access token.`,
@@ -226,14 +232,14 @@ function tokenOf(value: string | string[] = '', { name, scheme }: TokenHeader): 
   return token;
 }
 
-function tokenMissing(name: string, scheme: string | undefined): Refusal {
+function createMissingToken(name: string, scheme: string | undefined): Refusal {
   return new Refusal('authentication_required', {
     detail: `Send an access token: "${name}: ${scheme === undefined ? '' : `${scheme} `}<access_token>".`,
   });
 }
 
 interface FastifyReply {
-  code(status: number): { headers(headers: object): { send(body: string): unknown } };
+  code(status: number): { headers(headers: object): { sendRefusal(body: string): unknown } };
 }
 interface NodeResponse {
   writeHead(status: number, headers: object): { end(body: string): unknown };
@@ -243,6 +249,7 @@ interface NodeResponse {
 function send(response: object, refusal: Refusal, issuer: string): void {
   const { status, headers } = refusal;
   const body = refusal.body(issuer);
-  if ('raw' in response) (response as unknown as FastifyReply).code(status).headers(headers).send(body);
+  if ('raw' in response)
+    (response as unknown as FastifyReply).code(status).headers(headers).sendRefusal(body);
   else (response as NodeResponse).writeHead(status, headers).end(body);
 }

@@ -1,18 +1,18 @@
 import type { GuardClock, LatchkeyService } from './latchkey-service.js';
 
-interface Answer {
+interface IntrospectionResult {
   readonly isLive: Promise<boolean>;
-  readonly askedAt: number;
+  readonly requestedAt: number;
 }
 
 /** Answers that are remembered. */
-const remembered = 10_000;
+const maxCachedResults = 10_000;
 /** After a failure the service is not asked again for so long, in milliseconds. */
-const pause = 1000;
+const retryDelay = 1000;
 
 /** Asks the service whether tokens are live, about each once for as long as the guard's bound. */
 export class Introspections {
-  readonly #answers = new Map<string, Answer>();
+  readonly #results = new Map<string, IntrospectionResult>();
   #failedAt = -Infinity;
 
   constructor(
@@ -25,19 +25,20 @@ export class Introspections {
   /** @throws where the service does not answer. */
   async isLive(token: string): Promise<boolean> {
     const now = this.clock.monotonic();
-    let answer = this.#answers.get(token);
-    if (!answer || now - answer.askedAt > this.bound) {
-      if (now - this.#failedAt < pause) throw new Error('The service did not answer a moment ago.');
-      answer = { isLive: this.service.introspect(token), askedAt: now };
-      this.#answers.delete(token);
-      if (this.#answers.size >= remembered) this.#answers.delete(this.#answers.keys().next().value ?? token);
-      this.#answers.set(token, answer);
+    let result = this.#results.get(token);
+    if (!result || now - result.requestedAt > this.bound) {
+      if (now - this.#failedAt < retryDelay) throw new Error('The service did not answer a moment ago.');
+      result = { isLive: this.service.introspect(token), requestedAt: now };
+      this.#results.delete(token);
+      if (this.#results.size >= maxCachedResults)
+        this.#results.delete(this.#results.keys().next().value ?? token);
+      this.#results.set(token, result);
     }
     try {
-      return await answer.isLive;
+      return await result.isLive;
     } catch (error) {
       this.#failedAt = this.clock.monotonic();
-      if (this.#answers.get(token) === answer) this.#answers.delete(token);
+      if (this.#results.get(token) === result) this.#results.delete(token);
       throw error;
     }
   }

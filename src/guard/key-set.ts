@@ -1,11 +1,11 @@
 import { importJWK, type CryptoKey, type JWK } from 'jose';
 import type { GuardClock, LatchkeyService } from './latchkey-service.js';
-import { algorithmsOf, jwkUseError, publicKeyError, signatureLength } from './public-keys.js';
+import { listAlgorithms, validateJwkUse, validatePublicKey, computeSignatureLength } from './public-keys.js';
 
 /** Between two attempts to read the keys, in milliseconds: tokens with made-up key ids cause no more. */
-const attemptEvery = 5000;
+const minReadInterval = 5000;
 /** For how long keys are used when newer ones cannot be had, in milliseconds. */
-const usedAtMost = 3_600_000;
+const maxUse = 3_600_000;
 
 /** Signatures that those who check them cannot make. */
 const algorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
@@ -25,7 +25,7 @@ export class KeySet {
   #text = '';
   #readAt = -Infinity;
   #maxAge = 0;
-  #triedAt = -Infinity;
+  #attemptedAt = -Infinity;
   #reading: Promise<void> | undefined;
   #isExpired = false;
   /** Raised when the keys are other ones: what was verified with the old ones has to be verified anew. */
@@ -45,7 +45,7 @@ export class KeySet {
   /** The keys are to be read anew before they are used again: one may have been taken away. */
   expire(): void {
     this.#isExpired = true;
-    this.#triedAt = -Infinity;
+    this.#attemptedAt = -Infinity;
   }
 
   /**
@@ -55,11 +55,11 @@ export class KeySet {
   async refresh(): Promise<void> {
     if (this.isFresh) return;
     try {
-      await this.#readAgain();
+      await this.#readIfDue();
     } catch (error) {
-      if (this.#age >= usedAtMost) throw error;
+      if (this.#age >= maxUse) throw error;
     }
-    if (this.#age >= usedAtMost) throw new Error('The public keys could not be read a moment ago.');
+    if (this.#age >= maxUse) throw new Error('The public keys could not be read a moment ago.');
   }
 
   /**
@@ -67,7 +67,7 @@ export class KeySet {
    * @throws where it does not answer.
    */
   async find(kid: string): Promise<VerificationKey | undefined> {
-    if (!this.#keys.has(kid)) await this.#readAgain();
+    if (!this.#keys.has(kid)) await this.#readIfDue();
     return this.#keys.get(kid);
   }
 
@@ -76,22 +76,22 @@ export class KeySet {
   }
 
   /** At most once at a time, and once in a while. */
-  async #readAgain(): Promise<void> {
+  async #readIfDue(): Promise<void> {
     if (!this.#reading) {
-      if (this.clock.monotonic() - this.#triedAt < attemptEvery) return;
+      if (this.clock.monotonic() - this.#attemptedAt < minReadInterval) return;
       this.#reading = this.#read().finally(() => (this.#reading = undefined));
     }
     await this.#reading;
   }
 
   async #read(): Promise<void> {
-    this.#triedAt = this.clock.monotonic();
+    this.#attemptedAt = this.clock.monotonic();
     this.#isExpired = false;
     const { keys, maxAge } = await this.service.keys().catch((error: unknown) => {
       this.#isExpired = true;
       throw error;
     });
-    this.#readAt = this.#triedAt;
+    this.#readAt = this.#attemptedAt;
     this.#maxAge = maxAge * 1000;
     const text = JSON.stringify(keys);
     if (text === this.#text) return;
@@ -117,13 +117,13 @@ export class KeySet {
 /** @returns what is wrong with the key, where it must not be used. */
 async function importKey(jwk: JWK, alg: string, all: readonly JWK[]): Promise<VerificationKey | string> {
   const members = jwk as Readonly<Record<string, unknown>>;
-  const error = jwkUseError(members) ?? publicKeyError(members);
+  const error = validateJwkUse(members) ?? validatePublicKey(members);
   if (error !== undefined) return error;
-  if (!algorithmsOf(members).includes(alg)) return 'has an "alg" that it is not for';
+  if (!listAlgorithms(members).includes(alg)) return 'has an "alg" that it is not for';
   if (all.filter(({ kid }) => kid === jwk.kid).length > 1) return 'has the "kid" of another one';
   try {
     const key = (await importJWK(jwk, alg)) as CryptoKey;
-    return { algorithm: alg, key, signatureLength: signatureLength(members) };
+    return { algorithm: alg, key, signatureLength: computeSignatureLength(members) };
   } catch (cause) {
     return `cannot be imported (${(cause as Error).message})`;
   }

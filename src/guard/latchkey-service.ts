@@ -39,9 +39,9 @@ export class ServiceRefused extends Error {
 }
 
 /** An answer that has not begun by then does not come, in milliseconds. */
-const answersWithin = 2000;
+const responseTimeout = 2000;
 /** A token that is about to expire is not used, in milliseconds. */
-const margin = 30_000;
+const expiryMargin = 30_000;
 
 /** What a guard asks of the service over HTTP. */
 export class LatchkeyService {
@@ -53,17 +53,25 @@ export class LatchkeyService {
   /** @returns the public keys, and for how many seconds they may be kept. */
   async keys(): Promise<{ readonly keys: JSONWebKeySet; readonly maxAge: number }> {
     const { jwksUri } = this.options;
-    return this.#ask(jwksUri ?? this.#at((await this.#discover()).jwks_uri), {}, async (response) => {
-      const [, maxAge] = /(?:^|[\s,])max-age=(\d+)/.exec(response.headers.get('Cache-Control') ?? '') ?? [];
-      return { keys: (await response.json()) as JSONWebKeySet, maxAge: Number(maxAge ?? 300) };
-    });
+    return this.#request(
+      jwksUri ?? this.#resolveEndpoint((await this.#discover()).jwks_uri),
+      {},
+      async (response) => {
+        const [, maxAge] = /(?:^|[\s,])max-age=(\d+)/.exec(response.headers.get('Cache-Control') ?? '') ?? [];
+        return { keys: (await response.json()) as JSONWebKeySet, maxAge: Number(maxAge ?? 300) };
+      },
+    );
   }
 
   /** Whether the service says that a token is live (RFC 7662). */
   async introspect(token: string): Promise<boolean> {
     const { introspection_endpoint: endpoint } = await this.#discover();
-    const form = this.#form({ token, token_type_hint: 'access_token' });
-    const { active } = await this.#ask(this.#at(endpoint), form, json<{ readonly active: unknown }>);
+    const form = this.#buildForm({ token, token_type_hint: 'access_token' });
+    const { active } = await this.#request(
+      this.#resolveEndpoint(endpoint),
+      form,
+      parseJson<{ readonly active: unknown }>,
+    );
     return active === true;
   }
 
@@ -80,10 +88,14 @@ export class LatchkeyService {
       ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
     };
     try {
-      return await this.#ask(`${this.options.url}/revocations/stream`, { headers, signal }, ({ body }) => {
-        if (!body) throw new Error('The answer has no body.');
-        return body;
-      });
+      return await this.#request(
+        `${this.options.url}/revocations/stream`,
+        { headers, signal },
+        ({ body }) => {
+          if (!body) throw new Error('The answer has no body.');
+          return body;
+        },
+      );
     } catch (error) {
       // It may have been revoked; the next attempt is with another one.
       if (error instanceof ServiceRefused) this.#token = undefined;
@@ -100,10 +112,10 @@ export class LatchkeyService {
 
   async #requestToken(): Promise<{ readonly value: string; readonly until: number }> {
     const { token_endpoint: endpoint } = await this.#discover();
-    const form = this.#form({ grant_type: 'client_credentials', scope: 'revocations:read' });
+    const form = this.#buildForm({ grant_type: 'client_credentials', scope: 'revocations:read' });
     const begun = this.options.clock.now();
-    const answer = await this.#ask(this.#at(endpoint), form, json<TokenResponse>);
-    return { value: answer.access_token, until: begun + answer.expires_in * 1000 - margin };
+    const answer = await this.#request(this.#resolveEndpoint(endpoint), form, parseJson<TokenResponse>);
+    return { value: answer.access_token, until: begun + answer.expires_in * 1000 - expiryMargin };
   }
 
   /** The metadata (RFC 8414), read until it has been read once. */
@@ -119,7 +131,11 @@ export class LatchkeyService {
 
   async #readMetadata(): Promise<Metadata> {
     const { url, issuer } = this.options;
-    const metadata = await this.#ask(`${url}/.well-known/oauth-authorization-server`, {}, json<Metadata>);
+    const metadata = await this.#request(
+      `${url}/.well-known/oauth-authorization-server`,
+      {},
+      parseJson<Metadata>,
+    );
     if (metadata.issuer !== issuer) {
       throw new ServiceRefused(
         `The service at ${url} says that its issuer is ${metadata.issuer}, and the guard expects ${issuer}. Set the guard's issuer to the service's LATCHKEY_ISSUER.`,
@@ -129,13 +145,13 @@ export class LatchkeyService {
   }
 
   /** Where an endpoint is reached that the metadata names by the issuer. */
-  #at(endpoint: string): string {
+  #resolveEndpoint(endpoint: string): string {
     const { issuer, url } = this.options;
     return endpoint.startsWith(`${issuer}/`) ? url + endpoint.slice(issuer.length) : endpoint;
   }
 
   /** A form, with the client's authentication (RFC 6749 §2.3.1). */
-  #form(fields: Readonly<Record<string, string>>): RequestInit {
+  #buildForm(fields: Readonly<Record<string, string>>): RequestInit {
     const { id, secret } = this.options.client;
     const basic = Buffer.from([id, secret].map(encodeURIComponent).join(':')).toString('base64');
     return {
@@ -149,15 +165,15 @@ export class LatchkeyService {
    * @param read what is needed of an answer that is OK.
    * @throws {ServiceRefused} for a status that says that something has to be set right.
    */
-  async #ask<T>(
+  async #request<T>(
     url: string,
     { signal, ...init }: RequestInit,
     read: (response: Response) => T | Promise<T>,
   ): Promise<T> {
     const late = new AbortController();
     const timer = setTimeout(() => {
-      late.abort(new Error(`There was no answer within ${answersWithin / 1000} s.`));
-    }, answersWithin);
+      late.abort(new Error(`There was no answer within ${responseTimeout / 1000} s.`));
+    }, responseTimeout);
     try {
       const response = await this.options.fetch(url, {
         ...init,
@@ -169,19 +185,19 @@ export class LatchkeyService {
       throw [400, 401, 403, 404].includes(response.status) ? new ServiceRefused(message) : new Error(message);
     } catch (cause) {
       const Kind = cause instanceof ServiceRefused ? ServiceRefused : Error;
-      throw new Kind(`${init.method ?? 'GET'} ${url} failed. ${reasonOf(cause)}`, { cause });
+      throw new Kind(`${init.method ?? 'GET'} ${url} failed. ${describeFetchError(cause)}`, { cause });
     } finally {
       clearTimeout(timer);
     }
   }
 }
 
-async function json<T>(response: Response): Promise<T> {
+async function parseJson<T>(response: Response): Promise<T> {
   return (await response.json()) as T;
 }
 
 /** What fetch says is "fetch failed"; the reason is in its cause. */
-function reasonOf(error: unknown): string {
+function describeFetchError(error: unknown): string {
   const { cause, message } = error as Error;
   return cause instanceof Error ? cause.message || String(cause) : message;
 }

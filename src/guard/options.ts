@@ -1,7 +1,7 @@
 import type { TokenHeader } from './credentials.js';
 import type { GuardClock } from './latchkey-service.js';
 
-const waysWhenStale = ['introspect', 'refuse', 'accept'] as const;
+const staleModes = ['introspect', 'refuse', 'accept'] as const;
 
 export interface GuardOptions {
   /** The service's `LATCHKEY_ISSUER`: tokens of another one are refused. Its metadata says where the keys are. */
@@ -27,7 +27,7 @@ export interface GuardOptions {
    * it does not answer the request is refused. `refuse`: 503. `accept`: tokens are taken that may be revoked, with a
    * warning.
    */
-  readonly whenStale?: (typeof waysWhenStale)[number];
+  readonly whenStale?: (typeof staleModes)[number];
   /** Is told what an operator should know; `console.warn`. */
   readonly warn?: (message: string) => void;
   /** For requests to the service; the global `fetch`. */
@@ -37,7 +37,7 @@ export interface GuardOptions {
 }
 
 /** The options with their defaults. */
-export interface Settled {
+export interface ResolvedOptions {
   readonly issuer: string;
   readonly audience: readonly string[];
   readonly client: { readonly id: string; readonly secret: string };
@@ -48,7 +48,7 @@ export interface Settled {
   readonly leeway: number;
   /** Milliseconds. */
   readonly bound: number;
-  readonly whenStale: (typeof waysWhenStale)[number];
+  readonly whenStale: (typeof staleModes)[number];
   readonly warn: (message: string) => void;
   readonly fetch: typeof fetch;
   readonly clock: GuardClock;
@@ -57,7 +57,7 @@ export interface Settled {
 const systemClock: GuardClock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 /** @throws {TypeError} with a sentence for each option that cannot be used. */
-export function readOptions(options: GuardOptions): Settled {
+export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const { issuer, audience, client, leeway = 0, bound = 3, whenStale = 'introspect' } = options;
   const { headerName = 'Authorization', headerType = 'Bearer' } = options;
   const audiences = typeof audience === 'string' ? [audience] : audience;
@@ -66,7 +66,7 @@ export function readOptions(options: GuardOptions): Settled {
   const isUrl = (value: unknown): boolean => /^https?:\/\/[^?#\s]+$/.test(String(value));
   // Whoever writes JavaScript may give anything, an environment variable that is not set among it.
   const given = client as Partial<GuardOptions['client']> | undefined;
-  const faults = [
+  const errors = [
     isUrl(issuer) ? '' : 'issuer must be the http or https URL that the service has as LATCHKEY_ISSUER.',
     Array.isArray(audiences) && audiences.length > 0 && audiences.every(isText)
       ? ''
@@ -81,14 +81,14 @@ export function readOptions(options: GuardOptions): Settled {
       : 'headerName and headerType must be those that the service has as JWT_HEADER_NAME and JWT_HEADER_TYPE.',
     leeway >= 0 && leeway <= 300 ? '' : 'leeway must be 0 to 300 seconds.',
     bound >= 2 && bound < Infinity ? '' : 'bound must be 2 seconds or more.',
-    waysWhenStale.includes(whenStale) ? '' : `whenStale must be one of ${waysWhenStale.join(', ')}.`,
-  ].filter((fault) => fault !== '');
-  if (faults.length > 0) throw new TypeError(`The guard's options cannot be used: ${faults.join(' ')}`);
+    staleModes.includes(whenStale) ? '' : `whenStale must be one of ${staleModes.join(', ')}.`,
+  ].filter((error) => error !== '');
+  if (errors.length > 0) throw new TypeError(`The guard's options cannot be used: ${errors.join(' ')}`);
   return {
     issuer,
     audience: audiences,
     client,
-    url: withoutSlashesAtEnd(options.url ?? issuer),
+    url: removeTrailingSlashes(options.url ?? issuer),
     jwksUri: options.jwksUri,
     header: {
       name: headerName,
@@ -107,7 +107,7 @@ export function readOptions(options: GuardOptions): Settled {
   };
 }
 
-function withoutSlashesAtEnd(url: string): string {
+function removeTrailingSlashes(url: string): string {
   let end = url.length;
   while (url[end - 1] === '/') end -= 1;
   return url.slice(0, end);

@@ -3,16 +3,16 @@ const permissionsByScope = new Map<string, ReadonlySet<string>>();
 const remembered = 100;
 
 /** The permissions that a scope lists. Nobody can change them: callers share them. */
-export function permissionsOf(scope: string): ReadonlySet<string> {
+export function parsePermissions(scope: string): ReadonlySet<string> {
   const known = permissionsByScope.get(scope);
   if (known) return known;
   if (permissionsByScope.size >= remembered) permissionsByScope.clear();
-  const permissions = unchangeable(new Set(scope.split(' ').filter((word) => word !== '')));
+  const permissions = freezeSet(new Set(scope.split(' ').filter((word) => word !== '')));
   permissionsByScope.set(scope, permissions);
   return permissions;
 }
 
-function unchangeable<T>(set: Set<T>): ReadonlySet<T> {
+function freezeSet<T>(set: Set<T>): ReadonlySet<T> {
   const refuse = (): never => {
     throw new TypeError('The permissions of a caller cannot be changed.');
   };

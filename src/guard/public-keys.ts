@@ -30,24 +30,24 @@ const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
  * Why a public key must not verify signatures, as the end of "The key …"; undefined where nothing is wrong that can be
  * seen without importing it: whether a point is on its curve, the import says.
  */
-export function publicKeyError(key: PublicKeyMembers): string | undefined {
-  if (key.kty === 'EC') return ecError(key);
+export function validatePublicKey(key: PublicKeyMembers): string | undefined {
+  if (key.kty === 'EC') return validateEcKey(key);
   if (key.kty !== 'RSA') return 'must be RSA, or of one of the curves P-256, P-384 and P-521';
-  const [modulus, exponent] = [unsigned(key.n), unsigned(key.e)];
+  const [modulus, exponent] = [parseUnsigned(key.n), parseUnsigned(key.e)];
   if (modulus === undefined || exponent === undefined) return 'must have "n" and "e", in base64url';
-  const bits = bitLength(modulus);
+  const bits = countBits(modulus);
   if (bits < minModulusBits || bits > maxModulusBits) {
     return `must have ${minModulusBits} bits or more (RFC 7518 §3.3), and ${maxModulusBits} at most`;
   }
   if (modulus % 2n === 0n) return 'must have an odd modulus';
-  if (exponent < minExponent || exponent % 2n === 0n || bitLength(exponent) > maxExponentBits) {
+  if (exponent < minExponent || exponent % 2n === 0n || countBits(exponent) > maxExponentBits) {
     return `must have an odd public exponent of ${minExponent} or more, and of ${maxExponentBits} bits at most`;
   }
   return undefined;
 }
 
 /** What a JWK is said to be for, or has in it, that a key for verifying signatures must not have; undefined: nothing. */
-export function jwkUseError(jwk: Readonly<Record<string, unknown>>): string | undefined {
+export function validateJwkUse(jwk: Readonly<Record<string, unknown>>): string | undefined {
   if (secretMembers.some((member) => jwk[member] !== undefined)) {
     return 'must be a public key: leave out its secret members';
   }
@@ -60,7 +60,7 @@ export function jwkUseError(jwk: Readonly<Record<string, unknown>>): string | un
 }
 
 /** The algorithms that a key is for; none for a kind that is not known here. */
-export function algorithmsOf({ kty, crv }: PublicKeyMembers): readonly string[] {
+export function listAlgorithms({ kty, crv }: PublicKeyMembers): readonly string[] {
   if (kty === 'RSA') return rsaAlgorithms;
   const curve = kty === 'EC' ? curves.get(crv) : undefined;
   return curve ? [curve.algorithm] : [];
@@ -70,12 +70,12 @@ export function algorithmsOf({ kty, crv }: PublicKeyMembers): readonly string[] 
  * The bytes of each signature by a key: twice the curve's coordinate (RFC 7518 §3.4), or for RSA those of the modulus.
  * @param key one without an error.
  */
-export function signatureLength({ crv, n }: PublicKeyMembers): number {
+export function computeSignatureLength({ crv, n }: PublicKeyMembers): number {
   const curve = curves.get(crv);
-  return curve ? 2 * curve.bytes : Math.ceil(bitLength(unsigned(n) ?? 0n) / 8);
+  return curve ? 2 * curve.bytes : Math.ceil(countBits(parseUnsigned(n) ?? 0n) / 8);
 }
 
-function ecError({ crv, x, y }: PublicKeyMembers): string | undefined {
+function validateEcKey({ crv, x, y }: PublicKeyMembers): string | undefined {
   const curve = curves.get(crv);
   if (!curve) return 'must be RSA, or of one of the curves P-256, P-384 and P-521';
   const isCoordinate = (value: unknown): boolean =>
@@ -85,12 +85,12 @@ function ecError({ crv, x, y }: PublicKeyMembers): string | undefined {
     : `must have "x" and "y" of ${curve.bytes} bytes, in base64url`;
 }
 
-function unsigned(value: unknown): bigint | undefined {
+function parseUnsigned(value: unknown): bigint | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   const hex = Buffer.from(value, 'base64url').toString('hex');
   return hex === '' ? undefined : BigInt(`0x${hex}`);
 }
 
-function bitLength(value: bigint): number {
+function countBits(value: bigint): number {
   return value === 0n ? 0 : value.toString(2).length;
 }

@@ -61,7 +61,7 @@ export class Refusal extends Error {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Cache-Control': 'no-store',
       ...((this.status === 401 || this.#challenge) && {
-        'WWW-Authenticate': `${this.scheme} ${parameters.map(([name, value]) => `${name}="${quotable(value)}"`).join(', ')}`,
+        'WWW-Authenticate': `${this.scheme} ${parameters.map(([name, value]) => `${name}="${escapeQuoted(value)}"`).join(', ')}`,
       }),
       ...(this.status === 503 && { 'Retry-After': '1' }),
     };
@@ -81,6 +81,6 @@ export class Refusal extends Error {
 }
 
 /** RFC 6750 §3: few characters may be in a challenge. */
-function quotable(text: string): string {
+function escapeQuoted(text: string): string {
   return text.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, '?');
 }

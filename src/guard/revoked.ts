@@ -9,7 +9,7 @@ export interface RevocationEntry {
 }
 
 /** How many are looked at in one go for what may be forgotten: a millisecond. */
-const sweptAtOnce = 10_000;
+const maxSweep = 10_000;
 
 /** What stands in the feed for the users of every role. */
 const everyRole = '*';
@@ -31,12 +31,12 @@ export class Revoked {
   has({ sid, jti, sub, ver, roles, roles_ver: rolesVersion = 0 }: Claims): boolean {
     if ((sid !== undefined && this.#sessions.has(sid)) || this.#tokens.has(jti)) return true;
     // Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
-    if (ver < versionOf(this.#subjects, sub)) return true;
+    if (ver < getVersion(this.#subjects, sub)) return true;
     // A client has no roles.
     if (this.#roles.size === 0 || sid === undefined) return false;
     return (
-      rolesVersion < versionOf(this.#roles, everyRole) ||
-      roles.some((name) => rolesVersion < versionOf(this.#roles, name))
+      rolesVersion < getVersion(this.#roles, everyRole) ||
+      roles.some((name) => rolesVersion < getVersion(this.#roles, name))
     );
   }
 
@@ -63,7 +63,7 @@ export class Revoked {
    * @param now seconds since the Unix epoch.
    */
   sweep(now: number): void {
-    for (let looked = 0; looked < sweptAtOnce; looked += 1) {
+    for (let looked = 0; looked < maxSweep; looked += 1) {
       this.#sweep ??= this.#expired(now);
       if (this.#sweep.next().done) {
         this.#sweep = undefined;
@@ -94,6 +94,6 @@ interface Versioned {
   readonly until: number;
 }
 
-function versionOf(held: ReadonlyMap<string, Versioned>, id: string): number {
+function getVersion(held: ReadonlyMap<string, Versioned>, id: string): number {
   return held.get(id)?.version ?? 0;
 }

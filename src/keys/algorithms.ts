@@ -22,7 +22,7 @@ export function isSymmetric(algorithm: Algorithm): algorithm is SymmetricAlgorit
 }
 
 /** RFC 7518 §3.2: an HMAC key is no shorter than the hash. Bytes. */
-export const shortestSecret: Readonly<Record<SymmetricAlgorithm, number>> = {
+export const minSecretBytes: Readonly<Record<SymmetricAlgorithm, number>> = {
   HS256: 32,
   HS384: 48,
   HS512: 64,

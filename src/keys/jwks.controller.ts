@@ -34,7 +34,7 @@ export class JwksController {
   @SuccessResponse(200, 'The keys.')
   public getJwks(@Request() request: HttpRequest, @Res() unchanged: TsoaResponse<304, void>): JsonWebKeySet {
     const { ring, config } = this.services;
-    const keys = ring.published();
+    const keys = ring.listPublishedKeys();
     const cacheControl = `public, max-age=${config.jwksMaxAge}`;
     if (isUnchanged(request, createEtag(JSON.stringify(keys)), cacheControl)) unchanged(304, undefined);
     return { keys };

@@ -3,13 +3,13 @@ import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { asymmetricAlgorithms } from './algorithms.js';
 import type { KeySealing } from './key-sealing.js';
-import { KeyRingError, KeySchedule, unseal, type KeyRingOptions, type TakenIn } from './key-schedule.js';
+import { KeyRingError, KeySchedule, unseal, type KeyRingOptions, type ImportedKey } from './key-schedule.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
 import {
   openSigningKey,
-  publicJwk,
-  sharedKeys,
-  storedKeyError,
+  toPublicJwk,
+  createSharedKeys,
+  validateStoredKey,
   type PublicJwk,
   type SigningKey,
 } from './signing-keys.js';
@@ -30,15 +30,15 @@ export interface KeyTimes {
   readonly retiredAt: number;
 }
 
-type Held<Key> = Key & KeyTimes;
+type Scheduled<Key> = Key & KeyTimes;
 
 /**
  * All keys, held in memory. Which of them signs and which are accepted follows from the times in the table, which
  * `KeySchedule` sets, so that no process needs to be told when one follows another.
  */
 export class KeyRing {
-  #signing = new Map<string, Held<SigningKey>>();
-  #refresh = new Map<string, Held<RefreshKey>>();
+  #signing = new Map<string, Scheduled<SigningKey>>();
+  #refresh = new Map<string, Scheduled<RefreshKey>>();
   readonly #shared: ReadonlyMap<string, SigningKey>;
   readonly #sharedSigner: SigningKey | undefined;
   readonly #schedule: KeySchedule;
@@ -52,7 +52,7 @@ export class KeyRing {
     issued: IssuedTokens,
     private readonly options: KeyRingOptions,
   ) {
-    const shared = sharedKeys(options.secrets);
+    const shared = createSharedKeys(options.secrets);
     this.#shared = new Map(shared.map((key) => [key.id, key]));
     this.#sharedSigner = shared.find(({ algorithm }) => algorithm === options.algorithm);
     this.#schedule = new KeySchedule(sealing, clock, issued, options);
@@ -75,8 +75,8 @@ export class KeyRing {
   }
 
   /** Makes the keys that the settings ask for and the ring lacks: its first ones, or one for another algorithm. */
-  complete(): Promise<void> {
-    return this.#change((queries) => this.#schedule.complete(queries), this.#signing.size === 0);
+  createMissingKeys(): Promise<void> {
+    return this.#change((queries) => this.#schedule.createMissingKeys(queries), this.#signing.size === 0);
   }
 
   /** The key that signs access tokens now. */
@@ -90,29 +90,31 @@ export class KeyRing {
   }
 
   /** The access-token key of a `kid`, where its tokens are accepted. */
-  signing(id: string): SigningKey | undefined {
+  findSigningKey(id: string): SigningKey | undefined {
     const key = this.#signing.get(id);
     if (key) return key.retiredAt > this.clock.now() ? key : undefined;
     return this.#shared.get(id);
   }
 
-  refresh(id: string): RefreshKey | undefined {
+  findRefreshKey(id: string): RefreshKey | undefined {
     const key = this.#refresh.get(id);
     return key && key.retiredAt > this.clock.now() ? key : undefined;
   }
 
   /** The public keys that verify tokens, now and after the next rotation. */
-  published(): PublicJwk[] {
-    return [...this.#signing.values()].filter(({ retiredAt }) => retiredAt > this.clock.now()).map(publicJwk);
+  listPublishedKeys(): PublicJwk[] {
+    return [...this.#signing.values()]
+      .filter(({ retiredAt }) => retiredAt > this.clock.now())
+      .map(toPublicJwk);
   }
 
   /** The asymmetric keys with their times, in the order in which they become active. */
-  signingKeys(): Held<SigningKey>[] {
+  listSigningKeys(): Scheduled<SigningKey>[] {
     return [...this.#signing.values()];
   }
 
   /** The keys of refresh tokens, likewise. */
-  refreshKeys(): Held<RefreshKey>[] {
+  listRefreshKeys(): Scheduled<RefreshKey>[] {
     return [...this.#refresh.values()];
   }
 
@@ -129,11 +131,11 @@ export class KeyRing {
   /** Reads the table anew: another process may have rotated. Keys that are known are not opened again. */
   async reload(): Promise<void> {
     const rows = await keysStore.all(this.database.queries);
-    const signing = new Map<string, Held<SigningKey>>();
-    const refresh = new Map<string, Held<RefreshKey>>();
+    const signing = new Map<string, Scheduled<SigningKey>>();
+    const refresh = new Map<string, Scheduled<RefreshKey>>();
     const refused: string[] = [];
     for (const row of rows) {
-      const error = storedKeyError(row);
+      const error = validateStoredKey(row);
       if (error !== undefined) {
         refused.push(error);
         continue;
@@ -168,7 +170,7 @@ export class KeyRing {
   async rotateIfDue(): Promise<void> {
     if (this.options.rotateAfter === 0) return;
     // Nobody needs to wait for a transaction that finds nothing to do; another process may have rotated.
-    const due = await this.#schedule.due(this.database.queries);
+    const due = await this.#schedule.findDue(this.database.queries);
     if (due.length === 0) return this.reload();
     await this.#change((queries) => this.#schedule.rotateIfDue(queries), due.includes('access'));
   }
@@ -178,7 +180,7 @@ export class KeyRing {
    * @returns undefined where it is the newest key already.
    * @throws {KeyImportError}
    */
-  import(text: string): Promise<TakenIn | undefined> {
+  import(text: string): Promise<ImportedKey | undefined> {
     return this.#change((queries) => this.#schedule.import(queries, text));
   }
 
@@ -208,7 +210,7 @@ export class KeyRing {
    * @param makeSealing is asked within it, once it is certain that the keys can be opened.
    */
   reseal(makeSealing: () => KeySealing): Promise<void> {
-    return this.database.exclusively((queries) => this.#schedule.reseal(queries, makeSealing));
+    return this.database.withExclusiveLock((queries) => this.#schedule.reseal(queries, makeSealing));
   }
 
   async deleteRetired(): Promise<void> {
@@ -218,12 +220,12 @@ export class KeyRing {
   /** @param makesKey whether the change needs a new key of access tokens, which is made before it begins. */
   async #change<T>(work: (queries: Queries) => Promise<T>, makesKey = false): Promise<T> {
     if (makesKey) await this.#schedule.prepareKey();
-    const result = await this.database.exclusively(work);
+    const result = await this.database.withExclusiveLock(work);
     await this.reload();
     return result;
   }
 
-  #current<Key>(keys: ReadonlyMap<string, Held<Key>>, what: string): Key {
+  #current<Key>(keys: ReadonlyMap<string, Scheduled<Key>>, what: string): Key {
     const now = this.clock.now();
     const accepted = [...keys.values()].filter(({ retiredAt }) => retiredAt > now);
     // None is active yet where this clock is behind the one of the process that made the first, or was set back.

@@ -9,8 +9,8 @@ import { SpareSigningKey } from './spare-signing-key.js';
 import {
   importSigningKey,
   KeyImportError,
-  publicJwk,
-  storedKeyError,
+  toPublicJwk,
+  validateStoredKey,
   type SigningKey,
 } from './signing-keys.js';
 
@@ -26,9 +26,9 @@ export interface KeyRingOptions {
   /** After how long a key is replaced, in milliseconds; 0: never. */
   readonly rotateAfter: number;
   /** How long an access token may live at most, leeway included, in milliseconds. */
-  readonly longestAccessToken: number;
+  readonly maxAccessTokenLifetime: number;
   /** How long a refresh token lives, in milliseconds. */
-  readonly refreshToken: number;
+  readonly refreshTokenLifetime: number;
 }
 
 /** The keys in the database cannot be used; the message is for the operator. */
@@ -39,7 +39,7 @@ export class KeyRingError extends Error {
 export const keyPurposes: readonly KeyPurpose[] = ['access', 'refresh'];
 
 /** A key that was taken in, and when it begins to sign. */
-export interface TakenIn {
+export interface ImportedKey {
   readonly id: string;
   /** Milliseconds since the Unix epoch. */
   readonly activeAt: number;
@@ -48,7 +48,7 @@ export interface TakenIn {
 /** Ahead of its first use a refresh key must reach the other processes; this is for those that are cut off a while. */
 const refreshKeyAhead = 30_000;
 /** A refresh token that has expired by then is still asked for its successor: the greatest grace that can be set. */
-const greatestGrace = 300_000;
+const maxGrace = 300_000;
 
 /**
  * What becomes of the keys in the table: which are made, from when they sign, and until when they are accepted. A new
@@ -72,15 +72,15 @@ export class KeySchedule {
   }
 
   /** Makes what the settings ask for and the table lacks: the first keys, or one for another algorithm. Takes away what must not be used. */
-  async complete(queries: Queries): Promise<void> {
-    const { algorithm, ownKey, longestAccessToken } = this.options;
+  async createMissingKeys(queries: Queries): Promise<void> {
+    const { algorithm, ownKey, maxAccessTokenLifetime } = this.options;
     for (const row of await keysStore.all(queries)) {
-      if (storedKeyError(row) !== undefined) await keysStore.delete(queries, row.id);
+      if (validateStoredKey(row) !== undefined) await keysStore.delete(queries, row.id);
     }
     if (isSymmetric(algorithm)) {
-      await keysStore.retireOthers(queries, 'access', undefined, this.clock.now() + longestAccessToken);
+      await keysStore.retireOthers(queries, 'access', undefined, this.clock.now() + maxAccessTokenLifetime);
     } else if (ownKey !== undefined) {
-      await this.#takeIn(queries, importSigningKey(ownKey, algorithm));
+      await this.#importKey(queries, importSigningKey(ownKey, algorithm));
     } else {
       const newest = (await this.#rows(queries, 'access')).at(-1);
       if (newest?.algorithm !== algorithm || newest.retired_at !== null) {
@@ -108,11 +108,11 @@ export class KeySchedule {
 
   /** Rotates what is older than it should be, where that is not the operator's to do. */
   async rotateIfDue(queries: Queries): Promise<void> {
-    for (const purpose of await this.due(queries)) await this.rotate(queries, purpose);
+    for (const purpose of await this.findDue(queries)) await this.rotate(queries, purpose);
   }
 
   /** Which keys are older than they should be, where they are not the operator's to rotate. */
-  async due(queries: Queries): Promise<KeyPurpose[]> {
+  async findDue(queries: Queries): Promise<KeyPurpose[]> {
     const { rotateAfter, algorithm, ownKey } = this.options;
     const operatorRotates = ownKey !== undefined || isSymmetric(algorithm);
     const due: KeyPurpose[] = [];
@@ -127,7 +127,7 @@ export class KeySchedule {
    * @returns undefined where the key is the newest already.
    * @throws {KeyImportError}
    */
-  async import(queries: Queries, text: string): Promise<TakenIn | undefined> {
+  async import(queries: Queries, text: string): Promise<ImportedKey | undefined> {
     const { algorithm } = this.options;
     const key = importSigningKey(text, algorithm);
     if (key.algorithm !== algorithm) {
@@ -135,7 +135,7 @@ export class KeySchedule {
         `The key is for ${key.algorithm}, and JWT_ALGORITHM is ${algorithm}. Set JWT_ALGORITHM to ${key.algorithm} first, here and for the service.`,
       );
     }
-    return this.#takeIn(queries, key);
+    return this.#importKey(queries, key);
   }
 
   /** @returns whether the key was there. */
@@ -154,7 +154,7 @@ export class KeySchedule {
       await keysStore.deleteAll(queries, 'refresh');
       await this.issued.revokeAccessTokens(queries);
     }
-    await this.complete(queries);
+    await this.createMissingKeys(queries);
     return true;
   }
 
@@ -165,7 +165,7 @@ export class KeySchedule {
     for (const { id } of await keysStore.all(queries)) {
       if (id !== kept) await keysStore.delete(queries, id);
     }
-    await this.complete(queries);
+    await this.createMissingKeys(queries);
   }
 
   /** @param makeSealing is asked once it is certain that the keys can be opened. */
@@ -182,7 +182,7 @@ export class KeySchedule {
     return (await keysStore.all(queries)).filter((row) => row.purpose === purpose);
   }
 
-  async #takeIn(queries: Queries, key: SigningKey): Promise<TakenIn | undefined> {
+  async #importKey(queries: Queries, key: SigningKey): Promise<ImportedKey | undefined> {
     const rows = await this.#rows(queries, 'access');
     const newest = rows.at(-1);
     if (newest?.id === key.id && newest.retired_at === null) return undefined;
@@ -195,7 +195,7 @@ export class KeySchedule {
       ahead,
     );
     await keysStore.schedule(queries, key.id, activeAt);
-    await this.#retireOthers(queries, 'access', key.id, activeAt + this.options.longestAccessToken);
+    await this.#retireOthers(queries, 'access', key.id, activeAt + this.options.maxAccessTokenLifetime);
     return { id: key.id, activeAt };
   }
 
@@ -206,10 +206,10 @@ export class KeySchedule {
       id: key.id,
       purpose: 'access',
       algorithm: key.algorithm,
-      public_key: JSON.stringify(publicJwk(key)),
+      public_key: JSON.stringify(toPublicJwk(key)),
       active_at: activeAt,
     });
-    await this.#retireOthers(queries, 'access', key.id, activeAt + this.options.longestAccessToken);
+    await this.#retireOthers(queries, 'access', key.id, activeAt + this.options.maxAccessTokenLifetime);
     return activeAt;
   }
 
@@ -227,9 +227,9 @@ export class KeySchedule {
     // Sessions that were begun under a longer lifetime than is set now count, too.
     const lastExpiry = Math.max(
       await this.issued.lastSessionExpiry(queries),
-      activeAt + this.options.refreshToken,
+      activeAt + this.options.refreshTokenLifetime,
     );
-    await this.#retireOthers(queries, 'refresh', id, lastExpiry + greatestGrace);
+    await this.#retireOthers(queries, 'refresh', id, lastExpiry + maxGrace);
     return activeAt;
   }
 
@@ -276,8 +276,9 @@ export class KeySchedule {
     if (!next) return;
     if (!inUse) await keysStore.schedule(queries, next.id, now);
     else if (inUse.retired_at !== null) {
-      const { longestAccessToken, refreshToken } = this.options;
-      const end = next.active_at + (purpose === 'access' ? longestAccessToken : refreshToken + greatestGrace);
+      const { maxAccessTokenLifetime, refreshTokenLifetime } = this.options;
+      const end =
+        next.active_at + (purpose === 'access' ? maxAccessTokenLifetime : refreshTokenLifetime + maxGrace);
       await keysStore.retire(queries, inUse.id, Math.max(inUse.retired_at, end));
     }
   }

@@ -10,7 +10,7 @@ export class SecretError extends Error {
 }
 
 /** What this service writes has 43 characters; a file with less than a secret's least length was cut off. */
-const shortestSecret = 32;
+const minSecretLength = 32;
 
 /**
  * What encrypts the keys in the database: `LATCHKEY_SECRET`, or on SQLite the file beside the database, which is
@@ -24,24 +24,25 @@ export async function findSecret(
   opens: (secret: string, queries: Queries) => Promise<boolean>,
 ): Promise<string> {
   if (config.secret !== undefined) return config.secret;
-  if (config.databaseUrl.kind === 'postgres' || config.databaseUrl.file === ':memory:') return randomSecret();
+  if (config.databaseUrl.kind === 'postgres' || config.databaseUrl.file === ':memory:')
+    return generateSecret();
   const databaseFile = config.databaseUrl.file;
-  const file = secretFile(databaseFile);
+  const file = secretFilePath(databaseFile);
   // Of two processes that start together, one makes the file and the other finds it.
-  return database.exclusively(async (transaction) => {
-    const pending = readIfThere(pendingFile(file));
+  return database.withExclusiveLock(async (transaction) => {
+    const pending = readSecretIfPresent(pendingFilePath(file));
     if (pending !== undefined) {
-      if (await opens(pending, transaction)) renameSync(pendingFile(file), file);
-      else rmSync(pendingFile(file));
+      if (await opens(pending, transaction)) renameSync(pendingFilePath(file), file);
+      else rmSync(pendingFilePath(file));
     }
-    const found = readIfThere(file);
+    const found = readSecretIfPresent(file);
     if (found !== undefined) return found;
     if ((await keysStore.all(transaction)).length > 0) {
       throw new SecretError(
         `The keys in ${databaseFile} are encrypted, and neither LATCHKEY_SECRET is set nor is ${file} there. Restore the file from a backup, or set LATCHKEY_SECRET to the secret that was used.`,
       );
     }
-    return makeSecretFile(file);
+    return createSecretFile(file);
   });
 }
 
@@ -54,31 +55,31 @@ export async function replaceSecretFile(
   databaseFile: string,
   reseal: (makeSecret: () => string) => Promise<void>,
 ): Promise<void> {
-  const file = secretFile(databaseFile);
+  const file = secretFilePath(databaseFile);
   let secret: string | undefined;
-  await reseal(() => (secret = makeSecretFile(pendingFile(file))));
+  await reseal(() => (secret = createSecretFile(pendingFilePath(file))));
   try {
-    renameSync(pendingFile(file), file);
+    renameSync(pendingFilePath(file), file);
   } catch (error) {
     // A start in between has done so.
-    if (readIfThere(file) !== secret) throw error;
+    if (readSecretIfPresent(file) !== secret) throw error;
   }
 }
 
 /** The secret in the file beside a database, where there is one. */
 export function readSecretFile(databaseFile: string): string | undefined {
-  return readIfThere(secretFile(databaseFile));
+  return readSecretIfPresent(secretFilePath(databaseFile));
 }
 
-function secretFile(databaseFile: string): string {
+function secretFilePath(databaseFile: string): string {
   return `${databaseFile}.secret`;
 }
 
-function pendingFile(file: string): string {
+function pendingFilePath(file: string): string {
   return `${file}.new`;
 }
 
-function readIfThere(file: string): string | undefined {
+function readSecretIfPresent(file: string): string | undefined {
   let secret: string;
   try {
     secret = readFileSync(file, 'utf8').trim();
@@ -89,17 +90,17 @@ function readIfThere(file: string): string | undefined {
       { cause },
     );
   }
-  if (secret.length < shortestSecret) {
+  if (secret.length < minSecretLength) {
     throw new SecretError(
-      `The secret in ${file} is cut off: it has fewer than ${shortestSecret} characters. Restore the file from a backup, or set LATCHKEY_SECRET to the secret that was used.`,
+      `The secret in ${file} is cut off: it has fewer than ${minSecretLength} characters. Restore the file from a backup, or set LATCHKEY_SECRET to the secret that was used.`,
     );
   }
   return secret;
 }
 
 /** Whole on the disk before a key is encrypted with it: a crash leaves the file or none, never half of it. */
-function makeSecretFile(file: string): string {
-  const secret = randomSecret();
+function createSecretFile(file: string): string {
+  const secret = generateSecret();
   const unfinished = `${file}.unfinished`;
   try {
     writeFileSync(unfinished, `${secret}\n`, { mode: 0o600, flush: true });
@@ -114,6 +115,6 @@ function makeSecretFile(file: string): string {
 }
 
 /** 256 random bits. */
-function randomSecret(): string {
+function generateSecret(): string {
   return randomBytes(32).toString('base64url');
 }

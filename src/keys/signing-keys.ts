@@ -12,14 +12,14 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 import {
-  algorithmsOf,
-  publicKeyError,
-  signatureLength,
+  listAlgorithms,
+  validatePublicKey,
+  computeSignatureLength,
   type PublicKeyMembers,
 } from '../guard/public-keys.js';
 import {
   asymmetricAlgorithms,
-  shortestSecret,
+  minSecretBytes,
   symmetricAlgorithms,
   type Algorithm,
   type AsymmetricAlgorithm,
@@ -46,15 +46,15 @@ export class KeyImportError extends Error {
 const curves = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' } as const;
 /** RFC 7518 §3.3. Bits. */
 const modulusLength = 2048;
-const generatePair = promisify(generateKeyPair);
+const generateKeyPairAsync = promisify(generateKeyPair);
 
 /** A new random key. RSA takes about half a second, off the event loop. */
 export async function generateSigningKey(algorithm: AsymmetricAlgorithm): Promise<SigningKey> {
   const curve = Object.entries(curves).find(([, each]) => each === algorithm)?.[0];
   const { privateKey } = await (curve
-    ? generatePair('ec', { namedCurve: curve })
-    : generatePair('rsa', { modulusLength }));
-  return asymmetricKey(privateKey, algorithm);
+    ? generateKeyPairAsync('ec', { namedCurve: curve })
+    : generateKeyPairAsync('rsa', { modulusLength }));
+  return createAsymmetricKey(privateKey, algorithm);
 }
 
 /**
@@ -75,31 +75,31 @@ export function importSigningKey(text: string, preferred: Algorithm): SigningKey
       },
     );
   }
-  const algorithm = algorithmOf(privateKey, jwk?.['alg'], preferred);
-  refuseMismatchedHalves(privateKey);
-  return asymmetricKey(privateKey, algorithm);
+  const algorithm = chooseAlgorithm(privateKey, jwk?.['alg'], preferred);
+  assertMatchingHalves(privateKey);
+  return createAsymmetricKey(privateKey, algorithm);
 }
 
 /** A key of the ring's table. */
 export function openSigningKey(privateJwk: string, algorithm: AsymmetricAlgorithm): SigningKey {
-  return asymmetricKey(
+  return createAsymmetricKey(
     createPrivateKey({ key: JSON.parse(privateJwk) as JsonWebKey, format: 'jwk' }),
     algorithm,
   );
 }
 
 /** Shared secrets as keys: one for each algorithm that a secret is long enough for, in the order of the secrets. */
-export function sharedKeys(secrets: readonly string[]): SigningKey[] {
+export function createSharedKeys(secrets: readonly string[]): SigningKey[] {
   return secrets
     .map((secret) => Buffer.from(secret))
     .flatMap((secret) =>
       symmetricAlgorithms
-        .filter((algorithm) => secret.length >= shortestSecret[algorithm])
-        .map((algorithm) => symmetricKey(secret, algorithm)),
+        .filter((algorithm) => secret.length >= minSecretBytes[algorithm])
+        .map((algorithm) => createSymmetricKey(secret, algorithm)),
     );
 }
 
-function symmetricKey(secret: Buffer, algorithm: SymmetricAlgorithm): SigningKey {
+function createSymmetricKey(secret: Buffer, algorithm: SymmetricAlgorithm): SigningKey {
   const key = createSecretKey(secret);
   // Names the secret and what it is for, and says nothing of it.
   const id = createHmac('sha256', secret)
@@ -110,7 +110,7 @@ function symmetricKey(secret: Buffer, algorithm: SymmetricAlgorithm): SigningKey
 }
 
 /** The public half as it is published (RFC 7517). */
-export function publicJwk({ id, algorithm, publicKey }: SigningKey): PublicJwk {
+export function toPublicJwk({ id, algorithm, publicKey }: SigningKey): PublicJwk {
   return { ...(publicKey.export({ format: 'jwk' }) as { kty: string }), kid: id, use: 'sig', alg: algorithm };
 }
 
@@ -126,19 +126,19 @@ export interface PublicJwk {
   readonly e?: string;
 }
 
-function asymmetricKey(privateKey: KeyObject, algorithm: AsymmetricAlgorithm): SigningKey {
+function createAsymmetricKey(privateKey: KeyObject, algorithm: AsymmetricAlgorithm): SigningKey {
   const publicKey = createPublicKey(privateKey);
   return {
-    id: thumbprint(publicKey),
+    id: computeThumbprint(publicKey),
     algorithm,
     privateKey,
     publicKey,
-    signatureLength: signatureLength(publicKey.export({ format: 'jwk' })),
+    signatureLength: computeSignatureLength(publicKey.export({ format: 'jwk' })),
   };
 }
 
 /** A JWK has both halves, which need not belong together: nothing that it signs would be accepted then. */
-function refuseMismatchedHalves(privateKey: KeyObject): void {
+function assertMatchingHalves(privateKey: KeyObject): void {
   const text = Buffer.from('latchkey');
   if (!verify('sha256', text, createPublicKey(privateKey), sign('sha256', text, privateKey))) {
     throw new KeyImportError('The private and the public half of this key do not belong together.');
@@ -146,7 +146,7 @@ function refuseMismatchedHalves(privateKey: KeyObject): void {
 }
 
 /** RFC 7638: the hash of the members that the key type requires, in the order of their names. */
-function thumbprint(publicKey: KeyObject): string {
+function computeThumbprint(publicKey: KeyObject): string {
   const { crv, e, kty, n, x, y } = publicKey.export({ format: 'jwk' });
   const required = kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y };
   return createHash('sha256').update(JSON.stringify(required)).digest('base64url');
@@ -160,8 +160,8 @@ function parseJwk(text: string): JsonWebKey {
   }
 }
 
-function algorithmOf(key: KeyObject, declared: unknown, preferred: Algorithm): AsymmetricAlgorithm {
-  const [first, ...others] = fittingAlgorithms(key);
+function chooseAlgorithm(key: KeyObject, declared: unknown, preferred: Algorithm): AsymmetricAlgorithm {
+  const [first, ...others] = findAlgorithms(key);
   const fitting = [first, ...others];
   if (declared === undefined) return fitting.find((each) => each === preferred) ?? first;
   const found = fitting.find((each) => each === declared);
@@ -175,11 +175,11 @@ function algorithmOf(key: KeyObject, declared: unknown, preferred: Algorithm): A
  * @throws {KeyImportError} where it must not be used: of a kind that is not known here, too short or too long, with a
  *   public exponent by which others can sign.
  */
-export function fittingAlgorithms(key: KeyObject): [AsymmetricAlgorithm, ...AsymmetricAlgorithm[]] {
-  const jwk = exportablePublicJwk(key);
-  const reason = publicKeyError(jwk);
+export function findAlgorithms(key: KeyObject): [AsymmetricAlgorithm, ...AsymmetricAlgorithm[]] {
+  const jwk = exportPublicJwk(key);
+  const reason = validatePublicKey(jwk);
   if (reason !== undefined) throw new KeyImportError(`The key ${reason}.`);
-  const names = algorithmsOf(jwk);
+  const names = listAlgorithms(jwk);
   return asymmetricAlgorithms.filter((each) => names.includes(each)) as [AsymmetricAlgorithm];
 }
 
@@ -187,21 +187,21 @@ export function fittingAlgorithms(key: KeyObject): [AsymmetricAlgorithm, ...Asym
  * Why a key of the table must not be used, as a sentence for the operator: it was taken in before such keys were refused.
  * Its tokens would prove nothing.
  */
-export function storedKeyError({
+export function validateStoredKey({
   id,
   public_key: publicKey,
 }: {
   readonly id: string;
   readonly public_key: string | null;
 }): string | undefined {
-  const error = publicKey === null ? undefined : publicKeyError(JSON.parse(publicKey) as PublicKeyMembers);
+  const error = publicKey === null ? undefined : validatePublicKey(JSON.parse(publicKey) as PublicKeyMembers);
   return error === undefined
     ? undefined
     : `The key ${id} on the key ring is not used, and its access tokens are refused: it ${error}.`;
 }
 
 /** Nothing for kinds of keys that JWK has no form for. */
-function exportablePublicJwk(key: KeyObject): JsonWebKey {
+function exportPublicJwk(key: KeyObject): JsonWebKey {
   if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'ec') return {};
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
   try {

@@ -22,7 +22,7 @@ export class AccessTokenRevoker {
       kind: 'token',
       target: claims.jti,
       version: null,
-      expires_at: this.accessTokens.expiryOf(claims),
+      expires_at: this.accessTokens.computeExpiry(claims),
       created_at: this.clock.now(),
     };
     await this.database.transaction(async (transaction) => {

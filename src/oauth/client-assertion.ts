@@ -1,7 +1,7 @@
 import jwt from 'jsonwebtoken';
 import { readVerificationKeys } from '../clients/client-keys.js';
 import { isSignature, readCompactJws } from '../guard/compact-jws.js';
-import { greatestLeeway } from '../tokens/access-token-verifier.js';
+import { maxLeeway } from '../tokens/access-token-verifier.js';
 
 /** A verified assertion. */
 export interface ClientAssertion {
@@ -76,7 +76,7 @@ export function verifyAssertion(assertion: string, expected: Expectation): Clien
   }
   if (typeof jti !== 'string' || jti === '') throw new AssertionError('The assertion has no jti.');
   // Remembered for the greatest leeway: a restart may raise it.
-  return { jti, expiresAt: Math.ceil(exp) * 1000 + greatestLeeway };
+  return { jti, expiresAt: Math.ceil(exp) * 1000 + maxLeeway };
 }
 
 function verifySignature(

@@ -3,8 +3,8 @@ import type { Database } from '../database/database.js';
 import type { Hooks } from '../tokens/hooks.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
-import { ownClient } from '../tokens/access-token.js';
-import { words } from '../roles/rights.js';
+import { firstPartyClientId } from '../tokens/access-token.js';
+import { parseScope } from '../roles/rights.js';
 import { usersStore } from '../users/users.store.js';
 import type { LiveAccessTokens } from './live-access-tokens.js';
 
@@ -45,8 +45,8 @@ export class IntrospectionService {
    * @param client the caller. For a token that it may not introspect, the result is that of an inactive token (RFC 7662 §2.2).
    */
   async introspect(token: string, client: StoredClient): Promise<Introspection> {
-    const mayIntrospectAny = words(client.scopes).includes(introspectAnyScope);
-    const claims = await this.liveTokens.findClaims(token, 'verifyForAny');
+    const mayIntrospectAny = parseScope(client.scopes).includes(introspectAnyScope);
+    const claims = await this.liveTokens.findClaims(token, 'verifyForAnyAudience');
     let result: Introspection | undefined;
     if (claims) {
       if (mayIntrospectAny || isOwn(claims, client)) result = await this.#describeAccessToken(claims);
@@ -83,8 +83,8 @@ export class IntrospectionService {
       session && {
         active: true,
         token_use: 'refresh_token',
-        scope: session.password_one_time === 1 ? '' : words(session.permissions).join(' '),
-        client_id: ownClient,
+        scope: session.password_one_time === 1 ? '' : parseScope(session.permissions).join(' '),
+        client_id: firstPartyClientId,
         username: session.username,
         sub: session.user_id,
         iss: this.options.issuer,
@@ -99,6 +99,6 @@ export class IntrospectionService {
 /** The client's own token, or one for the client: by its id or its introspection audiences. */
 function isOwn({ aud, client_id: clientId }: AccessTokenClaims, client: StoredClient): boolean {
   if (clientId === client.id) return true;
-  const own = [client.id, ...words(client.introspection_audiences)];
+  const own = [client.id, ...parseScope(client.introspection_audiences)];
   return [aud].flat().some((each) => own.includes(each));
 }

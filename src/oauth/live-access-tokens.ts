@@ -18,12 +18,12 @@ export class LiveAccessTokens {
    */
   async findClaims(
     token: string,
-    verify: 'verifyForAny' | 'verifyForRevocation',
+    verify: 'verifyForAnyAudience' | 'verifyForRevocation',
   ): Promise<AccessTokenClaims | undefined> {
     try {
       let claims = this.accessTokens[verify](token);
       if (this.confirmation.isNeeded) {
-        await this.confirmation.ask(claims);
+        await this.confirmation.confirm(claims);
         claims = this.accessTokens[verify](token); // its key may have been removed
       }
       return this.revocations.isRevoked(claims) ? undefined : claims;

@@ -15,7 +15,7 @@ import type { StoredClient } from '../clients/clients.service.js';
 import { contextOf } from '../http/request-context.js';
 import type { OAuthServices } from './oauth-services.js';
 import type { RequestLimits } from '../authentication/request-limits.js';
-import { ownClient } from '../tokens/access-token.js';
+import { firstPartyClientId } from '../tokens/access-token.js';
 import { readClientCredentials } from './client-credentials.js';
 import { formParametersMiddleware } from './form-parameters.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
@@ -114,7 +114,7 @@ export class OAuthController {
     const { oauth } = this.services;
     const credentials = readClientCredentials(request.get('Authorization'), body);
     const context = contextOf(request);
-    const isPublic = credentials.kind === 'none' && credentials.clientId === ownClient;
+    const isPublic = credentials.kind === 'none' && credentials.clientId === firstPartyClientId;
     const client = isPublic ? undefined : await oauth.clients.authenticate(credentials, context);
     await oauth.revocation.revoke(body.token, client, context);
   }

@@ -1,10 +1,10 @@
 import type { RequestContext } from '../http/request-context.js';
 import type { StoredClient } from '../clients/clients.store.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
-import { ownClient } from '../tokens/access-token.js';
+import { firstPartyClientId } from '../tokens/access-token.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { readRefreshToken } from '../tokens/refresh-token.js';
-import { words } from '../roles/rights.js';
+import { parseRefreshToken } from '../tokens/refresh-token.js';
+import { parseScope } from '../roles/rights.js';
 import type { AccessTokenRevoker } from './access-token-revoker.js';
 import type { LiveAccessTokens } from './live-access-tokens.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
@@ -28,8 +28,8 @@ export class RevocationService {
    * @throws {OAuthProblem} `unauthorized_client` where the token is another client's.
    */
   async revoke(token: string, client: StoredClient | undefined, context: RequestContext): Promise<void> {
-    if (readRefreshToken(this.ring, token)) {
-      requireOwnerOrScope(client, ownClient);
+    if (parseRefreshToken(this.ring, token)) {
+      requireOwnerOrScope(client, firstPartyClientId);
       await this.sessions.logoutByRefreshToken(token, context, client?.id);
       return;
     }
@@ -41,8 +41,8 @@ export class RevocationService {
 }
 
 function requireOwnerOrScope(client: StoredClient | undefined, owner: string): void {
-  if ((client?.id ?? ownClient) === owner) return;
-  if (client && words(client.scopes).includes(revokeAnyScope)) return;
+  if ((client?.id ?? firstPartyClientId) === owner) return;
+  if (client && parseScope(client.scopes).includes(revokeAnyScope)) return;
   throw new OAuthProblem(
     'unauthorized_client',
     `The token is another client's; revoking it requires the scope ${revokeAnyScope}.`,

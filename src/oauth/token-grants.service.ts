@@ -2,8 +2,8 @@ import type { RequestContext } from '../http/request-context.js';
 import { clientGrant } from '../clients/client-grant.js';
 import type { StoredClient } from '../clients/clients.store.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
-import { ownClient, type AccessTokens } from '../tokens/access-token.js';
-import { words } from '../roles/rights.js';
+import { firstPartyClientId, type AccessTokens } from '../tokens/access-token.js';
+import { parseScope } from '../roles/rights.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 
@@ -29,8 +29,8 @@ export class TokenGrants {
    * @throws {OAuthProblem} `invalid_grant` for any other client.
    */
   refuseOtherClient(clientId: string | undefined): void {
-    if (clientId === undefined || clientId === ownClient) return;
-    throw new OAuthProblem('invalid_grant', `Refresh tokens belong to the client ${ownClient}.`);
+    if (clientId === undefined || clientId === firstPartyClientId) return;
+    throw new OAuthProblem('invalid_grant', `Refresh tokens belong to the client ${firstPartyClientId}.`);
   }
 
   /**
@@ -63,7 +63,7 @@ export class TokenGrants {
 }
 
 function narrowPermissions(all: readonly string[], scope: string): string[] {
-  const wanted = words(scope);
+  const wanted = parseScope(scope);
   const beyond = wanted.find((word) => !all.includes(word));
   if (beyond !== undefined) {
     throw new OAuthProblem('invalid_scope', `The scope ${beyond.slice(0, 100)} may not be granted.`);

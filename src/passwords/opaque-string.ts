@@ -1,4 +1,4 @@
-import { codePoint, notFreeform } from '../text/freeform-text.js';
+import { formatCodePoint, notFreeform } from '../text/freeform-text.js';
 
 /**
  * RFC 8265's OpaqueString profile (§4.2): passwords. What is typed as another space on another keyboard is the same
@@ -10,13 +10,13 @@ const spaces = /\p{Zs}/gu;
 const joiners = /(?<=[\p{L}\p{M}])[\u200c\u200d](?=[\p{L}\p{M}])/gu;
 
 /** What of a password is hashed. */
-export function opaqueString(password: string): string {
+export function toOpaqueString(password: string): string {
   return password.replace(spaces, ' ').normalize('NFC');
 }
 
 /** Why a password cannot be chosen; undefined where it can. For a person, after the field's name. */
-export function opaqueFault(password: string): string | undefined {
-  const [character] = notFreeform.exec(opaqueString(password).replace(joiners, '')) ?? [];
+export function validateOpaqueString(password: string): string | undefined {
+  const [character] = notFreeform.exec(toOpaqueString(password).replace(joiners, '')) ?? [];
   if (character === undefined) return undefined;
-  return `must have characters that can be seen and typed: ${codePoint(character)} cannot be in it`;
+  return `must have characters that can be seen and typed: ${formatCodePoint(character)} cannot be in it`;
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
 import pLimit from 'p-limit';
 import { retryLater } from '../problems/problem.js';
-import { opaqueString } from './opaque-string.js';
+import { toOpaqueString } from './opaque-string.js';
 
 /** argon2id's costs (RFC 9106). */
 export interface PasswordCosts {
@@ -45,7 +45,7 @@ export class Passwords {
   readonly #costs: PasswordCosts;
   readonly #current: string;
   readonly #queue: number;
-  readonly #nobodys = new Map<string, Promise<string>>();
+  readonly #dummyHashes = new Map<string, Promise<string>>();
   /** As hashes have them, in a fixed order. */
   #inUse: readonly string[];
 
@@ -68,7 +68,7 @@ export class Passwords {
 
   /** @throws {Problem} `busy` where the queue is full. */
   hash(password: string): Promise<string> {
-    return this.onFreeCore(() => this.#hash(opaqueString(password)));
+    return this.runOnFreeCore(() => this.#hash(toOpaqueString(password)));
   }
 
   /**
@@ -76,8 +76,8 @@ export class Passwords {
    * @throws {Problem} `busy` where the queue is full.
    */
   verify(passwordHash: string, password: string): Promise<boolean> {
-    return this.onFreeCore(async () => {
-      for (const form of formsOf(password)) if (await this.#verify(passwordHash, form)) return true;
+    return this.runOnFreeCore(async () => {
+      for (const form of listForms(password)) if (await this.#verify(passwordHash, form)) return true;
       return false;
     });
   }
@@ -88,15 +88,15 @@ export class Passwords {
    * @throws {Problem} `busy` where the queue is full.
    */
   async check(passwordHash: string | undefined, password: string): Promise<PasswordCheck> {
-    const own = passwordHash === undefined ? undefined : costsOf(passwordHash);
+    const own = passwordHash === undefined ? undefined : extractCosts(passwordHash);
     // Hashed by another replica that is set otherwise.
     if (own !== undefined && !this.#inUse.includes(own)) this.setCostsInUse([...this.#inUse, own]);
     const inUse = this.#inUse;
     // Made, and waited for, whether or not they are needed: the first check takes as long in all cases, too.
-    const nobodys = await Promise.all(inUse.map((costs) => this.#nobodysOf(costs)));
-    const form = opaqueString(password);
-    const forms = formsOf(password);
-    return this.onFreeCore(async () => {
+    const dummyHashes = await Promise.all(inUse.map((costs) => this.#dummyHash(costs)));
+    const form = toOpaqueString(password);
+    const forms = listForms(password);
+    return this.runOnFreeCore(async () => {
       let matched: string | undefined;
       let newHash = passwordHash ?? '';
       for (const [index, costs] of inUse.entries()) {
@@ -104,15 +104,15 @@ export class Passwords {
         const rehashes = !isOwn && own !== undefined && costs === this.#current;
         for (const each of forms) {
           if (rehashes && each === form) newHash = await this.#hash(form);
-          else if (!isOwn) await this.#verify(nobodys[index] ?? '', each);
+          else if (!isOwn) await this.#verify(dummyHashes[index] ?? '', each);
           else if (await this.#verify(passwordHash ?? '', each)) matched ??= each;
         }
       }
       // What was typed decides alone whether there is one hash more.
-      const ofForm = forms.length > 1 ? await this.#hash(form) : newHash;
+      const hashOfForm = forms.length > 1 ? await this.#hash(form) : newHash;
       return {
         matches: matched !== undefined,
-        newHash: matched === undefined || matched === form ? newHash : ofForm,
+        newHash: matched === undefined || matched === form ? newHash : hashOfForm,
       };
     });
   }
@@ -121,18 +121,18 @@ export class Passwords {
    * Does what takes a core for itself, in its turn.
    * @throws {Problem} `busy` where the queue is full.
    */
-  async onFreeCore<T>(work: () => Promise<T>): Promise<T> {
+  async runOnFreeCore<T>(work: () => Promise<T>): Promise<T> {
     if (this.#limit.pendingCount >= this.#queue && this.#limit.activeCount >= this.#limit.concurrency) {
       throw retryLater('busy', retryAfter);
     }
     return this.#limit(work);
   }
 
-  #nobodysOf(costs: string): Promise<string> {
-    let made = this.#nobodys.get(costs);
+  #dummyHash(costs: string): Promise<string> {
+    let made = this.#dummyHashes.get(costs);
     if (!made) {
-      made = hash('nobody has this password', readCosts(costs));
-      this.#nobodys.set(costs, made);
+      made = hash('nobody has this password', parseCosts(costs));
+      this.#dummyHashes.set(costs, made);
     }
     return made;
   }
@@ -143,22 +143,22 @@ export class Passwords {
   }
 
   #verify(passwordHash: string, password: string): Promise<boolean> {
-    computations.publish(costsOf(passwordHash));
+    computations.publish(extractCosts(passwordHash));
     return verify(passwordHash, password);
   }
 }
 
 /** As it is hashed, and where that is another text as it was hashed before RFC 8265: with the spaces as they came. */
-function formsOf(password: string): readonly string[] {
-  return [...new Set([opaqueString(password), password.normalize('NFC')])];
+function listForms(password: string): readonly string[] {
+  return [...new Set([toOpaqueString(password), password.normalize('NFC')])];
 }
 
 /** The costs in a hash in PHC form: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`. */
-function costsOf(passwordHash: string): string {
+function extractCosts(passwordHash: string): string {
   return passwordHash.split('$', 4)[3] ?? '';
 }
 
-function readCosts(costs: string): PasswordCosts {
+function parseCosts(costs: string): PasswordCosts {
   const { m, t, p } = Object.fromEntries(costs.split(',').map((each) => each.split('='))) as Partial<
     Record<string, string>
   >;

@@ -34,13 +34,13 @@ export class FeedCursors {
   }
 
   /** @returns undefined for a text that is none of this installation's cursors. */
-  read(text: string): FeedCursor | undefined {
+  parse(text: string): FeedCursor | undefined {
     const parts = parse(Buffer.from(text, 'base64url').toString());
     if (!Array.isArray(parts)) return undefined;
     const [ofVersion, origin, since, createdAt, kind, target] = parts as unknown[];
-    if (ofVersion !== version || origin !== this.#origin || !isMoment(since)) return undefined;
+    if (ofVersion !== version || origin !== this.#origin || !isTimestamp(since)) return undefined;
     if (parts.length === 3) return { since };
-    if (parts.length !== 6 || !isMoment(createdAt) || !isKind(kind) || !isTarget(target)) return undefined;
+    if (parts.length !== 6 || !isTimestamp(createdAt) || !isKind(kind) || !isTarget(target)) return undefined;
     return { since, after: { created_at: createdAt, kind, target } };
   }
 }
@@ -53,7 +53,7 @@ function parse(text: string): unknown {
   }
 }
 
-function isMoment(value: unknown): value is number {
+function isTimestamp(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 

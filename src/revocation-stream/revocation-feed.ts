@@ -18,7 +18,7 @@ export interface FeedPart {
 }
 
 /** Who reads the stream, and what says that they may go on. */
-export interface Following {
+export interface FeedSubscription {
   /** Each part as soon as there is one; ends when the reader may no longer read, leaves, or the process stops. */
   readonly parts: AsyncGenerator<FeedPart>;
   /** Aborted when the reader does not keep up. */
@@ -31,9 +31,9 @@ interface FeedOptions {
   /** Whose revocations they are. */
   readonly issuer: string;
   /** How many may follow at a time. */
-  readonly mostReaders: number;
+  readonly maxReaders: number;
   /** How many of them may be one client's, or one user's. */
-  readonly mostReadersPerSubject: number;
+  readonly maxReadersPerSubject: number;
   /** By how much the clocks of those who issue and check tokens may differ, in seconds. */
   readonly leeway: number;
   /** Another number whenever a key was taken away; without it none ever is. */
@@ -42,7 +42,7 @@ interface FeedOptions {
 
 const rowsPerPart = 1000;
 /** How long a transaction that revokes may take to commit, and clocks may differ, in milliseconds. */
-const lately = 60_000;
+const overlap = 60_000;
 
 /**
  * Tells others what is revoked: in pages, or as it happens. Reading goes over the table, which is the truth, in the
@@ -74,11 +74,11 @@ export class RevocationFeed {
     const { queries } = this.database;
     const now = this.clock.now();
     const cursor = this.#readCursor(text, now);
-    const after = cursor.after ?? { created_at: cursor.since - lately, kind: '', target: '' };
+    const after = cursor.after ?? { created_at: cursor.since - overlap, kind: '', target: '' };
     // Whoever has come to the end goes on from what was the last one before the first of these pages was read.
     const since = cursor.after
       ? cursor.since
-      : Math.min(now, Math.max(cursor.since, (await revocationsStore.lastWritten(queries)) ?? 0));
+      : Math.min(now, Math.max(cursor.since, (await revocationsStore.findLastWritten(queries)) ?? 0));
     const found = await revocationsStore.page(queries, { after, limit: limit + 1 });
     const read = found.slice(0, limit);
     const rows = read.filter(({ expires_at: expiresAt }) => expiresAt > now);
@@ -93,12 +93,12 @@ export class RevocationFeed {
    * @throws {Problem} `busy` where too many follow already, `too_many_streams` where the reader does; `not_ready` where the
    *   process stops.
    */
-  follow(text: string | undefined, claims: AccessTokenClaims): Following {
+  follow(text: string | undefined, claims: AccessTokenClaims): FeedSubscription {
     if (this.#stopping) throw retryLater('not_ready', 1, { detail: 'The service is stopping.' });
     const { sub: subject } = claims;
     const own = this.#perSubject.get(subject) ?? 0;
-    if (own >= this.options.mostReadersPerSubject) throw retryLater('too_many_streams', 5);
-    if (this.#subscribers.size >= this.options.mostReaders) {
+    if (own >= this.options.maxReadersPerSubject) throw retryLater('too_many_streams', 5);
+    if (this.#subscribers.size >= this.options.maxReaders) {
       throw retryLater('busy', 5, {
         detail: 'Too many streams are open. Try again in as many seconds as Retry-After says.',
       });
@@ -111,15 +111,15 @@ export class RevocationFeed {
     });
     const leave = (): void => {
       unsubscribe();
-      if (this.#subscribers.delete(subscriber)) this.#forget(subject);
+      if (this.#subscribers.delete(subscriber)) this.#removeReader(subject);
       subscriber.end();
     };
-    return { parts: this.#parts(subscriber, text, claims, leave), tooSlow: subscriber.tooSlow, leave };
+    return { parts: this.#streamParts(subscriber, text, claims, leave), tooSlow: subscriber.tooSlow, leave };
   }
 
   /** To be called every second. */
-  beat(): void {
-    for (const subscriber of this.#subscribers) subscriber.beat();
+  sendHeartbeats(): void {
+    for (const subscriber of this.#subscribers) subscriber.heartbeat();
     const removals = this.options.keyRemovals?.() ?? 0;
     if (removals === this.#keyRemovals) return;
     this.#keyRemovals = removals;
@@ -138,34 +138,34 @@ export class RevocationFeed {
     return this.#subscribers.size;
   }
 
-  #forget(subject: string): void {
+  #removeReader(subject: string): void {
     const left = (this.#perSubject.get(subject) ?? 0) - 1;
     if (left > 0) this.#perSubject.set(subject, left);
     else this.#perSubject.delete(subject);
   }
 
-  async *#parts(
+  async *#streamParts(
     subscriber: Subscriber,
     text: string | undefined,
     claims: AccessTokenClaims,
     leave: () => void,
   ): AsyncGenerator<FeedPart> {
-    const mayGoOn = (): boolean => !subscriber.hasEnded && this.#isGood(claims);
+    const mayContinue = (): boolean => !subscriber.hasEnded && this.#isStillValid(claims);
     /** How far the reader has come for certain. */
     let cursor = text;
     try {
-      while (mayGoOn()) {
+      while (mayContinue()) {
         subscriber.take(); // it is in the table by now
-        const place = yield* this.#fromTable(subscriber, cursor, mayGoOn);
+        const place = yield* this.#readTable(subscriber, cursor, mayContinue);
         if (place === undefined) continue;
         cursor = place;
-        while (mayGoOn()) {
+        while (mayContinue()) {
           const rows = subscriber.take();
           if (!rows) break;
           const complete = this.incoming.isCurrent();
           if (complete) cursor = this.#cursors.write({ since: this.clock.now() });
           if (complete || rows.length > 0) yield { rows, cursor, complete };
-          await subscriber.news();
+          await subscriber.waitForUpdate();
         }
       }
     } finally {
@@ -177,7 +177,7 @@ export class RevocationFeed {
    * Reads to the end of the table. What happens meanwhile goes out with its pages.
    * @returns how far that leads; undefined where too much happened to be kept, and it must be read once more.
    */
-  async *#fromTable(
+  async *#readTable(
     subscriber: Subscriber,
     from: string | undefined,
     mayGoOn: () => boolean,
@@ -194,14 +194,14 @@ export class RevocationFeed {
     }
   }
 
-  #isGood(claims: AccessTokenClaims): boolean {
+  #isStillValid(claims: AccessTokenClaims): boolean {
     const expired = this.clock.now() >= (claims.exp + this.options.leeway) * 1000;
     return !expired && !this.revocations.isRevoked(claims);
   }
 
   /** A cursor from the future was written by a clock that was wrong: nothing can be told from it. */
   #readCursor(text: string | undefined, now: number): FeedCursor {
-    const cursor = text === undefined ? undefined : this.#cursors.read(text);
+    const cursor = text === undefined ? undefined : this.#cursors.parse(text);
     return cursor && cursor.since <= now ? cursor : { since: 0 };
   }
 }

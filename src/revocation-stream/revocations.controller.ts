@@ -48,7 +48,7 @@ export class RevocationsController {
     @Res() unchanged: TsoaResponse<304, void>,
   ): Promise<RevocationPage> {
     const { cursor, limit = defaultLimit } = query;
-    const page = asPage(await this.services.revocationFeed.read(cursor, limit));
+    const page = toPage(await this.services.revocationFeed.read(cursor, limit));
     if (isUnchanged(request, createEtag(JSON.stringify(page)), 'private, no-cache'))
       unchanged(304, undefined);
     return page;
@@ -77,22 +77,22 @@ export class RevocationsController {
     if (!response) return;
     const { parts, tooSlow, leave } = this.services.revocationFeed.follow(lastEventId, caller.claims);
     response.once('close', leave);
-    await sendEvents(response, asEvents(parts), tooSlow);
+    await sendEvents(response, toEvents(parts), tooSlow);
   }
 }
 
 /** @maxLength 1000 */
 type LastEventId = string;
 
-async function* asEvents(parts: AsyncIterable<FeedPart>): AsyncGenerator<ServerSentEvent> {
+async function* toEvents(parts: AsyncIterable<FeedPart>): AsyncGenerator<ServerSentEvent> {
   for await (const part of parts) {
     // Until everything has come there is no point to go on from.
-    yield { data: asPage(part), ...(part.complete && { id: part.cursor }) };
+    yield { data: toPage(part), ...(part.complete && { id: part.cursor }) };
   }
 }
 
-function asPage({ rows, cursor, complete }: FeedPart): RevocationPage {
-  return { items: rows.map(asEntry), cursor, complete };
+function toPage({ rows, cursor, complete }: FeedPart): RevocationPage {
+  return { items: rows.map(toEntry), cursor, complete };
 }
 
 const kinds = {
@@ -102,7 +102,7 @@ const kinds = {
   role: RevokedKind.Role,
 } as const;
 
-function asEntry({ kind, target, version, expires_at: expiresAt }: LiveRevocation): RevocationEntry {
+function toEntry({ kind, target, version, expires_at: expiresAt }: LiveRevocation): RevocationEntry {
   return {
     kind: kinds[kind],
     id: target,

@@ -1,15 +1,15 @@
 import type { LiveRevocation } from '../revocations/revocations.store.js';
 
 /** Revocations that wait for a reader who is not ready for them: about 200 bytes each. */
-const mostWaiting = 9000;
+const maxWaiting = 9000;
 /** A reader who takes nothing for so many beats is cut off. */
-const mostMissedBeats = 10;
+const maxMissedHeartbeats = 10;
 
 /** One reader of the stream, and what there is for it to take. */
 export class Subscriber {
   #rows: LiveRevocation[] = [];
-  #overflown = false;
-  #missedBeats = 0;
+  #hasOverflowed = false;
+  #missedHeartbeats = 0;
   #ended = false;
   #wake: (() => void) | undefined;
   readonly #cut = new AbortController();
@@ -24,18 +24,18 @@ export class Subscriber {
   }
 
   add(rows: readonly LiveRevocation[]): void {
-    if (this.#rows.length + rows.length > mostWaiting) {
-      this.#overflown = true;
+    if (this.#rows.length + rows.length > maxWaiting) {
+      this.#hasOverflowed = true;
       this.#rows = [];
     }
-    if (!this.#overflown) for (const row of rows) this.#rows.push(row);
+    if (!this.#hasOverflowed) for (const row of rows) this.#rows.push(row);
     this.#wake?.();
   }
 
   /** Time goes on, whether or not there is news. */
-  beat(): void {
-    this.#missedBeats += 1;
-    if (this.#missedBeats > mostMissedBeats) {
+  heartbeat(): void {
+    this.#missedHeartbeats += 1;
+    if (this.#missedHeartbeats > maxMissedHeartbeats) {
       this.end();
       this.#cut.abort(new Error('The reader of the stream does not keep up.'));
     }
@@ -50,18 +50,18 @@ export class Subscriber {
   }
 
   /** Resolves at the next news: rows, a beat, the end. */
-  async news(): Promise<void> {
-    if (this.#rows.length > 0 || this.#overflown || this.#missedBeats > 0 || this.#ended) return;
+  async waitForUpdate(): Promise<void> {
+    if (this.#rows.length > 0 || this.#hasOverflowed || this.#missedHeartbeats > 0 || this.#ended) return;
     await new Promise<void>((resolve) => (this.#wake = resolve));
     this.#wake = undefined;
   }
 
   /** @returns the rows that wait, or undefined where there were too many to keep: they are in the table. */
   take(): LiveRevocation[] | undefined {
-    const rows = this.#overflown ? undefined : this.#rows;
+    const rows = this.#hasOverflowed ? undefined : this.#rows;
     this.#rows = [];
-    this.#overflown = false;
-    this.#missedBeats = 0;
+    this.#hasOverflowed = false;
+    this.#missedHeartbeats = 0;
     return rows;
   }
 }

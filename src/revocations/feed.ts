@@ -17,11 +17,11 @@ export interface Feed {
 }
 
 /** Takes over what other processes commit. */
-export interface Follower {
+export interface FeedHandler {
   /** Reads all that there is. */
   readAll(): Promise<void>;
   /** Rows that were just committed. */
-  revoked(rows: readonly LiveRevocation[]): void;
+  onRevoked(rows: readonly LiveRevocation[]): void;
   /** The keys are others now. */
-  keysChanged(): Promise<void>;
+  onKeysChanged(): Promise<void>;
 }

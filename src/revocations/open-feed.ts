@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.js';
-import type { Feed, Follower } from './feed.js';
+import type { Feed, FeedHandler } from './feed.js';
 import { PostgresFeed } from './postgres-feed.js';
 import { SqliteFeed } from './sqlite-feed.js';
 
 /** In the log. */
-const looking = 'reading what another process wrote';
+const subject = 'reading what another process wrote';
 
 /**
  * What brings here what other processes commit, to be started.
@@ -13,7 +13,7 @@ const looking = 'reading what another process wrote';
  */
 export function openFeed(
   { changes, outages, beforeClose }: Pick<Database, 'changes' | 'outages' | 'beforeClose'>,
-  follower: Follower,
+  follower: FeedHandler,
   { bound, log }: { readonly bound: number; readonly log: Logger },
 ): Feed {
   const feed =
@@ -23,10 +23,10 @@ export function openFeed(
           changes.version,
           follower,
           (error) => {
-            outages.failed(looking, error, {}, 'error');
+            outages.recordFailure(subject, error, {}, 'error');
           },
           () => {
-            outages.over(looking);
+            outages.recordRecovery(subject);
           },
         );
   beforeClose(() => feed.stop());

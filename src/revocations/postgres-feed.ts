@@ -3,25 +3,25 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { LiveRevocation } from './revocations.store.js';
-import type { Feed, Follower } from './feed.js';
+import type { Feed, FeedHandler } from './feed.js';
 import type { OutageLog } from '../database/outage-log.js';
 import { DatabaseReadOnly } from '../database/database-unavailable.js';
-import { explained } from '../database/postgres-errors.js';
+import { toDomainError } from '../database/postgres-errors.js';
 import { readOnlyReason, type SessionState } from '../database/postgres-session.js';
 import type { RevocationKind } from '../database/schema.js';
 
 /** What the triggers of `0003-change-feed` notify. */
 const changes = 'latchkey_changes';
 /** So many heartbeats in the time of the bound: one that is late does not make the feed old. */
-const beatsPerBound = 4;
-const longestDelay = 1000;
-const beatStatement = `select pg_notify($1, $2), pg_is_in_recovery() as in_recovery,
+const heartbeatsPerBound = 4;
+const maxDelay = 1000;
+const heartbeatStatement = `select pg_notify($1, $2), pg_is_in_recovery() as in_recovery,
   current_setting('transaction_read_only') as read_only`;
 /** A clock that differs by more from the database's makes tokens that other machines find too young, in milliseconds. */
-const tolerableSkew = 1000;
+const maxSkew = 1000;
 
 /** In the log. */
-const what = 'the feed of revocations';
+const subject = 'the feed of revocations';
 
 class Stopped extends Error {}
 
@@ -30,7 +30,7 @@ interface Session {
   readonly client: pg.Client;
   readonly onBreak: (error: Error) => void;
   /** The heartbeat that is on its way, and when it was sent, on the monotonic clock. */
-  beat?: { readonly id: string; readonly sentAt: number } | undefined;
+  heartbeat?: { readonly id: string; readonly sentAt: number } | undefined;
   timer?: NodeJS.Timeout;
   /** What is being read. A heartbeat that came after counts once it is done. */
   reading: Promise<void>;
@@ -57,7 +57,7 @@ export class PostgresFeed implements Feed {
    */
   constructor(
     private readonly connect: () => Promise<pg.Client>,
-    private readonly follower: Follower,
+    private readonly follower: FeedHandler,
     private readonly bound: number,
     private readonly log: Logger,
     private readonly outages: OutageLog,
@@ -85,7 +85,7 @@ export class PostgresFeed implements Feed {
   }
 
   async #open(): Promise<void> {
-    this.#demandRunning();
+    this.#assertRunning();
     const client = await this.connect();
     let broke: Error | undefined;
     const onBreak = (error = new Error('The connection ended.')): void => {
@@ -96,10 +96,10 @@ export class PostgresFeed implements Feed {
     client.on('error', onBreak);
     client.on('end', onBreak);
     // The server may fall silent at any step.
-    const deadline = setTimeout(() => void client.end(), this.bound + longestDelay);
+    const deadline = setTimeout(() => void client.end(), this.bound + maxDelay);
     try {
       client.on('notification', ({ channel, payload = '' }) => {
-        this.#hear(session, channel, payload);
+        this.#onNotification(session, channel, payload);
       });
       await client.query(`listen ${changes}; listen ${this.#ownChannel}`);
       // Nobody needs a heartbeat back after a crash.
@@ -110,19 +110,19 @@ export class PostgresFeed implements Feed {
       await this.follower.readAll();
       await session.reading;
       if (broke) throw broke;
-      this.#demandRunning();
+      this.#assertRunning();
       this.#session = session;
-      this.#fresh(readAt);
+      this.#markFresh(readAt);
     } catch (error) {
       void client.end();
-      throw explained(error);
+      throw toDomainError(error);
     } finally {
       clearTimeout(deadline);
     }
-    this.#sendBeat(session);
+    this.#sendHeartbeat(session);
     session.timer = setInterval(() => {
-      this.#sendBeat(session);
-    }, this.bound / beatsPerBound);
+      this.#sendHeartbeat(session);
+    }, this.bound / heartbeatsPerBound);
   }
 
   /** Another connection in the place of one that broke, as soon as there can be one. */
@@ -131,12 +131,12 @@ export class PostgresFeed implements Feed {
     this.#session = undefined;
     clearInterval(session.timer);
     void session.client.end();
-    this.outages.failed(what, error);
-    for (let delay = 0; ; delay = Math.min(longestDelay, 2 * delay + 50)) {
+    this.outages.recordFailure(subject, error);
+    for (let delay = 0; ; delay = Math.min(maxDelay, 2 * delay + 50)) {
       await wait(delay, undefined, { ref: false });
       try {
         await this.#open();
-        this.outages.over(what);
+        this.outages.recordRecovery(subject);
         return;
       } catch (reason) {
         if (reason instanceof Stopped) return;
@@ -145,21 +145,21 @@ export class PostgresFeed implements Feed {
     }
   }
 
-  #demandRunning(): void {
+  #assertRunning(): void {
     if (this.#stopped) throw new Stopped('The database was closed.');
   }
 
-  #sendBeat(session: Session): void {
-    const { client, beat } = session;
+  #sendHeartbeat(session: Session): void {
+    const { client, heartbeat } = session;
     const now = performance.now();
-    if (beat) {
-      if (now - beat.sentAt > this.bound) session.onBreak(new Error('No heartbeat came back.'));
+    if (heartbeat) {
+      if (now - heartbeat.sentAt > this.bound) session.onBreak(new Error('No heartbeat came back.'));
       return;
     }
     const id = randomUUID();
-    session.beat = { id, sentAt: now };
+    session.heartbeat = { id, sentAt: now };
     client
-      .query<SessionState>({ name: 'beat', text: beatStatement, values: [this.#ownChannel, id] })
+      .query<SessionState>({ name: 'beat', text: heartbeatStatement, values: [this.#ownChannel, id] })
       .then(({ rows: [state] }) => {
         // Revocations are written elsewhere then: this server may have been the primary, and is not any more.
         const reason = state && readOnlyReason(state);
@@ -168,29 +168,29 @@ export class PostgresFeed implements Feed {
       .catch(session.onBreak);
   }
 
-  #hear(session: Session, channel: string, payload: string): void {
-    if (channel === this.#ownChannel) this.#hearBeat(session, payload);
-    else if (payload === 'keys') this.#read(session, () => this.follower.keysChanged());
+  #onNotification(session: Session, channel: string, payload: string): void {
+    if (channel === this.#ownChannel) this.#onHeartbeat(session, payload);
+    else if (payload === 'keys') this.#read(session, () => this.follower.onKeysChanged());
     else {
-      const rows = payload === 'all' ? undefined : rowsOf(payload);
-      if (rows) this.follower.revoked(rows);
+      const rows = payload === 'all' ? undefined : parseRows(payload);
+      if (rows) this.follower.onRevoked(rows);
       else this.#read(session, () => this.follower.readAll());
     }
   }
 
-  #hearBeat(session: Session, id: string): void {
-    if (session.beat?.id !== id) return;
-    const { sentAt } = session.beat;
-    session.beat = undefined;
-    if (session.readings === 0) this.#fresh(sentAt);
+  #onHeartbeat(session: Session, id: string): void {
+    if (session.heartbeat?.id !== id) return;
+    const { sentAt } = session.heartbeat;
+    session.heartbeat = undefined;
+    if (session.readings === 0) this.#markFresh(sentAt);
     else {
       void session.reading.then(() => {
-        if (this.#session === session) this.#fresh(sentAt);
+        if (this.#session === session) this.#markFresh(sentAt);
       });
     }
   }
 
-  #fresh(at: number): void {
+  #markFresh(at: number): void {
     if (Number.isFinite(this.#freshAt) && !this.isCurrent()) {
       const now = performance.now();
       this.#outage = { endedAt: now, lasted: Math.round(now - this.#freshAt) };
@@ -219,7 +219,7 @@ export class PostgresFeed implements Feed {
     const after = Date.now();
     const theirs = rows[0]?.now ?? before;
     const ahead = theirs < before ? before - theirs : theirs > after ? after - theirs : 0;
-    if (Math.abs(ahead) > tolerableSkew) {
+    if (Math.abs(ahead) > maxSkew) {
       this.log.warn(
         { milliseconds: Math.round(ahead) },
         'this machine’s clock is ahead of (or, below zero, behind) the database’s',
@@ -231,7 +231,7 @@ export class PostgresFeed implements Feed {
 const kinds: readonly unknown[] = ['session', 'token', 'subject', 'role'] satisfies RevocationKind[];
 
 /** @returns undefined for what the triggers do not send: whoever may connect to the database may notify, too. */
-function rowsOf(payload: string): LiveRevocation[] | undefined {
+function parseRows(payload: string): LiveRevocation[] | undefined {
   try {
     const rows = JSON.parse(payload) as [LiveRevocation['kind'], string, number | null, number][];
     const isRow = ([kind, target, version, expiresAt]: readonly unknown[]): boolean =>

@@ -1,7 +1,7 @@
-import { RevocationTable, type Held } from './revocation-table.js';
+import { RevocationTable, type RevokedEntry } from './revocation-table.js';
 
 /** So many tables, by an identifier's last hexadecimal digit, which is drawn at random in every UUID of the service's. */
-const count = 16;
+const shardCount = 16;
 
 /**
  * A table of revoked identifiers in parts, each a table of its own: with a million of them, to let go of what has ended
@@ -12,7 +12,7 @@ export class RevocationShards {
   readonly parts: readonly RevocationTable[];
 
   constructor(options: { readonly hasVersions: boolean }) {
-    this.parts = Array.from({ length: count }, () => new RevocationTable(options));
+    this.parts = Array.from({ length: shardCount }, () => new RevocationTable(options));
   }
 
   get size(): number {
@@ -20,26 +20,26 @@ export class RevocationShards {
   }
 
   has(id: string): boolean {
-    return this.#partOf(id).has(id);
+    return this.#shardOf(id).has(id);
   }
 
   versionOf(id: string): number {
-    return this.#partOf(id).versionOf(id);
+    return this.#shardOf(id).versionOf(id);
   }
 
-  hold(id: string, expiresAt: number, version = 0): boolean {
-    return this.#partOf(id).hold(id, expiresAt, version);
+  add(id: string, expiresAt: number, version = 0): boolean {
+    return this.#shardOf(id).add(id, expiresAt, version);
   }
 
   /** All entries. To be gone through at once: `forget` moves them. */
-  *entries(): Generator<Held> {
+  *entries(): Generator<RevokedEntry> {
     for (const part of this.parts) yield* part.entries();
   }
 
-  #partOf(id: string): RevocationTable {
+  #shardOf(id: string): RevocationTable {
     const code = id.charCodeAt(id.length - 1);
     // 0 to 15 for 0 to f: a letter's code has a bit that no digit's has.
-    const part = this.parts[(code + (code >>> 6) * 9) & (count - 1)];
+    const part = this.parts[(code + (code >>> 6) * 9) & (shardCount - 1)];
     if (!part) throw new RangeError('There are sixteen parts.');
     return part;
   }

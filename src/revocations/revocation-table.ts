@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** What is held of one identifier. */
-export interface Held {
+export interface RevokedEntry {
   readonly target: string;
   /** Milliseconds since the Unix epoch. */
   readonly expiresAt: number;
@@ -21,10 +21,10 @@ interface Block {
   readonly versions: Float64Array | undefined;
 }
 
-const leastSlots = 64;
+const minSlots = 64;
 /** Below this share of expired entries a large table is not gone through again: that takes a while. */
-const worthForgetting = 1 / 8;
-const small = 10_000;
+const minExpiredShare = 1 / 8;
+const largeTable = 10_000;
 
 /** The value of each hexadecimal digit by its character code, as UUIDs are written here, in lower case; else -1. */
 const digits = new Int8Array(0x10000).fill(-1);
@@ -45,7 +45,7 @@ export class RevocationTable {
    * Where an entry is, plus one; 0: nowhere. A power of two of them, at most half of them taken. The bits that this
    * leaves are the hash's: another's entry is hardly ever looked at, which is in no cache of the processor.
    */
-  #slots = new Int32Array(leastSlots);
+  #slots = new Int32Array(minSlots);
   /** The identifier that was read last. */
   #w0 = 0;
   #w1 = 0;
@@ -76,8 +76,8 @@ export class RevocationTable {
    * Holds an identifier until then; what is held already keeps the later end and the higher version.
    * @returns whether that changed anything.
    */
-  hold(id: string, expiresAt: number, version = 0): boolean {
-    if (!this.#read(id)) return this.#holdOther(id, expiresAt, version);
+  add(id: string, expiresAt: number, version = 0): boolean {
+    if (!this.#read(id)) return this.#addOther(id, expiresAt, version);
     const known = this.#find() - 1;
     if (known < 0) {
       this.#append(expiresAt, version);
@@ -93,24 +93,24 @@ export class RevocationTable {
   }
 
   /** Lets go of what has ended, or of a large table's few entries later: it takes a tenth of a second for a million. */
-  forget(now: number): void {
+  removeExpired(now: number): void {
     for (const [id, { expiresAt }] of this.#others) if (expiresAt <= now) this.#others.delete(id);
     let ended = 0;
     for (let entry = 0; entry < this.#count; entry += 1) if (this.#expiryOf(entry) <= now) ended += 1;
-    if (ended === 0 || (this.#count > small && ended < this.#count * worthForgetting)) return;
+    if (ended === 0 || (this.#count > largeTable && ended < this.#count * minExpiredShare)) return;
     let kept = 0;
     for (let entry = 0; entry < this.#count; entry += 1) {
       if (this.#expiryOf(entry) > now) this.#move(entry, kept++);
     }
     this.#count = kept;
     this.#blocks.length = Math.ceil(kept / blockSize);
-    let slots = leastSlots;
+    let slots = minSlots;
     while (slots < kept * 2) slots *= 2;
     this.#index(slots);
   }
 
   /** All entries. To be gone through at once: `forget` moves them. */
-  *entries(): Generator<Held> {
+  *entries(): Generator<RevokedEntry> {
     for (let entry = 0; entry < this.#count; entry += 1) {
       const { ids, expiries, versions } = this.#blockOf(entry);
       const at = entry & inBlock;
@@ -126,7 +126,7 @@ export class RevocationTable {
     for (const [target, held] of this.#others) yield { target, ...held };
   }
 
-  #holdOther(id: string, expiresAt: number, version: number): boolean {
+  #addOther(id: string, expiresAt: number, version: number): boolean {
     const known = this.#others.get(id);
     if (known && expiresAt <= known.expiresAt && version <= known.version) return false;
     this.#others.set(id, {
@@ -139,14 +139,14 @@ export class RevocationTable {
   /** Takes an identifier's 128 bits apart. @returns whether it is a UUID as it is written here. */
   #read(id: string): boolean {
     if (id.length !== 36) return false;
-    const q0 = quarter(id, 0);
-    const q1 = quarter(id, 4);
-    const q2 = quarter(id, 9);
-    const q3 = quarter(id, 14);
-    const q4 = quarter(id, 19);
-    const q5 = quarter(id, 24);
-    const q6 = quarter(id, 28);
-    const q7 = quarter(id, 32);
+    const q0 = parseHex16(id, 0);
+    const q1 = parseHex16(id, 4);
+    const q2 = parseHex16(id, 9);
+    const q3 = parseHex16(id, 14);
+    const q4 = parseHex16(id, 19);
+    const q5 = parseHex16(id, 24);
+    const q6 = parseHex16(id, 28);
+    const q7 = parseHex16(id, 32);
     this.#w0 = (q0 << 16) | q1;
     this.#w1 = (q2 << 16) | q3;
     this.#w2 = (q4 << 16) | q5;
@@ -262,10 +262,15 @@ export class RevocationTable {
 const dash = 45;
 
 /** Four digits from a place on: 16 bits; below zero where one of them is none. */
-function quarter(id: string, at: number): number {
-  return (digit(id, at) << 12) | (digit(id, at + 1) << 8) | (digit(id, at + 2) << 4) | digit(id, at + 3);
+function parseHex16(id: string, at: number): number {
+  return (
+    (hexDigit(id, at) << 12) |
+    (hexDigit(id, at + 1) << 8) |
+    (hexDigit(id, at + 2) << 4) |
+    hexDigit(id, at + 3)
+  );
 }
 
-function digit(id: string, at: number): number {
+function hexDigit(id: string, at: number): number {
   return digits[id.charCodeAt(at)] ?? -1;
 }

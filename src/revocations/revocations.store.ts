@@ -81,7 +81,7 @@ export const revocationsStore = {
    * those that have expired, so that none takes longer. In columns, as text: an object for each of a million rows takes
    * the driver seconds.
    */
-  async live(
+  async listLive(
     queries: Queries,
     kind: RevocationKind,
     now: number,
@@ -97,12 +97,13 @@ export const revocationsStore = {
         where kind = ${kind} and target > ${after}
         order by target limit ${limit}
       ) page`.execute(queries);
-    const page = rows[0];
-    const column = (name: 'targets' | 'expiries' | 'versions'): string[] => page?.[name]?.split(' ') ?? [];
+    const listAfter = rows[0];
+    const column = (name: 'targets' | 'expiries' | 'versions'): string[] =>
+      listAfter?.[name]?.split(' ') ?? [];
     const targets = column('targets');
     const expiries = column('expiries').map(Number);
     if (targets.length !== expiries.length) throw new Error('A target of the revocations has a space in it.');
-    const next = page?.found === limit ? (page.last ?? undefined) : undefined;
+    const next = listAfter?.found === limit ? (listAfter.last ?? undefined) : undefined;
     return { targets, expiries, versions: column('versions').map(Number), next };
   },
 
@@ -110,7 +111,7 @@ export const revocationsStore = {
    * What concerns one token, and which keys there are for access tokens, in one statement: for a process that cannot
    * be sure to know.
    */
-  async concerning(
+  async findForToken(
     queries: Queries,
     { sid, jti, sub, roles }: AccessTokenClaims,
   ): Promise<{ readonly rows: LiveRevocation[]; readonly keyIds: string[] }> {
@@ -171,7 +172,7 @@ export const revocationsStore = {
   },
 
   /** When the last one was written, in milliseconds since the Unix epoch; undefined: there is none. */
-  async lastWritten(queries: Queries): Promise<number | undefined> {
+  async findLastWritten(queries: Queries): Promise<number | undefined> {
     const { last } = await queries
       .selectFrom('revocations')
       .select((eb) => eb.fn.max<number | null>('created_at').as('last'))

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { RevocationKind } from '../database/schema.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
-import { inBatches } from '../database/batches.js';
+import { runInBatches } from '../database/batches.js';
 import { RevocationShards } from './revocation-shards.js';
 import {
   everyRole,
@@ -82,7 +82,7 @@ export class Revocations {
 
   /** Takes over rows that have been committed. */
   apply(rows: readonly LiveRevocation[]): void {
-    this.#tell(rows.filter((row) => this.#take(row)));
+    this.#notifyListeners(rows.filter((row) => this.#add(row)));
   }
 
   /**
@@ -96,10 +96,12 @@ export class Revocations {
   /** Forgets, here and in the table, what no living token is concerned by any more. */
   async prune(): Promise<void> {
     const now = this.clock.now();
-    await inBatches(this.database, (queries, limit) => revocationsStore.deleteExpired(queries, now, limit));
+    await runInBatches(this.database, (queries, limit) =>
+      revocationsStore.deleteExpired(queries, now, limit),
+    );
     for (const [, table] of this.#tables) {
       for (const part of table.parts) {
-        part.forget(now);
+        part.removeExpired(now);
         await nextTurn();
       }
     }
@@ -111,41 +113,41 @@ export class Revocations {
 
   async #readKind(kind: RevocationKind): Promise<void> {
     const read = (after: string): Promise<RevocationColumns> =>
-      revocationsStore.live(this.database.queries, kind, this.clock.now(), {
+      revocationsStore.listLive(this.database.queries, kind, this.clock.now(), {
         limit: rowsPerPage,
         after,
       });
     let page = await read('');
     for (let last = page.next; last !== undefined; last = page.next) {
       // The database is about the next page while this one is taken over.
-      [page] = await Promise.all([read(last), this.#takePageNextTurn(kind, page)]);
+      [page] = await Promise.all([read(last), this.#addPageNextTurn(kind, page)]);
     }
-    this.#takePage(kind, page);
+    this.#addPage(kind, page);
   }
 
   /** Whatever this turn of the event loop asks the database for is on its way then. */
-  async #takePageNextTurn(kind: RevocationKind, page: RevocationColumns): Promise<void> {
+  async #addPageNextTurn(kind: RevocationKind, page: RevocationColumns): Promise<void> {
     await nextTurn();
-    this.#takePage(kind, page);
+    this.#addPage(kind, page);
   }
 
-  #takePage(kind: RevocationKind, { targets, expiries, versions }: RevocationColumns): void {
+  #addPage(kind: RevocationKind, { targets, expiries, versions }: RevocationColumns): void {
     const news: LiveRevocation[] = [];
     for (const [index, target] of targets.entries()) {
       const version = hasVersion(kind) ? (versions[index] ?? 0) : null;
       const row = { kind, target, version, expires_at: expiries[index] ?? 0 };
-      if (this.#take(row) && this.#listeners.size > 0) news.push(row);
+      if (this.#add(row) && this.#listeners.size > 0) news.push(row);
     }
-    this.#tell(news);
+    this.#notifyListeners(news);
   }
 
-  #tell(news: readonly LiveRevocation[]): void {
+  #notifyListeners(news: readonly LiveRevocation[]): void {
     if (news.length > 0) for (const listener of this.#listeners) listener(news);
   }
 
   /** @returns whether it changed anything. */
-  #take({ kind, target, version, expires_at: expiresAt }: LiveRevocation): boolean {
-    return this.#held[kind].hold(target, expiresAt, hasVersion(kind) ? (version ?? everyVersion) : 0);
+  #add({ kind, target, version, expires_at: expiresAt }: LiveRevocation): boolean {
+    return this.#held[kind].add(target, expiresAt, hasVersion(kind) ? (version ?? everyVersion) : 0);
   }
 }
 

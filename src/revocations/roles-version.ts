@@ -22,7 +22,7 @@ export async function revokeTokensOfHolders(
   role: string,
   { now, expiresAt, by }: { readonly now: number; readonly expiresAt: number; readonly by?: number },
 ): Promise<Revocation[]> {
-  const version = await countersStore.raise(queries, 'roles', by);
+  const version = await countersStore.increment(queries, 'roles', by);
   const rows: Revocation[] = [
     { kind: 'role', target: role, version, expires_at: expiresAt, created_at: now },
   ];

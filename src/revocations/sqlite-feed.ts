@@ -1,7 +1,7 @@
-import type { Feed, Follower } from './feed.js';
+import type { Feed, FeedHandler } from './feed.js';
 
 /** How often a SQLite file is looked at for what an operator's command wrote, in milliseconds. */
-const look = 500;
+const pollInterval = 500;
 
 /**
  * SQLite's: the service is the one process there, and what an operator's command beside it writes is seen at the next
@@ -14,7 +14,7 @@ export class SqliteFeed implements Feed {
   /** @param version changes whenever another process has committed. */
   constructor(
     private readonly version: () => Promise<unknown>,
-    private readonly follower: Follower,
+    private readonly follower: FeedHandler,
     private readonly onFailure: (error: unknown) => void,
     private readonly onSuccess: () => void = () => undefined,
   ) {}
@@ -49,7 +49,7 @@ export class SqliteFeed implements Feed {
         .finally(() => {
           isLooking = false;
         });
-    }, look).unref();
+    }, pollInterval).unref();
   }
 
   stop(): void {

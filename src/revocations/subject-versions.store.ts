@@ -12,7 +12,7 @@ interface Page {
 
 export const subjectVersionsStore = {
   /** Revokes the subject's access tokens. @returns the new version; undefined where the subject is not there. */
-  async raise(queries: Queries, table: Subjects, id: string): Promise<number | undefined> {
+  async increment(queries: Queries, table: Subjects, id: string): Promise<number | undefined> {
     const raised = await queries
       .updateTable(table)
       .set((eb) => ({ version: eb('version', '+', 1) }))
@@ -23,7 +23,7 @@ export const subjectVersionsStore = {
   },
 
   /** Raises the versions of the subjects whose ids come next. */
-  raisePage(
+  incrementPage(
     queries: Queries,
     table: Subjects,
     { after, limit, by }: Page,

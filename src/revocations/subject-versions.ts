@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
-import { longestAccessToken } from '../tokens/access-token-verifier.js';
+import { maxAccessTokenLifetime } from '../tokens/access-token-verifier.js';
 import { everyVersion, type Revocations } from './revocations.js';
 import { revocationsStore, type Revocation } from './revocations.store.js';
 import { revokeTokensOfHolders } from './roles-version.js';
 import { subjectVersionsStore } from './subject-versions.store.js';
 
 /** A user, every holder of a role, or a client. */
-export type Whose = { readonly userId: string } | { readonly role: string } | { readonly clientId: string };
+export type Subject = { readonly userId: string } | { readonly role: string } | { readonly clientId: string };
 
 /**
  * Voids access tokens as part of a larger change: what their subject may do has changed, and the next request
@@ -25,24 +25,27 @@ export class SubjectVersions {
   }
 
   /** Raises the version of those whose rights change. */
-  async raise(queries: Queries, whose: Whose): Promise<Revocation[]> {
-    if ('role' in whose) {
-      return revokeTokensOfHolders(queries, whose.role, {
+  async increment(queries: Queries, subject: Subject): Promise<Revocation[]> {
+    if ('role' in subject) {
+      return revokeTokensOfHolders(queries, subject.role, {
         now: this.clock.now(),
         expiresAt: this.#lastExpiry,
       });
     }
-    const rows = await this.#raised(queries, whose);
+    const rows = await this.#incrementVersion(queries, subject);
     await revocationsStore.add(queries, rows);
     return rows;
   }
 
   /** Voids whatever a user or a client that is about to be deleted ever got. */
-  async end(
+  async revokeForever(
     queries: Queries,
-    whose: { readonly userId: string } | { readonly clientId: string },
+    subject: { readonly userId: string } | { readonly clientId: string },
   ): Promise<Revocation[]> {
-    const rows = (await this.#raised(queries, whose)).map((row) => ({ ...row, version: everyVersion }));
+    const rows = (await this.#incrementVersion(queries, subject)).map((row) => ({
+      ...row,
+      version: everyVersion,
+    }));
     await revocationsStore.add(queries, rows);
     return rows;
   }
@@ -52,17 +55,17 @@ export class SubjectVersions {
    * see: to ask what a user's sessions were given would tell of the former alone, and take as long as there are sessions.
    */
   get #lastExpiry(): number {
-    return this.clock.now() + longestAccessToken;
+    return this.clock.now() + maxAccessTokenLifetime;
   }
 
-  async #raised(
+  async #incrementVersion(
     queries: Queries,
     whose: { readonly userId: string } | { readonly clientId: string },
   ): Promise<Revocation[]> {
     const [target, version] =
       'clientId' in whose
-        ? [whose.clientId, await subjectVersionsStore.raise(queries, 'clients', whose.clientId)]
-        : [whose.userId, await subjectVersionsStore.raise(queries, 'users', whose.userId)];
+        ? [whose.clientId, await subjectVersionsStore.increment(queries, 'clients', whose.clientId)]
+        : [whose.userId, await subjectVersionsStore.increment(queries, 'users', whose.userId)];
     if (version === undefined) return [];
     const now = this.clock.now();
     return [{ kind: 'subject', target, version, expires_at: this.#lastExpiry, created_at: now }];

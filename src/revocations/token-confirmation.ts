@@ -7,7 +7,7 @@ import type { Revocations } from './revocations.js';
 import { revocationsStore } from './revocations.store.js';
 
 /** How long a request waits for the database's word, in milliseconds. */
-const patience = 1000;
+const timeout = 1000;
 
 /** Asks the database about a token where what is in memory may not be all there is. */
 export class TokenConfirmation {
@@ -27,22 +27,22 @@ export class TokenConfirmation {
    * Takes over what the database knows of a token and of the keys. What is in memory is right for this token then.
    * @throws {DatabaseUnavailable} where it does not say so within a second.
    */
-  async ask(claims: AccessTokenClaims): Promise<void> {
-    const { rows, keyIds } = await inTime(revocationsStore.concerning(this.database.queries, claims));
+  async confirm(claims: AccessTokenClaims): Promise<void> {
+    const { rows, keyIds } = await withTimeout(revocationsStore.findForToken(this.database.queries, claims));
     this.revocations.apply(rows);
-    const known = this.ring.signingKeys().map(({ id }) => id);
+    const known = this.ring.listSigningKeys().map(({ id }) => id);
     if (keyIds.length !== known.length || keyIds.some((id) => !known.includes(id))) {
-      await inTime(this.ring.reload());
+      await withTimeout(this.ring.reload());
     }
   }
 }
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(new DatabaseUnavailable('the database did not say in time whether the token was revoked'));
-    }, patience);
+    }, timeout);
   });
   try {
     return await Promise.race([work, late]);

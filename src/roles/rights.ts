@@ -38,6 +38,6 @@ export const rightsOfSession = [
 ] as const;
 
 /** The words of a space-separated list, each once, sorted. */
-export function words(text: string | null): string[] {
+export function parseScope(text: string | null): string[] {
   return [...new Set((text ?? '').split(' ').filter((word) => word !== ''))].sort();
 }

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { inBatches, rowsPerBatch } from '../database/batches.js';
+import { runInBatches, rowsPerBatch } from '../database/batches.js';
 import type { Database } from '../database/database.js';
-import { rightsSize } from '../tokens/access-token-size.js';
-import { words } from './rights.js';
+import { computeRightsSize } from '../tokens/access-token-size.js';
+import { parseScope } from './rights.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
 
 type RoleRights = Pick<StoredRole, 'name' | 'permissions'>;
@@ -30,17 +30,17 @@ export async function findMaxGrownRights(
   let largest = 0;
   for (let last = ''; ;) {
     const page = await rolesStore.otherRolesOfHolders(queries, name, { after: last, limit: rowsPerBatch });
-    const sets = new Set(page.map(({ roles }) => words(roles).join(' ')));
+    const sets = new Set(page.map(({ roles }) => parseScope(roles).join(' ')));
     const unknown = [...sets].filter((set) => !seen.has(set));
-    const names = [...new Set(unknown.flatMap(words))].filter((role) => !permissions.has(role));
+    const names = [...new Set(unknown.flatMap(parseScope))].filter((role) => !permissions.has(role));
     for (const [role, given] of await rolesStore.permissionsOf(queries, names)) permissions.set(role, given);
     if (seen.size > maxSets) seen.clear();
     for (const set of unknown) {
-      const others = words(set);
+      const others = parseScope(set);
       const sizeWith = (role: RoleRights): number =>
-        rightsSize(
+        computeRightsSize(
           [...others, name],
-          words([role.permissions, ...others.map((other) => permissions.get(other) ?? '')].join(' ')),
+          parseScope([role.permissions, ...others.map((other) => permissions.get(other) ?? '')].join(' ')),
         );
       const size = sizeWith(after);
       seen.add(set);
@@ -55,12 +55,12 @@ export async function findMaxGrownRights(
 
 /** The size of the rights of one role. */
 export function roleSize({ name, permissions }: RoleRights): number {
-  return rightsSize([name], words(permissions));
+  return computeRightsSize([name], parseScope(permissions));
 }
 
 /** Removes a deleted role from its holders, and then its row. */
 export async function removeDeletedRole(database: Database, name: string): Promise<void> {
-  await inBatches(database, (transaction, limit) => rolesStore.removeFromSome(transaction, name, limit));
+  await runInBatches(database, (transaction, limit) => rolesStore.removeFromSome(transaction, name, limit));
 }
 
 /** Completes deletions that were interrupted. */

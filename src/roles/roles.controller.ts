@@ -13,10 +13,10 @@ import {
   Tags,
   type TsoaResponse,
 } from '@tsoa/runtime';
-import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
+import { toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { RolesService } from './roles.service.js';
-import { words } from './rights.js';
+import { parseScope } from './rights.js';
 import type { PutRoleRequest, Role, RoleList } from './roles.models.js';
 import type { StoredRole } from './roles.service.js';
 import type { RoleName } from '../http/api-types.js';
@@ -57,7 +57,7 @@ export class RolesController {
     const result = await this.services.roles.put(
       name,
       { description: body.description ?? '', permissions: body.permissions },
-      actorOf(request),
+      toActor(request),
     );
     const role = toRole(result.role);
     if (result.created) created(201, role);
@@ -75,7 +75,7 @@ export class RolesController {
   @Response<ProblemDetails>(404, 'There is no such role: `role_not_found`.')
   @Response<ProblemDetails>(409, 'The role is built in: `role_protected`.')
   public deleteRole(@Path() name: RoleName, @Request() request: AuthenticatedRequest): Promise<void> {
-    return this.services.roles.delete(name, actorOf(request));
+    return this.services.roles.delete(name, toActor(request));
   }
 }
 
@@ -83,7 +83,7 @@ function toRole(role: StoredRole): Role {
   return {
     name: role.name,
     description: role.description,
-    permissions: words(role.permissions),
+    permissions: parseScope(role.permissions),
     built_in: role.built_in === 1,
     created_at: new Date(role.created_at).toISOString(),
     updated_at: new Date(role.updated_at).toISOString(),

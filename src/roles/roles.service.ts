@@ -2,11 +2,11 @@ import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { countersStore } from '../database/counters.store.js';
 import type { Database } from '../database/database.js';
-import { freeformFault } from '../text/freeform-text.js';
+import { validateFreeform } from '../text/freeform-text.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import { tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
-import { words } from './rights.js';
+import { describeTooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
+import { parseScope } from './rights.js';
 import { administratorRole } from './administrator-role.js';
 import { findMaxGrownRights, removeDeletedRole, roleSize } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
@@ -50,7 +50,7 @@ export class RolesService {
     const role = {
       name,
       description: contents.description,
-      permissions: words(contents.permissions.join(' ')).join(' '),
+      permissions: parseScope(contents.permissions.join(' ')).join(' '),
       built_in: 0,
       created_at: now,
       updated_at: now,
@@ -82,7 +82,7 @@ export class RolesService {
       await rolesStore.lockRights(transaction);
       if (await rolesStore.isDeleted(transaction, name)) return undefined;
       if (await rolesStore.insert(transaction, role)) {
-        await countersStore.raise(transaction, 'rights');
+        await countersStore.increment(transaction, 'rights');
         await auditStore.addChange(transaction, this.clock, { event: 'role_created', target: name }, actor);
         return { role, created: true, revoked: [] };
       }
@@ -90,7 +90,7 @@ export class RolesService {
       refuseBuiltIn(before);
       // Raised only by actual changes, so that other transactions do not have to look at the holders again.
       if ((await countersStore.read(transaction, 'rights')) !== rights) return undefined;
-      await countersStore.raise(transaction, 'rights');
+      await countersStore.increment(transaction, 'rights');
       if (largest > rightsCapacity) {
         throw this.#createTooManyRightsProblem('are together with the other roles of a holder', largest);
       }
@@ -102,7 +102,7 @@ export class RolesService {
         revoked:
           before?.permissions === role.permissions
             ? []
-            : await this.versions.raise(transaction, { role: name }),
+            : await this.versions.increment(transaction, { role: name }),
       };
     });
     if (!done) return undefined;
@@ -118,8 +118,8 @@ export class RolesService {
       const role = await rolesStore.find(transaction, name);
       if (!role) throw new Problem('role_not_found');
       refuseBuiltIn(role);
-      await countersStore.raise(transaction, 'rights');
-      const rows = await this.versions.raise(transaction, { role: name });
+      await countersStore.increment(transaction, 'rights');
+      const rows = await this.versions.increment(transaction, { role: name });
       await rolesStore.delete(transaction, name, this.clock.now());
       await auditStore.addChange(transaction, this.clock, { event: 'role_deleted', target: name }, actor);
       return rows;
@@ -130,7 +130,7 @@ export class RolesService {
 
   #createTooManyRightsProblem(what: string, size: number): Problem {
     return new Problem('validation_failed', {
-      errors: { permissions: `${what} ${tooManyRights(size, this.tokens)}` },
+      errors: { permissions: `${what} ${describeTooManyRights(size, this.tokens)}` },
     });
   }
 
@@ -138,12 +138,12 @@ export class RolesService {
    * Gives the administrators' role every permission in the contract. Runs at each start: there may be new operations.
    */
   async grantAdministrators(permissions: readonly string[]): Promise<void> {
-    const revoked = await this.database.exclusively(async (transaction) => {
+    const revoked = await this.database.withExclusiveLock(async (transaction) => {
       const now = this.clock.now();
       const role = {
         name: administratorRole,
         description: 'Holds every permission that the contract names.',
-        permissions: words(permissions.join(' ')).join(' '),
+        permissions: parseScope(permissions.join(' ')).join(' '),
         built_in: 1,
         created_at: now,
         updated_at: now,
@@ -151,16 +151,16 @@ export class RolesService {
       if (await rolesStore.insert(transaction, role)) return [];
       const before = await rolesStore.find(transaction, administratorRole);
       if (before?.permissions === role.permissions) return [];
-      await countersStore.raise(transaction, 'rights');
+      await countersStore.increment(transaction, 'rights');
       await rolesStore.update(transaction, role);
-      return this.versions.raise(transaction, { role: administratorRole });
+      return this.versions.increment(transaction, { role: administratorRole });
     });
     this.versions.apply(revoked);
   }
 }
 
 function refuseInvalidDescription(description: string): void {
-  const fault = freeformFault(description);
+  const fault = validateFreeform(description);
   if (fault !== undefined) throw new Problem('validation_failed', { errors: { description: fault } });
 }
 

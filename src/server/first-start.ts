@@ -1,7 +1,7 @@
 import { operatorContext } from '../audit/audit.store.js';
-import { passwordFault } from '../passwords/password-policy.js';
+import { validatePassword } from '../passwords/password-policy.js';
 import { StartError } from '../start-error.js';
-import { usernameFault } from '../usernames/username-rules.js';
+import { validateUsername } from '../usernames/username-rules.js';
 import { generateOneTimePassword } from '../users/users.service.js';
 import type { Services } from './services.js';
 import { requireRoomForAdministrators } from './token-settings.js';
@@ -16,7 +16,7 @@ export async function prepareService(
 ): Promise<FirstAdministrator | undefined> {
   await services.feed.start();
   for (const error of services.ring.refusedKeys) services.log.warn({ event: 'key_refused' }, error);
-  await services.ring.complete();
+  await services.ring.createMissingKeys();
   requireRoomForAdministrators(services.accessTokens, services.config, permissions);
   await services.roles.grantAdministrators(permissions);
   return createFirstAdministrator(services);
@@ -38,10 +38,10 @@ async function createFirstAdministrator({
 }: Services): Promise<FirstAdministrator | undefined> {
   if (await users.hasUsers()) return undefined;
   const { adminUsername: username, adminPassword: given } = config;
-  const nameFault = usernameFault(username, config.usernames);
+  const nameFault = validateUsername(username, config.usernames);
   if (nameFault !== undefined)
     throw new StartError(`LATCHKEY_ADMIN_USERNAME ${nameFault}. Choose another one.`);
-  const fault = given === undefined ? undefined : await passwordFault(given, username);
+  const fault = given === undefined ? undefined : await validatePassword(given, username);
   if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
   const password = given ?? generateOneTimePassword();
   const made = await users.createFirstAdministrator(username, password, given === undefined, {

@@ -41,7 +41,7 @@ export class HealthController {
       });
     }
     try {
-      await this.services.database.demandWritable();
+      await this.services.database.assertWritable();
     } catch (cause) {
       const detail = 'The database does not respond, or does not accept writes.';
       throw retryLater('not_ready', 1, { detail, cause });

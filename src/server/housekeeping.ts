@@ -1,6 +1,6 @@
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
 import type { Clock } from '../clock.js';
-import { inBatches } from '../database/batches.js';
+import { runInBatches } from '../database/batches.js';
 import type { Database } from '../database/database.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { usedAssertionsStore } from '../oauth/used-assertions.store.js';
@@ -45,7 +45,7 @@ export function createHousekeeping({
       await ring.rotateIfDue();
       await revocations.prune();
       for (const store of [sessionsStore, loginAttemptsStore, usedAssertionsStore]) {
-        await inBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
+        await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
       await finishChanges();
       await readPasswordCosts(database, passwords);

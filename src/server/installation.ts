@@ -5,8 +5,8 @@ import type { Config } from '../config/config.js';
 import { DatabaseRefused, DatabaseUnavailable } from '../database/database-unavailable.js';
 import type { Database } from '../database/database.js';
 import { openDatabase } from '../database/open-database.js';
-import { reasonOf } from '../database/postgres-errors.js';
-import { refuseUnfinishedRestore } from '../database/restored-file.js';
+import { describeCause } from '../database/postgres-errors.js';
+import { assertRestoreFinished } from '../database/restored-file.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { findSecret } from '../keys/secret.js';
 import { hooks as ownHooks } from '../hooks.js';
@@ -78,7 +78,7 @@ async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
 export function refuseRestoredFile(config: Config, mayBeBackup: boolean): void {
   if (config.databaseUrl.kind !== 'sqlite') return;
   try {
-    refuseUnfinishedRestore(config.databaseUrl.file, mayBeBackup);
+    assertRestoreFinished(config.databaseUrl.file, mayBeBackup);
   } catch (cause) {
     throw cause instanceof StartError ? cause : createUnusableError(config, cause);
   }
@@ -89,7 +89,7 @@ function createUnusableError({ databaseUrl, databaseWait }: Config, cause: unkno
     databaseUrl.kind === 'sqlite' ? `the SQLite file ${databaseUrl.file}` : 'the PostgreSQL database';
   const waited = isTransient(cause) && databaseWait > 0 ? `, tried for ${databaseWait} seconds` : '';
   return new StartError(
-    `DATABASE_URL names ${where}, which cannot be used (${reasonOf(cause)}${waited}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
+    `DATABASE_URL names ${where}, which cannot be used (${describeCause(cause)}${waited}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
     { cause },
   );
 }

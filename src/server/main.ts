@@ -4,9 +4,9 @@ import type { Logger } from 'pino';
 import { operations } from '../../generated/routes.js';
 import { createApp } from './app.js';
 import { durationInWords, systemClock } from '../clock.js';
-import { ConfigError, readConfig, unknownVariables, type Config } from '../config/config.js';
+import { ConfigError, readConfig, findUnknownVariables, type Config } from '../config/config.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
-import { refuseDamage } from '../database/restored-file.js';
+import { assertUndamaged } from '../database/restored-file.js';
 import { SecretError } from '../keys/secret.js';
 import { createHttpServer } from './http-server.js';
 import { collectPermissions } from '../http/security-requirements.js';
@@ -31,7 +31,7 @@ export async function main(): Promise<void> {
   try {
     const config = readConfig(process.env, 'service');
     const log = createLog(config.logLevel);
-    for (const warning of unknownVariables(process.env)) log.warn(warning);
+    for (const warning of findUnknownVariables(process.env)) log.warn(warning);
     await serve(config, log);
   } catch (error) {
     printError(error);
@@ -43,7 +43,7 @@ export async function main(): Promise<void> {
 export function printError(error: unknown): void {
   // A missing setting may be there with a misspelled name.
   if (error instanceof ConfigError)
-    console.error([...error.faults, ...unknownVariables(process.env)].join('\n'));
+    console.error([...error.errors, ...findUnknownVariables(process.env)].join('\n'));
   else if (
     error instanceof StartError ||
     error instanceof KeyRingError ||
@@ -81,7 +81,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
 /** To be called before any write. */
 async function refuseUnusableFile(config: Config): Promise<void> {
   refuseRestoredFile(config, false);
-  if (config.databaseUrl.kind === 'sqlite') await refuseDamage(config.databaseUrl.file);
+  if (config.databaseUrl.kind === 'sqlite') await assertUndamaged(config.databaseUrl.file);
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
@@ -139,10 +139,10 @@ function startBackgroundTasks(services: Services): void {
   const runAndLogErrors = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work();
-      database.outages.over(what);
+      database.outages.recordRecovery(what);
     } catch (error) {
       // Shutdown interrupts work in batches, which continues after the next start.
-      if (!lifecycle.stopping) database.outages.failed(what, error, {}, 'error');
+      if (!lifecycle.stopping) database.outages.recordFailure(what, error, {}, 'error');
     }
   };
   /** Skips a run while the previous one is still in progress. */
@@ -158,6 +158,6 @@ function startBackgroundTasks(services: Services): void {
   repeat(cleanUpInterval, 'cleaning up', cleanUp);
   repeat(flushInterval, 'writing when sessions were used', () => sessionUses.flush());
   setInterval(() => {
-    revocationFeed.beat();
+    revocationFeed.sendHeartbeats();
   }, heartbeatInterval).unref();
 }

@@ -1,8 +1,8 @@
 import { ValidateError } from '@tsoa/runtime';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { tokenScheme } from '../config/config.js';
-import { theDatabase } from '../database/write-probe.js';
+import { getTokenScheme } from '../config/config.js';
+import { databaseSubject } from '../database/write-probe.js';
 import { OutageLog } from '../database/outage-log.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
@@ -27,7 +27,8 @@ export function problemHandler(
     if (problem.status >= 500) {
       const { requestId, method, path } = request;
       // Outages cause thousands of errors.
-      if (problem.status === 503) outages.failed(outageName(problem), error, { requestId, method, path });
+      if (problem.status === 503)
+        outages.recordFailure(outageName(problem), error, { requestId, method, path });
       else log.error({ err: error, requestId, method, path }, problem.title);
     }
     // Express closes the connection of a partial response.
@@ -42,14 +43,14 @@ export function problemHandler(
     }
     if (request.offersErrorPages) response.vary('Accept');
     if (request.offersErrorPages && prefersPage(request)) sendProblemPage(problem, request, response);
-    else if (!request.usesOAuthErrors) sendProblem(problem, response, issuer, tokenScheme(config));
+    else if (!request.usesOAuthErrors) sendProblem(problem, response, issuer, getTokenScheme(config));
     else sendOAuthError(error instanceof OAuthProblem ? error : OAuthProblem.from(problem), response);
   };
 }
 
 /** The name for the log of outages. */
 function outageName({ cause, title }: Problem): string {
-  return cause instanceof DatabaseUnavailable ? theDatabase : `a request (${title})`;
+  return cause instanceof DatabaseUnavailable ? databaseSubject : `a request (${title})`;
 }
 
 /**

@@ -100,8 +100,8 @@ export async function createServices(foundations: Dependencies): Promise<Service
   };
   const follower = {
     readAll: catchUp,
-    revoked: revocations.apply.bind(revocations),
-    keysChanged: () => ring.reload(),
+    onRevoked: revocations.apply.bind(revocations),
+    onKeysChanged: () => ring.reload(),
   };
   const feed = openFeed(database, follower, { bound: config.revocationBound * 1000, log });
   const confirmation = new TokenConfirmation(database, feed, revocations, ring);
@@ -151,9 +151,9 @@ export async function createServices(foundations: Dependencies): Promise<Service
     feed,
     revocationFeed: new RevocationFeed(database, clock, revocations, feed, {
       issuer,
-      mostReaders: config.revocationStreams,
+      maxReaders: config.revocationStreams,
       keyRemovals: () => ring.removals,
-      mostReadersPerSubject: config.revocationStreamsPerClient,
+      maxReadersPerSubject: config.revocationStreamsPerClient,
       leeway: config.decodeLeeway,
     }),
     confirmation,

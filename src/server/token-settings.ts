@@ -1,9 +1,9 @@
-import { tokenScheme, type Config } from '../config/config.js';
+import { getTokenScheme, type Config } from '../config/config.js';
 import type { Hooks } from '../tokens/hooks.js';
 import { StartError } from '../start-error.js';
-import { maxTokenLength, rightsSize } from '../tokens/access-token-size.js';
+import { maxTokenLength, computeRightsSize } from '../tokens/access-token-size.js';
 import type { AccessTokens, AccessTokenOptions } from '../tokens/access-token.js';
-import { longestAccessToken } from '../tokens/access-token-verifier.js';
+import { maxAccessTokenLifetime } from '../tokens/access-token-verifier.js';
 import { isSymmetric } from '../keys/algorithms.js';
 import type { KeyRingOptions } from '../keys/key-schedule.js';
 import { administratorRole } from '../roles/administrator-role.js';
@@ -31,7 +31,7 @@ export function toAccessTokenOptions(
     lifetime: config.accessTokenExpires,
     leeway: config.decodeLeeway,
     notBefore: config.encodeNotBefore,
-    scheme: tokenScheme(config),
+    scheme: getTokenScheme(config),
     maxLength: Math.min(maxTokenLength, maxLength),
     hooks,
   };
@@ -48,8 +48,8 @@ export function toKeyRingOptions(config: Config): KeyRingOptions {
     ownKey: config.privateKey,
     publishAhead: (config.jwksMaxAge + publishMargin) * 1000,
     rotateAfter: config.keyRotation * 1000,
-    longestAccessToken,
-    refreshToken: config.refreshTokenExpires * 1000,
+    maxAccessTokenLifetime,
+    refreshTokenLifetime: config.refreshTokenExpires * 1000,
   };
 }
 
@@ -59,7 +59,7 @@ export function requireRoomForAdministrators(
   config: Config,
   permissions: readonly string[],
 ): void {
-  const missing = rightsSize([administratorRole], permissions) - accessTokens.rightsCapacity;
+  const missing = computeRightsSize([administratorRole], permissions) - accessTokens.rightsCapacity;
   if (missing <= 0) return;
   const limit = `${accessTokens.maxLength} characters${config.tokenLocations.includes('cookies') ? ', because JWT_TOKEN_LOCATION names cookies' : ''}`;
   throw new StartError(

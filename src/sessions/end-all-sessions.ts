@@ -3,7 +3,7 @@ import { auditStore, operatorContext } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { unmarkBackup } from '../database/backup-mark.js';
 import type { Database } from '../database/database.js';
-import { longestAccessToken } from '../tokens/access-token-verifier.js';
+import { maxAccessTokenLifetime } from '../tokens/access-token-verifier.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { everyRole, revocationsStore, type Revocation } from '../revocations/revocations.store.js';
@@ -49,17 +49,17 @@ export async function endAllSessions(foundations: Dependencies): Promise<EndResu
   let revoked: Revocation[] = [];
   await ring.replaceAll(async (queries) => {
     const now = clock.now();
-    const expiresAt = now + longestAccessToken;
+    const expiresAt = now + maxAccessTokenLifetime;
     revoked = await revokeTokensOfHolders(queries, everyRole, { now, expiresAt, by: versionStep });
     await auditStore.add(queries, clock, { event: 'all_sessions_ended', context: operatorContext });
   });
   revocations.apply(revoked);
   const subjects =
-    (await countPageByPage((after) => raisePage(foundations, 'users', after))) +
-    (await countPageByPage((after) => raisePage(foundations, 'clients', after)));
-  const keptKeys = ring.refreshKeys().map(({ id }) => id);
+    (await countPageByPage((after) => incrementPage(foundations, 'users', after))) +
+    (await countPageByPage((after) => incrementPage(foundations, 'clients', after)));
+  const keptKeys = ring.listRefreshKeys().map(({ id }) => id);
   const sessions = await countPageByPage((after) =>
-    database.atLength.transaction(async (transaction) => {
+    database.longRunning.transaction(async (transaction) => {
       const last = await sessionsStore.endOfPage(transaction, after, rowsPerTransaction);
       if (last === undefined) return undefined;
       // Sessions started since step 1 have refresh tokens of a new key.
@@ -87,20 +87,20 @@ async function countPageByPage(work: (after: string) => Promise<Page | undefined
   return count;
 }
 
-async function raisePage(
+async function incrementPage(
   { database, clock, revocations }: Dependencies,
   table: 'users' | 'clients',
   after: string,
 ): Promise<Page | undefined> {
-  const rows = await database.atLength.transaction(async (transaction) => {
+  const rows = await database.longRunning.transaction(async (transaction) => {
     const page = { after, limit: rowsPerTransaction, by: versionStep };
-    const raised = await subjectVersionsStore.raisePage(transaction, table, page);
+    const raised = await subjectVersionsStore.incrementPage(transaction, table, page);
     const now = clock.now();
     const revoked = raised.map(({ id, version }): Revocation => ({
       kind: 'subject',
       target: id,
       version,
-      expires_at: now + longestAccessToken,
+      expires_at: now + maxAccessTokenLifetime,
       created_at: now,
     }));
     await revocationsStore.add(transaction, revoked);

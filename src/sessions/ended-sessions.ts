@@ -6,7 +6,7 @@
 // raised and before the response. Until that is complete, `users.ending_epoch` is set. The rows of a deleted user are
 // removed in the same way. `finishEndings` completes what was interrupted.
 import type { Clock } from '../clock.js';
-import { inBatches, rowsPerBatch } from '../database/batches.js';
+import { runInBatches, rowsPerBatch } from '../database/batches.js';
 import type { Database, Queries } from '../database/database.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { revocationsStore, type Revocation } from '../revocations/revocations.store.js';
@@ -55,7 +55,7 @@ export async function revokeEndedSessions(
   { userId, epoch }: { readonly userId: string; readonly epoch: number },
 ): Promise<void> {
   let revoked: Revocation[] = [];
-  await inBatches(
+  await runInBatches(
     database,
     async (transaction, limit) => {
       const now = clock.now();
@@ -73,7 +73,7 @@ export async function revokeEndedSessions(
 
 /** Removes the rows of a deleted user. */
 export async function removeDeletedUser(database: Database, userId: string): Promise<void> {
-  await inBatches(database, async (transaction, limit) => {
+  await runInBatches(database, async (transaction, limit) => {
     const deleted = await sessionsStore.deleteSomeOf(transaction, userId, limit);
     if (deleted < limit) await usersStore.remove(transaction, userId);
     return deleted;

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { IssuedTokens } from '../keys/issued-tokens.js';
 import { everyRole } from '../revocations/revocations.store.js';
 import { revokeTokensOfHolders } from '../revocations/roles-version.js';
-import { longestAccessToken } from '../tokens/access-token-verifier.js';
+import { maxAccessTokenLifetime } from '../tokens/access-token-verifier.js';
 import { sessionsStore } from './sessions.store.js';
 
 /** The key ring's port to sessions and revocations. */
@@ -11,7 +11,7 @@ export function createIssuedTokens(clock: Clock): IssuedTokens {
     lastSessionExpiry: (queries) => sessionsStore.lastExpiry(queries),
     revokeAccessTokens: async (queries) => {
       const now = clock.now();
-      await revokeTokensOfHolders(queries, everyRole, { now, expiresAt: now + longestAccessToken });
+      await revokeTokensOfHolders(queries, everyRole, { now, expiresAt: now + maxAccessTokenLifetime });
     },
   };
 }

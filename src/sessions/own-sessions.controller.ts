@@ -10,7 +10,7 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import { userOf, type AuthenticatedRequest } from '../tokens/caller.js';
+import { requireUser, type AuthenticatedRequest } from '../tokens/caller.js';
 import { contextOf } from '../http/request-context.js';
 import { clearTokenCookies } from './token-cookies.js';
 import { defaultLimit } from '../http/pagination.js';
@@ -46,7 +46,7 @@ export class OwnSessionsController {
     @Queries() query: SessionQuery,
     @Request() request: AuthenticatedRequest,
   ): Promise<SessionPage> {
-    const { userId, sessionId } = userOf(request);
+    const { userId, sessionId } = requireUser(request);
     const page = await this.services.userSessions.list(userId, query.limit ?? defaultLimit, query.cursor);
     return toSessionPage(page, sessionId);
   }
@@ -62,7 +62,7 @@ export class OwnSessionsController {
   @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(404, 'The caller has no such session, or it has ended: `session_not_found`.')
   public async endSession(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
-    const { userId, sessionId } = userOf(request);
+    const { userId, sessionId } = requireUser(request);
     const { userSessions, sessions, config } = this.services;
     const context = contextOf(request);
     if (id !== sessionId) {
@@ -81,7 +81,7 @@ export class OwnSessionsController {
   @SuccessResponse(204, 'Ended.')
   @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   public endOtherSessions(@Request() request: AuthenticatedRequest): Promise<void> {
-    const { userId, sessionId } = userOf(request);
+    const { userId, sessionId } = requireUser(request);
     return this.services.userSessions.endOthers(userId, sessionId, { userId, context: contextOf(request) });
   }
 }

@@ -1,6 +1,6 @@
 import { sql, type Expression, type RawBuilder } from 'kysely';
 import type { Moment, Queries } from '../database/database.js';
-import { RepeatedStatement } from '../database/repeated-statement.js';
+import { CompiledStatement } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../roles/rights.js';
 
@@ -51,7 +51,7 @@ const isOfEnabledUser = sql<boolean>`exists (select 1 from users where users.id 
 export const hasKey = sql<boolean>`coalesce((select true from keys where keys.id = sessions.refresh_key_id), false)`;
 
 /** It is what most of a fleet's work on the database is. */
-const rotation = new RepeatedStatement<
+const rotation = new CompiledStatement<
   Omit<Rotation, 'now'> & { readonly now: number },
   RotatedSession,
   Moment['from']

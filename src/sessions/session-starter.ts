@@ -1,6 +1,6 @@
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import { executeInTurn, type Statement } from '../database/batch.js';
+import { executeSequentially, type Statement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import { networkOf } from '../http/network.js';
@@ -77,7 +77,7 @@ export class SessionStarter {
       return rights && this.#issueOrEnd({ ...session, ...rights }, context);
     }
     const begun = await this.database.transaction(async (transaction) => {
-      const rows = await executeInTurn(transaction, statements(transaction));
+      const rows = await executeSequentially(transaction, statements(transaction));
       const rights = rows?.[1][0];
       if (!rights) return undefined;
       const tokens = this.tokenSets.create({ ...session, ...rights }, true);

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.js';
-import { prepareOnce } from '../database/repeated-statement.js';
+import { prepareOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../roles/rights.js';
 import {

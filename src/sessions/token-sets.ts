@@ -1,8 +1,8 @@
 import { epochSeconds, type Clock } from '../clock.js';
 import type { AccessTokens } from '../tokens/access-token.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { makeRefreshToken, readRefreshToken, type RefreshTokenContents } from '../tokens/refresh-token.js';
-import { words } from '../roles/rights.js';
+import { createRefreshToken, parseRefreshToken, type RefreshTokenContents } from '../tokens/refresh-token.js';
+import { parseScope } from '../roles/rights.js';
 import type { RotatedSession } from './session-rotation.store.js';
 
 /** Limits the access token of a refresh to some of the permissions and audiences. */
@@ -45,21 +45,21 @@ export class TokenSets {
 
   /** The maximum expiry of an access token issued now, in milliseconds since the Unix epoch. */
   accessExpiresAt(): number {
-    return this.accessTokens.expiryOfNext();
+    return this.accessTokens.computeNextExpiry();
   }
 
   /** @returns undefined where this service did not issue the refresh token. */
   read(refreshToken: string): RefreshTokenContents | undefined {
-    return readRefreshToken(this.ring, refreshToken);
+    return parseRefreshToken(this.ring, refreshToken);
   }
 
   /** @param fresh whether the password was just verified. */
   create(session: RotatedSession, fresh: boolean, narrowing: TokenRestriction = {}): TokenSet {
-    const key = this.ring.refresh(session.refresh_key_id);
+    const key = this.ring.findRefreshKey(session.refresh_key_id);
     // The key of a session's current generation is never retired before the session.
     if (!key) throw new Error(`The refresh key ${session.refresh_key_id} is not on the key ring.`);
     const passwordChangeRequired = session.password_one_time === 1;
-    const all = passwordChangeRequired ? [] : words(session.permissions);
+    const all = passwordChangeRequired ? [] : parseScope(session.permissions);
     const permissions = narrowing.permissions?.(all) ?? all;
     const lifetime = Math.min(this.accessTokens.lifetime, this.#secondsLeft(session));
     return {
@@ -67,7 +67,7 @@ export class TokenSets {
         subject: session.user_id,
         version: session.version,
         sessionId: session.id,
-        roles: words(session.roles),
+        roles: parseScope(session.roles),
         rolesVersion: session.roles_version,
         permissions,
         authenticatedAt: session.authenticated_at,
@@ -78,7 +78,7 @@ export class TokenSets {
       }),
       token_type: this.accessTokens.scheme,
       expires_in: lifetime,
-      refresh_token: makeRefreshToken(key, { sessionId: session.id, generation: session.generation }),
+      refresh_token: createRefreshToken(key, { sessionId: session.id, generation: session.generation }),
       refresh_expires_in: Math.max(0, Math.round((session.expires_at - this.clock.now()) / 1000)),
       scope: permissions.join(' '),
     };

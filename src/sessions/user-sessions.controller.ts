@@ -10,7 +10,7 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
+import { toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import { defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { UserSessionsService } from './user-sessions.service.js';
@@ -66,7 +66,7 @@ export class UserSessionsController {
     @Request() request: AuthenticatedRequest,
   ): Promise<void> {
     await this.services.users.get(id);
-    await this.services.userSessions.end(id, sessionId, actorOf(request));
+    await this.services.userSessions.end(id, sessionId, toActor(request));
   }
 
   /**
@@ -80,6 +80,6 @@ export class UserSessionsController {
   @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
   public async endUserSessions(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
     await this.services.users.get(id);
-    await this.services.userSessions.endAll(id, actorOf(request));
+    await this.services.userSessions.endAll(id, toActor(request));
   }
 }

@@ -59,7 +59,7 @@ export class UserSessionsService {
       const epoch = await endSessionsOf(transaction, userId);
       await this.#auditEnd(transaction, userId, epoch, actor);
       // Even if none was live: an earlier, interrupted change may have left access tokens.
-      return this.versions.raise(transaction, { userId });
+      return this.versions.increment(transaction, { userId });
     });
     this.versions.apply(revoked);
   }

@@ -5,19 +5,19 @@ export const notFreeform =
 const blank = /\u2800/u;
 
 /** Why a text cannot be shown to people as what it is; undefined where it can. For a person, after the field's name. */
-export function freeformFault(text: string): string | undefined {
+export function validateFreeform(text: string): string | undefined {
   const [character] = notFreeform.exec(text) ?? blank.exec(text) ?? [];
   return character === undefined
     ? undefined
-    : `must have characters that can be seen alone: ${codePoint(character)} cannot be in it`;
+    : `must have characters that can be seen alone: ${formatCodePoint(character)} cannot be in it`;
 }
 
 /** The same of a name, which must look like no other. */
-export function nameFault(name: string): string | undefined {
-  return name.trim() === name ? freeformFault(name) : 'must not begin or end with a space';
+export function validateName(name: string): string | undefined {
+  return name.trim() === name ? validateFreeform(name) : 'must not begin or end with a space';
 }
 
 /** Such as U+200B. */
-export function codePoint(character: string): string {
+export function formatCodePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -30,7 +30,7 @@ export interface AccessTokenClaims {
   readonly [claim: string]: unknown;
 }
 
-const ownClaimNames = [
+const reservedClaimNames = [
   'iss',
   'sub',
   'aud',
@@ -50,7 +50,7 @@ const ownClaimNames = [
 ] as const;
 
 /** The claims that are the service's own, whether or not a token has them: no hook sets one. */
-export const ownClaims: ReadonlySet<string> = new Set(ownClaimNames);
+export const reservedClaims: ReadonlySet<string> = new Set(reservedClaimNames);
 
 /** What an access token is issued for. */
 export interface AccessGrant {
@@ -101,7 +101,7 @@ export function isAccessTokenClaims(value: unknown): value is AccessTokenClaims 
   );
 }
 
-type Unchecked = Readonly<Partial<Record<(typeof ownClaimNames)[number], unknown>>>;
+type Unchecked = Readonly<Partial<Record<(typeof reservedClaimNames)[number], unknown>>>;
 
 function isString(value: unknown): value is string {
   return typeof value === 'string';

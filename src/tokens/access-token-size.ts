@@ -18,7 +18,7 @@ export function base64urlBytes(characters: number): number {
  * Bytes that roles, and the permissions that they give, take of an access token's claims: the names of the roles with
  * their quotes and commas, the permissions with a space in between.
  */
-export function rightsSize(roles: readonly string[], permissions: readonly string[]): number {
+export function computeRightsSize(roles: readonly string[], permissions: readonly string[]): number {
   const names = roles.reduce((sum, role) => sum + role.length + 3, 0);
   return names + permissions.reduce((sum, permission) => sum + Buffer.byteLength(permission) + 1, 0);
 }
@@ -29,6 +29,6 @@ export interface RightsCapacity {
 }
 
 /** What is said of rights that take more, as the end of a field's error. */
-export function tooManyRights(size: number, { rightsCapacity }: RightsCapacity): string {
+export function describeTooManyRights(size: number, { rightsCapacity }: RightsCapacity): string {
   return `more than an access token can carry: with the names of the roles ${size} bytes, of ${rightsCapacity} at most`;
 }

@@ -14,16 +14,16 @@ export const tokenType = 'at+jwt';
  * The greatest leeway that can be set, in milliseconds: a revocation that was written under a small leeway
  * still holds when the service comes back with a great one.
  */
-export const greatestLeeway = 300_000;
+export const maxLeeway = 300_000;
 /** How long any access token may be accepted, whatever the settings were when it was issued, in milliseconds. */
-export const longestAccessToken = 86_400_000 + greatestLeeway;
+export const maxAccessTokenLifetime = 86_400_000 + maxLeeway;
 /**
  * By how much what is kept because of a session's access token outlives its `exp`, in milliseconds: beside the leeway a minute,
  * as it is written before the token is made.
  */
-export const afterExpiry = greatestLeeway + 60_000;
+export const retentionAfterExpiry = maxLeeway + 60_000;
 /** A hook may give each token a header of its own. */
-const rememberedHeaders = 100;
+const maxCachedHeaders = 100;
 
 interface VerifierOptions {
   /** Issuers whose tokens are accepted. */
@@ -45,7 +45,7 @@ interface IgnoredTimes {
  */
 export class AccessTokenVerifier {
   /** Keys by the headers that name them, as good tokens have spelled them: most often one for each key. */
-  readonly #headers = new LRUCache<string, SigningKey>({ max: rememberedHeaders });
+  readonly #headers = new LRUCache<string, SigningKey>({ max: maxCachedHeaders });
 
   constructor(
     private readonly ring: KeyRing,
@@ -54,7 +54,7 @@ export class AccessTokenVerifier {
   ) {}
 
   /** What is known of a header is known by its key: to be called when one was taken away. */
-  forgetHeaders(): void {
+  clearHeaderCache(): void {
     this.#headers.clear();
   }
 
@@ -62,21 +62,21 @@ export class AccessTokenVerifier {
    * @returns the token's claims, frozen.
    * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
    */
-  verify(token: string, ignoring: IgnoredTimes = {}): AccessTokenClaims {
+  verify(token: string, ignoredTimes: IgnoredTimes = {}): AccessTokenClaims {
     if (token.length > maxTokenLength) throw invalidToken('The access token is too long to be one of ours.');
     const parts = readCompactJws(token);
     if (!parts) throw invalidToken('The access token is not a JWT in its compact form.');
     const knownKey = this.#headers.get(parts.header);
     const key = knownKey ?? this.#findKey(parts.header);
     if (!isSignature(parts.signature, key.signatureLength)) throw invalidToken(malformed);
-    const claims = this.#verifySignature(token, key, ignoring);
+    const claims = this.#verifySignature(token, key, ignoredTimes);
     if (!knownKey) this.#headers.set(parts.header, key);
     if (!isAccessTokenClaims(claims)) throw invalidToken(claimMissing);
     // A revocation would not outlive it.
-    if (claims.exp * 1000 > this.clock.now() + longestAccessToken) {
+    if (claims.exp * 1000 > this.clock.now() + maxAccessTokenLifetime) {
       throw invalidToken('The access token lives longer than any that is issued here.');
     }
-    return freeze(claims);
+    return deepFreeze(claims);
   }
 
   /** The key that a token's header names. */
@@ -84,7 +84,7 @@ export class AccessTokenVerifier {
     const header = readJwsHeader(part);
     if (!header) throw invalidToken('The access token is not a JWT.');
     const { kid, alg, typ, crit } = header;
-    const key = typeof kid === 'string' ? this.ring.signing(kid) : undefined;
+    const key = typeof kid === 'string' ? this.ring.findSigningKey(kid) : undefined;
     if (!key) throw invalidToken('The access token is not signed with a key of this service.');
     // The key says which algorithm there is; what the token says never chooses one.
     if (alg !== key.algorithm) {
@@ -110,7 +110,7 @@ export class AccessTokenVerifier {
         clockTolerance: this.options.leeway,
       });
     } catch (error) {
-      if (error instanceof jwt.JsonWebTokenError) throw invalidToken(detailOf(error), error);
+      if (error instanceof jwt.JsonWebTokenError) throw invalidToken(describeError(error), error);
       throw error;
     }
   }
@@ -120,7 +120,7 @@ const malformed = 'The access token is malformed, or its signature is wrong.';
 const claimMissing = 'The access token lacks a claim.';
 
 /** jsonwebtoken tells some of what is wrong by the class of its errors, and the rest by their messages. */
-function detailOf(error: jwt.JsonWebTokenError): string {
+function describeError(error: jwt.JsonWebTokenError): string {
   if (error instanceof jwt.TokenExpiredError) return 'The access token has expired.';
   if (error instanceof jwt.NotBeforeError) return 'The access token is not valid yet.';
   if (error.message.startsWith('jwt issuer')) return 'The access token was issued by another service.';
@@ -132,9 +132,9 @@ function invalidToken(detail: string, cause?: unknown): Problem {
 }
 
 /** All the way down: the same claims are given out to every request with the token. */
-function freeze<T extends object>(value: T): T {
+function deepFreeze<T extends object>(value: T): T {
   for (const each of Object.values(value) as unknown[]) {
-    if (typeof each === 'object' && each !== null) freeze(each);
+    if (typeof each === 'object' && each !== null) deepFreeze(each);
   }
   return Object.freeze(value);
 }

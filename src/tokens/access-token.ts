@@ -4,10 +4,10 @@ import jwt from 'jsonwebtoken';
 import { epochSeconds, type Clock } from '../clock.js';
 import type { Hooks } from './hooks.js';
 import { Problem } from '../problems/problem.js';
-import { ownClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
+import { reservedClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
 import { base64urlBytes, base64urlLength, maxTokenLength, type RightsCapacity } from './access-token-size.js';
-import { AccessTokenVerifier, afterExpiry, tokenType } from './access-token-verifier.js';
-import { addedMembers, inUtf8 } from './added-members.js';
+import { AccessTokenVerifier, retentionAfterExpiry, tokenType } from './access-token-verifier.js';
+import { selectAddedMembers, encodeUtf8AsLatin1 } from './added-members.js';
 import type { Algorithm } from '../keys/algorithms.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { SigningKey } from '../keys/signing-keys.js';
@@ -36,13 +36,13 @@ export interface AccessTokenOptions {
 interface Verified {
   readonly claims: AccessTokenClaims;
   /** One of its audiences is this service. */
-  readonly forUs: boolean;
+  readonly audienceAccepted: boolean;
 }
 
 /** What says how a token is to be verified; no hook sets one of these. */
-const ownHeaders: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64']);
+const reservedHeaders: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64']);
 /** RFC 9068 demands a client; users who log in here are all clients of the service itself. */
-export const ownClient = 'latchkey';
+export const firstPartyClientId = 'latchkey';
 /** What takes most room in a user's token beside the roles and the permissions; ids are UUIDs. */
 const largestGrant: AccessGrant = {
   subject: '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10',
@@ -56,11 +56,11 @@ const largestGrant: AccessGrant = {
   passwordChangeRequired: true,
 };
 /** Tokens whose verification is remembered: one or two KiB each. */
-const remembered = 10_000;
+const maxCachedTokens = 10_000;
 
 /** Issues access tokens, and verifies that one is ours and in its time. Whether it was revoked, `Revocations` knows. */
 export class AccessTokens implements RightsCapacity {
-  readonly #verified = new LRUCache<string, Verified>({ max: remembered });
+  readonly #verified = new LRUCache<string, Verified>({ max: maxCachedTokens });
   readonly #verifier: AccessTokenVerifier;
   #removals = 0;
 
@@ -88,16 +88,16 @@ export class AccessTokens implements RightsCapacity {
   }
 
   /** When a token is dead for certain, in milliseconds: what its revocation must outlive. */
-  expiryOf({ exp }: AccessTokenClaims): number {
-    return exp * 1000 + afterExpiry;
+  computeExpiry({ exp }: AccessTokenClaims): number {
+    return exp * 1000 + retentionAfterExpiry;
   }
 
   /**
    * When a token that is issued now is dead for certain, in milliseconds: what a revocation must outlive.
    * @param lifetime seconds; undefined: as the settings say.
    */
-  expiryOfNext(lifetime = this.options.lifetime): number {
-    return (epochSeconds(this.clock) + lifetime) * 1000 + afterExpiry;
+  computeNextExpiry(lifetime = this.options.lifetime): number {
+    return (epochSeconds(this.clock) + lifetime) * 1000 + retentionAfterExpiry;
   }
 
   /**
@@ -105,19 +105,19 @@ export class AccessTokens implements RightsCapacity {
    * the ring signs it. What hooks add counts when it is added.
    */
   get rightsCapacity(): number {
-    const key = this.#longestKey();
-    const header = base64urlLength(jsonLength(headerOf(key)));
+    const key = this.#findLongestKey();
+    const header = base64urlLength(jsonLength(buildHeader(key)));
     const rest = this.options.maxLength - header - base64urlLength(key.signatureLength) - 2;
-    return base64urlBytes(rest) - jsonLength(this.#claimsOf(largestGrant));
+    return base64urlBytes(rest) - jsonLength(this.#buildClaims(largestGrant));
   }
 
   /**
    * Characters of the token that a grant gives at most, whatever key of the ring signs it. What hooks add counts when it is
    * added.
    */
-  lengthOf(grant: AccessGrant): number {
-    const key = this.#longestKey();
-    const parts = [jsonLength(headerOf(key)), jsonLength(this.#claimsOf(grant)), key.signatureLength];
+  computeLength(grant: AccessGrant): number {
+    const key = this.#findLongestKey();
+    const parts = [jsonLength(buildHeader(key)), jsonLength(this.#buildClaims(grant)), key.signatureLength];
     return parts.map(base64urlLength).reduce((sum, length) => sum + length, 2);
   }
 
@@ -136,25 +136,27 @@ export class AccessTokens implements RightsCapacity {
   issue(grant: AccessGrant): string {
     const { hooks } = this.options;
     const claims = {
-      ...addedMembers('additionalClaims', hooks.additionalClaims?.(grant), ownClaims),
-      ...this.#claimsOf(grant),
+      ...selectAddedMembers('additionalClaims', hooks.additionalClaims?.(grant), reservedClaims),
+      ...this.#buildClaims(grant),
     };
     const { signingKey } = this.ring;
     const { privateKey, algorithm } = signingKey;
     const header = {
-      ...inUtf8(addedMembers('additionalHeaders', hooks.additionalHeaders?.(grant), ownHeaders)),
-      ...headerOf(signingKey),
+      ...encodeUtf8AsLatin1(
+        selectAddedMembers('additionalHeaders', hooks.additionalHeaders?.(grant), reservedHeaders),
+      ),
+      ...buildHeader(signingKey),
     };
     const token = jwt.sign(claims, privateKey, { algorithm, header });
     // A client's own token comes in no cookie.
     const limit = grant.sessionId === undefined ? maxTokenLength : this.options.maxLength;
-    if (token.length > limit) throw this.#tooLong(grant, token.length, limit);
+    if (token.length > limit) throw this.#createTooLongProblem(grant, token.length, limit);
     return token;
   }
 
-  #tooLong(grant: AccessGrant, length: number, limit: number): Problem {
+  #createTooLongProblem(grant: AccessGrant, length: number, limit: number): Problem {
     const cause =
-      this.lengthOf(grant) > limit
+      this.computeLength(grant) > limit
         ? 'An administrator has to take roles from the account, or permissions from its roles.'
         : 'What the hooks additionalClaims and additionalHeaders add has to become shorter.';
     return new Problem('token_too_long', {
@@ -162,17 +164,17 @@ export class AccessTokens implements RightsCapacity {
     });
   }
 
-  #longestKey(): SigningKey {
+  #findLongestKey(): SigningKey {
     const { signingKey } = this.ring;
     return this.ring
-      .signingKeys()
+      .listSigningKeys()
       .reduce<SigningKey>(
         (longest, key) => (key.signatureLength > longest.signatureLength ? key : longest),
         signingKey,
       );
   }
 
-  #claimsOf(grant: AccessGrant): AccessTokenClaims {
+  #buildClaims(grant: AccessGrant): AccessTokenClaims {
     const { issuer, lifetime, notBefore } = this.options;
     const now = epochSeconds(this.clock);
     const audience = grant.audience ?? this.options.audience;
@@ -186,7 +188,7 @@ export class AccessTokens implements RightsCapacity {
       jti: randomUUID(),
       ...(grant.sessionId !== undefined && { sid: grant.sessionId }),
       ver: grant.version,
-      client_id: grant.clientId ?? ownClient,
+      client_id: grant.clientId ?? firstPartyClientId,
       scope: grant.permissions.join(' '),
       roles: grant.roles,
       ...(grant.rolesVersion !== undefined && { roles_ver: grant.rolesVersion }),
@@ -202,19 +204,19 @@ export class AccessTokens implements RightsCapacity {
    * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
    */
   verify(token: string): AccessTokenClaims {
-    const { claims, forUs } = this.#remember(token);
-    if (!forUs) throw invalidToken('The access token was issued for another service.');
+    const { claims, audienceAccepted } = this.#verifyCached(token);
+    if (!audienceAccepted) throw invalidToken('The access token was issued for another service.');
     return claims;
   }
 
   /** The same for a token that another service has been shown: whatever its audience, it is one of ours. */
-  verifyForAny(token: string): AccessTokenClaims {
-    return this.#remember(token).claims;
+  verifyForAnyAudience(token: string): AccessTokenClaims {
+    return this.#verifyCached(token).claims;
   }
 
   /** The same for a token that is to be revoked: it may have been issued by a clock that is ahead of this one. */
   verifyForRevocation(token: string): AccessTokenClaims {
-    this.#forgetRemovedKeys();
+    this.#clearCachesAfterKeyRemoval();
     return this.#verifier.verify(token, { ignoreNotBefore: true });
   }
 
@@ -222,9 +224,9 @@ export class AccessTokens implements RightsCapacity {
    * The session of a token that is one of ours, though it may have expired: for a logout, which does no more than it says.
    * @returns undefined for any other token, and for that of a client.
    */
-  sessionOf(token: string): string | undefined {
+  findSessionId(token: string): string | undefined {
     try {
-      this.#forgetRemovedKeys();
+      this.#clearCachesAfterKeyRemoval();
       return this.#verifier.verify(token, { ignoreExpiration: true }).sid;
     } catch (error) {
       if (error instanceof Problem) return undefined;
@@ -232,8 +234,8 @@ export class AccessTokens implements RightsCapacity {
     }
   }
 
-  #remember(token: string): Verified {
-    this.#forgetRemovedKeys();
+  #verifyCached(token: string): Verified {
+    this.#clearCachesAfterKeyRemoval();
     const known = this.#verified.get(token);
     if (known) {
       if (this.#isInTime(known.claims)) return known;
@@ -244,7 +246,7 @@ export class AccessTokens implements RightsCapacity {
     const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
     const verified = {
       claims,
-      forUs: audience.some((each) => this.options.acceptedAudiences.includes(each)),
+      audienceAccepted: audience.some((each) => this.options.acceptedAudiences.includes(each)),
     };
     this.#verified.set(token, verified);
     return verified;
@@ -255,10 +257,10 @@ export class AccessTokens implements RightsCapacity {
   }
 
   /** What is known of a token, or of a header, is known by its key. */
-  #forgetRemovedKeys(): void {
+  #clearCachesAfterKeyRemoval(): void {
     if (this.#removals === this.ring.removals) return;
     this.#verified.clear();
-    this.#verifier.forgetHeaders();
+    this.#verifier.clearHeaderCache();
     this.#removals = this.ring.removals;
   }
 }
@@ -267,7 +269,7 @@ function invalidToken(detail: string): Problem {
   return new Problem('invalid_token', { detail });
 }
 
-function headerOf({ id, algorithm }: SigningKey): { alg: Algorithm; typ: string; kid: string } {
+function buildHeader({ id, algorithm }: SigningKey): { alg: Algorithm; typ: string; kid: string } {
   return { alg: algorithm, typ: tokenType, kid: id };
 }
 

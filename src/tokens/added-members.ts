@@ -7,7 +7,7 @@ type Members = Readonly<Record<string, unknown>>;
  * @throws {Error} where a text in it has half of a surrogate pair: JSON can write it, but each reader makes something else
  *   of it, mostly U+FFFD (RFC 8259 §8.2).
  */
-export function addedMembers(
+export function selectAddedMembers(
   hook: keyof Hooks,
   members: Members = {},
   ownNames: ReadonlySet<string>,
@@ -30,7 +30,7 @@ export function addedMembers(
  * The same members, each character by the bytes of its UTF-8: jsonwebtoken writes the lower byte of each into the header,
  * where RFC 7515 §2 has UTF-8.
  */
-export function inUtf8(members: Record<string, unknown>): Record<string, unknown> {
+export function encodeUtf8AsLatin1(members: Record<string, unknown>): Record<string, unknown> {
   const text = JSON.stringify(members);
   return text === '{}' ? members : (JSON.parse(Buffer.from(text).toString('latin1')) as typeof members);
 }

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Actor } from '../audit/audit.store.js';
-import { permissionsOf } from '../guard/permissions.js';
+import { parsePermissions } from '../guard/permissions.js';
 import { Problem } from '../problems/problem.js';
 import { contextOf } from '../http/request-context.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
@@ -30,22 +30,22 @@ export interface UserCaller {
  * The user and the session, for operations that are about them.
  * @throws {Problem} `user_session_required` where a client acts for itself.
  */
-export function userOf({ caller }: AuthenticatedRequest): UserCaller {
+export function requireUser({ caller }: AuthenticatedRequest): UserCaller {
   if (caller.sessionId === undefined) throw new Problem('user_session_required');
   return { userId: caller.subject, sessionId: caller.sessionId };
 }
 
 /** Who changes something, for services and the audit. */
-export function actorOf(request: AuthenticatedRequest): Actor {
+export function toActor(request: AuthenticatedRequest): Actor {
   return { userId: request.caller.subject, context: contextOf(request) };
 }
 
 /** The caller of a verified token. */
-export function callerOf(claims: AccessTokenClaims): Caller {
+export function toCaller(claims: AccessTokenClaims): Caller {
   return {
     subject: claims.sub,
     sessionId: claims.sid,
-    permissions: permissionsOf(claims.scope),
+    permissions: parsePermissions(claims.scope),
     claims,
   };
 }

@@ -21,18 +21,18 @@ export interface RefreshTokenContents {
  * what precedes). Nothing of it is stored: the server can make it again from the session's row, which is
  * how a token that was just replaced gets the same successor twice.
  */
-export function makeRefreshToken(key: RefreshKey, { sessionId, generation }: RefreshTokenContents): string {
+export function createRefreshToken(key: RefreshKey, { sessionId, generation }: RefreshTokenContents): string {
   const bytes = Buffer.alloc(length);
   bytes[0] = versionByte;
   bytes.write(key.id, 1, 'latin1');
   bytes.set(uuidBytes(sessionId), 1 + keyIdLength);
   bytes.writeUInt32BE(generation, 1 + keyIdLength + sessionIdLength);
-  bytes.set(mac(key.secret, bytes.subarray(0, -macLength)), length - macLength);
+  bytes.set(computeMac(key.secret, bytes.subarray(0, -macLength)), length - macLength);
   return prefix + bytes.toString('base64url');
 }
 
 /** Reads a refresh token; undefined for whatever the ring's keys did not make, to the last bit. */
-export function readRefreshToken(ring: KeyRing, token: string): RefreshTokenContents | undefined {
+export function parseRefreshToken(ring: KeyRing, token: string): RefreshTokenContents | undefined {
   if (!token.startsWith(prefix)) return undefined;
   const encoded = token.slice(prefix.length);
   const bytes = Buffer.from(encoded, 'base64url');
@@ -40,8 +40,11 @@ export function readRefreshToken(ring: KeyRing, token: string): RefreshTokenCont
   if (bytes.length !== length || bytes[0] !== versionByte || bytes.toString('base64url') !== encoded) {
     return undefined;
   }
-  const key = ring.refresh(bytes.toString('latin1', 1, 1 + keyIdLength));
-  if (!key || !timingSafeEqual(mac(key.secret, bytes.subarray(0, -macLength)), bytes.subarray(-macLength))) {
+  const key = ring.findRefreshKey(bytes.toString('latin1', 1, 1 + keyIdLength));
+  if (
+    !key ||
+    !timingSafeEqual(computeMac(key.secret, bytes.subarray(0, -macLength)), bytes.subarray(-macLength))
+  ) {
     return undefined;
   }
   return {
@@ -50,6 +53,6 @@ export function readRefreshToken(ring: KeyRing, token: string): RefreshTokenCont
   };
 }
 
-function mac(secret: KeyObject, bytes: Buffer): Buffer {
+function computeMac(secret: KeyObject, bytes: Buffer): Buffer {
   return createHmac('sha256', secret).update(bytes).digest();
 }

@@ -1,4 +1,4 @@
-import { codePoint } from '../text/freeform-text.js';
+import { formatCodePoint } from '../text/freeform-text.js';
 
 /**
  * RFC 8265's UsernameCaseMapped profile (§3.3): which names there are. They are compared by `usernameKey`, which is for
@@ -23,22 +23,22 @@ const extendedArabicIndicDigits = /[\u06f0-\u06f9]/u;
 const wide = /[\u3000\uff01-\uffee]/gu;
 
 /** Why a name is none; undefined where it is one. For a person, after the field's name. */
-export function profileFault(name: string): string | undefined {
+export function validateProfile(name: string): string | undefined {
   // §3.1: a username has one or more userparts, with spaces in between.
   for (const part of name.split(' ')) {
-    const fault = part === '' ? 'must not have two spaces side by side' : partFault(part);
-    if (fault !== undefined) return fault;
+    const error = part === '' ? 'must not have two spaces side by side' : validateUserpart(part);
+    if (error !== undefined) return error;
   }
   return undefined;
 }
 
-function partFault(part: string): string | undefined {
+function validateUserpart(part: string): string | undefined {
   // §3.3.2: width, then case, then NFC; what there is then is judged.
   const mapped = mapWidth(part).toLowerCase().normalize('NFC');
   const characters = Array.from(mapped);
   const unfit = characters.find((character, place) => !isAllowed(character, place, characters));
   if (unfit !== undefined) {
-    return `must have letters, digits, ASCII punctuation and single spaces alone: ${codePoint(unfit)} cannot be in it`;
+    return `must have letters, digits, ASCII punctuation and single spaces alone: ${formatCodePoint(unfit)} cannot be in it`;
   }
   if (arabicIndicDigits.test(mapped) && extendedArabicIndicDigits.test(mapped)) {
     return 'must not mix the Arabic and the Persian digits';

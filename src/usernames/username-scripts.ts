@@ -38,13 +38,13 @@ const scripts = [
   ...['Syriac', 'Tai_Le', 'Tai_Tham', 'Tai_Viet', 'Tifinagh', 'Vai', 'Wancho', 'Yi'],
 ] as const;
 /** What Japanese, Chinese and Korean are written with. */
-const together = [
+const scriptCombinations = [
   ['Latin', 'Han', 'Hiragana', 'Katakana'],
   ['Latin', 'Han', 'Bopomofo'],
   ['Latin', 'Han', 'Hangul'],
 ] as const;
 
-const writings = [...together, ...scripts.map((script) => [script])].map(
+const allowedPatterns = [...scriptCombinations, ...scripts.map((script) => [script])].map(
   (each) =>
     new RegExp(
       `^[${[...each, 'Common', 'Inherited'].map((script) => `\\p{Script_Extensions=${script}}`).join('')}]*$`,
@@ -54,28 +54,28 @@ const writings = [...together, ...scripts.map((script) => [script])].map(
 const printableAscii = /^[!-~]*$/u;
 
 /** Whether the name is of one script, or of those of one way of writing. */
-export function isOfOneScript(name: string): boolean {
+export function isSingleScript(name: string): boolean {
   const mapped = mapWidth(name).normalize('NFC');
-  return printableAscii.test(mapped) || writings.some((writing) => writing.test(mapped));
+  return printableAscii.test(mapped) || allowedPatterns.some((writing) => writing.test(mapped));
 }
 
 const require = createRequire(import.meta.url);
 /** Loaded with the first name that is set: 100 KiB of what looks like what. */
-let replaceAlike: ((text: string) => string) | undefined;
+let replaceConfusables: ((text: string) => string) | undefined;
 
 /** The skeleton as it is stored: of one length, however long a name's skeleton is. SHA-256, base64url. */
 export function skeletonKey(name: string): string {
-  return createHash('sha256').update(skeletonOf(name)).digest('base64url');
+  return createHash('sha256').update(computeSkeleton(name)).digest('base64url');
 }
 
 /**
  * What names that look alike have in common. As a name is shown, so it is compared: with its capitals, of which I looks
  * like l; but without regard to case at the end, for the same name may be shown in either.
  */
-export function skeletonOf(name: string): string {
-  replaceAlike ??= require('unhomoglyph') as (text: string) => string;
+export function computeSkeleton(name: string): string {
+  replaceConfusables ??= require('unhomoglyph') as (text: string) => string;
   const visible = mapWidth(name)
     .normalize('NFD')
     .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
-  return replaceAlike(visible).normalize('NFD').toLowerCase().normalize('NFD');
+  return replaceConfusables(visible).normalize('NFD').toLowerCase().normalize('NFD');
 }

@@ -1,13 +1,17 @@
 import type { Clock } from '../clock.js';
-import { violatesUnique } from '../database/constraint-errors.js';
+import { isUniqueViolation } from '../database/constraint-errors.js';
 import { countersStore } from '../database/counters.store.js';
 import type { Queries } from '../database/database.js';
 import { newId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
-import { words } from '../roles/rights.js';
+import { parseScope } from '../roles/rights.js';
 import { rolesStore } from '../roles/roles.store.js';
-import { rightsSize, tooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
-import { usernameFault, type UsernameRules } from '../usernames/username-rules.js';
+import {
+  computeRightsSize,
+  describeTooManyRights,
+  type RightsCapacity,
+} from '../tokens/access-token-size.js';
+import { validateUsername, type UsernameRules } from '../usernames/username-rules.js';
 import { skeletonKey } from '../usernames/username-scripts.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 
@@ -79,7 +83,7 @@ export class UserRecords {
 
   /** @throws {Problem} `validation_failed`. */
   refuseInvalidName(username: string): void {
-    const fault = usernameFault(username, this.options.usernames);
+    const fault = validateUsername(username, this.options.usernames);
     if (fault !== undefined) throw new Problem('validation_failed', { errors: { username: fault } });
   }
 
@@ -108,7 +112,7 @@ export class UserRecords {
     try {
       await usersStore.update(queries, id, now, changes);
     } catch (error) {
-      if (violatesUnique(error)) throw new Problem('username_taken', { cause: error });
+      if (isUniqueViolation(error)) throw new Problem('username_taken', { cause: error });
       throw error;
     }
   }
@@ -126,11 +130,11 @@ export class UserRecords {
     const [missing] = await rolesStore.missing(queries, roles);
     if (missing !== undefined) throw createMissingRoleProblem(missing);
     await usersStore.setRoles(queries, id, [...new Set(roles)]);
-    await countersStore.raise(queries, 'rights');
+    await countersStore.increment(queries, 'rights');
     const size = getRightsSize(requireUser(await usersStore.find(queries, id)));
     if (size > this.tokens.rightsCapacity && size >= (before ? getRightsSize(before) : 0)) {
       throw new Problem('validation_failed', {
-        errors: { roles: `permit ${tooManyRights(size, this.tokens)}` },
+        errors: { roles: `permit ${describeTooManyRights(size, this.tokens)}` },
       });
     }
   }
@@ -143,7 +147,7 @@ export function requireUser<T>(user: T | undefined): T {
 }
 
 function getRightsSize({ roles, permissions }: UserWithRoles): number {
-  return rightsSize(words(roles), words(permissions));
+  return computeRightsSize(parseScope(roles), parseScope(permissions));
 }
 
 function createSimilarNameProblem(): Problem {

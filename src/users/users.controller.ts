@@ -13,12 +13,12 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import { actorOf, type AuthenticatedRequest } from '../tokens/caller.js';
+import { toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import { toPageResponse, defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { UserLists } from './user-lists.service.js';
 import type { UsersService } from './users.service.js';
-import { words } from '../roles/rights.js';
+import { parseScope } from '../roles/rights.js';
 import { readIdCursor, readNameCursor, writeNameCursor } from './user-cursor.js';
 import type { CreateUserRequest, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
 import type { UserWithRoles } from './users.service.js';
@@ -61,7 +61,7 @@ export class UsersController {
     @Request() request: AuthenticatedRequest,
   ): Promise<User> {
     const { username, password, one_time: oneTime, roles = [] } = body;
-    return toUser(await this.services.users.create({ username, password, oneTime, roles }, actorOf(request)));
+    return toUser(await this.services.users.create({ username, password, oneTime, roles }, toActor(request)));
   }
 
   /**
@@ -102,7 +102,7 @@ export class UsersController {
       await this.services.users.update(
         id,
         { ...change, ...(oneTime !== undefined && { oneTime }) },
-        actorOf(request),
+        toActor(request),
       ),
     );
   }
@@ -118,7 +118,7 @@ export class UsersController {
   @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
   @Response<ProblemDetails>(409, 'This is the last enabled administrator: `last_administrator`.')
   public deleteUser(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
-    return this.services.users.delete(id, actorOf(request));
+    return this.services.users.delete(id, toActor(request));
   }
 }
 
@@ -126,7 +126,7 @@ function toUser(user: UserWithRoles): User {
   return {
     id: user.id,
     username: user.username,
-    roles: words(user.roles),
+    roles: parseScope(user.roles),
     disabled: user.disabled_at !== null,
     password_change_required: user.password_one_time === 1,
     created_at: new Date(user.created_at).toISOString(),

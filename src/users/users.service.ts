@@ -5,8 +5,8 @@ import type { Database, Queries } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import { rolesStore } from '../roles/roles.store.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import { words } from '../roles/rights.js';
-import { passwordFault } from '../passwords/password-policy.js';
+import { parseScope } from '../roles/rights.js';
+import { validatePassword } from '../passwords/password-policy.js';
 import type { Passwords } from '../passwords/passwords.js';
 import { requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
@@ -70,7 +70,7 @@ export class UsersService {
     actor: Actor,
   ): Promise<boolean> {
     const passwordHash = await this.passwords.hash(password);
-    return this.database.exclusively(async (transaction) => {
+    return this.database.withExclusiveLock(async (transaction) => {
       if (!(await usersStore.isEmpty(transaction))) return false;
       const roles = [administratorRole];
       const id = await this.records.insert(transaction, { username, passwordHash, roles, oneTime });
@@ -111,16 +111,17 @@ export class UsersService {
       });
       const rolesChange =
         change.roles !== undefined &&
-        words(change.roles.join(' ')).join(' ') !== words(before.roles).join(' ');
+        parseScope(change.roles.join(' ')).join(' ') !== parseScope(before.roles).join(' ');
       if (rolesChange) await this.records.setRoles(transaction, id, change.roles, before);
-      const wasAdministrator = before.disabled_at === null && words(before.roles).includes(administratorRole);
+      const wasAdministrator =
+        before.disabled_at === null && parseScope(before.roles).includes(administratorRole);
       if (wasAdministrator) await requireAdministrator(transaction);
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
       if (signedOut) await usersStore.raiseSessionEpoch(transaction, id);
       await auditStore.addChange(transaction, this.clock, { event: 'user_updated', target: id }, actor);
       return {
-        revoked: signedOut || rolesChange ? await this.versions.raise(transaction, { userId: id }) : [],
+        revoked: signedOut || rolesChange ? await this.versions.increment(transaction, { userId: id }) : [],
         user: requireUser(await usersStore.find(transaction, id)),
       };
     });
@@ -147,9 +148,9 @@ export class UsersService {
     const revoked = await this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       const user = requireUser(await usersStore.find(transaction, id));
-      const rows = await this.versions.end(transaction, { userId: id });
+      const rows = await this.versions.revokeForever(transaction, { userId: id });
       await usersStore.delete(transaction, id, this.clock.now());
-      if (user.disabled_at === null && words(user.roles).includes(administratorRole)) {
+      if (user.disabled_at === null && parseScope(user.roles).includes(administratorRole)) {
         await requireAdministrator(transaction);
       }
       await auditStore.addChange(transaction, this.clock, { event: 'user_deleted', target: id }, actor);
@@ -181,7 +182,7 @@ export class UsersService {
         { event: 'password_reset', target: user.id },
         actor,
       );
-      return this.versions.raise(transaction, { userId: user.id });
+      return this.versions.increment(transaction, { userId: user.id });
     });
     if (!revoked) return undefined;
     this.versions.apply(revoked);
@@ -219,6 +220,6 @@ export async function refuseInvalidPassword(
   password: string,
   username: string,
 ): Promise<void> {
-  const fault = await passwordFault(password, username);
+  const fault = await validatePassword(password, username);
   if (fault !== undefined) throw new Problem('validation_failed', { errors: { [field]: fault } });
 }

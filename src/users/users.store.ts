@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
-import { prepareOnce } from '../database/repeated-statement.js';
+import { prepareOnce } from '../database/compiled-statement.js';
 import type { UserRow } from '../database/schema.js';
 import { heldRights, type AccountRights } from '../roles/rights.js';
 import { usernameKey } from '../usernames/username.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { v7 } from 'uuid';
-import { executeInTurn } from '../../src/database/batch.js';
+import { executeSequentially } from '../../src/database/batch.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
 import { recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
@@ -18,7 +18,7 @@ storeContract('The login attempts store', (on) => {
   const fail = (key: string, now = recordTime, others: Partial<typeof limits> = {}, most = free) =>
     loginAttemptsStore.recordFailure(on.queries, [{ key, free: most }], { now, ...limits, ...others });
   const release = (keys: readonly string[], forgiven?: string, now = recordTime) =>
-    executeInTurn(
+    executeSequentially(
       on.queries,
       loginAttemptsStore.release(on.queries, keys, now, forgiven).map((query) => ({ query })),
     );

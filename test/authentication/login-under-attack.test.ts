@@ -241,7 +241,7 @@ for (const database of databaseKinds) {
       return { status, text, rest };
     }
 
-    it('takes the same steps in the same order, whatever the user and the reason', async () => {
+    it('accepts the same steps in the same order, whatever the user and the reason', async () => {
       const cases: [string, string][] = [
         ['nobody', password],
         ['current', 'a wrong one'],

@@ -374,7 +374,7 @@ for (const kind of databaseKinds) {
       const occupyCores = (): void => {
         computations.unsubscribe(occupyCores);
         for (let core = 0; core < availableParallelism(); core++) {
-          rehashed.push(passwords.onFreeCore(rehash));
+          rehashed.push(passwords.runOnFreeCore(rehash));
         }
       };
       computations.subscribe(occupyCores);

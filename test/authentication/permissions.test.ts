@@ -51,7 +51,7 @@ describe('Permissions', () => {
     await app.get('/protected', token).expect(200);
   });
 
-  it('gives a controller the caller, whose permissions are immutable', async () => {
+  it('returns a controller the caller, whose permissions are immutable', async () => {
     const { access_token: token } = await app.login();
     const caller = expressAuthentication(requestWith(token), 'bearer');
     const { body: me } = await app.get('/me', token).expect(200);

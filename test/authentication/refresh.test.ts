@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { keysStore } from '../../src/keys/keys.store.js';
-import { makeRefreshToken, readRefreshToken } from '../../src/tokens/refresh-token.js';
+import { createRefreshToken, parseRefreshToken } from '../../src/tokens/refresh-token.js';
 import { databaseKinds } from '../support/databases.js';
 import { itTakesJson } from '../support/json-body.js';
 import { TestApp, testSecret } from '../support/test-app.js';
@@ -154,14 +154,14 @@ for (const database of databaseKinds) {
         const ring = openKeyRing(app);
         for (const generation of [1, 2, 2 ** 32 - 1])
           await expectRefused(
-            makeRefreshToken(ring.refreshKey, { sessionId: sessionOf(tokens), generation }),
+            createRefreshToken(ring.refreshKey, { sessionId: sessionOf(tokens), generation }),
           );
       });
 
       it('a session that does not exist', async () => {
         const { refreshKey } = openKeyRing(app);
         const sessionId = '00000000-0000-7000-8000-000000000000';
-        await expectRefused(makeRefreshToken(refreshKey, { sessionId, generation: 0 }));
+        await expectRefused(createRefreshToken(refreshKey, { sessionId, generation: 0 }));
       });
 
       it('any of its characters changed', async () => {
@@ -233,7 +233,7 @@ for (const database of databaseKinds) {
       );
       expect(new Set(successors.map(({ refresh_token: token }) => token)).size).to.equal(1);
       const ring = openKeyRing(app);
-      expect(readRefreshToken(ring, successors[0]?.refresh_token ?? '')).to.include({ generation: 1 });
+      expect(parseRefreshToken(ring, successors[0]?.refresh_token ?? '')).to.include({ generation: 1 });
       const [one, other] = successors;
       if (one && other) await Promise.all([expectLive(one), expectLive(other)]);
     });

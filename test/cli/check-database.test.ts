@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { checkDatabase } from '../../src/cli/check-database.js';
 import { findDatabaseErrors } from '../../src/cli/database-checks.store.js';
-import { databaseUrl, type DatabaseUrl } from '../../src/database/database-url.js';
+import { parseDatabaseUrl, type DatabaseUrl } from '../../src/database/database-url.js';
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
@@ -16,7 +16,7 @@ for (const kind of databaseKinds) {
     let database: Database;
     let url: DatabaseUrl;
     beforeEach(async () => {
-      url = databaseUrl(await newDatabaseUrl(kind));
+      url = parseDatabaseUrl(await newDatabaseUrl(kind));
       database = openDatabase(url);
       await database.migrate();
     });

@@ -57,7 +57,7 @@ describe('latchkey keys', () => {
     const refresh = `${refreshKey.id}  refresh  HS256  signs`;
     expect(await run(listKeys)).to.equal(`${signingKey.id}  access  ES256  signs\n${refresh}`);
     await app.services.ring.rotate('access');
-    const [, { id } = signingKey] = app.services.ring.signingKeys();
+    const [, { id } = signingKey] = app.services.ring.listSigningKeys();
     expect((await run(listKeys)).split('\n')).to.deep.equal([
       `${signingKey.id}  access  ES256  signs, until 2026-11-25T09:11:00.000Z`,
       `${id}  access  ES256  signs from 2026-11-24T09:06:00.000Z`,
@@ -83,7 +83,7 @@ describe('latchkey keys', () => {
         `A new refresh token key is published, and is used from ${new Date(app.clock.now() + 30_000).toISOString()}.`,
     );
     expect(await run(rotateKeys, 'refresh')).to.match(/^A new refresh token key [^\n]*$/);
-    expect(app.services.ring.signingKeys()).to.have.length(2);
+    expect(app.services.ring.listSigningKeys()).to.have.length(2);
   });
 
   it('rotate says what to do where the key is the operator’s own', async () => {

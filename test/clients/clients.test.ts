@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
 import type { Client, ClientPage, CreatedClient } from '../../src/clients/clients.models.js';
-import { codePoint } from '../../src/text/freeform-text.js';
+import { formatCodePoint } from '../../src/text/freeform-text.js';
 import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -80,7 +80,7 @@ describe('/clients', () => {
       expect(body).to.deep.equal(client);
     });
 
-    it('gives each client a different secret, and stores none of them', async () => {
+    it('returns each client a different secret, and stores none of them', async () => {
       const made = [await create(), await create()].map(({ client_secret: secret }) => secret ?? '');
       expect(new Set(made)).to.have.length(2);
       const kept = JSON.stringify(
@@ -132,7 +132,7 @@ describe('/clients', () => {
       ].map(
         (character) =>
           [
-            `${codePoint(character)} in the name`,
+            `${formatCodePoint(character)} in the name`,
             { client_name: `Ex${character}port` },
             'client_name',
           ] as const,
@@ -238,7 +238,7 @@ describe('/clients', () => {
       }
     });
 
-    it('gives no keys to a client with a secret, and no other authentication method to any', async () => {
+    it('returns no keys to a client with a secret, and no other authentication method to any', async () => {
       const { client_id: id } = await create();
       const { body } = await app.patch(`/clients/${id}`, { jwks: { keys: [newClientKey().jwk] } }, admin);
       expect(body.errors).to.have.all.keys('jwks');

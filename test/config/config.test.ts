@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
-import { ConfigError, readConfig, unknownVariables, type Config } from '../../src/config/config.js';
+import { ConfigError, readConfig, findUnknownVariables, type Config } from '../../src/config/config.js';
 import { settings } from '../../src/config/settings.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -10,7 +10,7 @@ function faultsOf(environment: Environment): readonly string[] {
     readConfig(environment);
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
+    if (error instanceof ConfigError) return error.errors;
     throw error;
   }
 }
@@ -500,19 +500,21 @@ describe('Unknown variables', () => {
     ['JWT_DECODE_LEWAY', 'JWT_DECODE_LEEWAY'],
   ] as const) {
     it(`are warned of with the nearest setting: ${name}`, () => {
-      expect(unknownVariables({ [name]: 'a value' })).to.deep.equal([
+      expect(findUnknownVariables({ [name]: 'a value' })).to.deep.equal([
         `${name} is not a setting and is ignored. Did you mean ${nearest}?`,
       ]);
     });
   }
 
   it('are warned of without a guess where no setting is near', () => {
-    expect(unknownVariables({ JWT_X: 'a value' })).to.deep.equal(['JWT_X is not a setting and is ignored.']);
+    expect(findUnknownVariables({ JWT_X: 'a value' })).to.deep.equal([
+      'JWT_X is not a setting and is ignored.',
+    ]);
   });
 
   it('of other programs are not our concern, nor are settings that there are', () => {
     const known = Object.values(settings).map(({ name }) => [name, 'a value'] as const);
     const others = { PATH: '/bin', HOSTNAME: 'x', latchkey_issuer: 'x', MY_JWT_KEY: 'x', LATCHKEY: 'x' };
-    expect(unknownVariables({ ...Object.fromEntries(known), ...others })).to.deep.equal([]);
+    expect(findUnknownVariables({ ...Object.fromEntries(known), ...others })).to.deep.equal([]);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readContract } from '../../src/contract/read-contract.js';
-import { readOptions } from '../../src/guard/options.js';
+import { resolveOptions } from '../../src/guard/options.js';
 import { settings, type Setting } from '../../src/config/settings.js';
 import { nastyTexts, nastyTextsInBodies } from '../support/nasty-texts.js';
 
@@ -38,7 +38,7 @@ describe('Long texts that are expensive to match', () => {
   it('are checked in linear time by the options of the guard', () => {
     for (const text of nastyTexts(longest)) {
       try {
-        readOptions({ issuer: `https://a/${text}`, audience: text, client: { id: text, secret: text } });
+        resolveOptions({ issuer: `https://a/${text}`, audience: text, client: { id: text, secret: text } });
       } catch (error) {
         expect(error).to.be.instanceOf(TypeError);
       }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { violatesUnique } from '../../src/database/constraint-errors.js';
+import { isUniqueViolation } from '../../src/database/constraint-errors.js';
 import type { UserRow } from '../../src/database/schema.js';
 import { addUser } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
@@ -24,11 +24,11 @@ storeContract('A violation of what is unique', (on) => {
   };
 
   it('is recognised in a primary key', async () => {
-    expect(violatesUnique(await insertCopy({ username_key: 'another' }))).to.be.true;
+    expect(isUniqueViolation(await insertCopy({ username_key: 'another' }))).to.be.true;
   });
 
   it('is recognised in another column', async () => {
-    expect(violatesUnique(await insertCopy({ id: 'another' }))).to.be.true;
+    expect(isUniqueViolation(await insertCopy({ id: 'another' }))).to.be.true;
   });
 
   it('is not seen where something else is wrong', async () => {
@@ -39,8 +39,9 @@ storeContract('A violation of what is unique', (on) => {
     ];
     for (const error of errors) {
       expect(error).to.be.an('error');
-      expect(violatesUnique(error)).to.be.false;
+      expect(isUniqueViolation(error)).to.be.false;
     }
-    for (const other of [new Error('23505'), '23505', undefined]) expect(violatesUnique(other)).to.be.false;
+    for (const other of [new Error('23505'), '23505', undefined])
+      expect(isUniqueViolation(other)).to.be.false;
   });
 });

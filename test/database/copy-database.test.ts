@@ -7,8 +7,8 @@ import pg from 'pg';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import {
   copyInto,
-  demandEmpty,
-  removeUnfinished,
+  assertEmpty,
+  removeUnfinishedCopy,
   type CopyOptions,
   type CopySealing,
 } from '../../src/database/copy-database.js';
@@ -85,7 +85,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
   ): Promise<Counts> {
     const snapshot = new SqliteSnapshot(from);
     try {
-      await snapshot.demandVersion();
+      await snapshot.assertVersion();
       return await copyInto(target, snapshot, seal, options);
     } finally {
       snapshot.close();
@@ -232,9 +232,9 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     const says = `npx latchkey copy sqlite:${realpathSync(file)} postgres://…" goes on with it`;
     expect(await messageOf(TestApp.start({ settings }))).to.include(says);
     // One that was about to make the first keys when the copy began, too.
-    expect(await messageOf(target.exclusively(() => Promise.resolve()))).to.include(says);
+    expect(await messageOf(target.withExclusiveLock(() => Promise.resolve()))).to.include(says);
     await copied(target);
-    await target.exclusively(() => Promise.resolve());
+    await target.withExclusiveLock(() => Promise.resolve());
     await target.close();
     await (await TestApp.start({ settings })).close();
   });
@@ -252,12 +252,12 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     expect(await messageOf(copied(target))).to.match(
       /db has changed since \(.*sessions.*\)\. With --begin-again/,
     );
-    await removeUnfinished(target);
-    await demandEmpty(target.queries);
+    await removeUnfinishedCopy(target);
+    await assertEmpty(target.queries);
     await copied(target);
     expect(await contents(target)).to.deep.equal(await contents(app.services.database));
     // What is whole is not removed.
-    await removeUnfinished(target);
+    await removeUnfinishedCopy(target);
     expect(await contents(target)).to.deep.equal(await contents(app.services.database));
     await target.close();
   });
@@ -327,7 +327,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     const refusal = async (path: string): Promise<string> => {
       try {
         const snapshot = new SqliteSnapshot(path);
-        await snapshot.demandVersion().finally(() => {
+        await snapshot.assertVersion().finally(() => {
           snapshot.close();
         });
       } catch (error) {

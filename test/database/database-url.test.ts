@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { parsePostgresUrl } from '../../src/database/postgres-url.js';
-import { databaseUrl } from '../../src/database/database-url.js';
+import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { certificates } from '../support/postgres-server.js';
 
 const at = 'postgres://user:password@db.example.com:5433/latchkey';
@@ -16,16 +16,16 @@ const url = (parameters: string): string => `${at}?${parameters}`;
 describe('A PostgreSQL URL', () => {
   it('says nothing of TLS: the connection is plain', () => {
     for (const text of [at, url('sslmode=disable')]) {
-      expect(databaseUrl(text)).to.deep.equal({ kind: 'postgres', url: at });
+      expect(parseDatabaseUrl(text)).to.deep.equal({ kind: 'postgres', url: at });
     }
   });
 
   it('keeps what it says beside TLS', () => {
-    expect(databaseUrl(url('application_name=one&options=-csearch_path%3Dx'))).to.deep.equal({
+    expect(parseDatabaseUrl(url('application_name=one&options=-csearch_path%3Dx'))).to.deep.equal({
       kind: 'postgres',
       url: url('application_name=one&options=-csearch_path%3Dx'),
     });
-    expect(databaseUrl('postgres:///latchkey?host=/run/postgresql&user=x')).to.have.property(
+    expect(parseDatabaseUrl('postgres:///latchkey?host=/run/postgresql&user=x')).to.have.property(
       'kind',
       'postgres',
     );
@@ -39,7 +39,7 @@ describe('A PostgreSQL URL', () => {
     ['sslmode=verify-full', true, true],
   ] as const) {
     it(`encrypts with ${parameters.replaceAll(`${certificates}/`, '')}`, () => {
-      const { tls, url: plain } = databaseUrl(url(parameters)) as ReturnType<typeof databaseUrl> & {
+      const { tls, url: plain } = parseDatabaseUrl(url(parameters)) as ReturnType<typeof parseDatabaseUrl> & {
         kind: 'postgres';
       };
       expect(plain).to.equal(at);
@@ -52,7 +52,7 @@ describe('A PostgreSQL URL', () => {
   }
 
   it('has a certificate of the client’s', () => {
-    expect(databaseUrl(url(`sslmode=require&sslcert=${server}&sslkey=${key}`)))
+    expect(parseDatabaseUrl(url(`sslmode=require&sslcert=${server}&sslkey=${key}`)))
       .to.have.property('tls')
       .that.includes({ cert: readFileSync(server, 'utf8'), key: readFileSync(key, 'utf8') });
   });
@@ -81,8 +81,8 @@ describe('A PostgreSQL URL', () => {
     ],
   ] as const) {
     it(`is refused with ${parameters.replaceAll(`${certificates}/`, '')}`, () => {
-      expect(() => databaseUrl(url(parameters))).to.throw(fault);
-      expect(() => databaseUrl(url(parameters))).not.to.throw('password@');
+      expect(() => parseDatabaseUrl(url(parameters))).to.throw(fault);
+      expect(() => parseDatabaseUrl(url(parameters))).not.to.throw('password@');
     });
   }
 });
@@ -156,7 +156,7 @@ describe('The target of a PostgreSQL URL', () => {
     ['postgres://u:100%@a/x', 'percent-encoded'],
   ] as const) {
     it(`is refused: ${text}`, () => {
-      expect(() => databaseUrl(text)).to.throw(fault);
+      expect(() => parseDatabaseUrl(text)).to.throw(fault);
     });
   }
 
@@ -204,7 +204,7 @@ describe('The target of a PostgreSQL URL', () => {
     fc.assert(
       fc.property(form, nasty, (make, password) => {
         try {
-          databaseUrl(make(password));
+          parseDatabaseUrl(make(password));
         } catch (error) {
           const all = [error, (error as Error).cause].map((each) => inspect(each, { depth: 9 })).join();
           expect(all).not.to.match(/zqx|qxz|xzq/);
@@ -216,7 +216,7 @@ describe('The target of a PostgreSQL URL', () => {
 
   it('is understood in full, or refused: a password in the raw never makes a URL that says something else', () => {
     for (const sign of ['@', '/', '?', '#']) {
-      expect(() => databaseUrl(`postgres://user:a${sign}b@db.example.com/latchkey`), sign).to.throw(
+      expect(() => parseDatabaseUrl(`postgres://user:a${sign}b@db.example.com/latchkey`), sign).to.throw(
         /percent-encoded|%23/,
       );
     }

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { pino } from 'pino';
 import { DatabaseUnavailable } from '../../src/database/database-unavailable.js';
 import type { Database } from '../../src/database/database.js';
-import { versionFault } from '../../src/database/postgres-checks.js';
+import { findVersionError } from '../../src/database/postgres-checks.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
 import { usersStore } from '../../src/users/users.store.js';
@@ -17,7 +17,7 @@ import { addUser } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
 import { until } from '../support/until.js';
 import { openFeed } from '../../src/revocations/open-feed.js';
-import type { Follower } from '../../src/revocations/feed.js';
+import type { FeedHandler } from '../../src/revocations/feed.js';
 
 /** The limits of these tests are short, and may be too short now and then. */
 const untilItAnswers = (database: Database): Promise<void> =>
@@ -48,7 +48,7 @@ storeContract('The database', (on) => {
     expect(await usersStore.find(on.queries, id)).to.include({ id });
   });
 
-  for (const kind of ['transaction', 'exclusively'] as const) {
+  for (const kind of ['transaction', 'withExclusiveLock'] as const) {
     it(`undoes all that a failed ${kind} did, and hands on why it failed`, async () => {
       const failed = on.database[kind](async (transaction) => {
         await addUser(transaction, { username: `undone by ${kind}` });
@@ -83,7 +83,7 @@ storeContract('The database', (on) => {
     let running = 0;
     await Promise.all(
       Array.from({ length: 6 }, () =>
-        on.database.exclusively(async (transaction) => {
+        on.database.withExclusiveLock(async (transaction) => {
           expect(++running).to.equal(1);
           await keysStore.all(transaction);
           expect(running).to.equal(1);
@@ -112,7 +112,7 @@ describe('The database on several PostgreSQL connections', () => {
     const order: string[] = [];
     await Promise.all(
       replicas.map((replica, index) =>
-        replica.exclusively(async () => {
+        replica.withExclusiveLock(async () => {
           order.push(`${index} in`);
           await replica.ping();
           order.push(`${index} out`);
@@ -154,7 +154,7 @@ describe('The database on several PostgreSQL connections', () => {
 
   it('has connections of its own for what takes long', async () => {
     const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1000, poolSize: 1 });
-    await database.atLength.transaction(async (transaction) => {
+    await database.longRunning.transaction(async (transaction) => {
       await sql`select pg_sleep(1.1)`.execute(transaction);
       await untilItAnswers(database);
     });
@@ -180,9 +180,10 @@ describe('The database on several PostgreSQL connections', () => {
 
 describe('The version of PostgreSQL', () => {
   it('is 15 or newer', () => {
-    for (const version of [150_000, 150_018, 160_004, 180_004]) expect(versionFault(version)).to.be.undefined;
-    expect(versionFault(140_019)).to.equal('it is PostgreSQL 14.19, and 15 or newer is needed');
-    expect(versionFault(90_624)).to.include('PostgreSQL 9.');
+    for (const version of [150_000, 150_018, 160_004, 180_004])
+      expect(findVersionError(version)).to.be.undefined;
+    expect(findVersionError(140_019)).to.equal('it is PostgreSQL 14.19, and 15 or newer is needed');
+    expect(findVersionError(90_624)).to.include('PostgreSQL 9.');
   });
 });
 
@@ -219,13 +220,13 @@ describe('The database in a SQLite file', () => {
     try {
       let readings = 0;
       let succeeds = true;
-      const follower: Follower = {
+      const follower: FeedHandler = {
         readAll: () => {
           readings++;
           return succeeds ? Promise.resolve() : Promise.reject(new Error('once'));
         },
-        revoked: () => undefined,
-        keysChanged: () => Promise.resolve(),
+        onRevoked: () => undefined,
+        onKeysChanged: () => Promise.resolve(),
       };
       const feed = openFeed(database, follower, { bound: 1000, log: pino({ level: 'silent' }) });
       expect(feed.isCurrent()).to.be.true;

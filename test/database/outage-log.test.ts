@@ -18,11 +18,11 @@ describe('The log of an outage', () => {
 
   it('has a line as it begins, one a minute with what it left out, and one at its end', () => {
     for (let second = 0; second < 150; second += 1) {
-      for (let time = 0; time < 40; time += 1) outages.failed('the database', new Error('away'));
+      for (let time = 0; time < 40; time += 1) outages.recordFailure('the database', new Error('away'));
       now += 1000;
     }
-    outages.over('the database');
-    outages.over('the database');
+    outages.recordRecovery('the database');
+    outages.recordRecovery('the database');
     expect(said()).to.deep.equal([
       'the database failed',
       'the database failed (and 2399 times more since this was last said)',
@@ -35,28 +35,28 @@ describe('The log of an outage', () => {
   });
 
   it('says nothing of what has not failed', () => {
-    outages.over('the database');
-    outages.failed('the feed', new Error('broke'));
-    outages.over('the database');
+    outages.recordRecovery('the database');
+    outages.recordFailure('the feed', new Error('broke'));
+    outages.recordRecovery('the database');
     expect(said()).to.deep.equal(['the feed failed']);
   });
 
   it('has a line for each outage, but few for what comes and goes', () => {
     for (let second = 0; second < 60; second += 1) {
-      outages.failed('the feed', new Error('broke'));
-      outages.over('the feed');
+      outages.recordFailure('the feed', new Error('broke'));
+      outages.recordRecovery('the feed');
       now += 1000;
     }
     expect(said().filter((line) => line.startsWith('the feed failed'))).to.have.length(6);
     expect(said().filter((line) => line === 'the feed works again')).to.have.length(6);
     now += 10_000;
-    outages.failed('the feed', new Error('broke'), { requestId: 'one' }, 'error');
+    outages.recordFailure('the feed', new Error('broke'), { requestId: 'one' }, 'error');
     expect(lines.at(-1)).to.include({ level: 50, requestId: 'one' });
   });
 
   it('keeps what fails apart', () => {
-    for (const what of ['one', 'another', 'one']) outages.failed(what, new Error(what));
-    outages.over('one');
+    for (const what of ['one', 'another', 'one']) outages.recordFailure(what, new Error(what));
+    outages.recordRecovery('one');
     expect(said()).to.deep.equal(['one failed', 'another failed', 'one works again']);
   });
 });

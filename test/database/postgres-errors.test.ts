@@ -4,8 +4,8 @@ import pg from 'pg';
 import { DatabaseReadOnly, DatabaseUnavailable } from '../../src/database/database-unavailable.js';
 import type { Database } from '../../src/database/database.js';
 import { openTestDatabase } from '../support/databases.js';
-import { explained, explainedRefusal } from '../../src/database/postgres-errors.js';
-import { errorOf, faultOf } from '../../src/database/sqlite-errors.js';
+import { toDomainError, toConnectionError } from '../../src/database/postgres-errors.js';
+import { toDatabaseError, toErrorData } from '../../src/database/sqlite-errors.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 
 type Meaning = 'unavailable' | 'read-only' | 'error';
@@ -75,9 +75,9 @@ describe('An error of the database’s', () => {
 
   for (const [code, meaning] of Object.entries(states)) {
     it(`is ${meaning} where PostgreSQL says ${code}`, () => {
-      expect(meaningOf(explained(ofState(code)))).to.equal(meaning);
+      expect(meaningOf(toDomainError(ofState(code)))).to.equal(meaning);
       // Whatever it was: without a connection nothing can be asked now.
-      expect(meaningOf(explainedRefusal(ofState(code)))).to.equal(
+      expect(meaningOf(toConnectionError(ofState(code)))).to.equal(
         meaning === 'error' ? 'unavailable' : meaning,
       );
     });
@@ -86,7 +86,7 @@ describe('An error of the database’s', () => {
   for (const [code, meaning] of Object.entries(codes)) {
     it(`is ${meaning} where SQLite says ${code}`, () => {
       for (const errcode of [Number(code), Number(code) | (3 << 8)]) {
-        const error = errorOf(faultOf(Object.assign(new Error('x'), { errcode })));
+        const error = toDatabaseError(toErrorData(Object.assign(new Error('x'), { errcode })));
         expect(meaningOf(error)).to.equal(meaning);
       }
     });

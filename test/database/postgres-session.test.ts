@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { openTestDatabase } from '../support/databases.js';
 import { sessionSettings } from '../../src/database/postgres-session.js';
-import { databaseUrl } from '../../src/database/database-url.js';
+import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import { queryOn } from '../support/postgres-server.js';
 import { newPostgresDatabase } from '../support/postgres.js';
@@ -83,7 +83,7 @@ describe('A PostgreSQL session', () => {
     for (const [name, value] of Object.entries(hostile)) await setIn(url, name, value, 'role');
     const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1234 });
     try {
-      for (const { queries } of [database, database.atLength]) {
+      for (const { queries } of [database, database.longRunning]) {
         for (const [name, value] of Object.entries({ ...sessionSettings, synchronous_commit: 'on' })) {
           const { rows } = await sql<{
             now: string | null;
@@ -128,7 +128,7 @@ describe('A PostgreSQL session', () => {
     const url = await newPostgresDatabase();
     await queryOn(url, 'create schema "of its own"');
     const options = encodeURIComponent('-c search_path="of\\ its\\ own" --work-mem=5MB');
-    const database = openTestDatabase(databaseUrl(`${url}?options=${options}`));
+    const database = openTestDatabase(parseDatabaseUrl(`${url}?options=${options}`));
     await database.migrate();
     const { rows } = await sql`select current_schema() as schema, current_setting('work_mem') as memory,
       to_regclass('"of its own".users') is not null as there`.execute(database.queries);
@@ -141,7 +141,7 @@ describe('A database that will not do', () => {
   async function refusal(prepare: (url: string) => Promise<unknown>, options = ''): Promise<string> {
     const url = await newPostgresDatabase();
     await prepare(url);
-    const database = openTestDatabase(databaseUrl(`${url}${options}`));
+    const database = openTestDatabase(parseDatabaseUrl(`${url}${options}`));
     const reason = await database.migrate().then(
       () => expect.fail('It did.'),
       (error: unknown) => error as Error,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { ConfigError, readConfig, unknownVariables } from '../../src/config/config.js';
+import { ConfigError, readConfig, findUnknownVariables } from '../../src/config/config.js';
 import { parsePostgresUrl } from '../../src/database/postgres-url.js';
 import { openTestDatabase } from '../support/databases.js';
 import { newPostgresDatabase } from '../support/postgres.js';
@@ -120,13 +120,13 @@ describe('PostgreSQL’s own environment variables', () => {
 
   it('are warned of where they do not count, on PostgreSQL alone', () => {
     const variables = { PGSSLROOTCERT: 'x', PGSERVICE: 'x', PGCONNECT_TIMEOUT: '', PGHOST: 'x', PGDATA: 'x' };
-    expect(unknownVariables({ ...variables, DATABASE_URL: url })).to.deep.equal([
+    expect(findUnknownVariables({ ...variables, DATABASE_URL: url })).to.deep.equal([
       'PGSSLROOTCERT is ignored. What counts is sslrootcert in DATABASE_URL.',
       'PGSERVICE is ignored.',
     ]);
-    expect(unknownVariables(variables)).to.deep.equal([]);
+    expect(findUnknownVariables(variables)).to.deep.equal([]);
     expect(
-      unknownVariables({ PGSSLROOTCERT: 'x', DATABASE_URL: `${url}?sslmode=verify-ca&sslrootcert=y` }),
+      findUnknownVariables({ PGSSLROOTCERT: 'x', DATABASE_URL: `${url}?sslmode=verify-ca&sslrootcert=y` }),
     ).to.deep.equal([]);
   });
 });

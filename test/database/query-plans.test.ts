@@ -34,11 +34,11 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'the roles': (queries) => rolesStore.list(queries),
   'a page of revocations': (queries) =>
     revocationsStore.page(queries, { limit: 50, after: { created_at: now, kind: 'session', target: id } }),
-  'the last revocation': (queries) => revocationsStore.lastWritten(queries),
+  'the last revocation': (queries) => revocationsStore.findLastWritten(queries),
   'a page of what is live': (queries) =>
-    revocationsStore.live(queries, 'session', now, { limit: 5, after: id }),
+    revocationsStore.listLive(queries, 'session', now, { limit: 5, after: id }),
   'what concerns a token': (queries) =>
-    revocationsStore.concerning(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
+    revocationsStore.findForToken(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
   'who logs in': (queries) => loginStore.find(queries, { username: 'Ada', network: '192.0.2.1' }),
   'the last expiry of a session': (queries) => sessionsStore.lastExpiry(queries),
   'a page of holders': (queries) => rolesStore.otherRolesOfHolders(queries, 'a', { after: id, limit: 50 }),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { databaseUrl } from '../../src/database/database-url.js';
+import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { openTestDatabase } from '../support/databases.js';
 import { certificates, newDatabaseOn, PostgresServer } from '../support/postgres-server.js';
 
@@ -20,7 +20,7 @@ describe('TLS to PostgreSQL', () => {
 
   /** What the server says of the connection, or why there is none. */
   async function encrypted(url: string, parameters: string): Promise<unknown> {
-    const database = openTestDatabase(databaseUrl(`${url}${parameters}`));
+    const database = openTestDatabase(parseDatabaseUrl(`${url}${parameters}`));
     try {
       const { rows } = await sql<{ ssl: boolean }>`select ssl from pg_stat_ssl
         where pid = pg_backend_pid()`.execute(database.queries);

@@ -31,7 +31,7 @@ describe('The proof that the database takes writes', () => {
     mock.timers.reset();
   });
 
-  const outcome = (): Promise<unknown> => probe.demandWritable().catch((error: unknown) => error);
+  const outcome = (): Promise<unknown> => probe.assertWritable().catch((error: unknown) => error);
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
   it('is one write for all who ask within a second, at once or one after the other', async () => {
@@ -61,7 +61,7 @@ describe('The proof that the database takes writes', () => {
   it('fails once a request’s write did, until one succeeds', async () => {
     await outcome();
     const full = new DatabaseReadOnly('database or disk is full');
-    probe.failed(full);
+    probe.reportFailure(full);
     expect(await outcome()).to.equal(full);
     fails = full;
     for (let round = 0; round < 3; round += 1) {

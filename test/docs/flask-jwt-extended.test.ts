@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { unknownVariables } from '../../src/config/config.js';
+import { findUnknownVariables } from '../../src/config/config.js';
 import { settings, type Setting } from '../../src/config/settings.js';
 import { checkout } from '../support/checkout.js';
 
@@ -79,7 +79,7 @@ describe('docs/flask-jwt-extended.md', () => {
       it(`says of ${name} that it is no setting, as the start of the service does`, () => {
         expect(cells[1]).to.match(/^no setting/);
         expect(cells[2]).to.equal('none');
-        expect(unknownVariables({ [name]: 'x' })[0]).to.include(
+        expect(findUnknownVariables({ [name]: 'x' })[0]).to.include(
           `${name} is not a setting here and is ignored: `,
         );
       });

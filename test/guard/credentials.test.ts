@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { credentialsOf } from '../../src/guard/credentials.js';
+import { parseCredentials } from '../../src/guard/credentials.js';
 
 describe('The credentials in a header', () => {
   for (const [header, expected] of [
@@ -30,14 +30,14 @@ describe('The credentials in a header', () => {
     ['eyJh.eyJz.c2ln,', null],
   ] as const) {
     it(`are ${expected === undefined ? 'none' : expected === null ? 'malformed' : 'there'} in ${JSON.stringify(header)}`, () => {
-      expect(credentialsOf(header, 'Bearer')).to.equal(expected);
+      expect(parseCredentials(header, 'Bearer')).to.equal(expected);
     });
   }
 
   it('are those of the scheme that is asked for', () => {
-    expect(credentialsOf('JWT t, Bearer u', 'JWT')).to.equal('t');
-    expect(credentialsOf('JWT t, Bearer u', 'Bearer')).to.equal('u');
-    expect(credentialsOf('Bearer u', 'JWT')).to.be.undefined;
+    expect(parseCredentials('JWT t, Bearer u', 'JWT')).to.equal('t');
+    expect(parseCredentials('JWT t, Bearer u', 'Bearer')).to.equal('u');
+    expect(parseCredentials('Bearer u', 'JWT')).to.be.undefined;
   });
 
   const word = fc.stringMatching(/^[A-Za-z0-9._~+/=-]{1,20}$/);
@@ -55,9 +55,9 @@ describe('The credentials in a header', () => {
         gap,
         (before, after, token, comma) => {
           const list = [...before, `Bearer ${token}`, ...after].join(comma);
-          expect(credentialsOf(list, 'Bearer')).to.equal(token);
-          expect(credentialsOf([...before, ...after, 'Basic x'].join(comma), 'Bearer')).to.be.undefined;
-          expect(credentialsOf(`${list}${comma}Bearer ${token}`, 'Bearer')).to.be.null;
+          expect(parseCredentials(list, 'Bearer')).to.equal(token);
+          expect(parseCredentials([...before, ...after, 'Basic x'].join(comma), 'Bearer')).to.be.undefined;
+          expect(parseCredentials(`${list}${comma}Bearer ${token}`, 'Bearer')).to.be.null;
         },
       ),
     );
@@ -70,7 +70,7 @@ describe('The credentials in a header', () => {
     });
     fc.assert(
       fc.property(text, (header) => {
-        const found = credentialsOf(header, 'Bearer');
+        const found = parseCredentials(header, 'Bearer');
         if (typeof found !== 'string') return;
         expect(found).to.match(/^[^ \t,]+$/);
         expect(header.toLowerCase()).to.include(`bearer ${found.toLowerCase()}`);

@@ -30,7 +30,7 @@ describe('The feed of a guard', () => {
       sweep: () => undefined,
     } as unknown as Revoked;
     feed = new Feed(service, revoked, clock, { bound: 60_000, warn: (message) => warnings.push(message) });
-    feed.begin();
+    feed.start();
   }
   afterEach(() => feed.close());
 

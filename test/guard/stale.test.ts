@@ -57,7 +57,7 @@ describe('A guard whose feed', () => {
     it('goes on with a new access token when the old one is refused', async () => {
       api = await GuardedApi.following(app);
       app.clock.advance(900); // the token of the client has expired
-      app.services.revocationFeed.beat();
+      app.services.revocationFeed.sendHeartbeats();
       await until(() => api.network.count('/revocations/stream') > 1);
       const { access_token: another } = await app.login();
       await logOut(another);
@@ -78,7 +78,7 @@ describe('A guard whose feed', () => {
       api.advance(5.001);
       await api.get('/own/any', token).expect(200);
       expect(api.network.count('/oauth/introspect')).to.equal(2);
-      app.services.revocationFeed.beat();
+      app.services.revocationFeed.sendHeartbeats();
       await until(() => api.guard.isCurrent);
     });
 
@@ -131,7 +131,7 @@ describe('A guard whose feed', () => {
         for (let times = 0; times < 3; times += 1) await api.get('/own/any', token).expect(200);
         expect(api.warnings).to.have.length(round);
         expect(api.warnings.at(-1)).to.include('for 2 s');
-        app.services.revocationFeed.beat();
+        app.services.revocationFeed.sendHeartbeats();
         await until(() => api.guard.isCurrent);
         await api.get('/own/any', token).expect(200);
       }
@@ -182,7 +182,7 @@ describe('A guard whose feed', () => {
     await until(() => api.guard.size > 0);
     app.clock.advance(86_400);
     await until(() => {
-      app.services.revocationFeed.beat();
+      app.services.revocationFeed.sendHeartbeats();
       return api.guard.size === 0;
     });
   });

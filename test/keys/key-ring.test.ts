@@ -120,9 +120,9 @@ for (const kind of databaseKinds) {
       await keysStore.retire(database.queries, id, clock.now() + 60_000);
       await ring.reload();
       clock.advance(59.999);
-      expect(ring.refresh(id)?.id).to.equal(id);
+      expect(ring.findRefreshKey(id)?.id).to.equal(id);
       clock.advance(0.001);
-      expect(ring.refresh(id)).to.be.undefined;
+      expect(ring.findRefreshKey(id)).to.be.undefined;
     });
 
     describe('with a second signing key', () => {
@@ -147,14 +147,14 @@ for (const kind of databaseKinds) {
       it('does not sign with it before its time, though a replica whose clock is ahead may have', async () => {
         const ring = await open();
         expect(ring.signingKey.id).to.equal(first.signingKey.id);
-        expect(ring.signing(newId)?.id).to.equal(newId);
+        expect(ring.findSigningKey(newId)?.id).to.equal(newId);
       });
 
       it('signs with it from then on, and still knows the first', async () => {
         clock.advance(60);
         const ring = await open();
         expect(ring.signingKey.id).to.equal(newId);
-        expect(ring.signing(first.signingKey.id)).not.to.be.undefined;
+        expect(ring.findSigningKey(first.signingKey.id)).not.to.be.undefined;
       });
 
       it('signs with the first again where the second has retired before it, from that moment on', async () => {
@@ -170,8 +170,8 @@ for (const kind of databaseKinds) {
         expect(first.signingKey.id).to.equal(newId);
         clock.advance(0.001);
         expect(first.signingKey.id).not.to.equal(newId);
-        expect(first.signing(newId)).to.be.undefined;
-        expect(first.published().map(({ kid }) => kid)).not.to.include(newId);
+        expect(first.findSigningKey(newId)).to.be.undefined;
+        expect(first.listPublishedKeys().map(({ kid }) => kid)).not.to.include(newId);
       });
 
       it('no longer knows a key that is retired', async () => {
@@ -183,11 +183,11 @@ for (const kind of databaseKinds) {
         await first.reload();
         const { id } = first.signingKey;
         clock.advance(59.999);
-        expect(first.signing(id)).not.to.be.undefined;
-        expect(first.published().map(({ kid }) => kid)).to.include(id);
+        expect(first.findSigningKey(id)).not.to.be.undefined;
+        expect(first.listPublishedKeys().map(({ kid }) => kid)).to.include(id);
         clock.advance(0.001);
-        expect(first.signing(id)).to.be.undefined;
-        expect(first.published().map(({ kid }) => kid)).not.to.include(id);
+        expect(first.findSigningKey(id)).to.be.undefined;
+        expect(first.listPublishedKeys().map(({ kid }) => kid)).not.to.include(id);
       });
     });
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Services } from '../../src/server/services.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { longestAccessToken } from '../../src/tokens/access-token-verifier.js';
+import { maxAccessTokenLifetime } from '../../src/tokens/access-token-verifier.js';
 import { KeyRingError } from '../../src/keys/key-schedule.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { databaseKinds } from '../support/databases.js';
@@ -12,7 +12,7 @@ import { readJwt, ResourceServer } from '../support/tokens.js';
 const day = 86_400;
 /** The JWKS's max-age, and a minute more. */
 const publishedAhead = 360;
-const accepted = longestAccessToken / 1000;
+const accepted = maxAccessTokenLifetime / 1000;
 const secret = 'a shared secret of the tests that is long';
 
 const keyOf = ({ access_token: token }: TokenSet): unknown => readJwt(token).header['kid'];
@@ -63,9 +63,9 @@ for (const database of databaseKinds) {
         expect(await published())
           .to.have.length(1)
           .and.not.include(oldKey);
-        expect(app.services.ring.signing(oldKey)).to.be.undefined;
+        expect(app.services.ring.findSigningKey(oldKey)).to.be.undefined;
         await app.services.cleanUp();
-        expect(app.services.ring.signingKeys().map(({ id }) => id)).not.to.include(oldKey);
+        expect(app.services.ring.listSigningKeys().map(({ id }) => id)).not.to.include(oldKey);
       });
 
       it('twice in a row leaves one key signing, and each token accepted', async () => {
@@ -208,7 +208,7 @@ for (const database of databaseKinds) {
         expect(await published()).to.have.length(2);
         const { refresh_token: token } = await app.login();
         expect(readJwt((await app.refresh(token)).access_token)).to.be.an('object');
-        expect(other.ring.published()).to.deep.equal(app.services.ring.published());
+        expect(other.ring.listPublishedKeys()).to.deep.equal(app.services.ring.listPublishedKeys());
       });
 
       it('is never done where it is 0, nor for a key of the operator’s own', async () => {
@@ -225,7 +225,7 @@ for (const database of databaseKinds) {
 
     describe('that were leaked', () => {
       it('voids their tokens at once, those that are remembered too, and signs with another key', async () => {
-        const [leaked] = app.services.ring.signingKeys();
+        const [leaked] = app.services.ring.listSigningKeys();
         const tokens = await app.login();
         await expectAccepted(tokens);
         expect(await app.services.ring.revoke(leaked?.id ?? '')).to.be.true;
@@ -280,7 +280,7 @@ for (const database of databaseKinds) {
         const next = await app.refresh(old.refresh_token);
         const other = await app.openAgain();
         try {
-          const [leaked] = ring.refreshKeys();
+          const [leaked] = ring.listRefreshKeys();
           expect(await ring.revoke(leaked?.id ?? '')).to.be.true;
           await app.services.catchUp();
           await other.catchUp();

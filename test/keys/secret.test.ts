@@ -177,7 +177,7 @@ describe('The secret that encrypts the keys', () => {
     it('is not taken away by a start that meets the replacement half done', async () => {
       let started: Promise<string> | undefined;
       await replaceSecretFile(databaseFile, (makeSecret) =>
-        database.exclusively(async () => {
+        database.withExclusiveLock(async () => {
           const made = makeSecret();
           started = start();
           await new Promise(setImmediate);

@@ -150,9 +150,9 @@ describe('A signing key of one’s own', () => {
         else await app.get('/protected', token).expect(200);
       }
       // It is the newest from then on: a restart changes nothing.
-      const before = app.services.ring.signingKeys().map(({ activeAt }) => activeAt);
+      const before = app.services.ring.listSigningKeys().map(({ activeAt }) => activeAt);
       app = await app.restart();
-      expect(app.services.ring.signingKeys().map(({ activeAt }) => activeAt)).to.deep.equal(before);
+      expect(app.services.ring.listSigningKeys().map(({ activeAt }) => activeAt)).to.deep.equal(before);
     });
 
     it('cannot be rotated or revoked without another one: it would come back', async () => {
@@ -177,7 +177,7 @@ describe('A signing key of one’s own', () => {
         id: importSigningKey(pem(p256), 'ES256').id,
         activeAt: app.clock.now() + 360_000,
       });
-      expect(ring.published().map(({ kid }) => kid)).to.include(imported?.id);
+      expect(ring.listPublishedKeys().map(({ kid }) => kid)).to.include(imported?.id);
       expect(await ring.import(jwk(p256))).to.be.undefined;
       app.clock.advance(360);
       expect(ring.signingKey.id).to.equal(imported?.id);
@@ -186,9 +186,9 @@ describe('A signing key of one’s own', () => {
     it('is refused where it must not sign, and nothing changes', async () => {
       const weak = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }).privateKey;
       const { ring } = app.services;
-      const before = ring.published();
+      const before = ring.listPublishedKeys();
       await expectRejection(ring.import(pem(weak)), /odd public exponent/);
-      expect(ring.published()).to.deep.equal(before);
+      expect(ring.listPublishedKeys()).to.deep.equal(before);
     });
 
     it('is taken away at the start where it came before such keys were refused, and is named in the log', async () => {
@@ -204,7 +204,7 @@ describe('A signing key of one’s own', () => {
       app = await app.restart();
       expect(app.logged).to.containSubset([{ event: 'key_refused' }]);
       expect(JSON.stringify(app.logged)).to.include(id).and.include('odd public exponent');
-      expect(app.services.ring.signingKeys().map((key) => key.id)).not.to.include(id);
+      expect(app.services.ring.listSigningKeys().map((key) => key.id)).not.to.include(id);
       await app.get('/protected', (await app.login()).access_token).expect(200);
     });
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createHash, createHmac } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
-import { greatestLeeway } from '../../src/tokens/access-token-verifier.js';
+import { maxLeeway } from '../../src/tokens/access-token-verifier.js';
 import type { Form } from '../support/api-client.js';
 import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
 import { databaseKinds } from '../support/databases.js';
@@ -274,7 +274,7 @@ describe('Client authentication with private_key_jwt', () => {
     expect((await post(assertion).expect(401)).body.error_description).to.include('used before');
     app.clock.advance(2);
     expect((await post(assertion).expect(401)).body.error_description).to.include('expired');
-    app.clock.advance(greatestLeeway / 1000);
+    app.clock.advance(maxLeeway / 1000);
     await app.services.cleanUp();
     const kept = await app.services.database.queries.selectFrom('used_assertions').selectAll().execute();
     expect(kept).to.deep.equal([]);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { passwordFault } from '../../src/passwords/password-policy.js';
+import { validatePassword } from '../../src/passwords/password-policy.js';
 
 describe('The password policy', () => {
   const tooShort = 'must have 8 characters or more';
@@ -33,7 +33,7 @@ describe('The password policy', () => {
     ['the username and more', 'ada lovelace!', undefined],
   ] as const) {
     it(`${fault === undefined ? 'takes' : 'refuses'} ${what}`, async () => {
-      expect(await passwordFault(password, 'Ada Lovelace')).to.equal(fault);
+      expect(await validatePassword(password, 'Ada Lovelace')).to.equal(fault);
     });
   }
 });

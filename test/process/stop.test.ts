@@ -151,7 +151,7 @@ describe('Stopping the process', () => {
       LATCHKEY_ISSUER: 'http://latchkey.test',
     });
     // Another replica that starts: it makes the first keys, and this one waits for it.
-    await openTestDatabase({ kind: 'postgres', url }).exclusively(async () => {
+    await openTestDatabase({ kind: 'postgres', url }).withExclusiveLock(async () => {
       const service = await installation.spawn().listening();
       const { body } = await service.api.get('/health/ready').expect(503).expect('Retry-After', '1');
       expect(body).to.include({ code: 'not_ready', type: 'http://latchkey.test/problems/not_ready' });

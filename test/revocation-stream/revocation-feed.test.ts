@@ -23,8 +23,8 @@ describe('The feed of revocations', () => {
     const incoming = { isCurrent: () => isCurrent };
     const options = {
       issuer: 'http://latchkey.test',
-      mostReaders: 10,
-      mostReadersPerSubject: 10,
+      maxReaders: 10,
+      maxReadersPerSubject: 10,
       leeway: 30,
     };
     feed = new RevocationFeed(database, clock, revocations, incoming, options);
@@ -60,7 +60,7 @@ describe('The feed of revocations', () => {
     const { parts } = feed.follow(undefined, claims);
     expect(await next(parts)).to.include({ complete: false });
     const waiting = next(parts);
-    feed.beat();
+    feed.sendHeartbeats();
     const rows = rowsOf('a', 1);
     revocations.apply(rows);
     const part = await waiting;
@@ -68,7 +68,7 @@ describe('The feed of revocations', () => {
     expect(part.complete).to.be.false;
     const later = next(parts);
     isCurrent = true;
-    feed.beat();
+    feed.sendHeartbeats();
     expect((await later).complete).to.be.true;
   });
 
@@ -92,10 +92,10 @@ describe('The feed of revocations', () => {
     const { parts } = feed.follow(undefined, claims);
     await begin(parts);
     clock.advance(929);
-    feed.beat();
+    feed.sendHeartbeats();
     await next(parts);
     clock.advance(1);
-    feed.beat();
+    feed.sendHeartbeats();
     expect((await parts.next()).done).to.be.true;
     expect(feed.readers).to.equal(0);
   });

@@ -124,7 +124,7 @@ for (const kind of databaseKinds) {
     it('begins anew with a cursor that is unknown, of another installation, or from the future', async () => {
       await commit(['one'], 300);
       const { database, clock, revocations, feed } = app.services;
-      const options = { issuer: 'http://another.test', mostReaders: 1, mostReadersPerSubject: 1, leeway: 0 };
+      const options = { issuer: 'http://another.test', maxReaders: 1, maxReadersPerSubject: 1, leeway: 0 };
       const { cursor: foreign } = await new RevocationFeed(database, clock, revocations, feed, options).read(
         undefined,
         10,

@@ -70,7 +70,7 @@ for (const kind of databaseKinds) {
       await reader.untilComplete();
       const { lastId } = reader;
       app.clock.advance(1);
-      app.services.revocationFeed.beat();
+      app.services.revocationFeed.sendHeartbeats();
       const event = await reader.next();
       expect(event?.page).to.include({ complete: true }).and.deep.include({ items: [] });
       expect(event?.id).to.equal(event?.page.cursor).and.not.equal(lastId);
@@ -134,7 +134,7 @@ for (const kind of databaseKinds) {
       const reader = await open();
       await reader.untilComplete();
       app.clock.advance(900);
-      app.services.revocationFeed.beat();
+      app.services.revocationFeed.sendHeartbeats();
       await reader.ends();
     });
 

@@ -20,19 +20,19 @@ describe('A subscriber of the stream', () => {
         subscriber.add(rows(1));
       },
       () => {
-        subscriber.beat();
+        subscriber.heartbeat();
       },
       () => {
         subscriber.end();
       },
     ]) {
       let heard = false;
-      const news = subscriber.news().then(() => (heard = true));
+      const news = subscriber.waitForUpdate().then(() => (heard = true));
       await Promise.resolve();
       expect(heard).to.be.false;
       happens();
       await news;
-      await subscriber.news(); // and has them until they are taken
+      await subscriber.waitForUpdate(); // and has them until they are taken
       subscriber.take();
     }
   });
@@ -49,17 +49,17 @@ describe('A subscriber of the stream', () => {
     subscriber.add(rows(9000));
     subscriber.add(rows(1));
     subscriber.add(rows(1));
-    await subscriber.news();
+    await subscriber.waitForUpdate();
     expect(subscriber.take()).to.be.undefined;
     subscriber.add(rows(9000));
     expect(subscriber.take()).to.have.length(9000);
   });
 
   it('is cut off when it takes nothing for ten beats', () => {
-    for (let beat = 1; beat <= 10; beat += 1) subscriber.beat();
+    for (let beat = 1; beat <= 10; beat += 1) subscriber.heartbeat();
     expect(subscriber.tooSlow.aborted).to.be.false;
     subscriber.take();
-    for (let beat = 1; beat <= 11; beat += 1) subscriber.beat();
+    for (let beat = 1; beat <= 11; beat += 1) subscriber.heartbeat();
     expect(subscriber.tooSlow.aborted).to.be.true;
     expect(subscriber.hasEnded).to.be.true;
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { pino } from 'pino';
-import type { Feed, Follower } from '../../src/revocations/feed.js';
+import type { Feed, FeedHandler } from '../../src/revocations/feed.js';
 import { openFeed } from '../../src/revocations/open-feed.js';
 import type { Database } from '../../src/database/database.js';
 import { keysStore } from '../../src/keys/keys.store.js';
@@ -46,17 +46,17 @@ describe('The feed of PostgreSQL', () => {
       private readonly database: Database,
       bound = 60_000,
     ) {
-      const follower: Follower = {
+      const follower: FeedHandler = {
         readAll: async () => {
           this.readings += 1;
           await this.slowly;
           const all = await database.queries.selectFrom('revocations').selectAll().execute();
           for (const { target, version } of all) this.heard.set(target, version);
         },
-        revoked: (rows) => {
+        onRevoked: (rows) => {
           for (const { target, version } of rows) this.heard.set(target, version);
         },
-        keysChanged: () => {
+        onKeysChanged: () => {
           this.keyChanges += 1;
           return Promise.resolve();
         },

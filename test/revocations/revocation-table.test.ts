@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { v4, v7 } from 'uuid';
-import { RevocationTable, type Held } from '../../src/revocations/revocation-table.js';
+import { RevocationTable, type RevokedEntry } from '../../src/revocations/revocation-table.js';
 
 /** The same in the plainest way. */
 class Plain {
   readonly held = new Map<string, { expiresAt: number; version: number }>();
 
-  hold(id: string, expiresAt: number, version: number): boolean {
+  add(id: string, expiresAt: number, version: number): boolean {
     const known = this.held.get(id) ?? { expiresAt: -1, version: -1 };
     const changes = expiresAt > known.expiresAt || version > known.version;
     this.held.set(id, {
@@ -17,11 +17,11 @@ class Plain {
     return changes;
   }
 
-  forget(now: number): void {
+  removeExpired(now: number): void {
     for (const [id, { expiresAt }] of this.held) if (expiresAt <= now) this.held.delete(id);
   }
 
-  entries(): Held[] {
+  entries(): RevokedEntry[] {
     return [...this.held].map(([target, held]) => ({ target, ...held }));
   }
 }
@@ -72,10 +72,10 @@ describe('The table of revoked identifiers', () => {
           const [table, plain] = [new RevocationTable({ hasVersions: true }), new Plain()];
           for (const each of steps) {
             const { at, version } = each;
-            expect(table.hold(each.id, at, version)).to.equal(plain.hold(each.id, at, version));
+            expect(table.add(each.id, at, version)).to.equal(plain.add(each.id, at, version));
           }
           for (const forget of [false, true]) {
-            if (forget) for (const each of [table, plain]) each.forget(now);
+            if (forget) for (const each of [table, plain]) each.removeExpired(now);
             expect([...table.entries()]).to.have.deep.members(plain.entries());
             expect(table.size).to.equal(plain.held.size);
             for (const each of [...steps.map((one) => one.id), ...lookalikes, ...neighbours]) {
@@ -91,10 +91,10 @@ describe('The table of revoked identifiers', () => {
 
   it('takes none of an identifier’s neighbours and lookalikes for it', () => {
     const table = new RevocationTable({ hasVersions: false });
-    expect(table.hold(uuid, 1)).to.be.true;
+    expect(table.add(uuid, 1)).to.be.true;
     expect(neighbours).to.have.length(128);
     for (const other of [...neighbours, ...lookalikes]) expect(table.has(other), other).to.be.false;
-    for (const other of lookalikes) table.hold(other, 1);
+    for (const other of lookalikes) table.add(other, 1);
     expect(table.size).to.equal(1 + lookalikes.length);
     expect(Array.from(table.entries(), ({ target }) => target)).to.have.members([uuid, ...lookalikes]);
   });
@@ -102,7 +102,7 @@ describe('The table of revoked identifiers', () => {
   it('finds each of many that share their first 48 bits, and no other', () => {
     const table = new RevocationTable({ hasVersions: false });
     const ids = Array.from({ length: 20_000 }, () => v7({ msecs: 1_795_510_800_000 }));
-    for (const id of ids) table.hold(id, 2);
+    for (const id of ids) table.add(id, 2);
     expect(ids.filter((id) => !table.has(id))).to.deep.equal([]);
     for (let index = 0; index < 20_000; index += 1) {
       expect(table.has(v7({ msecs: 1_795_510_800_000 }))).to.be.false;
@@ -113,13 +113,13 @@ describe('The table of revoked identifiers', () => {
   it('goes through a large table again once it is worth it', () => {
     const table = new RevocationTable({ hasVersions: true });
     const ids = Array.from({ length: 20_000 }, () => v7());
-    ids.forEach((id, index) => table.hold(id, index < 1000 ? 1 : index < 6000 ? 2 : 3, index));
-    table.forget(1);
+    ids.forEach((id, index) => table.add(id, index < 1000 ? 1 : index < 6000 ? 2 : 3, index));
+    table.removeExpired(1);
     expect(table.size).to.equal(20_000);
-    table.forget(2);
+    table.removeExpired(2);
     expect(table.size).to.equal(14_000);
     for (const [index, id] of ids.entries()) expect(table.versionOf(id)).to.equal(index < 6000 ? 0 : index);
-    table.forget(3);
+    table.removeExpired(3);
     expect(table.size).to.equal(0);
     expect([...table.entries()]).to.deep.equal([]);
   });

@@ -35,7 +35,7 @@ storeContract('The revocations store', (on) => {
 
   const all = (): Promise<Revocation[]> => on.queries.selectFrom('revocations').selectAll().execute();
   const live = (kind: RevocationKind, now: number, limit = 10, after = '') =>
-    revocationsStore.live(on.queries, kind, now, { limit, after });
+    revocationsStore.listLive(on.queries, kind, now, { limit, after });
   const inMemory = ({ kind, target, version, expires_at }: Revocation): LiveRevocation => {
     return { kind, target, version, expires_at };
   };
@@ -108,10 +108,10 @@ storeContract('The revocations store', (on) => {
       at(recordTime + 1, 'c'),
       at(recordTime + 2, 'b'),
     ] as const;
-    expect(await revocationsStore.lastWritten(on.queries)).to.be.undefined;
+    expect(await revocationsStore.findLastWritten(on.queries)).to.be.undefined;
     const expired = at(recordTime + 1, 'b2', soon);
     await revocationsStore.add(on.queries, [fourth, third, expired, second, first]);
-    expect(await revocationsStore.lastWritten(on.queries)).to.equal(recordTime + 2);
+    expect(await revocationsStore.findLastWritten(on.queries)).to.equal(recordTime + 2);
     const page = (after: RevocationPlace): Promise<Revocation[]> =>
       revocationsStore.page(on.queries, { after, limit: 2 });
     expect(await page({ created_at: recordTime, kind: '', target: '' })).to.deep.equal([first, second]);
@@ -166,11 +166,11 @@ storeContract('The revocations store', (on) => {
       ...{ jti: 'its id', sub: 'its subject', sid: 'its session' },
       roles: ['another', 'its role'],
     } as unknown as AccessTokenClaims;
-    const { rows, keyIds } = await revocationsStore.concerning(on.queries, claims);
+    const { rows, keyIds } = await revocationsStore.findForToken(on.queries, claims);
     expect(rows).to.have.deep.members(concerning.map(inMemory));
     expect(keyIds).to.have.members(['one', 'other']);
     const ofClient = { ...claims, sid: undefined, roles: [] } as unknown as AccessTokenClaims;
-    expect((await revocationsStore.concerning(on.queries, ofClient)).rows).to.have.length(3);
+    expect((await revocationsStore.findForToken(on.queries, ofClient)).rows).to.have.length(3);
   });
 
   it('lists and keeps what lives, to the millisecond', async () => {

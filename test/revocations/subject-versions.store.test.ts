@@ -13,16 +13,16 @@ storeContract('The store of subjects’ versions', (on) => {
     it(`raises the version of one of the ${table}, and no other's`, async () => {
       const { id } = await add[table](on.queries, { version: 4 });
       const other = await add[table](on.queries);
-      expect(await subjectVersionsStore.raise(on.queries, table, id)).to.equal(5);
+      expect(await subjectVersionsStore.increment(on.queries, table, id)).to.equal(5);
       expect(await versionOf(id)).to.equal(5);
       expect(await versionOf(other.id)).to.equal(0);
-      expect(await subjectVersionsStore.raise(on.queries, table, v7())).to.be.undefined;
+      expect(await subjectVersionsStore.increment(on.queries, table, v7())).to.be.undefined;
     });
 
     it(`loses no step of a version of the ${table} when many raise it`, async () => {
       const { id } = await add[table](on.queries);
       const raised = await Promise.all(
-        Array.from({ length: 8 }, () => subjectVersionsStore.raise(on.queries, table, id)),
+        Array.from({ length: 8 }, () => subjectVersionsStore.increment(on.queries, table, id)),
       );
       expect(raised).to.have.members([1, 2, 3, 4, 5, 6, 7, 8]);
     });
@@ -32,7 +32,7 @@ storeContract('The store of subjects’ versions', (on) => {
       const before = await on.queries.selectFrom(table).select(['id', 'version']).orderBy('id').execute();
       const pages: { id: string; version: number }[] = [];
       for (let after = ''; ;) {
-        const page = await subjectVersionsStore.raisePage(on.queries, table, { after, limit: 2, by: 10 });
+        const page = await subjectVersionsStore.incrementPage(on.queries, table, { after, limit: 2, by: 10 });
         if (page.length === 0) break;
         expect(page.length).to.be.at.most(2);
         pages.push(...page);

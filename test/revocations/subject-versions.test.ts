@@ -15,8 +15,8 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    const raise = (whose: Parameters<SubjectVersions['raise']>[1]) =>
-      app.services.database.transaction((transaction) => versions.raise(transaction, whose));
+    const raise = (whose: Parameters<SubjectVersions['increment']>[1]) =>
+      app.services.database.transaction((transaction) => versions.increment(transaction, whose));
 
     it('rise by one each time, and the next token has the new one', async () => {
       const { id } = await app.createUser('ada', 'the password of ada');
@@ -68,7 +68,7 @@ for (const database of databaseKinds) {
     it('end for a user who is deleted with one that no token reaches', async () => {
       const { id } = await app.createUser('gus', 'the password of gus');
       const [revocation] = await app.services.database.transaction((transaction) =>
-        versions.end(transaction, { userId: id }),
+        versions.revokeForever(transaction, { userId: id }),
       );
       expect(revocation).to.include({ target: id, version: everyVersion });
     });
@@ -77,7 +77,9 @@ for (const database of databaseKinds) {
       const gone = '00000000-0000-7000-8000-000000000000';
       expect(await raise({ userId: gone })).to.be.empty;
       expect(
-        await app.services.database.transaction((transaction) => versions.end(transaction, { userId: gone })),
+        await app.services.database.transaction((transaction) =>
+          versions.revokeForever(transaction, { userId: gone }),
+        ),
       ).to.be.empty;
     });
   });

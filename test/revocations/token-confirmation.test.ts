@@ -82,9 +82,9 @@ describe('A replica on PostgreSQL', () => {
   }
 
   it('hears of a new key before it signs', async () => {
-    const keys = app.services.ring.signingKeys().length;
+    const keys = app.services.ring.listSigningKeys().length;
     await other.ring.rotate('access');
-    await until(() => app.services.ring.signingKeys().length > keys);
+    await until(() => app.services.ring.listSigningKeys().length > keys);
   });
 
   describe('that hears nothing', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { words } from '../../src/roles/rights.js';
+import { parseScope } from '../../src/roles/rights.js';
 
 describe('The words of a space-separated list', () => {
   for (const [text, expected] of [
@@ -9,7 +9,7 @@ describe('The words of a space-separated list', () => {
     [null, []],
   ] as const) {
     it(`are ${JSON.stringify(expected)} in ${JSON.stringify(text)}`, () => {
-      expect(words(text)).to.deep.equal(expected);
+      expect(parseScope(text)).to.deep.equal(expected);
     });
   }
 });

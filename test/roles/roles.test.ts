@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { codePoint } from '../../src/text/freeform-text.js';
+import { formatCodePoint } from '../../src/text/freeform-text.js';
 import { databaseKinds } from '../support/databases.js';
 import { waitUntilBlocked } from '../support/postgres.js';
 import { contractPermissions, TestApp } from '../support/test-app.js';
@@ -183,7 +183,7 @@ describe('/roles', () => {
       ].map(
         (character) =>
           [
-            `a description with ${codePoint(character)}`,
+            `a description with ${formatCodePoint(character)}`,
             { permissions, description: `a${character}b` },
             'description',
           ] as const,
@@ -317,7 +317,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', holder.access_token).expect(200);
     });
 
-    it('takes rights from an operation that requires them', async () => {
+    it('accepts rights from an operation that requires them', async () => {
       await put('user-reader', ['users:read']).expect(201);
       const { access_token: token, refresh_token: refresh } = await holderOf('user-reader');
       await app.get('/users', token).expect(200);

@@ -370,7 +370,7 @@ for (const kind of databaseKinds) {
       await app.services.catchUp();
       const later = (await app.post('/refresh', { refresh_token: other.refresh_token }).expect(200))
         .body as TokenSet;
-      const [first] = services.ring.refreshKeys();
+      const [first] = services.ring.listRefreshKeys();
       expect(services.ring.refreshKey.id).not.to.equal(first?.id);
       touched.length = 0;
       expect(await services.ring.revoke(first?.id ?? '')).to.be.true;

@@ -137,7 +137,7 @@ for (const database of databaseKinds) {
         const { access_token: token } = await app.login();
         await api.get('/own/any', token).expect(200);
         await endAllSessions(app.services);
-        app.services.revocationFeed.beat();
+        app.services.revocationFeed.sendHeartbeats();
         await until(async () => (await api.get('/own/any', token)).status === 401);
         const { access_token: again } = await app.login();
         await until(async () => (await api.get('/own/any', again)).status === 200);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join, dirname } from 'node:path';
 import { sql } from 'kysely';
 import { backupSqlite } from '../../src/database/backup-sqlite.js';
-import { databaseUrl } from '../../src/database/database-url.js';
+import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { openDatabase } from '../../src/database/open-database.js';
 
 /**
@@ -10,7 +10,7 @@ import { openDatabase } from '../../src/database/open-database.js';
  * @returns the copy's URL.
  */
 export async function copyOf(url: string): Promise<string> {
-  const parsed = databaseUrl(url);
+  const parsed = parseDatabaseUrl(url);
   const name = `backup_${randomBytes(6).toString('hex')}`;
   if (parsed.kind === 'sqlite') {
     const file = join(dirname(parsed.file), name);
@@ -20,7 +20,7 @@ export async function copyOf(url: string): Promise<string> {
   const at = new URL(url);
   const original = at.pathname.slice(1);
   at.pathname = '/postgres';
-  const server = openDatabase(databaseUrl(at.href));
+  const server = openDatabase(parseDatabaseUrl(at.href));
   try {
     await sql`create database ${sql.ref(name)} template ${sql.ref(original)}`.execute(server.queries);
   } finally {

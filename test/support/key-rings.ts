@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.js';
 import type { Database } from '../../src/database/database.js';
-import { longestAccessToken } from '../../src/tokens/access-token-verifier.js';
+import { maxAccessTokenLifetime } from '../../src/tokens/access-token-verifier.js';
 import { createIssuedTokens } from '../../src/sessions/issued-tokens.js';
 import { KeyRing } from '../../src/keys/key-ring.js';
 import type { KeyRingOptions } from '../../src/keys/key-schedule.js';
@@ -13,8 +13,8 @@ export const keyRingOptions: KeyRingOptions = {
   ownKey: undefined,
   publishAhead: 360_000,
   rotateAfter: 90 * 86_400_000,
-  longestAccessToken,
-  refreshToken: 30 * 86_400_000,
+  maxAccessTokenLifetime,
+  refreshTokenLifetime: 30 * 86_400_000,
 };
 
 /** A ring with the keys that the settings ask for, as after a start of the service. */
@@ -28,6 +28,6 @@ export async function completeKeyRing(
     ...keyRingOptions,
     ...options,
   });
-  await ring.complete();
+  await ring.createMissingKeys();
   return ring;
 }

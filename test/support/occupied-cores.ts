@@ -10,7 +10,7 @@ export function occupyCores(passwords: Passwords, queue: number): () => Promise<
   let letGo = (): void => undefined;
   const untilThen = new Promise<void>((resolve) => (letGo = resolve));
   const held = Array.from({ length: availableParallelism() + queue }, () =>
-    passwords.onFreeCore(() => untilThen),
+    passwords.runOnFreeCore(() => untilThen),
   );
   return async () => {
     letGo();

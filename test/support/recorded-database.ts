@@ -49,10 +49,10 @@ export function watched(database: Database, watch: (touched: number) => Promise<
   return {
     ...database,
     transaction: inside((work) => database.transaction(work)),
-    exclusively: inside((work) => database.exclusively(work)),
-    atLength: {
-      queries: database.atLength.queries,
-      transaction: inside((work) => database.atLength.transaction(work)),
+    withExclusiveLock: inside((work) => database.withExclusiveLock(work)),
+    longRunning: {
+      queries: database.longRunning.queries,
+      transaction: inside((work) => database.longRunning.transaction(work)),
     },
   };
 }

@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { compactVerify, SignJWT } from 'jose';
 import jwt from 'jsonwebtoken';
-import { signatureLength } from '../../src/guard/public-keys.js';
+import { computeSignatureLength } from '../../src/guard/public-keys.js';
 import type { Hooks } from '../../src/tokens/hooks.js';
 import { Problem } from '../../src/problems/problem.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
@@ -36,14 +36,14 @@ function newKey(algorithm: Algorithm): SigningKey {
       ? generateKeyPairSync('rsa', { modulusLength: 2048 })
       : generateKeyPairSync('ec', { namedCurve });
   const jwk: JsonWebKey = createPublicKey(privateKey).export({ format: 'jwk' });
-  return { id: 'key', algorithm, privateKey, publicKey, signatureLength: signatureLength(jwk) };
+  return { id: 'key', algorithm, privateKey, publicKey, signatureLength: computeSignatureLength(jwk) };
 }
 
 function tokensWith(signingKey: SigningKey, hooks: Hooks = {}): AccessTokens {
   const ring = {
     signingKey,
-    signing: () => signingKey,
-    signingKeys: () => [],
+    findSigningKey: () => signingKey,
+    listSigningKeys: () => [],
     removals: 0,
   } as Partial<KeyRing> as KeyRing;
   return new AccessTokens(ring, clock, {

@@ -36,7 +36,7 @@ describe('The claims that settings decide', () => {
     const { body } = await app.get('/protected', token).expect(401);
     expect(body).to.include({ detail: 'The access token was issued for another service.' });
     await app.get('/protected', withAudience('billing')).expect(200);
-    expect(app.services.accessTokens.verifyForAny(token).aud).to.equal('reports');
+    expect(app.services.accessTokens.verifyForAnyAudience(token).aud).to.equal('reports');
   });
 
   it('iss: tokens of an earlier issuer are accepted where JWT_DECODE_ISSUER names it', async () => {

@@ -123,7 +123,7 @@ describe('A forged access token', () => {
         publicKey().export({ type: 'spki', format: 'pem' }).toString().trimEnd(),
       DER: () => publicKey().export({ type: 'spki', format: 'der' }),
       JWK: () => JSON.stringify(publicKey().export({ format: 'jwk' })),
-      'the published JWK': () => JSON.stringify(app.services.ring.published()[0]),
+      'the published JWK': () => JSON.stringify(app.services.ring.listPublishedKeys()[0]),
       nothing: () => '',
     };
     for (const algorithm of ['HS256', 'HS384', 'HS512']) {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { KeyRing } from '../../src/keys/key-ring.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
-import { makeRefreshToken, readRefreshToken } from '../../src/tokens/refresh-token.js';
+import { createRefreshToken, parseRefreshToken } from '../../src/tokens/refresh-token.js';
 import { TestClock } from '../support/clock.js';
 import { newDatabase } from '../support/databases.js';
 import { completeKeyRing } from '../support/key-rings.js';
@@ -25,7 +25,7 @@ describe('A refresh token', () => {
   it('says which session and which generation it was made for', () => {
     fc.assert(
       fc.property(contents, (made) => {
-        expect(readRefreshToken(ring, makeRefreshToken(ring.refreshKey, made))).to.deep.equal(made);
+        expect(parseRefreshToken(ring, createRefreshToken(ring.refreshKey, made))).to.deep.equal(made);
       }),
     );
   });
@@ -33,7 +33,7 @@ describe('A refresh token', () => {
   it('is made the same each time: it need not be stored to be given again', () => {
     fc.assert(
       fc.property(contents, (made) => {
-        expect(makeRefreshToken(ring.refreshKey, made)).to.equal(makeRefreshToken(ring.refreshKey, made));
+        expect(createRefreshToken(ring.refreshKey, made)).to.equal(createRefreshToken(ring.refreshKey, made));
       }),
     );
   });
@@ -41,7 +41,7 @@ describe('A refresh token', () => {
   it('has a prefix by which scanners know a leaked one, and characters that need no escaping', () => {
     fc.assert(
       fc.property(contents, (made) => {
-        expect(makeRefreshToken(ring.refreshKey, made)).to.match(/^lk_rt_[A-Za-z0-9_-]{87}$/);
+        expect(createRefreshToken(ring.refreshKey, made)).to.match(/^lk_rt_[A-Za-z0-9_-]{87}$/);
       }),
     );
   });
@@ -49,9 +49,9 @@ describe('A refresh token', () => {
   it('is nothing once any of its characters is another', () => {
     fc.assert(
       fc.property(contents, fc.nat(92), fc.string({ minLength: 1, maxLength: 1 }), (made, at, character) => {
-        const token = makeRefreshToken(ring.refreshKey, made);
+        const token = createRefreshToken(ring.refreshKey, made);
         fc.pre(token[at] !== character);
-        expect(readRefreshToken(ring, token.slice(0, at) + character + token.slice(at + 1))).to.be.undefined;
+        expect(parseRefreshToken(ring, token.slice(0, at) + character + token.slice(at + 1))).to.be.undefined;
       }),
       { numRuns: 1000 },
     );
@@ -60,9 +60,9 @@ describe('A refresh token', () => {
   it('is nothing once anything is added or cut off', () => {
     fc.assert(
       fc.property(contents, fc.string({ minLength: 1 }), fc.nat(92), (made, more, at) => {
-        const token = makeRefreshToken(ring.refreshKey, made);
+        const token = createRefreshToken(ring.refreshKey, made);
         for (const other of [token + more, more + token, token.slice(0, at), token.slice(at + 1)])
-          expect(readRefreshToken(ring, other)).to.be.undefined;
+          expect(parseRefreshToken(ring, other)).to.be.undefined;
       }),
     );
   });
@@ -71,7 +71,7 @@ describe('A refresh token', () => {
     const other = await newKeyRing();
     fc.assert(
       fc.property(contents, (made) => {
-        expect(readRefreshToken(other, makeRefreshToken(ring.refreshKey, made))).to.be.undefined;
+        expect(parseRefreshToken(other, createRefreshToken(ring.refreshKey, made))).to.be.undefined;
       }),
     );
   });
@@ -80,8 +80,8 @@ describe('A refresh token', () => {
     const { secret } = (await newKeyRing()).refreshKey;
     fc.assert(
       fc.property(contents, (made) => {
-        const forged = makeRefreshToken({ id: ring.refreshKey.id, secret }, made);
-        expect(readRefreshToken(ring, forged)).to.be.undefined;
+        const forged = createRefreshToken({ id: ring.refreshKey.id, secret }, made);
+        expect(parseRefreshToken(ring, forged)).to.be.undefined;
       }),
     );
   });

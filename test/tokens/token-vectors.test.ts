@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { expect } from 'chai';
-import { signatureLength } from '../../src/guard/public-keys.js';
+import { computeSignatureLength } from '../../src/guard/public-keys.js';
 import { Problem } from '../../src/problems/problem.js';
 import { AccessTokenVerifier } from '../../src/tokens/access-token-verifier.js';
 import type { Algorithm } from '../../src/keys/algorithms.js';
@@ -18,11 +18,17 @@ describe('Of the tokens that the guards judge, too, the service', () => {
       const algorithm = jwk.alg as Algorithm;
       return [
         jwk.kid,
-        { id: jwk.kid, algorithm, privateKey: publicKey, publicKey, signatureLength: signatureLength(jwk) },
+        {
+          id: jwk.kid,
+          algorithm,
+          privateKey: publicKey,
+          publicKey,
+          signatureLength: computeSignatureLength(jwk),
+        },
       ];
     }),
   );
-  const ring = { signing: (id: string) => keys.get(id) } as Partial<KeyRing> as KeyRing;
+  const ring = { findSigningKey: (id: string) => keys.get(id) } as Partial<KeyRing> as KeyRing;
   const verifier = new AccessTokenVerifier(ring, new TestClock(), {
     acceptedIssuers: [tokenVectors.issuer],
     leeway: 0,

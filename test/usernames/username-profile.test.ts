@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { mapWidth, profileFault } from '../../src/usernames/username-profile.js';
+import { mapWidth, validateProfile } from '../../src/usernames/username-profile.js';
 import { usernameKey } from '../../src/usernames/username.js';
 
 describe('RFC 8265’s UsernameCaseMapped profile', () => {
@@ -32,7 +32,7 @@ describe('RFC 8265’s UsernameCaseMapped profile', () => {
   ];
   for (const name of names) {
     it(`has ${JSON.stringify(name)}`, () => {
-      expect(profileFault(name)).to.be.undefined;
+      expect(validateProfile(name)).to.be.undefined;
     });
   }
 
@@ -81,7 +81,7 @@ describe('RFC 8265’s UsernameCaseMapped profile', () => {
   ];
   for (const [what, name] of refused) {
     it(`has none with ${what}`, () => {
-      expect(profileFault(name))
+      expect(validateProfile(name))
         .to.be.a('string')
         .that.matches(/^must /);
     });
@@ -90,7 +90,7 @@ describe('RFC 8265’s UsernameCaseMapped profile', () => {
   it('compares the names that it has as the profile does, and as names always were compared', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }), (name) => {
-        fc.pre(profileFault(name) === undefined);
+        fc.pre(validateProfile(name) === undefined);
         expect(usernameKey(name)).to.equal(mapWidth(name).toLowerCase().normalize('NFC'));
       }),
       { numRuns: 2000 },

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isOfOneScript, skeletonKey, skeletonOf } from '../../src/usernames/username-scripts.js';
+import { isSingleScript, skeletonKey, computeSkeleton } from '../../src/usernames/username-scripts.js';
 
 describe('scripts (UTS 39)', () => {
   for (const name of [
@@ -18,7 +18,7 @@ describe('scripts (UTS 39)', () => {
     '@',
   ]) {
     it(`has ${name} for one`, () => {
-      expect(isOfOneScript(name)).to.be.true;
+      expect(isSingleScript(name)).to.be.true;
     });
   }
   for (const [what, name] of [
@@ -31,7 +31,7 @@ describe('scripts (UTS 39)', () => {
     ['Cyrillic with Chinese', 'д山'],
   ] as const) {
     it(`refuses ${what}`, () => {
-      expect(isOfOneScript(name)).to.be.false;
+      expect(isSingleScript(name)).to.be.false;
     });
   }
 });
@@ -67,8 +67,8 @@ describe('skeletons (UTS 39)', () => {
   it('have a skeleton that is their own, unless by capitals', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), (name) => {
-        const skeleton = skeletonOf(name);
-        expect(skeletonOf(skeleton)).to.equal(skeletonOf(skeletonOf(skeleton)));
+        const skeleton = computeSkeleton(name);
+        expect(computeSkeleton(skeleton)).to.equal(computeSkeleton(computeSkeleton(skeleton)));
       }),
     );
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
-import { executeInTurn } from '../../src/database/batch.js';
-import { violatesUnique } from '../../src/database/constraint-errors.js';
+import { executeSequentially } from '../../src/database/batch.js';
+import { isUniqueViolation } from '../../src/database/constraint-errors.js';
 import type { Queries } from '../../src/database/database.js';
 import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
@@ -17,7 +17,7 @@ const later = recordTime + minute;
 type Login = Parameters<typeof usersStore.recordLogin>[1];
 
 async function recordLogin(queries: Queries, login: Login): Promise<AccountRights | undefined> {
-  return (await executeInTurn(queries, usersStore.recordLogin(queries, login)))?.[1][0];
+  return (await executeSequentially(queries, usersStore.recordLogin(queries, login)))?.[1][0];
 }
 
 storeContract('The users store', (on) => {
@@ -166,7 +166,7 @@ storeContract('The users store', (on) => {
       const error = await usersStore
         .update(on.queries, id, later, { username: 'First Come' })
         .catch((reason: unknown) => reason);
-      expect(violatesUnique(error)).to.be.true;
+      expect(isUniqueViolation(error)).to.be.true;
     });
   });
 

@@ -431,7 +431,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', bystander.tokens.access_token).expect(200);
     });
 
-    it('gives a name to one of many concurrent requests', async () => {
+    it('returns a name to one of many concurrent requests', async () => {
       const statuses = await Promise.all(
         ['Wanted', 'WANTED', 'wanted', 'ｗａｎｔｅｄ'].map(
           async (username) => (await app.post('/users', { username, password }, admin)).status,
@@ -440,7 +440,7 @@ for (const kind of databaseKinds) {
       expect(statuses.sort()).to.deep.equal([201, 409, 409, 409]);
     });
 
-    it('gives a name to one of many concurrent renames', async () => {
+    it('returns a name to one of many concurrent renames', async () => {
       const users = [await loggedIn(), await loggedIn(), await loggedIn()];
       const statuses = await Promise.all(
         users.map(async ({ path }) => (await app.patch(path, { username: 'longed for' }, admin)).status),

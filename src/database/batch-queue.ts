@@ -7,7 +7,7 @@ const alone = 1;
  * Gathers what is to be handed on together, for as long as each turn of the event loop brings more of it: where little
  * is done it is handed on at once, and where much is done each commit, and each wake of another thread, serves many.
  */
-export class Gathering<T> {
+export class BatchQueue<T> {
   #items: T[] = [];
   /** How many there were at the end of the turn before. */
   #known = alone;

@@ -6,7 +6,7 @@ class Slot {
   constructor(readonly name: string) {}
 }
 
-interface Compiled {
+interface CompiledSql {
   readonly text: string;
   readonly parameters: readonly unknown[];
 }
@@ -19,8 +19,8 @@ type Names<V extends Values> = { readonly [Name in keyof V]: Expression<V[Name]>
  * A statement that is built and compiled once for each database: for one that comes so often, and is so long, that this
  * would be what it costs.
  */
-export class RepeatedStatement<V extends Values, Row, Part = undefined> {
-  readonly #compiled = new WeakMap<object, Compiled>();
+export class CompiledStatement<V extends Values, Row, Part = undefined> {
+  readonly #compiled = new WeakMap<object, CompiledSql>();
 
   /**
    * @param names the values that it takes.
@@ -49,7 +49,7 @@ export class RepeatedStatement<V extends Values, Row, Part = undefined> {
   }
 }
 
-const compiledByName = new WeakMap<object, Map<string, Compiled>>();
+const compiledByName = new WeakMap<object, Map<string, CompiledSql>>();
 
 /**
  * A query of Kysely's that is built and compiled once for each database and name.
@@ -62,7 +62,7 @@ export function compileOnce<V extends Values, Row>(
   build: (values: V) => Compilable<Row>,
 ): CompiledQuery<Row> {
   const { adapter } = queries.getExecutor();
-  const all = compiledByName.get(adapter) ?? new Map<string, Compiled>();
+  const all = compiledByName.get(adapter) ?? new Map<string, CompiledSql>();
   compiledByName.set(adapter, all);
   let compiled = all.get(name);
   if (!compiled) {

@@ -1,22 +1,22 @@
 import type { Caller } from './claims.js';
 import { Refusal } from './refusal.js';
 
-const freshDemand = /^fresh(?::(\d+))?$/;
+const freshRequirement = /^fresh(?::(\d+))?$/;
 
 /**
  * Says of demands whether they can be met at all: permissions, `fresh` (a token from a login rather than from a refresh)
  * and `fresh:300` (from a login at most 300 seconds ago).
  * @throws {TypeError} for one that looks like freshness and is none: as a permission nobody would have it.
  */
-export function checkDemands(demands: readonly string[]): void {
-  for (const demand of demands) {
-    if (demand === '' || /\s/.test(demand)) {
+export function assertRequirements(requirements: readonly string[]): void {
+  for (const requirement of requirements) {
+    if (requirement === '' || /\s/.test(requirement)) {
       throw new TypeError(
-        `"${demand}" is no demand: name each permission by itself, such as "reports:read".`,
+        `"${requirement}" is no demand: name each permission by itself, such as "reports:read".`,
       );
     }
-    if (/^fresh(:|$)/.test(demand) && !freshDemand.test(demand)) {
-      throw new TypeError(`"${demand}" is no demand: write "fresh", or "fresh:" and seconds.`);
+    if (/^fresh(:|$)/.test(requirement) && !freshRequirement.test(requirement)) {
+      throw new TypeError(`"${requirement}" is no demand: write "fresh", or "fresh:" and seconds.`);
     }
   }
 }
@@ -26,16 +26,16 @@ export function checkDemands(demands: readonly string[]): void {
  * @param now seconds since the Unix epoch.
  * @throws {Refusal}
  */
-export function demandOf(caller: Caller, demands: readonly string[], now: number): void {
-  for (const demand of demands) {
-    const fresh = freshDemand.exec(demand);
-    if (fresh) demandFreshness(caller, fresh[1], now);
-    else if (!caller.permissions.has(demand)) throw permissionMissing(caller, demands);
+export function requireFrom(caller: Caller, requirements: readonly string[], now: number): void {
+  for (const requirement of requirements) {
+    const fresh = freshRequirement.exec(requirement);
+    if (fresh) requireFreshness(caller, fresh[1], now);
+    else if (!caller.permissions.has(requirement)) throw createMissingPermission(caller, requirements);
   }
 }
 
 /** RFC 9470 §3: the challenge says how old the login may be. */
-function demandFreshness({ claims }: Caller, age: string | undefined, now: number): void {
+function requireFreshness({ claims }: Caller, age: string | undefined, now: number): void {
   const elapsed = now - (claims.auth_time ?? -Infinity);
   if (claims.fresh && (age === undefined || elapsed <= Number(age))) return;
   const { message, code } = new Refusal('insufficient_user_authentication');
@@ -48,9 +48,9 @@ function demandFreshness({ claims }: Caller, age: string | undefined, now: numbe
   });
 }
 
-function permissionMissing({ claims }: Caller, demands: readonly string[]): Refusal {
+function createMissingPermission({ claims }: Caller, requirements: readonly string[]): Refusal {
   if (claims.pwd_change) return new Refusal('password_change_required');
-  const scope = demands.filter((demand) => !freshDemand.test(demand)).join(' ');
+  const scope = requirements.filter((requirement) => !freshRequirement.test(requirement)).join(' ');
   return new Refusal('insufficient_scope', {
     detail: `This operation needs the permission ${scope}.`,
     challenge: { error: 'insufficient_scope', scope },

@@ -2,16 +2,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DatabaseUnavailable } from './database-unavailable.js';
 
 /** What lost against others so often is answered as a database that is busy. */
-const attempts = 5;
+const maxAttempts = 5;
 /** Twice as long each time, in milliseconds, and anything down to nothing: two that collided must not do so again. */
-const firstWait = 10;
+const firstDelay = 10;
 
 /**
  * Runs what the database undoes where it collides with another, until it does not.
  * @param isContended whether an error says that it was undone because of another.
  * @throws {DatabaseUnavailable} where it collides every time.
  */
-export async function retrying<T>(
+export async function withRetry<T>(
   work: () => Promise<T>,
   isContended: (error: unknown) => boolean,
 ): Promise<T> {
@@ -20,10 +20,10 @@ export async function retrying<T>(
       return await work();
     } catch (error) {
       if (!isContended(error)) throw error;
-      if (attempt === attempts) {
+      if (attempt === maxAttempts) {
         throw new DatabaseUnavailable('the database undid it each time, because of others', { cause: error });
       }
-      await wait(Math.random() * firstWait * 2 ** (attempt - 1));
+      await wait(Math.random() * firstDelay * 2 ** (attempt - 1));
     }
   }
 }

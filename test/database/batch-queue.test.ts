@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import { Gathering } from '../../src/database/gathering.js';
+import { BatchQueue } from '../../src/database/batch-queue.js';
 
 describe('Gathering', () => {
   let now: number;
   let handedOn: (readonly number[])[];
-  let gathering: Gathering<number>;
+  let queue: BatchQueue<number>;
 
   beforeEach(() => {
     now = 1000;
     handedOn = [];
-    gathering = new Gathering(
+    queue = new BatchQueue(
       (items) => {
         handedOn.push(items);
       },
@@ -19,15 +19,15 @@ describe('Gathering', () => {
 
   const addInTurns = async (...turns: readonly (readonly number[])[]): Promise<void> => {
     for (const items of turns) {
-      for (const item of items) gathering.add(item, false);
+      for (const item of items) queue.add(item, false);
       await turn();
     }
   };
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
   it('hands on together what comes in one turn of the event loop, after one that brings no more', async () => {
-    gathering.add(1, false);
-    gathering.add(2, false);
+    queue.add(1, false);
+    queue.add(2, false);
     await turn();
     expect(handedOn).to.deep.equal([]);
     await turn();
@@ -35,7 +35,7 @@ describe('Gathering', () => {
   });
 
   it('hands on at once what comes alone', async () => {
-    gathering.add(1, false);
+    queue.add(1, false);
     await turn();
     expect(handedOn).to.deep.equal([[1]]);
   });
@@ -49,8 +49,8 @@ describe('Gathering', () => {
 
   it('gathers for three milliseconds at most', async () => {
     for (const item of [1, 3, 5, 7, 9]) {
-      gathering.add(item, false);
-      gathering.add(item + 1, false);
+      queue.add(item, false);
+      queue.add(item + 1, false);
       await turn();
       now += 1;
     }
@@ -63,8 +63,8 @@ describe('Gathering', () => {
 
   it('hands on in the same turn what is urgent, and what was gathered before', async () => {
     await addInTurns([1, 2]);
-    gathering.add(3, true);
-    gathering.add(4, false);
+    queue.add(3, true);
+    queue.add(4, false);
     await turn();
     expect(handedOn).to.deep.equal([[1, 2, 3, 4]]);
     await addInTurns([5, 6]);

@@ -95,7 +95,7 @@ describe('A database’s password is said by nothing', () => {
       said.push(
         inspect(error, { depth: 12 }),
         (error as Error).message,
-        ...(error instanceof ConfigError ? error.faults : []),
+        ...(error instanceof ConfigError ? error.errors : []),
       );
       log.error({ err: error }, 'as the service logs errors');
     }
