@@ -133,7 +133,7 @@ describe('An operation', () => {
     expect(() => mounted({ ...sample, path: '/protected' })).to.throw(
       '/protected requires a token in the contract, but not in generated/routes.ts.',
     );
-    expect(() => mounted({ ...sample, path: '/users/:id', security: [{}] })).to.throw('/users/:id demands');
+    expect(() => mounted({ ...sample, path: '/users/:id', security: [{}] })).to.throw('/users/:id requires');
     expect(() => mounted({ ...sample, path: '/users/:id', security: [{ bearer: [] }] })).not.to.throw();
   });
 
