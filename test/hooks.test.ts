@@ -103,7 +103,7 @@ describe('Hooks', () => {
       expect((nested as { list: unknown }).list).to.be.frozen;
     });
 
-    it('that fail are failures of ours: 500, and the cause in the log alone', async () => {
+    it('that fail are failures of this service: 500, and the cause in the log alone', async () => {
       await start({});
       await app.close();
       app = await TestApp.start({
@@ -192,7 +192,7 @@ describe('Hooks', () => {
       expect((await app.get('/own/user', ofClient).expect(200)).body.user ?? null).to.equal(null);
     });
 
-    it('gives controllers of protected operations the user, each time anew', async () => {
+    it('returns controllers of protected operations the user, loaded for each request', async () => {
       await start(example);
       customers.set(readJwt(token).claims['sub'] as string, { name: 'Ada' });
       for (const path of ['/own/user', '/own/optional']) {
@@ -226,7 +226,7 @@ describe('Hooks', () => {
       ],
       ['rejects', () => Promise.reject(new Error('the register is down'))],
     ] as const) {
-      it(`that ${what} is a failure of ours, not of the token: 500`, async () => {
+      it(`that ${what} is a failure of this service, not of the token: 500`, async () => {
         await start({ loadUser });
         const { body, text } = await app.get('/own/user', token).expect(500);
         expect(body).to.include({ code: 'internal_error' });

@@ -4,31 +4,31 @@ import type { Database, Queries } from '../database/database.js';
 import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
 import type { PendingAttempts } from './pending-attempts.js';
 
-/** Why an attempt cannot be made now: its key has to wait, or attempts that are being made leave it no room. */
+/** Why an attempt cannot be made now: its key is blocked, or attempts in progress use up its free attempts. */
 export type Refusal =
   | { readonly reason: 'blocked'; /** Milliseconds since the Unix epoch. */ readonly until: number }
   | { readonly reason: 'full'; readonly key: string };
 
-/** The attempts that are being made: each takes one of those that may fail under its keys, until its verdict. */
+/** Until its verdict, each attempt in progress uses one of the free attempts of its keys. */
 export interface AttemptReservations {
   /**
-   * Notes an attempt under all of its keys, or under none.
-   * @param hasWaited others may hold the same rows: looks before it writes.
-   * @returns nothing where it is noted.
+   * Reserves an attempt under all of its keys, or under none.
+   * @param hasWaited reads before it writes: others may hold locks on the same rows.
+   * @returns undefined where it is reserved.
    */
   reserve(counters: readonly Counter[], hasWaited: boolean): Promise<Refusal | undefined>;
-  /** Says that the attempt is still being made. */
+  /** Extends the reservation of an attempt in progress. */
   renew(keys: readonly string[]): Promise<void>;
-  /** The attempt came to no verdict. */
+  /** Removes the reservation of an attempt without a verdict. */
   release(keys: readonly string[]): Promise<void>;
-  /** The attempt was right: statements, in order, for the transaction of what changes because of it. */
+  /** @returns statements for the transaction of a successful attempt, in order. */
   forgive(queries: Queries, keys: readonly string[], forgiven: string): readonly Statement[];
 }
 
-/** An attempt whose process has ended holds others up for so long at most, in milliseconds: less than they wait. */
+/** Milliseconds after which the reservation of a process that has ended lapses: less than others wait. */
 const reservationTimeout = 4000;
 
-/** Reservations in the table, for all replicas on a database. */
+/** Reservations in the database, for several replicas. */
 export class SharedReservations implements AttemptReservations {
   constructor(
     private readonly database: Database,
@@ -69,8 +69,8 @@ export class SharedReservations implements AttemptReservations {
 }
 
 /**
- * Reservations in memory, for a database that no other process uses: a login that is right writes once rather than twice.
- * That saves 0.4 of the 2.3 ms of processor time that a login took beside argon2id (`npm run bench -- login`).
+ * Reservations in memory, for a database that no other process uses. Only buys speed: a successful login writes once instead
+ * of twice, which saves 0.4 of the 2.3 ms of processor time that a login took besides argon2id (`npm run bench -- login`).
  */
 export class LocalReservations implements AttemptReservations {
   constructor(
@@ -81,7 +81,7 @@ export class LocalReservations implements AttemptReservations {
 
   async reserve(counters: readonly Counter[]): Promise<Refusal | undefined> {
     const keys = counters.map(({ key }) => key);
-    // Noted first: a failure that is committed while the rows are read is counted twice rather than not at all.
+    // Before the read: a failure committed during the read is counted twice instead of not at all.
     const pendingBefore = this.pending.begin(keys);
     try {
       const refusal = await this.#refusal(counters, pendingBefore);
@@ -111,11 +111,11 @@ export class LocalReservations implements AttemptReservations {
   }
 
   async renew(): Promise<void> {
-    // It ends with the process.
+    // Reservations in memory do not expire.
   }
 
   async release(): Promise<void> {
-    // Nothing was written.
+    // `PendingAttempts.end` does it.
   }
 
   forgive(queries: Queries, _keys: readonly string[], forgiven: string): readonly Statement[] {

@@ -2,12 +2,12 @@ import type { Statement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import type { AttemptReservations } from './attempt-reservations.js';
 
-/** An attempt to log in that is being made, until its verdict. */
+/** A login attempt in progress, until its verdict. */
 export class Attempt {
   #verdict: 'failed' | 'succeeded' | 'abandoned' = 'failed';
 
   /**
-   * @param keys what it is counted under; the first is the account's, or the pair's of account and address.
+   * @param keys under which it is counted; the first is the key of the account, or of account and address.
    * @param begunAt milliseconds since the Unix epoch.
    */
   constructor(
@@ -21,19 +21,19 @@ export class Attempt {
   }
 
   /**
-   * What forgets the failures before it: statements, in order, for the transaction of what changes because it was right. An
-   * address is not cleared: its owner could guess at others and log in as himself in between.
+   * @returns statements that delete earlier failures, in order, for the transaction of a successful login. Failures of an
+   *   address stay: an attacker could otherwise reset them with logins to an own account.
    */
   forgive(queries: Queries): readonly Statement[] {
     return this.reservations.forgive(queries, this.keys, this.keys[0] ?? '');
   }
 
-  /** What `forgive` gave has been executed. */
+  /** To be called after the statements of `forgive` were executed. */
   succeed(): void {
     this.#verdict = 'succeeded';
   }
 
-  /** It is as if it had not been made. */
+  /** The attempt does not count. */
   abandon(): void {
     this.#verdict = 'abandoned';
   }

@@ -8,9 +8,9 @@ import { toCaller, type Caller } from '../tokens/caller.js';
 import { findAccessToken, createMissingTokenProblem } from './token-locations.js';
 
 /**
- * tsoa's authentication module: whatever an operation's `@Security("bearer", demands)` demands is decided here.
- * A demand is a permission, or `fresh`: a token from a login rather than from a refresh, or `fresh:300`: from a login
- * at most 300 seconds ago. Synchronous and without I/O.
+ * tsoa's authentication module: enforces an operation's `@Security("bearer", demands)`. Each of `demands` is a permission,
+ * or `fresh` (a token from a login, not from a refresh), or `fresh:300` (from a login at most 300 seconds ago).
+ * Synchronous and without I/O.
  * @throws {Problem} `authentication_required`, `invalid_token`, `csrf_failed`, `insufficient_user_authentication`,
  *   `insufficient_scope` or `password_change_required`.
  */
@@ -20,7 +20,7 @@ export function expressAuthentication(
   demands: readonly string[] = [],
 ): Caller {
   if (scheme !== 'bearer') {
-    throw new Error(`The contract names a security scheme that is not there: ${scheme}`);
+    throw new Error(`Unknown security scheme in the contract: ${scheme}`);
   }
   const caller = authenticate(request);
   enforceRequirements(request, caller, demands);
@@ -28,7 +28,7 @@ export function expressAuthentication(
 }
 
 /**
- * What a caller must have beside a valid token.
+ * Checks permissions and freshness of a caller with a valid token.
  * @throws {Problem} `insufficient_user_authentication`, `insufficient_scope` or `password_change_required`.
  */
 export function enforceRequirements(request: Request, caller: Caller, demands: readonly string[]): void {
@@ -40,11 +40,10 @@ export function enforceRequirements(request: Request, caller: Caller, demands: r
 }
 
 /**
- * Where the revocations in memory may not be all there are, asks the database about the token of the request. What
- * comes after this then decides by what is in memory, as always.
- * @returns undefined where there is nothing to ask, as it nearly always is.
+ * Where the revocations in memory may be incomplete, reads those of the request's token from the database into memory.
+ * @returns undefined where memory is complete, which is almost always.
  * @throws {Problem} `invalid_token`, `csrf_failed`.
- * @throws {DatabaseUnavailable} later, where the database does not say.
+ * @throws {DatabaseUnavailable} asynchronously.
  */
 export function checkRevocationIfNeeded(request: Request): Promise<void> | undefined {
   const { accessTokens, confirmation, config } = request.app.locals.services;
@@ -63,7 +62,10 @@ export function authenticate(request: Request): Caller {
   return caller;
 }
 
-/** The same, and undefined where there is no token. One that is not valid is refused all the same. */
+/**
+ * Like `authenticate`, but without a token it returns undefined.
+ * @throws {Problem} `invalid_token`, `csrf_failed`.
+ */
 export function authenticateIfPresent(request: Request): Caller | undefined {
   const { accessTokens, revocations, sessionUses, config, hooks } = request.app.locals.services;
   const token = findAccessToken(request, config);
@@ -80,7 +82,7 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
   return toCaller(claims);
 }
 
-/** RFC 9470 §3: the challenge says how old the login may be. */
+/** RFC 9470 §3: the challenge has the maximum age of the login. */
 function requireFreshLogin(request: Request, claims: AccessTokenClaims, age: string | undefined): void {
   const { clock, accessTokens, config } = request.app.locals.services;
   const maxAge = age === undefined ? accessTokens.lifetime : Number(age);
@@ -103,7 +105,7 @@ function createMissingPermissionProblem(
   const scope = demands.filter(isPermission).join(' ');
   const scheme = getTokenScheme(request.app.locals.services.config);
   return new Problem('insufficient_scope', {
-    detail: `This operation needs the permission ${scope}.`,
+    detail: `This operation requires the permission ${scope}.`,
     headers: {
       'WWW-Authenticate': `${scheme} realm="latchkey", error="insufficient_scope", scope="${scope}"`,
     },

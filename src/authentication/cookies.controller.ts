@@ -17,7 +17,7 @@ import type { SessionsService } from '../sessions/sessions.service.js';
 import { ReplacedByPassword } from '../sessions/replaced-by-password.js';
 import type { CookieSession, LoginRequest, TokenSet } from '../sessions/sessions.models.js';
 
-/** The same as login and refresh, for pages that keep their tokens in cookies which no script can read. */
+/** Login and refresh for web pages, with tokens in cookies that no script can read. */
 @Route()
 @Tags('Sessions')
 @NoSecurity()
@@ -32,18 +32,21 @@ export class CookiesController {
   ) {}
 
   /**
-   * Logs in and sets the tokens as HttpOnly cookies. The answer says how long they last, and has the CSRF values that
-   * later requests repeat in a header. Only where `JWT_TOKEN_LOCATION` names cookies.
+   * Logs in and sets the tokens as HttpOnly cookies. The response has their lifetimes, and the CSRF values to send in a
+   * header with later requests. Only where `JWT_TOKEN_LOCATION` includes `cookies`.
    * @summary Log in with cookies
    */
   @Post('login/cookies')
   @SuccessResponse(200, 'Logged in; the tokens are in cookies.')
   @Response<ProblemDetails>(401, 'Wrong name or password, or the account is disabled: `invalid_credentials`.')
-  @Response<ProblemDetails>(404, 'The service gives no cookies: `cookies_off`.')
-  @Response<ProblemDetails>(429, 'Failed logins have to wait: `too_many_attempts`, `too_many_requests`.')
+  @Response<ProblemDetails>(404, 'The service does not set cookies: `cookies_off`.')
+  @Response<ProblemDetails>(
+    429,
+    'Too many failed logins, or the configured limit is reached: `too_many_attempts`, `too_many_requests`.',
+  )
   @Response<ProblemDetails>(
     503,
-    'Too many logins at once, or the database does not answer: `busy`, `not_ready`.',
+    'Too many logins at once, or the database does not respond: `busy`, `not_ready`.',
   )
   public async loginWithCookies(
     @Body() body: LoginRequest,
@@ -68,9 +71,9 @@ export class CookiesController {
     401,
     'The cookie is missing, or its token is not valid: `invalid_refresh_token`, `csrf_failed`.',
   )
-  @Response<ProblemDetails>(404, 'The service gives no cookies: `cookies_off`.')
-  @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
-  @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
+  @Response<ProblemDetails>(404, 'The service does not set cookies: `cookies_off`.')
+  @Response<ProblemDetails>(429, 'The configured limit is reached: `too_many_requests`.')
+  @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async refreshWithCookies(@Request() request: HttpRequest): Promise<CookieSession> {
     requireCookies(this.services.config);
     countRequest(request, this.services, 'refresh');
@@ -81,7 +84,7 @@ export class CookiesController {
     return setTokenCookies(request, this.services.config, await this.#refresh(refreshToken, request));
   }
 
-  /** A cookie that is refused is taken away, unless a better one may just have come to the browser. */
+  /** Clears a refused cookie, unless another tab may just have got a new one. */
   async #refresh(refreshToken: string, request: HttpRequest): Promise<TokenSet> {
     try {
       return await this.services.sessions.refresh(refreshToken, contextOf(request));

@@ -3,7 +3,7 @@ import type { Queries } from '../database/database.js';
 import { compileOnce, prepareOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
 
-/** A key that attempts are counted under, and how many of them may fail without a wait. */
+/** A key under which attempts are counted, and how many may fail without a wait. */
 export interface Counter {
   readonly key: string;
   readonly free: number;
@@ -21,19 +21,19 @@ interface Failure {
   readonly now: number;
   readonly firstWait: number;
   readonly maxWait: number;
-  /** How long failures are remembered after the last one. */
+  /** How long failures are remembered after the last failure. */
   readonly memory: number;
 }
 
-/** Doubling a wait of a second this often gives a year: enough, and far from the end of 64 bits. */
+/** One second doubled this often is a year, and does not overflow 64 bits. */
 const maxDoublings = 25;
 
 /**
- * Attempts by key: how many failed, and how many are being made. Statements about several keys take their rows in the keys'
- * order, so that no two wait for each other; a row of neither failures nor attempts is not kept.
+ * Failed and pending attempts by key. Statements on several keys lock their rows in the order of the keys, which avoids
+ * deadlocks. Rows without failures and pending attempts are deleted.
  */
 export const loginAttemptsStore = {
-  /** Until when one of the keys has to wait, in milliseconds since the Unix epoch; 0 where none has. Writes nothing. */
+  /** Until when the keys are blocked, in milliseconds since the Unix epoch; 0 where none is. Read-only. */
   async findBlockedUntil(queries: Queries, keys: readonly string[]): Promise<number> {
     const query = compileOnce(queries, `blocked until ${keys.length}`, numberedKeys(keys), (slots) =>
       queries
@@ -45,7 +45,7 @@ export const loginAttemptsStore = {
     return rows[0]?.until ?? 0;
   },
 
-  /** Of the keys that there are rows of: how often attempts failed, and until when they have to wait. Writes nothing. */
+  /** The failures of those keys that have a row, and until when they are blocked. Read-only. */
   async findFailures(queries: Queries, keys: readonly string[], now: number): Promise<FailedAttempts[]> {
     const query = compileOnce(queries, `failures ${keys.length}`, { now, ...numberedKeys(keys) }, (slots) => {
       const { now: at, ...slotsOfKeys } = slots;
@@ -58,10 +58,10 @@ export const loginAttemptsStore = {
   },
 
   /**
-   * Notes under each key that an attempt is being made, unless the key has to wait, or would have to if all attempts that are
-   * being made failed: so many at once are never more than what may fail one after another.
-   * @param lapse after how long without a verdict it is given up, in milliseconds.
-   * @returns the keys under which it is noted.
+   * Reserves an attempt under each key, unless the key is blocked, or would be if all its pending attempts failed: parallel
+   * attempts are never more than sequential ones could be.
+   * @param lapse milliseconds after which a reservation without a verdict expires.
+   * @returns the keys under which it is reserved.
    */
   async reserve(
     queries: Queries,
@@ -79,8 +79,8 @@ export const loginAttemptsStore = {
   },
 
   /**
-   * Which of the keys `reserve` would not note an attempt under, as it stands. Locks and writes nothing: for those who wait, who
-   * would otherwise hold the rows that the verdicts need.
+   * The keys under which `reserve` would not succeed now. Read-only and without locks: waiting attempts must not lock the
+   * rows that the verdicts need.
    */
   async findFull(queries: Queries, counters: readonly Counter[], now: number): Promise<string[]> {
     const rows = await queries
@@ -96,7 +96,7 @@ export const loginAttemptsStore = {
     return rows.map(({ key }) => key);
   },
 
-  /** Lets the attempts that are being made be given up later. */
+  /** Extends reservations. */
   async renew(queries: Queries, keys: readonly string[], until: number): Promise<void> {
     for (const key of [...keys].sort()) {
       await queries
@@ -109,7 +109,7 @@ export const loginAttemptsStore = {
     }
   },
 
-  /** Counts an attempt that failed; beyond the free ones it begins the wait that the next attempt meets. */
+  /** Counts a failed attempt. Above the free attempts it blocks the key. */
   async recordFailure(
     queries: Queries,
     counters: readonly Counter[],
@@ -142,9 +142,9 @@ export const loginAttemptsStore = {
   },
 
   /**
-   * Takes attempts back that did not fail.
-   * @param forgiven a key whose failures are forgotten, too.
-   * @returns what does it, to be executed in this order.
+   * Removes reservations of attempts that did not fail.
+   * @param forgiven a key whose failures are deleted as well.
+   * @returns statements to execute in this order.
    */
   release(queries: Queries, keys: readonly string[], now: number, forgiven = ''): readonly Compilable[] {
     const sorted = sortByKey(keys.map((key) => ({ key, free: 0 })));
@@ -162,14 +162,14 @@ export const loginAttemptsStore = {
     return [release, clear];
   },
 
-  /** Forgets the failures under a key, in one statement that is to be executed. */
+  /** @returns a statement that deletes the failures of a key. */
   deleteFailures(queries: Queries, key: string): Compilable {
     return prepareOnce(queries, 'forget', { key }, (slots) =>
       queries.deleteFrom('login_attempts').where('key', '=', slots.key),
     );
   },
 
-  /** Deletes so many at most of those that have expired. @returns how many there were. */
+  /** Deletes up to `limit` expired rows. @returns the number of rows deleted. */
   async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
     const { numDeletedRows } = await queries
       .deleteFrom('login_attempts')
@@ -221,12 +221,12 @@ function createReleaseQuery(queries: Queries, counters: readonly Counter[], now:
     );
 }
 
-/** Of a key that there is no row of: neither failures nor attempts. */
+/** A row without failures and reservations. */
 function firstRow(key: string, expiresAt: number): Schema['login_attempts'] {
   return { key, failures: 0, blocked_until: 0, expires_at: expiresAt, pending: 0, pending_until: 0 };
 }
 
-/** Their keys, or their numbers of free ones, by names with numbers. */
+/** The field's values by numbered names: `key0`, `key1`. */
 function numbered(field: keyof Counter, counters: readonly Counter[]): Record<string, unknown> {
   return Object.fromEntries(counters.map((counter, index) => [`${field}${index}`, counter[field]]));
 }
@@ -246,7 +246,7 @@ function sortByKey(counters: readonly Counter[]): readonly Counter[] {
   return [...counters].sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
-/** One more may be made under the row's key. */
+/** Whether the row's key allows one more attempt. */
 function hasCapacity(counters: readonly Counter[], now: number): RawBuilder<boolean> {
   const [failures, pending] = [failuresAt(now), pendingAt(now)];
   return sql<boolean>`(login_attempts.blocked_until <= ${now}
@@ -265,7 +265,7 @@ function decrementPendingAt(now: number): RawBuilder<number> {
   return sql<number>`(case when ${pendingAt(now)} > 0 then ${pendingAt(now)} - 1 else 0 end)`;
 }
 
-/** How many may fail under the row's key. */
+/** The free attempts of the row's key. */
 function freeAttemptsOf(counters: readonly Counter[]): RawBuilder<number> {
   const cases = counters.map(({ key, free }) => sql`when ${key} then cast(${free} as bigint)`);
   return sql<number>`(case login_attempts.key ${sql.join(cases, sql` `)} else 0 end)`;

@@ -13,36 +13,37 @@ interface LoginLimits {
   readonly freeAttemptsPerAddress: number;
   /** Per /48 of IPv6. */
   readonly freeAttemptsPerSite: number;
-  /** Seconds, like the next two. */
+  /** Seconds, like `maxWait` and `memory`. */
   readonly firstWait: number;
   readonly maxWait: number;
   readonly memory: number;
-  /** How many attempts may wait for others to be made. */
+  /** The maximum number of attempts that wait for others. */
   readonly queue: number;
 }
 
-/** Whose failed attempts an attempt is counted among. */
+/** The account and address under which an attempt is counted. */
 export interface AttemptOrigin {
-  /** What is guessed at: a name as it is compared, whether or not a user has it. */
+  /** The normalized name, whether or not there is such a user. */
   readonly account: string;
   readonly address: string;
-  /** The user of this name has logged in from this address before. */
+  /** Whether the user has logged in from this address before. */
   readonly known: boolean;
 }
 
-/** How often an attempt says that it is still being made, in milliseconds. */
+/** Milliseconds between renewals of a reservation. */
 const renewInterval = 1500;
-/** For how long an attempt waits for others' verdicts, in milliseconds, and when it may be made again, in seconds. */
+/** Milliseconds that an attempt waits for other verdicts at most. */
 const maxVerdictWait = 10_000;
+/** Seconds. */
 const retryAfter = 2;
 
 /**
- * Slows guessing down. Attempts that failed are counted for each account and for each address, in the database, so that a
- * restart forgives nothing. From an address that the user has logged in from before, they are counted for that
- * pair alone: strangers elsewhere can make no one wait who knows the password.
+ * Slows password guessing down. Failed attempts are counted per account and per address, in the database, so that they
+ * survive a restart. From an address that the user has logged in from before, they are counted for that pair only: an
+ * attacker elsewhere cannot block the user.
  *
- * An attempt that is being made has not failed, and makes nobody be refused; but while it may fail, it takes one of those
- * that may, on all replicas: whoever would be one too many waits for its verdict. Who is refused has written nothing.
+ * A pending attempt reserves one of the free attempts on all replicas; an attempt without a free one waits for a verdict.
+ * Refused attempts write nothing.
  */
 export class LoginLimiter {
   readonly #pending: PendingAttempts;
@@ -59,8 +60,8 @@ export class LoginLimiter {
   }
 
   /**
-   * Makes an attempt, unless its account or its address has to wait. It counts as failed where `make` neither says that it
-   * succeeded nor abandons it; where `make` throws, it is abandoned.
+   * Makes an attempt, unless its account or its address is blocked. It counts as failed unless `make` calls `succeed` or
+   * `abandon`, or throws.
    * @throws {Problem} `too_many_attempts`, with `Retry-After`; `busy`; what `make` throws.
    */
   async attempt<T>(origin: AttemptOrigin, make: (attempt: Attempt) => Promise<T>): Promise<T> {
@@ -69,7 +70,7 @@ export class LoginLimiter {
     await this.#reserve(counters);
     const renewal = setInterval(() => {
       this.#reservations.renew(keys).catch(() => {
-        // The statement of the verdict, which is to come, says what is wrong with the database.
+        // The statement of the verdict will report the database's error.
         clearInterval(renewal);
       });
     }, renewInterval);
@@ -94,7 +95,7 @@ export class LoginLimiter {
     }
   }
 
-  /** When it resolves, the attempt is noted as one that is being made. */
+  /** Resolves when the attempt is reserved. */
   async #reserve(counters: readonly Counter[]): Promise<void> {
     const giveUpAt = performance.now() + maxVerdictWait;
     for (let hasWaited = false; ; hasWaited = true) {
@@ -125,13 +126,13 @@ export class LoginLimiter {
       now: this.clock.now(),
       firstWait: this.limits.firstWait * 1000,
       maxWait: this.limits.maxWait * 1000,
-      // A wait is not forgotten before it is over.
+      // Failures must outlive the wait.
       memory: Math.max(this.limits.memory, this.limits.maxWait) * 1000,
     });
   }
 }
 
-/** Hashed: people type passwords into the field for the name, and a name may be of any length. */
+/** Hashed because people type passwords into the name field, and names may be of any length. */
 function createKey(kind: string, ...parts: readonly string[]): string {
   return `${kind}:${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}`;
 }

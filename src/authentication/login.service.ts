@@ -12,12 +12,12 @@ import type { SessionStarter } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DeniedReason, OnDenied } from '../sessions/denials.js';
 
-/** The tokens of the session that was begun, or why there is none; `changed`: the user was, while the password was checked. */
+/** `changed`: the user's password changed during the check. */
 type Decision = { readonly tokens: TokenSet } | { readonly refused: DeniedReason | 'changed' };
 
 /**
- * Logs in: a name and a password begin a session. What a refusal does is the same in the same order whatever its reason: a
- * read, the limiter's read and write, the check of a password, the limiter's write.
+ * Logs users in. Each denial takes the same steps in the same order, so that its time does not reveal the reason: a read, the
+ * limiter's read and write, a password check, the limiter's write.
  */
 export class LoginService {
   constructor(
@@ -43,7 +43,7 @@ export class LoginService {
     );
     const decision = await this.#reportRateLimit(decided, context, user?.id);
     if ('tokens' in decision) return decision.tokens;
-    // Another login may have hashed the same password anew in the meantime.
+    // A concurrent login may have rehashed the same password.
     if (decision.refused === 'changed') return this.login(username, password, context);
     this.onDenied(decision.refused, context, user?.id);
     throw new Problem('invalid_credentials');
@@ -75,7 +75,6 @@ export class LoginService {
     return { refused: now?.disabled_at === null ? 'one_time_password_over' : 'disabled_user' };
   }
 
-  /** A login that a limit refuses is a denied one, too. */
   async #reportRateLimit<T>(work: Promise<T>, context: RequestContext, userId?: string): Promise<T> {
     try {
       return await work;

@@ -36,7 +36,7 @@ export class MeController {
 
   /**
    * The account that the access token belongs to.
-   * @summary Read the own account
+   * @summary Read your account
    */
   @Get()
   @SuccessResponse(200, 'The account.')
@@ -57,20 +57,19 @@ export class MeController {
   }
 
   /**
-   * Changes the own password, ends the account's other sessions, and revokes all tokens of this one. The response has
-   * the access token and the refresh token with which this session goes on. Where the access token came in a cookie, the
-   * new tokens go into cookies, and the response has no body; a page that needs the CSRF values of it uses
-   * `PUT /me/password/cookies`.
-   * @summary Change the own password
+   * Changes your password, ends your other sessions, and revokes all tokens of this one. The response has the new access
+   * and refresh token of this session. Where the access token came in a cookie, the new tokens are set as cookies, and the
+   * response has no body; `PUT /me/password/cookies` returns their CSRF values.
+   * @summary Change your password
    * @param inCookies Changed; the new tokens are in cookies, because the access token came in one.
    */
   @Put('password')
   @SuccessResponse(200, 'Changed.')
   @Response<ProblemDetails>(403, 'The current password is wrong: `wrong_password`, `user_session_required`.')
-  @Response<ProblemDetails>(429, 'Wrong passwords have to wait: `too_many_attempts`.')
+  @Response<ProblemDetails>(429, 'Too many wrong passwords: `too_many_attempts`.')
   @Response<ProblemDetails>(
     503,
-    'Too many passwords are being checked, or the database does not answer: `busy`, `not_ready`.',
+    'Too many passwords are being checked, or the database does not respond: `busy`, `not_ready`.',
   )
   public async changePassword(
     @Body() body: ChangePasswordRequest,
@@ -86,18 +85,18 @@ export class MeController {
   }
 
   /**
-   * The same for pages that keep their tokens in cookies: the new tokens are set as HttpOnly cookies, and the response has
-   * their CSRF values. Only where `JWT_TOKEN_LOCATION` names cookies.
-   * @summary Change the own password, with cookies
+   * Like `PUT /me/password`, for web pages: sets the new tokens as HttpOnly cookies, and returns their CSRF values. Only
+   * where `JWT_TOKEN_LOCATION` includes `cookies`.
+   * @summary Change your password, with cookies
    */
   @Put('password/cookies')
   @SuccessResponse(200, 'Changed; the new tokens are in cookies.')
   @Response<ProblemDetails>(403, 'The current password is wrong: `wrong_password`, `user_session_required`.')
-  @Response<ProblemDetails>(404, 'The service gives no cookies: `cookies_off`.')
-  @Response<ProblemDetails>(429, 'Wrong passwords have to wait: `too_many_attempts`.')
+  @Response<ProblemDetails>(404, 'The service does not set cookies: `cookies_off`.')
+  @Response<ProblemDetails>(429, 'Too many wrong passwords: `too_many_attempts`.')
   @Response<ProblemDetails>(
     503,
-    'Too many passwords are being checked, or the database does not answer: `busy`, `not_ready`.',
+    'Too many passwords are being checked, or the database does not respond: `busy`, `not_ready`.',
   )
   public async changePasswordWithCookies(
     @Body() body: ChangePasswordRequest,

@@ -12,7 +12,7 @@ import { toOpaqueString } from '../passwords/opaque-string.js';
 import { refuseInvalidPassword } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
 
-/** What users do with their own accounts. */
+/** Changes that users make to their own accounts. */
 export class OwnAccountService {
   constructor(
     private readonly database: Database,
@@ -23,9 +23,9 @@ export class OwnAccountService {
   ) {}
 
   /**
-   * Changes the password, ends the user's other sessions, and revokes every token there is of the account: a copy of this
-   * session's refresh token is good for nothing either.
-   * @returns tokens with which the caller's session goes on.
+   * Changes the password, ends the user's other sessions, and revokes all tokens of the account, including this session's
+   * refresh token, of which a thief may have a copy.
+   * @returns new tokens of the caller's session.
    * @throws {Problem} `wrong_password`, `validation_failed`, `too_many_attempts`, `busy`; `invalid_token` where the
    *   account or the session ended in the meantime.
    */
@@ -71,7 +71,7 @@ export class OwnAccountService {
     });
     if (!done) {
       const now = await usersStore.findStored(this.database.queries, userId);
-      // A login may have hashed the same password anew in the meantime; whatever else changes it voids the caller's token.
+      // A concurrent login may have rehashed the same password; any other change revokes the caller's token.
       if (now?.version !== user.version || now.disabled_at !== null) throw new Problem('invalid_token');
       return this.changePassword(userId, sessionId, currentPassword, newPassword, context);
     }

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { LoginLimiter } from './login-limiter.js';
 
-/** The password of a user who is logged in, asked for again. */
+/** Verifies the password of a user who is already logged in. */
 export class PasswordConfirmation {
   constructor(
     private readonly database: Database,
@@ -11,8 +11,8 @@ export class PasswordConfirmation {
   ) {}
 
   /**
-   * A stolen access token must not be a way to guess the password: the same waits as at login, counted for its session
-   * alone, so that its thief makes nobody wait who logs in.
+   * Limited like logins, so that nobody can guess the password with a stolen access token; counted per session, so that the
+   * thief cannot block logins.
    * @throws {Problem} `too_many_attempts`, `busy`.
    */
   verify(passwordHash: string, password: string, sessionId: string): Promise<boolean> {

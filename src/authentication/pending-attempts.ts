@@ -2,35 +2,35 @@ import { retryLater } from '../problems/problem.js';
 
 /** Seconds. */
 const retryAfter = 2;
-/** How often whoever waits looks for itself, in milliseconds: the verdict may come to another replica. */
+/** Milliseconds between looks at the database: the verdict may be another replica's. */
 const pollInterval = 20;
 const maxPollInterval = 1000;
 
 interface Pending {
-  /** How many are being made here. */
+  /** The number of attempts in progress in this process. */
   count: number;
   readonly waiting: Set<() => void>;
 }
 
-/** Which attempts this process makes, and who waits for one of them, or of another replica's, to come to its verdict. */
+/** The attempts in progress in this process, and the attempts that wait for a verdict here or on another replica. */
 export class PendingAttempts {
   readonly #byKey = new Map<string, Pending>();
   #waiting = 0;
 
-  /** @param queue how many may wait; half of them for the same key, so that nobody's attempts leave no place to others. */
+  /** @param queue how many may wait in total; half of that per key, so that one key cannot use up the queue. */
   constructor(private readonly queue: number) {}
 
-  /** @returns how many were being made before, for each of the keys. */
+  /** @returns for each key, the number of attempts that were already in progress. */
   begin(keys: readonly string[]): number[] {
     return keys.map((key) => this.#getOrCreate(key).count++);
   }
 
-  /** An attempt is not made after all. Those that are will wake who waits. */
+  /** Removes an attempt that is not made. Wakes nobody: the attempts in progress will. */
   withdraw(keys: readonly string[]): void {
     this.#end(keys, 0);
   }
 
-  /** An attempt has come to its verdict: for each of its keys, the first of those who wait may look again. */
+  /** Removes an attempt that has its verdict, and wakes the first waiting attempt of each key. */
   end(keys: readonly string[]): void {
     this.#end(keys, 1);
   }
@@ -39,7 +39,7 @@ export class PendingAttempts {
     for (const key of keys) {
       const pending = this.#getOrCreate(key);
       pending.count -= 1;
-      // Where none is being made any more here, nobody would wake the others.
+      // Without an attempt in progress here, nobody would wake the others.
       const woken = [...pending.waiting].slice(0, pending.count === 0 ? undefined : wakes);
       for (const wake of woken) wake();
       this.#forgetIfIdle(key, pending);
@@ -47,8 +47,8 @@ export class PendingAttempts {
   }
 
   /**
-   * Resolves when it is worth a look whether attempts with this key have come to their verdicts: at once when one does here,
-   * else after some time, which is the longer the more wait before.
+   * Resolves when an attempt with this key has its verdict here, or else after a delay that grows with the number of waiting
+   * attempts, to look for verdicts of other replicas.
    * @throws {Problem} `busy` where too many wait.
    */
   async waitForVerdict(key: string): Promise<void> {
@@ -58,7 +58,7 @@ export class PendingAttempts {
       throw retryLater('busy', retryAfter);
     }
     this.#waiting += 1;
-    // Jittered: replicas that began together would look, and be in each other's way, together.
+    // Jitter: replicas that started together would otherwise compete for the same rows.
     const delay =
       Math.min(pollInterval * (1 + pending.waiting.size), maxPollInterval) * (0.5 + Math.random());
     await new Promise<void>((resolve) => {
@@ -74,7 +74,7 @@ export class PendingAttempts {
     this.#forgetIfIdle(key, pending);
   }
 
-  /** How many keys it has something of. */
+  /** The number of keys in memory. */
   get size(): number {
     return this.#byKey.size;
   }

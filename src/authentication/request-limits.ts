@@ -2,14 +2,14 @@ import type { Request } from 'express';
 import { contextOf } from '../http/request-context.js';
 import type { RequestLimiter } from './request-limiter.js';
 
-/** How often one address may do it. */
+/** The request limits per address. */
 export interface RequestLimits {
   readonly login: RequestLimiter;
   readonly refresh: RequestLimiter;
 }
 
 /**
- * Counts a request of an operation that the operator may limit, and says in `RateLimit` how many are left.
+ * Counts a request, and sets the `RateLimit` header of the response.
  * @throws {Problem} `too_many_requests`, with `Retry-After`.
  */
 export function countRequest(

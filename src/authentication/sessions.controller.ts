@@ -35,18 +35,21 @@ export class SessionsController {
   ) {}
 
   /**
-   * Checks a name and a password, begins a session, and gives its first tokens. Failed logins are slowed down
-   * for each account and each address: 429 says how long to wait.
+   * Checks a name and a password, starts a session, and returns its first tokens. Failed logins are slowed down per
+   * account and per address: 429 says how long to wait.
    * @summary Log in
    */
   @Post('login')
   @NoSecurity()
   @SuccessResponse(200, 'Logged in.')
   @Response<ProblemDetails>(401, 'Wrong name or password, or the account is disabled: `invalid_credentials`.')
-  @Response<ProblemDetails>(429, 'Failed logins have to wait: `too_many_attempts`, `too_many_requests`.')
+  @Response<ProblemDetails>(
+    429,
+    'Too many failed logins, or the configured limit is reached: `too_many_attempts`, `too_many_requests`.',
+  )
   @Response<ProblemDetails>(
     503,
-    'Too many logins at once, or the database does not answer: `busy`, `not_ready`.',
+    'Too many logins at once, or the database does not respond: `busy`, `not_ready`.',
   )
   public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'login');
@@ -54,9 +57,9 @@ export class SessionsController {
   }
 
   /**
-   * Gives a new access token and a new refresh token for a refresh token. Each refresh token is good for one
-   * refresh; for a few seconds the one that was just replaced gives the same successor again. An older one is
-   * taken for a stolen copy, and ends the session.
+   * Exchanges a refresh token for a new access token and a new refresh token. Each refresh token works once; for a few
+   * seconds the one that was just replaced returns the same new refresh token again. The use of an older one counts as
+   * theft, and ends the session.
    * @summary Refresh the tokens
    */
   @Post('refresh')
@@ -66,8 +69,8 @@ export class SessionsController {
     401,
     'The token is unknown, expired, revoked or used before: `invalid_refresh_token`.',
   )
-  @Response<ProblemDetails>(429, 'A limit is set, and reached: `too_many_requests`.')
-  @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
+  @Response<ProblemDetails>(429, 'The configured limit is reached: `too_many_requests`.')
+  @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'refresh');
     return this.services.sessions.refresh(body.refresh_token, contextOf(request));
@@ -90,7 +93,7 @@ export class SessionsController {
     'Neither a refresh token nor a valid access token was sent: `authentication_required`, `invalid_token`, `csrf_failed`.',
   )
   @Response<ProblemDetails>(403, 'The access token is that of a client: `user_session_required`.')
-  @Response<ProblemDetails>(503, 'The database does not answer: `not_ready`.')
+  @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async logout(@Request() request: HttpRequest, @Body() body?: LogoutRequest): Promise<void> {
     if (body?.refresh_token !== undefined) {
       await this.services.sessions.logoutByRefreshToken(body.refresh_token, contextOf(request));

@@ -5,8 +5,8 @@ import { parseCredentials } from '../guard/credentials.js';
 import { getTokenCookieName, readConfirmedToken } from '../sessions/token-cookies.js';
 
 /**
- * The access token of a request, from the first of the places that `JWT_TOKEN_LOCATION` names and that has one.
- * @throws {Problem} `invalid_token` where a place has something that cannot be a token; `csrf_failed`.
+ * The access token from the first location in `JWT_TOKEN_LOCATION` that has one.
+ * @throws {Problem} `invalid_token` where a location has something that cannot be a token; `csrf_failed`.
  */
 export function findAccessToken(request: Request, config: Config): string | undefined {
   for (const location of config.tokenLocations) {
@@ -19,11 +19,11 @@ export function findAccessToken(request: Request, config: Config): string | unde
   return undefined;
 }
 
-/** For who sent no token: where the settings have it sent. */
+/** The detail names the configured locations. */
 export function createMissingTokenProblem(config: Config): Problem {
   const places = config.tokenLocations.map((location) => descriptions[location](config));
   const ways = [
-    ...(config.tokenLocations.some((location) => location !== 'cookies') ? ['POST /login gives one'] : []),
+    ...(config.tokenLocations.some((location) => location !== 'cookies') ? ['POST /login returns one'] : []),
     ...(config.tokenLocations.includes('cookies') ? ['POST /login/cookies sets the cookie'] : []),
   ];
   return new Problem('authentication_required', {
@@ -49,7 +49,7 @@ const finders: Readonly<Record<Location, (request: Request, config: Config) => s
   json: findInBody,
 };
 
-/** RFC 6750 §2.1, where the settings say nothing else. */
+/** RFC 6750 §2.1 with the default settings. */
 function findInHeader(request: Request, { headerName, headerType }: Config): string | undefined {
   const value = readHeader(request, headerName.toLowerCase());
   if (value === undefined || value === '') return undefined;
@@ -63,7 +63,7 @@ function findInHeader(request: Request, { headerName, headerType }: Config): str
   return token;
 }
 
-/** A header that comes in several lines is a list (RFC 9110 §5.3); Node forgets all but the first of some. */
+/** A header in several lines is a list (RFC 9110 §5.3); Node drops all but the first line of some headers. */
 function readHeader({ headers, rawHeaders }: Request, name: string): string | undefined {
   const value = headers[name];
   if (typeof value !== 'string') return undefined;

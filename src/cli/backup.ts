@@ -8,19 +8,19 @@ export function addBackupCommand(program: Command): void {
   program
     .command('backup')
     .description('copy the SQLite database to a new file, also while the service runs')
-    .argument('<file>', 'the file to make, readable for its owner alone')
+    .argument('<file>', 'the file to create, readable only by its owner')
     .action((file: string) => {
       backup(file, process.env);
     });
 }
 
-/** @throws {StartError} where it cannot; then there is no new file. */
+/** @throws {StartError} where it fails; then there is no new file. */
 export function backup(target: string, environment: Readonly<Record<string, string | undefined>>): void {
   const config = readConfig(environment);
   const { databaseUrl } = config;
   if (databaseUrl.kind !== 'sqlite' || databaseUrl.file === ':memory:') {
     throw new StartError(
-      'latchkey backup copies a SQLite file. Of a PostgreSQL database make a backup with pg_dump, or what your provider has (docs/restore.md).',
+      'latchkey backup copies a SQLite file. Back up a PostgreSQL database with pg_dump, or with the means of your provider (docs/restore.md).',
     );
   }
   refuseMissingDatabase(config);

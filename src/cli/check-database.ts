@@ -12,19 +12,17 @@ import { secretOpensKeys } from '../keys/key-schedule.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import { refuseMissingDatabase } from './installation-command.js';
 
-/** How many of the faults are printed. */
+/** How many errors are printed. */
 const maxShown = 50;
 
 export function addCheckCommand(program: Command): void {
   program
     .command('check-database')
-    .description(
-      'look for damage, and for what does not fit together; changes nothing, exit code 1 where there is some',
-    )
+    .description('look for damage and inconsistencies, without changes; exit code 1 where there are some')
     .action(() => checkDatabase(process.env));
 }
 
-/** @throws {StartError} where something is wrong, or it cannot be said. */
+/** @throws {StartError} where there are errors, or the check failed. */
 export async function checkDatabase(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {

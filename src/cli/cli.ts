@@ -3,18 +3,18 @@ import { printError } from '../server/main.js';
 import type { Launcher } from './launcher.js';
 import { createProgram } from './program.js';
 
-/** As most commands have it: 1 where a command fails, 2 where it was not understood. */
+/** By convention: 1 where a command failed, 2 for wrong usage. */
 const misuseExitCode = 2;
 
 /**
- * Runs what the words of a command line say, `['users', 'reset-password', 'admin']`. What is wrong goes to stderr, and
- * `process.exitCode` is 2 where the words were not understood (nothing was done then), 1 where the command failed.
+ * Runs a command line, such as `['users', 'reset-password', 'admin']`. Prints errors to stderr, and sets
+ * `process.exitCode`: 1 where the command failed, 2 for wrong usage, where nothing was done.
  */
 export async function runCommandLine(words: readonly string[], launcher: Launcher): Promise<void> {
   try {
     await createProgram(launcher).parseAsync(words.length > 0 ? words : ['help'], { from: 'user' });
   } catch (error) {
-    // Commander has printed it: help that was asked for, or what it did not understand.
+    // Commander has printed the help or the error.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : misuseExitCode;
     else {
       printError(error);

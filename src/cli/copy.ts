@@ -34,26 +34,26 @@ interface CopyOptions {
 
 const usage =
   'latchkey copy sqlite:<file> postgres://<user>:<password>@<host>/<database> [--dry-run] [--begin-again]';
-/** One Ctrl-C arrives as several signals, within as many milliseconds; a later one does not wait for the database. */
+/** Milliseconds. One Ctrl-C arrives as several signals; a later one exits without waiting for the database. */
 const repeatedSignalWindow = 1000;
 
 export function addCopyCommand(program: Command): void {
   program
     .command('copy')
     .description(
-      'copy all data to an empty PostgreSQL database, keys and sessions too; goes on where it stopped',
+      'copy all data, with keys and sessions, to an empty PostgreSQL database; continues an interrupted copy',
     )
     .argument('<source>', 'sqlite:<file>')
     .argument('<target>', 'postgres://<user>:<password>@<host>/<database>')
-    .option('--dry-run', 'count it, and change nothing')
-    .option('--begin-again', 'remove what an unfinished copy has left in the target first')
+    .option('--dry-run', 'count the rows, and change nothing')
+    .option('--begin-again', 'first remove the rows of an unfinished copy from the target')
     .action((source: string, target: string, words: CopyOptions) => copy(source, target, words, process.env));
 }
 
 /**
- * `latchkey copy`: moves an installation to PostgreSQL. Nobody is logged out: sessions, keys and revocations come along.
- * Where it is interrupted, the same command goes on; no service starts on the target before it is whole.
- * @throws {StartError} where it cannot.
+ * `latchkey copy`: moves an installation to PostgreSQL, with sessions, keys and revocations: nobody is logged out. After an
+ * interruption the same command continues; no service starts on an incomplete target.
+ * @throws {StartError}
  */
 export async function copy(
   from: string,
@@ -162,7 +162,7 @@ async function copyWithProgress(
   }
 }
 
-/** What opens the source's keys: `LATCHKEY_SECRET`, or the file beside the database. */
+/** `LATCHKEY_SECRET` or the secret file, whichever decrypts the source's keys. */
 function findSourceSealing(keys: readonly KeyRow[], { file }: SqliteUrl, { secret }: Config): KeySealing {
   const secrets = [secret, readSecretFile(file)].filter((each) => each !== undefined);
   const sealing = secrets
@@ -185,9 +185,9 @@ function opens(row: KeyRow, sealing: KeySealing): boolean {
   }
 }
 
-/** What the target's service will have as `LATCHKEY_SECRET`. */
+/** By the future `LATCHKEY_SECRET` of the target's service. */
 function createTargetSealing({ newSecret, secret }: Config): KeySealing {
-  // That one of them is set, readConfig has demanded.
+  // readConfig requires one of them.
   return new KeySealing(newSecret ?? secret ?? '');
 }
 
@@ -198,7 +198,7 @@ function openTarget(config: Config): Database {
   });
 }
 
-/** Counts, and says what a copy would find in the target. */
+/** Prints the rows to copy and the state of the target. */
 async function describe(target: Database, snapshot: SqliteSnapshot, beginAgain: boolean): Promise<void> {
   const mark = await onTarget(async () => {
     await target.ping();
@@ -219,7 +219,7 @@ async function prepareTarget(target: Database, beginAgain: boolean): Promise<voi
   await onTarget(async () => {
     await target.ping();
     if (beginAgain) await removeUnfinishedCopy(target);
-    // Into one that holds a part already, what it was begun with goes on being copied.
+    // An unfinished copy keeps the schema that it was started with.
     if (!(await readMark(target.queries))) await target.migrate();
   });
 }

@@ -3,20 +3,20 @@ import { everyVersion } from '../revocations/revocations.js';
 import { usernameKey } from '../usernames/username.js';
 import type { Database, Queries } from '../database/database.js';
 
-/** What is wrong with a database, in sentences; none: nothing that could be found is. */
+/** @returns sentences; empty where no error was found. */
 export async function findDatabaseErrors(database: Database): Promise<string[]> {
   const { queries } = database.longRunning;
   const damage = await (database.dialect === 'sqlite'
     ? findSqliteDamage(queries)
     : findPostgresDamage(queries));
-  // Of a damaged file nothing else can be said for certain.
+  // Other checks are not reliable on a damaged database.
   if (damage.length > 0) return damage;
   const isThere = (await queries.introspection.getTables()).some(({ name }) => name === 'users');
-  if (!isThere) return ['It has no tables of Latchkey: no service was ever started on it.'];
+  if (!isThere) return ['It has no tables of Latchkey: no service was ever started with it.'];
   return [...(await findOrphans(queries)), ...(await findInvariantViolations(queries))];
 }
 
-/** As queries that only read: the writer would keep the service beside from writing until a pragma is over. */
+/** As read-only queries: a pragma on the writer would block the writes of a running service. */
 async function findSqliteDamage(queries: Queries): Promise<string[]> {
   const { rows: integrity } = await sql<{
     integrity_check: string;
@@ -35,7 +35,7 @@ async function findSqliteDamage(queries: Queries): Promise<string[]> {
   ];
 }
 
-/** The indexes by amcheck, where it is installed; the tables by reading them. */
+/** Checks indexes with amcheck, where it is installed, and tables by reading them. */
 async function findPostgresDamage(queries: Queries): Promise<string[]> {
   const tables = (await queries.introspection.getTables()).map(({ name }) => name);
   const faults: string[] = [];
@@ -63,20 +63,20 @@ async function findPostgresDamage(queries: Queries): Promise<string[]> {
     queries,
   );
   for (const { name, id } of indexes) {
-    await attempt(`The index "${name}" is damaged (REINDEX INDEX makes it anew)`, () =>
+    await attempt(`The index "${name}" is damaged (REINDEX INDEX rebuilds it)`, () =>
       sql`select bt_index_check(cast(${id} as int8)::oid::regclass, true)`.execute(queries),
     );
   }
   return faults;
 }
 
-/** Whether `create extension amcheck` has been run: then indexes can be checked. */
+/** Whether the extension amcheck is installed. */
 export async function hasAmcheck(queries: Queries): Promise<boolean> {
   const { rows } = await sql`select 1 from pg_extension where extname = 'amcheck'`.execute(queries);
   return rows.length > 0;
 }
 
-/** Rows that belong to others that are not there, whatever the constraints say. */
+/** Finds rows whose parent is missing, in spite of the constraints. */
 async function findOrphans(queries: Queries): Promise<string[]> {
   const faults: string[] = [];
   for (const [table, column, parent, key] of [
@@ -97,7 +97,7 @@ async function findOrphans(queries: Queries): Promise<string[]> {
 
 const usersPerPage = 1000;
 
-/** What the service relies on beyond what the tables demand. */
+/** Checks invariants that no constraint enforces. */
 async function findInvariantViolations(queries: Queries): Promise<string[]> {
   const faults: string[] = [];
   const { rows: ahead } = await sql<{ found: number }>`
@@ -107,7 +107,7 @@ async function findInvariantViolations(queries: Queries): Promise<string[]> {
   const behind = ahead[0]?.found ?? 0;
   if (behind > 0) {
     faults.push(
-      `${behind} users have an older version than their revocations: all tokens that they get are refused. It is as if parts of two databases were put together.`,
+      `${behind} users have an older version than their revocations: all of their new tokens are refused. Parts of two databases may have been combined.`,
     );
   }
   for (let after = ''; ;) {
@@ -130,7 +130,7 @@ async function findInvariantViolations(queries: Queries): Promise<string[]> {
         faults.push(`The user ${user.id} has no password hash that can be checked.`);
       }
       if (!Number.isSafeInteger(user.version) || user.version < 0) {
-        faults.push(`The user ${user.id} has a version that is no count: ${user.version}.`);
+        faults.push(`The user ${user.id} has an invalid version: ${user.version}.`);
       }
     }
   }

@@ -1,7 +1,6 @@
 import { settings } from '../config/settings.js';
 import { problemCodes } from '../problems/problem-codes.js';
 
-/** The table of settings, in Markdown. */
 export function createSettingsTable(): string {
   const rows = Object.values(settings).map((setting) => {
     const { name, doc } = setting;
@@ -12,7 +11,6 @@ export function createSettingsTable(): string {
   return ['| setting | default | what it does |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** The table of error codes, in Markdown. */
 export function createProblemTable(): string {
   const rows = Object.entries(problemCodes).map(
     ([code, { status, detail }]) => `| ${status} | \`${code}\` | ${detail.replaceAll('<', '\\<')} |`,

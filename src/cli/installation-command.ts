@@ -7,18 +7,18 @@ import type { Services } from '../server/services.js';
 import { StartError } from '../start-error.js';
 
 /**
- * Runs a command on the database that the settings name, beside the service or without it, and closes it.
- * @throws {StartError} and what else `explain` puts into words, where it cannot.
+ * Runs a command on the installation of the settings, whether or not the service runs, and closes it.
+ * @throws {StartError} and other errors that `printError` prints as a message.
  */
 export async function withInstallation(
   command: (services: Services, config: Config) => Promise<void>,
   { mayBeBackup = false }: { readonly mayBeBackup?: boolean } = {},
 ): Promise<void> {
-  // An operator who runs a command is there to start the database.
+  // An operator is there to start the database.
   const config = { ...readConfig(process.env), databaseWait: 0 };
   refuseMissingDatabase(config);
   refuseRestoredFile(config, mayBeBackup);
-  // No token is issued here, but there has to be room for the issuer in those of the service.
+  // Commands issue no tokens; the length of the issuer counts for the capacity of access tokens.
   const issuer = config.issuer ?? 'http://255.255.255.255:65535';
   const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer);
   try {
@@ -28,7 +28,7 @@ export async function withInstallation(
   }
 }
 
-/** A command at the wrong place would make a database there, with a secret of its own. */
+/** A command in the wrong directory would create a database there, with a new secret. */
 export function refuseMissingDatabase({ databaseUrl }: Config): void {
   if (databaseUrl.kind === 'sqlite' && !existsSync(databaseUrl.file)) {
     throw new StartError(

@@ -18,17 +18,17 @@ export function addKeyCommands(program: Command): void {
     .action(() => withInstallation(listKeys));
   keys
     .command('rotate')
-    .description('publish a new key that signs later; both kinds without a name')
+    .description('publish a new key that signs later; of both kinds by default')
     .addArgument(new Argument('[purpose]', 'whose key').choices(keyPurposes))
     .action((purpose?: KeyPurpose) => withInstallation((services) => rotateKeys(services, purpose)));
   keys
     .command('import')
-    .description('take in a private key of your own (PEM or JWK), published first')
+    .description('import your own private key (PEM or JWK); it is published first, and signs later')
     .argument('<file>', 'where the key is')
     .action((file: string) => withInstallation((services) => importKey(services, file)));
   keys
     .command('revoke')
-    .description('take a key away at once: its access tokens are void, or its sessions end')
+    .description('remove a key at once: its access tokens are revoked, or its sessions end')
     .argument('<id>', 'as latchkey keys list prints it')
     .action((id: string) => withInstallation((services) => revokeKey(services, id)));
 }
@@ -62,7 +62,7 @@ export function listKeys({ ring, clock }: Services): Promise<void> {
   return Promise.resolve();
 }
 
-/** @param only whose keys; both without it. */
+/** @param only default: both. */
 export async function rotateKeys({ ring }: Services, only?: KeyPurpose): Promise<void> {
   for (const purpose of only === undefined ? keyPurposes : [only]) {
     console.log(
@@ -96,8 +96,8 @@ export async function revokeKey({ ring }: Services, id: string): Promise<void> {
   if (!(await ring.revoke(id))) throw new StartError(`There is no key "${id}". See: latchkey keys list`);
   console.log(
     ofRefreshTokens
-      ? `The key ${id} is gone: all sessions end, and users log in again. ${ring.refreshKey.id} signs.`
-      : `The key ${id} is gone: its access tokens are void, and clients refresh. ${ring.signingKey.id} signs.`,
+      ? `The key ${id} is removed: all sessions end, and users log in again. ${ring.refreshKey.id} signs.`
+      : `The key ${id} is removed: its access tokens are revoked, and clients refresh. ${ring.signingKey.id} signs.`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** What `bin/latchkey.js` does itself: it builds, which nothing that is built can do. */
+/** Implemented by `bin/latchkey.js`, which needs no build. */
 export interface Launcher {
   /** Of the package. */
   readonly version: string;

@@ -7,7 +7,7 @@ import type { Launcher } from './launcher.js';
 import { addSessionCommands } from './sessions.js';
 import { addUserCommands } from './users.js';
 
-/** Every command that there is, with its help. It prints, and throws `CommanderError` instead of exiting. */
+/** All commands with their help. Throws `CommanderError` instead of exiting. */
 export function createProgram(launcher: Launcher): Command {
   const program = new Command('latchkey')
     .description('The service, and the commands of its operator.')
@@ -16,7 +16,7 @@ export function createProgram(launcher: Launcher): Command {
     .helpCommand('help [command]', 'print help of a command')
     .exitOverride()
     .configureHelp({ formatHelp: formatHelp, subcommandTerm: formatTerm })
-    // What was too much may have a password in it: the URL of a database.
+    // Excess arguments may have a password: the URL of a database.
     .configureOutput({
       outputError: (text, write) => {
         write(text.replace(/ but got (\d+): .*/, ' but got $1.'));
@@ -45,7 +45,7 @@ export function createProgram(launcher: Launcher): Command {
   addCheckCommand(program);
   program.addHelpText(
     'after',
-    '\nThe commands use the settings of the service, from the same environment variables, and work beside it.',
+    '\nThe commands read the settings of the service from the environment, and also work while it runs.',
   );
   program.addHelpText('beforeAll', ({ error }) => {
     if (!error) refuseUnknownCommand(program);
@@ -56,7 +56,7 @@ export function createProgram(launcher: Launcher): Command {
 }
 
 /**
- * Commander prints a group's help for a command of it that there is not, and ends with 0.
+ * Commander prints a group's help for an unknown command, and exits with 0.
  * @throws {CommanderError}
  */
 function refuseUnknownCommand(program: Command): void {
@@ -74,7 +74,7 @@ function refuseUnknownCommand(program: Command): void {
   }
 }
 
-/** In help alone: what is near to an unknown word is looked for among the commands of its own group. */
+/** Only in help: suggestions for an unknown command come from its own group. */
 function formatHelp(group: Command, helper: Help): string {
   return Help.prototype.formatHelp.call(
     helper,
@@ -83,12 +83,12 @@ function formatHelp(group: Command, helper: Help): string {
   );
 }
 
-/** The commands that do something, not the groups that they are in. */
+/** All commands, without groups. */
 function flattenCommands(group: Command): Command[] {
   return group.commands.flatMap((each) => (each.commands.length > 0 ? flattenCommands(each) : [each]));
 }
 
-/** As it is typed: `keys rotate [access|refresh]`. */
+/** Formats `keys rotate [access|refresh]`. */
 function formatTerm(command: Command): string {
   const parameters = command.registeredArguments.map((argument) => {
     const name = argument.argChoices?.join('|') ?? argument.name();
@@ -101,7 +101,7 @@ function getCommandPath(command: Command): string[] {
   return [...(command.parent ? getCommandPath(command.parent) : []), command.name()];
 }
 
-/** What comes below an error: where to read what would be right. */
+/** Adds a line below errors that names the help. */
 function addHelpHints(command: Command): void {
   const words = getCommandPath(command);
   const settings = ['start', 'dev'].includes(command.name())

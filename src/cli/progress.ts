@@ -1,19 +1,19 @@
 import type { WriteStream } from 'node:tty';
 
-/** How often it is shown, in milliseconds: on a terminal, and in a file or a log. */
+/** Milliseconds between lines. */
 const terminalInterval = 100;
 const logInterval = 10_000;
 
 export interface Progress {
-  /** How far it is now. Not all that is said is shown. */
+  /** Not every call prints. */
   show(text: string): void;
-  /** Takes what is shown away from a terminal. */
+  /** Clears the line on a terminal. */
   end(): void;
 }
 
 /**
- * Shows how far long work is: in one line that changes on a terminal, and elsewhere in a line now and then.
- * @param now milliseconds that only grow.
+ * Shows the progress of long work: on a terminal in one line that changes, elsewhere in a new line from time to time.
+ * @param now monotonic milliseconds.
  */
 export function createProgress(
   stream: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean },

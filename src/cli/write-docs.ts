@@ -8,7 +8,6 @@ const tables: Readonly<Record<string, string>> = {
 const begin = '<!-- made by npm run docs -->\n<!-- prettier-ignore-start -->\n';
 const end = '<!-- prettier-ignore-end -->';
 
-/** The page with another table in it. */
 function replaceTable(file: string, page: string, table: string): string {
   const start = page.indexOf(begin);
   const stop = page.indexOf(end, start);
@@ -16,7 +15,7 @@ function replaceTable(file: string, page: string, table: string): string {
   return `${page.slice(0, start + begin.length)}\n${table}\n\n${page.slice(stop)}`;
 }
 
-// Writes the tables that are made from the code into their pages; with `--check` it fails where they differ.
+// Writes the generated tables into their pages. With `--check` it fails where they differ.
 for (const [file, table] of Object.entries(tables)) {
   const page = readFileSync(file, 'utf8');
   const updated = replaceTable(file, page, table);

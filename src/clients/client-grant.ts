@@ -5,7 +5,7 @@ import type { StoredClient } from './clients.store.js';
 
 type Grant = AccessGrant & { readonly audience: readonly string[]; readonly lifetime: number };
 
-/** Everything that a client's token for itself may have; the client may ask for less. */
+/** The maximum that a client's access token may have; the client may request less. */
 export function clientGrant(
   client: StoredClient,
   tokens: Pick<AccessTokens, 'audience' | 'lifetime'>,

@@ -22,29 +22,28 @@ export interface ClientKeySet {
   readonly keys: readonly ClientKey[];
 }
 
-/** What verifies a client's signatures. */
+/** A key that verifies a client's signatures. */
 export interface VerificationKey {
   readonly id: string | undefined;
-  /** One, where the JWK says so; else those that its kind of key is for. */
+  /** The `alg` of the JWK; without it, all that fit the key's type. */
   readonly algorithms: readonly AsymmetricAlgorithm[];
   readonly publicKey: KeyObject;
-  /** The bytes of each signature. */
+  /** Bytes of a signature. */
   readonly signatureLength: number;
 }
 
-/** The keys of a client that a signature may be of. */
 interface VerificationKeys {
   readonly keys: readonly VerificationKey[];
-  /** Why others of them are not used: they were registered before such keys were refused. */
+  /** Why other keys are not used: they were registered before such keys were refused. */
   readonly refused: readonly string[];
 }
 
-/** The members of a public key of the kinds that are known here (RFC 7518 §6.2, §6.3), and what it is for. */
+/** The members of public EC and RSA keys (RFC 7518 §6.2, §6.3), and the common ones. */
 const publicMembers = ['kty', 'kid', 'use', 'alg', 'crv', 'x', 'y', 'n', 'e'] as const;
 
 /**
- * A key that a client brought, as it is kept: its public members alone.
- * @throws {KeyImportError} where it cannot verify anything, or is a secret.
+ * Validates a client's key and reduces it to its public members.
+ * @throws {KeyImportError} where it cannot verify signatures, or is not a public key.
  */
 export function importClientKey(jwk: ClientKey): ClientKey {
   const reason = validateJwkUse(jwk);
@@ -56,7 +55,7 @@ export function importClientKey(jwk: ClientKey): ClientKey {
   return Object.fromEntries(members) as ClientKey;
 }
 
-/** @param kid the `kid` that the signature names, if any. */
+/** @param kid the `kid` of the JWS header, if any. */
 export function readVerificationKeys(jwks: string, kid: string | undefined): VerificationKeys {
   const keys: VerificationKey[] = [];
   const refused: string[] = [];
@@ -83,6 +82,6 @@ function importVerificationKey(jwk: ClientKey): VerificationKey {
   }
   const fitting = findAlgorithms(publicKey);
   const algorithms = fitting.filter((algorithm) => jwk.alg === undefined || algorithm === jwk.alg);
-  if (algorithms.length === 0) throw new KeyImportError(`has an "alg" that its key is not for`);
+  if (algorithms.length === 0) throw new KeyImportError(`has an "alg" that does not fit the key`);
   return { id: jwk.kid, algorithms, publicKey, signatureLength: computeSignatureLength(jwk) };
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What leaked secrets are recognised by in logs and repositories. */
+/** Lets scanners recognize leaked secrets in logs and repositories. */
 const prefix = 'lk_cs_';
 
 /** 256 random bits. */
@@ -8,12 +8,12 @@ export function generateClientSecret(): string {
   return prefix + randomBytes(32).toString('base64url');
 }
 
-/** What is kept. No slow hash: nobody guesses 256 bits, and clients authenticate often. */
+/** The stored hash. Not a slow one: nobody can guess 256 bits, and clients authenticate often. */
 export function hashClientSecret(secret: string): string {
   return digest(secret).toString('base64url');
 }
 
-/** In a time that says nothing of how much of it was right. */
+/** Compares in constant time. */
 export function isClientSecret(given: string, hash: string): boolean {
   const expected = Buffer.from(hash, 'base64url');
   const actual = digest(given);

@@ -37,7 +37,7 @@ export class ClientsController {
   constructor(private readonly services: { readonly clients: ClientsService }) {}
 
   /**
-   * A page of clients, oldest first. Their secrets are not kept, and not shown.
+   * A page of clients, oldest first, without their secrets, which are not stored.
    * @summary List clients
    */
   @Get()
@@ -49,8 +49,8 @@ export class ClientsController {
   }
 
   /**
-   * Makes a client, which gets tokens at `POST /oauth/token`. The answer has its secret, which is shown this once;
-   * a client with `private_key_jwt` has none, and brings its public keys.
+   * Creates a client, which gets tokens at `POST /oauth/token`. The response has its secret, which is shown only once.
+   * A client with `private_key_jwt` has no secret; it sends its public keys.
    * @summary Create a client
    */
   @Post()
@@ -76,7 +76,7 @@ export class ClientsController {
   }
 
   /**
-   * One client.
+   * Reads one client.
    * @param id The client's id.
    * @summary Read a client
    */
@@ -89,8 +89,8 @@ export class ClientsController {
   }
 
   /**
-   * Changes what is sent and leaves the rest. Disabling, and a change of scope, audiences or keys, void the client's
-   * tokens from the answer on.
+   * Changes the fields that are sent. Disabling, and a change of scope, audiences or keys, revoke the client's tokens at
+   * once.
    * @param id The client's id.
    * @summary Change a client
    */
@@ -118,7 +118,7 @@ export class ClientsController {
   }
 
   /**
-   * Deletes a client. Its tokens are refused from the answer on.
+   * Deletes a client. Its tokens stop working at once.
    * @param id The client's id.
    * @summary Delete a client
    */
@@ -131,8 +131,7 @@ export class ClientsController {
   }
 
   /**
-   * Gives a client a new secret, which is shown this once. The old one and the client's tokens are refused from the
-   * answer on.
+   * Gives a client a new secret, which is shown only once. The old secret and the client's tokens stop working at once.
    * @param id The client's id.
    * @summary Replace a client's secret
    */
@@ -140,7 +139,7 @@ export class ClientsController {
   @Security('bearer', ['clients:write'])
   @SuccessResponse(200, 'Replaced.')
   @Response<ProblemDetails>(404, 'There is no such client: `client_not_found`.')
-  @Response<ProblemDetails>(409, 'The client has keys instead: `client_has_no_secret`.')
+  @Response<ProblemDetails>(409, 'The client authenticates with keys: `client_has_no_secret`.')
   public async replaceClientSecret(
     @Path() id: Id,
     @Request() request: AuthenticatedRequest,

@@ -3,13 +3,13 @@ import type { Cursor } from '../http/pagination.js';
 import type { Id } from '../http/api-types.js';
 
 /**
- * A service that gets tokens for itself, or asks about those of others.
+ * A service that gets access tokens for itself, or introspects those of others.
  * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": ["https://reports.example.com"], "introspection_audiences": [], "access_token_lifetime": 600, "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }
  */
 export interface Client {
   client_id: Id;
   /**
-   * What people call the client.
+   * A name for people.
    * @maxLength 200
    * @pattern ^[^\u0000-\u001f\u007f]*$
    */
@@ -24,17 +24,17 @@ export interface Client {
    */
   scope: string;
   /**
-   * Whom its tokens may be for; empty: whom users' tokens are for.
+   * The audiences (`aud`) that its tokens may have; empty: the audiences of users' tokens.
    * @maxItems 10
    */
   audiences: Audience[];
   /**
-   * The audiences that it is itself, as a resource server: it may introspect tokens for these.
+   * The audiences that this client is, as a resource server: it may introspect tokens for them.
    * @maxItems 10
    */
   introspection_audiences: Audience[];
   /**
-   * Seconds; absent: as long as users' tokens.
+   * Lifetime of its access tokens in seconds; absent: that of users' tokens.
    * @isInt
    * @minimum 1
    * @maximum 86400
@@ -43,7 +43,7 @@ export interface Client {
   /** A disabled client can neither authenticate nor use a token. */
   disabled: boolean;
   /**
-   * When the client was made.
+   * When the client was created.
    * @format date-time
    */
   created_at: string;
@@ -55,12 +55,12 @@ export interface Client {
 }
 
 /**
- * A client as it was just made.
+ * A client that was just created.
  * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_secret": "lk_cs_R3b5zq0hXcK2sGx9dUuYJ0d8k5v0y8Jc4m3l7o6n1pQ", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": ["https://reports.example.com"], "introspection_audiences": [], "access_token_lifetime": 600, "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }
  */
 export interface CreatedClient extends Client {
   /**
-   * Shown here and never again; absent with `private_key_jwt`.
+   * Shown only here; absent with `private_key_jwt`.
    * @maxLength 100
    * @pattern ^lk_cs_[A-Za-z0-9_-]+$
    */
@@ -68,7 +68,7 @@ export interface CreatedClient extends Client {
 }
 
 /**
- * The client's new secret, which is shown here and never again.
+ * The client's new secret, which is shown only here.
  * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_secret": "lk_cs_R3b5zq0hXcK2sGx9dUuYJ0d8k5v0y8Jc4m3l7o6n1pQ" }
  */
 export interface ClientSecret {
@@ -98,14 +98,14 @@ export interface ClientPage {
 /** Which clients to list. */
 export interface ClientQuery {
   /**
-   * How many clients a page has at most.
+   * The maximum number of clients in a page.
    * @isInt
    * @minimum 1
    * @maximum 200
    * @default 50
    */
   limit?: number;
-  /** The `next_cursor` of the page before; the first page without it. */
+  /** `next_cursor` of the previous page. Default: the first page. */
   cursor?: Cursor;
 }
 
@@ -117,23 +117,24 @@ export interface CreateClientRequest {
   client_name: ClientName;
   /** Default: `client_secret_basic`. */
   token_endpoint_auth_method?: ClientAuthMethod;
-  /** With `private_key_jwt`, and only with it: the client's public keys, one at least. */
+  /** Required with `private_key_jwt`, and only allowed with it: the client's public keys. */
   jwks?: ClientKeySet;
   /** Default: nothing. */
   scope?: ClientScope;
   /**
-   * Whom its tokens may be for; the client chooses among them with `resource`. Default: whom users' tokens are for.
+   * The audiences (`aud`) that its tokens may have; the client chooses among them with `resource`. Default: the audiences
+   * of users' tokens.
    * @maxItems 10
    */
   audiences?: Audience[];
   /**
-   * The audiences that it is itself, as a resource server: it may introspect tokens for these, beside its own tokens and
-   * those for its id. Any other takes the scope `tokens:introspect`. Default: none.
+   * The audiences that this client is, as a resource server: it may introspect tokens for them, as well as its own tokens
+   * and tokens for its id. For others it needs the scope `tokens:introspect`. Default: none.
    * @maxItems 10
    */
   introspection_audiences?: Audience[];
   /**
-   * Seconds, a day at most. Default: as long as users' tokens.
+   * Lifetime of its access tokens in seconds, one day at most. Default: that of users' tokens.
    * @isInt
    * @minimum 1
    * @maximum 86400
@@ -142,7 +143,7 @@ export interface CreateClientRequest {
 }
 
 /**
- * What is left out stays as it is.
+ * The fields to change. Fields that are left out stay as they are.
  * @example { "disabled": true }
  */
 export interface UpdateClientRequest {
@@ -161,7 +162,7 @@ export interface UpdateClientRequest {
    */
   introspection_audiences?: Audience[];
   /**
-   * Seconds, for tokens that are issued from now on.
+   * Lifetime of new access tokens in seconds.
    * @isInt
    * @minimum 1
    * @maximum 86400
@@ -172,7 +173,7 @@ export interface UpdateClientRequest {
 }
 
 /**
- * What people call the client: of characters that can be seen, without a space at either end.
+ * A name for people: visible characters, without a space at either end.
  * @minLength 1
  * @maxLength 200
  * @pattern ^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$ must not have control characters
@@ -189,7 +190,7 @@ export type ClientName = string;
 export type ClientScope = string;
 
 /**
- * Whom a token is for, mostly the URL of a service (RFC 8707 §2).
+ * An audience of access tokens, usually the URL of a service (RFC 8707 §2).
  * @minLength 1
  * @maxLength 200
  * @pattern ^[!-~]+$ must be printable ASCII without spaces
@@ -203,14 +204,14 @@ export type Audience = string;
  */
 export interface ClientKeySet {
   /**
-   * One key at least.
+   * The keys.
    * @minItems 1
    * @maxItems 20
    */
   keys: ClientKey[];
 }
 
-/** A public key of a client (RFC 7517 §4): RSA of 2048 bits or more, P-256, P-384 or P-521. Other members are left out. */
+/** A public key of a client (RFC 7517 §4): RSA of 2048 bits or more, P-256, P-384 or P-521. Other members are ignored. */
 export interface ClientKey {
   /**
    * Key type: `EC` or `RSA`.
@@ -225,13 +226,13 @@ export interface ClientKey {
    */
   kid?: string;
   /**
-   * `sig`, if anything: the key verifies signatures.
+   * `sig` or absent.
    * @maxLength 16
    * @pattern ^[A-Za-z0-9-]+$ must be the name of a registered value
    */
   use?: string;
   /**
-   * The one algorithm that it is for; absent: any that its kind of key is for.
+   * The algorithm of the key; absent: any that fits its type.
    * @maxLength 16
    * @pattern ^[A-Za-z0-9-]+$ must be the name of a registered value
    */

@@ -25,13 +25,13 @@ interface NewClient {
   readonly scope: string;
   readonly audiences: readonly string[];
   readonly introspectionAudiences: readonly string[];
-  /** Seconds; null: as the settings say. */
+  /** Seconds; null: the default of the settings. */
   readonly accessTokenLifetime: number | null;
 }
 
 type ClientChange = Partial<Omit<NewClient, 'authMethod'>> & { readonly disabled?: boolean | undefined };
 
-/** OAuth clients that act for themselves. What a change takes from one takes effect on its very next request. */
+/** Manages OAuth clients. Changes that take rights away take effect on the client's next request. */
 export class ClientsService {
   constructor(
     private readonly database: Database,
@@ -45,14 +45,14 @@ export class ClientsService {
     return requireClient(await clientsStore.find(this.database.queries, id));
   }
 
-  /** A page of clients in the order of their creation. */
+  /** A page of clients in order of creation. */
   list(limit: number, after: string | undefined): Promise<Page<StoredClient>> {
     return readPage(limit, (most) => clientsStore.list(this.database.queries, { limit: most, after }));
   }
 
   /**
-   * Makes a client.
-   * @returns its secret too, which cannot be had again; none where the client has keys.
+   * Creates a client.
+   * @returns also its secret, which is not stored; none where the client has keys.
    * @throws {Problem} `validation_failed` for a name that looks like another, for keys that will not do, or that are too many or too few, and for a scope and
    *   audiences whose tokens nobody accepts.
    */
@@ -130,21 +130,21 @@ export class ClientsService {
     this.versions.apply(revoked);
   }
 
-  /** @param before where the tokens were too long already, they may become shorter. */
+  /** @param before where its tokens were too long already, they may become shorter. */
   #refuseOversizedTokens(client: StoredClient, before?: StoredClient): void {
     const length = this.tokens.computeLength(clientGrant(client, this.tokens));
     if (length <= maxTokenLength) return;
     if (before && length < this.tokens.computeLength(clientGrant(before, this.tokens))) return;
     throw new Problem('validation_failed', {
       errors: {
-        scope: `makes with the audiences an access token of ${length} characters, and ${maxTokenLength} is the limit`,
+        scope: `results, with the audiences, in an access token of ${length} characters; the limit is ${maxTokenLength}`,
       },
     });
   }
 
   /**
-   * Gives a client another secret; the one it had, and its tokens, are refused when this resolves.
-   * @returns the secret, which cannot be had again.
+   * Replaces a client's secret. When this resolves, the old secret and the client's tokens are refused.
+   * @returns the new secret, which is not stored.
    * @throws {Problem} `client_not_found`, `client_has_no_secret`.
    */
   async replaceSecret(id: string, actor: Actor): Promise<string> {
@@ -186,7 +186,7 @@ function disabledAt(before: StoredClient, disabled: boolean | undefined, now: nu
   return disabled ? (before.disabled_at ?? now) : null;
 }
 
-/** Whether tokens that were issued before say what no longer holds, or were got with a key that is gone. */
+/** Whether earlier tokens have claims that no longer apply, or were obtained with a key that was removed. */
 function revokesTokens(before: StoredClient, after: StoredClient): boolean {
   return (
     before.scopes !== after.scopes ||
@@ -196,10 +196,9 @@ function revokesTokens(before: StoredClient, after: StoredClient): boolean {
   );
 }
 
-/** The key set as it is kept. */
 function toStoredKeys(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefined): string | null {
   if (authMethod !== 'private_key_jwt') {
-    if (jwks) throw createInvalidFieldProblem('jwks', 'is for clients with private_key_jwt');
+    if (jwks) throw createInvalidFieldProblem('jwks', 'is only allowed with private_key_jwt');
     return null;
   }
   if (!jwks) throw createInvalidFieldProblem('jwks', 'is required with private_key_jwt');
@@ -215,10 +214,7 @@ function toStoredKeys(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefin
   const kids = keys.flatMap(({ kid }) => kid ?? []);
   const duplicate = kids.findIndex((kid, index) => kids.indexOf(kid) < index);
   if (duplicate >= 0)
-    throw createInvalidFieldProblem(
-      'jwks',
-      `has two keys with the kid "${kids[duplicate]}": give each another one`,
-    );
+    throw createInvalidFieldProblem('jwks', `has two keys with the kid "${kids[duplicate]}"`);
   return JSON.stringify({ keys });
 }
 

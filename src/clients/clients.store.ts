@@ -26,7 +26,7 @@ export const clientsStore = {
     return queries.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst();
   },
 
-  /** The client, whose next change waits for the end of this transaction: what is read here is what it changes. */
+  /** Reads the client and locks its row until the end of the transaction. */
   lock(queries: Queries, id: string): Promise<StoredClient | undefined> {
     return queries
       .updateTable('clients')
@@ -36,7 +36,7 @@ export const clientsStore = {
       .executeTakeFirst();
   },
 
-  /** Oldest first. @param page `after` is the id that the page comes after. */
+  /** Oldest first. @param page `after`: the id before the page. */
   list(
     queries: Queries,
     page: { readonly limit: number; readonly after: string | undefined },
@@ -46,7 +46,7 @@ export const clientsStore = {
     return query.execute();
   },
 
-  /** @returns the client as it is now; undefined where it is not there. */
+  /** @returns the updated client; undefined where there is no such client. */
   update(
     queries: Queries,
     id: string,
@@ -61,7 +61,7 @@ export const clientsStore = {
       .executeTakeFirst();
   },
 
-  /** @returns whether the client was there. */
+  /** @returns whether there was such a client. */
   async delete(queries: Queries, id: string): Promise<boolean> {
     const deleted = await queries
       .deleteFrom('clients')

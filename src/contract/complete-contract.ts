@@ -10,19 +10,18 @@ import type { ResponseObject, Document, Operation, Schema } from './openapi.js';
 /** The media type of a page. */
 const pageType = 'text/html';
 
-/** Says what is wrong with an operation. */
+/** Reports an error of an operation. */
 type Fail = (what: string) => void;
 
 /**
- * What tsoa cannot say, from what the controllers do say:
- * - every answer that follows from an operation's security, body or parameters is there: a new operation is complete;
- * - errors have their media type, their headers, and an example for each code that the answer's description names;
- * - permissions are named where OpenAPI 3.0 has room for them;
- * - requests and answers have their model's example;
+ * Completes tsoa's document with what follows from the controllers:
+ * - each response that follows from an operation's security, body or parameters;
+ * - media type, headers and an example for each error code in the description of an error response;
+ * - permissions, where OpenAPI 3.0 has a place for them;
+ * - the model's example for request bodies and responses;
  * - models are complete, see `completeSchemas`.
- * @throws a line for each fault, where the contract would be incomplete: an operation without summary or
- *   description, an operationId twice, an answer without description, a problem that names no code or one of another
- *   status.
+ * @throws with one line per error: an operation without summary or description, a duplicate operationId, a response without
+ *   description, an error response without a code or with one of another status.
  */
 export function completeContract(document: Document): Document {
   for (const [name, group] of Object.entries(document.components)) {
@@ -64,7 +63,7 @@ export function completeContract(document: Document): Document {
   return { openapi, info, ...rest, paths, components };
 }
 
-/** An operation whose controller names the model of OAuth's errors answers all errors so. */
+/** An operation with one OAuth error response has OAuth's form for all errors. */
 function findErrorForm({ responses }: Operation): ErrorForm {
   const answers = Object.values(responses).flatMap(({ content }) => Object.values(content ?? {}));
   return answers.some(({ schema }) => schema?.$ref?.endsWith(`/${oauthForm.schema}`))
@@ -91,8 +90,8 @@ function addProblemCodes(schemas: Record<string, Schema>): void {
 }
 
 /**
- * OpenAPI 3.0 lets OAuth's schemes alone have scopes in a security requirement. The document in 3.1, where any scheme
- * may have roles, gets them back from here.
+ * In OpenAPI 3.0 only OAuth schemes may have scopes in a security requirement. In 3.1 any scheme may have roles:
+ * `toOpenApi31` moves them back.
  */
 function describePermissions(operation: Operation): void {
   if (!operation.security) return;
@@ -139,7 +138,7 @@ function getSecurityResponses(security: NonNullable<Operation['security']>): Rec
   }
   if (security.length > 0) {
     implied['503'] =
-      'Whether the token was revoked cannot be said now, or the database does not answer: `not_ready`.';
+      'Whether the token was revoked cannot be checked, or the database does not respond: `not_ready`.';
   }
   if (scopes.length > 0) {
     implied['403'] =
@@ -151,9 +150,9 @@ function getSecurityResponses(security: NonNullable<Operation['security']>): Rec
 interface ResponseContext {
   readonly form: ErrorForm;
   readonly fail: Fail;
-  /** Its requests are counted, if the operator wants it. */
+  /** Whether the operator can limit its requests. */
   readonly isLimited: boolean;
-  /** Whoever asks it for a page gets one, whatever went wrong. */
+  /** Whether browsers get errors as pages. */
   readonly isPage: boolean;
 }
 
@@ -184,12 +183,12 @@ function completeResponse(
         schema: { $ref: `#/components/schemas/${form.schema}` },
         examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
       },
-      // A request that cannot be read is refused before its operation is known.
+      // A malformed request is refused before its operation is known.
       ...(isPage &&
         status !== '400' && { [pageType]: { schema: { $ref: '#/components/schemas/HtmlPage' } } }),
     };
   }
-  // Every answer has it: what is particular to this one comes before.
+  // Last, because every response has it.
   references['X-Request-Id'] = 'X-Request-Id';
   answer.headers = { ...answer.headers, ...createReferences(references) };
 }

@@ -1,10 +1,10 @@
 import type { Document, Schema } from './openapi.js';
 
 /**
- * What tsoa leaves to say of models:
- * - what a property says of itself is kept where its type is a named one: OpenAPI 3.0 ignores what stands beside `$ref`;
- * - moments have their length;
- * - what no operation leads to is gone: models of query parameters, which tsoa takes apart; examples of other codes.
+ * Completes the models:
+ * - properties of a named type keep their own description: OpenAPI 3.0 ignores siblings of `$ref`;
+ * - dates have their length;
+ * - models and examples that no operation uses are removed, such as models of query parameters, which tsoa expands.
  */
 export function completeSchemas(document: Document): void {
   const { schemas } = document.components;
@@ -20,7 +20,7 @@ function completeProperty(property: Schema, schemas: Document['components']['sch
   const { $ref: reference, ...own } = property;
   if (reference !== undefined && Object.keys(own).length > 0) {
     const named = schemas[reference.split('/').at(-1) ?? ''] ?? {};
-    // A plain value is said in full; what has a shape or a list of its own keeps its name, for the SDKs.
+    // Simple types are inlined; objects and enums keep their name, for the SDKs.
     if (!named.properties && !named.additionalProperties && !named.enum) return { ...named, ...own };
     return { allOf: [{ $ref: reference }], ...own };
   }
@@ -29,7 +29,6 @@ function completeProperty(property: Schema, schemas: Document['components']['sch
   return property;
 }
 
-/** Removes schemas and examples that no operation leads to. */
 function removeUnused(document: Document): void {
   const used = new Set<string>();
   const visit = (value: unknown): void => {

@@ -45,7 +45,7 @@ export class ContractController {
   }
 
   /**
-   * The document that you are reading: what the service answers, and nothing else.
+   * The OpenAPI document of this service.
    * @summary Read the contract
    * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
    */

@@ -15,7 +15,7 @@ export interface OpenApiDocument {
 export type OpenApiYaml = string;
 
 /**
- * What runs here, and where the rest is. The addresses begin with the path that a proxy says it serves the service at.
+ * The name and version of the service, and links. They start with the path at which a proxy serves the service.
  * @example { "name": "Latchkey", "version": "0.2.0", "documentation": "/docs/", "contract": "/openapi.json", "problems": "/problems", "liveness": "/health/live", "readiness": "/health/ready" }
  */
 export interface ServiceInfo {
@@ -37,9 +37,9 @@ export interface ServiceInfo {
   contract: ServiceAddress;
   /** The list of problems, a page. */
   problems: ServiceAddress;
-  /** Whether the process runs. */
+  /** Whether the process is running. */
   liveness: ServiceAddress;
-  /** Whether the service can do its work. */
+  /** Whether the service can handle requests. */
   readiness: ServiceAddress;
 }
 

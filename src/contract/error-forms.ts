@@ -1,25 +1,25 @@
 import { oauthErrors, type OAuthErrorCode } from '../problems/oauth-problem.js';
 import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
 
-/** How an operation says what went wrong. */
+/** The form of an operation's errors. */
 export interface ErrorForm {
   readonly mediaType: string;
   readonly schema: string;
   /** The closed list of codes, each with the statuses that it comes with. */
   readonly codes: Readonly<Record<string, readonly number[]>>;
-  /** What a code looks like. */
+  /** An example of the code's response. */
   readonly example: (code: string) => object;
-  /** Codes that come with a challenge, whatever their status. */
+
   readonly codesWithChallenge: readonly string[];
-  /** Codes that come with a time to wait, whatever their status. */
+
   readonly codesWithRetryAfter: readonly string[];
   /** The component that describes `WWW-Authenticate`. */
   readonly challenge: 'WWW-Authenticate' | 'WWW-Authenticate-Basic';
-  /** Answers of each operation that reads a body, JSON or a form. */
+  /** Responses of each operation that reads a body, JSON or a form. */
   readonly bodyResponses: Readonly<Record<'json' | 'form', Readonly<Record<string, string>>>>;
-  /** Answers of each operation that reads a body or parameters. */
+  /** Responses of each operation that reads a body or parameters. */
   readonly inputResponses: Readonly<Record<string, string>>;
-  /** Answers of every operation. */
+  /** Responses of every operation. */
   readonly commonResponses: Readonly<Record<string, string>>;
 }
 
@@ -27,7 +27,7 @@ export interface ErrorForm {
 export const exampleAddress = 'http://127.0.0.1:3000';
 
 const tooLarge = 'The body is larger than 64 KiB: ';
-const encoded = 'The body is encoded or not UTF-8: ';
+const encoded = 'The body is compressed or not UTF-8: ';
 
 /** RFC 9457. */
 export const problemForm: ErrorForm = {
@@ -50,10 +50,12 @@ export const problemForm: ErrorForm = {
       415: `${encoded}\`unsupported_media_type\`.`,
     },
   },
-  inputResponses: { 422: 'Something does not fit this contract; `errors` says what: `validation_failed`.' },
+  inputResponses: {
+    422: 'The request does not match this contract; `errors` has the reasons: `validation_failed`.',
+  },
   commonResponses: {
     400: 'The request cannot be read: `bad_request`.',
-    default: 'Any other failure, such as `internal_error`, or where tokens are issued `token_too_long`.',
+    default: 'Any other error, such as `internal_error`, or `token_too_long` where tokens are issued.',
   },
 };
 
@@ -74,7 +76,7 @@ export const oauthForm: ErrorForm = {
   challenge: 'WWW-Authenticate-Basic',
   bodyResponses: { json: oauthBody, form: oauthBody },
   inputResponses: {},
-  commonResponses: { default: 'Any other failure: `server_error`, `temporarily_unavailable`.' },
+  commonResponses: { default: 'Any other error: `server_error`, `temporarily_unavailable`.' },
 };
 
 export const errorForms: readonly ErrorForm[] = [problemForm, oauthForm];

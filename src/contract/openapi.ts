@@ -1,4 +1,4 @@
-/** As much of an OpenAPI 3.0 document as the build's step touches. */
+/** The part of an OpenAPI 3.0 document that the build uses. */
 export interface Document {
   openapi: string;
   info: object;

@@ -5,11 +5,11 @@ export interface OperationLink {
   /** `POST /login` */
   readonly name: string;
   readonly summary: string;
-  /** Where Swagger UI opens it, seen from the service's root. */
+  /** Its address in Swagger UI, relative to the service's root. */
   readonly address: string;
 }
 
-/** What the contract says of problems: which operations answer with which, and where Swagger UI has them. */
+/** Finds the operations that respond with a problem, and their addresses in Swagger UI. */
 export class ProblemOperations {
   readonly #byName = new Map<string, OperationLink>();
   readonly #byCode = new Map<string, Set<OperationLink>>();
@@ -35,12 +35,12 @@ export class ProblemOperations {
     }
   }
 
-  /** Those that name the code among their responses, in the contract's order. */
+  /** The operations with the code in one of their responses, in the contract's order. */
   listByCode(code: string): readonly OperationLink[] {
     return [...(this.#byCode.get(code) ?? [])];
   }
 
-  /** Whether it stands for what no operation foresees, so that any may answer with it. */
+  /** Whether the code is in `default` responses, so that any operation may respond with it. */
   mayComeFromAny(code: string): boolean {
     return this.#unforeseen.has(code);
   }

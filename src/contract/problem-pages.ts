@@ -13,7 +13,7 @@ export function problemListPage(root: string): string {
     root,
     content: markup`<h1>Problems</h1>
 <p>Whatever goes wrong, the body of the response is <code>application/problem+json</code> (RFC 9457), and its
-<code>code</code> is one of these. A code keeps its meaning and its status. The endpoints of OAuth answer with the errors
+<code>code</code> is one of these. A code keeps its meaning and its status. The endpoints of OAuth respond with the errors
 of RFC 6749 instead.</p>
 ${sections}`,
   });
@@ -36,7 +36,7 @@ ${items}</dl>
 `;
 }
 
-/** What a problem's `type` links to: what it means, what to do, and which operations answer with it. */
+/** What a problem's `type` links to: what it means, what to do, and which operations respond with it. */
 export function problemPage(code: ProblemCode, root: string, operations: ProblemOperations): string {
   const { title, status, meaning, remedy } = problemCodes[code];
   return renderPage({
@@ -48,7 +48,7 @@ export function problemPage(code: ProblemCode, root: string, operations: Problem
 <p>${withLinks(meaning, root, operations)}</p>
 <h2>What to do</h2>
 <p>${withLinks(remedy, root, operations)}</p>
-<h2>Operations that answer with it</h2>
+<h2>Operations that respond with it</h2>
 ${operationList(code, root, operations)}
 <p class="note">The response itself says more: <code>detail</code> in its body, and the header <code>X-Request-Id</code>,
 which names the request in the service's log. There is a <a href="${root}problems">list of all problems</a>.</p>`,

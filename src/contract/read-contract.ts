@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { OpenApiDocument } from './contract.models.js';
 
-/** What the build writes, seen from the compiled file: dist/src/contract. */
+/** The files that the build writes, relative to the compiled file in dist/src/contract. */
 export const contractFiles = {
   /** Committed. */
   json: fileURLToPath(new URL('../../../generated/openapi.json', import.meta.url)),
@@ -22,12 +22,10 @@ export function readContract(): Contract {
   return (contract ??= read(contractFiles.json));
 }
 
-/** The same contract in OpenAPI 3.1. */
 export function readContract31(): Contract {
   return read(contractFiles.json31);
 }
 
-/** The same contract as YAML. */
 export function readContractYaml(): string {
   return readFileSync(contractFiles.yaml, 'utf8');
 }
@@ -46,26 +44,25 @@ interface ContractOperation {
   >;
 }
 
-/** All operations, whatever their path. */
 export function operationsIn(document: OpenApiDocument): ContractOperation[] {
   return Object.values(pathsOf(document)).flatMap((path) => Object.values(path));
 }
 
-/** What the contract says of an operation, as far as the HTTP layer acts on it. */
+/** The part of an operation in the contract that the HTTP layer uses. */
 interface OperationInfo {
-  /** Of its request body. */
+  /** The media types of its request body. */
   readonly mediaTypes: readonly string[];
-  /** A token may come with the request, if it must not. */
+  /** Whether the request may have an access token. */
   readonly acceptsToken: boolean;
-  /** Without one of the credentials that it names the request is refused. */
+  /** Whether a request without credentials is refused. */
   readonly requiresCredentials: boolean;
-  /** Its errors have OAuth's form (RFC 6749 §5.2). */
+  /** Whether its errors have OAuth's form (RFC 6749 §5.2). */
   readonly usesOAuthErrors: boolean;
-  /** Its errors are pages for clients that would rather have one. */
+  /** Whether clients that prefer HTML get errors as pages. */
   readonly offersErrorPages: boolean;
 }
 
-/** @param operation its path in Express's form: `/users/:id`. */
+/** @param operation with its path in Express's form: `/users/:id`. */
 export function findOperation(
   document: OpenApiDocument,
   { path, method }: { readonly path: string; readonly method: string },

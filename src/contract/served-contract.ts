@@ -2,9 +2,9 @@ import { exampleAddress } from './error-forms.js';
 import { getTokenScheme, type Config } from '../config/config.js';
 import type { OpenApiDocument } from './contract.models.js';
 
-/** How the contract that is served differs from the committed one. */
+/** How the served contract differs from the committed one. */
 export interface ServedVariant {
-  /** The path that a proxy puts before the operations' own, such as `/auth`; empty where there is none. */
+  /** The path prefix of a proxy, such as `/auth`; empty where there is none. */
   readonly prefix: string;
   /** The security scheme of access tokens; undefined: as it is committed. */
   readonly tokenScheme: SecurityScheme | undefined;
@@ -42,7 +42,7 @@ export function adaptContract(
 
 export function adaptYaml({ prefix, tokenScheme: bearer }: ServedVariant, yaml: string): string {
   const below = prefix === '' ? yaml : yaml.replace(/^( *- url:) \/$/m, `$1 ${prefix}`);
-  // JSON is YAML, too.
+  // JSON is valid YAML.
   return bearer
     ? below.replace(
         /^( {2}securitySchemes:\n {4}bearer:)\n(?: {6}.*\n)+/m,
@@ -52,9 +52,9 @@ export function adaptYaml({ prefix, tokenScheme: bearer }: ServedVariant, yaml: 
 }
 
 /**
- * The security scheme of access tokens as the settings have it. OpenAPI 3.0 can name the word before a token in
- * `Authorization`, and another header, but not the word in another header: its description does.
- * @returns undefined where it is as the committed contract says.
+ * The security scheme of access tokens by the settings. OpenAPI 3.0 can express the scheme in `Authorization`, or another
+ * header, but not a scheme in another header: that is in the description.
+ * @returns undefined where the committed contract is right.
  */
 export function createSecurityScheme(
   config: Pick<Config, 'tokenLocations' | 'headerName' | 'headerType'>,

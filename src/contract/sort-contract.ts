@@ -1,8 +1,8 @@
 import type { Document, Operation } from './openapi.js';
 
 /**
- * Paths that people use in another order than the alphabet's. Those that are not listed follow, by path, within their
- * tag: a new operation needs no place here.
+ * Paths that people use in another order than the alphabetical one. Within a tag, paths that are not listed follow in
+ * alphabetical order.
  */
 const pathsInOrderOfUse = [
   '/login',
@@ -28,8 +28,8 @@ const pathsInOrderOfUse = [
 const methodsInOrder = ['get', 'post', 'put', 'patch', 'delete'];
 
 /**
- * Puts the operations into the order in which people use them: by tag, as the document lists the tags, then by path; and
- * the models by name. tsoa's order is that of the source files.
+ * Sorts operations in the order in which people use them: by the document's order of tags, then by path; and models by name.
+ * tsoa uses the order of the source files.
  */
 export function sortContract(document: Document): void {
   const tags = (document.tags ?? []).map(({ name }) => name);
@@ -45,18 +45,18 @@ export function sortContract(document: Document): void {
   );
 }
 
-/** A path is where its first operation is. */
+/** The tag of a path's first operation. */
 function tagOf([first]: readonly [string, Operation][]): string {
   return first?.[1].tags?.[0] ?? '';
 }
 
-/** What is not in the list comes after all that is. */
+/** Names that are not in the list come last. */
 function rank(list: readonly string[], name: string): number {
   const index = list.indexOf(name);
   return index < 0 ? list.length : index;
 }
 
-/** Compares by the first of the ranks that differ. Text is compared by code units, the same for every locale. */
+/** Compares by the first rank that differs. Text is compared by code units, which does not depend on the locale. */
 function byRank<T>(ranksOf: (item: T) => readonly (number | string)[]): (a: T, b: T) => number {
   return (a, b) => {
     const others = ranksOf(b);

@@ -1,14 +1,14 @@
 import type { Document } from './openapi.js';
 
-/** What `tools/contract/check-controllers.ts` read in the controllers. */
+/** What `tools/contract/check-controllers.ts` has read from the controllers. */
 export interface Sources {
-  /** Where each operation is, as `src/reports/reports.controller.ts:12`, by its name: `GET /reports/{id}`. */
+  /** Operation (`GET /reports/{id}`) → file and line (`src/reports/reports.controller.ts:12`). */
   readonly places: Readonly<Record<string, string>>;
-  /** What the comment above a controller says, by the controller's tag. */
+  /** The controller's tag → the comment above the controller. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Puts file and line before each line of a message that begins with an operation: `GET /reports: …`. */
+/** Adds file and line to each line of a message that starts with an operation: `GET /reports: …`. */
 export function addLocations(message: string, { places }: Sources): string {
   return message
     .split('\n')
@@ -19,7 +19,7 @@ export function addLocations(message: string, { places }: Sources): string {
     .join('\n');
 }
 
-/** Describes the tags that tsoa.json does not know, by name, by the comments above their controllers. */
+/** Adds the tags that are not in tsoa.json, sorted by name, with the comments above their controllers. */
 export function describeTags(document: Document, { tags }: Sources): void {
   const described = document.tags ?? [];
   const others = Object.entries(tags)

@@ -1,9 +1,9 @@
 type Node = Readonly<Record<string, unknown>>;
 
 /**
- * The same contract in OpenAPI 3.1, whose schemas are JSON Schema 2020-12: `nullable` is a type, an exclusive bound is
- * a number, an example is one of `examples`, and permissions stand where 3.1 has room for them: in the security
- * requirement. A single value stays an `enum` of one: some generators break on `const`.
+ * Converts the contract to OpenAPI 3.1, whose schemas are JSON Schema 2020-12: `nullable` becomes a type, exclusive bounds
+ * become numbers, `example` becomes `examples`, and permissions move into the security requirement. A single value stays
+ * an `enum`: some generators fail on `const`.
  */
 export function toOpenApi31(document: Node): Node {
   const { components, paths, ...rest } = document as { components: Node; paths: Node } & Node;
@@ -29,7 +29,7 @@ function toOperation(operation: Node): Node {
   };
 }
 
-/** Schemas wherever they are; everything else as it is. */
+/** Converts all schemas in a value. */
 function convert(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(convert);
   if (typeof value !== 'object' || value === null) return value;
@@ -45,7 +45,7 @@ function convert(value: unknown): unknown {
   );
 }
 
-/** A schema, with those in it. */
+/** Converts a schema and its subschemas. */
 function toSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(toSchema);
   if (typeof schema !== 'object' || schema === null) return schema;

@@ -6,7 +6,7 @@ import { contractFiles } from './read-contract.js';
 import { describeTags, addLocations, type Sources } from './sources.js';
 import { toOpenApi31 } from './to-openapi-31.js';
 
-/** The build's last step: tsoa's document, completed, becomes the contract, in all the forms that are served. */
+/** The last step of the build: completes tsoa's document and writes it in all forms that are served. */
 const [, , tsoaDocument = '', sourcesFile = ''] = process.argv;
 const sources = JSON.parse(readFileSync(sourcesFile, 'utf8')) as Sources;
 try {

@@ -4,9 +4,9 @@ import ipaddr from 'ipaddr.js';
 const port = /^\d{1,5}$/;
 
 /**
- * The address in what a socket or a proxy says of one, without the port (Azure sends `192.0.2.1:5678` and
- * `[2001:db8::1]:5678` in X-Forwarded-For), brackets and zone id that may come with it.
- * @returns undefined where it is no IP address.
+ * Parses the address of a socket or in X-Forwarded-For, and removes port (Azure sends `192.0.2.1:5678` and
+ * `[2001:db8::1]:5678`), brackets and zone id.
+ * @returns undefined where it is not an IP address.
  */
 export function parseAddress(text: string): string | undefined {
   const given = text.trim();
@@ -26,8 +26,8 @@ export function parseAddress(text: string): string | undefined {
 }
 
 /**
- * The one spelling of an address: RFC 5952's, and of an IPv6 address that stands for an IPv4 one the latter.
- * @param address as `bareAddress` gives it.
+ * The canonical form of an address: RFC 5952; an IPv6 address that stands for an IPv4 address becomes the latter.
+ * @param address from `parseAddress`.
  */
 export function canonicalizeAddress(address: string): string {
   if (isIPv4(address)) return address;
@@ -35,7 +35,7 @@ export function canonicalizeAddress(address: string): string {
   return extractEmbeddedIPv4(parsed.toByteArray()) ?? parsed.toRFC5952String();
 }
 
-/** Where the IPv4 address is in the addresses of a transition mechanism. */
+/** The offset of the IPv4 address in addresses of transition mechanisms. */
 const embeddings: readonly { readonly prefix: readonly number[]; readonly at: number }[] = [
   { prefix: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff], at: 12 }, // mapped, RFC 4291 §2.5.5.2
   { prefix: [0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0], at: 12 }, // translated, RFC 2765 §2.1
@@ -43,19 +43,19 @@ const embeddings: readonly { readonly prefix: readonly number[]; readonly at: nu
   { prefix: [0, 0x64, 0xff, 0x9b, 0, 1], at: 12 }, // a network's own NAT64, RFC 8215, with a /96 in it
   { prefix: [0x20, 0x02], at: 2 }, // 6to4, RFC 3056 §2
 ];
-/** RFC 4380 §4: the last four bytes are the client's address, each bit turned over. */
+/** RFC 4380 §4: the last four bytes are the client's address with all bits inverted. */
 const teredo = [0x20, 0x01, 0, 0];
 
 /**
- * Only where nobody can choose the IPv4 address but its owner. ISATAP's (RFC 5214 §6.1) is not among them: it is in the half
- * of the address that each device makes up.
+ * Only mechanisms in which nobody but its owner can choose the IPv4 address. Not ISATAP (RFC 5214 §6.1): it is in the half of
+ * the address that each device chooses.
  */
 function extractEmbeddedIPv4(bytes: readonly number[]): string | undefined {
   const begins = (prefix: readonly number[]): boolean => prefix.every((byte, index) => bytes[index] === byte);
   if (begins(teredo)) return formatIPv4(bytes.slice(12).map((byte) => byte ^ 0xff));
   const embedding = embeddings.find(({ prefix }) => begins(prefix));
   if (embedding) return formatIPv4(bytes.slice(embedding.at, embedding.at + 4));
-  // IPv4-compatible, RFC 4291 §2.5.5.1; below 0.0.1.0 there are ::, ::1 and nobody.
+  // IPv4-compatible, RFC 4291 §2.5.5.1; below 0.0.1.0 are only :: and ::1.
   const isCompatible =
     bytes.slice(0, 12).every((byte) => byte === 0) && (bytes[12] ?? 0) + (bytes[13] ?? 0) > 0;
   return isCompatible ? formatIPv4(bytes.slice(12)) : undefined;

@@ -17,7 +17,7 @@ export type Id = string;
 export type RoleName = string;
 
 /**
- * What an operation demands, such as `reports:read`.
+ * A permission that operations require, such as `reports:read`.
  * @minLength 1
  * @maxLength 100
  * @pattern ^[A-Za-z0-9][A-Za-z0-9._:/-]*$ must begin with a letter or a digit, and have letters, digits and . _ : / - alone

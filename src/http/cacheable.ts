@@ -7,8 +7,8 @@ export function createEtag(text: string): string {
 }
 
 /**
- * Marks the answer as one that may be cached.
- * @returns whether the client has it already, so that 304 is the answer.
+ * Sets the headers of a cacheable response.
+ * @returns whether the client has it already, so that the response is 304.
  */
 export function isUnchanged(request: Request, etag: string, cacheControl: string): boolean {
   request.res?.set({ ETag: etag, 'Cache-Control': cacheControl });

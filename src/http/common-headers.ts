@@ -1,7 +1,7 @@
 import helmet from 'helmet';
 import { captureHeaders, type Header } from './response-headers.js';
 
-/** What every response has, and what of it says nothing of the request. */
+/** Headers of every response that do not depend on the request. */
 export const commonHeaders: readonly Header[] = [
   ...captureHeaders(
     helmet({

@@ -2,16 +2,16 @@ import type { Response } from 'express';
 
 /** A server-sent event (WHATWG HTML §9.2). */
 export interface ServerSentEvent {
-  /** What a reader sends as `Last-Event-ID` to go on from here. */
+  /** Sent by a reader as `Last-Event-ID` to continue from here. */
   readonly id?: string;
   /** Sent as JSON. */
   readonly data: unknown;
 }
 
 /**
- * Answers with a stream of events, each as soon as there is one. What fails before the first one is an answer of its
- * own. Resolves when the events have ended or the client has gone.
- * @param tooSlow aborted when the client does not keep up: the connection is closed as it is.
+ * Sends a stream of events. Errors before the first event get a response of their own. Resolves when the events have ended
+ * or the client has disconnected.
+ * @param tooSlow aborted when the client does not keep up: the connection is destroyed.
  */
 export async function sendEvents(
   response: Response,
@@ -32,7 +32,7 @@ export async function sendEvents(
         'Content-Type': 'text/event-stream; charset=utf-8',
         'X-Accel-Buffering': 'no', // nginx would hold events back until it has a buffer full of them
       });
-      // A HEAD has been answered with that.
+      // The response to HEAD is complete.
       if (response.req.method === 'HEAD') break;
     }
     if (!response.write(formatEvent(event))) await new Promise<void>((resolve) => (resume = resolve));

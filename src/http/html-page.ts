@@ -60,7 +60,7 @@ ${content}
 `.text;
 }
 
-/** To be called before whatever may send a 304. */
+/** To be called before a 304 can be sent. */
 export function setPageHeaders(response: Response): void {
   response.setHeader('Content-Security-Policy', pagePolicy);
   response.setHeader('Content-Type', 'text/html; charset=utf-8');
@@ -72,8 +72,8 @@ export function prefersPage(request: Request): boolean {
 }
 
 /**
- * A reference from the address of the request to the service's root, with a slash at its end. It is relative, so that it
- * holds below any path that a proxy takes away, unless a proxy says which: it may serve the root without the slash.
+ * A URL reference from the request's path to the service's root, with a trailing slash. Relative, so that it works below any
+ * path prefix that a proxy removes; absolute where the proxy sends the prefix, since it may serve the root without the slash.
  */
 export function rootFrom(request: Request): string {
   const prefix = forwardedPrefix(request);

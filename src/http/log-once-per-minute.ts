@@ -1,8 +1,8 @@
 const minute = 60_000;
 
 /**
- * Has something that may happen thousands of times a second logged at once, and from then on once a minute.
- * @param write is told how often it happened since it was told last, and what the last one was.
+ * Logs an event that may happen thousands of times a second: the first time at once, then once a minute.
+ * @param write called with the number of events since the last call, and the last event.
  */
 export function logOncePerMinute<T>(write: (count: number, last: T) => void): (what: T) => void {
   let count = 0;

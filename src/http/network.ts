@@ -2,12 +2,11 @@ import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { parseAddress, canonicalizeAddress } from './addresses.js';
 
-/** What all share whose address is not known: none of them has a network of its own. */
+/** Clients without a known address share one network. */
 const unknownNetwork = '';
 
 /**
- * What one party has to itself: an IPv4 address, or the /64 of an IPv6 address, in which a device changes its address
- * every day.
+ * The network of one party: an IPv4 address, or the /64 of an IPv6 address, within which devices change their address daily.
  */
 export function networkOf(address: string): string {
   const bare = parseAddress(address);
@@ -17,8 +16,8 @@ export function networkOf(address: string): string {
 }
 
 /**
- * The /48 of an IPv6 address: what one party has at most, with 65,536 networks of its own in it (RFC 6177).
- * @returns undefined for IPv4, and for what is no address.
+ * The /48 of an IPv6 address: the most that one party usually has, with 65,536 networks (RFC 6177).
+ * @returns undefined for IPv4, and for what is not an address.
  */
 export function siteOf(address: string): string | undefined {
   const bare = parseAddress(address);

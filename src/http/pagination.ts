@@ -1,8 +1,8 @@
-/** How many rows a page has unless it is told otherwise. */
+/** The page size without a `limit`. */
 export const defaultLimit = 50;
 
 /**
- * Where a page goes on: what `next_cursor` of the page before said.
+ * Where the next page starts: `next_cursor` of the previous page.
  * @format uuid
  * @pattern ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
  * @maxLength 36
@@ -10,17 +10,17 @@ export const defaultLimit = 50;
 // Without an example: Swagger UI would send it, and show a page that is not the first one.
 export type Cursor = string;
 
-/** A page, and the cursor of the next one where there is one. */
+/** A page of rows. */
 export interface Page<Row> {
   readonly rows: Row[];
-  /** What the next page comes after. */
+  /** The cursor of the next page; undefined on the last one. */
   readonly next: string | undefined;
 }
 
 /**
- * Reads a page, and by one row more whether there is another.
- * @param read gives so many rows at most.
- * @param cursorOf what the rows after this one come after.
+ * Reads a page, and one row more to find out whether there is another page.
+ * @param read returns up to `limit` rows.
+ * @param cursorOf the cursor of the rows after this one.
  */
 export async function readPage<Row extends { readonly id: string }>(
   limit: number,
@@ -33,7 +33,7 @@ export async function readPage<Row extends { readonly id: string }>(
   return { rows, next: found.length > limit && last ? cursorOf(last) : undefined };
 }
 
-/** The page as it is answered. */
+/** Converts a page to the response body of a list operation. */
 export function toPageResponse<Row, Item>(
   { rows, next }: Page<Row>,
   asItem: (row: Row) => Item,

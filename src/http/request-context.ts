@@ -3,7 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { clientAddress, isFromTrustedProxy } from './trusted-proxy.js';
 
-/** Who asks, from where: what the audit and the log say of a request. */
+/** Where a request comes from, for the audit and the log. */
 export interface RequestContext {
   readonly requestId: string | null;
   readonly address: string | null;
@@ -13,8 +13,7 @@ export interface RequestContext {
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
- * Gives each request its id: what a trusted proxy sent as X-Request-Id, else a new one. With LOG_LEVEL=debug
- * it logs a line a request.
+ * Gives each request its id: the X-Request-Id of a trusted proxy, or a new one. With LOG_LEVEL=debug it logs each request.
  */
 export function requestIdMiddleware(log: Logger): RequestHandler {
   const logsRequests = log.isLevelEnabled('debug');
@@ -30,13 +29,12 @@ export function requestIdMiddleware(log: Logger): RequestHandler {
   };
 }
 
-/** The request's id. It is made by what asks first: some requests are answered before any middleware. */
+/** Creates the id on the first call: some requests get a response before any middleware runs. */
 export function ensureRequestId(request: Request): string {
   const { requestId } = request as Partial<Pick<Request, 'requestId'>>;
   return requestId ?? (request.requestId = readTrustedRequestId(request) ?? randomUUID());
 }
 
-/** What services are told of the request. */
 export function contextOf(request: Request): RequestContext {
   return {
     requestId: request.requestId,
@@ -48,7 +46,7 @@ export function contextOf(request: Request): RequestContext {
 function readTrustedRequestId(request: Request): string | undefined {
   const given = request.headers['x-request-id'];
   if (typeof given !== 'string' || !acceptableId.test(given)) return undefined;
-  // While the service starts there is no app yet, and so no proxy to trust.
+  // While the service starts there is no app yet, and so no trusted proxy.
   if (!('app' in request)) return undefined;
   return isFromTrustedProxy(request) ? given : undefined;
 }

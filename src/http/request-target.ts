@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 
-/** RFC 9110 §4.2: a host and a port, or nothing. */
+/** RFC 9110 §4.2: host and port, or empty. */
 const hostSyntax = /^[\w.~%!$&'()*+,;=:[\]-]*$/;
 
 /**
- * Says what is wrong with a request that Node's parser takes as it is (RFC 9112 §2.3, §3.2 and §6.1).
- * @returns undefined where nothing is.
+ * Checks what Node's parser does not (RFC 9112 §2.3, §3.2 and §6.1).
+ * @returns undefined for a valid request.
  */
 export function findRequestError(request: IncomingMessage): string | undefined {
   const { httpVersionMajor, httpVersionMinor, headers } = request;
-  if (httpVersionMajor !== 1) return 'The service speaks HTTP/1.1 and HTTP/1.0.';
+  if (httpVersionMajor !== 1) return 'The service supports HTTP/1.1 and HTTP/1.0.';
   const encoding = headers['transfer-encoding'];
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || httpVersionMinor === 0)) {
-    return 'The only Transfer-Encoding that the service reads is chunked, in HTTP/1.1.';
+    return 'The only supported Transfer-Encoding is chunked, in HTTP/1.1.';
   }
   return findHostError(request) ?? findTargetError(request);
 }
@@ -33,7 +33,7 @@ function findTargetError({ method, url = '' }: IncomingMessage): string | undefi
   return 'The target of the request must be a path, such as /login.';
 }
 
-/** Makes the target of a request that names the whole URL (RFC 9112 §3.2.2) into its path and query. */
+/** Reduces a request target in absolute form (RFC 9112 §3.2.2) to path and query. */
 export function convertToOriginForm(request: IncomingMessage): void {
   const { url = '' } = request;
   if (url.startsWith('/') || url === '*') return;

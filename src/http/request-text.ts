@@ -4,17 +4,17 @@ import type { Request, RequestHandler } from 'express';
 import { maxFieldErrors, Problem } from '../problems/problem.js';
 
 /**
- * Every text of a request is well-formed Unicode, without U+0000. Parsers put U+FFFD in the place of what is not UTF-8,
- * and a lone surrogate becomes one where a text is hashed or stored: two passwords, or two names, would be one. U+0000
- * no database of ours need hold, and PostgreSQL cannot.
+ * Every text in a request must be well-formed Unicode without U+0000. Parsers replace invalid UTF-8 by U+FFFD, and hashing
+ * or storing does the same to a lone surrogate: two passwords, or two names, would become equal. PostgreSQL cannot store
+ * U+0000.
  *
- * Most requests have no such text for certain, which a look at their bytes shows; the others are examined.
+ * The bytes of most requests prove that they have no such text. Only the others are parsed a second time, which buys speed.
  */
 
-/** How much of a field's place a refusal repeats, in UTF-16 units. */
+/** The maximum length of a field's path in an error, in UTF-16 units. */
 const maxPathLength = 200;
 
-/** Bodies that have to be examined, as they came. */
+/** Raw bodies that have to be checked. */
 const suspicious = new WeakMap<IncomingMessage, Buffer>();
 
 const messages = {
@@ -23,7 +23,7 @@ const messages = {
   nul: 'must not have the character U+0000',
 } as const;
 
-/** For body-parser's `verify`, of JSON: only an escape can give what the bytes do not show. */
+/** For body-parser's `verify` of JSON: in valid UTF-8, only escapes can produce invalid text. */
 export function verifyJsonText(
   request: IncomingMessage,
   _response: unknown,
@@ -36,7 +36,7 @@ export function verifyJsonText(
   if (bytes.includes('\\u')) suspicious.set(request, bytes);
 }
 
-/** The same of a form. */
+/** For body-parser's `verify` of forms. */
 export function verifyFormText(
   request: IncomingMessage,
   _response: unknown,
@@ -48,22 +48,21 @@ export function verifyFormText(
 }
 
 /**
- * RFC 8259 §8.1: JSON that systems exchange is UTF-8. body-parser would read UTF-16 and UTF-7 as well, whose bytes show
- * nothing of the text.
- * @param charset what the body is to be read as. Only body-parser knows: there are many ways to write it.
+ * RFC 8259 §8.1: JSON is UTF-8. body-parser would also read UTF-16 and UTF-7, whose bytes prove nothing about the text.
+ * @param charset as body-parser has normalized it.
  */
 function requireUtf8(charset: string): void {
   if (charset !== 'utf-8')
     throw Object.assign(new Error('The body is not UTF-8.'), { type: 'charset.unsupported' });
 }
 
-/** Refuses a JSON body with 422. */
+/** Responds with 422 to a JSON body with invalid text. */
 export const jsonTextMiddleware: RequestHandler = (request, _response, next) => {
   if (suspicious.has(request)) throwIfAny(findValueErrors(request.body));
   next();
 };
 
-/** Refuses a form with 422. */
+/** Responds with 422 to a form with invalid text. */
 export const formTextMiddleware: RequestHandler = (request, _response, next) => {
   const bytes = suspicious.get(request);
   if (bytes) throwIfAny(findPairErrors(bytes.toString('latin1')));
@@ -71,11 +70,11 @@ export const formTextMiddleware: RequestHandler = (request, _response, next) => 
 };
 
 /**
- * Refuses what is wrong in the path or the query with 422; a path that is not UTF-8 Express has refused before.
- * @throws {Problem}
+ * Checks path parameters and query. Express has already refused a path that is not UTF-8.
+ * @throws {Problem} `validation_failed`.
  */
 export function checkUrlText({ url, params }: Request): void {
-  // Node has refused what is not ASCII.
+  // Node has already refused non-ASCII bytes.
   if (!url.includes('%')) return;
   const query = url.indexOf('?');
   throwIfAny([
@@ -94,8 +93,8 @@ function throwIfAny(faults: readonly (readonly [string, string])[]): void {
 }
 
 /**
- * What is wrong with the pairs of a form or a query, by their names.
- * @param pairs a character for each byte.
+ * Finds the invalid pairs of a form or a query, by their names.
+ * @param pairs one character per byte (Latin-1).
  */
 function findPairErrors(pairs: string): [string, string][] {
   const faults: [string, string][] = [];
@@ -107,7 +106,7 @@ function findPairErrors(pairs: string): [string, string][] {
   return faults;
 }
 
-/** The bytes of a form-urlencoded text; a percent sign that begins no escape stands for itself, as for parsers. */
+/** Like form parsers, it leaves a percent sign that starts no escape as it is. */
 function decodeFormText(text: string): Buffer {
   const bytes = text
     .replaceAll('+', ' ')
@@ -120,7 +119,7 @@ function findByteError(bytes: Buffer): string | undefined {
   return bytes.includes(0) ? messages.nul : undefined;
 }
 
-/** What is wrong in a JSON value, by the place: `roles.0`. No recursion: JSON may be nested thousands deep. */
+/** Finds invalid text in a JSON value, by path: `roles.0`. Not recursive: JSON may be nested thousands of levels deep. */
 function findValueErrors(body: unknown): [string, string][] {
   const faults: [string, string][] = [];
   const waiting: (readonly [place: string, value: unknown])[] = [['', body]];
@@ -141,7 +140,7 @@ function findValueErrors(body: unknown): [string, string][] {
   return faults;
 }
 
-/** What is wrong with a text; undefined: nothing is. */
+/** @returns undefined for a valid text. */
 export function findTextError(text: string): string | undefined {
   if (!text.isWellFormed()) return messages.surrogate;
   return text.includes('\0') ? messages.nul : undefined;

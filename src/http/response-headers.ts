@@ -8,10 +8,11 @@ export type Header = readonly [name: string, value: string];
 const requestId = 'X-Request-Id';
 
 /**
- * Sends headers, and the request's id, with every answer, whatever answers. They are written together with the answer's
- * own: to set them one by one beforehand takes as long as half of all that a request takes. Where an answer sets
- * one of them itself, its own counts.
- * @param overHttps those that are sent over HTTPS alone: browsers have to ignore them elsewhere (RFC 6797 §8.1).
+ * Sends headers and the request's id with every response. A response that sets one of them keeps its own value.
+ *
+ * They are written together with the response's own headers, which only buys speed: with `setHeader` for each, `GET
+ * /protected` took 159 µs of processor time in place of 126.
+ * @param overHttps headers for HTTPS only: browsers must ignore them elsewhere (RFC 6797 §8.1).
  */
 export function setDefaultHeaders(
   app: { readonly response: Pick<Response, 'writeHead'> },
@@ -28,7 +29,7 @@ export function setDefaultHeaders(
     [requestId, ...secureHeaders.map(([name]) => name)].map((name) => name.toLowerCase()),
   );
 
-  /** However an answer is made, Node calls this for its head. */
+  // Node calls this for every response.
   app.response.writeHead = function (this: Response, status: number, ...rest: [unknown?, unknown?]) {
     const [own] = rest;
     const isSecure = overHttps.length > 0 && isOverHttps(this.req);
@@ -47,14 +48,14 @@ export function setDefaultHeaders(
   } as Response['writeHead'];
 }
 
-/** As the connection is, or a trusted proxy says that the client's was. */
+/** Whether the connection, or by a trusted proxy's header that of the client, is HTTPS. */
 function isOverHttps(request: Request): boolean {
   return (
     (request.headers['x-forwarded-proto'] !== undefined || 'encrypted' in request.socket) && request.secure
   );
 }
 
-/** @param list names and values in turn. */
+/** @param list names and values alternately. */
 function includesAnyName(names: ReadonlySet<string>, list: readonly unknown[]): boolean {
   for (let index = 0; index < list.length; index += 2) {
     if (names.has(String(list[index]).toLowerCase())) return true;
@@ -62,7 +63,7 @@ function includesAnyName(names: ReadonlySet<string>, list: readonly unknown[]): 
   return false;
 }
 
-/** What a middleware sets, the same for every request: it is asked once. */
+/** Runs a middleware once, for headers that are the same for every request. */
 export function captureHeaders(middleware: RequestHandler): Header[] {
   const headers = new Map<string, string>();
   const response = {
@@ -71,7 +72,7 @@ export function captureHeaders(middleware: RequestHandler): Header[] {
   };
   const request: unknown = {};
   void middleware(request as Request, response as unknown as Response, (error?: unknown) => {
-    if (error !== undefined) throw new Error('The headers of every answer cannot be made.', { cause: error });
+    if (error !== undefined) throw new Error('The default headers cannot be created.', { cause: error });
   });
   return [...headers];
 }

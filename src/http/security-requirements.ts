@@ -1,7 +1,7 @@
-/** What `@Security("bearer", [...])` may demand beside permissions: `fresh`, or `fresh:` and a greatest age in seconds. */
+/** A requirement in `@Security("bearer", [...])` other than a permission: `fresh`, or `fresh:` and a maximum age in seconds. */
 export const freshnessPattern = /^fresh(?::(\d+))?$/;
 
-/** Every permission that one of the operations demands. */
+/** All permissions that the operations require. */
 export function collectPermissions(
   operations: readonly { readonly security?: readonly Readonly<Record<string, readonly string[]>>[] }[],
 ): string[] {
@@ -12,13 +12,13 @@ export function collectPermissions(
 }
 
 /**
- * Whether a demand is a permission, which roles give.
- * @throws where it looks like freshness and is none: as a permission it would be one that an administrator has.
+ * Whether a requirement is a permission.
+ * @throws for a malformed freshness requirement: as a permission, every administrator would have it.
  */
 export function isPermission(demand: string): boolean {
   if (freshnessPattern.test(demand)) return false;
   if (/^fresh(:|$)/.test(demand)) {
-    throw new Error(`"${demand}" in a @Security is no demand: write "fresh", or "fresh:" and seconds.`);
+    throw new Error(`"${demand}" in a @Security is not valid: write "fresh", or "fresh:" and seconds.`);
   }
   return true;
 }

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 
-/** Sends a value as JSON, with all headers in one go. */
+/** Sends a value as JSON, with all headers in one `writeHead` call; see `setDefaultHeaders`. */
 export function sendJson(
   response: Response,
   status: number,

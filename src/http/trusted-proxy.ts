@@ -2,16 +2,16 @@ import type { Request } from 'express';
 import proxyaddr from 'proxy-addr';
 import { parseAddress, canonicalizeAddress } from './addresses.js';
 
-/** One or more segments, without dots alone among them, and nothing that another reader could take for more. */
+/** One or more path segments, none of them `.` or `..`, without characters that need escaping. */
 const prefixSyntax = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/;
 const maxPrefixLength = 200;
 
 type Trust = (address: string, hop: number) => boolean;
 
 /**
- * Whom Express is to trust: a proxy with a port or a zone behind its address is the same proxy. The address itself is
- * taken as it is: 6to4 and the like let anybody bear a private IPv4 address.
- * @param proxies as \`LATCHKEY_TRUSTED_PROXIES\` names them.
+ * Express's trust function. It ignores the port and the zone of a proxy's address, but does not extract embedded IPv4
+ * addresses: with 6to4 and the like, anybody can have a private one.
+ * @param proxies `LATCHKEY_TRUSTED_PROXIES`.
  */
 export function createTrust(proxies: readonly string[]): Trust {
   const isTrusted = proxyaddr.compile([...proxies]);
@@ -22,9 +22,9 @@ export function createTrust(proxies: readonly string[]): Trust {
 }
 
 /**
- * Where the request came from: the nearest address that is no trusted proxy's. What a proxy sends that is no address (such as
- * \`unknown\`) counts for nothing: whoever it hides has the proxy's.
- * @returns undefined where the socket has none: it is a Unix socket, or was closed.
+ * The client's address: the nearest one that is not a trusted proxy's. Values that are not addresses, such as `unknown`, are
+ * skipped: that client gets the proxy's address.
+ * @returns undefined where the socket has no address: it is a Unix socket, or was closed.
  */
 export function clientAddress(request: Request): string | undefined {
   const hops = proxyaddr.all(request, trustOf(request)) as readonly (string | undefined)[];
@@ -32,7 +32,7 @@ export function clientAddress(request: Request): string | undefined {
   return address === undefined ? undefined : canonicalizeAddress(address);
 }
 
-/** Whether the request came from a proxy that `LATCHKEY_TRUSTED_PROXIES` names. */
+/** Whether the request came from a proxy in `LATCHKEY_TRUSTED_PROXIES`. */
 export function isFromTrustedProxy(request: Request): boolean {
   return trustOf(request)(request.socket.remoteAddress ?? '', 0);
 }
@@ -42,8 +42,8 @@ function trustOf({ app }: Request): Trust {
 }
 
 /**
- * Below which path a trusted proxy serves the service: `/auth`, which the proxy has taken away before.
- * @returns the empty string where there is none, or something that cannot be one.
+ * The path prefix at which a trusted proxy serves the service, such as `/auth`, and which it removes from requests.
+ * @returns the empty string where there is none, or an invalid one.
  */
 export function forwardedPrefix(request: Request): string {
   const given = request.get('X-Forwarded-Prefix')?.replace(/\/$/, '');

@@ -7,7 +7,7 @@ import { revocationsStore, type Revocation } from '../revocations/revocations.st
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import type { AccessTokens } from '../tokens/access-token.js';
 
-/** Revokes one access token, and leaves its session alone. */
+/** Revokes one access token without its session. */
 export class AccessTokenRevoker {
   constructor(
     private readonly database: Database,
@@ -16,7 +16,7 @@ export class AccessTokenRevoker {
     private readonly revocations: Revocations,
   ) {}
 
-  /** @param actorId the client or user that asks for it. */
+  /** @param actorId the client or user that requested it. */
   async revoke(claims: AccessTokenClaims, actorId: string, context: RequestContext): Promise<void> {
     const row: Revocation = {
       kind: 'token',

@@ -3,10 +3,10 @@ import { readVerificationKeys } from '../clients/client-keys.js';
 import { isSignature, readCompactJws } from '../guard/compact-jws.js';
 import { maxLeeway } from '../tokens/access-token-verifier.js';
 
-/** An assertion that its client has signed, and that is in its time. */
+/** A verified assertion. */
 export interface ClientAssertion {
   readonly jti: string;
-  /** Until when it would be accepted, in milliseconds since the Unix epoch. */
+  /** Until when its `jti` must be remembered, in milliseconds since the Unix epoch. */
   readonly expiresAt: number;
 }
 
@@ -21,21 +21,21 @@ interface Expectation {
   readonly leeway: number;
 }
 
-/** What the assertion may call this service by. */
+/** The accepted `aud` of assertions. */
 export interface AssertionAudience {
   readonly issuer: string;
   /**
-   * `issuer`: by the issuer alone, so that no other service can have it signed for its own and use it here
-   * (draft-ietf-oauth-rfc7523bis §4). `rfc7523`: by the issuer or the token endpoint, and others beside it (RFC 7523 §3).
+   * `issuer`: the issuer alone, so that no other service can use an assertion that it received
+   * (draft-ietf-oauth-rfc7523bis §4). `rfc7523`: the issuer or the token endpoint, possibly with others (RFC 7523 §3).
    */
   readonly form: 'issuer' | 'rfc7523';
 }
 
-/** An assertion proves nothing; the message is for the client. */
+/** The assertion is not valid. The message is sent to the client. */
 export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 
-  /** @param refusedKeys why keys of the client are not used that it may be signed with. */
+  /** @param refusedKeys why keys that may have signed it were not used. */
   constructor(
     message: string,
     readonly refusedKeys: readonly string[] = [],
@@ -45,26 +45,26 @@ export class AssertionError extends Error {
 }
 
 /**
- * How long an assertion may live, in seconds: for as long it has to be remembered. Some clients (Authlib) give theirs an
- * hour; the minute is for clocks that differ.
+ * Seconds, for which each assertion has to be remembered. Some clients (Authlib) use an hour; the extra minute is for
+ * differing clocks.
  */
 const maxAssertionLifetime = 3660;
 const maxAssertionLength = 8192;
 /**
- * What a `typ` may say: nothing, that it is a JWT, or what it is for (draft-ietf-oauth-rfc7523bis §4). Any other says that
- * the client signed it for something else.
+ * The accepted `typ`: absent, JWT, or the purpose (draft-ietf-oauth-rfc7523bis §4). With any other, the client signed it for
+ * another purpose.
  */
 const assertionTypes: readonly unknown[] = [undefined, 'jwt', 'client-authentication+jwt'];
 
-/** The client that an assertion says it is of. Nothing is verified. */
+/** The client id in an assertion, without verification. */
 export function readAssertedClientId(assertion: string): string | undefined {
-  // What nobody has vouched for yet may be of any type.
+  // Unverified, so it may have any type.
   const payload = decode(assertion)?.payload as { readonly sub?: unknown } | string | null | undefined;
   return typeof payload === 'object' && typeof payload?.sub === 'string' ? payload.sub : undefined;
 }
 
 /**
- * Verifies a client's assertion (RFC 7523 §3). Whether it was used before, the caller must know.
+ * Verifies a client's assertion (RFC 7523 §3). The caller must check that it was not used before.
  * @throws {AssertionError}
  */
 export function verifyAssertion(assertion: string, expected: Expectation): ClientAssertion {
@@ -72,7 +72,7 @@ export function verifyAssertion(assertion: string, expected: Expectation): Clien
   const { exp, jti } = claims;
   if (typeof exp !== 'number') throw new AssertionError('The assertion has no exp.');
   if (exp > expected.now + maxAssertionLifetime + expected.leeway) {
-    throw new AssertionError('The assertion lives longer than an hour from now.');
+    throw new AssertionError('The assertion expires more than an hour from now.');
   }
   if (typeof jti !== 'string' || jti === '') throw new AssertionError('The assertion has no jti.');
   // Remembered for the greatest leeway: a restart may raise it.
@@ -86,23 +86,21 @@ function verifySignature(
   const header = decode(assertion)?.header as Readonly<Record<string, unknown>> | undefined;
   if (!header) throw new AssertionError('The assertion is not a JWT.');
   const { kid, alg, crit, typ } = header;
-  // RFC 7515 §4.1.11: an extension that we do not know must not be ignored.
+  // RFC 7515 §4.1.11: unknown critical extensions must not be ignored.
   if (crit !== undefined)
-    throw new AssertionError('The assertion demands an extension that is not known here.');
+    throw new AssertionError('The assertion has a crit extension, which is not supported.');
   if (
     !assertionTypes.includes(typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ)
   ) {
-    throw new AssertionError(
-      'The assertion has a typ for something else: leave it out, or let it be client-authentication+jwt.',
-    );
+    throw new AssertionError('The assertion has another typ: omit it, or use client-authentication+jwt.');
   }
-  // The client's key says which algorithms there are; what the assertion says chooses among them at most.
+  // The client's keys determine the algorithms; the assertion's alg only chooses among them.
   const { keys, refused } = readVerificationKeys(jwks, typeof kid === 'string' ? kid : undefined);
-  const fitting = keys.filter(({ algorithms }) => algorithms.some((each) => each === alg));
+  const candidates = keys.filter(({ algorithms }) => algorithms.some((each) => each === alg));
   const signature = readCompactJws(assertion)?.signature;
   if (signature === undefined) throw new AssertionError('The assertion is not a JWT in its compact form.');
-  let fault = ['The assertion is not signed with a registered key of the client.', ...refused].join(' ');
-  for (const { publicKey, algorithms, signatureLength } of fitting) {
+  let message = ['The assertion is not signed with a registered key of the client.', ...refused].join(' ');
+  for (const { publicKey, algorithms, signatureLength } of candidates) {
     if (!isSignature(signature, signatureLength)) continue;
     try {
       const claims = jwt.verify(assertion, publicKey, {
@@ -118,10 +116,10 @@ function verifySignature(
     } catch (error) {
       if (!(error instanceof jwt.JsonWebTokenError)) throw error;
       if (!/signature|jwt malformed/.test(error.message))
-        fault = `The assertion is refused: ${error.message}.`;
+        message = `The assertion is refused: ${error.message}.`;
     }
   }
-  throw new AssertionError(fault, refused);
+  throw new AssertionError(message, refused);
 }
 
 /** @throws {AssertionError} */
@@ -141,7 +139,7 @@ function decode(assertion: string): jwt.Jwt | null {
   try {
     return jwt.decode(assertion, { complete: true });
   } catch {
-    // jsonwebtoken gives null for most of what is no JWT, and throws for a header that is no JSON.
+    // jsonwebtoken returns null for most malformed tokens, but throws for a header that is not JSON.
     return null;
   }
 }

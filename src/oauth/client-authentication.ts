@@ -21,7 +21,7 @@ interface AuthenticationOptions {
   readonly leeway: number;
 }
 
-/** @param refusedKeys why keys of the client were not used that its assertion may be signed with. */
+/** @param refusedKeys why keys that may have signed the assertion were not used. */
 type OnDenied = (
   reason: string,
   context: RequestContext,
@@ -29,7 +29,7 @@ type OnDenied = (
   refusedKeys?: readonly string[],
 ) => void;
 
-/** Why credentials are not those of their client. */
+/** Why the credentials were refused. */
 interface Denial {
   readonly message: string;
   readonly refusedKeys?: readonly string[];
@@ -37,7 +37,7 @@ interface Denial {
 
 const id = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Knows whether a client is who it says it is (RFC 6749 §2.3, RFC 7523 §3). */
+/** Authenticates clients (RFC 6749 §2.3, RFC 7523 §3). */
 export class ClientAuthentication {
   constructor(
     private readonly database: Database,
@@ -48,13 +48,13 @@ export class ClientAuthentication {
   ) {}
 
   /**
-   * @returns the client, enabled, as it is now.
+   * @returns the client, which is enabled.
    * @throws {OAuthProblem} `invalid_client`.
    * @throws {Problem} `too_many_attempts` after failures of the same client from the same address.
    */
   async authenticate(credentials: ClientCredentials, context: RequestContext): Promise<StoredClient> {
     if (credentials.kind === 'none') {
-      throw new OAuthProblem('invalid_client', 'This takes an authenticated client: see POST /clients.');
+      throw new OAuthProblem('invalid_client', 'This requires an authenticated client: see POST /clients.');
     }
     const clientId =
       credentials.clientId ??
@@ -66,17 +66,17 @@ export class ClientAuthentication {
     const denial = await this.#findDenial(client, credentials);
     if (client && denial === undefined) return client;
     if (client) await this.#countFailure(client.id, context, denial?.refusedKeys);
-    // What was sent for a client's id may be anything, a secret among it: neither counted nor logged.
+    // An unknown client id is neither counted nor logged: it may be anything, such as a secret.
     else this.onDenied('unknown_client', context, undefined);
     throw new OAuthProblem('invalid_client', denial?.message);
   }
 
-  /** Why the credentials are not those of the client; undefined where they are. */
+  /** @returns undefined where the credentials are the client's. */
   async #findDenial(
     client: StoredClient | undefined,
     credentials: ClientCredentials,
   ): Promise<Denial | undefined> {
-    const unknown = { message: 'The client is unknown, disabled, or has other credentials.' };
+    const unknown = { message: 'The client is unknown or disabled, or the credentials are wrong.' };
     if (client?.disabled_at !== null) return unknown;
     if (credentials.kind === 'secret') {
       return client.secret_hash !== null && isClientSecret(credentials.secret, client.secret_hash)
@@ -101,8 +101,8 @@ export class ClientAuthentication {
   }
 
   /**
-   * Failures alone are counted: secrets cannot be guessed, so who has the right one never waits for those who have
-   * not, and costs no write. Counted for the pair of client and address, they hold up nobody else.
+   * Only failures are counted: secrets cannot be guessed, so a correct one needs no limit, and no write. They are counted per
+   * client and address, so that they block nobody else.
    */
   async #countFailure(
     clientId: string,

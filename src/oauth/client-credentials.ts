@@ -1,7 +1,7 @@
 import { OAuthProblem } from '../problems/oauth-problem.js';
 import type { ClientParameters } from './oauth.models.js';
 
-/** What a client shows of itself. */
+/** How a client authenticates. */
 export type ClientCredentials =
   | { readonly kind: 'secret'; readonly clientId: string; readonly secret: string }
   | { readonly kind: 'assertion'; readonly clientId: string | undefined; readonly assertion: string }
@@ -12,8 +12,8 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /**
  * Reads how a client authenticates: by HTTP Basic, by a secret in the form, or by a signed assertion.
- * @param authorization the `Authorization` header; another scheme than Basic is none of ours.
- * @throws {OAuthProblem} `invalid_request` where there is more than one of them (RFC 6749 §2.3), or half of one.
+ * @param authorization the `Authorization` header; schemes other than Basic are ignored.
+ * @throws {OAuthProblem} `invalid_request` for more than one method (RFC 6749 §2.3), or an incomplete one.
  */
 export function readClientCredentials(
   authorization: string | undefined,
@@ -22,11 +22,14 @@ export function readClientCredentials(
   const basic = readBasic(authorization);
   const { client_assertion: assertion, client_assertion_type: type } = form;
   if ([basic, secret, assertion].filter((each) => each !== undefined).length > 1) {
-    throw new OAuthProblem('invalid_request', 'The client authenticates in more than one way: choose one.');
+    throw new OAuthProblem(
+      'invalid_request',
+      'The client uses more than one authentication method: choose one.',
+    );
   }
   if (basic) {
     if (clientId !== undefined && clientId !== basic.clientId) {
-      throw new OAuthProblem('invalid_request', 'The client_id is another one than that of HTTP Basic.');
+      throw new OAuthProblem('invalid_request', 'The client_id differs from that of HTTP Basic.');
     }
     return { kind: 'secret', ...basic };
   }
@@ -38,7 +41,7 @@ export function readClientCredentials(
     if (assertion === undefined || type !== assertionType) {
       throw new OAuthProblem(
         'invalid_request',
-        `A client_assertion comes with the client_assertion_type ${assertionType}.`,
+        `A client_assertion requires the client_assertion_type ${assertionType}.`,
       );
     }
     return { kind: 'assertion', clientId, assertion };
@@ -47,8 +50,8 @@ export function readClientCredentials(
 }
 
 /**
- * RFC 6749 §2.3.1: id and secret are form-urlencoded inside Basic.
- * @throws {OAuthProblem} `invalid_client` where Basic holds something else.
+ * RFC 6749 §2.3.1: id and secret are form-urlencoded within Basic.
+ * @throws {OAuthProblem} `invalid_client` where they are malformed.
  */
 function readBasic(
   authorization: string | undefined,

@@ -1,11 +1,11 @@
 import type { RequestHandler } from 'express';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 
-/** RFC 8707 §2: a token may be for several. An array also where it comes once: the contract's type is an array. */
+/** RFC 8707 §2: may be repeated. Always converted to an array, the contract's type. */
 const repeatable = 'resource';
 
 /**
- * RFC 6749 §3.2: a parameter without a value counts as left out, and none may come twice.
+ * RFC 6749 §3.2: a parameter without a value counts as omitted, and no parameter may be repeated.
  * @throws {OAuthProblem} `invalid_request`.
  */
 export const formParametersMiddleware: RequestHandler = (request, _response, next) => {

@@ -8,10 +8,10 @@ import { parseScope } from '../roles/rights.js';
 import { usersStore } from '../users/users.store.js';
 import type { LiveAccessTokens } from './live-access-tokens.js';
 
-/** The scope of a client that may introspect tokens that are neither its own nor for it. */
+/** The scope that lets a client introspect any token. */
 export const introspectAnyScope = 'tokens:introspect';
 
-/** What a token stands for, by the names of RFC 7662 §2.2; times in seconds since the Unix epoch. */
+/** An introspection response (RFC 7662 §2.2); times in seconds since the Unix epoch. */
 export interface Introspection {
   readonly active: boolean;
   readonly token_use?: 'access_token' | 'refresh_token';
@@ -30,7 +30,7 @@ export interface Introspection {
   readonly sid?: string;
 }
 
-/** Says of a token whether it is live, and what it stands for (RFC 7662). Nothing is changed by asking. */
+/** Introspects tokens (RFC 7662). Read-only. */
 export class IntrospectionService {
   constructor(
     private readonly database: Database,
@@ -41,9 +41,8 @@ export class IntrospectionService {
   ) {}
 
   /**
-   * @param token an access token, whatever its audience, or a refresh token.
-   * @param client who asks. Of a token that it may not introspect it is told what it would be told of one that is not live
-   *   (RFC 7662 §2.2): the answer is no way to try tokens out.
+   * @param token an access token of any audience, or a refresh token.
+   * @param client the caller. For a token that it may not introspect, the result is that of an inactive token (RFC 7662 §2.2).
    */
   async introspect(token: string, client: StoredClient): Promise<Introspection> {
     const mayIntrospectAny = parseScope(client.scopes).includes(introspectAnyScope);
@@ -97,7 +96,7 @@ export class IntrospectionService {
   }
 }
 
-/** A client's own token, or one for the client: by its id, or by an audience that it was registered with as its own. */
+/** The client's own token, or one for the client: by its id or its introspection audiences. */
 function isOwn({ aud, client_id: clientId }: AccessTokenClaims, client: StoredClient): boolean {
   if (clientId === client.id) return true;
   const own = [client.id, ...parseScope(client.introspection_audiences)];

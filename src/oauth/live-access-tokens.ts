@@ -4,7 +4,7 @@ import type { AccessTokens } from '../tokens/access-token.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { TokenConfirmation } from '../revocations/token-confirmation.js';
 
-/** Knows whether a token is an access token of ours, for whomever, and not revoked. */
+/** Verifies access tokens of any audience, including revocation. */
 export class LiveAccessTokens {
   constructor(
     private readonly accessTokens: AccessTokens,
@@ -13,8 +13,8 @@ export class LiveAccessTokens {
   ) {}
 
   /**
-   * @param verify `verifyForAny`: in its time; `verifyForRevocation`: or before it.
-   * @returns the token's claims; undefined where it is not live.
+   * @param verify `verifyForAny`: the token must be valid now; `verifyForRevocation`: now or later.
+   * @returns the token's claims; undefined where it is not active.
    */
   async findClaims(
     token: string,
@@ -24,7 +24,7 @@ export class LiveAccessTokens {
       let claims = this.accessTokens[verify](token);
       if (this.confirmation.isNeeded) {
         await this.confirmation.confirm(claims);
-        claims = this.accessTokens[verify](token); // its key may be gone
+        claims = this.accessTokens[verify](token); // its key may have been removed
       }
       return this.revocations.isRevoked(claims) ? undefined : claims;
     } catch (error) {

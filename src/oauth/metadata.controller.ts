@@ -50,8 +50,8 @@ export class MetadataController {
   }
 
   /**
-   * Where the OAuth endpoints are and what they can do, for clients that configure themselves (RFC 8414). All URLs
-   * begin with the issuer that is set.
+   * The OAuth endpoints and their features, for clients that configure themselves (RFC 8414). All URLs start with the
+   * issuer.
    * @summary Read the OAuth metadata
    * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
    */

@@ -16,7 +16,6 @@ import { LiveAccessTokens } from './live-access-tokens.js';
 import { RevocationService } from './revocation.service.js';
 import { TokenGrants } from './token-grants.service.js';
 
-/** What the OAuth endpoints are made of. */
 export interface OAuthServices {
   readonly clients: ClientAuthentication;
   readonly grants: TokenGrants;
@@ -38,7 +37,7 @@ interface Dependencies {
 }
 
 interface OAuthOptions {
-  /** The URL that clients know the service by. */
+  /** The issuer URL. */
   readonly issuer: string;
   readonly assertionAudience: AssertionAudience['form'];
   /** Seconds. */

@@ -28,7 +28,7 @@ import type {
   TokenResponse,
 } from './oauth.models.js';
 
-/** tsoa.json says how clients authenticate; what their credentials are worth is decided here, after the body. */
+/** The security schemes of these operations are in tsoa.json. Credentials are verified here, because they may be in the body. */
 @Route('oauth')
 @Tags('OAuth')
 @NoSecurity()
@@ -39,9 +39,9 @@ export class OAuthController {
   ) {}
 
   /**
-   * Exchanges a grant for tokens. `refresh_token` is what `POST /refresh` does, without client authentication: users'
-   * tokens belong to the public client `latchkey`. `client_credentials` gives an authenticated client a token for
-   * itself, and no refresh token.
+   * Exchanges a grant for tokens. `refresh_token` does what `POST /refresh` does, without client authentication: users'
+   * tokens belong to the public client `latchkey`. `client_credentials` gives an authenticated client an access token for
+   * itself, without a refresh token.
    *
    * The `password` grant is not offered (RFC 9700 §2.4): users log in with `POST /login`.
    * @summary Get tokens
@@ -56,7 +56,7 @@ export class OAuthController {
     'The grant cannot be exchanged: `invalid_request`, `invalid_grant`, `unsupported_grant_type`, `invalid_scope`, `invalid_target`.',
   )
   @Response<OAuthError>(401, 'The client is not authenticated: `invalid_client`.')
-  @Response<OAuthError>(429, 'Failed authentications have to wait: `temporarily_unavailable`.')
+  @Response<OAuthError>(429, 'Too many failed authentications: `temporarily_unavailable`.')
   public async exchangeGrant(
     @Body() body: TokenRequest,
     @Request() request: HttpRequest,
@@ -80,16 +80,16 @@ export class OAuthController {
   }
 
   /**
-   * Says whether a token is live, and what it stands for (RFC 7662). A client may ask about its own access tokens, those
-   * for its id, and those for its `introspection_audiences`; with the scope `tokens:introspect` about any access token and
-   * refresh token. Of others it is told `{"active": false}`, as of a token that is not live. Asking changes nothing.
+   * Returns whether a token is active, and its claims (RFC 7662). A client may introspect its own access tokens, those for
+   * its id, and those for its `introspection_audiences`; with the scope `tokens:introspect` any access or refresh token.
+   * For others the response is `{"active": false}`, as for a token that is not active.
    * @summary Introspect a token
    */
   @Post('introspect')
   @Consumes('application/x-www-form-urlencoded')
-  @SuccessResponse(200, 'What there is to say.')
+  @SuccessResponse(200, 'Whether the token is active, and its claims.')
   @Response<OAuthError>(401, 'The client is not authenticated: `invalid_client`.')
-  @Response<OAuthError>(429, 'Failed authentications have to wait: `temporarily_unavailable`.')
+  @Response<OAuthError>(429, 'Too many failed authentications: `temporarily_unavailable`.')
   public async introspectToken(
     @Body() body: TokenParameters,
     @Request() request: HttpRequest,
@@ -99,17 +99,17 @@ export class OAuthController {
   }
 
   /**
-   * Ends a token (RFC 7009), from the answer on: with a refresh token its whole session, with an access token that one
-   * alone. A client may end its own tokens, and with the scope `tokens:revoke` those of others. Users' tokens belong to the
-   * public client: `client_id=latchkey` ends them without a secret (§2.1). A token that is unknown is no error (§2.2).
+   * Revokes a token at once (RFC 7009): a refresh token with its whole session, an access token alone. A client may revoke
+   * its own tokens, and with the scope `tokens:revoke` those of others. Users' tokens belong to the public client:
+   * `client_id=latchkey` revokes them without a secret (§2.1). An unknown token is no error (§2.2).
    * @summary Revoke a token
    */
   @Post('revoke')
   @Consumes('application/x-www-form-urlencoded')
-  @SuccessResponse(200, 'It is no longer good.')
+  @SuccessResponse(200, 'The token is not active any more.')
   @Response<OAuthError>(400, "The token is another client's: `unauthorized_client`, `invalid_request`.")
   @Response<OAuthError>(401, 'The client is not authenticated: `invalid_client`.')
-  @Response<OAuthError>(429, 'Failed authentications have to wait: `temporarily_unavailable`.')
+  @Response<OAuthError>(429, 'Too many failed authentications: `temporarily_unavailable`.')
   public async revokeToken(@Body() body: TokenParameters, @Request() request: HttpRequest): Promise<void> {
     const { oauth } = this.services;
     const credentials = readClientCredentials(request.get('Authorization'), body);

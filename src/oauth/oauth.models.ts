@@ -6,17 +6,17 @@ import type { TokenType } from '../sessions/sessions.models.js';
 export interface OAuthError {
   error: OAuthErrorCode;
   /**
-   * What was wrong, and what to do about it.
+   * What went wrong, and what to do about it.
    * @maxLength 4000
    * @pattern ^[\u0020-!#-\[\]-~]*$
    */
   error_description: string;
 }
 
-/** How a client authenticates in a form; the alternative is HTTP Basic. */
+/** Client authentication in the form; the alternative is HTTP Basic. */
 export interface ClientParameters {
   /**
-   * The client's id; `latchkey` is the one that users' tokens belong to, and has no secret.
+   * The client's id. `latchkey` is the public client of users' tokens, and has no secret.
    * @maxLength 512
    */
   client_id?: string;
@@ -32,9 +32,9 @@ export interface ClientParameters {
    */
   client_assertion_type?: string;
   /**
-   * With `private_key_jwt`: a JWT that the client has signed with one of its keys. Its `iss` and `sub` are the client's
-   * id, its `aud` is the issuer alone, unless the service is set to take older forms; its `typ` is `client-authentication+jwt`,
-   * `JWT` or absent; it has a `jti`, is used once, and lives an hour at most.
+   * With `private_key_jwt`: a JWT signed with one of the client's keys. `iss` and `sub` are the client's id, `aud` is the
+   * issuer alone, unless the service is configured to accept older forms; `typ` is `client-authentication+jwt`, `JWT` or
+   * absent; `jti` is unique, and `exp` is one hour ahead at most.
    * @maxLength 65536
    */
   client_assertion?: string;
@@ -42,7 +42,7 @@ export interface ClientParameters {
 }
 
 /**
- * A grant, to be exchanged for tokens.
+ * A grant to exchange for tokens.
  * @example { "grant_type": "client_credentials", "scope": "reports:read" }
  */
 export interface TokenRequest extends ClientParameters {
@@ -58,12 +58,12 @@ export interface TokenRequest extends ClientParameters {
    */
   refresh_token?: string;
   /**
-   * The permissions that the access token is to have, space-separated: some of those that may be had. Default: all.
+   * The permissions of the access token, space-separated. Default: all that the user or the client has.
    * @maxLength 65536
    */
   scope?: string;
   /**
-   * Whom the access token is to be for (RFC 8707); may be repeated. Default: everyone that it may be for.
+   * The audiences of the access token (RFC 8707); may be repeated. Default: all that are allowed.
    * @maxItems 1000
    */
   resource?: Resource[];
@@ -91,7 +91,7 @@ export interface TokenResponse {
    */
   expires_in: number;
   /**
-   * The next refresh token; a client that acts for itself has none.
+   * The next refresh token; absent with `client_credentials`.
    * @maxLength 512
    * @pattern ^lk_rt_[A-Za-z0-9_-]+$
    */
@@ -112,7 +112,7 @@ export interface TokenResponse {
 }
 
 /**
- * The token that is asked about, or that is to end.
+ * The token to introspect or revoke.
  * @example { "token": "lk_rt_AUtleUlkT2ZUd2VsdmU", "token_type_hint": "refresh_token" }
  */
 export interface TokenParameters extends ClientParameters {
@@ -123,7 +123,7 @@ export interface TokenParameters extends ClientParameters {
    */
   token: string;
   /**
-   * Which of them; not needed.
+   * `access_token` or `refresh_token`; optional.
    * @maxLength 512
    */
   token_type_hint?: string;
@@ -132,13 +132,13 @@ export interface TokenParameters extends ClientParameters {
 }
 
 /**
- * What there is to say of a token (RFC 7662 §2.2). Of one that is not live, nothing is said but that.
+ * The state and claims of a token (RFC 7662 §2.2). Without claims where it is not active.
  * @example { "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "reports:read", "client_id": "latchkey", "username": "ada", "sub": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "aud": ["http://127.0.0.1:3000"], "iss": "http://127.0.0.1:3000", "exp": 1795511700, "iat": 1795510800, "nbf": 1795510800, "jti": "0199f3c2-8a00-7c31-8d4e-6b7c8d9e0f10", "sid": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
  */
 export interface Introspection {
-  /** Whether the token is ours, neither expired nor revoked, and one that the client may introspect. */
+  /** Whether this service issued the token, it is neither expired nor revoked, and the client may introspect it. */
   active: boolean;
-  /** A refresh token opens nothing: a resource server accepts `access_token` alone. */
+  /** A resource server must accept `access_token` only. */
   token_use?: TokenUse;
   /** Of an access token. */
   token_type?: TokenType;
@@ -149,13 +149,13 @@ export interface Introspection {
    */
   scope?: string;
   /**
-   * The client that the token was issued to; `latchkey` for a login.
+   * The client that the token was issued to; `latchkey` for users' tokens.
    * @maxLength 100
    * @pattern ^[\u0020-\u007e]*$
    */
   client_id?: string;
   /**
-   * The user's name; a client's own token has none.
+   * The user's name; absent for a client's token.
    * @maxLength 200
    * @pattern ^[^\u0000-\u001f\u007f]*$
    */
@@ -167,7 +167,7 @@ export interface Introspection {
    */
   sub?: string;
   /**
-   * Whom an access token is for; an array even where the token itself has one string.
+   * The audiences of an access token: always an array.
    * @maxItems 10
    */
   aud?: Audience[];
@@ -192,7 +192,7 @@ export interface Introspection {
    */
   iat?: number;
   /**
-   * From when it is valid, in seconds since the Unix epoch.
+   * When it becomes valid, in seconds since the Unix epoch.
    * @isLong
    * @minimum 0
    * @maximum 253402300799
@@ -205,7 +205,7 @@ export interface Introspection {
    */
   jti?: string;
   /**
-   * When the user proved the password, in seconds since the Unix epoch (RFC 9470 §6.2).
+   * When the user last entered the password, in seconds since the Unix epoch (RFC 9470 §6.2).
    * @isLong
    * @minimum 0
    * @maximum 253402300799
@@ -219,56 +219,56 @@ export interface Introspection {
   sid?: string;
 }
 
-/** The kinds of tokens. */
+/** The kind of a token. */
 export type TokenUse = 'access_token' | 'refresh_token';
 
 /**
- * What an OAuth client needs to know of this service (RFC 8414 §2).
+ * Authorization server metadata (RFC 8414 §2).
  * @example { "issuer": "http://127.0.0.1:3000", "token_endpoint": "http://127.0.0.1:3000/oauth/token", "introspection_endpoint": "http://127.0.0.1:3000/oauth/introspect", "revocation_endpoint": "http://127.0.0.1:3000/oauth/revoke", "jwks_uri": "http://127.0.0.1:3000/.well-known/jwks.json", "response_types_supported": [], "grant_types_supported": ["refresh_token", "client_credentials"], "scopes_supported": ["reports:read"], "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"], "token_endpoint_auth_signing_alg_values_supported": ["ES256"], "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"], "introspection_endpoint_auth_signing_alg_values_supported": ["ES256"], "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"], "revocation_endpoint_auth_signing_alg_values_supported": ["ES256"] }
  */
 export interface AuthorizationServerMetadata {
   /**
-   * The URL that tokens have as `iss`.
+   * The issuer (`iss`) of tokens.
    * @maxLength 2048
    * @format uri
    */
   issuer: string;
   /**
-   * Where grants are exchanged for tokens.
+   * The token endpoint.
    * @maxLength 2048
    * @format uri
    */
   token_endpoint: string;
   /**
-   * Where resource servers ask about tokens.
+   * The introspection endpoint.
    * @maxLength 2048
    * @format uri
    */
   introspection_endpoint: string;
   /**
-   * Where tokens are ended.
+   * The revocation endpoint.
    * @maxLength 2048
    * @format uri
    */
   revocation_endpoint: string;
   /**
-   * Where the keys are that verify access tokens.
+   * The public keys that verify access tokens (JWKS).
    * @maxLength 2048
    * @format uri
    */
   jwks_uri: string;
   /**
-   * None: there is no authorization endpoint.
+   * Empty: there is no authorization endpoint.
    * @maxItems 0
    */
   response_types_supported: MetadataValue[];
   /**
-   * Grants that the token endpoint takes.
+   * The grant types of the token endpoint.
    * @maxItems 10
    */
   grant_types_supported: MetadataValue[];
   /**
-   * Permissions that operations demand.
+   * The permissions that operations require.
    * @maxItems 10000
    */
   scopes_supported: MetadataValue[];
@@ -314,7 +314,7 @@ export interface AuthorizationServerMetadata {
 export type MetadataValue = string;
 
 /**
- * Whom an access token is to be for: a URI (RFC 8707 §2).
+ * An audience of the access token: a URI (RFC 8707 §2).
  * @maxLength 65536
  * @example "https://reports.example.com"
  */

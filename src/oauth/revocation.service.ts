@@ -9,10 +9,10 @@ import type { AccessTokenRevoker } from './access-token-revoker.js';
 import type { LiveAccessTokens } from './live-access-tokens.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 
-/** The scope of a client that may end tokens that are not its own. */
+/** The scope that lets a client revoke tokens of others. */
 export const revokeAnyScope = 'tokens:revoke';
 
-/** Ends a token at once (RFC 7009). */
+/** Revokes tokens (RFC 7009). */
 export class RevocationService {
   constructor(
     private readonly ring: KeyRing,
@@ -22,9 +22,9 @@ export class RevocationService {
   ) {}
 
   /**
-   * Ends the session of a refresh token, or an access token alone. When this resolves it is refused, and stays so over
-   * a restart. One that is not live has ended already (§2.2).
-   * @param client undefined: the public client that users' tokens belong to.
+   * Ends the session of a refresh token, or revokes an access token alone. When this resolves, the token is refused, also
+   * after a restart. A token that is not active is no error (§2.2).
+   * @param client undefined: the public client of users' tokens.
    * @throws {OAuthProblem} `unauthorized_client` where the token is another client's.
    */
   async revoke(token: string, client: StoredClient | undefined, context: RequestContext): Promise<void> {
@@ -45,6 +45,6 @@ function requireOwnerOrScope(client: StoredClient | undefined, owner: string): v
   if (client && parseScope(client.scopes).includes(revokeAnyScope)) return;
   throw new OAuthProblem(
     'unauthorized_client',
-    `The token is another client's; ending it takes the scope ${revokeAnyScope}.`,
+    `The token is another client's; revoking it requires the scope ${revokeAnyScope}.`,
   );
 }

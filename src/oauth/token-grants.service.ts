@@ -7,13 +7,13 @@ import { parseScope } from '../roles/rights.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 
-/** What a client asks for, where it wants less than it could have. */
+/** The scope and audiences of a request; undefined: all. */
 interface RequestedAccess {
   readonly scope?: string;
   readonly resource?: readonly string[];
 }
 
-/** What a grant is exchanged for, by the names of RFC 6749 §5.1. */
+/** A token response (RFC 6749 §5.1). */
 export type GrantedTokens = Omit<TokenSet, 'refresh_token' | 'refresh_expires_in'> &
   Partial<Pick<TokenSet, 'refresh_token' | 'refresh_expires_in'>>;
 
@@ -25,7 +25,7 @@ export class TokenGrants {
   ) {}
 
   /**
-   * Users' refresh tokens belong to the service's own public client, whether or not the request says so.
+   * Users' refresh tokens belong to the service's public client, which the request may omit.
    * @throws {OAuthProblem} `invalid_grant` for any other client.
    */
   refuseOtherClient(clientId: string | undefined): void {
@@ -34,8 +34,8 @@ export class TokenGrants {
   }
 
   /**
-   * The same as `POST /refresh`. The wish concerns the access token alone; a later refresh may have all again.
-   * @throws {OAuthProblem} `invalid_scope`, `invalid_target`; the refresh token stays good then.
+   * The same as `POST /refresh`. The requested access limits the access token only, not later refreshes.
+   * @throws {OAuthProblem} `invalid_scope`, `invalid_target`; the refresh token stays valid.
    * @throws {Problem} `invalid_refresh_token`, `too_many_requests`.
    */
   refresh(refreshToken: string, wish: RequestedAccess, context: RequestContext): Promise<GrantedTokens> {
@@ -66,7 +66,7 @@ function narrowPermissions(all: readonly string[], scope: string): string[] {
   const wanted = parseScope(scope);
   const beyond = wanted.find((word) => !all.includes(word));
   if (beyond !== undefined) {
-    throw new OAuthProblem('invalid_scope', `The scope ${beyond.slice(0, 100)} cannot be had here.`);
+    throw new OAuthProblem('invalid_scope', `The scope ${beyond.slice(0, 100)} may not be granted.`);
   }
   return wanted;
 }
@@ -79,7 +79,7 @@ function narrowAudience(
   const wanted = [...new Set(resource)];
   const beyond = wanted.find((each) => !all.includes(each));
   if (beyond !== undefined) {
-    throw new OAuthProblem('invalid_target', `A token for ${beyond.slice(0, 200)} cannot be had here.`);
+    throw new OAuthProblem('invalid_target', `No token may be issued for ${beyond.slice(0, 200)}.`);
   }
   return wanted;
 }

@@ -3,9 +3,9 @@ import type { Queries } from '../database/database.js';
 
 export const usedAssertionsStore = {
   /**
-   * Notes that an assertion was used.
-   * @param use `expiresAt` is when the assertion is dead by itself, in milliseconds since the Unix epoch.
-   * @returns false where it was used before: of many callers one wins.
+   * Records the use of an assertion.
+   * @param use `expiresAt`: when the assertion expires, in milliseconds since the Unix epoch.
+   * @returns false where it was used before: one of many concurrent callers wins.
    */
   async add(
     queries: Queries,
@@ -15,7 +15,7 @@ export const usedAssertionsStore = {
       .insertInto('used_assertions')
       .values({
         client_id: use.clientId,
-        // A client may choose any text, of any length.
+        // Hashed: a client may choose any text of any length.
         jti: createHash('sha256').update(use.jti).digest('base64url'),
         expires_at: use.expiresAt,
       })
@@ -25,7 +25,7 @@ export const usedAssertionsStore = {
     return added !== undefined;
   },
 
-  /** Deletes so many at most of those that are dead by themselves. @returns how many there were. */
+  /** Deletes up to `limit` expired rows. @returns the number of rows deleted. */
   async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
     const { numDeletedRows } = await queries
       .deleteFrom('used_assertions')

@@ -1,7 +1,7 @@
 import type { Problem } from './problem.js';
 import type { ProblemCode } from './problem-codes.js';
 
-/** The kind of error for programs: RFC 6749 §5.2 and §4.1.2.1, and RFC 8707 §2. */
+/** The value of `error`: RFC 6749 §5.2 and §4.1.2.1, and RFC 8707 §2. */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -16,11 +16,11 @@ export type OAuthErrorCode =
 interface OAuthErrorKind {
   /** The first is the usual one. */
   readonly statuses: readonly [number, ...number[]];
-  /** What is sent where the place that throws has nothing more exact to say. */
+  /** The default `error_description`. */
   readonly description: string;
 }
 
-/** What the OAuth endpoints answer with: RFC 6749 §5.2, RFC 8707 §2, and for the service's own state §4.1.2.1. */
+/** The errors of the OAuth endpoints: RFC 6749 §5.2, RFC 8707 §2, and §4.1.2.1 for the state of the service. */
 export const oauthErrors: Readonly<Record<OAuthErrorCode, OAuthErrorKind>> = {
   invalid_request: {
     statuses: [400, 413, 415],
@@ -36,20 +36,20 @@ export const oauthErrors: Readonly<Record<OAuthErrorCode, OAuthErrorKind>> = {
     statuses: [400],
     description: 'The grant types are refresh_token and client_credentials.',
   },
-  invalid_scope: { statuses: [400], description: 'The scope goes beyond what may be had here.' },
-  invalid_target: { statuses: [400], description: 'The resource is none that a token may be had for here.' },
+  invalid_scope: { statuses: [400], description: 'The scope exceeds what may be granted.' },
+  invalid_target: { statuses: [400], description: 'No token may be issued for this resource.' },
   temporarily_unavailable: {
     statuses: [429, 503],
-    description: 'Try again in as many seconds as Retry-After says.',
+    description: 'Try again after the number of seconds in Retry-After.',
   },
   server_error: {
     statuses: [500],
     description:
-      'Something went wrong on our side. The log has the cause under the X-Request-Id of this answer.',
+      'An unexpected error occurred. The log has its cause under the X-Request-Id of this response.',
   },
 };
 
-/** Any others are `invalid_request`. */
+/** All other codes become `invalid_request`. */
 const codes: Partial<Record<ProblemCode, OAuthErrorCode>> = {
   invalid_refresh_token: 'invalid_grant',
   too_many_attempts: 'temporarily_unavailable',
@@ -60,7 +60,7 @@ const codes: Partial<Record<ProblemCode, OAuthErrorCode>> = {
   token_too_long: 'server_error',
 };
 
-/** A refusal of an OAuth endpoint. */
+/** An error of an OAuth endpoint. */
 export class OAuthProblem extends Error {
   override readonly name = 'OAuthProblem';
   readonly status: number;
@@ -80,7 +80,7 @@ export class OAuthProblem extends Error {
     this.headers = options.headers ?? {};
   }
 
-  /** What the rest of the service refused, as OAuth says it. */
+  /** Converts a problem of another part of the service. */
   static from(problem: Problem): OAuthProblem {
     const code = codes[problem.code] ?? 'invalid_request';
     const { statuses } = oauthErrors[code];
@@ -92,7 +92,7 @@ export class OAuthProblem extends Error {
     });
   }
 
-  /** RFC 6749 §5.2 has ASCII alone, without quotes and backslashes. */
+  /** RFC 6749 §5.2 allows only ASCII, without quotes and backslashes. */
   get description(): string {
     return this.message.replaceAll(/["\\]/g, "'").replaceAll(/[^ -~]/g, '?');
   }

@@ -1,9 +1,9 @@
 /**
- * The one error body (RFC 9457), sent as `application/problem+json`.
+ * The body of error responses (RFC 9457), sent as `application/problem+json`.
  */
 export interface ProblemDetails {
   /**
-   * A URI that names the kind of problem.
+   * A URI that identifies the kind of problem.
    * @format uri
    * @maxLength 2048
    */
@@ -15,24 +15,24 @@ export interface ProblemDetails {
    */
   title: string;
   /**
-   * The HTTP status of this answer.
+   * The HTTP status of this response.
    * @isInt
    * @minimum 400
    * @maximum 599
    */
   status: number;
   /**
-   * What was wrong, and what to do about it.
+   * What went wrong, and what to do about it.
    * @maxLength 2000
    */
   detail: string;
   /**
-   * The kind of problem for programs: one of a closed list, stable over versions.
+   * The kind of problem, for programs: one of a closed list that is stable across versions.
    * @maxLength 64
    * @pattern ^[a-z_]+$
    */
   code: string;
-  /** On 422: each field that was refused, with the reason. */
+  /** With status 422: the reason for each field that was refused. */
   errors?: FieldErrors;
 }
 

@@ -1,20 +1,20 @@
 import type { ProblemDetails } from './problem.models.js';
 import { problemCodes, type ProblemCode } from './problem-codes.js';
 
-/** How many fields a 422 names at most: an answer is not to be longer than what it answers. */
+/** Limits the errors of a 422: a response must not be longer than its request. */
 export const maxFieldErrors = 100;
 
 interface ProblemOptions {
-  /** What is wrong, for a person; the code's own detail where it is left out. */
+  /** What is wrong, for a person. Default: the detail of the code. */
   readonly detail?: string;
-  /** On 422: field → what is wrong with it. */
+  /** With status 422: field → reason. */
   readonly errors?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   /** For the log only; never sent. */
   readonly cause?: unknown;
 }
 
-/** A refusal that has a place in the contract. Whoever throws one chooses its code; the HTTP layer writes it. */
+/** An error that the contract documents. `problemHandler` sends it. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
@@ -35,8 +35,8 @@ export class Problem extends Error {
 }
 
 /**
- * The problem as it is sent.
- * @param issuer what the types' URIs begin with.
+ * The body of the response.
+ * @param issuer the start of the `type` URIs.
  */
 export function problemDetails(problem: Problem, issuer: string): ProblemDetails {
   return {
@@ -49,7 +49,7 @@ export function problemDetails(problem: Problem, issuer: string): ProblemDetails
   };
 }
 
-/** A 429 or 503 that says when to come back. `seconds` is rounded up, and is one at least. */
+/** A 429 or 503 with `Retry-After`. @param seconds rounded up to whole seconds, at least 1. */
 export function retryLater(
   code: ProblemCode,
   seconds: number,
@@ -66,7 +66,7 @@ export function retryLater(
   });
 }
 
-/** What is counted where one waits for it. */
+/** What the `RateLimit` header of a code counts. */
 const rateLimitUnits: Partial<Record<ProblemCode, 'attempts' | 'requests'>> = {
   too_many_attempts: 'attempts',
   too_many_requests: 'requests',
@@ -75,7 +75,7 @@ const rateLimitUnits: Partial<Record<ProblemCode, 'attempts' | 'requests'>> = {
 /**
  * The `RateLimit` header (draft-ietf-httpapi-ratelimit-headers).
  * @param remaining how many are left.
- * @param seconds until the count begins anew.
+ * @param seconds until the limit resets.
  */
 export function formatRateLimit(
   counted: 'attempts' | 'requests',

@@ -1,2 +1,2 @@
-/** The built-in role, which has every permission that the contract names. */
+/** The built-in role, with every permission in the contract. */
 export const administratorRole = 'admin';

@@ -7,14 +7,14 @@ import { rolesStore, type StoredRole } from './roles.store.js';
 
 type RoleRights = Pick<StoredRole, 'name' | 'permissions'>;
 
-/** Most holders share their set of roles with others: so many sets are remembered as counted, and then forgotten. */
+/** Many holders share their set of roles: this number of sets is cached. Only buys speed. */
 const maxSets = 10_000;
 
 /**
- * The size of the rights (`rightsSize`) of the holder of a role who has most, of those whom a change of the role gives more
- * than before; 0 where there is none. There may be any number of holders: they are read outside of all transactions, in
- * pages, and only where it is not clear from the roles alone that nobody can have too many.
- * @param capacity as much as anybody may have.
+ * The maximum size of rights (`rightsSize`) among the holders whose rights a change of the role would enlarge; 0 where there
+ * is none. Holders may be many: they are read in pages outside of transactions, and only if the roles alone do not show that
+ * nobody can exceed the capacity.
+ * @param capacity the maximum size of a user's rights.
  */
 export async function findMaxGrownRights(
   { queries }: Database,
@@ -53,17 +53,17 @@ export async function findMaxGrownRights(
   }
 }
 
-/** The size of what a role alone gives. */
+/** The size of the rights of one role. */
 export function roleSize({ name, permissions }: RoleRights): number {
   return computeRightsSize([name], parseScope(permissions));
 }
 
-/** Takes a role that was deleted from its holders, and removes what is left of it. */
+/** Removes a deleted role from its holders, and then its row. */
 export async function removeDeletedRole(database: Database, name: string): Promise<void> {
   await runInBatches(database, (transaction, limit) => rolesStore.removeFromSome(transaction, name, limit));
 }
 
-/** Goes on with the deletions that were begun, and interrupted. */
+/** Completes deletions that were interrupted. */
 export async function finishDeletions(database: Database): Promise<void> {
   for (const name of await rolesStore.listDeleted(database.queries)) await removeDeletedRole(database, name);
 }

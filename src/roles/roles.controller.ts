@@ -38,8 +38,8 @@ export class RolesController {
   }
 
   /**
-   * Makes a role, or replaces what it permits: then its holders' access tokens are refused from the answer on, and
-   * a refresh gives them tokens with the new permissions.
+   * Creates a role, or replaces its description and permissions. Where the permissions change, the access tokens of its
+   * holders stop working at once; a refresh gives them tokens with the new permissions.
    * @param name The role's name.
    * @param created Created.
    * @summary Create or replace a role
@@ -65,7 +65,7 @@ export class RolesController {
   }
 
   /**
-   * Deletes a role. Its holders lose what it permits from the answer on.
+   * Deletes a role. Its holders lose its permissions at once.
    * @param name The role's name.
    * @summary Delete a role
    */

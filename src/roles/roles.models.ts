@@ -7,7 +7,7 @@ import type { Permission, RoleName } from '../http/api-types.js';
 export interface Role {
   name: RoleName;
   /**
-   * What the role is for; empty where nobody said.
+   * What the role is for; may be empty.
    * @maxLength 500
    * @pattern ^[^\u0000-\u001f\u007f]*$
    */
@@ -20,7 +20,7 @@ export interface Role {
   /** Built in: it can be neither changed nor deleted. */
   built_in: boolean;
   /**
-   * When the role was made.
+   * When the role was created.
    * @format date-time
    */
   created_at: string;
@@ -44,18 +44,18 @@ export interface RoleList {
 }
 
 /**
- * What the role permits from now on.
+ * A role's new description and permissions.
  * @example { "description": "Reads the reports", "permissions": ["reports:read"] }
  */
 export interface PutRoleRequest {
   /**
-   * What the role is for, in characters that can be seen. Default: empty.
+   * What the role is for, in visible characters. Default: empty.
    * @maxLength 500
    * @pattern ^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$ must not have control characters
    */
   description?: string;
   /**
-   * Replaces what the role permits.
+   * Replaces the role's permissions.
    * @maxItems 1000
    */
   permissions: Permission[];

@@ -13,7 +13,7 @@ import { rolesStore, type StoredRole } from './roles.store.js';
 
 export type { StoredRole };
 
-/** How often a change is tried that others come before, each time after another look at the holders. */
+/** How often a change is retried after concurrent changes, each time with a new look at the holders. */
 const attempts = 5;
 
 interface RoleContents {
@@ -22,8 +22,8 @@ interface RoleContents {
 }
 
 /**
- * Roles. What changes of one reaches its holders' very next request: they refresh, and have the new rights. A role may
- * have any number of holders: how they are all reached at once, `roles-version.ts` says.
+ * Manages roles. A change takes effect on its holders' next request: they have to refresh, and get the new rights. For how
+ * that works with any number of holders, see `roles-version.ts`.
  */
 export class RolesService {
   constructor(
@@ -38,8 +38,8 @@ export class RolesService {
   }
 
   /**
-   * Makes a role, or replaces what it says.
-   * @throws {Problem} `role_protected`; `validation_failed` for more permissions than a token can carry; `busy`.
+   * Creates or replaces a role.
+   * @throws {Problem} `role_protected`; `validation_failed` for permissions that do not fit into a token; `busy`.
    */
   async put(
     name: string,
@@ -58,16 +58,16 @@ export class RolesService {
     const size = roleSize(role);
     if (size > this.tokens.rightsCapacity) throw this.#createTooManyRightsProblem('are', size);
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
-      // Whoever deleted it was interrupted, or is at it still.
+      // Its deletion was interrupted, or is still in progress.
       if (await rolesStore.isDeleted(this.database.queries, name))
         await removeDeletedRole(this.database, name);
       const done = await this.#put(role, actor);
       if (done) return done;
     }
-    throw retryLater('busy', 1, { detail: 'Roles are being changed and given all the time. Try again.' });
+    throw retryLater('busy', 1, { detail: 'Too many concurrent changes of roles. Try again.' });
   }
 
-  /** @returns nothing where what was looked at has changed in the meantime. */
+  /** @returns undefined where rights have changed in the meantime. */
   async #put(
     role: StoredRole,
     actor: Actor,
@@ -88,7 +88,7 @@ export class RolesService {
       }
       const before = await rolesStore.find(transaction, name);
       refuseBuiltIn(before);
-      // Raised by those alone who change something: others who look at the holders need not look again.
+      // Raised only by actual changes, so that other transactions do not have to look at the holders again.
       if ((await countersStore.read(transaction, 'rights')) !== rights) return undefined;
       await countersStore.increment(transaction, 'rights');
       if (largest > rightsCapacity) {
@@ -135,8 +135,7 @@ export class RolesService {
   }
 
   /**
-   * Gives the administrators' role every permission that the contract names; a new operation's are there after
-   * the next start.
+   * Gives the administrators' role every permission in the contract. Runs at each start: there may be new operations.
    */
   async grantAdministrators(permissions: readonly string[]): Promise<void> {
     const revoked = await this.database.withExclusiveLock(async (transaction) => {

@@ -9,9 +9,9 @@ const columns = ['name', 'description', 'permissions', 'built_in', 'created_at',
 
 export const rolesStore = {
   /**
-   * Makes transactions that change who may do what wait for each other: none acts on what another is about to
-   * change, such as who holds a role, or whether there is another administrator. An update that changes nothing
-   * locks the built-in role's row on PostgreSQL; SQLite runs one writing transaction at a time anyway.
+   * Serializes transactions that change rights: none may act on what another is about to change, such as the holders of a
+   * role, or whether there is another administrator. On PostgreSQL an update without a change locks the built-in role's row;
+   * SQLite runs one writing transaction at a time anyway.
    */
   async lockRights(queries: Queries): Promise<void> {
     await queries
@@ -29,7 +29,7 @@ export const rolesStore = {
     return selectRoles(queries).where('name', '=', name).executeTakeFirst();
   },
 
-  /** The size of all other roles together, as `rightsSize` counts it: no holder's other ones have more. */
+  /** The size of all other roles together (`rightsSize`): an upper bound for the other roles of any holder. */
   async sizeOfOthers(queries: Queries, name: string): Promise<number> {
     const { length } = await queries
       .selectFrom('roles')
@@ -43,7 +43,7 @@ export const rolesStore = {
     return length;
   },
 
-  /** A page of the role's holders, in the order of their ids, each with the names of the other roles, space-separated. */
+  /** A page of the role's holders by id, each with the names of their other roles, space-separated. */
   otherRolesOfHolders(
     queries: Queries,
     name: string,
@@ -71,7 +71,7 @@ export const rolesStore = {
     return new Map(roles.map(({ name, permissions }) => [name, permissions]));
   },
 
-  /** Which of these names are no roles. */
+  /** The names that are not roles. */
   async missing(queries: Queries, names: readonly string[]): Promise<string[]> {
     if (names.length === 0) return [];
     const found = await selectRoles(queries).where('name', 'in', names).execute();
@@ -79,7 +79,7 @@ export const rolesStore = {
     return names.filter((name) => !known.has(name));
   },
 
-  /** @returns false where the role is there already. */
+  /** @returns false where the role exists. */
   async insert(queries: Queries, role: StoredRole): Promise<boolean> {
     const inserted = await queries
       .insertInto('roles')
@@ -90,7 +90,7 @@ export const rolesStore = {
     return inserted !== undefined;
   },
 
-  /** Replaces what the role says, and nothing else of it. */
+  /** Replaces description and permissions. */
   async update(queries: Queries, { name, description, permissions, updated_at }: StoredRole): Promise<void> {
     await queries
       .updateTable('roles')
@@ -100,8 +100,8 @@ export const rolesStore = {
   },
 
   /**
-   * Deletes a role for everybody who asks: nobody holds it, and it permits nothing. The row itself goes once it has been
-   * taken from its holders, who may be many.
+   * Marks a role as deleted: it has no permissions, and no query finds it. `removeFromSome` removes it from its holders, who
+   * may be many, and then deletes the row.
    */
   async delete(queries: Queries, name: string, now: number): Promise<void> {
     await queries
@@ -111,7 +111,7 @@ export const rolesStore = {
       .execute();
   },
 
-  /** Whether there is a row of a role that was deleted. */
+  /** Whether the role is marked as deleted. */
   async isDeleted(queries: Queries, name: string): Promise<boolean> {
     const role = await queries
       .selectFrom('roles')
@@ -123,8 +123,8 @@ export const rolesStore = {
   },
 
   /**
-   * Takes a role that was deleted from so many of its holders at most, and removes it with the last of them.
-   * @returns how many there were.
+   * Removes a deleted role from up to `limit` of its holders, and its row after the last holder.
+   * @returns the number of holders.
    */
   async removeFromSome(queries: Queries, name: string, limit: number): Promise<number> {
     const { numDeletedRows } = await queries
@@ -153,7 +153,7 @@ export const rolesStore = {
     return removed;
   },
 
-  /** Names of roles that were deleted, and whose rows are still there. */
+  /** The names of roles that are marked as deleted. */
   async listDeleted(queries: Queries): Promise<string[]> {
     const roles = await queries
       .selectFrom('roles')

@@ -14,13 +14,13 @@ import { createTrust } from '../http/trusted-proxy.js';
 import { notFoundHandler } from './not-found-handler.js';
 import type { Services } from './services.js';
 
-/** The order of the middleware: what each request passes, from top to bottom. */
+/** Creates the Express app: the middleware in the order in which each request passes it. */
 export function createApp(services: Services): Express {
   const { config, log, issuer, database } = services;
   const app = express();
   app.locals.services = services;
   app.disable('x-powered-by');
-  app.disable('etag'); // tokens and accounts are not to be cached; what may be brings its own
+  app.disable('etag'); // tokens and accounts must not be cached; cacheable responses set their own
   app.enable('case sensitive routing');
   app.enable('strict routing');
   app.set('trust proxy', createTrust(config.trustedProxies));
@@ -36,7 +36,7 @@ export function createApp(services: Services): Express {
     app.use(
       cors({
         origin: isOpen ? '*' : [...config.corsOrigins],
-        // Cookies for each origin there is would be as good as none of the browser's protection.
+        // With credentials for every origin, any site could use the browser's cookies.
         credentials: usesCookies(config) && !isOpen,
         exposedHeaders: ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'RateLimit', 'ETag'],
       }),

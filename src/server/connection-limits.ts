@@ -5,23 +5,22 @@ import type { Config } from '../config/config.js';
 import { getResponse } from './connection.js';
 import { logOncePerMinute } from '../http/log-once-per-minute.js';
 
-/** Beyond this, memory is what a process lacks. */
+/** Above this, memory is the limit. */
 const maxDefaultConnections = 10_000;
-/** Descriptors for everything but connections: the database, files, libraries. */
+/** File descriptors for everything except connections: the database, files, libraries. */
 const otherFiles = 100;
-/** A process that may open very few files still has some connections. */
 const minDefaultConnections = 16;
-/** How many connections are looked at to find one that may go. */
+/** How many connections are examined to find an idle one. */
 const maxExamined = 100;
-/** How often it is looked for clients that take nothing, in milliseconds. */
+/** Milliseconds between looks for clients that do not read their response. */
 const stallCheckInterval = 1000;
 
 type Limits = Pick<Config, 'maxConnections' | 'requestTimeout'>;
 
 /**
- * Bounds what connections may take from the process: how many there are, and how long one may leave its response where
- * it is. What goes wrong with accepting them is logged, once a minute, and ends nothing.
- * @returns those that are open.
+ * Limits the number of connections, and how long a client may leave its response unread. Errors in accepting connections are
+ * logged once a minute.
+ * @returns the open connections.
  */
 export function limitConnections(
   server: Server,
@@ -45,7 +44,7 @@ export function limitConnections(
   const logFailures = logOncePerMinute((count, error) => {
     log.error({ err: error, count }, 'accepting connections failed');
   });
-  // Such as too many open files. Those who are connected already are served on.
+  // Such as too many open files. Open connections are still served.
   server.on('error', (error) => {
     if (server.listening) logFailures(error);
   });
@@ -53,10 +52,10 @@ export function limitConnections(
   return connections;
 }
 
-/** What the limit on open files leaves. */
+/** By the process's limit on open files. */
 function getDefaultMaxConnections(): number {
   const { report } = process;
-  Object.assign(report, { excludeNetwork: true }); // it would ask for the names of all addresses
+  Object.assign(report, { excludeNetwork: true }); // it would resolve the names of all addresses
   const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const soft = Number(userLimits?.open_files?.soft);
   return Number.isFinite(soft)
@@ -65,8 +64,8 @@ function getDefaultMaxConnections(): number {
 }
 
 /**
- * Closes the connection that has waited longest for a request of its client: the one that came just now is full of
- * promise. Those that are looked at in vain are the last to be looked at again.
+ * Closes the connection that has been idle longest, but not the newest one. Busy connections move to the end, so that they
+ * are examined last the next time.
  */
 function closeOldestIdleConnection(connections: Set<Socket>, newest: Socket): void {
   let left = maxExamined;

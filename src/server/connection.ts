@@ -6,28 +6,28 @@ import { problemDetails, type Problem } from '../problems/problem.js';
 import { commonHeaders } from '../http/common-headers.js';
 import { STATUS_CODES } from '../http/node-http.js';
 
-/** What Node knows of a connection. Only how its errors are answered depends on it. */
+/** Node's internal state of a connection. Only used to respond to malformed requests. */
 interface ServerSocket extends Socket {
-  /** The response whose turn it is. */
+  /** The current response. */
   readonly _httpMessage?: ServerResponse | null;
   readonly parser?: { readonly incoming: IncomingMessage | null } | null;
 }
 
-/** How long a connection that has its last response goes on being read, in milliseconds. */
+/** Milliseconds in which a connection is still read after its last response. */
 const linger = 1000;
 
-/** The response that is being sent on a connection, or that is waited for. */
+/** The response that is being sent or prepared on a connection. */
 export function getResponse(socket: Duplex): ServerResponse | undefined {
   return (socket as Partial<ServerSocket>)._httpMessage ?? undefined;
 }
 
-/** The request of which a part is still to come; only once its head has come. */
+/** The request whose headers have arrived, but not all of its body. */
 export function getUnfinishedRequest(socket: Duplex): IncomingMessage | undefined {
   const incoming = (socket as Partial<ServerSocket>).parser?.incoming;
   return incoming && !incoming.complete ? incoming : undefined;
 }
 
-/** A problem as bytes: for connections on which Node has made no response. */
+/** For connections on which Node has created no response. */
 export function formatProblemResponse(problem: Problem, issuer: string): string {
   const body = JSON.stringify(problemDetails(problem, issuer));
   const headers = [
@@ -48,13 +48,12 @@ export function formatProblemResponse(problem: Problem, issuer: string): string 
 }
 
 /**
- * Sends the last bytes of a connection and ends it, whether or not the client does. For a moment what still comes is
- * read and thrown away: a byte that nobody reads makes the kernel reset the connection, and that can destroy the
- * response on its way (RFC 9112 §9.6).
+ * Sends the last bytes of a connection and closes it. For a moment, incoming bytes are read and discarded: with unread bytes
+ * the kernel resets the connection, and the client may lose the response (RFC 9112 §9.6).
  */
 export function endWithBytes(stream: Duplex, bytes: string): void {
   stream.removeAllListeners('data');
-  // Takes what comes away from Node's parser, too: a request from here on would be carried out without an answer.
+  // Keeps bytes from Node's parser: a further request would be executed without a response.
   stream.on('data', () => undefined);
   stream.once('end', () => {
     destroySoon(stream);
@@ -66,7 +65,7 @@ export function endWithBytes(stream: Duplex, bytes: string): void {
   stream.end(bytes);
 }
 
-/** Ends a connection once what was written to it has gone out. */
+/** Closes a connection after everything written to it was sent. */
 export function destroySoon(stream: Duplex): void {
   stream.end();
   if (stream.writableFinished) stream.destroy();

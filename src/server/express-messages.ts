@@ -9,9 +9,9 @@ interface Messages {
 }
 
 /**
- * Express gives each request and each response the prototype that has its methods, and an object whose prototype changes
- * is slow from then on. Those of the classes here are born with the prototypes of the app that adopts them: Express sets
- * what is there already.
+ * Only buys speed. Express sets the prototype of each request and response, and V8 is slow for objects whose prototype has
+ * changed: `GET /protected` took 126 µs of processor time in place of 115. Instances of these classes have the prototypes of
+ * the app that adopts them from the start, so that Express changes nothing.
  */
 export function createExpressMessages(): {
   readonly messages: Messages;
@@ -28,7 +28,7 @@ export function createExpressMessages(): {
   };
 }
 
-/** Makes an object into one that has all that another has, and inherits what that inherits. */
+/** Gives an object the properties and the prototype of another. */
 function replacePrototype<Other extends object>(other: Other, object: object): Other {
   Object.defineProperties(object, Object.getOwnPropertyDescriptors(other));
   return Object.setPrototypeOf(object, Object.getPrototypeOf(other) as object) as Other;

@@ -12,17 +12,17 @@ declare global {
     interface Request {
       /** Set on protected operations. */
       caller?: Caller;
-      /** What the hook `loadUser` gave. */
+      /** The result of the hook `loadUser`. */
       user?: LoadedUser;
-      /** Fields of the body that are the service's own: an access token, a CSRF value. */
+      /** Fields that were removed from the body because the service reads them: an access token, a CSRF value. */
       reservedBodyFields?: Map<string, unknown>;
       /** Set on operations whose errors have OAuth's form (RFC 6749 §5.2). */
       usesOAuthErrors?: boolean;
-      /** Set where errors are pages for clients that would rather have one. */
+      /** Set where clients that prefer HTML get errors as pages. */
       offersErrorPages?: boolean;
       /** Whether the access token came in a cookie. */
       tokenInCookie?: boolean;
-      /** As in the answer's X-Request-Id and in the log. */
+      /** The X-Request-Id of the response and the log. */
       requestId: string;
     }
   }

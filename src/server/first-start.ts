@@ -22,16 +22,15 @@ export async function prepareService(
   return createFirstAdministrator(services);
 }
 
-/** The first administrator, as the operator is told of it. */
 export interface FirstAdministrator {
   readonly username: string;
-  /** Undefined: the one that was set. */
+  /** Undefined where the operator has set a password. */
   readonly oneTimePassword: string | undefined;
 }
 
 /**
- * Makes the first administrator where there are no users yet.
- * @throws {StartError} where the password that is set will not do.
+ * Creates the first administrator where there are no users yet.
+ * @throws {StartError} for an invalid name or password in the settings.
  */
 async function createFirstAdministrator({
   config,

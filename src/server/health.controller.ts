@@ -11,36 +11,39 @@ export class HealthController {
   constructor(private readonly services: Services) {}
 
   /**
-   * Whether the process runs. A failure here is a reason to restart it.
+   * Whether the process is running. Restart it where this fails.
    * @summary Liveness
    */
   @Get('live')
-  @SuccessResponse(200, 'It runs.')
+  @SuccessResponse(200, 'The process is running.')
   public getLive(): Health {
     return { status: HealthStatus.Ok };
   }
 
   /**
-   * Whether the service can do its work: it has started, it is not stopping, the database takes writes, and what other
-   * replicas revoke arrives. A failure here is a reason to send requests elsewhere.
+   * Whether the service can handle requests: it has started, it is not stopping, the database accepts writes, and
+   * revocations of other replicas arrive. Send requests elsewhere where this fails.
    * @summary Readiness
    */
   @Get('ready')
-  @SuccessResponse(200, 'It can do its work.')
-  @Response<ProblemDetails>(503, 'It is starting, stopping, or cannot write to its database: `not_ready`.')
+  @SuccessResponse(200, 'The service can handle requests.')
+  @Response<ProblemDetails>(
+    503,
+    'The service is starting, stopping, or cannot write to its database: `not_ready`.',
+  )
   public async getReady(): Promise<Health> {
     if (this.services.lifecycle.stopping) {
       throw retryLater('not_ready', 1, { detail: 'The service is stopping.' });
     }
     if (!this.services.feed.isCurrent()) {
       throw retryLater('not_ready', 1, {
-        detail: 'What other replicas revoke does not arrive: each request asks the database.',
+        detail: 'Revocations of other replicas do not arrive: each request reads them from the database.',
       });
     }
     try {
       await this.services.database.assertWritable();
     } catch (cause) {
-      const detail = 'The database does not answer, or takes no writes.';
+      const detail = 'The database does not respond, or does not accept writes.';
       throw retryLater('not_ready', 1, { detail, cause });
     }
     return { status: HealthStatus.Ok };

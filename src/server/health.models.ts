@@ -6,7 +6,7 @@ export interface Health {
   status: HealthStatus;
 }
 
-/** There is one good state; the others are problems. */
+/** The only good state; others are problems. */
 export enum HealthStatus {
   Ok = 'ok',
 }

@@ -12,9 +12,9 @@ import { sessionsStore } from '../sessions/sessions.store.js';
 import { readPasswordCosts } from './password-costs.js';
 
 export interface Housekeeping {
-  /** Deletes what has expired, and rotates keys that are due. */
+  /** Deletes expired rows, and rotates keys that are due. */
   readonly cleanUp: () => Promise<void>;
-  /** Goes on with what a change has left to be done, where that was interrupted. */
+  /** Completes changes that were interrupted. */
   readonly finishChanges: () => Promise<void>;
 }
 
@@ -26,7 +26,7 @@ interface Dependencies {
   readonly passwords: Passwords;
 }
 
-/** What is done from time to time, beside the requests. */
+/** Periodic work. */
 export function createHousekeeping({
   database,
   clock,

@@ -15,36 +15,36 @@ import { createStartingHandler } from './starting-handler.js';
 import { handleUnreadableRequests } from './unreadable-requests.js';
 
 export interface HttpServer {
-  /** Not listening yet. Until it serves an app, it says that the service is starting. */
+  /** Not listening yet. Until `serve` is called, it responds that the service is starting. */
   readonly server: Server;
   /**
-   * Hands the requests to an app.
-   * @param outer what passes them on to it, where something is in front of it.
+   * Starts to serve an app.
+   * @param outer an app in front of it, which passes requests on.
    */
   readonly serve: (app: Express, outer?: Express) => void;
-  /** Has each connection end with the response that is in flight on it, or else with its next one. */
+  /** Closes each connection after its current response, or else after its next one. */
   readonly endConnections: () => void;
 }
 
 interface HttpServerOptions {
   readonly config: Pick<Config, 'requestTimeout' | 'keepAliveTimeout' | 'maxConnections'>;
   readonly log: Logger;
-  /** What the types of problems begin with; asked for each. */
+  /** The start of the `type` URIs of problems. */
   readonly issuer: () => string;
 }
 
-/** How often Node looks for requests that take too long, in milliseconds. */
+/** Milliseconds between Node's checks for slow requests. */
 const checkEvery = 1000;
-/** How many requests may wait on one connection for the response to the one before. */
+/** How many pipelined requests may wait on one connection. */
 const maxPipelinedRequests = 100;
 
 /**
- * The server on the port: the app's requests go to the app, one at a time on each connection, and whatever else comes
- * from a socket is answered here. Node answers nothing by itself.
+ * The HTTP server: passes requests to the app, one at a time per connection, and responds to everything else, such as
+ * malformed requests. Node sends no responses of its own.
  */
 export function createHttpServer({ config, log, issuer }: HttpServerOptions): HttpServer {
   const { messages, adopt } = createExpressMessages();
-  // The app's own take its place.
+  // `adopt` replaces it by the app's.
   setDefaultHeaders({ response: messages.ServerResponse.prototype as Response }, commonHeaders);
   const refuse = (problem: Problem, response: ServerResponse): void => {
     response.shouldKeepAlive = false;
@@ -52,7 +52,7 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
   };
   let handle: RequestHandler = createStartingHandler(issuer);
 
-  /** What the app itself could not answer. Express would answer it with a page of HTML. */
+  /** Errors outside of the app's error handler. Express would respond with an HTML page. */
   const handleUnansweredError = (error: unknown, response: ServerResponse): void => {
     if (response.headersSent) response.destroy();
     else {
@@ -73,7 +73,7 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
   const server = createServer(
     {
       ...messages,
-      requireHostHeader: false, // requestFault says more than an empty 400
+      requireHostHeader: false, // findRequestError says more than an empty 400
       requestTimeout: config.requestTimeout * 1000,
       headersTimeout: config.requestTimeout * 1000,
       keepAliveTimeout: config.keepAliveTimeout * 1000,
@@ -105,8 +105,8 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
 }
 
 /**
- * Has pipelined requests wait for their turn: a client could otherwise have more answers made than it ever reads, a
- * thousand from one packet.
+ * Handles pipelined requests one after another: one packet could otherwise cause a thousand responses that the client never
+ * reads.
  */
 function serializePipelinedRequests(
   handleRequest: (request: IncomingMessage, response: ServerResponse) => void,
@@ -124,7 +124,7 @@ function serializePipelinedRequests(
       return;
     }
     waiting.set(socket, count);
-    // Given to it when the response before has gone out.
+    // A response gets its socket after the previous response was sent.
     response.once('socket', () => {
       waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
       setImmediate(() => {

@@ -17,14 +17,13 @@ import { StartError } from '../start-error.js';
 import { secretOpensKeys } from '../keys/key-schedule.js';
 import { KeySealing } from '../keys/key-sealing.js';
 
-/** How often a start looks whether the database is there, in milliseconds. */
+/** Milliseconds between attempts. */
 const retryInterval = 250;
-/** How long a start waits for another service on the same SQLite file to end: it may be the one that this one replaces. */
+/** Milliseconds that a start waits for another service on the same SQLite file: it may be about to end. */
 const claimTimeout = 3000;
 
 /**
- * Opens an installation: the database that the settings name, migrated, with its keys. The service and the operator's
- * commands begin here.
+ * Opens an installation for the service or a command: the database of the settings, with migrations applied, and its keys.
  * @throws {StartError} where the database cannot be used.
  */
 export async function openInstallation(
@@ -73,8 +72,8 @@ async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
 }
 
 /**
- * Refuses a SQLite file that was put back, and nobody may go on with; see `refuseUnfinishedRestore`.
- * @throws {StartError} where it is one, and where it cannot be read.
+ * Refuses a restored SQLite file that must not be used yet; see `refuseUnfinishedRestore`.
+ * @throws {StartError} also where the file cannot be read.
  */
 export function refuseRestoredFile(config: Config, mayBeBackup: boolean): void {
   if (config.databaseUrl.kind !== 'sqlite') return;
@@ -85,7 +84,6 @@ export function refuseRestoredFile(config: Config, mayBeBackup: boolean): void {
   }
 }
 
-/** @param cause why the database that the settings name cannot be used. */
 function createUnusableError({ databaseUrl, databaseWait }: Config, cause: unknown): StartError {
   const where =
     databaseUrl.kind === 'sqlite' ? `the SQLite file ${databaseUrl.file}` : 'the PostgreSQL database';
@@ -97,9 +95,9 @@ function createUnusableError({ databaseUrl, databaseWait }: Config, cause: unkno
 }
 
 /**
- * Makes this process the one service on the SQLite file that the settings name, for as long as it lives: what is revoked
- * is in its memory, and another one would not know of it. On PostgreSQL there may be any number.
- * @throws {StartError} where another service has the file, and does not end within seconds.
+ * Makes this process the only service on its SQLite file: revocations are in its memory, and another process would not see
+ * them. On PostgreSQL there may be any number.
+ * @throws {StartError} where another process has the file, and does not end within seconds.
  */
 export async function claimInstallation(config: Config, log: Logger): Promise<void> {
   const { databaseUrl } = config;
@@ -130,12 +128,12 @@ function getFileInUseMessage(holder: Claimant, file: string): string {
     : `Another service runs on the SQLite file ${file}, and there can be one at a time. Stop that one first, or run several on PostgreSQL (docs/postgresql.md).`;
 }
 
-/** A password that is wrong stays wrong. */
+/** A wrong password is not transient. */
 function isTransient(error: unknown): boolean {
   return error instanceof DatabaseUnavailable && !(error instanceof DatabaseRefused);
 }
 
-/** Where service and database start together, the service may be the first. */
+/** The database may start at the same time as the service. */
 async function migrateWhenReachable(database: Database, patience: number, log: Logger): Promise<void> {
   const giveUpAt = performance.now() + patience * 1000;
   for (let attempt = 1; ; attempt += 1) {

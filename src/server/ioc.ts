@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Services } from './services.js';
 
-/** Controllers hold no state of a request, so one of each serves them all. */
+/** Controllers have no state per request, so there is one instance of each. */
 export type ControllerClass = new (services: Services) => object;
 
 interface Container {
@@ -11,7 +11,7 @@ interface Container {
 const containers = new WeakMap<Services, Container>();
 
 /**
- * tsoa's iocModule: every controller is made with the services. A new controller needs no registration.
+ * tsoa's iocModule: constructs controllers with the services. A new controller needs no registration.
  */
 export function iocContainer(request: Request): Container {
   const { services } = request.app.locals;

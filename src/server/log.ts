@@ -1,7 +1,7 @@
 import { pino, type DestinationStream, type Logger, type SerializedError } from 'pino';
 import { readableLine } from './readable-log.js';
 
-/** The service's log. @param destination stdout, unless it is said: JSON lines, and text where it is a terminal. */
+/** Creates the log. @param destination default: stdout, as JSON lines, or as text on a terminal. */
 export function createLog(level: string, destination = terminal()): Logger {
   return pino({ level, serializers: { err: serializeError } }, destination);
 }
@@ -16,7 +16,7 @@ function serializeError(error: Error): SerializedError {
   return Object.assign(pino.stdSerializers.err(error), { message: messageWithCauses(error) });
 }
 
-/** pino's own repeats what an error says already that was made of its cause. */
+/** pino's own function repeats the cause of an error whose message includes it. */
 function messageWithCauses(error: Error): string {
   let message = error.message;
   const seen = new Set<unknown>([error]);

@@ -21,10 +21,10 @@ import { KeyRingError } from '../keys/key-schedule.js';
 
 const cleanUpInterval = 10 * 60_000;
 const flushInterval = 60_000;
-/** What readers of the revocations' stream are told: it comes even if there is nothing in it. */
+/** Milliseconds between heartbeats on revocation streams. */
 const heartbeatInterval = 1000;
 
-/** The process: config → services → app → listen → graceful stop. Resolves when it listens. */
+/** Runs the service: config → listen → services → app → graceful stop. Resolves when it is ready, or has failed to start. */
 export async function main(): Promise<void> {
   process.setSourceMapsEnabled(true);
   retainHiddenClasses();
@@ -39,9 +39,9 @@ export async function main(): Promise<void> {
   }
 }
 
-/** Says on stderr what an operator can act on; anything else is ours, and keeps its stack. */
+/** Prints errors that an operator can act on as a message, and unexpected ones with their stack. */
 export function printError(error: unknown): void {
-  // A setting that is missing may be there under a name with a slip in it.
+  // A missing setting may be there with a misspelled name.
   if (error instanceof ConfigError)
     console.error([...error.errors, ...findUnknownVariables(process.env)].join('\n'));
   else if (
@@ -55,7 +55,7 @@ export function printError(error: unknown): void {
 }
 
 async function serve(config: Config, log: Logger): Promise<void> {
-  // The port comes first: a second start by mistake must not touch the database, and probes get an answer meanwhile.
+  // The port comes first: an accidental second start must not touch the database, and probes get responses meanwhile.
   let issuer = config.issuer ?? '';
   const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
   const address = await listen(server, config);
@@ -78,7 +78,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
   startBackgroundTasks(services);
 }
 
-/** Before anything is written to it. */
+/** To be called before any write. */
 async function refuseUnusableFile(config: Config): Promise<void> {
   refuseRestoredFile(config, false);
   if (config.databaseUrl.kind === 'sqlite') await assertUndamaged(config.databaseUrl.file);
@@ -105,7 +105,7 @@ function getListenErrorMessage({ code, message }: NodeJS.ErrnoException, host: s
     case 'EADDRNOTAVAIL':
     case 'EAI_AGAIN':
     case 'ENOTFOUND':
-      return `HOST "${host}" is no address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`;
+      return `HOST "${host}" is not an address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`;
     default:
       return `The service cannot listen on HOST ${host}, PORT ${port} (${message}).`;
   }
@@ -126,14 +126,14 @@ function printStartMessage(
     const { username, oneTimePassword } = administrator;
     console.log(
       oneTimePassword === undefined
-        ? `The administrator "${username}" was made, with the password that was set.`
+        ? `The administrator "${username}" was created with the password from LATCHKEY_ADMIN_PASSWORD.`
         : `The administrator was made. This password is shown once, and is good for one login, within ${durationInWords(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
     );
   }
   console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);
 }
 
-/** What happens beside the requests: expired rows go, and uses of sessions are written. */
+/** Deletes expired rows, writes uses of sessions, and sends heartbeats. */
 function startBackgroundTasks(services: Services): void {
   const { cleanUp, database, finishChanges, lifecycle, sessionUses, revocationFeed } = services;
   const runAndLogErrors = async (what: string, work: () => Promise<void>): Promise<void> => {
@@ -141,11 +141,11 @@ function startBackgroundTasks(services: Services): void {
       await work();
       database.outages.recordRecovery(what);
     } catch (error) {
-      // Work in batches is interrupted by the end of the process, and goes on after the next start.
+      // Shutdown interrupts work in batches, which continues after the next start.
       if (!lifecycle.stopping) database.outages.recordFailure(what, error, {}, 'error');
     }
   };
-  /** Of work that takes longer than that there is one at a time. */
+  /** Skips a run while the previous one is still in progress. */
   const repeat = (every: number, what: string, work: () => Promise<void>): void => {
     let isRunning = false;
     setInterval(() => {

@@ -8,9 +8,8 @@ interface KnownPath {
 }
 
 /**
- * What no route took: OPTIONS is answered, a wrong method gets 405 with `Allow` (RFC 9110 §15.5.6), a path that the
- * contract does not know 404.
- * @param others paths beside the contract's operations that answer GET.
+ * Handles requests without a route: OPTIONS gets 204, a wrong method 405 with `Allow` (RFC 9110 §15.5.6), an unknown path 404.
+ * @param others paths outside of the contract that support GET.
  */
 export function notFoundHandler(operations: readonly Operation[], others: readonly string[]): RequestHandler {
   const methods = new Map<string, Set<string>>(others.map((path) => [path, new Set(['GET', 'HEAD'])]));
@@ -33,7 +32,7 @@ export function notFoundHandler(operations: readonly Operation[], others: readon
       return;
     }
     throw new Problem('method_not_allowed', {
-      detail: `This path does not answer ${request.method}. It answers ${known.allow}.`,
+      detail: `This path does not support ${request.method}. It supports ${known.allow}.`,
       headers: { Allow: known.allow },
     });
   };

@@ -28,7 +28,7 @@ export interface Operation {
   readonly successStatus: number | undefined;
 }
 
-/** What the generated file brings along. */
+/** The contents of the generated file. */
 export interface Routes {
   readonly operations: readonly Operation[];
   readonly models: TsoaRoute.Models;
@@ -40,8 +40,8 @@ export interface Routes {
 type Handler = (...parameters: unknown[]) => unknown;
 
 /**
- * Mounts the operations: authenticate, then read the body, then validate, then call the controller.
- * What only some operations need is only on their path; a promise is waited for only where the controller gives one.
+ * Mounts the operations: authenticate, parse the body, validate, call the controller. Each operation only has the middleware
+ * that it needs. Speed: no promise where the controller returns none.
  */
 export function mountOperations(app: Express, routes: Routes): void {
   const { config, hooks } = app.locals.services;
@@ -59,7 +59,7 @@ export function mountOperations(app: Express, routes: Routes): void {
     const { mediaTypes, acceptsToken, requiresCredentials, usesOAuthErrors, offersErrorPages } =
       findOperation(document, operation);
     if (requiresCredentials && authentication.length === 0) {
-      throw new Error(`${operation.path} demands a token in the contract, and none in generated/routes.ts.`);
+      throw new Error(`${operation.path} requires a token in the contract, but not in generated/routes.ts.`);
     }
     const body = bodyParsers(config, {
       body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
@@ -96,12 +96,12 @@ function authenticationMiddleware({ security, path }: Operation, { authenticate 
   const demanded = security.filter((schemes) => Object.keys(schemes).length > 0);
   const [requirement, ...alternatives] = demanded;
   if (!requirement) return [];
-  // A second alternative would let a caller past who has the weaker of the two.
+  // Alternatives would make the weaker one sufficient.
   if (alternatives.length > 0) {
     throw new Error(`${path} has more than one @Security: name all permissions in one.`);
   }
   const schemes = Object.entries(requirement);
-  // `@Security({})` beside `@Security("bearer")`: both with and without a token, but not with a bad one.
+  // `@Security({})` and `@Security("bearer")`: the token is optional, but must be valid.
   if (demanded.length < security.length) {
     return [
       withRevocationCheck((request) => {
@@ -120,7 +120,7 @@ function authenticationMiddleware({ security, path }: Operation, { authenticate 
   ];
 }
 
-/** Decides at once, and only where the memory may be behind after the database was asked. */
+/** Decides synchronously, unless the revocations in memory may be incomplete. */
 function withRevocationCheck(decide: (request: Request) => void): RequestHandler {
   return (request, _response, next) => {
     const asked = checkRevocationIfNeeded(request);
@@ -150,7 +150,7 @@ function loadUserMiddleware(
   };
 }
 
-/** For whatever fails from here on. */
+/** For errors from here on. */
 const useOAuthErrorFormat: RequestHandler = (request, _response, next) => {
   request.usesOAuthErrors = true;
   next();
@@ -164,7 +164,7 @@ const useErrorPages: RequestHandler = (request, _response, next) => {
 function sendResult(response: Response, value: unknown, status: number | undefined): void {
   if (response.headersSent) return;
   if (value === undefined || value === null) response.status(status ?? 204).end();
-  // A text that is no JSON: the controller has said what it is.
+  // Text that is not JSON: the controller has set its type.
   else if (typeof value === 'string' && response.hasHeader('Content-Type'))
     response.status(status ?? 200).end(value);
   else sendJson(response, status ?? 200, value);

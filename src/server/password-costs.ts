@@ -4,7 +4,7 @@ import type { Database } from '../database/database.js';
 import { Passwords } from '../passwords/passwords.js';
 import { usersStore } from '../users/users.store.js';
 
-/** Passwords are hashed as the settings say, and checked with all the costs that hashes were made with. */
+/** Hashes passwords with the costs of the settings, and checks them with all costs in use. */
 export async function createPasswords({
   config,
   database,
@@ -24,7 +24,7 @@ export async function createPasswords({
   if (passwords.costsInUse > 1) {
     log.info(
       { costs: passwords.costsInUse },
-      'some passwords are hashed with earlier costs: until their users have logged in, each login computes a hash of each, so that its time tells nobody whose is which',
+      'some passwords are hashed with earlier costs: until their users have logged in, each login computes one hash per cost, so that its time does not reveal which one a user has',
     );
   }
   return passwords;

@@ -15,8 +15,7 @@ import { sendJson } from '../http/send-json.js';
 import { clearTokenCookie } from '../sessions/token-cookies.js';
 
 /**
- * Writes every refusal and every failure as RFC 9457's problem+json, or where the operation is one of OAuth's as RFC
- * 6749 §5.2 says. Causes go to the log alone.
+ * Sends errors as problem+json (RFC 9457), or as RFC 6749 §5.2 for OAuth operations. Causes are only logged.
  */
 export function problemHandler(
   log: Logger,
@@ -27,18 +26,18 @@ export function problemHandler(
     const problem = toProblem(error);
     if (problem.status >= 500) {
       const { requestId, method, path } = request;
-      // What passes comes by the thousand while it lasts.
+      // Outages cause thousands of errors.
       if (problem.status === 503)
         outages.recordFailure(outageName(problem), error, { requestId, method, path });
       else log.error({ err: error, requestId, method, path }, problem.title);
     }
-    // Half an answer cannot be taken back; Express closes the connection.
+    // Express closes the connection of a partial response.
     if (response.headersSent) {
       next(error);
       return;
     }
     const { config } = request.app.locals.services;
-    // It would come with every request, and be refused each time.
+    // The browser would send it with every request.
     if (problem.code === 'invalid_token' && request.tokenInCookie) {
       clearTokenCookie(response, config, 'access');
     }
@@ -49,14 +48,14 @@ export function problemHandler(
   };
 }
 
-/** As the log of outages calls it. */
+/** The name for the log of outages. */
 function outageName({ cause, title }: Problem): string {
   return cause instanceof DatabaseUnavailable ? databaseSubject : `a request (${title})`;
 }
 
 /**
- * @param issuer what the problem types' URIs begin with.
- * @param scheme the word that access tokens are sent with.
+ * @param issuer the start of the `type` URIs.
+ * @param scheme the authentication scheme of access tokens.
  */
 export function sendProblem(problem: Problem, response: Response, issuer: string, scheme = 'Bearer'): void {
   // RFC 9110 §15.5.2: no 401 without a challenge.
@@ -76,7 +75,7 @@ function sendProblemPage(problem: Problem, request: Request, response: Response)
 
 function sendOAuthError(problem: OAuthProblem, response: Response): void {
   const body: OAuthError = { error: problem.code, error_description: problem.description };
-  // RFC 9110 §15.5.2: no 401 without a challenge, and RFC 6749 §5.2: in the scheme that clients may use.
+  // RFC 9110 §15.5.2: no 401 without a challenge; RFC 6749 §5.2: in the client's scheme.
   const headers = {
     ...(problem.status === 401 && { 'WWW-Authenticate': 'Basic realm="latchkey"' }),
     ...problem.headers,
@@ -84,7 +83,7 @@ function sendOAuthError(problem: OAuthProblem, response: Response): void {
   sendJson(response, problem.status, body, headers);
 }
 
-/** RFC 6750 §3: no error code where no token came, and few characters in the description. */
+/** RFC 6750 §3: no error code without a token, and a limited character set in the description. */
 function createChallenge({ code, message }: Problem, scheme: string): string {
   const realm = `${scheme} realm="latchkey"`;
   if (code !== 'invalid_token') return realm;
@@ -95,7 +94,7 @@ function createChallenge({ code, message }: Problem, scheme: string): string {
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof DatabaseUnavailable) {
-    return retryLater('not_ready', 1, { detail: 'The database does not answer.', cause: error });
+    return retryLater('not_ready', 1, { detail: 'The database does not respond.', cause: error });
   }
   if (error instanceof ValidateError) {
     return new Problem('validation_failed', { errors: toFieldErrors(error.fields) });
@@ -120,19 +119,19 @@ const bodyParserCodes: Readonly<Record<string, ProblemCode>> = {
   'charset.unsupported': 'unsupported_media_type',
 };
 
-/** tsoa repeats each refused value beside its message; a password must not come back. */
+/** Without the refused values, which tsoa adds: a password must not be in a response. */
 function toFieldErrors(fields: ValidateError['fields']): Record<string, string> {
   const errors = new Map<string, string>();
   for (const [path, { message }] of Object.entries(fields)) {
-    // The whole body is called "body"; what is in it goes by its own name.
+    // Fields of the body have no prefix; errors of the body itself are under "body".
     const field = path.replace(/^(body|query)\./, '');
     const [, excess] = /^"(.*)" is an excess property/.exec(message) ?? [];
-    // tsoa names the field for a model, and all of them in the message alone for query parameters.
+    // For a model, tsoa names the field; for query parameters, all names are only in the message.
     for (const name of excess?.split(',') ?? []) {
       errors.set(field === 'query' ? name : field, 'is not a field of this request');
     }
     if (excess === undefined) errors.set(field, message);
   }
-  // Made from entries: "__proto__" is a name like any other.
+  // From entries: a field may be called "__proto__".
   return Object.fromEntries([...errors].slice(0, maxFieldErrors));
 }

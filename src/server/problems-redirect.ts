@@ -1,8 +1,8 @@
 import type { Router } from 'express';
 
 /**
- * Leads from `/problems/`, where the URIs of the problems' types are, to the list of them, whose path in the contract has
- * no slash at its end. Relative, the redirect works behind a proxy's prefix, too.
+ * Redirects `/problems/`, the start of the problems' `type` URIs, to the list, whose path in the contract has no trailing
+ * slash. Relative, so that it works behind a proxy's prefix.
  * @returns the path.
  */
 export function mountProblemsRedirect(router: Router): string {

@@ -24,15 +24,15 @@ const readForm = [
 ];
 
 interface BodyOptions {
-  /** The parameter that the body is; undefined where the operation has none. */
+  /** The body parameter; undefined where the operation has none. */
   readonly body: TsoaRoute.ParameterSchema | undefined;
-  /** What the contract says that the operation reads. */
+  /** The media types of the body in the contract. */
   readonly mediaTypes: readonly string[];
-  /** Whether an access token may come with the request. */
+  /** Whether the request may have an access token. */
   readonly acceptsToken: boolean;
 }
 
-/** Whether a part of the body has a say in who calls: then it is read before that is decided. */
+/** Whether the body may have an access token or a CSRF value, so that it is parsed before authentication. */
 export function parsesBodyFirst(config: Config): boolean {
   return config.tokenLocations.includes('json') || acceptsCsrfField(config);
 }
@@ -41,16 +41,16 @@ function acceptsCsrfField(config: Config): boolean {
   return usesCookies(config) && config.csrfCheckForm;
 }
 
-/** Reads an operation's body, and takes out of it what is for the service rather than for the operation. */
+/** Parses an operation's body, and moves reserved fields out of it. */
 export function bodyParsers(
   config: Config,
   { body, mediaTypes, acceptsToken }: BodyOptions,
 ): RequestHandler[] {
   const isForm = mediaTypes.includes(formType);
   const takesJsonToken = acceptsToken && !isForm && config.tokenLocations.includes('json');
-  // A form of an operation that takes no token is all its own.
+  // A form of an operation without a token has no reserved fields.
   const takesCsrfField = acceptsCsrfField(config) && (acceptsToken || !isForm);
-  // Such as a page's form with the CSRF field alone.
+  // Such as an HTML form with only the CSRF field.
   const takesForm = isForm || (takesCsrfField && body?.required !== true);
   const readers = [
     ...((body && !isForm) || takesJsonToken ? readJson : []),
@@ -74,13 +74,13 @@ export function bodyParsers(
   ];
 }
 
-/** body-parser passes a request on without its body where the client has gone by then: nobody waits for the answer. */
+/** body-parser skips the body of a request whose client has disconnected. */
 const requireParsedBody: RequestHandler = (request, _response, next) => {
   if (request.body === undefined && hasBody(request)) throw new Problem('bad_request');
   next();
 };
 
-/** The field is not the operation's: it goes from the body to `request.takenFields`. */
+/** Moves a field from the body to `request.reservedBodyFields`. */
 function reserveBodyField(name: string): RequestHandler {
   return (request, _response, next) => {
     const body = request.body as Record<string, unknown> | undefined;

@@ -29,27 +29,26 @@ import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { createPasswords } from './password-costs.js';
 import { toAccessTokenOptions, toKeyRingOptions } from './token-settings.js';
 
-/** A session's lifetime where no end is set: 100,000 years, in seconds. */
+/** The lifetime of sessions without a limit: 100,000 years in seconds. */
 const unlimitedLifetime = 100_000 * 366 * 86_400;
 
-/** What the service is built from. */
 export interface Dependencies {
   readonly config: Config;
-  /** Migrated. */
+  /** With all migrations applied. */
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  /** What encrypts the keys in the database. */
+  /** Encrypts the keys in the database. */
   readonly secret: string;
-  /** The URL that clients know the service by. */
+  /** The issuer URL. */
   readonly issuer: string;
-  /** Characters that a user's access token may have where it is kept; a token has another limit beside. */
+  /** The maximum length of a user's access token in its location, in characters. */
   readonly maxTokenLength: number;
-  /** The API builder's own rules. */
+  /** The hooks of the API builder. */
   readonly hooks: Hooks;
 }
 
-/** All that there is. A controller names those that it uses. */
+/** All services. A controller declares those that it uses. */
 export interface Services
   extends
     Omit<Dependencies, 'secret' | 'maxTokenLength'>,
@@ -57,27 +56,27 @@ export interface Services
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
     Housekeeping {
-  /** Whether the process has been told to stop: it finishes what it has, and is no longer ready for more. */
+  /** `stopping`: the process has been told to stop, and is no longer ready. */
   readonly lifecycle: { stopping: boolean };
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
-  /** Whether the revocations in memory are all there are. */
+  /** Follows other processes' changes; knows whether the revocations in memory are complete. */
   readonly feed: Feed;
-  /** Tells other services what is revoked. */
+  /** Streams revocations to other services. */
   readonly revocationFeed: RevocationFeed;
-  /** Asks the database about a token, where they may not be. */
+  /** Reads the revocations of a token from the database, where memory may be incomplete. */
   readonly confirmation: TokenConfirmation;
   readonly passwords: Passwords;
   readonly roles: RolesService;
   readonly clients: ClientsService;
   readonly oauth: OAuthServices;
-  /** Takes over all that other processes wrote: revocations, and keys. */
+  /** Reads the revocations and keys of other processes. */
   readonly catchUp: () => Promise<void>;
 }
 
 /**
- * The composition root. Opens the key ring; changes nothing.
+ * The composition root. Reads the key ring, but writes nothing.
  * @throws {KeyRingError} where the secret does not open the keys.
  */
 export async function createServices(foundations: Dependencies): Promise<Services> {

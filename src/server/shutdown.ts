@@ -2,26 +2,26 @@ import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import type { Services } from './services.js';
 
-/** A request that has not ended by then is cut off: the process is gone ten seconds after it stopped accepting. */
+/** Milliseconds that open requests have to finish. The process exits within ten seconds after it stopped accepting. */
 const drainTimeout = 8000;
-/** From the end of the delay on; only a database that does not answer takes that long. */
+/** Milliseconds after the delay; only reached where the database does not respond. */
 const exitTimeout = 9500;
-/** One Ctrl-C arrives as several signals: the terminal's own, and what npm and the launcher pass on. */
+/** Milliseconds. One Ctrl-C arrives as several signals: from the terminal, npm and the launcher. */
 const repeatedSignalWindow = 1000;
 
 interface ShutdownOptions {
   readonly server: Server;
   readonly endConnections: () => void;
   readonly log: Logger;
-  /** For how long the port goes on answering after SIGTERM, in seconds. */
+  /** Seconds in which the service still accepts requests after SIGTERM. */
   readonly delay: number;
   /** Undefined while the service starts. */
   readonly getServices: () => Services | undefined;
 }
 
 /**
- * Says that it is not ready, goes on answering for the delay, stops accepting, finishes what is in flight, writes what is
- * held, exits 0. A later signal does not wait.
+ * On the first signal: reports not ready, accepts requests during the delay, stops accepting, finishes open requests, flushes
+ * memory, exits 0. A later signal exits at once.
  */
 export function stopOnSignal({ server, endConnections, log, delay, getServices }: ShutdownOptions): void {
   let stoppedAt: number | undefined;
@@ -33,15 +33,15 @@ export function stopOnSignal({ server, endConnections, log, delay, getServices }
     stoppedAt = performance.now();
     const services = getServices();
     if (services) services.lifecycle.stopping = true;
-    // Who is told that a connection ends sends no request on it that would meet its end.
+    // Clients that see `Connection: close` send no further request on a connection that is about to close.
     endConnections();
-    // Nobody sends requests to a service that has not been ready, and who presses Ctrl-C is the only one who does.
+    // No delay where the service was never ready, nor for Ctrl-C, in development.
     if (signal === 'SIGTERM' && services && delay > 0) {
       setTimeout(() => {
         stopAccepting({ server, log, getServices });
       }, delay * 1000);
     } else stopAccepting({ server, log, getServices });
-    // Whoever reads it may rely on it.
+    // Last: readers of the log may rely on what it says.
     log.info({ signal }, 'stopping');
   };
   process.on('SIGTERM', stop);
@@ -58,7 +58,7 @@ function stopAccepting({
     server.closeIdleConnections();
   }, 50);
   setTimeout(() => {
-    log.error('the database did not let go in time');
+    log.error('the database did not close in time');
     process.exit(1);
   }, exitTimeout).unref();
   const cutOff = setTimeout(() => {

@@ -8,12 +8,11 @@ import { isSymmetric } from '../keys/algorithms.js';
 import type { KeyRingOptions } from '../keys/key-schedule.js';
 import { administratorRole } from '../roles/administrator-role.js';
 
-/** Beyond the JWKS's max-age, for those who cache it a little longer, in seconds. */
+/** Seconds beyond the max-age of the JWKS, for clients that cache it a little longer. */
 const publishMargin = 60;
 
 /**
- * What the settings say of access tokens.
- * @param maxLength characters that a user's token may have where it is kept.
+ * @param maxLength the maximum length of a user's token in its location, in characters.
  */
 export function toAccessTokenOptions(
   config: Config,
@@ -26,7 +25,7 @@ export function toAccessTokenOptions(
     issuer,
     acceptedIssuers: [issuer, ...config.decodeIssuer],
     audience,
-    // Unless it is set, the audience is the issuer: an earlier issuer's tokens are for the earlier audience.
+    // The default audience is the issuer, so tokens of an earlier issuer have that as their audience.
     acceptedAudiences:
       config.decodeAudience.length > 0 ? config.decodeAudience : [...audience, ...config.decodeIssuer],
     lifetime: config.accessTokenExpires,
@@ -38,11 +37,10 @@ export function toAccessTokenOptions(
   };
 }
 
-/** What they say of the keys. */
 export function toKeyRingOptions(config: Config): KeyRingOptions {
   return {
     algorithm: config.algorithm,
-    // One that is set beside another algorithm makes no tokens valid: its old ones count where they are named.
+    // With another algorithm, JWT_SECRET_KEY verifies nothing; its earlier tokens need JWT_PREVIOUS_SECRET_KEYS.
     secrets: [
       ...(isSymmetric(config.algorithm) && config.secretKey !== undefined ? [config.secretKey] : []),
       ...config.previousSecretKeys,
@@ -55,7 +53,7 @@ export function toKeyRingOptions(config: Config): KeyRingOptions {
   };
 }
 
-/** @throws {StartError} where the settings leave too little room in an access token: nobody could administer anything. */
+/** @throws {StartError} where an administrator's rights do not fit into an access token. */
 export function requireRoomForAdministrators(
   accessTokens: AccessTokens,
   config: Config,

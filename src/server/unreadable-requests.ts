@@ -10,7 +10,7 @@ import {
   getUnfinishedRequest,
 } from './connection.js';
 
-/** What Node's parser found, where it is not just a malformed request. */
+/** Errors of Node's parser. All others are `bad_request`. */
 const codes: Readonly<Record<string, ProblemCode>> = {
   HPE_HEADER_OVERFLOW: 'header_too_large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'payload_too_large',
@@ -18,17 +18,16 @@ const codes: Readonly<Record<string, ProblemCode>> = {
 };
 
 /**
- * Answers what is no HTTP request, and so never reaches the app, with a problem like all the others, and ends its
- * connection.
- * @param issuer what the problem types' URIs begin with.
- * @param sendProblem answers a request whose head was read, and whose body cannot be.
+ * Responds with a problem to malformed requests, which never reach the app, and closes their connection.
+ * @param issuer the start of the `type` URIs.
+ * @param sendProblem for requests with valid headers and a malformed body.
  */
 export function handleUnreadableRequests(
   server: Server,
   issuer: () => string,
   sendProblem: (problem: Problem, response: ServerResponse) => void,
 ): void {
-  /** Connections that have had their last response, or are to have it. What else is wrong with them does not matter. */
+  /** Connections with their last response: further errors on them are ignored. */
   const ending = new WeakSet<Duplex>();
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -48,22 +47,22 @@ export function handleUnreadableRequests(
       endAfter(response, socket, unfinished, () => {
         sendProblem(problem, response);
       });
-    // The body of a request that was answered without it: a second answer would be taken for the next request's.
+    // This request already got its response: a second one would be taken for the response to the next request.
     else if (unfinished) socket.destroy();
     else endWithBytes(socket, formatProblemResponse(problem, issuer()));
   });
 
-  // The service is no proxy (RFC 9110 §9.3.6). Node hands over the connection without anything that listens to its errors.
+  // The service is not a proxy (RFC 9110 §9.3.6). Node has removed its error listener from this socket.
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     socket.on('error', () => socket.destroy());
     const problem = new Problem('method_not_allowed', {
-      detail: 'The service is no proxy: it does not answer CONNECT.',
+      detail: 'The service is not a proxy: it does not support CONNECT.',
       headers: { Allow: '' },
     });
     const response = getResponse(socket);
     if (!response) endWithBytes(socket, formatProblemResponse(problem, issuer()));
     else {
-      // Nor with what tells a response that it may go on.
+      // Node has removed its drain listener, too.
       socket.on('drain', () => response.emit('drain'));
       response.shouldKeepAlive = false;
       endOnceSent(response, socket);
@@ -71,7 +70,7 @@ export function handleUnreadableRequests(
   });
 }
 
-/** Ends a connection on which a response is waited for or under way: nothing may come between its parts. */
+/** Closes a connection after its current response: nothing may be written in between. */
 function endAfter(
   response: ServerResponse,
   socket: Duplex,
@@ -84,9 +83,9 @@ function endAfter(
   } else endOnceSent(response, socket);
 }
 
-/** Ends a connection with the response that is under way. */
+/** Closes a connection after the response that is being sent. */
 function endOnceSent(response: ServerResponse, socket: Duplex): void {
-  // A stream goes on for as long as its reader behaves.
+  // A response without a length, such as an event stream, may never end.
   const ends = !response.headersSent || response.writableEnded || response.hasHeader('Content-Length');
   if (!ends) socket.destroy();
   else

@@ -1,11 +1,11 @@
 import type { RequestContext } from '../http/request-context.js';
 
-/** A refusal that an operator wants to see: why, which the client is not told in such detail. */
+/** Why a login or refresh was denied. For the log; the response says less. */
 export type DeniedReason =
   | 'unknown_user'
   | 'wrong_password'
   | 'disabled_user'
-  /** The right one-time password, which was used before or has expired. */
+  /** The correct one-time password, but used before or expired. */
   | 'one_time_password_over'
   | 'rate_limited'
   | 'refresh_token_reused';

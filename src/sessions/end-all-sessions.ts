@@ -18,13 +18,13 @@ interface Dependencies {
   readonly revocations: Revocations;
 }
 
-/** How much a transaction changes at most: a service beside waits some milliseconds for it. */
+/** Keeps transactions short: a running service waits for each. */
 const rowsPerTransaction = 200;
-/** Between two of them another process has its turn, in milliseconds. */
+/** Milliseconds between transactions, so that other processes can write. */
 const pause = 10;
 /**
- * By how much versions are raised. Tokens that were issued after a backup have versions that the restored rows do not
- * know of: those of the changes since, which are fewer.
+ * The increment of versions. Tokens issued after a backup may have higher versions than the restored rows; there are fewer
+ * changes than this between two backups.
  */
 const versionStep = 1_000_000;
 
@@ -34,13 +34,15 @@ export interface EndResult {
 }
 
 /**
- * Ends every session, and voids every token that was ever issued, as after a restore: what was ended since the backup is
- * not known any more.
+ * Ends every session and revokes every token issued so far. Needed after a restore: the database no longer knows what was
+ * revoked since the backup.
  *
- * First, in one short transaction with the audit's row, all keys are replaced and the version of all roles is raised: from
- * its commit on no process with this database, and no guard that follows it, accepts a user's token from before. Then,
- * page by page, each subject's version is raised, which is for clients where the operator's own key goes on signing,
- * and the sessions' rows say that they are over. Cut off in the middle, it is run once more.
+ * 1. One short transaction with the audit row replaces all keys and raises the version of all roles. From its commit on,
+ *    no process with this database, and no guard that follows it, accepts earlier users' tokens.
+ * 2. Page by page, each subject's version is raised: needed for clients' tokens where the operator's own key keeps signing.
+ * 3. Page by page, sessions are marked as ended.
+ *
+ * If it is interrupted, run it again.
  */
 export async function endAllSessions(foundations: Dependencies): Promise<EndResult> {
   const { database, clock, ring, revocations } = foundations;
@@ -60,7 +62,7 @@ export async function endAllSessions(foundations: Dependencies): Promise<EndResu
     database.longRunning.transaction(async (transaction) => {
       const last = await sessionsStore.endOfPage(transaction, after, rowsPerTransaction);
       if (last === undefined) return undefined;
-      // Who has logged in since has a token of a new key.
+      // Sessions started since step 1 have refresh tokens of a new key.
       const count = await sessionsStore.endPage(transaction, { after, last, keptKeys, now: clock.now() });
       return { last, count };
     }),
@@ -75,7 +77,7 @@ interface Page {
   readonly count: number;
 }
 
-/** @returns how many there were in all. */
+/** @returns the total count. */
 async function countPageByPage(work: (after: string) => Promise<Page | undefined>): Promise<number> {
   let count = 0;
   for (let page = await work(''); page; page = await work(page.last)) {
@@ -105,6 +107,6 @@ async function incrementPage(
     return revoked;
   });
   revocations.apply(rows);
-  const last = rows.reduce((greatest, { target }) => (target > greatest ? target : greatest), '');
+  const last = rows.reduce((max, { target }) => (target > max ? target : max), '');
   return last === '' ? undefined : { last, count: rows.length };
 }

@@ -1,11 +1,10 @@
-// A user may have any number of sessions, and they end at once: `users.session_epoch` rises by one in the transaction of
-// the change, and a session of a lower epoch is over, for a refresh as for every list. What ends the account's access
-// tokens, too, raises the user's version in the same transaction; no row of a session is touched.
+// A user may have any number of sessions, and all can end at once: `users.session_epoch` is raised in the transaction of
+// the change, and sessions of a lower epoch have ended. To revoke their access tokens as well, the same transaction raises
+// the user's version. No row in `sessions` changes.
 //
-// Where one session goes on, with its access token, those of the others are revoked one by one: in batches, after the
-// epoch has risen and before the change is answered. `users.ending_epoch` says that they are not through yet. In the
-// same way the rows of a deleted user go, whom nobody finds any more. Whoever is interrupted leaves the mark, and
-// `finishEndings` goes on from there.
+// Where one session continues, the access tokens of the others are revoked one by one: in batches, after the epoch was
+// raised and before the response. Until that is complete, `users.ending_epoch` is set. The rows of a deleted user are
+// removed in the same way. `finishEndings` completes what was interrupted.
 import type { Clock } from '../clock.js';
 import { runInBatches, rowsPerBatch } from '../database/batches.js';
 import type { Database, Queries } from '../database/database.js';
@@ -15,8 +14,8 @@ import { usersStore } from '../users/users.store.js';
 import { sessionsStore, type EndedSession } from './sessions.store.js';
 
 /**
- * Voids the access tokens of the sessions that a transaction ends.
- * @returns rows for `Revocations.apply`, after the commit and before the answer.
+ * Revokes the access tokens of sessions that a transaction ends.
+ * @returns rows for `Revocations.apply`, to be called after the commit and before the response.
  */
 export async function revokeAccessTokensOf(
   transaction: Queries,
@@ -32,9 +31,9 @@ export async function revokeAccessTokensOf(
 }
 
 /**
- * Ends all sessions of a user, or all but one, as part of a larger change: none can be refreshed any more. Their access
- * tokens are for the caller to void.
- * @returns the epoch of those that go on; undefined where the user is not there.
+ * Ends all sessions of a user, or all but one, as part of a larger change: they can no longer be refreshed. The caller
+ * must revoke their access tokens.
+ * @returns the new epoch; undefined where there is no such user.
  */
 export async function endSessionsOf(
   transaction: Queries,
@@ -48,7 +47,7 @@ export async function endSessionsOf(
   return epoch;
 }
 
-/** Revokes the access tokens of a user's sessions before this epoch; `beginEnding` was part of what ended them. */
+/** Revokes the access tokens of a user's sessions before an epoch. `beginEnding` must be part of what ended them. */
 export async function revokeEndedSessions(
   database: Database,
   clock: Clock,
@@ -72,7 +71,7 @@ export async function revokeEndedSessions(
   );
 }
 
-/** Removes the rows of a user who was deleted. */
+/** Removes the rows of a deleted user. */
 export async function removeDeletedUser(database: Database, userId: string): Promise<void> {
   await runInBatches(database, async (transaction, limit) => {
     const deleted = await sessionsStore.deleteSomeOf(transaction, userId, limit);
@@ -81,7 +80,7 @@ export async function removeDeletedUser(database: Database, userId: string): Pro
   });
 }
 
-/** Goes on with all that was begun, and interrupted. */
+/** Completes endings and deletions that were interrupted. */
 export async function finishEndings(
   database: Database,
   clock: Clock,

@@ -5,7 +5,7 @@ import { revokeTokensOfHolders } from '../revocations/roles-version.js';
 import { maxAccessTokenLifetime } from '../tokens/access-token-verifier.js';
 import { sessionsStore } from './sessions.store.js';
 
-/** What the key ring has to know of sessions and revocations. */
+/** The key ring's port to sessions and revocations. */
 export function createIssuedTokens(clock: Clock): IssuedTokens {
   return {
     lastSessionExpiry: (queries) => sessionsStore.lastExpiry(queries),

@@ -22,7 +22,7 @@ import { toSessionPage } from './session-page.js';
 import type { SessionPage, SessionQuery } from './sessions.models.js';
 import type { Id } from '../http/api-types.js';
 
-/** What users see of their sessions, and end. */
+/** Users list and end their own sessions. */
 @Route('sessions')
 @Tags('Sessions')
 @Security('bearer')
@@ -36,8 +36,8 @@ export class OwnSessionsController {
   ) {}
 
   /**
-   * A page of the caller's live sessions, newest first: where the account is logged in.
-   * @summary List the own sessions
+   * A page of your live sessions, newest first: where you are logged in.
+   * @summary List your sessions
    */
   @Get()
   @SuccessResponse(200, 'The page.')
@@ -52,10 +52,10 @@ export class OwnSessionsController {
   }
 
   /**
-   * Ends one of the caller's sessions: from the answer on, its access and refresh tokens are refused. To end the
-   * session of this very access token is to log out.
+   * Ends one of your sessions. Its access and refresh tokens stop working at once. To end the session of this access
+   * token is to log out.
    * @param id The session's id.
-   * @summary End one of the own sessions
+   * @summary End one of your sessions
    */
   @Delete('{id}')
   @SuccessResponse(204, 'Ended.')
@@ -74,8 +74,8 @@ export class OwnSessionsController {
   }
 
   /**
-   * Ends all of the caller's sessions but the one of this access token.
-   * @summary End the other own sessions
+   * Ends all of your sessions except the one of this access token.
+   * @summary End your other sessions
    */
   @Delete()
   @SuccessResponse(204, 'Ended.')

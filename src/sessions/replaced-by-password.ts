@@ -1,8 +1,8 @@
 import { Problem } from '../problems/problem.js';
 
 /**
- * A refresh token that a new password has just replaced: another tab may have held it, which can have the new one, or
- * be about to. Later on it is taken for a stolen one.
+ * A refresh token that a password change has just replaced. Another browser tab may have sent it before it got the new
+ * one, so the cookies stay and the session does not end. After the grace period its use counts as theft.
  */
 export class ReplacedByPassword extends Problem {
   constructor() {

@@ -6,7 +6,7 @@ import type { Revocations } from '../revocations/revocations.js';
 import { revokeAccessTokensOf } from './ended-sessions.js';
 import { sessionsStore } from './sessions.store.js';
 
-/** Ends one session, with its tokens. */
+/** Ends one session and revokes its tokens. */
 export class SessionEnder {
   constructor(
     private readonly database: Database,
@@ -15,9 +15,9 @@ export class SessionEnder {
   ) {}
 
   /**
-   * When this resolves the session's tokens are refused, and stay so over a restart.
-   * @param actorId who does it, where it is not the session's user.
-   * @returns whether it was live.
+   * When this resolves, the session's tokens are refused, also after a restart.
+   * @param actorId default: the session's user.
+   * @returns whether the session was live.
    */
   async end(
     sessionId: string,
@@ -29,7 +29,7 @@ export class SessionEnder {
       const now = this.clock.now();
       const ended = await sessionsStore.revoke(transaction, sessionId, now);
       if (!ended) {
-        // Whoever ended it with others may have been interrupted before its access tokens were void.
+        // An earlier change that ended it may have been interrupted before it revoked the access tokens.
         const left = await sessionsStore.revokeEnded(transaction, sessionId, now);
         return {
           isEnded: false,

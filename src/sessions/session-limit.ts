@@ -9,10 +9,10 @@ import { sessionsStore, type StoredSession } from './sessions.store.js';
 
 type NewSession = Pick<StoredSession, 'id' | 'user_id' | 'created_at'>;
 
-/** How many are ended in one transaction: each has an audit row of its own. */
+/** Keeps transactions short: each evicted session adds an audit row. */
 const maxPerTransaction = 20;
 
-/** Caps how many live sessions a user has. A login beyond that ends the oldest. */
+/** Limits the live sessions of a user. A login above the limit ends the oldest one. */
 export class SessionLimit {
   constructor(
     private readonly database: Database,
@@ -31,9 +31,9 @@ export class SessionLimit {
   }
 
   /**
-   * Ends what a new session is one too many with, in the transaction that has added it and locked its user's row.
-   * Where a lower limit was set, there may be many more: `displaceRest` ends those then.
-   * @returns rows for `Revocations.apply`, after the commit and before the answer.
+   * Ends the oldest sessions above the limit, in the transaction that has added a new one and locked its user's row. After
+   * the limit was lowered there may be many: `evictRemaining` ends the others.
+   * @returns rows for `evictRemaining`.
    */
   async evictOldest(
     transaction: Queries,
@@ -62,7 +62,7 @@ export class SessionLimit {
     return revokeAccessTokensOf(transaction, this.clock, ended);
   }
 
-  /** Has hold what `displace` gave, and ends what it has left, after the commit and before the answer. */
+  /** Applies the revocations of `evictOldest` and ends the others, after the commit and before the response. */
   async evictRemaining(
     session: NewSession,
     context: RequestContext,

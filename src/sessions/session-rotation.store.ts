@@ -6,16 +6,16 @@ import { rightsOfSession, type AccountRights } from '../roles/rights.js';
 
 export interface Rotation {
   readonly id: string;
-  /** The generation of the refresh token that was shown. */
+  /** The generation of the refresh token in the request. */
   readonly generation: number;
   readonly now: Moment;
-  /** For how long a token that was just replaced gives its successor once more, in milliseconds. */
+  /** Milliseconds in which a replaced token still returns its successor. */
   readonly grace: number;
   readonly newKeyId: string;
-  /** How long a refresh token lives that is given now, unless the session's lifetime ends before, in milliseconds. */
+  /** The lifetime of a new refresh token in milliseconds, unless the session ends before. */
   readonly refreshLifetime: number;
   readonly accessExpiresAt: number;
-  /** How long the session lives at most, from its creation on, in milliseconds. */
+  /** The maximum lifetime of the session from its creation, in milliseconds. */
   readonly lifetime: number;
 }
 
@@ -39,7 +39,6 @@ const rotated = sql.join(
   rotatedColumns.map((column) => (typeof column === 'string' ? sql.ref(column) : column)),
 );
 
-/** The user has not ended the session together with others. */
 export const hasCurrentEpoch = sql<boolean>`exists (select 1 from users
   where users.id = sessions.user_id and users.session_epoch = sessions.epoch)`;
 const isOfEnabledUser = sql<boolean>`exists (select 1 from users where users.id = sessions.user_id
@@ -85,10 +84,10 @@ const rotation = new CompiledStatement<
 );
 
 /**
- * The refresh, in one statement. A current token moves the session to the next generation; the token just
- * before it moves nothing while its grace lasts, which it has not where the password was proved since. Either way the row's generation is the one to answer with,
- * so all who show the same token get the same successor.
- * @returns nothing where the token is neither, or the session or its user is not live.
+ * A refresh in one statement. The current token moves the session to the next generation. The previous token changes
+ * nothing within its grace period, which it loses when the password is entered again. In both cases the row has the
+ * generation to respond with, so that all requests with the same token get the same successor.
+ * @returns undefined where the token is neither, or the session or its user is not live.
  */
 export async function rotateSession(
   queries: Queries,
@@ -98,7 +97,7 @@ export async function rotateSession(
   return rows[0];
 }
 
-/** When a session has lived for as long as it may. */
+/** When a session reaches its maximum lifetime. */
 export function maxExpiryOf(lifetime: number | Expression<number>): RawBuilder<number> {
   return sql<number>`(sessions.created_at + ${lifetime})`;
 }

@@ -17,7 +17,7 @@ import { UserSessionsService } from './user-sessions.service.js';
 export interface SessionServices {
   readonly sessions: SessionsService;
   readonly sessionStarter: SessionStarter;
-  /** When sessions were last used. */
+
   readonly sessionUses: SessionUses;
   readonly userSessions: UserSessionsService;
 }
@@ -33,7 +33,7 @@ interface Dependencies {
   readonly onDenied: OnDenied;
 }
 
-/** Seconds; the last is a number of sessions, and 0 no limit. */
+/** Lifetimes in seconds. `sessionLimit`: sessions per user; 0: no limit. */
 interface SessionSettings {
   readonly refreshTokenLifetime: number;
   readonly refreshGrace: number;
@@ -57,7 +57,7 @@ export function createSessionServices(
       {
         refreshTokenLifetime,
         sessionLifetime,
-        // Nobody could ask again while the database was away: that time does not count.
+        // Clients could not retry during a database outage: that time does not count.
         grace: () => refreshGrace * 1000 + feed.recentOutage(refreshGrace * 1000),
         onDenied,
       },

@@ -14,7 +14,7 @@ import type { TokenSet, TokenSets } from './token-sets.js';
 interface StartOptions {
   /** Seconds. */
   readonly refreshTokenLifetime: number;
-  /** Seconds; no refresh prolongs them. */
+  /** Seconds; refreshes do not extend it. */
   readonly sessionLifetime: number;
 }
 
@@ -24,10 +24,10 @@ interface CheckedUser {
   readonly password_hash: string;
 }
 
-/** Characters that are kept of an address and of a client's name for itself. */
+/** The maximum stored length of an address and of a `User-Agent`. */
 const maxTextLength = 255;
 
-/** Begins sessions, once a password was proved. */
+/** Starts sessions after a password was verified. */
 export class SessionStarter {
   constructor(
     private readonly database: Database,
@@ -38,10 +38,10 @@ export class SessionStarter {
   ) {}
 
   /**
-   * Begins a session, in one transaction with its audit row; where its tokens cannot be made, none remains.
-   * @param newHash what is kept of the password from now on.
-   * @param getExtraStatements statements of the same transaction.
-   * @returns its tokens; undefined where the user was disabled, or got another password, since it was checked.
+   * Starts a session, in one transaction with its audit row. Where its tokens cannot be created, no session remains.
+   * @param newHash the hash to store for the password.
+   * @param getExtraStatements statements for the same transaction.
+   * @returns its tokens; undefined where the user was disabled or the password changed since the check.
    */
   async begin(
     user: CheckedUser,
@@ -68,7 +68,7 @@ export class SessionStarter {
             context,
           }),
         },
-        // Last: whoever comes from the same address waits for these rows until the commit.
+        // Last: other logins from the same address wait for these rows until the commit.
         ...getExtraStatements(queries).map((query) => ({ query })),
       ] as const;
     if (!this.limit.isSet && !this.tokenSets.runsHooks) {
@@ -88,7 +88,7 @@ export class SessionStarter {
     return begun.tokens;
   }
 
-  /** The tokens of a session that is committed. Without hooks they fail only for rights from before there was a limit. */
+  /** The session is committed. Without hooks, tokens fail only for rights that were assigned before there was a limit. */
   async #issueOrEnd(session: RotatedSession, context: RequestContext): Promise<TokenSet> {
     try {
       return this.tokenSets.create(session, true);
@@ -124,7 +124,7 @@ export class SessionStarter {
       revoked_at: null,
       address: (context.address ?? '').slice(0, maxTextLength),
       network: networkOf(context.address ?? '').slice(0, maxTextLength),
-      // A header may have tabs and, above ASCII, any byte; people are shown this, some of them in a terminal.
+      // A header may have tabs and any non-ASCII byte; terminals may show this.
       user_agent: (context.userAgent ?? '').replaceAll(/\p{Cc}/gu, ' ').slice(0, maxTextLength),
     };
   }

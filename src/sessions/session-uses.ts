@@ -3,12 +3,12 @@ import { rowsPerBatch } from '../database/batches.js';
 import type { Database } from '../database/database.js';
 import { sessionsStore } from './sessions.store.js';
 
-/** Sessions whose uses are held until they are written: about 100 bytes each. */
+/** The maximum number of sessions in memory, at about 100 bytes each. */
 const maxHeld = 100_000;
 
 /**
- * When sessions were last used by an access token. A request only notes it in memory; `flush` writes what is new,
- * from time to time and at the end.
+ * Records when sessions were last used by an access token: in memory during requests, so that they need no I/O. `flush`
+ * writes to the database, periodically and at shutdown.
  */
 export class SessionUses {
   readonly #noted = new Map<string, number>();
@@ -18,26 +18,26 @@ export class SessionUses {
     private readonly clock: Clock,
   ) {}
 
-  /** Notes a use that happens now. Costs no I/O. */
+  /** Records a use at the current time, without I/O. */
   recordUse(sessionId: string): void {
     if (this.#noted.size < maxHeld || this.#noted.has(sessionId)) {
       this.#noted.set(sessionId, this.clock.now());
     }
   }
 
-  /** When a session was last used, by what is in the table and what is not there yet. */
+  /** The last use by the table or by memory, whichever is later. */
   lastUseOf({ id, last_used_at: written }: { readonly id: string; readonly last_used_at: number }): number {
     return Math.max(written, this.#noted.get(id) ?? 0);
   }
 
-  /** How many are held. */
+  /** The number of sessions in memory. */
   get size(): number {
     return this.#noted.size;
   }
 
-  /** Writes what was noted, and lets go of it once it is written. */
+  /** Writes the recorded uses, and then forgets them. */
   async flush(): Promise<void> {
-    // What is noted from now on is for the next time; a use that is noted again comes after all others in the map.
+    // Uses recorded from now on wait for the next call: they are last in the map.
     for (let left = this.#noted.size; left > 0; left -= rowsPerBatch) {
       const batch: { id: string; at: number }[] = [];
       for (const [id, at] of this.#noted) {

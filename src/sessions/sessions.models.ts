@@ -7,7 +7,7 @@ import type { Id } from '../http/api-types.js';
  */
 export interface LoginRequest {
   /**
-   * The user's name; upper and lower case are the same.
+   * The user's name. Case does not matter.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
@@ -28,7 +28,7 @@ export interface LoginRequest {
  */
 export interface RefreshRequest {
   /**
-   * The refresh token that the last login or refresh gave.
+   * The refresh token from the last login or refresh.
    * @minLength 1
    * @maxLength 512
    */
@@ -36,12 +36,12 @@ export interface RefreshRequest {
 }
 
 /**
- * The session to end; without it, the one of the access token.
+ * The session to end. Default: the session of the access token.
  * @example { "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU" }
  */
 export interface LogoutRequest {
   /**
-   * The session's refresh token. It wins over an access token that is sent along.
+   * The session's refresh token. It takes precedence over an access token.
    * @minLength 1
    * @maxLength 512
    */
@@ -89,7 +89,7 @@ export interface TokenSet {
 }
 
 /**
- * The word before the access token in its header: `Bearer` (RFC 6750), or what `JWT_HEADER_TYPE` says in its place.
+ * The authentication scheme before the access token in its header: `Bearer` (RFC 6750), or `JWT_HEADER_TYPE`.
  * @maxLength 255
  * @pattern ^[A-Za-z0-9!#$%&'*+.^_\u0060|~-]+$
  * @example "Bearer"
@@ -97,7 +97,7 @@ export interface TokenSet {
 export type TokenType = string;
 
 /**
- * What is left to say where the tokens are in cookies.
+ * The response where the tokens are in cookies.
  * @example { "expires_in": 900, "refresh_expires_in": 2592000, "scope": "reports:read", "access_csrf_token": "3pnf4uSAJhtBqDvUTzOvvs4Jqmp1mGgB2UyELrgQOno", "refresh_csrf_token": "v2FQHkyLh0GzwUzEw8vWnRrAf0dKJ5rZr1oXb7wJc9E" }
  */
 export interface CookieSession {
@@ -122,13 +122,13 @@ export interface CookieSession {
    */
   scope: string;
   /**
-   * Requests that change something repeat it in the header `X-CSRF-TOKEN`.
+   * Send it in the header `X-CSRF-TOKEN` with each request that changes something.
    * @maxLength 64
    * @pattern ^[A-Za-z0-9_-]*$
    */
   access_csrf_token: string;
   /**
-   * `POST /refresh/cookies` and `POST /logout` repeat it in the header `X-CSRF-TOKEN`.
+   * Send it in the header `X-CSRF-TOKEN` with `POST /refresh/cookies` and `POST /logout`.
    * @maxLength 64
    * @pattern ^[A-Za-z0-9_-]*$
    */
@@ -136,13 +136,13 @@ export interface CookieSession {
 }
 
 /**
- * A login that goes on: its tokens can be used and refreshed.
+ * A live session: its tokens can be used and refreshed.
  * @example { "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_used_at": "2026-11-24T09:30:00.000Z", "expires_at": "2026-12-24T09:30:00.000Z", "address": "192.0.2.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "current": true }
  */
 export interface Session {
   id: Id;
   /**
-   * When the login was.
+   * When the user logged in.
    * @format date-time
    */
   created_at: string;
@@ -152,24 +152,23 @@ export interface Session {
    */
   last_used_at: string;
   /**
-   * When it ends unless it is refreshed before.
+   * When the session ends unless it is refreshed before.
    * @format date-time
    */
   expires_at: string;
   /**
-   * Where the login came from: an IP address; empty where it is not known.
+   * The IP address of the login; empty where it is unknown.
    * @maxLength 255
    * @pattern ^[0-9A-Fa-f.:%A-Za-z_-]*$
    */
   address: string;
   /**
-   * What the client that logged in calls itself: its `User-Agent`, each byte as the character of Latin-1, with a space
-   * for each control character.
+   * The `User-Agent` of the login, decoded as Latin-1, with control characters replaced by spaces.
    * @maxLength 255
    * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   user_agent: string;
-  /** The access token of this request belongs to it. */
+  /** Whether the access token of this request belongs to this session. */
   current: boolean;
 }
 
@@ -190,13 +189,13 @@ export interface SessionPage {
 /** Which sessions to list. */
 export interface SessionQuery {
   /**
-   * How many sessions a page has at most.
+   * The maximum number of sessions in a page.
    * @isInt
    * @minimum 1
    * @maximum 200
    * @default 50
    */
   limit?: number;
-  /** The `next_cursor` of the page before; the first page without it. */
+  /** `next_cursor` of the previous page. Default: the first page. */
   cursor?: Cursor;
 }

@@ -10,16 +10,16 @@ import { sessionsStore, type InspectedSession } from './sessions.store.js';
 import type { TokenRestriction, TokenSets } from './token-sets.js';
 
 interface SessionOptions {
-  /** Seconds; each refresh gives them anew. */
+  /** Seconds from each refresh. */
   readonly refreshTokenLifetime: number;
-  /** Seconds; no refresh prolongs them. */
+  /** Seconds; refreshes do not extend it. */
   readonly sessionLifetime: number;
-  /** For how long a refresh token that was just replaced gets its successor again, in milliseconds. */
+  /** Milliseconds in which a replaced refresh token still returns its successor. */
   readonly grace: () => number;
   readonly onDenied: OnDenied;
 }
 
-/** Sessions: each refresh continues one, a logout ends it at once. */
+/** Refreshes and ends sessions. */
 export class SessionsService {
   constructor(
     private readonly database: Database,
@@ -42,7 +42,7 @@ export class SessionsService {
       const session = await sessionsStore.rotate(queries, {
         id: contents.sessionId,
         generation: contents.generation,
-        // Executed late, it must not look as if it had been executed before its answer was given up.
+        // Executed late, it must not look as if it had been executed before the client gave up.
         now: this.database.now(this.clock),
         grace,
         newKeyId: this.tokenSets.refreshKeyId,
@@ -53,7 +53,7 @@ export class SessionsService {
       return session && this.tokenSets.create(session, false, narrowing);
     };
     const { queries } = this.database;
-    // What may fail, once the session has its next generation, takes that back.
+    // Errors after the rotation must roll it back.
     const mayFail = narrowing.permissions !== undefined || this.tokenSets.runsHooks;
     const tokens = await (mayFail ? this.database.transaction(rotate) : rotate(queries));
     if (!tokens) {
@@ -63,7 +63,7 @@ export class SessionsService {
     return tokens;
   }
 
-  /** The session of a current refresh token, where it is live; nothing changes. */
+  /** Finds the live session of a current refresh token, without a change. */
   async inspect(refreshToken: string): Promise<InspectedSession | undefined> {
     const contents = this.tokenSets.read(refreshToken);
     if (!contents) return undefined;
@@ -76,23 +76,23 @@ export class SessionsService {
   }
 
   /**
-   * Ends the session of a refresh token, of whatever generation; one that is not ours ends nothing (RFC 7009 §2.2).
-   * @param actorId who does it, where it is not the session's user.
+   * Ends the session of a refresh token of any generation. An unknown token is no error (RFC 7009 §2.2).
+   * @param actorId default: the session's user.
    */
   async logoutByRefreshToken(refreshToken: string, context: RequestContext, actorId?: string): Promise<void> {
     const contents = this.tokenSets.read(refreshToken);
     if (contents) await this.ender.end(contents.sessionId, 'logout', context, actorId);
   }
 
-  /** Ends a session. When this resolves its tokens are refused, and stay so over a restart. */
+  /** Ends a session. When this resolves, its tokens are refused, also after a restart. */
   async logout(sessionId: string, context: RequestContext): Promise<void> {
     await this.ender.end(sessionId, 'logout', context);
   }
 
   /**
-   * Goes on with a session whose user has just proved the password, as part of a larger change. Its refresh tokens from
-   * before are refused from then on.
-   * @returns what makes its tokens once that change is committed; undefined where the session is not live.
+   * Continues a session whose user has entered the password again, as part of a larger change. Its earlier refresh tokens
+   * stop working.
+   * @returns creates its tokens, to be called after the commit; undefined where the session is not live.
    */
   async reauthenticate(queries: Queries, sessionId: string): Promise<(() => TokenSet) | undefined> {
     const session = await sessionsStore.reauthenticate(queries, {
@@ -107,9 +107,9 @@ export class SessionsService {
   }
 
   /**
-   * A token of an older generation can only be a copy that someone kept: whoever holds the others, user or
-   * thief, must log in again (RFC 9700 §4.14.2). Not just after the password was proved: another tab may have held the
-   * token that this replaced, and who proved the password is not the thief. The token is refused then, and no more.
+   * A token of an older generation is a copy: either the user or a thief has the newer one, so both must log in again (RFC
+   * 9700 §4.14.2). Exception: within the grace period after the password was entered, another browser tab may still send
+   * the replaced token. It is refused, and the session stays.
    * @throws {ReplacedByPassword}
    */
   async #endIfReused(sessionId: string, generation: number, context: RequestContext): Promise<void> {

@@ -23,7 +23,7 @@ type Reauthentication = Pick<
   'id' | 'newKeyId' | 'refreshLifetime' | 'accessExpiresAt' | 'lifetime'
 > & { readonly now: number };
 
-/** Whose sessions are live: they can be refreshed. */
+/** Selects a user's live sessions: those that can be refreshed. */
 interface Live {
   readonly userId: string;
   readonly now: number;
@@ -33,14 +33,14 @@ interface Live {
 
 interface SessionPageQuery extends Live {
   readonly limit: number;
-  /** The id that the page comes after. */
+  /** The id before the page. */
   readonly after: string | undefined;
 }
 
 interface EvictionQuery extends Live {
   readonly keep: number;
   readonly exceptId: string;
-  /** How many are ended at most. */
+  /** The maximum number of sessions to end. */
   readonly limit: number;
 }
 
@@ -54,7 +54,7 @@ export const sessionsStore = {
     await queries.insertInto('sessions').values(session).execute();
   },
 
-  /** For a batch that has locked the user's row: a session of the user's epoch as it is then. */
+  /** For a batch that has locked the user's row: the session gets the user's current epoch. */
   prepareInsert(queries: Queries, session: NewSession) {
     return prepareOnce(queries, 'begin a session', { ...session }, (slots) =>
       queries.insertInto('sessions').values({
@@ -71,9 +71,9 @@ export const sessionsStore = {
   rotate: rotateSession,
 
   /**
-   * The session goes on after its user has just proved the password, with a refresh token of the next generation.
-   * Whoever has one from before, a thief perhaps, has not proved it: none of those has a grace.
-   * @returns nothing where the session is not live.
+   * Moves a session to its next generation after its user entered the password again. Earlier refresh tokens, which a
+   * thief may have, get no grace period.
+   * @returns undefined where the session is not live.
    */
   reauthenticate(
     queries: Queries,
@@ -100,17 +100,17 @@ export const sessionsStore = {
       .executeTakeFirst();
   },
 
-  /** @returns nothing where the session is not there or was revoked before: of many callers one wins. */
+  /** @returns undefined where there is no such session, or it was revoked before: one of many concurrent callers wins. */
   revoke(queries: Queries, id: string, now: number): Promise<EndedSession | undefined> {
     return createRevokeQuery(queries, now).where('id', '=', id).where(hasNotEnded).executeTakeFirst();
   },
 
-  /** Marks a session that has ended together with others: its access tokens may live on, and are for the caller to void. */
+  /** Marks a session that ended with its epoch. The caller must revoke its access tokens. */
   revokeEnded(queries: Queries, id: string, now: number): Promise<EndedSession | undefined> {
     return createRevokeQuery(queries, now).where('id', '=', id).executeTakeFirst();
   },
 
-  /** As `revoke`, for a session of this user alone. */
+  /** Like `revoke`, but only for a session of this user. */
   revokeOneOf(queries: Queries, userId: string, id: string, now: number): Promise<EndedSession | undefined> {
     return createRevokeQuery(queries, now)
       .where('id', '=', id)
@@ -119,7 +119,7 @@ export const sessionsStore = {
       .executeTakeFirst();
   },
 
-  /** As `revokeEnded`, for a session of this user alone, and where an access token of it may live on. */
+  /** Like `revokeEnded`, but only for a session of this user whose access tokens may not have expired. */
   revokeEndedOneOf(
     queries: Queries,
     userId: string,
@@ -133,12 +133,12 @@ export const sessionsStore = {
       .executeTakeFirst();
   },
 
-  /** For a session that no token was given of. */
+  /** Only for a session whose tokens were never sent. */
   async delete(queries: Queries, id: string): Promise<void> {
     await queries.deleteFrom('sessions').where('id', '=', id).execute();
   },
 
-  /** Lets one of a user's live sessions go on into the epoch that has just begun, and ended the others. */
+  /** Moves one live session to the user's new epoch, so that it does not end with the others. */
   async moveToEpoch(
     queries: Queries,
     { id, userId, epoch }: { readonly id: string; readonly userId: string; readonly epoch: number },
@@ -154,8 +154,8 @@ export const sessionsStore = {
   },
 
   /**
-   * Marks so many at most of the sessions that a user's epoch has ended; those, too, that could no longer be refreshed:
-   * their access tokens may live on, and are for the caller to void.
+   * Marks up to `limit` sessions that ended with their epoch, including those that could no longer be refreshed. The caller
+   * must revoke their access tokens.
    */
   revokeBefore(
     queries: Queries,
@@ -181,7 +181,7 @@ export const sessionsStore = {
       .execute();
   },
 
-  /** Whether a session of a user of this epoch had not ended by itself. */
+  /** Whether the user has a session of this epoch that was not revoked on its own. */
   async hasOfEpoch(queries: Queries, userId: string, epoch: number): Promise<boolean> {
     const session = await queries
       .selectFrom('sessions')
@@ -195,14 +195,14 @@ export const sessionsStore = {
   },
 
   /**
-   * Ends the oldest of a user's live sessions, and leaves `keep` beside one that stays in any case. The user's row must
-   * be locked: a login at the same time would not be counted.
+   * Ends the oldest of a user's live sessions, except `exceptId` and the `keep` newest others. The user's row must be
+   * locked, or concurrent logins would not be counted.
    */
   revokeOldest(
     queries: Queries,
     { keep, exceptId, limit, ...whose }: EvictionQuery,
   ): Promise<EndedSession[]> {
-    // Ids are in the order of their making.
+    // Ids are in order of creation.
     const tooMany = selectLive(queries, whose)
       .where('id', '!=', exceptId)
       .orderBy('id', 'desc')
@@ -218,7 +218,7 @@ export const sessionsStore = {
     return query.execute();
   },
 
-  /** Notes when sessions were last used; a later use that is noted already stays. */
+  /** Records when sessions were last used; never moves a time back. */
   async recordUses(
     queries: Queries,
     uses: readonly { readonly id: string; readonly at: number }[],
@@ -230,8 +230,8 @@ export const sessionsStore = {
   },
 
   /**
-   * A session that has this generation for its current one.
-   * @returns nothing where it has not, or where the session or its user is not live.
+   * Finds a session by id and current generation.
+   * @returns undefined where the generation is another one, or the session or its user is not live.
    */
   inspect(
     queries: Queries,
@@ -244,7 +244,7 @@ export const sessionsStore = {
       readonly id: string;
       readonly generation: number;
       readonly now: number;
-      /** How long a session lives at most, in milliseconds. */
+      /** The maximum lifetime of a session in milliseconds. */
       readonly lifetime: number;
     },
   ): Promise<InspectedSession | undefined> {
@@ -269,7 +269,7 @@ export const sessionsStore = {
       .executeTakeFirst();
   },
 
-  /** The last id of those that come next; undefined: there are none. */
+  /** The last id of the page after an id; undefined where there are no more. */
   async endOfPage(queries: Queries, after: string, limit: number): Promise<string | undefined> {
     const page = queries
       .selectFrom('sessions')
@@ -286,8 +286,8 @@ export const sessionsStore = {
   },
 
   /**
-   * Ends the sessions of a page of ids, but those whose refresh token is of one of the keys.
-   * @returns how many.
+   * Ends the sessions of a page of ids, except those whose refresh token has one of `keptKeys`.
+   * @returns the number of sessions ended.
    */
   async endPage(
     queries: Queries,
@@ -313,9 +313,8 @@ export const sessionsStore = {
       .executeTakeFirst();
     return Number(ended.numUpdatedRows);
   },
-  /**
-   * When the last token that there is of any session expires, in milliseconds; 0 where there is none.
-   */
+
+  /** When the last token of all sessions expires, in milliseconds since the Unix epoch; 0 without sessions. */
   async lastExpiry(queries: Queries): Promise<number> {
     const session = await queries
       .selectFrom('sessions')
@@ -327,8 +326,8 @@ export const sessionsStore = {
   },
 
   /**
-   * Deletes so many at most of the sessions whose refresh and access tokens have all expired.
-   * @returns how many there were.
+   * Deletes up to `limit` sessions whose tokens have all expired.
+   * @returns the number of sessions deleted.
    */
   async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
     const { numDeletedRows } = await queries
@@ -346,7 +345,7 @@ export const sessionsStore = {
     return Number(numDeletedRows);
   },
 
-  /** The same with a user's sessions, whatever their state. */
+  /** Deletes up to `limit` sessions of a user, in any state. @returns the number of sessions deleted. */
   async deleteSomeOf(queries: Queries, userId: string, limit: number): Promise<number> {
     const { numDeletedRows } = await queries
       .deleteFrom('sessions')
@@ -358,10 +357,10 @@ export const sessionsStore = {
   },
 };
 
-/** When all tokens of a session have expired: as the index has it. */
+/** When all tokens of a session have expired. The expression of an index. */
 const allTokensExpiredAt = sql<number>`case when expires_at > access_expires_at then expires_at else access_expires_at end`;
 
-/** Its user has not ended the session together with others, nor has the key been revoked that its refresh token is made with. */
+/** The session's epoch is current, and the key of its refresh token is not revoked. */
 const hasNotEnded = sql<boolean>`(${hasCurrentEpoch} and ${hasKey})`;
 
 function selectLive(queries: Queries, { userId, now, lifetime }: Live) {

@@ -6,7 +6,6 @@ import { Problem } from '../problems/problem.js';
 import type { CookieSession } from './sessions.models.js';
 import type { TokenSet } from './token-sets.js';
 
-/** The two tokens that a cookie may hold, and what the settings say of each. */
 export type TokenKind = 'access' | 'refresh';
 
 interface CookieSettings {
@@ -39,8 +38,8 @@ function getCookieSettings(config: Config, kind: TokenKind): CookieSettings {
 }
 
 /**
- * The CSRF value of a token: its hash, so that the two are bound, and nothing need be stored. A page of another
- * origin can send the cookie, but can read neither it nor this.
+ * The CSRF value of a token is its hash: bound to the token, and not stored. A page of another origin can send the cookie,
+ * but can read neither the cookie nor this value.
  */
 export function deriveCsrfValue(token: string): string {
   return createHash('sha256').update(`latchkey csrf ${token}`).digest('base64url');
@@ -48,11 +47,11 @@ export function deriveCsrfValue(token: string): string {
 
 export interface TokenCookie {
   readonly token: string;
-  /** Whether the request has what no page of another origin can send: the token's CSRF value, where one is demanded. */
+  /** Whether the request has the token's CSRF value, where one is required: no page of another origin can send it. */
   readonly isConfirmed: boolean;
 }
 
-/** What a cookie holds, be it a token or not. */
+/** Reads a token's cookie without verifying the token. */
 export function readTokenCookie(request: Request, config: Config, kind: TokenKind): TokenCookie | undefined {
   const { headers } = request;
   if (headers.cookie === undefined) return undefined;
@@ -61,20 +60,20 @@ export function readTokenCookie(request: Request, config: Config, kind: TokenKin
   if (token === undefined || token === '') return undefined;
   const isConfirmed =
     !requiresCsrf(request, config) ||
-    // The field is there only where the settings say so.
+    // Reserved only where JWT_CSRF_CHECK_FORM is on.
     isCsrfValue(request.get(csrfHeader) ?? request.reservedBodyFields?.get(csrfField), token);
   return { token, isConfirmed };
 }
 
 /**
- * The token in a cookie, once its CSRF value has been seen (double submit).
+ * The token in a cookie, after the check of its CSRF value (double submit).
  * @throws {Problem} `csrf_failed`.
  */
 export function readConfirmedToken(request: Request, config: Config, kind: TokenKind): string | undefined {
   const cookie = readTokenCookie(request, config, kind);
   if (cookie?.isConfirmed === false) {
     throw new Problem('csrf_failed', {
-      detail: `A request with a token in a cookie must repeat the CSRF value that came with the cookie, in the header ${getCookieSettings(config, kind).csrfHeader}.`,
+      detail: `A request with a token in a cookie must send the CSRF value of the cookie in the header ${getCookieSettings(config, kind).csrfHeader}.`,
     });
   }
   return cookie?.token;
@@ -93,10 +92,10 @@ function requiresCsrf({ method }: Request, { csrfProtect, csrfMethods }: Config)
   return csrfProtect && csrfMethods.includes(method);
 }
 
-/** RFC 6265 §6.1: what browsers keep of a cookie at least, its name, value and attributes together. Bytes. */
+/** RFC 6265 §6.1: bytes that every browser accepts for a cookie's name, value and attributes together. */
 const maxCookieSize = 4096;
 
-/** Characters that an access token may have to come in a cookie that no browser drops. */
+/** The maximum length of an access token, in characters, whose cookie every browser keeps. */
 export function getMaxTokenLengthInCookie(config: Config): number {
   const { name, path } = getCookieSettings(config, 'access');
   const { secure, sameSite, domain } = getAttributes(config, path);
@@ -114,7 +113,7 @@ export function getMaxTokenLengthInCookie(config: Config): number {
   return maxCookieSize - Buffer.byteLength(stringifySetCookie(cookie));
 }
 
-/** Whether the service gives tokens as cookies at all. */
+/** Whether the service sets tokens as cookies. */
 export function usesCookies({ tokenLocations }: Config): boolean {
   return tokenLocations.includes('cookies');
 }
@@ -125,8 +124,8 @@ export function requireCookies(config: Config): void {
 }
 
 /**
- * Gives the tokens as cookies: HttpOnly, and as the settings say.
- * @returns what there is to say to the page: none of the tokens.
+ * Sets the tokens as HttpOnly cookies.
+ * @returns the response body for the page, without the tokens.
  */
 export function setTokenCookies({ res: response }: Request, config: Config, tokens: TokenSet): CookieSession {
   if (response) {
@@ -142,20 +141,19 @@ export function setTokenCookies({ res: response }: Request, config: Config, toke
   };
 }
 
-/** Takes the cookies away again, where the service gives any. */
+/** Clears all token cookies, where the service sets any. */
 export function clearTokenCookies(response: Response, config: Config): void {
   if (!usesCookies(config)) return;
   for (const kind of ['access', 'refresh'] as const) clearTokenCookie(response, config, kind);
 }
 
-/** Takes a token's cookie away, and that of its CSRF value. */
+/** Clears a token's cookie, and that of its CSRF value. */
 export function clearTokenCookie(response: Response, config: Config, kind: TokenKind): void {
   const { name, path, csrfCookie, csrfPath } = getCookieSettings(config, kind);
   response.clearCookie(addPrefix(config, name, path), { ...getAttributes(config, path), httpOnly: true });
   response.clearCookie(csrfCookie, getAttributes(config, csrfPath));
 }
 
-/** The name that a token's cookie has. */
 export function getTokenCookieName(config: Config, kind: TokenKind): string {
   const { name, path } = getCookieSettings(config, kind);
   return addPrefix(config, name, path);
@@ -189,7 +187,7 @@ function getAttributes(config: Config, path: string): CookieOptions {
   };
 }
 
-/** RFC 6265bis §4.1.3: browsers keep a cookie of such a name from being set by another host, or without HTTPS. */
+/** RFC 6265bis §4.1.3: with these prefixes, no other host can set the cookie, and nobody without HTTPS. */
 function addPrefix({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
   if (!cookieSecure || name.startsWith('__')) return name;
   return path === '/' && cookieDomain === undefined ? `__Host-${name}` : `__Secure-${name}`;

@@ -5,9 +5,9 @@ import { createRefreshToken, parseRefreshToken, type RefreshTokenContents } from
 import { parseScope } from '../roles/rights.js';
 import type { RotatedSession } from './session-rotation.store.js';
 
-/** What a refresh asks for, where it wants less than the session could have. */
+/** Limits the access token of a refresh to some of the permissions and audiences. */
 export interface TokenRestriction {
-  /** Chooses among the user's permissions; where it throws, the refresh has not happened. */
+  /** Chooses among the user's permissions; where it throws, the refresh is rolled back. */
   readonly permissions?: (all: readonly string[]) => readonly string[];
   readonly audience?: readonly string[];
 }
@@ -23,7 +23,7 @@ export interface TokenSet {
   readonly scope: string;
 }
 
-/** The tokens of a session. */
+/** Creates the tokens of sessions. */
 export class TokenSets {
   constructor(
     private readonly clock: Clock,
@@ -33,30 +33,30 @@ export class TokenSets {
     private readonly sessionLifetime: number,
   ) {}
 
-  /** The key that refresh tokens are made with now. */
+  /** The id of the key for new refresh tokens. */
   get refreshKeyId(): string {
     return this.ring.refreshKey.id;
   }
 
-  /** Whether making tokens runs hooks, which may fail. */
+  /** Whether token creation runs hooks, which may fail. */
   get runsHooks(): boolean {
     return this.accessTokens.hasHooks;
   }
 
-  /** When an access token that is issued now expires at the latest, in milliseconds since the Unix epoch. */
+  /** The maximum expiry of an access token issued now, in milliseconds since the Unix epoch. */
   accessExpiresAt(): number {
     return this.accessTokens.computeNextExpiry();
   }
 
-  /** What a refresh token says; undefined where it is not one that this service made. */
+  /** @returns undefined where this service did not issue the refresh token. */
   read(refreshToken: string): RefreshTokenContents | undefined {
     return parseRefreshToken(this.ring, refreshToken);
   }
 
-  /** @param fresh whether the password was just proved. */
+  /** @param fresh whether the password was just verified. */
   create(session: RotatedSession, fresh: boolean, narrowing: TokenRestriction = {}): TokenSet {
     const key = this.ring.findRefreshKey(session.refresh_key_id);
-    // The key of a generation that is current is never retired before the session.
+    // The key of a session's current generation is never retired before the session.
     if (!key) throw new Error(`The refresh key ${session.refresh_key_id} is not on the key ring.`);
     const passwordChangeRequired = session.password_one_time === 1;
     const all = passwordChangeRequired ? [] : parseScope(session.permissions);
@@ -84,7 +84,7 @@ export class TokenSets {
     };
   }
 
-  /** Until the session has lived for as long as it may, in the whole seconds that tokens count. */
+  /** Until the session's maximum lifetime. */
   #secondsLeft({ created_at: createdAt }: RotatedSession): number {
     const end = Math.floor(createdAt / 1000) + this.sessionLifetime;
     return Math.max(0, end - epochSeconds(this.clock));

@@ -19,7 +19,7 @@ import { toSessionPage } from './session-page.js';
 import type { SessionPage, SessionQuery } from './sessions.models.js';
 import type { Id } from '../http/api-types.js';
 
-/** What administrators see of a user's sessions, and end. */
+/** Administrators list and end a user's sessions. */
 @Route('users/{id}/sessions')
 @Tags('Users')
 export class UserSessionsController {
@@ -48,7 +48,7 @@ export class UserSessionsController {
   }
 
   /**
-   * Ends one session of a user: from the answer on, its access and refresh tokens are refused.
+   * Ends one session of a user. Its access and refresh tokens stop working at once.
    * @param id The user's id.
    * @param sessionId The session's id.
    * @summary End a user's session
@@ -70,7 +70,7 @@ export class UserSessionsController {
   }
 
   /**
-   * Ends all sessions of a user, who can log in again.
+   * Ends all sessions of a user. The user can log in again.
    * @param id The user's id.
    * @summary End all sessions of a user
    */

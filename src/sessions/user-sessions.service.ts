@@ -9,7 +9,7 @@ import { endSessionsOf, revokeEndedSessions, revokeAccessTokensOf } from './ende
 import type { SessionUses } from './session-uses.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
 
-/** The sessions of a user: which there are, and the end of one or of all. */
+/** Lists and ends the sessions of a user. */
 export class UserSessionsService {
   constructor(
     private readonly database: Database,
@@ -24,7 +24,7 @@ export class UserSessionsService {
 
   /**
    * A page of a user's live sessions, newest first.
-   * @param after the id that the page comes after.
+   * @param after the id before the page.
    */
   async list(userId: string, limit: number, after: string | undefined): Promise<Page<StoredSession>> {
     const live = { userId, now: this.clock.now(), lifetime: this.options.sessionLifetime * 1000 };
@@ -35,15 +35,15 @@ export class UserSessionsService {
   }
 
   /**
-   * Ends one session of a user. When this resolves its tokens are refused, and stay so over a restart.
-   * @throws {Problem} `session_not_found` where the user has no such session, or it has ended before.
+   * Ends one session of a user. When this resolves, its tokens are refused, also after a restart.
+   * @throws {Problem} `session_not_found` where the user has no such session, or it has ended.
    */
   async end(userId: string, sessionId: string, actor: Actor): Promise<void> {
     const revoked = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
       const session =
         (await sessionsStore.revokeOneOf(transaction, userId, sessionId, now)) ??
-        // What ended it with others may have been interrupted before its access tokens were revoked.
+        // An earlier change that ended it may have been interrupted before it revoked the access tokens.
         (await sessionsStore.revokeEndedOneOf(transaction, userId, sessionId, now));
       if (!session) throw new Problem('session_not_found');
       const change = { event: 'session_ended', target: userId, sessionId } as const;
@@ -58,13 +58,13 @@ export class UserSessionsService {
     const revoked = await this.database.transaction(async (transaction) => {
       const epoch = await endSessionsOf(transaction, userId);
       await this.#auditEnd(transaction, userId, epoch, actor);
-      // Though none was live: whoever ended others before may have been interrupted, with access tokens left.
+      // Even if none was live: an earlier, interrupted change may have left access tokens.
       return this.versions.increment(transaction, { userId });
     });
     this.versions.apply(revoked);
   }
 
-  /** Ends all sessions of a user but one, whose access token goes on. */
+  /** Ends all sessions of a user but one, whose tokens stay valid. */
   async endOthers(userId: string, keptId: string, actor: Actor): Promise<void> {
     const epoch = await this.database.transaction(async (transaction) => {
       const raised = await endSessionsOf(transaction, userId, keptId);
@@ -77,7 +77,7 @@ export class UserSessionsService {
     }
   }
 
-  /** Where there was a session that ended. */
+  /** Adds an audit row if a session ended. */
   async #auditEnd(
     transaction: Queries,
     userId: string,

@@ -50,5 +50,5 @@ export class Login {
 async function detailOf(response: Response): Promise<string> {
   const isProblem = response.headers.get('Content-Type')?.startsWith('application/problem+json') ?? false;
   const { detail } = isProblem ? ((await response.json()) as { detail?: string }) : {};
-  return detail ?? `The service answered with ${response.status}.`;
+  return detail ?? `The service responded with ${response.status}.`;
 }

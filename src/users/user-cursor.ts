@@ -1,17 +1,17 @@
 import { Problem } from '../problems/problem.js';
 
-/** Where a page of all users goes on: an id. @throws {Problem} `validation_failed` for anything else. */
+/** The cursor of all users is an id. @throws {Problem} `validation_failed` for anything else. */
 export function readIdCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined || /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(cursor)) return cursor;
   throw createInvalidCursorProblem();
 }
 
-/** Where a page of users by name goes on: a name, which may be of any letters. */
+/** The cursor of users by name is a name in base64url: names may have any letters. */
 export function writeNameCursor(username: string): string {
   return Buffer.from(username).toString('base64url');
 }
 
-/** @throws {Problem} `validation_failed` for what `writeNameCursor` never writes. */
+/** @throws {Problem} `validation_failed` for a text that `writeNameCursor` never returns. */
 export function readNameCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const username = Buffer.from(cursor, 'base64url').toString();
@@ -22,6 +22,6 @@ export function readNameCursor(cursor: string | undefined): string | undefined {
 
 function createInvalidCursorProblem(): Problem {
   return new Problem('validation_failed', {
-    errors: { cursor: 'must be the next_cursor of the page before' },
+    errors: { cursor: 'must be the next_cursor of the previous page' },
   });
 }

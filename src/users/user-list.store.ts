@@ -4,11 +4,11 @@ import { selectWithRoles, type UserWithRoles } from './users.store.js';
 
 interface UserPageQuery {
   readonly limit: number;
-  /** The id, or the name, that the page comes after. */
+  /** The id or the name before the page. */
   readonly after: string | undefined;
 }
 
-/** Pages of users. Each is read from an index, however far on it is and however many users there are. */
+/** Pages of users. Each is read from an index: the time does not grow with the number of users. */
 export const userListStore = {
   /** Oldest first. */
   list(queries: Queries, { limit, after }: UserPageQuery): Promise<UserWithRoles[]> {
@@ -17,11 +17,11 @@ export const userListStore = {
     return query.execute();
   },
 
-  /** Those whose names begin so, by name. @param page `after` is the name that the page comes after. */
+  /** By name, those whose names start with `prefix`. @param page `after`: the name before the page. */
   listByName(queries: Queries, prefix: string, { limit, after }: UserPageQuery): Promise<UserWithRoles[]> {
     const first = usernameKey(prefix);
     const end = firstKeyAfterPrefix(first);
-    // One lower bound: of two, SQLite would take the first to begin at, and go through all rows up to the other.
+    // One lower bound: with two, SQLite would seek to the first, and scan all rows up to the second.
     const last = after === undefined ? undefined : usernameKey(after);
     let query = selectWithRoles(queries).orderBy('users.username_key').limit(limit);
     query = last?.startsWith(first)
@@ -33,11 +33,11 @@ export const userListStore = {
 };
 
 const lastCodePoint = 0x10ffff;
-/** Between them are the surrogates, which are no characters. */
+/** Between them are the surrogates, which are not characters. */
 const beforeSurrogates = 0xd7ff;
 const afterSurrogates = 0xe000;
 
-/** The least text, by code points, that comes after all that begin so; undefined: there is none. */
+/** The smallest text, by code points, after all texts that start with `prefix`; undefined where there is none. */
 export function firstKeyAfterPrefix(prefix: string): string | undefined {
   const characters = Array.from(prefix);
   while (characters.length > 0) {

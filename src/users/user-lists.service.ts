@@ -8,16 +8,16 @@ export class UserLists {
   constructor(private readonly database: Database) {}
 
   /**
-   * A page of users in the order of their creation.
-   * @param after the id that the page comes after.
+   * A page of users in order of creation.
+   * @param after the id before the page.
    */
   list(limit: number, after: string | undefined): Promise<Page<UserWithRoles>> {
     return readPage(limit, (most) => userListStore.list(this.database.queries, { limit: most, after }));
   }
 
   /**
-   * A page of the users whose names begin so, in the order of the names.
-   * @param after the name that the page comes after.
+   * A page of the users whose names start with `prefix`, in the order of their names.
+   * @param after the name before the page.
    */
   listByName(prefix: string, limit: number, after: string | undefined): Promise<Page<UserWithRoles>> {
     return readPage(

@@ -18,9 +18,9 @@ import { usersStore, type UserWithRoles } from './users.store.js';
 export interface UserOptions {
   readonly usernames: UsernameRules;
   readonly oneTime: {
-    /** For how long a one-time password is good, in seconds. */
+    /** Lifetime of a one-time password in seconds. */
     readonly lifetime: number;
-    /** Whether one that an administrator sets is, where nothing is said. */
+    /** Whether passwords that administrators set are one-time passwords by default. */
     readonly byDefault: boolean;
   };
 }
@@ -29,11 +29,11 @@ interface NewRecord {
   readonly username: string;
   readonly passwordHash: string;
   readonly roles: readonly string[];
-  /** Undefined: as the settings say. */
+  /** Undefined: the default of the settings. */
   readonly oneTime: boolean | undefined;
 }
 
-/** What is kept of users, as part of larger changes: names that nobody takes for another's, and roles that a token can carry. */
+/** Writes users as part of larger changes, with checks: names must not look alike, and roles must fit into a token. */
 export class UserRecords {
   /** @param removeDeleted removes the rows of a user who was deleted. */
   constructor(
@@ -43,7 +43,7 @@ export class UserRecords {
     readonly removeDeleted: (id: string) => Promise<void>,
   ) {}
 
-  /** @param oneTime whether the password is; undefined: as the settings say. */
+  /** @param oneTime whether the password is a one-time password; undefined: the default of the settings. */
   oneTimeColumns(oneTime: boolean | undefined) {
     const { lifetime, byDefault } = this.options.oneTime;
     return (oneTime ?? byDefault)
@@ -51,7 +51,10 @@ export class UserRecords {
       : { password_one_time: 0, one_time_expires_at: null };
   }
 
-  /** @throws {Problem} `username_taken`; `validation_failed` for a role that is not there, or too many. @returns the id. */
+  /**
+   * @returns the id.
+   * @throws {Problem} `username_taken`; `validation_failed` for an unknown role, or too many.
+   */
   async insert(queries: Queries, { username, passwordHash, roles, oneTime }: NewRecord): Promise<string> {
     const now = this.clock.now();
     const id = newId(this.clock);
@@ -84,7 +87,7 @@ export class UserRecords {
     if (fault !== undefined) throw new Problem('validation_failed', { errors: { username: fault } });
   }
 
-  /** What a new name changes of a user. */
+  /** @returns the columns to update for a new name. @throws {Problem} `username_taken`. */
   async rename(
     queries: Queries,
     id: string,
@@ -115,8 +118,8 @@ export class UserRecords {
   }
 
   /**
-   * @param before the user, with the rights until now: where they were too many already, they may become fewer.
-   * @throws {Problem} `validation_failed` for more than an access token can carry.
+   * @param before the user with the previous rights: where those were too large already, they may become smaller.
+   * @throws {Problem} `validation_failed` for rights that do not fit into an access token.
    */
   async setRoles(
     queries: Queries,
@@ -149,7 +152,7 @@ function getRightsSize({ roles, permissions }: UserWithRoles): number {
 
 function createSimilarNameProblem(): Problem {
   return new Problem('username_taken', {
-    detail: 'Another user’s name looks like this one. Choose one that nobody takes for it.',
+    detail: 'Another user’s name looks like this one. Choose a name that looks different.',
   });
 }
 

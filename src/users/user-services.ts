@@ -20,7 +20,7 @@ interface Dependencies {
   readonly accessTokens: RightsCapacity;
 }
 
-/** @param options `removeDeleted` removes the rows of a user who was deleted, those of the sessions first. */
+/** @param options `removeDeleted` removes the rows of a deleted user, sessions first. */
 export function createUserServices(
   { database, clock, passwords, versions, accessTokens }: Dependencies,
   options: UserOptions & { readonly removeDeleted: (id: string) => Promise<void> },

@@ -30,7 +30,7 @@ export class UsersController {
   constructor(private readonly services: { readonly userLists: UserLists; readonly users: UsersService }) {}
 
   /**
-   * A page of users, oldest first; or of those whose names begin with `name`, in the order of the names.
+   * A page of users, oldest first; with `name`, users whose names start with it, in the order of their names.
    * @summary List users
    */
   @Get()
@@ -45,7 +45,7 @@ export class UsersController {
   }
 
   /**
-   * Makes an account.
+   * Creates an account.
    * @summary Create a user
    */
   @Post()
@@ -54,7 +54,7 @@ export class UsersController {
   @Response<ProblemDetails>(409, 'Another user has this name: `username_taken`.')
   @Response<ProblemDetails>(
     503,
-    'Too many passwords are being checked, or the database does not answer: `busy`, `not_ready`.',
+    'Too many passwords are being checked, or the database does not respond: `busy`, `not_ready`.',
   )
   public async createUser(
     @Body() body: CreateUserRequest,
@@ -65,7 +65,7 @@ export class UsersController {
   }
 
   /**
-   * One account.
+   * Reads one account.
    * @param id The user's id.
    * @summary Read a user
    */
@@ -78,8 +78,8 @@ export class UsersController {
   }
 
   /**
-   * Changes what is sent and leaves the rest. Disabling, a new password and a change of roles take effect on the
-   * user's very next request: the first two end the user's sessions, the last makes clients refresh.
+   * Changes the fields that are sent. Disabling, a new password and a change of roles take effect on the user's next
+   * request: the first two end the user's sessions; after the last, clients have to refresh.
    * @param id The user's id.
    * @summary Change a user
    */
@@ -87,10 +87,10 @@ export class UsersController {
   @Security('bearer', ['users:write'])
   @SuccessResponse(200, 'Changed.')
   @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
-  @Response<ProblemDetails>(409, 'The change cannot be: `username_taken`, `last_administrator`.')
+  @Response<ProblemDetails>(409, 'The change is not possible: `username_taken`, `last_administrator`.')
   @Response<ProblemDetails>(
     503,
-    'Too many passwords are being checked, or the database does not answer: `busy`, `not_ready`.',
+    'Too many passwords are being checked, or the database does not respond: `busy`, `not_ready`.',
   )
   public async updateUser(
     @Path() id: Id,
@@ -108,7 +108,7 @@ export class UsersController {
   }
 
   /**
-   * Deletes an account. Its tokens are refused from the answer on.
+   * Deletes an account. Its tokens stop working at once.
    * @param id The user's id.
    * @summary Delete a user
    */

@@ -20,11 +20,11 @@ export interface User {
   /** A disabled user can neither log in nor use a token. */
   disabled: boolean;
   /**
-   * The user still has a one-time password, and no permissions until choosing another. It is good for one login, within a time.
+   * The user still has a one-time password, and no permissions until it is changed. It works for one login, for a limited time.
    */
   password_change_required: boolean;
   /**
-   * When the account was made.
+   * When the account was created.
    * @format date-time
    */
   created_at: string;
@@ -41,14 +41,14 @@ export interface User {
 }
 
 /**
- * Where a page of users goes on: what `next_cursor` of the page before said. Keep it as it is.
+ * Where the next page of users starts: `next_cursor` of the previous page. Opaque.
  * @pattern ^[A-Za-z0-9_-]+$
  * @maxLength 1200
  */
 export type UserCursor = string;
 
 /**
- * A page of users, oldest first; those found by their names, by name.
+ * A page of users, oldest first; with `name`, in the order of their names.
  * @example { "items": [{ "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "disabled": false, "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }], "next_cursor": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10" }
  */
 export interface UserPage {
@@ -64,17 +64,17 @@ export interface UserPage {
 /** Which users to list. */
 export interface UserQuery {
   /**
-   * How many users a page has at most.
+   * The maximum number of users in a page.
    * @isInt
    * @minimum 1
    * @maximum 200
    * @default 50
    */
   limit?: number;
-  /** The `next_cursor` of the page before; the first page without it. */
+  /** `next_cursor` of the previous page. Default: the first page. */
   cursor?: UserCursor;
   /**
-   * Only users whose name begins with this, in upper or lower case, in the order of their names.
+   * Only users whose name starts with this, in the order of their names. Case does not matter.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
@@ -89,8 +89,8 @@ export interface UserQuery {
 export interface CreateUserRequest {
   /**
    * Letters, digits, ASCII punctuation and single spaces in between, of one script (RFC 8265, UTS 39; unless the service
-   * is set otherwise); upper and lower case are the same. A name that looks like another user's is refused. Characters
-   * beyond U+FFFF count twice.
+   * is configured otherwise). Case does not matter. A name that looks like another user's is refused. Characters beyond
+   * U+FFFF count twice.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$ must not have control characters, nor white space at either end
@@ -104,8 +104,8 @@ export interface CreateUserRequest {
    */
   password: string;
   /**
-   * Whether the password is good for one login alone, and for 24 hours, with which the user chooses another. Default: as
-   * `LATCHKEY_ONE_TIME_PASSWORDS` says.
+   * Whether the password works for one login only, within 24 hours, after which the user has to choose another. Default:
+   * `LATCHKEY_ONE_TIME_PASSWORDS`.
    */
   one_time?: boolean;
   /**
@@ -116,12 +116,12 @@ export interface CreateUserRequest {
 }
 
 /**
- * What is left out stays as it is.
+ * The fields to change. Fields that are left out stay as they are.
  * @example { "disabled": true }
  */
 export interface UpdateUserRequest {
   /**
-   * A new name, of the same form as that of a new account.
+   * A new name. The rules are those for a new account.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\s\u0000-\u001f\u007f]([^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f])?$ must not have control characters, nor white space at either end
@@ -134,7 +134,7 @@ export interface UpdateUserRequest {
    * @maxLength 4096
    */
   password?: string;
-  /** Whether that password is a one-time password, as in a new account. */
+  /** Whether that password is a one-time password, as for a new account. */
   one_time?: boolean;
   /** Disabling ends the user's sessions at once. */
   disabled?: boolean;
@@ -163,16 +163,16 @@ export interface Me {
    */
   roles: RoleName[];
   /**
-   * What the roles permit; it is what `scope` says, too.
+   * What the roles permit. The same as `scope`.
    * @maxItems 4000
    */
   permissions: Permission[];
-  /** A one-time password is still in place: there are no permissions until `PUT /me/password`. */
+  /** The account has a one-time password, and no permissions until `PUT /me/password`. */
   password_change_required: boolean;
   /** The session that this access token belongs to. */
   session_id: Id;
   /**
-   * When the account was made.
+   * When the account was created.
    * @format date-time
    */
   created_at: string;
@@ -184,12 +184,12 @@ export interface Me {
 }
 
 /**
- * The own password, and the one to have instead.
+ * The current password and the new one.
  * @example { "current_password": "a-long-password-of-yours", "new_password": "another-long-password" }
  */
 export interface ChangePasswordRequest {
   /**
-   * The password that is to be replaced.
+   * The current password.
    * @format password
    * @minLength 1
    * @maxLength 4096

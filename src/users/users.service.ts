@@ -17,7 +17,7 @@ export type { UserWithRoles };
 interface NewUser {
   readonly username: string;
   readonly password: string;
-  /** Undefined: as the settings say. */
+  /** Undefined: the default of the settings. */
   readonly oneTime: boolean | undefined;
   readonly roles: readonly string[];
 }
@@ -25,13 +25,13 @@ interface NewUser {
 interface UserChange {
   readonly username?: string;
   readonly password?: string;
-  /** Of the password; undefined: as the settings say. */
+  /** Whether `password` is a one-time password. Undefined: the default of the settings. */
   readonly oneTime?: boolean;
   readonly disabled?: boolean;
   readonly roles?: readonly string[];
 }
 
-/** Accounts. Whatever takes a user's rights away takes effect on the very next request. */
+/** Manages accounts. Changes that take rights away take effect on the user's next request. */
 export class UsersService {
   constructor(
     private readonly database: Database,
@@ -46,7 +46,7 @@ export class UsersService {
     return requireUser(await usersStore.find(this.database.queries, id));
   }
 
-  /** @throws {Problem} `username_taken`; `validation_failed` for a password or a role that will not do; `busy`. */
+  /** @throws {Problem} `username_taken`; `validation_failed` for an invalid name, password or role; `busy`. */
   async create({ username, password, oneTime, roles }: NewUser, actor: Actor): Promise<UserWithRoles> {
     this.records.refuseInvalidName(username);
     await refuseInvalidPassword('password', password, username);
@@ -60,8 +60,8 @@ export class UsersService {
   }
 
   /**
-   * Makes the first administrator where there are no users at all. The password is the caller's to judge.
-   * @returns whether it did.
+   * Creates the first administrator where there are no users. The caller must check the password.
+   * @returns whether it was created.
    */
   async createFirstAdministrator(
     username: string,
@@ -84,11 +84,11 @@ export class UsersService {
   }
 
   /**
-   * @throws {Problem} `user_not_found`, `username_taken`, `last_administrator`; `validation_failed` for a password
-   *   or a role that will not do; `busy`.
+   * @throws {Problem} `user_not_found`, `username_taken`, `last_administrator`; `validation_failed` for an invalid name,
+   *   password or role; `busy`.
    */
   async update(id: string, change: UserChange, actor: Actor): Promise<UserWithRoles> {
-    // A name of before these rules stays, and may be sent back as it is.
+    // A name that predates the rules may be sent back unchanged.
     if (change.username !== undefined && change.username !== (await this.get(id)).username) {
       this.records.refuseInvalidName(change.username);
     }
@@ -130,9 +130,9 @@ export class UsersService {
   }
 
   /**
-   * Replaces the roles of the user of a name.
+   * Replaces the roles of the user with this name.
    * @returns undefined where there is no such user.
-   * @throws {Problem} as `update`.
+   * @throws {Problem} like `update`.
    */
   async setRolesOf(
     username: string,
@@ -161,7 +161,7 @@ export class UsersService {
   }
 
   /**
-   * Gives an account a new one-time password, enables nothing, and ends its sessions.
+   * Sets a new one-time password and ends the account's sessions. A disabled account stays disabled.
    * @returns the password; undefined where there is no such user.
    */
   async resetPassword(username: string, actor: Actor): Promise<string | undefined> {
@@ -196,7 +196,7 @@ export class UsersService {
     if (password === undefined) {
       if (oneTime === undefined) return undefined;
       throw new Problem('validation_failed', {
-        errors: { one_time: 'says what the password is: send it with password' },
+        errors: { one_time: 'is only allowed together with password' },
       });
     }
     const name = username ?? (await this.get(id)).username;
@@ -205,7 +205,7 @@ export class UsersService {
   }
 }
 
-/** 120 random bits, in characters that a person can copy. */
+/** 120 random bits in base64url. */
 export function generateOneTimePassword(): string {
   return randomBytes(15).toString('base64url');
 }

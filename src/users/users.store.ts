@@ -62,7 +62,7 @@ export const usersStore = {
   },
 
   /**
-   * @param skeleton what no other user may have; null: names that look alike may stand side by side.
+   * @param skeleton unique among users (UTS 39 §4); null: the name may look like another one.
    * @returns false where the name is taken, or looks like another user's.
    */
   async insert(queries: Queries, user: StoredUser, skeleton: string | null = null): Promise<boolean> {
@@ -82,7 +82,7 @@ export const usersStore = {
     return inserted !== undefined;
   },
 
-  /** Whether another user's name looks like one. */
+  /** Whether another user has this skeleton. */
   async hasSimilarName(queries: Queries, skeleton: string, exceptId: string): Promise<boolean> {
     const found = await queries
       .selectFrom('users')
@@ -113,11 +113,11 @@ export const usersStore = {
   },
 
   /**
-   * Notes a login, if the user is enabled and still has the password that was just checked, and uses a one-time password up:
-   * of any number of logins with it, one is recorded.
-   * The row is locked until the transaction ends: a password change waits for the login, and finds its session.
-   * @returns statements for a batch. The second gives the user's rights: the first may have waited for a change of them, and
-   *   would not see it.
+   * Records a login, if the user is enabled and the password has not changed since the check. Uses up a one-time password:
+   * one of several concurrent logins with it is recorded.
+   * The row stays locked until the end of the transaction: a password change waits for the login, and ends its session.
+   * @returns statements for a batch. The second reads the user's rights: the first may have waited for a change of them, and
+   *   would return the old ones.
    */
   recordLogin(
     queries: Queries,
@@ -152,8 +152,8 @@ export const usersStore = {
   },
 
   /**
-   * Sets a new password, if the user still has the one that was just checked.
-   * @returns whether it did.
+   * Sets a new password, if the password has not changed since the check.
+   * @returns whether it was set.
    */
   async replacePassword(
     queries: Queries,
@@ -181,15 +181,15 @@ export const usersStore = {
   },
 
   /**
-   * Deletes a user for everybody who asks: the name is free, nothing finds the user, and no session goes on. The row
-   * itself goes once the user's sessions have, which may be many.
-   * @returns whether the user was there.
+   * Marks a user as deleted: the name is free, no query finds the user, and all sessions have ended. `remove` deletes the row
+   * after the user's sessions, which may be many.
+   * @returns whether there was such a user.
    */
   async delete(queries: Queries, id: string, now: number): Promise<boolean> {
     const deleted = await queries
       .updateTable('users')
       .set({
-        // No name can be like that: it has a control character.
+        // No user can have such a name: it has a control character.
         username: `\u0001${id}`,
         username_key: `\u0001${id}`,
         username_skeleton: null,
@@ -205,7 +205,7 @@ export const usersStore = {
     return deleted !== undefined;
   },
 
-  /** Removes the row of a user who was deleted, and has no sessions. */
+  /** Removes the row of a deleted user without sessions. */
   async remove(queries: Queries, id: string): Promise<void> {
     await queries
       .deleteFrom('users')
@@ -228,8 +228,8 @@ export const usersStore = {
   },
 
   /**
-   * Ends all sessions of a user, however many there are: those that begin from now on have the new epoch.
-   * @returns it; undefined where the user is not there.
+   * Ends all sessions of a user, however many there are: later sessions have the new epoch.
+   * @returns the new epoch; undefined where there is no such user.
    */
   async raiseSessionEpoch(queries: Queries, id: string): Promise<number | undefined> {
     const raised = await queries
@@ -241,7 +241,7 @@ export const usersStore = {
     return raised?.session_epoch;
   },
 
-  /** Notes that the access tokens of the sessions before the current epoch are still to be revoked. */
+  /** Marks that access tokens of sessions before the current epoch have to be revoked. */
   async beginEnding(queries: Queries, id: string): Promise<void> {
     await queries
       .updateTable('users')
@@ -250,7 +250,7 @@ export const usersStore = {
       .execute();
   },
 
-  /** Notes that those before this epoch are; where more have ended in the meantime, those are not. */
+  /** Removes the mark, unless the epoch was raised again in the meantime. */
   async finishEnding(queries: Queries, id: string, epoch: number): Promise<void> {
     await queries
       .updateTable('users')
@@ -260,7 +260,7 @@ export const usersStore = {
       .execute();
   },
 
-  /** Users of whom something is left to be done: a deletion, or the end of sessions. */
+  /** Users whose deletion, or whose end of sessions, is not complete. */
   listUnfinished(
     queries: Queries,
     limit: number,
@@ -288,8 +288,8 @@ export const usersStore = {
   },
 
   /**
-   * The different costs in the users' password hashes, such as `m=19456,t=2,p=1`, sorted. A look into the index for each of
-   * them, however many users have it.
+   * The distinct costs of the users' password hashes, such as `m=19456,t=2,p=1`, sorted. One index lookup per cost, however
+   * many users there are.
    */
   async passwordCosts(queries: Queries): Promise<string[]> {
     const found: string[] = [];
@@ -311,7 +311,7 @@ export const usersStore = {
   },
 };
 
-/** Users with their rights; none that was deleted. */
+/** Users with their rights, without deleted ones. */
 export function selectWithRoles(queries: Queries) {
   return queries
     .selectFrom('users')

@@ -37,7 +37,7 @@ describe('@Security("bearer", […])', () => {
   }
 
   describe('with "fresh"', () => {
-    it('takes the token of a login, as long as it lives', async () => {
+    it('accepts the token of a login, as long as it lives', async () => {
       app.clock.advance(899);
       await app.get('/own/fresh', tokens.access_token).expect(200);
     });
@@ -48,7 +48,7 @@ describe('@Security("bearer", […])', () => {
       await expectStepUp('/own/fresh', token, 900);
     });
 
-    it('takes the token that a changed password gives', async () => {
+    it('accepts the token that a changed password gives', async () => {
       const password = 'the password of ada';
       await app.createUser('ada', password);
       const { refresh_token: refreshToken } = await app.login('ada', password);
@@ -58,14 +58,14 @@ describe('@Security("bearer", […])', () => {
       await app.get('/own/fresh', changed.access_token as string).expect(200);
     });
 
-    it('asks who sends no token for one, and refuses a bad one as ever', async () => {
+    it('refuses a request without a token, or with an invalid one', async () => {
       expect((await app.get('/own/fresh').expect(401)).body).to.include({ code: 'authentication_required' });
       expect((await app.get('/own/fresh', 'x').expect(401)).body).to.include({ code: 'invalid_token' });
     });
   });
 
   describe('with "fresh:300"', () => {
-    it('takes the token of a login for 300 seconds', async () => {
+    it('accepts the token of a login for 300 seconds', async () => {
       app.clock.advance(300);
       await app.get('/own/fresh-5-minutes', tokens.access_token).expect(200);
       app.clock.advance(1);
@@ -73,13 +73,13 @@ describe('@Security("bearer", […])', () => {
       await app.get('/own/fresh', tokens.access_token).expect(200);
     });
 
-    it('takes no refreshed one, however new', async () => {
+    it('refuses a refreshed token, however new', async () => {
       const { access_token: token } = await app.refresh(tokens.refresh_token);
       await expectStepUp('/own/fresh-5-minutes', token, 300);
     });
   });
 
-  it('demands permissions beside freshness, each with its own refusal', async () => {
+  it('requires permissions beside freshness, each with its own refusal', async () => {
     const { body, headers } = await app.get('/own/fresh-and-permitted', tokens.access_token).expect(403);
     expect(body).to.include({ code: 'insufficient_scope' });
     expect(headers['www-authenticate']).to.match(/error="insufficient_scope", scope="own:read"$/);
@@ -87,19 +87,19 @@ describe('@Security("bearer", […])', () => {
     await expectStepUp('/own/fresh-and-permitted', token, 900);
   });
 
-  it('demands every permission that it names', async () => {
+  it('requires every permission that it names', async () => {
     const { headers } = await app.get('/own/permitted', tokens.access_token).expect(403);
     expect(headers['www-authenticate']).to.match(/scope="own:read users:read"$/);
   });
 
-  it('names no freshness among the permissions, and takes no slip in it for one', () => {
+  it('does not list freshness among the permissions, and refuses a misspelled one', () => {
     expect(collectPermissions(ownOperations)).to.deep.equal(['own:read', 'users:read']);
     for (const slip of ['fresh:5m', 'fresh:', 'fresh:-1'])
       expect(() => collectPermissions([ownOperation('x', [{ bearer: [slip] }])])).to.throw(`"${slip}"`);
   });
 
   describe('beside @Security({})', () => {
-    it('lets in who sends no token, and who sends a valid one', async () => {
+    it('accepts a request without a token, and one with a valid token', async () => {
       const anonymous = await app.get('/own/optional').expect(200);
       expect(anonymous.body).to.include({ subject: null });
       const { body: me } = await app.get('/me', tokens.access_token).expect(200);
@@ -113,7 +113,7 @@ describe('@Security("bearer", […])', () => {
       await app.get('/own/optional', tokens.access_token).expect(401);
     });
 
-    it('demands of a token that is sent what it demands', async () => {
+    it('checks the permissions of a token that is sent', async () => {
       await app.get('/own/optional-fresh').expect(200);
       await app.get('/own/optional-fresh', tokens.access_token).expect(200);
       const { access_token: token } = await app.refresh(tokens.refresh_token);
@@ -121,7 +121,7 @@ describe('@Security("bearer", […])', () => {
     });
   });
 
-  it('has its refusals in the contract', () => {
+  it('has its errors in the contract', () => {
     const response = { description: 'It went well.' };
     const operation = (name: string, security: Record<string, string[]>[]) => ({
       [`/${name}`]: {

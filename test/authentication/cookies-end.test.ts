@@ -22,7 +22,7 @@ function unsetBy(response: Response): string[] {
   return cookies.map(([name]) => name);
 }
 
-describe('Cookies whose tokens are good no more', () => {
+describe('Cookies whose tokens are no longer valid', () => {
   let app: TestApp;
   const start = async (settings: Record<string, string> = {}): Promise<void> => {
     app = await TestApp.start({
@@ -112,7 +112,7 @@ describe('Cookies whose tokens are good no more', () => {
       }
     }
 
-    it('takes them away where the session was ended elsewhere', async () => {
+    it('clears them where the session was ended elsewhere', async () => {
       const page = await login();
       await app.post('/logout', { refresh_token: page.refresh }).expect(204);
       const logout = withCookies(app.post('/logout'), { [accessCookie]: page.access });
@@ -133,7 +133,7 @@ describe('Cookies whose tokens are good no more', () => {
   describe('as for POST /logout by the settings', () => {
     afterEach(() => app.close());
 
-    it('ends the session and takes away a refresh cookie that a path keeps from being sent', async () => {
+    it('ends the session and clears a refresh cookie whose path keeps it from being sent', async () => {
       await start({ JWT_REFRESH_COOKIE_PATH: '/refresh' });
       const page = await login({ access: accessCookie, refresh: '__Secure-refresh_token_cookie' });
       app.clock.advance(900);
@@ -144,7 +144,7 @@ describe('Cookies whose tokens are good no more', () => {
       expect(await isLive(page)).to.be.false;
     });
 
-    it('asks for no CSRF value without JWT_COOKIE_CSRF_PROTECT', async () => {
+    it('requires no CSRF value without JWT_COOKIE_CSRF_PROTECT', async () => {
       await start({ JWT_COOKIE_CSRF_PROTECT: 'false' });
       const page = await login();
       app.clock.advance(900);
@@ -152,7 +152,7 @@ describe('Cookies whose tokens are good no more', () => {
       expect(await isLive(page)).to.be.false;
     });
 
-    it('takes none away where there are none', async () => {
+    it('clears none where there are none', async () => {
       await start({ JWT_TOKEN_LOCATION: 'headers' });
       const response = await app.post('/logout').set('X-CSRF-TOKEN', 'x').expect(401);
       expect(unsetBy(response)).to.be.empty;
@@ -189,14 +189,14 @@ describe('Cookies whose tokens are good no more', () => {
       });
     }
 
-    it('takes away what is no token', async () => {
+    it('clears a cookie that is not a token', async () => {
       for (const bad of ['x', '%E0%A4%A', 'lk_rt_x']) {
         const response = await app.get('/me').set('Cookie', `${accessCookie}=${bad}`).expect(401);
         expect(unsetBy(response)).to.have.members(ofAccess);
       }
     });
 
-    it('leaves cookies alone that are not why the request is refused', async () => {
+    it('keeps cookies that are not the reason for the error', async () => {
       const page = await login();
       const unauthenticated = [
         by(page, app.post('/own/post')),
@@ -219,7 +219,7 @@ describe('Cookies whose tokens are good no more', () => {
         deriveCsrfValue(refresh),
       );
 
-    it('takes the refresh cookie away with the 401 of a refresh', async () => {
+    it('clears the refresh cookie with the 401 of a refresh', async () => {
       const [used, expired] = [await login(), await login()];
       await refreshing(used.refresh).expect(200);
       app.clock.advance(30 * 86_400);
@@ -229,7 +229,7 @@ describe('Cookies whose tokens are good no more', () => {
       expect(unsetBy(await wrong.expect(401))).to.be.empty;
     });
 
-    it('leaves it where a new password may just have put a better one in its place', async () => {
+    it('keeps it where a password change may just have replaced it', async () => {
       const page = await login();
       const change = by(page, app.request('put', '/me/password')).send({
         current_password: adminPassword,

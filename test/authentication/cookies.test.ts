@@ -45,7 +45,7 @@ describe('Cookies', () => {
   describe('by the defaults', () => {
     beforeEach(() => start());
 
-    it('hold the tokens where no script can read them, and the CSRF values where scripts can', async () => {
+    it('have the tokens in HttpOnly cookies, and the CSRF values in cookies that scripts can read', async () => {
       const { cookies, session } = await login();
       expect(cookies).to.have.all.keys(access, refresh, 'csrf_access_token', 'csrf_refresh_token');
       const common = { path: '/', secure: true, samesite: 'Lax' };
@@ -61,16 +61,16 @@ describe('Cookies', () => {
       });
     });
 
-    it('are not in the answer, nor are the tokens', async () => {
+    it('keep the tokens out of the response body', async () => {
       const response = await app.post('/login/cookies', credentials).expect(200);
       expect(response.body).to.include({ expires_in: 900, refresh_expires_in: 2_592_000 });
       expect(response.text).not.to.match(/eyJ|lk_rt_/);
     });
 
-    it('are not given to who does not know the password', () =>
+    it('are not set for a wrong password', () =>
       expectCode(app.post('/login/cookies', { ...credentials, password: 'x' }), 401, 'invalid_credentials'));
 
-    it('let reading requests in without more', async () => {
+    it('authenticate reading requests without a CSRF value', async () => {
       const page = await login();
       await by(page, app.get('/me')).expect(200);
       await by(page, app.get('/own/any')).expect(200);
@@ -116,7 +116,7 @@ describe('Cookies', () => {
       );
     });
 
-    it('go on when the password is changed, without a token in the body', async () => {
+    it('are replaced by a password change, without a token in the body', async () => {
       let page = await login();
       let current = adminPassword;
       for (const [path, status] of [
@@ -175,7 +175,7 @@ describe('Cookies', () => {
       await by(page, app.get('/protected')).expect(200);
     });
 
-    it('log out, and are taken away', async () => {
+    it('log out, and are cleared', async () => {
       const page = await login();
       await expectCode(post(page, '/logout'), 401, 'csrf_failed');
       const response = await post(page, '/logout', page.session.access_csrf_token).expect(204);
@@ -207,11 +207,11 @@ describe('Cookies', () => {
       );
     });
 
-    it('are left alone by a login that asks for none', async () => {
+    it('are not set by POST /login', async () => {
       expect(cookiesOf(await app.post('/login', credentials).expect(200))).to.deep.equal({});
     });
 
-    it('that are malformed are no tokens', async () => {
+    it('are ignored where they are malformed', async () => {
       for (const header of [access, `${access}=`, ';;=;', `${access}=%E0%A4%A`]) {
         const { status } = await app.get('/own/any').set('Cookie', header);
         expect(status, header).to.equal(401);
@@ -296,7 +296,7 @@ describe('Cookies', () => {
       await post(page, '/refresh/cookies').set('X-R', page.session.refresh_csrf_token).expect(200);
     });
 
-    it('come without CSRF cookies where JWT_CSRF_IN_COOKIES is false; the values are in the answer', async () => {
+    it('come without CSRF cookies where JWT_CSRF_IN_COOKIES is false; the values are in the response', async () => {
       await start({ JWT_CSRF_IN_COOKIES: 'false' });
       const page = await login();
       expect(page.cookies).to.have.all.keys(access, refresh);
@@ -361,7 +361,7 @@ describe('Cookies', () => {
       await expectCode(by(next, app.get('/own/any')), 401, 'invalid_token');
     });
 
-    it('do not look at forms without it', async () => {
+    it('ignore forms without JWT_CSRF_CHECK_FORM', async () => {
       await start();
       const page = await login();
       await expectCode(

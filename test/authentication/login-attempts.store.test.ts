@@ -43,7 +43,7 @@ storeContract('The login attempts store', (on) => {
     expect(await loginAttemptsStore.findBlockedUntil(on.queries, [key])).to.equal(0);
   });
 
-  it('knows no wait of a key that nobody tried', async () => {
+  it('has no wait for a key without attempts', async () => {
     expect(await loginAttemptsStore.findBlockedUntil(on.queries, [v7()])).to.equal(0);
   });
 
@@ -69,7 +69,7 @@ storeContract('The login attempts store', (on) => {
     expect(await rowOf(other)).to.include({ failures: 1 });
   });
 
-  it('then begins a wait with each failure, twice as long as the one before, up to the longest', async () => {
+  it('then starts a wait with each failure, twice as long as the one before, up to the maximum', async () => {
     const key = v7();
     await useUpFree(key);
     let now = recordTime;
@@ -80,7 +80,7 @@ storeContract('The login attempts store', (on) => {
     }
   });
 
-  it('stays at the longest wait, however many failures there are', async () => {
+  it('stays at the maximum wait, however many failures there are', async () => {
     const key = v7();
     const long = { memory: Number.MAX_SAFE_INTEGER / 2, maxWait: 2 ** 40 };
     let now = recordTime;
@@ -92,7 +92,7 @@ storeContract('The login attempts store', (on) => {
     expect(await wait(key, now)).to.equal(second * 2 ** 25);
   });
 
-  it('never lets the first wait be longer than the longest', async () => {
+  it('never lets the first wait exceed the maximum', async () => {
     const key = v7();
     await fail(key, recordTime, { firstWait: 90 * second }, 0);
     expect(await wait(key, recordTime)).to.equal(limits.maxWait);
@@ -109,7 +109,7 @@ storeContract('The login attempts store', (on) => {
     expect(await wait(key, recordTime + second)).to.equal(2 * second);
   });
 
-  it('lets as many be made at once as could fail one after another', async () => {
+  it('allows as many parallel attempts as may fail sequentially', async () => {
     const key = v7();
     const reserved = await Promise.all(Array.from({ length: 20 }, () => reserve(key)));
     expect(reserved.filter((won) => won)).to.have.length(free + 1);
@@ -117,7 +117,7 @@ storeContract('The login attempts store', (on) => {
     expect(await wait(key, recordTime)).to.equal(second);
   });
 
-  it('knows without a write which keys have no room for another attempt', async () => {
+  it('finds the keys without capacity for another attempt, without a write', async () => {
     const [waits, taken, open, untried] = [v7(), v7(), v7(), v7()];
     await useUpFree(waits);
     await failOnce(waits);
@@ -132,7 +132,7 @@ storeContract('The login attempts store', (on) => {
     expect(await rowOf(untried)).to.be.undefined;
   });
 
-  it('lets one of many at once through after a wait', async () => {
+  it('allows one of many parallel attempts after a wait', async () => {
     const key = v7();
     await useUpFree(key);
     await failOnce(key);
@@ -151,7 +151,7 @@ storeContract('The login attempts store', (on) => {
     expect(await wait(key, recordTime)).to.equal(second);
   });
 
-  it('gives up those that have come to no verdict, and no sooner', async () => {
+  it('lets reservations without a verdict expire, and not before their time', async () => {
     const key = v7();
     await useUpFree(key);
     expect(await reserve(key)).to.be.true;
@@ -161,7 +161,7 @@ storeContract('The login attempts store', (on) => {
     expect(await reserve(key, recordTime + lapse)).to.be.false;
   });
 
-  it('does not give up those that are renewed', async () => {
+  it('keeps reservations that are renewed', async () => {
     const key = v7();
     await useUpFree(key);
     expect(await reserve(key)).to.be.true;
@@ -250,7 +250,7 @@ storeContract('The login attempts store', (on) => {
     for (const key of keys) expect(await rowOf(key)).to.include({ failures: 10, pending: 0 });
   });
 
-  it('begins anew when the last failure is forgotten, and no sooner', async () => {
+  it('starts again when the last failure is forgotten, and no sooner', async () => {
     const key = v7();
     await useUpFree(key);
     const remembered = recordTime + limits.memory - 1;
@@ -275,7 +275,7 @@ storeContract('The login attempts store', (on) => {
     expect(await rowOf(key)).to.include({ failures: 0, pending: 1 });
   });
 
-  it('keeps no row of neither failures nor attempts', async () => {
+  it('keeps no row without failures and attempts', async () => {
     const [own, address] = [v7(), v7()];
     const counters = [own, address].map((key) => ({ key, free }));
     await failOnce(address);

@@ -34,7 +34,7 @@ for (const database of databaseKinds) {
       expect(headers['retry-after']).to.equal(String(seconds));
     }
 
-    it('lets five pass, then makes each of the next cost twice the wait of the one before, up to the longest', async () => {
+    it('allows five failures without a wait, then doubles the wait with each failure, up to the maximum', async () => {
       for (let count = 0; count < 5; count += 1) await guess('ada', '192.0.2.1').expect(401);
       for (const seconds of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
         await guess('ada', '192.0.2.1').expect(401);
@@ -43,7 +43,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('stays at the longest wait however many failures there are', async () => {
+    it('stays at the maximum wait, however many failures there are', async () => {
       await guess('ada', '192.0.2.1').expect(401);
       await app.services.database.queries
         .updateTable('login_attempts')
@@ -53,7 +53,7 @@ for (const database of databaseKinds) {
       await expectWait(guess('ada', '192.0.2.1'), 900);
     });
 
-    it('says how many seconds are left, rounded up, and does not begin the wait anew', async () => {
+    it('says how many seconds are left, rounded up, and does not begin the wait again', async () => {
       await guessUntilWaiting('ada', '192.0.2.1');
       app.clock.advance(1);
       await guess('ada', '192.0.2.1').expect(401);
@@ -124,7 +124,7 @@ for (const database of databaseKinds) {
       await guessUntilWaiting('ada', '192.0.2.1');
     });
 
-    it('takes an IPv6 /64 for one address, and the next one for another', async () => {
+    it('counts an IPv6 /64 as one address', async () => {
       for (let count = 1; count <= 6; count += 1)
         await guess(`user ${count}`, `2001:db8:0:1::${count}`).expect(401);
       await expectWait(guess('ada', '2001:db8:0:1:ffff:ffff:ffff:ffff'), 1);
@@ -138,7 +138,7 @@ for (const database of databaseKinds) {
       await login('ada', '2001:db8:0:4::2').expect(429);
     });
 
-    it('takes an IPv4 address for the same in its IPv6 form', async () => {
+    it('counts an IPv4 address and its IPv6 form as one address', async () => {
       for (let count = 1; count <= 6; count += 1)
         await guess(`user ${count}`, '::ffff:192.0.2.1').expect(401);
       await expectWait(guess('ada', '192.0.2.1'), 1);
@@ -147,7 +147,7 @@ for (const database of databaseKinds) {
     describe('for a user who has logged in from an address before', () => {
       beforeEach(() => login('ada', '192.0.2.1').expect(200));
 
-      it('lets no stranger elsewhere make that user wait there', async () => {
+      it('does not make the user wait because of failures from other addresses', async () => {
         await guessUntilWaiting('ada', '198.51.100.1');
         await login('ada', '192.0.2.1').expect(200);
         await expectWait(login('ada', '192.0.2.2'), 1);
@@ -195,7 +195,7 @@ for (const database of databaseKinds) {
       await expectWait(guess('user 8', '192.0.2.1'), 2);
     });
 
-    it('counts a success for nothing: any number may log in from one address', async () => {
+    it('does not count successes: any number of users may log in from one address', async () => {
       for (let count = 0; count < 3; count += 1) {
         await app.services.database.queries.deleteFrom('sessions').execute();
         for (const name of ['ada', 'bea', 'cyd']) await login(name, '192.0.2.1').expect(200);
@@ -262,7 +262,7 @@ for (const database of databaseKinds) {
         app = inMemory;
       });
 
-      it('forgives nothing', async () => {
+      it('keeps its counts', async () => {
         await guessUntilWaiting('ada', '192.0.2.1');
         app.clock.advance(1);
         await guess('ada', '192.0.2.1').expect(401);
@@ -271,7 +271,7 @@ for (const database of databaseKinds) {
         await expectWait(guess('nobody', '192.0.2.1'), 2);
       });
 
-      it('has other numbers where they are set', async () => {
+      it('uses the configured numbers', async () => {
         app = await app.restart({
           LATCHKEY_LOGIN_FREE_ATTEMPTS: '1',
           LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '3',

@@ -241,7 +241,7 @@ for (const database of databaseKinds) {
       return { status, text, rest };
     }
 
-    it('does the same in the same order, whoever it is of and for whatever reason', async () => {
+    it('accepts the same steps in the same order, whatever the user and the reason', async () => {
       const cases: [string, string][] = [
         ['nobody', password],
         ['current', 'a wrong one'],

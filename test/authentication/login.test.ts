@@ -18,7 +18,7 @@ describe('POST /login', () => {
   const password = 'the password of ada';
   const login = (username: unknown, given: unknown) => app.post('/login', { username, password: given });
 
-  it('gives the tokens of a new session', async () => {
+  it('returns the tokens of a new session', async () => {
     const { body, headers } = await login('admin', adminPassword).expect(200);
     expect(body).to.have.all.keys(
       'access_token',
@@ -39,19 +39,19 @@ describe('POST /login', () => {
     await app.refresh(body.refresh_token as string);
   });
 
-  it('begins a session of its own each time', async () => {
+  it('starts a new session each time', async () => {
     const [one, other] = [await app.login(), await app.login()].map(
       (each) => readJwt(each.access_token).claims,
     );
     expect(one?.['sid']).not.to.equal(other?.['sid']);
   });
 
-  it('takes the name in upper or lower case, and in any form of Unicode', async () => {
+  it('accepts the name in upper or lower case, and in any form of Unicode', async () => {
     await app.createUser('Zoë', password);
     for (const name of ['Zoë', 'ZOË', 'zoe\u0308']) await login(name, password).expect(200);
   });
 
-  it('takes the password in any form of Unicode, but not in another case', async () => {
+  it('accepts the password in any form of Unicode, but not in another case', async () => {
     await app.createUser('bea', 'crème brûlée');
     await login('bea', 'cre\u0300me bru\u0302le\u0301e').expect(200);
     await login('bea', 'Crème brûlée').expect(401);
@@ -119,7 +119,7 @@ describe('POST /login', () => {
       { otp: 'is not a field of this request' },
     ],
   ] as const) {
-    it(`answers 422 to ${what}, and says what is wrong with it`, async () => {
+    it(`responds with 422 to ${what}, and says what is wrong with it`, async () => {
       const { body } = await app.post('/login', fields).expect(422);
       expect(body).to.include({ code: 'validation_failed' });
       expect(body.errors).to.deep.equal(errors);
@@ -141,7 +141,7 @@ describe('POST /login', () => {
       return { status, text, rest };
     }
 
-    it('says "Bad username or password", whichever of the two it is, or whether the user is disabled', async () => {
+    it('responds with "Bad username or password" for a wrong name, a wrong password and a disabled user', async () => {
       const { id } = await app.createUser('eve', password);
       const wrongPassword = await login('eve', 'a wrong password').expect(401);
       const unknownName = await login('nobody', password).expect(401);
@@ -177,7 +177,7 @@ describe('POST /login', () => {
     });
   });
 
-  it('checks a password for a name that nobody has, too', async () => {
+  it('also checks a password for an unknown name', async () => {
     // What wants a core is a check: where there is none, and nowhere to wait, it is refused.
     const busy = await TestApp.start({ settings: { LATCHKEY_PASSWORD_QUEUE: '0' } });
     try {
@@ -225,7 +225,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    it('hashes the password anew', async () => {
+    it('rehashes the password', async () => {
       const hash = async (): Promise<string | undefined> =>
         (await app.services.database.queries.selectFrom('users').select('password_hash').executeTakeFirst())
           ?.password_hash;
@@ -244,7 +244,7 @@ for (const database of databaseKinds) {
       await app.login();
     });
 
-    it('lets in who logs in twice at once while the password is hashed anew', async () => {
+    it('lets in who logs in twice at once while the password is rehashed', async () => {
       app = await app.restart({ LATCHKEY_PASSWORD_TIME_COST: '3' });
       await Promise.all(Array.from({ length: 5 }, () => app.login()));
     });

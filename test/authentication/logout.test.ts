@@ -103,18 +103,18 @@ for (const database of databaseKinds) {
       await app.get('/protected', last).expect(401);
     });
 
-    it('takes the refresh token where both are sent', async () => {
+    it('accepts the refresh token where both are sent', async () => {
       await app.post('/logout', { refresh_token: tokens.refresh_token }, other.access_token).expect(204);
       await expectEnded(tokens);
       await expectLive(other);
     });
 
-    it('takes the refresh token though the access token is bad', async () => {
+    it('accepts the refresh token though the access token is bad', async () => {
       await app.post('/logout', { refresh_token: tokens.refresh_token }, 'bad').expect(204);
       await expectEnded(tokens);
     });
 
-    it('takes the access token where the body is empty', async () => {
+    it('accepts the access token where the body is empty', async () => {
       await app.post('/logout', {}, tokens.access_token).expect(204);
       await expectEnded(tokens);
     });
@@ -150,7 +150,7 @@ for (const database of databaseKinds) {
       await byAccessToken(tokens).expect(401);
     });
 
-    it('is for good: a restart forgets nothing', async () => {
+    it('persists over a restart', async () => {
       let lasting = await TestApp.start({ database });
       const ended = [await lasting.login(), await lasting.login()] as const;
       const { refresh_token: live } = await lasting.login();
@@ -182,7 +182,7 @@ describe('POST /logout', () => {
     ['an empty token', '', 'minLength 1'],
     ['a token that is too long', 'x'.repeat(513), 'maxLength 512'],
   ] as const) {
-    it(`answers 422 to ${what}`, async () => {
+    it(`responds with 422 to ${what}`, async () => {
       const { body } = await app.post('/logout', { refresh_token: token }).expect(422);
       expect(body.errors).to.deep.equal({ refresh_token: message });
     });

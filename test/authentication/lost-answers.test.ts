@@ -40,7 +40,7 @@ describe('A refresh on PostgreSQL', () => {
   const generation = async (): Promise<number | undefined> =>
     (await sessionsStore.find(app.services.database.queries, sessionOf(tokens)))?.generation;
 
-  it('whose answer was lost is no theft, though the database was away for longer than the grace', async () => {
+  it('whose response was lost is not treated as theft, even if the database was unavailable for longer than the grace period', async () => {
     // Connections to spare: one that had to be made now would get no answer, and the statement would not be sent.
     await Promise.all(Array.from({ length: 5 }, () => app.services.database.ping()));
     proxy.loseAnswers();
@@ -59,7 +59,7 @@ describe('A refresh on PostgreSQL', () => {
     await app.post('/refresh', { refresh_token: next.refresh_token }).expect(401);
   });
 
-  it('has its grace from when the database did it, however late that was', async () => {
+  it('has a grace period from when the database executed it, however late that was', async () => {
     const other = openTestDatabase({ kind: 'postgres', url });
     const late = 400;
     let refreshed: Promise<TokenSet> | undefined;

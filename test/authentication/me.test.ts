@@ -31,7 +31,7 @@ describe('/me', () => {
     app.put('/me/password', { current_password: current, new_password: next }, token);
 
   describe('GET /me', () => {
-    it('is the own account, with its rights and the session', async () => {
+    it('returns the caller’s account with its rights and the session', async () => {
       const user = await newUser('user-reader');
       const loggedInAt = new Date(app.clock.now()).toISOString();
       const first = await app.login(user.username, password);
@@ -52,14 +52,14 @@ describe('/me', () => {
       expect(claimsOf(first).sid).not.to.equal(claimsOf(second).sid);
     });
 
-    it('is nobody’s without a token', async () => {
+    it('requires a token', async () => {
       const { body } = await app.get('/me').expect(401);
       expect(body).to.include({ code: 'authentication_required' });
     });
   });
 
   describe('PUT /me/password', () => {
-    it('demands a token', async () => {
+    it('requires a token', async () => {
       const { body } = await app
         .put('/me/password', { current_password: password, new_password: newPassword })
         .expect(401);
@@ -121,7 +121,7 @@ describe('/me', () => {
       await change(token, password, newPassword).expect(200);
     });
 
-    it('counts them for the session of the token alone: whoever stole one locks no other out', async () => {
+    it('counts them for the token’s session only: a thief cannot block logins', async () => {
       const { username } = await newUser();
       const { access_token: stolen } = await app.login(username, password);
       const { access_token: own } = await app.login(username, password);
@@ -172,7 +172,7 @@ describe('/me', () => {
 });
 
 for (const kind of databaseKinds) {
-  describe(`The own password on ${kind}`, () => {
+  describe(`PUT /me/password on ${kind}`, () => {
     let app: TestApp;
     let made = 0;
     before(async () => {
@@ -241,7 +241,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    it('takes a refresh token from before for a stolen one, once no tab can have it', async () => {
+    it('treats an earlier refresh token as stolen after the grace period', async () => {
       const username = await newUser();
       const stolen = await app.login(username, password);
       const { body: next } = await change(stolen.access_token).expect(200);
@@ -361,7 +361,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('is changed though a login elsewhere hashes the old one anew in the meantime', async () => {
+    it('is changed though a login elsewhere rehashes the old one in the meantime', async () => {
       const { id, username } = await app.createUser(`user ${++made}`, password);
       const { access_token: token } = await app.login(username, password);
       const { database, passwords } = app.services;

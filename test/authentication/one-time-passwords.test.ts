@@ -114,12 +114,12 @@ for (const database of databaseKinds) {
       for (const isOneTime of [true, false]) {
         const { body } = await change(id, { one_time: isOneTime }).expect(422);
         expect(body.errors).to.deep.equal({
-          one_time: 'says what the password is: send it with password',
+          one_time: 'is only allowed together with password',
         });
       }
     });
 
-    it('stays used when the password is hashed anew, and over a restart', async () => {
+    it('stays used when the password is rehashed, and over a restart', async () => {
       const { username } = await create();
       const fresh = await create();
       await login(username).expect(200);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Problem } from '../../src/problems/problem.js';
 import { PendingAttempts } from '../../src/authentication/pending-attempts.js';
 
-describe('Attempts that are being made', () => {
+describe('PendingAttempts', () => {
   let attempts: PendingAttempts;
   let woken: string[];
   beforeEach(() => {
@@ -17,13 +17,13 @@ describe('Attempts that are being made', () => {
     });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  it('are looked for again after a while where the verdict comes elsewhere', async () => {
+  it('wakes a waiting attempt after a delay where the verdict is another replica’s', async () => {
     await Promise.all([wait('one'), wait('two', 'b')]);
     expect(woken).to.have.members(['one', 'two']);
     expect(attempts.size).to.equal(0);
   });
 
-  it('wake one of those who wait with each verdict, in their order', async () => {
+  it('wakes one waiting attempt per verdict, in order', async () => {
     const slow = new PendingAttempts(6);
     slow.begin(['a']);
     slow.begin(['a']);
@@ -38,7 +38,7 @@ describe('Attempts that are being made', () => {
     expect(order).to.deep.equal([1, 2]);
   });
 
-  it('leave nobody waiting after the last verdict, and nothing behind', async () => {
+  it('wakes all waiting attempts after the last verdict, and keeps no keys', async () => {
     attempts.begin(['a', 'b']);
     const waits = [wait('one'), wait('two'), wait('three', 'b')];
     attempts.end(['a', 'b']);
@@ -48,7 +48,7 @@ describe('Attempts that are being made', () => {
     expect(attempts.size).to.equal(0);
   });
 
-  it('wake nobody when one is not made after all, unless it was the last', async () => {
+  it('wakes nobody when an attempt is withdrawn, unless it was the last', async () => {
     expect(attempts.begin(['a'])).to.deep.equal([0]);
     expect(attempts.begin(['a', 'b'])).to.deep.equal([1, 0]);
     const waits = [wait('one'), wait('two')];
@@ -60,7 +60,7 @@ describe('Attempts that are being made', () => {
     expect(attempts.size).to.equal(0);
   });
 
-  it('are waited for by so many at most, and by half of them for one key', async () => {
+  it('limits the waiting attempts in total, and to half of that per key', async () => {
     const refusal = async (key: string): Promise<unknown> => {
       const error: unknown = await attempts.waitForVerdict(key).catch((thrown: unknown) => thrown);
       expect(error).to.be.an.instanceof(Problem);

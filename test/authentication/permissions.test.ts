@@ -18,13 +18,13 @@ describe('Permissions', () => {
       app: { locals: { services: app.services } },
     }) as unknown as Request;
 
-  it('demands each permission of the operation, and names them to who lacks one (RFC 6750 §3.1)', async () => {
+  it('requires each permission of the operation, and names them to who lacks one (RFC 6750 §3.1)', async () => {
     await app.createUser('ada', 'the password of ada');
     const { access_token: token } = await app.login('ada', 'the password of ada');
     const { body, headers } = await app.get('/users', token).expect(403);
     expect(body).to.include({
       code: 'insufficient_scope',
-      detail: 'This operation needs the permission users:read.',
+      detail: 'This operation requires the permission users:read.',
     });
     expect(headers['www-authenticate']).to.equal(
       'Bearer realm="latchkey", error="insufficient_scope", scope="users:read"',
@@ -32,7 +32,7 @@ describe('Permissions', () => {
     await app.get('/me', token).expect(200);
   });
 
-  it('takes no permission for another that begins or ends like it', async () => {
+  it('does not confuse permissions with a common prefix or suffix', async () => {
     const { access_token: admin } = await app.login();
     await app.put('/roles/almost', { permissions: ['users:rea', 'users:read2', 'users'] }, admin).expect(201);
     await app.createUser('bea', 'the password of bea', ['almost']);
@@ -51,7 +51,7 @@ describe('Permissions', () => {
     await app.get('/protected', token).expect(200);
   });
 
-  it('gives a controller the caller, whose permissions nobody can change for others', async () => {
+  it('returns a controller the caller, whose permissions are immutable', async () => {
     const { access_token: token } = await app.login();
     const caller = expressAuthentication(requestWith(token), 'bearer');
     const { body: me } = await app.get('/me', token).expect(200);
@@ -67,10 +67,10 @@ describe('Permissions', () => {
     expect(expressAuthentication(requestWith(token), 'bearer', ['users:read'])).to.deep.equal(caller);
   });
 
-  it('knows no other scheme than bearer', async () => {
+  it('supports no scheme other than bearer', async () => {
     const { access_token: token } = await app.login();
     expect(() => expressAuthentication(requestWith(token), 'basic')).to.throw(
-      'security scheme that is not there',
+      'Unknown security scheme in the contract',
     );
   });
 });

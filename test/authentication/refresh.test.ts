@@ -48,7 +48,7 @@ for (const database of databaseKinds) {
       await app.refresh(refreshToken);
     }
 
-    it('gives new tokens of the same session', async () => {
+    it('returns new tokens of the same session', async () => {
       app.clock.advance(60);
       const next = await app.refresh(tokens.refresh_token);
       expect(next).to.have.all.keys(Object.keys(tokens));
@@ -70,7 +70,7 @@ for (const database of databaseKinds) {
     });
 
     describe('with the token that was just replaced', () => {
-      it('gives the same successor while the grace of 10 s lasts, and an access token that is good', async () => {
+      it('returns the same successor while the grace of 10 s lasts, and an access token that is good', async () => {
         const { refresh_token: successor } = await app.refresh(tokens.refresh_token);
         app.clock.advance(8); // on PostgreSQL it runs on the database's time, while the test takes its own
         const again = await app.refresh(tokens.refresh_token);
@@ -158,7 +158,7 @@ for (const database of databaseKinds) {
           );
       });
 
-      it('a session that is not there', async () => {
+      it('a session that does not exist', async () => {
         const { refreshKey } = openKeyRing(app);
         const sessionId = '00000000-0000-7000-8000-000000000000';
         await expectRefused(createRefreshToken(refreshKey, { sessionId, generation: 0 }));
@@ -218,7 +218,7 @@ for (const database of databaseKinds) {
       await expectLive(tokens);
     });
 
-    it('gives the whole lifetime each time, so that a session in use goes on', async () => {
+    it('returns the whole lifetime each time, so that a session in use goes on', async () => {
       let current = tokens;
       for (let month = 0; month < 3; month += 1) {
         app.clock.advance(29 * 86_400);
@@ -227,7 +227,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('gives one successor to 50 who send the same token at once', async () => {
+    it('returns one successor to 50 who send the same token at once', async () => {
       const successors = await Promise.all(
         Array.from({ length: 50 }, () => app.refresh(tokens.refresh_token)),
       );
@@ -280,7 +280,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    it('takes tokens of an older key, whose successors within the grace are the same over its rotation', async () => {
+    it('accepts tokens of an older key, whose successors within the grace are the same over its rotation', async () => {
       const { refresh_token: successor } = await app.refresh(tokens.refresh_token);
       const id = 'another-key.';
       await keysStore.insert(app.services.database.queries, {
@@ -310,7 +310,7 @@ for (const database of databaseKinds) {
 }
 
 describe('POST /refresh', () => {
-  it('takes no token twice where the grace is none', async () => {
+  it('accepts no token twice without a grace period', async () => {
     const app = await TestApp.start({ settings: { LATCHKEY_REFRESH_GRACE: '0' } });
     try {
       const { refresh_token: token } = await app.login();
@@ -322,7 +322,7 @@ describe('POST /refresh', () => {
     }
   });
 
-  it('gives tokens of the lifetime that is set', async () => {
+  it('returns tokens of the lifetime that is set', async () => {
     const app = await TestApp.start({ settings: { JWT_REFRESH_TOKEN_EXPIRES: '2h' } });
     try {
       const { refresh_token: token, refresh_expires_in: seconds } = await app.login();
@@ -350,7 +350,7 @@ describe('POST /refresh', () => {
       ['an empty token', { refresh_token: '' }, 'minLength 1'],
       ['a token that is too long', { refresh_token: 'x'.repeat(513) }, 'maxLength 512'],
     ] as const) {
-      it(`answers 422 to ${what}`, async () => {
+      it(`responds with 422 to ${what}`, async () => {
         const { body } = await app.post('/refresh', fields).expect(422);
         expect(body.errors).to.deep.equal({ refresh_token: message });
       });

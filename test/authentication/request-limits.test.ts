@@ -86,7 +86,7 @@ describe('The limit on requests from one address', () => {
     expect(refused.get('RateLimit')).to.match(/^"requests";r=0;/);
   });
 
-  it('begins to count again after a minute, for all addresses', async () => {
+  it('starts to count again after a minute, for all addresses', async () => {
     for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
     app.clock.advance(59);
     await login('192.0.2.2').expect(200);
@@ -103,7 +103,7 @@ describe('The limit on requests from one address', () => {
     expect((await login('192.0.2.1').expect(200)).get('RateLimit')).to.equal('"requests";r=2;t=60');
   });
 
-  it('is none unless one is set', () => {
+  it('is off by default', () => {
     const { loginLimit, refreshLimit } = readConfig({});
     expect([loginLimit, refreshLimit]).to.deep.equal([0, 0]);
     const limiter = new RequestLimiter(new TestClock(), 0);

@@ -35,7 +35,7 @@ describe('JWT_TOKEN_LOCATION', () => {
     before(() => start({}));
     after(() => app.close());
 
-    it('takes the token from the Authorization header alone', async () => {
+    it('accepts the token from the Authorization header alone', async () => {
       await app.get('/own/get', token).expect(200);
       await expectCode(
         app.get('/own/get').set('Cookie', cookie(token)).expect(401),
@@ -111,14 +111,14 @@ describe('JWT_TOKEN_LOCATION', () => {
 
   describe('as the responses name it', () => {
     for (const [settings, detail] of [
-      [{}, 'Send an access token: "Authorization: Bearer <access_token>". POST /login gives one.'],
+      [{}, 'Send an access token: "Authorization: Bearer <access_token>". POST /login returns one.'],
       [
         { JWT_HEADER_NAME: 'X-Token', JWT_HEADER_TYPE: 'JWT' },
-        'Send an access token: "X-Token: JWT <access_token>". POST /login gives one.',
+        'Send an access token: "X-Token: JWT <access_token>". POST /login returns one.',
       ],
       [
         { JWT_HEADER_TYPE: 'none', JWT_TOKEN_LOCATION: 'headers, cookies' },
-        'Send an access token: "Authorization: <access_token>", or the cookie __Host-access_token_cookie. POST /login gives one; POST /login/cookies sets the cookie.',
+        'Send an access token: "Authorization: <access_token>", or the cookie __Host-access_token_cookie. POST /login returns one; POST /login/cookies sets the cookie.',
       ],
       [
         { JWT_TOKEN_LOCATION: 'cookies', JWT_ACCESS_COOKIE_NAME: 'a', JWT_COOKIE_SECURE: 'false' },
@@ -126,7 +126,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       ],
       [
         { JWT_TOKEN_LOCATION: 'query_string, json', JWT_QUERY_STRING_VALUE_PREFIX: 'T ', JWT_JSON_KEY: 't' },
-        'Send an access token: the query parameter "jwt=T <access_token>", or the field t of a JSON body. POST /login gives one.',
+        'Send an access token: the query parameter "jwt=T <access_token>", or the field t of a JSON body. POST /login returns one.',
       ],
     ] as [Record<string, string>, string][]) {
       it(`says where a token is missed: ${JSON.stringify(settings)}`, async () => {
@@ -172,7 +172,7 @@ describe('JWT_TOKEN_LOCATION', () => {
   describe('query_string', () => {
     after(() => app.close());
 
-    it('takes it from the parameter jwt', async () => {
+    it('accepts it from the parameter jwt', async () => {
       await start({ JWT_TOKEN_LOCATION: 'query_string' });
       await app.get(`/own/get?jwt=${token}`).expect(200);
       await expectCode(app.get('/own/get').expect(401), 'authentication_required');
@@ -190,7 +190,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       await app.close();
     });
 
-    it('takes it from another parameter, after a prefix', async () => {
+    it('accepts it from another parameter, after a prefix', async () => {
       await start({
         JWT_TOKEN_LOCATION: 'query_string',
         JWT_QUERY_STRING_NAME: 'ticket',
@@ -206,12 +206,12 @@ describe('JWT_TOKEN_LOCATION', () => {
     before(() => start({ JWT_TOKEN_LOCATION: 'json' }));
     after(() => app.close());
 
-    it('takes it from the body, and the field with it', async () => {
+    it('accepts it from the body, and the field with it', async () => {
       const { body } = await json({ access_token: token, other: 1 }).expect(200);
       expect(body.body).to.deep.equal({ other: 1 });
     });
 
-    it('takes it with GET, too', async () => {
+    it('accepts it with GET, too', async () => {
       await app.get('/own/get').send({ access_token: token }).expect(200);
       await expectCode(app.get('/own/get').expect(401), 'authentication_required');
     });
@@ -261,7 +261,7 @@ describe('JWT_TOKEN_LOCATION', () => {
     before(() => start(all));
     after(() => app.close());
 
-    it('takes the token from whichever has one', async () => {
+    it('accepts the token from whichever has one', async () => {
       await app.get('/own/get', token).expect(200);
       await app.get('/own/get').set('Cookie', cookie(token)).expect(200);
       await app.get(`/own/get?jwt=${token}`).expect(200);
@@ -290,12 +290,12 @@ describe('JWT_TOKEN_LOCATION', () => {
       }
     });
 
-    it('takes an empty cookie and another scheme for absent', async () => {
+    it('treats an empty cookie and another scheme as absent', async () => {
       await app.get('/own/get', token).set('Cookie', cookie('')).expect(200);
       await app.get(`/own/get?jwt=${token}`).set('Authorization', 'Basic eDp5').expect(200);
     });
 
-    it('demands the CSRF value where the cookie is what counts', async () => {
+    it('requires the CSRF value where the cookie is what counts', async () => {
       await expectCode(
         app.post('/own/post', undefined, token).set('Cookie', cookie(token)).expect(401),
         'csrf_failed',

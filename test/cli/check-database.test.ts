@@ -28,7 +28,7 @@ for (const kind of databaseKinds) {
       expect(await findDatabaseErrors(database)).to.deep.equal([]);
     });
 
-    it('finds what belongs to rows that are not there', async () => {
+    it('finds what belongs to rows that do not exist', async () => {
       const user = await addUser(database.queries, { password_hash: '$argon2id$…' });
       await addSession(database.queries, user);
       await deleteUsersAlone();
@@ -58,7 +58,7 @@ for (const kind of databaseKinds) {
     });
 
     if (kind === 'sqlite') {
-      it('takes no turn of those who write: a service beside it goes on', async () => {
+      it('does not block the writes of a running service', async () => {
         await addUser(database.queries, { password_hash: '$argon2id$…' });
         const other = new DatabaseSync(url.kind === 'sqlite' ? url.file : '');
         try {

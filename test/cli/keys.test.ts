@@ -122,17 +122,17 @@ describe('latchkey keys', () => {
     const { access_token: token } = await app.login();
     const printed = await run(revokeKey, id);
     expect(printed).to.equal(
-      `The key ${id} is gone: its access tokens are void, and clients refresh. ${app.services.ring.signingKey.id} signs.`,
+      `The key ${id} is removed: its access tokens are revoked, and clients refresh. ${app.services.ring.signingKey.id} signs.`,
     );
     await app.get('/protected', token).expect(401);
     const { id: refreshId } = app.services.ring.refreshKey;
     expect(await run(revokeKey, refreshId)).to.equal(
-      `The key ${refreshId} is gone: all sessions end, and users log in again. ${app.services.ring.refreshKey.id} signs.`,
+      `The key ${refreshId} is removed: all sessions end, and users log in again. ${app.services.ring.refreshKey.id} signs.`,
     );
     await expectFault(/There is no key/, revokeKey, id);
   });
 
-  it('secret rotate demands a new secret where it cannot make a file', async () => {
+  it('secret rotate requires a new secret where it cannot make a file', async () => {
     await start();
     await expectFault(/Set LATCHKEY_NEW_SECRET to the new secret/, (services) =>
       rotateSecret(services, services.config),

@@ -162,7 +162,7 @@ describe('The command line', () => {
     expect(await read(['--version'])).to.include({ stdout: '1.2.3\n', exitCode: 0 });
   });
 
-  describe('takes what the documentation shows:', () => {
+  describe('accepts what the documentation shows:', () => {
     for (const [file, line] of shownCommands()) {
       it(`${file}: ${line}`, async () => {
         const words = line.split(' ').slice(2);

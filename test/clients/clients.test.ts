@@ -45,7 +45,7 @@ describe('/clients', () => {
     ] as const) {
       const lacking = permission === 'clients:read' ? 'clients:write' : 'clients:read';
 
-      it(`${method} ${path.replace(nobody, '{id}')} demands ${permission}`, async () => {
+      it(`${method} ${path.replace(nobody, '{id}')} requires ${permission}`, async () => {
         await app.request(method, path).send(sent).expect(401);
         const refused = await app.request(method, path, tokens[lacking]).send(sent).expect(403);
         expect(refused.body).to.include({ code: 'insufficient_scope' });
@@ -56,7 +56,7 @@ describe('/clients', () => {
   });
 
   describe('creating', () => {
-    it('answers with the client and its secret, which is shown once', async () => {
+    it('responds with the client and its secret, which is shown once', async () => {
       const { client_secret: secret, ...client } = await create({
         scope: 'reports:write reports:read reports:read',
         audiences: ['https://b.example', 'https://a.example', 'https://a.example'],
@@ -80,7 +80,7 @@ describe('/clients', () => {
       expect(body).to.deep.equal(client);
     });
 
-    it('gives each client another secret, and keeps none of them', async () => {
+    it('returns each client a different secret, and stores none of them', async () => {
       const made = [await create(), await create()].map(({ client_secret: secret }) => secret ?? '');
       expect(new Set(made)).to.have.length(2);
       const kept = JSON.stringify(
@@ -89,13 +89,13 @@ describe('/clients', () => {
       for (const secret of made) expect(kept).not.to.include(secret.replace('lk_cs_', ''));
     });
 
-    it('gives nothing beyond what is asked for', async () => {
+    it('returns nothing beyond what is asked for', async () => {
       const client = await create();
       expect(client).to.deep.include({ scope: '', audiences: [] });
       expect(client).not.to.have.any.keys('access_token_lifetime', 'jwks');
     });
 
-    it('takes public keys instead of a secret, and keeps their public members alone', async () => {
+    it('accepts public keys instead of a secret, and keeps their public members alone', async () => {
       const { jwk } = newClientKey({ kid: 'first', alg: 'ES256' });
       const client = await create({
         token_endpoint_auth_method: 'private_key_jwt',
@@ -216,7 +216,7 @@ describe('/clients', () => {
       expect(untouched.body).to.deep.equal(body);
     });
 
-    it('takes no name that looks like another, but keeps the one that was there before that was refused', async () => {
+    it('refuses a name that looks like another, but keeps one that is older than this rule', async () => {
       const { client_id: id } = await create();
       const name = 'Ex\u200bport ';
       const { queries } = app.services.database;
@@ -238,7 +238,7 @@ describe('/clients', () => {
       }
     });
 
-    it('gives no keys to a client with a secret, and no way to authenticate to any', async () => {
+    it('returns no keys to a client with a secret, and no other authentication method to any', async () => {
       const { client_id: id } = await create();
       const { body } = await app.patch(`/clients/${id}`, { jwks: { keys: [newClientKey().jwk] } }, admin);
       expect(body.errors).to.have.all.keys('jwks');

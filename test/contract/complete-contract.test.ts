@@ -42,14 +42,14 @@ function completed(operation: object): Operation {
 }
 
 describe('The contract, completed from what tsoa writes', () => {
-  describe('has the answers that follow from an operation:', () => {
+  describe('has the responses that follow from an operation:', () => {
     const statuses = (operation: object): string[] => Object.keys(completed(operation).responses);
 
-    it('a request that cannot be read, and any other failure', () => {
+    it('400 for a malformed request, and default for any other error', () => {
       expect(statuses(plain)).to.have.members(['200', '400', 'default']);
     });
 
-    it('401 where it demands a token', () => {
+    it('401 where it requires a token', () => {
       expect(statuses({ ...plain, security: [{ bearer: [] }] })).to.have.members([
         '200',
         '400',
@@ -59,13 +59,13 @@ describe('The contract, completed from what tsoa writes', () => {
       ]);
     });
 
-    it('403 where it demands a permission, which it names', () => {
+    it('403 where it requires a permission, which the description names', () => {
       const operation = { ...plain, security: [{ bearer: ['reports:read'] }] };
       expect(statuses(operation)).to.have.members(['200', '400', '401', '403', '503', 'default']);
       expect(completed(operation).responses['403']?.description).to.include('`reports:read`');
     });
 
-    it('401 where a token is optional: a bad one is refused', () => {
+    it('401 where a token is optional, for an invalid one', () => {
       expect(statuses({ ...plain, security: [{}, { bearer: [] }] })).to.have.members([
         '200',
         '400',
@@ -95,7 +95,7 @@ describe('The contract, completed from what tsoa writes', () => {
     });
   });
 
-  describe('says of each problem', () => {
+  describe('has for each problem', () => {
     const responses = {
       ...plain.responses,
       '401': { description: 'No: `authentication_required`, `invalid_token`.' },
@@ -121,7 +121,7 @@ describe('The contract, completed from what tsoa writes', () => {
       );
     });
 
-    it('that it is a page for who asks for one, where the operation is, unless the request cannot be read', () => {
+    it('text/html, where the operation’s success is a page, except for malformed requests', () => {
       const page = { 'text/html': { schema: { $ref: '#/components/schemas/Greeting' } } };
       const made = completed({ ...plain, responses: { '200': { description: 'A page.', content: page } } });
       expect(made.responses['default']?.content).to.have.all.keys('application/problem+json', 'text/html');
@@ -136,7 +136,7 @@ describe('The contract, completed from what tsoa writes', () => {
       expect(headers('503')).to.deep.equal(['Retry-After', 'X-Request-Id']);
     });
 
-    it('RateLimit wherever the operation counts its requests, and where an attempt has to wait alone', () => {
+    it('RateLimit where the operation’s requests are limited, and where an attempt is', () => {
       const withRateLimit = (code: string) => {
         const limit = { '429': { description: `Wait: \`${code}\`.` } };
         const made = completed({ ...plain, responses: { ...responses, ...limit } }).responses;
@@ -146,7 +146,7 @@ describe('The contract, completed from what tsoa writes', () => {
       expect(withRateLimit('too_many_attempts')).to.deep.equal(['429']);
     });
 
-    it('which codes there are, in one closed list, and an example of those that an operation has', () => {
+    it('its code in one closed list, and an example of each code that an operation has', () => {
       const { schemas, examples } = complete(plain).components;
       expect(schemas['ProblemCode']?.enum).to.deep.equal(Object.keys(problemCodes));
       expect(schemas['ProblemDetails']?.properties?.['code']).to.deep.equal({
@@ -156,7 +156,7 @@ describe('The contract, completed from what tsoa writes', () => {
     });
   });
 
-  it('has a permission where OpenAPI 3.0 has room for it: in words, and beside the requirement', () => {
+  it('has permissions in the description and in x-required-permissions', () => {
     const { security, description, ...rest } = completed({
       ...plain,
       security: [{ bearer: ['reports:read', 'fresh:60'] }],
@@ -182,7 +182,7 @@ describe('The contract, completed from what tsoa writes', () => {
     expect(components).to.have.all.keys('schemas', 'headers', 'examples');
   });
 
-  describe('is refused, and says where, with', () => {
+  describe('is refused, with the place of the error, for', () => {
     const answering = (status: string, description: string): object => ({
       ...plain,
       responses: { ...plain.responses, [status]: { description } },
@@ -226,14 +226,14 @@ describe('The contract, completed from what tsoa writes', () => {
       });
     }
 
-    it('all that is wrong, a line for each', () => {
+    it('all errors at once, one per line', () => {
       const both = [answering('409', 'No.'), { ...plain, operationId: 'other', summary: undefined }];
       expect(() => complete(...both)).to.throw(
         /^GET \/0: the description of 409 .*\nGET \/1: .* @summary\.$/,
       );
     });
 
-    it('no problems at all', () => {
+    it('a contract without problems', () => {
       expect(() =>
         completeContract({
           openapi: '3.0.3',

@@ -36,7 +36,7 @@ function completed(schemas: Record<string, Schema>): Record<string, Schema> {
 const reference = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
 describe('A model in the contract', () => {
-  it('keeps what a property says of itself: beside a plain named type in full', () => {
+  it('inlines a simple named type where a property has its own description', () => {
     const Id: Schema = { type: 'string', format: 'uuid', description: 'A UUID.' };
     const { Page } = completed({
       Page: { type: 'object', properties: { cursor: { ...reference('Id'), description: 'The next one.' } } },
@@ -47,7 +47,7 @@ describe('A model in the contract', () => {
     });
   });
 
-  it('keeps what a property says of itself: beside one with fields or a list of values, by allOf', () => {
+  it('refers to an object or enum with allOf where a property has its own description', () => {
     for (const named of [
       { type: 'object', properties: { a: { type: 'string' } } },
       { type: 'object', additionalProperties: true },
@@ -62,7 +62,7 @@ describe('A model in the contract', () => {
     }
   });
 
-  it('refers to a named type where it says nothing else', () => {
+  it('refers to a named type with $ref alone where a property has no own description', () => {
     const { It } = completed({
       It: { type: 'object', properties: { id: reference('Id') } },
       Id: { type: 'string' },
@@ -70,7 +70,7 @@ describe('A model in the contract', () => {
     expect(It?.properties).to.deep.equal({ id: reference('Id') });
   });
 
-  it('says how long a moment is', () => {
+  it('has the length of dates', () => {
     const { It } = completed({
       It: { type: 'object', properties: { at: { type: 'string', format: 'date-time' } } },
     });
@@ -82,7 +82,7 @@ describe('A model in the contract', () => {
     });
   });
 
-  it('is gone where no operation leads to it, even if another that is gone does', () => {
+  it('is removed where no operation uses it, even if another removed model does', () => {
     const left = completed({
       Page: { type: 'object', properties: { items: { type: 'array', items: reference('Item') } } },
       Item: { type: 'object', properties: { page: reference('Page') } },

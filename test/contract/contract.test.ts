@@ -44,7 +44,7 @@ for (const [path, file, mediaType] of [
       });
     }
 
-    it('is 200 to who has another', async () => {
+    it('is 200 for another ETag', async () => {
       await app.get(path).set('If-None-Match', '"other"').expect(200);
     });
   });

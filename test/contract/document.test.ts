@@ -91,7 +91,7 @@ describe('The contract', () => {
     expect(new Set(ids).size).to.equal(ids.length);
   });
 
-  it('refers to nothing that is not there', () => {
+  it('has no dangling references', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/([^/]+)\/([^"]+)"/g)];
     expect(references).not.to.be.empty;
     for (const [reference, group, name] of references)
@@ -147,7 +147,7 @@ describe('The contract', () => {
         }
       });
 
-      it('lists the answers that follow from what it demands', () => {
+      it('lists the responses that follow from its security, body and parameters', () => {
         const statuses = Object.keys(responses);
         expect(statuses).to.include('default');
         if (security.length > 0) expect(statuses).to.include('401');
@@ -161,7 +161,7 @@ describe('The contract', () => {
     });
   }
 
-  it('names every problem code in some operation, but for those of no operation and of ones to be added', () => {
+  it('names every problem code in some operation, except those sent outside of operations', () => {
     const named = operations.flatMap(({ responses }) =>
       Object.values(responses).flatMap(({ content }) =>
         Object.keys(content?.['application/problem+json']?.examples ?? {}),

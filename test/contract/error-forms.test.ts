@@ -13,7 +13,7 @@ interface Operation {
 const paths = readContract().document['paths'] as Record<string, { post?: Operation }>;
 
 describe('The forms of errors in the contract', () => {
-  it('share no code: each example is one of one form', () => {
+  it('share no codes', () => {
     const codes = errorForms.flatMap((form) => Object.keys(form.codes));
     expect(new Set(codes)).to.have.length(codes.length);
   });
@@ -35,7 +35,7 @@ describe('The forms of errors in the contract', () => {
     });
   }
 
-  it('are problems everywhere else, and pages beside them where the operation has one', () => {
+  it('are problems at all other paths, and also pages where the operation has one', () => {
     for (const [path, operations] of Object.entries(paths)) {
       if (path.startsWith('/oauth/')) continue;
       for (const { responses } of Object.values(operations)) {
@@ -48,7 +48,7 @@ describe('The forms of errors in the contract', () => {
 });
 
 describe('The description of POST /oauth/token', () => {
-  it('says that there is no password grant, and what there is instead', () => {
+  it('says that there is no password grant, and names the alternative', () => {
     expect(paths['/oauth/token']?.post?.description)
       .to.include('The `password` grant is not offered (RFC 9700 §2.4)')
       .and.include('`POST /login`');

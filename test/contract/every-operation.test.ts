@@ -35,7 +35,7 @@ function pathOf(template: string, instead?: string): string {
   });
 }
 
-describe('Every operation answers, as the contract says, a request', () => {
+describe('Every operation responds, as the contract says, to a request', () => {
   let app: TestApp;
   let token: string;
   before(async () => {
@@ -51,7 +51,7 @@ describe('Every operation answers, as the contract says, a request', () => {
     const [mediaType = ''] = Object.keys(requestBody?.content ?? {});
 
     describe(name, () => {
-      it('that cannot be read: 400', async () => {
+      it('that is malformed: 400', async () => {
         if (template.includes('{')) {
           await send(method, pathOf(template, '%E0%A4%A')).expect(400);
           return;
@@ -90,7 +90,7 @@ describe('Every operation answers, as the contract says, a request', () => {
       }
 
       if (parameters.some((parameter) => parameter.in === 'path')) {
-        it('with a path parameter that does not fit: 422', async () => {
+        it('with an invalid path parameter: 422', async () => {
           await send(method, pathOf(template, '%20'))
             .set('Content-Type', mediaType || 'application/json')
             .send(requestBody ? {} : undefined)
@@ -99,7 +99,7 @@ describe('Every operation answers, as the contract says, a request', () => {
       }
 
       if (parameters.some((parameter) => parameter.in === 'query')) {
-        it('with a query parameter that there is not: 422', async () => {
+        it('with an unknown query parameter: 422', async () => {
           const { body } = await send(method, `${pathOf(template)}?no_such=1`).expect(422);
           expect(body.errors).to.deep.equal({ no_such: 'is not a field of this request' });
         });
@@ -114,7 +114,7 @@ describe('Every operation answers, as the contract says, a request', () => {
   }
 });
 
-describe('Without an answer of the database', () => {
+describe('Without a database', () => {
   let proxy: TcpProxy;
   let app: TestApp;
   let tokens: TokenSet;
@@ -159,7 +159,7 @@ describe('Without an answer of the database', () => {
     'GET /health/ready': () => app.get('/health/ready'),
   };
 
-  it('each operation whose contract says so is 503, and those that need none go on', async () => {
+  it('each operation that needs it responds with 503, as its contract says, and the others work', async () => {
     await Promise.all(
       operations.map(async ({ method, template, responses, security }) => {
         const name = `${method.toUpperCase()} ${template}`;
@@ -212,7 +212,7 @@ describe('An operation that checks a password', () => {
       () => app.put('/me/password/cookies', { current_password: 'x', new_password: password }, graceToken),
     ],
   ] as [string, () => Test][]) {
-    it(`is busy where too many wait: ${name}`, async () => {
+    it(`responds with busy where too many wait: ${name}`, async () => {
       const letGo = occupyCores(app.services.passwords, app.services.config.passwordQueue);
       try {
         const { body } = await request().expect(503);
@@ -232,7 +232,7 @@ describe('An operation that checks a password', () => {
   });
 });
 
-describe('An operation whose requests are limited, and one that clients authenticate at', () => {
+describe('An operation with a limit on requests or client authentications', () => {
   let app: TestApp;
   before(async () => {
     app = await TestApp.start({

@@ -11,7 +11,7 @@ describe('GET /', () => {
 
   const asPage = () => app.get('/').set('Accept', 'text/html,application/xhtml+xml,*/*;q=0.8');
 
-  it('says what runs here, and where the rest is', async () => {
+  it('returns name, version and links as JSON', async () => {
     const { body, headers } = await app.get('/').expect(200);
     const { version } = readContract().document['info'] as { version: string };
     expect(body).to.deep.equal({
@@ -29,7 +29,7 @@ describe('GET /', () => {
     }
   });
 
-  it('is a page in a browser, whose links are all there', async () => {
+  it('returns a page to a browser, with links that all work', async () => {
     const { text, headers } = await asPage().expect(200);
     expect(headers).to.include({ 'content-type': 'text/html; charset=utf-8', vary: 'Accept' });
     expect(headers['content-security-policy']).to.match(
@@ -43,7 +43,7 @@ describe('GET /', () => {
     }
   });
 
-  it('has a tag for each of both', async () => {
+  it('has different ETags for JSON and for the page', async () => {
     const tags = [(await app.get('/')).get('ETag') ?? '', (await asPage()).get('ETag') ?? ''];
     expect(new Set(tags)).to.have.length(2);
     await app
@@ -59,7 +59,7 @@ describe('GET /', () => {
       .expect(200);
   });
 
-  it('is JSON for whoever does not prefer a page', async () => {
+  it('returns JSON unless the client prefers HTML', async () => {
     for (const accept of ['*/*', 'application/json', 'application/json, text/html', 'text/html;q=0.1, */*']) {
       await app.get('/').set('Accept', accept).expect('Content-Type', 'application/json; charset=utf-8');
     }

@@ -46,7 +46,7 @@ function bodiesOf(operation: Operation): { readonly mediaType: string; readonly 
 
 // PostgreSQL's text cannot hold a NUL: it must be refused, or be no part of any statement.
 for (const database of databaseKinds) {
-  describe(`A NUL in a text is no error of the service on ${database}`, () => {
+  describe(`U+0000 in a text causes no 5xx on ${database}`, () => {
     let app: TestApp;
     let basic: string;
     before(async () => {

@@ -9,7 +9,7 @@ describe('GET /problems/{code}', () => {
   });
   after(() => app.close());
 
-  it('is where the type of a problem leads', async () => {
+  it('is the page that the type of a problem links to', async () => {
     const { body } = await app.get('/protected').expect(401);
     const { pathname } = new URL((body as { type: string }).type);
     expect(pathname).to.equal('/problems/authentication_required');
@@ -25,26 +25,26 @@ describe('GET /problems/{code}', () => {
     });
   }
 
-  it('links the operations that answer with it, in Swagger UI', async () => {
+  it('links the operations that respond with it, in Swagger UI', async () => {
     const { text } = await app.get('/problems/invalid_credentials').expect(200);
     expect(text).to.include('<a href="../docs/#/Sessions/login"><code>POST /login</code></a> Log in');
     const { text: other } = await app.get('/problems/user_session_required').expect(200);
     expect(other).to.include('<a href="../docs/#/Own%20account/getMe"><code>GET /me</code></a>');
   });
 
-  it('links the operations that it says to use', async () => {
+  it('links the operations in its texts', async () => {
     const { text } = await app.get('/problems/session_not_found').expect(200);
     expect(text).to.include(
       'List the sessions with <a href="../docs/#/Sessions/listSessions"><code>GET /sessions</code></a>.',
     );
   });
 
-  it('says so where any operation may answer with it, or none of the contract does', async () => {
+  it('says where any operation, or none in the contract, responds with it', async () => {
     expect((await app.get('/problems/internal_error')).text).to.include('Any operation may');
     expect((await app.get('/problems/request_timeout')).text).to.include('None of the contract');
   });
 
-  it('is a page that loads nothing but the style and the mark of the service, and may be cached', async () => {
+  it('loads only the service’s stylesheet and logo, and is cacheable', async () => {
     const { headers, text } = await app.get('/problems/busy').expect(200);
     expect(headers['content-type']).to.equal('text/html; charset=utf-8');
     expect(headers['content-security-policy']).to.equal(
@@ -59,14 +59,14 @@ describe('GET /problems/{code}', () => {
     expect(app.logged).to.deep.equal([]);
   });
 
-  it('is 404 for a code that there is not', async () => {
+  it('is 404 for an unknown code', async () => {
     for (const code of ['no_such_code', 'constructor', '__proto__', 'to_string']) {
       const { body } = await app.get(`/problems/${code}`).expect(404);
       expect(body).to.include({ code: 'not_found', detail: `No problem has the code "${code}".` });
     }
   });
 
-  it('is a page that says so to a browser, too, where there is none', async () => {
+  it('is a 404 page in a browser for an unknown code', async () => {
     for (const [code, status] of [
       ['no_such_code', 404],
       ['%3Cscript%3E', 422],
@@ -77,7 +77,7 @@ describe('GET /problems/{code}', () => {
     }
   });
 
-  it('is 422 for what cannot be one', async () => {
+  it('is 422 for a malformed code', async () => {
     const { body } = await app.get('/problems/%3Cscript%3E').expect(422);
     expect(body.errors).to.deep.equal({ code: "must be a problem's code: small letters and _" });
   });
@@ -90,7 +90,7 @@ describe('GET /problems', () => {
   });
   after(() => app.close());
 
-  it('lists every problem, with what it means and a link to its page', async () => {
+  it('lists every problem with its meaning and a link to its page', async () => {
     const { text, headers } = await app.get('/problems').expect(200);
     expect(headers['content-type']).to.equal('text/html; charset=utf-8');
     for (const [code, { title, meaning }] of Object.entries(problemCodes)) {
@@ -99,17 +99,17 @@ describe('GET /problems', () => {
     }
   });
 
-  it('has them by status', async () => {
+  it('groups the problems by status', async () => {
     const { text } = await app.get('/problems').expect(200);
     const statuses = [...text.matchAll(/<h2>(\d+) [A-Z]/g)].map(([, status]) => Number(status));
     expect(statuses).to.deep.equal([...new Set(statuses)].sort((a, b) => a - b));
   });
 
-  it('is where /problems/ leads, by a relative path', async () => {
+  it('is the target of a relative redirect from /problems/', async () => {
     expect((await app.get('/problems/').expect(308)).get('Location')).to.equal('../problems');
   });
 
-  it('may be cached, and is 304 to who has it', async () => {
+  it('is cacheable, with 304 for the same ETag', async () => {
     const { headers } = await app.get('/problems').expect(200);
     expect(headers['cache-control']).to.equal('public, max-age=3600');
     await app

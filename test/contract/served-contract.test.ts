@@ -32,7 +32,7 @@ describe('The contract as it is served', () => {
       { type: 'apiKey', in: 'header', name: 'X-Access-Token', sent: 'X-Access-Token: <access_token>' },
     ],
   ] as const) {
-    it(`says how an access token is sent with ${JSON.stringify(settings)}`, async () => {
+    it(`describes how to send an access token with ${JSON.stringify(settings)}`, async () => {
       app = await TestApp.start({ settings });
       const documents = [
         (await app.get('/openapi.json').expect(200)).body as Served,
@@ -52,7 +52,7 @@ describe('The contract as it is served', () => {
     });
   }
 
-  it('says that no header has the access token where none may', async () => {
+  it('says that the access token is not sent in a header where headers are off', async () => {
     app = await TestApp.start({ settings: { JWT_TOKEN_LOCATION: 'cookies,json' } });
     const { body } = await app.get('/openapi.json').expect(200);
     expect((body as Served).components.securitySchemes['bearer']?.['description']).to.include(

@@ -17,7 +17,7 @@ function reversed<T>(entries: Readonly<Record<string, T>>): Record<string, T> {
 }
 
 describe('The order of the contract', () => {
-  it('does not depend on that of the source files', () => {
+  it('does not depend on the order of the source files', () => {
     const { paths, components } = contract;
     const document: Document = {
       ...contract,
@@ -31,12 +31,12 @@ describe('The order of the contract', () => {
     expect(Object.keys(document.components.schemas)).to.deep.equal(Object.keys(components.schemas));
   });
 
-  it('is that of the tags', () => {
+  it('follows the order of the tags', () => {
     const tags = Object.values(contract.paths).map((operations) => Object.values(operations)[0]?.tags?.[0]);
     expect([...new Set(tags)]).to.deep.equal(contract.tags?.map(({ name }) => name));
   });
 
-  it('is for sessions the order of use: log in, refresh, log out', () => {
+  it('lists login, refresh and logout in this order', () => {
     expect(operationsOf(contract).slice(0, 3)).to.deep.equal([
       'POST /login',
       'POST /refresh',
@@ -44,7 +44,7 @@ describe('The order of the contract', () => {
     ]);
   });
 
-  it('reads before it writes, and comes to all of a kind before one of it', () => {
+  it('lists collections before items, and reads before writes', () => {
     expect(operationsOf(contract).filter((name) => name.includes(' /clients'))).to.deep.equal([
       'GET /clients',
       'POST /clients',
@@ -55,7 +55,7 @@ describe('The order of the contract', () => {
     ]);
   });
 
-  it('has new operations after those of the service, by tag and path', () => {
+  it('lists new operations after those of the service, by tag and path', () => {
     const operation = (tag: string): Operation => ({ operationId: 'x', tags: [tag], responses: {} });
     const document: Document = {
       openapi: '3.0.3',

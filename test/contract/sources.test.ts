@@ -6,8 +6,8 @@ const sources = {
   tags: { Reports: 'What is known.', Invoices: 'What is owed.', Users: 'The comment of a class.' },
 };
 
-describe('What the controllers’ sources say', () => {
-  it('puts file and line before what begins with an operation', () => {
+describe('addLocations and describeTags', () => {
+  it('add file and line to lines that start with an operation', () => {
     expect(
       addLocations('GET /reports/{id}: it fails.\nGET /reports: it fails.\nIt fails.', sources),
     ).to.equal(
@@ -15,7 +15,7 @@ describe('What the controllers’ sources say', () => {
     );
   });
 
-  it('describes the tags that tsoa.json does not, by name', () => {
+  it('add the tags that are not in tsoa.json, by name', () => {
     const document: Parameters<typeof describeTags>[0] = {
       openapi: '3.0.3',
       info: {},

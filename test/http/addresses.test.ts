@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { parseAddress, canonicalizeAddress } from '../../src/http/addresses.js';
 
-describe('An address', () => {
+describe('parseAddress and canonicalizeAddress', () => {
   const read = (text: string): string | undefined => {
     const bare = parseAddress(text);
     return bare === undefined ? undefined : canonicalizeAddress(bare);
@@ -10,7 +10,7 @@ describe('An address', () => {
   const withPort = fc.integer({ min: 0, max: 65_535 }).map((port) => `:${port}`);
   const zone = fc.constantFrom('', '%eth0', '%1', '%en-0.2');
 
-  it('of IPv4 is the same with a port behind it', () => {
+  it('ignore the port of an IPv4 address', () => {
     fc.assert(
       fc.property(fc.ipV4(), withPort, (address, port) => {
         expect(read(address)).to.equal(address);
@@ -19,7 +19,7 @@ describe('An address', () => {
     );
   });
 
-  it('of IPv6 is the same in brackets, with a port and with a zone id', () => {
+  it('ignore brackets, port and zone id of an IPv6 address', () => {
     fc.assert(
       fc.property(fc.ipV6(), withPort, zone, (address, port, id) => {
         const canonical = read(address);
@@ -54,7 +54,7 @@ describe('An address', () => {
     });
   }
 
-  it('of IPv6 that is an IPv4 address, of 6to4, Teredo or compatible, is that one', () => {
+  it('extract the IPv4 address from 6to4, Teredo and IPv4-compatible addresses', () => {
     expect(read('2002:c000:201::1')).to.equal('192.0.2.1');
     expect(read('2002:c000:201:ffff::2')).to.equal('192.0.2.1');
     expect(read('2001:0:4136:e378:8000:63bf:3fff:fdd2')).to.equal('192.0.2.45');
@@ -62,19 +62,19 @@ describe('An address', () => {
     expect(read('::c000:201')).to.equal('192.0.2.1');
   });
 
-  it('of IPv6 stays one where an IPv4 address in it can be chosen freely', () => {
+  it('keep an IPv6 address in which a device can choose the IPv4 address', () => {
     expect(read('2001:db8::5efe:192.0.2.1')).to.equal('2001:db8::5efe:c000:201');
     expect(read('2001:db8::200:5efe:192.0.2.1')).to.equal('2001:db8::200:5efe:c000:201');
     expect(read('::1')).to.equal('::1');
     expect(read('::')).to.equal('::');
   });
 
-  it('has one spelling', () => {
+  it('return one canonical form', () => {
     for (const spelling of ['2001:DB8::1', '2001:0db8:0:0:0:0:0:1', '2001:db8:0::0:1', ' [2001:db8::1] '])
       expect(read(spelling), spelling).to.equal('2001:db8::1');
   });
 
-  it('is nothing else', () => {
+  it('return undefined for anything else', () => {
     const others = [
       '',
       'unknown',
@@ -102,7 +102,7 @@ describe('An address', () => {
     for (const other of others) expect(read(other), other).to.be.undefined;
   });
 
-  it('is asked for in any text without an error', () => {
+  it('never throw, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...Array.from('[]:%.0123456789abcdef ,x')) }), (text) => {
         const bare = parseAddress(text);

@@ -27,7 +27,7 @@ describe('A stream of server-sent events', () => {
     return response;
   }
 
-  it('is written as the standard says, and ends where the events do', async () => {
+  it('is written as WHATWG HTML says, and ends after the last event', async () => {
     events = async function* () {
       yield { id: 'a', data: { text: 'two\nlines' } };
       yield await Promise.resolve({ data: 1 });
@@ -36,14 +36,14 @@ describe('A stream of server-sent events', () => {
     expect(text).to.equal('id: a\ndata: {"text":"two\\nlines"}\n\ndata: 1\n\n');
   });
 
-  it('is an answer like any other where it fails before its first event', async () => {
+  it('becomes a normal error response where it fails before its first event', async () => {
     events = async function* () {
       yield await Promise.reject(new Error('it failed'));
     };
     expect((await fetch(url())).status).to.equal(500);
   });
 
-  it('breaks off where it fails later', async () => {
+  it('closes the connection where it fails later', async () => {
     events = async function* () {
       yield { data: 1 };
       yield await Promise.reject(new Error('it failed'));
@@ -54,7 +54,7 @@ describe('A stream of server-sent events', () => {
     expect(error).to.be.an('error');
   });
 
-  it('waits for a client that does not read, until that is too long', async () => {
+  it('waits for a client that does not read, and then closes the connection', async () => {
     // More than the buffers of both sides hold.
     const text = 'x'.repeat(64_000_000);
     let asked = 0;
@@ -73,7 +73,7 @@ describe('A stream of server-sent events', () => {
     expect(error.code).to.equal('ECONNRESET');
   });
 
-  it('asks for no more events once the client has gone', async () => {
+  it('requests no more events after the client has disconnected', async () => {
     let over = false;
     events = async function* () {
       try {

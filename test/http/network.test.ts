@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { networkOf, siteOf } from '../../src/http/network.js';
 
-describe('A network', () => {
-  it('is an IPv4 address alone, whatever is written around it', () => {
+describe('networkOf and siteOf', () => {
+  it('return an IPv4 address without port, brackets and zone id', () => {
     for (const form of ['192.0.2.1', '192.0.2.1:5678', '::ffff:192.0.2.1', '[64:ff9b::c000:201]:443']) {
       expect(networkOf(form), form).to.equal('192.0.2.1');
       expect(siteOf(form), form).to.be.undefined;
@@ -11,7 +11,7 @@ describe('A network', () => {
     expect(networkOf('192.0.2.2')).not.to.equal('192.0.2.1');
   });
 
-  it('is the /64 of an IPv6 address, in a site that is its /48', () => {
+  it('return the /64 and the /48 of an IPv6 address', () => {
     fc.assert(
       fc.property(fc.ipV6(), (address) => {
         const network = networkOf(address);
@@ -25,7 +25,7 @@ describe('A network', () => {
     expect(siteOf('2001:db8:0:1::1')).not.to.equal(siteOf('2001:db8:1:1::1'));
   });
 
-  it('is one and the same for all that is no address', () => {
+  it('return one network for everything that is not an address', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         fc.pre(!/\d|::/.test(text));

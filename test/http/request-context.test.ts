@@ -32,7 +32,7 @@ describe('A request', () => {
     });
     after(() => app.close());
 
-    it('has an id of its own, whatever becomes of it', async () => {
+    it('has an id, whatever its response', async () => {
       const ids = [];
       for (const path of ['/health/live', '/protected', '/nothing', '/docs/', '/openapi.json'])
         ids.push((await app.get(path)).get('X-Request-Id'));
@@ -40,7 +40,7 @@ describe('A request', () => {
       expect(new Set(ids).size).to.equal(ids.length);
     });
 
-    it('chooses neither its id nor its address', async () => {
+    it('cannot choose its id or its address', async () => {
       const answer = await app.get('/health/live').set('X-Request-Id', 'chosen').expect(200);
       expect(answer.get('X-Request-Id')).not.to.equal('chosen');
       expect(await auditedAddress(app, '203.0.113.9')).to.equal('127.0.0.1');
@@ -54,7 +54,7 @@ describe('A request', () => {
     });
     after(() => app.close());
 
-    it('has the address that the proxies say, without port, brackets or zone', async () => {
+    it('has the address in X-Forwarded-For, without port, brackets or zone id', async () => {
       for (const [forwarded, address] of [
         ['192.0.2.1', '192.0.2.1'],
         ['192.0.2.1:5678', '192.0.2.1'],
@@ -67,20 +67,20 @@ describe('A request', () => {
       }
     });
 
-    it('has the nearest proxy’s address where they say what is no address', async () => {
+    it('has the nearest proxy’s address where X-Forwarded-For has something that is not an address', async () => {
       for (const forwarded of ['unknown', '192.0.2.1, unknown', '192.0.2.1, x'.repeat(100), '"192.0.2.1"'])
         expect(await auditedAddress(app, forwarded), forwarded).to.equal('127.0.0.1');
       expect(await auditedAddress(app, '192.0.2.1, _hidden, 10.0.0.1')).to.equal('10.0.0.1');
     });
 
-    it('has the id that the proxy gives it, in the answer and in the log', async () => {
+    it('has the proxy’s X-Request-Id, in the response and in the log', async () => {
       const login = app.post('/login', { username: 'admin', password: 'wrong' });
       const answer = await login.set('X-Request-Id', 'from-the.proxy_1').expect(401);
       expect(answer.get('X-Request-Id')).to.equal('from-the.proxy_1');
       expect(app.logged.at(-1)).to.include({ requestId: 'from-the.proxy_1' });
     });
 
-    it('has a new id where the given one could do harm in a log', async () => {
+    it('has a new id where the proxy’s has characters that could break a log', async () => {
       for (const id of ['', 'a b', 'a"b', 'x'.repeat(129), '<b>'])
         expect((await app.get('/health/live').set('X-Request-Id', id)).get('X-Request-Id')).to.match(
           /^[0-9a-f-]{36}$/,

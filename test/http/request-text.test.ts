@@ -65,7 +65,7 @@ for (const database of databaseKinds) {
       'application/json; charset=utf-7',
       'application/json; charset=iso-8859-1',
     ]) {
-      it(`are refused in ${type}, whose bytes do not show them`, async () => {
+      it(`are refused in ${type}`, async () => {
         const client = Buffer.from('{"name":"\\u0000 \\ud800","audience":["a"]}', 'utf16le');
         const { body: problem } = await raw('/clients', type, client).expect(415);
         expect(problem).to.include({ code: 'unsupported_media_type' });
@@ -76,7 +76,7 @@ for (const database of databaseKinds) {
       await raw('/oauth/token', 'application/x-www-form-urlencoded; charset= iso-8859-1', 'a=b').expect(415);
     });
 
-    it('are taken with escapes that are well-formed', async () => {
+    it('are accepted with well-formed escapes', async () => {
       const { body } = await raw(
         '/clients',
         'application/json',
@@ -85,7 +85,7 @@ for (const database of databaseKinds) {
       expect(body.client_name).to.equal('🙂 \\ud800 é');
     });
 
-    it('are refused at any depth, and take no recursion', async () => {
+    it('are refused at any depth, without recursion', async () => {
       const deep = 10_000;
       const { body } = await raw(
         '/users',
@@ -150,7 +150,7 @@ for (const database of databaseKinds) {
       await app.postForm('/oauth/token', { grant_type: '\0' }).expect(400);
     });
 
-    it('are taken from a query as UTF-8, and refused by Node where they are not escaped', async () => {
+    it('are accepted in a query as escaped UTF-8, and refused by Node unescaped', async () => {
       const { body } = await app.get('/users?name=%C3%A9', admin).expect(200);
       expect(body.items).to.deep.equal([]);
       for (const bytes of ['\u00c3\u00a9', '\u00e9']) {
@@ -165,7 +165,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('are an answer that is no 500, wherever they stand; and come back equal where they are taken', async () => {
+    it('cause no 500 anywhere, and are returned unchanged where they are accepted', async () => {
       await fc.assert(
         fc.asyncProperty(anyText, anyText, async (one, other) => {
           const expected = (text: string): readonly number[] =>
@@ -212,7 +212,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    it('are an answer that is no 500 in headers and cookies', async () => {
+    it('cause no 500 in headers and cookies', async () => {
       const header = fc.string({
         unit: fc
           .integer({ min: 0x20, max: 0xff })

@@ -19,7 +19,7 @@ const ways: Readonly<Record<string, (response: Response) => void>> = {
 };
 const waysWithOwn = ['set-and-end', 'list-with-own', 'object'];
 
-describe('The headers of every answer', () => {
+describe('setDefaultHeaders', () => {
   let server: Server;
   before(async () => {
     const app = express();
@@ -52,7 +52,7 @@ describe('The headers of every answer', () => {
     });
 
   for (const name of Object.keys(ways)) {
-    it(`are sent once with an answer by ${name}, and its own count`, async () => {
+    it(`sends each header once with a response by ${name}, which may override it`, async () => {
       const { headers } = await get(name);
       // fetch joins what comes twice with a comma.
       expect(headers.get('X-Frame-Options')).to.equal('DENY');
@@ -61,7 +61,7 @@ describe('The headers of every answer', () => {
     });
   }
 
-  it('are more over HTTPS, however the response is made', async () => {
+  it('sends more headers over HTTPS, however the response is created', async () => {
     for (const name of Object.keys(ways)) {
       const { headers } = await get(name, { 'X-Forwarded-Proto': 'https' });
       expect(headers.get('X-Secure'), name).to.equal('yes');
@@ -70,7 +70,7 @@ describe('The headers of every answer', () => {
     }
   });
 
-  it('leave an answer’s status, reason and other headers as they are', async () => {
+  it('leaves a response’s status, reason and other headers as they are', async () => {
     expect((await get('json')).status).to.equal(201);
     expect((await get('json')).headers.get('Content-Type')).to.equal('application/json; charset=utf-8');
     expect((await get('reason')).statusText).to.equal('Fine');
@@ -78,7 +78,7 @@ describe('The headers of every answer', () => {
       expect((await get(name)).headers.get('X-Own')).to.equal('own');
   });
 
-  it('are those that a middleware would have set', () => {
+  it('sends the headers that a middleware would have set', () => {
     const headers = captureHeaders((_request, response, next) => {
       response.setHeader('X-One', '1');
       response.removeHeader('X-Two');
@@ -87,11 +87,11 @@ describe('The headers of every answer', () => {
     expect(headers).to.deep.equal([['X-One', '1']]);
   });
 
-  it('are none where the middleware fails', () => {
+  it('throws where the middleware fails', () => {
     expect(() =>
       captureHeaders((_request, _response, next) => {
         next(new Error('the cause'));
       }),
-    ).to.throw('cannot be made');
+    ).to.throw('cannot be created');
   });
 });

@@ -39,7 +39,7 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
       return authorization === undefined ? test : test.set('Authorization', authorization);
     };
 
-    it('takes the secret in HTTP Basic or in the form, whichever the client is registered for', async () => {
+    it('accepts the secret in HTTP Basic and in the form, whichever of the two is registered', async () => {
       for (const other of [client, await createClient(app)]) {
         await post({}, inBasic(other)).expect(200);
         await post({ client_id: other.client_id }, inBasic(other)).expect(200);
@@ -47,7 +47,7 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
       }
     });
 
-    it('takes HTTP Basic by any case, form-urlencoded', async () => {
+    it('accepts HTTP Basic in any case, form-urlencoded', async () => {
       const { client_id: id, client_secret: secret = '' } = client;
       const encoded = (text: string): string =>
         Array.from(text, (letter) => `%${letter.charCodeAt(0).toString(16)}`).join('');
@@ -63,7 +63,7 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
       await post({}, 'Bearer x').expect(401);
     });
 
-    it('is refused with wrong credentials, and the refusal does not say which', async () => {
+    it('is refused with wrong credentials, without a hint which one is wrong', async () => {
       const id = client.client_id;
       const texts = new Set<string>();
       for (const [clientId, secret] of [
@@ -89,7 +89,7 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
       });
     }
 
-    it('is refused in more than one way at once', async () => {
+    it('is refused with more than one method at once', async () => {
       const assertion = { client_assertion_type: assertionType, client_assertion: 'x' };
       for (const [form, header] of [
         [inForm(client), inBasic(client)],
@@ -103,7 +103,7 @@ for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
       }
     });
 
-    it('is refused for a client that is disabled, or has keys instead', async () => {
+    it('is refused for a client that is disabled, or that authenticates with keys', async () => {
       const { access_token: admin } = await app.login();
       const disabled = await createClient(app);
       await app.patch(`/clients/${disabled.client_id}`, { disabled: true }, admin).expect(200);
@@ -143,19 +143,19 @@ describe('Client authentication with private_key_jwt', () => {
       ...form,
     });
 
-  it('takes an assertion of a registered key, with and without its kid', async () => {
+  it('accepts an assertion of a registered key, with and without its kid', async () => {
     await post(sign()).expect(200);
     await post(sign({ header: { kid: 'first' } })).expect(200);
     await post(sign({ header: { kid: 'second' } }, second)).expect(200);
     await post(sign({}, second)).expect(200);
   });
 
-  it('takes the issuer alone for the audience, and the client id beside it', async () => {
+  it('accepts the issuer alone as the audience, with a matching client_id', async () => {
     for (const aud of [issuer, [issuer]])
       await post(sign({ claims: { aud } }), { client_id: client.client_id }).expect(200);
   });
 
-  it('takes the token endpoint for the audience, and others beside it, where that is set', async () => {
+  it('accepts the token endpoint and several audiences where LATCHKEY_CLIENT_ASSERTION_AUDIENCE allows it', async () => {
     const older = await TestApp.start({
       settings: { ...settings, LATCHKEY_CLIENT_ASSERTION_AUDIENCE: 'rfc7523' },
     });
@@ -179,7 +179,7 @@ describe('Client authentication with private_key_jwt', () => {
     }
   });
 
-  it('takes what says that it is for this, and what says nothing', async () => {
+  it('accepts typ client-authentication+jwt, JWT and none', async () => {
     for (const typ of ['JWT', 'jwt', 'client-authentication+jwt', 'application/client-authentication+jwt'])
       await post(sign({ header: { typ } })).expect(200);
   });
@@ -214,7 +214,7 @@ describe('Client authentication with private_key_jwt', () => {
     expect(String(line?.['refusedKeys'])).to.include(`"${jwk?.kid}"`).and.include('public exponent');
   });
 
-  it('takes RSA keys, of both paddings', async () => {
+  it('accepts RSA keys with both paddings', async () => {
     const rsa = newClientRsaKey(2048);
     const { client_id: id } = await createClient(app, {
       token_endpoint_auth_method: 'private_key_jwt',
@@ -229,7 +229,7 @@ describe('Client authentication with private_key_jwt', () => {
     }
   });
 
-  it('takes one that lives an hour, and is at the endpoints of all three', async () => {
+  it('accepts an assertion that lives an hour, at all three endpoints', async () => {
     await post(sign({ claims: { exp: now() + 3600 } })).expect(200);
     for (const path of ['/oauth/introspect', '/oauth/revoke']) {
       const form = { token: 'x', client_assertion_type: assertionType, client_assertion: sign() };
@@ -237,7 +237,7 @@ describe('Client authentication with private_key_jwt', () => {
     }
   });
 
-  it('takes each assertion once', async () => {
+  it('accepts each assertion once', async () => {
     const assertion = sign();
     await post(assertion).expect(200);
     const { body } = await post(assertion).expect(401);
@@ -247,7 +247,7 @@ describe('Client authentication with private_key_jwt', () => {
     });
   });
 
-  it('keeps nothing of clients that are not there, and logs nothing of what they were called', async () => {
+  it('neither stores nor logs the ids of unknown clients', async () => {
     const attempts = () => app.services.database.queries.selectFrom('login_attempts').selectAll().execute();
     const before = await attempts();
     for (const name of ['my secret', '01234567-89ab-7cde-8f01-23456789abcd']) {
@@ -258,7 +258,7 @@ describe('Client authentication with private_key_jwt', () => {
     expect(await attempts()).to.deep.equal(before);
   });
 
-  it('refuses an assertion that says nothing, and is no failure of ours', async () => {
+  it('refuses an assertion without claims with 401, not 500', async () => {
     const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     for (const payload of [null, 'x', 1, [], {}]) {
       const { body } = await post(`${part({ alg: 'ES256', typ: 'JWT' })}.${part(payload)}.AA`).expect(401);
@@ -280,7 +280,7 @@ describe('Client authentication with private_key_jwt', () => {
     expect(kept).to.deep.equal([]);
   });
 
-  it('takes a key no longer once it was replaced, and voids its tokens', async () => {
+  it('refuses a replaced key, and revokes its tokens', async () => {
     const old = newClientKey();
     const created = await createClient(app, {
       token_endpoint_auth_method: 'private_key_jwt',
@@ -358,14 +358,14 @@ describe('Client authentication with private_key_jwt', () => {
     });
   }
 
-  it('refuses the assertion of another client, of one with a secret, and of nobody', async () => {
+  it('refuses the assertion of another client, of a client with a secret, and of an unknown client', async () => {
     const withSecret = await createClient(app);
     for (const id of [withSecret.client_id, v7(), 'latchkey'])
       await post(signAssertion(first.privateKey, id, now())).expect(401);
     await post(sign(), { client_id: withSecret.client_id }).expect(401);
   });
 
-  it('refuses half of what it takes: invalid_request', async () => {
+  it('refuses an incomplete assertion request with invalid_request', async () => {
     for (const form of [
       { client_assertion: sign() },
       { client_assertion_type: assertionType },
@@ -381,7 +381,7 @@ describe('Client authentication with private_key_jwt', () => {
     }
   });
 
-  it('keeps an assertion good that did not get as far as to be used', async () => {
+  it('does not use up an assertion that was refused', async () => {
     const assertion = sign({ claims: { nbf: now() + 5 } });
     await post(assertion).expect(401);
     app.clock.advance(5);
@@ -397,7 +397,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    it('lets one of many requests have an assertion', async () => {
+    it('accepts an assertion in only one of many concurrent requests', async () => {
       const { privateKey, jwk } = newClientKey();
       const { client_id: id } = await createClient(app, {
         token_endpoint_auth_method: 'private_key_jwt',
@@ -412,7 +412,7 @@ for (const database of databaseKinds) {
       expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 401, 401, 401, 401]);
     });
 
-    it('makes failures wait, and never the client that has the right secret', async () => {
+    it('limits failures, but never the client with the correct secret', async () => {
       const client = await createClient(app);
       const form = { grant_type: 'client_credentials', ...inForm(client) };
       const fail = () => app.postForm('/oauth/token', { ...form, client_secret: 'wrong' });

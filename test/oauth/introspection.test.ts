@@ -33,7 +33,7 @@ for (const database of databaseKinds) {
       (await introspect(app, asking, token).expect(200)).body as Record<string, unknown>;
     const inactive = { active: false };
 
-    it("tells of a user's access token", async () => {
+    it("returns the claims of a user's access token", async () => {
       const { claims } = readJwt(tokens.access_token);
       expect(await ask(tokens.access_token)).to.deep.equal({
         active: true,
@@ -54,7 +54,7 @@ for (const database of databaseKinds) {
       });
     });
 
-    it('tells of a refresh token', async () => {
+    it('returns the claims of a refresh token', async () => {
       const now = app.clock.now() / 1000;
       expect(await ask(tokens.refresh_token)).to.deep.equal({
         active: true,
@@ -70,7 +70,7 @@ for (const database of databaseKinds) {
       });
     });
 
-    it("tells of a client's token, for whatever audience", async () => {
+    it("returns the claims of a client's token of any audience", async () => {
       const other = await createClient(app, {
         scope: 'reports:read',
         audiences: ['https://a.example', 'https://b.example'],
@@ -81,7 +81,7 @@ for (const database of databaseKinds) {
       expect(told).not.to.have.any.keys('username', 'sid');
     });
 
-    it('tells a client nothing of a token that is neither its own nor for it', async () => {
+    it("returns inactive for a token that is neither the client's own nor for it", async () => {
       const stranger = await createClient(app, { audiences: ['http://latchkey.test', 'https://a.example'] });
       const other = await createClient(app, { audiences: ['https://a.example'] });
       const { access_token: ofOther } = await clientToken(app, other);
@@ -89,14 +89,14 @@ for (const database of databaseKinds) {
         expect(await ask(token, stranger)).to.deep.equal(inactive);
     });
 
-    it('tells a client of its own token, and of one for its id', async () => {
+    it("returns the claims of the client's own token, and of one for its id", async () => {
       const own = await createClient(app, { audiences: ['https://a.example'] });
       expect(await ask((await clientToken(app, own)).access_token, own)).to.include({ active: true });
       const other = await createClient(app, { audiences: [own.client_id, 'https://a.example'] });
       expect(await ask((await clientToken(app, other)).access_token, own)).to.include({ active: true });
     });
 
-    it('tells a client of tokens for an audience of its own, and of no refresh token, from the change on', async () => {
+    it("returns the claims of tokens for the client's introspection audiences, and inactive for a refresh token", async () => {
       const server = await createClient(app, {
         introspection_audiences: ['https://a.example', 'http://latchkey.test'],
       });
@@ -115,7 +115,7 @@ for (const database of databaseKinds) {
       expect(await ask(ofOther, server)).to.deep.equal(inactive);
     });
 
-    it('takes a hint of either kind, right or wrong', async () => {
+    it('accepts either token_type_hint, right or wrong', async () => {
       for (const hint of ['access_token', 'refresh_token', 'something_else']) {
         const { body } = await introspect(app, client, tokens.access_token, { token_type_hint: hint }).expect(
           200,
@@ -124,7 +124,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('is not to be cached', async () => {
+    it('sends Cache-Control: no-store', async () => {
       const { headers } = await introspect(app, client, tokens.access_token).expect(200);
       expect(headers).to.include({ 'cache-control': 'no-store' });
     });
@@ -147,7 +147,7 @@ for (const database of databaseKinds) {
       ['a logout', () => app.post('/logout', undefined, tokens.access_token).expect(204)],
       ['a new password', () => app.patch(`/users/${userId}`, { password }, admin).expect(200)],
     ] as const) {
-      it(`says of both tokens that they are inactive after ${what}`, async () => {
+      it(`returns inactive for both tokens after ${what}`, async () => {
         await end();
         expect(await ask(tokens.access_token)).to.deep.equal(inactive);
         expect(await ask(tokens.refresh_token)).to.deep.equal(inactive);
@@ -221,7 +221,7 @@ for (const database of databaseKinds) {
 }
 
 describe('POST /oauth/introspect with a one-time password', () => {
-  it('tells of no permissions, as the access token has none', async () => {
+  it('returns no permissions, as the access token has none', async () => {
     const app = await TestApp.start();
     const client = await createClient(app, { scope: 'tokens:introspect' });
     const { users } = app.services;

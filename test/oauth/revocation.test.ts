@@ -23,7 +23,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    it('ends the session of a refresh token, from the answer on', async () => {
+    it('ends the session of a refresh token at once', async () => {
       const { text } = await revoke(app, any, tokens.refresh_token).expect(200);
       expect(text).to.equal('');
       await app.get('/me', tokens.access_token).expect(401);
@@ -63,7 +63,7 @@ for (const database of databaseKinds) {
       await app.get('/me', token).expect(401);
     });
 
-    it('takes a hint of either kind, right or wrong', async () => {
+    it('accepts either token_type_hint, right or wrong', async () => {
       for (const hint of ['access_token', 'refresh_token', 'something_else']) {
         const { access_token: token } = await clientToken(app, own);
         await revoke(app, own, token, { token_type_hint: hint }).expect(200);

@@ -36,7 +36,7 @@ describe('POST /oauth/token', () => {
   };
 
   describe('with client_credentials', () => {
-    it('gives a token for the client itself, and no refresh token', async () => {
+    it('issues an access token for the client itself, without a refresh token', async () => {
       const { body, headers } = await post({ grant_type: 'client_credentials', ...inForm(client) }).expect(
         200,
       );
@@ -68,7 +68,7 @@ describe('POST /oauth/token', () => {
       await app.get('/protected', body.access_token as string).expect(200);
     });
 
-    it('gives a token that lives as long as the client may have it', async () => {
+    it('returns a token that lives as long as the client may have it', async () => {
       const { access_token: token } = await clientToken(app, client);
       app.clock.advance(119);
       await app.get('/protected', token).expect(200);
@@ -76,7 +76,7 @@ describe('POST /oauth/token', () => {
       await app.get('/protected', token).expect(401);
     });
 
-    it('gives a token with the lifetime, audience and scope of users, where the client has none', async () => {
+    it('returns a token with the lifetime, audience and scope of users, where the client has none', async () => {
       const plain = await createClient(app);
       const tokens = await clientToken(app, plain);
       expect(tokens).to.include({ expires_in: 900, scope: '' });
@@ -85,13 +85,13 @@ describe('POST /oauth/token', () => {
       );
     });
 
-    it('gives what is asked for of the scope', async () => {
+    it('returns what is asked for of the scope', async () => {
       const tokens = await clientToken(app, client, { scope: 'reports:read' });
       expect(tokens.scope).to.equal('reports:read');
       expect(readJwt(tokens.access_token).claims['scope']).to.equal('reports:read');
     });
 
-    it('gives what is asked for of the audiences', async () => {
+    it('returns what is asked for of the audiences', async () => {
       const one = await clientToken(app, client, { resource: 'https://reports.example' });
       expect(readJwt(one.access_token).claims['aud']).to.equal('https://reports.example');
       await app.get('/protected', one.access_token).expect(401);
@@ -100,7 +100,7 @@ describe('POST /oauth/token', () => {
       expect(readJwt(two.access_token).claims['aud']).to.deep.equal(both);
     });
 
-    it('gives a token that opens what its scope permits, and not what needs a user', async () => {
+    it('returns a token that opens what its scope permits, and not what needs a user', async () => {
       const reader = await createClient(app, { scope: 'clients:read' });
       const { access_token: token } = await clientToken(app, reader);
       await app.get('/clients', token).expect(200);
@@ -149,11 +149,11 @@ describe('POST /oauth/token', () => {
       await app.refresh(body.refresh_token as string);
     });
 
-    it('takes the client id that the tokens belong to', async () => {
+    it('accepts the client id that the tokens belong to', async () => {
       await post({ ...grant(), client_id: 'latchkey' }).expect(200);
     });
 
-    it('gives the same successor within the grace, and ends the session after it', async () => {
+    it('returns the same successor within the grace, and ends the session after it', async () => {
       const first = await post(grant()).expect(200);
       const second = await post(grant()).expect(200);
       expect(second.body.refresh_token).to.equal(first.body.refresh_token);
@@ -173,7 +173,7 @@ describe('POST /oauth/token', () => {
       expect(later.body.scope).to.equal(tokens.scope);
     });
 
-    it('takes one of the audiences', async () => {
+    it('accepts one of the audiences', async () => {
       const { body } = await post({ ...grant(), resource: 'https://reports.example' }).expect(200);
       expect(readJwt(body.access_token as string).claims['aud']).to.equal('https://reports.example');
       await app.get('/protected', body.access_token as string).expect(401);
@@ -341,7 +341,7 @@ for (const database of databaseKinds) {
       ['another lifetime', { access_token_lifetime: 60 }, false],
       ['the same scope and audiences', { scope, audiences, disabled: false }, false],
     ] as const) {
-      it(`are ${isVoid ? 'void' : 'good'} on the very next request after ${what}`, async () => {
+      it(`are ${isVoid ? 'revoked' : 'good'} on the very next request after ${what}`, async () => {
         const client = await createClient(app, { scope, audiences });
         const { access_token: token } = await clientToken(app, client);
         await app.get('/clients', token).expect(200);
@@ -350,7 +350,7 @@ for (const database of databaseKinds) {
       });
     }
 
-    it('are void after deletion, of whatever lifetime', async () => {
+    it('are revoked after deletion, of whatever lifetime', async () => {
       const client = await createClient(app, { scope, access_token_lifetime: 86_400 });
       const { access_token: token } = await clientToken(app, client);
       await app.patch(`/clients/${client.client_id}`, { access_token_lifetime: 1 }, admin).expect(200);
@@ -363,7 +363,7 @@ for (const database of databaseKinds) {
       app.clock.advance(-86_399);
     });
 
-    it('are void after a new secret, as the old one is; the new one is good at once', async () => {
+    it('are revoked after a new secret, as the old one is; the new one is good at once', async () => {
       const client = await createClient(app, { scope });
       const { access_token: token } = await clientToken(app, client);
       const { body } = await app.post(`/clients/${client.client_id}/secret`, undefined, admin).expect(200);
@@ -375,7 +375,7 @@ for (const database of databaseKinds) {
       await app.get('/clients', tokens.access_token).expect(200);
     });
 
-    it('of a client that is enabled again are still void; new ones are good', async () => {
+    it('of a client that is enabled again are still revoked; new ones are good', async () => {
       const client = await createClient(app, { scope });
       const { access_token: token } = await clientToken(app, client);
       await app.patch(`/clients/${client.client_id}`, { disabled: true }, admin).expect(200);
@@ -385,7 +385,7 @@ for (const database of databaseKinds) {
       await app.get('/clients', (await clientToken(app, client)).access_token).expect(200);
     });
 
-    it('stay void over a restart', async () => {
+    it('stay revoked over a restart', async () => {
       const client = await createClient(app, { scope });
       const { access_token: token } = await clientToken(app, client);
       await app.patch(`/clients/${client.client_id}`, { scope: '' }, admin).expect(200);

@@ -12,13 +12,13 @@ storeContract('The used assertions store', (on) => {
     ...details,
   });
 
-  it('takes an assertion once', async () => {
+  it('accepts an assertion once', async () => {
     const assertion = use();
     expect(await usedAssertionsStore.add(on.queries, assertion)).to.be.true;
     expect(await usedAssertionsStore.add(on.queries, assertion)).to.be.false;
   });
 
-  it('takes the same jti of another client, and another jti of the same client', async () => {
+  it('accepts the same jti of another client, and another jti of the same client', async () => {
     const assertion = use();
     await usedAssertionsStore.add(on.queries, assertion);
     expect(await usedAssertionsStore.add(on.queries, { ...assertion, clientId: v7() })).to.be.true;
@@ -34,7 +34,7 @@ storeContract('The used assertions store', (on) => {
   });
 
   for (const jti of ['a\u0000b', '\ud800', 'x'.repeat(8000), "'; drop table used_assertions; --"]) {
-    it(`takes any text for a jti: ${JSON.stringify(jti.slice(0, 40))}`, async () => {
+    it(`accepts any text for a jti: ${JSON.stringify(jti.slice(0, 40))}`, async () => {
       const assertion = use({ jti });
       expect(await usedAssertionsStore.add(on.queries, assertion)).to.be.true;
       expect(await usedAssertionsStore.add(on.queries, assertion)).to.be.false;

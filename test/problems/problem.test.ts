@@ -3,7 +3,7 @@ import { problemCodes } from '../../src/problems/problem-codes.js';
 import { Problem, retryLater } from '../../src/problems/problem.js';
 
 describe('A problem', () => {
-  it('has its code’s status, title and detail, unless there is something more exact to say', () => {
+  it('has the status, title and detail of its code, and may have a more specific detail', () => {
     expect(new Problem('not_found')).to.include({
       code: 'not_found',
       status: 404,
@@ -18,7 +18,7 @@ describe('A problem', () => {
     expect(new Problem('internal_error', { cause }).cause).to.equal(cause);
   });
 
-  it('says when to come back in whole seconds, never too early and never at once', () => {
+  it('has Retry-After in whole seconds, rounded up, at least 1', () => {
     for (const [seconds, header] of [
       [-5, '1'],
       [0, '1'],
@@ -30,7 +30,7 @@ describe('A problem', () => {
       expect(retryLater('busy', seconds).headers).to.deep.equal({ 'Retry-After': header });
   });
 
-  it('has a code from a list whose entries are an error’s status and plain sentences', () => {
+  it('has a code with an error status and plain sentences', () => {
     for (const [code, { status, title, detail }] of Object.entries(problemCodes)) {
       expect(code).to.match(/^[a-z_]+$/);
       expect(status, code).to.be.within(400, 503);

@@ -117,7 +117,7 @@ describe('latchkey', () => {
       expect(stderr).to.equal('There is no user "nobody".\n');
     });
 
-    it('names a user that is not there', async () => {
+    it('names a user that does not exist', async () => {
       const { exitCode, stdout, stderr } = await installation.run(['users', 'reset-password', 'nobody']);
       expect({ exitCode, stdout, stderr }).to.deep.equal({
         exitCode: 1,

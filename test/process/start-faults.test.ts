@@ -46,9 +46,9 @@ const faults: Readonly<Record<string, FaultyStart>> = {
       /^LATCHKEY_SECRT is not a setting and is ignored\. Did you mean LATCHKEY_SECRET\?$/m,
     ],
   },
-  'names HOST where it is no address of this machine': {
+  'names HOST where it is not an address of this machine': {
     settings: { HOST: '192.0.2.1' },
-    says: [/^HOST "192\.0\.2\.1" is no address of this machine\. Set HOST to one that is/],
+    says: [/^HOST "192\.0\.2\.1" is not an address of this machine\. Set HOST to one that is/],
   },
   'says that PostgreSQL cannot be reached, and no password': {
     settings: async () => ({

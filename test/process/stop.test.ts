@@ -61,7 +61,7 @@ describe('Stopping the process', () => {
         expect(kept.headers.connection).to.equal('close');
       });
 
-      it('takes no new connection', () => {
+      it('accepts no new connection', () => {
         expect(refused?.code).to.equal('ECONNREFUSED');
       });
 
@@ -143,7 +143,7 @@ describe('Stopping the process', () => {
     }
   });
 
-  it('is possible while it starts; until it is ready it answers 503', async () => {
+  it('is possible while it starts; until it is ready it responds with 503', async () => {
     const url = await newPostgresDatabase();
     const installation = await Installation.make({
       DATABASE_URL: url,

@@ -8,13 +8,13 @@ describe('GET /protected', () => {
   });
   after(() => app.close());
 
-  it('answers whoever has a valid access token', async () => {
+  it('accepts any valid access token', async () => {
     const { access_token: token } = await app.login();
     const { body } = await app.get('/protected', token).expect(200);
     expect(body).to.deep.equal({ message: 'This is a protected endpoint.' });
   });
 
-  it('challenges whoever sends none, without an error code (RFC 6750 §3.1)', async () => {
+  it('challenges a request without a token, without an error code (RFC 6750 §3.1)', async () => {
     const { body, headers } = await app.get('/protected').expect(401);
     expect(body).to.include({ code: 'authentication_required', status: 401 });
     expect(headers['www-authenticate']).to.equal('Bearer realm="latchkey"');
@@ -24,7 +24,7 @@ describe('GET /protected', () => {
     ['another scheme', 'Basic YWRtaW46YWRtaW4='],
     ['an empty header', ''],
   ] as const) {
-    it(`takes ${what} for no token`, async () => {
+    it(`does not accept ${what}`, async () => {
       const { body } = await app.get('/protected').set('Authorization', header).expect(401);
       expect(body).to.include({ code: 'authentication_required' });
     });

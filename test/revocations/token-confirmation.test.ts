@@ -131,7 +131,7 @@ describe('A replica on PostgreSQL', () => {
     it('refuses to say, and says when to come back', async () => {
       await behind();
       const { body, headers } = await app.get('/protected', tokens.access_token).expect(503);
-      expect(body).to.include({ code: 'not_ready', detail: 'The database does not answer.' });
+      expect(body).to.include({ code: 'not_ready', detail: 'The database does not respond.' });
       expect(headers['retry-after']).to.equal('1');
       await app.get('/health/ready').expect(503);
     });

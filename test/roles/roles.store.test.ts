@@ -24,7 +24,7 @@ storeContract('The roles store', (on) => {
     expect(await rolesStore.missing(on.queries, [])).to.deep.equal([]);
   });
 
-  it('adds a role that is not there, and leaves one that is', async () => {
+  it('adds a role that does not exist, and leaves one that is', async () => {
     const role = await addRole(on.queries);
     expect(await rolesStore.insert(on.queries, { ...role, permissions: 'everything' })).to.be.false;
     expect(await rolesStore.find(on.queries, role.name)).to.deep.equal(role);

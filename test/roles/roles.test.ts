@@ -68,7 +68,7 @@ describe('/roles', () => {
     ] as const) {
       const lacking = permission === 'roles:read' ? 'roles:write' : 'roles:read';
 
-      it(`${method} ${path} demands ${permission}`, async () => {
+      it(`${method} ${path} requires ${permission}`, async () => {
         const anonymous = await app.request(method, path).send(sent).expect(401);
         expect(anonymous.body).to.include({ code: 'authentication_required' });
         const refused = await app.request(method, path, tokens[lacking]).send(sent).expect(403);
@@ -104,7 +104,7 @@ describe('/roles', () => {
   });
 
   describe('putting', () => {
-    it('makes a role that is not there', async () => {
+    it('makes a role that does not exist', async () => {
       const { body } = await app
         .put('/roles/auditor', { description: 'Reads', permissions: ['b:x', 'a/y', 'b:x'] }, admin)
         .expect(201);
@@ -147,7 +147,7 @@ describe('/roles', () => {
     });
 
     for (const name of ['a', 'A.b_c-1', '7', 'x'.repeat(100)]) {
-      it(`takes the name ${name.slice(0, 10)}`, () =>
+      it(`accepts the name ${name.slice(0, 10)}`, () =>
         app.put(`/roles/${name}`, { permissions }, admin).expect(201));
     }
 
@@ -307,7 +307,7 @@ for (const kind of databaseKinds) {
       for (const { roles } of users) expect(roles).not.to.include('deleted');
     });
 
-    it('voids no token where the permissions stay the same', async () => {
+    it('revokes no token where the permissions stay the same', async () => {
       await put('steady', ['a', 'b']).expect(201);
       const holder = await holderOf('steady');
       await put('steady', ['b', 'a', 'b']).expect(200);
@@ -317,7 +317,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', holder.access_token).expect(200);
     });
 
-    it('takes rights from an operation that demands them', async () => {
+    it('accepts rights from an operation that requires them', async () => {
       await put('user-reader', ['users:read']).expect(201);
       const { access_token: token, refresh_token: refresh } = await holderOf('user-reader');
       await app.get('/users', token).expect(200);
@@ -364,7 +364,7 @@ describe('Roles that change while something else does, on postgres', () => {
   const claimsOf = (name: string, version: number): AccessTokenClaims =>
     ({ ...{ sid: '-', jti: '-', sub: '-', ver: 0 }, roles: [name], roles_ver: version }) as never;
 
-  it('void the tokens of each change, though the last one restores what the first one saw', async () => {
+  it('revoke the tokens of each change, even if the last one restores what the first one saw', async () => {
     const { id } = await addHolder(role);
     const { roles_version: before } = await app.services.users.get(id);
     const changes = await whileLocked(async () => {
@@ -405,7 +405,7 @@ describe('Roles that change while something else does, on postgres', () => {
     });
   }
 
-  it('are no failure of ours where a user is made with a role that is about to go', async () => {
+  it('are no failure of this service where a user is made with a role that is about to go', async () => {
     await addHolder(role);
     const both = await whileLocked(async () => {
       const deleted = app.delete(`/roles/${role}`, admin).expect(204).then();

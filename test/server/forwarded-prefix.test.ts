@@ -42,7 +42,7 @@ describe('behind a proxy', () => {
     ['/.well-known', '/.well-known'],
     [`/${'a'.repeat(199)}`, `/${'a'.repeat(199)}`],
   ] as const) {
-    it(`of ours, everything is below ${given.slice(0, 20)}`, async () => {
+    it(`that is trusted, everything is below ${given.slice(0, 20)}`, async () => {
       expect(await rootsIn(trusting, given)).to.deep.equal([`${prefix}/`, `${prefix}/`]);
       expect(await placesIn(trusting, given)).to.deep.equal([prefix, prefix, prefix]);
     });
@@ -81,7 +81,7 @@ describe('behind a proxy', () => {
     '/{host}',
     `/${'a'.repeat(200)}`,
   ]) {
-    it(`of ours, ${JSON.stringify(given.slice(0, 30))} is no prefix`, async () => {
+    it(`that is trusted, ${JSON.stringify(given.slice(0, 30))} is no prefix`, async () => {
       const header = Buffer.from(given, 'utf8').toString('latin1');
       expect(await rootsIn(trusting, header)).to.deep.equal(['/', './']);
       expect(await placesIn(trusting, header)).to.deep.equal(['/', '/', '/']);

@@ -21,7 +21,7 @@ for (const database of databaseKinds) {
       const answer = await app.get('/health/ready').expect(503);
       expect(answer.body).to.include({
         code: 'not_ready',
-        detail: 'The database does not answer, or takes no writes.',
+        detail: 'The database does not respond, or does not accept writes.',
       });
       expect(app.logged).to.have.length(1);
       expect(app.logged[0]).to.include({ level: 40, requestId: answer.get('X-Request-Id') });

@@ -86,7 +86,7 @@ describe('The server on the port', () => {
     expect(logged).to.have.length(1);
   });
 
-  it('closes the connection where an app fails in the midst of an answer', async () => {
+  it('closes the connection where an app fails in the midst of a response', async () => {
     serveWith((_request, response) => {
       response.write('a part');
       throw new Error('a fault of the app');
@@ -97,7 +97,7 @@ describe('The server on the port', () => {
     connection.destroy();
   });
 
-  it('waits for a client for a while, answers 408, and ends the connection', async () => {
+  it('waits for a client for a while, responds with 408, and ends the connection', async () => {
     serveWith(express.text({ type: () => true }));
     const begun = [
       '',
@@ -124,7 +124,7 @@ describe('The server on the port', () => {
     }
   });
 
-  it('cuts off a client that takes nothing of its answer', async () => {
+  it('cuts off a client that takes nothing of its response', async () => {
     serveWith((_request, response) => {
       response.end('a'.repeat(64 * 1024 * 1024)); // more than the kernel takes
     });
@@ -188,7 +188,7 @@ describe('The server on the port', () => {
     expect(answer?.status).to.equal(200);
   });
 
-  it('begins with a pipelined request when the answer before it has gone out', async () => {
+  it('starts a pipelined request after the previous response was sent', async () => {
     let underWay = 0;
     let most = 0;
     serveWith((_request, response) => {

@@ -94,7 +94,7 @@ describe('An installation', () => {
         expect((await services.userLists.list(10, undefined)).rows).to.have.length(1);
       });
 
-      it('takes the tokens of before a restart, and refuses those that were revoked', async () => {
+      it('accepts the tokens of before a restart, and refuses those that were revoked', async () => {
         const before = (await start(url, { LATCHKEY_ADMIN_PASSWORD: password })).services;
         const kept = await before.logins.login('admin', password, context);
         const ended = await before.logins.login('admin', password, context);

@@ -346,7 +346,7 @@ for (const kind of databaseKinds) {
       });
     }
 
-    it('gives the name of a role that is being deleted to nobody before it is through', async () => {
+    it('does not reuse the name of a role before its deletion is complete', async () => {
       const { name } = await addRoleOfMany();
       let left = 1;
       const services = await open(() => {

@@ -105,7 +105,7 @@ describe('What no operation takes', () => {
     it('a page where the method is another, too', async () => {
       const { text, headers } = await inBrowser('/protected', 'post').expect(405);
       expect(headers['allow']).to.equal('GET, HEAD, OPTIONS');
-      expect(text).to.include('<h1>Method not allowed</h1>').and.include('This path does not answer POST.');
+      expect(text).to.include('<h1>Method not allowed</h1>').and.include('This path does not support POST.');
     });
 
     it('a page without its text for HEAD', async () => {
@@ -113,7 +113,7 @@ describe('What no operation takes', () => {
       expect(headers['content-type']).to.equal('text/html; charset=utf-8');
     });
 
-    it('JSON where there is an operation that answers with JSON', async () => {
+    it('JSON where there is an operation that responds with JSON', async () => {
       for (const path of ['/protected', '/users/1']) {
         const { body } = await inBrowser(path).expect(401);
         expect(body).to.include({ code: 'authentication_required' });

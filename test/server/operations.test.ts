@@ -85,7 +85,7 @@ describe('An operation', () => {
     });
   }
 
-  it('answers with its own status of success', async () => {
+  it('responds with its own status of success', async () => {
     await mounted({ ...sample, successStatus: 201 })
       .get('/sample')
       .expect(201);
@@ -116,7 +116,7 @@ describe('An operation', () => {
     expect(steps).to.deep.equal(['bearer reports:read reports:write']);
   });
 
-  it('demands no token where it is public, or where one is optional', async () => {
+  it('requires no token where it is public, or where one is optional', async () => {
     for (const security of [[], [{}, { bearer: [] }]])
       await mounted({ ...sample, security })
         .get('/sample')
@@ -129,11 +129,11 @@ describe('An operation', () => {
     expect(() => mounted({ ...sample, security })).to.throw('more than one @Security');
   });
 
-  it('cannot be mounted for anyone where the contract demands a token', () => {
+  it('cannot be mounted for anyone where the contract requires a token', () => {
     expect(() => mounted({ ...sample, path: '/protected' })).to.throw(
-      '/protected demands a token in the contract, and none in generated/routes.ts.',
+      '/protected requires a token in the contract, but not in generated/routes.ts.',
     );
-    expect(() => mounted({ ...sample, path: '/users/:id', security: [{}] })).to.throw('/users/:id demands');
+    expect(() => mounted({ ...sample, path: '/users/:id', security: [{}] })).to.throw('/users/:id requires');
     expect(() => mounted({ ...sample, path: '/users/:id', security: [{ bearer: [] }] })).not.to.throw();
   });
 

@@ -65,7 +65,7 @@ describe('A problem', () => {
 });
 
 for (const database of databaseKinds) {
-  describe(`A failure of ours, such as a lost database (${database})`, () => {
+  describe(`A failure of this service, such as a lost database (${database})`, () => {
     let app: TestApp;
     before(async () => {
       app = await TestApp.start({ database });
@@ -96,8 +96,8 @@ for (const database of databaseKinds) {
   });
 }
 
-describe('A failure after half an answer is out', () => {
-  it('is logged, and cuts the answer off: nobody takes the half for the whole', async () => {
+describe('A failure after half a response is out', () => {
+  it('is logged, and cuts the response off: nobody takes the half for the whole', async () => {
     const lines: string[] = [];
     const log = pino({}, { write: (line: string) => lines.push(line) });
     const app = express()

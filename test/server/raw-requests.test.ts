@@ -177,7 +177,7 @@ describe('Bytes on a connection', () => {
     connection.destroy();
   });
 
-  it('are not answered a second time where a body goes wrong after its answer', async () => {
+  it('are not answered a second time where a body goes wrong after its response', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('POST /nothing HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
     const [answer] = await connection.nextAnswers(1);

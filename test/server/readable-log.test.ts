@@ -12,7 +12,7 @@ const line = (entry: object): string =>
   ).replace(/^\d\d:\d\d:\d\d /, '');
 
 describe('A line of the log on a terminal', () => {
-  it('begins with the time of day', () => {
+  it('starts with the time of day', () => {
     const text = readableLine('{"level":30,"time":0,"msg":"stopping"}', plain);
     expect(text).to.match(/^\d\d:\d\d:\d\d info {2}stopping\n$/);
   });

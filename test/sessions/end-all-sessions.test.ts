@@ -130,7 +130,7 @@ for (const database of databaseKinds) {
       await app.get('/protected', (await app.login()).access_token).expect(200);
     });
 
-    it('reaches guards within a moment: they read the keys anew', async () => {
+    it('reaches guards within a moment: they read the keys again', async () => {
       app = await TestApp.start({ database });
       const api = await GuardedApi.following(app);
       try {

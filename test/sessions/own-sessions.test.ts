@@ -94,7 +94,7 @@ for (const database of databaseKinds) {
     });
 
     describe('listing', () => {
-      it('tells of each session what there is to know, newest first', async () => {
+      it('lists all properties of each session, newest first', async () => {
         app.clock.advance(60);
         const time = (seconds: number) => new Date(app.clock.now() + seconds * 1000).toISOString();
         const { body } = await app.get('/sessions', mine.access_token).expect(200);

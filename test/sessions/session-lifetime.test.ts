@@ -34,7 +34,7 @@ for (const database of databaseKinds) {
       await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
     });
 
-    it('gives each refresh the whole idle timeout, and what is left at the end', async () => {
+    it('returns each refresh the whole idle timeout, or what is left of the lifetime', async () => {
       expect(await loginAndRefresh(59 * minute)).to.include({ refresh_expires_in: 60 * minute });
       expect(await loginAndRefresh(59 * minute, 59 * minute)).to.include({ refresh_expires_in: 32 * minute });
     });

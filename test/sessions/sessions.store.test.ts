@@ -39,7 +39,7 @@ storeContract('The sessions store', (on) => {
   });
 
   describe('rotating', () => {
-    it('moves a session to its next generation, and answers with its rights', async () => {
+    it('moves a session to its next generation, and responds with its rights', async () => {
       const user = await addUser(on.queries, { version: 2 });
       const role = await addRole(on.queries, { permissions: 'a b' }, [user]);
       const session = await addSession(on.queries, user);
@@ -77,7 +77,7 @@ storeContract('The sessions store', (on) => {
       });
     });
 
-    it('gives all of many at once the one successor', async () => {
+    it('returns the same successor to many concurrent refreshes', async () => {
       const session = await newSession();
       const answers = await Promise.all(
         Array.from({ length: 50 }, (_, index) => rotate(session, 0, later, `key ${index}`)),
@@ -88,7 +88,7 @@ storeContract('The sessions store', (on) => {
       expect(await sessionsStore.find(on.queries, session.id)).to.include({ generation: 1 });
     });
 
-    it('gives the token before the same successor, to the last millisecond of its grace', async () => {
+    it('returns the same successor for the previous token until the last millisecond of its grace period', async () => {
       const session = await newSession();
       const successor = await rotate(session, 0, later, 'the key of the successor');
       expect(await rotate(session, 0, later + grace - 1)).to.deep.equal(successor);
@@ -154,7 +154,7 @@ storeContract('The sessions store', (on) => {
       expect(await rotate(session, 0)).to.be.undefined;
     });
 
-    it('refuses a session that is not there', async () => {
+    it('refuses a session that does not exist', async () => {
       const session = await newSession();
       await usersStore.delete(on.queries, session.user_id, later);
       expect(await rotate(session, 0)).to.be.undefined;
@@ -370,7 +370,7 @@ storeContract('The sessions store', (on) => {
         lifetime,
       });
 
-    it('begins a generation, and notes the time', async () => {
+    it('starts a generation, and notes the time', async () => {
       const session = await newSession({ generation: 3 });
       const next = {
         id: session.id,

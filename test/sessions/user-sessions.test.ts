@@ -104,7 +104,7 @@ for (const database of databaseKinds) {
       expect(await audited('session_ended')).to.have.length(1);
     });
 
-    it('finds no session of another user, none that has ended, and none that is not there', async () => {
+    it('finds no session of another user, none that has ended, and none that does not exist', async () => {
       await app.delete(`/users/${userId}/sessions/${sessionOf(first)}`, admin.access_token).expect(204);
       for (const id of [sessionOf(first), sessionOf(admin), nobody]) {
         const { body } = await app.delete(`/users/${userId}/sessions/${id}`, admin.access_token).expect(404);
@@ -139,7 +139,7 @@ describe('/users/{id}/sessions', () => {
     const operation = `${method} ${path.replaceAll(nobody, '{}')}`;
     const lacking = permission === 'users:read' ? 'users:write' : 'users:read';
 
-    it(`demands ${permission} to ${operation}`, async () => {
+    it(`requires ${permission} to ${operation}`, async () => {
       await app.request(method, path).expect(401);
       const { body } = await app.request(method, path, tokens[lacking]).expect(403);
       expect(body).to.include({ code: 'insufficient_scope' });

@@ -31,7 +31,7 @@ describe("the login of the page's Authorize dialog", () => {
 
   it('says so where something else than the service answers, or nothing', async () => {
     tabs.instead = () => Promise.resolve(new Response('<h1>Bad gateway</h1>', { status: 502 }));
-    expect(await login.logIn('admin', adminPassword)).to.equal('The service answered with 502.');
+    expect(await login.logIn('admin', adminPassword)).to.equal('The service responded with 502.');
     tabs.instead = () => Promise.reject(new TypeError('Failed to fetch'));
     expect(await login.logIn('admin', adminPassword)).to.equal('The service cannot be reached.');
   });

@@ -121,7 +121,7 @@ storeContract('The users store', (on) => {
       ['nowhere', []],
       ["'; drop table users; --", []],
     ] as const) {
-      it(`takes every character of ${JSON.stringify(part)} for itself`, async () => {
+      it(`treats every character of ${JSON.stringify(part)} literally`, async () => {
         expect(await listed(part)).to.deep.equal(found);
       });
     }
@@ -173,7 +173,7 @@ storeContract('The users store', (on) => {
   describe('noting a login', () => {
     const login = { checkedHash: 'a hash', newHash: 'a new hash', now: later };
 
-    it('takes over the time and the hash, and answers with the rights', async () => {
+    it('takes over the time and the hash, and responds with the rights', async () => {
       const user = await addUser(on.queries, {
         version: 7,
         password_one_time: 1,
@@ -201,7 +201,7 @@ storeContract('The users store', (on) => {
       expect(await usersStore.findStored(on.queries, user.id)).to.deep.include(user);
     });
 
-    it('takes a one-time password once, until it expires', async () => {
+    it('accepts a one-time password once, until it expires', async () => {
       const oneTime = { password_one_time: 1, one_time_expires_at: later + 1 };
       const user = await addUser(on.queries, oneTime);
       const again = { ...login, newHash: login.checkedHash };

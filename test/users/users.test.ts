@@ -48,7 +48,7 @@ describe('/users', () => {
     for (const [method, path, permission, allowed, sent] of requests) {
       const lacking = permission === 'users:read' ? 'users:write' : 'users:read';
 
-      it(`${method} ${path.replace(nobody, '{id}')} demands ${permission}`, async () => {
+      it(`${method} ${path.replace(nobody, '{id}')} requires ${permission}`, async () => {
         const anonymous = await app.request(method, path).send(sent).expect(401);
         expect(anonymous.body).to.include({ code: 'authentication_required' });
         const refused = await app.request(method, path, tokens[lacking]).send(sent).expect(403);
@@ -62,7 +62,7 @@ describe('/users', () => {
   });
 
   describe('creating', () => {
-    it('answers with the account, and with nothing that is kept for ourselves', async () => {
+    it('responds with the account, without internal columns', async () => {
       const user = await create('Ada', ['reader', 'reader']);
       const now = new Date(app.clock.now()).toISOString();
       expect(user).to.deep.equal({
@@ -83,7 +83,7 @@ describe('/users', () => {
       expect(await app.login('grace', password)).to.include({ scope: 'reports:read' });
     });
 
-    it('gives no roles where none are named', async () => {
+    it('returns no roles where none are named', async () => {
       const { body } = await app.post('/users', { username: 'plain', password }, admin).expect(201);
       expect(body.roles).to.deep.equal([]);
     });
@@ -96,7 +96,7 @@ describe('/users', () => {
       });
     }
 
-    it('refuses a role that is not there, and makes no account', async () => {
+    it('refuses a role that does not exist, and makes no account', async () => {
       const { body } = await app
         .post('/users', { username: 'roleless', password, roles: ['reader', 'no-role'] }, admin)
         .expect(422);
@@ -129,7 +129,7 @@ describe('/users', () => {
   });
 
   describe('reading one', () => {
-    it('tells of the last login', async () => {
+    it('returns the last login', async () => {
       const { id } = await create('seen');
       app.clock.advance(60);
       await app.login('seen', password);
@@ -272,7 +272,7 @@ describe('/users', () => {
       expect((await app.get(`/users/${user.id}`, admin)).body).to.deep.equal(user);
     });
 
-    it('refuses a role that is not there, and changes nothing else of the request', async () => {
+    it('refuses a role that does not exist, and changes nothing else of the request', async () => {
       const { body } = await app
         .patch(`/users/${user.id}`, { username: 'unheard of', disabled: true, roles: ['no-role'] }, admin)
         .expect(422);
@@ -349,7 +349,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', access).expect(401);
     };
 
-    it('signs out whoever is disabled, at once, and lets nobody in until enabled again', async () => {
+    it('signs out anybody who is disabled, at once, and lets nobody in until enabled again', async () => {
       const { user, tokens, path } = await loggedIn();
       const { body } = await app.patch(path, { disabled: true }, admin).expect(200);
       expect(body).to.include({ disabled: true });
@@ -363,7 +363,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', token).expect(200);
     });
 
-    it('signs out whoever is deleted, at once', async () => {
+    it('signs out anybody who is deleted, at once', async () => {
       const { user, tokens, path } = await loggedIn();
       await app.delete(path, admin).expect(204);
       await expectSignedOut(tokens);
@@ -376,7 +376,7 @@ for (const kind of databaseKinds) {
       expect(again.id).not.to.equal(user.id);
     });
 
-    it('signs out whoever gets a new password, at once, and takes that alone', async () => {
+    it('signs out anybody who gets a new password, at once, and takes that alone', async () => {
       const { user, tokens, path } = await loggedIn();
       const { body } = await app.patch(path, { password: 'another horse battery' }, admin).expect(200);
       expect(body).to.include({ password_change_required: false });
@@ -385,7 +385,7 @@ for (const kind of databaseKinds) {
       await app.login(user.username, 'another horse battery');
     });
 
-    it('signs out whoever gets a one-time password from the operator, at once', async () => {
+    it('signs out anybody who gets a one-time password from the operator, at once', async () => {
       const { user, tokens } = await loggedIn();
       const reset = (name: string) => app.services.users.resetPassword(name, { context: operatorContext });
       const oneTime = (await reset(user.username.toUpperCase())) ?? '';
@@ -431,7 +431,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', bystander.tokens.access_token).expect(200);
     });
 
-    it('gives a name to one of many who want it at once', async () => {
+    it('returns a name to one of many concurrent requests', async () => {
       const statuses = await Promise.all(
         ['Wanted', 'WANTED', 'wanted', 'ｗａｎｔｅｄ'].map(
           async (username) => (await app.post('/users', { username, password }, admin)).status,
@@ -440,7 +440,7 @@ for (const kind of databaseKinds) {
       expect(statuses.sort()).to.deep.equal([201, 409, 409, 409]);
     });
 
-    it('gives a name to one of many who are renamed to it at once', async () => {
+    it('returns a name to one of many concurrent renames', async () => {
       const users = [await loggedIn(), await loggedIn(), await loggedIn()];
       const statuses = await Promise.all(
         users.map(async ({ path }) => (await app.patch(path, { username: 'longed for' }, admin)).status),

@@ -25,8 +25,6 @@ interface Body {
 }
 
 interface Operation {
-  readonly summary?: string;
-  readonly description?: string;
   readonly requestBody?: Body;
   readonly responses: Readonly<Record<string, Body>>;
 }
@@ -71,15 +69,11 @@ function schemaFindings(
   });
 }
 
-function operationFindings(
-  { requestBody, responses, summary = '', description = '' }: Operation,
-  where: string,
-): LintFinding[] {
+function operationFindings({ requestBody, responses }: Operation, where: string): LintFinding[] {
   const bodies = [requestBody, ...Object.values(responses)].flatMap((each) =>
     Object.values(each?.content ?? {}),
   );
   const messages: string[] = [];
-  if (summary === '' || description === '') messages.push('It needs a summary and a description.');
   for (const { schema, example, examples = {} } of bodies) {
     if (schema?.$ref === undefined) messages.push('A body has a schema without a name.');
     if (example === undefined && Object.keys(examples).length === 0) messages.push('A body has no example.');
