@@ -153,7 +153,7 @@ async function copyWithProgress(
   } catch (cause) {
     if (!(cause instanceof DatabaseUnavailable)) throw cause;
     throw new StartError(
-      `The copy was interrupted (${describeCause(cause)}). The same command goes on where it stopped.`,
+      `The copy was interrupted (${describeCause(cause)}). Run the same command again to continue.`,
       { cause },
     );
   } finally {

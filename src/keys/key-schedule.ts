@@ -145,8 +145,8 @@ export class KeySchedule {
     const purpose = await keysStore.delete(queries, id);
     if (purpose === undefined) return false;
     if (purpose === 'refresh') {
-      // Whoever has the key may have refreshed any session while it was accepted, and go on with another key's token.
-      // A session whose key is gone is over, and no user's access token of before is good: none needs to be looked at.
+      // The holder of a leaked key may have refreshed any session, and now have a token of another key. Without its key, a
+      // session has ended, and all users' access tokens are revoked, so no session has to be checked.
       await keysStore.deleteAll(queries, 'refresh');
       await this.issued.revokeAccessTokens(queries);
     }
@@ -154,7 +154,7 @@ export class KeySchedule {
     return true;
   }
 
-  /** Takes all keys away at once, but for `JWT_PRIVATE_KEY`, and makes others: what they signed is void. */
+  /** Replaces all keys at once, except `JWT_PRIVATE_KEY`: tokens of the old keys stop working. */
   async replaceAll(queries: Queries): Promise<void> {
     const { ownKey, algorithm } = this.options;
     const kept = ownKey === undefined ? undefined : importSigningKey(ownKey, algorithm).id;
