@@ -22,7 +22,7 @@ import { createProgress } from './progress.js';
 import { parseDatabaseUrl, type SqliteUrl } from '../database/database-url.js';
 import { refuseRestoredFile } from '../server/installation.js';
 import { StartError } from '../start-error.js';
-import { sealingContext, unseal } from '../keys/key-schedule.js';
+import { sealingContext, unseal } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -153,7 +153,7 @@ async function copyWithProgress(
   } catch (cause) {
     if (!(cause instanceof DatabaseUnavailable)) throw cause;
     throw new StartError(
-      `The copy was interrupted (${describeCause(cause)}). The same command goes on where it stopped.`,
+      `The copy was interrupted (${describeCause(cause)}). Run the same command again to continue.`,
       { cause },
     );
   } finally {

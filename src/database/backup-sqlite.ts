@@ -3,14 +3,14 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { backupMark } from './restored-file.js';
 
-/** No backup was made; the message is for the operator. */
+/** The backup could not be made; the message is for the operator. */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
 }
 
 /**
- * Writes a SQLite database as it is at one moment to a new file, for its owner alone to read, while a service may go on
- * writing to it. The copy is checked, and is on the disk when this returns.
+ * Writes a consistent snapshot of a SQLite database to a new file with mode 0600. A service may write to the database
+ * meanwhile. When this returns, the copy has passed an integrity check and has been flushed to disk.
  * @returns its size in bytes.
  * @throws {BackupError}
  */
@@ -27,21 +27,21 @@ export function backupSqlite(file: string, target: string): number {
   } catch (cause) {
     rmSync(target, { force: true });
     throw new BackupError(
-      `The backup of ${file} cannot be made (${(cause as Error).message}). If that is not for want of space, npx latchkey check-database says what is wrong.`,
+      `The backup of ${file} cannot be made (${(cause as Error).message}). If the disk is not full, run npx latchkey check-database to find out what is wrong.`,
       { cause },
     );
   }
   return statSync(target).size;
 }
 
-/** An empty file, of the mode that the backup is to have from its first byte on. */
+/** Creates an empty file, so that the backup has mode 0600 from its first byte on. */
 function reserve(target: string): void {
-  if (existsSync(target)) throw new BackupError(`${target} is there already. Name a new file.`);
+  if (existsSync(target)) throw new BackupError(`${target} already exists. Choose a new file.`);
   try {
     closeSync(openSync(target, 'wx', 0o600));
   } catch (cause) {
     throw new BackupError(
-      `${target} cannot be written (${(cause as Error).message}). Its folder must be there, and writable for this user.`,
+      `${target} cannot be written (${(cause as Error).message}). Its folder must exist and be writable for this user.`,
       { cause },
     );
   }

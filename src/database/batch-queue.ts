@@ -1,26 +1,27 @@
-/** For how long it gathers at most, in milliseconds. */
-const longest = 3;
-/** One that comes alone does not wait for others. */
-const alone = 1;
+/** Maximum time an item waits, in milliseconds. */
+const maxWait = 3;
+/** A single item does not wait for others. */
+const initialSize = 1;
 
 /**
- * Gathers what is to be handed on together, for as long as each turn of the event loop brings more of it: where little
- * is done it is handed on at once, and where much is done each commit, and each wake of another thread, serves many.
+ * Collects items and flushes them together, for speed: under load one message, one wake-up of the writer thread and one
+ * commit serve many statements. It waits as long as each turn of the event loop brings more items; a single item is
+ * flushed at the end of its turn.
  */
 export class BatchQueue<T> {
   #items: T[] = [];
-  /** How many there were at the end of the turn before. */
-  #known = alone;
+  /** The number of items at the end of the previous turn. */
+  #known = initialSize;
   #since = 0;
   #isUrgent = false;
 
   /** @param now milliseconds. */
   constructor(
-    private readonly handOn: (items: readonly T[]) => void,
+    private readonly flush: (items: readonly T[]) => void,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** @param isUrgent it is handed on at the end of this turn, and all that was gathered with it. */
+  /** @param isUrgent flushes all items at the end of this turn. */
   add(item: T, isUrgent: boolean): void {
     if (this.#items.length === 0) {
       this.#since = this.now();
@@ -32,15 +33,15 @@ export class BatchQueue<T> {
 
   readonly #endTurn = (): void => {
     const hasGrown = this.#items.length > this.#known;
-    if (hasGrown && !this.#isUrgent && this.now() - this.#since < longest) {
+    if (hasGrown && !this.#isUrgent && this.now() - this.#since < maxWait) {
       this.#known = this.#items.length;
       setImmediate(this.#endTurn);
       return;
     }
     const items = this.#items;
     this.#items = [];
-    this.#known = alone;
+    this.#known = initialSize;
     this.#isUrgent = false;
-    this.handOn(items);
+    this.flush(items);
   };
 }

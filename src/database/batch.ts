@@ -4,14 +4,14 @@ import type { Schema } from './schema.js';
 /** A statement that is to be executed, in a transaction or a batch. */
 export type Statement<Row = unknown> = Compilable<Row>;
 
-/** A statement of a batch: it needs nothing of what the others give. */
+/** A statement of a batch. It cannot use the results of the others. */
 export interface BatchStatement<Row = unknown> {
   readonly query: Compilable<Row>;
-  /** Where it gives no row, the batch ends there; what came before stays done. */
+  /** If it returns no row, the batch stops there; the statements before it are committed. */
   readonly required?: boolean;
 }
 
-/** The rows of each statement; undefined where one that was required gave none. */
+/** The rows of each statement; undefined if a required statement returned none. */
 export type BatchRows<Statements extends readonly BatchStatement[]> =
   | {
       -readonly [Index in keyof Statements]: Statements[Index] extends BatchStatement<infer Row>
@@ -20,7 +20,7 @@ export type BatchRows<Statements extends readonly BatchStatement[]> =
     }
   | undefined;
 
-/** Executes a batch one statement after another, as a part of a transaction. */
+/** Executes the statements of a batch one after another, within a transaction. */
 export async function executeSequentially<const Statements extends readonly BatchStatement[]>(
   transaction: Kysely<Schema>,
   statements: Statements,

@@ -1,16 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database, Queries } from './database.js';
 
-/** How many rows a transaction touches at most, where there may be any number of them: a few milliseconds of work. */
+/** Maximum rows a transaction changes: a few milliseconds of work. */
 export const rowsPerBatch = 100;
-/** For how long, in milliseconds, the database is left to others between two batches, however long one took. */
+/** Maximum pause between two batches, in milliseconds. */
 const maxPause = 50;
 
 /**
- * Does long work in transactions of a few milliseconds, and leaves the database to others for as long as each took.
- * Whatever was begun is for the next call to go on with: each batch must find by itself what there is left to do.
- * @param work does so many rows at most, and says how many; where they were fewer, there are no more.
- * @param onCommit is called when what `work` did last is committed.
+ * Does long work in transactions of a few milliseconds, and pauses after each for as long as it took, so that requests
+ * get the database in between. Each batch must find the remaining work itself: an interrupted run is continued by the
+ * next call.
+ * @param work changes at most `limit` rows and returns how many; fewer than `limit` means that none are left.
+ * @param onCommit is called after each batch is committed.
  */
 export async function runInBatches(
   { longRunning }: Pick<Database, 'longRunning'>,

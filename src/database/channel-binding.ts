@@ -5,17 +5,17 @@ import type pg from 'pg';
 const bound = 'SCRAM-SHA-256-PLUS';
 
 /**
- * Breaks a connection off before anything of the password is sent, unless the server's proof and ours are bound to the
- * certificate of the TLS connection that they go through (RFC 5929 §4): the driver would go on without.
- * @param client not connected yet.
+ * Closes a connection before any proof of the password is sent, unless SCRAM authentication is bound to the certificate
+ * of the TLS connection (RFC 5929 §4). The driver itself would continue without binding.
+ * @param client must not be connected yet.
  */
 export function requireChannelBinding(client: pg.Client): void {
-  // The driver has events for each message, and no option for this.
+  // The driver has no option for this, but emits an event for each message.
   const { connection } = client as unknown as { connection: EventEmitter & { readonly stream: Duplex } };
   const refuse = (): void => {
     connection.stream.destroy(
       new Error(
-        'channel_binding=require, and the server does not bind its authentication to the TLS connection',
+        'channel_binding=require, but the server does not bind its authentication to the TLS connection',
       ),
     );
   };

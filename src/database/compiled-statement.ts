@@ -1,7 +1,7 @@
 import { CompiledQuery, sql, type Compilable, type Expression, type RawBuilder } from 'kysely';
 import type { Queries } from './database.js';
 
-/** Stands in a statement for a value that each execution brings. */
+/** A placeholder in a compiled statement, replaced by a value at each execution. */
 class Slot {
   constructor(readonly name: string) {}
 }
@@ -12,26 +12,26 @@ interface CompiledSql {
 }
 
 type Values = Readonly<Record<string, unknown>>;
-/** A name for each value, as the statement refers to it. */
+/** A placeholder for each value. */
 type Names<V extends Values> = { readonly [Name in keyof V]: Expression<V[Name]> };
 
 /**
- * A statement that is built and compiled once for each database: for one that comes so often, and is so long, that this
- * would be what it costs.
+ * A statement that is built and compiled once per database, for speed: for long, frequent statements, compiling costs more
+ * than anything else the process does for them.
  */
 export class CompiledStatement<V extends Values, Row, Part = undefined> {
   readonly #compiled = new WeakMap<object, CompiledSql>();
 
   /**
-   * @param names the values that it takes.
-   * @param build makes it, with the names of its values, and with what is the database's own.
+   * @param names the names of its values.
+   * @param build builds the statement from placeholders and from the part that depends on the database.
    */
   constructor(
     private readonly names: readonly (keyof V & string)[],
     private readonly build: (values: Names<V>, part: Part) => RawBuilder<Row>,
   ) {}
 
-  /** @param part always the same for one database. */
+  /** @param part must be the same at each call for one database. */
   async execute(queries: Queries, values: V, part: Part): Promise<Row[]> {
     const executor = queries.getExecutor();
     let compiled = this.#compiled.get(executor.adapter);
@@ -52,8 +52,8 @@ export class CompiledStatement<V extends Values, Row, Part = undefined> {
 const compiledByName = new WeakMap<object, Map<string, CompiledSql>>();
 
 /**
- * A query of Kysely's that is built and compiled once for each database and name.
- * @param build makes it of the values' stand-ins, with which it must not calculate.
+ * A query of Kysely that is built and compiled once per database and name, for speed.
+ * @param build builds the query from placeholders; it must not compute with them.
  */
 export function compileOnce<V extends Values, Row>(
   queries: Queries,
@@ -75,7 +75,7 @@ export function compileOnce<V extends Values, Row>(
   return CompiledQuery.raw(compiled.text, parameters);
 }
 
-/** The same for a batch. */
+/** Like `compileOnce`, for a batch. */
 export function prepareOnce<V extends Values, Row>(
   ...statement: Parameters<typeof compileOnce<V, Row>>
 ): Compilable<Row> {

@@ -3,11 +3,11 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Schema } from './schema.js';
 
 /**
- * What a database holds, so that two can be compared, or one with itself at an earlier time: for each table the number
- * of its rows and the sum of their checksums, in whichever order they come.
+ * A summary of a database, to compare two databases, or one with its earlier state: for each table the number of rows and
+ * the sum of their checksums, which does not depend on their order.
  */
 export interface Contents {
-  /** The last migration. */
+  /** The name of the last migration. */
   readonly version: string;
   readonly tables: Readonly<Record<string, TableContents>>;
 }
@@ -20,15 +20,15 @@ export interface TableContents {
 
 export type Row = Readonly<Record<string, string | number | null>>;
 
-/** Not in the checksum: it is encrypted with another secret in the copy. */
+/** Not part of the checksum: in the copy it is encrypted with another secret. */
 const excludedColumn = 'sealed_key';
 
-/** Of columns in an order that both databases agree on. */
+/** The columns of a checksum, in an order that does not depend on the database. */
 export function selectChecksumColumns(columns: readonly string[]): string[] {
   return columns.filter((each) => each !== excludedColumn).sort();
 }
 
-/** Adds up the rows of a table. Each column is its length in bytes and its text, so that no two rows look the same. */
+/** Summarizes the rows of a table. Each column is written as its length in bytes and its text: no two rows give the same text. */
 export function summarizeRows(rows: Iterable<Row>, columns: readonly string[]): TableContents {
   let count = 0;
   let sum = 0n;
@@ -44,7 +44,7 @@ export function summarizeRows(rows: Iterable<Row>, columns: readonly string[]): 
   return { rows: count, checksum: String(sum) };
 }
 
-/** The same, by PostgreSQL itself. */
+/** The same summary, computed by PostgreSQL. */
 export async function summarizeTable(
   queries: Kysely<Schema>,
   table: keyof Schema,
@@ -62,7 +62,7 @@ export async function summarizeTable(
   return { rows: Number(found?.rows), checksum: String(found?.checksum) };
 }
 
-/** The tables that are not the same. */
+/** The names of the tables that differ. */
 export function findDifferences(one: Contents, other: Contents): string[] {
   const names = new Set([...Object.keys(one.tables), ...Object.keys(other.tables)]);
   return [...names].filter((name) => {

@@ -7,31 +7,31 @@ import type { Database, Queries } from './database.js';
 import type { KeyRow, Schema } from './schema.js';
 import { acquireStartLock } from './start-lock.js';
 
-/** PostgreSQL takes 65,535 parameters a statement; the widest table has 16 columns. */
+/** PostgreSQL takes 65,535 parameters in a statement; the widest table has 16 columns. */
 const rowsPerStatement = 500;
 
-/** What encrypts the keys of the copy. */
+/** Encrypts the keys of the copy. */
 export interface CopySealing {
-  /** Makes a key's sealed half one that the target's secret opens. */
+  /** Encrypts a key again, with the target's secret. */
   readonly seal: (row: KeyRow) => string;
-  /** Whether that secret opens a key of the target. */
+  /** Whether that secret decrypts a key of the target. */
   readonly opens: (row: KeyRow) => boolean;
 }
 
 export interface CopyOptions {
-  /** Is told of the rows of a table that are there so far, after each transaction and at the table's end. */
+  /** Called with the rows copied so far, after each transaction and at the end of each table. */
   readonly onProgress?: (table: keyof Schema, rows: number, isWhole: boolean) => void;
-  /** Ends the copy after the transaction that runs; another run goes on from there. */
+  /** Stops the copy after the current transaction; another run continues from there. */
   readonly signal?: AbortSignal;
   readonly rowsPerBatch?: number;
 }
 
 /**
- * Copies all tables into a migrated, empty database, or goes on where an earlier run stopped: in transactions of some
- * hundred rows, each of which moves the mark. At the end all is compared, and the database counts what it holds: until
- * it knows, the first statements of a service would take too long. The mark is there until then.
- * @throws {CopyError} where the target is not empty, where the source is not as it was when the copy began, where
- * another run goes on with it, and where the copy is not equal in the end.
+ * Copies all tables into a migrated, empty database, or continues where an earlier run stopped, in transactions of a few
+ * hundred rows that each move the mark. At the end all tables are compared and analyzed (without statistics, the first
+ * statements of a service would take too long), and only then the mark is removed.
+ * @throws {CopyError} if the target is not empty, if the source has changed since the copy began, if another run has
+ * taken over, or if the copy differs from its source at the end.
  */
 export async function copyInto(
   target: Database,
@@ -53,7 +53,7 @@ export async function copyInto(
   return toCounts(contents);
 }
 
-/** How many rows each table has. */
+/** The number of rows of each table. */
 export function toCounts({ tables }: Contents): Counts {
   return Object.fromEntries(copiedTables.map((table) => [table, tables[table]?.rows ?? 0])) as Record<
     keyof Schema,
@@ -62,7 +62,7 @@ export function toCounts({ tables }: Contents): Counts {
 }
 
 /**
- * Refuses a source that is not what the copy began with: a database must not be of two moments, or of two installations.
+ * Refuses a source that differs from the one the copy began with: a copy must not mix two states or two installations.
  * @throws {CopyError}
  */
 export function assertSameSource(mark: CopyMark, source: string, contents: Contents): void {
@@ -71,15 +71,15 @@ export function assertSameSource(mark: CopyMark, source: string, contents: Conte
   if (different.length === 0 && before.version === contents.version) return;
   const why =
     mark.source === source
-      ? `${source} has changed since (${different.join(', ') || 'its version'})`
-      : `it is of ${mark.source}, which ${source} is not equal to`;
+      ? `${source} has changed since the copy began (${different.join(', ') || 'its version'})`
+      : `it is a copy of ${mark.source}, which ${source} is not equal to`;
   throw new CopyError(
-    `The target holds a copy that has not been finished, and cannot be: ${why}. With --begin-again it is removed from the target, and the copy begins again.`,
+    `The target holds an unfinished copy that cannot be continued: ${why}. Use --begin-again to remove it from the target and copy from the start.`,
   );
 }
 
 /**
- * Removes what a copy that has not been finished has left, and its mark. Where there is none, nothing is touched.
+ * Removes an unfinished copy and its mark. Without a mark, nothing is changed.
  */
 export async function removeUnfinishedCopy(target: Database): Promise<void> {
   await target.longRunning.transaction(async (transaction) => {
@@ -91,7 +91,7 @@ export async function removeUnfinishedCopy(target: Database): Promise<void> {
 }
 
 /**
- * Refuses a database in which there is anything of ours. Tables that are not there are empty.
+ * Refuses a database in which one of the service's tables has rows. A missing table counts as empty.
  * @throws {CopyError}
  */
 export async function assertEmpty(queries: Queries): Promise<void> {
@@ -100,19 +100,19 @@ export async function assertEmpty(queries: Queries): Promise<void> {
     if (!there.has(table)) continue;
     if (await queries.selectFrom(table).selectAll().limit(1).executeTakeFirst()) {
       throw new CopyError(
-        `The target is not empty: its table "${table}" has rows. Copy into a new database, which no service has been started on.`,
+        `The target is not empty: its table "${table}" has rows. Copy into a new database on which no service has been started.`,
       );
     }
   }
 }
 
-/** Makes the mark, or takes over the one that is there; no start of a service comes between. */
+/** Creates the mark, or takes over the existing one, under the lock that a starting service takes. */
 function beginCopy(target: Database, source: string, contents: Contents): Promise<CopyMark> {
   return target.longRunning.transaction(async (transaction) => {
     await acquireStartLock(transaction);
     const run = randomUUID();
     if (await readMark(transaction)) {
-      // Waits for the batch of a run that still goes on; its next one finds that it is not the last.
+      // Waits for the current batch of a run that is still active; its next batch finds another run's id and stops.
       const mark = await withMarkTable(transaction)
         .updateTable('unfinished_copy')
         .set({ run })
@@ -133,7 +133,7 @@ interface CopyRun {
   readonly target: Database;
   readonly source: SqliteSnapshot;
   readonly sealing: CopySealing;
-  /** As it was when this run began. */
+  /** The mark when this run began. */
   readonly mark: CopyMark;
 }
 
@@ -159,13 +159,13 @@ async function copyTable(
     };
     await target.longRunning.transaction(async (transaction) => {
       await moveMark(transaction, mark.run, place);
-      // Rows of this very table: they have its columns, whichever they are.
+      // The rows come from the same table, so they have its columns.
       await transaction.insertInto(table).values(rows).execute();
     });
     copied += rows.length;
     onProgress?.(table, copied, false);
     if (signal?.aborted) {
-      throw new CopyError('The copy was interrupted. The same command goes on where it stopped.');
+      throw new CopyError('The copy was interrupted. Run the same command again to continue.');
     }
   }
   onProgress?.(table, copied, true);
@@ -195,14 +195,14 @@ async function moveMark(
   if (numUpdatedRows === 0n) throw new CopyError(takenOver);
 }
 
-const takenOver = 'Another run of the copy goes on with it, and this one ends.';
+const takenOver = 'Another run of the copy has taken over, so this one stops.';
 
-/** @throws {CopyError} where the keys that are there were encrypted with another secret, by an earlier run. */
+/** @throws {CopyError} if an earlier run encrypted the keys in the target with another secret. */
 async function assertKeysOpen({ queries }: Database, { opens }: CopySealing): Promise<void> {
   const keys = await queries.selectFrom('keys').selectAll().execute();
   if (keys.every(opens)) return;
   throw new CopyError(
-    'An earlier run has encrypted the keys in the target with another secret. Set LATCHKEY_SECRET (or LATCHKEY_NEW_SECRET) as it was then, or begin again with --begin-again.',
+    'An earlier run has encrypted the keys in the target with another secret. Set LATCHKEY_SECRET (or LATCHKEY_NEW_SECRET) to that secret, or start over with --begin-again.',
   );
 }
 
@@ -218,11 +218,11 @@ async function assertEqualContents(
   const different = findDifferences(contents, { ...contents, tables: Object.fromEntries(tables) });
   if (different.length === 0) return;
   throw new CopyError(
-    `The copy is not equal to its source (${different.join(', ')}): something else has written to the target. Begin again with --begin-again.`,
+    `The copy is not equal to its source (${different.join(', ')}): something else has written to the target. Start over with --begin-again.`,
   );
 }
 
-/** From now on a service may start on it. */
+/** Removes the mark: from now on a service may start on the database. */
 async function finishCopy(target: Database, run: string): Promise<void> {
   await target.longRunning.transaction(async (transaction) => {
     await acquireStartLock(transaction);

@@ -3,25 +3,24 @@ import { StartError } from '../start-error.js';
 import type { Schema } from './schema.js';
 
 /**
- * The mark of a copy that has not ended, in the database that is copied to: a table of one row, which is there for as
- * long as the copy is not whole.
+ * The mark of an unfinished copy: a table with one row in the target database, which is dropped once the copy is complete.
  */
 export interface CopyMark {
-  /** Another one for each run of the command: of two runs, the one that came last goes on. */
+  /** A new id for each run of the command: of two runs, the later one continues. */
   readonly run: string;
-  /** The file that is copied. */
+  /** The path of the file that is copied. */
   readonly source: string;
-  /** What it held when the copy began; see `Contents`. */
+  /** The summary of the source when the copy began, as JSON; see `Contents`. */
   readonly contents: string;
-  /** The table that is being copied; those before it are whole. */
+  /** The table that is being copied; the tables before it are complete. */
   readonly copying: keyof Schema;
-  /** The primary key of the last row of it that is there, as a JSON array; null before the first. */
+  /** The primary key of its last copied row, as a JSON array; null before the first. */
   readonly after_key: string | null;
-  /** How many rows of it are there. */
+  /** The number of its copied rows. */
   readonly copied: number;
 }
 
-/** The tables with the mark's. */
+/** The service's tables and the mark's. */
 export type MarkedSchema = Schema & { unfinished_copy: CopyMark };
 
 export async function createMark(queries: Kysely<Schema>, mark: CopyMark): Promise<void> {
@@ -41,7 +40,7 @@ export async function dropMark(queries: Kysely<Schema>): Promise<void> {
   await queries.schema.dropTable('unfinished_copy').execute();
 }
 
-/** On PostgreSQL alone: nothing is copied to SQLite. */
+/** For PostgreSQL only: nothing is copied to SQLite. */
 export async function readMark(queries: Kysely<Schema>): Promise<CopyMark | undefined> {
   const { rows } = await sql<{
     there: string | null;
@@ -55,8 +54,8 @@ export function withMarkTable(queries: Kysely<Schema>): Kysely<MarkedSchema> {
 }
 
 /**
- * Refuses a database that a copy has not been finished into: a part of the users could log in, and a part of what was
- * revoked would be good again.
+ * Refuses a database with an unfinished copy: only some of the users could log in, and some revoked tokens would be
+ * accepted again.
  * @throws {StartError}
  */
 export async function assertNoUnfinishedCopy(queries: Kysely<Schema>): Promise<void> {
@@ -65,5 +64,5 @@ export async function assertNoUnfinishedCopy(queries: Kysely<Schema>): Promise<v
 }
 
 export function unfinishedCopyMessage({ source }: CopyMark): string {
-  return `The database holds a copy that has not been finished, of the SQLite file ${source}. "npx latchkey copy sqlite:${source} postgres://…" goes on with it, and with --begin-again it begins again.`;
+  return `The database holds an unfinished copy of the SQLite file ${source}. "npx latchkey copy sqlite:${source} postgres://…" continues it; with --begin-again it starts over.`;
 }

@@ -4,7 +4,7 @@ import { selectChecksumColumns, summarizeRows, type Contents, type Row } from '.
 import { migrationProvider } from './migrations/index.js';
 import type { KeyRow, Schema } from './schema.js';
 
-/** What is copied: every table, those that others refer to before these. */
+/** All tables, in an order in which foreign keys refer to earlier tables only. */
 const tableOrder: Readonly<Record<keyof Schema, true>> = {
   users: true,
   roles: true,
@@ -28,25 +28,25 @@ export class CopyError extends Error {
 }
 
 /**
- * A SQLite file as it is at one moment, while a service may go on writing to it. Reads alone.
- * @throws {CopyError} where it is no database of this version.
+ * A read-only snapshot of a SQLite file. A service may write to the file meanwhile.
+ * @throws {CopyError} if the file does not exist.
  */
 export class SqliteSnapshot {
   readonly #connection: DatabaseSync;
 
   constructor(private readonly given: string) {
-    if (!existsSync(given)) throw new CopyError(`The SQLite file ${given} is not there.`);
+    if (!existsSync(given)) throw new CopyError(`The SQLite file ${given} does not exist.`);
     this.#connection = new DatabaseSync(given, { readOnly: true, timeout: 5000 });
-    // Begun by the first reading; readers and the writer do not wait for each other.
+    // The snapshot is taken by the first read; readers and the writer do not block each other.
     this.#connection.exec('begin');
   }
 
-  /** The same file by another path has the same one. */
+  /** The real path: the same for each path of the file. */
   get file(): string {
     return realpathSync(this.given);
   }
 
-  /** @throws {CopyError} */
+  /** @throws {CopyError} if it is not a database of this version. */
   async assertVersion(): Promise<void> {
     const expected = await migrationNames();
     let found: unknown[];
@@ -60,11 +60,11 @@ export class SqliteSnapshot {
     }
     if (expected.join() === found.join()) return;
     throw new CopyError(
-      `The SQLite file ${this.given} is of another version of Latchkey. Start this version on it once, and copy then.`,
+      `The SQLite file ${this.given} was written by another version of Latchkey. Start this version on it once, then copy.`,
     );
   }
 
-  /** Reads all of it. */
+  /** Reads the whole file. */
   async contents(): Promise<Contents> {
     return {
       version: (await migrationNames()).at(-1) ?? '',
@@ -80,12 +80,12 @@ export class SqliteSnapshot {
     };
   }
 
-  /** Those that a checksum is of. */
+  /** The columns of a table's checksum. */
   columns(table: keyof Schema): string[] {
     return selectChecksumColumns(this.#tableInfo(table).map(({ name }) => name));
   }
 
-  /** The columns of its primary key. */
+  /** The columns of a table's primary key. */
   keyColumns(table: keyof Schema): string[] {
     return this.#tableInfo(table)
       .filter(({ pk }) => pk > 0)
@@ -93,7 +93,7 @@ export class SqliteSnapshot {
       .map(({ name }) => name);
   }
 
-  /** In the order of the primary key. @param after the key of the last row that is not wanted. */
+  /** Rows in the order of the primary key. @param after the key that they come after. */
   rows(table: keyof Schema, after?: readonly (string | number)[]): Iterable<Row> {
     const key = this.keyColumns(table).join(', ');
     const places = after?.map(() => '?').join(', ');

@@ -3,9 +3,9 @@ import type { Schema } from './schema.js';
 
 type CounterName = Schema['counters']['name'];
 
-/** Counts that only rise. */
+/** Counters that only increase. */
 export const countersStore = {
-  /** Waits for whoever else raises it, until the end of that transaction. @returns the new value, which is the caller's alone. */
+  /** Waits for other transactions that increment the counter. @returns the new value, which no other caller gets. */
   async increment(queries: Queries, name: CounterName, by = 1): Promise<number> {
     const { value } = await queries
       .insertInto('counters')

@@ -1,17 +1,17 @@
 /**
- * The database cannot be asked now: it is down, does not answer in time, takes no writes, or takes no more connections.
- * What was asked of it may have happened or not.
+ * The database cannot be used now: it is down, does not respond in time, takes no writes, or takes no more connections.
+ * The statement that failed may or may not have been executed.
  */
 export class DatabaseUnavailable extends Error {
   override readonly name: string = 'DatabaseUnavailable';
 }
 
-/** It answers, and lets this service not in: waiting alone changes nothing. A password, a name, a right is wrong. */
+/** The database responds but refuses the connection, such as for a wrong password, database name or privilege. */
 export class DatabaseRefused extends DatabaseUnavailable {
   override readonly name = 'DatabaseRefused';
 }
 
-/** It can be read, and not be written to: a standby, a full disk, a file that may not be changed. */
+/** The database can be read but not written: a standby, a full disk, a read-only file. */
 export class DatabaseReadOnly extends DatabaseUnavailable {
   override readonly name = 'DatabaseReadOnly';
 }

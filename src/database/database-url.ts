@@ -1,26 +1,26 @@
 import type { ConnectionOptions } from 'node:tls';
 import { parsePostgresUrl, removeTls } from './postgres-url.js';
 
-/** Where the data lives. */
+/** `DATABASE_URL`, parsed. */
 export type DatabaseUrl = SqliteUrl | PostgresUrl;
 
 export interface SqliteUrl {
   readonly kind: 'sqlite';
-  /** A file's path, or `:memory:`. */
+  /** The path of a file, or `:memory:`. */
   readonly file: string;
 }
 
 export interface PostgresUrl {
   readonly kind: 'postgres';
-  /** Without what it said of TLS. */
+  /** The URL without its TLS parameters. */
   readonly url: string;
-  /** How the connection is encrypted; left out: it is not. */
+  /** TLS options; absent: the connection is not encrypted. */
   readonly tls?: ConnectionOptions;
 }
 
 const forms = 'sqlite:data/latchkey.db or postgres://user:password@host:5432/database';
 
-/** @throws {Error} whose message goes on after the setting's name: "must …". */
+/** @throws {Error} with a message that continues the setting's name: "must …". */
 export function parseDatabaseUrl(text: string): DatabaseUrl {
   if (text.startsWith('sqlite:')) return parseSqliteUrl(text);
   if (/^postgres(ql)?:\/\//.test(text)) return parsePostgresDatabaseUrl(text);

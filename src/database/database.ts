@@ -5,72 +5,71 @@ import type { BatchRows, BatchStatement } from './batch.js';
 import type { OutageLog } from './outage-log.js';
 import type { Schema } from './schema.js';
 
-/** What a store works on: the database, or a transaction of it. */
+/** What a store works on: the database, or a transaction. */
 export type Queries = Kysely<Schema>;
 export type Work<T> = (transaction: Transaction<Schema>) => Promise<T>;
 
 export interface Executor {
   readonly queries: Queries;
-  /** Commits what `work` did, or nothing of it. `work` runs again where the database undid it because of another. */
+  /** Commits all of `work` or none of it. `work` runs again if the database rolled it back because of a conflict. */
   transaction<T>(work: Work<T>): Promise<T>;
 }
 
-/** A time, or a part of one that the database knows the other of. */
+/** A time for use in a statement: absolute, or an offset that is added to the database's clock. */
 export interface Moment {
   readonly value: number;
-  /** Makes the time of the value; the same function for all moments of a database. */
+  /** The SQL of the absolute time; the same function for all moments of a database. */
   readonly from: (value: Expression<number>) => Expression<number>;
 }
 
 /**
- * How a process learns that another one has committed: a version that is another one then, to be asked for; or a
- * connection of its own, for the notifications that the tables' triggers send (`0003-change-feed`).
+ * How a process learns that another process has committed: by polling a version that changes, or on a separate connection
+ * that receives the notifications of the tables' triggers (`0003-change-feed`).
  */
 export type Changes =
   | { readonly how: 'version'; readonly version: () => Promise<unknown> }
   | { readonly how: 'notifications'; readonly connect: () => Promise<pg.Client> };
 
-/** The database, whichever it is. Nothing outside this folder and the stores asks which. */
+/** SQLite or PostgreSQL. Nothing outside this folder and the stores depends on which. */
 export interface Database extends Executor {
   readonly dialect: 'sqlite' | 'postgres';
-  /** Other services may use it at the same time. A SQLite file has one: the second one says so and stops. */
+  /** Whether several services may use it at the same time. A second service on a SQLite file refuses to start. */
   readonly isShared: boolean;
   /**
-   * The same for what may take long: many rows, or waiting for another process. On PostgreSQL it has connections of
-   * its own, so that no request waits for one.
+   * For work that may take long: many rows, or waiting for another process. On PostgreSQL it has a separate pool, so that
+   * no request waits for one of its connections.
    */
   readonly longRunning: Executor;
   /**
-   * Executes statements in one transaction; on SQLite they are one message to the writer, where a transaction is several
-   * that everybody else waits for.
+   * Executes statements in one transaction. On SQLite they are one message to the writer thread; a transaction is several
+   * messages, and every other write waits until it ends.
    */
   batch<const Statements extends readonly BatchStatement[]>(
     statements: Statements,
   ): Promise<BatchRows<Statements>>;
-  /** A transaction that no other process runs at the same time. */
+  /** Runs a transaction under a lock that only one process holds at a time. */
   withExclusiveLock<T>(work: Work<T>): Promise<T>;
   /**
-   * Now, in milliseconds, for use in a statement: the database's own time where several machines share it, for a
-   * statement may arrive late. Where the clock is another than the system's, the difference is added.
+   * Now, in milliseconds since the Unix epoch, for use in a statement. On PostgreSQL it is the server's time, because
+   * machines' clocks differ and a statement may arrive late; an injected clock's difference from the system's is added.
    */
   now(clock: Clock): Moment;
   /**
-   * Brings the tables up to date. `upTo` names the last migration to run; tests use it.
-   * @throws {StartError} where a copy into the database has not been finished.
+   * Runs the migrations. `upTo` names the last one to run, for tests.
+   * @throws {StartError} if the database holds an unfinished copy.
    */
   migrate(upTo?: string): Promise<void>;
-  /** Resolves when the database answers. */
+  /** Resolves when the database responds. */
   ping(): Promise<void>;
   /**
-   * Resolves when the database takes writes, which was tried within the last second.
-   * @throws {DatabaseUnavailable} or another error of the database's, where it does not.
+   * Resolves if a write has succeeded within the last second.
+   * @throws {DatabaseUnavailable} or the database's own error if it failed.
    */
   assertWritable(): Promise<void>;
-  /** The log of what fails while the database is away. */
+  /** Limits the log lines about failures during an outage. */
   readonly outages: OutageLog;
-  /** How this process learns that another one has committed. */
   readonly changes: Changes;
-  /** What has to end before the connections are closed. */
+  /** Registers what has to end before the connections are closed. */
   beforeClose(end: () => Promise<void> | void): void;
   close(): Promise<void>;
 }

@@ -20,7 +20,7 @@ import { DatabaseReadOnly } from './database-unavailable.js';
 import { databaseSubject, WriteProbe } from './write-probe.js';
 import type { Database, Executor, Queries } from './database.js';
 
-/** Times are in milliseconds; on SQLite `statementTimeout`, the wait for another process, and `log` matter. */
+/** Times are in milliseconds. SQLite uses only `statementTimeout`, as the wait for another process's lock, and `log`. */
 export interface DatabaseOptions {
   readonly poolSize: number;
   readonly connectTimeout: number;
@@ -35,26 +35,26 @@ const defaults: DatabaseOptions = {
   log: pino({ level: 'silent' }),
 };
 
-/** Connections for what may take long, and how long that is, in milliseconds. */
+/** Connections for long-running work, and the timeout of its statements in milliseconds. */
 const longRunningPoolSize = 2;
 const longRunningTimeout = 600_000;
 
-/** Opens what `DATABASE_URL` names, without touching its tables. */
+/** Opens the database that `DATABASE_URL` names, without reading or changing its tables. */
 export function openDatabase(url: DatabaseUrl, options: Partial<DatabaseOptions> = {}): Database {
   const all = { ...defaults, ...options };
   return url.kind === 'sqlite' ? createSqliteDatabase(url, all) : createPostgresDatabase(url, all);
 }
 
 function createSqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: DatabaseOptions): Database {
-  // Opened here first: what is wrong with it is said at once. A database in memory is the writer's alone.
+  // Opened here first, so that errors are thrown at once. A database in memory is visible to the writer only.
   const reading = file === ':memory:' ? undefined : openSqlite(file);
-  // It runs on the service's own thread, and must not wait there: what it cannot read now, the writer does.
+  // This connection runs on the event loop's thread and must not wait: what it cannot read now, the writer reads.
   reading?.exec('pragma query_only = on; pragma busy_timeout = 0');
   const outages = new OutageLog(log);
   let version = 0;
   const probe = new WriteProbe(async () => {
     version = 1 - version;
-    // A write of its own: the number is in the file's first page, and nobody reads it.
+    // The number is in the file's first page, and nothing reads it.
     await writer.execute({ sql: `pragma user_version = ${version}`, parameters: [] });
   }, outages);
   const writer = new SqliteWriter(file, statementTimeout, (error) => {
@@ -108,7 +108,7 @@ class CloseHooks {
   }
 }
 
-/** Another one whenever another process has committed. */
+/** Changes whenever another process has committed. */
 async function readDataVersion(writer: SqliteWriter): Promise<unknown> {
   const { rows } = await writer.execute({ sql: 'pragma data_version', parameters: [] });
   return rows[0]?.['data_version'];
@@ -177,7 +177,7 @@ function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Dat
     outages,
     changes: {
       how: 'notifications',
-      connect: () => server.connect((client) => server.begin(client, statementTimeout)),
+      connect: () => server.connect((client) => server.initializeSession(client, statementTimeout)),
     },
     beforeClose: (end) => {
       endings.add(end);
@@ -191,7 +191,7 @@ function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Dat
   };
 }
 
-/** A record of its own in the log that is written ahead, without a row that would have to be cleaned up; and where. */
+/** Writes a record to the write-ahead log without a row that would have to be deleted, and reads why that is impossible. */
 const probeStatement = sql`select
   case when pg_is_in_recovery() then null else pg_logical_emit_message(true, 'latchkey', 'writable') end as written,
   pg_is_in_recovery() as in_recovery, current_setting('transaction_read_only') as read_only`;

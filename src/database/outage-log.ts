@@ -1,31 +1,31 @@
 import type { Logger } from 'pino';
 
-/** How often it is said of what goes on failing, and of what comes and goes, in milliseconds. */
+/** Minimum time between two lines during an outage, and between those of a subject that keeps failing and recovering, in ms. */
 const outageInterval = 60_000;
 const flappingInterval = 10_000;
 
 interface Outage {
   readonly since: number;
   readonly loggedAt: number;
-  /** Failures that the log says nothing of yet. */
+  /** Failures since the last line. */
   readonly unlogged: number;
   readonly failures: number;
   readonly isOver: boolean;
 }
 
-/** The log of what fails again and again while something is away: a line as it begins, one a minute, one at its end. */
+/** Limits the log lines of repeated failures during an outage: one at its start, one a minute, one at its end. */
 export class OutageLog {
   readonly #outages = new Map<string, Outage>();
 
-  /** @param now milliseconds that only grow. */
+  /** @param now milliseconds of a monotonic clock. */
   constructor(
     private readonly log: Logger,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
   /**
-   * @param what the subject of a sentence that goes on with "failed"; one of a few.
-   * @param fields further ones of the line.
+   * @param what the subject of a sentence that continues with "failed"; from a small fixed set.
+   * @param fields further fields of the log line.
    */
   recordFailure(
     what: string,
@@ -44,11 +44,11 @@ export class OutageLog {
       return;
     }
     this.#outages.set(what, { since, loggedAt: now, unlogged: 0, failures, isOver: false });
-    const missed = unlogged > 0 ? ` (and ${unlogged} times more since this was last said)` : '';
+    const missed = unlogged > 0 ? ` (and ${unlogged} more times since the last message)` : '';
     this.log[level]({ ...fields, err: error }, `${what} failed${missed}`);
   }
 
-  /** It works, or works again. Costs next to nothing where nothing had failed. */
+  /** Records a success. Cheap while nothing has failed. */
   recordRecovery(what: string): void {
     if (this.#outages.size === 0) return;
     const outage = this.#outages.get(what);

@@ -4,10 +4,10 @@ import type { Logger } from 'pino';
 import type { Queries } from './database.js';
 import type { PostgresServer } from './postgres.js';
 
-/** PostgreSQL's least version: what the SQL here takes. */
+/** The oldest version of PostgreSQL that supports the service's SQL. */
 const minVersion = 15;
 
-/** The database is not one that the service can run on; the message is for the operator. */
+/** The service cannot run on this database; the message is for the operator. */
 export class DatabaseUnfit extends Error {
   override readonly name = 'DatabaseUnfit';
 }
@@ -24,8 +24,8 @@ interface ServerState {
 }
 
 /**
- * What a session cannot set for itself, asked once, at the start.
- * @throws {DatabaseUnfit} where the service would not work, or not safely.
+ * Checks, once at the start, what a session cannot set itself.
+ * @throws {DatabaseUnfit} if the service would not work, or not safely.
  */
 export async function checkServer(server: PostgresServer, queries: Queries, log: Logger): Promise<void> {
   await assertSessionMode(server);
@@ -46,19 +46,19 @@ export async function checkServer(server: PostgresServer, queries: Queries, log:
   for (const warning of findWarnings(state)) log.warn(warning);
 }
 
-/** @param version as PostgreSQL's `server_version_num` says it: 150004 is 15.4. */
+/** @param version PostgreSQL's `server_version_num`: 150004 is 15.4. */
 export function findVersionError(version: number): string | undefined {
   const major = Math.floor(version / 10_000);
   if (major >= minVersion) return undefined;
-  return `it is PostgreSQL ${major}.${version % 10_000}, and ${minVersion} or newer is needed`;
+  return `it is PostgreSQL ${major}.${version % 10_000}, but ${minVersion} or newer is required`;
 }
 
 function findSettingError({ encoding, schema, search_path }: ServerState): string | undefined {
   if (encoding !== 'UTF8') {
-    return `its encoding is ${encoding}, and names may have any character; make one with encoding 'UTF8' (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)`;
+    return `its encoding is ${encoding}, but names may contain any character; create it with encoding 'UTF8' (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)`;
   }
   if (schema === null) {
-    return `its search_path (${search_path}) names no schema that is there and that this user may use; set one (ALTER ROLE … SET search_path)`;
+    return `its search_path (${search_path}) names no existing schema that this user may use; set one (ALTER ROLE … SET search_path)`;
   }
   return undefined;
 }
@@ -67,28 +67,28 @@ function findWarnings({ fsync, full_page_writes, collation_then, collation_now }
   const warnings = [];
   if (fsync === 'off' || full_page_writes === 'off') {
     warnings.push(
-      'PostgreSQL runs with fsync or full_page_writes off: what was answered, a logout too, can be gone after a crash.',
+      'PostgreSQL runs with fsync or full_page_writes off: a crash can lose committed changes, including logouts.',
     );
   }
   if (collation_then !== null && collation_now !== null && collation_then !== collation_now) {
     warnings.push(
-      'The database was made with another version of its collation: an index may miss names that are there. Run REINDEX DATABASE, then ALTER DATABASE … REFRESH COLLATION VERSION.',
+      'The database was created with another version of its collation: an index may miss existing names. Run REINDEX DATABASE, then ALTER DATABASE … REFRESH COLLATION VERSION.',
     );
   }
   return warnings;
 }
 
 /**
- * A pooler that gives each transaction another session loses what a session listens to, has prepared and has set. With
- * two connections it shows: the one's mark is not there any more, or is the other's.
- * @throws {DatabaseUnfit} where there is such a one.
+ * Detects a pooler that gives each transaction another session, which loses LISTEN, prepared statements and settings. Two
+ * connections each set a mark: behind such a pooler, one does not find its own.
+ * @throws {DatabaseUnfit} if there is such a pooler.
  */
 async function assertSessionMode(server: PostgresServer): Promise<void> {
   const marks = [randomUUID(), randomUUID()];
   const clients = [];
   try {
     for (const mark of marks) {
-      // Nothing else is set: with such a pooler it would be set for whoever gets the session next.
+      // Nothing else is set: behind such a pooler it would stay set for the session's next user.
       const client = await server.connect((made) =>
         made.query(`select set_config('latchkey.session', $1, false)`, [mark]),
       );

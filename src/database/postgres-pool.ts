@@ -13,7 +13,7 @@ import {
 import { PreparedStatementCache } from './prepared-statement-cache.js';
 import { withRetry } from './with-retry.js';
 
-/** The server that a pool is of: whether it is asked at all, and who is told what its connections see. */
+/** The server of a pool, as its connections see it and report to it. */
 export interface PooledServer {
   readonly hosts: number;
   readonly hostIndex: number;
@@ -25,7 +25,7 @@ export interface PooledServer {
   reportDiskFailure(error: DatabaseReadOnly): void;
 }
 
-/** A pool as Kysely wants it. */
+/** A pool with Kysely's interface. */
 export class ConnectionPool implements PostgresPool {
   readonly options = {};
   readonly #connections = new WeakMap<pg.PoolClient, Connection>();
@@ -55,7 +55,7 @@ export class ConnectionPool implements PostgresPool {
     return (this.#ended ??= this.pool.end());
   }
 
-  /** From the first host that gives one. */
+  /** Takes a connection from the first host that provides one. */
   async #acquire(): Promise<pg.PoolClient> {
     for (let attempt = 1; ; attempt += 1) {
       this.server.assertResponsive();
@@ -65,7 +65,7 @@ export class ConnectionPool implements PostgresPool {
         return await this.pool.connect();
       } catch (cause) {
         const error = toConnectionError(cause);
-        // All are in use, and none was to be had in time; or the server has no more, and those that there are work.
+        // Either all connections are in use and none became free in time, or the server allows no more and the existing ones work.
         if (isFull || (isServerError(error) && this.pool.totalCount > 0)) throw error;
         this.server.switchHost(hostIndex);
         if (attempt < this.server.hosts) continue;
@@ -76,7 +76,7 @@ export class ConnectionPool implements PostgresPool {
   }
 }
 
-/** A connection whose statements have names where they come often, and an end in any case. */
+/** A connection that prepares frequent statements, and gives every statement a timeout. */
 class Connection implements PostgresPoolClient {
   readonly #generation: number;
 
@@ -93,9 +93,9 @@ class Connection implements PostgresPoolClient {
     return this.#generation === this.server.generation;
   }
 
-  // Kysely's interface has an overload for cursors, which nobody here uses.
+  // Kysely's interface has an overload for cursors, which is not used here.
   query = ((text: string, values: readonly unknown[]) => {
-    // Within a transaction, all of it has to run again.
+    // Within a transaction only the transaction as a whole can be retried.
     const isAlone = this.client.getTransactionStatus() === 'I';
     const once = (): Promise<unknown> => this.#execute(text, values);
     return isAlone ? withRetry(once, (error) => isContended(error) || isOutdatedPlan(error)) : once();
@@ -107,11 +107,11 @@ class Connection implements PostgresPoolClient {
 
   async #execute(text: string, values: readonly unknown[]): Promise<unknown> {
     const timer = setTimeout(() => {
-      this.server.markUnavailable(toUnresponsiveError(`a statement had no answer after ${this.limit} ms`));
-      // Its statement fails now, and the pool makes another one.
+      this.server.markUnavailable(toUnresponsiveError(`a statement got no response within ${this.limit} ms`));
+      // Its statement fails now, and the pool opens another connection.
       void this.client.end();
     }, this.limit);
-    // One that another replica's migration has outdated would fail by its name for as long as the connection lives.
+    // On a connection from before another replica's migration, a prepared statement would keep failing.
     const name = this.isCurrent ? this.names.nameOf(text) : undefined;
     try {
       return await this.client.query({ text, values: [...values], ...(name !== undefined && { name }) });
@@ -119,7 +119,7 @@ class Connection implements PostgresPoolClient {
       if (isOutdatedPlan(cause)) this.server.discardConnections();
       const error = toDomainError(cause);
       if (error instanceof DatabaseReadOnly) {
-        // Wherever the primary is now, it is not behind this connection, nor behind the others.
+        // The primary is elsewhere now, so the other connections are to a standby too.
         if (isOnReadOnlyServer(error)) this.server.markUnavailable(error);
         else this.server.reportDiskFailure(error);
       }

@@ -1,19 +1,19 @@
 /**
- * What the SQL here relies on, whatever the server, the database or the role has as its default. Who may set one at all
- * may set each of these for a session.
+ * Settings that the service's SQL relies on, set for each session because the defaults of the server, the database or the
+ * role may differ. Every role may set each of them.
  */
 export const sessionSettings = {
   // Statements that lock and compare (`for update`, `update … where generation = …`) are written for this level: at a
-  // higher one the loser of a race gets an error, where it should see the winner's row.
+  // higher one the loser of a race gets an error instead of the winner's row.
   default_transaction_isolation: 'read committed',
   default_transaction_deferrable: 'off',
-  // `statement_timeout` and `idle_in_transaction_session_timeout` are the limits; they are set for each pool.
+  // Set for each pool.
   statement_timeout: '',
   idle_in_transaction_session_timeout: '',
   lock_timeout: '0',
   idle_session_timeout: '0',
   transaction_timeout: '0',
-  // How text is read and written.
+  // The format of text.
   client_encoding: 'UTF8',
   standard_conforming_strings: 'on',
   backslash_quote: 'safe_encoding',
@@ -24,31 +24,31 @@ export const sessionSettings = {
   intervalstyle: 'postgres',
   bytea_output: 'hex',
   extra_float_digits: '1',
-  // A policy on our tables must hide rows in silence from nobody: where there is one, that is an error.
+  // A row-level policy on the tables must raise an error instead of hiding rows silently.
   row_security: 'off',
 } as const;
 
-/** Those that PostgreSQL 13 and 16 do not know yet: what is too old is said later, by its version. */
+/** Unknown to PostgreSQL 13 and 16. Versions that are too old are reported later, by `checkServer`. */
 const newerSettings = ['idle_session_timeout', 'transaction_timeout'];
 
 export interface SessionLimits {
-  /** Milliseconds, both of them. */
+  /** Milliseconds, like `idleInTransaction`. */
   readonly statementTimeout: number;
   readonly idleInTransaction: number;
 }
 
-/** What a new session says of the server that it is on. */
+/** What a new session reports of its server. */
 export interface SessionState {
-  /** It is a standby. */
+  /** Whether the server is a standby. */
   readonly in_recovery: boolean;
   readonly read_only: 'on' | 'off';
-  /** `replica`: triggers do not run, and so no replica is told of a revocation. */
+  /** With `replica`, triggers do not run, so no replica would be notified of a revocation. */
   readonly replication_role: string;
 }
 
 /**
- * The statement that a session begins with: it sets what must be so, and asks for what cannot be set, in one round trip.
- * @param settings further ones, that the operator asks for.
+ * The first statement of a session: sets the settings and reads the server's state in one round trip.
+ * @param settings the operator's further settings.
  */
 export function buildSessionStatement(
   limits: SessionLimits,
@@ -72,7 +72,7 @@ export function buildSessionStatement(
   });
   return {
     text: `select ${columns.join(', ')},
-      -- A logout that was answered must outlive a crash; more than that, such as a standby's word, may be asked for.
+      -- A confirmed logout must survive a crash; stricter values, such as waiting for a standby, are kept.
       (select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'),
       pg_is_in_recovery() as in_recovery,
       current_setting('transaction_read_only') as read_only,
@@ -81,8 +81,8 @@ export function buildSessionStatement(
   };
 }
 
-/** Why nothing can be written on a session, or undefined where it can. */
+/** Why a session cannot write; undefined if it can. */
 export function readOnlyReason({ in_recovery, read_only }: SessionState): string | undefined {
-  if (in_recovery) return 'the server is a standby, which takes no writes';
+  if (in_recovery) return 'the server is a standby and takes no writes';
   return read_only === 'on' ? 'the database takes no writes: default_transaction_read_only is on' : undefined;
 }

@@ -2,14 +2,14 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 
-/** What of a PostgreSQL URL is about TLS. */
+/** The TLS parameters of a PostgreSQL URL. */
 export const tlsParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'];
 const modes = ['disable', 'require', 'verify-ca', 'verify-full'];
 
 /**
- * As PostgreSQL's own clients understand it, but for what falls back to no encryption in silence.
- * @param show quotes what the URL says, unless it may be a part of a password.
- * @throws {Error} whose message goes on after the setting's name: "must …".
+ * Parses the TLS parameters as libpq does, without the modes that silently fall back to no encryption.
+ * @param show quotes a value of the URL, unless it may be part of a password.
+ * @throws {Error} with a message that continues the setting's name: "must …".
  */
 export function parseTls(
   given: ReadonlyMap<string, string>,
@@ -27,7 +27,7 @@ export function parseTls(
     }
     return undefined;
   }
-  // Without an authority of one's own, any name that a public one has vouched for would pass.
+  // verify-ca checks no name: with the system's authorities, any public certificate would pass.
   if (mode === 'verify-ca' && rootFile === undefined) {
     throw new Error('must have sslrootcert, the file of the authority, beside sslmode=verify-ca');
   }
@@ -40,7 +40,7 @@ export function parseTls(
     ...(certFile !== undefined && { cert: readCertificate(certFile, 'sslcert', show) }),
     ...(keyFile !== undefined && { key: readParameterFile(keyFile, 'sslkey', show) }),
     ...(mode === 'require' && rootFile === undefined && { rejectUnauthorized: false }),
-    // Whatever name the certificate has.
+    // These modes do not check the certificate's name.
     ...((mode === 'verify-ca' || mode === 'require') && { checkServerIdentity: () => undefined }),
   };
 }
@@ -57,11 +57,11 @@ function readCertificate(path: string, parameter: string, show: (value: string) 
   return pem;
 }
 
-/** The cause is left out: it repeats the path, which {@link parseTls} may not show. */
+/** The error has no cause, because the cause repeats the path, which {@link parseTls} may not show. */
 function readParameterFile(path: string, parameter: string, show: (value: string) => string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    throw new Error(`must have a readable file as its ${parameter}, and ${show(path)} is none`);
+    throw new Error(`must have a readable file as its ${parameter}, but ${show(path)} is not one`);
   }
 }

@@ -2,25 +2,25 @@ import type { ConnectionOptions } from 'node:tls';
 import { sessionSettings } from './postgres-session.js';
 import { parseTls, tlsParameters } from './postgres-tls.js';
 
-/** One of the servers that a URL names. What is left out the driver takes from `PGHOST`, `PGPORT` or its defaults. */
+/** One of the servers of a URL. For absent members the driver uses `PGHOST`, `PGPORT` or its defaults. */
 export interface PostgresHost {
   readonly host?: string;
   readonly port?: number;
 }
 
-/** What a PostgreSQL URL says, apart from TLS. */
+/** A parsed PostgreSQL URL, without TLS. */
 export interface PostgresTarget {
-  /** One at least; they are tried in this order. */
+  /** At least one; they are tried in this order. */
   readonly hosts: readonly PostgresHost[];
   readonly user?: string;
   readonly password?: string;
   readonly database?: string;
   readonly application_name?: string;
-  /** Settings of the session that `options` asks for, to be set once it is connected: poolers refuse them before. */
+  /** Session settings from `options`; they are set after connecting, because poolers refuse them as startup parameters. */
   readonly settings: readonly (readonly [name: string, value: string])[];
-  /** What `options` says in another form than `-c name=value`; it is sent as the connection starts. */
+  /** `options` in another form than `-c name=value`; sent as a startup parameter. */
   readonly options?: string;
-  /** How long a connection to one host may take to be made, in milliseconds. */
+  /** Timeout of connecting to one host, in milliseconds. */
   readonly connectTimeout?: number;
   readonly channelBinding: ChannelBinding;
 }
@@ -28,7 +28,7 @@ export interface PostgresTarget {
 const bindings = ['disable', 'prefer', 'require'] as const;
 export type ChannelBinding = (typeof bindings)[number];
 
-/** What may stand after the question mark beside TLS. A misspelled one must not pass unread. */
+/** The query parameters apart from TLS. An unknown one is an error, so that a misspelling is not ignored. */
 const parameters = [
   'application_name',
   'channel_binding',
@@ -54,9 +54,9 @@ interface Parts {
 }
 
 /**
- * Reads a PostgreSQL URL: `postgres://user:password@host:port,host:port/database?name=value`. No part of what may be a
- * password is in an error's message. Where it has no `options`, those of `PGOPTIONS` count.
- * @throws {Error} whose message goes on after the setting's name: "must …".
+ * Reads a PostgreSQL URL: `postgres://user:password@host:port,host:port/database?name=value`. Error messages
+ * contain no text that may be part of a password. Without `options`, `PGOPTIONS` is used.
+ * @throws {Error} with a message that continues the setting's name: "must …".
  */
 export function parsePostgresUrl(
   text: string,
@@ -68,14 +68,16 @@ export function parsePostgresUrl(
   const tls = parseTls(given, show);
   const attributes = given.get('target_session_attrs') ?? 'read-write';
   if (attributes !== 'read-write' && attributes !== 'primary') {
-    throw new Error('must have read-write or primary as its target_session_attrs: the service writes');
+    throw new Error(
+      'must have read-write or primary as its target_session_attrs: the service needs to write',
+    );
   }
   const channelBinding = bindings.find((each) => each === (given.get('channel_binding') ?? 'disable'));
   if (channelBinding === undefined) {
     throw new Error(`must have one of ${bindings.join(', ')} as its channel_binding`);
   }
   if (channelBinding === 'require' && tls === undefined) {
-    throw new Error('must have sslmode beside channel_binding=require: it is TLS that is bound to');
+    throw new Error('must have sslmode with channel_binding=require, because it binds to the TLS connection');
   }
   const connectTimeout = given.get('connect_timeout');
   const target: Omit<PostgresTarget, 'hosts'> = {
@@ -90,7 +92,7 @@ export function parsePostgresUrl(
   return { target: { ...target, hosts: parseHosts(hosts, given) }, ...(tls && { tls }) };
 }
 
-/** The URL without what it says of TLS. */
+/** The URL without its TLS parameters. */
 export function removeTls(text: string): string {
   const [start = '', query] = text.split('?', 2);
   const rest = query?.split('&').filter((pair) => !tlsParameters.includes(decode(pair.split('=')[0] ?? '')));
@@ -143,13 +145,13 @@ function assertKnownParameters(given: ReadonlyMap<string, string>): void {
   const all = [...tlsParameters, ...parameters];
   const unknown = [...given.keys()].find((name) => !all.includes(name));
   if (unknown === undefined) return;
-  // A password after the question mark may have an "&" in it, and this be its end.
+  // A password in the query may contain an unencoded "&", and this may be its end.
   const shown =
     given.has('password') || !/^\w{1,40}$/.test(unknown) ? 'other parameters' : `the parameter "${unknown}"`;
   throw new Error(`must not have ${shown}: there are ${all.join(', ')}`);
 }
 
-/** As libpq does: after the question mark they count before those in front of it. */
+/** As in libpq, hosts and ports in the query take precedence over those of the authority. */
 function parseHosts(text: string, given: ReadonlyMap<string, string>): PostgresHost[] {
   const inFront = text.split(',').map((each) => {
     const [, bracketed, plain, port] = /^(?:\[([^[\]]+)\]|([^:[\]]*))(?::(\d{0,5}))?$/.exec(each) ?? [];
@@ -176,7 +178,7 @@ function parseHosts(text: string, given: ReadonlyMap<string, string>): PostgresH
   });
 }
 
-/** What the command line of a server takes: `-c name=value` and `--name=value`, with a backslash before a space. */
+/** Parses a server's command-line options: `-c name=value` and `--name=value`, with a backslash before a space. */
 function parseOptions(text: string): Pick<PostgresTarget, 'settings' | 'options'> {
   const words = [...text.matchAll(/(?:\\.|[^\\\s])+/g)].map(([word]) => word.replaceAll(/\\(.)/g, '$1'));
   const settings: [string, string][] = [];
@@ -187,8 +189,9 @@ function parseOptions(text: string): Pick<PostgresTarget, 'settings' | 'options'
     if (pair === undefined || equals < 1) return { settings: [], ...optionalMember('options', text) };
     settings.push([pair.slice(0, equals).replaceAll('-', '_').toLowerCase(), pair.slice(equals + 1)]);
   }
-  const ours = settings.find(([name]) => name in sessionSettings);
-  if (ours) throw new Error(`must not set ${ours[0]} in its options, or in PGOPTIONS: the service sets it`);
+  const reserved = settings.find(([name]) => name in sessionSettings);
+  if (reserved)
+    throw new Error(`must not set ${reserved[0]} in its options, or in PGOPTIONS: the service sets it`);
   return { settings };
 }
 

@@ -1,12 +1,12 @@
 /**
  * The environment variables of PostgreSQL's own programs (https://www.postgresql.org/docs/current/libpq-envars.html).
- * Where the URL leaves it out, `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGAPPNAME` and
- * `PGOPTIONS` say it. The others do not count: how a connection is protected is written in one place.
+ * `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGAPPNAME` and `PGOPTIONS` are used for what the
+ * URL leaves out. The others are ignored: how a connection is protected is configured in one place, the URL.
  */
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Those that do not count, and the parameter of the URL that does. */
+/** Ignored variables, and the parameter of the URL to use instead. */
 const parameterOf: Readonly<Record<string, string>> = {
   PGCHANNELBINDING: 'channel_binding',
   PGCONNECT_TIMEOUT: 'connect_timeout',
@@ -19,7 +19,7 @@ const parameterOf: Readonly<Record<string, string>> = {
   PGTARGETSESSIONATTRS: 'target_session_attrs',
 };
 
-/** Those that do not count, and that the URL has nothing for. */
+/** Ignored variables without a parameter of the URL. */
 const withoutParameter = [
   'PGGSSENCMODE',
   'PGREPLICATION',
@@ -33,29 +33,29 @@ const withoutParameter = [
   'PGSSLNEGOTIATION',
 ];
 
-/** What asks for a protection. Where the URL says nothing of it, the connection would be plain, or to anybody. */
+/** Values that require protection. Without the parameter in the URL, the connection would be unencrypted or unverified. */
 const requirements = {
   PGSSLMODE: /^(?:require|verify-ca|verify-full)$/,
   PGREQUIRESSL: /^1$/,
   PGCHANNELBINDING: /^require$/,
 };
 
-/** @returns a sentence for each variable that asks for a protection which the URL says nothing of. */
+/** @returns an error for each variable that requires a protection that the URL does not mention. */
 export function findUnmetRequirements(url: string, environment: Environment): string[] {
   return Object.entries(requirements)
     .filter(([name, value]) => value.test(environment[name] ?? '') && !isInUrl(url, parameterOf[name]))
     .map(
       ([name]) =>
-        `${name} asks for a protection, and does not count: write ${parameterOf[name] ?? ''} into DATABASE_URL (docs/postgresql.md).`,
+        `${name} requires protection, but is ignored: set ${parameterOf[name] ?? ''} in DATABASE_URL (docs/postgresql.md).`,
     );
 }
 
-/** @returns a warning for each variable that does not count, and that the URL says nothing of. */
+/** @returns a warning for each ignored variable whose parameter the URL does not have. */
 export function findIgnoredVariables(url: string, environment: Environment): string[] {
   return [
     ...Object.entries(parameterOf)
       .filter(([name, parameter]) => environment[name] && !isInUrl(url, parameter))
-      .map(([name, parameter]) => `${name} is ignored. What counts is ${parameter} in DATABASE_URL.`),
+      .map(([name, parameter]) => `${name} is ignored. Set ${parameter} in DATABASE_URL instead.`),
     ...withoutParameter.filter((name) => environment[name]).map((name) => `${name} is ignored.`),
   ];
 }

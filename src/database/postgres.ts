@@ -9,31 +9,30 @@ import { ConnectionPool } from './postgres-pool.js';
 import { readOnlyReason, buildSessionStatement, type SessionState } from './postgres-session.js';
 import { parsePostgresUrl, type PostgresTarget } from './postgres-url.js';
 
-/** The server says by itself that a statement took too long, if it is alive; where it says nothing, it is not. */
+/** A live server reports a statement timeout itself; without a response this much later, it counts as down. Milliseconds. */
 const responseMargin = 500;
-/** How often a server that does not answer is asked whether it does. */
+/** How often an unresponsive server is probed, in milliseconds. */
 const probeInterval = 250;
-/** A replica whose machine is gone must not keep its locks: that long after its last statement they are let go. */
+/** The server releases the locks of a replica whose machine is gone this long after its last statement, in milliseconds. */
 const idleInTransaction = 10_000;
 
 const int8 = 20;
 type TypeParser = (oid: number, format?: string) => (value: string) => unknown;
 
-/** What is told of connections. */
 export interface ServerEvents {
-  /** One that was idle broke. */
+  /** An idle connection broke. */
   readonly onConnectionLost: (error: Error) => void;
-  /** The server does not answer, or takes no writes. */
+  /** The server does not respond, or takes no writes. */
   readonly onUnavailable: (error: DatabaseUnavailable) => void;
-  /** It does again. */
+  /** The server responds and takes writes again. */
   readonly onAvailable: () => void;
   /** A statement could not be written to the server's disk. */
   readonly onDiskFailure: (error: DatabaseReadOnly) => void;
 }
 
 /**
- * A PostgreSQL server, or several of which one takes writes, and whether it answers. While it does not, whoever wants
- * something of it is told so at once rather than made to wait: one connection at a time tries.
+ * A PostgreSQL server, or several of which one takes writes, and whether it responds. While it does not, every use fails at
+ * once instead of waiting, and a single connection at a time probes it.
  */
 export class PostgresServer {
   readonly #pools: ConnectionPool[] = [];
@@ -44,7 +43,7 @@ export class PostgresServer {
   #hostIndex = 0;
   #generation = 0;
 
-  /** @param connectTimeout how long a connection is waited for, new or free, in milliseconds. */
+  /** @param connectTimeout timeout of getting a new or free connection, in milliseconds. */
   constructor(
     private readonly url: PostgresUrl,
     private readonly connectTimeout: number,
@@ -53,40 +52,39 @@ export class PostgresServer {
     this.#target = parsePostgresUrl(url.url).target;
   }
 
-  /** How many hosts there are to try. */
   get hosts(): number {
     return this.#target.hosts.length;
   }
 
-  /** The number of the host that new connections are made to. */
+  /** The index of the host for new connections. */
   get hostIndex(): number {
     return this.#hostIndex;
   }
 
-  /** Connections of an earlier one may be to a server that is not the one to ask any more: they are dropped. */
+  /** Increases when existing connections must not be used any more; connections of an earlier generation are closed. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** @throws {DatabaseUnavailable} while it does not answer. */
+  /** @throws {DatabaseUnavailable} while the server does not respond. */
   assertResponsive(): void {
     if (this.#probe === undefined || !this.#reason) return;
     throw this.#reason;
   }
 
-  /** Connections that are used in turn. `statementTimeout` in milliseconds. */
+  /** Creates a pool. @param statementTimeout milliseconds. */
   pool(size: number, statementTimeout: number): PostgresPool {
     const options = {
       max: size,
       connectionTimeoutMillis: Math.max(this.connectTimeout, this.#connectTimeoutPerHost),
       Client: toConstructor(() => this.#newClient()),
-      onConnect: (client: pg.Client) => this.begin(client, statementTimeout),
+      onConnect: (client: pg.Client) => this.initializeSession(client, statementTimeout),
     };
-    // The driver waits for the promise, whatever its types say.
+    // The driver awaits the promise, although its types do not say so.
     const pool = new (loadDriver().Pool)(options as unknown as pg.PoolConfig);
-    // Without listeners a connection that breaks, idle or between two statements, would end the process.
+    // Without listeners, a connection that breaks would end the process.
     pool.on('error', (error) => {
-      // The pool adds the connection, and with it its cancel key; the log has no use for it.
+      // The pool adds the client, with its cancel key, which must not be logged.
       Reflect.deleteProperty(error, 'client');
       this.events.onConnectionLost(error);
     });
@@ -99,18 +97,18 @@ export class PostgresServer {
   }
 
   /**
-   * A connection of its own, to the first host that gives one.
-   * @param initializeSession what is done first, once it is connected.
+   * Opens a connection outside the pools, to the first host that provides one.
+   * @param initialize runs after connecting; if it fails, the next host is tried.
    * @throws {DatabaseUnavailable}
    */
-  async connect(initializeSession: (client: pg.Client) => Promise<unknown>): Promise<pg.Client> {
+  async connect(initialize: (client: pg.Client) => Promise<unknown>): Promise<pg.Client> {
     for (let attempt = 1; ; attempt += 1) {
       const { hostIndex } = this;
       const client = this.#newClient();
       client.on('error', () => undefined);
       try {
         await client.connect();
-        await initializeSession(client);
+        await initialize(client);
         return client;
       } catch (error) {
         this.switchHost(hostIndex);
@@ -121,11 +119,11 @@ export class PostgresServer {
   }
 
   /**
-   * Sets what the statements here rely on, once a connection is made: poolers take nothing of it before.
-   * @param statementTimeout in milliseconds.
-   * @throws {DatabaseUnavailable} where this session cannot do the service's work.
+   * Sets the session's settings after connecting, because poolers refuse them as startup parameters.
+   * @param statementTimeout milliseconds.
+   * @throws {DatabaseUnavailable} if the session cannot write or runs no triggers.
    */
-  async begin(client: pg.Client, statementTimeout: number): Promise<void> {
+  async initializeSession(client: pg.Client, statementTimeout: number): Promise<void> {
     const limits = { statementTimeout, idleInTransaction: Math.max(statementTimeout, idleInTransaction) };
     const { settings } = this.#target;
     const deadline = setTimeout(() => void client.end(), this.connectTimeout + responseMargin);
@@ -141,19 +139,19 @@ export class PostgresServer {
     }
   }
 
-  /** The host of that number could not be connected to: the next connections are to the next one. */
+  /** Connecting to a host failed: new connections use the next one. */
   switchHost(turn: number): void {
     if (turn === this.#hostIndex) this.#hostIndex = (turn + 1) % this.hosts;
   }
 
-  /** What the connections that there are have prepared does not fit the tables any more. */
+  /** The tables have changed, so the existing connections' prepared statements are outdated. */
   discardConnections(): void {
     this.#generation += 1;
   }
 
   /**
-   * A statement or a new connection got no answer, or the answer was that nothing can be written. Whoever asks is told
-   * so, until a new connection can write.
+   * A statement or a new connection got no response, or cannot write. Every use fails with the reason until a new
+   * connection can write.
    */
   markUnavailable(reason: DatabaseUnavailable): void {
     if (this.#closed || this.#probe !== undefined) return;
@@ -168,7 +166,7 @@ export class PostgresServer {
     this.events.onDiskFailure(error);
   }
 
-  /** Ends the asking, and each pool that has not ended. */
+  /** Stops probing, and ends all pools. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#probe);
@@ -181,7 +179,7 @@ export class PostgresServer {
 
   async #runProbe(): Promise<void> {
     try {
-      const client = await this.connect((made) => this.begin(made, this.connectTimeout));
+      const client = await this.connect((made) => this.initializeSession(made, this.connectTimeout));
       this.#probe = undefined;
       this.events.onAvailable();
       await client.end();
@@ -192,7 +190,7 @@ export class PostgresServer {
     }
   }
 
-  /** Of several hosts each has its share: whoever waits for a connection waits no longer for that. */
+  /** Several hosts share the timeout, so that trying all of them takes no longer. */
   get #connectTimeoutPerHost(): number {
     return this.#target.connectTimeout ?? this.connectTimeout / this.hosts;
   }
@@ -203,22 +201,22 @@ export class PostgresServer {
     const client = new (loadDriver().Client)({
       ...{ user, password, database, application_name, options },
       ...hosts[this.#hostIndex],
-      // Not left out: the driver would look into PGSSLMODE.
+      // If absent, the driver would read PGSSLMODE.
       ssl: this.url.tls ?? false,
-      // Nor into PGSSLNEGOTIATION.
+      // If absent, the driver would read PGSSLNEGOTIATION.
       sslnegotiation: 'postgres',
       enableChannelBinding: channelBinding !== 'disable',
       connectionTimeoutMillis: this.#connectTimeoutPerHost,
       keepAlive: true,
       fallback_application_name: 'latchkey',
-      // 64-bit integers as numbers: ours are times and counters, far below 2^53.
+      // 64-bit integers as numbers: the tables have times and counters, far below 2^53.
       types: {
         getTypeParser: (oid: number, format?: string) =>
           oid === int8 ? Number : standardParser(oid, format),
       },
     });
-    // The driver would send what PGOPTIONS and PGREPLICATION say as the connection starts. The former is set later, as
-    // poolers demand; nothing here speaks the protocol of the latter.
+    // The driver would send PGOPTIONS and PGREPLICATION as startup parameters. Options are set after connecting, and the
+    // replication protocol is not used.
     Object.assign(getConnectionParameters(client), { options, replication: undefined });
     if (channelBinding === 'require') requireChannelBinding(client);
     return client;
@@ -230,18 +228,18 @@ async function setReplicationRole(client: pg.ClientBase): Promise<void> {
     await client.query('set session_replication_role = origin');
   } catch (cause) {
     throw new DatabaseRefused(
-      'session_replication_role is "replica" for this user, so that no trigger runs and no replica is told of a revocation; reset it (ALTER ROLE … RESET session_replication_role)',
+      'session_replication_role is "replica" for this user, so no trigger runs and no replica is notified of a revocation; reset it (ALTER ROLE … RESET session_replication_role)',
       { cause },
     );
   }
 }
 
-/** What the driver's types leave out. */
+/** A member that the driver's types do not declare. */
 function getConnectionParameters(client: pg.Client): object {
   return (client as unknown as { readonly connectionParameters: object }).connectionParameters;
 }
 
-/** The driver's pool calls `new`, and takes what that gives. */
+/** The driver's pool calls `new Client()` and uses the returned object. */
 function toConstructor(make: () => pg.Client): unknown {
   return function Client() {
     return make();

@@ -1,22 +1,22 @@
-/** A statement that comes this often is worth a name; those of many rows come in many lengths, and each rarely. */
+/** A statement is prepared at its third use; inserts of many rows have many lengths, each rare. */
 const minUses = 3;
-/** Each is held by the server for every connection: the service has about a hundred that come often. */
+/** The server holds each for every connection; the service has about a hundred frequent statements. */
 const maxStatements = 300;
 const maxCounted = 2000;
 const maxLength = 4000;
 
 /**
- * Names for statements that come again and again: the server parses and plans one with a name once for each connection.
+ * Names for frequent statements, for speed: the server parses and plans a named statement once per connection.
  */
 export class PreparedStatementCache {
   readonly #names = new Map<string, string>();
   readonly #seen = new Map<string, number>();
 
-  /** @returns undefined for one that is not to be prepared, or not yet. */
+  /** @returns undefined for a statement that is not prepared, or not yet. */
   nameOf(sql: string): string | undefined {
     const name = this.#names.get(sql);
     if (name !== undefined) return name;
-    // A `*` has other columns once another replica has migrated, and the prepared statement fails then.
+    // The columns of `*` change when another replica migrates, and the prepared statement would fail.
     if (
       sql.length > maxLength ||
       this.#names.size >= maxStatements ||

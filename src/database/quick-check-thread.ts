@@ -1,4 +1,4 @@
-// Says whether a SQLite file is damaged; restored-file.ts asks.
+// Worker thread of restored-file.ts: checks whether a SQLite file is damaged.
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 
@@ -15,7 +15,7 @@ function damageOf(file: string): string | undefined {
     }
   } catch (error) {
     const { errcode, message } = error as { errcode?: number; message: string };
-    // SQLITE_CORRUPT and SQLITE_NOTADB; whatever else is wrong the opening says better.
+    // SQLITE_CORRUPT and SQLITE_NOTADB. Other errors are reported when the service opens the file.
     return errcode === 11 || errcode === 26 ? message : undefined;
   }
 }

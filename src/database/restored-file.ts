@@ -4,36 +4,36 @@ import { Worker } from 'node:worker_threads';
 import { StartError } from '../start-error.js';
 
 /**
- * A SQLite file that was put back from a backup. What was ended since the backup was made would work again, and the log
- * of what was there before (`-wal`) would be written over it. `latchkey backup` marks its files, so that this is seen.
+ * A SQLite file that was restored from a backup. Sessions and tokens revoked since the backup would work again, and the
+ * write-ahead log of the previous file (`-wal`) would be applied to it. `latchkey backup` marks its files to detect this.
  */
 
-/** SQLite's application id (https://sqlite.org/fileformat2.html) of a backup; it is 0 otherwise. */
+/** SQLite's application id (https://sqlite.org/fileformat2.html) of a backup file; 0 in other files. */
 export const backupMark = 0x4c4b626b;
 const markOffset = 68;
 
 /**
- * Refuses what nobody may go on with.
- * @param mayBeBackup whether the caller makes a database of a backup.
+ * Refuses a backup file that was put in place without the steps of docs/restore.md.
+ * @param mayBeBackup whether the caller turns the backup into a database.
  * @throws {StartError}
  */
 export function assertRestoreFinished(file: string, mayBeBackup: boolean): void {
   if (file === ':memory:' || !isBackup(file)) return;
   if (hasWal(file)) {
     throw new StartError(
-      `The SQLite file ${file} is a backup, and beside it is the log of what was there before. Together they are a corrupt database. Remove ${file}-wal and ${file}-shm, and start once more (docs/restore.md).`,
+      `The SQLite file ${file} is a backup, but the write-ahead log of the previous file is beside it. Together they are a corrupt database. Remove ${file}-wal and ${file}-shm, then start again (docs/restore.md).`,
     );
   }
   if (!mayBeBackup) {
     throw new StartError(
-      `The SQLite file ${file} is a backup: sessions and tokens that were ended since it was made would work again. Run "npx latchkey sessions end-all" first (docs/restore.md).`,
+      `The SQLite file ${file} is a backup: sessions and tokens that were revoked since it was made would work again. Run "npx latchkey sessions end-all" first (docs/restore.md).`,
     );
   }
 }
 
 /**
- * Refuses a damaged file where that may be: a log is left by a crash, and by whoever puts a file in another's place. In a
- * thread of its own; it reads all of the file.
+ * Refuses a damaged file. Checked only beside a write-ahead log, which a crash leaves, and a file put in the place of
+ * another. In a worker thread, because it reads the whole file.
  * @throws {StartError}
  */
 export async function assertUndamaged(file: string): Promise<void> {
@@ -42,11 +42,11 @@ export async function assertUndamaged(file: string): Promise<void> {
   const [damage] = (await once(worker, 'message')) as [string | undefined];
   if (damage === undefined) return;
   throw new StartError(
-    `The SQLite file ${file} is damaged (${damage}). If it was put back over a database that had a ${file}-wal, put it back once more without that and without ${file}-shm; else restore a backup (docs/restore.md). npx latchkey check-database says what is wrong.`,
+    `The SQLite file ${file} is damaged (${damage}). If it was restored over a database with a ${file}-wal, restore it again without ${file}-wal and ${file}-shm; otherwise restore a backup (docs/restore.md). Run npx latchkey check-database for details.`,
   );
 }
 
-/** Read from the file itself: through SQLite it would be what the log says. */
+/** Reads the file directly: through SQLite, the write-ahead log would be applied. */
 function isBackup(file: string): boolean {
   if (!isReadable(file)) return false;
   const header = Buffer.alloc(markOffset + 4);
@@ -58,7 +58,7 @@ function isBackup(file: string): boolean {
   }
 }
 
-/** What is no file, or may not be read, is refused in words when the database is opened, which comes next. */
+/** A path that is not a readable file is reported when the database is opened, which comes next. */
 function isReadable(file: string): boolean {
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false;
   try {

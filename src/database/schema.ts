@@ -1,6 +1,6 @@
 /**
- * The tables, as the stores see them. Times are milliseconds since the Unix epoch, ids are UUIDv7 in
- * their text form, flags are 0 or 1: one shape that SQLite and PostgreSQL both hold exactly.
+ * The tables, as the stores see them. Times are milliseconds since the Unix epoch, ids are UUIDv7 as text, flags are 0 or 1:
+ * types that SQLite and PostgreSQL both store exactly.
  */
 export interface Schema {
   users: UserRow;
@@ -18,25 +18,25 @@ export interface Schema {
 
 export interface UserRow {
   id: string;
-  /** As the user writes it. */
+  /** As the user entered it. */
   username: string;
-  /** As it is compared: unique. */
+  /** The form for comparison, unique; see `usernameKey`. */
   username_key: string;
-  /** Of names that look alike the same: unique; null where the name may look like another. See `skeletonKey`. */
+  /** The same for names that look alike, unique; null if the name may look like another. See `skeletonKey`. */
   username_skeleton: string | null;
   /** argon2id in PHC form. */
   password_hash: string;
-  /** 1: chosen by us, not by the user, who must replace it. */
+  /** 1: the password was set by the service or an administrator, and the user must change it. */
   password_one_time: number;
-  /** Until when a one-time password is good for a login; 0 once it was; null where it is none. */
+  /** When a one-time password expires; 0 once it was used; null if the password is not a one-time password. */
   one_time_expires_at: number | null;
-  /** Raised by whatever makes the user's older access tokens void; each token carries the version it was made at. */
+  /** Incremented to revoke the user's access tokens; each token carries the version at which it was issued. */
   version: number;
-  /** Raised by whatever ends the user's sessions: those of a lower epoch are over. */
+  /** Incremented to end the user's sessions: sessions of a lower epoch have ended. */
   session_epoch: number;
-  /** The epoch that the access tokens of the sessions before it are still being revoked for, one session after the other. */
+  /** The epoch before which the sessions' access tokens are still being revoked, in batches; null when done. */
   ending_epoch: number | null;
-  /** When the user was deleted; the row is there until the last of the user's sessions is gone. */
+  /** When the user was deleted; the row remains until the user's sessions are deleted. */
   deleted_at: number | null;
   disabled_at: number | null;
   last_login_at: number | null;
@@ -50,7 +50,7 @@ interface RoleRow {
   /** Space-separated, sorted, as `scope` in RFC 6749 §3.3. */
   permissions: string;
   built_in: number;
-  /** When the role was deleted; the row is there until it has been taken from the last of its holders. */
+  /** When the role was deleted; the row remains until it is removed from all users. */
   deleted_at: number | null;
   created_at: number;
   updated_at: number;
@@ -64,28 +64,28 @@ interface UserRoleRow {
 interface SessionRow {
   id: string;
   user_id: string;
-  /** Its user's `session_epoch` when it began, or when it was kept while the others ended. */
+  /** The user's `session_epoch` when the session began, or when it was kept while the others ended. */
   epoch: number;
   created_at: number;
-  /** When the user last proved the password. */
+  /** When the user last entered the password. */
   authenticated_at: number;
   last_used_at: number;
   /** When its refresh token expires. */
   expires_at: number;
-  /** The greatest expiry of the access tokens that were issued in it: a revocation must outlive them. */
+  /** The latest expiry of the access tokens issued in the session: a revocation must outlive them. */
   access_expires_at: number;
-  /** The generation of the one refresh token that is current. */
+  /** The generation of the current refresh token. */
   generation: number;
-  /** The generation that the last proof of the password began: the tokens before it have no grace. */
+  /** The generation at the last password entry: tokens of earlier generations have no grace period. */
   proved_generation: number;
-  /** The key that the current generation's refresh token was made with. */
+  /** The id of the key of the current refresh token. */
   refresh_key_id: string;
-  /** When the current generation replaced the one before. */
+  /** When the current generation began. */
   rotated_at: number;
   revoked_at: number | null;
   /** Where the login came from. */
   address: string;
-  /** What counts as the same place: the address, or the /64 of an IPv6 address. */
+  /** The network that logins are counted by: the address, or the /64 of an IPv6 address. */
   network: string;
   user_agent: string;
 }
@@ -100,40 +100,40 @@ export interface ClientRow {
   jwks: string | null;
   /** As RFC 7591 names it. */
   auth_method: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
-  /** What its tokens may permit: space-separated, sorted. */
+  /** The scopes it may request: space-separated, sorted. */
   scopes: string;
-  /** Whom its tokens may be for: space-separated, sorted; none: whom users' tokens are for. */
+  /** Audiences it may request: space-separated, sorted; empty: the default audience. */
   audiences: string;
-  /** Those that the client is itself, whose tokens it may introspect: space-separated, sorted. */
+  /** Audiences whose tokens the client may introspect: space-separated, sorted. */
   introspection_audiences: string;
-  /** Seconds; null: as the settings say. */
+  /** Seconds; null: the default of the settings. */
   access_token_lifetime: number | null;
-  /** Raised by whatever makes the client's older access tokens void, as a user's. */
+  /** Incremented to revoke the client's access tokens. */
   version: number;
   disabled_at: number | null;
   created_at: number;
   updated_at: number;
 }
 
-/** An assertion that a client has authenticated with: none is good for a second time. */
+/** An assertion that a client has used to authenticate; each is accepted once (RFC 7523 §3). */
 interface UsedAssertionRow {
   client_id: string;
   /** SHA-256 of the assertion's `jti`, base64url: a client may choose any text. */
   jti: string;
-  /** When the assertion is dead by itself. */
+  /** When the assertion has expired. */
   expires_at: number;
 }
 
-/** What `revocations.target` names. */
+/** What `revocations.target` identifies. */
 export type RevocationKind = 'session' | 'token' | 'subject' | 'role';
 
 export interface RevocationRow {
   kind: RevocationKind;
   /** A session's id, a token's `jti`, the id of a user or a client, the name of a role, or `*`: every user. */
   target: string;
-  /** With `subject` and `role`: tokens of an older version are void. */
+  /** For `subject` and `role`: tokens of a lower version are revoked. */
   version: number | null;
-  /** When the last token that it concerns has expired. */
+  /** When the last token it affects has expired. */
   expires_at: number;
   created_at: number;
 }
@@ -148,9 +148,9 @@ export interface KeyRow {
   /** The private or secret half, encrypted; see `key-sealing.ts`. */
   sealed_key: string;
   created_at: number;
-  /** From when it signs. */
+  /** When it begins to sign. */
   active_at: number;
-  /** Until when what it signed is accepted; null: no end is set. */
+  /** When its tokens stop being accepted; null: not set. */
   retired_at: number | null;
 }
 
@@ -160,17 +160,17 @@ interface LoginAttemptRow {
   blocked_until: number;
   /** When the failures are forgotten. */
   expires_at: number;
-  /** Attempts that are being made, and may turn out to fail. */
+  /** Attempts in progress. */
   pending: number;
-  /** When those are given up: their process has ended without a verdict. */
+  /** When attempts in progress are discarded, because their process ended without a result. */
   pending_until: number;
 }
 
-/** A count that only rises; it begins at 0, without a row. */
+/** A counter that only increases; without a row it is 0. */
 interface CounterRow {
   /**
-   * `roles`: raised by whatever voids the tokens of all holders of a role, or of all users. `rights`: by whatever changes
-   * what a role permits, or who has it.
+   * `roles`: incremented to revoke the tokens of all holders of a role, or of all users. `rights`: incremented when a
+   * role's permissions or its holders change.
    */
   name: 'roles' | 'rights';
   value: number;
@@ -180,9 +180,9 @@ interface AuditRow {
   id: string;
   at: number;
   event: string;
-  /** Who did it: the id of a user or a client, or null for the service and its operator. */
+  /** The id of the user or client that acted; null for the service and its operator. */
   actor_id: string | null;
-  /** Whom or what it was done to. */
+  /** What was changed. */
   target: string | null;
   session_id: string | null;
   address: string | null;

@@ -5,22 +5,22 @@ import { makeFolder } from './sqlite.js';
 
 const busy = 5;
 
-/** Who may claim a file, with the number that the lock file has meanwhile. */
+/** Who may hold the lock, and the number that is stored in the lock file. */
 const claimants = { service: 1, copy: 2 } as const;
 export type Claimant = keyof typeof claimants;
 
 interface Claim {
   readonly claimant: Claimant;
-  /** Held until the process ends: a connection that nobody refers to would be closed. */
+  /** Referenced until the process ends: an unreferenced connection would be closed. */
   readonly connection: DatabaseSync;
 }
 
 const claims = new Map<string, Claim>();
 
 /**
- * Claims a SQLite file for this process, until it ends, however it ends: the system lets go of a lock with the process.
- * The lock is on a file of its own beside it, `<file>-lock`, so that an operator's commands can read and write.
- * @returns undefined where the claim is this process's now; else who has it.
+ * Locks a SQLite file for this process until it ends; the system releases the lock even after a crash. The lock is on a
+ * separate file, `<file>-lock`, so that the operator's commands can still read and write the database.
+ * @returns undefined if this process now holds the lock; otherwise its holder.
  */
 export function claimSqlite(file: string, claimant: Claimant): Claimant | undefined {
   const lockFile = `${resolveRealPath(file)}-lock`;
@@ -30,7 +30,7 @@ export function claimSqlite(file: string, claimant: Claimant): Claimant | undefi
   const connection = new DatabaseSync(lockFile, { timeout: 0 });
   try {
     if (isNew) chmodSync(lockFile, 0o600);
-    // No journal need be on the disk, and nothing be safe there. In this mode the lock outlives the transaction.
+    // Nothing in this file has to be durable. With exclusive locking, the lock outlives the transaction.
     connection.exec(`pragma journal_mode = memory; pragma synchronous = off; pragma locking_mode = exclusive;
       begin exclusive; pragma user_version = ${claimants[claimant]}; commit`);
   } catch (error) {
@@ -42,17 +42,17 @@ export function claimSqlite(file: string, claimant: Claimant): Claimant | undefi
   return undefined;
 }
 
-/** Where SQLite has the number in its file: https://sqlite.org/fileformat2.html#user_version_number */
+/** The offset of the number in the file: https://sqlite.org/fileformat2.html#user_version_number */
 const userVersionAt = 60;
 
-/** SQLite lets nobody read the file, but the system does. Not for this process's own claim: its lock would go. */
+/** Read without SQLite, which is locked out. Never for this process's own lock: closing the file would release it. */
 function readHolder(lockFile: string): Claimant {
   const bytes = readFileSync(lockFile);
   const isCopy = bytes.length > userVersionAt + 3 && bytes.readUInt32BE(userVersionAt) === claimants.copy;
   return isCopy ? 'copy' : 'service';
 }
 
-/** The same for whoever comes by another path. */
+/** The same path for each path of the file. */
 function resolveRealPath(file: string): string {
   if (existsSync(file)) return realpathSync(file);
   const folder = dirname(resolve(file));

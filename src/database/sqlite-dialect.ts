@@ -16,9 +16,9 @@ import type { SqliteWriter } from './sqlite-writer.js';
 import { Statements, type Executed, type Statement } from './sqlite.js';
 
 /**
- * Kysely's SQLite over Node's own, which needs no compiler and no install script. What changes something is for the
- * writer, and so are transactions; what only reads is read here, from what is committed.
- * @param reading undefined where the writer alone can see the database: it is in memory.
+ * Kysely's SQLite dialect over `node:sqlite`, which needs no compiler and no install script. Writes and transactions go to
+ * the writer thread; single reads run here, on committed data.
+ * @param reading undefined for a database in memory, which only the writer can see.
  */
 export function sqliteDialect(writer: SqliteWriter, reading: DatabaseSync | undefined): Dialect {
   return {
@@ -30,12 +30,12 @@ export function sqliteDialect(writer: SqliteWriter, reading: DatabaseSync | unde
 }
 
 class Adapter extends SqliteAdapter {
-  /** SQLite can change tables in a transaction: a migration that is interrupted leaves nothing behind. */
+  /** SQLite changes tables transactionally: an interrupted migration leaves nothing behind. */
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
 
-  /** The writer lets transactions wait for each other; statements alone need not wait here. */
+  /** The writer queues transactions, so Kysely need not. */
   override get supportsMultipleConnections(): boolean {
     return true;
   }
@@ -52,7 +52,7 @@ class SqliteDriver implements Driver {
   }
 
   async init(): Promise<void> {
-    // Both are open.
+    // Both connections are open already.
   }
 
   acquireConnection(): Promise<Connection> {
@@ -72,7 +72,7 @@ class SqliteDriver implements Driver {
   }
 
   async releaseConnection(): Promise<void> {
-    // Nobody waits for it.
+    // There is no pool.
   }
 
   async destroy(): Promise<void> {
@@ -95,7 +95,7 @@ class Connection implements DatabaseConnection {
 
   async end(how: 'commit' | 'rollback'): Promise<void> {
     const transaction = this.#transaction;
-    this.#transaction = undefined; // Kysely rolls back what it could not commit, too.
+    this.#transaction = undefined; // Kysely also rolls back after a failed commit.
     if (transaction !== undefined) await this.writer.end(transaction, how);
   }
 
@@ -106,16 +106,16 @@ class Connection implements DatabaseConnection {
     return { rows: rows as Row[], ...(changes !== undefined && { numAffectedRows: BigInt(changes) }) };
   }
 
-  /** @returns nothing for what is the writer's to do, and where another process holds even readers off. */
+  /** @returns undefined if the writer has to execute the statement: a write, or a read while another process locks out readers. */
   #read(query: RootOperationNode, statement: Statement): Executed | undefined {
     if (!this.reader || this.#transaction !== undefined || !isReadOnlyQuery(query, statement.sql))
       return undefined;
     try {
       return this.reader.execute(statement);
     } catch (error) {
-      const fault = toErrorData(error);
-      if (isBusy(fault)) return undefined;
-      throw toDatabaseError(fault);
+      const data = toErrorData(error);
+      if (isBusy(data)) return undefined;
+      throw toDatabaseError(data);
     }
   }
 
@@ -124,7 +124,7 @@ class Connection implements DatabaseConnection {
   }
 }
 
-/** A query that was written out has no node that says so. */
+/** Raw SQL has no query node of its kind. */
 function isReadOnlyQuery(query: RootOperationNode, sql: string): boolean {
   return SelectQueryNode.is(query) || /^\s*select\b/i.test(sql);
 }

@@ -1,21 +1,21 @@
 import { DatabaseReadOnly, DatabaseUnavailable } from './database-unavailable.js';
 
-/** SQLite's primary result codes: https://sqlite.org/rescode.html. Another process holds the file. */
+/** SQLite's primary result codes: https://sqlite.org/rescode.html. Another process has locked the file. */
 const busy = 5;
 /**
- * Those for what passes: a file, or a table of it, that another holds, and too little memory. Not one that is corrupt or
- * no database: it is the same the next time.
+ * Codes of transient errors: a locked file or table, and too little memory. A corrupt file or a file that is no database
+ * is not transient.
  */
 const transient = new Set([busy, 6 /* locked */, 7 /* no memory */, 15 /* protocol of locking */]);
-/** Those for a file that cannot be written to, and a disk that is full. */
+/** Codes for a file that cannot be written, and a full disk. */
 const readOnly = new Set([
   3 /* permission */, 8 /* read-only */, 10 /* I/O */, 13 /* full */, 14 /* cannot open */,
 ]);
 
-/** What an error of SQLite's says, in a form that crosses from one thread to another. */
+/** An error of SQLite in a form that can be sent from one thread to another. */
 export interface SqliteErrorData {
   readonly message: string;
-  /** The extended result code, where SQLite itself failed. */
+  /** The extended result code, if SQLite raised the error. */
   readonly errcode?: number;
 }
 
@@ -24,12 +24,12 @@ export function toErrorData(error: unknown): SqliteErrorData {
   return { message, ...(typeof errcode === 'number' && { errcode }) };
 }
 
-/** Whether another process holds the file. */
+/** Whether another process has locked the file. */
 export function isBusy({ errcode = 0 }: SqliteErrorData): boolean {
   return (errcode & 0xff) === busy;
 }
 
-/** The error that a fault stands for: `DatabaseUnavailable` where the database cannot be asked now. */
+/** Converts error data back to an error: `DatabaseUnavailable` if the database cannot be used now. */
 export function toDatabaseError({ message, errcode }: SqliteErrorData): Error {
   const error = Object.assign(new Error(message), errcode !== undefined && { errcode });
   const primary = (errcode ?? 0) & 0xff;

@@ -1,47 +1,48 @@
-// The thread that writes to SQLite files, so that the service's own waits for no disk; sqlite-writer.ts is its other side.
+// The worker thread that writes to SQLite files, so that the event loop does not wait for the disk. sqlite-writer.ts is its
+// counterpart on the service's thread.
 import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { DatabaseSync } from 'node:sqlite';
 import { toErrorData, isBusy, type SqliteErrorData } from './sqlite-errors.js';
 import { openSqlite, Statements, type Executed, type Row, type Statement } from './sqlite.js';
 
-/** What the thread is given: a file, and the port by which it is asked to write to it. */
+/** Asks the thread to open a file, and to receive its jobs on a port. */
 export interface OpenRequest {
   readonly file: string;
-  /** How long another process is waited for that writes to the file, in milliseconds. */
+  /** How long to wait for another process's lock, in milliseconds. */
   readonly busyTimeout: number;
   readonly port: MessagePort;
 }
 
-/** Where it gives no row, it is the last of its batch. */
+/** If it is required and returns no row, its batch stops there. */
 export interface RequiredStatement extends Statement {
   readonly required: boolean;
 }
 
-/** What begins something; a statement alone is a transaction of its own, and so is a batch. */
+/** A job that begins something. A single statement is its own transaction, and so is a batch. */
 type Start =
   | { readonly does: 'execute'; readonly statement: Statement }
   | { readonly does: 'batch'; readonly statements: readonly RequiredStatement[] }
   | { readonly does: 'begin' | 'close' };
-/** A step of a transaction of several statements, which goes by the id of its `begin`. */
+/** A step of a transaction, which is identified by the id of its `begin`. */
 type Step = { readonly transaction: number } & (
   { readonly does: 'execute'; readonly statement: Statement } | { readonly does: 'commit' | 'rollback' }
 );
 export type WriterRequest = Start | Step;
 
-/** A message is an array of these, or of responses: one to each. */
+/** A message is an array of jobs, or of responses: one for each job. */
 export type Job = WriterRequest & { readonly id: number };
-/** Of a batch, the rows of each statement that was executed and not lacking. */
+/** For a batch, `each` has the rows of each statement, up to a required one without rows. */
 export type Outcome = (Executed & { readonly each?: readonly Row[][] }) | { readonly error: SqliteErrorData };
 export type WriterResponse = Outcome & { readonly id: number };
 
-/** A group that has become so large, or so old, is committed though more has come. */
+/** A group this large or this old is committed even if more jobs are waiting. */
 const maxGroupSize = 512;
 const maxGroupAge = 10; // milliseconds
 
 /**
- * Writes to one file what it is asked to, one transaction after another, in the order in which they came. Those that
- * have come by the time that one is over share its commit, and before that none is answered. Where one fails, it alone
- * is undone.
+ * Runs the transactions of one file one after another, in the order in which they arrive. For speed, transactions that
+ * are waiting when one ends share its commit (group commit); the responses are sent after the commit. If one fails, only
+ * that one is rolled back, to its savepoint.
  */
 class Writer {
   readonly #file: string;
@@ -49,10 +50,10 @@ class Writer {
   readonly #port: MessagePort;
   #connection: { readonly database: DatabaseSync; readonly statements: Statements } | undefined;
   #waiting: (Start & { readonly id: number })[] = [];
-  /** To what is done, and not committed yet. */
+  /** Responses of jobs that are done but not committed. */
   #responses: WriterResponse[] = [];
   #groupBegan = 0;
-  /** The transaction of several statements that has begun, and not ended. */
+  /** The id of the transaction that has begun and not ended. */
   #open: number | undefined;
 
   constructor({ file, busyTimeout, port }: OpenRequest) {
@@ -72,7 +73,7 @@ class Writer {
     }
   }
 
-  /** @returns whether a message had come. */
+  /** @returns whether a message had arrived. */
   #receiveNext(): boolean {
     const received = receiveMessageOnPort(this.#port) as { readonly message: readonly Job[] } | undefined;
     if (received) this.#receive(received.message);
@@ -120,10 +121,10 @@ class Writer {
     const { id } = job;
     const isOpen = job.transaction === this.#open;
     const outcome = this.#attempt(() => {
-      if (!isOpen) throw new Error('The transaction is over.');
+      if (!isOpen) throw new Error('The transaction has ended.');
       if (!this.#isInGroup) {
         if (job.does === 'rollback') return { rows: [] };
-        throw new Error('SQLite has undone the transaction.');
+        throw new Error('SQLite has rolled back the transaction.');
       }
       if (job.does === 'execute') return this.#execute(job.statement);
       if (job.does === 'rollback') this.#execute('rollback to one');
@@ -159,11 +160,11 @@ class Writer {
     try {
       return work();
     } catch (error) {
-      const fault = toErrorData(error);
-      // A full disk, or another process that does not let go of the file: nothing of the group is left, and what
-      // waits has waited as long.
-      if (!this.#isInGroup && fault.errcode !== undefined) this.#failGroup(fault);
-      return { error: fault };
+      const data = toErrorData(error);
+      // A full disk, or another process's lock: SQLite rolled back the whole group, and the waiting jobs have waited as
+      // long as this one.
+      if (!this.#isInGroup && data.errcode !== undefined) this.#failGroup(data);
+      return { error: data };
     }
   }
 
@@ -177,8 +178,8 @@ class Writer {
       const database = openSqlite(this.#file, this.#busyTimeout);
       this.#connection = { database, statements: new Statements(database) };
     }
-    // A transaction that reads before it takes the lock to write fails at once where another process wrote in between;
-    // this one waits its turn.
+    // A deferred transaction fails at once if another process writes between its first read and its first write; an
+    // immediate one waits for the lock.
     this.#execute('begin immediate');
     this.#groupBegan = performance.now();
   }
@@ -195,11 +196,11 @@ class Writer {
     if (responses.length > 0) this.#send(responses);
   }
 
-  #failGroup(fault: SqliteErrorData): void {
-    // What came while another process was waited for must not wait for it once more, as long again.
-    if (isBusy(fault)) while (this.#receiveNext());
+  #failGroup(data: SqliteErrorData): void {
+    // Jobs that arrived while this one waited for another process must not wait as long again.
+    if (isBusy(data)) while (this.#receiveNext());
     const failed = [...this.#responses, ...this.#waiting.filter(({ does }) => does !== 'close')];
-    this.#responses = failed.map(({ id }) => ({ id, error: fault }));
+    this.#responses = failed.map(({ id }) => ({ id, error: data }));
     this.#waiting = this.#waiting.filter(({ does }) => does === 'close');
   }
 

@@ -12,17 +12,17 @@ import type {
 } from './sqlite-writer-thread.js';
 import type { Executed, Row, Statement } from './sqlite.js';
 
-/** How many responses are handed on in one turn of the event loop: each is a millisecond's fraction of work. */
+/** Responses that are settled in one turn of the event loop; each causes a fraction of a millisecond of work. */
 const responsesPerTurn = 6;
 
 type Success = Exclude<Outcome, { readonly error: unknown }>;
 
 interface Pending {
-  readonly resolve: (done: Success) => void;
+  readonly resolve: (result: Success) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** One for all files of this process, which is one unless tests run. An error that ends it ends the process, too. */
+/** One thread for all files of the process (several only in tests). An error that ends it also ends the process. */
 let thread: Worker | undefined;
 
 function openInThread(opening: OpenRequest): void {
@@ -34,11 +34,11 @@ function openInThread(opening: OpenRequest): void {
 }
 
 /**
- * Writes to a SQLite file in another thread: whoever waits for the disk does not hold the event loop. What is asked for
- * while a commit is under way shares the next one, and nothing resolves before it is committed, on the disk.
+ * Writes to a SQLite file in a worker thread, for speed: waiting for the disk does not block the event loop. Jobs that
+ * arrive during a commit share the next one. A promise resolves after its commit is on the disk.
  *
- * Everything rejects with `DatabaseUnavailable` where the file cannot be written to now, else with SQLite's error and
- * its `errcode`.
+ * Every method rejects with `DatabaseUnavailable` if the file cannot be written now, otherwise with SQLite's error and its
+ * `errcode`.
  */
 export class SqliteWriter {
   readonly #port: MessagePort;
@@ -46,14 +46,14 @@ export class SqliteWriter {
   readonly #jobs = new BatchQueue<Job>((jobs) => {
     this.#port.postMessage(jobs);
   });
-  /** What has come, and was not handed on yet. */
+  /** Received, but not settled yet. */
   readonly #responses: WriterResponse[] = [];
   #lastId = 0;
   #isClosed = false;
 
   /**
-   * @param busyTimeout how long another process is waited for that writes to the file, in milliseconds.
-   * @param onUnavailable is told of each that rejects with `DatabaseUnavailable`.
+   * @param busyTimeout how long to wait for another process's lock, in milliseconds.
+   * @param onUnavailable is called for each job that rejects with `DatabaseUnavailable`.
    */
   constructor(
     file: string,
@@ -71,7 +71,7 @@ export class SqliteWriter {
     port1.unref();
   }
 
-  /** @param transaction undefined: the statement is one of its own. */
+  /** @param transaction undefined: the statement is its own transaction. */
   execute(statement: Statement, transaction?: number): Promise<Executed> {
     return this.#ask(
       transaction === undefined
@@ -81,27 +81,27 @@ export class SqliteWriter {
   }
 
   /**
-   * A transaction of these statements, executed without waiting for anything in between.
-   * @returns the rows of each; undefined where one that is required gave none: it was the last.
+   * Executes statements as one transaction and one message.
+   * @returns the rows of each; undefined if a required statement returned none, after which the batch stopped.
    */
   async executeBatch(statements: readonly RequiredStatement[]): Promise<readonly Row[][] | undefined> {
     const { each = [] } = await this.#ask({ does: 'batch', statements });
     return each.length === statements.length ? each : undefined;
   }
 
-  /** Begins a transaction, once those before it are over. @returns what it goes by. */
+  /** Begins a transaction after earlier ones have ended. @returns its id. */
   async begin(): Promise<number> {
     const id = this.#lastId + 1;
     await this.#ask({ does: 'begin' });
     return id;
   }
 
-  /** Ends a transaction. Of one that is rolled back, too, what it read is committed when this resolves. */
+  /** Ends a transaction. When this resolves, everything the transaction read is committed, even after a rollback. */
   async end(transaction: number, how: 'commit' | 'rollback'): Promise<void> {
     await this.#ask({ does: how, transaction });
   }
 
-  /** Resolves when all that was asked for before is done, and the file is closed. */
+  /** Resolves when all earlier jobs are done and the file is closed. */
   async close(): Promise<void> {
     const closed = this.#ask({ does: 'close' });
     this.#isClosed = true;
@@ -112,13 +112,13 @@ export class SqliteWriter {
   #ask(request: WriterRequest): Promise<Success> {
     if (this.#isClosed) return Promise.reject(new DatabaseUnavailable('the database is closed'));
     const id = ++this.#lastId;
-    // Everybody else waits for the end of a transaction.
+    // A step of a transaction is urgent: all other jobs wait until the transaction ends.
     this.#jobs.add({ ...request, id }, 'transaction' in request);
     this.#port.ref();
     return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
 
-  /** A commit brings many responses at once: other requests are served between the work that they give. */
+  /** A commit brings many responses at once; settling a few per turn lets other requests run in between. */
   readonly #settleSome = (): void => {
     for (const response of this.#responses.splice(0, responsesPerTurn)) this.#settle(response);
     if (this.#responses.length > 0) setImmediate(this.#settleSome);

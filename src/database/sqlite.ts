@@ -2,24 +2,24 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
-/** Beyond this many different statements the oldest is prepared anew; the service has under a hundred. */
+/** Maximum prepared statements; the service has fewer than a hundred. */
 const maxPreparedStatements = 500;
 
-/** How long a file is waited for that another process writes to, unless it is said, in milliseconds. */
+/** Default wait for another process's lock, in milliseconds. */
 const defaultBusyTimeout = 5000;
 
 /**
- * Opens the file, and makes it and its folder where they are missing, readable by their owner alone:
- * it holds password hashes.
- * @param busyTimeout how long each statement waits for another process that writes, in milliseconds.
+ * Opens the file. Creates it and its folder if they are missing, readable by their owner only, because the file contains
+ * password hashes.
+ * @param busyTimeout how long each statement waits for another process's lock, in milliseconds.
  */
 export function openSqlite(file: string, busyTimeout = defaultBusyTimeout): DatabaseSync {
   if (file !== ':memory:') makeFolder(dirname(resolve(file)));
   const isNew = file !== ':memory:' && !existsSync(file);
   const database = new DatabaseSync(file);
   if (isNew) chmodSync(file, 0o600);
-  // The timeout is for the operator's command beside the service: each waits for the other, from the first pragma on.
-  // FULL: what was answered survives a power cut.
+  // busy_timeout comes first: the service and an operator's command wait for each other from the first pragma on.
+  // FULL: committed changes survive a power failure.
   database.exec(`
     pragma busy_timeout = ${busyTimeout};
     pragma journal_mode = wal;
@@ -29,7 +29,7 @@ export function openSqlite(file: string, busyTimeout = defaultBusyTimeout): Data
   return database;
 }
 
-/** One level at a time: Node's recursive mkdir does not return from places like /proc, where it can make nothing. */
+/** One level at a time: Node's recursive mkdir never returns in places like /proc, where it cannot create anything. */
 export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
@@ -43,23 +43,26 @@ export interface Statement {
   readonly parameters: readonly unknown[];
 }
 
-/** What a statement gave. */
+/** The result of a statement. */
 export interface Executed {
   readonly rows: Row[];
-  /** How many rows it changed, where it gave none. */
+  /** The number of changed rows, for a statement that returns none. */
   readonly changes?: number;
 }
 
-/** The statements of a connection, each prepared once. */
+/** The statements of a connection, each prepared once, for speed. */
 export class Statements {
-  readonly #prepared = new Map<string, { readonly statement: StatementSync; readonly gives: boolean }>();
+  readonly #prepared = new Map<
+    string,
+    { readonly statement: StatementSync; readonly returnsRows: boolean }
+  >();
 
   constructor(private readonly database: DatabaseSync) {}
 
   execute({ sql, parameters }: Statement): Executed {
-    const { statement, gives } = this.#prepare(sql);
+    const { statement, returnsRows } = this.#prepare(sql);
     const values = parameters as readonly SQLInputValue[];
-    return gives
+    return returnsRows
       ? { rows: statement.all(...values) }
       : { rows: [], changes: Number(statement.run(...values).changes) };
   }
@@ -68,7 +71,7 @@ export class Statements {
     let prepared = this.#prepared.get(sql);
     if (!prepared) {
       const statement = this.database.prepare(sql);
-      prepared = { statement, gives: statement.columns().length > 0 };
+      prepared = { statement, returnsRows: statement.columns().length > 0 };
       if (this.#prepared.size >= maxPreparedStatements) {
         this.#prepared.delete(this.#prepared.keys().next().value ?? sql);
       }

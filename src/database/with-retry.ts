@@ -1,15 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DatabaseUnavailable } from './database-unavailable.js';
 
-/** What lost against others so often is answered as a database that is busy. */
+/** After so many conflicts, the database is reported as unavailable. */
 const maxAttempts = 5;
-/** Twice as long each time, in milliseconds, and anything down to nothing: two that collided must not do so again. */
+/** Maximum of the first random delay, in milliseconds; it doubles each time, so that two transactions do not collide again. */
 const firstDelay = 10;
 
 /**
- * Runs what the database undoes where it collides with another, until it does not.
- * @param isContended whether an error says that it was undone because of another.
- * @throws {DatabaseUnavailable} where it collides every time.
+ * Runs work again when the database rolled it back because of a conflict.
+ * @param isContended whether an error is such a conflict.
+ * @throws {DatabaseUnavailable} if every attempt conflicts.
  */
 export async function withRetry<T>(
   work: () => Promise<T>,
@@ -21,7 +21,9 @@ export async function withRetry<T>(
     } catch (error) {
       if (!isContended(error)) throw error;
       if (attempt === maxAttempts) {
-        throw new DatabaseUnavailable('the database undid it each time, because of others', { cause: error });
+        throw new DatabaseUnavailable('the database rolled back every attempt because of conflicts', {
+          cause: error,
+        });
       }
       await wait(Math.random() * firstDelay * 2 ** (attempt - 1));
     }

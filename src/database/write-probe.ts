@@ -1,25 +1,25 @@
 import type { OutageLog } from './outage-log.js';
 import { DatabaseUnavailable, type DatabaseReadOnly } from './database-unavailable.js';
 
-/** How long one proof is good for, in milliseconds, however many ask. */
+/** How long a result is reused, in milliseconds. */
 const validFor = 1000;
-/** After a write that failed, how long it is until the next proof: an attempt of one byte may succeed on a full disk. */
+/** Delay until the next attempt after a request's write failed, in ms: on a full disk, a write of one byte may still succeed. */
 const retryDelay = 5000;
 
-/** In the log. */
+/** The subject of log lines. */
 export const databaseSubject = 'the database';
 
-/** Says whether the database takes writes, by writing: one attempt at a time, and at most one a second. */
+/** Checks whether the database takes writes, by writing: one attempt at a time, at most one a second. */
 export class WriteProbe {
   #running: Promise<void> | undefined;
   #last: { readonly at: number; readonly error?: unknown } | undefined;
-  /** A request's write failed for want of a disk, and none has succeeded since. */
+  /** A request's write failed because of the disk, and no attempt has succeeded since. */
   #failure: { readonly error: DatabaseReadOnly; readonly timer: NodeJS.Timeout } | undefined;
   #isClosed = false;
 
   /**
-   * @param write changes something that nobody reads; nothing must grow by it.
-   * @param now milliseconds that only grow.
+   * @param write changes something that nothing reads and that takes no space.
+   * @param now milliseconds of a monotonic clock.
    */
   constructor(
     private readonly write: () => Promise<void>,
@@ -27,7 +27,7 @@ export class WriteProbe {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** @throws {DatabaseUnavailable} or the database's own error, where it does not. */
+  /** @throws {DatabaseUnavailable} or the database's own error, if it takes no writes. */
   async assertWritable(): Promise<void> {
     if (this.#isClosed) throw new DatabaseUnavailable('the database is closed');
     if (this.#failure) throw this.#failure.error;
@@ -35,7 +35,7 @@ export class WriteProbe {
     if (this.#last?.error !== undefined) throw this.#last.error as Error;
   }
 
-  /** A write of a request failed. Until one succeeds here, none is said to be possible. */
+  /** A request's write failed. The database counts as not writable until an attempt succeeds here. */
   reportFailure(error: DatabaseReadOnly): void {
     if (this.#isClosed || this.#failure) return;
     this.outages.recordFailure(databaseSubject, error);

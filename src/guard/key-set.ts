@@ -28,7 +28,7 @@ export class KeySet {
   #attemptedAt = -Infinity;
   #reading: Promise<void> | undefined;
   #isExpired = false;
-  /** Raised when the keys are other ones: what was verified with the old ones has to be verified anew. */
+  /** Incremented when the keys change: tokens must then be verified again. */
   version = 0;
 
   constructor(
@@ -42,7 +42,7 @@ export class KeySet {
     return !this.#isExpired && this.#age < this.#maxAge;
   }
 
-  /** The keys are to be read anew before they are used again: one may have been taken away. */
+  /** Has the keys read again before their next use: one may have been removed. */
   expire(): void {
     this.#isExpired = true;
     this.#attemptedAt = -Infinity;

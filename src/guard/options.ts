@@ -6,7 +6,7 @@ const staleModes = ['introspect', 'refuse', 'accept'] as const;
 export interface GuardOptions {
   /** The service's `LATCHKEY_ISSUER`: tokens of another one are refused. Its metadata says where the keys are. */
   readonly issuer: string;
-  /** Whom tokens must be for: this service, by the name that the tokens have as `aud`; one of several will do. */
+  /** Accepted audiences: a token must have at least one of them as `aud`. */
   readonly audience: string | readonly string[];
   /** A client of the service (`POST /clients`) with the scope `revocations:read` and the audience among its `introspection_audiences`. */
   readonly client: { readonly id: string; readonly secret: string };
@@ -64,13 +64,13 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
   const isToken = (value: unknown): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(String(value));
   const isUrl = (value: unknown): boolean => /^https?:\/\/[^?#\s]+$/.test(String(value));
-  // Whoever writes JavaScript may give anything, an environment variable that is not set among it.
+  // JavaScript callers may pass anything, such as an environment variable that is not set.
   const given = client as Partial<GuardOptions['client']> | undefined;
   const errors = [
     isUrl(issuer) ? '' : 'issuer must be the http or https URL that the service has as LATCHKEY_ISSUER.',
     Array.isArray(audiences) && audiences.length > 0 && audiences.every(isText)
       ? ''
-      : 'audience must name whom tokens are for, as they have it in "aud".',
+      : 'audience must name at least one accepted audience ("aud").',
     isText(given?.id) && isText(given?.secret) ? '' : 'client must have an id and a secret (POST /clients).',
     options.url === undefined || isUrl(options.url) ? '' : 'url must be an http or https URL.',
     options.jwksUri === undefined || /^https?:/.test(options.jwksUri)

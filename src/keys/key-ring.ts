@@ -3,7 +3,8 @@ import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { asymmetricAlgorithms } from './algorithms.js';
 import type { KeySealing } from './key-sealing.js';
-import { KeyRingError, KeySchedule, unseal, type KeyRingOptions, type ImportedKey } from './key-schedule.js';
+import { KeyRingError, unseal } from './stored-keys.js';
+import { KeySchedule, type KeyRingOptions, type ImportedKey } from './key-schedule.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
 import {
   openSigningKey,
@@ -15,7 +16,7 @@ import {
 } from './signing-keys.js';
 import type { IssuedTokens } from './issued-tokens.js';
 
-/** Makes refresh tokens and recognises them. */
+/** Creates refresh tokens and verifies them. */
 export interface RefreshKey {
   /** Twelve characters: a refresh token has room for just these. */
   readonly id: string;
@@ -123,12 +124,12 @@ export class KeyRing {
     return this.#refusedKeys;
   }
 
-  /** Changes when a key was taken away: what was verified with it is void. */
+  /** Increases when a key is removed: tokens verified with it are no longer valid. */
   get removals(): number {
     return this.#removals;
   }
 
-  /** Reads the table anew: another process may have rotated. Keys that are known are not opened again. */
+  /** Reads the table again, because another process may have rotated. Known keys are not decrypted again. */
   async reload(): Promise<void> {
     const rows = await keysStore.all(this.database.queries);
     const signing = new Map<string, Scheduled<SigningKey>>();
@@ -185,8 +186,8 @@ export class KeyRing {
   }
 
   /**
-   * Takes a key away at once, for one that got into other hands: an access token's key voids its tokens, a refresh
-   * token's key ends its sessions. The one that is in use is replaced without publishing ahead.
+   * Removes a leaked key at once: an access-token key revokes its tokens, a refresh-token key
+   * ends its sessions. The one that is in use is replaced without publishing ahead.
    * @returns whether the key was there.
    * @throws {KeyRingError} where it is `JWT_PRIVATE_KEY`.
    */
@@ -195,7 +196,7 @@ export class KeyRing {
   }
 
   /**
-   * Takes all keys away at once, but for `JWT_PRIVATE_KEY`, and makes others: every token from before is void.
+   * Replaces all keys at once, except `JWT_PRIVATE_KEY`: every earlier token stops working.
    * @param also belongs to the same transaction.
    */
   replaceAll(also: (queries: Queries) => Promise<void>): Promise<void> {

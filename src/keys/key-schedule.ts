@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import { isSymmetric, type Algorithm } from './algorithms.js';
-import { UnsealError, type KeySealing } from './key-sealing.js';
+import type { KeySealing } from './key-sealing.js';
+import { KeyRingError, sealingContext, unseal } from './stored-keys.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
 import { SpareSigningKey } from './spare-signing-key.js';
@@ -29,11 +30,6 @@ export interface KeyRingOptions {
   readonly maxAccessTokenLifetime: number;
   /** How long a refresh token lives, in milliseconds. */
   readonly refreshTokenLifetime: number;
-}
-
-/** The keys in the database cannot be used; the message is for the operator. */
-export class KeyRingError extends Error {
-  override readonly name = 'KeyRingError';
 }
 
 export const keyPurposes: readonly KeyPurpose[] = ['access', 'refresh'];
@@ -149,8 +145,8 @@ export class KeySchedule {
     const purpose = await keysStore.delete(queries, id);
     if (purpose === undefined) return false;
     if (purpose === 'refresh') {
-      // Whoever has the key may have refreshed any session while it was accepted, and go on with another key's token.
-      // A session whose key is gone is over, and no user's access token of before is good: none needs to be looked at.
+      // The holder of a leaked key may have refreshed any session, and now have a token of another key. Without its key, a
+      // session has ended, and all users' access tokens are revoked, so no session has to be checked.
       await keysStore.deleteAll(queries, 'refresh');
       await this.issued.revokeAccessTokens(queries);
     }
@@ -158,7 +154,7 @@ export class KeySchedule {
     return true;
   }
 
-  /** Takes all keys away at once, but for `JWT_PRIVATE_KEY`, and makes others: what they signed is void. */
+  /** Replaces all keys at once, except `JWT_PRIVATE_KEY`: tokens of the old keys stop working. */
   async replaceAll(queries: Queries): Promise<void> {
     const { ownKey, algorithm } = this.options;
     const kept = ownKey === undefined ? undefined : importSigningKey(ownKey, algorithm).id;
@@ -291,33 +287,4 @@ export class KeySchedule {
   #isAccepted({ retired_at: retiredAt }: StoredKey): boolean {
     return retiredAt === null || retiredAt > this.clock.now();
   }
-}
-
-/** Whether the keys in the database are encrypted with this secret. */
-export async function secretOpensKeys(queries: Queries, sealing: KeySealing): Promise<boolean> {
-  try {
-    for (const row of await keysStore.all(queries)) unseal(row, sealing);
-    return true;
-  } catch (error) {
-    if (error instanceof KeyRingError) return false;
-    throw error;
-  }
-}
-
-/** @throws {KeyRingError} where the secret does not open the key. */
-export function unseal(row: StoredKey, sealing: KeySealing): string {
-  try {
-    return sealing.unseal(row.sealed_key, sealingContext(row));
-  } catch (cause) {
-    if (!(cause instanceof UnsealError)) throw cause;
-    throw new KeyRingError(
-      'LATCHKEY_SECRET does not open the keys in the database. Set the secret that they are encrypted with (on SQLite it may be in the .secret file beside the database), and restart what was started before it was rotated.',
-      { cause },
-    );
-  }
-}
-
-/** What a sealed key belongs to. */
-export function sealingContext({ id, purpose }: Pick<StoredKey, 'id' | 'purpose'>): string {
-  return `${purpose} ${id}`;
 }

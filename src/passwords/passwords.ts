@@ -38,7 +38,7 @@ export const computations = channel('latchkey:argon2');
  *
  * Hashes of earlier costs stay in use until their users log in, and a check of one takes another time than one of the costs that
  * are set now. So that no check tells which it was, or that there is no such user, each computes argon2id once with each of
- * the costs that are in use: once with the user's own hash, and otherwise with hashes of nobody's, or for the new hash.
+ * the costs that are in use: once with the user's own hash, and otherwise with dummy hashes, or for the new hash.
  */
 export class Passwords {
   readonly #limit = pLimit(availableParallelism());
@@ -83,7 +83,7 @@ export class Passwords {
   }
 
   /**
-   * The same for whoever must not learn whether there is a user, in a time that depends on neither.
+   * Checks a password at login, in a time that does not reveal whether the user exists or the password matches.
    * @param passwordHash undefined where there is no such user.
    * @throws {Problem} `busy` where the queue is full.
    */

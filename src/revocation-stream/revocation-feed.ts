@@ -75,7 +75,7 @@ export class RevocationFeed {
     const now = this.clock.now();
     const cursor = this.#readCursor(text, now);
     const after = cursor.after ?? { created_at: cursor.since - overlap, kind: '', target: '' };
-    // Whoever has come to the end goes on from what was the last one before the first of these pages was read.
+    // A reader at the end continues from what was the last row before the first of these pages was read.
     const since = cursor.after
       ? cursor.since
       : Math.min(now, Math.max(cursor.since, (await revocationsStore.findLastWritten(queries)) ?? 0));
@@ -123,7 +123,7 @@ export class RevocationFeed {
     const removals = this.options.keyRemovals?.() ?? 0;
     if (removals === this.#keyRemovals) return;
     this.#keyRemovals = removals;
-    // A key was taken away: who follows anew reads the keys anew.
+    // A key was removed: readers that reconnect read the keys again.
     for (const subscriber of this.#subscribers) subscriber.end();
   }
 

@@ -230,7 +230,7 @@ export class PostgresFeed implements Feed {
 
 const kinds: readonly unknown[] = ['session', 'token', 'subject', 'role'] satisfies RevocationKind[];
 
-/** @returns undefined for what the triggers do not send: whoever may connect to the database may notify, too. */
+/** @returns undefined for a payload that the triggers do not send: every database user may notify. */
 function parseRows(payload: string): LiveRevocation[] | undefined {
   try {
     const rows = JSON.parse(payload) as [LiveRevocation['kind'], string, number | null, number][];

@@ -3,7 +3,7 @@ import type { Queries } from '../database/database.js';
 import type { RevocationKind, RevocationRow } from '../database/schema.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 
-/** A change that voids tokens which were issued before it. */
+/** A change that revokes tokens issued before it. */
 export type Revocation = RevocationRow;
 
 /** Where a revocation stands in the order of their writing; texts are empty before the first of a moment. */

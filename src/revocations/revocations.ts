@@ -25,7 +25,7 @@ export type RevocationListener = (rows: readonly LiveRevocation[]) => void;
 
 /**
  * What has been revoked and may still be shown to us, all of it in memory: a request is checked without I/O.
- * The table is the truth; whoever writes to it hands the rows to `apply` after the commit and before the answer.
+ * The table is authoritative; its writers pass the rows to `apply` after the commit and before the response.
  */
 export class Revocations {
   readonly #held: Readonly<Record<RevocationKind, RevocationShards>> = {

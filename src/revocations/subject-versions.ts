@@ -10,8 +10,8 @@ import { subjectVersionsStore } from './subject-versions.store.js';
 export type Subject = { readonly userId: string } | { readonly role: string } | { readonly clientId: string };
 
 /**
- * Voids access tokens as part of a larger change: what their subject may do has changed, and the next request
- * must know. The rows that come back are for `apply`, after the commit.
+ * Revokes access tokens as part of a larger change: the subject's rights have changed, and the next request must use the
+ * new ones. The rows that come back are for `apply`, after the commit.
  */
 export class SubjectVersions {
   constructor(
@@ -37,7 +37,7 @@ export class SubjectVersions {
     return rows;
   }
 
-  /** Voids whatever a user or a client that is about to be deleted ever got. */
+  /** Revokes all tokens, past and future, of a user or client that is being deleted. */
   async revokeForever(
     queries: Queries,
     subject: { readonly userId: string } | { readonly clientId: string },

@@ -1,4 +1,4 @@
-/** The claims of an access token (RFC 9068 §2.2), and ours: `sid`, `ver`, `roles_ver`, `fresh` and `pwd_change`. */
+/** The claims of an access token (RFC 9068 §2.2), and the service's own: `sid`, `ver`, `roles_ver`, `fresh` and `pwd_change`. */
 export interface AccessTokenClaims {
   readonly iss: string;
   /** The user's id, or the client's where a client acts for itself. */
@@ -69,13 +69,13 @@ export interface AccessGrant {
   readonly authenticatedAt?: number;
   readonly fresh: boolean;
   readonly passwordChangeRequired?: boolean;
-  /** Whom the token is for; undefined: the audiences that the settings name. */
+  /** The token's audience; undefined: the default audience of the settings. */
   readonly audience?: readonly string[];
   /** Seconds; undefined: as the settings say. */
   readonly lifetime?: number;
 }
 
-/** Whether the claims that no access token of ours lacks are there, each of its type. */
+/** Whether all required claims of an access token are present and have the right type. */
 export function isAccessTokenClaims(value: unknown): value is AccessTokenClaims {
   if (typeof value !== 'object' || value === null) return false;
   const claims = value as Unchecked;

@@ -8,7 +8,7 @@ import { maxTokenLength } from './access-token-size.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { SigningKey } from '../keys/signing-keys.js';
 
-/** RFC 9068 §2.1: what keeps any other JWT of ours from passing as an access token. */
+/** RFC 9068 §2.1: keeps the service's other JWTs from being accepted as access tokens. */
 export const tokenType = 'at+jwt';
 /**
  * The greatest leeway that can be set, in milliseconds: a revocation that was written under a small leeway
@@ -39,7 +39,7 @@ interface IgnoredTimes {
 }
 
 /**
- * Verifies that a token is an access token of ours, and in its time. The signature, the times and the issuer are
+ * Verifies that a token is an access token of this service and valid at this time. The signature, the times and the issuer are
  * jsonwebtoken's to check. What it does not check is checked here: before it the length, the one spelling, the key by its
  * id, what the header says beside, and the length of the signature; after it the types of the claims.
  */

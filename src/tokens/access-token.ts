@@ -16,7 +16,7 @@ export interface AccessTokenOptions {
   readonly issuer: string;
   /** Issuers whose tokens are accepted. */
   readonly acceptedIssuers: readonly string[];
-  /** Whom a token is for, where its grant does not say. */
+  /** The default audience, for grants without one. */
   readonly audience: readonly string[];
   /** The audiences that this service's own protected operations answer to. */
   readonly acceptedAudiences: readonly string[];
@@ -58,7 +58,7 @@ const largestGrant: AccessGrant = {
 /** Tokens whose verification is remembered: one or two KiB each. */
 const maxCachedTokens = 10_000;
 
-/** Issues access tokens, and verifies that one is ours and in its time. Whether it was revoked, `Revocations` knows. */
+/** Issues access tokens, and verifies that a token is this service's and valid now. `Revocations` knows whether it was revoked. */
 export class AccessTokens implements RightsCapacity {
   readonly #verified = new LRUCache<string, Verified>({ max: maxCachedTokens });
   readonly #verifier: AccessTokenVerifier;
@@ -77,7 +77,7 @@ export class AccessTokens implements RightsCapacity {
     return this.options.lifetime;
   }
 
-  /** Whom a token is for, where its grant does not say. */
+  /** The default audience, for grants without one. */
   get audience(): readonly string[] {
     return this.options.audience;
   }
@@ -209,7 +209,7 @@ export class AccessTokens implements RightsCapacity {
     return claims;
   }
 
-  /** The same for a token that another service has been shown: whatever its audience, it is one of ours. */
+  /** Verifies a token that was presented to another service, with any audience. */
   verifyForAnyAudience(token: string): AccessTokenClaims {
     return this.#verifyCached(token).claims;
   }
@@ -221,7 +221,7 @@ export class AccessTokens implements RightsCapacity {
   }
 
   /**
-   * The session of a token that is one of ours, though it may have expired: for a logout, which does no more than it says.
+   * The session of one of this service's tokens, even if it has expired: for a logout.
    * @returns undefined for any other token, and for that of a client.
    */
   findSessionId(token: string): string | undefined {

@@ -42,7 +42,7 @@ describe('latchkey copy refuses', () => {
     [
       'a source that is not there',
       ['sqlite:/nowhere/x.db', target],
-      /^The SQLite file \/nowhere\/x\.db is not there\.$/,
+      /^The SQLite file \/nowhere\/x\.db does not exist\.$/,
     ],
   ] as const) {
     it(what, async () => {
@@ -63,7 +63,9 @@ describe('latchkey copy refuses', () => {
     const older = openTestDatabase({ kind: 'sqlite', file });
     await older.migrate('0001-core');
     await older.close();
-    expect(await refusal([`sqlite:${file}`, target])).to.include('is of another version of Latchkey');
+    expect(await refusal([`sqlite:${file}`, target])).to.include(
+      'was written by another version of Latchkey',
+    );
   });
 
   it('keys that none of the secrets opens', async () => {

@@ -16,7 +16,7 @@ import { copiedTables, SqliteSnapshot, type Counts } from '../../src/database/co
 import type { Database } from '../../src/database/database.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { sealingContext, unseal } from '../../src/keys/key-schedule.js';
+import { sealingContext, unseal } from '../../src/keys/stored-keys.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { newClientKey } from '../support/client-keys.js';
 import { newDatabase, openTestDatabase } from '../support/databases.js';
@@ -229,7 +229,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.migrate();
     await interrupted(target, 3);
     const settings = { DATABASE_URL: url, LATCHKEY_SECRET: otherSecret };
-    const says = `npx latchkey copy sqlite:${realpathSync(file)} postgres://…" goes on with it`;
+    const says = `npx latchkey copy sqlite:${realpathSync(file)} postgres://…" continues it`;
     expect(await messageOf(TestApp.start({ settings }))).to.include(says);
     // One that was about to make the first keys when the copy began, too.
     expect(await messageOf(target.withExclusiveLock(() => Promise.resolve()))).to.include(says);
@@ -245,12 +245,12 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await interrupted(target, 3);
     const { file: otherFile } = other.services.config.databaseUrl as { file: string };
     expect(await messageOf(copied(target, {}, { from: otherFile }))).to.include(
-      `it is of ${realpathSync(file)}, which ${realpathSync(otherFile)} is not equal to. With --begin-again`,
+      `it is a copy of ${realpathSync(file)}, which ${realpathSync(otherFile)} is not equal to. Use --begin-again`,
     );
     await other.close();
     await app.login('ada', password);
     expect(await messageOf(copied(target))).to.match(
-      /db has changed since \(.*sessions.*\)\. With --begin-again/,
+      /db has changed since the copy began \(.*sessions.*\)\. Use --begin-again/,
     );
     await removeUnfinishedCopy(target);
     await assertEmpty(target.queries);
@@ -283,7 +283,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
         if (table === 'roles' && others.length === 0) others.push(copied(target));
       },
     });
-    expect(await messageOf(first)).to.match(/^Another run of the copy goes on with it/);
+    expect(await messageOf(first)).to.match(/^Another run of the copy has taken over/);
     await Promise.all(others);
     expect(await contents(target)).to.deep.equal(await contents(app.services.database));
     await target.close();
@@ -310,7 +310,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     );
     expect(await messageOf(copied(target))).to.match(/^The copy is not equal to its source \(users\)/);
     expect(await messageOf(copied(target))).to.match(/^The copy is not equal to its source \(users\)/);
-    expect(await messageOf(target.migrate())).to.include('has not been finished');
+    expect(await messageOf(target.migrate())).to.include('unfinished copy');
     await target.close();
   });
 
@@ -335,7 +335,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       }
       return expect.fail('It was taken.');
     };
-    expect(await refusal(folder.path('nowhere.db'))).to.include('is not there');
+    expect(await refusal(folder.path('nowhere.db'))).to.include('does not exist');
     writeFileSync(folder.path('empty.db'), '');
     expect(await refusal(folder.path('empty.db'))).to.include('is not a Latchkey database');
     const older = openTestDatabase({ kind: 'sqlite', file: folder.path('older.db') });

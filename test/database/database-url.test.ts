@@ -73,7 +73,7 @@ describe('A PostgreSQL URL', () => {
     [`sslmode=require&sslcert=${server}`, 'must have both sslcert and sslkey'],
     [
       'sslmode=verify-full&sslrootcert=/nowhere.pem',
-      'must have a readable file as its sslrootcert, and "/nowhere.pem"',
+      'must have a readable file as its sslrootcert, but "/nowhere.pem"',
     ],
     [
       `sslmode=verify-full&sslrootcert=${key}`,
@@ -142,7 +142,7 @@ describe('The target of a PostgreSQL URL', () => {
     [url('target_session_attrs=any'), 'must have read-write or primary as its target_session_attrs'],
     [url('target_session_attrs=standby'), 'must have read-write or primary as its target_session_attrs'],
     [url('channel_binding=yes'), 'must have one of disable, prefer, require as its channel_binding'],
-    [url('channel_binding=require'), 'must have sslmode beside channel_binding=require'],
+    [url('channel_binding=require'), 'must have sslmode with channel_binding=require'],
     [url('connect_timeout=0'), 'must have a connect_timeout from 1 to 60 seconds'],
     [url('connect_timeout=2s'), 'must have a connect_timeout from 1 to 60 seconds'],
     [url('options=-cstatement_timeout%3D1'), 'must not set statement_timeout in its options'],

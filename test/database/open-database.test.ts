@@ -182,7 +182,7 @@ describe('The version of PostgreSQL', () => {
   it('is 15 or newer', () => {
     for (const version of [150_000, 150_018, 160_004, 180_004])
       expect(findVersionError(version)).to.be.undefined;
-    expect(findVersionError(140_019)).to.equal('it is PostgreSQL 14.19, and 15 or newer is needed');
+    expect(findVersionError(140_019)).to.equal('it is PostgreSQL 14.19, but 15 or newer is required');
     expect(findVersionError(90_624)).to.include('PostgreSQL 9.');
   });
 });

@@ -25,8 +25,8 @@ describe('The log of an outage', () => {
     outages.recordRecovery('the database');
     expect(said()).to.deep.equal([
       'the database failed',
-      'the database failed (and 2399 times more since this was last said)',
-      'the database failed (and 2399 times more since this was last said)',
+      'the database failed (and 2399 more times since the last message)',
+      'the database failed (and 2399 more times since the last message)',
       'the database works again',
     ]);
     expect(lines[0]).to.deep.include({ level: 40 });

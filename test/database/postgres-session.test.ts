@@ -152,7 +152,7 @@ describe('A database that will not do', () => {
 
   it('is one without a schema to make tables in', async () => {
     expect(await refusal(() => Promise.resolve(), '?options=-csearch_path%3Dnowhere')).to.match(
-      /^its search_path \(nowhere\) names no schema that is there/,
+      /^its search_path \(nowhere\) names no existing schema/,
     );
   });
 
@@ -165,7 +165,7 @@ describe('A database that will not do', () => {
     await database.close();
     expect(reason)
       .to.have.property('message')
-      .that.matches(/^its encoding is LATIN1, and names/);
+      .that.matches(/^its encoding is LATIN1, but names/);
   });
 
   it('is one whose role runs no triggers, and may not run them', async () => {

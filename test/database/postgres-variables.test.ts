@@ -113,15 +113,14 @@ describe('PostgreSQL’s own environment variables', () => {
       };
       const read = (): unknown => readConfig(environment);
       if (fault === undefined) expect(read).not.to.throw();
-      else
-        expect(read).to.throw(ConfigError, new RegExp(`^${fault} asks for a protection, and does not count`));
+      else expect(read).to.throw(ConfigError, new RegExp(`^${fault} requires protection, but is ignored`));
     });
   }
 
   it('are warned of where they do not count, on PostgreSQL alone', () => {
     const variables = { PGSSLROOTCERT: 'x', PGSERVICE: 'x', PGCONNECT_TIMEOUT: '', PGHOST: 'x', PGDATA: 'x' };
     expect(findUnknownVariables({ ...variables, DATABASE_URL: url })).to.deep.equal([
-      'PGSSLROOTCERT is ignored. What counts is sslrootcert in DATABASE_URL.',
+      'PGSSLROOTCERT is ignored. Set sslrootcert in DATABASE_URL instead.',
       'PGSERVICE is ignored.',
     ]);
     expect(findUnknownVariables(variables)).to.deep.equal([]);

@@ -130,7 +130,7 @@ describe('The writer of a SQLite file', () => {
     for (const late of [insert(1, transaction), writer.end(transaction, 'commit')]) {
       expect(await reasonOf(late))
         .to.be.an('error')
-        .with.property('message', 'The transaction is over.');
+        .with.property('message', 'The transaction has ended.');
     }
     expect(committed()).to.deep.equal([]);
   });

@@ -92,7 +92,7 @@ describe('latchkey copy', () => {
     expect(await queryOn(url, 'select from users')).to.have.length(1);
     expectRefusal(
       await onPostgres.with({ LOG_LEVEL: 'error' }).run(['start']),
-      /^The database holds a copy that has not been finished, of the SQLite file .*data\/latchkey\.db\. "npx latchkey copy sqlite:/,
+      /^The database holds an unfinished copy of the SQLite file .*data\/latchkey\.db\. "npx latchkey copy sqlite:/,
     );
     expectRefusal(await onPostgres.run(['users', 'reset-password', 'admin']), /^The database holds a copy/);
     const { exitCode, stdout } = await copy(source, url, '--dry-run');
@@ -106,7 +106,7 @@ describe('latchkey copy', () => {
       await holding.query('rollback');
       expectRefusal(
         await command.ended(),
-        /^The copy was interrupted\. The same command goes on where it stopped\.$/m,
+        /^The copy was interrupted\. Run the same command again to continue\.$/m,
       );
     });
   });

@@ -36,7 +36,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     const earlier = readFileSync(at('copy.db'));
     const { exitCode, stderr } = await installation.run(['backup', 'copy.db']);
     expect(exitCode).to.equal(1);
-    expect(stderr).to.include('copy.db is there already');
+    expect(stderr).to.include('copy.db already exists');
     expect(readFileSync(at('copy.db')).equals(earlier)).to.be.true;
     const { stderr: elsewhere } = await installation.run(['backup', 'no/such/folder/copy.db']);
     expect(elsewhere).to.match(/^no\/such\/folder\/copy\.db cannot be written/);
