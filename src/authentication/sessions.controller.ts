@@ -121,7 +121,7 @@ export class SessionsController {
 
   /**
    * By a cookie whose token need not be good: an access token that has expired names its session, and a refresh token
-   * outlives it. A cookie that is no token of ours ends nothing, and goes; so does one that a path keeps from being sent
+   * outlives it. A cookie that is not a token of this service ends nothing, and goes; so does one that a path keeps from being sent
    * here, which is why a request without any is answered, too. A page of the service's own may have lost the CSRF value, and needs none.
    * @returns whether the cookies may go: a form of another site must not sign anybody out.
    */

@@ -8,7 +8,7 @@ import { openDatabase } from '../database/open-database.js';
 import { describeCause } from '../database/postgres-errors.js';
 import { readSecretFile } from '../keys/secret.js';
 import { StartError } from '../start-error.js';
-import { secretOpensKeys } from '../keys/key-schedule.js';
+import { secretOpensKeys } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import { refuseMissingDatabase } from './installation-command.js';
 

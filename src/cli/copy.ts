@@ -22,7 +22,7 @@ import { createProgress } from './progress.js';
 import { parseDatabaseUrl, type SqliteUrl } from '../database/database-url.js';
 import { refuseRestoredFile } from '../server/installation.js';
 import { StartError } from '../start-error.js';
-import { sealingContext, unseal } from '../keys/key-schedule.js';
+import { sealingContext, unseal } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -3,7 +3,8 @@ import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { asymmetricAlgorithms } from './algorithms.js';
 import type { KeySealing } from './key-sealing.js';
-import { KeyRingError, KeySchedule, unseal, type KeyRingOptions, type ImportedKey } from './key-schedule.js';
+import { KeyRingError, unseal } from './stored-keys.js';
+import { KeySchedule, type KeyRingOptions, type ImportedKey } from './key-schedule.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
 import {
   openSigningKey,

@@ -8,7 +8,7 @@ import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { finishDeletions } from '../roles/role-holders.js';
 import { finishEndings } from '../sessions/ended-sessions.js';
-import { sessionsStore } from '../sessions/sessions.store.js';
+import { sessionEndingsStore } from '../sessions/session-endings.store.js';
 import { readPasswordCosts } from './password-costs.js';
 
 export interface Housekeeping {
@@ -44,7 +44,7 @@ export function createHousekeeping({
       await ring.deleteRetired();
       await ring.rotateIfDue();
       await revocations.prune();
-      for (const store of [sessionsStore, loginAttemptsStore, usedAssertionsStore]) {
+      for (const store of [sessionEndingsStore, loginAttemptsStore, usedAssertionsStore]) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
       await finishChanges();

@@ -14,7 +14,7 @@ import type { Hooks } from '../tokens/hooks.js';
 import { usesCookies, getMaxTokenLengthInCookie } from '../sessions/token-cookies.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from '../start-error.js';
-import { secretOpensKeys } from '../keys/key-schedule.js';
+import { secretOpensKeys } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
 
 /** Milliseconds between attempts. */

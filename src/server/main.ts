@@ -17,7 +17,7 @@ import { createLog } from './log.js';
 import type { Services } from './services.js';
 import { stopOnSignal } from './shutdown.js';
 import { StartError } from '../start-error.js';
-import { KeyRingError } from '../keys/key-schedule.js';
+import { KeyRingError } from '../keys/stored-keys.js';
 
 const cleanUpInterval = 10 * 60_000;
 const flushInterval = 60_000;

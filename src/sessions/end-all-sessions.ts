@@ -9,7 +9,7 @@ import type { Revocations } from '../revocations/revocations.js';
 import { everyRole, revocationsStore, type Revocation } from '../revocations/revocations.store.js';
 import { revokeTokensOfHolders } from '../revocations/roles-version.js';
 import { subjectVersionsStore } from '../revocations/subject-versions.store.js';
-import { sessionsStore } from './sessions.store.js';
+import { sessionEndingsStore } from './session-endings.store.js';
 
 interface Dependencies {
   readonly database: Database;
@@ -60,10 +60,15 @@ export async function endAllSessions(foundations: Dependencies): Promise<EndResu
   const keptKeys = ring.listRefreshKeys().map(({ id }) => id);
   const sessions = await countPageByPage((after) =>
     database.longRunning.transaction(async (transaction) => {
-      const last = await sessionsStore.endOfPage(transaction, after, rowsPerTransaction);
+      const last = await sessionEndingsStore.endOfPage(transaction, after, rowsPerTransaction);
       if (last === undefined) return undefined;
       // Sessions started since step 1 have refresh tokens of a new key.
-      const count = await sessionsStore.endPage(transaction, { after, last, keptKeys, now: clock.now() });
+      const count = await sessionEndingsStore.endPage(transaction, {
+        after,
+        last,
+        keptKeys,
+        now: clock.now(),
+      });
       return { last, count };
     }),
   );

@@ -10,8 +10,9 @@ import { runInBatches, rowsPerBatch } from '../database/batches.js';
 import type { Database, Queries } from '../database/database.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { revocationsStore, type Revocation } from '../revocations/revocations.store.js';
-import { usersStore } from '../users/users.store.js';
-import { sessionsStore, type EndedSession } from './sessions.store.js';
+import type { EndedSession } from './sessions.store.js';
+import { sessionEndingsStore } from './session-endings.store.js';
+import { sessionEpochsStore } from '../users/session-epochs.store.js';
 
 /**
  * Revokes the access tokens of sessions that a transaction ends.
@@ -40,9 +41,9 @@ export async function endSessionsOf(
   userId: string,
   exceptId?: string,
 ): Promise<number | undefined> {
-  const epoch = await usersStore.raiseSessionEpoch(transaction, userId);
+  const epoch = await sessionEpochsStore.raiseSessionEpoch(transaction, userId);
   if (epoch !== undefined && exceptId !== undefined) {
-    await sessionsStore.moveToEpoch(transaction, { id: exceptId, userId, epoch });
+    await sessionEndingsStore.moveToEpoch(transaction, { id: exceptId, userId, epoch });
   }
   return epoch;
 }
@@ -59,10 +60,10 @@ export async function revokeEndedSessions(
     database,
     async (transaction, limit) => {
       const now = clock.now();
-      const ended = await sessionsStore.revokeBefore(transaction, { userId, epoch, now, limit });
+      const ended = await sessionEndingsStore.revokeBefore(transaction, { userId, epoch, now, limit });
       const alive = ended.filter(({ access_expires_at: expiresAt }) => expiresAt > now);
       revoked = await revokeAccessTokensOf(transaction, clock, alive);
-      if (ended.length < limit) await usersStore.finishEnding(transaction, userId, epoch);
+      if (ended.length < limit) await sessionEpochsStore.finishEnding(transaction, userId, epoch);
       return ended.length;
     },
     () => {
@@ -74,8 +75,8 @@ export async function revokeEndedSessions(
 /** Removes the rows of a deleted user. */
 export async function removeDeletedUser(database: Database, userId: string): Promise<void> {
   await runInBatches(database, async (transaction, limit) => {
-    const deleted = await sessionsStore.deleteSomeOf(transaction, userId, limit);
-    if (deleted < limit) await usersStore.remove(transaction, userId);
+    const deleted = await sessionEndingsStore.deleteSomeOf(transaction, userId, limit);
+    if (deleted < limit) await sessionEpochsStore.remove(transaction, userId);
     return deleted;
   });
 }
@@ -87,7 +88,7 @@ export async function finishEndings(
   revocations: Pick<Revocations, 'apply'>,
 ): Promise<void> {
   for (;;) {
-    const unfinished = await usersStore.listUnfinished(database.queries, rowsPerBatch);
+    const unfinished = await sessionEpochsStore.listUnfinished(database.queries, rowsPerBatch);
     for (const { id, ending_epoch: epoch, deleted_at: deletedAt } of unfinished) {
       if (deletedAt !== null) await removeDeletedUser(database, id);
       else if (epoch !== null) await revokeEndedSessions(database, clock, revocations, { userId: id, epoch });

@@ -4,10 +4,11 @@ import type { Database, Queries } from '../database/database.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import { usersStore } from '../users/users.store.js';
 import { endSessionsOf, revokeEndedSessions, revokeAccessTokensOf } from './ended-sessions.js';
 import type { SessionUses } from './session-uses.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
+import { sessionEndingsStore } from './session-endings.store.js';
+import { sessionEpochsStore } from '../users/session-epochs.store.js';
 
 /** Lists and ends the sessions of a user. */
 export class UserSessionsService {
@@ -69,7 +70,7 @@ export class UserSessionsService {
     const epoch = await this.database.transaction(async (transaction) => {
       const raised = await endSessionsOf(transaction, userId, keptId);
       await this.#auditEnd(transaction, userId, raised, actor);
-      await usersStore.beginEnding(transaction, userId);
+      await sessionEpochsStore.beginEnding(transaction, userId);
       return raised;
     });
     if (epoch !== undefined) {
@@ -84,7 +85,8 @@ export class UserSessionsService {
     epoch: number | undefined,
     actor: Actor,
   ): Promise<void> {
-    if (epoch === undefined || !(await sessionsStore.hasOfEpoch(transaction, userId, epoch - 1))) return;
+    if (epoch === undefined || !(await sessionEndingsStore.hasOfEpoch(transaction, userId, epoch - 1)))
+      return;
     const change = { event: 'sessions_ended', target: userId } as const;
     await auditStore.addChange(transaction, this.clock, change, actor);
   }

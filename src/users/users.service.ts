@@ -11,6 +11,7 @@ import type { Passwords } from '../passwords/passwords.js';
 import { requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
+import { sessionEpochsStore } from './session-epochs.store.js';
 
 export type { UserWithRoles };
 
@@ -118,7 +119,7 @@ export class UsersService {
       if (wasAdministrator) await requireAdministrator(transaction);
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
-      if (signedOut) await usersStore.raiseSessionEpoch(transaction, id);
+      if (signedOut) await sessionEpochsStore.raiseSessionEpoch(transaction, id);
       await auditStore.addChange(transaction, this.clock, { event: 'user_updated', target: id }, actor);
       return {
         revoked: signedOut || rolesChange ? await this.versions.increment(transaction, { userId: id }) : [],
@@ -175,7 +176,7 @@ export class UsersService {
         password_hash: passwordHash,
         ...this.records.oneTimeColumns(true),
       });
-      await usersStore.raiseSessionEpoch(transaction, user.id);
+      await sessionEpochsStore.raiseSessionEpoch(transaction, user.id);
       await auditStore.addChange(
         transaction,
         this.clock,

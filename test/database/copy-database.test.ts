@@ -16,7 +16,7 @@ import { copiedTables, SqliteSnapshot, type Counts } from '../../src/database/co
 import type { Database } from '../../src/database/database.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { sealingContext, unseal } from '../../src/keys/key-schedule.js';
+import { sealingContext, unseal } from '../../src/keys/stored-keys.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { newClientKey } from '../support/client-keys.js';
 import { newDatabase, openTestDatabase } from '../support/databases.js';

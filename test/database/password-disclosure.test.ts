@@ -167,7 +167,7 @@ describe('A database’s password is said by nothing', () => {
     const proxy = await TcpProxy.to(Number(new URL(url).port));
     const through = proxy.urlFor(url).replace(/\/\/[^@]*@/, `//${user}:${encoded}@`);
     const service = await TestApp.start({
-      settings: { DATABASE_URL: through, LATCHKEY_DATABASE_CONNECT_TIMEOUT: '2s', LOG_LEVEL: 'trace' },
+      settings: { DATABASE_URL: through, LOG_LEVEL: 'trace' },
     });
     await queryOn(url, `alter role ${user} nologin`);
     await cutConnections(url);

@@ -13,6 +13,8 @@ import { usersStore } from '../../src/users/users.store.js';
 import { explaining } from '../support/recorded-database.js';
 import { recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
+import { sessionEndingsStore } from '../../src/sessions/session-endings.store.js';
+import { sessionEpochsStore } from '../../src/users/session-epochs.store.js';
 
 const id = '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10';
 const now = recordTime;
@@ -43,22 +45,22 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'the last expiry of a session': (queries) => sessionsStore.lastExpiry(queries),
   'a page of holders': (queries) => rolesStore.otherRolesOfHolders(queries, 'a', { after: id, limit: 50 }),
   'whether there is an administrator': (queries) => usersStore.hasAdministrator(queries),
-  'what is unfinished': (queries) => usersStore.listUnfinished(queries, 50),
-  'expired sessions': (queries) => sessionsStore.deleteExpired(queries, now, 50),
+  'what is unfinished': (queries) => sessionEpochsStore.listUnfinished(queries, 50),
+  'expired sessions': (queries) => sessionEndingsStore.deleteExpired(queries, now, 50),
   'expired revocations': (queries) => revocationsStore.deleteExpired(queries, now, 50),
   'expired attempts': (queries) => loginAttemptsStore.deleteExpired(queries, now, 50),
   'expired assertions': (queries) => usedAssertionsStore.deleteExpired(queries, now, 50),
   'retired keys': (queries) => keysStore.deleteRetired(queries, now),
   'sessions of before an epoch': (queries) =>
-    sessionsStore.revokeBefore(queries, { userId: id, epoch: 3, now, limit: 50 }),
-  'whether there were sessions': (queries) => sessionsStore.hasOfEpoch(queries, id, 3),
+    sessionEndingsStore.revokeBefore(queries, { userId: id, epoch: 3, now, limit: 50 }),
+  'whether there were sessions': (queries) => sessionEndingsStore.hasOfEpoch(queries, id, 3),
   'sessions beyond a limit': (queries) =>
     sessionsStore.revokeOldest(queries, { ...live, keep: 3, exceptId: id, limit: 20 }),
-  'sessions of a deleted user': (queries) => sessionsStore.deleteSomeOf(queries, id, 50),
-  'a deleted user': (queries) => usersStore.remove(queries, id),
+  'sessions of a deleted user': (queries) => sessionEndingsStore.deleteSomeOf(queries, id, 50),
+  'a deleted user': (queries) => sessionEpochsStore.remove(queries, id),
   'holders of a deleted role': (queries) => rolesStore.removeFromSome(queries, 'a', 50),
   'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
-  'the end of all sessions of a user': (queries) => usersStore.raiseSessionEpoch(queries, id),
+  'the end of all sessions of a user': (queries) => sessionEpochsStore.raiseSessionEpoch(queries, id),
 };
 
 /** Of these there are tens, whatever the size of an installation; or they are parts of the statement itself. */

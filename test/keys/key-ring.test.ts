@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { readConfig } from '../../src/config/config.js';
 import type { KeyRing } from '../../src/keys/key-ring.js';
-import { KeyRingError } from '../../src/keys/key-schedule.js';
+import { KeyRingError } from '../../src/keys/stored-keys.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { TestClock } from '../support/clock.js';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Services } from '../../src/server/services.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { maxAccessTokenLifetime } from '../../src/tokens/access-token-verifier.js';
-import { KeyRingError } from '../../src/keys/key-schedule.js';
+import { KeyRingError } from '../../src/keys/stored-keys.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { databaseKinds } from '../support/databases.js';
 import { rejection } from '../support/rejections.js';

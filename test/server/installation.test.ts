@@ -6,7 +6,7 @@ import { openInstallation } from '../../src/server/installation.js';
 import { prepareService, type FirstAdministrator } from '../../src/server/first-start.js';
 import type { Services } from '../../src/server/services.js';
 import { StartError } from '../../src/start-error.js';
-import { KeyRingError } from '../../src/keys/key-schedule.js';
+import { KeyRingError } from '../../src/keys/stored-keys.js';
 import { TestClock } from '../support/clock.js';
 import { databaseKinds } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';

@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { v7 } from 'uuid';
 import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
 import type { Session, SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
-import { usersStore } from '../../src/users/users.store.js';
 import { databaseKinds } from '../support/databases.js';
 import { rawRequest } from '../support/raw-request.js';
 import { expectEnded, expectLive, sessionOf, sessionsAt } from '../support/session-rounds.js';
 import { TestApp } from '../support/test-app.js';
 import { openKeyRing, readJwt, signJwt } from '../support/tokens.js';
+import { sessionEpochsStore } from '../../src/users/session-epochs.store.js';
 
 const password = 'the password of all';
 
@@ -48,7 +48,7 @@ for (const database of databaseKinds) {
       beforeEach(async () => {
         await app.services.database.transaction(async (transaction) => {
           await endSessionsOf(transaction, userId, sessionOf(mine));
-          await usersStore.beginEnding(transaction, userId);
+          await sessionEpochsStore.beginEnding(transaction, userId);
         });
         await app.get('/protected', other.access_token).expect(200);
       });

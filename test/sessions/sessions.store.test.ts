@@ -5,6 +5,7 @@ import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.s
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 import { addRefreshKey, addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
 import { storeContract } from '../support/store-contract.js';
+import { sessionEndingsStore } from '../../src/sessions/session-endings.store.js';
 
 const grace = 10_000;
 const later = recordTime + minute;
@@ -245,7 +246,7 @@ storeContract('The sessions store', (on) => {
       expect(await sessionsStore.revoke(on.queries, gone[0]?.id ?? '', later)).to.be.undefined;
       expect(await rotate(gone[0] ?? kept, 0)).to.be.undefined;
       const mark = () =>
-        sessionsStore.revokeBefore(on.queries, {
+        sessionEndingsStore.revokeBefore(on.queries, {
           userId: user.id,
           epoch: Number(epoch),
           now: later,
@@ -409,7 +410,7 @@ storeContract('The sessions store', (on) => {
     const gone = await newSession({ expires_at: later, access_expires_at: later - 1 });
     const refreshable = await newSession({ expires_at: later + 1, access_expires_at: later });
     const usable = await newSession({ expires_at: later, access_expires_at: later + 1 });
-    expect(await sessionsStore.deleteExpired(on.queries, later, 10)).to.equal(1);
+    expect(await sessionEndingsStore.deleteExpired(on.queries, later, 10)).to.equal(1);
     const left = await Promise.all(
       [gone, refreshable, usable].map(({ id }) => sessionsStore.find(on.queries, id)),
     );

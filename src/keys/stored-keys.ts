@@ -1,0 +1,37 @@
+import type { Queries } from '../database/database.js';
+import { UnsealError, type KeySealing } from './key-sealing.js';
+import { keysStore, type StoredKey } from './keys.store.js';
+
+/** The keys in the database cannot be used; the message is for the operator. */
+export class KeyRingError extends Error {
+  override readonly name = 'KeyRingError';
+}
+
+/** Whether the keys in the database are encrypted with this secret. */
+export async function secretOpensKeys(queries: Queries, sealing: KeySealing): Promise<boolean> {
+  try {
+    for (const row of await keysStore.all(queries)) unseal(row, sealing);
+    return true;
+  } catch (error) {
+    if (error instanceof KeyRingError) return false;
+    throw error;
+  }
+}
+
+/** @throws {KeyRingError} where the secret does not open the key. */
+export function unseal(row: StoredKey, sealing: KeySealing): string {
+  try {
+    return sealing.unseal(row.sealed_key, sealingContext(row));
+  } catch (cause) {
+    if (!(cause instanceof UnsealError)) throw cause;
+    throw new KeyRingError(
+      'LATCHKEY_SECRET does not open the keys in the database. Set the secret that they are encrypted with (on SQLite it may be in the .secret file beside the database), and restart what was started before it was rotated.',
+      { cause },
+    );
+  }
+}
+
+/** What a sealed key belongs to. */
+export function sealingContext({ id, purpose }: Pick<StoredKey, 'id' | 'purpose'>): string {
+  return `${purpose} ${id}`;
+}
