@@ -1,4 +1,4 @@
-// An API behind Latchkey, with Express. Its operations are for whoever has logged in at Latchkey and has the permission;
+// An API behind Latchkey, with Express. Its operations are for users who have logged in at Latchkey and have the permission;
 // a logout there counts here at once.
 //
 //   npm install express latchkey

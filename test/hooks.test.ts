@@ -42,7 +42,7 @@ describe('Hooks', () => {
       }
     });
 
-    it('are told whom the token is for', async () => {
+    it('are told the audience of the token', async () => {
       const grants: unknown[] = [];
       await start({
         additionalClaims: (grant) => {

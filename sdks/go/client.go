@@ -75,7 +75,7 @@ func (c *Client) Login(ctx context.Context, username, password string) (Tokens, 
 	return tokens, err
 }
 
-// ChangePassword replaces the password of whoever is logged in, and keeps the session's new tokens: from the answer on
+// ChangePassword replaces the password of the user who is logged in, and keeps the session's new tokens: from the answer on
 // the service refuses the older ones. An account with a one-time password has no permissions until it has done this.
 //
 // It fails with an *Error, mostly of the code wrong_password or validation_failed.

@@ -139,7 +139,7 @@ func TestASessionThatHasEnded(t *testing.T) {
 	_, err := other.API.EndOtherSessionsWithResponse(t.Context())
 	noError(t, err)
 	for _, err := range together(func() error { return callProtected(t.Context(), client) }) {
-		// Whoever comes after the others finds no tokens.
+		// The callers after the first find no tokens.
 		codes := []api.ProblemCode{api.ProblemCodeInvalidRefreshToken, api.ProblemCodeAuthenticationRequired}
 		if !slices.Contains(codes, latchkey.CodeOf(err)) {
 			t.Errorf("it failed with %v", err)

@@ -11,7 +11,7 @@ import (
 const (
 	// margin is how long before its end an access token is replaced at most: it has to be valid when it arrives.
 	margin = 10 * time.Second
-	// refreshTimeout ends a refresh that gets no answer. Whoever waits may give up sooner, by a context.
+	// refreshTimeout ends a refresh that gets no answer. A waiting caller may give up sooner, by a context.
 	refreshTimeout = 30 * time.Second
 )
 

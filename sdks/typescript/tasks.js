@@ -34,7 +34,7 @@ export async function test(context) {
   for (const compiled of ['dist', 'build']) rmSync(join(folder, compiled), { recursive: true, force: true });
   await run('node', ['node_modules/typescript/bin/tsc']);
   await run('node', ['node_modules/typescript/bin/tsc', '--project', 'test']);
-  // As whoever copies README's example has it: with "strict", and without the options that this package sets beside.
+  // As a copy of README's example is compiled: with "strict", and without the options that this package sets beside.
   await run('node', ['node_modules/typescript/bin/tsc', '--project', 'test/strict.tsconfig.json']);
   await run('eslint', ['--max-warnings', '0', 'src']);
   const env = { ...context.env, CONTRACT_VERSION: version };

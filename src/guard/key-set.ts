@@ -49,7 +49,7 @@ export class KeySet {
   }
 
   /**
-   * Reads the keys anew if that is due.
+   * Reads the keys again if that is due.
    * @throws where no keys can be had that are new enough.
    */
   async refresh(): Promise<void> {

@@ -20,7 +20,7 @@ export async function validatePassword(password: string, username: string): Prom
   if (usernameKey(password) === usernameKey(username)) return 'must not be the username';
   commonPasswords ??= readCommonPasswords();
   if ((await commonPasswords).has(password.toLowerCase())) {
-    return 'is among the most common passwords, which are tried first by whoever guesses';
+    return 'is among the most common passwords, which are tried first';
   }
   return undefined;
 }

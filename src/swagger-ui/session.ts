@@ -210,7 +210,7 @@ export class Session {
     return 'later';
   }
 
-  /** Whoever logged in or out, or renewed the token in another tab, has the last word. */
+  /** A later login, logout or refresh in another tab wins. */
   #afterChange(): Renewal {
     return this.token === undefined ? 'over' : 'renewed';
   }

@@ -24,7 +24,7 @@ const visibleWithin = 1000;
  *
  * The Web Locks API alone does not give that. A browser's tabs may be processes, each with a copy of localStorage, and
  * the lock may be there before the news: in Chromium three tabs that count by turns lose a third of their steps. So the
- * turns are numbered, in localStorage, and whoever ends one holds for a moment a lock that has the number in its name.
+ * turns are numbered, in localStorage, and a tab that ends one holds for a moment a lock that has the number in its name.
  * Of locks all tabs are told the same: who sees one with a number that is not yet in its localStorage waits for it.
  */
 export class Turns {

@@ -63,7 +63,8 @@ export class AccessTokenVerifier {
    * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
    */
   verify(token: string, ignoredTimes: IgnoredTimes = {}): AccessTokenClaims {
-    if (token.length > maxTokenLength) throw invalidToken('The access token is too long to be one of ours.');
+    if (token.length > maxTokenLength)
+      throw invalidToken('The access token is longer than any that this service issues.');
     const parts = readCompactJws(token);
     if (!parts) throw invalidToken('The access token is not a JWT in its compact form.');
     const knownKey = this.#headers.get(parts.header);

@@ -9,7 +9,7 @@ storeContract('The audit store', (on) => {
 
   beforeEach(() => on.queries.deleteFrom('audit').execute());
 
-  it('notes what was done, by whom, to whom, when and from where', async () => {
+  it('records the event, its actor, target, time and address', async () => {
     const context = { requestId: 'request 1', address: '192.0.2.1', userAgent: 'tests' };
     await auditStore.add(on.queries, clock, {
       event: 'logout',

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 
-/** `npm run test:browser && cp artefacts/readme/*.png docs/images/` makes the README's anew. */
+/** `npm run test:browser && cp artefacts/readme/*.png docs/images/` takes the README's pictures again. */
 describe('the pictures of the README', () => {
   let page: DocsPage;
 

@@ -237,7 +237,7 @@ describe("Swagger UI's session in a browser", () => {
       for (const each of [other, third]) await expectOut(each);
     });
 
-    it("is that of whoever logs in last, and no session's token is used for another", async () => {
+    it("is that of the last login, and no session's token is used for another", async () => {
       await app.createUser('joe', 'the password of joe');
       await page.logIn();
       const other = await open();

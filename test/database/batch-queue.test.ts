@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { BatchQueue } from '../../src/database/batch-queue.js';
 
-describe('Gathering', () => {
+describe('BatchQueue', () => {
   let now: number;
   let handedOn: (readonly number[])[];
   let queue: BatchQueue<number>;

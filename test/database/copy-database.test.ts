@@ -262,7 +262,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.close();
   });
 
-  it('may come from where the file was moved to, or written anew without a change', async () => {
+  it('may come from where the file was moved to, or rewritten without a change', async () => {
     const target = await emptyTarget();
     await interrupted(target, 5);
     const moved = folder.path('moved.db');

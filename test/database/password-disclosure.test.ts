@@ -186,7 +186,7 @@ describe('A database’s password is said by nothing', () => {
     ].join('\n');
     expect(said).to.include('not permitted to log in').and.to.include('works again');
     expectUnsaid(said);
-    // Whoever has it can cancel what the connection does.
+    // With it anybody can cancel what the connection does.
     expect(said).not.to.include('secretKey');
     await service.close();
     await proxy.close();

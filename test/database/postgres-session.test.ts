@@ -34,7 +34,7 @@ const hostile: Readonly<Record<string, string>> = {
   session_replication_role: 'replica',
 };
 
-/** In one database, for whoever connects, or for the tests' user alone. */
+/** In one database, for every role, or for the tests' user alone. */
 async function setIn(url: string, name: string, value: string, of: 'database' | 'role'): Promise<void> {
   const database = new URL(url).pathname.slice(1);
   // An older server does not know all of them.

@@ -21,7 +21,7 @@ describe('A service behind a guard', () => {
   });
 
   describe('lets through', () => {
-    it('whoever has a good token, and knows who that is', async () => {
+    it('a request with a valid token, and knows its user', async () => {
       const { access_token: token } = await app.login();
       const { body } = await api.get('/own/any', token).expect(200);
       const { body: me } = await app.get('/me', token).expect(200);

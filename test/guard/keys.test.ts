@@ -41,7 +41,7 @@ describe('The public keys in a guard', () => {
     expect(api.network.count(jwks)).to.equal(1);
   });
 
-  it('are read anew for a key that is not known, but not for each token that names one', async () => {
+  it('are read again for a key that is not known, but not for each token that names one', async () => {
     const { ring } = app.services;
     const { header, claims } = readJwt(await token());
     await api.get('/own/any', await token()).expect(200);

@@ -60,7 +60,7 @@ describe('A service, to PyJWT and Authlib', () => {
     expect(check('validate', { token, audience: issuer })).to.include({ iss: issuer, client_id: 'latchkey' });
   });
 
-  it("is one whose clients' tokens PyJWT validates, for whom they are", async () => {
+  it("is one whose clients' tokens PyJWT validates, with their audience", async () => {
     const { access_token: token } = await clientToken(api, withSecret, { resource: 'https://b.example' });
     expect(check('validate', { token, audience: 'https://b.example' })).to.include({
       sub: withSecret.client_id,

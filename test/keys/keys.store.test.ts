@@ -65,9 +65,9 @@ storeContract('The keys store', (on) => {
   });
 
   it('replaces the sealed half of one key', async () => {
-    await keysStore.reseal(on.queries, 'z', 'sealed anew');
+    await keysStore.reseal(on.queries, 'z', 'sealed again');
     const sealed = (await keysStore.all(on.queries)).map(({ id, sealed_key: half }) => [id, half]);
-    expect(Object.fromEntries(sealed)).to.deep.equal({ a: 'sealed', b: 'sealed', z: 'sealed anew' });
+    expect(Object.fromEntries(sealed)).to.deep.equal({ a: 'sealed', b: 'sealed', z: 'sealed again' });
   });
 
   it('deletes a key once, and says what it was for', async () => {

@@ -76,7 +76,7 @@ describe('The secret that encrypts the keys', () => {
     );
   });
 
-  it('is not made anew where keys were encrypted with one that is gone', async () => {
+  it('is not made again where keys were encrypted with one that is gone', async () => {
     await find();
     await addKey();
     rmSync(file);

@@ -50,7 +50,7 @@ describe('A resource server with jose', () => {
     await verify(old.access_token, keys);
     const activeAt = await ring.rotate('access');
 
-    // The cache is as old as it may get; then it is fetched anew, while the next key is published and does not sign.
+    // The cache is as old as it may get; then it is fetched again, while the next key is published and does not sign.
     app.clock.advance(config.jwksMaxAge);
     const late = await app.login();
     const before = fetches;

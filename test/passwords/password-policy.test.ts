@@ -4,7 +4,7 @@ import { validatePassword } from '../../src/passwords/password-policy.js';
 describe('The password policy', () => {
   const tooShort = 'must have 8 characters or more';
   const tooLong = 'must have 1024 characters or fewer';
-  const common = 'is among the most common passwords, which are tried first by whoever guesses';
+  const common = 'is among the most common passwords, which are tried first';
   const unseen = 'must have characters that can be seen and typed: U+200B cannot be in it';
   const username = 'must not be the username';
 

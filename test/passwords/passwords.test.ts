@@ -54,7 +54,7 @@ describe('Passwords', () => {
     expect(await passwords.check(ofSpaces, typed)).to.deep.equal({ matches: true, newHash: ofSpaces });
   });
 
-  it('match a hash of before that, and are hashed anew', async () => {
+  it('match a hash of before that, and are rehashed', async () => {
     const typed = 'correct\u00a0horse\u00a0battery';
     const earlier = await hash(typed, costs);
     const { matches, newHash } = await passwords.check(earlier, typed);
@@ -97,7 +97,7 @@ describe('Passwords', () => {
     ];
     const now = { memoryCost: 16, timeCost: 2, parallelism: 1 };
 
-    it('are checked with the same computations, whoever’s they are, and whether they match', async () => {
+    it('are checked with the same computations for every user, and whether they match', async () => {
       const changed = new Passwords({ ...now, queue: 100 });
       const old = await Promise.all(
         before.map((each) => new Passwords({ ...each, queue: 100 }).hash('a password')),
@@ -116,7 +116,7 @@ describe('Passwords', () => {
           expect(computed).to.deep.equal(['m=16,t=2,p=1', 'm=32,t=2,p=2', 'm=64,t=3,p=1', 'm=8,t=1,p=1']);
         }
       }
-      // A text with other spaces is compared in two forms, and hashed once more, whoever’s it is.
+      // A text with other spaces is compared in two forms, and hashed once more, for every user.
       for (const hash of hashes) {
         const computed: unknown[] = [];
         const note = (costs: unknown): unknown => computed.push(costs);
@@ -216,11 +216,7 @@ describe('A password over HTTP', () => {
   for (const [what, password, reason] of [
     ['of seven emoji', '🐴'.repeat(7), 'must have 8 characters or more'],
     ['of 1025 emoji', '🐴'.repeat(1025), 'must have 1024 characters or fewer'],
-    [
-      'that is common',
-      'Sunshine',
-      'is among the most common passwords, which are tried first by whoever guesses',
-    ],
+    ['that is common', 'Sunshine', 'is among the most common passwords, which are tried first'],
     ['that is the username', 'MY USERNAME', 'must not be the username'],
   ] as const) {
     it(`${what} is refused with the reason`, async () => {

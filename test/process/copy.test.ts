@@ -94,7 +94,10 @@ describe('latchkey copy', () => {
       await onPostgres.with({ LOG_LEVEL: 'error' }).run(['start']),
       /^The database holds an unfinished copy of the SQLite file .*data\/latchkey\.db\. "npx latchkey copy sqlite:/,
     );
-    expectRefusal(await onPostgres.run(['users', 'reset-password', 'admin']), /^The database holds an unfinished copy/);
+    expectRefusal(
+      await onPostgres.run(['users', 'reset-password', 'admin']),
+      /^The database holds an unfinished copy/,
+    );
     const { exitCode, stdout } = await copy(source, url, '--dry-run');
     expect(exitCode).to.equal(0);
     expect(stdout).to.include('holds a part of them already, which the copy would go on from');

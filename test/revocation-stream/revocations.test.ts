@@ -121,7 +121,7 @@ for (const kind of databaseKinds) {
       expect(await read({ limit: '2' })).to.include({ complete: true });
     });
 
-    it('begins anew with a cursor that is unknown, of another installation, or from the future', async () => {
+    it('starts over with a cursor that is unknown, of another installation, or from the future', async () => {
       await commit(['one'], 300);
       const { database, clock, revocations, feed } = app.services;
       const options = { issuer: 'http://another.test', maxReaders: 1, maxReadersPerSubject: 1, leeway: 0 };

@@ -136,13 +136,13 @@ describe('A replica on PostgreSQL', () => {
       await app.get('/health/ready').expect(503);
     });
 
-    it('needs no database to refuse what is no token of ours', async () => {
+    it('needs no database to refuse what this service did not issue', async () => {
       await behind();
       await app.get('/protected', `${tokens.access_token.slice(0, -9)}AAAAAAAAA`).expect(401);
       await app.get('/protected').expect(401);
     });
 
-    it('answers 503 to whoever logs in, refreshes, logs out or introspects, and goes on afterwards', async () => {
+    it('responds with 503 to logins, refreshes, logouts and introspections, and goes on afterwards', async () => {
       await behind();
       const answers = await Promise.all([
         app.post('/login', { username: 'admin', password }),

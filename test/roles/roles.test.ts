@@ -312,7 +312,7 @@ for (const kind of databaseKinds) {
       const holder = await holderOf('steady');
       await put('steady', ['b', 'a', 'b']).expect(200);
       await app
-        .put('/roles/steady', { permissions: ['a', 'b'], description: 'Described anew' }, admin)
+        .put('/roles/steady', { permissions: ['a', 'b'], description: 'Described again' }, admin)
         .expect(200);
       await app.get('/protected', holder.access_token).expect(200);
     });

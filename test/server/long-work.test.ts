@@ -73,7 +73,7 @@ for (const kind of databaseKinds) {
       return { id, kept, other };
     };
 
-    /** A role with many holders, one of whom has logged in. */
+    /** A role with many holders; one has logged in. */
     const addRoleOfMany = async (): Promise<{ name: string; tokens: TokenSet }> => {
       const name = `role-of-many-${++made}`;
       await app.put(`/roles/${name}`, { permissions: ['old'] }, admin).expect(201);
@@ -309,7 +309,7 @@ for (const kind of databaseKinds) {
         expect(Math.max(...touched)).to.be.at.most(2 * rowsPerBatch + 2);
         if (what in quick) expect(touched.reduce((sum, rows) => sum + rows, 0)).to.be.at.most(10);
         else expect(touched.length).to.be.at.least(3);
-        // Whoever came while a transaction was under way is through before the one after the next.
+        // A request that came while a transaction was under way is through before the one after the next.
         for (let index = 2; index < order.length; index += 1) {
           expect(order.slice(index - 2, index + 1)).not.to.deep.equal(['own', 'own', 'own']);
         }

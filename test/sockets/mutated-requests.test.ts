@@ -69,7 +69,7 @@ const pieces = [
   'Content-Encoding: br\r\n',
   'a'.repeat(17_000),
   'a: b\r\n'.repeat(300),
-  // An answer to HEAD has no body, which whoever reads it has to know.
+  // A response to HEAD has no body, which its reader has to know.
   ...METHODS.filter((method) => method !== 'HEAD').map((method) => `${method} `),
 ];
 

@@ -10,7 +10,7 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head' |
 
 export const adminPassword = 'the admin of the tests';
 
-/** Whom the tests talk to over HTTP, be it in this process or in one of its own. */
+/** The service that the tests talk to over HTTP, in this process or in one of its own. */
 export class ApiClient {
   constructor(readonly url: string) {}
 

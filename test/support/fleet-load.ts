@@ -39,7 +39,7 @@ export class FleetLoad {
   readonly #over = new AbortController();
   readonly #clients: Promise<void>[];
 
-  /** @param replicas the URLs of those that are there; whoever takes one away takes it out of here. */
+  /** @param replicas the URLs of those that run; take one out before it is stopped. */
   constructor(
     private readonly replicas: string[],
     clients: number,

@@ -6,7 +6,7 @@ let listening: Promise<Server> | undefined;
 
 /**
  * A port of 127.0.0.1 for a process that this one starts, and starts again: while this process lives, the system gives
- * it to nobody who asks for any free one. A connection is bound to it, and whoever names the port may listen on it all
+ * it to nobody who asks for any free one. A connection is bound to it, and a process that names the port may listen on it all
  * the same.
  */
 export async function reservePort(): Promise<number> {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { problemCodes, type ProblemCode } from '../../src/problems/problem-codes.js';
 import type { RawAnswer } from './raw-request.js';
 
-/** Checks what holds for every answer, whatever was asked, and whoever answers. */
+/** Checks what holds for every response. */
 export function expectWellFormed({ status, headers, text }: RawAnswer, toHead = false): void {
   if (status === 100) return;
   expect(status).not.to.be.within(500, 502);

@@ -100,13 +100,13 @@ export class TestApp extends ApiClient {
     return noteOpened(new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`));
   }
 
-  /** Stops, and starts anew on the same database, at the same time of the same clock. */
+  /** Stops, and starts again on the same database, at the same time of the same clock. */
   async restart(settings: Environment = {}): Promise<TestApp> {
     await this.close();
     return TestApp.#start({ ...this.environment, ...settings }, this.clock);
   }
 
-  /** Another process on the same database, without a port. Whoever opens it closes its database. */
+  /** Another process on the same database, without a port. The test closes its database. */
   async openAgain(settings: Environment = {}): Promise<Services> {
     const config = readConfig({ ...this.environment, ...settings });
     const { log, issuer } = this.services;

@@ -230,7 +230,7 @@ describe("the page's session", () => {
       expect(tab.storage).to.be.empty;
     });
 
-    it('becomes that of whoever logs in', async () => {
+    it('becomes that of the user who logs in', async () => {
       await logIn(other);
       await tab.settled();
       const { token: next, refreshToken } = other.session;

@@ -80,7 +80,7 @@ describe('An access token', () => {
     });
   });
 
-  it('is taken when it was only signed anew: the refusals below are for what they alter', async () => {
+  it('is accepted when it was only signed again: the refusals below are for what they alter', async () => {
     await app.get('/protected', altered({})).expect(200);
   });
 

@@ -13,7 +13,7 @@ const cookies = { JWT_TOKEN_LOCATION: 'headers, cookies' };
 const settings = { LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000', LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000' };
 const tooMuch = /more than an access token can carry: .* (\d+) bytes, of (\d+) at most/;
 
-/** Whoever may log in has a token that is accepted, in the header and in cookies. */
+/** Every login gives a token that is accepted, in the header and in cookies. */
 async function expectAccepted(app: TestApp, username: string): Promise<void> {
   const { access_token: token } = await app.login(username, password);
   await app.get('/me', token).expect(200);
@@ -278,7 +278,7 @@ for (const database of databaseKinds) {
 
       await start({ LATCHKEY_ISSUER: `http://latchkey.test/${'i'.repeat(1200)}` });
       const { body } = await app.post('/clients', { client_name: 'A client', ...most }, admin).expect(422);
-      expect(body.errors.scope).to.match(/an access token of \d+ characters, and 8192 is the limit/);
+      expect(body.errors.scope).to.match(/an access token of \d+ characters; the limit is 8192/);
       const { client_id: id } = await createClient(app, { scope: most.scope });
       await app.patch(`/clients/${id}`, { audiences: most.audiences }, admin).expect(422);
       const { queries } = app.services.database;

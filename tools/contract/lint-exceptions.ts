@@ -71,7 +71,7 @@ export const exceptions: readonly Exception[] = [
   {
     rule: 'owasp:api4:2023-string-restricted',
     where: /^\/(paths\/revocations\/get\/parameters|components\/schemas\/LastEventId)/,
-    reason: 'A cursor that is not known begins anew, whatever it is.',
+    reason: 'A cursor that is not known starts over, whatever it is.',
   },
   {
     rule: 'owasp:api4:2023-string-limit',

@@ -13,7 +13,7 @@ interface ScopeDemand {
   readonly scope: string;
 }
 
-/** A scheme without a scope: whoever is authenticated may. */
+/** A scheme without a scope: every authenticated caller may. */
 type SchemeDemand = Omit<ScopeDemand, 'scope'> & { readonly scope: string | undefined };
 
 export function scopeErrors(operations: readonly Operation[], document: TsoaDocument | undefined): Finding[] {

@@ -1,4 +1,4 @@
-"""Logs in anew where a request has voided the token, and keeps the account that does so out of harm's way."""
+"""Logs in again where a request has revoked the token, and keeps the account that does so out of harm's way."""
 
 import json
 import os

@@ -22,7 +22,7 @@ _PRUNE_EVERY = 60.0
 
 
 class Feed:
-    """A thread of its own in each process: it begins with the first check there, and a fork begins anew."""
+    """A thread of its own in each process: it begins with the first check there, and a fork starts its own."""
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ class Guard:
     """Checks Latchkey's access tokens in another service, without asking Latchkey.
 
     :param issuer: the service's ``LATCHKEY_ISSUER``; its metadata says where the keys are.
-    :param audience: whom tokens must be for, as they have it in ``aud``; one of several will do.
+    :param audience: the accepted audience (``aud``), or several of them.
     :param client_id: a client of the service (``POST /clients``) with the scope ``revocations:read`` and the audience
         among its ``introspection_audiences``.
     :param client_secret: the secret of that client.
@@ -204,7 +204,7 @@ class Guard:
 def bearer_token(authorization: str | None) -> str:
     """RFC 6750, section 2.1, in the one element of the header that is of the scheme Bearer, whose case does not matter.
 
-    Another scheme is none of ours. A lone word is none at all: a token without its scheme, say.
+    Another scheme is not ours to check. A lone word is none at all: a token without its scheme, say.
     """
     header = authorization or ""
     # Around a whole header HTTP has taken spaces away already.
@@ -246,7 +246,7 @@ def _check_options(
     faults = {
         "issuer must be the http or https URL that the service has as LATCHKEY_ISSUER.": isinstance(issuer, str)
         and _URL.fullmatch(issuer),
-        'audience must name whom tokens are for, as they have it in "aud".': audiences
+        'audience must name the accepted audience ("aud") of tokens.': audiences
         and all(map(is_text, audiences)),
         "client_id and client_secret must be those of a client of the service (POST /clients).": is_text(client_id)
         and is_text(client_secret),

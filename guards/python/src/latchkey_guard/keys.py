@@ -35,7 +35,7 @@ class KeySet:
         self._max_age = 0.0
         self._tried_at = float("-inf")
         self._is_expired = False
-        #: Raised when the keys are other ones: what was verified with the old ones has to be verified anew.
+        #: Raised when the keys are other ones: what was verified with the old ones has to be verified again.
         self.version = 0
 
     def after_fork(self) -> None:
@@ -47,12 +47,12 @@ class KeySet:
         return not self._is_expired and self._age < self._max_age
 
     def expire(self) -> None:
-        """The keys are to be read anew before they are used again: one may have been taken away."""
+        """The keys are to be read again before they are used again: one may have been taken away."""
         self._is_expired = True
         self._tried_at = float("-inf")
 
     def refresh(self) -> None:
-        """Reads the keys anew if that is due. Raises where none can be had that are new enough."""
+        """Reads the keys again if that is due. Raises where none can be had that are new enough."""
         if self.is_fresh:
             return
         try:

@@ -49,7 +49,7 @@ class AsyncLatchkey:
     ) -> None:
         """Make a client of the service at ``base_url``; the settings are those of ``Latchkey``."""
         self._box = TokenBox(tokens, on_change, clock, margin)
-        self._exchange = asyncio.Lock()  # held by whoever changes the tokens
+        self._exchange = asyncio.Lock()  # held while the tokens change
         self._flight: asyncio.Task[Tokens | None] | None = None
         self._http = _RaisingAsyncClient(
             base_url=base_url,

@@ -64,7 +64,7 @@ class Latchkey:
             transport: what sends requests; httpx's own unless told otherwise.
         """
         self._box = TokenBox(tokens, on_change, clock, margin)
-        self._exchange = threading.Lock()  # held by whoever changes the tokens
+        self._exchange = threading.Lock()  # held while the tokens change
         self._guard = threading.Lock()  # of _flight; held for no longer than it takes to look
         self._flight: Future[Tokens | None] | None = None
         self._http = _RaisingClient(

@@ -86,7 +86,7 @@ public final class LatchkeyClient {
   }
 
   /**
-   * Replaces the password of whoever is logged in, and keeps the session's new tokens: from the answer on the service
+   * Replaces the password of the user who is logged in, and keeps the session's new tokens: from the answer on the service
    * refuses the older ones. An account with a one-time password has no permissions until it has done this.
    *
    * @throws LatchkeyException mostly {@code WRONG_PASSWORD} or {@code VALIDATION_FAILED}

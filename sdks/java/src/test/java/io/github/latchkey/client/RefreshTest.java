@@ -164,7 +164,7 @@ class RefreshTest {
           LatchkeyClient.builder(gate.url()).tokens(expiringTokensOf("user-17")).onTokens(told::add).build();
       asUser(Service.URL, "user-17").api(SessionsApi::new).endOtherSessions();
       for (Optional<Throwable> failure : together(() -> callProtected(client))) {
-        // Whoever comes after the others finds no tokens.
+        // The callers after the first find no tokens.
         LatchkeyException refused = assertInstanceOf(LatchkeyException.class, failure.orElseThrow());
         assertTrue(
             List.of(ProblemCode.INVALID_REFRESH_TOKEN, ProblemCode.AUTHENTICATION_REQUIRED).contains(refused.code()),
