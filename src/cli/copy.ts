@@ -124,7 +124,7 @@ const warnings: Readonly<Record<Claimant, (file: string) => string>> = {
   service: (file) =>
     `A service runs on ${file}: this copy is of the moment at which it begins, good for a rehearsal. Stop the service before the copy that counts.`,
   copy: (file) =>
-    `Another copy of ${file} is being made. Start no service on it before both have ended: what it writes they would not have.`,
+    `Another copy of ${file} is being made. Start no service on it before both have finished: they would lack what it writes.`,
 };
 
 async function copyWithProgress(
