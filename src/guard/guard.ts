@@ -239,7 +239,7 @@ function createMissingToken(name: string, scheme: string | undefined): Refusal {
 }
 
 interface FastifyReply {
-  code(status: number): { headers(headers: object): { sendRefusal(body: string): unknown } };
+  code(status: number): { headers(headers: object): { send(body: string): unknown } };
 }
 interface NodeResponse {
   writeHead(status: number, headers: object): { end(body: string): unknown };
@@ -250,6 +250,6 @@ function send(response: object, refusal: Refusal, issuer: string): void {
   const { status, headers } = refusal;
   const body = refusal.body(issuer);
   if ('raw' in response)
-    (response as unknown as FastifyReply).code(status).headers(headers).sendRefusal(body);
+    (response as unknown as FastifyReply).code(status).headers(headers).send(body);
   else (response as NodeResponse).writeHead(status, headers).end(body);
 }

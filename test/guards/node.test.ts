@@ -58,28 +58,31 @@ describe('The guard in every major version of the frameworks', () => {
     it(`lets through and refuses in ${name}`, async () => {
       const server = await servers[name]?.(latchkey);
       if (!server) throw new Error(`There is no server with ${name}.`);
-      const ask = (path: string, token?: string): Promise<Response> =>
-        fetch(
-          server.url + path,
-          token === undefined ? {} : { headers: { Authorization: `Bearer ${token}` } },
-        );
-      const { access_token: token } = await app.login();
-      const { body: me } = await app.get('/me', token).expect(200);
+      try {
+        const ask = (path: string, token?: string): Promise<Response> =>
+          fetch(
+            server.url + path,
+            token === undefined ? {} : { headers: { Authorization: `Bearer ${token}` } },
+          );
+        const { access_token: token } = await app.login();
+        const { body: me } = await app.get('/me', token).expect(200);
 
-      const good = await ask('/any', token);
-      expect(await good.json()).to.deep.equal({ subject: me.id });
-      const none = await ask('/any');
-      expect(none.status).to.equal(401);
-      expect(none.headers.get('www-authenticate')).to.equal('Bearer realm="latchkey"');
-      expect(none.headers.get('content-type')).to.equal('application/problem+json; charset=utf-8');
-      expect(await none.json()).to.include({ code: 'authentication_required', status: 401 });
-      const lacking = await ask('/reports', token);
-      expect(lacking.status).to.equal(403);
-      expect(await lacking.json()).to.include({ code: 'insufficient_scope' });
+        const good = await ask('/any', token);
+        expect(await good.json()).to.deep.equal({ subject: me.id });
+        const none = await ask('/any');
+        expect(none.status).to.equal(401);
+        expect(none.headers.get('www-authenticate')).to.equal('Bearer realm="latchkey"');
+        expect(none.headers.get('content-type')).to.equal('application/problem+json; charset=utf-8');
+        expect(await none.json()).to.include({ code: 'authentication_required', status: 401 });
+        const lacking = await ask('/reports', token);
+        expect(lacking.status).to.equal(403);
+        expect(await lacking.json()).to.include({ code: 'insufficient_scope' });
 
-      await app.post('/logout', {}, token).expect(204);
-      await until(async () => (await ask('/any', token)).status === 401);
-      await server.close();
+        await app.post('/logout', {}, token).expect(204);
+        await until(async () => (await ask('/any', token)).status === 401);
+      } finally {
+        await server.close();
+      }
     });
   }
 });
