@@ -249,7 +249,6 @@ interface NodeResponse {
 function send(response: object, refusal: Refusal, issuer: string): void {
   const { status, headers } = refusal;
   const body = refusal.body(issuer);
-  if ('raw' in response)
-    (response as unknown as FastifyReply).code(status).headers(headers).send(body);
+  if ('raw' in response) (response as unknown as FastifyReply).code(status).headers(headers).send(body);
   else (response as NodeResponse).writeHead(status, headers).end(body);
 }

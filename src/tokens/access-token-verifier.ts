@@ -64,7 +64,7 @@ export class AccessTokenVerifier {
    */
   verify(token: string, ignoredTimes: IgnoredTimes = {}): AccessTokenClaims {
     if (token.length > maxTokenLength)
-      throw invalidToken('The access token is longer than any that this service issues.');
+      throw invalidToken('The access token is too long: longer than any that this service issues.');
     const parts = readCompactJws(token);
     if (!parts) throw invalidToken('The access token is not a JWT in its compact form.');
     const knownKey = this.#headers.get(parts.header);
