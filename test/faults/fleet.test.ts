@@ -88,7 +88,10 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       await expectUnready(token);
       await postgres.startAgain();
     });
-    expect(load.answers['/refresh 503'], load.summary).to.be.above(0);
+    expect(
+      Object.keys(load.answers).filter((key) => key.endsWith(' 503')),
+      load.summary,
+    ).not.to.be.empty;
   });
 
   it('outlive its crash, for longer than the grace of a refresh', async () => {
@@ -99,7 +102,10 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       await expectUnready(token);
       await postgres.startAgain();
     });
-    expect(load.answers['/refresh 503'], load.summary).to.be.above(0);
+    expect(
+      Object.keys(load.answers).filter((key) => key.endsWith(' 503')),
+      load.summary,
+    ).not.to.be.empty;
   });
 
   it('outlive the end of all their connections, time and again', async () => {
@@ -120,7 +126,10 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       await wait(6000);
       postgres.thaw();
     });
-    expect(load.answers['/refresh 503'], load.summary).to.be.above(0);
+    expect(
+      Object.keys(load.answers).filter((key) => key.endsWith(' 503')),
+      load.summary,
+    ).not.to.be.empty;
   });
 
   it('may start before their database', async () => {
