@@ -161,7 +161,14 @@ describe('Passwords', () => {
 describe('A wave of logins', () => {
   let app: TestApp;
   before(async () => {
-    app = await TestApp.start({ settings: { LATCHKEY_PASSWORD_QUEUE: '1' } });
+    app = await TestApp.start({
+      settings: {
+        LATCHKEY_PASSWORD_QUEUE: '1',
+        // With many cores more would be tried at once than may fail, and these wait in a queue as short.
+        LATCHKEY_LOGIN_FREE_ATTEMPTS: '100',
+        LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '100',
+      },
+    });
   });
   after(() => app.close());
 

@@ -25,6 +25,8 @@ describe('npm start on a terminal', () => {
       env: {
         ...copyEnvironment(),
         npm_config_update_notifier: 'false',
+        // Of who runs the tests: `npm --silent test` would leave nothing to erase.
+        npm_config_loglevel: 'notice',
         NO_COLOR: '1',
         PORT: '0',
         DATABASE_URL: `sqlite:${join(folder.path('.'), 'latchkey.db')}`,
