@@ -136,7 +136,7 @@ function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Dat
   const queries = createQueries(poolSize, statementTimeout);
   const executor = createExecutor(queries);
   const longRunning = createExecutor(createQueries(longRunningPoolSize, longRunningTimeout));
-  const endings = new CloseHooks();
+  const closeHooks = new CloseHooks();
   const probe = new WriteProbe(async () => {
     const { rows } = await sql<SessionState>`${probeStatement}`.execute(queries);
     const reason = rows[0] && readOnlyReason(rows[0]);
@@ -180,11 +180,11 @@ function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Dat
       connect: () => server.connect((client) => server.initializeSession(client, statementTimeout)),
     },
     beforeClose: (end) => {
-      endings.add(end);
+      closeHooks.add(end);
     },
     close: async () => {
       probe.close();
-      await endings.run();
+      await closeHooks.run();
       await Promise.all([queries.destroy(), longRunning.queries.destroy()]);
       await server.close();
     },

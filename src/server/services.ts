@@ -79,8 +79,8 @@ export interface Services
  * The composition root. Reads the key ring, but writes nothing.
  * @throws {KeyRingError} where the secret does not open the keys.
  */
-export async function createServices(foundations: Dependencies): Promise<Services> {
-  const { config, database, clock, log, secret, issuer, hooks } = foundations;
+export async function createServices(dependencies: Dependencies): Promise<Services> {
+  const { config, database, clock, log, secret, issuer, hooks } = dependencies;
   const ring = await KeyRing.open(
     database,
     new KeySealing(secret),
@@ -91,7 +91,7 @@ export async function createServices(foundations: Dependencies): Promise<Service
   const accessTokens = new AccessTokens(
     ring,
     clock,
-    toAccessTokenOptions(config, issuer, hooks, foundations.maxTokenLength),
+    toAccessTokenOptions(config, issuer, hooks, dependencies.maxTokenLength),
   );
   const revocations = new Revocations(database, clock);
   const catchUp = async (): Promise<void> => {
@@ -106,7 +106,7 @@ export async function createServices(foundations: Dependencies): Promise<Service
   const feed = openFeed(database, follower, { bound: config.revocationBound * 1000, log });
   const confirmation = new TokenConfirmation(database, feed, revocations, ring);
   const versions = new SubjectVersions(clock, revocations);
-  const passwords = await createPasswords(foundations);
+  const passwords = await createPasswords(dependencies);
   const onDenied: OnDenied = (reason, context, userId) => {
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };

@@ -1,6 +1,6 @@
 import { sql, type Expression, type RawBuilder } from 'kysely';
 import type { Moment, Queries } from '../database/database.js';
-import { CompiledStatement } from '../database/compiled-statement.js';
+import { compileOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../roles/rights.js';
 
@@ -50,38 +50,35 @@ const isOfEnabledUser = sql<boolean>`exists (select 1 from users where users.id 
  */
 export const hasKey = sql<boolean>`coalesce((select true from keys where keys.id = sessions.refresh_key_id), false)`;
 
-/** It is what most of a fleet's work on the database is. */
-const rotation = new CompiledStatement<
-  Omit<Rotation, 'now'> & { readonly now: number },
-  RotatedSession,
-  Moment['from']
->(
-  ['id', 'generation', 'now', 'grace', 'newKeyId', 'refreshLifetime', 'accessExpiresAt', 'lifetime'],
-  ({ id, generation, now, grace, newKeyId, refreshLifetime, accessExpiresAt, lifetime }, timeOf) => {
-    const moment = sql<number>`cast(${timeOf(now)} as bigint)`;
-    const next = sql<number>`cast(${generation} as bigint) + 1`;
-    const isCurrent = sql<boolean>`generation = cast(${generation} as bigint)`;
-    const expiry = sql<number>`case when ${isCurrent} then ${moment} + ${refreshLifetime} else expires_at end`;
-    return sql<RotatedSession>`
-      update sessions set
-        generation = ${next},
-        refresh_key_id = case when ${isCurrent} then ${newKeyId} else refresh_key_id end,
-        rotated_at = case when ${isCurrent} then ${moment} else rotated_at end,
-        expires_at = ${minOf(expiry, maxExpiryOf(lifetime))},
-        last_used_at = ${moment},
-        access_expires_at = case
-          when access_expires_at > ${accessExpiresAt} then access_expires_at else ${accessExpiresAt} end
-      where id = ${id}
-        and revoked_at is null
-        and expires_at > ${moment}
-        and created_at > ${moment} - ${lifetime}
-        and (${isCurrent} or (
-          generation = ${next} and generation > proved_generation and rotated_at > ${moment} - ${grace}))
-        and ${isOfEnabledUser}
-        and ${hasKey}
-      returning ${rotated}`;
-  },
-);
+type RotationValues = Omit<Rotation, 'now'> & { readonly now: number };
+
+function createRotation(
+  { id, generation, now, grace, newKeyId, refreshLifetime, accessExpiresAt, lifetime }: RotationValues,
+  timeOf: Moment['from'],
+): RawBuilder<RotatedSession> {
+  const moment = sql<number>`cast(${timeOf(sql.val(now))} as bigint)`;
+  const next = sql<number>`cast(${generation} as bigint) + 1`;
+  const isCurrent = sql<boolean>`generation = cast(${generation} as bigint)`;
+  const expiry = sql<number>`case when ${isCurrent} then ${moment} + ${refreshLifetime} else expires_at end`;
+  return sql<RotatedSession>`
+    update sessions set
+      generation = ${next},
+      refresh_key_id = case when ${isCurrent} then ${newKeyId} else refresh_key_id end,
+      rotated_at = case when ${isCurrent} then ${moment} else rotated_at end,
+      expires_at = ${minOf(expiry, maxExpiryOf(lifetime))},
+      last_used_at = ${moment},
+      access_expires_at = case
+        when access_expires_at > ${accessExpiresAt} then access_expires_at else ${accessExpiresAt} end
+    where id = ${id}
+      and revoked_at is null
+      and expires_at > ${moment}
+      and created_at > ${moment} - ${lifetime}
+      and (${isCurrent} or (
+        generation = ${next} and generation > proved_generation and rotated_at > ${moment} - ${grace}))
+      and ${isOfEnabledUser}
+      and ${hasKey}
+    returning ${rotated}`;
+}
 
 /**
  * A refresh in one statement. The current token moves the session to the next generation. The previous token changes
@@ -93,8 +90,10 @@ export async function rotateSession(
   queries: Queries,
   { now, ...values }: Rotation,
 ): Promise<RotatedSession | undefined> {
-  const rows = await rotation.execute(queries, { ...values, now: now.value }, now.from);
-  return rows[0];
+  const all = { ...values, now: now.value };
+  // Most of a fleet's work on the database is this statement.
+  const query = compileOnce(queries, 'rotate a session', all, (slots) => createRotation(slots, now.from));
+  return (await queries.executeQuery(query)).rows[0];
 }
 
 /** When a session reaches its maximum lifetime. */

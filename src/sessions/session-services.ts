@@ -17,7 +17,6 @@ import { UserSessionsService } from './user-sessions.service.js';
 export interface SessionServices {
   readonly sessions: SessionsService;
   readonly sessionStarter: SessionStarter;
-
   readonly sessionUses: SessionUses;
   readonly userSessions: UserSessionsService;
 }
