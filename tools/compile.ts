@@ -30,27 +30,18 @@ export function build(withTests: boolean): boolean {
 
 /** All of what is wrong in one go: what tsoa and the check of the controllers find does not hide what tsc does. */
 function compile(withTests: boolean): boolean {
-  const document = 'dist/contract/tsoa.json';
-  const sources = 'dist/contract/sources.json';
-  rmSync(join(root, document), { force: true });
-  const generated = run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']);
+  for (const document of ['tsoa-latchkey.json', 'tsoa.json'])
+    rmSync(join(root, 'dist/contract', document), { force: true });
+  const generated = run('tsoa', join(root, 'tools/generate.ts'), []);
   // What tsoa passes over in silence, and where it is; where it fails, that is often why.
   const isSound = run('The check of the controllers', join(root, 'tools/contract/check-controllers.ts'), [
-    document,
-    sources,
+    'dist/contract',
   ]);
   const tsc = require.resolve('typescript/bin/tsc');
   const project = withTests ? 'tsconfig.json' : 'tsconfig.build.json';
   const compiled =
-    generated &&
-    run('tsc', tsc, ['--project', project]) &&
-    run('tsc', tsc, ['--project', 'src/swagger-ui']) &&
-    run("The guard's types", tsc, ['--project', 'tsconfig.guard.json']);
-  return (
-    isSound &&
-    compiled &&
-    run('The contract', join(root, 'dist/src/contract/write-contract.js'), [document, sources])
-  );
+    generated && run('tsc', tsc, ['--project', project]) && run('tsc', tsc, ['--project', 'src/swagger-ui']);
+  return isSound && compiled && run('The contract', join(root, 'dist/src/contract/write-contract.js'), []);
 }
 
 function run(what: string, script: string, parameters: readonly string[]): boolean {
@@ -71,7 +62,7 @@ function removeOrphans(): void {
     const compiled = join(root, 'dist', folder);
     if (!existsSync(compiled)) continue;
     for (const file of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {
-      const source = join(root, folder, file).replace(/\.js(\.map)?$/, '.ts');
+      const source = join(root, folder, file).replace(/\.(js(\.map)?|d\.ts)$/, '.ts');
       if (!existsSync(source)) rmSync(join(compiled, file), { recursive: true, force: true });
     }
   }

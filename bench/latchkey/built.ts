@@ -7,6 +7,8 @@ import type * as guard from '../../src/guard/guard.ts';
 import type * as httpServer from '../../src/server/http-server.ts';
 import type * as installation from '../../src/server/installation.ts';
 import type * as services from '../../src/server/services.ts';
+import type * as openProject from '../../src/server/open-project.ts';
+import type * as project from '../../src/project.ts';
 import type * as revocations from '../../src/revocations/revocations.ts';
 
 /** The modules of the service that the benchmarks use. */
@@ -20,6 +22,8 @@ interface Built {
   'server/http-server.js': typeof httpServer;
   'server/installation.js': typeof installation;
   'server/services.js': typeof services;
+  'project.js': typeof project;
+  'server/open-project.js': typeof openProject;
   'revocations/revocations.js': typeof revocations;
 }
 

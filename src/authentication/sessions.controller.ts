@@ -86,7 +86,7 @@ export class SessionsController {
    * @example body.by_refresh_token { "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU" }
    */
   @Post('logout')
-  @NoSecurity() // tsoa.json says that a bearer token is optional; what it is worth is decided here, after the body
+  @NoSecurity() // tsoa-latchkey.json says that a bearer token is optional; what it is worth is decided here, after the body
   @SuccessResponse(204, 'Logged out.')
   @Response<ProblemDetails>(
     401,

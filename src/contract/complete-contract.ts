@@ -1,7 +1,7 @@
-import { problemCodes } from '../problems/problem-codes.js';
+import { problemCodes, type ProblemKinds } from '../problems/problem-codes.js';
 import { isPermission } from '../http/security-requirements.js';
 import { completeSchemas } from './complete-schemas.js';
-import { errorForms, oauthForm, problemForm, type ErrorForm } from './error-forms.js';
+import { createProblemForm, oauthForm, type ErrorForm } from './error-forms.js';
 import { headers, createReferences } from './headers.js';
 import { maxFieldErrors } from '../problems/problem.js';
 import { sortContract } from './sort-contract.js';
@@ -20,18 +20,23 @@ type Fail = (what: string) => void;
  * - permissions, where OpenAPI 3.0 has a place for them;
  * - the model's example for request bodies and responses;
  * - models are complete, see `completeSchemas`.
+ * @param ownProblems codes of a project's own.
  * @throws with one line per error: an operation without summary or description, a duplicate operationId, a response without
  *   description, an error response without a code or with one of another status.
  */
-export function completeContract(document: Document): Document {
+export function completeContract(document: Document, ownProblems: ProblemKinds = {}): Document {
+  const kinds = { ...problemCodes, ...ownProblems };
+  const problemForm = createProblemForm(kinds);
   for (const [name, group] of Object.entries(document.components)) {
     if (Object.keys(group).length === 0) Reflect.deleteProperty(document.components, name);
   }
   document.components['headers'] = headers;
   document.components['examples'] = Object.fromEntries(
-    errorForms.flatMap(({ codes, example }) => Object.keys(codes).map((code) => [code, example(code)])),
+    [problemForm, oauthForm].flatMap(({ codes, example }) =>
+      Object.keys(codes).map((code) => [code, example(code)]),
+    ),
   );
-  addProblemCodes(document.components.schemas);
+  addProblemCodes(document.components.schemas, Object.keys(kinds));
   const seen = new Set<string>();
   const errors: string[] = [];
   for (const [path, operations] of Object.entries(document.paths)) {
@@ -44,7 +49,7 @@ export function completeContract(document: Document): Document {
       if (!operation.summary || !operation.description) {
         fail(`the controller's method needs a comment with a description and a @summary.`);
       }
-      const form = findErrorForm(operation);
+      const form = findErrorForm(operation) ?? problemForm;
       addImpliedResponses(operation, form);
       describePermissions(operation);
       const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
@@ -64,20 +69,18 @@ export function completeContract(document: Document): Document {
 }
 
 /** An operation with one OAuth error response has OAuth's form for all errors. */
-function findErrorForm({ responses }: Operation): ErrorForm {
+function findErrorForm({ responses }: Operation): ErrorForm | undefined {
   const answers = Object.values(responses).flatMap(({ content }) => Object.values(content ?? {}));
-  return answers.some(({ schema }) => schema?.$ref?.endsWith(`/${oauthForm.schema}`))
-    ? oauthForm
-    : problemForm;
+  return answers.some(({ schema }) => schema?.$ref?.endsWith(`/${oauthForm.schema}`)) ? oauthForm : undefined;
 }
 
-function addProblemCodes(schemas: Record<string, Schema>): void {
+function addProblemCodes(schemas: Record<string, Schema>, codes: string[]): void {
   const properties = schemas['ProblemDetails']?.properties;
   if (!properties) throw new Error('No operation answers with ProblemDetails.');
   schemas['ProblemCode'] = {
     type: 'string',
-    enum: Object.keys(problemCodes),
-    'x-extensible-enum': Object.keys(problemCodes),
+    enum: codes,
+    'x-extensible-enum': [...codes],
     description:
       'The kind of problem for programs. A code keeps its meaning and its status; a newer service may have more of them, which a client treats by their status.',
   };
@@ -110,7 +113,7 @@ function addImpliedResponses(operation: Operation, form: ErrorForm): void {
   const media = operation.requestBody?.content;
   const implied = {
     ...form.commonResponses,
-    ...(form === problemForm && getSecurityResponses(operation.security ?? [])),
+    ...(form !== oauthForm && getSecurityResponses(operation.security ?? [])),
     ...(media && form.bodyResponses['application/x-www-form-urlencoded' in media ? 'form' : 'json']),
     ...((media ?? operation.parameters?.length) && form.inputResponses),
   };

@@ -4,12 +4,14 @@ import type { Document } from './openapi.js';
 export interface Sources {
   /** Operation (`GET /reports/{id}`) → file and line (`src/reports/reports.controller.ts:12`). */
   readonly places: Readonly<Record<string, string>>;
+  /** Model → file and line. */
+  readonly models: Readonly<Record<string, string>>;
   /** The controller's tag → the comment above the controller. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 /** Adds file and line to each line of a message that starts with an operation: `GET /reports: …`. */
-export function addLocations(message: string, { places }: Sources): string {
+export function addLocations(message: string, { places }: Pick<Sources, 'places'>): string {
   return message
     .split('\n')
     .map((line) => {
@@ -20,7 +22,7 @@ export function addLocations(message: string, { places }: Sources): string {
 }
 
 /** Adds the tags that are not in tsoa.json, sorted by name, with the comments above their controllers. */
-export function describeTags(document: Document, { tags }: Sources): void {
+export function describeTags(document: Document, { tags }: Pick<Sources, 'tags'>): void {
   const described = document.tags ?? [];
   const others = Object.entries(tags)
     .filter(([name]) => !described.some((tag) => tag.name === name))

@@ -66,7 +66,7 @@ export class RevocationsController {
    *   stream begins with everything that is live.
    */
   @Get('stream')
-  @SuccessResponse(200, 'The stream.') // tsoa.json says what it is
+  @SuccessResponse(200, 'The stream.') // tsoa-latchkey.json says what it is
   @Response<ProblemDetails>(429, 'The client has as many streams as it may: `too_many_streams`.')
   @Response<ProblemDetails>(503, 'Too many streams are open, or the process stops: `busy`, `not_ready`.')
   public async followRevocations(
