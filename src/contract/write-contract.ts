@@ -1,12 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { stringify } from 'yaml';
 import type { ProblemKinds } from '../problems/problem-codes.js';
 import { completeContract } from './complete-contract.js';
+import { writeContractFiles } from './contract-files.js';
 import { mergeContracts, type RawContract } from './merge-contracts.js';
 import type { Document } from './openapi.js';
-import { contractFilesIn } from './read-contract.js';
 import { addLocations, type Sources } from './sources.js';
-import { toOpenApi31 } from './to-openapi-31.js';
 
 // The last step of the build: merges the documents of Latchkey's controllers and the project's, completes what comes of
 // it, and writes it in all forms that are served.
@@ -17,11 +15,7 @@ try {
   // For projects elsewhere, whose build adds their operations.
   writeFileSync(pathOf('latchkey.json'), JSON.stringify(latchkey));
   const merged = mergeContracts(latchkey, project);
-  const document = await completeWithPlaces(merged);
-  const files = contractFilesIn(root);
-  writeFileSync(files.json, asJson(document));
-  writeFileSync(files.json31, asJson(toOpenApi31({ ...document })));
-  writeFileSync(files.yaml, stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }));
+  writeContractFiles(root, await completeWithPlaces(merged));
 } catch (error) {
   console.error(`The contract cannot be built.\n${(error as Error).message}`);
   process.exitCode = 1;
@@ -51,8 +45,4 @@ function readRaw(document: string, sources: string): RawContract {
 
 function pathOf(file: string): URL {
   return new URL(`dist/contract/${file}`, root);
-}
-
-function asJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -12,7 +12,7 @@ export class EventReader {
   readonly #leave = new AbortController();
   #chunks: AsyncIterator<string> | undefined;
   #text = '';
-  headers = new Headers();
+  headers: Headers = new Headers();
   /** As the last event had it that had one. */
   lastId: string | undefined;
 
