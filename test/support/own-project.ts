@@ -25,7 +25,7 @@ import { checkout } from './checkout.js';
 
 /** A project as a builder has it: a table, a service, a controller, a problem of its own. */
 
-export type ReportTables = {
+export interface ReportTables {
   reports: {
     id: string;
     number: Generated<number>;
@@ -33,7 +33,7 @@ export type ReportTables = {
     title: string;
     created_at: number;
   };
-};
+}
 
 export const reportMigrations: ProjectMigrations = {
   '0001-reports': {
