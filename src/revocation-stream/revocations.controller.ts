@@ -69,7 +69,10 @@ export class RevocationsController {
   @Get('stream')
   @SuccessResponse(200, 'The stream.') // tsoa.json has its media type and schema
   @Response<ProblemDetails>(429, 'The client has reached its limit of open streams: `too_many_streams`.')
-  @Response<ProblemDetails>(503, 'Too many streams are open, or the process is stopping: `busy`, `not_ready`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many streams are open, or the process is stopping: `busy`, `not_ready`.',
+  )
   public async followRevocations(
     @Request() request: AuthenticatedRequest,
     @Header('Last-Event-ID') lastEventId?: LastEventId,

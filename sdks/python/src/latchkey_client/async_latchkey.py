@@ -30,8 +30,8 @@ class _RaisingAsyncClient(httpx.AsyncClient):
 class AsyncLatchkey:
     """``Latchkey`` for asyncio: one event loop, any number of tasks.
 
-    Pass ``api`` to the operations: ``await get_me.asyncio(client=latchkey.api)``. They raise ``LatchkeyError`` if
-    the service refuses, and ``httpx.TransportError`` without a response.
+    Pass ``api`` to operations: ``await get_me.asyncio(client=latchkey.api)``. They raise ``LatchkeyError``
+    if the service refuses, and ``httpx.TransportError`` without a response.
     """
 
     api: AuthenticatedClient
@@ -112,7 +112,7 @@ class AsyncLatchkey:
         return await self._replacing(tokens.access_token) if tokens and self._box.is_stale(tokens) else tokens
 
     async def _replacing(self, access_token: str) -> Tokens | None:
-        """Return the tokens that replace a refused or stale access token; all callers wait for one refresh."""
+        """Return the successors of a refused or stale access token; all callers wait for one refresh."""
         others = self._flight
         if others:
             tokens = await asyncio.shield(others)

@@ -17,8 +17,8 @@ class LatchkeyError(Exception):
     """The service refused a request: its problem body (RFC 9457).
 
     Attributes:
-        code: the problem type for programs, one of ``ProblemCode``; a plain string if the service is newer than
-            this client and sends a code that is not in its list.
+        code: the problem type for programs, one of ``ProblemCode``; a plain string if the service is newer
+            than this client and sends a code that is not in its list.
         status: the HTTP status.
         title: the problem type in a few words.
         detail: what was wrong, and what to do about it.

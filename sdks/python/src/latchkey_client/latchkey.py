@@ -31,8 +31,8 @@ class _RaisingClient(httpx.Client):
 class Latchkey:
     """A client that logs in, sends the access token with each request, and refreshes it.
 
-    It refreshes shortly before the token expires, and if the service refuses the token (401); the request is then
-    sent again, once. However many threads need the new token, there is one refresh.
+    It refreshes shortly before the token expires, and if the service refuses the token (401); the request is
+    then sent again, once. However many threads need the new token, there is one refresh.
 
     Pass ``api`` to the operations: ``get_me.sync(client=latchkey.api)``. They raise ``LatchkeyError`` if the
     service refuses, and ``httpx.TransportError`` without a response.
@@ -58,7 +58,7 @@ class Latchkey:
             tokens: the tokens of an earlier login.
             on_change: called with the tokens whenever they change, and with None when they are deleted;
                 other threads wait meanwhile, and it must not call the client.
-            margin: how many seconds before it expires an access token is replaced; at most half of its lifetime.
+            margin: how many seconds before it expires an access token is replaced; at most half of its life.
             timeout: the timeout of a request in seconds.
             clock: the time in seconds since the Unix epoch.
             transport: sends requests; by default httpx's own.
@@ -139,7 +139,7 @@ class Latchkey:
         return self._replacing(tokens.access_token) if tokens and self._box.is_stale(tokens) else tokens
 
     def _replacing(self, access_token: str) -> Tokens | None:
-        """Return the tokens that replace a refused or stale access token; all callers wait for one refresh."""
+        """Return the successors of a refused or stale access token; all callers wait for one refresh."""
         while True:
             with self._guard:
                 flight = self._flight

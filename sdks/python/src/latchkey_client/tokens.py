@@ -15,7 +15,7 @@ class Tokens:
     Attributes:
         access_token: sent with each request.
         refresh_token: exchanged for new tokens, once.
-        expires_at: when the access token expires, in seconds since the Unix epoch, by the clock of this machine.
+        expires_at: when the access token expires, in seconds since the Unix epoch, by this machine's clock.
         expires_in: the lifetime of the access token, in seconds.
         scope: the account's permissions, space-separated.
         login: identifies the login, so that one user's request is not sent again with the token of the next.
@@ -39,7 +39,7 @@ class TokenBox:
         clock: Callable[[], float],
         margin: float,
     ) -> None:
-        """``clock`` returns seconds since the Unix epoch; tokens are stale ``margin`` seconds before they expire."""
+        """``clock`` returns Unix time; tokens are stale ``margin`` seconds before they expire."""
         self.tokens = tokens
         self._on_change = on_change
         self._clock = clock
