@@ -38,7 +38,7 @@ export type { PublicDatabase as Database, PublicTables } from './database/public
 export { isUniqueViolation } from './database/constraint-errors.js';
 export type { MigrationContext, ProjectMigration, ProjectMigrations } from './database/migrations/context.js';
 export { systemClock, type Clock } from './clock.js';
-export { newId } from './ids.js';
+export { createId } from './ids.js';
 
 // tsoa's decorators: of the one copy of its runtime that the service reads them with.
 export {

@@ -9,6 +9,8 @@ export interface ErrorForm {
   readonly codes: Readonly<Record<string, readonly number[]>>;
   /** An example of the code's response. */
   readonly example: (code: string) => object;
+  /** What the code stands for, in a few words. */
+  readonly describe: (code: string) => string;
 
   readonly codesWithChallenge: readonly string[];
 
@@ -35,10 +37,11 @@ export function createProblemForm(kinds: ProblemKinds): ErrorForm {
     ...problemResponses,
     codes: Object.fromEntries(Object.entries(kinds).map(([code, { status }]) => [code, [status]])),
     example: (code) => problemExample(kinds, code),
+    describe: (code) => kinds[code]?.title ?? code,
   };
 }
 
-const problemResponses: Omit<ErrorForm, 'codes' | 'example'> = {
+const problemResponses: Omit<ErrorForm, 'codes' | 'describe' | 'example'> = {
   mediaType: 'application/problem+json',
   schema: 'ProblemDetails',
   codesWithChallenge: ['insufficient_scope'],
@@ -77,6 +80,7 @@ export const oauthForm: ErrorForm = {
   schema: 'OAuthError',
   codes: Object.fromEntries(Object.entries(oauthErrors).map(([code, { statuses }]) => [code, statuses])),
   example: oauthExample,
+  describe: (code) => oauthErrors[code as OAuthErrorCode].description.replace(/\.$/, ''),
   codesWithChallenge: [],
   codesWithRetryAfter: ['temporarily_unavailable'],
   challenge: 'WWW-Authenticate-Basic',

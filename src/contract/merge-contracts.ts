@@ -34,11 +34,17 @@ export function mergeContracts(latchkey: RawContract, project: RawContract): Raw
       paths: mergeGroups(ours.paths, own.paths),
       components: mergeGroups(ours.components, own.components) as Document['components'],
     },
-    sources: {
-      places: { ...latchkey.sources.places, ...project.sources.places },
-      models: { ...latchkey.sources.models, ...project.sources.models },
-      tags: { ...latchkey.sources.tags, ...project.sources.tags },
-    },
+    sources: mergeSources(latchkey.sources, project.sources),
+  };
+}
+
+function mergeSources(ours: Sources, own: Sources): Sources {
+  return {
+    places: { ...ours.places, ...own.places },
+    models: { ...ours.models, ...own.models },
+    tags: { ...ours.tags, ...own.tags },
+    controllerTags: { ...ours.controllerTags, ...own.controllerTags },
+    thrown: { ...ours.thrown, ...own.thrown },
   };
 }
 

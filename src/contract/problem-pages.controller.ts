@@ -13,7 +13,7 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { createEtag, isUnchanged } from '../http/cacheable.js';
-import { rootFrom, setPageHeaders } from '../http/html-page.js';
+import { getRootReference, setPageHeaders } from '../http/html-page.js';
 import type { HtmlPage } from '../http/page.models.js';
 import type { ProblemKinds } from '../problems/problem-codes.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
@@ -46,7 +46,7 @@ export class ProblemPagesController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): HtmlPage {
-    const page = problemListPage(this.#problems, rootFrom(request));
+    const page = problemListPage(this.#problems, getRootReference(request));
     if (isSent(request, page)) unchanged(304, undefined);
     return page;
   }
@@ -72,7 +72,7 @@ export class ProblemPagesController {
   ): HtmlPage {
     const kind = Object.hasOwn(this.#problems, code) ? this.#problems[code] : undefined;
     if (!kind) throw new Problem('not_found', { detail: `No problem has the code "${code}".` });
-    const page = problemPage(code, kind, rootFrom(request), this.#operations);
+    const page = problemPage(code, kind, getRootReference(request), this.#operations);
     if (isSent(request, page)) unchanged(304, undefined);
     return page;
   }

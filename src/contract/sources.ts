@@ -1,6 +1,6 @@
 import type { Document } from './openapi.js';
 
-/** What `tools/contract/check-controllers.ts` has read from the controllers. */
+/** What `describeSources` of `tools/contract/check-controllers.ts` says of the controllers. */
 export interface Sources {
   /** Operation (`GET /reports/{id}`) → file and line (`src/reports/reports.controller.ts:12`). */
   readonly places: Readonly<Record<string, string>>;
@@ -8,15 +8,19 @@ export interface Sources {
   readonly models: Readonly<Record<string, string>>;
   /** The controller's tag → the comment above the controller. */
   readonly tags: Readonly<Record<string, string>>;
+  /** Operation → the tag that its controller's name stands for. */
+  readonly controllerTags: Readonly<Record<string, string>>;
+  /** Operation → the codes of the problems that its method throws itself. */
+  readonly thrown: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Adds file and line to each line of a message that starts with an operation: `GET /reports: …`. */
-export function addLocations(message: string, { places }: Pick<Sources, 'places'>): string {
+export function addLocations(message: string, { places }: Pick<Sources, 'places'>, kind = ''): string {
   return message
     .split('\n')
     .map((line) => {
       const place = places[line.slice(0, line.indexOf(': '))];
-      return place === undefined ? line : `${place}: ${line}`;
+      return place === undefined ? line : `${place}: ${kind}${line}`;
     })
     .join('\n');
 }

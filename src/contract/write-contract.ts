@@ -23,7 +23,13 @@ try {
 
 async function completeWithPlaces({ document, sources }: RawContract): Promise<Document> {
   try {
-    return completeContract(document, await readOwnProblems());
+    return completeContract(document, {
+      ...sources,
+      ownProblems: await readOwnProblems(),
+      onWarning(line) {
+        console.error(addLocations(line, sources, 'warning: '));
+      },
+    });
   } catch (cause) {
     throw new Error(addLocations((cause as Error).message, sources), { cause });
   }

@@ -12,7 +12,7 @@ import { PostgresServer } from './postgres.js';
 import { withRetry } from './with-retry.js';
 import type { Schema } from './schema.js';
 import { acquireStartLock } from './start-lock.js';
-import { sqliteDialect } from './sqlite-dialect.js';
+import { createSqliteDialect } from './sqlite-dialect.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import { openSqlite } from './sqlite.js';
 import { DatabaseReadOnly } from './database-unavailable.js';
@@ -60,7 +60,7 @@ function createSqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Da
   const writer = new SqliteWriter(file, statementTimeout, (error) => {
     if (error instanceof DatabaseReadOnly) probe.reportFailure(error);
   });
-  const queries = new Kysely<Schema>({ dialect: sqliteDialect(writer, reading) });
+  const queries = new Kysely<Schema>({ dialect: createSqliteDialect(writer, reading) });
   const executor = createExecutor(queries);
   const closeHooks = new CloseHooks();
   return {

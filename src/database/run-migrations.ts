@@ -3,7 +3,7 @@ import { Migrator, type Migration, type MigrationResultSet } from 'kysely/migrat
 import { StartError } from '../start-error.js';
 import { DatabaseUnavailable } from './database-unavailable.js';
 import type { MigrationContext, ProjectMigrations } from './migrations/context.js';
-import { migrationProvider } from './migrations/index.js';
+import { createMigrationProvider } from './migrations/index.js';
 import type { Schema } from './schema.js';
 
 /** Where a project's own migrations are noted, apart from Latchkey's: each has its own numbers. */
@@ -30,7 +30,7 @@ export async function runMigrations(
   context: MigrationContext,
   { upTo, project = {} }: MigrateOptions,
 ): Promise<void> {
-  const provider = migrationProvider(context);
+  const provider = createMigrationProvider(context);
   const names = Object.keys(await provider.getMigrations());
   await assertKnown(queries, context, { table: 'kysely_migration', names, whose: 'Latchkey' });
   const migrator = new Migrator({ db: queries, provider });

@@ -17,7 +17,7 @@ import { createHooks, openContract } from './open-project.js';
 import type { Project } from './project.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from '../start-error.js';
-import { secretOpensKeys } from '../keys/stored-keys.js';
+import { canOpenKeys } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
 
 /** Milliseconds between attempts. */
@@ -40,7 +40,7 @@ export async function openInstallation(
   const database = await openAndMigrate(config, log, project.migrations);
   try {
     const secret = await findSecret(config, database, (each, queries) =>
-      secretOpensKeys(queries, new KeySealing(each)),
+      canOpenKeys(queries, new KeySealing(each)),
     );
     return await createServices({
       config,

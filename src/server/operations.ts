@@ -1,4 +1,4 @@
-import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/runtime';
+import { fetchMiddlewares, type ExpressTemplateService, type TsoaRoute } from '@tsoa/runtime';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { OpenApiDocument } from '../contract/contract.models.js';
 import { findOperation } from '../contract/read-contract.js';
@@ -13,6 +13,7 @@ import { bodyParsers, parsesBodyFirst } from './request-body.js';
 import { createStaticRouteTable } from './static-route-table.js';
 import { checkUrlText } from '../http/request-text.js';
 import { sendJson } from '../http/send-json.js';
+import { ValidatingTemplateService } from './validation.js';
 import type { Caller } from '../tokens/caller.js';
 import type { ControllerClass, Controllers } from './controllers.js';
 
@@ -75,7 +76,7 @@ function mountRoutes(
   { app, document, authenticate, getRoute }: MountPoint,
 ): void {
   const { config, hooks } = app.locals.services;
-  const templates = new ExpressTemplateService(models, validation);
+  const templates = new ValidatingTemplateService(models, validation);
   for (const operation of operations) {
     const { controller, handler } = operation;
     const method = (controller.prototype as Record<string, Handler | undefined>)[handler];

@@ -19,7 +19,7 @@ const raw = (
     paths,
     components: { schemas },
   },
-  sources: { places: {}, models: {}, tags: {}, ...sources },
+  sources: { places: {}, models: {}, tags: {}, controllerTags: {}, thrown: {}, ...sources },
 });
 
 describe('A contract that is merged of two', () => {

@@ -8,7 +8,7 @@ import type { Request } from 'express';
 import { defineRoutes, type Operation } from '../../src/build.js';
 import {
   defineProblems,
-  newId,
+  createId,
   requireUser,
   type AuthenticatedRequest,
   type Clock,
@@ -88,7 +88,7 @@ export class ReportsService {
   }
 
   async create(ownerId: string, title: string): Promise<void> {
-    const row = { id: newId(this.#clock), owner_id: ownerId, title, created_at: this.#clock.now() };
+    const row = { id: createId(this.#clock), owner_id: ownerId, title, created_at: this.#clock.now() };
     await this.#database.transaction(async (transaction) => {
       await transaction.insertInto('reports').values(row).execute();
     });
@@ -168,7 +168,7 @@ export async function createOwnProject(): Promise<ProjectDefinition<{ readonly r
   folders.push(folder);
   const root = pathToFileURL(folder + sep);
   const { document } = mergeContracts(latchkeyContract(), ownContract());
-  writeContractFiles(root, completeContract(document, problems.kinds));
+  writeContractFiles(root, completeContract(document, { ownProblems: problems.kinds }));
   return {
     routes: defineRoutes({
       root,
@@ -239,6 +239,6 @@ function ownContract(): RawContract {
         },
       },
     },
-    sources: { places: {}, models: {}, tags: {} },
+    sources: { places: {}, models: {}, tags: {}, controllerTags: {}, thrown: {} },
   };
 }

@@ -1,67 +1,58 @@
-// Finds what tsoa passes over in silence, all of it in one go. The build runs it in the checkout, after tsoa:
-// `check-controllers.ts <folder of tsoa's documents>`. It writes there what completing the contract wants to know of the
-// sources.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// The checks of the sources of a contract, for whoever builds it: what there is, what is wrong, and where.
 import { controllerErrors } from './controller-errors.ts';
-import { readSources, type Sources } from './controllers.ts';
-import { nameOf } from './finding.ts';
-import { isLatchkeys } from './latchkey-rooms.ts';
+import type { Sources } from './controllers.ts';
+import { nameOf, toFindings, type Finding } from './finding.ts';
 import type { TsoaDocument } from './tsoa-document.ts';
 
-const [, , folder = ''] = process.argv;
-const sources = readSources('.');
-const errors = controllerErrors(sources, readDocument(), [
-  ...describedIn('tsoa-latchkey.json'),
-  ...describedIn('tsoa.json'),
-]);
-const write = (file: string, isPart: (file: string) => boolean): void => {
-  const part = {
-    controllers: sources.controllers.filter((each) => isPart(each.file)),
-    models: sources.models.filter((each) => isPart(each.file)),
-  };
-  writeFileSync(join(folder, file), JSON.stringify(forContract(part)));
-};
-write('sources-latchkey.json', isLatchkeys);
-write('sources.json', (file) => !isLatchkeys(file));
-for (const error of errors) console.error(error);
-if (errors.length > 0) process.exitCode = 1;
+export { readSources, type Sources } from './controllers.ts';
+export { formatFinding, type Finding } from './finding.ts';
 
-/** Latchkey's operations and the project's; undefined where tsoa failed. */
-function readDocument(): TsoaDocument | undefined {
-  const files = ['tsoa-latchkey.json', 'tsoa.json'].map((file) => join(folder, file));
-  const [ours, own] = files.map((file) => (existsSync(file) ? (readJson(file) as TsoaDocument) : undefined));
-  return (
-    own && {
-      paths: { ...ours?.paths, ...own.paths },
-      components: { schemas: { ...ours?.components.schemas, ...own.components.schemas } },
-    }
+export interface CheckOptions {
+  /** What tsoa makes of the controllers; undefined where it failed. */
+  readonly document: TsoaDocument | undefined;
+  /** The tags that tsoa.json describes. */
+  readonly describedTags: readonly string[];
+  /** Makes errors of warnings, and of what the build writes in the author's place. */
+  readonly isStrict?: boolean;
+}
+
+/** What is wrong with the controllers and their models, by file and line. */
+export function checkControllers(
+  sources: Sources,
+  { document, describedTags, isStrict = false }: CheckOptions,
+): Finding[] {
+  return toFindings(controllerErrors(sources, document, describedTags), isStrict);
+}
+
+/** What the contract is completed with (`completeContract`), by operation: `GET /reports/{id}`. */
+export interface SourcesOfContract {
+  /** File and line. */
+  readonly places: Readonly<Record<string, string>>;
+  /** File and line, by model. */
+  readonly models: Readonly<Record<string, string>>;
+  /** The comments above the controllers, by tag. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** The tags that controllers have from their names. */
+  readonly controllerTags: Readonly<Record<string, string>>;
+  /** The codes of the problems that methods throw themselves. */
+  readonly thrown: Readonly<Record<string, readonly string[]>>;
+}
+
+export function describeSources({ controllers, models }: Sources): SourcesOfContract {
+  const operations = controllers.flatMap((controller) =>
+    controller.operations.map((operation) => ({ ...operation, controller, key: nameOf(operation) })),
   );
-}
-
-function describedIn(file: string): string[] {
-  if (!existsSync(file)) return [];
-  const { spec } = readJson(file) as { spec: { tags?: { name: string }[] } };
-  return (spec.tags ?? []).map(({ name }) => name);
-}
-
-function readJson(path: string): unknown {
-  return JSON.parse(readFileSync(path, 'utf8'));
-}
-
-/**
- * What the next step of the build wants to know of the sources: where each operation is, by its name in the contract
- * (`GET /reports/{id}`), where each model is, and what the controllers' comments say of their tags.
- */
-function forContract({ controllers, models }: Sources): object {
-  const operations = controllers.flatMap((controller) => controller.operations);
   return {
-    places: Object.fromEntries(operations.map((operation) => [nameOf(operation), operation.at])),
+    places: Object.fromEntries(operations.map(({ key, at }) => [key, at])),
     models: Object.fromEntries(models.map(({ name, at }) => [name, at])),
     tags: Object.fromEntries(
-      controllers.flatMap(({ tags, comment }) =>
-        comment === undefined ? [] : tags.map((tag) => [tag, comment]),
+      controllers.flatMap(({ tags, derivedTag, comment }) =>
+        comment === undefined ? [] : (tags.length > 0 ? tags : [derivedTag]).map((tag) => [tag, comment]),
       ),
+    ),
+    controllerTags: Object.fromEntries(operations.map(({ key, controller }) => [key, controller.derivedTag])),
+    thrown: Object.fromEntries(
+      operations.filter(({ thrown }) => thrown.length > 0).map(({ key, thrown }) => [key, thrown]),
     ),
   };
 }
