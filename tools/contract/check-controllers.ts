@@ -1,33 +1,32 @@
-// Finds what tsoa passes over in silence, all of it in one go. The build runs it in the checkout, after tsoa:
-// `check-controllers.ts <tsoa's document> <what to write for the contract>`.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+// The checks of the sources of a contract, for whoever builds it: what there is, what is wrong, and where.
 import { controllerErrors } from './controller-errors.ts';
-import { readSources, type Sources } from './controllers.ts';
+import type { Sources } from './controllers.ts';
 import { nameOf } from './finding.ts';
 import type { TsoaDocument } from './tsoa-document.ts';
 
-const [, , documentFile = '', sourcesFile = ''] = process.argv;
-const sources = readSources('.');
-const document = existsSync(documentFile) ? (readJson(documentFile) as TsoaDocument) : undefined;
-const { spec } = readJson('tsoa.json') as { spec: { tags: { name: string }[] } };
-const errors = controllerErrors(
-  sources,
-  document,
-  spec.tags.map(({ name }) => name),
-);
-writeFileSync(sourcesFile, JSON.stringify(forContract(sources)));
-for (const error of errors) console.error(error);
-if (errors.length > 0) process.exitCode = 1;
+export { mayDescribe, readSources, type Sources } from './controllers.ts';
 
-function readJson(path: string): unknown {
-  return JSON.parse(readFileSync(path, 'utf8'));
+export interface CheckOptions {
+  /** What tsoa makes of the controllers; undefined where it failed. */
+  readonly document: TsoaDocument | undefined;
+  /** The tags that tsoa.json describes. */
+  readonly describedTags: readonly string[];
 }
 
-/**
- * What the next step of the build wants to know of the sources: where each operation is, by its name in the contract
- * (`GET /reports/{id}`), and what the controllers' comments say of their tags.
- */
-function forContract({ controllers }: Sources): object {
+/** What is wrong with the controllers and their models, by file and line. */
+export function checkControllers(sources: Sources, { document, describedTags }: CheckOptions): string[] {
+  return controllerErrors(sources, document, describedTags);
+}
+
+/** What the contract is completed with (`completeContract`), by operation: `GET /reports/{id}`. */
+export interface SourcesOfContract {
+  /** File and line. */
+  readonly places: Readonly<Record<string, string>>;
+  /** The comments above the controllers, by tag. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export function describeSources({ controllers }: Sources): SourcesOfContract {
   const operations = controllers.flatMap((controller) => controller.operations);
   return {
     places: Object.fromEntries(operations.map((operation) => [nameOf(operation), operation.at])),

@@ -1,4 +1,4 @@
-// What the sources say of the contract, and where they say it: file and line. It reads with TypeScript's parser alone,
+// What the sources say of the contract, and where they say it: file and line. It looks at what TypeScript's parser makes,
 // so that it has an answer where nothing compiles yet.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -88,19 +88,12 @@ const operationDecorators = [
 /** The parameters that the contract lists one by one, and whose description is a `@param` of the method. */
 const listed = ['Path', 'Query', 'Header'];
 
-/** @param root the checkout */
-export function readSources(root: string): Sources {
-  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .sort();
+/** @param root of the project. @param files its TypeScript files, with their parents set; by default, those that controllers may need */
+export function readSources(root: string, files: Iterable<ts.SourceFile> = parseSources(root)): Sources {
   const controllers: Controller[] = [];
   const models: Model[] = [];
-  for (const name of files) {
-    const path = join(root, 'src', name);
-    const text = readFileSync(path, 'utf8');
-    if (!/\.(controller|models)\.ts$/.test(name) && !text.includes('@Route')) continue;
-    const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-    const file = relative(root, path).replaceAll(sep, '/');
+  for (const source of files) {
+    const file = relative(root, source.fileName).replaceAll(sep, '/');
     const at: Locate = (node) =>
       `${file}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}`;
     for (const node of source.statements) {
@@ -114,6 +107,22 @@ export function readSources(root: string): Sources {
     }
   }
   return { controllers, models };
+}
+
+function parseSources(root: string): ts.SourceFile[] {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .sort();
+  return files.flatMap((name) => {
+    const path = join(root, 'src', name);
+    const text = readFileSync(path, 'utf8');
+    return mayDescribe(name, text) ? [ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)] : [];
+  });
+}
+
+/** Whether a file can have controllers or their models. */
+export function mayDescribe(file: string, text: string): boolean {
+  return /\.(controller|models)\.ts$/.test(file) || text.includes('@Route');
 }
 
 function readController(node: ts.ClassDeclaration, name: string, file: string, at: Locate): Controller {
