@@ -12,7 +12,8 @@ export async function ensureBuilt(withTests: boolean): Promise<boolean> {
 export async function build(withTests: boolean): Promise<boolean> {
   // TypeScript takes a while to load, and what is not stale needs none.
   const { Builder } = await import('./project/builder.ts');
-  const { errors } = buildWith(new Builder(root, { withTests }), withTests);
+  const { errors, warnings } = buildWith(new Builder(root, { withTests }), withTests);
+  for (const warning of warnings) console.error(warning);
   if (errors.length > 0) console.error(`${errors.join('\n')}\n\nThe build failed.`);
   return errors.length === 0;
 }

@@ -71,13 +71,13 @@ describe('A build', () => {
   });
 
   it('says where it is what completing the contract finds', () => {
-    const refused = "@Response<ProblemDetails>(409, 'No.')";
+    const refused = "@Response<ProblemDetails>(409, 'No: `user_not_found`.')";
     const problem = "import type { ProblemDetails } from '../problems/problem.models.js';";
     const stderr = build(
       `${problem}\n${sound.replace('Get, Route', 'Get, Response, Route').replace('  @Get()', `  @Get()\n  ${refused}`)}`,
     );
     expect(stderr).to.match(
-      /^src\/reports\/reports\.controller\.ts:\d+: GET \/reports: the description of 409 must name its error codes/m,
+      /^src\/reports\/reports\.controller\.ts:\d+: GET \/reports: 409 names user_not_found, whose status is 404/m,
     );
   });
 

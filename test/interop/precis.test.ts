@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { validateProfile } from '../../src/usernames/username-profile.js';
-import { usernameKey } from '../../src/usernames/username.js';
+import { toUsernameKey } from '../../src/usernames/username.js';
 import { checkout } from '../support/checkout.js';
 import { hasPython, PythonEnvironment } from '../support/python.js';
 import { Random } from '../support/random.js';
@@ -117,7 +117,7 @@ describe('The profile of usernames, to precis_i18n', () => {
   const theirs = (names: readonly string[]): (string | null)[] =>
     JSON.parse(environment.run([join(interop, 'precis.py')], { input: { names } })) as (string | null)[];
   const ours = (names: readonly string[]): (string | null)[] =>
-    names.map((name) => (validateProfile(name) === undefined ? usernameKey(name) : null));
+    names.map((name) => (validateProfile(name) === undefined ? toUsernameKey(name) : null));
   const readable = (name: string, key: string | null): string =>
     `${JSON.stringify(name)} ${Array.from(name, (each) => each.codePointAt(0)?.toString(16)).join('.')} → ${JSON.stringify(key)}`;
 

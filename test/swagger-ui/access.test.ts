@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { accessOf } from '../../src/swagger-ui/access.js';
+import { describeAccess } from '../../src/swagger-ui/access.js';
 
 describe('who may call an operation', () => {
   for (const [what, operation, kind, text] of [
@@ -25,7 +25,7 @@ describe('who may call an operation', () => {
     ],
   ] as const) {
     it(`is ${what}`, () => {
-      expect(accessOf(operation)).to.deep.equal({ kind, text });
+      expect(describeAccess(operation)).to.deep.equal({ kind, text });
     });
   }
 });

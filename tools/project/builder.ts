@@ -7,8 +7,9 @@ import type ts from 'typescript';
 import {
   checkControllers,
   describeSources,
-  mayDescribe,
+  formatFinding,
   readSources,
+  type Finding,
   type Sources,
 } from '../contract/check-controllers.ts';
 import type { TsoaDocument } from '../contract/tsoa-document.ts';
@@ -39,6 +40,7 @@ const tools = [
 export interface Outcome {
   /** All that is wrong, in one go. */
   readonly errors: readonly string[];
+  readonly warnings: readonly string[];
   /** Whether there is something else to run. */
   readonly hasChanged: boolean;
 }
@@ -50,6 +52,7 @@ export class Builder {
   readonly #steps: Steps;
   readonly #compilers = new Map<string, Compiler>();
   #hasChanged = false;
+  #warnings: string[] = [];
 
   constructor(root: string, { withTests }: { readonly withTests: boolean }) {
     this.#root = root;
@@ -60,11 +63,12 @@ export class Builder {
 
   /** Builds what has changed. Where something is wrong, what was compiled before stays. */
   build(): Outcome {
+    this.#warnings = [];
     const errors = this.#build();
     const hasChanged = this.#hasChanged;
     // What a failed build has written already is for the next one that works to report.
     if (errors.length === 0) this.#hasChanged = false;
-    return { errors, hasChanged };
+    return { errors, warnings: this.#warnings, hasChanged };
   }
 
   /** Reads everything that is built already, so that the first build does not have to wait for it. */
@@ -87,7 +91,12 @@ export class Builder {
     const config = readTsoaConfig(this.#root);
     const generating = this.#generate(program, config, () => compiler.load());
     const sources = this.#readSources(program);
-    const errors = [...this.#checkControllers(sources, config), ...compiler.findErrors()];
+    const findings = this.#checkControllers(sources, config);
+    this.#warnings = findings.filter(({ severity }) => severity === 'warning').map(formatFinding);
+    const errors = [
+      ...findings.filter(({ severity }) => severity === 'error').map(formatFinding),
+      ...compiler.findErrors(),
+    ];
     // Why tsoa fails is often among them, with its line.
     if (errors.length > 0 || generating.length > 0) return [...errors, ...generating];
     this.#removeOrphans();
@@ -116,7 +125,7 @@ export class Builder {
       inputs: [...tools, 'src', 'tsoa.json', relative(this.#root, middlewareTemplate)],
       outputs: [routesFile, documentFile],
     };
-    if (this.#steps.isDone('tsoa', step)) return [];
+    if (this.#steps.find('tsoa', step)) return [];
     rmSync(join(this.#root, documentFile), { force: true });
     try {
       const { routes, document } = generate(program, findControllers(program, config), config);
@@ -131,20 +140,15 @@ export class Builder {
   }
 
   /** What tsoa passes over in silence. */
-  #checkControllers(sources: Sources, { spec }: TsoaConfig): string[] {
+  #checkControllers(sources: Sources, { spec }: TsoaConfig): Finding[] {
     const file = join(this.#root, documentFile);
     const document = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TsoaDocument) : undefined;
-    return checkControllers(sources, { document, describedTags: spec.tags.map(({ name }) => name) });
+    return checkControllers(sources, { document, describedTags: (spec.tags ?? []).map(({ name }) => name) });
   }
 
   #readSources(program: ts.Program): Sources {
     program.getTypeChecker(); // which gives each node its parent
-    const folder = `${join(this.#root, 'src').replaceAll(sep, '/')}/`;
-    const files = program
-      .getSourceFiles()
-      .filter(({ fileName, text }) => fileName.startsWith(folder) && mayDescribe(fileName, text))
-      .sort((one, other) => (one.fileName < other.fileName ? -1 : 1));
-    return readSources(this.#root, files);
+    return readSources(this.#root, program.getSourceFiles());
   }
 
   #emit(compiler: Compiler): string[] {
@@ -174,33 +178,39 @@ export class Builder {
       .filter((file) => file.endsWith('.ts'))
       .map((file) => join('dist/src', name, file.replace(/\.ts$/, name === 'guard' ? '.d.ts' : '.js')));
     const step = { inputs: [...tools, ...inputs], outputs };
-    if (this.#steps.isDone(name, step)) return [];
+    if (this.#steps.find(name, step)) return [];
     const compiler = this.#compiler(configFile);
     const program = compiler.load();
     const found = compiler.findErrors();
     const errors = found.length > 0 ? found : this.#emit(compiler);
-    if (errors.length === 0) this.#steps.setDone(name, step, this.#ownFiles(program));
+    if (errors.length === 0) this.#steps.setDone(name, step, { found: this.#ownFiles(program) });
     return errors;
   }
 
   #completeContract(compiler: Compiler, sources: Sources): string[] {
     const script = 'src/contract/write-contract.ts';
-    const described = describeSources(sources);
-    writeFileSync(join(this.#root, sourcesFile), JSON.stringify(described));
+    const { places, models, ...described } = describeSources(sources);
+    writeFileSync(join(this.#root, sourcesFile), JSON.stringify({ places, models, ...described }));
     const step = {
       inputs: [...tools, documentFile, ...compiler.dependenciesOf(script)],
       outputs: contractFiles,
-      key: JSON.stringify(described.tags),
+      key: JSON.stringify(described),
     };
-    if (this.#steps.isDone('contract', step)) return [];
+    const done = this.#steps.find('contract', step);
+    if (done) {
+      this.#warnings.push(...done.warnings);
+      return [];
+    }
     const { status, stderr } = spawnSync(
       process.execPath,
       [join(this.#root, 'dist', script.replace(/\.ts$/, '.js')), documentFile, sourcesFile],
       { cwd: this.#root, encoding: 'utf8' },
     );
-    if (status !== 0) return [stderr.trimEnd()];
+    const said = stderr.split('\n').filter((line) => line !== '');
+    if (status !== 0) return said;
+    this.#warnings.push(...said);
     this.#hasChanged = true;
-    this.#steps.setDone('contract', step);
+    this.#steps.setDone('contract', step, { warnings: said });
     return [];
   }
 

@@ -1,13 +1,13 @@
 // `latchkey dev`: rebuilds in this process, which stays warm, and restarts the service after each build that is good. Where
 // one is not, the service goes on as it was.
 import { join } from 'node:path';
+import type { Outcome } from './builder.ts';
 import { Changes } from './changes.ts';
 import { Service } from './service.ts';
 import { watchFiles, watchFolder } from './watch.ts';
 
 interface DevelopmentBuilder {
-  /** @returns what is wrong, and whether something else is to run now. */
-  readonly build: () => { readonly errors: readonly string[]; readonly hasChanged: boolean };
+  readonly build: () => Outcome;
   readonly warmUp: () => void;
 }
 
@@ -50,42 +50,51 @@ export async function develop({ root, script, isStale, createBuilder }: Developm
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
 
-  const build = (): {
-    readonly seconds: string;
-    readonly errors: readonly string[];
-    readonly hasChanged: boolean;
-  } => {
+  const build = (): Outcome & { readonly seconds: string } => {
     const start = performance.now();
     builder ??= createBuilder();
     const outcome = builder.build();
     return { ...outcome, seconds: `${((performance.now() - start) / 1000).toFixed(1)} s` };
   };
-  /** @param done what is said once the service is ready */
-  const restart = async (done: string | undefined): Promise<void> => {
+  /**
+   * @param done what is said once the service is ready
+   * @returns whether it was tried to the end: another change interrupts it.
+   */
+  const restart = async (done?: string): Promise<boolean> => {
     const isReady = await service.restart(changes.pending());
     if (isReady === true && done !== undefined) console.log(done);
-    if (isReady !== false) return;
-    console.error(
-      service.isRunning
-        ? 'What was built cannot be loaded, as it says above. The service goes on as it was.'
-        : 'The service did not start, as it says above. It starts again after the next change.',
-    );
+    if (isReady === false) {
+      console.error(
+        service.isRunning
+          ? 'What was built cannot be loaded, as it says above. The service goes on as it was.'
+          : 'The service did not start, as it says above. It starts again after the next change.',
+      );
+    }
+    return isReady !== undefined;
   };
 
   if (isStale()) changes.add();
   else {
-    await restart(undefined);
+    await restart();
     builder = createBuilder();
     builder.warmUp();
   }
+  let isOutdated = false;
+  let hasFailed = false;
+  let shown: readonly string[] = [];
   for (;;) {
     await changes.settled();
-    const { errors, hasChanged, seconds } = build();
+    const { errors, warnings, hasChanged, seconds } = build();
+    isOutdated ||= hasChanged;
+    for (const warning of warnings) if (!shown.includes(warning)) console.error(warning);
+    shown = warnings;
     if (errors.length > 0) {
       const rest = service.isRunning ? 'The service goes on as it was.' : 'There is nothing to run yet.';
       console.error(`\n${errors.join('\n')}\n\nNot built (${seconds}). ${rest}`);
-    } else if (hasChanged || !service.isRunning) {
-      await restart(service.isRunning ? `Rebuilt in ${seconds}; restarted.` : `Built in ${seconds}.`);
-    }
+    } else if (isOutdated || !service.isRunning) {
+      const done = service.isRunning ? `Rebuilt in ${seconds}; restarted.` : `Built in ${seconds}.`;
+      isOutdated = !(await restart(done));
+    } else if (hasFailed) console.log(`Built in ${seconds}; what runs is that already.`);
+    hasFailed = errors.length > 0;
   }
 }

@@ -9,6 +9,8 @@ interface Step {
   readonly found: readonly string[];
   readonly inputs: string;
   readonly outputs: string;
+  /** What it had to say, and would say again. */
+  readonly warnings: readonly string[];
 }
 
 interface StepOptions {
@@ -33,17 +35,22 @@ export class Steps {
       : {};
   }
 
-  isDone(name: string, options: StepOptions): boolean {
+  /** @returns undefined: it is to be done. */
+  find(name: string, options: StepOptions): Step | undefined {
     const done = this.#done[name];
-    if (!done) return false;
-    const { inputs, outputs, found } = done;
-    return inputs === this.#inputsOf(options, found) && outputs === hashFiles(this.#root, options.outputs);
+    if (done?.inputs !== this.#inputsOf(options, done?.found ?? [])) return undefined;
+    return done.outputs === hashFiles(this.#root, options.outputs) ? done : undefined;
   }
 
   /** @param found other files that were read */
-  setDone(name: string, options: StepOptions, found: readonly string[] = []): void {
+  setDone(
+    name: string,
+    options: StepOptions,
+    { found = [], warnings = [] }: Partial<Pick<Step, 'found' | 'warnings'>> = {},
+  ): void {
     this.#done[name] = {
       found,
+      warnings,
       inputs: this.#inputsOf(options, found),
       outputs: hashFiles(this.#root, options.outputs),
     };

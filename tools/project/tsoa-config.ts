@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** What tsoa makes a document with. */
 export interface TsoaSpecConfig {
   readonly rootSecurity?: unknown;
-  readonly tags: readonly { readonly name: string }[];
+  readonly tags?: readonly { readonly name: string }[];
   readonly [option: string]: unknown;
 }
 
