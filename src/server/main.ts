@@ -3,7 +3,7 @@ import { isIPv6, type AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { operations } from '../../generated/routes.js';
 import { createApp } from './app.js';
-import { durationInWords, systemClock } from '../clock.js';
+import { formatDuration, systemClock } from '../clock.js';
 import { ConfigError, readConfig, findUnknownVariables, type Config } from '../config/config.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { assertUndamaged } from '../database/restored-file.js';
@@ -125,7 +125,7 @@ function printStartMessage(
     console.log(
       oneTimePassword === undefined
         ? `The administrator "${username}" was created with the password from LATCHKEY_ADMIN_PASSWORD.`
-        : `The administrator was made. This password is shown once, and is good for one login, within ${durationInWords(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
+        : `The administrator was made. This password is shown once, and is good for one login, within ${formatDuration(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
     );
   }
   console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);
