@@ -14,6 +14,7 @@ import { revocationsMemory } from './revocations-memory.ts';
 import { revocationsMillion } from './revocations-million.ts';
 import type { Scenario } from './scenario.ts';
 import { soak } from './soak.ts';
+import { statements } from './statements.ts';
 
 export const scenarios = {
   protected: protectedOperation,
@@ -23,6 +24,7 @@ export const scenarios = {
   'login-timing': loginTiming,
   'refresh-sqlite': refreshSqlite,
   'refresh-postgres': refreshPostgres,
+  statements,
   replicas,
   logouts,
   'long-work': longWork,

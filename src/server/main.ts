@@ -11,7 +11,6 @@ import { SecretError } from '../keys/secret.js';
 import { createHttpServer } from './http-server.js';
 import { collectPermissions } from '../http/security-requirements.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
-import { retainHiddenClasses } from './retain-hidden-classes.js';
 import { prepareService, type FirstAdministrator } from './first-start.js';
 import { createLog } from './log.js';
 import type { Services } from './services.js';
@@ -27,7 +26,6 @@ const heartbeatInterval = 1000;
 /** Runs the service: config → listen → services → app → graceful stop. Resolves when it is ready, or has failed to start. */
 export async function main(): Promise<void> {
   process.setSourceMapsEnabled(true);
-  retainHiddenClasses();
   try {
     const config = readConfig(process.env, 'service');
     const log = createLog(config.logLevel);

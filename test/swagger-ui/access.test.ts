@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describeAccess } from '../../src/swagger-ui/access.js';
 
-describe('who may call an operation', () => {
+describe('describeAccess', () => {
   for (const [what, operation, kind, text] of [
     ['anyone where nothing is demanded', { security: [] }, 'public', 'Public: anyone may call this'],
     ['who has a token', { security: [{ bearer: [] }] }, 'required', 'Needs an access token'],
@@ -24,7 +24,7 @@ describe('who may call an operation', () => {
       "Optional: a client's id and secret",
     ],
   ] as const) {
-    it(`is ${what}`, () => {
+    it(`returns ${what}`, () => {
       expect(describeAccess(operation)).to.deep.equal({ kind, text });
     });
   }
