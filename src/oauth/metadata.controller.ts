@@ -10,7 +10,7 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { clientAuthMethods } from '../clients/client-auth-method.js';
-import { operationsIn, readContract } from '../contract/read-contract.js';
+import { operationsIn, type Contract } from '../contract/read-contract.js';
 import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { asymmetricAlgorithms } from '../keys/algorithms.js';
 import type { AuthorizationServerMetadata } from './oauth.models.js';
@@ -24,11 +24,11 @@ export class MetadataController {
   readonly #metadata: AuthorizationServerMetadata;
   readonly #etag: string;
 
-  constructor({ issuer }: { readonly issuer: string }) {
+  constructor({ contract, issuer }: { readonly contract: Contract; readonly issuer: string }) {
     const methods = [...clientAuthMethods];
     const algorithms = [...asymmetricAlgorithms];
     const permissions = new Set(
-      operationsIn(readContract().document).flatMap((operation) => operation['x-required-permissions'] ?? []),
+      operationsIn(contract.document).flatMap((operation) => operation['x-required-permissions'] ?? []),
     );
     this.#metadata = {
       issuer,

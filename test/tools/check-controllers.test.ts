@@ -222,8 +222,8 @@ const tsoaConfig = {
   controllerPathGlobs: ['src/*.controller.ts'],
   spec: {
     specVersion: 3,
-    outputDirectory: '.',
-    specFileBaseName: 'document',
+    outputDirectory: 'contract',
+    specFileBaseName: 'tsoa',
     operationIdTemplate: '{{method.name}}',
     rootSecurity: [{ bearer: [] }],
     tags: [{ name: 'Described' }],
@@ -241,17 +241,12 @@ describe('The check of the controllers', function () {
       encoding: 'utf8',
     });
   const check = (): readonly string[] => {
-    const { stderr, status } = run(
-      'tools/contract/run-checks.ts',
-      'document.json',
-      'sources.json',
-      '--strict',
-    );
+    const { stderr, status } = run('tools/contract/run-checks.ts', 'contract', '--strict');
     expect(status).to.equal(1);
     return stderr.split('\n').slice(0, -1);
   };
   before(() => {
-    mkdirSync(folder.path('src'));
+    for (const name of ['src', 'contract']) mkdirSync(folder.path(name));
     symlinkSync(join(checkout, 'node_modules'), folder.path('node_modules'));
     writeFileSync(folder.path('tsoa.json'), JSON.stringify(tsoaConfig));
     for (const [file, { text }] of Object.entries(mistakes)) writeFileSync(folder.path(`src/${file}`), text);
