@@ -19,7 +19,7 @@ import { EmittedFiles } from './emitted.ts';
 import { partsOf, type Part } from './parts.ts';
 import { Steps } from './steps.ts';
 import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
-import { readTsoaConfig, type TsoaConfig } from './tsoa-config.ts';
+import { readTsoaConfig } from './tsoa-config.ts';
 
 const contractFiles = [
   'dist/contract/latchkey.json',
