@@ -282,7 +282,7 @@ describe('The check of the controllers', function () {
   });
 
   it('writes where each operation is, and what comments say of tags, for what the next steps find', () => {
-    const sources: unknown = JSON.parse(readFileSync(folder.path('sources.json'), 'utf8'));
+    const sources: unknown = JSON.parse(readFileSync(folder.path('contract/sources.json'), 'utf8'));
     expect(sources).to.have.nested.property('places.GET /members', 'src/members.controller.ts:6');
     expect(sources).to.have.nested.property('tags.members', 'About members.');
   });
