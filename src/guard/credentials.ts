@@ -5,6 +5,30 @@ export interface TokenHeader {
   readonly scheme: string | undefined;
 }
 
+/** What Node's request has of headers. */
+export interface RawRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly rawHeaders: readonly string[];
+}
+
+/**
+ * A header in several lines is a list (RFC 9110 §5.3); Node drops all but the first line of some headers.
+ * @param name in small letters.
+ */
+export function readHeader({ headers, rawHeaders }: RawRequest, name: string): string | undefined {
+  const value = headers[name];
+  if (typeof value !== 'string') return value?.join(',');
+  let lines = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const given = rawHeaders[index] ?? '';
+    if (given.length === name.length && given.toLowerCase() === name) lines += 1;
+  }
+  if (lines <= 1) return value;
+  return rawHeaders
+    .filter((_, index) => rawHeaders[index - 1]?.toLowerCase() === name && index % 2 === 1)
+    .join(',');
+}
+
 /**
  * What a header holds for an authentication scheme: `Bearer T` has `T`. The scheme's case does not matter, one space
  * comes after it (RFC 6750 §2.1), and the header may list several schemes (RFC 9110 §11.4 and §5.6.1). Whether it has the

@@ -1,28 +1,29 @@
-import { AccessTokens } from './access-tokens.js';
-import { toCaller, type Caller, type Claims } from './claims.js';
-import { parseCredentials, type TokenHeader } from './credentials.js';
-import { assertRequirements, requireFrom } from './requirements.js';
-import { Feed } from './feed.js';
-import { Introspections } from './introspections.js';
-import { KeySet } from './key-set.js';
-import { LatchkeyService, ServiceRefused, type GuardClock } from './latchkey-service.js';
-import { resolveOptions, type GuardOptions, type ResolvedOptions } from './options.js';
+import type { Caller, Claims } from './claims.js';
+import type { RawRequest } from './credentials.js';
+import { ServiceRefused, type GuardClock } from './latchkey-service.js';
+import { resolveOptions, type GuardOptions } from './options.js';
 import { Refusal, type RefusalCode } from './refusal.js';
-import { Revoked } from './revoked.js';
+import { readDemand, type Requirements, type RequirementsOptions } from './requirements.js';
+import { TokenGuard } from './token-guard.js';
 
-export { Refusal, ServiceRefused };
-export type { Caller, Claims, GuardClock, GuardOptions, RefusalCode };
+export { Refusal, ServiceRefused, TokenGuard };
+export type { Caller, Claims, GuardClock, GuardOptions, RefusalCode, Requirements, RequirementsOptions };
 
 /** What Express, Fastify and Node's own HTTP server have in common, as far as a guard sees it. */
 export type Handler = (
-  request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> },
+  request: {
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    readonly rawHeaders?: readonly string[];
+    /** Fastify's request has Node's here. */
+    readonly raw?: { readonly rawHeaders: readonly string[] };
+  },
   response: object,
   next: (error?: Error) => void,
 ) => void;
 
 /**
  * Checks Latchkey's access tokens in another service, without asking Latchkey: by its public keys, and by a feed of
- * what is revoked that is held in memory.
+ * what is revoked that is held in memory. For Express, Fastify, Node's own server and handlers of fetch's kind.
  *
  * @example
  * const latchkey = guard({
@@ -39,74 +40,23 @@ export function guard(options: GuardOptions): Guard {
   return new Guard(resolveOptions(options));
 }
 
-export class Guard {
-  readonly #options: ResolvedOptions;
-  readonly #keys: KeySet;
-  readonly #tokens: AccessTokens;
-  readonly #revoked = new Revoked();
-  readonly #feed: Feed;
-  readonly #introspections: Introspections;
-  readonly #callers = new WeakMap<object, Caller>();
-  #hasWarned = false;
-
-  /** @internal `guard()` makes one. */
-  constructor(options: ResolvedOptions) {
-    this.#options = options;
-    const { clock, bound } = options;
-    const service = new LatchkeyService(options);
-    this.#keys = new KeySet(service, clock, options.warn);
-    this.#tokens = new AccessTokens(this.#keys, clock, options);
-    this.#feed = new Feed(service, this.#revoked, clock, {
-      ...options,
-      onFollowing: () => {
-        this.#keys.expire();
-      },
-    });
-    this.#introspections = new Introspections(service, clock, bound);
-  }
-
-  /**
-   * Begins to follow the feed, and waits until the guard knows all that is revoked, and the keys. Without it the first
-   * request begins that, and the service is asked about tokens meanwhile.
-   * @throws {ServiceRefused} where the service refuses the guard, such as for a wrong secret or a missing permission.
-   */
-  async start(): Promise<void> {
-    await this.#feed.ready();
-    await this.#keys.refresh();
-  }
-
-  /** Ends the feed. The process does not end by itself before. */
-  close(): Promise<void> {
-    return this.#feed.close();
-  }
-
-  /** Whether the feed is as new as it has to be, for a health check. */
-  get isCurrent(): boolean {
-    return this.#feed.isCurrent;
-  }
-
-  /** How many revocations are held. */
-  get size(): number {
-    return this.#revoked.size;
-  }
-
+export class Guard extends TokenGuard {
   /**
    * Middleware for Express, a hook for Fastify (`onRequest`): lets a request through whose access token is good and has
    * all of these, and answers any other.
    * @param requirements permissions, `fresh` (a token from a login rather than from a refresh) or `fresh:300` (from a login
-   *   at most 300 seconds ago); none: any good token.
+   *   at most 300 seconds ago); none: any good token. With `{ optional: true }` after them a request without a token is let
+   *   through, too.
    */
-  requires(...requirements: readonly string[]): Handler {
-    assertRequirements(requirements);
-    const header = this.#options.header.name.toLowerCase();
+  requires(...requirements: Requirements): Handler {
+    const demand = readDemand(requirements);
     return (request, response, next) => {
-      this.check(request.headers[header], ...requirements).then(
-        (caller) => {
-          this.#callers.set(request, caller);
+      this.admit(request, this.readAuthorization(toRawRequest(request)), demand).then(
+        () => {
           next();
         },
         (error: unknown) => {
-          if (error instanceof Refusal) send(response, error, this.#options.issuer);
+          if (error instanceof Refusal && this.options.refusals === 'respond') send(response, error);
           else next(error as Error);
         },
       );
@@ -121,121 +71,32 @@ export class Guard {
   protect<Rest extends readonly unknown[]>(
     handler: (request: Request, caller: Caller, ...rest: Rest) => Response | Promise<Response>,
     ...requirements: readonly string[]
+  ): (request: Request, ...rest: Rest) => Promise<Response>;
+  protect<Rest extends readonly unknown[]>(
+    handler: (request: Request, caller: Caller | undefined, ...rest: Rest) => Response | Promise<Response>,
+    ...requirements: Requirements
+  ): (request: Request, ...rest: Rest) => Promise<Response>;
+  protect<Rest extends readonly unknown[]>(
+    handler: (request: Request, caller: never, ...rest: Rest) => Response | Promise<Response>,
+    ...requirements: Requirements
   ): (request: Request, ...rest: Rest) => Promise<Response> {
-    assertRequirements(requirements);
+    const demand = readDemand(requirements);
     return async (request, ...rest) => {
       let caller;
       try {
-        caller = await this.check(
-          request.headers.get(this.#options.header.name) ?? undefined,
-          ...requirements,
-        );
+        const authorization = request.headers.get(this.options.header.name) ?? undefined;
+        caller = await this.admit(request, authorization, demand);
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        const { status, headers } = error;
-        return new Response(error.body(this.#options.issuer), { status, headers });
+        if (!(error instanceof Refusal) || this.options.refusals === 'throw') throw error;
+        return error.getResponse();
       }
-      this.#callers.set(request, caller);
-      return handler(request, caller, ...rest);
+      return handler(request, caller as never, ...rest);
     };
   }
-
-  /**
-   * Who calls.
-   * @param request one that `requires` or `protect` has let through.
-   * @throws where none of them has.
-   */
-  caller(request: object): Caller {
-    const caller = this.#callers.get(request);
-    if (!caller)
-      throw new Error('No guard has let this request through: put requires() in front of its handler.');
-    return caller;
-  }
-
-  /**
-   * The check itself, for whatever else a token comes by.
-   * @param authorization the value of an `Authorization` header, or of the one that `headerName` names.
-   * @param requirements as for `requires`.
-   * @throws {Refusal} with the status, the headers and the body of an answer.
-   */
-  async check(
-    authorization: string | string[] | undefined,
-    ...requirements: readonly string[]
-  ): Promise<Caller> {
-    try {
-      return await this.#check(authorization, requirements);
-    } catch (error) {
-      if (error instanceof Refusal) error.scheme = this.#options.header.scheme ?? error.scheme;
-      throw error;
-    }
-  }
-
-  async #check(authorization: string | string[] | undefined, demands: readonly string[]): Promise<Caller> {
-    this.#feed.start();
-    const token = extractToken(authorization, this.#options.header);
-    const claims = await this.#tokens.verify(token);
-    if (this.#revoked.has(claims)) throw createRevokedRefusal();
-    if (!this.#feed.isCurrent) await this.#checkWithStaleFeed(token, claims);
-    else this.#hasWarned = false;
-    const caller = toCaller(claims);
-    requireFrom(caller, demands, this.#options.clock.now() / 1000);
-    return caller;
-  }
-
-  /** What is done while the feed is older than it may be. */
-  async #checkWithStaleFeed(token: string, claims: Claims): Promise<void> {
-    const { whenStale, warn, bound } = this.#options;
-    switch (whenStale) {
-      case 'refuse':
-        throw new Refusal('not_ready');
-      case 'accept':
-        if (!this.#hasWarned) {
-          this.#hasWarned = true;
-          warn(
-            `Nothing has been heard of revocations for ${bound / 1000} s: tokens are accepted that may be revoked.`,
-          );
-        }
-        return;
-      case 'introspect': {
-        let isLive;
-        try {
-          isLive = await this.#introspections.isLive(token);
-        } catch (cause) {
-          throw new Refusal('not_ready', { cause });
-        }
-        if (!isLive) throw createRevokedRefusal();
-        // What came by the feed meanwhile counts.
-        if (this.#revoked.has(claims)) throw createRevokedRefusal();
-      }
-    }
-  }
 }
 
-function createRevokedRefusal(): Refusal {
-  return new Refusal('invalid_token', {
-    detail: 'The access token was revoked. Refresh it or log in again.',
-  });
-}
-
-/** From the one element of the header that is of the scheme; another scheme is for somebody else. */
-function extractToken(value: string | string[] = '', { name, scheme }: TokenHeader): string {
-  const header = typeof value === 'string' ? value : value.join(',');
-  if (header === '') throw createMissingToken(name, scheme);
-  if (scheme === undefined) return header;
-  const token = parseCredentials(header, scheme);
-  if (token === undefined) throw createMissingToken(name, scheme);
-  if (token === null) {
-    throw new Refusal('invalid_token', {
-      detail: `The ${name} header must be "${scheme}", one space, and the access token.`,
-    });
-  }
-  return token;
-}
-
-function createMissingToken(name: string, scheme: string | undefined): Refusal {
-  return new Refusal('authentication_required', {
-    detail: `Send an access token: "${name}: ${scheme === undefined ? '' : `${scheme} `}<access_token>".`,
-  });
+function toRawRequest({ headers, rawHeaders, raw }: Parameters<Handler>[0]): RawRequest {
+  return { headers, rawHeaders: rawHeaders ?? raw?.rawHeaders ?? [] };
 }
 
 interface FastifyReply {
@@ -246,9 +107,9 @@ interface NodeResponse {
 }
 
 /** Fastify's reply has Node's response as `raw`. */
-function send(response: object, refusal: Refusal, issuer: string): void {
+function send(response: object, refusal: Refusal): void {
   const { status, headers } = refusal;
-  const body = refusal.body(issuer);
+  const body = refusal.body();
   if ('raw' in response) (response as unknown as FastifyReply).code(status).headers(headers).send(body);
   else (response as NodeResponse).writeHead(status, headers).end(body);
 }

@@ -2,6 +2,7 @@ import type { TokenHeader } from './credentials.js';
 import type { GuardClock } from './latchkey-service.js';
 
 const staleModes = ['introspect', 'refuse', 'accept'] as const;
+const refusalModes = ['respond', 'throw'] as const;
 
 export interface GuardOptions {
   /** The service's `LATCHKEY_ISSUER`: tokens of another one are refused. Its metadata says where the keys are. */
@@ -9,7 +10,7 @@ export interface GuardOptions {
   /** Accepted audiences: a token must have at least one of them as `aud`. */
   readonly audience: string | readonly string[];
   /** A client of the service (`POST /clients`) with the scope `revocations:read` and the audience among its `introspection_audiences`. */
-  readonly client: { readonly id: string; readonly secret: string };
+  readonly client: { readonly id: string | undefined; readonly secret: string | undefined };
   /** Where the service is reached, where that is not the issuer: an address in the own network. */
   readonly url?: string;
   /** Where the public keys are, where the metadata is not to be asked for it. */
@@ -28,6 +29,11 @@ export interface GuardOptions {
    * warning.
    */
   readonly whenStale?: (typeof staleModes)[number];
+  /**
+   * Who answers a refused request. `respond` (the default): the guard, with problem+json. `throw`: the framework's error
+   * handler gets the `Refusal`, which has `status`, `headers` and `body()`; in NestJS a filter sends a body of its own.
+   */
+  readonly refusals?: (typeof refusalModes)[number];
   /** Is told what an operator should know; `console.warn`. */
   readonly warn?: (message: string) => void;
   /** For requests to the service; the global `fetch`. */
@@ -40,7 +46,7 @@ export interface GuardOptions {
 export interface ResolvedOptions {
   readonly issuer: string;
   readonly audience: readonly string[];
-  readonly client: { readonly id: string; readonly secret: string };
+  readonly client: Client;
   readonly url: string;
   readonly jwksUri: string | undefined;
   readonly header: TokenHeader;
@@ -49,6 +55,7 @@ export interface ResolvedOptions {
   /** Milliseconds. */
   readonly bound: number;
   readonly whenStale: (typeof staleModes)[number];
+  readonly refusals: (typeof refusalModes)[number];
   readonly warn: (message: string) => void;
   readonly fetch: typeof fetch;
   readonly clock: GuardClock;
@@ -56,15 +63,21 @@ export interface ResolvedOptions {
 
 const systemClock: GuardClock = { now: () => Date.now(), monotonic: () => performance.now() };
 
+interface Client {
+  readonly id: string;
+  readonly secret: string;
+}
+
 /** @throws {TypeError} with a sentence for each option that cannot be used. */
 export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const { issuer, audience, client, leeway = 0, bound = 3, whenStale = 'introspect' } = options;
+  const { refusals = 'respond' } = options;
   const { headerName = 'Authorization', headerType = 'Bearer' } = options;
   const audiences = typeof audience === 'string' ? [audience] : audience;
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
   const isToken = (value: unknown): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(String(value));
   const isUrl = (value: unknown): boolean => /^https?:\/\/[^?#\s]+$/.test(String(value));
-  // JavaScript callers may pass anything, such as an environment variable that is not set.
+  // JavaScript callers may pass anything, and an environment variable may not be set.
   const given = client as Partial<GuardOptions['client']> | undefined;
   const errors = [
     isUrl(issuer) ? '' : 'issuer must be the http or https URL that the service has as LATCHKEY_ISSUER.',
@@ -82,12 +95,13 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     leeway >= 0 && leeway <= 300 ? '' : 'leeway must be 0 to 300 seconds.',
     bound >= 2 && bound < Infinity ? '' : 'bound must be 2 seconds or more.',
     staleModes.includes(whenStale) ? '' : `whenStale must be one of ${staleModes.join(', ')}.`,
+    refusalModes.includes(refusals) ? '' : `refusals must be one of ${refusalModes.join(', ')}.`,
   ].filter((error) => error !== '');
   if (errors.length > 0) throw new TypeError(`The guard's options cannot be used: ${errors.join(' ')}`);
   return {
     issuer,
     audience: audiences,
-    client,
+    client: client as Client,
     url: removeTrailingSlashes(options.url ?? issuer),
     jwksUri: options.jwksUri,
     header: {
@@ -97,6 +111,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     leeway,
     bound: bound * 1000,
     whenStale,
+    refusals,
     warn:
       options.warn ??
       ((message) => {

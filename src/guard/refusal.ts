@@ -30,6 +30,15 @@ const kinds = {
 
 export type RefusalCode = keyof typeof kinds;
 
+/** RFC 9457. */
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: RefusalCode;
+}
+
 interface RefusalOptions {
   readonly detail?: string;
   /** Parameters of the challenge beside the realm. */
@@ -41,8 +50,12 @@ interface RefusalOptions {
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
+  /** For Koa and others, which know errors by these: the message is for the client. */
+  readonly expose = true;
   /** What the challenge begins with. */
   scheme = 'Bearer';
+  /** What the problem types' URIs begin with. */
+  issuer = '';
   readonly #challenge: Readonly<Record<string, string>> | undefined;
 
   constructor(
@@ -53,6 +66,11 @@ export class Refusal extends Error {
     this.status = kinds[code].status;
     // RFC 6750 §3: no error code where no token came.
     this.#challenge = code === 'invalid_token' ? { error: code, error_description: this.message } : challenge;
+  }
+
+  /** Fastify's and Express's name for it. */
+  get statusCode(): number {
+    return this.status;
   }
 
   get headers(): Record<string, string> {
@@ -67,16 +85,30 @@ export class Refusal extends Error {
     };
   }
 
-  /** @param issuer what the problem types' URIs begin with. */
-  body(issuer: string): string {
+  /** The body, before it is JSON. */
+  get problem(): ProblemBody {
+    return this.#describe(this.issuer);
+  }
+
+  /** @param issuer what the problem types' URIs begin with: that of the guard that refused. */
+  body(issuer = this.issuer): string {
+    return JSON.stringify(this.#describe(issuer));
+  }
+
+  /** The answer, for what speaks fetch; Hono's own error handler sends it. */
+  getResponse(): Response {
+    return new Response(this.body(), { status: this.status, headers: this.headers });
+  }
+
+  #describe(issuer: string): ProblemBody {
     const { title, status } = kinds[this.code];
-    return JSON.stringify({
+    return {
       type: `${issuer}/problems/${this.code}`,
       title,
       status,
       detail: this.message,
       code: this.code,
-    });
+    };
   }
 }
 

@@ -3,12 +3,37 @@ import { Refusal } from './refusal.js';
 
 const freshRequirement = /^fresh(?::(\d+))?$/;
 
+/** What may follow the requirements. */
+export interface RequirementsOptions {
+  /** A request without an access token is let through, too; a token that is not good is refused all the same. */
+  readonly optional?: boolean;
+}
+
+/** Permissions, `fresh` or `fresh:300`, and options last. */
+export type Requirements =
+  readonly string[] | readonly [...requirements: string[], options: RequirementsOptions];
+
+/** Requirements with their options. */
+export interface Demand {
+  readonly requirements: readonly string[];
+  readonly optional: boolean;
+}
+
+/** @throws {TypeError} as `assertRequirements` does. */
+export function readDemand(given: Requirements): Demand {
+  const last = given.at(-1);
+  const options = typeof last === 'object' ? last : {};
+  const requirements = (last === options ? given.slice(0, -1) : given) as readonly string[];
+  assertRequirements(requirements);
+  return { requirements, optional: options.optional === true };
+}
+
 /**
  * Says of demands whether they can be met at all: permissions, `fresh` (a token from a login rather than from a refresh)
  * and `fresh:300` (from a login at most 300 seconds ago).
  * @throws {TypeError} for one that looks like freshness and is none: as a permission nobody would have it.
  */
-export function assertRequirements(requirements: readonly string[]): void {
+function assertRequirements(requirements: readonly string[]): void {
   for (const requirement of requirements) {
     if (requirement === '' || /\s/.test(requirement)) {
       throw new TypeError(
