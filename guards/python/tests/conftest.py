@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import pytest
 
 from latchkey_guard import Guard
+from latchkey_guard.testing import TestIssuer
 
 CHECKOUT = Path(__file__).parents[3]
 NODE = os.environ.get("LATCHKEY_NODE") or shutil.which("node") or "node"
@@ -143,6 +144,17 @@ def service():
         running = Service(Path(folder))
         yield running
         running.kill()
+
+
+@pytest.fixture(scope="session")
+def issuer():
+    """A stand-in for the service, for what is about the frameworks."""
+    with TestIssuer() as issuer:
+        yield issuer
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture(scope="session")

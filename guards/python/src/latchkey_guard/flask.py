@@ -3,37 +3,118 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
-from flask import Response, current_app, g, request
+from flask import Flask, Response, current_app, g, has_app_context, request
+from werkzeug.exceptions import Forbidden, HTTPException, ServiceUnavailable, Unauthorized
 
 from .claims import Caller
+from .config import options_from
 from .demands import check_demands
 from .guard import Guard
+from .locations import IncomingRequest
 from .refusal import Refusal
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_EXTENSION = "latchkey"
 
 
-class FlaskGuard(Guard):
-    """A guard for Flask's views; made like ``Guard``."""
+class RefusedRequest(HTTPException):
+    """A refusal as Flask's own: ``errorhandler(401)`` sees it, and without one it answers with problem+json."""
 
-    def requires(self, *demands: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R | Response]]:
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        #: Its ``code``, ``headers`` and ``body()`` are for handlers of the app's own.
+        self.refusal = refusal
+
+    def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
+        return list(self.refusal.headers.items())
+
+    def get_body(self, *_: Any, **__: Any) -> str:
+        return self.refusal.body()
+
+
+class _Unauthorized(RefusedRequest, Unauthorized):
+    pass
+
+
+class _Forbidden(RefusedRequest, Forbidden):
+    pass
+
+
+class _ServiceUnavailable(RefusedRequest, ServiceUnavailable):
+    pass
+
+
+# Flask chooses handlers by the classes.
+_KINDS: dict[int, type[RefusedRequest]] = {401: _Unauthorized, 403: _Forbidden, 503: _ServiceUnavailable}
+
+
+class FlaskGuard:
+    """A guard for Flask's views.
+
+    Made with options like ``Guard``, or without: then ``init_app`` takes them from ``app.config`` (``LATCHKEY_ISSUER``,
+    ``LATCHKEY_AUDIENCE``, ``LATCHKEY_CLIENT_ID``, ``LATCHKEY_CLIENT_SECRET``, and the service's ``JWT_…`` settings).
+    """
+
+    def __init__(self, app: Flask | None = None, **options: Any) -> None:
+        self._options = options
+        self._own: Guard | None = None
+        if app is not None:
+            self.init_app(app)
+        elif options:
+            self._own = Guard(**options_from({}, options))
+
+    def init_app(self, app: Flask) -> None:
+        """Gives an app a guard of its own, by its configuration; an app factory calls it."""
+        self._own = Guard(**options_from(app.config, self._options))
+        app.extensions[_EXTENSION] = self._own
+        # Of a check() in a view.
+        app.register_error_handler(Refusal, _handle)
+
+    @property
+    def guard(self) -> Guard:
+        """That of the current app; outside of one, that of the app which came last."""
+        found: Guard | None = current_app.extensions.get(_EXTENSION) if has_app_context() else None
+        found = found or self._own
+        if found is None:
+            raise RuntimeError("The guard has no options yet: call latchkey.init_app(app).")
+        return found
+
+    def start(self, timeout: float | None = None) -> None:
+        """Waits until the guard knows all that is revoked, and the keys, as ``Guard.start`` does."""
+        self.guard.start(timeout)
+
+    def close(self) -> None:
+        """Ends the feed."""
+        self.guard.close()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the feed is as new as it has to be, for a health check."""
+        return self.guard.is_current
+
+    def check(self, authorization: str | None, *demands: str) -> Caller:
+        """The check itself, for a token that comes by other means. Raises ``Refusal``."""
+        return self.guard.check(authorization, *demands)
+
+    def requires(
+        self, *demands: str, optional: bool = False
+    ) -> Callable[[Callable[_P, _R]], Callable[_P, _R | Response]]:
         """A decorator that lets a request through whose access token is good and has all that is demanded.
 
-        Any other is answered. What is demanded: permissions, ``fresh``, ``fresh:300``; nothing: any good token.
+        Any other is refused. What is demanded: permissions, ``fresh``, ``fresh:300``; nothing: any good token.
+
+        :param optional: whether a request without a token is let through, too; a token that is not good never is.
         """
         check_demands(demands)
 
         def decorate(view: Callable[_P, _R]) -> Callable[_P, _R | Response]:
             @functools.wraps(view)
             def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R | Response:
-                try:
-                    g.latchkey_caller = self.check(request.headers.get("Authorization"), *demands)
-                except Refusal as refusal:
-                    return Response(refusal.body(self.issuer), refusal.status, refusal.headers)
+                self.check_request(*demands, optional=optional)
                 synchronous: Callable[..., Any] = current_app.ensure_sync(view)
                 result: _R = synchronous(*args, **kwargs)
                 return result
@@ -42,10 +123,45 @@ class FlaskGuard(Guard):
 
         return decorate
 
+    def check_request(self, *demands: str, optional: bool = False) -> None:
+        """What ``requires`` does, for ``before_request`` of an app or a blueprint, and for views themselves.
+
+        :raises RefusedRequest: which Flask answers, by ``errorhandler(401)`` and its like where there are any.
+        """
+        # A browser's preflight has no token, and is not the request itself.
+        if request.method == "OPTIONS":
+            return
+        incoming = IncomingRequest(
+            request.method, request.headers.get, request.args.getlist, lambda name: request.form.get(name)
+        )
+        try:
+            g.latchkey_caller = (self.guard.check_request(incoming, *demands, optional=optional),)
+        except Refusal as refusal:
+            raise _to_http(refusal) from refusal
+
     @property
     def caller(self) -> Caller:
         """Who calls, in a view that ``requires`` has let the request through to."""
-        caller: Caller | None = g.get("latchkey_caller")
+        caller = self.caller_if_present
         if caller is None:
-            raise RuntimeError("No guard has let this request through: put @requires() on its view.")
+            raise RuntimeError("The token of this request was optional, and it had none: use caller_if_present.")
         return caller
+
+    @property
+    def caller_if_present(self) -> Caller | None:
+        """The same; None where the token was optional, and there was none."""
+        held: tuple[Caller | None] | None = g.get("latchkey_caller")
+        if held is None:
+            raise RuntimeError("No guard has let this request through: put @requires() on its view.")
+        return held[0]
+
+
+def _to_http(refusal: Refusal) -> RefusedRequest:
+    return _KINDS[refusal.status](refusal)
+
+
+def _handle(refusal: Refusal) -> Any:
+    return current_app.handle_user_exception(_to_http(refusal))
+
+
+__all__: Iterable[str] = ("FlaskGuard", "RefusedRequest")

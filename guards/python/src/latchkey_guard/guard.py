@@ -8,13 +8,15 @@ import re
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
 
 from .claims import Caller
 from .demands import check_demands, demand_of
 from .feed import Feed
 from .keys import KeySet
+from .locations import IncomingRequest, TokenLocations
 from .refusal import Refusal
 from .revoked import Revoked
 from .service import Service, ServiceError
@@ -43,6 +45,9 @@ class Guard:
     :param when_stale: what is done while it is older. ``introspect``: the service is asked about each token, and where
         it does not answer the request is refused. ``refuse``: 503. ``accept``: tokens are taken that may be revoked,
         with a warning.
+    :param settings: the service's own ``JWT_…`` settings that say where tokens come (``JWT_TOKEN_LOCATION``,
+        ``JWT_HEADER_NAME``, ``JWT_COOKIE_DOMAIN`` and so on), as they are set there; without any, tokens come in
+        ``Authorization: Bearer``.
     :param warn: is told what an operator should know; by default the logger ``latchkey_guard``.
     :param clock: seconds since the Unix epoch, for tests; ``monotonic``: seconds of a clock that nobody sets.
     :raises ValueError: for what cannot be used, all of it in one sentence each.
@@ -60,6 +65,7 @@ class Guard:
         leeway: float = 0,
         bound: float = 3,
         when_stale: Literal["introspect", "refuse", "accept"] = "introspect",
+        settings: Mapping[str, Any] | None = None,
         warn: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
@@ -67,6 +73,7 @@ class Guard:
         audiences = [audience] if isinstance(audience, str) else list(audience or [])
         _check_options(issuer, audiences, client_id, client_secret, url, leeway, bound, when_stale)
         self.issuer = issuer
+        self._locations = TokenLocations.from_settings(settings or {})
         self._bound = bound
         self._when_stale = when_stale
         self._warn = warn or logging.getLogger("latchkey_guard").warning
@@ -78,6 +85,7 @@ class Guard:
             jwks_uri=jwks_uri,
             client_id=client_id,
             client_secret=client_secret,
+            header=(self._locations.header_name, self._locations.header_type),
             clock=clock,
         )
         self._keys = KeySet(self._service, monotonic, self._warn)
@@ -130,12 +138,68 @@ class Guard:
     def check(self, authorization: str | None, *demands: str) -> Caller:
         """Lets a request through, or raises ``Refusal``, which has the status, the headers and the body of an answer.
 
-        :param authorization: the value of an ``Authorization`` header.
+        :param authorization: the value of an ``Authorization`` header, or of the one that ``JWT_HEADER_NAME`` names.
         :param demands: permissions, ``fresh`` (a token from a login rather than from a refresh) or ``fresh:300`` (from a
             login at most 300 seconds ago).
         """
+        with self._refusing():
+            return self._check(self._token_in_header(authorization), demands)
+
+    def check_at_once(self, authorization: str | None, *demands: str) -> Caller | None:
+        """The same where it costs neither time nor I/O, which an event loop cannot spare; else None."""
+        with self._refusing():
+            return self._check_at_once(self._token_in_header(authorization), demands)
+
+    def check_request(self, request: IncomingRequest, *demands: str, optional: bool = False) -> Caller | None:
+        """Like ``check``, for a token in any of the places that ``settings`` name.
+
+        :param optional: whether a request without a token is let through, too; None is its caller.
+        """
+        with self._refusing():
+            token = self._token_in(request, optional)
+            return None if token is None else self._check(token, demands)
+
+    def demand(self, caller: Caller, *demands: str) -> None:
+        """What a caller must have beside a good token, for one that was let through before. Raises ``Refusal``."""
+        with self._refusing():
+            demand_of(caller, demands, self._clock())
+
+    def missing_token(self) -> Refusal:
+        """The refusal of a request without a token."""
+        try:
+            with self._refusing():
+                raise self._locations.missing()
+        except Refusal as refusal:
+            return refusal
+
+    @property
+    def locations(self) -> TokenLocations:
+        """Where tokens are looked for."""
+        return self._locations
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
+        except Refusal as refusal:
+            refusal.issuer = self.issuer
+            refusal.scheme = self._locations.header_type or refusal.scheme
+            raise
+
+    def _token_in_header(self, authorization: str | None) -> str:
+        token = self._locations.in_header(authorization)
+        if token is None:
+            raise self._locations.missing()
+        return token
+
+    def _token_in(self, request: IncomingRequest, optional: bool) -> str | None:
+        token = self._locations.find(request)
+        if token is None and not optional:
+            raise self._locations.missing()
+        return token
+
+    def _check(self, token: str, demands: Sequence[str]) -> Caller:
         self._feed.begin()
-        token = bearer_token(authorization)
         caller = self._tokens.verify(token)
         if caller.claims in self._revoked:
             raise _revoked()
@@ -146,13 +210,10 @@ class Guard:
         demand_of(caller, demands, self._clock())
         return caller
 
-    def check_at_once(self, authorization: str | None, *demands: str) -> Caller | None:
-        """The same where it costs neither time nor I/O, which an event loop cannot spare; else None."""
-        if not self._feed.is_current:
+    def _check_at_once(self, token: str, demands: Sequence[str]) -> Caller | None:
+        if not self._feed.is_current or self._tokens.known(token) is None:
             return None
-        if self._tokens.known(bearer_token(authorization)) is None:
-            return None
-        return self.check(authorization, *demands)
+        return self._check(token, demands)
 
     def _check_otherwise(self, token: str, caller: Caller) -> None:
         """What is done while the feed is older than it may be."""
@@ -201,31 +262,6 @@ class Guard:
             part.after_fork()
 
 
-def bearer_token(authorization: str | None) -> str:
-    """RFC 6750, section 2.1, in the one element of the header that is of the scheme Bearer, whose case does not matter.
-
-    Another scheme is not ours to check. A lone word is none at all: a token without its scheme, say.
-    """
-    header = authorization or ""
-    # Around a whole header HTTP has taken spaces away already.
-    listed = [each.strip(" \t") for each in header.split(",")] if "," in header else [header]
-    elements = [element for element in listed if element]
-    own = [element for element in elements if element[:6].lower() == "bearer"]
-    if not own and (len(elements) != 1 or _has_space(elements[0])):
-        raise Refusal("authentication_required")
-    token = own[0][7:] if len(own) == 1 and own[0][6:7] == " " else ""
-    if not token or _has_space(token):
-        raise Refusal(
-            "invalid_token",
-            'The Authorization header must be "Bearer", one space, and the access token.',
-        )
-    return token
-
-
-def _has_space(text: str) -> bool:
-    return " " in text or "\t" in text
-
-
 def _revoked() -> Refusal:
     return Refusal("invalid_token", "The access token was revoked. Refresh it or log in again.")
 
@@ -266,4 +302,4 @@ def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
         call()
 
 
-__all__ = ["Guard", "bearer_token", "check_demands"]
+__all__ = ["Guard", "check_demands"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .public_keys import KeyRefused, VerificationKey, import_key
-from .service import Service, ServiceError
+from .service import Service, ServiceError, ServiceRefused
 
 #: Between two attempts to read the keys, in seconds: tokens with made-up key ids cause no more.
 _ATTEMPT_EVERY = 5
@@ -17,6 +17,11 @@ _USED_AT_MOST = 3600
 
 #: Signatures that those who check them cannot make.
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+
+_NO_KEYS = (
+    "The service publishes no public keys: its JWT_ALGORITHM is one with a shared secret (HS256, HS384, HS512), whose "
+    "tokens only the service itself can check. Set JWT_ALGORITHM=ES256 there, or introspect tokens."
+)
 
 
 class KeySet:
@@ -35,6 +40,8 @@ class KeySet:
         self._max_age = 0.0
         self._tried_at = float("-inf")
         self._is_expired = False
+        #: Whether the service publishes no key at all.
+        self._has_none = False
         #: Raised when the keys are other ones: what was verified with the old ones has to be verified again.
         self.version = 0
 
@@ -44,7 +51,7 @@ class KeySet:
     @property
     def is_fresh(self) -> bool:
         """Whether the keys are as new as the service demands."""
-        return not self._is_expired and self._age < self._max_age
+        return not self._is_expired and not self._has_none and self._age < self._max_age
 
     def expire(self) -> None:
         """The keys are to be read again before they are used again: one may have been taken away."""
@@ -62,12 +69,19 @@ class KeySet:
                 raise
         if self._age >= _USED_AT_MOST:
             raise ServiceError("The public keys could not be read a moment ago.")
+        self._require_some()
 
     def find(self, key_id: str) -> VerificationKey | None:
         """The key with this id. The service is asked for one that is not known."""
         if key_id not in self._keys:
             self._read_again()
+        self._require_some()
         return self._keys.get(key_id)
+
+    def _require_some(self) -> None:
+        """Without any, it is not the tokens that are wrong."""
+        if self._has_none:
+            raise ServiceRefused(_NO_KEYS)
 
     @property
     def _age(self) -> float:
@@ -92,6 +106,9 @@ class KeySet:
                 self._keys = self._import(keys)
                 self._text = text
                 self.version += 1
+                self._has_none = not keys
+                if self._has_none:
+                    self._warn(_NO_KEYS)
             self._read_at, self._max_age = asked_at, float(max_age)
 
     def _import(self, keys: list[dict[str, Any]]) -> dict[str, VerificationKey]:
