@@ -7,7 +7,7 @@ describe('The clock', () => {
     expect(systemClock.now()).to.be.within(before, Date.now());
   });
 
-  it('counts whole seconds, of which the last has not ended', () => {
+  it('counts whole seconds, rounded down', () => {
     expect(epochSeconds({ now: () => 1_999 })).to.equal(1);
     expect(epochSeconds({ now: () => 2_000 })).to.equal(2);
   });

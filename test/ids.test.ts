@@ -10,12 +10,12 @@ describe('A new id', () => {
     expect(parseInt(id.replace('-', '').slice(0, 12), 16)).to.equal(clock.now());
   });
 
-  it('is another one each time', () => {
+  it('is unique', () => {
     const clock = new TestClock();
     expect(new Set(Array.from({ length: 1000 }, () => newId(clock)))).to.have.property('size', 1000);
   });
 
-  it('comes after those of an earlier millisecond', () => {
+  it('sorts after those of earlier milliseconds', () => {
     const clock = new TestClock();
     const ids = Array.from({ length: 100 }, () => {
       clock.advance(0.001);

@@ -26,10 +26,10 @@ export type AuditEvent =
   | 'client_secret_replaced'
   | 'token_revoked';
 
-/** The operator at the command line, or the service itself. */
+/** The context of an operator's command and of the service itself: no request. */
 export const operatorContext: RequestContext = { requestId: null, address: null, userAgent: null };
 
-/** Who changes something, and from where. */
+/** Who makes a change, and from where. */
 export interface Actor {
   /** Undefined: the operator at the command line. */
   readonly userId?: string;
@@ -45,7 +45,7 @@ interface AuditEntry {
 }
 
 export const auditStore = {
-  /** Call it in the transaction of the change: both are committed, or neither. */
+  /** To be called in the transaction of the change, so that both are committed or neither. */
   async add(queries: Queries, clock: Clock, entry: AuditEntry): Promise<void> {
     await queries.executeQuery(auditStore.prepareAdd(queries, clock, entry).compile());
   },

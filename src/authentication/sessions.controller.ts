@@ -77,16 +77,16 @@ export class SessionsController {
   }
 
   /**
-   * Ends the session that the access token belongs to, or the one of the refresh token in the body, which wins.
-   * From the answer on, all access and refresh tokens of the session are refused. A refresh token that is
-   * unknown is no error (RFC 7009 §2.2): it can no longer be used, which is what was asked for. Cookies are taken away
-   * whatever is left of their tokens; an access token in one ends its session though it has expired.
+   * Ends the session of the refresh token in the body; without one, the session of the access token. When the response
+   * arrives, all access and refresh tokens of the session are refused. An unknown refresh token is not an error
+   * (RFC 7009 §2.2), because it cannot be used. Token cookies are deleted even if their tokens are no longer valid; an
+   * expired access token in a cookie still ends its session.
    * @summary Log out
    * @example body.by_access_token {}
    * @example body.by_refresh_token { "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU" }
    */
   @Post('logout')
-  @NoSecurity() // tsoa.json says that a bearer token is optional; what it is worth is decided here, after the body
+  @NoSecurity() // tsoa.json makes the bearer token optional in the contract; it is verified below, after the body
   @SuccessResponse(204, 'Logged out.')
   @Response<ProblemDetails>(
     401,
@@ -99,12 +99,12 @@ export class SessionsController {
       await this.services.sessions.logoutByRefreshToken(body.refresh_token, contextOf(request));
     } else {
       await this.#logoutByRequest(request);
-      // Not for a token in the body: a form of another site can send one, but no CSRF value.
+      // Cookies stay after a logout by a token in the body: a form on another site can send such a token, but no CSRF value.
       if (request.res) clearTokenCookies(request.res, this.services.config);
     }
   }
 
-  /** By the access token; where that will not do, by what the cookies hold. */
+  /** Ends the session of the access token; if that is missing or not valid, the session of the token cookies. */
   async #logoutByRequest(request: HttpRequest): Promise<void> {
     const { sessions } = this.services;
     let sessionId: string | undefined;
@@ -120,10 +120,11 @@ export class SessionsController {
   }
 
   /**
-   * By a cookie whose token need not be good: an access token that has expired names its session, and a refresh token
-   * outlives it. A cookie that is not a token of this service ends nothing, and goes; so does one that a path keeps from being sent
-   * here, which is why a request without any is answered, too. A page of the service's own may have lost the CSRF value, and needs none.
-   * @returns whether the cookies may go: a form of another site must not sign anybody out.
+   * Ends the sessions of the token cookies. Their tokens need not be valid: an expired access token still names its
+   * session, and a refresh token outlives it. A cookie with anything else is deleted, and so is one whose path keeps it
+   * from being sent here; so a request without cookies succeeds, too. A request from the service's own pages needs no
+   * CSRF value, because a page may have lost it.
+   * @returns whether the cookies may be deleted: a form on another site must not log a user out.
    */
   async #logoutByCookies(request: HttpRequest): Promise<boolean> {
     const { sessions, accessTokens, config } = this.services;

@@ -3,7 +3,7 @@ import proxyaddr from 'proxy-addr';
 import { maxPasswordLength, minPasswordLength } from '../passwords/password-policy.js';
 import { importSigningKey } from '../keys/signing-keys.js';
 
-// What a setting's text means. Each parser throws an Error whose message goes on after the setting's name: "must …".
+// Parsers of the settings' texts. Each throws an Error whose message is put after the setting's name: "must …".
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -17,7 +17,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** Seconds. */
+/** A parser of durations; they are in seconds. */
 export function duration(min: number, max: number): (text: string) => number {
   return (text) => {
     const match = /^(\d+)([smhd]?)$/.exec(text);
@@ -29,7 +29,7 @@ export function duration(min: number, max: number): (text: string) => number {
   };
 }
 
-/** How long a token lives, in seconds. None lives for ever: its revocation would have to be kept as long. */
+/** A parser of tokens' lifetimes, in seconds. No token lives forever: its revocation would have to be kept forever. */
 export function lifetime(max: number): (text: string) => number {
   return (text) => {
     try {
@@ -53,7 +53,7 @@ export function nonEmpty(text: string): string {
   return text;
 }
 
-/** As the contract has it in `CreateUserRequest`. */
+/** The same rules as the contract's in `CreateUserRequest`. */
 export function username(text: string): string {
   if (text.length > 200 || text.trim() !== text || /[\u0000-\u001f\u007f]/.test(text)) {
     throw new Error(
@@ -63,7 +63,7 @@ export function username(text: string): string {
   return text;
 }
 
-/** The rest of what a password must be is judged when it is set. */
+/** Checks the length alone; the other rules are checked when the password is set. */
 export function passwordLength(text: string): string {
   const length = Array.from(text.normalize('NFC')).length;
   if (length < minPasswordLength || length > maxPasswordLength) {
@@ -123,7 +123,7 @@ export function list(text: string): string[] {
     .filter((each) => each !== '');
 }
 
-/** As the contract has it in `Audience`, and no more than an answer of an introspection has. */
+/** The same rules as the contract's for `Audience` and for the number of audiences in an introspection response. */
 export function audiences(text: string): string[] {
   const values = list(text);
   if (values.length > 10 || !values.every((value) => /^[!-~]{1,200}$/.test(value))) {
@@ -134,14 +134,14 @@ export function audiences(text: string): string[] {
   return values;
 }
 
-/** A list, or where a secret has a comma a JSON array. */
+/** A comma-separated list, or a JSON array for secrets that have a comma. */
 export function secrets(text: string): string[] {
   if (!text.trimStart().startsWith('[')) return list(text);
   try {
     const values = JSON.parse(text) as unknown;
     if (Array.isArray(values) && values.every((each) => typeof each === 'string')) return values;
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   throw new Error('must be a comma-separated list, or a JSON array of strings');
 }
@@ -149,7 +149,7 @@ export function secrets(text: string): string[] {
 export function proxies(text: string): string[] {
   const values = list(text);
   try {
-    // Read as an address, a number would be one that nobody has: 0.0.0.1.
+    // proxy-addr would read a number of hops as the address 0.0.0.1.
     if (values.some((value) => /^\d+$/.test(value))) throw new Error('a number of hops');
     proxyaddr.compile(values);
   } catch {
@@ -178,7 +178,7 @@ export function listOf<const T extends string>(...values: readonly T[]): (text: 
     if (chosen.length === 0 || known.length !== new Set(chosen).size) {
       throw new Error(`must be a comma-separated list of ${values.join(', ')}`);
     }
-    // In the order in which they were written.
+    // In the order of the text.
     return known.sort((one, other) => chosen.indexOf(one) - chosen.indexOf(other));
   };
 }
@@ -189,7 +189,7 @@ export function flag(text: string): boolean {
   return value;
 }
 
-/** A name of a header, a cookie or a parameter: a token of RFC 9110 §5.6.2. */
+/** The name of a header, a cookie or a parameter: a token by RFC 9110 §5.6.2. */
 export function token(text: string): string {
   if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(text))
     throw new Error('must be a name without spaces or separators');

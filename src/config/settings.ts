@@ -28,13 +28,13 @@ import { usernameRules } from '../usernames/username-rules.js';
 export interface Setting<T> {
   readonly name: string;
   readonly parse: (text: string) => T;
-  /** What is parsed where the variable is not set; without it the setting is `undefined`. */
+  /** The text that is parsed if the variable is not set; without it the setting is `undefined`. */
   readonly default?: string;
-  /** The default in words, where it is no fixed text. */
+  /** A description of the default, for the table, if it is not a fixed text. */
   readonly defaultInWords?: string;
-  /** A secret's value is never repeated in a message. */
+  /** Whether messages must not repeat the value. */
   readonly secret?: boolean;
-  /** One sentence for the table in docs/settings.md. */
+  /** The description in docs/settings.md. */
   readonly doc: string;
 }
 
@@ -46,7 +46,7 @@ function setting<T>(definition: Setting<T>): Setting<T> {
   return definition;
 }
 
-/** Every setting there is. The table in docs/settings.md is made from it. */
+/** All settings. The table in docs/settings.md is generated from them. */
 export const settings = {
   port: setting({
     name: 'PORT',
@@ -222,7 +222,7 @@ export const settings = {
     name: 'LATCHKEY_JWKS_MAX_AGE',
     parse: duration(0, 86_400),
     default: '5m',
-    doc: 'How long others may cache `/.well-known/jwks.json`. A new key is published for that long and a minute more before it signs.',
+    doc: 'How long other services may cache `/.well-known/jwks.json`. A new key is published for that long and a minute more before it signs.',
   }),
   revocationStreams: setting({
     name: 'LATCHKEY_REVOCATION_STREAMS',
@@ -246,7 +246,7 @@ export const settings = {
     name: 'JWT_REFRESH_TOKEN_EXPIRES',
     parse: lifetime(400 * 86_400),
     default: '30d',
-    doc: 'How long a refresh token lives; each refresh gives a new one with the whole time.',
+    doc: 'How long a refresh token lives; each refresh returns a new one with the full lifetime.',
   }),
   decodeLeeway: setting({
     name: 'JWT_DECODE_LEEWAY',
@@ -297,7 +297,7 @@ export const settings = {
     name: 'JWT_HEADER_NAME',
     parse: token,
     default: 'Authorization',
-    doc: 'The header that has the access token.',
+    doc: 'The header that carries the access token.',
   }),
   headerType: setting({
     name: 'JWT_HEADER_TYPE',
@@ -309,7 +309,7 @@ export const settings = {
     name: 'JWT_QUERY_STRING_NAME',
     parse: token,
     default: 'jwt',
-    doc: 'The query parameter that has the access token.',
+    doc: 'The query parameter that carries the access token.',
   }),
   queryStringValuePrefix: setting({
     name: 'JWT_QUERY_STRING_VALUE_PREFIX',
@@ -321,7 +321,7 @@ export const settings = {
     name: 'JWT_JSON_KEY',
     parse: token,
     default: 'access_token',
-    doc: 'The field of a JSON body that has the access token.',
+    doc: 'The field of a JSON body that carries the access token.',
   }),
   accessCookieName: setting({
     name: 'JWT_ACCESS_COOKIE_NAME',
@@ -356,7 +356,7 @@ export const settings = {
   cookieDomain: setting({
     name: 'JWT_COOKIE_DOMAIN',
     parse: cookieDomain,
-    defaultInWords: 'the host that answered',
+    defaultInWords: 'the host that responded',
     doc: 'The cookies’ domain.',
   }),
   cookieSameSite: setting({
@@ -461,7 +461,7 @@ export const settings = {
     name: 'LATCHKEY_REFRESH_GRACE',
     parse: duration(0, 300),
     default: '10s',
-    doc: 'How long a refresh token that was just replaced still gives the same successor, so that two tabs or a lost response log nobody out.',
+    doc: 'How long a refresh token that was just replaced still returns the same successor, so that two tabs or a lost response do not log the user out.',
   }),
   passwordMemoryCost: setting({
     name: 'LATCHKEY_PASSWORD_MEMORY_COST',

@@ -9,12 +9,12 @@ import { TokenGuard } from './token-guard.js';
 export { Refusal, ServiceRefused, TokenGuard };
 export type { Caller, Claims, GuardClock, GuardOptions, RefusalCode, Requirements, RequirementsOptions };
 
-/** What Express, Fastify and Node's own HTTP server have in common, as far as a guard sees it. */
+/** A handler that fits Express, Fastify and Node's own HTTP server. */
 export type Handler = (
   request: {
     readonly headers: Readonly<Record<string, string | string[] | undefined>>;
     readonly rawHeaders?: readonly string[];
-    /** Fastify's request has Node's here. */
+    /** Node's request within Fastify's. */
     readonly raw?: { readonly rawHeaders: readonly string[] };
   },
   response: object,
@@ -22,8 +22,8 @@ export type Handler = (
 ) => void;
 
 /**
- * Checks Latchkey's access tokens in another service, without asking Latchkey: by its public keys, and by a feed of
- * what is revoked that is held in memory. For Express, Fastify, Node's own server and handlers of fetch's kind.
+ * Checks Latchkey's access tokens in another service, without a request to Latchkey for each: with its public keys, and
+ * with a feed of revocations that is kept in memory. For Express, Fastify, Node's own server and the Fetch API's handlers.
  *
  * @example
  * const latchkey = guard({
@@ -42,8 +42,8 @@ export function guard(options: GuardOptions): Guard {
 
 export class Guard extends TokenGuard {
   /**
-   * Middleware for Express, a hook for Fastify (`onRequest`): lets a request through whose access token is good and has
-   * all of these, and answers any other.
+   * Creates middleware for Express or a hook for Fastify (`onRequest`). It lets a request through if its access token is
+   * valid and meets all requirements, and otherwise sends the response.
    * @param requirements permissions, `fresh` (a token from a login rather than from a refresh) or `fresh:300` (from a login
    *   at most 300 seconds ago); none: any good token. With `{ optional: true }` after them a request without a token is let
    *   through, too.
@@ -64,9 +64,10 @@ export class Guard extends TokenGuard {
   }
 
   /**
-   * Wraps a handler of fetch's kind, Request → Response: it is called for a request whose access token is good and has
-   * all that is demanded, with its caller; any other is answered.
+   * Wraps a handler of the Fetch API's kind, Request → Response. It is called, with the caller, for a request whose
+   * access token is valid and meets all requirements; other requests get the refusal as response.
    * @param requirements as for `requires`.
+   * @throws {TypeError} for a requirement that cannot be met.
    */
   protect<Rest extends readonly unknown[]>(
     handler: (request: Request, caller: Caller, ...rest: Rest) => Response | Promise<Response>,

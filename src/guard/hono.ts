@@ -3,7 +3,7 @@ import { Refusal } from './refusal.js';
 import { readDemand, type Requirements } from './requirements.js';
 import { TokenGuard } from './token-guard.js';
 
-/** What a guard sees of Hono's context. */
+/** The part of Hono's context that a guard uses. */
 interface HonoContext {
   readonly req: { readonly raw: Request };
 }
@@ -14,7 +14,7 @@ interface HonoContext {
  * app.get('/reports', latchkey.requires('reports:read'), (context) =>
  *   context.json({ caller: latchkey.caller(context).subject }),
  * );
- * @throws {TypeError} for options that cannot be used.
+ * @throws {TypeError} for invalid options.
  */
 export function guard(options: GuardOptions): HonoGuard {
   return new HonoGuard(resolveOptions(options));
@@ -22,8 +22,10 @@ export function guard(options: GuardOptions): HonoGuard {
 
 export class HonoGuard extends TokenGuard {
   /**
-   * Middleware that lets a request through whose access token is good and has all of these, and answers any other.
-   * @param requirements permissions, `fresh` or `fresh:300`, and `{ optional: true }` last.
+   * Creates middleware that lets a request through if its access token is valid and meets all requirements, and otherwise
+   * responds.
+   * @param requirements permissions, `fresh` or `fresh:300`; `{ optional: true }` may come last.
+   * @throws {TypeError} for a requirement that cannot be met.
    */
   requires(...requirements: Requirements) {
     const demand = readDemand(requirements);

@@ -2,27 +2,27 @@ import { importJWK, type CryptoKey, type JWK } from 'jose';
 import { ServiceRefused, type GuardClock, type LatchkeyService } from './latchkey-service.js';
 import { listAlgorithms, validateJwkUse, validatePublicKey, computeSignatureLength } from './public-keys.js';
 
-/** Between two attempts to read the keys, in milliseconds: tokens with made-up key ids cause no more. */
+/** Minimum time between two attempts to read the keys, in milliseconds, however many tokens with unknown key ids come. */
 const minReadInterval = 5000;
-/** For how long keys are used when newer ones cannot be had, in milliseconds. */
+/** How long keys are used while newer ones cannot be read, in milliseconds. */
 const maxUse = 3_600_000;
 
 const noKeys =
   'The service publishes no public keys: its JWT_ALGORITHM is one with a shared secret (HS256, HS384, HS512), whose tokens only the service itself can check. Set JWT_ALGORITHM=ES256 there, or introspect tokens.';
 
-/** Signatures that those who check them cannot make. */
+/** Asymmetric algorithms alone: with a shared secret, every service that checks tokens could also issue them. */
 const algorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
 
 /** A key of the service. */
 export interface VerificationKey {
-  /** The only one that it is for. */
+  /** The only algorithm that the key may be used with. */
   readonly algorithm: string;
   readonly key: CryptoKey;
   /** The bytes of each signature. */
   readonly signatureLength: number;
 }
 
-/** The service's public keys: kept for as long as it says, and while it cannot be reached an hour at most. */
+/** The service's public keys, cached for as long as the service says, and for at most an hour while it cannot be reached. */
 export class KeySet {
   #keys: ReadonlyMap<string, VerificationKey> = new Map();
   #text = '';
@@ -42,12 +42,12 @@ export class KeySet {
     private readonly warn: (message: string) => void,
   ) {}
 
-  /** Whether the keys are as new as the service demands. */
+  /** Whether the keys are not older than the service's `max-age`. */
   get isFresh(): boolean {
     return !this.#isExpired && !this.#hasNone && this.#age < this.#maxAge;
   }
 
-  /** Has the keys read again before their next use: one may have been removed. */
+  /** The keys are read again before their next use, because one may have been removed. */
   expire(): void {
     this.#isExpired = true;
     this.#attemptedAt = -Infinity;
@@ -55,8 +55,8 @@ export class KeySet {
 
   /**
    * Reads the keys again if that is due.
-   * @throws where no keys can be had that are new enough.
-   * @throws {ServiceRefused} where the service has none.
+   * @throws {Error} if that fails and the keys are older than an hour.
+   * @throws {ServiceRefused} if the service publishes none.
    */
   async refresh(): Promise<void> {
     if (this.isFresh) return;
@@ -70,8 +70,8 @@ export class KeySet {
   }
 
   /**
-   * The key with this id, if there is one. The service is asked for one that is not known.
-   * @throws where it does not answer.
+   * Finds the key with this id; if it is unknown, the keys are read again.
+   * @throws {Error} if the service does not respond.
    */
   async find(kid: string): Promise<VerificationKey | undefined> {
     if (!this.#keys.has(kid)) await this.#readIfDue();
@@ -79,7 +79,7 @@ export class KeySet {
     return this.#keys.get(kid);
   }
 
-  /** Without any, it is not the tokens that are wrong. */
+  /** Without any key every token would be refused, though nothing is wrong with the tokens. */
   #requireSome(): void {
     if (this.#hasNone) throw new ServiceRefused(noKeys);
   }
@@ -88,7 +88,7 @@ export class KeySet {
     return this.clock.monotonic() - this.#readAt;
   }
 
-  /** At most once at a time, and once in a while. */
+  /** At most one read at a time, and one in `minReadInterval`. */
   async #readIfDue(): Promise<void> {
     if (!this.#reading) {
       if (this.clock.monotonic() - this.#attemptedAt < minReadInterval) return;
@@ -115,7 +115,7 @@ export class KeySet {
     if (this.#hasNone) this.warn(noKeys);
   }
 
-  /** Those that can be used; the others are told of. */
+  /** Imports the keys that can be used, and warns about the others. */
   async #import(jwks: readonly JWK[]): Promise<Map<string, VerificationKey>> {
     const keys = new Map<string, VerificationKey>();
     for (const jwk of jwks) {
@@ -129,7 +129,7 @@ export class KeySet {
   }
 }
 
-/** @returns what is wrong with the key, where it must not be used. */
+/** @returns the error, as the end of "The key …", if the key must not be used. */
 async function importKey(jwk: JWK, alg: string, all: readonly JWK[]): Promise<VerificationKey | string> {
   const members = jwk as Readonly<Record<string, unknown>>;
   const error = validateJwkUse(members) ?? validatePublicKey(members);

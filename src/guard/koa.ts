@@ -4,7 +4,7 @@ import { Refusal } from './refusal.js';
 import { readDemand, type Requirements } from './requirements.js';
 import { TokenGuard } from './token-guard.js';
 
-/** What a guard sees of Koa's context. */
+/** The part of Koa's context that a guard uses. */
 interface KoaContext {
   readonly req: RawRequest;
   status: number;
@@ -18,7 +18,7 @@ interface KoaContext {
  * router.get('/reports', latchkey.requires('reports:read'), (context) => {
  *   context.body = { caller: latchkey.caller(context).subject };
  * });
- * @throws {TypeError} for options that cannot be used.
+ * @throws {TypeError} for invalid options.
  */
 export function guard(options: GuardOptions): KoaGuard {
   return new KoaGuard(resolveOptions(options));
@@ -26,8 +26,10 @@ export function guard(options: GuardOptions): KoaGuard {
 
 export class KoaGuard extends TokenGuard {
   /**
-   * Middleware that lets a request through whose access token is good and has all of these, and answers any other.
-   * @param requirements permissions, `fresh` or `fresh:300`, and `{ optional: true }` last.
+   * Creates middleware that lets a request through if its access token is valid and meets all requirements, and otherwise
+   * responds.
+   * @param requirements permissions, `fresh` or `fresh:300`; `{ optional: true }` may come last.
+   * @throws {TypeError} for a requirement that cannot be met.
    */
   requires(...requirements: Requirements) {
     const demand = readDemand(requirements);

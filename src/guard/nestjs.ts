@@ -24,7 +24,7 @@ import { Refusal } from './refusal.js';
 import { readDemand, type Demand, type Requirements } from './requirements.js';
 import { TokenGuard } from './token-guard.js';
 
-/** What Express's request and Fastify's have in common. */
+/** The part of Express's request and of Fastify's that a guard uses. */
 interface NestRequest {
   readonly headers: RawRequest['headers'];
   readonly rawHeaders?: readonly string[];
@@ -36,10 +36,10 @@ interface NestResponse {
 
 const demandKey = 'latchkey:demand';
 const anyToken: Demand = { requirements: [], optional: false };
-/** Requests that were let through. */
+/** Callers by request; undefined: the token was optional, and there was none. */
 const callers = new WeakMap<object, Caller | undefined>();
 
-/** The guard that `LatchkeyModule` provides: inject it for `isCurrent`, or for `check` of a token that comes by other means. */
+/** The guard that `LatchkeyModule` provides: inject it for `isCurrent`, or to `check` a token that comes by other means. */
 export class NestGuard extends TokenGuard implements OnModuleInit, OnModuleDestroy {
   /** @internal */
   onModuleInit(): Promise<void> {
@@ -63,7 +63,7 @@ export class NestGuard extends TokenGuard implements OnModuleInit, OnModuleDestr
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       for (const [name, value] of Object.entries(error.headers)) {
-        // Filters of the API's own send bodies of their own.
+        // Exception filters may send another kind of body.
         if (name !== 'Content-Type' || this.options.refusals === 'respond') response.header(name, value);
       }
       throw toException(error);
@@ -71,7 +71,7 @@ export class NestGuard extends TokenGuard implements OnModuleInit, OnModuleDestr
   }
 }
 
-/** Nest's own exceptions, so that filters for them see these, too; the cause is the `Refusal`. */
+/** Uses Nest's own exceptions, so that filters for them apply; the cause is the `Refusal`. */
 function toException(refusal: Refusal): HttpException {
   const Exception = exceptions[refusal.status] ?? ServiceUnavailableException;
   const exception = new Exception(refusal.problem, { cause: refusal });
@@ -84,7 +84,7 @@ const exceptions: Readonly<Record<number, typeof UnauthorizedException>> = {
   403: ForbiddenException,
 };
 
-/** Lets a request through that has what `@Requires()` says; without that decorator, one with any good token. */
+/** Enforces `@Requires()`; without that decorator any valid token is accepted. */
 @Injectable()
 export class LatchkeyGuard implements CanActivate {
   constructor(@Inject(NestGuard) private readonly latchkey: NestGuard) {}
@@ -98,7 +98,7 @@ export class LatchkeyGuard implements CanActivate {
   }
 }
 
-/** Of the method, or else of its class. */
+/** Reads the metadata of the method, or else of its class. */
 function readMetadata(context: ExecutionContext): Demand | 'public' | undefined {
   const [ofMethod, ofClass] = [context.getHandler(), context.getClass()].map(
     (target) => Reflect.getMetadata(demandKey, target) as Demand | 'public' | undefined,
@@ -107,20 +107,21 @@ function readMetadata(context: ExecutionContext): Demand | 'public' | undefined 
 }
 
 /**
- * On a controller or a method of one: lets a request through whose access token is good and has all of these. On a method
- * it replaces the one of the class.
- * @param requirements permissions, `fresh` or `fresh:300`, and `{ optional: true }` last; none: any good token.
+ * Lets requests to a controller or a method through if their access token is valid and meets all requirements. On a method
+ * it replaces the requirements of the class.
+ * @param requirements permissions, `fresh` or `fresh:300`; none: any valid token. `{ optional: true }` may come last.
+ * @throws {TypeError} for a requirement that cannot be met.
  */
 export function Requires(...requirements: Requirements): ClassDecorator & MethodDecorator {
   return applyDecorators(SetMetadata(demandKey, readDemand(requirements)), UseGuards(LatchkeyGuard));
 }
 
-/** On a method whose class, or whose whole app, requires a token: anybody may call it. */
+/** Exempts a method from what its class or the whole app requires: anyone may call it. */
 export function Public(): ClassDecorator & MethodDecorator {
   return SetMetadata(demandKey, 'public');
 }
 
-/** A parameter of a method: who calls; undefined where the token was optional, and there was none. */
+/** Parameter decorator for the caller; undefined if the token was optional and there was none. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const request = context.switchToHttp().getRequest<object>();
   if (!callers.has(request))
@@ -130,12 +131,12 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
 
 interface AsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly inject?: readonly unknown[];
-  // Nest gives what `inject` names.
+  // Nest passes the providers that `inject` names.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly useFactory: (...injected: any[]) => GuardOptions | Promise<GuardOptions>;
 }
 
-/** Provides the guard to the whole app: it follows the feed from the app's start to its end. */
+/** Provides the guard to the whole app, and follows the feed while the app runs. */
 @Module({})
 export class LatchkeyModule {
   static forRoot(options: GuardOptions): DynamicModule {

@@ -1,4 +1,4 @@
-/** The kinds of problem that a guard answers with: some of the service's closed list, with its texts. */
+/** The problem types of a guard's responses: some of the service's closed list, with its texts. */
 const kinds = {
   authentication_required: {
     status: 401,
@@ -30,7 +30,7 @@ const kinds = {
 
 export type RefusalCode = keyof typeof kinds;
 
-/** RFC 9457. */
+/** A problem (RFC 9457). */
 export interface ProblemBody {
   readonly type: string;
   readonly title: string;
@@ -46,15 +46,15 @@ interface RefusalOptions {
   readonly cause?: unknown;
 }
 
-/** Why a request is not let through, and the answer to it: problem+json (RFC 9457) with its challenge (RFC 6750 §3). */
+/** Why a request is refused, and the response: problem+json (RFC 9457) with its challenge (RFC 6750 §3). */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
-  /** For Koa and others, which know errors by these: the message is for the client. */
+  /** Koa's error handler may send the message to the client. */
   readonly expose = true;
-  /** What the challenge begins with. */
+  /** The challenge's authentication scheme. */
   scheme = 'Bearer';
-  /** What the problem types' URIs begin with. */
+  /** The base of the problem types' URIs. */
   issuer = '';
   readonly #challenge: Readonly<Record<string, string>> | undefined;
 
@@ -64,11 +64,11 @@ export class Refusal extends Error {
   ) {
     super(detail ?? kinds[code].detail, { cause });
     this.status = kinds[code].status;
-    // RFC 6750 §3: no error code where no token came.
+    // RFC 6750 §3: no error code in the response to a request without a token.
     this.#challenge = code === 'invalid_token' ? { error: code, error_description: this.message } : challenge;
   }
 
-  /** Fastify's and Express's name for it. */
+  /** The status, by the name that Express and Fastify read. */
   get statusCode(): number {
     return this.status;
   }
@@ -85,17 +85,17 @@ export class Refusal extends Error {
     };
   }
 
-  /** The body, before it is JSON. */
+  /** The body of the response, as an object. */
   get problem(): ProblemBody {
     return this.#describe(this.issuer);
   }
 
-  /** @param issuer what the problem types' URIs begin with: that of the guard that refused. */
+  /** @param issuer the base of the problem types' URIs; by default the issuer of the guard that refused. */
   body(issuer = this.issuer): string {
     return JSON.stringify(this.#describe(issuer));
   }
 
-  /** The answer, for what speaks fetch; Hono's own error handler sends it. */
+  /** The response, for handlers of the Fetch API's kind; Hono's own error handler sends it. */
   getResponse(): Response {
     return new Response(this.body(), { status: this.status, headers: this.headers });
   }
@@ -112,7 +112,7 @@ export class Refusal extends Error {
   }
 }
 
-/** RFC 6750 §3: few characters may be in a challenge. */
+/** RFC 6750 §3 allows few characters in a challenge. */
 function escapeQuoted(text: string): string {
   return text.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, '?');
 }

@@ -4,36 +4,36 @@ import type { AddressInfo } from 'node:net';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import type { GuardOptions } from './options.js';
 
-/** Between two events of the feed, in milliseconds. */
+/** Time between two events of the feed, in milliseconds. */
 const heartbeat = 1000;
 const keyId = 'testing';
 
 export interface TestIssuerOptions {
-  /** The audience of its tokens, and of the guard's options; its URL. */
+  /** The audience of its tokens and of the guard's options; by default its URL. */
   readonly audience?: string;
 }
 
 export interface TestTokenOptions {
   /** None by default. */
   readonly permissions?: readonly string[];
-  /** The user's id; the same one each time by default. */
+  /** The user's id; by default always the same. */
   readonly subject?: string;
   readonly username?: string;
   readonly roles?: readonly string[];
-  /** How long ago the token was issued and its user logged in, in seconds; 0. */
+  /** How long ago the token was issued and its user logged in, in seconds; by default 0. */
   readonly age?: number;
-  /** How long it lives, in seconds; 900. An older one has expired. */
+  /** The token's lifetime in seconds; by default 900. A token with a greater `age` has expired. */
   readonly lifetime?: number;
-  /** Whether it is from a login rather than from a refresh; true. */
+  /** Whether the token is from a login rather than from a refresh; by default true. */
   readonly fresh?: boolean;
   readonly audience?: string | readonly string[];
-  /** Claims of the API's own, or instead of the usual ones; undefined takes one away. */
+  /** Further claims, or replacements of the usual ones; undefined removes one. */
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Stands in for the service in the tests of an API: a server on a free port of this machine, with a key of its own, whose
- * tokens guards accept.
+ * Starts a replacement of the service for the tests of an API: a server on a free port of this machine, with a signing key
+ * of its own, whose tokens guards accept.
  * @example
  * const issuer = await startTestIssuer();
  * const app = createApp(guard(issuer.options));
@@ -48,16 +48,16 @@ export async function startTestIssuer(options: TestIssuerOptions = {}): Promise<
 }
 
 export class TestIssuer {
-  /** Where it is, and its name in tokens (`iss`): what an API has as the service's `LATCHKEY_ISSUER`. */
+  /** Its URL, and the issuer of its tokens (`iss`). */
   readonly url: string;
-  /** For `guard()`; an API that reads its options from the environment is given the same there. */
+  /** Options for `guard()`. */
   readonly options: Pick<GuardOptions, 'issuer' | 'audience' | 'client'>;
   readonly #audience: string;
   readonly #readers = new Set<ServerResponse>();
   readonly #revoked = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
 
-  /** @internal `startTestIssuer()` makes one. */
+  /** @internal Call `startTestIssuer()`. */
   constructor(
     private readonly server: Server,
     private readonly privateKey: CryptoKey,
@@ -80,7 +80,7 @@ export class TestIssuer {
     this.#timer.unref();
   }
 
-  /** An access token, as a user's login would give it. */
+  /** Issues an access token like that of a user's login. */
   token({
     permissions = [],
     subject = '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10',
@@ -116,7 +116,7 @@ export class TestIssuer {
       .sign(this.privateKey);
   }
 
-  /** Revokes a token, as a logout would: guards are told at once, and refuse it a moment later. */
+  /** Revokes a token. Guards read that from the feed, and refuse the token a moment later. */
   revoke(token: string): void {
     const { jti = '', exp = 0 } = decodeJwt(token);
     this.#revoked.set(jti, exp);
@@ -146,7 +146,7 @@ export class TestIssuer {
         sendJson(response, { access_token: 'testing', token_type: 'Bearer', expires_in: 900 });
         return;
       case '/oauth/introspect':
-        // What is no JWT is not live (RFC 7662 §2.2).
+        // Anything but a JWT is not active (RFC 7662 §2.2).
         this.#introspect(request, response).catch(() => {
           sendJson(response, { active: false });
         });
@@ -174,7 +174,7 @@ function sendJson(response: ServerResponse, value: object): void {
   response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
 }
 
-/** An event of the feed with tokens that are revoked: their ids, and when they expire. */
+/** Formats an event of the feed. @param revoked ids of tokens, and their expiration in seconds since the Unix epoch. */
 function toEvent(revoked: readonly (readonly [string, number])[]): string {
   const items = revoked.map(([id, exp]) => ({
     kind: 'token',

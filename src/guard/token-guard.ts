@@ -11,7 +11,7 @@ import { Refusal } from './refusal.js';
 import type { Demand } from './requirements.js';
 import { Revoked } from './revoked.js';
 
-/** What the guards for all frameworks have in common: the check of a token, and who calls. */
+/** The part of a guard that all frameworks share: the check of tokens, and the callers of requests. */
 export class TokenGuard {
   /** @internal */
   protected readonly options: ResolvedOptions;
@@ -20,11 +20,11 @@ export class TokenGuard {
   readonly #revoked = new Revoked();
   readonly #feed: Feed;
   readonly #introspections: Introspections;
-  /** Requests that were let through; undefined: without a token, which was optional. */
+  /** Callers by request; undefined: the token was optional, and there was none. */
   readonly #callers = new WeakMap<object, Caller | undefined>();
   #hasWarned = false;
 
-  /** @internal The `guard()` of each framework makes one. */
+  /** @internal Call `guard()`. */
   constructor(options: ResolvedOptions) {
     this.options = options;
     const { clock, bound } = options;
@@ -41,35 +41,35 @@ export class TokenGuard {
   }
 
   /**
-   * Begins to follow the feed, and waits until the guard knows all that is revoked, and the keys. Without it the first
-   * request begins that, and the service is asked about tokens meanwhile.
-   * @throws {ServiceRefused} where the service refuses the guard, such as for a wrong secret or a missing permission, and
-   *   where it publishes no keys.
+   * Begins to follow the feed, and waits until the guard knows all revocations and the keys. Otherwise the first request
+   * begins to follow it, and until then the guard asks the service about each token.
+   * @throws {ServiceRefused} if the service refuses the guard, for example for a wrong secret or a missing permission, or
+   *   publishes no public keys.
    */
   async start(): Promise<void> {
     await this.#feed.ready();
     await this.#keys.refresh();
   }
 
-  /** Ends the feed. The process does not end by itself before. */
+  /** Ends the feed, which keeps the process running. */
   close(): Promise<void> {
     return this.#feed.close();
   }
 
-  /** Whether the feed is as new as it has to be, for a health check. */
+  /** Whether the feed is recent enough, for a health check. */
   get isCurrent(): boolean {
     return this.#feed.isCurrent;
   }
 
-  /** How many revocations are held. */
+  /** Number of revocations in memory. */
   get size(): number {
     return this.#revoked.size;
   }
 
   /**
-   * Who calls.
-   * @param request one that the guard has let through: the framework's request, or its context where it has one.
-   * @throws where no guard has, or where the token was optional and there was none.
+   * The caller of a request.
+   * @param request one that the guard has let through: the framework's request, or its context (Koa, Hono).
+   * @throws {Error} if the guard has not, or if the token was optional and there was none.
    */
   caller(request: object): Caller {
     const caller = this.callerIfPresent(request);
@@ -78,9 +78,9 @@ export class TokenGuard {
   }
 
   /**
-   * Who calls, where a token was optional.
-   * @returns undefined where the request had no token.
-   * @throws where no guard has let the request through.
+   * The caller of a request whose token was optional.
+   * @returns undefined if the request had no token.
+   * @throws {Error} if no guard has let the request through.
    */
   callerIfPresent(request: object): Caller | undefined {
     if (!this.#callers.has(request))
@@ -89,10 +89,10 @@ export class TokenGuard {
   }
 
   /**
-   * The check itself, for whatever else a token comes by.
-   * @param authorization the value of an `Authorization` header, or of the one that `headerName` names.
+   * Checks a token, for frameworks that `requires` and `protect` do not fit.
+   * @param authorization the value of the `Authorization` header, or of the one that `headerName` names.
    * @param requirements permissions, `fresh` or `fresh:300`.
-   * @throws {Refusal} with the status, the headers and the body of an answer.
+   * @throws {Refusal} with the status, the headers and the body of the response.
    */
   async check(
     authorization: string | string[] | undefined,
@@ -110,8 +110,8 @@ export class TokenGuard {
   }
 
   /**
-   * Like `check`, but without a token it returns undefined.
-   * @throws {Refusal} for a token that is not good, or lacks something.
+   * Like `check`, but returns undefined if there is no token.
+   * @throws {Refusal} for a token that is not valid or does not meet the requirements.
    */
   async checkIfPresent(
     authorization: string | string[] | undefined,
@@ -126,8 +126,8 @@ export class TokenGuard {
   }
 
   /**
-   * Lets a request through, and remembers who calls.
-   * @param key what `caller()` will be asked with.
+   * Checks a request, and remembers its caller.
+   * @param key the object that `caller()` will be called with.
    * @internal
    */
   protected async admit(
@@ -159,7 +159,7 @@ export class TokenGuard {
     return caller;
   }
 
-  /** What is done while the feed is older than it may be. */
+  /** Applies `whenStale`. */
   async #checkWithStaleFeed(token: string, claims: Claims): Promise<void> {
     const { whenStale, warn, bound } = this.options;
     switch (whenStale) {
@@ -181,7 +181,7 @@ export class TokenGuard {
           throw new Refusal('not_ready', { cause });
         }
         if (!isLive) throw createRevokedRefusal();
-        // What came by the feed meanwhile counts.
+        // The feed may have brought its revocation meanwhile.
         if (this.#revoked.has(claims)) throw createRevokedRefusal();
       }
     }
@@ -194,7 +194,7 @@ function createRevokedRefusal(): Refusal {
   });
 }
 
-/** From the one element of the header that is of the scheme; another scheme is for somebody else. */
+/** Extracts the token from the header's one element with the scheme; elements with other schemes are ignored. */
 function extractToken(value: string | string[] = '', { name, scheme }: TokenHeader): string {
   const header = typeof value === 'string' ? value : value.join(',');
   if (header === '') throw createMissingToken(name, scheme);

@@ -18,7 +18,7 @@ export async function secretOpensKeys(queries: Queries, sealing: KeySealing): Pr
   }
 }
 
-/** @throws {KeyRingError} where the secret does not open the key. */
+/** @throws {KeyRingError} if the secret does not decrypt the key. */
 export function unseal(row: StoredKey, sealing: KeySealing): string {
   try {
     return sealing.unseal(row.sealed_key, sealingContext(row));
@@ -31,7 +31,7 @@ export function unseal(row: StoredKey, sealing: KeySealing): string {
   }
 }
 
-/** What a sealed key belongs to. */
+/** What an encrypted key is bound to: its row. */
 export function sealingContext({ id, purpose }: Pick<StoredKey, 'id' | 'purpose'>): string {
   return `${purpose} ${id}`;
 }

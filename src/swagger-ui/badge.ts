@@ -1,10 +1,10 @@
 import { readAccessToken } from './access-token.js';
 import type { Session } from './session.js';
 
-/** How many permissions are named before the list is opened. */
+/** Number of permissions that are shown before the list is opened. */
 const namedPermissions = 2;
 
-/** The part of the page that says who is logged in, with what permissions, until when. */
+/** The part of the page that shows who is logged in, with which permissions, and until when. */
 export class Badge {
   readonly #root = element('session');
   readonly #status = element('session-status');
@@ -16,13 +16,13 @@ export class Badge {
   readonly #left = element('session-left');
   readonly #login = element('session-login');
 
-  /** @param onLogin somebody wants to log in. */
+  /** @param onLogin called when the user wants to log in. */
   constructor(onLogin: () => void) {
     this.#login.addEventListener('click', onLogin);
   }
 
   /**
-   * @param username undefined as long as it is not known.
+   * @param username undefined while it is not known.
    * @param now milliseconds since the Unix epoch, by the page's clock.
    */
   show(session: Session, username: string | undefined, now: number): void {
@@ -76,7 +76,7 @@ function duration(milliseconds: number): string {
     .join(':');
 }
 
-/** What does not change is not written: a screen reader would say it again. */
+/** Writes only a changed text: a screen reader would read it again. */
 function write(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }

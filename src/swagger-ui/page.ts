@@ -12,14 +12,14 @@ import { Session, type Message } from './session.js';
 import { SwaggerUiAuthorization, type Plugin, type SwaggerUi } from './system.js';
 import { Turns } from './turns.js';
 
-/** Where the service is: the page is at `docs/` below it, whatever a proxy has put before. */
+/** The service's base URL: the page is at `docs/` below it, whatever prefix a proxy adds. */
 const service = new URL('..', document.baseURI);
-/** A proxy may serve several services on one origin: what the page keeps is under the service's own path. */
+/** The storage key has the service's path, because a proxy may serve several services on one origin. */
 const key = `latchkey ${service.pathname}`;
 /** Milliseconds. */
 const tickEvery = 1000;
 
-/** Swagger UI with a session: what tells them of each other. */
+/** Connects Swagger UI with the page's session. */
 class Page implements Account {
   readonly login: Login;
   readonly authorization: SwaggerUiAuthorization;
@@ -28,7 +28,7 @@ class Page implements Account {
   readonly requestBodies: RequestBodies;
   readonly #caller: Caller;
   readonly #badge: Badge;
-  /** The token whose user was asked for last. */
+  /** The token for which the username was last requested. */
   #asked: string | undefined;
 
   constructor(system: SwaggerUi) {
@@ -85,7 +85,7 @@ class Page implements Account {
     return this.#caller.username;
   }
 
-  /** A page that nobody looks at renews nothing: a session that is not used is to end some day. */
+  /** A hidden page does not refresh tokens, so that an unused session expires. */
   #tick(): void {
     if (document.visibilityState === 'hidden') return;
     this.#show();
@@ -106,18 +106,18 @@ class Page implements Account {
   }
 }
 
-/** Opens `POST /login`, whatever is filtered or closed, and goes there. */
+/** Opens and focuses `POST /login`, whatever is filtered or collapsed. */
 function openLogin({ layoutActions }: SwaggerUi): void {
   layoutActions.updateFilter('');
   layoutActions.show(['operations-tag', 'Sessions'], true);
   layoutActions.show(['operations', 'Sessions', 'login'], true);
-  // Once it is drawn.
+  // After it is rendered.
   requestAnimationFrame(() => {
     document.querySelector<HTMLElement>('#operations-Sessions-login .opblock-summary-control')?.focus();
   });
 }
 
-/** Browsers have locks only where the page came by HTTPS or from this machine. Else the refresh's grace has to do. */
+/** Browsers offer locks in secure contexts alone (HTTPS, localhost). Elsewhere the grace of refreshes has to suffice. */
 const locks = navigator.locks as LockManager | undefined;
 const turns = locks && new Turns(key, locks, window);
 
@@ -147,7 +147,7 @@ const plugin: Plugin = {
           return original(document);
         },
         setResponse: (original) => (path, method, response) => {
-          // Those of a refusal are in the error.
+          // The headers of an error response are in `err.response`.
           for (const shown of [response, response.err?.response]) {
             if (shown?.headers) shown.headers = sortHeaders(shown.headers);
           }
@@ -160,5 +160,5 @@ const plugin: Plugin = {
 };
 
 followColorScheme();
-// For Swagger UI's options, which name it.
+// Swagger UI's options refer to it by this name.
 Object.assign(globalThis, { latchkey: plugin });

@@ -8,21 +8,21 @@ import { maxTokenLength } from './access-token-size.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { SigningKey } from '../keys/signing-keys.js';
 
-/** RFC 9068 §2.1: keeps the service's other JWTs from being accepted as access tokens. */
+/** The `typ` of access tokens (RFC 9068 §2.1): JWTs of other kinds are not accepted as access tokens. */
 export const tokenType = 'at+jwt';
 /**
- * The greatest leeway that can be set, in milliseconds: a revocation that was written under a small leeway
- * still holds when the service comes back with a great one.
+ * The maximum of `JWT_DECODE_LEEWAY`, in milliseconds. Revocations are kept for that long, so that they still apply when
+ * the setting is raised.
  */
 export const maxLeeway = 300_000;
-/** How long any access token may be accepted, whatever the settings were when it was issued, in milliseconds. */
+/** Maximum time for which an access token is accepted, whatever the settings were when it was issued, in milliseconds. */
 export const maxAccessTokenLifetime = 86_400_000 + maxLeeway;
 /**
- * By how much what is kept because of a session's access token outlives its `exp`, in milliseconds: beside the leeway a minute,
- * as it is written before the token is made.
+ * How long a session or revocation is kept after the `exp` of its access token, in milliseconds: the leeway, and a minute
+ * because the row is written before the token is issued.
  */
 export const retentionAfterExpiry = maxLeeway + 60_000;
-/** A hook may give each token a header of its own. */
+/** Bounded, because a hook may give each token a different header. */
 const maxCachedHeaders = 100;
 
 interface VerifierOptions {
@@ -32,19 +32,19 @@ interface VerifierOptions {
   readonly leeway: number;
 }
 
-/** For what is to end anyway. */
+/** For logout and revocation, which also accept tokens that are not valid at this time. */
 interface IgnoredTimes {
   readonly ignoreNotBefore?: boolean;
   readonly ignoreExpiration?: boolean;
 }
 
 /**
- * Verifies that a token is an access token of this service and valid at this time. The signature, the times and the issuer are
- * jsonwebtoken's to check. What it does not check is checked here: before it the length, the one spelling, the key by its
- * id, what the header says beside, and the length of the signature; after it the types of the claims.
+ * Verifies that a token is an access token of this service and valid at this time. jsonwebtoken checks the signature, the
+ * times and the issuer. This class checks the rest: first the length, the canonical encoding, the header's members, the
+ * key by its id and the length of the signature; afterwards the types of the claims.
  */
 export class AccessTokenVerifier {
-  /** Keys by the headers that name them, as good tokens have spelled them: most often one for each key. */
+  /** Encoded headers of verified tokens → their keys; usually one header for each key. */
   readonly #headers = new LRUCache<string, SigningKey>({ max: maxCachedHeaders });
 
   constructor(
@@ -53,7 +53,7 @@ export class AccessTokenVerifier {
     private readonly options: VerifierOptions,
   ) {}
 
-  /** What is known of a header is known by its key: to be called when one was taken away. */
+  /** To be called when a key was removed. */
   clearHeaderCache(): void {
     this.#headers.clear();
   }
@@ -73,28 +73,28 @@ export class AccessTokenVerifier {
     const claims = this.#verifySignature(token, key, ignoredTimes);
     if (!knownKey) this.#headers.set(parts.header, key);
     if (!isAccessTokenClaims(claims)) throw invalidToken(claimMissing);
-    // A revocation would not outlive it.
+    // A revocation is not kept for longer.
     if (claims.exp * 1000 > this.clock.now() + maxAccessTokenLifetime) {
       throw invalidToken('The access token lives longer than any that is issued here.');
     }
     return deepFreeze(claims);
   }
 
-  /** The key that a token's header names. */
+  /** Finds the key that a token's header names. */
   #findKey(part: string): SigningKey {
     const header = readJwsHeader(part);
     if (!header) throw invalidToken('The access token is not a JWT.');
     const { kid, alg, typ, crit } = header;
     const key = typeof kid === 'string' ? this.ring.findSigningKey(kid) : undefined;
     if (!key) throw invalidToken('The access token is not signed with a key of this service.');
-    // The key says which algorithm there is; what the token says never chooses one.
+    // The key determines the algorithm, never the token (RFC 8725 §3.1).
     if (alg !== key.algorithm) {
       throw invalidToken('The access token names another algorithm than that of its key.');
     }
     if (typeof typ !== 'string' || typ.toLowerCase().replace(/^application\//, '') !== tokenType) {
       throw invalidToken('This JWT is not an access token.');
     }
-    // RFC 7515 §4.1.11: an extension that we do not know must not be ignored.
+    // RFC 7515 §4.1.11: an unknown critical extension must not be ignored.
     if (crit !== undefined) {
       throw invalidToken('The access token demands an extension that is not known here.');
     }
@@ -120,7 +120,7 @@ export class AccessTokenVerifier {
 const malformed = 'The access token is malformed, or its signature is wrong.';
 const claimMissing = 'The access token lacks a claim.';
 
-/** jsonwebtoken tells some of what is wrong by the class of its errors, and the rest by their messages. */
+/** jsonwebtoken distinguishes some errors by their class, and the others by their message alone. */
 function describeError(error: jwt.JsonWebTokenError): string {
   if (error instanceof jwt.TokenExpiredError) return 'The access token has expired.';
   if (error instanceof jwt.NotBeforeError) return 'The access token is not valid yet.';
@@ -132,7 +132,7 @@ function invalidToken(detail: string, cause?: unknown): Problem {
   return new Problem('invalid_token', { detail, cause });
 }
 
-/** All the way down: the same claims are given out to every request with the token. */
+/** Deep, because every request with the token gets the same claims. */
 function deepFreeze<T extends object>(value: T): T {
   for (const each of Object.values(value) as unknown[]) {
     if (typeof each === 'object' && each !== null) deepFreeze(each);

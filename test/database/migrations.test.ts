@@ -51,7 +51,7 @@ for (const kind of databaseKinds) {
     });
     afterEach(() => database.close());
 
-    it('make every table from nothing', async () => {
+    it('create every table in an empty database', async () => {
       await database.migrate();
       expect(await tableNames(database)).to.deep.equal(tables);
     });
@@ -66,7 +66,7 @@ for (const kind of databaseKinds) {
     });
 
     for (const [index, name] of names.entries()) {
-      it(`lead from ${name} to where they lead from nothing`, async () => {
+      it(`lead from ${name} to the same schema as from an empty database`, async () => {
         await database.migrate(name);
         const done = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(
           database.queries,
@@ -80,7 +80,7 @@ for (const kind of databaseKinds) {
       });
     }
 
-    it('give names that look alike one skeleton, which the oldest has, in tables of any size', async () => {
+    it('give the oldest of similar names the skeleton, in tables of any size', async () => {
       await database.migrate('0004-revocations-in-order');
       const names = [
         'scope',
@@ -107,7 +107,7 @@ for (const kind of databaseKinds) {
       expect(users.filter(({ username_skeleton: skeleton }) => skeleton === null)).to.have.length.at.least(2);
     });
 
-    it('leave nothing behind where one fails, and go through once its cause is gone', async () => {
+    it('are rolled back if one fails, and run once the cause is removed', async () => {
       await sql`create table audit (id text)`.execute(database.queries);
       const error = await database.migrate().catch((reason: unknown) => reason);
       expect(error).to.be.an('error').with.property('message').that.includes('audit');
@@ -117,7 +117,7 @@ for (const kind of databaseKinds) {
       expect(await tableNames(database)).to.deep.equal(tables);
     });
 
-    it('let clients that follow the revocations introspect as before, and no others', async () => {
+    it('let clients with revocations:read introspect as before, and no others', async () => {
       await database.migrate('0004-revocations-in-order');
       const client = (id: string, scopes: string) => sql`insert into clients
         (id, name, auth_method, scopes, audiences, version, created_at, updated_at)
@@ -152,10 +152,10 @@ for (const kind of databaseKinds) {
   });
 }
 
-describe('The migrations of several processes at once', () => {
+describe('Concurrent migrations by several processes', () => {
   const folder = temporaryFolder();
 
-  it('are done once on PostgreSQL', async () => {
+  it('run once on PostgreSQL', async () => {
     const url = await newPostgresDatabase();
     const replicas = Array.from({ length: 3 }, () => openTestDatabase({ kind: 'postgres', url }));
     await Promise.all(replicas.map((replica) => replica.migrate()));
@@ -164,7 +164,7 @@ describe('The migrations of several processes at once', () => {
     await Promise.all(replicas.map((replica) => replica.close()));
   });
 
-  it('are done once on a SQLite file', async () => {
+  it('run once on a SQLite file', async () => {
     const file = folder.path('shared.db');
     const script = `
       const { workerData } = require('node:worker_threads');
@@ -175,7 +175,7 @@ describe('The migrations of several processes at once', () => {
       });`;
     const module = new URL('../../src/database/open-database.js', import.meta.url).href;
     const workers = [1, 2].map(() => new Worker(script, { eval: true, workerData: { module, file } }));
-    // `once` rejects where a worker fails.
+    // `once` rejects if a worker fails.
     const codes = await Promise.all(workers.map(async (worker) => (await once(worker, 'exit')) as unknown[]));
     expect(codes).to.deep.equal([[0], [0]]);
     const database = openTestDatabase({ kind: 'sqlite', file });

@@ -22,7 +22,7 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
   });
   after(endProcesses);
 
-  it('make one administrator', async () => {
+  it('create one administrator', async () => {
     const passwords = services.flatMap(
       ({ stdout }) => /one-time password: (\S+)/.exec(stdout)?.slice(1) ?? [],
     );
@@ -44,7 +44,7 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
     expect(rows).to.have.length(Object.keys(migrations).length);
   });
 
-  it('make one pair of keys', async () => {
+  it('create one pair of keys', async () => {
     const database = openTestDatabase({ kind: 'postgres', url });
     const keys = await keysStore.all(database.queries);
     await database.close();

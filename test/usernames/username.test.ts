@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { usernameKey } from '../../src/usernames/username.js';
 
-describe('What is compared of a username', () => {
+describe('The key of a username', () => {
   for (const [one, other] of [
     ['Ada', 'aDA'],
     ['Ada', 'Ａｄａ'],
@@ -12,7 +12,7 @@ describe('What is compared of a username', () => {
     ['J\u030c', '\u01f0'],
     ['x²', 'X2'],
   ] as const) {
-    it(`is the same of ${one} and ${other}`, () => {
+    it(`is the same for ${one} and ${other}`, () => {
       expect(usernameKey(one)).to.equal(usernameKey(other));
     });
   }
@@ -22,12 +22,12 @@ describe('What is compared of a username', () => {
     ['Ada', 'Ädä'],
     ['o', '0'],
   ] as const) {
-    it(`is not the same of "${one}" and "${other}"`, () => {
+    it(`differs for "${one}" and "${other}"`, () => {
       expect(usernameKey(one)).not.to.equal(usernameKey(other));
     });
   }
 
-  it('is the same of a name, of what is compared of it, and of its other spellings in Unicode', () => {
+  it('is the same for a name, its own key, and its other Unicode forms', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (name) => {
         for (const same of [usernameKey(name), name.normalize('NFC'), name.normalize('NFKD')]) {

@@ -1,4 +1,4 @@
-"""A guard's options from a framework's own configuration: Flask's ``app.config``, Django's settings."""
+"""Reads a guard's options from a framework's configuration: Flask's ``app.config``, Django's settings."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _OPTIONS = {
 
 
 def options_from(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a guard.
+    """Returns the options of a guard.
 
-    :param config: has options by the names above, and the service's ``JWT_…`` settings.
-    :param given: options by their own names, which win.
+    :param config: options by the names above, and the service's ``JWT_…`` settings.
+    :param given: options by their own names, which take precedence.
+    :raises ValueError: if a required option is missing.
     """
     options = {option: config[name] for name, option in _OPTIONS.items() if config.get(name) is not None}
     settings = {name: value for name, value in config.items() if name.startswith("JWT_")}
@@ -30,7 +31,7 @@ def options_from(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[st
     missing = [name for name, option in _OPTIONS.items() if option in _REQUIRED and not options.get(option)]
     if missing:
         raise ValueError(f"The guard cannot be used so: {', '.join(missing)} must be set.")
-    # What the service has by default as JWT_ENCODE_AUDIENCE.
+    # The service's default for JWT_ENCODE_AUDIENCE.
     options.setdefault("audience", options["issuer"])
     return options
 

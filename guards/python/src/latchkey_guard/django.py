@@ -29,7 +29,7 @@ _lock = threading.Lock()
 
 
 def get_guard() -> Guard:
-    """The process's guard, by Django's settings; ``get_guard().start()`` waits until it knows what is revoked."""
+    """The guard of this process, by Django's settings; ``get_guard().start()`` waits until it knows all revocations."""
     global _guard
     with _lock:
         if _guard is None:
@@ -39,7 +39,7 @@ def get_guard() -> Guard:
 
 
 def _forget(*, setting: str, **_: Any) -> None:
-    """``override_settings`` in a test: other settings, another guard."""
+    """After ``override_settings`` in a test, creates another guard."""
     global _guard
     if setting.startswith(("LATCHKEY_", "JWT_")):
         with _lock:
@@ -52,7 +52,7 @@ setting_changed.connect(_forget)
 
 
 class LatchkeyUser:
-    """``request.user`` of a request with a good token: who calls, without a row in Django's tables."""
+    """``request.user`` of a request with a valid token. It has no row in Django's tables."""
 
     is_authenticated = True
     is_anonymous = False
@@ -87,10 +87,12 @@ class LatchkeyUser:
 def requires(*demands: str, optional: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A decorator for views, synchronous or not.
 
-    It lets a request through whose access token is good and has all that is demanded (permissions, ``fresh``,
-    ``fresh:300``; nothing: any good token), and sets its ``user``. Any other is answered with problem+json.
+    It lets a request through if its access token is valid and meets all demands, and sets its ``user``. Other requests get
+    problem+json as response.
 
-    :param optional: whether a request without a token is let through, too; a token that is not good never is.
+    :param demands: permissions, ``fresh`` or ``fresh:300``; without any, any valid token is accepted.
+    :param optional: accept a request without a token, too; one whose token is not valid is still refused.
+    :raises ValueError: for a demand that cannot be met.
     """
     check_demands(demands)
 
@@ -114,7 +116,7 @@ def requires(*demands: str, optional: bool = False) -> Callable[[Callable[..., A
 
 
 def caller(request: HttpRequest) -> Caller:
-    """Who calls, in a view that ``requires`` or the middleware has let the request through to."""
+    """The caller of a request that ``requires`` or the middleware has let through."""
     found = caller_if_present(request)
     if found is None:
         raise RuntimeError("This request had no token: use caller_if_present(request).")
@@ -122,7 +124,7 @@ def caller(request: HttpRequest) -> Caller:
 
 
 def caller_if_present(request: HttpRequest) -> Caller | None:
-    """The same; None where the token was optional, and there was none."""
+    """The same; None if the token was optional and there was none."""
     held: tuple[Caller | None] | None = getattr(request, "latchkey_caller", None)
     if held is None:
         raise RuntimeError("No guard has let this request through: put @requires() on its view.")
@@ -132,7 +134,7 @@ def caller_if_present(request: HttpRequest) -> Caller | None:
 class LatchkeyMiddleware:
     """Sets ``request.user`` by the access token; a request without one has an ``AnonymousUser``.
 
-    A request with a token that is not good is answered with 401. What a view demands is for ``requires`` to say.
+    A request whose token is not valid gets 401. Permissions are checked by ``requires`` on the views.
     """
 
     sync_capable = True
@@ -155,7 +157,7 @@ class LatchkeyMiddleware:
 
 
 def check_request(request: HttpRequest, *demands: str, optional: bool = False) -> Caller | None:
-    """The check itself. Raises ``Refusal``."""
+    """Checks a request. Raises ``Refusal``."""
     incoming = IncomingRequest(
         request.method or "", request.headers.get, request.GET.getlist, lambda name: request.POST.get(name)
     )
@@ -163,8 +165,8 @@ def check_request(request: HttpRequest, *demands: str, optional: bool = False) -
 
 
 def _admit(request: HttpRequest, demands: tuple[str, ...], optional: bool) -> HttpResponse | None:
-    """The answer where the request is refused."""
-    # A browser's preflight has no token, and is not the request itself.
+    """Checks a request, and returns the response if it is refused."""
+    # A preflight request of a browser has no token.
     if request.method == "OPTIONS":
         return None
     try:

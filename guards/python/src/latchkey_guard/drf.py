@@ -30,13 +30,13 @@ class _RefusedToken(AuthenticationFailed):
 
 
 class _RefusedRequest(APIException):
-    """What lacks a permission or a fresh login, and what cannot be told."""
+    """The refusal of a valid token, or of one that cannot be checked now."""
 
     def __init__(self, refusal: Refusal) -> None:
         self.status_code = refusal.status
         super().__init__(refusal.detail, refusal.code)
         self.refusal = refusal
-        # REST framework sends these.
+        # REST framework sends these as headers.
         self.auth_header = refusal.headers.get("WWW-Authenticate")
         self.wait = 1 if refusal.status == 503 else None
 
@@ -44,7 +44,7 @@ class _RefusedRequest(APIException):
 class LatchkeyAuthentication(BaseAuthentication):
     """Authenticates by the access token: ``request.user`` is a ``LatchkeyUser``, ``request.auth`` the ``Caller``.
 
-    A request without a token is nobody's, and for the permission classes to judge.
+    Whether a request without a token is accepted is decided by the permission classes.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
@@ -60,20 +60,21 @@ class LatchkeyAuthentication(BaseAuthentication):
         return found or get_guard().missing_token().headers["WWW-Authenticate"]
 
     def get_user(self, caller: Caller) -> Any:
-        """To be overridden where the user is a row of one's own: found by ``caller.subject``."""
+        """Override it to return a user of your own, found by ``caller.subject``."""
         return LatchkeyUser(caller)
 
 
-def HasPermissions(*demands: str) -> type[BasePermission]:  # noqa: N802: it makes a class
-    """A permission class: ``permission_classes = [HasPermissions("reports:read")]``.
+def HasPermissions(*demands: str) -> type[BasePermission]:  # noqa: N802: it creates a class
+    """Creates a permission class: ``permission_classes = [HasPermissions("reports:read")]``.
 
-    :param demands: permissions, ``fresh``, ``fresh:300``; nothing: any good token.
+    :param demands: permissions, ``fresh`` or ``fresh:300``; without any, any valid token is accepted.
+    :raises ValueError: for a demand that cannot be met.
     """
     check_demands(demands)
 
     class _HasPermissions(BasePermission):
         def has_permission(self, request: Request, view: object) -> bool:
-            # A browser's preflight has no token, and is not the request itself.
+            # A preflight request of a browser has no token.
             if request.method == "OPTIONS":
                 return True
             if not isinstance(request.auth, Caller):
@@ -88,7 +89,7 @@ def HasPermissions(*demands: str) -> type[BasePermission]:  # noqa: N802: it mak
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Answers what the guard refuses with problem+json, and leaves the rest to REST framework."""
+    """Responds to refusals with problem+json, and leaves other errors to REST framework."""
     answer: HttpResponse | None = default_exception_handler(error, context)
     refusal = getattr(error, "refusal", None)
     if isinstance(error, NotAuthenticated):

@@ -17,26 +17,27 @@ from .starlette import RefusedRequest, StarletteGuard
 
 
 class FastAPIGuard(StarletteGuard):
-    """A guard for FastAPI; made like ``Guard``.
+    """A guard for FastAPI, with the parameters of ``Guard``.
 
-    ``requires`` makes dependencies, with the security scheme ``bearer`` in FastAPI's own document.
+    ``requires`` creates dependencies, with the security scheme ``bearer`` in FastAPI's OpenAPI document.
     """
 
-    # A dependency, where Starlette has a decorator.
+    # Any: a dependency, where StarletteGuard has a decorator.
     def requires(self, *demands: str, optional: bool = False) -> Any:
-        """A dependency that gives the caller of a request whose access token is good and has all that is demanded.
+        """Creates a dependency that returns the caller of a request whose access token is valid and meets all demands.
 
-        ``Security(latchkey.requires(), scopes=["reports:read"])`` demands the scopes, too, and they are in the document.
+        ``Security(latchkey.requires(), scopes=["reports:read"])`` demands the scopes, too, and documents them.
 
-        :param demands: permissions, ``fresh``, ``fresh:300``; nothing: any good token.
-        :param optional: whether a request without a token is let through, too; None is its caller.
+        :param demands: permissions, ``fresh`` or ``fresh:300``; without any, any valid token is accepted.
+        :param optional: accept a request without a token, too; the dependency then returns None.
+        :raises ValueError: for a demand that cannot be met.
         """
         check_demands(demands)
         return _Dependency(self, demands, optional)
 
 
 class _Dependency(SecurityBase):
-    """FastAPI takes a dependency of this class for a security scheme."""
+    """A dependency that FastAPI documents as a security scheme, because of its class."""
 
     def __init__(self, guard: FastAPIGuard, demands: tuple[str, ...], optional: bool) -> None:
         self._guard, self._demands, self._optional = guard, demands, optional
@@ -49,7 +50,7 @@ class _Dependency(SecurityBase):
 
 
 def _model(locations: TokenLocations) -> SecurityModel:
-    """The first place that a token is looked for in."""
+    """Describes the first location of tokens."""
     description = "An access token of Latchkey."
     if locations.order[0] == "cookies":
         return APIKey(**{"in": APIKeyIn.cookie}, name=locations.cookie_name, description=description)

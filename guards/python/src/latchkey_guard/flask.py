@@ -1,4 +1,4 @@
-"""For Flask: ``@latchkey.requires("reports:read")`` under ``@app.get(…)``."""
+"""For Flask: ``@latchkey.requires("reports:read")`` below ``@app.get(…)``."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _EXTENSION = "latchkey"
 
 
 class RefusedRequest(HTTPException):
-    """A refusal as Flask's own: ``errorhandler(401)`` sees it, and without one it answers with problem+json."""
+    """A refusal as one of Flask's exceptions: ``errorhandler(401)`` gets it; without one the response is problem+json."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.detail)
-        #: Its ``code``, ``headers`` and ``body()`` are for handlers of the app's own.
+        #: Has ``code``, ``headers`` and ``body()``, for error handlers.
         self.refusal = refusal
 
     def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
@@ -48,15 +48,16 @@ class _ServiceUnavailable(RefusedRequest, ServiceUnavailable):
     pass
 
 
-# Flask chooses handlers by the classes.
+# Flask finds error handlers by class.
 _KINDS: dict[int, type[RefusedRequest]] = {401: _Unauthorized, 403: _Forbidden, 503: _ServiceUnavailable}
 
 
 class FlaskGuard:
     """A guard for Flask's views.
 
-    Made with options like ``Guard``, or without: then ``init_app`` takes them from ``app.config`` (``LATCHKEY_ISSUER``,
-    ``LATCHKEY_AUDIENCE``, ``LATCHKEY_CLIENT_ID``, ``LATCHKEY_CLIENT_SECRET``, and the service's ``JWT_…`` settings).
+    :param app: the app, if there is only one; otherwise call ``init_app``.
+    :param options: those of ``Guard``. ``init_app`` reads the others from ``app.config``: ``LATCHKEY_ISSUER``,
+        ``LATCHKEY_AUDIENCE``, ``LATCHKEY_CLIENT_ID``, ``LATCHKEY_CLIENT_SECRET``, and the service's ``JWT_…`` settings.
     """
 
     def __init__(self, app: Flask | None = None, **options: Any) -> None:
@@ -68,15 +69,15 @@ class FlaskGuard:
             self._own = Guard(**options_from({}, options))
 
     def init_app(self, app: Flask) -> None:
-        """Gives an app a guard of its own, by its configuration; an app factory calls it."""
+        """Creates the guard of an app by its configuration, for app factories. Raises ``ValueError``."""
         self._own = Guard(**options_from(app.config, self._options))
         app.extensions[_EXTENSION] = self._own
-        # Of a check() in a view.
+        # For a check() in a view.
         app.register_error_handler(Refusal, _handle)
 
     @property
     def guard(self) -> Guard:
-        """That of the current app; outside of one, that of the app which came last."""
+        """The guard of the current app; outside an app context, that of the last ``init_app``."""
         found: Guard | None = current_app.extensions.get(_EXTENSION) if has_app_context() else None
         found = found or self._own
         if found is None:
@@ -84,7 +85,7 @@ class FlaskGuard:
         return found
 
     def start(self, timeout: float | None = None) -> None:
-        """Waits until the guard knows all that is revoked, and the keys, as ``Guard.start`` does."""
+        """Waits until the guard knows all revocations and the keys, like ``Guard.start``."""
         self.guard.start(timeout)
 
     def close(self) -> None:
@@ -93,21 +94,21 @@ class FlaskGuard:
 
     @property
     def is_current(self) -> bool:
-        """Whether the feed is as new as it has to be, for a health check."""
+        """Whether the feed is recent enough, for a health check."""
         return self.guard.is_current
 
     def check(self, authorization: str | None, *demands: str) -> Caller:
-        """The check itself, for a token that comes by other means. Raises ``Refusal``."""
+        """Checks a token that comes by other means. Raises ``Refusal``."""
         return self.guard.check(authorization, *demands)
 
     def requires(
         self, *demands: str, optional: bool = False
     ) -> Callable[[Callable[_P, _R]], Callable[_P, _R | Response]]:
-        """A decorator that lets a request through whose access token is good and has all that is demanded.
+        """A decorator that lets a request through if its access token is valid and meets all demands.
 
-        Any other is refused. What is demanded: permissions, ``fresh``, ``fresh:300``; nothing: any good token.
-
-        :param optional: whether a request without a token is let through, too; a token that is not good never is.
+        :param demands: permissions, ``fresh`` or ``fresh:300``; without any, any valid token is accepted.
+        :param optional: accept a request without a token, too; one whose token is not valid is still refused.
+        :raises ValueError: for a demand that cannot be met.
         """
         check_demands(demands)
 
@@ -124,11 +125,11 @@ class FlaskGuard:
         return decorate
 
     def check_request(self, *demands: str, optional: bool = False) -> None:
-        """What ``requires`` does, for ``before_request`` of an app or a blueprint, and for views themselves.
+        """Checks the current request like ``requires``, for ``before_request`` of an app or a blueprint.
 
-        :raises RefusedRequest: which Flask answers, by ``errorhandler(401)`` and its like where there are any.
+        :raises RefusedRequest: which Flask's error handlers get.
         """
-        # A browser's preflight has no token, and is not the request itself.
+        # A preflight request of a browser has no token.
         if request.method == "OPTIONS":
             return
         incoming = IncomingRequest(
@@ -141,7 +142,7 @@ class FlaskGuard:
 
     @property
     def caller(self) -> Caller:
-        """Who calls, in a view that ``requires`` has let the request through to."""
+        """The caller of a request that ``requires`` has let through."""
         caller = self.caller_if_present
         if caller is None:
             raise RuntimeError("The token of this request was optional, and it had none: use caller_if_present.")
@@ -149,7 +150,7 @@ class FlaskGuard:
 
     @property
     def caller_if_present(self) -> Caller | None:
-        """The same; None where the token was optional, and there was none."""
+        """The same; None if the token was optional and there was none."""
         held: tuple[Caller | None] | None = g.get("latchkey_caller")
         if held is None:
             raise RuntimeError("No guard has let this request through: put @requires() on its view.")

@@ -1,4 +1,4 @@
-"""The guard: what each request is asked."""
+"""The guard, which checks each request."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ from .tokens import AccessTokens
 
 _URL = re.compile(r"https?://[^?#\s]+")
 _WAYS = ("introspect", "refuse", "accept")
-#: After a failure the service is not asked again for so long, in seconds.
+#: The time after a failure during which the service is not asked again, in seconds.
 _PAUSE = 1.0
-#: Answers of the service that are remembered.
+#: Maximum number of cached responses of the service.
 _REMEMBERED = 10_000
 
 
 class Guard:
-    """Checks Latchkey's access tokens in another service, without asking Latchkey.
+    """Checks Latchkey's access tokens in another service, without a request to Latchkey for each.
 
     :param issuer: the service's ``LATCHKEY_ISSUER``; its metadata says where the keys are.
     :param audience: the accepted audience (``aud``), or several of them.
     :param client_id: a client of the service (``POST /clients``) with the scope ``revocations:read`` and the audience
         among its ``introspection_audiences``.
     :param client_secret: the secret of that client.
-    :param url: where the service is reached, where that is not the issuer.
-    :param jwks_uri: where the public keys are, where the metadata is not to be asked for it.
-    :param leeway: by how much the clocks here and there may differ, in seconds: 0 to 300.
-    :param bound: how old the feed may be, in seconds: 2 or more, because the service is heard of every second.
-    :param when_stale: what is done while it is older. ``introspect``: the service is asked about each token, and where
-        it does not answer the request is refused. ``refuse``: 503. ``accept``: tokens are taken that may be revoked,
-        with a warning.
-    :param settings: the service's own ``JWT_…`` settings that say where tokens come (``JWT_TOKEN_LOCATION``,
-        ``JWT_HEADER_NAME``, ``JWT_COOKIE_DOMAIN`` and so on), as they are set there; without any, tokens come in
+    :param url: the base URL for requests to the service; by default the issuer.
+    :param jwks_uri: the URL of the public keys; by default the metadata's ``jwks_uri``.
+    :param leeway: by how much the clocks here and at the service may differ, in seconds, 0 to 300.
+    :param bound: how old the feed may be, in seconds, 2 or more because its heartbeat comes every second.
+    :param when_stale: what to do while the feed is older. ``introspect``: ask the service about each token, and respond
+        503 if it does not respond. ``refuse``: respond 503. ``accept``: accept tokens that may be revoked, with a
+        warning.
+    :param settings: the service's own ``JWT_…`` settings about where tokens are in a request (``JWT_TOKEN_LOCATION``,
+        ``JWT_HEADER_NAME``, ``JWT_COOKIE_DOMAIN`` and others), with the same values; without any, tokens are read from
         ``Authorization: Bearer``.
-    :param warn: is told what an operator should know; by default the logger ``latchkey_guard``.
-    :param clock: seconds since the Unix epoch, for tests; ``monotonic``: seconds of a clock that nobody sets.
-    :raises ValueError: for what cannot be used, all of it in one sentence each.
+    :param warn: called with messages for the operator; by default the logger ``latchkey_guard`` is used.
+    :param clock: seconds since the Unix epoch, for tests; ``monotonic``: seconds of a monotonic clock.
+    :raises ValueError: with a sentence for each invalid parameter.
     """
 
     def __init__(
@@ -108,59 +108,62 @@ class Guard:
         os.register_at_fork(after_in_child=lambda: _call(child))
 
     def start(self, timeout: float | None = None) -> None:
-        """Waits until the guard knows all that is revoked, and the keys.
+        """Waits until the guard knows all revocations and the keys.
 
-        Without it the first request of each process begins that, and the service is asked about tokens meanwhile. Not
-        in a process that forks its workers afterwards: they begin for themselves.
+        Otherwise the first request of each process begins to follow the feed, and until then the guard asks the service
+        about each token. Do not call it in a process that forks its workers afterwards: each worker starts its own feed.
 
-        :raises ServiceRefused: where the service refuses the guard, such as for a wrong secret or permission.
-        :raises TimeoutError: where it takes longer than so many seconds.
+        :param timeout: seconds; None: no limit.
+        :raises ServiceRefused: if the service refuses the guard, for example for a wrong secret or a missing permission.
+        :raises TimeoutError: if it takes longer than the timeout.
         """
         self._feed.wait(timeout)
         self._keys.refresh()
 
     def close(self) -> None:
-        """Ends the feed, within about a second. A process need not: it ends without."""
+        """Ends the feed within about a second. A process can also exit without it."""
         self._feed.close()
 
     @property
     def is_current(self) -> bool:
-        """Whether the feed is as new as it has to be, for a health check."""
+        """Whether the feed is recent enough, for a health check."""
         return self._feed.is_current
 
     def __len__(self) -> int:
-        """How many revocations are held."""
+        """Number of revocations in memory."""
         return len(self._revoked)
 
     def __bool__(self) -> bool:
         return True
 
     def check(self, authorization: str | None, *demands: str) -> Caller:
-        """Lets a request through, or raises ``Refusal``, which has the status, the headers and the body of an answer.
+        """Checks the access token of a request.
 
         :param authorization: the value of an ``Authorization`` header, or of the one that ``JWT_HEADER_NAME`` names.
         :param demands: permissions, ``fresh`` (a token from a login rather than from a refresh) or ``fresh:300`` (from a
             login at most 300 seconds ago).
+        :raises Refusal: with the status, the headers and the body of the response.
         """
         with self._refusing():
             return self._check(self._token_in_header(authorization), demands)
 
     def check_at_once(self, authorization: str | None, *demands: str) -> Caller | None:
-        """The same where it costs neither time nor I/O, which an event loop cannot spare; else None."""
+        """The same if it needs neither I/O nor cryptography, which would block an event loop; otherwise returns None."""
         with self._refusing():
             return self._check_at_once(self._token_in_header(authorization), demands)
 
     def check_request(self, request: IncomingRequest, *demands: str, optional: bool = False) -> Caller | None:
-        """Like ``check``, for a token in any of the places that ``settings`` name.
+        """Like ``check``, for a token in any of the locations that ``settings`` name.
 
-        :param optional: whether a request without a token is let through, too; None is its caller.
+        :param optional: accept a request without a token, too; the result is then None.
+        :raises Refusal: with the status, the headers and the body of the response.
         """
         with self._refusing():
             token = self._token_in(request, optional)
             return None if token is None else self._check(token, demands)
 
     def demand(self, caller: Caller, *demands: str) -> None:
-        """What a caller must have beside a good token, for one that was let through before. Raises ``Refusal``."""
+        """Checks the demands for a caller whose token has been checked. Raises ``Refusal``."""
         with self._refusing():
             demand_of(caller, demands, self._clock())
 
@@ -174,7 +177,7 @@ class Guard:
 
     @property
     def locations(self) -> TokenLocations:
-        """Where tokens are looked for."""
+        """Where tokens are read from."""
         return self._locations
 
     @contextmanager
@@ -216,7 +219,7 @@ class Guard:
         return self._check(token, demands)
 
     def _check_otherwise(self, token: str, caller: Caller) -> None:
-        """What is done while the feed is older than it may be."""
+        """Applies ``when_stale``."""
         if self._when_stale == "refuse":
             raise Refusal("not_ready")
         if self._when_stale == "accept":
@@ -231,12 +234,12 @@ class Guard:
             is_live = self._introspect(token)
         except ServiceError as error:
             raise Refusal("not_ready") from error
-        # What came by the feed meanwhile counts.
+        # The feed may have brought its revocation meanwhile.
         if not is_live or caller.claims in self._revoked:
             raise _revoked()
 
     def _introspect(self, token: str) -> bool:
-        """Asks about each token once for as long as the bound."""
+        """Asks the service about a token, and caches the response for the bound."""
         now = self._monotonic()
         is_live, asked_at = self._answers.get(token, (False, float("-inf")))
         if now - asked_at <= self._bound:

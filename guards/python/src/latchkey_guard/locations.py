@@ -1,4 +1,4 @@
-"""Where a request has its access token, as the service's own settings say it."""
+"""Reads the access token of a request from the locations that the service's settings name."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ def _nothing(_name: str) -> None:
 
 @dataclass(frozen=True)
 class IncomingRequest:
-    """What the guard looks at of a request of any framework."""
+    """The part of a request that the guard reads, whatever the framework."""
 
     method: str
-    #: The value of a header, its lines joined; None where there is none.
+    #: The value of a header, with its lines joined; None if there is none.
     header: Callable[[str], str | None]
     #: The values of a query parameter.
     query: Callable[[str], Sequence[str]]
-    #: A field of a form, for a CSRF value there (``JWT_CSRF_CHECK_FORM``).
+    #: A field of a form, for its CSRF value (``JWT_CSRF_CHECK_FORM``).
     form: Callable[[str], str | None] = _nothing
 
 
 @dataclass(frozen=True)
 class TokenLocations:
-    """In which places a token is looked for, in which order, and how it is named there."""
+    """The locations of tokens, in order, and their names."""
 
     order: tuple[str, ...] = ("headers",)
     header_name: str = "Authorization"
-    #: None: the header is the token alone.
+    #: The word before the token; None: the header is the token alone.
     header_type: str | None = "Bearer"
     query_name: str = "jwt"
     query_prefix: str = ""
     cookie_name: str = "__Host-access_token_cookie"
-    #: The methods that need the CSRF value of a token in a cookie.
+    #: The methods that require the CSRF value of a token in a cookie.
     csrf_methods: tuple[str, ...] = ("POST", "PUT", "PATCH", "DELETE")
     csrf_header: str = "X-CSRF-TOKEN"
-    #: The field of a form that may have it instead.
+    #: The form field that may have it instead.
     csrf_field: str | None = None
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> TokenLocations:
-        """Reads the service's ``JWT_…`` settings: as its environment has them, or as Python's values.
+        """Reads the service's ``JWT_…`` settings: as texts, like in its environment, or as Python's values.
 
-        :raises ValueError: for what cannot be used, all of it.
+        :raises ValueError: with a sentence for each invalid setting.
         """
         reader = _Reader(settings)
         order = reader.words("JWT_TOKEN_LOCATION", ("headers",))
         for name in order:
             if name not in _LOCATIONS:
-                reader.faults.append(f"JWT_TOKEN_LOCATION has {name!r}, and a guard looks in {', '.join(_LOCATIONS)}.")
+                reader.errors.append(f"JWT_TOKEN_LOCATION has {name!r}, and a guard looks in {', '.join(_LOCATIONS)}.")
         header_type = reader.token("JWT_HEADER_TYPE", "Bearer")
         protects = reader.flag("JWT_COOKIE_CSRF_PROTECT", True)
         checks_form = reader.flag("JWT_CSRF_CHECK_FORM", False)
@@ -82,12 +82,15 @@ class TokenLocations:
             csrf_header=reader.token("JWT_ACCESS_CSRF_HEADER_NAME", "X-CSRF-TOKEN"),
             csrf_field=reader.token("JWT_ACCESS_CSRF_FIELD_NAME", "csrf_token") if checks_form else None,
         )
-        if reader.faults:
-            raise ValueError(f"The guard cannot be used so: {' '.join(reader.faults)}")
+        if reader.errors:
+            raise ValueError(f"The guard cannot be used so: {' '.join(reader.errors)}")
         return locations
 
     def find(self, request: IncomingRequest) -> str | None:
-        """The token from the first place that has one. Raises ``Refusal`` where a place has what cannot be one."""
+        """Returns the token from the first location that has one; None without one.
+
+        :raises Refusal: for a malformed token, and for one in a cookie without its CSRF value.
+        """
         finders = {"headers": self._in_headers, "cookies": self._in_cookies, "query_string": self._in_query}
         for location in self.order:
             token = finders[location](request)
@@ -96,7 +99,7 @@ class TokenLocations:
         return None
 
     def missing(self) -> Refusal:
-        """Says where a token is looked for."""
+        """Creates the refusal of a request without a token, which names the locations."""
         scheme = "" if self.header_type is None else f"{self.header_type} "
         places = {
             "headers": f'"{self.header_name}: {scheme}<access_token>"',
@@ -107,9 +110,10 @@ class TokenLocations:
         return Refusal("authentication_required", f"Send an access token: {ways}.")
 
     def in_header(self, value: str | None) -> str | None:
-        """RFC 6750, section 2.1, in the one element of the header that is of the scheme, whose case does not matter.
+        """Extracts the token from the header's one element with the scheme (RFC 6750, section 2.1).
 
-        Another scheme is not ours to check. A lone word is none at all: a token without its scheme, say.
+        The scheme is case-insensitive. Elements with other schemes are ignored. A single word is malformed: it may be a
+        token without its scheme.
         """
         header = value or ""
         if not header:
@@ -117,7 +121,7 @@ class TokenLocations:
         if self.header_type is None:
             return header
         scheme, length = self.header_type.lower(), len(self.header_type)
-        # Around a whole header HTTP has taken spaces away already.
+        # The HTTP parser has trimmed the header.
         listed = [each.strip(" \t") for each in header.split(",")] if "," in header else [header]
         elements = [element for element in listed if element]
         own = [element for element in elements if element[:length].lower() == scheme]
@@ -163,7 +167,7 @@ class TokenLocations:
 
 
 def csrf_value(token: str) -> str:
-    """What a request with the token in a cookie must repeat: a page of another origin can read neither."""
+    """Derives the CSRF value of a token. A page of another origin can read neither."""
     digest = hashlib.sha256(f"latchkey csrf {token}".encode(errors="replace")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -173,7 +177,7 @@ def _has_space(text: str) -> bool:
 
 
 def _cookie(header: str, name: str) -> str | None:
-    """The first one of the name (RFC 6265, section 5.4: those of longer paths come first), as the service takes it."""
+    """Returns the first cookie of this name, as the service does."""
     for pair in header.split(";"):
         key, equals, value = pair.partition("=")
         if equals and key.strip(" \t") == name:
@@ -182,28 +186,28 @@ def _cookie(header: str, name: str) -> str | None:
 
 
 def _prefixed(name: str, *, secure: bool, path: str, domain: object) -> str:
-    """RFC 6265bis, section 4.1.3: with these prefixes no other host can set the cookie."""
+    """Adds the prefix with which no other host can set the cookie (RFC 6265bis, section 4.1.3)."""
     if not secure or name.startswith("__"):
         return name
     return f"__Host-{name}" if path == "/" and not domain else f"__Secure-{name}"
 
 
 class _Reader:
-    """Reads settings, and collects what is wrong with them."""
+    """Reads settings, and collects errors."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
-        self.faults: list[str] = []
+        self.errors: list[str] = []
 
     def token(self, name: str, default: str) -> str:
         value = self._settings.get(name)
-        # Flask-JWT-Extended's way to say that there is no type.
+        # In Flask-JWT-Extended an empty text means that there is no type.
         if name == "JWT_HEADER_TYPE" and value == "":
             return "none"
         if value is None:
             return default
         if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-            self.faults.append(f"{name} must be as the service has it: a name without spaces.")
+            self.errors.append(f"{name} must be as the service has it: a name without spaces.")
             return default
         return value
 
@@ -213,7 +217,7 @@ class _Reader:
             return default
         text = str(value).lower()
         if text not in (*_TRUE, *_FALSE):
-            self.faults.append(f"{name} must be true or false.")
+            self.errors.append(f"{name} must be true or false.")
         return text in _TRUE
 
     def words(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -222,10 +226,10 @@ class _Reader:
             return default
         words = value.split(",") if isinstance(value, str) else value
         if not isinstance(words, Iterable):
-            self.faults.append(f"{name} must be a list.")
+            self.errors.append(f"{name} must be a list.")
             return default
         found = tuple(str(word).strip() for word in words)
         if not found or "" in found:
-            self.faults.append(f"{name} must be a list without an empty place.")
+            self.errors.append(f"{name} must be a list without an empty place.")
             return default
         return found

@@ -21,25 +21,25 @@ from .refusal import Refusal
 
 
 class RefusedRequest(HTTPException):
-    """A refusal as Starlette's own: ``exception_handler(401)`` sees it."""
+    """A refusal as one of Starlette's exceptions: ``exception_handler(401)`` gets it."""
 
     def __init__(self, refusal: Refusal) -> None:
         headers = {name: value for name, value in refusal.headers.items() if name != "Content-Type"}
         super().__init__(refusal.status, refusal.detail, headers)
-        #: Its ``code``, ``headers`` and ``body()`` are for handlers of the app's own.
+        #: Has ``code``, ``headers`` and ``body()``, for exception handlers.
         self.refusal = refusal
 
 
 class StarletteGuard(Guard):
-    """A guard for Starlette's endpoints; made like ``Guard``."""
+    """A guard for Starlette's endpoints, with the parameters of ``Guard``."""
 
     def init_app(self, app: Starlette) -> None:
-        """Has the app answer with problem+json what is refused; without it the app's usual form of errors is used.
+        """Registers the handler that responds with problem+json; without it the framework's own form of errors is used.
 
-        A handler of the app's own, for ``401`` and its like, goes before.
+        A handler for a status (``exception_handler(401)``) takes precedence.
         """
         app.add_exception_handler(RefusedRequest, _answer)
-        # Of a check() in an endpoint.
+        # For a check() in an endpoint.
         app.add_exception_handler(Refusal, _answer)
 
     def requires(
@@ -47,10 +47,12 @@ class StarletteGuard(Guard):
     ) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Any]]]:
         """A decorator for an endpoint with a parameter ``request``.
 
-        It lets a request through whose access token is good and has all that is demanded: permissions, ``fresh``,
-        ``fresh:300``; nothing: any good token. Any other is refused.
+        It lets a request through if its access token is valid and meets all demands.
 
-        :param optional: whether a request without a token is let through, too; a token that is not good never is.
+        :param demands: permissions, ``fresh`` or ``fresh:300``; without any, any valid token is accepted.
+        :param optional: accept a request without a token, too; one whose token is not valid is still refused.
+        :raises ValueError: for a demand that cannot be met.
+        :raises TypeError: for an endpoint without a parameter ``request``.
         """
         check_demands(demands)
 
@@ -72,25 +74,25 @@ class StarletteGuard(Guard):
         return decorate
 
     def caller(self, request: Request) -> Caller:
-        """Who calls, where ``requires`` has let the request through."""
+        """The caller of a request that ``requires`` has let through."""
         caller = self.caller_if_present(request)
         if caller is None:
             raise RuntimeError("The token of this request was optional, and it had none: use caller_if_present().")
         return caller
 
     def caller_if_present(self, request: Request) -> Caller | None:
-        """The same; None where the token was optional, and there was none."""
+        """The same; None if the token was optional and there was none."""
         held: tuple[Caller | None] | None = getattr(request.state, "latchkey_caller", None)
         if held is None:
             raise RuntimeError("No guard has let this request through: put @requires() on its endpoint.")
         return held[0]
 
     async def check_incoming(self, request: Request, *demands: str, optional: bool = False) -> Caller | None:
-        """What ``requires`` does, for middleware and for endpoints themselves.
+        """Checks a request like ``requires``, for middleware.
 
-        :raises RefusedRequest: which the app answers.
+        :raises RefusedRequest: which the app's exception handlers get.
         """
-        # A browser's preflight has no token, and is not the request itself.
+        # A preflight request of a browser has no token.
         if request.method == "OPTIONS":
             return None
         try:
@@ -113,7 +115,7 @@ class StarletteGuard(Guard):
 
 def _incoming(request: Request) -> IncomingRequest:
     def header(name: str) -> str | None:
-        # Several lines are one list (RFC 9110, section 5.3), as WSGI servers have it already; RFC 9113, section 8.2.3.
+        # Several lines are one list (RFC 9110, section 5.3); those of cookies are joined otherwise (RFC 9113, section 8.2.3).
         return ("; " if name == "Cookie" else ", ").join(request.headers.getlist(name)) or None
 
     return IncomingRequest(request.method, header, request.query_params.getlist)

@@ -1,4 +1,4 @@
-"""For the tests of an API: a stand-in for the service, whose tokens guards accept.
+"""For the tests of an API: a replacement of the service, whose tokens guards accept.
 
     with TestIssuer() as issuer:
         app = create_app(issuer.config)
@@ -20,18 +20,18 @@ from urllib.parse import parse_qs
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-#: Between two events of the feed, in seconds.
+#: Time between two events of the feed, in seconds.
 _HEARTBEAT = 1.0
 _KEY_ID = "testing"
 
 
 class TestIssuer:
-    """A server on a free port of this machine, with a key of its own.
+    """A server on a free port of this machine, with a signing key of its own.
 
     :param audience: that of its tokens and of the guard's options; its URL by default.
     """
 
-    #: For pytest: this is no class of tests.
+    #: Tells pytest that this is no class of tests.
     __test__ = False
 
     def __init__(self, *, audience: str | None = None) -> None:
@@ -41,14 +41,14 @@ class TestIssuer:
         self._is_closed = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        #: Where it is, and its name in tokens (``iss``): what an API has as the service's ``LATCHKEY_ISSUER``.
+        #: Its URL, and the issuer of its tokens (``iss``).
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.audience = audience or self.url
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="latchkey-testing", daemon=True).start()
 
     @property
     def options(self) -> dict[str, Any]:
-        """For ``Guard(**issuer.options)`` and the guards of the frameworks."""
+        """Options for ``Guard(**issuer.options)`` and the guards of the frameworks."""
         return {
             "issuer": self.url,
             "audience": self.audience,
@@ -78,11 +78,13 @@ class TestIssuer:
         audience: str | Sequence[str] | None = None,
         claims: Mapping[str, Any] | None = None,
     ) -> str:
-        """An access token, as a user's login would give it.
+        """Issues an access token like that of a user's login.
 
-        :param age: how long ago it was issued and its user logged in, in seconds; with more than ``lifetime`` it has expired.
+        :param permissions: the token's permissions.
+        :param age: how long ago it was issued and its user logged in, in seconds; if greater than ``lifetime``, it has
+            expired.
         :param fresh: whether it is from a login rather than from a refresh.
-        :param claims: of the API's own, or instead of the usual ones; None takes one away.
+        :param claims: further claims, or replacements of the usual ones; None removes one.
         """
         now = int(time.time()) - age
         usual = {
@@ -108,7 +110,7 @@ class TestIssuer:
         return jwt.encode(payload, self._key, "ES256", {"typ": "at+jwt", "kid": _KEY_ID})
 
     def revoke(self, token: str) -> None:
-        """Revokes a token, as a logout would: guards are told at once, and refuse it a moment later."""
+        """Revokes a token. Guards read that from the feed, and refuse the token a moment later."""
         claims = jwt.decode(token, options={"verify_signature": False})
         with self._changed:
             self._revoked[claims["jti"]] = claims["exp"]
@@ -203,7 +205,7 @@ class TestIssuer:
 
 
 def _event(revoked: Mapping[str, int]) -> bytes:
-    """An event of the feed with tokens that are revoked: their ids, and when they expire."""
+    """Formats an event of the feed with ids of tokens and their expiration."""
     items = [
         {"kind": "token", "id": jti, "expires_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(exp))}
         for jti, exp in revoked.items()
