@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import re
 import shutil
@@ -148,9 +149,11 @@ def service():
 
 @pytest.fixture(scope="session")
 def issuer():
-    """A stand-in for the service, for what is about the frameworks."""
+    """A replacement of the service, for tests that are about the frameworks."""
     with TestIssuer() as issuer:
         yield issuer
+        # Guards that outlive it would say so.
+        logging.getLogger("latchkey_guard").setLevel(logging.CRITICAL)
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -53,12 +53,14 @@ def _model(locations: TokenLocations) -> SecurityModel:
     """Describes the first location of tokens."""
     description = "An access token of Latchkey."
     if locations.order[0] == "cookies":
-        return APIKey(**{"in": APIKeyIn.cookie}, name=locations.cookie_name, description=description)
-    if locations.order[0] == "query_string":
-        return APIKey(**{"in": APIKeyIn.query}, name=locations.query_name, description=description)
-    if locations.header_name == "Authorization" and locations.header_type == "Bearer":
+        place, name = APIKeyIn.cookie, locations.cookie_name
+    elif locations.order[0] == "query_string":
+        place, name = APIKeyIn.query, locations.query_name
+    elif locations.header_name == "Authorization" and locations.header_type == "Bearer":
         return HTTPBearer(bearerFormat="JWT", description=description)
-    return APIKey(**{"in": APIKeyIn.header}, name=locations.header_name, description=description)
+    else:
+        place, name = APIKeyIn.header, locations.header_name
+    return APIKey.model_validate({"in": place, "name": name, "description": description})
 
 
 __all__ = ["Caller", "FastAPIGuard", "Guard", "RefusedRequest"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, Response, current_app, g, has_app_context, request
@@ -165,4 +165,4 @@ def _handle(refusal: Refusal) -> Any:
     return current_app.handle_user_exception(_to_http(refusal))
 
 
-__all__: Iterable[str] = ("FlaskGuard", "RefusedRequest")
+__all__ = ["FlaskGuard", "RefusedRequest"]
