@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
 import type { RequestContext } from '../http/request-context.js';
-import { newId } from '../ids.js';
+import { createId } from '../ids.js';
 
 export type AuditEvent =
   | 'login'
@@ -53,7 +53,7 @@ export const auditStore = {
   /** The same, to be executed in a batch. */
   prepareAdd(queries: Queries, clock: Clock, entry: AuditEntry) {
     const row = {
-      id: newId(clock),
+      id: createId(clock),
       at: clock.now(),
       event: entry.event,
       actor_id: entry.actorId ?? null,

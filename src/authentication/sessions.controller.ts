@@ -1,9 +1,9 @@
 import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { authenticate, checkRevocationIfNeeded } from './authentication.js';
-import { contextOf } from '../http/request-context.js';
+import { getRequestContext } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
-import { sourceOf } from './request-source.js';
+import { findRequestSource } from './request-source.js';
 import {
   usesCookies,
   isMadeByScript,
@@ -53,7 +53,7 @@ export class SessionsController {
   )
   public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'login');
-    return this.services.logins.login(body.username, body.password, contextOf(request));
+    return this.services.logins.login(body.username, body.password, getRequestContext(request));
   }
 
   /**
@@ -73,7 +73,7 @@ export class SessionsController {
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'refresh');
-    return this.services.sessions.refresh(body.refresh_token, contextOf(request));
+    return this.services.sessions.refresh(body.refresh_token, getRequestContext(request));
   }
 
   /**
@@ -96,7 +96,7 @@ export class SessionsController {
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async logout(@Request() request: HttpRequest, @Body() body?: LogoutRequest): Promise<void> {
     if (body?.refresh_token !== undefined) {
-      await this.services.sessions.logoutByRefreshToken(body.refresh_token, contextOf(request));
+      await this.services.sessions.logoutByRefreshToken(body.refresh_token, getRequestContext(request));
     } else {
       await this.#logoutByRequest(request);
       // Cookies stay after a logout by a token in the body: a form on another site can send such a token, but no CSRF value.
@@ -116,7 +116,7 @@ export class SessionsController {
       return;
     }
     if (sessionId === undefined) throw new Problem('user_session_required');
-    await sessions.logout(sessionId, contextOf(request));
+    await sessions.logout(sessionId, getRequestContext(request));
   }
 
   /**
@@ -132,17 +132,17 @@ export class SessionsController {
     const access = readTokenCookie(request, config, 'access');
     const refresh = readTokenCookie(request, config, 'refresh');
     const isLive = refresh !== undefined || (access !== undefined && this.#isLive(access.token));
-    const source = sourceOf(request, config);
+    const source = findRequestSource(request, config);
     const isOwn = source === 'own page';
     const isConfirmed = isOwn || access?.isConfirmed === true || refresh?.isConfirmed === true;
     const isHarmless = isMadeByScript(request, config) || (source === 'unstated' && access !== undefined);
     if (!isConfirmed && (isLive || !isHarmless)) return false;
     if (access && (isOwn || access.isConfirmed || !isLive)) {
       const sessionId = accessTokens.findSessionId(access.token);
-      if (sessionId !== undefined) await sessions.logout(sessionId, contextOf(request));
+      if (sessionId !== undefined) await sessions.logout(sessionId, getRequestContext(request));
     }
     if (refresh && (isOwn || refresh.isConfirmed)) {
-      await sessions.logoutByRefreshToken(refresh.token, contextOf(request));
+      await sessions.logoutByRefreshToken(refresh.token, getRequestContext(request));
     }
     return true;
   }

@@ -131,7 +131,7 @@ export class KeyRing {
 
   /** Reads the table again, because another process may have changed it. Known keys are not decrypted again. */
   async reload(): Promise<void> {
-    const rows = await keysStore.all(this.database.queries);
+    const rows = await keysStore.list(this.database.queries);
     const signing = new Map<string, Scheduled<SigningKey>>();
     const refresh = new Map<string, Scheduled<RefreshKey>>();
     const refused: string[] = [];

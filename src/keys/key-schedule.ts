@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import { isSymmetric, type Algorithm } from './algorithms.js';
 import type { KeySealing } from './key-sealing.js';
-import { KeyRingError, sealingContext, unseal } from './stored-keys.js';
+import { KeyRingError, getSealingContext, unseal } from './stored-keys.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
 import { SpareSigningKey } from './spare-signing-key.js';
@@ -73,7 +73,7 @@ export class KeySchedule {
    */
   async createMissingKeys(queries: Queries): Promise<void> {
     const { algorithm, ownKey, maxAccessTokenLifetime } = this.options;
-    for (const row of await keysStore.all(queries)) {
+    for (const row of await keysStore.list(queries)) {
       if (validateStoredKey(row) !== undefined) await keysStore.delete(queries, row.id);
     }
     if (isSymmetric(algorithm)) {
@@ -161,7 +161,7 @@ export class KeySchedule {
   async replaceAll(queries: Queries): Promise<void> {
     const { ownKey, algorithm } = this.options;
     const kept = ownKey === undefined ? undefined : importSigningKey(ownKey, algorithm).id;
-    for (const { id } of await keysStore.all(queries)) {
+    for (const { id } of await keysStore.list(queries)) {
       if (id !== kept) await keysStore.delete(queries, id);
     }
     await this.createMissingKeys(queries);
@@ -169,16 +169,16 @@ export class KeySchedule {
 
   /** @param makeSealing called once all keys have been decrypted. */
   async reseal(queries: Queries, makeSealing: () => KeySealing): Promise<void> {
-    const rows = await keysStore.all(queries);
+    const rows = await keysStore.list(queries);
     const opened = rows.map((row) => ({ row, key: unseal(row, this.sealing) }));
     const sealing = makeSealing();
     for (const { row, key } of opened) {
-      await keysStore.reseal(queries, row.id, sealing.seal(key, sealingContext(row)));
+      await keysStore.reseal(queries, row.id, sealing.seal(key, getSealingContext(row)));
     }
   }
 
   async #rows(queries: Queries, purpose: KeyPurpose): Promise<StoredKey[]> {
-    return (await keysStore.all(queries)).filter((row) => row.purpose === purpose);
+    return (await keysStore.list(queries)).filter((row) => row.purpose === purpose);
   }
 
   async #importKey(queries: Queries, key: SigningKey): Promise<ImportedKey | undefined> {
@@ -243,7 +243,7 @@ export class KeySchedule {
     if (rows[0]) unseal(rows[0], this.sealing);
     await keysStore.insert(queries, {
       ...row,
-      sealed_key: this.sealing.seal(secretHalf, sealingContext(row)),
+      sealed_key: this.sealing.seal(secretHalf, getSealingContext(row)),
       created_at: this.clock.now(),
       retired_at: null,
     });

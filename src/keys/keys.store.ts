@@ -6,7 +6,7 @@ export type KeyPurpose = KeyRow['purpose'];
 
 export const keysStore = {
   /** In the order in which they become active. */
-  all(queries: Queries): Promise<StoredKey[]> {
+  list(queries: Queries): Promise<StoredKey[]> {
     return queries
       .selectFrom('keys')
       .selectAll()

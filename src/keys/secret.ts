@@ -27,17 +27,17 @@ export async function findSecret(
   if (config.databaseUrl.kind === 'postgres' || config.databaseUrl.file === ':memory:')
     return generateSecret();
   const databaseFile = config.databaseUrl.file;
-  const file = secretFilePath(databaseFile);
+  const file = getSecretFilePath(databaseFile);
   // Under the lock, so that of two processes that start together one creates the file and the other finds it.
   return database.withExclusiveLock(async (transaction) => {
-    const pending = readSecretIfPresent(pendingFilePath(file));
+    const pending = readSecretIfPresent(getPendingFilePath(file));
     if (pending !== undefined) {
-      if (await opens(pending, transaction)) renameSync(pendingFilePath(file), file);
-      else rmSync(pendingFilePath(file));
+      if (await opens(pending, transaction)) renameSync(getPendingFilePath(file), file);
+      else rmSync(getPendingFilePath(file));
     }
     const found = readSecretIfPresent(file);
     if (found !== undefined) return found;
-    if ((await keysStore.all(transaction)).length > 0) {
+    if ((await keysStore.list(transaction)).length > 0) {
       throw new SecretError(
         `The keys in ${databaseFile} are encrypted, and neither LATCHKEY_SECRET is set nor is ${file} there. Restore the file from a backup, or set LATCHKEY_SECRET to the secret that was used.`,
       );
@@ -55,11 +55,11 @@ export async function replaceSecretFile(
   databaseFile: string,
   reseal: (makeSecret: () => string) => Promise<void>,
 ): Promise<void> {
-  const file = secretFilePath(databaseFile);
+  const file = getSecretFilePath(databaseFile);
   let secret: string | undefined;
-  await reseal(() => (secret = createSecretFile(pendingFilePath(file))));
+  await reseal(() => (secret = createSecretFile(getPendingFilePath(file))));
   try {
-    renameSync(pendingFilePath(file), file);
+    renameSync(getPendingFilePath(file), file);
   } catch (error) {
     // A start in between may have renamed it.
     if (readSecretIfPresent(file) !== secret) throw error;
@@ -68,14 +68,14 @@ export async function replaceSecretFile(
 
 /** The secret in the file beside a database; undefined if there is no such file. */
 export function readSecretFile(databaseFile: string): string | undefined {
-  return readSecretIfPresent(secretFilePath(databaseFile));
+  return readSecretIfPresent(getSecretFilePath(databaseFile));
 }
 
-function secretFilePath(databaseFile: string): string {
+function getSecretFilePath(databaseFile: string): string {
   return `${databaseFile}.secret`;
 }
 
-function pendingFilePath(file: string): string {
+function getPendingFilePath(file: string): string {
   return `${file}.new`;
 }
 

@@ -1,5 +1,5 @@
 import { validateOpaqueString, toOpaqueString } from './opaque-string.js';
-import { usernameKey } from '../usernames/username.js';
+import { toUsernameKey } from '../usernames/username.js';
 
 /** In code points after NFC. NIST SP 800-63B-4 §3.1.1 asks for eight or more, and for no composition rules. */
 export const minPasswordLength = 8;
@@ -17,7 +17,7 @@ export async function validatePassword(password: string, username: string): Prom
   if (unfit !== undefined) return unfit;
   if (length < minPasswordLength) return `must have ${minPasswordLength} characters or more`;
   if (length > maxPasswordLength) return `must have ${maxPasswordLength} characters or fewer`;
-  if (usernameKey(password) === usernameKey(username)) return 'must not be the username';
+  if (toUsernameKey(password) === toUsernameKey(username)) return 'must not be the username';
   commonPasswords ??= readCommonPasswords();
   if ((await commonPasswords).has(password.toLowerCase())) {
     return 'is among the most common passwords, which are tried first';

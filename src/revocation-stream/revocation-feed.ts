@@ -80,7 +80,7 @@ export class RevocationFeed {
     const since = cursor.after
       ? cursor.since
       : Math.min(now, Math.max(cursor.since, (await revocationsStore.findLastWritten(queries)) ?? 0));
-    const found = await revocationsStore.page(queries, { after, limit: limit + 1 });
+    const found = await revocationsStore.listPage(queries, { after, limit: limit + 1 });
     const read = found.slice(0, limit);
     const rows = read.filter(({ expires_at: expiresAt }) => expiresAt > now);
     const last = read.at(-1);

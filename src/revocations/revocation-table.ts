@@ -266,13 +266,13 @@ const dash = 45;
 /** Parses four hexadecimal digits; negative if one of the characters is not one. */
 function parseHex16(id: string, at: number): number {
   return (
-    (hexDigit(id, at) << 12) |
-    (hexDigit(id, at + 1) << 8) |
-    (hexDigit(id, at + 2) << 4) |
-    hexDigit(id, at + 3)
+    (parseHexDigit(id, at) << 12) |
+    (parseHexDigit(id, at + 1) << 8) |
+    (parseHexDigit(id, at + 2) << 4) |
+    parseHexDigit(id, at + 3)
   );
 }
 
-function hexDigit(id: string, at: number): number {
+function parseHexDigit(id: string, at: number): number {
   return digits[id.charCodeAt(at)] ?? -1;
 }

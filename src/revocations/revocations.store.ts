@@ -149,7 +149,7 @@ export const revocationsStore = {
   /**
    * The next revocations in the order of writing, including expired ones, so that each page takes the same time.
    */
-  page(
+  listPage(
     queries: Queries,
     { after, limit }: { readonly after: RevocationPlace; readonly limit: number },
   ): Promise<Revocation[]> {

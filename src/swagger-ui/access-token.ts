@@ -13,7 +13,7 @@ export interface TokenFacts {
 
 /** @returns undefined for a text that is not a JWT with `sub` and `exp`. */
 export function readAccessToken(token: string): TokenFacts | undefined {
-  const claims = payloadOf(token);
+  const claims = decodePayload(token);
   const { sub: subject, exp } = claims;
   if (typeof subject !== 'string' || typeof exp !== 'number') return undefined;
   const { sid, scope } = claims;
@@ -28,7 +28,7 @@ export function readAccessToken(token: string): TokenFacts | undefined {
 
 type Claims = Readonly<Partial<Record<'sub' | 'exp' | 'sid' | 'scope' | 'pwd_change', unknown>>>;
 
-function payloadOf(token: string): Claims {
+function decodePayload(token: string): Claims {
   const [, payload = ''] = token.split('.');
   try {
     const bytes = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));

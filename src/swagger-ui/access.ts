@@ -11,7 +11,10 @@ export interface Access {
   readonly text: string;
 }
 
-export function accessOf({ security = [], 'x-required-permissions': permissions = [] }: Secured): Access {
+export function describeAccess({
+  security = [],
+  'x-required-permissions': permissions = [],
+}: Secured): Access {
   const schemes = security.flatMap((alternative) => Object.keys(alternative));
   if (schemes.length === 0) return { kind: 'public', text: 'Public: anyone may call this' };
   const credentials = schemes.includes('client') ? "a client's id and secret" : 'an access token';

@@ -1,10 +1,10 @@
 /** Attributes that Swagger UI lacks for screen readers and for the keyboard. */
 const amendments: readonly [selector: string, amend: (element: Element) => void][] = [
-  ['#servers', label('Server')],
-  ['select.examples-select-element', label('Example')],
-  ['textarea.body-param__text', label('Request body')],
-  ['button.close-modal', label('Close')],
-  ['input.operation-filter-input', label('Filter by tag or path')],
+  ['#servers', createLabelAmendment('Server')],
+  ['select.examples-select-element', createLabelAmendment('Example')],
+  ['textarea.body-param__text', createLabelAmendment('Request body')],
+  ['button.close-modal', createLabelAmendment('Close')],
+  ['input.operation-filter-input', createLabelAmendment('Filter by tag or path')],
   // An element that scrolls must be reachable with the keyboard (WCAG 2.1.1).
   [
     'pre.microlight',
@@ -58,7 +58,7 @@ function focus(element: Element | null): void {
   if (element instanceof HTMLElement) element.focus();
 }
 
-function label(text: string): (element: Element) => void {
+function createLabelAmendment(text: string): (element: Element) => void {
   return (element) => {
     element.setAttribute('aria-label', text);
   };

@@ -178,7 +178,7 @@ const Form: Component<FormContents> = ({ system: { React }, title, description, 
     { className: 'auth-container', onSubmit },
     React.createElement('h4', null, title),
     description !== '' && React.createElement('p', null, description),
-    ...fields.map((field) => fieldOf(React, field)),
+    ...fields.map((field) => createField(React, field)),
     failure !== undefined && React.createElement('p', { className: 'failure', role: 'alert' }, failure),
     React.createElement(
       'div',
@@ -188,7 +188,7 @@ const Form: Component<FormContents> = ({ system: { React }, title, description, 
   );
 };
 
-function fieldOf(React: React, { label, ...input }: Field): ReactElement {
+function createField(React: React, { label, ...input }: Field): ReactElement {
   const id = `authorize-${input.name}`;
   return React.createElement(
     'div',

@@ -7,7 +7,7 @@ export function isEventStream({ headers }: Response): boolean {
 }
 
 /** The response with the first part of its stream as body: Swagger UI shows a response when it is complete. */
-export async function beginningOf(answer: Response): Promise<Response> {
+export async function readBeginning(answer: Response): Promise<Response> {
   const reader = answer.body?.getReader();
   const timer = setTimeout(() => void reader?.cancel(), listenFor);
   const decoder = new TextDecoder();

@@ -19,7 +19,7 @@ export class Login {
   async logIn(username: string, password: string): Promise<Failure> {
     const response = await this.#post('login', { username, password });
     if (response === undefined) return unreachable;
-    if (!response.ok) return await detailOf(response);
+    if (!response.ok) return await readDetail(response);
     this.session.take((await response.json()) as TokenSet);
     return undefined;
   }
@@ -31,7 +31,7 @@ export class Login {
     const response = await this.#post('logout', body, { Authorization: `Bearer ${token}` });
     if (response === undefined) return unreachable;
     // With 401 the session has ended already.
-    if (!response.ok && response.status !== 401) return await detailOf(response);
+    if (!response.ok && response.status !== 401) return await readDetail(response);
     this.session.end('Logged out.');
     return undefined;
   }
@@ -47,7 +47,7 @@ export class Login {
 }
 
 /** The detail of a problem; for other responses, such as a proxy's, a message with the status. */
-async function detailOf(response: Response): Promise<string> {
+async function readDetail(response: Response): Promise<string> {
   const isProblem = response.headers.get('Content-Type')?.startsWith('application/problem+json') ?? false;
   const { detail } = isProblem ? ((await response.json()) as { detail?: string }) : {};
   return detail ?? `The service responded with ${response.status}.`;

@@ -1,6 +1,6 @@
 import type { TokenSet } from '../sessions/sessions.models.js';
 import { readAccessToken } from './access-token.js';
-import { beginningOf, isEventStream } from './event-stream.js';
+import { readBeginning, isEventStream } from './event-stream.js';
 import type { Session } from './session.js';
 
 /** An operation of the contract. */
@@ -32,14 +32,14 @@ export class Operations {
   async run(operation: Operation, url: string, request: OperationRequest): Promise<Response> {
     const answer = this.#isOwn(request)
       ? await this.#send(url, request)
-      : await this.fetch(url, asClient(operation, request));
+      : await this.fetch(url, omitBrowserCredentials(operation, request));
     if (answer.ok) await this.#learn(operation, request, answer);
-    return isEventStream(answer) ? beginningOf(answer) : answer;
+    return isEventStream(answer) ? readBeginning(answer) : answer;
   }
 
   /** Sends a request with the session's access token; if that is refused, refreshes it and sends the request again. */
   async #send(url: string, request: OperationRequest): Promise<Response> {
-    const token = bearerOf(request);
+    const token = extractBearer(request);
     const answer = await this.fetch(url, request);
     if (token === undefined || !isRefused(answer) || (await this.session.renew(token)) !== 'renewed') {
       return answer;
@@ -67,7 +67,7 @@ export class Operations {
 
   /** Whether the request has a token of the page's current session. */
   #isOwn(request: OperationRequest): boolean {
-    const [used, own] = [bearerOf(request), this.session.token];
+    const [used, own] = [extractBearer(request), this.session.token];
     if (used === undefined || own === undefined) return false;
     const sessionId = readAccessToken(used)?.sessionId;
     return used === own || (sessionId !== undefined && sessionId === readAccessToken(own)?.sessionId);
@@ -97,7 +97,7 @@ const cookieNotices = new Map([
   ['post /logout', 'Logged out.'],
 ]);
 
-function bearerOf({ headers }: OperationRequest): string | undefined {
+function extractBearer({ headers }: OperationRequest): string | undefined {
   return /^Bearer (.+)$/.exec(headers['Authorization'] ?? '')?.[1];
 }
 
@@ -107,6 +107,6 @@ export function isRefused({ status, headers }: Response): boolean {
 }
 
 /** Without credentials mode the browser does not answer the `Basic` challenge of a 401 with a dialog of its own. */
-function asClient({ path }: Operation, request: OperationRequest): OperationRequest {
+function omitBrowserCredentials({ path }: Operation, request: OperationRequest): OperationRequest {
   return path.startsWith('/oauth/') ? { ...request, credentials: 'omit' } : request;
 }

@@ -1,4 +1,4 @@
-import { accessOf, type Secured } from './access.js';
+import { describeAccess, type Secured } from './access.js';
 import type { Component } from './react.js';
 import type { ImmutableList, ImmutableMap, SwaggerUi } from './system.js';
 
@@ -24,7 +24,7 @@ export const padlocks = {
       const [where, ...operation] = path?.toArray() ?? [];
       if (where !== 'paths' || operation.length !== 2) return null;
       const secured = specSelectors.specJson().getIn([where, ...operation]) as ImmutableMap;
-      const { kind, text } = accessOf(secured.toJS() as Secured);
+      const { kind, text } = describeAccess(secured.toJS() as Secured);
       const icon = React.createElement(getComponent(kind === 'required' ? 'LockIcon' : 'UnlockIcon'), null);
       if (kind === 'public') {
         const label = { role: 'img', 'aria-label': text, title: text, className: `padlock ${kind}` };

@@ -12,7 +12,7 @@ export class RequestBodies {
 
   /** Fills in the contract's examples of forms: Swagger UI's samples have the value `string` for most fields. */
   fillForms({ paths, components }: Document): void {
-    this.#refreshExample = textOf(
+    this.#refreshExample = formatBody(
       paths['/refresh']?.['post']?.requestBody?.content['application/json']?.example,
     );
     for (const [path, operations] of Object.entries(paths)) {
@@ -35,7 +35,7 @@ export class RequestBodies {
     const value = this.system.oas3Selectors.requestBodyValue('/refresh', 'post') ?? undefined;
     // The user's own input stays.
     if (value !== undefined && value !== this.#refreshExample && value !== this.#refreshFilled) return;
-    this.#refreshFilled = textOf({ refresh_token: refreshToken });
+    this.#refreshFilled = formatBody({ refresh_token: refreshToken });
     this.#fill('/refresh', 'post', this.#refreshFilled);
   }
 
@@ -48,6 +48,6 @@ export class RequestBodies {
 }
 
 /** The JSON text that Swagger UI shows for a body. */
-function textOf(body: Example | undefined): string | undefined {
+function formatBody(body: Example | undefined): string | undefined {
   return body && JSON.stringify(body, null, 2);
 }

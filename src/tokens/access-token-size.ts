@@ -5,12 +5,12 @@
 export const maxTokenLength = 8192;
 
 /** The number of base64url characters that encode this many bytes. */
-export function base64urlLength(bytes: number): number {
+export function computeBase64urlLength(bytes: number): number {
   return Math.ceil((bytes * 4) / 3);
 }
 
 /** The number of bytes that this many base64url characters encode. */
-export function base64urlBytes(characters: number): number {
+export function computeBase64urlBytes(characters: number): number {
   return Math.floor((characters * 3) / 4);
 }
 

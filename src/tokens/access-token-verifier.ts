@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import jwt from 'jsonwebtoken';
-import { epochSeconds, type Clock } from '../clock.js';
+import { getEpochSeconds, type Clock } from '../clock.js';
 import { isSignature, readCompactJws, readJwsHeader } from '../guard/compact-jws.js';
 import { Problem } from '../problems/problem.js';
 import { isAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
@@ -64,18 +64,18 @@ export class AccessTokenVerifier {
    */
   verify(token: string, ignoredTimes: IgnoredTimes = {}): AccessTokenClaims {
     if (token.length > maxTokenLength)
-      throw invalidToken('The access token is too long: longer than any that this service issues.');
+      throw createInvalidToken('The access token is too long: longer than any that this service issues.');
     const parts = readCompactJws(token);
-    if (!parts) throw invalidToken('The access token is not a JWT in its compact form.');
+    if (!parts) throw createInvalidToken('The access token is not a JWT in its compact form.');
     const knownKey = this.#headers.get(parts.header);
     const key = knownKey ?? this.#findKey(parts.header);
-    if (!isSignature(parts.signature, key.signatureLength)) throw invalidToken(malformed);
+    if (!isSignature(parts.signature, key.signatureLength)) throw createInvalidToken(malformed);
     const claims = this.#verifySignature(token, key, ignoredTimes);
     if (!knownKey) this.#headers.set(parts.header, key);
-    if (!isAccessTokenClaims(claims)) throw invalidToken(claimMissing);
+    if (!isAccessTokenClaims(claims)) throw createInvalidToken(claimMissing);
     // A revocation is not kept for longer.
     if (claims.exp * 1000 > this.clock.now() + maxAccessTokenLifetime) {
-      throw invalidToken('The access token lives longer than any that is issued here.');
+      throw createInvalidToken('The access token lives longer than any that is issued here.');
     }
     return deepFreeze(claims);
   }
@@ -83,20 +83,20 @@ export class AccessTokenVerifier {
   /** Finds the key that a token's header names. */
   #findKey(part: string): SigningKey {
     const header = readJwsHeader(part);
-    if (!header) throw invalidToken('The access token is not a JWT.');
+    if (!header) throw createInvalidToken('The access token is not a JWT.');
     const { kid, alg, typ, crit } = header;
     const key = typeof kid === 'string' ? this.ring.findSigningKey(kid) : undefined;
-    if (!key) throw invalidToken('The access token is not signed with a key of this service.');
+    if (!key) throw createInvalidToken('The access token is not signed with a key of this service.');
     // The key determines the algorithm, never the token (RFC 8725 §3.1).
     if (alg !== key.algorithm) {
-      throw invalidToken('The access token names another algorithm than that of its key.');
+      throw createInvalidToken('The access token names another algorithm than that of its key.');
     }
     if (typeof typ !== 'string' || typ.toLowerCase().replace(/^application\//, '') !== tokenType) {
-      throw invalidToken('This JWT is not an access token.');
+      throw createInvalidToken('This JWT is not an access token.');
     }
     // RFC 7515 §4.1.11: an unknown critical extension must not be ignored.
     if (crit !== undefined) {
-      throw invalidToken('The access token demands an extension that is not known here.');
+      throw createInvalidToken('The access token demands an extension that is not known here.');
     }
     return key;
   }
@@ -107,11 +107,11 @@ export class AccessTokenVerifier {
         algorithms: [key.algorithm],
         issuer: [...this.options.acceptedIssuers] as [string, ...string[]],
         ...ignoring,
-        clockTimestamp: epochSeconds(this.clock),
+        clockTimestamp: getEpochSeconds(this.clock),
         clockTolerance: this.options.leeway,
       });
     } catch (error) {
-      if (error instanceof jwt.JsonWebTokenError) throw invalidToken(describeError(error), error);
+      if (error instanceof jwt.JsonWebTokenError) throw createInvalidToken(describeError(error), error);
       throw error;
     }
   }
@@ -128,7 +128,7 @@ function describeError(error: jwt.JsonWebTokenError): string {
   return /^invalid (exp|nbf) value/.test(error.message) ? claimMissing : malformed;
 }
 
-function invalidToken(detail: string, cause?: unknown): Problem {
+function createInvalidToken(detail: string, cause?: unknown): Problem {
   return new Problem('invalid_token', { detail, cause });
 }
 

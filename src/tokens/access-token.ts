@@ -1,11 +1,16 @@
 import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { epochSeconds, type Clock } from '../clock.js';
+import { getEpochSeconds, type Clock } from '../clock.js';
 import type { Hooks } from './hooks.js';
 import { Problem } from '../problems/problem.js';
 import { reservedClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
-import { base64urlBytes, base64urlLength, maxTokenLength, type RightsCapacity } from './access-token-size.js';
+import {
+  computeBase64urlBytes,
+  computeBase64urlLength,
+  maxTokenLength,
+  type RightsCapacity,
+} from './access-token-size.js';
 import { AccessTokenVerifier, retentionAfterExpiry, tokenType } from './access-token-verifier.js';
 import { selectAddedMembers, encodeUtf8AsLatin1 } from './added-members.js';
 import type { Algorithm } from '../keys/algorithms.js';
@@ -97,7 +102,7 @@ export class AccessTokens implements RightsCapacity {
    * @param lifetime seconds; undefined: the lifetime of the settings.
    */
   computeNextExpiry(lifetime = this.options.lifetime): number {
-    return (epochSeconds(this.clock) + lifetime) * 1000 + retentionAfterExpiry;
+    return (getEpochSeconds(this.clock) + lifetime) * 1000 + retentionAfterExpiry;
   }
 
   /**
@@ -106,9 +111,9 @@ export class AccessTokens implements RightsCapacity {
    */
   get rightsCapacity(): number {
     const key = this.#findLongestKey();
-    const header = base64urlLength(jsonLength(buildHeader(key)));
-    const rest = this.options.maxLength - header - base64urlLength(key.signatureLength) - 2;
-    return base64urlBytes(rest) - jsonLength(this.#buildClaims(largestGrant));
+    const header = computeBase64urlLength(computeJsonLength(buildHeader(key)));
+    const rest = this.options.maxLength - header - computeBase64urlLength(key.signatureLength) - 2;
+    return computeBase64urlBytes(rest) - computeJsonLength(this.#buildClaims(largestGrant));
   }
 
   /**
@@ -116,8 +121,12 @@ export class AccessTokens implements RightsCapacity {
    */
   computeLength(grant: AccessGrant): number {
     const key = this.#findLongestKey();
-    const parts = [jsonLength(buildHeader(key)), jsonLength(this.#buildClaims(grant)), key.signatureLength];
-    return parts.map(base64urlLength).reduce((sum, length) => sum + length, 2);
+    const parts = [
+      computeJsonLength(buildHeader(key)),
+      computeJsonLength(this.#buildClaims(grant)),
+      key.signatureLength,
+    ];
+    return parts.map(computeBase64urlLength).reduce((sum, length) => sum + length, 2);
   }
 
   /** Whether hooks add to tokens; if so, issuing one may fail. */
@@ -175,7 +184,7 @@ export class AccessTokens implements RightsCapacity {
 
   #buildClaims(grant: AccessGrant): AccessTokenClaims {
     const { issuer, lifetime, notBefore } = this.options;
-    const now = epochSeconds(this.clock);
+    const now = getEpochSeconds(this.clock);
     const audience = grant.audience ?? this.options.audience;
     return {
       iss: issuer,
@@ -204,7 +213,7 @@ export class AccessTokens implements RightsCapacity {
    */
   verify(token: string): AccessTokenClaims {
     const { claims, audienceAccepted } = this.#verifyCached(token);
-    if (!audienceAccepted) throw invalidToken('The access token was issued for another service.');
+    if (!audienceAccepted) throw createInvalidToken('The access token was issued for another service.');
     return claims;
   }
 
@@ -239,7 +248,7 @@ export class AccessTokens implements RightsCapacity {
     if (known) {
       if (this.#isInTime(known.claims)) return known;
       this.#verified.delete(token);
-      throw invalidToken('The access token has expired.');
+      throw createInvalidToken('The access token has expired.');
     }
     const claims = this.#verifier.verify(token);
     const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
@@ -252,7 +261,7 @@ export class AccessTokens implements RightsCapacity {
   }
 
   #isInTime({ exp }: AccessTokenClaims): boolean {
-    return epochSeconds(this.clock) < exp + this.options.leeway;
+    return getEpochSeconds(this.clock) < exp + this.options.leeway;
   }
 
   /** Cached tokens and headers may be those of a removed key. */
@@ -264,7 +273,7 @@ export class AccessTokens implements RightsCapacity {
   }
 }
 
-function invalidToken(detail: string): Problem {
+function createInvalidToken(detail: string): Problem {
   return new Problem('invalid_token', { detail });
 }
 
@@ -272,6 +281,6 @@ function buildHeader({ id, algorithm }: SigningKey): { alg: Algorithm; typ: stri
   return { alg: algorithm, typ: tokenType, kid: id };
 }
 
-function jsonLength(value: object): number {
+function computeJsonLength(value: object): number {
   return Buffer.byteLength(JSON.stringify(value));
 }

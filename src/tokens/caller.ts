@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import type { Actor } from '../audit/audit.store.js';
 import { parsePermissions } from '../guard/permissions.js';
 import { Problem } from '../problems/problem.js';
-import { contextOf } from '../http/request-context.js';
+import { getRequestContext } from '../http/request-context.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 
 /** The caller of a request, by its access token. */
@@ -37,7 +37,7 @@ export function requireUser({ caller }: AuthenticatedRequest): UserCaller {
 
 /** The caller as services and the audit take it. */
 export function toActor(request: AuthenticatedRequest): Actor {
-  return { userId: request.caller.subject, context: contextOf(request) };
+  return { userId: request.caller.subject, context: getRequestContext(request) };
 }
 
 export function toCaller(claims: AccessTokenClaims): Caller {

@@ -82,7 +82,7 @@ const letterOrDigit = /^[\p{L}\p{N}\p{Mc}]$/u;
 
 type Direction = 'right' | 'left' | 'arabic digit' | 'european digit' | 'mark' | 'none';
 
-function directionOf(character: string): Direction {
+function getDirection(character: string): Direction {
   if (mark.test(character)) return 'mark';
   if (europeanDigit.test(character)) return 'european digit';
   if (arabicDigit.test(character)) return 'arabic digit';
@@ -92,7 +92,7 @@ function directionOf(character: string): Direction {
 
 /** RFC 5893 §2, which applies to names that have right-to-left characters. */
 function followsBidiRule(characters: readonly string[]): boolean {
-  const directions = characters.map(directionOf);
+  const directions = characters.map(getDirection);
   if (!directions.includes('right') && !directions.includes('arabic digit')) return true;
   const last = directions.findLast((direction) => direction !== 'mark');
   if (directions[0] === 'left') {

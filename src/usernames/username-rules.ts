@@ -1,4 +1,4 @@
-import { usernameKey } from './username.js';
+import { toUsernameKey } from './username.js';
 import { validateProfile } from './username-profile.js';
 import { isSingleScript } from './username-scripts.js';
 
@@ -12,7 +12,7 @@ const maxKeyLength = 800;
 /** Why a name is not allowed, to be put after the field's name in a message; undefined if it is allowed. */
 export function validateUsername(name: string, rules: UsernameRules): string | undefined {
   // NFKC can turn one character into eighteen, and an entry in PostgreSQL's index has at most 2,704 bytes.
-  if (usernameKey(name).length > maxKeyLength) return 'is too long where its characters are taken apart';
+  if (toUsernameKey(name).length > maxKeyLength) return 'is too long where its characters are taken apart';
   if (rules === 'any') return undefined;
   const error = validateProfile(name);
   if (error !== undefined || rules === 'precis') return error;

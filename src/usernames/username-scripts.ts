@@ -64,7 +64,7 @@ const require = createRequire(import.meta.url);
 let replaceConfusables: ((text: string) => string) | undefined;
 
 /** The SHA-256 of a name's skeleton, in base64url: it is stored, and has the same length for any name. */
-export function skeletonKey(name: string): string {
+export function computeSkeletonKey(name: string): string {
   return createHash('sha256').update(computeSkeleton(name)).digest('base64url');
 }
 

@@ -2,6 +2,6 @@
  * The form by which usernames are compared and unique: NFKC, case-insensitive. It is normalized again after the case is
  * mapped, because J̌ is two code points and ǰ is one.
  */
-export function usernameKey(username: string): string {
+export function toUsernameKey(username: string): string {
   return username.normalize('NFKC').toLowerCase().normalize('NFKC');
 }

@@ -16,7 +16,7 @@ import { copiedTables, SqliteSnapshot, type Counts } from '../../src/database/co
 import type { Database } from '../../src/database/database.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { sealingContext, unseal } from '../../src/keys/stored-keys.js';
+import { getSealingContext, unseal } from '../../src/keys/stored-keys.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { newClientKey } from '../support/client-keys.js';
 import { newDatabase, openTestDatabase } from '../support/databases.js';
@@ -67,7 +67,8 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
 
   /** The target has a secret of its own. */
   const sealingWith = (secret: string): CopySealing => ({
-    seal: (row) => new KeySealing(secret).seal(unseal(row, new KeySealing(testSecret)), sealingContext(row)),
+    seal: (row) =>
+      new KeySealing(secret).seal(unseal(row, new KeySealing(testSecret)), getSealingContext(row)),
     opens: (row) => {
       try {
         return unseal(row, new KeySealing(secret)) !== '';

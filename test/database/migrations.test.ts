@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { migrationProvider } from '../../src/database/migrations/index.js';
+import { createMigrationProvider } from '../../src/database/migrations/index.js';
 import type { Database } from '../../src/database/database.js';
 import { databaseKinds, newDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { addUser } from '../support/records.js';
-import { usernameKey } from '../../src/usernames/username.js';
-import { skeletonKey } from '../../src/usernames/username-scripts.js';
+import { toUsernameKey } from '../../src/usernames/username.js';
+import { computeSkeletonKey } from '../../src/usernames/username-scripts.js';
 import { usersStore } from '../../src/users/users.store.js';
 
 const tables = [
@@ -25,7 +25,7 @@ const tables = [
   'user_roles',
   'users',
 ] as const;
-const names = Object.keys(await migrationProvider({ dialect: 'sqlite' }).getMigrations());
+const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 
 /** Tables, columns and types, and the definition of every index. */
 async function shapeOf({ queries, dialect }: Database): Promise<object> {
@@ -91,7 +91,7 @@ for (const kind of databaseKinds) {
       ];
       for (const [at, name] of names.entries()) {
         await sql`insert into users (id, username, username_key, password_hash, password_one_time, version, created_at, updated_at)
-          values (${String(at).padStart(6, '0')}, ${name}, ${usernameKey(name)}, '', 0, 0, 0, 0)`.execute(
+          values (${String(at).padStart(6, '0')}, ${name}, ${toUsernameKey(name)}, '', 0, 0, 0, 0)`.execute(
           database.queries,
         );
       }
@@ -103,7 +103,12 @@ for (const kind of databaseKinds) {
         .execute();
       expect(users.map(({ username }) => username)).to.deep.equal(names);
       const [scope, ...alike] = users.map(({ username_skeleton: skeleton }) => skeleton).slice(0, 4);
-      expect([scope, ...alike]).to.deep.equal([skeletonKey('scope'), null, null, skeletonKey('other')]);
+      expect([scope, ...alike]).to.deep.equal([
+        computeSkeletonKey('scope'),
+        null,
+        null,
+        computeSkeletonKey('other'),
+      ]);
       expect(users.filter(({ username_skeleton: skeleton }) => skeleton === null)).to.have.length.at.least(2);
     });
 

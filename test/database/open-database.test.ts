@@ -85,7 +85,7 @@ storeContract('The database', (on) => {
       Array.from({ length: 6 }, () =>
         on.database.withExclusiveLock(async (transaction) => {
           expect(++running).to.equal(1);
-          await keysStore.all(transaction);
+          await keysStore.list(transaction);
           expect(running).to.equal(1);
           running--;
         }),

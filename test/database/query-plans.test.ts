@@ -35,7 +35,10 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'a later page of sessions': (queries) => sessionsStore.listLive(queries, { ...live, ...later }),
   'the roles': (queries) => rolesStore.list(queries),
   'a page of revocations': (queries) =>
-    revocationsStore.page(queries, { limit: 50, after: { created_at: now, kind: 'session', target: id } }),
+    revocationsStore.listPage(queries, {
+      limit: 50,
+      after: { created_at: now, kind: 'session', target: id },
+    }),
   'the last revocation': (queries) => revocationsStore.findLastWritten(queries),
   'a page of what is live': (queries) =>
     revocationsStore.listLive(queries, 'session', now, { limit: 5, after: id }),

@@ -31,7 +31,7 @@ for (const kind of databaseKinds) {
     after(() => database.close());
 
     const open = (): Promise<KeyRing> => completeKeyRing(database, sealing, clock);
-    const rows = () => keysStore.all(database.queries);
+    const rows = () => keysStore.list(database.queries);
 
     it('makes its first keys once', async () => {
       const first = await open();

@@ -26,21 +26,21 @@ storeContract('The keys store', (on) => {
   const sameAge = key('b', recordTime);
 
   it('is empty at first', async () => {
-    expect(await keysStore.all(on.queries)).to.deep.equal([]);
+    expect(await keysStore.list(on.queries)).to.deep.equal([]);
   });
 
   it('returns every key unchanged, the earliest first', async () => {
     for (const row of [youngest, oldest, sameAge]) await keysStore.insert(on.queries, row);
-    expect(await keysStore.all(on.queries)).to.deep.equal([sameAge, oldest, youngest]);
+    expect(await keysStore.list(on.queries)).to.deep.equal([sameAge, oldest, youngest]);
   });
 
   it('refuses a second key with the same id', async () => {
     expect(await keysStore.insert(on.queries, { ...sameAge, algorithm: 'other' })).to.be.false;
-    expect(await keysStore.all(on.queries)).to.deep.include(sameAge);
+    expect(await keysStore.list(on.queries)).to.deep.include(sameAge);
   });
 
   const ends = async (): Promise<Record<string, number | null>> =>
-    Object.fromEntries((await keysStore.all(on.queries)).map(({ id, retired_at: end }) => [id, end]));
+    Object.fromEntries((await keysStore.list(on.queries)).map(({ id, retired_at: end }) => [id, end]));
 
   it('sets when a purpose’s other keys retire, and postpones none', async () => {
     await keysStore.retireOthers(on.queries, 'access', 'a', recordTime + 5 * minute);
@@ -60,13 +60,13 @@ storeContract('The keys store', (on) => {
 
   it('sets when a key becomes active, and clears when it retires', async () => {
     await keysStore.schedule(on.queries, 'a', recordTime + 7 * minute);
-    const found = (await keysStore.all(on.queries)).at(-1);
+    const found = (await keysStore.list(on.queries)).at(-1);
     expect(found).to.deep.equal({ ...youngest, active_at: recordTime + 7 * minute, retired_at: null });
   });
 
   it('replaces the encrypted half of one key', async () => {
     await keysStore.reseal(on.queries, 'z', 'sealed again');
-    const sealed = (await keysStore.all(on.queries)).map(({ id, sealed_key: half }) => [id, half]);
+    const sealed = (await keysStore.list(on.queries)).map(({ id, sealed_key: half }) => [id, half]);
     expect(Object.fromEntries(sealed)).to.deep.equal({ a: 'sealed', b: 'sealed', z: 'sealed again' });
   });
 

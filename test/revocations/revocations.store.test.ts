@@ -113,7 +113,7 @@ storeContract('The revocations store', (on) => {
     await revocationsStore.add(on.queries, [fourth, third, expired, second, first]);
     expect(await revocationsStore.findLastWritten(on.queries)).to.equal(recordTime + 2);
     const page = (after: RevocationPlace): Promise<Revocation[]> =>
-      revocationsStore.page(on.queries, { after, limit: 2 });
+      revocationsStore.listPage(on.queries, { after, limit: 2 });
     expect(await page({ created_at: recordTime, kind: '', target: '' })).to.deep.equal([first, second]);
     // Expired rows are included: a reader drops them.
     expect(await page(second)).to.deep.equal([expired, third]);

@@ -47,7 +47,7 @@ export function itTakesJson(app: () => TestApp, { path, required }: Operation): 
 
     it('must be an object', async () => {
       const { body } = await send('application/json', '[]').expect(422);
-      expect(body.errors).to.deep.equal({ body: 'invalid object' });
+      expect(body.errors).to.deep.equal({ body: 'must be an object' });
     });
 
     for (const field of ['admin', '__proto__', 'constructor', 'a,b']) {

@@ -69,7 +69,7 @@ export async function addRefreshKey(queries: Queries, id: string): Promise<void>
 
 /** The service's own refresh-token key, if there is one. */
 async function refreshKeyId(queries: Queries): Promise<string> {
-  const there = (await keysStore.all(queries)).find(({ purpose }) => purpose === 'refresh');
+  const there = (await keysStore.list(queries)).find(({ purpose }) => purpose === 'refresh');
   if (there) return there.id;
   await addRefreshKey(queries, 'key of birth');
   return 'key of birth';

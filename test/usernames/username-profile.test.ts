@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { mapWidth, validateProfile } from '../../src/usernames/username-profile.js';
-import { usernameKey } from '../../src/usernames/username.js';
+import { toUsernameKey } from '../../src/usernames/username.js';
 
 describe('RFC 8265’s UsernameCaseMapped profile', () => {
   // Includes the examples of RFC 8265 §3.6.
@@ -91,12 +91,12 @@ describe('RFC 8265’s UsernameCaseMapped profile', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }), (name) => {
         fc.pre(validateProfile(name) === undefined);
-        expect(usernameKey(name)).to.equal(mapWidth(name).toLowerCase().normalize('NFC'));
+        expect(toUsernameKey(name)).to.equal(mapWidth(name).toLowerCase().normalize('NFC'));
       }),
       { numRuns: 2000 },
     );
     for (const name of names) {
-      expect(usernameKey(name)).to.equal(mapWidth(name).toLowerCase().normalize('NFC'));
+      expect(toUsernameKey(name)).to.equal(mapWidth(name).toLowerCase().normalize('NFC'));
     }
   });
 });

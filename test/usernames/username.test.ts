@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { usernameKey } from '../../src/usernames/username.js';
+import { toUsernameKey } from '../../src/usernames/username.js';
 
 describe('The key of a username', () => {
   for (const [one, other] of [
@@ -13,7 +13,7 @@ describe('The key of a username', () => {
     ['x²', 'X2'],
   ] as const) {
     it(`is the same for ${one} and ${other}`, () => {
-      expect(usernameKey(one)).to.equal(usernameKey(other));
+      expect(toUsernameKey(one)).to.equal(toUsernameKey(other));
     });
   }
 
@@ -23,15 +23,15 @@ describe('The key of a username', () => {
     ['o', '0'],
   ] as const) {
     it(`differs for "${one}" and "${other}"`, () => {
-      expect(usernameKey(one)).not.to.equal(usernameKey(other));
+      expect(toUsernameKey(one)).not.to.equal(toUsernameKey(other));
     });
   }
 
   it('is the same for a name, its own key, and its other Unicode forms', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (name) => {
-        for (const same of [usernameKey(name), name.normalize('NFC'), name.normalize('NFKD')]) {
-          expect(usernameKey(same)).to.equal(usernameKey(name));
+        for (const same of [toUsernameKey(name), name.normalize('NFC'), name.normalize('NFKD')]) {
+          expect(toUsernameKey(same)).to.equal(toUsernameKey(name));
         }
       }),
     );

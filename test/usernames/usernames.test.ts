@@ -1,8 +1,8 @@
 import { hash } from '@node-rs/argon2';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { usernameKey } from '../../src/usernames/username.js';
-import { skeletonKey } from '../../src/usernames/username-scripts.js';
+import { toUsernameKey } from '../../src/usernames/username.js';
+import { computeSkeletonKey } from '../../src/usernames/username-scripts.js';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { addUser } from '../support/records.js';
@@ -118,7 +118,7 @@ for (const database of databaseKinds) {
           expect(status).to.be.oneOf([201, 409, 422]);
           if (status !== 201) return;
           expect(body.username).to.equal(username);
-          for (const shared of [usernameKey(username), skeletonKey(username)]) {
+          for (const shared of [toUsernameKey(username), computeSkeletonKey(username)]) {
             expect(accepted.get(shared), `${JSON.stringify(username)} beside`).to.be.oneOf([
               undefined,
               username,

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { skeletonKey } from '../../usernames/username-scripts.js';
+import { computeSkeletonKey } from '../../usernames/username-scripts.js';
 
 const rowsPerStatement = 500;
 
@@ -31,7 +31,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     if (!last) break;
     after = last.id;
     const rows = users.flatMap(({ id, username }) => {
-      const skeleton = skeletonKey(username);
+      const skeleton = computeSkeletonKey(username);
       if (taken.has(skeleton)) return [];
       taken.add(skeleton);
       return [sql`(${id}, ${skeleton})`];

@@ -30,7 +30,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0012-proved-generation': provedGeneration,
 };
 
-export function migrationProvider(context: MigrationContext): MigrationProvider {
+export function createMigrationProvider(context: MigrationContext): MigrationProvider {
   const bound = Object.entries(migrations).map(([name, migration]): [string, Migration] => [
     name,
     { up: (db) => migration.up(db as Kysely<unknown>, context) },
