@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../bin/sources.js';
-import { misuse, readCommandLine } from './command-line.ts';
+import { reportMisuse, readCommandLine } from './command-line.ts';
 import { build, ensureBuilt } from './compile.ts';
 
 interface Check {
@@ -72,7 +72,7 @@ ${Object.entries(checks)
 
 const given = readCommandLine(usage, { allowPositionals: true });
 const unknown = given?.positionals.find((name) => !Object.hasOwn(checks, name));
-if (unknown !== undefined) misuse(`There is no check '${unknown}'.`, usage);
+if (unknown !== undefined) reportMisuse(`There is no check '${unknown}'.`, usage);
 else if (given) await checkAll(given.positionals);
 
 async function checkAll(names: readonly string[]): Promise<void> {
