@@ -4,6 +4,7 @@ import type { Document, Schema } from './openapi.js';
  * Completes the models:
  * - properties of a named type keep their own description: OpenAPI 3.0 ignores siblings of `$ref`;
  * - dates have their length;
+ * - what is allowed anyway is not said: generators trip over an explicit `additionalProperties: {}`;
  * - models and examples that no operation uses are removed, such as models of query parameters, which tsoa expands.
  */
 export function completeSchemas(document: Document): void {
@@ -12,6 +13,11 @@ export function completeSchemas(document: Document): void {
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
       schema.properties = { ...schema.properties, [name]: completeProperty(property, schemas) };
     }
+  }
+  for (const schema of Object.values(schemas)) {
+    if (JSON.stringify(schema.additionalProperties) !== '{}') continue;
+    if (Object.keys(schema.properties ?? {}).length > 0) delete schema.additionalProperties;
+    else schema.additionalProperties = true; // an object of any members
   }
   removeUnused(document);
 }

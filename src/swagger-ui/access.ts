@@ -1,3 +1,5 @@
+import { clientScheme } from './system.js';
+
 /** As much of an operation in the contract as says who may call it. */
 export interface Secured {
   /** Alternatives; none: anyone may. */
@@ -15,7 +17,7 @@ export interface Access {
 export function accessOf({ security = [], 'x-required-permissions': permissions = [] }: Secured): Access {
   const schemes = security.flatMap((alternative) => Object.keys(alternative));
   if (schemes.length === 0) return { kind: 'public', text: 'Public: anyone may call this' };
-  const credentials = schemes.includes('client') ? "a client's id and secret" : 'an access token';
+  const credentials = schemes.includes(clientScheme) ? "a client's id and secret" : 'an access token';
   if (security.some((alternative) => Object.keys(alternative).length === 0)) {
     return { kind: 'optional', text: `Optional: ${credentials}` };
   }

@@ -1,6 +1,7 @@
 /** As much of the contract as is filled in from it. */
 export interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
+  readonly servers?: readonly { readonly url: string }[];
   readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
 }
 

@@ -15,12 +15,15 @@ describe('behind a proxy', () => {
   const below = (app: TestApp, path: string, prefix: string) =>
     app.get(path).set('X-Forwarded-Prefix', prefix);
   const documents = ['/openapi.json', '/openapi-3.1.json', '/openapi.yaml'];
-  /** Of each form of the contract, the one place that the service is at. */
+  /** Of each form of the contract, the place that the service is at; before it, it names the issuer. */
   const placesIn = async (app: TestApp, prefix: string): Promise<(string | undefined)[]> => {
     const found = [];
     for (const path of documents) {
       const { text } = await below(app, path, prefix).expect(200);
-      found.push(/"?servers"?:[^]*?"?url"?: ?"?([^"\n]+)/.exec(text)?.[1]);
+      const [, servers = ''] = /"?servers"?:([^]*?)"?(?:security|tags|paths)"?:/.exec(text) ?? [];
+      const [first, place] = [...servers.matchAll(/"?url"?: ?"?([^"\n]+)/g)].map(([, url]) => url);
+      expect(first).to.equal(app.services.issuer);
+      found.push(place);
     }
     return found;
   };
