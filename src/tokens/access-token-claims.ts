@@ -1,4 +1,4 @@
-/** The claims of an access token (RFC 9068 §2.2), and the service's own: `sid`, `ver`, `roles_ver`, `fresh` and `pwd_change`. */
+/** The claims of an access token (RFC 9068 §2.2), and the service's own: `sid`, `ver`, `roles_ver`, `fresh`, `pwd_change` and `token_use`. */
 export interface AccessTokenClaims {
   readonly iss: string;
   /** The user's id, or the client's where a client acts for itself. */
@@ -26,9 +26,16 @@ export interface AccessTokenClaims {
   readonly fresh: boolean;
   /** Present while the account has a one-time password, which takes its permissions away. */
   readonly pwd_change?: true;
+  /** The user's name when the token was issued (OpenID Connect Core §5.1), to be shown; a client's token has none. */
+  readonly preferred_username?: string;
+  /** Says that this is an access token where the header's `typ` does not: `access_token`. */
+  readonly token_use?: unknown;
   /** What the hook for additional claims added. */
   readonly [claim: string]: unknown;
 }
+
+/** What tells an access token apart where its header says no more than that it is a JWT. */
+export const accessTokenUse = 'access_token';
 
 const reservedClaimNames = [
   'iss',
@@ -47,6 +54,8 @@ const reservedClaimNames = [
   'auth_time',
   'fresh',
   'pwd_change',
+  'preferred_username',
+  'token_use',
 ] as const;
 
 /** The claims that are the service's own, whether or not a token has them: no hook sets one. */
@@ -61,6 +70,8 @@ export interface AccessGrant {
   /** Undefined: the service itself, where users log in. */
   readonly clientId?: string;
   readonly sessionId?: string;
+  /** The user's name; a client has none. */
+  readonly username?: string;
   readonly roles: readonly string[];
   /** The version of what roles permit, likewise. */
   readonly rolesVersion?: number;
@@ -96,6 +107,7 @@ export function isAccessTokenClaims(value: unknown): value is AccessTokenClaims 
     isAbsentOr(isString, claims.sid) &&
     isAbsentOr((fresh) => typeof fresh === 'boolean', claims.fresh) &&
     isAbsentOr((change) => change === true, claims.pwd_change) &&
+    isAbsentOr(isString, claims.preferred_username) &&
     // Only a client that acts for itself has no session.
     (claims.sub === claims.client_id || (claims.sid !== undefined && claims.auth_time !== undefined))
   );

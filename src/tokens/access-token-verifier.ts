@@ -3,13 +3,11 @@ import jwt from 'jsonwebtoken';
 import { epochSeconds, type Clock } from '../clock.js';
 import { isSignature, readCompactJws, readJwsHeader } from '../guard/compact-jws.js';
 import { Problem } from '../problems/problem.js';
-import { isAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
+import { accessTokenUse, isAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
 import { maxTokenLength } from './access-token-size.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { SigningKey } from '../keys/signing-keys.js';
 
-/** RFC 9068 §2.1: keeps the service's other JWTs from being accepted as access tokens. */
-export const tokenType = 'at+jwt';
 /**
  * The greatest leeway that can be set, in milliseconds: a revocation that was written under a small leeway
  * still holds when the service comes back with a great one.
@@ -38,14 +36,21 @@ interface IgnoredTimes {
   readonly ignoreExpiration?: boolean;
 }
 
+/** What is known of a header that names a key of the service. */
+interface KnownHeader {
+  readonly key: SigningKey;
+  /** Whether it says itself that the token is an access token (RFC 9068 §2.1); else the claims have to. */
+  readonly isTyped: boolean;
+}
+
 /**
  * Verifies that a token is an access token of this service and valid at this time. The signature, the times and the issuer are
  * jsonwebtoken's to check. What it does not check is checked here: before it the length, the one spelling, the key by its
  * id, what the header says beside, and the length of the signature; after it the types of the claims.
  */
 export class AccessTokenVerifier {
-  /** Keys by the headers that name them, as good tokens have spelled them: most often one for each key. */
-  readonly #headers = new LRUCache<string, SigningKey>({ max: maxCachedHeaders });
+  /** By the headers as good tokens have spelled them: most often one for each key. */
+  readonly #headers = new LRUCache<string, KnownHeader>({ max: maxCachedHeaders });
 
   constructor(
     private readonly ring: KeyRing,
@@ -67,12 +72,15 @@ export class AccessTokenVerifier {
       throw invalidToken('The access token is too long: longer than any that this service issues.');
     const parts = readCompactJws(token);
     if (!parts) throw invalidToken('The access token is not a JWT in its compact form.');
-    const knownKey = this.#headers.get(parts.header);
-    const key = knownKey ?? this.#findKey(parts.header);
+    const known = this.#headers.get(parts.header);
+    const header = known ?? this.#readHeader(parts.header);
+    const { key, isTyped } = header;
     if (!isSignature(parts.signature, key.signatureLength)) throw invalidToken(malformed);
     const claims = this.#verifySignature(token, key, ignoredTimes);
-    if (!knownKey) this.#headers.set(parts.header, key);
+    if (!known) this.#headers.set(parts.header, header);
     if (!isAccessTokenClaims(claims)) throw invalidToken(claimMissing);
+    // Whatever else the service's keys may have signed says that it is something else, or nothing.
+    if (!isTyped && claims.token_use !== accessTokenUse) throw invalidToken(noAccessToken);
     // A revocation would not outlive it.
     if (claims.exp * 1000 > this.clock.now() + maxAccessTokenLifetime) {
       throw invalidToken('The access token lives longer than any that is issued here.');
@@ -80,8 +88,8 @@ export class AccessTokenVerifier {
     return deepFreeze(claims);
   }
 
-  /** The key that a token's header names. */
-  #findKey(part: string): SigningKey {
+  /** Finds the key that a token's header names. */
+  #readHeader(part: string): KnownHeader {
     const header = readJwsHeader(part);
     if (!header) throw invalidToken('The access token is not a JWT.');
     const { kid, alg, typ, crit } = header;
@@ -91,14 +99,13 @@ export class AccessTokenVerifier {
     if (alg !== key.algorithm) {
       throw invalidToken('The access token names another algorithm than that of its key.');
     }
-    if (typeof typ !== 'string' || typ.toLowerCase().replace(/^application\//, '') !== tokenType) {
-      throw invalidToken('This JWT is not an access token.');
-    }
+    const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : '';
+    if (type !== 'at+jwt' && type !== 'jwt') throw invalidToken(noAccessToken);
     // RFC 7515 §4.1.11: an extension that we do not know must not be ignored.
     if (crit !== undefined) {
       throw invalidToken('The access token demands an extension that is not known here.');
     }
-    return key;
+    return { key, isTyped: type === 'at+jwt' };
   }
 
   #verifySignature(token: string, key: SigningKey, ignoring: IgnoredTimes): unknown {
@@ -118,6 +125,7 @@ export class AccessTokenVerifier {
 }
 
 const malformed = 'The access token is malformed, or its signature is wrong.';
+const noAccessToken = 'This JWT is not an access token.';
 const claimMissing = 'The access token lacks a claim.';
 
 /** jsonwebtoken tells some of what is wrong by the class of its errors, and the rest by their messages. */

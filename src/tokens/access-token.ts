@@ -4,9 +4,16 @@ import jwt from 'jsonwebtoken';
 import { epochSeconds, type Clock } from '../clock.js';
 import type { Hooks } from './hooks.js';
 import { Problem } from '../problems/problem.js';
-import { reservedClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
+import {
+  accessTokenUse,
+  reservedClaims,
+  type AccessGrant,
+  type AccessTokenClaims,
+} from './access-token-claims.js';
+import type { AccessTokenType } from './access-token-types.js';
 import { base64urlBytes, base64urlLength, maxTokenLength, type RightsCapacity } from './access-token-size.js';
-import { AccessTokenVerifier, retentionAfterExpiry, tokenType } from './access-token-verifier.js';
+import { AccessTokenVerifier, retentionAfterExpiry } from './access-token-verifier.js';
+import { maxUsernameLength } from '../usernames/username.js';
 import { selectAddedMembers, encodeUtf8AsLatin1 } from './added-members.js';
 import type { Algorithm } from '../keys/algorithms.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -26,6 +33,8 @@ export interface AccessTokenOptions {
   readonly leeway: number;
   /** Whether tokens say from when they are valid. */
   readonly notBefore: boolean;
+  /** The header's `typ`. */
+  readonly type: AccessTokenType;
   /** The word that a token is sent with: `Bearer` (RFC 6750). */
   readonly scheme: string;
   /** Characters that a user's token may have: fewer than any may where it comes in a cookie. */
@@ -54,6 +63,8 @@ const largestGrant: AccessGrant = {
   authenticatedAt: Date.parse('9999-12-31'),
   fresh: false,
   passwordChangeRequired: true,
+  // No character takes more bytes for each of its UTF-16 units.
+  username: '\u20ac'.repeat(maxUsernameLength),
 };
 /** Tokens whose verification is remembered: one or two KiB each. */
 const maxCachedTokens = 10_000;
@@ -106,7 +117,7 @@ export class AccessTokens implements RightsCapacity {
    */
   get rightsCapacity(): number {
     const key = this.#findLongestKey();
-    const header = base64urlLength(jsonLength(buildHeader(key)));
+    const header = base64urlLength(jsonLength(this.#buildHeader(key)));
     const rest = this.options.maxLength - header - base64urlLength(key.signatureLength) - 2;
     return base64urlBytes(rest) - jsonLength(this.#buildClaims(largestGrant));
   }
@@ -117,7 +128,11 @@ export class AccessTokens implements RightsCapacity {
    */
   computeLength(grant: AccessGrant): number {
     const key = this.#findLongestKey();
-    const parts = [jsonLength(buildHeader(key)), jsonLength(this.#buildClaims(grant)), key.signatureLength];
+    const parts = [
+      jsonLength(this.#buildHeader(key)),
+      jsonLength(this.#buildClaims(grant)),
+      key.signatureLength,
+    ];
     return parts.map(base64urlLength).reduce((sum, length) => sum + length, 2);
   }
 
@@ -145,7 +160,7 @@ export class AccessTokens implements RightsCapacity {
       ...encodeUtf8AsLatin1(
         selectAddedMembers('additionalHeaders', hooks.additionalHeaders?.(grant), reservedHeaders),
       ),
-      ...buildHeader(signingKey),
+      ...this.#buildHeader(signingKey),
     };
     const token = jwt.sign(claims, privateKey, { algorithm, header });
     // A client's own token comes in no cookie.
@@ -195,7 +210,13 @@ export class AccessTokens implements RightsCapacity {
       ...(grant.authenticatedAt !== undefined && { auth_time: Math.floor(grant.authenticatedAt / 1000) }),
       fresh: grant.fresh,
       ...(grant.passwordChangeRequired && { pwd_change: true }),
+      ...(grant.username !== undefined && { preferred_username: grant.username }),
+      ...(this.options.type === 'JWT' && { token_use: accessTokenUse }),
     };
+  }
+
+  #buildHeader({ id, algorithm }: SigningKey): { alg: Algorithm; typ: AccessTokenType; kid: string } {
+    return { alg: algorithm, typ: this.options.type, kid: id };
   }
 
   /**
@@ -267,10 +288,6 @@ export class AccessTokens implements RightsCapacity {
 
 function invalidToken(detail: string): Problem {
   return new Problem('invalid_token', { detail });
-}
-
-function buildHeader({ id, algorithm }: SigningKey): { alg: Algorithm; typ: string; kid: string } {
-  return { alg: algorithm, typ: tokenType, kid: id };
 }
 
 function jsonLength(value: object): number {

@@ -9,6 +9,8 @@ import type { AccessTokenClaims } from './access-token-claims.js';
 export interface Caller {
   /** The user's id, or the client's where a client acts for itself. */
   readonly subject: string;
+  /** The user's name when the token was issued, to be shown. Undefined for a client. */
+  readonly username: string | undefined;
   /** Undefined for a client. */
   readonly sessionId: string | undefined;
   readonly permissions: ReadonlySet<string>;
@@ -44,6 +46,7 @@ export function toActor(request: AuthenticatedRequest): Actor {
 export function toCaller(claims: AccessTokenClaims): Caller {
   return {
     subject: claims.sub,
+    username: claims.preferred_username,
     sessionId: claims.sid,
     permissions: parsePermissions(claims.scope),
     claims,
