@@ -9,12 +9,12 @@ export interface Clock {
 export const systemClock: Clock = { now: () => Date.now() };
 
 /** Whole seconds since the Unix epoch, as JWT's NumericDate counts them (RFC 7519 §2). */
-export function epochSeconds(clock: Clock): number {
+export function getEpochSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
 }
 
 /** A length of time for a person, in the largest unit that it is whole in; two days and less in hours. */
-export function durationInWords(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const units = [
     ['day', 86_400],
     ['hour', 3600],

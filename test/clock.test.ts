@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { durationInWords, epochSeconds, systemClock } from '../src/clock.js';
+import { formatDuration, getEpochSeconds, systemClock } from '../src/clock.js';
 
 describe('The clock', () => {
   it("is the system's", () => {
@@ -7,9 +7,9 @@ describe('The clock', () => {
     expect(systemClock.now()).to.be.within(before, Date.now());
   });
 
-  it('counts whole seconds, of which the last has not ended', () => {
-    expect(epochSeconds({ now: () => 1_999 })).to.equal(1);
-    expect(epochSeconds({ now: () => 2_000 })).to.equal(2);
+  it('counts whole seconds, rounded down', () => {
+    expect(getEpochSeconds({ now: () => 1_999 })).to.equal(1);
+    expect(getEpochSeconds({ now: () => 2_000 })).to.equal(2);
   });
 });
 
@@ -25,7 +25,7 @@ describe('A length of time in words', () => {
     [259_200, '3 days'],
   ] as const) {
     it(`of ${seconds} seconds is ${words}`, () => {
-      expect(durationInWords(seconds)).to.equal(words);
+      expect(formatDuration(seconds)).to.equal(words);
     });
   }
 });

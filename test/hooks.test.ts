@@ -5,7 +5,7 @@ import { ownOperation } from './support/own-operations.js';
 import { TestApp } from './support/test-app.js';
 import { readJwt } from './support/tokens.js';
 
-/** The example of docs/hooks.md: a service for tenants, whose customers are in a register of its own. */
+/** The example in docs/hooks.md: a service for tenants, with its own table of customers. */
 const closedTenants = new Set<unknown>();
 const customers = new Map<string, { readonly name: string }>();
 const example: Hooks = {
@@ -31,7 +31,7 @@ describe('Hooks', () => {
   afterEach(() => app.close());
 
   describe('additionalClaims and additionalHeaders', () => {
-    it('add to each access token, the refreshed ones too', async () => {
+    it('add to each access token, also to refreshed ones', async () => {
       await start({ ...example, loadUser: () => ({}) });
       const tokens = await app.login();
       for (const each of [tokens, await app.refresh(tokens.refresh_token)]) {
@@ -42,7 +42,7 @@ describe('Hooks', () => {
       }
     });
 
-    it('are told the audience of the token', async () => {
+    it('get the audience of the token', async () => {
       const grants: unknown[] = [];
       await start({
         additionalClaims: (grant) => {
@@ -57,7 +57,7 @@ describe('Hooks', () => {
       expect(grants[0]).to.deep.include({ roles: ['admin'], permissions: me.permissions });
     });
 
-    it('cannot replace the service’s own, nor set one that the token does not have', async () => {
+    it('cannot replace the service’s own claims, nor set one that the token does not have', async () => {
       const wrong = Object.fromEntries(
         [
           'iss',
@@ -92,7 +92,7 @@ describe('Hooks', () => {
       await app.get('/protected', token).expect(200);
     });
 
-    it('may add anything that JSON has, which no request can change for the next', async () => {
+    it('may add any JSON, which no request can change for the next', async () => {
       await start({
         additionalClaims: () => ({
           1: 'one',
@@ -106,7 +106,7 @@ describe('Hooks', () => {
       expect((nested as { list: unknown }).list).to.be.frozen;
     });
 
-    it('that fail are failures of this service: 500, and the cause in the log alone', async () => {
+    it('respond with 500 if they throw, with the cause in the log alone', async () => {
       await start({});
       await app.close();
       app = await TestApp.start({
@@ -124,7 +124,7 @@ describe('Hooks', () => {
     });
   });
 
-  describe('additionalClaims and additionalHeaders with half of a surrogate pair', () => {
+  describe('additionalClaims and additionalHeaders with a lone surrogate', () => {
     for (const [what, members] of [
       ['in a text', { motto: 'a\ud800' }],
       ['in a list', { mottos: ['fine', { deep: '\udc00b' }] }],
@@ -132,7 +132,7 @@ describe('Hooks', () => {
       ['in what is made on the way', { made: { toJSON: () => '\ud800' } }],
     ] as const) {
       for (const hook of ['additionalClaims', 'additionalHeaders'] as const) {
-        it(`give no token: ${hook}, ${what}`, async () => {
+        it(`issue no token: ${hook}, ${what}`, async () => {
           app = await TestApp.start({ hooks: { [hook]: () => members } });
           const { body } = await app
             .post('/login', { username: 'admin', password: 'the admin of the tests' })
@@ -143,7 +143,7 @@ describe('Hooks', () => {
       }
     }
 
-    it('are taken where the pair is whole, or an escape is meant', async () => {
+    it('are accepted with a whole pair, or with an escaped backslash', async () => {
       const motto = '\ud83d\ude42 \\ud800 \ufffd';
       await start({ additionalClaims: () => ({ motto }), additionalHeaders: () => ({ motto }) });
       expect(readJwt(token).claims).to.include({ motto });
@@ -172,7 +172,7 @@ describe('Hooks', () => {
       await app.get('/own/public', token).expect(200);
     });
 
-    it('may say it in any words', async () => {
+    it('may use any words', async () => {
       await start({ verifyClaims: () => 'Mandant „a\\b" ist geschlossen.\r\nX-Evil: 1' });
       const { body, headers } = await app.get('/protected', token).expect(401);
       expect(body.detail).to.include('„a\\b"');
@@ -188,14 +188,14 @@ describe('Hooks', () => {
       customers.clear();
     });
 
-    it('is not asked for a client, which has no user', async () => {
+    it('is not called for a client', async () => {
       await start(example);
       customers.set(readJwt(token).claims['sub'] as string, { name: 'Ada' });
       const { access_token: ofClient } = await clientToken(app, await createClient(app));
       expect((await app.get('/own/user', ofClient).expect(200)).body.user ?? null).to.equal(null);
     });
 
-    it('returns controllers of protected operations the user, loaded for each request', async () => {
+    it('provides controllers of protected operations with the user, loaded for each request', async () => {
       await start(example);
       customers.set(readJwt(token).claims['sub'] as string, { name: 'Ada' });
       for (const path of ['/own/user', '/own/optional']) {
@@ -206,13 +206,13 @@ describe('Hooks', () => {
       expect((await app.get('/own/user', token).expect(200)).body.user).to.deep.equal({ name: 'Grace' });
     });
 
-    it('is not asked where there is no token', async () => {
+    it('is not called without a token', async () => {
       await start(example);
       for (const path of ['/own/optional', '/own/public'])
         expect((await app.get(path).expect(200)).body.user).to.be.null;
     });
 
-    it('that finds nobody refuses the token', async () => {
+    it('refuses the token if it returns undefined', async () => {
       await start(example);
       for (const path of ['/own/user', '/own/optional', '/protected', '/me']) {
         const { body } = await app.get(path, token).expect(401);
@@ -229,7 +229,7 @@ describe('Hooks', () => {
       ],
       ['rejects', () => Promise.reject(new Error('the register is down'))],
     ] as const) {
-      it(`that ${what} is a failure of this service, not of the token: 500`, async () => {
+      it(`responds with 500 if it ${what}`, async () => {
         await start({ loadUser });
         const { body, text } = await app.get('/own/user', token).expect(500);
         expect(body).to.include({ code: 'internal_error' });

@@ -35,7 +35,7 @@ function compile(withTests: boolean): boolean {
   rmSync(join(root, document), { force: true });
   const generated = run('tsoa', require.resolve('tsoa/dist/cli.js'), ['spec-and-routes']);
   // What tsoa passes over in silence, and where it is; where it fails, that is often why.
-  const isSound = run('The check of the controllers', join(root, 'tools/contract/check-controllers.ts'), [
+  const isSound = run('The check of the controllers', join(root, 'tools/contract/run-checks.ts'), [
     document,
     sources,
   ]);
@@ -58,6 +58,8 @@ function run(what: string, script: string, parameters: readonly string[]): boole
     cwd: root,
     encoding: 'utf8',
   });
+  // Warnings.
+  if (status === 0) process.stderr.write(stderr);
   if (status === 0) return true;
   // Where in tsoa its error was thrown says nothing of the controllers.
   const printed = what === 'tsoa' ? stderr.replaceAll(/^ +at .*\n/gm, '') : stderr;

@@ -13,6 +13,7 @@ import { revocationsMemory } from './revocations-memory.ts';
 import { revocationsMillion } from './revocations-million.ts';
 import type { Scenario } from './scenario.ts';
 import { soak } from './soak.ts';
+import { statements } from './statements.ts';
 
 export const scenarios = {
   protected: protectedOperation,
@@ -22,6 +23,7 @@ export const scenarios = {
   'login-timing': loginTiming,
   'refresh-sqlite': refreshSqlite,
   'refresh-postgres': refreshPostgres,
+  statements,
   replicas,
   logouts,
   'long-work': longWork,

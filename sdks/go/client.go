@@ -1,5 +1,5 @@
-// Package latchkey is a client for a Latchkey service: it logs in, keeps the tokens, refreshes them in time, and calls
-// every operation of the service's contract.
+// Package latchkey is a client for a Latchkey service: it logs in, stores the tokens, refreshes them before they expire,
+// and calls every operation of the service's contract.
 package latchkey
 
 import (
@@ -11,15 +11,15 @@ import (
 	"github.com/latchkey/latchkey-go/generated/api"
 )
 
-// Version is the version of the contract that this package was made from, and its own.
+// Version is the version of this package and of the contract that it was generated from.
 const Version = "0.2.0"
 
 // Client is a client for one service, and at most one session at a time. Any number of goroutines may use it.
 type Client struct {
-	// API has every operation of the contract. Each call carries the access token, which is refreshed before it expires;
-	// an answer with a status of 400 or more becomes an *Error.
+	// API has every operation of the contract. Each call sends the access token, which is refreshed before it expires;
+	// a response with a status of 400 or more becomes an *Error.
 	//
-	// Use Login, ChangePassword and Logout of the Client rather than those of API: they keep track of the tokens.
+	// Use Login, ChangePassword and Logout of the Client rather than those of API: they store the tokens.
 	API *api.ClientWithResponses
 
 	session    *session
@@ -27,7 +27,7 @@ type Client struct {
 	httpClient *http.Client
 }
 
-// New makes a client for the service at baseURL, such as "https://login.example.com". A path in it is kept.
+// New makes a client for the service at baseURL, such as "https://login.example.com", which may have a path.
 func New(baseURL string, options ...Option) (*Client, error) {
 	base, err := url.Parse(baseURL)
 	if err != nil {
@@ -58,10 +58,10 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	return client, nil
 }
 
-// Login begins a session and keeps its tokens, in place of those that the client had. Those stay valid: log out first
-// where they should not.
+// Login begins a session and stores its tokens in place of the client's earlier ones. The earlier session does not end:
+// log out first to end it.
 //
-// It fails with an *Error, mostly of the code invalid_credentials, too_many_attempts or busy.
+// It fails with an *Error, mostly with the code invalid_credentials, too_many_attempts or busy.
 func (c *Client) Login(ctx context.Context, username, password string) (Tokens, error) {
 	askedAt := now()
 	response, err := c.public.LoginWithResponse(ctx, api.LoginRequest{Username: username, Password: password})
@@ -75,10 +75,10 @@ func (c *Client) Login(ctx context.Context, username, password string) (Tokens, 
 	return tokens, err
 }
 
-// ChangePassword replaces the password of the user who is logged in, and keeps the session's new tokens: from the answer on
-// the service refuses the older ones. An account with a one-time password has no permissions until it has done this.
+// ChangePassword replaces the password of the user who is logged in, and stores the session's new tokens; the service
+// refuses the earlier ones from then on. An account with a one-time password has no permissions until it is replaced.
 //
-// It fails with an *Error, mostly of the code wrong_password or validation_failed.
+// It fails with an *Error, mostly with the code wrong_password or validation_failed.
 func (c *Client) ChangePassword(ctx context.Context, current, replacement string) (Tokens, error) {
 	held, err := c.session.bearer(ctx)
 	if err != nil {
@@ -99,8 +99,8 @@ func (c *Client) ChangePassword(ctx context.Context, current, replacement string
 	return tokens, err
 }
 
-// Logout ends the session and forgets its tokens. They are forgotten in any case: an error says that the service could
-// not be told, and that the session goes on there until its refresh token expires. Without a session it does nothing.
+// Logout ends the session and deletes its tokens. If the service cannot be reached, the tokens are deleted all the same,
+// an error is returned, and the session exists there until its refresh token expires. Without a session it does nothing.
 func (c *Client) Logout(ctx context.Context) error {
 	tokens := c.session.forget()
 	if tokens == nil {
@@ -110,14 +110,14 @@ func (c *Client) Logout(ctx context.Context) error {
 	return err
 }
 
-// Tokens gives the tokens of the session, and whether there is one.
+// Tokens returns the tokens of the session, and whether there is one.
 func (c *Client) Tokens() (tokens Tokens, ok bool) {
 	return c.session.current()
 }
 
-// HTTPClient is for operations that the contract does not have. Requests to the service's host carry the access token as
-// those of API do; requests to other hosts, and those with an Authorization header of their own, are left as they are.
-// Answers with a status of 400 or more are answers here, not errors.
+// HTTPClient is for operations that are not in the contract. Requests to the service's host send the access token like
+// those of API; requests to other hosts, and those with an Authorization header of their own, are not changed.
+// Responses with a status of 400 or more are not turned into errors.
 func (c *Client) HTTPClient() *http.Client {
 	return c.httpClient
 }
@@ -135,7 +135,7 @@ func operations(baseURL string, httpClient *http.Client) (*api.ClientWithRespons
 	return api.NewClientWithResponses(baseURL, api.WithHTTPClient(doer{httpClient}), api.WithRequestEditorFn(nameAgent))
 }
 
-// nameAgent names this package to the service, which shows it to users in the list of their sessions.
+// nameAgent sets the User-Agent, which the service shows to users in the list of their sessions.
 func nameAgent(_ context.Context, request *http.Request) error {
 	if request.Header.Get("User-Agent") == "" {
 		request.Header.Set("User-Agent", "latchkey-go/"+Version)

@@ -34,7 +34,7 @@ func TestBaseURLs(t *testing.T) {
 	}
 }
 
-// answering is a server that stands for what may be between a client and the service.
+// answering is a server that simulates a proxy between a client and the service.
 func answering(t *testing.T, answer http.HandlerFunc) *latchkey.Client {
 	t.Helper()
 	server := httptest.NewServer(answer)
@@ -42,7 +42,7 @@ func answering(t *testing.T, answer http.HandlerFunc) *latchkey.Client {
 	return newClient(t, server.URL+"/behind/a/path")
 }
 
-func TestErrorsThatAreNoProblems(t *testing.T) {
+func TestErrorsWithoutAProblem(t *testing.T) {
 	client := answering(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/behind/a/path/protected" {
 			t.Errorf("it asked for %s", r.URL.Path)
@@ -60,7 +60,7 @@ func TestErrorsThatAreNoProblems(t *testing.T) {
 	}
 }
 
-func TestAnAnswerOfSomethingElse(t *testing.T) {
+func TestAResponseOfAnotherServer(t *testing.T) {
 	client := answering(t, func(w http.ResponseWriter, r *http.Request) {
 		if agent := r.Header.Get("User-Agent"); agent != "latchkey-go/"+latchkey.Version {
 			t.Errorf("the user agent is %q", agent)

@@ -13,28 +13,28 @@ import (
 	"github.com/latchkey/latchkey-go/generated/api"
 )
 
-// Error is an answer with a status of 400 or more. Find it with errors.As, or ask CodeOf.
+// Error is a response with a status of 400 or more. Find it with errors.As, or call CodeOf.
 type Error struct {
-	// Status is that of HTTP.
+	// Status is the HTTP status.
 	Status int
-	// Code says what is wrong, from the contract's closed list: compare with api.ProblemCodeInvalidCredentials and so on.
-	// It is "" where the answer is none of the contract's problems: one of the OAuth endpoints, or of a proxy.
+	// Code is the problem type, from the contract's closed list: compare with api.ProblemCodeInvalidCredentials and so on.
+	// It is "" if the response is not a problem: that of an OAuth endpoint, or of a proxy.
 	Code api.ProblemCode
 	// OAuthCode is the code of the OAuth endpoints (RFC 6749 §5.2), and "" elsewhere.
 	OAuthCode api.OAuthErrorCode
-	// Title is the kind of problem in a few words.
+	// Title is the problem type in a few words.
 	Title string
 	// Detail says what was wrong, and what to do about it.
 	Detail string
-	// Errors says of each field that was refused why: with the code validation_failed.
+	// Errors maps each refused field to what is wrong with it, with the code validation_failed.
 	Errors map[string]string
-	// RequestID is what the service's log has the cause under.
+	// RequestID is the response's X-Request-Id, with which the cause can be found in the service's log.
 	RequestID string
-	// RetryAfter is how long to wait before another try; 0 where the answer does not say.
+	// RetryAfter is how long to wait before the next attempt; 0 if the response has no Retry-After.
 	RetryAfter time.Duration
 }
 
-// Error has all that a log needs, and no token.
+// Error returns a text for logs, without tokens.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("latchkey: %d", e.Status)
 	if code := string(e.Code) + string(e.OAuthCode); code != "" {
@@ -50,7 +50,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// CodeOf gives the code of an *Error anywhere in err, and "" where there is none.
+// CodeOf returns the code of an *Error anywhere in err, and "" if there is none.
 func CodeOf(err error) api.ProblemCode {
 	if problem := (*Error)(nil); errors.As(err, &problem) {
 		return problem.Code
@@ -58,7 +58,7 @@ func CodeOf(err error) api.ProblemCode {
 	return ""
 }
 
-// doer makes an *Error of each answer that is one.
+// doer turns each response with a status of 400 or more into an *Error.
 type doer struct {
 	client *http.Client
 }
@@ -66,7 +66,7 @@ type doer struct {
 func (d doer) Do(request *http.Request) (*http.Response, error) {
 	response, err := d.client.Do(request)
 	if err != nil {
-		// http.Client wraps what a refresh failed with, which is of another request.
+		// http.Client wraps the error of a refresh, which belongs to another request.
 		if problem := (*Error)(nil); errors.As(err, &problem) {
 			return nil, problem
 		}
@@ -78,7 +78,7 @@ func (d doer) Do(request *http.Request) (*http.Response, error) {
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
-		return nil, fmt.Errorf("latchkey: reading the answer %s: %w", response.Status, err)
+		return nil, fmt.Errorf("latchkey: reading the response %s: %w", response.Status, err)
 	}
 	return nil, errorOf(response, body)
 }
@@ -103,7 +103,7 @@ func errorOf(response *http.Response, body []byte) *Error {
 		OAuthCode        api.OAuthErrorCode `json:"error"`
 		OAuthDescription string             `json:"error_description"`
 	}
-	// Whatever a proxy made of the body, the status is there.
+	// The body may be a proxy's; the status is known in any case.
 	if json.Unmarshal(body, &fields) != nil {
 		return problem
 	}

@@ -11,19 +11,19 @@ type settings struct {
 	httpClient *http.Client
 }
 
-// WithTokens goes on with a session whose tokens were stored.
+// WithTokens continues a session whose tokens were stored.
 func WithTokens(tokens Tokens) Option {
 	return func(settings *settings) { settings.tokens = &tokens }
 }
 
-// OnTokens has each change of the tokens told to a function: the new ones, to be stored, or nil when they are forgotten.
-// Each refresh token replaces the one before it, so always store the last. Calls come one after the other, in order, and
-// before any request is sent with the new tokens; the function must not log in or out itself.
+// OnTokens sets a function that is called at each change of the tokens: with the new ones, to be stored, or with nil when
+// they are deleted. Each refresh token replaces the one before it, so always store the last. Calls come one after the
+// other, in order, and before any request is sent with the new tokens; the function must not log in or out itself.
 func OnTokens(changed func(tokens *Tokens)) Option {
 	return func(settings *settings) { settings.onTokens = changed }
 }
 
-// WithHTTPClient has requests sent by a client of yours: its transport, timeout, and so on. It is not changed.
+// WithHTTPClient sets the HTTP client that sends requests, with its transport, timeout, and so on. It is not changed.
 func WithHTTPClient(httpClient *http.Client) Option {
 	return func(settings *settings) { settings.httpClient = httpClient }
 }

@@ -18,7 +18,7 @@ import (
 
 const parallel = 20
 
-// together calls from many goroutines at once, and gives what each failed with.
+// together calls from many goroutines at once, and returns their errors.
 func together(call func() error) []error {
 	failures := make([]error, parallel)
 	var group sync.WaitGroup
@@ -43,7 +43,7 @@ func expectNone(t *testing.T, failures []error) {
 	}
 }
 
-// expiring makes of tokens what they are shortly before their end.
+// expiring returns tokens as they are shortly before they expire.
 func expiring(tokens latchkey.Tokens) latchkey.Tokens {
 	tokens.IssuedAt = time.Now().Add(-time.Hour)
 	tokens.ExpiresAt = time.Now().Add(2 * time.Second)
@@ -61,7 +61,7 @@ func TestTokensThatLiveForLessThanTheMargin(t *testing.T) {
 func TestOneRefreshForManyRefusedCalls(t *testing.T) {
 	gate := newGate(t, nil)
 	client := asUser(t, gate.URL, "user-11")
-	voidTokens(t, "samples:one")
+	revokeTokens(t, "samples:one")
 	expectNone(t, together(func() error { return callProtected(t.Context(), client) }))
 	gate.expect(t, "POST /refresh", 1)
 }
@@ -89,9 +89,9 @@ func TestNoRefreshWithoutNeed(t *testing.T) {
 
 func TestARefusedCallIsSentAgainWithItsBody(t *testing.T) {
 	gate := newGate(t, nil)
-	voidTokens(t, "roles:write")
+	revokeTokens(t, "roles:write")
 	client := asUser(t, gate.URL, "user-14")
-	voidTokens(t, "roles:write", "samples:two")
+	revokeTokens(t, "roles:write", "samples:two")
 	_, err := client.API.PutRoleWithResponse(t.Context(), "made-in-go", api.PutRoleRequest{Permissions: []string{"a:read"}})
 	noError(t, err)
 	gate.expect(t, "POST /refresh", 1)
@@ -101,9 +101,9 @@ func TestARefusedCallIsSentAgainWithItsBody(t *testing.T) {
 
 func TestABodyThatCanBeReadOnceIsNotSentAgain(t *testing.T) {
 	gate := newGate(t, nil)
-	voidTokens(t, "roles:write")
+	revokeTokens(t, "roles:write")
 	client := asUser(t, gate.URL, "user-15")
-	voidTokens(t, "roles:write", "samples:three")
+	revokeTokens(t, "roles:write", "samples:three")
 	put := func() error {
 		body := struct{ *strings.Reader }{strings.NewReader(`{"permissions": ["a:read"]}`)}
 		_, err := client.API.PutRoleWithBodyWithResponse(t.Context(), "made-in-go", "application/json", body)
@@ -224,7 +224,7 @@ func TestALoginDuringARefreshStays(t *testing.T) {
 	tokens, err := client.Login(t.Context(), os.Getenv("LATCHKEY_READER_USERNAME"), os.Getenv("LATCHKEY_READER_PASSWORD"))
 	noError(t, err)
 	release()
-	// The call was that of the first user: it must not be made for the second.
+	// The call was the first user's: it must not be sent for the second.
 	expectCode(t, <-call, http.StatusUnauthorized, api.ProblemCodeAuthenticationRequired)
 	if kept, _ := client.Tokens(); kept != tokens {
 		t.Error("the refresh of the old session replaced the tokens of the new one")
@@ -258,7 +258,7 @@ func TestTokensStayWithTheService(t *testing.T) {
 func TestOperationsOutsideTheContract(t *testing.T) {
 	gate := newGate(t, nil)
 	httpClient := asUser(t, gate.URL, "user-23").HTTPClient()
-	voidTokens(t, "samples:four")
+	revokeTokens(t, "samples:four")
 	own, err := http.NewRequestWithContext(t.Context(), http.MethodGet, gate.URL+"/protected", nil)
 	noError(t, err)
 	response, err := httpClient.Do(own)

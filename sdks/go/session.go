@@ -9,23 +9,23 @@ import (
 )
 
 const (
-	// margin is how long before its end an access token is replaced at most: it has to be valid when it arrives.
+	// margin is how long before it expires an access token is replaced, so that it is still valid when it arrives.
 	margin = 10 * time.Second
-	// refreshTimeout ends a refresh that gets no answer. A waiting caller may give up sooner, by a context.
+	// refreshTimeout ends a refresh without a response. A waiting caller may give up sooner, by its context.
 	refreshTimeout = 30 * time.Second
 )
 
-// session keeps the tokens, and replaces them once however many goroutines need it.
+// session stores the tokens, and refreshes them once however many goroutines need new ones.
 type session struct {
 	refresh  func(ctx context.Context, refreshToken string) (Tokens, error)
 	onTokens func(*Tokens)
 
-	// announcing is held from a change of the tokens until it has been told, so that changes are told in order.
+	// announcing is held from a change of the tokens until onTokens has returned, so that changes are reported in order.
 	announcing sync.Mutex
-	// mutex guards what follows, and is never held while anything is waited for.
+	// mutex guards the fields below, and is never held while waiting.
 	mutex  sync.Mutex
 	tokens *Tokens
-	// login tells the sessions apart, so that no request of one user is sent with the token of the next.
+	// login identifies the session, so that no request of one user is sent with the token of the next.
 	login    int
 	exchange *exchange
 	// ended is the exchange that the service refused, until the next login.
@@ -38,7 +38,7 @@ type bearer struct {
 	login int
 }
 
-// exchange is a refresh under way.
+// exchange is a refresh in progress.
 type exchange struct {
 	login        int
 	refreshToken string
@@ -56,7 +56,7 @@ func (s *session) current() (Tokens, bool) {
 	return *s.tokens, true
 }
 
-// begin keeps the tokens of a new login.
+// begin stores the tokens of a new login.
 func (s *session) begin(tokens Tokens) {
 	s.change(func(*Tokens) (*Tokens, bool) {
 		s.login++
@@ -65,12 +65,12 @@ func (s *session) begin(tokens Tokens) {
 	})
 }
 
-// replace keeps new tokens of the same login, unless it is over.
+// replace stores new tokens of the same login, unless it has ended.
 func (s *session) replace(login int, tokens Tokens) {
 	s.change(func(*Tokens) (*Tokens, bool) { return &tokens, s.login == login })
 }
 
-// forget gives the tokens that it forgot; nil where there were none.
+// forget deletes the tokens and returns them; nil if there were none.
 func (s *session) forget() *Tokens {
 	var forgotten *Tokens
 	s.change(func(old *Tokens) (*Tokens, bool) {
@@ -81,7 +81,7 @@ func (s *session) forget() *Tokens {
 	return forgotten
 }
 
-// change sets the tokens to what next makes of them, unless it says that they stay, and tells of it.
+// change replaces the tokens by the result of next, if they change, and calls onTokens.
 func (s *session) change(next func(old *Tokens) (tokens *Tokens, changed bool)) {
 	s.announcing.Lock()
 	defer s.announcing.Unlock()
@@ -101,7 +101,7 @@ func (s *session) change(next func(old *Tokens) (tokens *Tokens, changed bool)) 
 	}
 }
 
-// bearer gives an access token that is good for a while; none where there is no session.
+// bearer returns an access token that is valid for a while; an empty one without a session.
 func (s *session) bearer(ctx context.Context) (bearer, error) {
 	s.mutex.Lock()
 	tokens, login := s.tokens, s.login
@@ -116,7 +116,7 @@ func (s *session) bearer(ctx context.Context) (bearer, error) {
 	return s.renew(ctx, held)
 }
 
-// renew gives what comes after a stale access token; none where its session has ended meanwhile.
+// renew returns the successor of a stale access token; an empty one if its session has ended meanwhile.
 func (s *session) renew(ctx context.Context, stale bearer) (bearer, error) {
 	s.mutex.Lock()
 	if next, known, err := s.after(stale); known {
@@ -144,7 +144,7 @@ func (s *session) renew(ctx context.Context, stale bearer) (bearer, error) {
 	return next, err
 }
 
-// after is called with the mutex held. It knows nothing as long as the stale token is the newest of its session.
+// after is called with the mutex held. known is false while the stale token is the newest of its session.
 func (s *session) after(stale bearer) (next bearer, known bool, err error) {
 	if s.ended != nil && s.ended.login == stale.login {
 		return bearer{}, true, s.ended.err
@@ -155,8 +155,8 @@ func (s *session) after(stale bearer) (next bearer, known bool, err error) {
 	return bearer{token: s.tokens.AccessToken, login: s.login}, s.tokens.AccessToken != stale.token, nil
 }
 
-// run is no caller's own: it goes on when the one that began it gives up, since others may wait for it, and since the
-// service may have replaced the refresh token already.
+// run does not depend on the caller that started it: it continues if that one gives up, because others may wait for it, and
+// because the service may have replaced the refresh token already.
 func (s *session) run(ctx context.Context, exchange *exchange) {
 	defer close(exchange.done)
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
@@ -172,7 +172,7 @@ func (s *session) run(ctx context.Context, exchange *exchange) {
 		}
 		switch {
 		case s.login != exchange.login || old.RefreshToken != exchange.refreshToken:
-			// After a logout, another login or a change of the password, what came of the old tokens is of no use.
+			// After a logout, another login or a change of the password, the result for the old tokens is not used.
 			return nil, false
 		case err == nil:
 			return &tokens, true

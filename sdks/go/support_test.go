@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey/latchkey-go/generated/api"
 )
 
-// live is where the service is, for the tests that need it; the others run anywhere.
+// live is the service's address, for the tests that need it; the others run without.
 func live(t *testing.T) string {
 	t.Helper()
 	address := os.Getenv("LATCHKEY_URL")
@@ -50,14 +50,14 @@ func asReader(t *testing.T, address string) *latchkey.Client {
 	return logIn(t, address, os.Getenv("LATCHKEY_READER_USERNAME"), os.Getenv("LATCHKEY_READER_PASSWORD"))
 }
 
-// asUser is one of user-01 to user-45, who have the role "sample".
+// asUser returns one of user-01 to user-45, who have the role "sample".
 func asUser(t *testing.T, address, username string, options ...latchkey.Option) *latchkey.Client {
 	t.Helper()
 	return logIn(t, address, username, os.Getenv("LATCHKEY_USER_PASSWORD"), options...)
 }
 
-// voidTokens has the service refuse the access tokens of all users of the role "sample", until they are refreshed.
-func voidTokens(t *testing.T, permissions ...string) {
+// revokeTokens revokes the access tokens of all users with the role "sample", until they are refreshed.
+func revokeTokens(t *testing.T, permissions ...string) {
 	t.Helper()
 	_, err := asAdmin(t, live(t)).API.PutRoleWithResponse(t.Context(), "sample", api.PutRoleRequest{Permissions: permissions})
 	noError(t, err)
@@ -68,14 +68,14 @@ func callProtected(ctx context.Context, client *latchkey.Client) error {
 	return err
 }
 
-// gate is a proxy in front of the real service, which counts what passes, and lets a test step in.
+// gate is a proxy in front of the real service, which counts requests, and lets a test intercept them.
 type gate struct {
 	URL    string
 	mutex  sync.Mutex
 	passed map[string]int
 }
 
-// newGate takes a function that may change or hold up a request, by passing it on later, or never.
+// newGate takes a function that may change a request, or delay or drop it.
 func newGate(t *testing.T, pass func(w http.ResponseWriter, r *http.Request, next http.Handler)) *gate {
 	t.Helper()
 	service, err := url.Parse(live(t))

@@ -10,12 +10,12 @@ import (
 	"github.com/latchkey/latchkey-go/generated/api"
 )
 
-// transport puts the access token on requests to the service, and sends a request once more where the token was refused.
+// transport adds the access token to requests to the service, and sends a request again, once, if the token was refused.
 type transport struct {
 	next    http.RoundTripper
 	session *session
 	service *url.URL
-	// takesToken says which requests to the service the token is for.
+	// takesToken says which requests to the service send the token.
 	takesToken func(request *http.Request) bool
 }
 
@@ -27,7 +27,7 @@ func orDefault(next http.RoundTripper) http.RoundTripper {
 }
 
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
-	// A redirect may lead anywhere.
+	// A redirect may lead to another host, which must not get the token.
 	if request.Header.Get("Authorization") != "" || !t.isService(request.URL) || !t.takesToken(request) {
 		return t.next.RoundTrip(request)
 	}
@@ -62,8 +62,8 @@ func (t *transport) isService(url *url.URL) bool {
 
 func always(*http.Request) bool { return true }
 
-// inContract gives takesToken for the operations of the contract: of the others, some would take the token for something
-// else, and none should fail because a session has ended.
+// inContract returns takesToken for the operations of the contract that take a bearer token. Others may expect other
+// credentials in the header, and must not fail because a session has ended.
 func inContract(service *url.URL) func(*http.Request) bool {
 	prefix := strings.TrimSuffix(service.EscapedPath(), "/")
 	return func(request *http.Request) bool {
@@ -79,15 +79,15 @@ func fits(template, segment string) bool {
 	return strings.HasPrefix(template, "{") || template == segment
 }
 
-// withBearer leaves the request itself as it is, which a RoundTripper must.
+// withBearer copies the request: a RoundTripper must not modify it.
 func withBearer(request *http.Request, held bearer) *http.Request {
 	authorized := request.Clone(request.Context())
 	authorized.Header.Set("Authorization", "Bearer "+held.token)
 	return authorized
 }
 
-// refusesToken tells a token that is expired or revoked (RFC 6750 §3.1) from other reasons for a 401, in which a new
-// token is of no help.
+// refusesToken says whether the token is expired or revoked (RFC 6750 §3.1). For other reasons of a 401 a new token does
+// not help.
 func refusesToken(response *http.Response) bool {
 	if response.StatusCode != http.StatusUnauthorized {
 		return false
@@ -100,7 +100,7 @@ func refusesToken(response *http.Response) bool {
 	return false
 }
 
-// repeated gives the request with its body at the beginning again; false where the body can be read once only.
+// repeated returns a copy of the request with an unread body; false if the body can be read only once.
 func repeated(request *http.Request) (*http.Request, bool) {
 	if request.Body == nil || request.Body == http.NoBody {
 		return request, true
@@ -123,7 +123,7 @@ func closeBody(request *http.Request) {
 	}
 }
 
-// discard reads what little there is left, so that the connection can be used again.
+// discard reads the rest of a short body, so that the connection can be reused.
 func discard(response *http.Response) {
 	_, _ = io.CopyN(io.Discard, response.Body, 64<<10)
 	_ = response.Body.Close()

@@ -18,7 +18,7 @@ export async function generate({ document, folder, run }) {
     ...['--output-path', 'generated/latchkey_client', '--overwrite'],
     ...['--config', 'generator.yaml', '--meta', 'none', '--fail-on-warning'],
   ]);
-  // The package's own one is hand-written.
+  // The package has a hand-written one.
   rmSync(join(folder, 'generated/latchkey_client/__init__.py'));
   const lines = bearerOperations(document).map(({ method, path }) => `    ("${method}", "${path}"),\n`);
   writeFileSync(
@@ -53,7 +53,7 @@ export async function test({ folder, version, run, env }) {
 
 const quietly = ['--quiet', '--disable-pip-version-check'];
 
-/** Installs what requirements.txt says, where that is not what is there. */
+/** Installs the packages of requirements.txt, unless they are installed already. */
 async function install({ folder, run }) {
   const wanted = readFileSync(join(folder, 'requirements.txt'), 'utf8');
   const stamp = join(folder, '.venv/requirements.txt');
@@ -72,7 +72,7 @@ async function install({ folder, run }) {
   writeFileSync(stamp, wanted);
 }
 
-/** Runs a tool of the virtual environment, which finds the others there too. */
+/** Runs a tool of the virtual environment, with the environment's other tools in its PATH. */
 function inVenv(run, folder) {
   const bin = join(folder, '.venv', process.platform === 'win32' ? 'Scripts' : 'bin');
   return (tool, parameters, { env, ...options } = {}) =>

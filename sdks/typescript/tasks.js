@@ -21,7 +21,7 @@ export async function generate(context) {
     join(context.folder, 'generated/operations.ts'),
     `/** The operations that take a bearer token. */\nexport const bearerOperations: ReadonlySet<string> = new Set([\n${lines.join('')}]);\n`,
   );
-  // Tabs of a site with the client share tokens as those of the service's own page do.
+  // Tabs of a site that uses the client share tokens as the tabs of the service's own page do.
   copyFileSync(
     join(context.folder, '../../src/swagger-ui/turns.ts'),
     join(context.folder, 'generated/turns.ts'),
@@ -30,16 +30,16 @@ export async function generate(context) {
 
 export async function test(context) {
   const { run, version, folder } = context;
-  // What was compiled from sources that are gone would be packed.
+  // Otherwise the package would contain the output of deleted sources.
   for (const compiled of ['dist', 'build']) rmSync(join(folder, compiled), { recursive: true, force: true });
   await run('node', ['node_modules/typescript/bin/tsc']);
   await run('node', ['node_modules/typescript/bin/tsc', '--project', 'test']);
-  // As a copy of README's example is compiled: with "strict", and without the options that this package sets beside.
+  // As users compile the README's example: with "strict", and without this package's other options.
   await run('node', ['node_modules/typescript/bin/tsc', '--project', 'test/strict.tsconfig.json']);
   await run('eslint', ['--max-warnings', '0', 'src']);
   const env = { ...context.env, CONTRACT_VERSION: version };
   await runNodeTests(context, { env, report: 'build/report.xml' }, [...tests, 'build/test/browser.test.js']);
-  // The lockfile of the service brings a newer Node; npm may have come with one of those that the SDK promises to run on.
+  // The service's lockfile installs a newer Node.js; npm may run on one of the older versions that the SDK supports.
   const node = process.env.npm_node_execpath;
   if (node && (await run(node, ['--version'])) !== (await run('node', ['--version']))) {
     await runNodeTests(context, { env, report: 'build/report-of-npms-node.xml', node }, tests);

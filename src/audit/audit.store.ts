@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
 import type { RequestContext } from '../http/request-context.js';
-import { newId } from '../ids.js';
+import { createId } from '../ids.js';
 
 export type AuditEvent =
   | 'login'
@@ -26,10 +26,10 @@ export type AuditEvent =
   | 'client_secret_replaced'
   | 'token_revoked';
 
-/** The operator at the command line, or the service itself. */
+/** The context of an operator's command and of the service itself: no request. */
 export const operatorContext: RequestContext = { requestId: null, address: null, userAgent: null };
 
-/** Who changes something, and from where. */
+/** Who makes a change, and from where. */
 export interface Actor {
   /** Undefined: the operator at the command line. */
   readonly userId?: string;
@@ -45,7 +45,7 @@ interface AuditEntry {
 }
 
 export const auditStore = {
-  /** Call it in the transaction of the change: both are committed, or neither. */
+  /** To be called in the transaction of the change, so that both are committed or neither. */
   async add(queries: Queries, clock: Clock, entry: AuditEntry): Promise<void> {
     await queries.executeQuery(auditStore.prepareAdd(queries, clock, entry).compile());
   },
@@ -53,7 +53,7 @@ export const auditStore = {
   /** The same, to be executed in a batch. */
   prepareAdd(queries: Queries, clock: Clock, entry: AuditEntry) {
     const row = {
-      id: newId(clock),
+      id: createId(clock),
       at: clock.now(),
       event: entry.event,
       actor_id: entry.actorId ?? null,

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { epochSeconds } from '../clock.js';
+import { getEpochSeconds } from '../clock.js';
 import { getTokenScheme } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
@@ -86,7 +86,7 @@ export function authenticateIfPresent(request: Request): Caller | undefined {
 function requireFreshLogin(request: Request, claims: AccessTokenClaims, age: string | undefined): void {
   const { clock, accessTokens, config } = request.app.locals.services;
   const maxAge = age === undefined ? accessTokens.lifetime : Number(age);
-  const elapsed = epochSeconds(clock) - (claims.auth_time ?? -Infinity);
+  const elapsed = getEpochSeconds(clock) - (claims.auth_time ?? -Infinity);
   if (claims.fresh && (age === undefined || elapsed <= maxAge)) return;
   const { message } = new Problem('insufficient_user_authentication');
   throw new Problem('insufficient_user_authentication', {

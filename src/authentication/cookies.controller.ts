@@ -1,6 +1,6 @@
 import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { contextOf } from '../http/request-context.js';
+import { getRequestContext } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
 import {
   setTokenCookies,
@@ -57,7 +57,7 @@ export class CookiesController {
     return setTokenCookies(
       request,
       this.services.config,
-      await this.services.logins.login(body.username, body.password, contextOf(request)),
+      await this.services.logins.login(body.username, body.password, getRequestContext(request)),
     );
   }
 
@@ -87,7 +87,7 @@ export class CookiesController {
   /** Clears a refused cookie, unless another tab may just have got a new one. */
   async #refresh(refreshToken: string, request: HttpRequest): Promise<TokenSet> {
     try {
-      return await this.services.sessions.refresh(refreshToken, contextOf(request));
+      return await this.services.sessions.refresh(refreshToken, getRequestContext(request));
     } catch (error) {
       const isBad = error instanceof Problem && error.code === 'invalid_refresh_token';
       if (isBad && !(error instanceof ReplacedByPassword) && request.res) {

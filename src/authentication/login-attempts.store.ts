@@ -35,7 +35,7 @@ const maxDoublings = 25;
 export const loginAttemptsStore = {
   /** Until when the keys are blocked, in milliseconds since the Unix epoch; 0 where none is. Read-only. */
   async findBlockedUntil(queries: Queries, keys: readonly string[]): Promise<number> {
-    const query = compileOnce(queries, `blocked until ${keys.length}`, numberedKeys(keys), (slots) =>
+    const query = compileOnce(queries, `blocked until ${keys.length}`, numberKeys(keys), (slots) =>
       queries
         .selectFrom('login_attempts')
         .select(({ fn }) => fn.coalesce(fn.max('blocked_until'), sql<number>`0`).as('until'))
@@ -47,11 +47,11 @@ export const loginAttemptsStore = {
 
   /** The failures of those keys that have a row, and until when they are blocked. Read-only. */
   async findFailures(queries: Queries, keys: readonly string[], now: number): Promise<FailedAttempts[]> {
-    const query = compileOnce(queries, `failures ${keys.length}`, { now, ...numberedKeys(keys) }, (slots) => {
+    const query = compileOnce(queries, `failures ${keys.length}`, { now, ...numberKeys(keys) }, (slots) => {
       const { now: at, ...slotsOfKeys } = slots;
       return queries
         .selectFrom('login_attempts')
-        .select(['key', failuresAt(at).as('failures'), 'blocked_until'])
+        .select(['key', buildFailures(at).as('failures'), 'blocked_until'])
         .where('key', 'in', Object.values<string>(slotsOfKeys));
     });
     return (await queries.executeQuery<FailedAttempts>(query)).rows;
@@ -70,7 +70,12 @@ export const loginAttemptsStore = {
     lapse: number,
   ): Promise<string[]> {
     const sorted = sortByKey(counters);
-    const values = { now, until: now + lapse, ...numbered('key', sorted), ...numbered('free', sorted) };
+    const values = {
+      now,
+      until: now + lapse,
+      ...numberValues('key', sorted),
+      ...numberValues('free', sorted),
+    };
     const query = compileOnce(queries, `reserve ${sorted.length}`, values, (slots) =>
       createReserveQuery(queries, readNumbered(slots, sorted.length), slots.now, slots.until),
     );
@@ -115,8 +120,8 @@ export const loginAttemptsStore = {
     counters: readonly Counter[],
     { now, firstWait, maxWait, memory }: Failure,
   ): Promise<void> {
-    const failures = sql<number>`(${failuresAt(now)} + 1)`;
-    const free = freeAttemptsOf(counters);
+    const failures = sql<number>`(${buildFailures(now)} + 1)`;
+    const free = buildFreeAttempts(counters);
     const doublings = sql<number>`(case when ${failures} - ${free} > ${maxDoublings + 1} then ${maxDoublings}
       else ${failures} - ${free} - 1 end)`;
     const doubled = sql<number>`(${firstWait} * (cast(1 as bigint) << cast(${doublings} as integer)))`;
@@ -125,7 +130,7 @@ export const loginAttemptsStore = {
       .insertInto('login_attempts')
       .values(
         sortByKey(counters).map(({ key, free: ownFree }) => ({
-          ...firstRow(key, now + memory),
+          ...getFirstRow(key, now + memory),
           failures: 1,
           blocked_until: ownFree < 1 ? now + Math.min(firstWait, maxWait) : 0,
         })),
@@ -135,7 +140,7 @@ export const loginAttemptsStore = {
           failures,
           blocked_until: sql<number>`case when ${failures} > ${free} then ${now} + ${wait} else 0 end`,
           expires_at: now + memory,
-          pending: decrementPendingAt(now),
+          pending: buildDecrementedPending(now),
         }),
       )
       .execute();
@@ -148,11 +153,11 @@ export const loginAttemptsStore = {
    */
   release(queries: Queries, keys: readonly string[], now: number, forgiven = ''): readonly Compilable[] {
     const sorted = sortByKey(keys.map((key) => ({ key, free: 0 })));
-    const values = { now, forgiven, ...numbered('key', sorted) };
+    const values = { now, forgiven, ...numberValues('key', sorted) };
     const release = prepareOnce(queries, `release ${sorted.length}`, values, (slots) =>
       createReleaseQuery(queries, readNumbered(slots, sorted.length), slots.now, slots.forgiven),
     );
-    const clear = prepareOnce(queries, `clear ${keys.length}`, numberedKeys(keys), (slots) =>
+    const clear = prepareOnce(queries, `clear ${keys.length}`, numberKeys(keys), (slots) =>
       queries
         .deleteFrom('login_attempts')
         .where('key', 'in', Object.values(slots))
@@ -188,10 +193,10 @@ export const loginAttemptsStore = {
 };
 
 function createReserveQuery(queries: Queries, counters: readonly Counter[], now: number, until: number) {
-  const [failures, pending] = [failuresAt(now), pendingAt(now)];
+  const [failures, pending] = [buildFailures(now), buildPending(now)];
   return queries
     .insertInto('login_attempts')
-    .values(counters.map(({ key }) => ({ ...firstRow(key, until), pending: 1, pending_until: until })))
+    .values(counters.map(({ key }) => ({ ...getFirstRow(key, until), pending: 1, pending_until: until })))
     .onConflict((conflict) =>
       conflict
         .column('key')
@@ -211,27 +216,27 @@ function createReleaseQuery(queries: Queries, counters: readonly Counter[], now:
   const isForgiven = sql<boolean>`login_attempts.key = ${forgiven}`;
   return queries
     .insertInto('login_attempts')
-    .values(counters.map(({ key }) => firstRow(key, now)))
+    .values(counters.map(({ key }) => getFirstRow(key, now)))
     .onConflict((conflict) =>
       conflict.column('key').doUpdateSet({
-        failures: sql<number>`case when ${isForgiven} then 0 else ${failuresAt(now)} end`,
+        failures: sql<number>`case when ${isForgiven} then 0 else ${buildFailures(now)} end`,
         blocked_until: sql<number>`case when ${isForgiven} then 0 else login_attempts.blocked_until end`,
-        pending: decrementPendingAt(now),
+        pending: buildDecrementedPending(now),
       }),
     );
 }
 
 /** A row without failures and reservations. */
-function firstRow(key: string, expiresAt: number): Schema['login_attempts'] {
+function getFirstRow(key: string, expiresAt: number): Schema['login_attempts'] {
   return { key, failures: 0, blocked_until: 0, expires_at: expiresAt, pending: 0, pending_until: 0 };
 }
 
 /** The field's values by numbered names: `key0`, `key1`. */
-function numbered(field: keyof Counter, counters: readonly Counter[]): Record<string, unknown> {
+function numberValues(field: keyof Counter, counters: readonly Counter[]): Record<string, unknown> {
   return Object.fromEntries(counters.map((counter, index) => [`${field}${index}`, counter[field]]));
 }
 
-function numberedKeys(keys: readonly string[]): Record<string, string> {
+function numberKeys(keys: readonly string[]): Record<string, string> {
   return Object.fromEntries(keys.map((key, index) => [`key${index}`, key]));
 }
 
@@ -248,25 +253,25 @@ function sortByKey(counters: readonly Counter[]): readonly Counter[] {
 
 /** Whether the row's key allows one more attempt. */
 function hasCapacity(counters: readonly Counter[], now: number): RawBuilder<boolean> {
-  const [failures, pending] = [failuresAt(now), pendingAt(now)];
+  const [failures, pending] = [buildFailures(now), buildPending(now)];
   return sql<boolean>`(login_attempts.blocked_until <= ${now}
-    and (${pending} = 0 or ${failures} + ${pending} <= ${freeAttemptsOf(counters)}))`;
+    and (${pending} = 0 or ${failures} + ${pending} <= ${buildFreeAttempts(counters)}))`;
 }
 
-function failuresAt(now: number): RawBuilder<number> {
+function buildFailures(now: number): RawBuilder<number> {
   return sql<number>`(case when login_attempts.expires_at <= ${now} then 0 else login_attempts.failures end)`;
 }
 
-function pendingAt(now: number): RawBuilder<number> {
+function buildPending(now: number): RawBuilder<number> {
   return sql<number>`(case when login_attempts.pending_until <= ${now} then 0 else login_attempts.pending end)`;
 }
 
-function decrementPendingAt(now: number): RawBuilder<number> {
-  return sql<number>`(case when ${pendingAt(now)} > 0 then ${pendingAt(now)} - 1 else 0 end)`;
+function buildDecrementedPending(now: number): RawBuilder<number> {
+  return sql<number>`(case when ${buildPending(now)} > 0 then ${buildPending(now)} - 1 else 0 end)`;
 }
 
 /** The free attempts of the row's key. */
-function freeAttemptsOf(counters: readonly Counter[]): RawBuilder<number> {
+function buildFreeAttempts(counters: readonly Counter[]): RawBuilder<number> {
   const cases = counters.map(({ key, free }) => sql`when ${key} then cast(${free} as bigint)`);
   return sql<number>`(case login_attempts.key ${sql.join(cases, sql` `)} else 0 end)`;
 }

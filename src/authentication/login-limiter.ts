@@ -5,7 +5,7 @@ import { retryLater } from '../problems/problem.js';
 import { Attempt } from './attempt.js';
 import { LocalReservations, SharedReservations, type AttemptReservations } from './attempt-reservations.js';
 import { loginAttemptsStore, type Counter } from './login-attempts.store.js';
-import { networkOf, siteOf } from '../http/network.js';
+import { getNetwork, getSite } from '../http/network.js';
 import { PendingAttempts } from './pending-attempts.js';
 
 interface LoginLimits {
@@ -111,9 +111,9 @@ export class LoginLimiter {
 
   #counters({ account, address, known }: AttemptOrigin): Counter[] {
     const { freeAttempts, freeAttemptsPerAddress, freeAttemptsPerSite } = this.limits;
-    const network = networkOf(address);
+    const network = getNetwork(address);
     if (known) return [{ key: createKey('pair', account, network), free: freeAttempts }];
-    const site = siteOf(address);
+    const site = getSite(address);
     return [
       { key: createKey('account', account), free: freeAttempts },
       { key: createKey('address', network), free: freeAttemptsPerAddress },

@@ -2,12 +2,12 @@ import type { RequestContext } from '../http/request-context.js';
 import type { Database } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import type { Passwords } from '../passwords/passwords.js';
-import { usernameKey } from '../usernames/username.js';
+import { toUsernameKey } from '../usernames/username.js';
 import { usersStore } from '../users/users.store.js';
 import type { Attempt } from './attempt.js';
 import type { LoginLimiter } from './login-limiter.js';
 import { loginStore, type LoginUser } from './login.store.js';
-import { networkOf } from '../http/network.js';
+import { getNetwork } from '../http/network.js';
 import type { SessionStarter } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DeniedReason, OnDenied } from '../sessions/denials.js';
@@ -36,9 +36,9 @@ export class LoginService {
     const address = context.address ?? '';
     const { user, known } = await loginStore.find(this.database.queries, {
       username,
-      network: networkOf(address),
+      network: getNetwork(address),
     });
-    const decided = this.limiter.attempt({ account: usernameKey(username), address, known }, (attempt) =>
+    const decided = this.limiter.attempt({ account: toUsernameKey(username), address, known }, (attempt) =>
       this.#decide(user, password, attempt, context),
     );
     const decision = await this.#reportRateLimit(decided, context, user?.id);

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
 import { compileOnce } from '../database/compiled-statement.js';
-import { usernameKey } from '../usernames/username.js';
+import { toUsernameKey } from '../usernames/username.js';
 import type { StoredUser } from '../users/users.store.js';
 
 /** The columns of a user that a login needs. */
@@ -12,7 +12,7 @@ export type LoginUser = Pick<
 
 interface LoginOrigin {
   readonly username: string;
-  /** As `networkOf` gives it. */
+  /** As `getNetwork` returns it. */
   readonly network: string;
 }
 
@@ -46,7 +46,7 @@ function createLoginQuery({ key, network }: LoginValues): RawBuilder<Row> {
 
 export const loginStore = {
   async find(queries: Queries, { username, network }: LoginOrigin): Promise<LoginLookup> {
-    const key = usernameKey(username);
+    const key = toUsernameKey(username);
     // No user's name has a NUL in it, and PostgreSQL's text cannot hold one.
     const values = { key: key.includes('\0') ? unusedKey : key, network };
     const query = compileOnce(queries, 'find a user who logs in', values, createLoginQuery);

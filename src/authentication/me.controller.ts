@@ -12,7 +12,7 @@ import {
   type TsoaResponse,
 } from '@tsoa/runtime';
 import { requireUser, type AuthenticatedRequest } from '../tokens/caller.js';
-import { contextOf } from '../http/request-context.js';
+import { getRequestContext } from '../http/request-context.js';
 import { setTokenCookies, requireCookies } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Config } from '../config/config.js';
@@ -113,7 +113,7 @@ export class MeController {
       sessionId,
       body.current_password,
       body.new_password,
-      contextOf(request),
+      getRequestContext(request),
     );
   }
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
 import type { RequestContext } from '../http/request-context.js';
-import { networkOf } from '../http/network.js';
+import { getNetwork } from '../http/network.js';
 import { formatRateLimit, retryLater } from '../problems/problem.js';
 
 /** In milliseconds; all counts begin again together. */
@@ -44,7 +44,7 @@ export class RequestLimiter {
       counts.byNetwork.clear();
       counts.endsAt = now + windowLength;
     }
-    const network = networkOf(context.address ?? '');
+    const network = getNetwork(context.address ?? '');
     const count = (counts.byNetwork.get(network) ?? 0) + 1;
     counts.byNetwork.set(network, count);
     const seconds = (counts.endsAt - now) / 1000;

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { contextOf } from '../http/request-context.js';
+import { getRequestContext } from '../http/request-context.js';
 import type { RequestLimiter } from './request-limiter.js';
 
 /** The request limits per address. */
@@ -17,6 +17,6 @@ export function countRequest(
   { requestLimits }: { readonly requestLimits: RequestLimits },
   kind: keyof RequestLimits,
 ): void {
-  const quota = requestLimits[kind].take(contextOf(request));
+  const quota = requestLimits[kind].take(getRequestContext(request));
   if (quota !== undefined) request.res?.setHeader('RateLimit', quota);
 }

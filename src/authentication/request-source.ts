@@ -8,7 +8,7 @@ export type RequestSource = 'own page' | 'other site' | 'unstated';
  * What kind of page a browser says that a request comes from: no page can change these headers. As Go's
  * `http.CrossOriginProtection` has it: https://words.filippo.io/csrf/
  */
-export function sourceOf(
+export function findRequestSource(
   { headers }: Pick<Request, 'headers'>,
   { corsOrigins, issuer }: Pick<Config, 'corsOrigins' | 'issuer'>,
 ): RequestSource {
@@ -18,12 +18,12 @@ export function sourceOf(
   if (site !== undefined) return site === 'same-origin' || site === 'none' ? 'own page' : 'other site';
   if (origin === undefined) return 'unstated';
   // Browsers send the other header over HTTPS and to this machine alone. Proxies may change the host.
-  const from = hostOf(origin);
-  const isOwn = from !== undefined && [host, issuer && hostOf(issuer)].includes(from);
+  const from = getHost(origin);
+  const isOwn = from !== undefined && [host, issuer && getHost(issuer)].includes(from);
   return isOwn ? 'own page' : 'other site';
 }
 
 /** @returns undefined for `null`, as the origin of a page is called that is not to say it. */
-function hostOf(origin: string): string | undefined {
+function getHost(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
 }

@@ -1,9 +1,9 @@
 import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { authenticate, checkRevocationIfNeeded } from './authentication.js';
-import { contextOf } from '../http/request-context.js';
+import { getRequestContext } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
-import { sourceOf } from './request-source.js';
+import { findRequestSource } from './request-source.js';
 import {
   usesCookies,
   isMadeByScript,
@@ -53,7 +53,7 @@ export class SessionsController {
   )
   public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'login');
-    return this.services.logins.login(body.username, body.password, contextOf(request));
+    return this.services.logins.login(body.username, body.password, getRequestContext(request));
   }
 
   /**
@@ -73,20 +73,20 @@ export class SessionsController {
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'refresh');
-    return this.services.sessions.refresh(body.refresh_token, contextOf(request));
+    return this.services.sessions.refresh(body.refresh_token, getRequestContext(request));
   }
 
   /**
-   * Ends the session that the access token belongs to, or the one of the refresh token in the body, which wins.
-   * From the answer on, all access and refresh tokens of the session are refused. A refresh token that is
-   * unknown is no error (RFC 7009 §2.2): it can no longer be used, which is what was asked for. Cookies are taken away
-   * whatever is left of their tokens; an access token in one ends its session though it has expired.
+   * Ends the session of the refresh token in the body; without one, the session of the access token. When the response
+   * arrives, all access and refresh tokens of the session are refused. An unknown refresh token is not an error
+   * (RFC 7009 §2.2), because it cannot be used. Token cookies are deleted even if their tokens are no longer valid; an
+   * expired access token in a cookie still ends its session.
    * @summary Log out
    * @example body.by_access_token {}
    * @example body.by_refresh_token { "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU" }
    */
   @Post('logout')
-  @NoSecurity() // tsoa.json says that a bearer token is optional; what it is worth is decided here, after the body
+  @NoSecurity() // tsoa.json makes the bearer token optional in the contract; it is verified below, after the body
   @SuccessResponse(204, 'Logged out.')
   @Response<ProblemDetails>(
     401,
@@ -96,15 +96,15 @@ export class SessionsController {
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async logout(@Request() request: HttpRequest, @Body() body?: LogoutRequest): Promise<void> {
     if (body?.refresh_token !== undefined) {
-      await this.services.sessions.logoutByRefreshToken(body.refresh_token, contextOf(request));
+      await this.services.sessions.logoutByRefreshToken(body.refresh_token, getRequestContext(request));
     } else {
       await this.#logoutByRequest(request);
-      // Not for a token in the body: a form of another site can send one, but no CSRF value.
+      // Cookies stay after a logout by a token in the body: a form on another site can send such a token, but no CSRF value.
       if (request.res) clearTokenCookies(request.res, this.services.config);
     }
   }
 
-  /** By the access token; where that will not do, by what the cookies hold. */
+  /** Ends the session of the access token; if that is missing or not valid, the session of the token cookies. */
   async #logoutByRequest(request: HttpRequest): Promise<void> {
     const { sessions } = this.services;
     let sessionId: string | undefined;
@@ -116,14 +116,15 @@ export class SessionsController {
       return;
     }
     if (sessionId === undefined) throw new Problem('user_session_required');
-    await sessions.logout(sessionId, contextOf(request));
+    await sessions.logout(sessionId, getRequestContext(request));
   }
 
   /**
-   * By a cookie whose token need not be good: an access token that has expired names its session, and a refresh token
-   * outlives it. A cookie that is not a token of this service ends nothing, and goes; so does one that a path keeps from being sent
-   * here, which is why a request without any is answered, too. A page of the service's own may have lost the CSRF value, and needs none.
-   * @returns whether the cookies may go: a form of another site must not sign anybody out.
+   * Ends the sessions of the token cookies. Their tokens need not be valid: an expired access token still names its
+   * session, and a refresh token outlives it. A cookie with anything else is deleted, and so is one whose path keeps it
+   * from being sent here; so a request without cookies succeeds, too. A request from the service's own pages needs no
+   * CSRF value, because a page may have lost it.
+   * @returns whether the cookies may be deleted: a form on another site must not log a user out.
    */
   async #logoutByCookies(request: HttpRequest): Promise<boolean> {
     const { sessions, accessTokens, config } = this.services;
@@ -131,17 +132,17 @@ export class SessionsController {
     const access = readTokenCookie(request, config, 'access');
     const refresh = readTokenCookie(request, config, 'refresh');
     const isLive = refresh !== undefined || (access !== undefined && this.#isLive(access.token));
-    const source = sourceOf(request, config);
+    const source = findRequestSource(request, config);
     const isOwn = source === 'own page';
     const isConfirmed = isOwn || access?.isConfirmed === true || refresh?.isConfirmed === true;
     const isHarmless = isMadeByScript(request, config) || (source === 'unstated' && access !== undefined);
     if (!isConfirmed && (isLive || !isHarmless)) return false;
     if (access && (isOwn || access.isConfirmed || !isLive)) {
       const sessionId = accessTokens.findSessionId(access.token);
-      if (sessionId !== undefined) await sessions.logout(sessionId, contextOf(request));
+      if (sessionId !== undefined) await sessions.logout(sessionId, getRequestContext(request));
     }
     if (refresh && (isOwn || refresh.isConfirmed)) {
-      await sessions.logoutByRefreshToken(refresh.token, contextOf(request));
+      await sessions.logoutByRefreshToken(refresh.token, getRequestContext(request));
     }
     return true;
   }

@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { readConfig, type Config } from '../config/config.js';
 import { findDatabaseErrors, hasAmcheck } from './database-checks.store.js';
-import { readMark, unfinishedCopyMessage } from '../database/copy-mark.js';
+import { readMark, describeUnfinishedCopy } from '../database/copy-mark.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { openDatabase } from '../database/open-database.js';
 import { describeCause } from '../database/postgres-errors.js';
 import { readSecretFile } from '../keys/secret.js';
 import { StartError } from '../start-error.js';
-import { secretOpensKeys } from '../keys/stored-keys.js';
+import { canOpenKeys } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import { refuseMissingDatabase } from './installation-command.js';
 
@@ -28,7 +28,7 @@ export async function checkDatabase(
 ): Promise<void> {
   const config = readConfig(environment);
   refuseMissingDatabase(config);
-  const { faults, note } = await examine(config);
+  const { faults, note } = await examineDatabase(config);
   if (faults.length > 0) {
     const more = faults.length > maxShown ? [`… and ${faults.length - maxShown} more.`] : [];
     throw new StartError(
@@ -43,7 +43,7 @@ export async function checkDatabase(
   console.log(`The database is sound.${note}`);
 }
 
-async function examine(
+async function examineDatabase(
   config: Config,
 ): Promise<{ readonly faults: readonly string[]; readonly note: string }> {
   try {
@@ -53,7 +53,7 @@ async function examine(
     });
     try {
       const mark = database.dialect === 'postgres' ? await readMark(database.queries) : undefined;
-      if (mark) return { faults: [unfinishedCopyMessage(mark)], note: '' };
+      if (mark) return { faults: [describeUnfinishedCopy(mark)], note: '' };
       const faults = await findDatabaseErrors(database);
       const { queries } = database.longRunning;
       const checksIndexes = database.dialect === 'sqlite' || (await hasAmcheck(queries));
@@ -61,7 +61,7 @@ async function examine(
       if (
         faults.length === 0 &&
         secret !== undefined &&
-        !(await secretOpensKeys(queries, new KeySealing(secret)))
+        !(await canOpenKeys(queries, new KeySealing(secret)))
       ) {
         faults.push('The secret does not open the keys: it is not the one that they were encrypted with.');
       }

@@ -22,7 +22,7 @@ import { createProgress } from './progress.js';
 import { parseDatabaseUrl, type SqliteUrl } from '../database/database-url.js';
 import { refuseRestoredFile } from '../server/installation.js';
 import { StartError } from '../start-error.js';
-import { sealingContext, unseal } from '../keys/stored-keys.js';
+import { getSealingContext, unseal } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -108,7 +108,7 @@ async function copySnapshot(
     if (holder) console.error(warnings[holder](source.file));
     await prepareTarget(target, beginAgain);
     const sealing: CopySealing = {
-      seal: (row) => to.seal(unseal(row, from), sealingContext(row)),
+      seal: (row) => to.seal(unseal(row, from), getSealingContext(row)),
       opens: (row) => opens(row, to),
     };
     print(await copyWithProgress(target, snapshot, sealing));

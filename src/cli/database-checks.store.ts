@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { everyVersion } from '../revocations/revocations.js';
-import { usernameKey } from '../usernames/username.js';
+import { toUsernameKey } from '../usernames/username.js';
 import type { Database, Queries } from '../database/database.js';
 
 /** @returns sentences; empty where no error was found. */
@@ -123,7 +123,7 @@ async function findInvariantViolations(queries: Queries): Promise<string[]> {
     if (!last) return faults;
     after = last.id;
     for (const user of users) {
-      if (user.username_key !== usernameKey(user.username)) {
+      if (user.username_key !== toUsernameKey(user.username)) {
         faults.push(`The user ${user.id} cannot be found by name: the stored key is another name's.`);
       }
       if (!user.password_hash.startsWith('$argon2id$')) {

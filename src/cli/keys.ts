@@ -52,8 +52,8 @@ export function listKeys({ ring, clock }: Services): Promise<void> {
       .map((key) => ({ ...key, purpose: 'refresh', algorithm: 'HS256', inUse: key.id === refreshKey.id })),
   ];
   for (const { id, purpose, algorithm, inUse, activeAt, retiredAt } of held) {
-    const from = activeAt > clock.now() ? `signs from ${time(activeAt)}` : 'accepted';
-    const end = Number.isFinite(retiredAt) ? `, until ${time(retiredAt)}` : '';
+    const from = activeAt > clock.now() ? `signs from ${formatTime(activeAt)}` : 'accepted';
+    const end = Number.isFinite(retiredAt) ? `, until ${formatTime(retiredAt)}` : '';
     console.log(`${id}  ${purpose}  ${algorithm}  ${inUse ? 'signs' : from}${end}`);
   }
   if (!held.some(({ id }) => id === signingKey.id)) {
@@ -66,7 +66,7 @@ export function listKeys({ ring, clock }: Services): Promise<void> {
 export async function rotateKeys({ ring }: Services, only?: KeyPurpose): Promise<void> {
   for (const purpose of only === undefined ? keyPurposes : [only]) {
     console.log(
-      `A new ${purpose} token key is published, and is used from ${time(await ring.rotate(purpose))}.`,
+      `A new ${purpose} token key is published, and is used from ${formatTime(await ring.rotate(purpose))}.`,
     );
   }
 }
@@ -82,7 +82,7 @@ export async function importKey({ ring }: Services, file: string): Promise<void>
     const imported = await ring.import(text);
     console.log(
       imported
-        ? `The key ${imported.id} is published, and signs from ${time(imported.activeAt)}.`
+        ? `The key ${imported.id} is published, and signs from ${formatTime(imported.activeAt)}.`
         : 'This key is the newest on the ring already.',
     );
   } catch (error) {
@@ -119,6 +119,6 @@ export async function rotateSecret({ ring }: Services, config: Config): Promise<
   console.log('The keys are encrypted with a new secret, which is in the secret file. Back it up.');
 }
 
-function time(milliseconds: number): string {
+function formatTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }

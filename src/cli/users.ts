@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { operatorContext } from '../audit/audit.store.js';
-import { durationInWords } from '../clock.js';
+import { formatDuration } from '../clock.js';
 import type { Services } from '../server/services.js';
 import { Problem } from '../problems/problem.js';
-import { list } from '../config/setting-parsers.js';
+import { parseList } from '../config/setting-parsers.js';
 import { StartError } from '../start-error.js';
 import { parseScope } from '../roles/rights.js';
 import { withInstallation } from './installation-command.js';
@@ -21,7 +21,7 @@ export function addUserCommands(program: Command): void {
     .argument('<name>', 'the username')
     .argument('[roles]', 'names of roles, comma-separated; none: all are taken away')
     .action((username: string, roles = '') =>
-      withInstallation((services) => setRoles(services, username, list(String(roles)))),
+      withInstallation((services) => setRoles(services, username, parseList(String(roles)))),
     );
 }
 
@@ -42,6 +42,6 @@ async function resetPassword({ users, config }: Services, username: string): Pro
   const password = await users.resetPassword(username, { context: operatorContext });
   if (password === undefined) throw new StartError(`There is no user "${username}".`);
   console.log(
-    `The new one-time password of "${username}" is shown once, and is good for one login, within ${durationInWords(config.oneTimePasswordExpires)}; its sessions end, within a second where the service runs.\n\n    ${password}\n`,
+    `The new one-time password of "${username}" is shown once, and is good for one login, within ${formatDuration(config.oneTimePasswordExpires)}; its sessions end, within a second where the service runs.\n\n    ${password}\n`,
   );
 }

@@ -6,7 +6,7 @@ import type { StoredClient } from './clients.store.js';
 type Grant = AccessGrant & { readonly audience: readonly string[]; readonly lifetime: number };
 
 /** The maximum that a client's access token may have; the client may request less. */
-export function clientGrant(
+export function createClientGrant(
   client: StoredClient,
   tokens: Pick<AccessTokens, 'audience' | 'lifetime'>,
 ): Grant {

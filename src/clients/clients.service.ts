@@ -1,7 +1,7 @@
 import { auditStore, type Actor } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
-import { newId } from '../ids.js';
+import { createId } from '../ids.js';
 import { validateName } from '../text/freeform-text.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
@@ -13,7 +13,7 @@ import { parseScope } from '../roles/rights.js';
 import { type ClientKeySet, importClientKey } from './client-keys.js';
 import { hashClientSecret, generateClientSecret } from './client-secret.js';
 import type { ClientAuthMethod } from './client-auth-method.js';
-import { clientGrant } from './client-grant.js';
+import { createClientGrant } from './client-grant.js';
 import { clientsStore, type StoredClient } from './clients.store.js';
 
 export type { StoredClient };
@@ -64,7 +64,7 @@ export class ClientsService {
     const secret = client.authMethod === 'private_key_jwt' ? undefined : generateClientSecret();
     const now = this.clock.now();
     const row: StoredClient = {
-      id: newId(this.clock),
+      id: createId(this.clock),
       name: client.name,
       secret_hash: secret === undefined ? null : hashClientSecret(secret),
       jwks: toStoredKeys(client.authMethod, client.jwks),
@@ -103,7 +103,7 @@ export class ClientsService {
               ? before.introspection_audiences
               : toSortedList(change.introspectionAudiences),
           access_token_lifetime: change.accessTokenLifetime ?? before.access_token_lifetime,
-          disabled_at: disabledAt(before, change.disabled, now),
+          disabled_at: getDisabledAt(before, change.disabled, now),
         }),
       );
       this.#refuseOversizedTokens(after, before);
@@ -132,9 +132,9 @@ export class ClientsService {
 
   /** @param before where its tokens were too long already, they may become shorter. */
   #refuseOversizedTokens(client: StoredClient, before?: StoredClient): void {
-    const length = this.tokens.computeLength(clientGrant(client, this.tokens));
+    const length = this.tokens.computeLength(createClientGrant(client, this.tokens));
     if (length <= maxTokenLength) return;
-    if (before && length < this.tokens.computeLength(clientGrant(before, this.tokens))) return;
+    if (before && length < this.tokens.computeLength(createClientGrant(before, this.tokens))) return;
     throw new Problem('validation_failed', {
       errors: {
         scope: `results, with the audiences, in an access token of ${length} characters; the limit is ${maxTokenLength}`,
@@ -181,7 +181,7 @@ function toSortedList(list: readonly string[]): string {
   return parseScope(list.join(' ')).join(' ');
 }
 
-function disabledAt(before: StoredClient, disabled: boolean | undefined, now: number): number | null {
+function getDisabledAt(before: StoredClient, disabled: boolean | undefined, now: number): number | null {
   if (disabled === undefined) return before.disabled_at;
   return disabled ? (before.disabled_at ?? now) : null;
 }

@@ -8,7 +8,7 @@ type Settings = typeof settings;
 type Value<S> = S extends WithDefault<infer T> ? T : S extends Setting<infer T> ? T | undefined : never;
 export type Config = { readonly [K in keyof Settings]: Value<Settings[K]> };
 
-/** Settings that cannot be used, all of them at once. */
+/** The errors of all settings at once. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly errors: readonly string[]) {
@@ -18,8 +18,8 @@ export class ConfigError extends Error {
 
 /**
  * Reads the settings from environment variables.
- * @param reader the service needs settings that an operator's command can do without.
- * @throws {ConfigError} with a sentence for every setting that cannot be used.
+ * @param reader an operator's command works without some settings that the service requires.
+ * @throws {ConfigError} with a sentence for each invalid setting.
  */
 export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
@@ -28,7 +28,7 @@ export function readConfig(
   const errors: string[] = [];
   const entries = Object.entries<Setting<unknown>>(settings).map(([key, definition]) => {
     const given = environment[definition.name];
-    // An empty variable is what `FOO= npm start` and compose files give for "not set".
+    // `FOO= npm start` and compose files set an empty variable to mean "not set".
     const text = given === undefined || given === '' ? definition.default : given;
     if (text === undefined) return [key, undefined];
     try {
@@ -40,7 +40,7 @@ export function readConfig(
     }
   });
   const config = Object.fromEntries(entries) as Config;
-  // A faulty setting has no value here, whatever its type says.
+  // An invalid setting is undefined here, whatever its type says.
   const { databaseUrl } = config as Partial<Config>;
   if (databaseUrl?.kind === 'postgres' && !environment[settings.secret.name]) {
     errors.push(
@@ -91,7 +91,7 @@ function findCookieErrors({ cookieSameSite, cookieSecure }: Config): string[] {
     : [];
 }
 
-/** Flask-JWT-Extended's options that are no settings here; see docs/flask-jwt-extended.md. */
+/** Options of Flask-JWT-Extended that are not settings here; see docs/flask-jwt-extended.md. */
 const flaskOnlyOptions: Readonly<Record<string, string>> = {
   JWT_DECODE_ALGORITHMS: 'each key has one algorithm, and no other is accepted with it',
   JWT_ENCODE_ISSUER: 'set LATCHKEY_ISSUER',
@@ -103,8 +103,8 @@ const flaskOnlyOptions: Readonly<Record<string, string>> = {
 };
 
 /**
- * A warning for each `LATCHKEY_*` or `JWT_*` variable that no setting reads, with the nearest name that one does, and for
- * each of PostgreSQL's that does not count.
+ * A warning for each `LATCHKEY_*` or `JWT_*` variable that no setting reads, with the name of the most similar setting,
+ * and for each variable of PostgreSQL (`PG*`) that is ignored.
  */
 export function findUnknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
   const known = Object.values<Setting<unknown>>(settings).map(({ name }) => name);
@@ -122,7 +122,7 @@ export function findUnknownVariables(environment: Readonly<Record<string, string
   return [...ours, ...ofPostgres];
 }
 
-/** The word that access tokens are sent with, and challenged for: RFC 9110 §15.5.2 has no 401 without any. */
+/** The authentication scheme of access tokens and challenges: RFC 9110 §15.5.2 requires one in every 401. */
 export function getTokenScheme({ headerType }: Pick<Config, 'headerType'>): string {
   return headerType === 'none' ? 'Bearer' : headerType;
 }

@@ -4,9 +4,9 @@ import { maxPasswordLength, minPasswordLength } from '../passwords/password-poli
 import { importSigningKey } from '../keys/signing-keys.js';
 import { maxUsernameLength } from '../usernames/username.js';
 
-// What a setting's text means. Each parser throws an Error whose message goes on after the setting's name: "must …".
+// Parsers of the settings' texts. Each throws an Error whose message is put after the setting's name: "must …".
 
-export function wholeNumber(min: number, max: number): (text: string) => number {
+export function createWholeNumberParser(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || value > max) {
@@ -18,8 +18,8 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** Seconds. */
-export function duration(min: number, max: number): (text: string) => number {
+/** A parser of durations; they are in seconds. */
+export function createDurationParser(min: number, max: number): (text: string) => number {
   return (text) => {
     const match = /^(\d+)([smhd]?)$/.exec(text);
     const value = match ? Number(match[1]) * (secondsPerUnit[match[2] ?? ''] ?? 1) : NaN;
@@ -30,18 +30,18 @@ export function duration(min: number, max: number): (text: string) => number {
   };
 }
 
-/** How long a token lives, in seconds. None lives for ever: its revocation would have to be kept as long. */
-export function lifetime(max: number): (text: string) => number {
+/** A parser of tokens' lifetimes, in seconds. No token lives forever: its revocation would have to be kept forever. */
+export function createLifetimeParser(max: number): (text: string) => number {
   return (text) => {
     try {
-      return duration(1, max)(text);
+      return createDurationParser(1, max)(text);
     } catch (cause) {
       throw new Error(`${(cause as Error).message}; tokens that never expire are not issued`, { cause });
     }
   };
 }
 
-export function oneOf<const T extends string>(...values: readonly T[]): (text: string) => T {
+export function createChoiceParser<const T extends string>(...values: readonly T[]): (text: string) => T {
   return (text) => {
     const value = values.find((each) => each === text);
     if (value === undefined) throw new Error(`must be one of ${values.join(', ')}`);
@@ -49,13 +49,13 @@ export function oneOf<const T extends string>(...values: readonly T[]): (text: s
   };
 }
 
-export function nonEmpty(text: string): string {
+export function parseNonEmpty(text: string): string {
   if (text.trim() === '') throw new Error('must not be blank');
   return text;
 }
 
-/** As the contract has it in `CreateUserRequest`. */
-export function username(text: string): string {
+/** The same rules as the contract's in `CreateUserRequest`. */
+export function parseUsername(text: string): string {
   if (text.length > maxUsernameLength || text.trim() !== text || /[\u0000-\u001f\u007f]/.test(text)) {
     throw new Error(
       `must have 1 to ${maxUsernameLength} characters, no control characters among them and no white space at either end`,
@@ -64,8 +64,8 @@ export function username(text: string): string {
   return text;
 }
 
-/** The rest of what a password must be is judged when it is set. */
-export function passwordLength(text: string): string {
+/** Checks the length alone; the other rules are checked when the password is set. */
+export function parsePassword(text: string): string {
   const length = Array.from(text.normalize('NFC')).length;
   if (length < minPasswordLength || length > maxPasswordLength) {
     throw new Error(`must have ${minPasswordLength} to ${maxPasswordLength} characters`);
@@ -73,12 +73,12 @@ export function passwordLength(text: string): string {
   return text;
 }
 
-export function longSecret(text: string): string {
+export function parseLongSecret(text: string): string {
   if (text.length < 32) throw new Error('must have 32 characters or more');
   return text;
 }
 
-export function privateKeyText(text: string): string {
+export function parsePrivateKey(text: string): string {
   const key = text.includes('-----BEGIN') || text.trimStart().startsWith('{') ? text : readKeyFile(text);
   try {
     importSigningKey(key, 'RS256');
@@ -100,7 +100,7 @@ function readKeyFile(path: string): string {
   }
 }
 
-export function issuerUrl(text: string): string {
+export function parseIssuerUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || /[?#\s]/.test(text)) {
     throw new Error(
@@ -117,16 +117,16 @@ function removeTrailingSlashes(text: string): string {
   return text.slice(0, end);
 }
 
-export function list(text: string): string[] {
+export function parseList(text: string): string[] {
   return text
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');
 }
 
-/** As the contract has it in `Audience`, and no more than an answer of an introspection has. */
-export function audiences(text: string): string[] {
-  const values = list(text);
+/** The same rules as the contract's for `Audience` and for the number of audiences in an introspection response. */
+export function parseAudiences(text: string): string[] {
+  const values = parseList(text);
   if (values.length > 10 || !values.every((value) => /^[!-~]{1,200}$/.test(value))) {
     throw new Error(
       'must be a comma-separated list of 10 audiences at most, each of 1 to 200 characters of printable ASCII without spaces',
@@ -135,22 +135,22 @@ export function audiences(text: string): string[] {
   return values;
 }
 
-/** A list, or where a secret has a comma a JSON array. */
-export function secrets(text: string): string[] {
-  if (!text.trimStart().startsWith('[')) return list(text);
+/** A comma-separated list, or a JSON array for secrets that have a comma. */
+export function parseSecrets(text: string): string[] {
+  if (!text.trimStart().startsWith('[')) return parseList(text);
   try {
     const values = JSON.parse(text) as unknown;
     if (Array.isArray(values) && values.every((each) => typeof each === 'string')) return values;
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   throw new Error('must be a comma-separated list, or a JSON array of strings');
 }
 
-export function proxies(text: string): string[] {
-  const values = list(text);
+export function parseProxies(text: string): string[] {
+  const values = parseList(text);
   try {
-    // Read as an address, a number would be one that nobody has: 0.0.0.1.
+    // proxy-addr would read a number of hops as the address 0.0.0.1.
     if (values.some((value) => /^\d+$/.test(value))) throw new Error('a number of hops');
     proxyaddr.compile(values);
   } catch {
@@ -161,8 +161,8 @@ export function proxies(text: string): string[] {
   return values;
 }
 
-export function origins(text: string): string[] {
-  const values = list(text);
+export function parseOrigins(text: string): string[] {
+  const values = parseList(text);
   for (const value of values) {
     if (value === '*') continue;
     if (value.includes('*') || !URL.canParse(value) || new URL(value).origin !== value) {
@@ -172,44 +172,44 @@ export function origins(text: string): string[] {
   return values;
 }
 
-export function listOf<const T extends string>(...values: readonly T[]): (text: string) => T[] {
+export function createListParser<const T extends string>(...values: readonly T[]): (text: string) => T[] {
   return (text) => {
-    const chosen = list(text);
+    const chosen = parseList(text);
     const known = values.filter((each) => chosen.includes(each));
     if (chosen.length === 0 || known.length !== new Set(chosen).size) {
       throw new Error(`must be a comma-separated list of ${values.join(', ')}`);
     }
-    // In the order in which they were written.
+    // In the order of the text.
     return known.sort((one, other) => chosen.indexOf(one) - chosen.indexOf(other));
   };
 }
 
-export function flag(text: string): boolean {
+export function parseFlag(text: string): boolean {
   const value = { true: true, '1': true, yes: true, false: false, '0': false, no: false }[text.toLowerCase()];
   if (value === undefined) throw new Error('must be true or false');
   return value;
 }
 
-/** A name of a header, a cookie or a parameter: a token of RFC 9110 §5.6.2. */
-export function token(text: string): string {
+/** The name of a header, a cookie or a parameter: a token by RFC 9110 §5.6.2. */
+export function parseToken(text: string): string {
   if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(text))
     throw new Error('must be a name without spaces or separators');
   return text;
 }
 
-export function cookiePath(text: string): string {
+export function parseCookiePath(text: string): string {
   if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(text)) throw new Error('must be a path that begins with /');
   return text;
 }
 
-export function cookieDomain(text: string): string {
+export function parseCookieDomain(text: string): string {
   if (!/^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/.test(text))
     throw new Error('must be a domain, such as example.com');
   return text;
 }
 
-export function httpMethods(text: string): string[] {
-  const values = list(text);
+export function parseHttpMethods(text: string): string[] {
+  const values = parseList(text);
   if (values.length === 0 || !values.every((each) => /^[A-Z]+$/.test(each))) {
     throw new Error('must be a comma-separated list of HTTP methods in capitals, such as POST, DELETE');
   }

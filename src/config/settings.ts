@@ -1,26 +1,26 @@
 import { parseDatabaseUrl } from '../database/database-url.js';
 import {
-  audiences,
-  cookieDomain,
-  cookiePath,
-  duration,
-  flag,
-  httpMethods,
-  lifetime,
-  issuerUrl,
-  list,
-  listOf,
-  longSecret,
-  nonEmpty,
-  oneOf,
-  origins,
-  passwordLength,
-  privateKeyText,
-  proxies,
-  secrets,
-  token,
-  username,
-  wholeNumber,
+  parseAudiences,
+  parseCookieDomain,
+  parseCookiePath,
+  createDurationParser,
+  parseFlag,
+  parseHttpMethods,
+  createLifetimeParser,
+  parseIssuerUrl,
+  parseList,
+  createListParser,
+  parseLongSecret,
+  parseNonEmpty,
+  createChoiceParser,
+  parseOrigins,
+  parsePassword,
+  parsePrivateKey,
+  parseProxies,
+  parseSecrets,
+  parseToken,
+  parseUsername,
+  createWholeNumberParser,
 } from './setting-parsers.js';
 import { algorithms } from '../keys/algorithms.js';
 import { accessTokenTypes } from '../tokens/access-token-types.js';
@@ -29,529 +29,529 @@ import { usernameRules } from '../usernames/username-rules.js';
 export interface Setting<T> {
   readonly name: string;
   readonly parse: (text: string) => T;
-  /** What is parsed where the variable is not set; without it the setting is `undefined`. */
+  /** The text that is parsed if the variable is not set; without it the setting is `undefined`. */
   readonly default?: string;
-  /** The default in words, where it is no fixed text. */
+  /** A description of the default, for the table, if it is not a fixed text. */
   readonly defaultInWords?: string;
-  /** A secret's value is never repeated in a message. */
+  /** Whether messages must not repeat the value. */
   readonly secret?: boolean;
-  /** One sentence for the table in docs/settings.md. */
+  /** The description in docs/settings.md. */
   readonly doc: string;
 }
 
 export type WithDefault<T> = Setting<T> & { readonly default: string };
 
-function setting<T>(definition: WithDefault<T>): WithDefault<T>;
-function setting<T>(definition: Setting<T>): Setting<T>;
-function setting<T>(definition: Setting<T>): Setting<T> {
+function defineSetting<T>(definition: WithDefault<T>): WithDefault<T>;
+function defineSetting<T>(definition: Setting<T>): Setting<T>;
+function defineSetting<T>(definition: Setting<T>): Setting<T> {
   return definition;
 }
 
-/** Every setting there is. The table in docs/settings.md is made from it. */
+/** All settings. The table in docs/settings.md is generated from them. */
 export const settings = {
-  port: setting({
+  port: defineSetting({
     name: 'PORT',
-    parse: wholeNumber(0, 65_535),
+    parse: createWholeNumberParser(0, 65_535),
     default: '3000',
     doc: 'The TCP port to listen on; 0 takes any free one.',
   }),
-  host: setting({
+  host: defineSetting({
     name: 'HOST',
-    parse: nonEmpty,
+    parse: parseNonEmpty,
     default: '127.0.0.1',
     doc: 'The address to listen on; `0.0.0.0` or `::` for all of them.',
   }),
-  maxConnections: setting({
+  maxConnections: defineSetting({
     name: 'LATCHKEY_MAX_CONNECTIONS',
-    parse: wholeNumber(1, 1_000_000),
+    parse: createWholeNumberParser(1, 1_000_000),
     defaultInWords: '10000, or what the limit on open files leaves',
     doc: 'Maximum number of connections. One more takes the place of one that waits for its client; if none does, it is closed ([connections](connections.md)).',
   }),
-  requestTimeout: setting({
+  requestTimeout: defineSetting({
     name: 'LATCHKEY_REQUEST_TIMEOUT',
-    parse: duration(1, 300),
+    parse: createDurationParser(1, 300),
     default: '30s',
     doc: 'How long a request may take to arrive, its body included; beyond that the response is 408. A client that reads nothing of a response for twice as long is cut off.',
   }),
-  keepAliveTimeout: setting({
+  keepAliveTimeout: defineSetting({
     name: 'LATCHKEY_KEEP_ALIVE_TIMEOUT',
-    parse: duration(1, 3600),
+    parse: createDurationParser(1, 3600),
     default: '75s',
     doc: 'How long a connection is kept for its next request. It must be longer than the load balancer’s own limit: 60 seconds for nginx and for AWS.',
   }),
-  shutdownDelay: setting({
+  shutdownDelay: defineSetting({
     name: 'LATCHKEY_SHUTDOWN_DELAY',
-    parse: duration(0, 300),
+    parse: createDurationParser(0, 300),
     default: '0',
     doc: 'How long the port keeps responding after SIGTERM, while `GET /health/ready` is already 503. Under an orchestrator 5 seconds: its load balancers need a while to notice.',
   }),
-  databaseUrl: setting({
+  databaseUrl: defineSetting({
     name: 'DATABASE_URL',
     parse: parseDatabaseUrl,
     default: 'sqlite:data/latchkey.db',
     secret: true,
     doc: 'The database: `sqlite:<file>`, `sqlite::memory:` or `postgres://user:password@host:port/database`. Connections to PostgreSQL are not encrypted unless the URL says so: `?sslmode=verify-full` ([postgresql](postgresql.md)).',
   }),
-  databasePool: setting({
+  databasePool: defineSetting({
     name: 'LATCHKEY_DATABASE_POOL',
-    parse: wholeNumber(1, 1000),
+    parse: createWholeNumberParser(1, 1000),
     default: '10',
     doc: 'Maximum number of connections to PostgreSQL for a process’s requests. It has one more for changes by other replicas, and up to two for longer work.',
   }),
-  databaseConnectTimeout: setting({
+  databaseConnectTimeout: defineSetting({
     name: 'LATCHKEY_DATABASE_CONNECT_TIMEOUT',
-    parse: duration(1, 60),
+    parse: createDurationParser(1, 60),
     default: '2s',
     doc: 'How long to wait for a connection to PostgreSQL, new or free; beyond that the response is 503 with `Retry-After`.',
   }),
-  databaseStatementTimeout: setting({
+  databaseStatementTimeout: defineSetting({
     name: 'LATCHKEY_DATABASE_STATEMENT_TIMEOUT',
-    parse: duration(1, 60),
+    parse: createDurationParser(1, 60),
     default: '2s',
     doc: 'How long a request’s statement may take on PostgreSQL, or wait for another process that writes to the SQLite file; beyond that the response is 503 with `Retry-After`.',
   }),
-  databaseWait: setting({
+  databaseWait: defineSetting({
     name: 'LATCHKEY_DATABASE_WAIT',
-    parse: duration(0, 3600),
+    parse: createDurationParser(0, 3600),
     default: '30s',
     doc: 'How long a start waits for PostgreSQL to respond.',
   }),
-  revocationBound: setting({
+  revocationBound: defineSetting({
     name: 'LATCHKEY_REVOCATION_BOUND',
-    parse: duration(1, 60),
+    parse: createDurationParser(1, 60),
     default: '2s',
     doc: 'Maximum time after a logout on another replica for which a token may still be accepted here. Normally it takes milliseconds; a replica that has not heard from the others for that long asks PostgreSQL for each request, and responds 503 if it gets no reply.',
   }),
-  logLevel: setting({
+  logLevel: defineSetting({
     name: 'LOG_LEVEL',
-    parse: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    parse: createChoiceParser('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     default: 'info',
     doc: 'How much is logged: `fatal`, `error`, `warn`, `info`, `debug` (a line per request), `trace` or `silent`.',
   }),
-  issuer: setting({
+  issuer: defineSetting({
     name: 'LATCHKEY_ISSUER',
-    parse: issuerUrl,
+    parse: parseIssuerUrl,
     defaultInWords: 'on SQLite the listening address; on PostgreSQL it must be set',
     doc: 'The URL that clients know the service by: the tokens’ `iss` and `aud`. Tokens of another issuer are refused, so keep it.',
   }),
-  secret: setting({
+  secret: defineSetting({
     name: 'LATCHKEY_SECRET',
-    parse: longSecret,
+    parse: parseLongSecret,
     secret: true,
     defaultInWords: 'on SQLite a file made beside the database; on PostgreSQL it must be set',
     doc: 'Any string of 32 characters or more. It encrypts the keys in the database; without it they cannot be opened.',
   }),
-  newSecret: setting({
+  newSecret: defineSetting({
     name: 'LATCHKEY_NEW_SECRET',
-    parse: longSecret,
+    parse: parseLongSecret,
     secret: true,
     doc: 'The secret that `latchkey secret rotate` encrypts the keys with; the service does not read it.',
   }),
-  trustedProxies: setting({
+  trustedProxies: defineSetting({
     name: 'LATCHKEY_TRUSTED_PROXIES',
-    parse: proxies,
+    parse: parseProxies,
     default: '',
     defaultInWords: 'none',
     doc: 'Proxies whose `X-Forwarded-*` headers and `X-Request-Id` are trusted: addresses, CIDR ranges, `loopback`, `linklocal` or `uniquelocal`, comma-separated.',
   }),
-  corsOrigins: setting({
+  corsOrigins: defineSetting({
     name: 'LATCHKEY_CORS_ORIGINS',
-    parse: origins,
+    parse: parseOrigins,
     default: '',
     defaultInWords: 'none: CORS is off',
     doc: 'Origins whose pages may call the service, comma-separated, or `*`. Named origins may send cookies where `JWT_TOKEN_LOCATION` has `cookies`; with `*` none are sent ([cookies](cookies.md)).',
   }),
-  hstsIncludeSubDomains: setting({
+  hstsIncludeSubDomains: defineSetting({
     name: 'LATCHKEY_HSTS_INCLUDE_SUBDOMAINS',
-    parse: flag,
+    parse: parseFlag,
     default: 'false',
     doc: 'Whether `Strict-Transport-Security`, which responses over HTTPS have, includes the subdomains of the host. They must all be served over HTTPS then, for a year.',
   }),
-  usernames: setting({
+  usernames: defineSetting({
     name: 'LATCHKEY_USERNAMES',
-    parse: oneOf(...usernameRules),
+    parse: createChoiceParser(...usernameRules),
     default: 'distinct',
     doc: 'Which usernames may be set. `distinct`: by RFC 8265 (letters, digits, ASCII punctuation, single spaces), of one script, and none that looks like another user’s (UTS 39). `precis`: by RFC 8265 alone. `any`: anything without control characters, and without white space at either end. Existing names keep working.',
   }),
-  adminUsername: setting({
+  adminUsername: defineSetting({
     name: 'LATCHKEY_ADMIN_USERNAME',
-    parse: username,
+    parse: parseUsername,
     default: 'admin',
     doc: 'Username of the administrator that the first start creates. Later starts do not read it.',
   }),
-  adminPassword: setting({
+  adminPassword: defineSetting({
     name: 'LATCHKEY_ADMIN_PASSWORD',
-    parse: passwordLength,
+    parse: parsePassword,
     secret: true,
     defaultInWords: 'a random one-time password, printed once',
     doc: 'That administrator’s password. Later starts do not read it.',
   }),
-  algorithm: setting({
+  algorithm: defineSetting({
     name: 'JWT_ALGORITHM',
-    parse: oneOf(...algorithms),
+    parse: createChoiceParser(...algorithms),
     default: 'ES256',
     doc: 'Algorithm that access tokens are signed with: `ES256`, `ES384`, `ES512`, `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, or with a shared secret `HS256`, `HS384`, `HS512`. A change publishes the new key first.',
   }),
-  secretKey: setting({
+  secretKey: defineSetting({
     name: 'JWT_SECRET_KEY',
-    parse: nonEmpty,
+    parse: parseNonEmpty,
     secret: true,
     doc: 'The shared secret of `HS256` (32 bytes or more), `HS384` (48) and `HS512` (64).',
   }),
-  previousSecretKeys: setting({
+  previousSecretKeys: defineSetting({
     name: 'JWT_PREVIOUS_SECRET_KEYS',
-    parse: secrets,
+    parse: parseSecrets,
     default: '',
     defaultInWords: 'none',
     secret: true,
     doc: 'Earlier values of `JWT_SECRET_KEY`, comma-separated or as a JSON array, whose tokens are still accepted, whatever `JWT_ALGORITHM` is now.',
   }),
-  privateKey: setting({
+  privateKey: defineSetting({
     name: 'JWT_PRIVATE_KEY',
-    parse: privateKeyText,
+    parse: parsePrivateKey,
     secret: true,
     defaultInWords: 'a key is made, and rotated',
     doc: 'A private key of your own, as PEM, as a JWK, or as the path of a file with either. It is stored in the key ring and signs; rotating it is then up to you.',
   }),
-  keyRotation: setting({
+  keyRotation: defineSetting({
     name: 'LATCHKEY_KEY_ROTATION',
-    parse: duration(0, 3650 * 86_400),
+    parse: createDurationParser(0, 3650 * 86_400),
     default: '90d',
     doc: 'Age at which a key is replaced, without a failed request; 0: only `latchkey keys rotate` replaces it.',
   }),
-  jwksMaxAge: setting({
+  jwksMaxAge: defineSetting({
     name: 'LATCHKEY_JWKS_MAX_AGE',
-    parse: duration(0, 86_400),
+    parse: createDurationParser(0, 86_400),
     default: '5m',
-    doc: 'How long others may cache `/.well-known/jwks.json`. A new key is published for that long and a minute more before it signs.',
+    doc: 'How long other services may cache `/.well-known/jwks.json`. A new key is published for that long and a minute more before it signs.',
   }),
-  revocationStreams: setting({
+  revocationStreams: defineSetting({
     name: 'LATCHKEY_REVOCATION_STREAMS',
-    parse: wholeNumber(0, 100_000),
+    parse: createWholeNumberParser(0, 100_000),
     default: '1000',
     doc: 'Maximum number of open `GET /revocations/stream`: each process of another service that checks tokens has one.',
   }),
-  revocationStreamsPerClient: setting({
+  revocationStreamsPerClient: defineSetting({
     name: 'LATCHKEY_REVOCATION_STREAMS_PER_CLIENT',
-    parse: wholeNumber(1, 100_000),
+    parse: createWholeNumberParser(1, 100_000),
     default: '100',
     doc: 'Maximum number of them per client or user, so that none takes all; beyond that the response is 429.',
   }),
-  accessTokenExpires: setting({
+  accessTokenExpires: defineSetting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
-    parse: lifetime(86_400),
+    parse: createLifetimeParser(86_400),
     default: '15m',
     doc: 'How long an access token lives: seconds, or a number with `s`, `m`, `h` or `d`; at most a day.',
   }),
-  refreshTokenExpires: setting({
+  refreshTokenExpires: defineSetting({
     name: 'JWT_REFRESH_TOKEN_EXPIRES',
-    parse: lifetime(400 * 86_400),
+    parse: createLifetimeParser(400 * 86_400),
     default: '30d',
-    doc: 'How long a refresh token lives; each refresh gives a new one with the whole time.',
+    doc: 'How long a refresh token lives; each refresh returns a new one with the full lifetime.',
   }),
-  decodeLeeway: setting({
+  decodeLeeway: defineSetting({
     name: 'JWT_DECODE_LEEWAY',
-    parse: duration(0, 300),
+    parse: createDurationParser(0, 300),
     default: '0',
     doc: 'By how much the clocks of the machines that issue and check tokens may differ; at most five minutes.',
   }),
-  encodeAudience: setting({
+  encodeAudience: defineSetting({
     name: 'JWT_ENCODE_AUDIENCE',
-    parse: audiences,
+    parse: parseAudiences,
     default: '',
     defaultInWords: 'the issuer',
     doc: 'Default audience (`aud`) of access tokens, comma-separated. A client may ask for one of them with `resource` (RFC 8707).',
   }),
-  decodeAudience: setting({
+  decodeAudience: defineSetting({
     name: 'JWT_DECODE_AUDIENCE',
-    parse: list,
+    parse: parseList,
     default: '',
     defaultInWords: 'what `JWT_ENCODE_AUDIENCE` says',
     doc: 'Audiences whose tokens the protected operations here accept, comma-separated.',
   }),
-  decodeIssuer: setting({
+  decodeIssuer: defineSetting({
     name: 'JWT_DECODE_ISSUER',
-    parse: list,
+    parse: parseList,
     default: '',
     defaultInWords: 'none',
     doc: 'Further issuers whose tokens are accepted, comma-separated: an earlier `LATCHKEY_ISSUER`, for as long as its tokens live.',
   }),
-  clientAssertionAudience: setting({
+  clientAssertionAudience: defineSetting({
     name: 'LATCHKEY_CLIENT_ASSERTION_AUDIENCE',
-    parse: oneOf('issuer', 'rfc7523'),
+    parse: createChoiceParser('issuer', 'rfc7523'),
     default: 'issuer',
     doc: 'Required `aud` of a client’s assertion (`private_key_jwt`): `issuer`, the issuer alone; `rfc7523`, for older clients, the issuer or the token endpoint, among others. With the latter, another service that the client trusts can obtain an assertion that is valid here.',
   }),
-  accessTokenType: setting({
+  accessTokenType: defineSetting({
     name: 'JWT_ACCESS_TOKEN_TYPE',
-    parse: oneOf(...accessTokenTypes),
+    parse: createChoiceParser(...accessTokenTypes),
     default: 'at+jwt',
-    doc: 'What the header of access tokens has as `typ`: `at+jwt` (RFC 9068), or `JWT` for libraries that refuse everything else ([which do](resource-servers.md)); their claim `token_use` is then `access_token`. Tokens of both kinds are accepted.',
+    doc: 'The `typ` in the header of access tokens: `at+jwt` (RFC 9068), or `JWT` for libraries that refuse all others ([which do](resource-servers.md)); their claim `token_use` is then `access_token`. Tokens of both types are accepted.',
   }),
-  encodeNotBefore: setting({
+  encodeNotBefore: defineSetting({
     name: 'JWT_ENCODE_NBF',
-    parse: flag,
+    parse: parseFlag,
     default: 'true',
     doc: 'Whether access tokens have `nbf`, the time from which they are valid.',
   }),
-  tokenLocations: setting({
+  tokenLocations: defineSetting({
     name: 'JWT_TOKEN_LOCATION',
-    parse: listOf('headers', 'cookies', 'query_string', 'json'),
+    parse: createListParser('headers', 'cookies', 'query_string', 'json'),
     default: 'headers',
     doc: 'Where access tokens are looked for, in this order: `headers`, `cookies`, `query_string`, `json`. The last two leave tokens in logs and histories, and are for clients that cannot use the others.',
   }),
-  headerName: setting({
+  headerName: defineSetting({
     name: 'JWT_HEADER_NAME',
-    parse: token,
+    parse: parseToken,
     default: 'Authorization',
-    doc: 'The header that has the access token.',
+    doc: 'The header that carries the access token.',
   }),
-  headerType: setting({
+  headerType: defineSetting({
     name: 'JWT_HEADER_TYPE',
-    parse: token,
+    parse: parseToken,
     default: 'Bearer',
     doc: 'The scheme before the token in that header, in `token_type` and in the challenge of `WWW-Authenticate`; `none`: the header is the token alone (the others say `Bearer`).',
   }),
-  queryStringName: setting({
+  queryStringName: defineSetting({
     name: 'JWT_QUERY_STRING_NAME',
-    parse: token,
+    parse: parseToken,
     default: 'jwt',
-    doc: 'The query parameter that has the access token.',
+    doc: 'The query parameter that carries the access token.',
   }),
-  queryStringValuePrefix: setting({
+  queryStringValuePrefix: defineSetting({
     name: 'JWT_QUERY_STRING_VALUE_PREFIX',
-    parse: nonEmpty,
+    parse: parseNonEmpty,
     defaultInWords: 'nothing',
     doc: 'Text before the token in that parameter.',
   }),
-  jsonKey: setting({
+  jsonKey: defineSetting({
     name: 'JWT_JSON_KEY',
-    parse: token,
+    parse: parseToken,
     default: 'access_token',
-    doc: 'The field of a JSON body that has the access token.',
+    doc: 'The field of a JSON body that carries the access token.',
   }),
-  accessCookieName: setting({
+  accessCookieName: defineSetting({
     name: 'JWT_ACCESS_COOKIE_NAME',
-    parse: token,
+    parse: parseToken,
     default: 'access_token_cookie',
     doc: 'The access token’s cookie. Where browsers allow it (`Secure`, path `/`, no domain) its name gets the prefix `__Host-`, otherwise with `Secure` the prefix `__Secure-`.',
   }),
-  refreshCookieName: setting({
+  refreshCookieName: defineSetting({
     name: 'JWT_REFRESH_COOKIE_NAME',
-    parse: token,
+    parse: parseToken,
     default: 'refresh_token_cookie',
     doc: 'The refresh token’s cookie; prefixed likewise.',
   }),
-  accessCookiePath: setting({
+  accessCookiePath: defineSetting({
     name: 'JWT_ACCESS_COOKIE_PATH',
-    parse: cookiePath,
+    parse: parseCookiePath,
     default: '/',
     doc: 'Its path.',
   }),
-  refreshCookiePath: setting({
+  refreshCookiePath: defineSetting({
     name: 'JWT_REFRESH_COOKIE_PATH',
-    parse: cookiePath,
+    parse: parseCookiePath,
     default: '/',
     doc: 'Its path.',
   }),
-  cookieSecure: setting({
+  cookieSecure: defineSetting({
     name: 'JWT_COOKIE_SECURE',
-    parse: flag,
+    parse: parseFlag,
     default: 'true',
     doc: 'Whether cookies are sent over HTTPS only; browsers treat `http://localhost` like HTTPS.',
   }),
-  cookieDomain: setting({
+  cookieDomain: defineSetting({
     name: 'JWT_COOKIE_DOMAIN',
-    parse: cookieDomain,
-    defaultInWords: 'the host that answered',
+    parse: parseCookieDomain,
+    defaultInWords: 'the host that responded',
     doc: 'The cookies’ domain.',
   }),
-  cookieSameSite: setting({
+  cookieSameSite: defineSetting({
     name: 'JWT_COOKIE_SAMESITE',
-    parse: oneOf('Strict', 'Lax', 'None'),
+    parse: createChoiceParser('Strict', 'Lax', 'None'),
     default: 'Lax',
     doc: 'Whether pages of other sites send the cookies: `Strict`, `Lax` or `None`.',
   }),
-  sessionCookie: setting({
+  sessionCookie: defineSetting({
     name: 'JWT_SESSION_COOKIE',
-    parse: flag,
+    parse: parseFlag,
     default: 'true',
     doc: 'Whether the cookies end with the browser’s session; otherwise they last as long as the tokens.',
   }),
-  csrfProtect: setting({
+  csrfProtect: defineSetting({
     name: 'JWT_COOKIE_CSRF_PROTECT',
-    parse: flag,
+    parse: parseFlag,
     default: 'true',
     doc: 'Whether a request with cookies must repeat the token’s CSRF value in a header.',
   }),
-  csrfMethods: setting({
+  csrfMethods: defineSetting({
     name: 'JWT_CSRF_METHODS',
-    parse: httpMethods,
+    parse: parseHttpMethods,
     default: 'POST, PUT, PATCH, DELETE',
     doc: 'The methods that must.',
   }),
-  csrfInCookies: setting({
+  csrfInCookies: defineSetting({
     name: 'JWT_CSRF_IN_COOKIES',
-    parse: flag,
+    parse: parseFlag,
     default: 'true',
     doc: 'Whether the CSRF values are also set as cookies that scripts can read; they are in the body of the response in any case.',
   }),
-  csrfCheckForm: setting({
+  csrfCheckForm: defineSetting({
     name: 'JWT_CSRF_CHECK_FORM',
-    parse: flag,
+    parse: parseFlag,
     default: 'false',
     doc: 'Whether the value may come as a field of a form instead.',
   }),
-  accessCsrfHeaderName: setting({
+  accessCsrfHeaderName: defineSetting({
     name: 'JWT_ACCESS_CSRF_HEADER_NAME',
-    parse: token,
+    parse: parseToken,
     default: 'X-CSRF-TOKEN',
     doc: 'The header for the access cookie’s CSRF value.',
   }),
-  refreshCsrfHeaderName: setting({
+  refreshCsrfHeaderName: defineSetting({
     name: 'JWT_REFRESH_CSRF_HEADER_NAME',
-    parse: token,
+    parse: parseToken,
     default: 'X-CSRF-TOKEN',
     doc: 'The header for the refresh cookie’s.',
   }),
-  accessCsrfFieldName: setting({
+  accessCsrfFieldName: defineSetting({
     name: 'JWT_ACCESS_CSRF_FIELD_NAME',
-    parse: token,
+    parse: parseToken,
     default: 'csrf_token',
     doc: 'The form field for the access cookie’s CSRF value.',
   }),
-  refreshCsrfFieldName: setting({
+  refreshCsrfFieldName: defineSetting({
     name: 'JWT_REFRESH_CSRF_FIELD_NAME',
-    parse: token,
+    parse: parseToken,
     default: 'csrf_token',
     doc: 'The form field for the refresh cookie’s.',
   }),
-  accessCsrfCookieName: setting({
+  accessCsrfCookieName: defineSetting({
     name: 'JWT_ACCESS_CSRF_COOKIE_NAME',
-    parse: token,
+    parse: parseToken,
     default: 'csrf_access_token',
     doc: 'The cookie with the access cookie’s CSRF value.',
   }),
-  refreshCsrfCookieName: setting({
+  refreshCsrfCookieName: defineSetting({
     name: 'JWT_REFRESH_CSRF_COOKIE_NAME',
-    parse: token,
+    parse: parseToken,
     default: 'csrf_refresh_token',
     doc: 'The cookie with the refresh cookie’s.',
   }),
-  accessCsrfCookiePath: setting({
+  accessCsrfCookiePath: defineSetting({
     name: 'JWT_ACCESS_CSRF_COOKIE_PATH',
-    parse: cookiePath,
+    parse: parseCookiePath,
     default: '/',
     doc: 'Its path.',
   }),
-  refreshCsrfCookiePath: setting({
+  refreshCsrfCookiePath: defineSetting({
     name: 'JWT_REFRESH_CSRF_COOKIE_PATH',
-    parse: cookiePath,
+    parse: parseCookiePath,
     default: '/',
     doc: 'Its path.',
   }),
-  sessionLifetime: setting({
+  sessionLifetime: defineSetting({
     name: 'LATCHKEY_SESSION_LIFETIME',
-    parse: duration(0, 3650 * 86_400),
+    parse: createDurationParser(0, 3650 * 86_400),
     default: '0',
     defaultInWords: '0: as long as it is refreshed',
     doc: 'Maximum lifetime of a session, however often it is refreshed.',
   }),
-  sessionLimit: setting({
+  sessionLimit: defineSetting({
     name: 'LATCHKEY_SESSION_LIMIT',
-    parse: wholeNumber(0, 100_000),
+    parse: createWholeNumberParser(0, 100_000),
     default: '0',
     defaultInWords: '0: no limit',
     doc: 'Maximum number of sessions per user; a login beyond that ends the oldest.',
   }),
-  refreshGrace: setting({
+  refreshGrace: defineSetting({
     name: 'LATCHKEY_REFRESH_GRACE',
-    parse: duration(0, 300),
+    parse: createDurationParser(0, 300),
     default: '10s',
-    doc: 'How long a refresh token that was just replaced still gives the same successor, so that two tabs or a lost response log nobody out.',
+    doc: 'How long a refresh token that was just replaced still returns the same successor, so that two tabs or a lost response do not log the user out.',
   }),
-  passwordMemoryCost: setting({
+  passwordMemoryCost: defineSetting({
     name: 'LATCHKEY_PASSWORD_MEMORY_COST',
-    parse: wholeNumber(8, 4_194_304),
+    parse: createWholeNumberParser(8, 4_194_304),
     default: '19456',
     doc: 'argon2id’s memory in KiB.',
   }),
-  passwordTimeCost: setting({
+  passwordTimeCost: defineSetting({
     name: 'LATCHKEY_PASSWORD_TIME_COST',
-    parse: wholeNumber(1, 100),
+    parse: createWholeNumberParser(1, 100),
     default: '2',
     doc: 'argon2id’s passes.',
   }),
-  passwordParallelism: setting({
+  passwordParallelism: defineSetting({
     name: 'LATCHKEY_PASSWORD_PARALLELISM',
-    parse: wholeNumber(1, 64),
+    parse: createWholeNumberParser(1, 64),
     default: '1',
     doc: 'argon2id’s lanes.',
   }),
-  passwordQueue: setting({
+  passwordQueue: defineSetting({
     name: 'LATCHKEY_PASSWORD_QUEUE',
-    parse: wholeNumber(0, 100_000),
+    parse: createWholeNumberParser(0, 100_000),
     default: '100',
     doc: 'How many password checks may wait for a free core; beyond that the response is 503 with `Retry-After`.',
   }),
-  oneTimePasswordExpires: setting({
+  oneTimePasswordExpires: defineSetting({
     name: 'LATCHKEY_ONE_TIME_PASSWORD_EXPIRES',
-    parse: duration(60, 365 * 86_400),
+    parse: createDurationParser(60, 365 * 86_400),
     default: '24h',
     doc: 'How long a one-time password is valid, for one login with which the user chooses another. The first start and `npx latchkey users reset-password <name>` give one; an administrator sets one with `one_time`.',
   }),
-  oneTimePasswords: setting({
+  oneTimePasswords: defineSetting({
     name: 'LATCHKEY_ONE_TIME_PASSWORDS',
-    parse: flag,
+    parse: parseFlag,
     default: 'false',
     doc: 'Whether a password that an administrator sets is a one-time password where the request does not have `one_time`.',
   }),
-  loginFreeAttempts: setting({
+  loginFreeAttempts: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS',
-    parse: wholeNumber(0, 1_000_000),
+    parse: createWholeNumberParser(0, 1_000_000),
     default: '5',
     doc: 'How many failed logins for one account cause no wait.',
   }),
-  loginFreeAttemptsPerAddress: setting({
+  loginFreeAttemptsPerAddress: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS',
-    parse: wholeNumber(0, 1_000_000),
+    parse: createWholeNumberParser(0, 1_000_000),
     default: '5',
     doc: 'How many failed logins from one address cause no wait. Users who have logged in from it before are not affected.',
   }),
-  loginFreeAttemptsPerSite: setting({
+  loginFreeAttemptsPerSite: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE',
-    parse: wholeNumber(0, 1_000_000),
+    parse: createWholeNumberParser(0, 1_000_000),
     default: '100',
     doc: 'The same for a whole /48 of IPv6, of which each /64 counts as one address.',
   }),
-  loginFirstWait: setting({
+  loginFirstWait: defineSetting({
     name: 'LATCHKEY_LOGIN_FIRST_WAIT',
-    parse: duration(1, 3600),
+    parse: createDurationParser(1, 3600),
     default: '1s',
     doc: 'The wait after the first failure beyond the free ones; each further one doubles it.',
   }),
-  loginLongestWait: setting({
+  loginLongestWait: defineSetting({
     name: 'LATCHKEY_LOGIN_LONGEST_WAIT',
-    parse: duration(1, 86_400),
+    parse: createDurationParser(1, 86_400),
     default: '15m',
     doc: 'The maximum wait after failed logins.',
   }),
-  loginMemory: setting({
+  loginMemory: defineSetting({
     name: 'LATCHKEY_LOGIN_MEMORY',
-    parse: duration(60, 30 * 86_400),
+    parse: createDurationParser(60, 30 * 86_400),
     default: '24h',
     doc: 'Time without a failure after which failed logins are forgotten.',
   }),
-  loginLimit: setting({
+  loginLimit: defineSetting({
     name: 'LATCHKEY_LOGIN_LIMIT',
-    parse: wholeNumber(0, 1_000_000),
+    parse: createWholeNumberParser(0, 1_000_000),
     default: '0',
     defaultInWords: '0: no limit',
     doc: 'How many logins per minute, including successful ones, each process accepts from one address.',
   }),
-  refreshLimit: setting({
+  refreshLimit: defineSetting({
     name: 'LATCHKEY_REFRESH_LIMIT',
-    parse: wholeNumber(0, 1_000_000),
+    parse: createWholeNumberParser(0, 1_000_000),
     default: '0',
     defaultInWords: '0: no limit',
     doc: 'How many refreshes per minute each process accepts from one address.',

@@ -1,6 +1,11 @@
+import { STATUS_CODES } from 'node:http';
 import { problemCodes } from '../problems/problem-codes.js';
 import { isPermission } from '../http/security-requirements.js';
 import { completeSchemas } from './complete-schemas.js';
+import { addExamples } from './derive-examples.js';
+import { deriveNames } from './derive-names.js';
+import { deriveOperations } from './derive-operations.js';
+import { addThrownCodes, describeMissingCode, findCodes } from './error-codes.js';
 import { errorForms, oauthForm, problemForm, type ErrorForm } from './error-forms.js';
 import { headers, createReferences } from './headers.js';
 import { maxFieldErrors } from '../problems/problem.js';
@@ -10,20 +15,31 @@ import type { ResponseObject, Document, Operation, Schema } from './openapi.js';
 /** The media type of a page. */
 const pageType = 'text/html';
 
-/** Reports an error of an operation. */
+/** Reports what is wrong with an operation. */
 type Fail = (what: string) => void;
+
+/** What the document does not say of the sources, by operation (`GET /reports/{id}`), and who wants to know what is missing. */
+export interface CompletionOptions {
+  /** The tag that a controller's name stands for. */
+  readonly controllerTags?: Readonly<Record<string, string>>;
+  /** The codes of the problems that the controller's method throws itself. */
+  readonly thrown?: Readonly<Record<string, readonly string[]>>;
+  /** Gets what makes the document worse and leaves it valid: an operation or a model, a colon, and what to write. */
+  readonly onWarning?: (line: string) => void;
+}
 
 /**
  * Completes tsoa's document with what follows from the controllers:
+ * - what their names and types say: summaries, descriptions, tags, names of models, examples;
  * - each response that follows from an operation's security, body or parameters;
  * - media type, headers and an example for each error code in the description of an error response;
  * - permissions, where OpenAPI 3.0 has a place for them;
  * - the model's example for request bodies and responses;
  * - models are complete, see `completeSchemas`.
- * @throws with one line per error: an operation without summary or description, a duplicate operationId, a response without
- *   description, an error response without a code or with one of another status.
+ * @throws with one line per error: a duplicate operationId, an error response that names a code of another status.
  */
-export function completeContract(document: Document): Document {
+export function completeContract(document: Document, options: CompletionOptions = {}): Document {
+  const { controllerTags, thrown = {}, onWarning } = options;
   for (const [name, group] of Object.entries(document.components)) {
     if (Object.keys(group).length === 0) Reflect.deleteProperty(document.components, name);
   }
@@ -32,27 +48,29 @@ export function completeContract(document: Document): Document {
     errorForms.flatMap(({ codes, example }) => Object.keys(codes).map((code) => [code, example(code)])),
   );
   addProblemCodes(document.components.schemas);
+  deriveNames(document);
+  deriveOperations(document, controllerTags);
   const seen = new Set<string>();
   const errors: string[] = [];
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
-      const fail: Fail = (what) => errors.push(`${method.toUpperCase()} ${path}: ${what}`);
+      const name = `${method.toUpperCase()} ${path}`;
+      const fail: Fail = (what) => errors.push(`${name}: ${what}`);
+      const warn: Fail = (what) => onWarning?.(`${name}: ${what}`);
       if (seen.has(operation.operationId)) {
         fail(`the operationId ${operation.operationId} is taken. Rename the controller's method.`);
       }
       seen.add(operation.operationId);
-      if (!operation.summary || !operation.description) {
-        fail(`the controller's method needs a comment with a description and a @summary.`);
-      }
       const form = findErrorForm(operation);
       addImpliedResponses(operation, form);
+      addThrownCodes(operation, thrown[name] ?? [], form);
       describePermissions(operation);
       const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
       const isPage = operation.responses['200']?.content?.[pageType] !== undefined;
       for (const [status, answer] of Object.entries(operation.responses)) {
-        completeResponse(answer, status, { form, fail, isLimited, isPage });
+        completeResponse(answer, status, { form, fail, warn, isLimited, isPage });
       }
-      addExamples(document.components.schemas, operation, fail);
+      addExamples(document.components.schemas, operation, warn);
     }
   }
   if (errors.length > 0) throw new Error(errors.join('\n'));
@@ -150,6 +168,7 @@ function getSecurityResponses(security: NonNullable<Operation['security']>): Rec
 interface ResponseContext {
   readonly form: ErrorForm;
   readonly fail: Fail;
+  readonly warn: Fail;
   /** Whether the operator can limit its requests. */
   readonly isLimited: boolean;
   /** Whether browsers get errors as pages. */
@@ -159,16 +178,14 @@ interface ResponseContext {
 function completeResponse(
   answer: ResponseObject,
   status: string,
-  { form, fail, isLimited, isPage }: ResponseContext,
+  { form, fail, warn, isLimited, isPage }: ResponseContext,
 ): void {
-  if (!answer.description) fail(`the answer ${status} needs a description.`);
   const references: Record<string, keyof typeof headers> = {};
+  answer.description ||= `${STATUS_CODES[status] ?? status}.`;
   if (status === '429' || (isLimited && /^[24]/.test(status))) references['RateLimit'] = 'RateLimit';
   if (status === 'default' || Number(status) >= 400) {
     const codes = findCodes(answer.description, form);
-    if (codes.length === 0) {
-      fail(`the description of ${status} must name its error codes in backquotes.`);
-    }
+    if (codes.length === 0) warn(describeMissingCode(status, form));
     for (const code of codes) {
       const statuses = form.codes[code] ?? [];
       if (status !== 'default' && !statuses.includes(Number(status))) {
@@ -181,7 +198,11 @@ function completeResponse(
     answer.content = {
       [form.mediaType]: {
         schema: { $ref: `#/components/schemas/${form.schema}` },
-        examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+        ...(codes.length > 0 && {
+          examples: Object.fromEntries(
+            codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]),
+          ),
+        }),
       },
       // A malformed request is refused before its operation is known.
       ...(isPage &&
@@ -191,25 +212,4 @@ function completeResponse(
   // Last, because every response has it.
   references['X-Request-Id'] = 'X-Request-Id';
   answer.headers = { ...answer.headers, ...createReferences(references) };
-}
-
-function findCodes(description: string, { codes }: ErrorForm): string[] {
-  return [...description.matchAll(/`([a-z_]+)`/g)]
-    .map(([, word]) => word ?? '')
-    .filter((word) => Object.hasOwn(codes, word));
-}
-
-function addExamples(schemas: Record<string, Schema>, operation: Operation, fail: Fail): void {
-  const answers = Object.values(operation.responses).flatMap(({ content }) => Object.values(content ?? {}));
-  for (const media of [...Object.values(operation.requestBody?.content ?? {}), ...answers]) {
-    const name = media.schema?.$ref?.split('/').at(-1);
-    if (!name) {
-      fail('a body has no named schema. Give its type a name.');
-      continue;
-    }
-    if (media.examples) continue;
-    const example = schemas[name]?.example;
-    if (example === undefined) fail(`the model ${name} needs an @example.`);
-    else media.example = example;
-  }
 }

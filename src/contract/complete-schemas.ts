@@ -3,15 +3,17 @@ import type { Document, Schema } from './openapi.js';
 /**
  * Completes the models:
  * - properties of a named type keep their own description: OpenAPI 3.0 ignores siblings of `$ref`;
- * - dates have their length;
- * - what is allowed anyway is not said: generators trip over an explicit `additionalProperties: {}`;
+ * - dates have the length that the service gives them, where no request has them: it takes other forms of ISO 8601, too;
+ * - `additionalProperties: {}` is removed, which is the default: generators do not understand it;
  * - models and examples that no operation uses are removed, such as models of query parameters, which tsoa expands.
  */
 export function completeSchemas(document: Document): void {
   const { schemas } = document.components;
-  for (const schema of Object.values(schemas)) {
+  const requested = findRequested(document);
+  for (const [model, schema] of Object.entries(schemas)) {
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
-      schema.properties = { ...schema.properties, [name]: completeProperty(property, schemas) };
+      const completed = completeProperty(property, schemas, requested.has(model));
+      schema.properties = { ...schema.properties, [name]: completed };
     }
   }
   for (const schema of Object.values(schemas)) {
@@ -22,7 +24,20 @@ export function completeSchemas(document: Document): void {
   removeUnused(document);
 }
 
-function completeProperty(property: Schema, schemas: Document['components']['schemas']): Schema {
+/** The models that are in a request. */
+function findRequested({ paths, components }: Document): Set<string> {
+  const bodies = Object.values(paths).flatMap((operations) =>
+    Object.values(operations).map(({ requestBody }) => requestBody),
+  );
+  const references = findReferences(bodies, components);
+  return new Set([...references].map((reference) => reference.replace('#/components/schemas/', '')));
+}
+
+function completeProperty(
+  property: Schema,
+  schemas: Document['components']['schemas'],
+  isRequested: boolean,
+): Schema {
   const { $ref: reference, ...own } = property;
   if (reference !== undefined && Object.keys(own).length > 0) {
     const named = schemas[reference.split('/').at(-1) ?? ''] ?? {};
@@ -31,27 +46,33 @@ function completeProperty(property: Schema, schemas: Document['components']['sch
     return { allOf: [{ $ref: reference }], ...own };
   }
   // ISO 8601 in UTC, with milliseconds.
-  if (property.format === 'date-time') return { ...property, minLength: 24, maxLength: 24 };
+  if (property.format === 'date-time' && !isRequested) return { ...property, minLength: 24, maxLength: 24 };
   return property;
 }
 
-function removeUnused(document: Document): void {
-  const used = new Set<string>();
-  const visit = (value: unknown): void => {
-    for (const reference of referencesIn(value)) {
-      if (used.has(reference)) continue;
-      used.add(reference);
-      const [, , group = '', name = ''] = reference.split('/');
-      visit(document.components[group]?.[name]);
-    }
-  };
-  visit(document.paths);
+function removeUnused({ paths, components }: Document): void {
+  const used = findReferences(paths, components);
   for (const group of ['schemas', 'examples']) {
-    const named = document.components[group] ?? {};
+    const named = components[group] ?? {};
     for (const name of Object.keys(named)) {
       if (!used.has(`#/components/${group}/${name}`)) Reflect.deleteProperty(named, name);
     }
   }
+}
+
+/** What a part of the document refers to, directly or by what it refers to. */
+function findReferences(part: unknown, components: Document['components']): Set<string> {
+  const found = new Set<string>();
+  const visit = (value: unknown): void => {
+    for (const reference of referencesIn(value)) {
+      if (found.has(reference)) continue;
+      found.add(reference);
+      const [, , group = '', name = ''] = reference.split('/');
+      visit(components[group]?.[name]);
+    }
+  };
+  visit(part);
+  return found;
 }
 
 function referencesIn(value: unknown): string[] {

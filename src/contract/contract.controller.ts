@@ -12,7 +12,7 @@ import {
 import type { Request as HttpRequest } from 'express';
 import type { Config } from '../config/config.js';
 import { createEtag, isUnchanged } from '../http/cacheable.js';
-import { forwardedPrefix } from '../http/trusted-proxy.js';
+import { getForwardedPrefix } from '../http/trusted-proxy.js';
 import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
 import { readContract, readContract31, readContractYaml } from './read-contract.js';
 import {
@@ -97,7 +97,7 @@ export class ContractController {
   }
 
   #serving(request: HttpRequest): ServedVariant {
-    return { prefix: forwardedPrefix(request), tokenScheme: this.#tokenScheme };
+    return { prefix: getForwardedPrefix(request), tokenScheme: this.#tokenScheme };
   }
 }
 

@@ -9,6 +9,8 @@ export interface ErrorForm {
   readonly codes: Readonly<Record<string, readonly number[]>>;
   /** An example of the code's response. */
   readonly example: (code: string) => object;
+  /** What the code stands for, in a few words. */
+  readonly describe: (code: string) => string;
 
   readonly codesWithChallenge: readonly string[];
 
@@ -35,6 +37,7 @@ export const problemForm: ErrorForm = {
   schema: 'ProblemDetails',
   codes: Object.fromEntries(Object.entries(problemCodes).map(([code, { status }]) => [code, [status]])),
   example: problemExample,
+  describe: (code) => problemCodes[code as ProblemCode].title,
   codesWithChallenge: ['insufficient_scope'],
   codesWithRetryAfter: ['busy', 'not_ready'],
   challenge: 'WWW-Authenticate',
@@ -71,6 +74,7 @@ export const oauthForm: ErrorForm = {
   schema: 'OAuthError',
   codes: Object.fromEntries(Object.entries(oauthErrors).map(([code, { statuses }]) => [code, statuses])),
   example: oauthExample,
+  describe: (code) => oauthErrors[code as OAuthErrorCode].description.replace(/\.$/, ''),
   codesWithChallenge: [],
   codesWithRetryAfter: ['temporarily_unavailable'],
   challenge: 'WWW-Authenticate-Basic',

@@ -10,8 +10,8 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { createEtag, isUnchanged } from '../http/cacheable.js';
-import { prefersPage, rootFrom, setPageHeaders } from '../http/html-page.js';
-import { forwardedPrefix } from '../http/trusted-proxy.js';
+import { prefersPage, getRootReference, setPageHeaders } from '../http/html-page.js';
+import { getForwardedPrefix } from '../http/trusted-proxy.js';
 import type { ServiceInfo } from './contract.models.js';
 import { landingPage } from './landing-page.js';
 import { readContract } from './read-contract.js';
@@ -39,8 +39,8 @@ export class LandingPageController {
     @Res() unchanged: TsoaResponse<304, void>,
   ): ServiceInfo {
     const response = request.res?.vary('Accept');
-    const info = this.#info(forwardedPrefix(request));
-    const page = prefersPage(request) ? landingPage(this.#running, rootFrom(request)) : undefined;
+    const info = this.#info(getForwardedPrefix(request));
+    const page = prefersPage(request) ? landingPage(this.#running, getRootReference(request)) : undefined;
     if (response && page !== undefined) setPageHeaders(response);
     if (isUnchanged(request, createEtag(page ?? JSON.stringify(info)), 'no-cache')) unchanged(304, undefined);
     else if (page !== undefined) response?.end(page);

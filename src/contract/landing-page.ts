@@ -1,4 +1,4 @@
-import { markup, renderPage } from '../http/html-page.js';
+import { createMarkup, renderPage } from '../http/html-page.js';
 
 interface Running {
   readonly title: string;
@@ -11,7 +11,7 @@ export function landingPage({ title, version, description }: Running, root: stri
   return renderPage({
     title,
     root,
-    content: markup`<h1>${title} <small>${version}</small></h1>
+    content: createMarkup`<h1>${title} <small>${version}</small></h1>
 <p class="lead">${description}</p>
 <ul class="cards">
 <li><h2><a href="${root}docs/">Swagger UI</a></h2><p>Log in and try every operation out.</p></li>

@@ -18,6 +18,7 @@ export interface Schema {
   enum?: unknown[];
   example?: unknown;
   properties?: Record<string, Schema>;
+  items?: Schema;
   additionalProperties?: unknown;
   [keyword: string]: unknown;
 }

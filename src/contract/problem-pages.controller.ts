@@ -13,7 +13,7 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { createEtag, isUnchanged } from '../http/cacheable.js';
-import { rootFrom, setPageHeaders } from '../http/html-page.js';
+import { getRootReference, setPageHeaders } from '../http/html-page.js';
 import type { HtmlPage } from '../http/page.models.js';
 import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
@@ -40,7 +40,7 @@ export class ProblemPagesController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): HtmlPage {
-    const page = problemListPage(rootFrom(request));
+    const page = problemListPage(getRootReference(request));
     if (isSent(request, page)) unchanged(304, undefined);
     return page;
   }
@@ -66,7 +66,7 @@ export class ProblemPagesController {
   ): HtmlPage {
     if (!isProblemCode(code))
       throw new Problem('not_found', { detail: `No problem has the code "${code}".` });
-    const page = problemPage(code, rootFrom(request), this.#operations);
+    const page = problemPage(code, getRootReference(request), this.#operations);
     if (isSent(request, page)) unchanged(304, undefined);
     return page;
   }

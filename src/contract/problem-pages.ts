@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { Markup, markup, renderPage } from '../http/html-page.js';
+import { Markup, createMarkup, renderPage } from '../http/html-page.js';
 import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
 import type { Problem } from '../problems/problem.js';
 import type { OperationLink, ProblemOperations } from './problem-operations.js';
@@ -11,7 +11,7 @@ export function problemListPage(root: string): string {
   return renderPage({
     title: 'Problems',
     root,
-    content: markup`<h1>Problems</h1>
+    content: createMarkup`<h1>Problems</h1>
 <p>Whatever goes wrong, the body of the response is <code>application/problem+json</code> (RFC 9457), and its
 <code>code</code> is one of these. A code keeps its meaning and its status. The endpoints of OAuth respond with the errors
 of RFC 6749 instead.</p>
@@ -26,11 +26,11 @@ function ofStatus(status: number, root: string): Markup {
       ([
         code,
         { title, meaning },
-      ]) => markup`<dt><a href="${root}problems/${code}"><code>${code}</code></a> ${title}</dt>
+      ]) => createMarkup`<dt><a href="${root}problems/${code}"><code>${code}</code></a> ${title}</dt>
 <dd>${meaning}</dd>
 `,
     );
-  return markup`<h2>${status} ${STATUS_CODES[status] ?? ''}</h2>
+  return createMarkup`<h2>${status} ${STATUS_CODES[status] ?? ''}</h2>
 <dl>
 ${items}</dl>
 `;
@@ -42,7 +42,7 @@ export function problemPage(code: ProblemCode, root: string, operations: Problem
   return renderPage({
     title: `${title} (${code})`,
     root,
-    content: markup`<h1>${title}</h1>
+    content: createMarkup`<h1>${title}</h1>
 <p class="lead"><code>${code}</code>, HTTP status ${status}</p>
 <h2>What it means</h2>
 <p>${withLinks(meaning, root, operations)}</p>
@@ -61,7 +61,7 @@ export function problemResponsePage(problem: Problem, root: string, requestId: s
   return renderPage({
     title,
     root,
-    content: markup`<h1>${title}</h1>
+    content: createMarkup`<h1>${title}</h1>
 <p class="lead"><code>${code}</code>, HTTP status ${status}</p>
 <p>${message}</p>
 <ul>
@@ -80,7 +80,7 @@ function withLinks(text: string, root: string, operations: ProblemOperations): M
     parts
       .map((part) => {
         const operation = operations.findByName(part);
-        return operation ? operationLink(operation, root) : markup`${part}`;
+        return operation ? operationLink(operation, root) : createMarkup`${part}`;
       })
       .map((part) => part.text)
       .join(''),
@@ -90,16 +90,16 @@ function withLinks(text: string, root: string, operations: ProblemOperations): M
 function operationList(code: ProblemCode, root: string, operations: ProblemOperations): Markup {
   const listed = operations.listByCode(code);
   if (operations.mayComeFromAny(code)) {
-    return markup`<p>Any operation may: it stands for what is not foreseen.</p>`;
+    return createMarkup`<p>Any operation may: it stands for what is not foreseen.</p>`;
   }
   if (listed.length === 0) {
-    return markup`<p>None of the contract's: it is sent before an operation is found, or by operations that are added to
+    return createMarkup`<p>None of the contract's: it is sent before an operation is found, or by operations that are added to
 this service.</p>`;
   }
-  return markup`<ul class="operations">
-${listed.map((operation) => markup`<li>${operationLink(operation, root)} ${operation.summary}</li>\n`)}</ul>`;
+  return createMarkup`<ul class="operations">
+${listed.map((operation) => createMarkup`<li>${operationLink(operation, root)} ${operation.summary}</li>\n`)}</ul>`;
 }
 
 function operationLink({ name, address }: OperationLink, root: string): Markup {
-  return markup`<a href="${root}${address}"><code>${name}</code></a>`;
+  return createMarkup`<a href="${root}${address}"><code>${name}</code></a>`;
 }

@@ -12,7 +12,12 @@ const sources = JSON.parse(readFileSync(sourcesFile, 'utf8')) as Sources;
 try {
   const written = JSON.parse(readFileSync(tsoaDocument, 'utf8')) as Document;
   describeTags(written, sources);
-  const document = completeContract(written);
+  const document = completeContract(written, {
+    ...sources,
+    onWarning(line) {
+      console.error(addLocations(line, sources, 'warning: '));
+    },
+  });
   writeFileSync(contractFiles.json, asJson(document));
   writeFileSync(contractFiles.json31, asJson(toOpenApi31({ ...document })));
   writeFileSync(contractFiles.yaml, stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }));

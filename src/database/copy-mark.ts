@@ -60,9 +60,9 @@ export function withMarkTable(queries: Kysely<Schema>): Kysely<MarkedSchema> {
  */
 export async function assertNoUnfinishedCopy(queries: Kysely<Schema>): Promise<void> {
   const mark = await readMark(queries);
-  if (mark) throw new StartError(unfinishedCopyMessage(mark));
+  if (mark) throw new StartError(describeUnfinishedCopy(mark));
 }
 
-export function unfinishedCopyMessage({ source }: CopyMark): string {
+export function describeUnfinishedCopy({ source }: CopyMark): string {
   return `The database holds an unfinished copy of the SQLite file ${source}. "npx latchkey copy sqlite:${source} postgres://…" continues it; with --begin-again it starts over.`;
 }

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { selectChecksumColumns, summarizeRows, type Contents, type Row } from './copy-contents.js';
-import { migrationProvider } from './migrations/index.js';
+import { createMigrationProvider } from './migrations/index.js';
 import type { KeyRow, Schema } from './schema.js';
 
 /** All tables, in an order in which foreign keys refer to earlier tables only. */
@@ -48,7 +48,7 @@ export class SqliteSnapshot {
 
   /** @throws {CopyError} if it is not a database of this version. */
   async assertVersion(): Promise<void> {
-    const expected = await migrationNames();
+    const expected = await listMigrationNames();
     let found: unknown[];
     try {
       found = this.#connection
@@ -67,7 +67,7 @@ export class SqliteSnapshot {
   /** Reads the whole file. */
   async contents(): Promise<Contents> {
     return {
-      version: (await migrationNames()).at(-1) ?? '',
+      version: (await listMigrationNames()).at(-1) ?? '',
       tables: Object.fromEntries(
         copiedTables.map((table) => [
           table,
@@ -116,6 +116,6 @@ export class SqliteSnapshot {
   }
 }
 
-async function migrationNames(): Promise<string[]> {
-  return Object.keys(await migrationProvider({ dialect: 'sqlite' }).getMigrations());
+async function listMigrationNames(): Promise<string[]> {
+  return Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 }

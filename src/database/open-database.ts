@@ -5,7 +5,7 @@ import { OutageLog } from './outage-log.js';
 import type { DatabaseUrl, PostgresUrl, SqliteUrl } from './database-url.js';
 import { executeSequentially, type BatchRows } from './batch.js';
 import { assertNoUnfinishedCopy } from './copy-mark.js';
-import { migrationProvider } from './migrations/index.js';
+import { createMigrationProvider } from './migrations/index.js';
 import { checkServer } from './postgres-checks.js';
 import { isContended, isOutdatedPlan } from './postgres-errors.js';
 import { readOnlyReason, type SessionState } from './postgres-session.js';
@@ -13,7 +13,7 @@ import { PostgresServer } from './postgres.js';
 import { withRetry } from './with-retry.js';
 import type { Schema } from './schema.js';
 import { acquireStartLock } from './start-lock.js';
-import { sqliteDialect } from './sqlite-dialect.js';
+import { createSqliteDialect } from './sqlite-dialect.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import { openSqlite } from './sqlite.js';
 import { DatabaseReadOnly } from './database-unavailable.js';
@@ -60,7 +60,7 @@ function createSqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Da
   const writer = new SqliteWriter(file, statementTimeout, (error) => {
     if (error instanceof DatabaseReadOnly) probe.reportFailure(error);
   });
-  const queries = new Kysely<Schema>({ dialect: sqliteDialect(writer, reading) });
+  const queries = new Kysely<Schema>({ dialect: createSqliteDialect(writer, reading) });
   const executor = createExecutor(queries);
   const closeHooks = new CloseHooks();
   return {
@@ -216,7 +216,7 @@ function createExecutor(queries: Queries): Executor {
 }
 
 async function migrate(queries: Queries, dialect: Database['dialect'], upTo?: string): Promise<void> {
-  const migrator = new Migrator({ db: queries, provider: migrationProvider({ dialect }) });
+  const migrator = new Migrator({ db: queries, provider: createMigrationProvider({ dialect }) });
   const { error } = await (upTo === undefined ? migrator.migrateToLatest() : migrator.migrateTo(upTo));
   if (error !== undefined) throw error instanceof Error ? error : new Error(JSON.stringify(error));
 }

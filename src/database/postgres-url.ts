@@ -81,10 +81,10 @@ export function parsePostgresUrl(
   }
   const connectTimeout = given.get('connect_timeout');
   const target: Omit<PostgresTarget, 'hosts'> = {
-    ...optionalMember('user', given.get('user') ?? user),
-    ...optionalMember('password', given.get('password') ?? password),
-    ...optionalMember('database', database),
-    ...optionalMember('application_name', given.get('application_name')),
+    ...toOptionalMember('user', given.get('user') ?? user),
+    ...toOptionalMember('password', given.get('password') ?? password),
+    ...toOptionalMember('database', database),
+    ...toOptionalMember('application_name', given.get('application_name')),
     ...parseOptions(given.get('options') ?? environment['PGOPTIONS'] ?? ''),
     ...(connectTimeout !== undefined && { connectTimeout: parseSeconds(connectTimeout) * 1000 }),
     channelBinding,
@@ -174,7 +174,7 @@ function parseHosts(text: string, given: ReadonlyMap<string, string>): PostgresH
     if (chosen !== '' && !(/^\d+$/.test(chosen) && number >= 1 && number <= 65_535)) {
       throw new Error('must have a port from 1 to 65535');
     }
-    return { ...optionalMember('host', host || undefined), ...(chosen !== '' && { port: number }) };
+    return { ...toOptionalMember('host', host || undefined), ...(chosen !== '' && { port: number }) };
   });
 }
 
@@ -186,7 +186,7 @@ function parseOptions(text: string): Pick<PostgresTarget, 'settings' | 'options'
     const word = words[at] ?? '';
     const pair = word === '-c' ? (words[(at += 1)] ?? '') : /^(?:-c|--)(.*)$/s.exec(word)?.[1];
     const equals = pair?.indexOf('=') ?? -1;
-    if (pair === undefined || equals < 1) return { settings: [], ...optionalMember('options', text) };
+    if (pair === undefined || equals < 1) return { settings: [], ...toOptionalMember('options', text) };
     settings.push([pair.slice(0, equals).replaceAll('-', '_').toLowerCase(), pair.slice(equals + 1)]);
   }
   const reserved = settings.find(([name]) => name in sessionSettings);
@@ -203,7 +203,7 @@ function parseSeconds(text: string): number {
   return value;
 }
 
-function optionalMember<Name extends string>(
+function toOptionalMember<Name extends string>(
   name: Name,
   value: string | undefined,
 ): { [N in Name]?: string } {

@@ -2,9 +2,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 
-parentPort?.postMessage(damageOf(workerData as string));
+parentPort?.postMessage(findDamage(workerData as string));
 
-function damageOf(file: string): string | undefined {
+function findDamage(file: string): string | undefined {
   try {
     const database = new DatabaseSync(file, { timeout: 5000 });
     try {

@@ -20,9 +20,9 @@ export interface UserRow {
   id: string;
   /** As the user entered it. */
   username: string;
-  /** The form for comparison, unique; see `usernameKey`. */
+  /** The form for comparison, unique; see `toUsernameKey`. */
   username_key: string;
-  /** The same for names that look alike, unique; null if the name may look like another. See `skeletonKey`. */
+  /** The same for names that look alike, unique; null if the name may look like another. See `computeSkeletonKey`. */
   username_skeleton: string | null;
   /** argon2id in PHC form. */
   password_hash: string;

@@ -20,7 +20,7 @@ import { Statements, type Executed, type Statement } from './sqlite.js';
  * the writer thread; single reads run here, on committed data.
  * @param reading undefined for a database in memory, which only the writer can see.
  */
-export function sqliteDialect(writer: SqliteWriter, reading: DatabaseSync | undefined): Dialect {
+export function createSqliteDialect(writer: SqliteWriter, reading: DatabaseSync | undefined): Dialect {
   return {
     createAdapter: () => new Adapter(),
     createDriver: () => new SqliteDriver(writer, reading),

@@ -12,12 +12,12 @@ interface Expected {
   readonly leeway: number;
 }
 
-/** A token with dozens of permissions has 2 KiB; longer ones are refused before they are parsed. */
+/** In characters; longer tokens are refused before they are parsed. A token with dozens of permissions has 2 KiB. */
 const maxTokenLength = 8192;
-/** Tokens whose verification is remembered: one or two KiB each. */
+/** Tokens whose verification is cached: one or two KiB each. */
 const maxCachedTokens = 10_000;
 
-/** Verifies that a token is an access token of the service, for this one, and in its time. */
+/** Verifies that a token is one of Latchkey's access tokens, has an accepted audience, and is valid at this time. */
 export class AccessTokens {
   readonly #verified = new Map<string, Claims>();
   #keysVersion = 0;
@@ -29,8 +29,8 @@ export class AccessTokens {
   ) {}
 
   /**
-   * @returns the same frozen claims each time the same token comes.
-   * @throws {Refusal} `invalid_token`; `not_ready` where the keys cannot be had.
+   * @returns the token's claims: the same frozen object each time for the same token.
+   * @throws {Refusal} `invalid_token`, or `not_ready` if the keys cannot be read.
    */
   async verify(token: string): Promise<Claims> {
     if (!this.keys.isFresh) await rejectAsNotReady(this.keys.refresh());
@@ -62,7 +62,7 @@ export class AccessTokens {
     if (!found) throw createInvalidToken('The access token is not signed with a key of the service.');
     const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : '';
     if (type !== 'at+jwt' && type !== 'jwt') throw createInvalidToken(noAccessToken);
-    // RFC 7515 §4.1.11: an extension that is not known must not be ignored.
+    // RFC 7515 §4.1.11: an unknown critical extension must not be ignored.
     if (crit !== undefined)
       throw createInvalidToken('The access token demands an extension that is not known here.');
     if (!isSignature(parts.signature, found.signatureLength)) throw createInvalidToken(malformed);
@@ -120,7 +120,7 @@ async function rejectAsNotReady<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** All the way down: the same claims are given out to every request with the token. */
+/** Deep, because every request with the token gets the same claims. */
 function deepFreeze<T extends object>(value: T): T {
   for (const each of Object.values(value) as unknown[]) {
     if (typeof each === 'object' && each !== null) deepFreeze(each);

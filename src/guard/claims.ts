@@ -3,7 +3,7 @@ import { parsePermissions } from './permissions.js';
 /** The claims of an access token (RFC 9068 §2.2), and Latchkey's own: `sid`, `ver`, `roles_ver`, `fresh`, `pwd_change` and `token_use`. */
 export interface Claims {
   readonly iss: string;
-  /** The user's id, or the client's where a client acts for itself. */
+  /** The user's id, or for a client's own token the client's id. */
   readonly sub: string;
   readonly aud: string | readonly string[];
   /** Seconds since the Unix epoch, like `iat` and `auth_time`. */
@@ -13,19 +13,19 @@ export interface Claims {
   readonly jti: string;
   /** The session's id; a client's token has none. */
   readonly sid?: string;
-  /** The subject's version that the token was made at. */
+  /** The subject's version when the token was issued. */
   readonly ver: number;
   readonly client_id: string;
   /** Space-separated permissions. */
   readonly scope: string;
   readonly roles: readonly string[];
-  /** The version of what the roles permit that the token was made at; a client's token has none. */
+  /** The counter of changes to roles' permissions when the token was issued; a client's token has none. */
   readonly roles_ver?: number;
-  /** When the password was proved; a client's token has none. */
+  /** When the password was verified; a client's token has none. */
   readonly auth_time?: number;
-  /** Whether the password was proved for this very token rather than for one that it refreshes. */
+  /** Whether the token was issued for a password, not by a refresh. */
   readonly fresh?: boolean;
-  /** Present while the account has a one-time password, which takes its permissions away. */
+  /** Present while the account has a one-time password, with which it has no permissions. */
   readonly pwd_change?: true;
   /** The user's name when the token was issued, to be shown; a client's token has none. */
   readonly preferred_username?: string;
@@ -34,9 +34,9 @@ export interface Claims {
   readonly [claim: string]: unknown;
 }
 
-/** Who calls, as the access token says it. */
+/** The caller of a request, by its access token. */
 export interface Caller {
-  /** The user's id, or the client's where a client acts for itself. */
+  /** The user's id, or for a client's own token the client's id. */
   readonly subject: string;
   /** The user's name when the token was issued, to be shown: a user is told from others by `subject`. Undefined for a client. */
   readonly username: string | undefined;
@@ -46,7 +46,6 @@ export interface Caller {
   readonly claims: Claims;
 }
 
-/** The caller of a verified token. */
 export function toCaller(claims: Claims): Caller {
   return {
     subject: claims.sub,
@@ -57,7 +56,7 @@ export function toCaller(claims: Claims): Caller {
   };
 }
 
-/** Whether what a signature vouches for has what no access token of Latchkey lacks. */
+/** Whether all required claims of an access token are present and have the right type. */
 export function isClaims(payload: Readonly<Record<string, unknown>>): payload is Claims {
   const isText = (value: unknown): boolean => typeof value === 'string';
   const are = (isOfType: (value: unknown) => boolean, ...names: readonly string[]): boolean =>
@@ -66,7 +65,7 @@ export function isClaims(payload: Readonly<Record<string, unknown>>): payload is
   return (
     are(isText, 'iss', 'sub', 'jti', 'client_id', 'scope') &&
     are(Number.isSafeInteger, 'exp', 'iat', 'ver') &&
-    // Only a client that acts for itself has no session.
+    // Only a client's own token has no session.
     (sub === clientId || (are(isText, 'sid') && are(Number.isSafeInteger, 'auth_time'))) &&
     (username === undefined || isText(username)) &&
     Array.isArray(roles) &&

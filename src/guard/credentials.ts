@@ -1,19 +1,19 @@
-/** How an access token comes in a request. */
+/** The header that carries the access token. */
 export interface TokenHeader {
   readonly name: string;
-  /** The word before the token; undefined: the token alone. */
+  /** The scheme before the token; undefined: the header is the token alone. */
   readonly scheme: string | undefined;
 }
 
 /**
- * What a header holds for an authentication scheme: `Bearer T` has `T`. The scheme's case does not matter, one space
- * comes after it (RFC 6750 §2.1), and the header may list several schemes (RFC 9110 §11.4 and §5.6.1). Whether it has the
- * form of a token is for its verification to say. In time that is linear in the length of the header.
- * @returns undefined where it holds nothing for this scheme, and null where what it holds cannot be a token: two of
- *   them, say, or a lone word.
+ * Extracts the credentials for an authentication scheme from a header: `Bearer T` has `T`. The scheme is
+ * case-insensitive, one space follows it (RFC 6750 §2.1), and the header may list several schemes (RFC 9110 §11.4,
+ * §5.6.1). The token's form is not checked. Takes time linear in the header's length.
+ * @returns undefined if the header has no credentials for the scheme, and null if they cannot be a token, such as two of
+ *   them or a single word.
  */
 export function parseCredentials(header: string, scheme: string): string | null | undefined {
-  // Nearly every one. Around a whole header HTTP has taken spaces away already.
+  // The usual case. The HTTP parser has trimmed the header.
   if (!header.includes(',')) return parseElement(header, scheme);
   const elements = header
     .split(',')
@@ -26,11 +26,11 @@ export function parseCredentials(header: string, scheme: string): string | null 
 
 function parseElement(element: string, scheme: string): string | null | undefined {
   if (hasScheme(element, scheme)) return parseAfterScheme(element, scheme);
-  // Of another scheme, unless it names none: the token alone, say.
+  // With a space it is of another scheme; a single word may be the token without a scheme.
   return element === '' || hasSpace(element) ? undefined : null;
 }
 
-/** A slip such as a missing space is taken for what was meant, and refused. */
+/** Also if the space after the scheme is missing: such a header is refused as malformed, not as one without a token. */
 function hasScheme(element: string, scheme: string): boolean {
   return element.startsWith(scheme) || element.slice(0, scheme.length).toLowerCase() === scheme.toLowerCase();
 }
@@ -44,7 +44,7 @@ function hasSpace(text: string): boolean {
   return text.includes(' ') || text.includes('\t');
 }
 
-/** Of spaces and tabs alone, which HTTP allows around an element. */
+/** Trims spaces and tabs alone: the white space that HTTP allows around an element (RFC 9110 §5.6.3). */
 function trim(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && isSpace(text[start])) start += 1;

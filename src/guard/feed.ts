@@ -2,19 +2,19 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ServiceRefused, type GuardClock, type LatchkeyService } from './latchkey-service.js';
 import type { Revoked, RevocationEntry } from './revoked.js';
 
-/** An event of the stream, as the contract's `RevocationPage` has it. */
+/** The data of an event: the contract's `RevocationPage`. */
 interface Page {
   readonly items: readonly RevocationEntry[];
   readonly complete: boolean;
 }
 
-/** Between two streams, and twice as long after each attempt that failed, in milliseconds. */
+/** The wait before the next stream, in milliseconds; it doubles after each failed attempt. */
 const firstWait = 100;
 const maxWait = 2000;
-/** Those of the service have 1.5 MiB at most, in characters. */
+/** In characters. The service's events have at most 1.5 MiB. */
 const maxEventLength = 8 * 1024 * 1024;
 
-/** Follows the service's stream of revocations, for as long as the guard is there, and knows how old what it knows is. */
+/** Follows the service's stream of revocations until the guard is closed, and knows how recent its data is. */
 export class Feed {
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
@@ -30,24 +30,23 @@ export class Feed {
       /** Milliseconds. */
       readonly bound: number;
       readonly warn: (message: string) => void;
-      /** A stream begins: the one before may have ended because a key was taken away. */
+      /** Called when a stream begins: the previous one may have ended because a key was removed. */
       readonly onFollowing?: () => void;
     },
   ) {}
 
-  /** Whether everything is known that was revoked until a moment ago. */
+  /** Whether every revocation is known up to at most `bound` milliseconds ago. */
   get isCurrent(): boolean {
     return this.clock.monotonic() - this.#completeAt <= this.options.bound;
   }
 
-  /** Begins, if that has not happened yet. */
   start(): void {
     this.#running ??= this.#run();
   }
 
   /**
-   * Resolves when everything is known for the first time.
-   * @throws {ServiceRefused} where the service refuses the guard: a person has to do something.
+   * Resolves when all revocations are known for the first time.
+   * @throws {ServiceRefused} if the service refuses the guard, which only a person can correct.
    */
   async ready(): Promise<void> {
     if (this.#completeAt > -Infinity) return;
@@ -75,12 +74,12 @@ export class Feed {
         failures += 1;
       }
       const longest = Math.min(firstWait * 2 ** failures, maxWait);
-      // Guards that lost the same service do not come back at the same moment.
+      // Random, so that guards that lost the same service do not all reconnect at the same time.
       await wait(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** Reads one stream to its end. A service that has gone silent is left. */
+  /** Reads one stream to its end, or until the service has been silent for too long. */
   async #follow(heard: () => void): Promise<void> {
     const silence = new AbortController();
     const signal = AbortSignal.any([this.#closing.signal, silence.signal]);
@@ -118,7 +117,7 @@ export class Feed {
       this.#lastEventId = fields.get('id') ?? this.#lastEventId;
       isComplete = complete;
     }
-    // After all that has come: what was sent with it must count, too.
+    // After all events, so that those sent with the complete one are applied first.
     if (isComplete) {
       this.#completeAt = this.clock.monotonic();
       this.revoked.sweep(this.clock.now() / 1000);
@@ -127,14 +126,14 @@ export class Feed {
   }
 }
 
-/** Puts events together from what comes, and looks at each chunk once, however long an event is. */
+/** Assembles events from chunks. It scans each chunk once, so that a long event takes linear time. */
 class EventParser {
   #parts: string[] = [];
   #length = 0;
 
   /**
    * @returns the events that a chunk completes.
-   * @throws {Error} where an event is longer than one of the service's can be.
+   * @throws {Error} if an event is longer than any of the service's.
    */
   push(chunk: string): string[] {
     const last = this.#parts.at(-1)?.at(-1) ?? '';

@@ -13,7 +13,7 @@ import { Revoked } from './revoked.js';
 export { Refusal, ServiceRefused };
 export type { Caller, Claims, GuardClock, GuardOptions, RefusalCode };
 
-/** What Express, Fastify and Node's own HTTP server have in common, as far as a guard sees it. */
+/** A handler that fits Express, Fastify and Node's own HTTP server. */
 export type Handler = (
   request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> },
   response: object,
@@ -21,8 +21,8 @@ export type Handler = (
 ) => void;
 
 /**
- * Checks Latchkey's access tokens in another service, without asking Latchkey: by its public keys, and by a feed of
- * what is revoked that is held in memory.
+ * Checks Latchkey's access tokens in another service, without a request to Latchkey for each: with its public keys, and
+ * with a feed of revocations that is kept in memory.
  *
  * @example
  * const latchkey = guard({
@@ -49,7 +49,7 @@ export class Guard {
   readonly #callers = new WeakMap<object, Caller>();
   #hasWarned = false;
 
-  /** @internal `guard()` makes one. */
+  /** @internal Call `guard()`. */
   constructor(options: ResolvedOptions) {
     this.#options = options;
     const { clock, bound } = options;
@@ -66,35 +66,36 @@ export class Guard {
   }
 
   /**
-   * Begins to follow the feed, and waits until the guard knows all that is revoked, and the keys. Without it the first
-   * request begins that, and the service is asked about tokens meanwhile.
-   * @throws {ServiceRefused} where the service refuses the guard, such as for a wrong secret or a missing permission.
+   * Begins to follow the feed, and waits until the guard knows all revocations and the keys. Otherwise the first request
+   * begins to follow it, and until then the guard asks the service about each token.
+   * @throws {ServiceRefused} if the service refuses the guard, for example for a wrong secret or a missing permission.
    */
   async start(): Promise<void> {
     await this.#feed.ready();
     await this.#keys.refresh();
   }
 
-  /** Ends the feed. The process does not end by itself before. */
+  /** Ends the feed, which keeps the process running. */
   close(): Promise<void> {
     return this.#feed.close();
   }
 
-  /** Whether the feed is as new as it has to be, for a health check. */
+  /** Whether the feed is recent enough, for a health check. */
   get isCurrent(): boolean {
     return this.#feed.isCurrent;
   }
 
-  /** How many revocations are held. */
+  /** Number of revocations in memory. */
   get size(): number {
     return this.#revoked.size;
   }
 
   /**
-   * Middleware for Express, a hook for Fastify (`onRequest`): lets a request through whose access token is good and has
-   * all of these, and answers any other.
+   * Creates middleware for Express or a hook for Fastify (`onRequest`). It lets a request through if its access token is
+   * valid and meets all requirements, and otherwise sends the response.
    * @param requirements permissions, `fresh` (a token from a login rather than from a refresh) or `fresh:300` (from a login
-   *   at most 300 seconds ago); none: any good token.
+   *   at most 300 seconds ago); none: any valid token.
+   * @throws {TypeError} for a requirement that cannot be met.
    */
   requires(...requirements: readonly string[]): Handler {
     assertRequirements(requirements);
@@ -114,9 +115,10 @@ export class Guard {
   }
 
   /**
-   * Wraps a handler of fetch's kind, Request → Response: it is called for a request whose access token is good and has
-   * all that is demanded, with its caller; any other is answered.
+   * Wraps a handler of the Fetch API's kind, Request → Response. It is called, with the caller, for a request whose
+   * access token is valid and meets all requirements; other requests get the refusal as response.
    * @param requirements as for `requires`.
+   * @throws {TypeError} for a requirement that cannot be met.
    */
   protect<Rest extends readonly unknown[]>(
     handler: (request: Request, caller: Caller, ...rest: Rest) => Response | Promise<Response>,
@@ -141,9 +143,9 @@ export class Guard {
   }
 
   /**
-   * Who calls.
+   * The caller of a request.
    * @param request one that `requires` or `protect` has let through.
-   * @throws where none of them has.
+   * @throws {Error} if neither has.
    */
   caller(request: object): Caller {
     const caller = this.#callers.get(request);
@@ -153,10 +155,10 @@ export class Guard {
   }
 
   /**
-   * The check itself, for whatever else a token comes by.
-   * @param authorization the value of an `Authorization` header, or of the one that `headerName` names.
+   * Checks a token, for frameworks that `requires` and `protect` do not fit.
+   * @param authorization the value of the `Authorization` header, or of the one that `headerName` names.
    * @param requirements as for `requires`.
-   * @throws {Refusal} with the status, the headers and the body of an answer.
+   * @throws {Refusal} with the status, the headers and the body of the response.
    */
   async check(
     authorization: string | string[] | undefined,
@@ -182,7 +184,7 @@ export class Guard {
     return caller;
   }
 
-  /** What is done while the feed is older than it may be. */
+  /** Applies `whenStale`. */
   async #checkWithStaleFeed(token: string, claims: Claims): Promise<void> {
     const { whenStale, warn, bound } = this.#options;
     switch (whenStale) {
@@ -204,7 +206,7 @@ export class Guard {
           throw new Refusal('not_ready', { cause });
         }
         if (!isLive) throw createRevokedRefusal();
-        // What came by the feed meanwhile counts.
+        // The feed may have brought its revocation meanwhile.
         if (this.#revoked.has(claims)) throw createRevokedRefusal();
       }
     }
@@ -217,7 +219,7 @@ function createRevokedRefusal(): Refusal {
   });
 }
 
-/** From the one element of the header that is of the scheme; another scheme is for somebody else. */
+/** Extracts the token from the header's one element with the scheme; elements with other schemes are ignored. */
 function extractToken(value: string | string[] = '', { name, scheme }: TokenHeader): string {
   const header = typeof value === 'string' ? value : value.join(',');
   if (header === '') throw createMissingToken(name, scheme);

@@ -5,12 +5,11 @@ interface IntrospectionResult {
   readonly requestedAt: number;
 }
 
-/** Answers that are remembered. */
 const maxCachedResults = 10_000;
-/** After a failure the service is not asked again for so long, in milliseconds. */
+/** The time after a failure during which the service is not asked again, in milliseconds. */
 const retryDelay = 1000;
 
-/** Asks the service whether tokens are live, about each once for as long as the guard's bound. */
+/** Asks the service whether tokens are live, and caches each response for the guard's bound. */
 export class Introspections {
   readonly #results = new Map<string, IntrospectionResult>();
   #failedAt = -Infinity;
@@ -22,7 +21,7 @@ export class Introspections {
     private readonly bound: number,
   ) {}
 
-  /** @throws where the service does not answer. */
+  /** @throws {Error} if the service does not respond. */
   async isLive(token: string): Promise<boolean> {
     const now = this.clock.monotonic();
     let result = this.#results.get(token);

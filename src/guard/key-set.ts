@@ -2,24 +2,24 @@ import { importJWK, type CryptoKey, type JWK } from 'jose';
 import type { GuardClock, LatchkeyService } from './latchkey-service.js';
 import { listAlgorithms, validateJwkUse, validatePublicKey, computeSignatureLength } from './public-keys.js';
 
-/** Between two attempts to read the keys, in milliseconds: tokens with made-up key ids cause no more. */
+/** Minimum time between two attempts to read the keys, in milliseconds, however many tokens with unknown key ids come. */
 const minReadInterval = 5000;
-/** For how long keys are used when newer ones cannot be had, in milliseconds. */
+/** How long keys are used while newer ones cannot be read, in milliseconds. */
 const maxUse = 3_600_000;
 
-/** Signatures that those who check them cannot make. */
+/** Asymmetric algorithms alone: with a shared secret, every service that checks tokens could also issue them. */
 const algorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
 
 /** A key of the service. */
 export interface VerificationKey {
-  /** The only one that it is for. */
+  /** The only algorithm that the key may be used with. */
   readonly algorithm: string;
   readonly key: CryptoKey;
   /** The bytes of each signature. */
   readonly signatureLength: number;
 }
 
-/** The service's public keys: kept for as long as it says, and while it cannot be reached an hour at most. */
+/** The service's public keys, cached for as long as the service says, and for at most an hour while it cannot be reached. */
 export class KeySet {
   #keys: ReadonlyMap<string, VerificationKey> = new Map();
   #text = '';
@@ -37,12 +37,12 @@ export class KeySet {
     private readonly warn: (message: string) => void,
   ) {}
 
-  /** Whether the keys are as new as the service demands. */
+  /** Whether the keys are not older than the service's `max-age`. */
   get isFresh(): boolean {
     return !this.#isExpired && this.#age < this.#maxAge;
   }
 
-  /** Has the keys read again before their next use: one may have been removed. */
+  /** The keys are read again before their next use, because one may have been removed. */
   expire(): void {
     this.#isExpired = true;
     this.#attemptedAt = -Infinity;
@@ -50,7 +50,7 @@ export class KeySet {
 
   /**
    * Reads the keys again if that is due.
-   * @throws where no keys can be had that are new enough.
+   * @throws {Error} if that fails and the keys are older than an hour.
    */
   async refresh(): Promise<void> {
     if (this.isFresh) return;
@@ -63,8 +63,8 @@ export class KeySet {
   }
 
   /**
-   * The key with this id, if there is one. The service is asked for one that is not known.
-   * @throws where it does not answer.
+   * Finds the key with this id; if it is unknown, the keys are read again.
+   * @throws {Error} if the service does not respond.
    */
   async find(kid: string): Promise<VerificationKey | undefined> {
     if (!this.#keys.has(kid)) await this.#readIfDue();
@@ -75,7 +75,7 @@ export class KeySet {
     return this.clock.monotonic() - this.#readAt;
   }
 
-  /** At most once at a time, and once in a while. */
+  /** At most one read at a time, and one in `minReadInterval`. */
   async #readIfDue(): Promise<void> {
     if (!this.#reading) {
       if (this.clock.monotonic() - this.#attemptedAt < minReadInterval) return;
@@ -100,7 +100,7 @@ export class KeySet {
     this.version += 1;
   }
 
-  /** Those that can be used; the others are told of. */
+  /** Imports the keys that can be used, and warns about the others. */
   async #import(jwks: readonly JWK[]): Promise<Map<string, VerificationKey>> {
     const keys = new Map<string, VerificationKey>();
     for (const jwk of jwks) {
@@ -114,7 +114,7 @@ export class KeySet {
   }
 }
 
-/** @returns what is wrong with the key, where it must not be used. */
+/** @returns the error, as the end of "The key …", if the key must not be used. */
 async function importKey(jwk: JWK, alg: string, all: readonly JWK[]): Promise<VerificationKey | string> {
   const members = jwk as Readonly<Record<string, unknown>>;
   const error = validateJwkUse(members) ?? validatePublicKey(members);

@@ -5,13 +5,13 @@ import type { TokenHeader } from './credentials.js';
 export interface GuardClock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   monotonic(): number;
 }
 
 interface ServiceOptions {
   readonly issuer: string;
-  /** Where the service is reached. */
+  /** The base URL for requests to the service. */
   readonly url: string;
   readonly jwksUri: string | undefined;
   readonly client: { readonly id: string; readonly secret: string };
@@ -33,24 +33,24 @@ interface TokenResponse {
   readonly expires_in: number;
 }
 
-/** The service said no: it has to be set right by a person. */
+/** The service refused the guard's request; only a person can correct that. */
 export class ServiceRefused extends Error {
   override readonly name = 'ServiceRefused';
 }
 
-/** An answer that has not begun by then does not come, in milliseconds. */
+/** How long to wait for a response to begin, in milliseconds. */
 const responseTimeout = 2000;
-/** A token that is about to expire is not used, in milliseconds. */
+/** A token is replaced this long before it expires, in milliseconds. */
 const expiryMargin = 30_000;
 
-/** What a guard asks of the service over HTTP. */
+/** The guard's HTTP requests to the service. */
 export class LatchkeyService {
   #metadata: Promise<Metadata> | undefined;
   #token: Promise<{ readonly value: string; readonly until: number }> | undefined;
 
   constructor(private readonly options: ServiceOptions) {}
 
-  /** @returns the public keys, and for how many seconds they may be kept. */
+  /** @returns the public keys, and for how many seconds they may be cached. */
   async keys(): Promise<{ readonly keys: JSONWebKeySet; readonly maxAge: number }> {
     const { jwksUri } = this.options;
     return this.#request(
@@ -76,8 +76,8 @@ export class LatchkeyService {
   }
 
   /**
-   * Begins to read the stream of revocations.
-   * @param lastEventId where to go on.
+   * Opens the stream of revocations.
+   * @param lastEventId the id of the event to continue after.
    */
   async follow(lastEventId: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const { name, scheme } = this.options.header;
@@ -97,7 +97,7 @@ export class LatchkeyService {
         },
       );
     } catch (error) {
-      // It may have been revoked; the next attempt is with another one.
+      // The token may have been revoked: the next attempt gets another one.
       if (error instanceof ServiceRefused) this.#token = undefined;
       throw error;
     }
@@ -118,7 +118,7 @@ export class LatchkeyService {
     return { value: answer.access_token, until: begun + answer.expires_in * 1000 - expiryMargin };
   }
 
-  /** The metadata (RFC 8414), read until it has been read once. */
+  /** The service's metadata (RFC 8414), read once; a failed read is repeated at the next call. */
   async #discover(): Promise<Metadata> {
     this.#metadata ??= this.#readMetadata();
     try {
@@ -144,13 +144,13 @@ export class LatchkeyService {
     return metadata;
   }
 
-  /** Where an endpoint is reached that the metadata names by the issuer. */
+  /** Replaces the issuer at the start of an endpoint's URL by the base URL for requests. */
   #resolveEndpoint(endpoint: string): string {
     const { issuer, url } = this.options;
     return endpoint.startsWith(`${issuer}/`) ? url + endpoint.slice(issuer.length) : endpoint;
   }
 
-  /** A form, with the client's authentication (RFC 6749 §2.3.1). */
+  /** A form request with the client's authentication (RFC 6749 §2.3.1). */
   #buildForm(fields: Readonly<Record<string, string>>): RequestInit {
     const { id, secret } = this.options.client;
     const basic = Buffer.from([id, secret].map(encodeURIComponent).join(':')).toString('base64');
@@ -162,8 +162,8 @@ export class LatchkeyService {
   }
 
   /**
-   * @param read what is needed of an answer that is OK.
-   * @throws {ServiceRefused} for a status that says that something has to be set right.
+   * @param read reads a successful response.
+   * @throws {ServiceRefused} for status 400, 401, 403 and 404; an Error for other statuses and without a response.
    */
   async #request<T>(
     url: string,
@@ -196,7 +196,7 @@ async function parseJson<T>(response: Response): Promise<T> {
   return (await response.json()) as T;
 }
 
-/** What fetch says is "fetch failed"; the reason is in its cause. */
+/** The message of a network error is just "fetch failed"; the reason is in its cause. */
 function describeFetchError(error: unknown): string {
   const { cause, message } = error as Error;
   return cause instanceof Error ? cause.message || String(cause) : message;

@@ -4,33 +4,32 @@ import type { GuardClock } from './latchkey-service.js';
 const staleModes = ['introspect', 'refuse', 'accept'] as const;
 
 export interface GuardOptions {
-  /** The service's `LATCHKEY_ISSUER`: tokens of another one are refused. Its metadata says where the keys are. */
+  /** The service's `LATCHKEY_ISSUER`; tokens of other issuers are refused. Its metadata says where the keys are. */
   readonly issuer: string;
   /** Accepted audiences: a token must have at least one of them as `aud`. */
   readonly audience: string | readonly string[];
   /** A client of the service (`POST /clients`) with the scope `revocations:read` and the audience among its `introspection_audiences`. */
   readonly client: { readonly id: string; readonly secret: string };
-  /** Where the service is reached, where that is not the issuer: an address in the own network. */
+  /** The base URL for requests to the service, for example an address in a private network; by default the issuer. */
   readonly url?: string;
-  /** Where the public keys are, where the metadata is not to be asked for it. */
+  /** The URL of the public keys; by default the metadata's `jwks_uri`. */
   readonly jwksUri?: string;
-  /** The header that has the access token, here and at the service: its `JWT_HEADER_NAME`; `Authorization`. */
+  /** The header that carries the access token, here and at the service (`JWT_HEADER_NAME`); by default `Authorization`. */
   readonly headerName?: string;
-  /** The word before the token in it: the service's `JWT_HEADER_TYPE`; `Bearer`. `none`: the token alone. */
+  /** The scheme before the token (`JWT_HEADER_TYPE`), or `none` for the token alone; by default `Bearer`. */
   readonly headerType?: string;
-  /** By how much the clocks here and there may differ, in seconds: 0 to 300; 0. */
+  /** By how much the clocks here and at the service may differ, in seconds, 0 to 300; by default 0. */
   readonly leeway?: number;
-  /** How old the feed may be, in seconds: 2 or more, because the service is heard of every second; 3. */
+  /** How old the feed may be, in seconds, 2 or more because its heartbeat comes every second; by default 3. */
   readonly bound?: number;
   /**
-   * What is done while the feed is older. `introspect` (the default): the service is asked about each token, and where
-   * it does not answer the request is refused. `refuse`: 503. `accept`: tokens are taken that may be revoked, with a
-   * warning.
+   * What to do while the feed is older than `bound`. `introspect` (the default): ask the service about each token, and
+   * respond 503 if it does not respond. `refuse`: respond 503. `accept`: accept tokens that may be revoked, with a warning.
    */
   readonly whenStale?: (typeof staleModes)[number];
-  /** Is told what an operator should know; `console.warn`. */
+  /** Called with messages for the operator; by default `console.warn`. */
   readonly warn?: (message: string) => void;
-  /** For requests to the service; the global `fetch`. */
+  /** For requests to the service; by default the global `fetch`. */
   readonly fetch?: typeof fetch;
   /** For tests. */
   readonly clock?: GuardClock;
@@ -56,7 +55,7 @@ export interface ResolvedOptions {
 
 const systemClock: GuardClock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-/** @throws {TypeError} with a sentence for each option that cannot be used. */
+/** @throws {TypeError} with a sentence for each invalid option. */
 export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const { issuer, audience, client, leeway = 0, bound = 3, whenStale = 'introspect' } = options;
   const { headerName = 'Authorization', headerType = 'Bearer' } = options;
@@ -64,7 +63,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
   const isToken = (value: unknown): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(String(value));
   const isUrl = (value: unknown): boolean => /^https?:\/\/[^?#\s]+$/.test(String(value));
-  // JavaScript callers may pass anything, such as an environment variable that is not set.
+  // JavaScript callers may pass anything, for example an environment variable that is not set.
   const given = client as Partial<GuardOptions['client']> | undefined;
   const errors = [
     isUrl(issuer) ? '' : 'issuer must be the http or https URL that the service has as LATCHKEY_ISSUER.',

@@ -1,8 +1,8 @@
-/** Permissions by the scope that lists them, which most tokens have from the same few roles. */
+/** Scope → its permissions. A cache: most tokens have one of a few scopes, those of the same roles. */
 const permissionsByScope = new Map<string, ReadonlySet<string>>();
 const remembered = 100;
 
-/** The permissions that a scope lists. Nobody can change them: callers share them. */
+/** The permissions that a scope lists, frozen because callers share them. */
 export function parsePermissions(scope: string): ReadonlySet<string> {
   const known = permissionsByScope.get(scope);
   if (known) return known;

@@ -1,4 +1,4 @@
-/** The members of a public key (RFC 7518 §6.2, §6.3) that it is judged by. */
+/** The members of a public JWK (RFC 7518 §6.2, §6.3) that are validated. */
 export interface PublicKeyMembers {
   readonly kty?: unknown;
   readonly crv?: unknown;
@@ -8,27 +8,27 @@ export interface PublicKeyMembers {
   readonly e?: unknown;
 }
 
-/** RFC 7518 §3.3; and beyond what anybody has, a signature takes long to verify, and OpenSSL refuses it. */
+/** RFC 7518 §3.3. OpenSSL refuses a larger modulus than the maximum, with which verifying would take long. */
 const minModulusBits = 2048;
 const maxModulusBits = 16_384;
-/** NIST SP 800-56B. With 1 everybody can sign; small ones forgive mistakes in the padding. */
+/** NIST SP 800-56B. With the exponent 1 anyone can sign, and small ones allow attacks on faulty padding checks. */
 const minExponent = 65_537n;
-/** OpenSSL verifies nothing by a larger one with a modulus of more than 3,072 bits. */
+/** OpenSSL refuses a larger exponent if the modulus has more than 3,072 bits. */
 const maxExponentBits = 64;
 
-/** Curve → the algorithm that it is for, and the bytes of a coordinate (RFC 7518 §3.4, §6.2.1.2). */
+/** Curve → its algorithm and the length of a coordinate in bytes (RFC 7518 §3.4, §6.2.1.2). */
 const curves = new Map<unknown, { readonly algorithm: string; readonly bytes: number }>([
   ['P-256', { algorithm: 'ES256', bytes: 32 }],
   ['P-384', { algorithm: 'ES384', bytes: 48 }],
   ['P-521', { algorithm: 'ES512', bytes: 66 }],
 ]);
 const rsaAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
-/** Of private and of symmetric keys (RFC 7518 §6). */
+/** The members of private and symmetric keys (RFC 7518 §6). */
 const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 /**
- * Why a public key must not verify signatures, as the end of "The key …"; undefined where nothing is wrong that can be
- * seen without importing it: whether a point is on its curve, the import says.
+ * Why a public key must not be used, as the end of "The key …"; undefined if it may be used. Whether a point is on its
+ * curve is not checked here: the import does that.
  */
 export function validatePublicKey(key: PublicKeyMembers): string | undefined {
   if (key.kty === 'EC') return validateEcKey(key);
@@ -46,7 +46,7 @@ export function validatePublicKey(key: PublicKeyMembers): string | undefined {
   return undefined;
 }
 
-/** What a JWK is said to be for, or has in it, that a key for verifying signatures must not have; undefined: nothing. */
+/** Why a JWK is not for verifying signatures, as the end of "The key …"; undefined if it is. */
 export function validateJwkUse(jwk: Readonly<Record<string, unknown>>): string | undefined {
   if (secretMembers.some((member) => jwk[member] !== undefined)) {
     return 'must be a public key: leave out its secret members';
@@ -59,7 +59,7 @@ export function validateJwkUse(jwk: Readonly<Record<string, unknown>>): string |
   return undefined;
 }
 
-/** The algorithms that a key is for; none for a kind that is not known here. */
+/** The algorithms that a key can be used with; none for an unknown kind of key. */
 export function listAlgorithms({ kty, crv }: PublicKeyMembers): readonly string[] {
   if (kty === 'RSA') return rsaAlgorithms;
   const curve = kty === 'EC' ? curves.get(crv) : undefined;
@@ -67,8 +67,8 @@ export function listAlgorithms({ kty, crv }: PublicKeyMembers): readonly string[
 }
 
 /**
- * The bytes of each signature by a key: twice the curve's coordinate (RFC 7518 §3.4), or for RSA those of the modulus.
- * @param key one without an error.
+ * The length of a key's signatures in bytes: twice a coordinate (RFC 7518 §3.4), or for RSA the length of the modulus.
+ * @param key one that `validatePublicKey` accepts.
  */
 export function computeSignatureLength({ crv, n }: PublicKeyMembers): number {
   const curve = curves.get(crv);

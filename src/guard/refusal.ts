@@ -1,4 +1,4 @@
-/** The kinds of problem that a guard answers with: some of the service's closed list, with its texts. */
+/** The problem types of a guard's responses: some of the service's closed list, with its texts. */
 const kinds = {
   authentication_required: {
     status: 401,
@@ -37,11 +37,11 @@ interface RefusalOptions {
   readonly cause?: unknown;
 }
 
-/** Why a request is not let through, and the answer to it: problem+json (RFC 9457) with its challenge (RFC 6750 §3). */
+/** Why a request is refused, and the response: problem+json (RFC 9457) with its challenge (RFC 6750 §3). */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
-  /** What the challenge begins with. */
+  /** The challenge's authentication scheme. */
   scheme = 'Bearer';
   readonly #challenge: Readonly<Record<string, string>> | undefined;
 
@@ -51,7 +51,7 @@ export class Refusal extends Error {
   ) {
     super(detail ?? kinds[code].detail, { cause });
     this.status = kinds[code].status;
-    // RFC 6750 §3: no error code where no token came.
+    // RFC 6750 §3: no error code in the response to a request without a token.
     this.#challenge = code === 'invalid_token' ? { error: code, error_description: this.message } : challenge;
   }
 
@@ -67,7 +67,7 @@ export class Refusal extends Error {
     };
   }
 
-  /** @param issuer what the problem types' URIs begin with. */
+  /** @param issuer the base of the problem types' URIs. */
   body(issuer: string): string {
     const { title, status } = kinds[this.code];
     return JSON.stringify({
@@ -80,7 +80,7 @@ export class Refusal extends Error {
   }
 }
 
-/** RFC 6750 §3: few characters may be in a challenge. */
+/** RFC 6750 §3 allows few characters in a challenge. */
 function escapeQuoted(text: string): string {
   return text.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, '?');
 }

@@ -4,9 +4,9 @@ import { Refusal } from './refusal.js';
 const freshRequirement = /^fresh(?::(\d+))?$/;
 
 /**
- * Says of demands whether they can be met at all: permissions, `fresh` (a token from a login rather than from a refresh)
- * and `fresh:300` (from a login at most 300 seconds ago).
- * @throws {TypeError} for one that looks like freshness and is none: as a permission nobody would have it.
+ * Checks that requirements can be met: each must be a permission, `fresh` (a token from a login rather than from a
+ * refresh) or `fresh:300` (from a login at most 300 seconds ago).
+ * @throws {TypeError} for anything else, such as `fresh:5m`: as a permission no caller would have it.
  */
 export function assertRequirements(requirements: readonly string[]): void {
   for (const requirement of requirements) {
@@ -22,9 +22,9 @@ export function assertRequirements(requirements: readonly string[]): void {
 }
 
 /**
- * What a caller must have beside a live token.
+ * Checks a caller with a valid token against the requirements.
  * @param now seconds since the Unix epoch.
- * @throws {Refusal}
+ * @throws {Refusal} if one is not met.
  */
 export function requireFrom(caller: Caller, requirements: readonly string[], now: number): void {
   for (const requirement of requirements) {
@@ -34,7 +34,7 @@ export function requireFrom(caller: Caller, requirements: readonly string[], now
   }
 }
 
-/** RFC 9470 §3: the challenge says how old the login may be. */
+/** RFC 9470 §3: the challenge's `max_age` says how old the login may be. */
 function requireFreshness({ claims }: Caller, age: string | undefined, now: number): void {
   const elapsed = now - (claims.auth_time ?? -Infinity);
   if (claims.fresh && (age === undefined || elapsed <= Number(age))) return;

@@ -1,6 +1,6 @@
 import type { Claims } from './claims.js';
 
-/** An item of the feed, as the contract's `RevocationEntry` has it. */
+/** An item of the feed: the contract's `RevocationEntry`. */
 export interface RevocationEntry {
   readonly kind: string;
   readonly id: string;
@@ -8,22 +8,22 @@ export interface RevocationEntry {
   readonly expires_at: string;
 }
 
-/** How many are looked at in one go for what may be forgotten: a millisecond. */
+/** How many entries one sweep checks, which takes about a millisecond. */
 const maxSweep = 10_000;
 
-/** What stands in the feed for the users of every role. */
+/** In the feed, the id of a `role` revocation that concerns every user. */
 const everyRole = '*';
 
-/** What is revoked, in memory, for as long as a token that it concerns may live. */
+/** The revocations of tokens that have not expired, in memory. */
 export class Revoked {
-  /** Identifier → until when, in seconds since the Unix epoch: small integers cost no memory of their own. */
+  /** Identifier → expiry in seconds since the Unix epoch. V8 stores small integers without allocating. */
   readonly #sessions = new Map<string, number>();
   readonly #tokens = new Map<string, number>();
   readonly #subjects = new Map<string, Versioned>();
   readonly #roles = new Map<string, Versioned>();
   #sweep: Iterator<void> | undefined;
 
-  /** How many are held. */
+  /** Number of revocations. */
   get size(): number {
     return this.#sessions.size + this.#tokens.size + this.#subjects.size + this.#roles.size;
   }
@@ -32,7 +32,7 @@ export class Revoked {
     if ((sid !== undefined && this.#sessions.has(sid)) || this.#tokens.has(jti)) return true;
     // Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
     if (ver < getVersion(this.#subjects, sub)) return true;
-    // A client has no roles.
+    // Clients, whose tokens have no session, have no roles.
     if (this.#roles.size === 0 || sid === undefined) return false;
     return (
       rolesVersion < getVersion(this.#roles, everyRole) ||
@@ -40,7 +40,7 @@ export class Revoked {
     );
   }
 
-  /** Takes over what the feed tells; what is known already may come again. */
+  /** Adds items of the feed; an item may come again. */
   add(entries: readonly RevocationEntry[]): void {
     for (const { kind, id, version = Infinity, expires_at: expiresAt } of entries) {
       const until = Math.ceil(Date.parse(expiresAt) / 1000);
@@ -59,7 +59,7 @@ export class Revoked {
   }
 
   /**
-   * Forgets some of what no living token is concerned by any more, and goes on there the next time.
+   * Removes expired revocations among the next `maxSweep` entries; the next call continues after them.
    * @param now seconds since the Unix epoch.
    */
   sweep(now: number): void {
@@ -88,7 +88,7 @@ export class Revoked {
   }
 }
 
-/** The least version that is good, and until when that is of interest, in seconds since the Unix epoch. */
+/** The lowest version that is not revoked, and the revocation's expiry in seconds since the Unix epoch. */
 interface Versioned {
   readonly version: number;
   readonly until: number;

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { forwardedPrefix } from './trusted-proxy.js';
+import { getForwardedPrefix } from './trusted-proxy.js';
 
 /** Text that is HTML already. */
 export class Markup {
@@ -9,7 +9,7 @@ export class Markup {
 type Part = string | number | Markup | readonly Markup[];
 
 /** A template of HTML: what is put into it is escaped, unless it is markup itself. */
-export function markup(template: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+export function createMarkup(template: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   const texts = parts.map((part) => {
     if (part instanceof Markup) return part.text;
     return typeof part === 'object' ? part.map(({ text }) => text).join('') : escapeHtml(String(part));
@@ -31,14 +31,14 @@ export const pagePolicy =
 
 interface Page {
   readonly title: string;
-  /** Where the service's root is, as `rootFrom` says. */
+  /** A reference to the service's root, from `getRootReference`. */
   readonly root: string;
   readonly content: Markup;
 }
 
 /** A page in the style of all of the service's: Swagger UI has the same stylesheet and the same masthead. */
 export function renderPage({ title, root, content }: Page): string {
-  return markup`<!doctype html>
+  return createMarkup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -75,8 +75,8 @@ export function prefersPage(request: Request): boolean {
  * A URL reference from the request's path to the service's root, with a trailing slash. Relative, so that it works below any
  * path prefix that a proxy removes; absolute where the proxy sends the prefix, since it may serve the root without the slash.
  */
-export function rootFrom(request: Request): string {
-  const prefix = forwardedPrefix(request);
+export function getRootReference(request: Request): string {
+  const prefix = getForwardedPrefix(request);
   const depth = request.path.split('/').length - 2;
   return prefix === '' ? '../'.repeat(depth) || './' : `${prefix}/`;
 }

@@ -8,23 +8,23 @@ const unknownNetwork = '';
 /**
  * The network of one party: an IPv4 address, or the /64 of an IPv6 address, within which devices change their address daily.
  */
-export function networkOf(address: string): string {
+export function getNetwork(address: string): string {
   const bare = parseAddress(address);
   if (bare === undefined) return unknownNetwork;
   const canonical = canonicalizeAddress(bare);
-  return isIPv4(canonical) ? canonical : firstBytes(canonical, 8);
+  return isIPv4(canonical) ? canonical : formatFirstBytes(canonical, 8);
 }
 
 /**
  * The /48 of an IPv6 address: the most that one party usually has, with 65,536 networks (RFC 6177).
  * @returns undefined for IPv4, and for what is not an address.
  */
-export function siteOf(address: string): string | undefined {
+export function getSite(address: string): string | undefined {
   const bare = parseAddress(address);
   const canonical = bare === undefined ? '' : canonicalizeAddress(bare);
-  return canonical === '' || isIPv4(canonical) ? undefined : firstBytes(canonical, 6);
+  return canonical === '' || isIPv4(canonical) ? undefined : formatFirstBytes(canonical, 6);
 }
 
-function firstBytes(address: string, count: number): string {
+function formatFirstBytes(address: string, count: number): string {
   return ipaddr.IPv6.parse(address).toByteArray().slice(0, count).join('.');
 }

@@ -17,6 +17,14 @@ export interface Page<Row> {
   readonly next: string | undefined;
 }
 
+/** A page of a list. */
+export interface PageResponse<Item> {
+  /** The items of this page. */
+  items: Item[];
+  /** Send it as `cursor` for the next page; absent on the last one. */
+  next_cursor?: Cursor;
+}
+
 /**
  * Reads a page, and one row more to find out whether there is another page.
  * @param read returns up to `limit` rows.
@@ -37,6 +45,6 @@ export async function readPage<Row extends { readonly id: string }>(
 export function toPageResponse<Row, Item>(
   { rows, next }: Page<Row>,
   asItem: (row: Row) => Item,
-): { items: Item[]; next_cursor?: string } {
+): PageResponse<Item> {
   return { items: rows.map(asItem), ...(next !== undefined && { next_cursor: next }) };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { clientAddress, isFromTrustedProxy } from './trusted-proxy.js';
+import { getClientAddress, isFromTrustedProxy } from './trusted-proxy.js';
 
 /** Where a request comes from, for the audit and the log. */
 export interface RequestContext {
@@ -35,10 +35,10 @@ export function ensureRequestId(request: Request): string {
   return requestId ?? (request.requestId = readTrustedRequestId(request) ?? randomUUID());
 }
 
-export function contextOf(request: Request): RequestContext {
+export function getRequestContext(request: Request): RequestContext {
   return {
     requestId: request.requestId,
-    address: clientAddress(request) ?? null,
+    address: getClientAddress(request) ?? null,
     userAgent: request.get('User-Agent') ?? null,
   };
 }

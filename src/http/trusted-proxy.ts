@@ -26,18 +26,18 @@ export function createTrust(proxies: readonly string[]): Trust {
  * skipped: that client gets the proxy's address.
  * @returns undefined where the socket has no address: it is a Unix socket, or was closed.
  */
-export function clientAddress(request: Request): string | undefined {
-  const hops = proxyaddr.all(request, trustOf(request)) as readonly (string | undefined)[];
+export function getClientAddress(request: Request): string | undefined {
+  const hops = proxyaddr.all(request, getTrust(request)) as readonly (string | undefined)[];
   const address = hops.map((hop) => parseAddress(hop ?? '')).findLast((each) => each !== undefined);
   return address === undefined ? undefined : canonicalizeAddress(address);
 }
 
 /** Whether the request came from a proxy in `LATCHKEY_TRUSTED_PROXIES`. */
 export function isFromTrustedProxy(request: Request): boolean {
-  return trustOf(request)(request.socket.remoteAddress ?? '', 0);
+  return getTrust(request)(request.socket.remoteAddress ?? '', 0);
 }
 
-function trustOf({ app }: Request): Trust {
+function getTrust({ app }: Request): Trust {
   return app.get('trust proxy fn') as Trust;
 }
 
@@ -45,7 +45,7 @@ function trustOf({ app }: Request): Trust {
  * The path prefix at which a trusted proxy serves the service, such as `/auth`, and which it removes from requests.
  * @returns the empty string where there is none, or an invalid one.
  */
-export function forwardedPrefix(request: Request): string {
+export function getForwardedPrefix(request: Request): string {
   const given = request.get('X-Forwarded-Prefix')?.replace(/\/$/, '');
   if (given === undefined || given.length > maxPrefixLength || !prefixSyntax.test(given)) return '';
   return isFromTrustedProxy(request) ? given : '';

@@ -21,7 +21,7 @@ export function isSymmetric(algorithm: Algorithm): algorithm is SymmetricAlgorit
   return algorithm.startsWith('HS');
 }
 
-/** RFC 7518 §3.2: an HMAC key is no shorter than the hash. Bytes. */
+/** In bytes. RFC 7518 §3.2: an HMAC key must not be shorter than the hash. */
 export const minSecretBytes: Readonly<Record<SymmetricAlgorithm, number>> = {
   HS256: 32,
   HS384: 48,

@@ -1,9 +1,9 @@
 import type { Queries } from '../database/database.js';
 
-/** What was issued with the keys of the ring. The rooms of sessions and revocations know it; the wiring hands it over. */
+/** The key ring's port to sessions and revocations, which are layers above it; `services.ts` injects the implementation. */
 export interface IssuedTokens {
-  /** When the last of the sessions that there are ends, in milliseconds since the Unix epoch. */
+  /** When the last of all sessions expires, in milliseconds since the Unix epoch. */
   lastSessionExpiry(queries: Queries): Promise<number>;
-  /** Revokes every user's access token that was issued so far, in the transaction that these queries are of. */
+  /** Revokes all access tokens of users issued so far, in the transaction of `queries`. */
   revokeAccessTokens(queries: Queries): Promise<void>;
 }

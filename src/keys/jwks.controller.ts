@@ -25,10 +25,10 @@ export class JwksController {
   ) {}
 
   /**
-   * The public keys with which other services verify access tokens (RFC 7517). A new key is here before the first
-   * token that it signs, for longer than this answer may be cached. With a shared secret (HS256) there is none.
+   * Returns the public keys with which other services verify access tokens (RFC 7517). A new key is published before it
+   * signs its first token, for longer than this response may be cached. With a shared secret (HS256) there are no keys.
    * @summary Read the public keys
-   * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
+   * @param unchanged Nothing has changed since the response whose `ETag` was sent as `If-None-Match`.
    */
   @Get('jwks.json')
   @SuccessResponse(200, 'The keys.')

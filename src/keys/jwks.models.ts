@@ -4,7 +4,7 @@
  */
 export interface JsonWebKeySet {
   /**
-   * All keys whose tokens may still be valid, and the one that signs next.
+   * All keys whose tokens may still be valid, and the key that will sign next.
    * @maxItems 1000
    */
   keys: JsonWebKey[];
@@ -19,49 +19,49 @@ export interface JsonWebKey {
    */
   kty: string;
   /**
-   * The `kid` of the tokens that it verifies.
+   * The `kid` of the tokens that the key verifies.
    * @maxLength 100
    * @pattern ^[\u0020-\u007e]*$
    */
   kid: string;
   /**
-   * `sig`: it verifies signatures.
+   * `sig`: the key verifies signatures.
    * @maxLength 16
    * @pattern ^[A-Za-z0-9-]+$
    */
   use: string;
   /**
-   * The one algorithm that it is for.
+   * The only algorithm that the key may be used with.
    * @maxLength 16
    * @pattern ^[A-Za-z0-9-]+$
    */
   alg: string;
   /**
-   * Of an EC key: the curve.
+   * The curve of an EC key.
    * @maxLength 16
    * @pattern ^[A-Za-z0-9-]+$
    */
   crv?: string;
   /**
-   * Of an EC key: the x coordinate, base64url.
+   * The x coordinate of an EC key, base64url.
    * @maxLength 200
    * @pattern ^[A-Za-z0-9_-]*$
    */
   x?: string;
   /**
-   * Of an EC key: the y coordinate, base64url.
+   * The y coordinate of an EC key, base64url.
    * @maxLength 200
    * @pattern ^[A-Za-z0-9_-]*$
    */
   y?: string;
   /**
-   * Of an RSA key: the modulus, base64url.
+   * The modulus of an RSA key, base64url.
    * @maxLength 2000
    * @pattern ^[A-Za-z0-9_-]*$
    */
   n?: string;
   /**
-   * Of an RSA key: the public exponent, base64url.
+   * The public exponent of an RSA key, base64url.
    * @maxLength 16
    * @pattern ^[A-Za-z0-9_-]*$
    */

@@ -18,24 +18,24 @@ import type { IssuedTokens } from './issued-tokens.js';
 
 /** Creates refresh tokens and verifies them. */
 export interface RefreshKey {
-  /** Twelve characters: a refresh token has room for just these. */
+  /** Always twelve characters: a refresh token has a field of that length for it. */
   readonly id: string;
   readonly secret: KeyObject;
 }
 
-/** When a key is used, in milliseconds since the Unix epoch. */
+/** The times of a key, in milliseconds since the Unix epoch. */
 export interface KeyTimes {
-  /** From when it signs, until a later key does. */
+  /** It signs from then until the next key becomes active. */
   readonly activeAt: number;
-  /** Until when what it signed is accepted. */
+  /** Its tokens are accepted until then. */
   readonly retiredAt: number;
 }
 
 type Scheduled<Key> = Key & KeyTimes;
 
 /**
- * All keys, held in memory. Which of them signs and which are accepted follows from the times in the table, which
- * `KeySchedule` sets, so that no process needs to be told when one follows another.
+ * All keys, in memory. Which of them signs and which are accepted follows from the times in the table, which
+ * `KeySchedule` sets, so that no process has to be notified when one key takes over from another.
  */
 export class KeyRing {
   #signing = new Map<string, Scheduled<SigningKey>>();
@@ -60,8 +60,8 @@ export class KeyRing {
   }
 
   /**
-   * Opens the ring as it is.
-   * @throws {KeyRingError} where the secret does not open what is there.
+   * Opens the ring, and makes no keys.
+   * @throws {KeyRingError} if the secret does not decrypt the stored keys.
    */
   static async open(
     database: Database,
@@ -75,7 +75,7 @@ export class KeyRing {
     return ring;
   }
 
-  /** Makes the keys that the settings ask for and the ring lacks: its first ones, or one for another algorithm. */
+  /** Makes the keys that the settings require and the ring lacks: the first ones, or one for another algorithm. */
   createMissingKeys(): Promise<void> {
     return this.#change((queries) => this.#schedule.createMissingKeys(queries), this.#signing.size === 0);
   }
@@ -90,7 +90,7 @@ export class KeyRing {
     return this.#current(this.#refresh, 'refresh token');
   }
 
-  /** The access-token key of a `kid`, where its tokens are accepted. */
+  /** The access-token key with this `kid`, if its tokens are accepted. */
   findSigningKey(id: string): SigningKey | undefined {
     const key = this.#signing.get(id);
     if (key) return key.retiredAt > this.clock.now() ? key : undefined;
@@ -102,7 +102,7 @@ export class KeyRing {
     return key && key.retiredAt > this.clock.now() ? key : undefined;
   }
 
-  /** The public keys that verify tokens, now and after the next rotation. */
+  /** The public keys that verify tokens now and after the next rotation. */
   listPublishedKeys(): PublicJwk[] {
     return [...this.#signing.values()]
       .filter(({ retiredAt }) => retiredAt > this.clock.now())
@@ -114,12 +114,12 @@ export class KeyRing {
     return [...this.#signing.values()];
   }
 
-  /** The keys of refresh tokens, likewise. */
+  /** The refresh-token keys with their times, in the same order. */
   listRefreshKeys(): Scheduled<RefreshKey>[] {
     return [...this.#refresh.values()];
   }
 
-  /** A sentence for each key of the table that is not used, neither to sign nor to verify. */
+  /** A sentence for each key in the table that must be used neither to sign nor to verify. */
   get refusedKeys(): readonly string[] {
     return this.#refusedKeys;
   }
@@ -129,9 +129,9 @@ export class KeyRing {
     return this.#removals;
   }
 
-  /** Reads the table again, because another process may have rotated. Known keys are not decrypted again. */
+  /** Reads the table again, because another process may have changed it. Known keys are not decrypted again. */
   async reload(): Promise<void> {
-    const rows = await keysStore.all(this.database.queries);
+    const rows = await keysStore.list(this.database.queries);
     const signing = new Map<string, Scheduled<SigningKey>>();
     const refresh = new Map<string, Scheduled<RefreshKey>>();
     const refused: string[] = [];
@@ -159,26 +159,26 @@ export class KeyRing {
   }
 
   /**
-   * Makes a new key that is published now and signs later, and sets the end of those before it.
+   * Makes a new key, which is published now and signs later, and sets when the earlier ones retire.
    * @returns when the new key begins to sign, in milliseconds since the Unix epoch.
-   * @throws {KeyRingError} where the key is the operator's own.
+   * @throws {KeyRingError} if the operator provides the key.
    */
   rotate(purpose: KeyPurpose): Promise<number> {
     return this.#change((queries) => this.#schedule.rotate(queries, purpose), purpose === 'access');
   }
 
-  /** Rotates what is older than it should be. Of several processes one does it. */
+  /** Rotates keys that have reached the age set for rotation. If several processes try, one does it. */
   async rotateIfDue(): Promise<void> {
     if (this.options.rotateAfter === 0) return;
-    // Nobody needs to wait for a transaction that finds nothing to do; another process may have rotated.
+    // Checked before the transaction, whose lock others would wait for; reloaded, because another process may have rotated.
     const due = await this.#schedule.findDue(this.database.queries);
     if (due.length === 0) return this.reload();
     await this.#change((queries) => this.#schedule.rotateIfDue(queries), due.includes('access'));
   }
 
   /**
-   * Takes in a private key in PEM or JWK form; it is published now and signs later.
-   * @returns undefined where it is the newest key already.
+   * Imports a private key in PEM or JWK form; it is published now and signs later.
+   * @returns undefined if it is the newest key already.
    * @throws {KeyImportError}
    */
   import(text: string): Promise<ImportedKey | undefined> {
@@ -186,10 +186,10 @@ export class KeyRing {
   }
 
   /**
-   * Removes a leaked key at once: an access-token key revokes its tokens, a refresh-token key
-   * ends its sessions. The one that is in use is replaced without publishing ahead.
+   * Removes a leaked key at once: this revokes the tokens of an access-token key, and ends the sessions of a refresh-token
+   * key. If the key is in use, its successor signs at once, without being published ahead.
    * @returns whether the key was there.
-   * @throws {KeyRingError} where it is `JWT_PRIVATE_KEY`.
+   * @throws {KeyRingError} if it is `JWT_PRIVATE_KEY`.
    */
   revoke(id: string): Promise<boolean> {
     return this.#change((queries) => this.#schedule.revoke(queries, id), this.#signing.has(id));
@@ -197,7 +197,7 @@ export class KeyRing {
 
   /**
    * Replaces all keys at once, except `JWT_PRIVATE_KEY`: every earlier token stops working.
-   * @param also belongs to the same transaction.
+   * @param also further work in the same transaction.
    */
   replaceAll(also: (queries: Queries) => Promise<void>): Promise<void> {
     return this.#change(async (queries) => {
@@ -208,7 +208,7 @@ export class KeyRing {
 
   /**
    * Encrypts all keys with another secret, in one transaction.
-   * @param makeSealing is asked within it, once it is certain that the keys can be opened.
+   * @param makeSealing called in it, once all keys have been decrypted.
    */
   reseal(makeSealing: () => KeySealing): Promise<void> {
     return this.database.withExclusiveLock((queries) => this.#schedule.reseal(queries, makeSealing));
@@ -218,7 +218,7 @@ export class KeyRing {
     await keysStore.deleteRetired(this.database.queries, this.clock.now());
   }
 
-  /** @param makesKey whether the change needs a new key of access tokens, which is made before it begins. */
+  /** @param makesKey whether the change needs a new access-token key, which is generated before the transaction begins. */
   async #change<T>(work: (queries: Queries) => Promise<T>, makesKey = false): Promise<T> {
     if (makesKey) await this.#schedule.prepareKey();
     const result = await this.database.withExclusiveLock(work);
@@ -229,7 +229,7 @@ export class KeyRing {
   #current<Key>(keys: ReadonlyMap<string, Scheduled<Key>>, what: string): Key {
     const now = this.clock.now();
     const accepted = [...keys.values()].filter(({ retiredAt }) => retiredAt > now);
-    // None is active yet where this clock is behind the one of the process that made the first, or was set back.
+    // None is active yet if this clock is behind that of the process that made the first key, or was set back.
     const current = accepted.findLast(({ activeAt }) => activeAt <= now) ?? accepted[0];
     if (!current) {
       throw new KeyRingError(

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import { isSymmetric, type Algorithm } from './algorithms.js';
 import type { KeySealing } from './key-sealing.js';
-import { KeyRingError, sealingContext, unseal } from './stored-keys.js';
+import { KeyRingError, getSealingContext, unseal } from './stored-keys.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import { keysStore, type KeyPurpose, type StoredKey } from './keys.store.js';
 import { SpareSigningKey } from './spare-signing-key.js';
@@ -16,17 +16,17 @@ import {
 } from './signing-keys.js';
 
 export interface KeyRingOptions {
-  /** What new access tokens are signed with. */
+  /** The algorithm that new access tokens are signed with. */
   readonly algorithm: Algorithm;
-  /** Shared secrets whose tokens are accepted; with HS256 and its like the first one signs. */
+  /** Shared secrets whose tokens are accepted; with a symmetric algorithm the first one signs. */
   readonly secrets: readonly string[];
-  /** A private key in PEM or JWK form that is to sign, brought by the operator. */
+  /** The operator's private key in PEM or JWK form, which signs if it is set (`JWT_PRIVATE_KEY`). */
   readonly ownKey: string | undefined;
-  /** How long a new key is published before it signs, in milliseconds: who has cached the JWKS must see it first. */
+  /** How long a new key is published before it signs, in milliseconds: longer than the JWKS may be cached. */
   readonly publishAhead: number;
-  /** After how long a key is replaced, in milliseconds; 0: never. */
+  /** The age at which a key is replaced, in milliseconds; 0: never. */
   readonly rotateAfter: number;
-  /** How long an access token may live at most, leeway included, in milliseconds. */
+  /** Maximum lifetime of an access token, leeway included, in milliseconds. */
   readonly maxAccessTokenLifetime: number;
   /** How long a refresh token lives, in milliseconds. */
   readonly refreshTokenLifetime: number;
@@ -34,22 +34,22 @@ export interface KeyRingOptions {
 
 export const keyPurposes: readonly KeyPurpose[] = ['access', 'refresh'];
 
-/** A key that was taken in, and when it begins to sign. */
+/** A key that was imported, and when it begins to sign. */
 export interface ImportedKey {
   readonly id: string;
   /** Milliseconds since the Unix epoch. */
   readonly activeAt: number;
 }
 
-/** Ahead of its first use a refresh key must reach the other processes; this is for those that are cut off a while. */
+/** In milliseconds. A refresh key must reach the other processes before its first use, even if they are cut off for a while. */
 const refreshKeyAhead = 30_000;
-/** A refresh token that has expired by then is still asked for its successor: the greatest grace that can be set. */
+/** In milliseconds: the maximum of `LATCHKEY_REFRESH_GRACE`. Within the grace an expired refresh token still gives its successor. */
 const maxGrace = 300_000;
 
 /**
- * What becomes of the keys in the table: which are made, from when they sign, and until when they are accepted. A new
- * key is published first and signs later; the one before it is accepted until the last of its tokens has expired.
- * Each method is for a transaction that no other process runs at the same time.
+ * Decides which keys are made, when they begin to sign, and until when they are accepted. A new key is published first
+ * and signs later; the one before it is accepted until the last of its tokens has expired.
+ * Call each method in a transaction that holds the exclusive lock.
  */
 export class KeySchedule {
   readonly #spare = new SpareSigningKey();
@@ -61,16 +61,19 @@ export class KeySchedule {
     private readonly options: KeyRingOptions,
   ) {}
 
-  /** To be called before a transaction that may need a new key of access tokens. */
+  /** To be called before a transaction that may need a new access-token key. */
   async prepareKey(): Promise<void> {
     const { algorithm, ownKey } = this.options;
     if (!isSymmetric(algorithm) && ownKey === undefined) await this.#spare.prepare(algorithm);
   }
 
-  /** Makes what the settings ask for and the table lacks: the first keys, or one for another algorithm. Takes away what must not be used. */
+  /**
+   * Makes the keys that the settings require and the table lacks: the first ones, or one for another algorithm. Deletes
+   * keys that must not be used.
+   */
   async createMissingKeys(queries: Queries): Promise<void> {
     const { algorithm, ownKey, maxAccessTokenLifetime } = this.options;
-    for (const row of await keysStore.all(queries)) {
+    for (const row of await keysStore.list(queries)) {
       if (validateStoredKey(row) !== undefined) await keysStore.delete(queries, row.id);
     }
     if (isSymmetric(algorithm)) {
@@ -102,12 +105,12 @@ export class KeySchedule {
     return this.#insertSigning(queries, await this.#spare.take(algorithm));
   }
 
-  /** Rotates what is older than it should be, where that is not the operator's to do. */
+  /** Rotates keys that have reached the age set for rotation, except those that the operator provides. */
   async rotateIfDue(queries: Queries): Promise<void> {
     for (const purpose of await this.findDue(queries)) await this.rotate(queries, purpose);
   }
 
-  /** Which keys are older than they should be, where they are not the operator's to rotate. */
+  /** Which keys have reached the age set for rotation, except those that the operator provides. */
   async findDue(queries: Queries): Promise<KeyPurpose[]> {
     const { rotateAfter, algorithm, ownKey } = this.options;
     const operatorRotates = ownKey !== undefined || isSymmetric(algorithm);
@@ -120,7 +123,7 @@ export class KeySchedule {
   }
 
   /**
-   * @returns undefined where the key is the newest already.
+   * @returns undefined if the key is the newest already.
    * @throws {KeyImportError}
    */
   async import(queries: Queries, text: string): Promise<ImportedKey | undefined> {
@@ -145,8 +148,8 @@ export class KeySchedule {
     const purpose = await keysStore.delete(queries, id);
     if (purpose === undefined) return false;
     if (purpose === 'refresh') {
-      // The holder of a leaked key may have refreshed any session, and now have a token of another key. Without its key, a
-      // session has ended, and all users' access tokens are revoked, so no session has to be checked.
+      // With a leaked key anyone could have refreshed any session, and may now have a token of another key. So all refresh
+      // keys go, which ends all sessions, and all users' access tokens are revoked.
       await keysStore.deleteAll(queries, 'refresh');
       await this.issued.revokeAccessTokens(queries);
     }
@@ -158,24 +161,24 @@ export class KeySchedule {
   async replaceAll(queries: Queries): Promise<void> {
     const { ownKey, algorithm } = this.options;
     const kept = ownKey === undefined ? undefined : importSigningKey(ownKey, algorithm).id;
-    for (const { id } of await keysStore.all(queries)) {
+    for (const { id } of await keysStore.list(queries)) {
       if (id !== kept) await keysStore.delete(queries, id);
     }
     await this.createMissingKeys(queries);
   }
 
-  /** @param makeSealing is asked once it is certain that the keys can be opened. */
+  /** @param makeSealing called once all keys have been decrypted. */
   async reseal(queries: Queries, makeSealing: () => KeySealing): Promise<void> {
-    const rows = await keysStore.all(queries);
+    const rows = await keysStore.list(queries);
     const opened = rows.map((row) => ({ row, key: unseal(row, this.sealing) }));
     const sealing = makeSealing();
     for (const { row, key } of opened) {
-      await keysStore.reseal(queries, row.id, sealing.seal(key, sealingContext(row)));
+      await keysStore.reseal(queries, row.id, sealing.seal(key, getSealingContext(row)));
     }
   }
 
   async #rows(queries: Queries, purpose: KeyPurpose): Promise<StoredKey[]> {
-    return (await keysStore.all(queries)).filter((row) => row.purpose === purpose);
+    return (await keysStore.list(queries)).filter((row) => row.purpose === purpose);
   }
 
   async #importKey(queries: Queries, key: SigningKey): Promise<ImportedKey | undefined> {
@@ -184,7 +187,7 @@ export class KeySchedule {
     if (newest?.id === key.id && newest.retired_at === null) return undefined;
     const known = rows.find(({ id }) => id === key.id);
     if (!known) return { id: key.id, activeAt: await this.#insertSigning(queries, key) };
-    // One that signed before comes back. While it is accepted, all who know the ring know it.
+    // A key that signed before is used again. While it is accepted it is published, so that all services know it.
     const ahead = this.#isAccepted(known) ? 0 : this.options.publishAhead;
     const activeAt = this.#activeAt(
       rows.filter(({ id }) => id !== key.id),
@@ -220,7 +223,7 @@ export class KeySchedule {
       public_key: null,
       active_at: activeAt,
     });
-    // Sessions that were begun under a longer lifetime than is set now count, too.
+    // Sessions that began under a longer lifetime than the one that is set now count, too.
     const lastExpiry = Math.max(
       await this.issued.lastSessionExpiry(queries),
       activeAt + this.options.refreshTokenLifetime,
@@ -229,31 +232,31 @@ export class KeySchedule {
     return activeAt;
   }
 
-  /** @param rows those of the same purpose. */
+  /** @param rows the keys with the same purpose. */
   async #insert(
     queries: Queries,
     rows: readonly StoredKey[],
     secretHalf: string,
     row: Pick<StoredKey, 'id' | 'purpose' | 'algorithm' | 'public_key' | 'active_at'>,
   ): Promise<void> {
-    // Keys of two secrets would open with neither: since this process read the secret, it may have been rotated.
+    // The secret may have been rotated since this process read it. Keys encrypted with two secrets could not all be decrypted with either.
     if (rows[0]) unseal(rows[0], this.sealing);
     await keysStore.insert(queries, {
       ...row,
-      sealed_key: this.sealing.seal(secretHalf, sealingContext(row)),
+      sealed_key: this.sealing.seal(secretHalf, getSealingContext(row)),
       created_at: this.clock.now(),
       retired_at: null,
     });
   }
 
-  /** At once where no key is in use: nobody can have cached one. Never before a key that was published earlier. */
+  /** At once if no key is in use, because then no service has cached any. Never before a key that was published earlier. */
   #activeAt(rows: readonly StoredKey[], ahead: number): number {
     const now = this.clock.now();
     if (!this.#inUse(rows)) return now;
     return Math.max(now + ahead, (rows.at(-1)?.active_at ?? 0) + 1);
   }
 
-  /** The keys before a new one are accepted until `end`; the one that signs until then in any case. */
+  /** The earlier keys are accepted until `end` at the latest, and the key that signs now exactly until `end`. */
   async #retireOthers(queries: Queries, purpose: KeyPurpose, id: string, end: number): Promise<void> {
     await keysStore.retireOthers(queries, purpose, id, end);
     const inUse = this.#inUse(await this.#rows(queries, purpose));
@@ -261,8 +264,8 @@ export class KeySchedule {
   }
 
   /**
-   * A key was revoked. Where no key is in use now, the next one is from now on; where an older one is again, its
-   * tokens are accepted for as long as they live.
+   * After a key was revoked: if no key is in use, the next one signs at once; if an earlier key signs again, its tokens
+   * are accepted until they expire.
    */
   async #closeGaps(queries: Queries, purpose: KeyPurpose): Promise<void> {
     const now = this.clock.now();

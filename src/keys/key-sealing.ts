@@ -4,23 +4,23 @@ const algorithm = 'aes-256-gcm';
 const nonceLength = 12;
 const tagLength = 16;
 
-/** The secret does not open what was sealed: it is another secret's, or it was tampered with. */
+/** The secret does not decrypt the text: it was encrypted with another secret, or was altered. */
 export class UnsealError extends Error {
   override readonly name = 'UnsealError';
 }
 
-/** Encrypts private keys with a key made from `LATCHKEY_SECRET`. */
+/** Encrypts private keys (AES-256-GCM) with a key derived from `LATCHKEY_SECRET`. */
 export class KeySealing {
   readonly #key: Buffer;
 
-  /** @param secret any string; HKDF-SHA-256 (RFC 5869) makes 32 bytes of it. */
+  /** @param secret any string; HKDF-SHA-256 (RFC 5869) derives 32 bytes from it. */
   constructor(secret: string) {
     this.#key = Buffer.from(hkdfSync('sha256', secret, 'latchkey', 'key encryption', 32));
   }
 
   /**
-   * @param context what the text belongs to, such as its key id and purpose: sealed text that is moved
-   *   to another row does not open there.
+   * @param context what the text belongs to, such as its key id and purpose: text that is moved to another row cannot be
+   *   decrypted there.
    * @returns base64url of nonce ‖ ciphertext ‖ tag.
    */
   seal(plaintext: string, context: string): string {
@@ -34,7 +34,7 @@ export class KeySealing {
     ]).toString('base64url');
   }
 
-  /** @throws {UnsealError} where secret, context or text are not those of `seal`. */
+  /** @throws {UnsealError} if secret, context or text differ from those of `seal`. */
   unseal(sealed: string, context: string): string {
     const bytes = Buffer.from(sealed, 'base64url');
     if (bytes.length < nonceLength + tagLength) throw new UnsealError('The sealed text is too short.');

@@ -4,10 +4,9 @@ import type { KeyRow } from '../database/schema.js';
 export type StoredKey = KeyRow;
 export type KeyPurpose = KeyRow['purpose'];
 
-/** The key ring's rows. */
 export const keysStore = {
   /** In the order in which they become active. */
-  all(queries: Queries): Promise<StoredKey[]> {
+  list(queries: Queries): Promise<StoredKey[]> {
     return queries
       .selectFrom('keys')
       .selectAll()
@@ -17,7 +16,7 @@ export const keysStore = {
       .execute();
   },
 
-  /** @returns false where a key of this id is there already. */
+  /** @returns false if there is a key with this id already. */
   async insert(queries: Queries, row: StoredKey): Promise<boolean> {
     const inserted = await queries
       .insertInto('keys')
@@ -28,7 +27,7 @@ export const keysStore = {
     return inserted !== undefined;
   },
 
-  /** Sets the end of all keys of a purpose, but one, where they have none or a later one. */
+  /** Sets `retired_at` of all keys with a purpose except one, unless they retire earlier. */
   async retireOthers(
     queries: Queries,
     purpose: KeyPurpose,
@@ -44,12 +43,11 @@ export const keysStore = {
     await query.execute();
   },
 
-  /** Sets the end of one key. */
   async retire(queries: Queries, id: string, retiredAt: number): Promise<void> {
     await queries.updateTable('keys').set({ retired_at: retiredAt }).where('id', '=', id).execute();
   },
 
-  /** The key signs from `activeAt` on, and has no end. */
+  /** The key signs from `activeAt` on, and does not retire. */
   async schedule(queries: Queries, id: string, activeAt: number): Promise<void> {
     await queries
       .updateTable('keys')
@@ -58,7 +56,7 @@ export const keysStore = {
       .execute();
   },
 
-  /** @returns what the key was for; undefined where there is none of this id. */
+  /** @returns the key's purpose; undefined if there is no key with this id. */
   async delete(queries: Queries, id: string): Promise<KeyPurpose | undefined> {
     const deleted = await queries
       .deleteFrom('keys')

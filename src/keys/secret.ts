@@ -4,19 +4,19 @@ import type { DatabaseUrl } from '../database/database-url.js';
 import { keysStore } from './keys.store.js';
 import type { Database, Queries } from '../database/database.js';
 
-/** There is no secret that could open the keys; the message is for the operator. */
+/** There is no secret that decrypts the keys; the message is for the operator. */
 export class SecretError extends Error {
   override readonly name = 'SecretError';
 }
 
-/** What this service writes has 43 characters; a file with less than a secret's least length was cut off. */
+/** The service writes 43 characters; a file with fewer than this was truncated. */
 const minSecretLength = 32;
 
 /**
- * What encrypts the keys in the database: `LATCHKEY_SECRET`, or on SQLite the file beside the database, which is
- * made where there are no keys yet.
- * @param opens whether a secret opens the keys; asked where a rotation was cut off between two files.
- * @throws {SecretError} where there are keys and the file is gone, or where it cannot be used.
+ * Finds the secret that encrypts the keys in the database: `LATCHKEY_SECRET`, or on SQLite the file beside the database,
+ * which is created if there are no keys yet.
+ * @param opens whether a secret decrypts the keys; called if a rotation was interrupted and left two files.
+ * @throws {SecretError} if there are keys and the file is missing, or if the file cannot be used.
  */
 export async function findSecret(
   config: { readonly secret: string | undefined; readonly databaseUrl: DatabaseUrl },
@@ -27,17 +27,17 @@ export async function findSecret(
   if (config.databaseUrl.kind === 'postgres' || config.databaseUrl.file === ':memory:')
     return generateSecret();
   const databaseFile = config.databaseUrl.file;
-  const file = secretFilePath(databaseFile);
-  // Of two processes that start together, one makes the file and the other finds it.
+  const file = getSecretFilePath(databaseFile);
+  // Under the lock, so that of two processes that start together one creates the file and the other finds it.
   return database.withExclusiveLock(async (transaction) => {
-    const pending = readSecretIfPresent(pendingFilePath(file));
+    const pending = readSecretIfPresent(getPendingFilePath(file));
     if (pending !== undefined) {
-      if (await opens(pending, transaction)) renameSync(pendingFilePath(file), file);
-      else rmSync(pendingFilePath(file));
+      if (await opens(pending, transaction)) renameSync(getPendingFilePath(file), file);
+      else rmSync(getPendingFilePath(file));
     }
     const found = readSecretIfPresent(file);
     if (found !== undefined) return found;
-    if ((await keysStore.all(transaction)).length > 0) {
+    if ((await keysStore.list(transaction)).length > 0) {
       throw new SecretError(
         `The keys in ${databaseFile} are encrypted, and neither LATCHKEY_SECRET is set nor is ${file} there. Restore the file from a backup, or set LATCHKEY_SECRET to the secret that was used.`,
       );
@@ -47,35 +47,35 @@ export async function findSecret(
 }
 
 /**
- * Replaces the secret file of a SQLite database. The new secret is on the disk before anything is encrypted with it,
- * and takes the old one's place afterwards; a start in between finds both.
- * @param reseal encrypts the keys, in a transaction in which it asks for the new secret.
+ * Replaces the secret file of a SQLite database. The new secret is on disk before anything is encrypted with it, and
+ * replaces the old one afterwards; a start in between finds both.
+ * @param reseal encrypts the keys in a transaction, in which it calls its argument for the new secret.
  */
 export async function replaceSecretFile(
   databaseFile: string,
   reseal: (makeSecret: () => string) => Promise<void>,
 ): Promise<void> {
-  const file = secretFilePath(databaseFile);
+  const file = getSecretFilePath(databaseFile);
   let secret: string | undefined;
-  await reseal(() => (secret = createSecretFile(pendingFilePath(file))));
+  await reseal(() => (secret = createSecretFile(getPendingFilePath(file))));
   try {
-    renameSync(pendingFilePath(file), file);
+    renameSync(getPendingFilePath(file), file);
   } catch (error) {
-    // A start in between has done so.
+    // A start in between may have renamed it.
     if (readSecretIfPresent(file) !== secret) throw error;
   }
 }
 
-/** The secret in the file beside a database, where there is one. */
+/** The secret in the file beside a database; undefined if there is no such file. */
 export function readSecretFile(databaseFile: string): string | undefined {
-  return readSecretIfPresent(secretFilePath(databaseFile));
+  return readSecretIfPresent(getSecretFilePath(databaseFile));
 }
 
-function secretFilePath(databaseFile: string): string {
+function getSecretFilePath(databaseFile: string): string {
   return `${databaseFile}.secret`;
 }
 
-function pendingFilePath(file: string): string {
+function getPendingFilePath(file: string): string {
   return `${file}.new`;
 }
 
@@ -98,7 +98,7 @@ function readSecretIfPresent(file: string): string | undefined {
   return secret;
 }
 
-/** Whole on the disk before a key is encrypted with it: a crash leaves the file or none, never half of it. */
+/** Writes another file and renames it, so that a crash leaves the whole file or none. */
 function createSecretFile(file: string): string {
   const secret = generateSecret();
   const unfinished = `${file}.unfinished`;

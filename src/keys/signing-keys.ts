@@ -32,23 +32,23 @@ export interface SigningKey {
   readonly id: string;
   readonly algorithm: Algorithm;
   readonly privateKey: KeyObject;
-  /** For HS256 and its like the same as `privateKey`. */
+  /** The same as `privateKey` for a symmetric algorithm. */
   readonly publicKey: KeyObject;
   /** The bytes of each of its signatures. */
   readonly signatureLength: number;
 }
 
-/** A key that someone brought cannot be used; the message says why. */
+/** A key that was to be imported cannot be used; the message says why. */
 export class KeyImportError extends Error {
   override readonly name = 'KeyImportError';
 }
 
 const curves = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' } as const;
-/** RFC 7518 §3.3. Bits. */
+/** In bits (RFC 7518 §3.3). */
 const modulusLength = 2048;
 const generateKeyPairAsync = promisify(generateKeyPair);
 
-/** A new random key. RSA takes about half a second, off the event loop. */
+/** Generates a key. RSA takes about half a second, off the event loop. */
 export async function generateSigningKey(algorithm: AsymmetricAlgorithm): Promise<SigningKey> {
   const curve = Object.entries(curves).find(([, each]) => each === algorithm)?.[0];
   const { privateKey } = await (curve
@@ -58,8 +58,8 @@ export async function generateSigningKey(algorithm: AsymmetricAlgorithm): Promis
 }
 
 /**
- * A key from a file that someone brought: PEM (PKCS #8, SEC 1 or PKCS #1) or a private JWK.
- * @param preferred what an RSA key signs with where it does not say so itself; other kinds of key leave no choice.
+ * Imports a private key: PEM (PKCS #8, SEC 1 or PKCS #1) or JWK.
+ * @param preferred the algorithm of an RSA key that names none; each other kind of key has only one.
  * @throws {KeyImportError}
  */
 export function importSigningKey(text: string, preferred: Algorithm): SigningKey {
@@ -80,7 +80,6 @@ export function importSigningKey(text: string, preferred: Algorithm): SigningKey
   return createAsymmetricKey(privateKey, algorithm);
 }
 
-/** A key of the ring's table. */
 export function openSigningKey(privateJwk: string, algorithm: AsymmetricAlgorithm): SigningKey {
   return createAsymmetricKey(
     createPrivateKey({ key: JSON.parse(privateJwk) as JsonWebKey, format: 'jwk' }),
@@ -88,7 +87,7 @@ export function openSigningKey(privateJwk: string, algorithm: AsymmetricAlgorith
   );
 }
 
-/** Shared secrets as keys: one for each algorithm that a secret is long enough for, in the order of the secrets. */
+/** Makes a key for each secret and each algorithm that it is long enough for, in the order of the secrets. */
 export function createSharedKeys(secrets: readonly string[]): SigningKey[] {
   return secrets
     .map((secret) => Buffer.from(secret))
@@ -101,7 +100,7 @@ export function createSharedKeys(secrets: readonly string[]): SigningKey[] {
 
 function createSymmetricKey(secret: Buffer, algorithm: SymmetricAlgorithm): SigningKey {
   const key = createSecretKey(secret);
-  // Names the secret and what it is for, and says nothing of it.
+  // Identifies the secret and the algorithm without revealing the secret.
   const id = createHmac('sha256', secret)
     .update(`latchkey ${algorithm} key id`)
     .digest('base64url')
@@ -109,7 +108,7 @@ function createSymmetricKey(secret: Buffer, algorithm: SymmetricAlgorithm): Sign
   return { id, algorithm, privateKey: key, publicKey: key, signatureLength: Number(algorithm.slice(2)) / 8 };
 }
 
-/** The public half as it is published (RFC 7517). */
+/** The public half, to be published (RFC 7517). */
 export function toPublicJwk({ id, algorithm, publicKey }: SigningKey): PublicJwk {
   return { ...(publicKey.export({ format: 'jwk' }) as { kty: string }), kid: id, use: 'sig', alg: algorithm };
 }
@@ -137,7 +136,7 @@ function createAsymmetricKey(privateKey: KeyObject, algorithm: AsymmetricAlgorit
   };
 }
 
-/** A JWK has both halves, which need not belong together: nothing that it signs would be accepted then. */
+/** A JWK has both halves; if they do not belong together, nothing that it signs is accepted. */
 function assertMatchingHalves(privateKey: KeyObject): void {
   const text = Buffer.from('latchkey');
   if (!verify('sha256', text, createPublicKey(privateKey), sign('sha256', text, privateKey))) {
@@ -171,9 +170,9 @@ function chooseAlgorithm(key: KeyObject, declared: unknown, preferred: Algorithm
 }
 
 /**
- * The algorithms that a key is for, private or public.
- * @throws {KeyImportError} where it must not be used: of a kind that is not known here, too short or too long, with a
- *   public exponent by which others can sign.
+ * The algorithms that a private or public key can be used with.
+ * @throws {KeyImportError} if the key must not be used: it is of an unknown kind, is too short or too long, or has a
+ *   public exponent that is not safe.
  */
 export function findAlgorithms(key: KeyObject): [AsymmetricAlgorithm, ...AsymmetricAlgorithm[]] {
   const jwk = exportPublicJwk(key);
@@ -184,8 +183,8 @@ export function findAlgorithms(key: KeyObject): [AsymmetricAlgorithm, ...Asymmet
 }
 
 /**
- * Why a key of the table must not be used, as a sentence for the operator: it was taken in before such keys were refused.
- * Its tokens would prove nothing.
+ * Why a stored key must not be used, as a sentence for the operator; undefined if it may be used. Earlier versions
+ * imported keys that are refused now.
  */
 export function validateStoredKey({
   id,
@@ -200,14 +199,14 @@ export function validateStoredKey({
     : `The key ${id} on the key ring is not used, and its access tokens are refused: it ${error}.`;
 }
 
-/** Nothing for kinds of keys that JWK has no form for. */
+/** `{}` for a key that has no JWK form. */
 function exportPublicJwk(key: KeyObject): JsonWebKey {
   if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'ec') return {};
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
   try {
     return publicKey.export({ format: 'jwk' });
   } catch (error) {
-    // A curve that JWK has no name for.
+    // JWK has no name for the curve.
     if ((error as NodeJS.ErrnoException).code === 'ERR_CRYPTO_JWK_UNSUPPORTED_CURVE') return {};
     throw error;
   }

@@ -2,8 +2,8 @@ import type { AsymmetricAlgorithm } from './algorithms.js';
 import { generateSigningKey, type SigningKey } from './signing-keys.js';
 
 /**
- * A key that is made ahead of the transaction that takes it in: an RSA key takes half a second, for which nobody else
- * could write to the database.
+ * A key that is generated before the transaction that inserts it: an RSA key takes half a second, during which nothing
+ * else could be written to the database.
  */
 export class SpareSigningKey {
   #key: SigningKey | undefined;
@@ -12,7 +12,7 @@ export class SpareSigningKey {
     return (this.#key ??= await generateSigningKey(algorithm));
   }
 
-  /** @returns the one that is there, or else a new one; each once. */
+  /** @returns the prepared key, or a new one if there is none; no key is returned twice. */
   async take(algorithm: AsymmetricAlgorithm): Promise<SigningKey> {
     const key = await this.prepare(algorithm);
     this.#key = undefined;

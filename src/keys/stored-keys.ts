@@ -8,9 +8,9 @@ export class KeyRingError extends Error {
 }
 
 /** Whether the keys in the database are encrypted with this secret. */
-export async function secretOpensKeys(queries: Queries, sealing: KeySealing): Promise<boolean> {
+export async function canOpenKeys(queries: Queries, sealing: KeySealing): Promise<boolean> {
   try {
-    for (const row of await keysStore.all(queries)) unseal(row, sealing);
+    for (const row of await keysStore.list(queries)) unseal(row, sealing);
     return true;
   } catch (error) {
     if (error instanceof KeyRingError) return false;
@@ -18,10 +18,10 @@ export async function secretOpensKeys(queries: Queries, sealing: KeySealing): Pr
   }
 }
 
-/** @throws {KeyRingError} where the secret does not open the key. */
+/** @throws {KeyRingError} if the secret does not decrypt the key. */
 export function unseal(row: StoredKey, sealing: KeySealing): string {
   try {
-    return sealing.unseal(row.sealed_key, sealingContext(row));
+    return sealing.unseal(row.sealed_key, getSealingContext(row));
   } catch (cause) {
     if (!(cause instanceof UnsealError)) throw cause;
     throw new KeyRingError(
@@ -31,7 +31,7 @@ export function unseal(row: StoredKey, sealing: KeySealing): string {
   }
 }
 
-/** What a sealed key belongs to. */
-export function sealingContext({ id, purpose }: Pick<StoredKey, 'id' | 'purpose'>): string {
+/** What an encrypted key is bound to: its row. */
+export function getSealingContext({ id, purpose }: Pick<StoredKey, 'id' | 'purpose'>): string {
   return `${purpose} ${id}`;
 }

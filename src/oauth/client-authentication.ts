@@ -1,7 +1,7 @@
 import type { RequestContext } from '../http/request-context.js';
 import { isClientSecret } from '../clients/client-secret.js';
 import { clientsStore, type StoredClient } from '../clients/clients.store.js';
-import { epochSeconds, type Clock } from '../clock.js';
+import { getEpochSeconds, type Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import type { LoginLimiter } from '../authentication/login-limiter.js';
@@ -89,7 +89,7 @@ export class ClientAuthentication {
         ...this.options,
         clientId: client.id,
         jwks: client.jwks,
-        now: epochSeconds(this.clock),
+        now: getEpochSeconds(this.clock),
       });
       const use = { clientId: client.id, jti, expiresAt };
       const isNew = await usedAssertionsStore.add(this.database.queries, use);

@@ -12,7 +12,7 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import type { StoredClient } from '../clients/clients.service.js';
-import { contextOf } from '../http/request-context.js';
+import { getRequestContext } from '../http/request-context.js';
 import type { OAuthServices } from './oauth-services.js';
 import type { RequestLimits } from '../authentication/request-limits.js';
 import { firstPartyClientId } from '../tokens/access-token.js';
@@ -113,7 +113,7 @@ export class OAuthController {
   public async revokeToken(@Body() body: TokenParameters, @Request() request: HttpRequest): Promise<void> {
     const { oauth } = this.services;
     const credentials = readClientCredentials(request.get('Authorization'), body);
-    const context = contextOf(request);
+    const context = getRequestContext(request);
     const isPublic = credentials.kind === 'none' && credentials.clientId === firstPartyClientId;
     const client = isPublic ? undefined : await oauth.clients.authenticate(credentials, context);
     await oauth.revocation.revoke(body.token, client, context);
@@ -122,7 +122,7 @@ export class OAuthController {
   async #refresh(body: TokenRequest, request: HttpRequest): Promise<TokenResponse> {
     const { oauth } = this.services;
     const credentials = readClientCredentials(request.get('Authorization'), body);
-    const context = contextOf(request);
+    const context = getRequestContext(request);
     this.services.requestLimits.refresh.take(context);
     // RFC 6749 §6: credentials that are sent must be right, and the token must be that client's.
     const client =
@@ -136,7 +136,7 @@ export class OAuthController {
 
   #authenticate(body: ClientParameters, request: HttpRequest): Promise<StoredClient> {
     const credentials = readClientCredentials(request.get('Authorization'), body);
-    return this.services.oauth.clients.authenticate(credentials, contextOf(request));
+    return this.services.oauth.clients.authenticate(credentials, getRequestContext(request));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RequestContext } from '../http/request-context.js';
-import { clientGrant } from '../clients/client-grant.js';
+import { createClientGrant } from '../clients/client-grant.js';
 import type { StoredClient } from '../clients/clients.store.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import { firstPartyClientId, type AccessTokens } from '../tokens/access-token.js';
@@ -49,7 +49,7 @@ export class TokenGrants {
 
   /** @throws {OAuthProblem} `invalid_scope`, `invalid_target`. */
   clientCredentials(client: StoredClient, wish: RequestedAccess): GrantedTokens {
-    const grant = clientGrant(client, this.accessTokens);
+    const grant = createClientGrant(client, this.accessTokens);
     const permissions =
       wish.scope === undefined ? grant.permissions : narrowPermissions(grant.permissions, wish.scope);
     const audience = narrowAudience(grant.audience, wish.resource) ?? grant.audience;

@@ -1,15 +1,15 @@
 import { validateOpaqueString, toOpaqueString } from './opaque-string.js';
-import { usernameKey } from '../usernames/username.js';
+import { toUsernameKey } from '../usernames/username.js';
 
-/** Code points, after NFC (NIST SP 800-63B-4 §3.1.1: eight or more, and no rules of composition). */
+/** In code points after NFC. NIST SP 800-63B-4 §3.1.1 asks for eight or more, and for no composition rules. */
 export const minPasswordLength = 8;
 export const maxPasswordLength = 1024;
 
 let commonPasswords: Promise<ReadonlySet<string>> | undefined;
 
 /**
- * Why a password cannot be chosen, in words for the person who chose it; undefined where it can.
- * Source of the common ones: the list of @zxcvbn-ts/language-common, compared without regard to case.
+ * Why a password is not allowed, to be put after the field's name in a message; undefined if it is allowed.
+ * Common passwords are those in the list of @zxcvbn-ts/language-common, compared case-insensitively.
  */
 export async function validatePassword(password: string, username: string): Promise<string | undefined> {
   const length = Array.from(toOpaqueString(password)).length;
@@ -17,7 +17,7 @@ export async function validatePassword(password: string, username: string): Prom
   if (unfit !== undefined) return unfit;
   if (length < minPasswordLength) return `must have ${minPasswordLength} characters or more`;
   if (length > maxPasswordLength) return `must have ${maxPasswordLength} characters or fewer`;
-  if (usernameKey(password) === usernameKey(username)) return 'must not be the username';
+  if (toUsernameKey(password) === toUsernameKey(username)) return 'must not be the username';
   commonPasswords ??= readCommonPasswords();
   if ((await commonPasswords).has(password.toLowerCase())) {
     return 'is among the most common passwords, which are tried first';
@@ -25,7 +25,7 @@ export async function validatePassword(password: string, username: string): Prom
   return undefined;
 }
 
-/** Read at the first password that someone chooses: the list costs 50 ms and some MiB that a start can do without. */
+/** Loaded when the first password is set, not at the start: the list takes 50 ms and a few MiB. */
 async function readCommonPasswords(): Promise<ReadonlySet<string>> {
   const { dictionary } = await import('@zxcvbn-ts/language-common');
   return new Set(dictionary['passwords-common'].filter((each) => each.length >= minPasswordLength));

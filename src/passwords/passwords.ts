@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 import { retryLater } from '../problems/problem.js';
 import { toOpaqueString } from './opaque-string.js';
 
-/** argon2id's costs (RFC 9106). */
+/** The cost parameters of argon2id (RFC 9106). */
 export interface PasswordCosts {
   /** KiB. */
   readonly memoryCost: number;
@@ -14,31 +14,31 @@ export interface PasswordCosts {
 }
 
 interface PasswordOptions extends PasswordCosts {
-  /** How many may wait for a free core. */
+  /** Maximum number of computations that wait for a free core. */
   readonly queue: number;
 }
 
 export interface PasswordCheck {
   readonly matches: boolean;
-  /** What to keep where it matches: of the costs that are set now. */
+  /** The hash to store if the password matches: with the costs that are set now. */
   readonly newHash: string;
 }
 
-/** Seconds; a full queue of the default length is empty sooner on any machine that runs this. */
+/** Seconds: by then even a slow machine has worked off a full queue of the default length. */
 const retryAfter = 2;
 
 const costsForm = /^m=\d+,t=\d+,p=\d+$/;
 
-/** Is told of each computation of argon2id, with its costs: tests count them. */
+/** Publishes the costs of each argon2id computation, so that tests can count them. */
 export const computations = channel('latchkey:argon2');
 
 /**
- * Hashes and checks passwords, off the event loop, as many at a time as there are cores. The queue is
- * bounded: a wave of logins gets 503 at its end rather than minutes of silence.
+ * Hashes and checks passwords off the event loop, as many at a time as there are cores. The queue is bounded, so that
+ * in a wave of logins the last ones get a 503 at once instead of waiting for minutes.
  *
- * Hashes of earlier costs stay in use until their users log in, and a check of one takes another time than one of the costs that
- * are set now. So that no check tells which it was, or that there is no such user, each computes argon2id once with each of
- * the costs that are in use: once with the user's own hash, and otherwise with dummy hashes, or for the new hash.
+ * Hashes with earlier costs stay in use until their users log in, and checking one takes a different time than checking
+ * one with the current costs. So that the time reveals neither the costs nor whether the user exists, each check
+ * computes argon2id once for each set of costs in use: with the user's own hash, with a dummy hash, or for the new hash.
  */
 export class Passwords {
   readonly #limit = pLimit(availableParallelism());
@@ -46,7 +46,7 @@ export class Passwords {
   readonly #current: string;
   readonly #queue: number;
   readonly #dummyHashes = new Map<string, Promise<string>>();
-  /** As hashes have them, in a fixed order. */
+  /** In the notation of hashes, in a fixed order. */
   #inUse: readonly string[];
 
   constructor({ queue, ...costs }: PasswordOptions) {
@@ -56,12 +56,12 @@ export class Passwords {
     this.#inUse = [this.#current];
   }
 
-  /** @param all the costs of the hashes that there are, as these have them: `m=19456,t=2,p=1`. */
+  /** @param all the costs of all stored hashes, in their notation: `m=19456,t=2,p=1`. */
   setCostsInUse(all: readonly string[]): void {
     this.#inUse = [...new Set([...all.filter((each) => costsForm.test(each)), this.#current])].sort();
   }
 
-  /** With how many costs each check computes. */
+  /** How many computations each check makes. */
   get costsInUse(): number {
     return this.#inUse.length;
   }
@@ -72,7 +72,7 @@ export class Passwords {
   }
 
   /**
-   * Whether a hash that is known to be there is the password's.
+   * Whether a stored hash is that of the password. For callers that know that the user exists: the time tells.
    * @throws {Problem} `busy` where the queue is full.
    */
   verify(passwordHash: string, password: string): Promise<boolean> {
@@ -89,10 +89,10 @@ export class Passwords {
    */
   async check(passwordHash: string | undefined, password: string): Promise<PasswordCheck> {
     const own = passwordHash === undefined ? undefined : extractCosts(passwordHash);
-    // Hashed by another replica that is set otherwise.
+    // Hashed by a replica with other settings.
     if (own !== undefined && !this.#inUse.includes(own)) this.setCostsInUse([...this.#inUse, own]);
     const inUse = this.#inUse;
-    // Made, and waited for, whether or not they are needed: the first check takes as long in all cases, too.
+    // Awaited whether or not they are needed, so that the first check takes the same time in all cases.
     const dummyHashes = await Promise.all(inUse.map((costs) => this.#dummyHash(costs)));
     const form = toOpaqueString(password);
     const forms = listForms(password);
@@ -108,7 +108,7 @@ export class Passwords {
           else if (await this.#verify(passwordHash ?? '', each)) matched ??= each;
         }
       }
-      // What was typed decides alone whether there is one hash more.
+      // Whether there is one more hash depends on the given password alone.
       const hashOfForm = forms.length > 1 ? await this.#hash(form) : newHash;
       return {
         matches: matched !== undefined,
@@ -118,7 +118,7 @@ export class Passwords {
   }
 
   /**
-   * Does what takes a core for itself, in its turn.
+   * Runs work that occupies a core, when one is free.
    * @throws {Problem} `busy` where the queue is full.
    */
   async runOnFreeCore<T>(work: () => Promise<T>): Promise<T> {
@@ -148,7 +148,7 @@ export class Passwords {
   }
 }
 
-/** As it is hashed, and where that is another text as it was hashed before RFC 8265: with the spaces as they came. */
+/** The form that is hashed, and if it differs the form that was hashed before RFC 8265, which kept the spaces as they were. */
 function listForms(password: string): readonly string[] {
   return [...new Set([toOpaqueString(password), password.normalize('NFC')])];
 }

@@ -38,7 +38,7 @@ export class Problem extends Error {
  * The body of the response.
  * @param issuer the start of the `type` URIs.
  */
-export function problemDetails(problem: Problem, issuer: string): ProblemDetails {
+export function toProblemDetails(problem: Problem, issuer: string): ProblemDetails {
   return {
     type: `${issuer}/problems/${problem.code}`,
     title: problem.title,

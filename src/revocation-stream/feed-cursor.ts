@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import type { RevocationKind } from '../database/schema.js';
 import type { RevocationPlace } from '../revocations/revocations.store.js';
 
-/** How far a reader of the feed has come. Times are milliseconds since the Unix epoch, of those who wrote the rows. */
+/** A reader's position in the feed. Times are milliseconds since the Unix epoch, by the clock that wrote the row. */
 export interface FeedCursor {
-  /** What was written before, the reader has; what was written about then may have been committed since. */
+  /** The reader has all rows written earlier; rows written around that time may have been committed since. */
   readonly since: number;
-  /** Where the next page begins; undefined: the reader has had the last one. */
+  /** The row that the next page comes after; undefined: the reader has read the last page. */
   readonly after?: RevocationPlace;
 }
 
 const version = 1;
 
 /**
- * Writes cursors, and reads those that this installation wrote: readers keep them as they are.
- * @param issuer whose revocations they are about.
+ * Writes cursors, and parses those that this installation wrote. To readers they are opaque.
+ * @param issuer the issuer whose revocations the feed has; a cursor of another one is refused.
  */
 export class FeedCursors {
   readonly #origin: string;
@@ -33,7 +33,7 @@ export class FeedCursors {
     return Buffer.from(JSON.stringify(parts)).toString('base64url');
   }
 
-  /** @returns undefined for a text that is none of this installation's cursors. */
+  /** @returns undefined for a text that is not one of this installation's cursors. */
   parse(text: string): FeedCursor | undefined {
     const parts = parse(Buffer.from(text, 'base64url').toString());
     if (!Array.isArray(parts)) return undefined;
@@ -49,7 +49,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return undefined; // no cursor, as the caller is told
+    return undefined; // not a cursor
   }
 }
 
@@ -57,7 +57,7 @@ function isTimestamp(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** As the contract has it in `RevocationEntry`; PostgreSQL's text cannot hold every other. */
+/** The contract's pattern in `RevocationEntry`. PostgreSQL's text type cannot hold every other string. */
 function isTarget(value: unknown): value is string {
   return typeof value === 'string' && /^[ -~]{1,200}$/.test(value);
 }

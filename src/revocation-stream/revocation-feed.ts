@@ -8,50 +8,51 @@ import { revocationsStore, type LiveRevocation } from '../revocations/revocation
 import { FeedCursors, type FeedCursor } from './feed-cursor.js';
 import { Subscriber } from './subscriber.js';
 
-/** A part of the feed. */
+/** A page of the feed. */
 export interface FeedPart {
   readonly rows: readonly LiveRevocation[];
-  /** How far a reader has come with it. */
+  /** The reader's position after it. */
   readonly cursor: string;
-  /** Whether such a reader knows of everything that was revoked until now. */
+  /** Whether a reader at that position knows everything that has been revoked so far. */
   readonly complete: boolean;
 }
 
-/** Who reads the stream, and what says that they may go on. */
+/** One reader's subscription to the stream. */
 export interface FeedSubscription {
-  /** Each part as soon as there is one; ends when the reader may no longer read, leaves, or the process stops. */
+  /** Yields each part as soon as there is one; ends when the reader's token stops working, the reader leaves, or the process stops. */
   readonly parts: AsyncGenerator<FeedPart>;
   /** Aborted when the reader does not keep up. */
   readonly tooSlow: AbortSignal;
-  /** The reader leaves. */
+  /** To be called when the reader leaves. */
   readonly leave: () => void;
 }
 
 interface FeedOptions {
-  /** Whose revocations they are. */
+  /** The issuer whose revocations the feed has. */
   readonly issuer: string;
-  /** How many may follow at a time. */
+  /** Maximum number of open streams. */
   readonly maxReaders: number;
-  /** How many of them may be one client's, or one user's. */
+  /** Maximum number of open streams per client or user. */
   readonly maxReadersPerSubject: number;
-  /** By how much the clocks of those who issue and check tokens may differ, in seconds. */
+  /** By how much the clocks of the machines that issue and check tokens may differ, in seconds. */
   readonly leeway: number;
-  /** Another number whenever a key was taken away; without it none ever is. */
+  /** Returns a different number after a key was removed; left out: keys are never removed. */
   readonly keyRemovals?: () => number;
 }
 
 const rowsPerPart = 1000;
-/** How long a transaction that revokes may take to commit, and clocks may differ, in milliseconds. */
+/** Margin for the time that a revoking transaction takes to commit and for clocks that differ, in milliseconds. */
 const overlap = 60_000;
 
 /**
- * Tells others what is revoked: in pages, or as it happens. Reading goes over the table, which is the truth, in the
- * order of writing; following begins to listen first and reads then, so nothing falls between. A row may come twice.
+ * Tells other services what is revoked, in pages or as it happens. Pages are read from the table, which is authoritative,
+ * in the order of writing. A stream subscribes first and reads the table then, so that it misses nothing; a row may
+ * come twice.
  */
 export class RevocationFeed {
   readonly #cursors: FeedCursors;
   readonly #subscribers = new Set<Subscriber>();
-  /** Subject → how many of the subscribers are theirs. */
+  /** Subject → number of its subscribers. */
   readonly #perSubject = new Map<string, number>();
   #stopping = false;
   #keyRemovals = 0;
@@ -67,19 +68,19 @@ export class RevocationFeed {
   }
 
   /**
-   * The next rows for a reader who has come so far, or the first ones of all that are live.
-   * @param text a cursor; one that is not known here counts as none.
+   * The next rows after a cursor; without one, the first of all live rows.
+   * @param text a cursor; an unknown one counts as none.
    */
   async read(text: string | undefined, limit: number): Promise<FeedPart> {
     const { queries } = this.database;
     const now = this.clock.now();
     const cursor = this.#readCursor(text, now);
     const after = cursor.after ?? { created_at: cursor.since - overlap, kind: '', target: '' };
-    // A reader at the end continues from what was the last row before the first of these pages was read.
+    // At the end of the pages, `since` is the last row that was there before the first of them was read.
     const since = cursor.after
       ? cursor.since
       : Math.min(now, Math.max(cursor.since, (await revocationsStore.findLastWritten(queries)) ?? 0));
-    const found = await revocationsStore.page(queries, { after, limit: limit + 1 });
+    const found = await revocationsStore.listPage(queries, { after, limit: limit + 1 });
     const read = found.slice(0, limit);
     const rows = read.filter(({ expires_at: expiresAt }) => expiresAt > now);
     const last = read.at(-1);
@@ -88,10 +89,12 @@ export class RevocationFeed {
   }
 
   /**
-   * What is live, or what is new since a cursor; then what is revoked from now on, and at each beat that nothing was.
-   * @param claims of the reader's access token: the stream ends with it.
-   * @throws {Problem} `busy` where too many follow already, `too_many_streams` where the reader does; `not_ready` where the
-   *   process stops.
+   * Streams the live rows, or those since a cursor; then each revocation as it happens, and a part at each heartbeat even
+   * if nothing was revoked.
+   * @param text a cursor; an unknown one counts as none.
+   * @param claims those of the reader's access token: the stream ends when it stops working.
+   * @throws {Problem} `busy` if too many streams are open, `too_many_streams` if too many of them are the reader's,
+   *   `not_ready` if the process is stopping.
    */
   follow(text: string | undefined, claims: AccessTokenClaims): FeedSubscription {
     if (this.#stopping) throw retryLater('not_ready', 1, { detail: 'The service is stopping.' });
@@ -127,13 +130,13 @@ export class RevocationFeed {
     for (const subscriber of this.#subscribers) subscriber.end();
   }
 
-  /** Ends all streams: the process stops. */
+  /** Ends all streams, and lets no new one begin. */
   stop(): void {
     this.#stopping = true;
     for (const subscriber of this.#subscribers) subscriber.end();
   }
 
-  /** How many read the stream. */
+  /** Number of open streams. */
   get readers(): number {
     return this.#subscribers.size;
   }
@@ -151,11 +154,11 @@ export class RevocationFeed {
     leave: () => void,
   ): AsyncGenerator<FeedPart> {
     const mayContinue = (): boolean => !subscriber.hasEnded && this.#isStillValid(claims);
-    /** How far the reader has come for certain. */
+    /** The position up to which the reader has everything. */
     let cursor = text;
     try {
       while (mayContinue()) {
-        subscriber.take(); // it is in the table by now
+        subscriber.take(); // dropped: these rows are in the table, which is read next
         const place = yield* this.#readTable(subscriber, cursor, mayContinue);
         if (place === undefined) continue;
         cursor = place;
@@ -174,8 +177,8 @@ export class RevocationFeed {
   }
 
   /**
-   * Reads to the end of the table. What happens meanwhile goes out with its pages.
-   * @returns how far that leads; undefined where too much happened to be kept, and it must be read once more.
+   * Reads to the end of the table. Revocations that happen meanwhile are sent with the pages.
+   * @returns the position reached; undefined if more happened than was kept, so that the table must be read again.
    */
   async *#readTable(
     subscriber: Subscriber,
@@ -199,7 +202,7 @@ export class RevocationFeed {
     return !expired && !this.revocations.isRevoked(claims);
   }
 
-  /** A cursor from the future was written by a clock that was wrong: nothing can be told from it. */
+  /** A cursor from the future was written by a wrong clock, and is not used. */
   #readCursor(text: string | undefined, now: number): FeedCursor {
     const cursor = text === undefined ? undefined : this.#cursors.parse(text);
     return cursor && cursor.since <= now ? cursor : { since: 0 };

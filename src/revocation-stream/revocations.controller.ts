@@ -34,14 +34,15 @@ export class RevocationsController {
   constructor(private readonly services: { readonly revocationFeed: RevocationFeed }) {}
 
   /**
-   * What is revoked and may still be shown: without a cursor all of it, with the cursor of an earlier answer what was
-   * revoked since. An answer that is not `complete` goes on at its `cursor`. Some come twice, because a revocation may
-   * be committed a little after its time; that changes nothing. `If-None-Match` makes it cheap to ask again.
+   * Lists the revocations of tokens that have not expired: without a cursor all of them, with the `cursor` of an earlier
+   * response those since. A response that is not `complete` continues at its `cursor`. A revocation may be listed twice,
+   * because it may be committed a little after its time; the repetition has no effect. Send `If-None-Match` to make
+   * repeated requests cheap.
    * @summary Read the revocations
-   * @param unchanged There is nothing else than in the answer whose `ETag` was sent as `If-None-Match`.
+   * @param unchanged Nothing has changed since the response whose `ETag` was sent as `If-None-Match`.
    */
   @Get()
-  @SuccessResponse(200, 'The next ones.')
+  @SuccessResponse(200, 'A page of revocations.')
   public async listRevocations(
     @Queries() query: RevocationQuery,
     @Request() request: AuthenticatedRequest,
@@ -55,20 +56,23 @@ export class RevocationsController {
   }
 
   /**
-   * The same as it happens, as server-sent events: first what is live, in parts, then what is revoked from then on, at
-   * once. The data of each event is a `RevocationPage`. One that is `complete` comes every second, whether or not there
-   * is anything in it: for as long as they come, the reader knows everything that is revoked. They have an `id`: who
-   * sends it as `Last-Event-ID` gets what was revoked since.
+   * Streams the revocations as server-sent events: first the current ones, in parts, then each new one as it happens. The
+   * data of each event is a `RevocationPage`. At least every second comes one that is `complete`, which may be empty:
+   * as long as these come, the reader knows everything that is revoked. They have an `id`; send it as `Last-Event-ID` to
+   * get what was revoked since.
    *
-   * The stream ends with the access token, and when the process stops; connect again then.
+   * The stream ends when the access token stops working and when the process stops. Reconnect then.
    * @summary Follow the revocations
-   * @param lastEventId The `id` of the last event that came. Without one, or with one that is not known here, the
-   *   stream begins with everything that is live.
+   * @param lastEventId The `id` of the last event that was received. If it is missing or unknown, the stream begins with
+   *   all current revocations.
    */
   @Get('stream')
-  @SuccessResponse(200, 'The stream.') // tsoa.json says what it is
-  @Response<ProblemDetails>(429, 'The client has as many streams as it may: `too_many_streams`.')
-  @Response<ProblemDetails>(503, 'Too many streams are open, or the process stops: `busy`, `not_ready`.')
+  @SuccessResponse(200, 'The stream.') // tsoa.json has its media type and schema
+  @Response<ProblemDetails>(429, 'The client has reached its limit of open streams: `too_many_streams`.')
+  @Response<ProblemDetails>(
+    503,
+    'Too many streams are open, or the process is stopping: `busy`, `not_ready`.',
+  )
   public async followRevocations(
     @Request() request: AuthenticatedRequest,
     @Header('Last-Event-ID') lastEventId?: LastEventId,
@@ -86,7 +90,7 @@ type LastEventId = string;
 
 async function* toEvents(parts: AsyncIterable<FeedPart>): AsyncGenerator<ServerSentEvent> {
   for await (const part of parts) {
-    // Until everything has come there is no point to go on from.
+    // Before the first complete part there is no position from which a reader could continue.
     yield { data: toPage(part), ...(part.complete && { id: part.cursor }) };
   }
 }

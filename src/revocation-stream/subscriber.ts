@@ -1,11 +1,11 @@
 import type { LiveRevocation } from '../revocations/revocations.store.js';
 
-/** Revocations that wait for a reader who is not ready for them: about 200 bytes each. */
+/** Maximum number of revocations kept for a reader that does not take them: about 200 bytes each. */
 const maxWaiting = 9000;
-/** A reader who takes nothing for so many beats is cut off. */
+/** A reader that takes nothing for this many heartbeats is disconnected. */
 const maxMissedHeartbeats = 10;
 
-/** One reader of the stream, and what there is for it to take. */
+/** One reader of the stream, and the revocations that wait for it. */
 export class Subscriber {
   #rows: LiveRevocation[] = [];
   #hasOverflowed = false;
@@ -14,7 +14,7 @@ export class Subscriber {
   #wake: (() => void) | undefined;
   readonly #cut = new AbortController();
 
-  /** Aborted when the reader is too slow, and its connection is to be closed as it is. */
+  /** Aborted when the reader is too slow: close its connection without flushing it. */
   get tooSlow(): AbortSignal {
     return this.#cut.signal;
   }
@@ -32,7 +32,7 @@ export class Subscriber {
     this.#wake?.();
   }
 
-  /** Time goes on, whether or not there is news. */
+  /** Wakes the reader even if nothing was revoked. */
   heartbeat(): void {
     this.#missedHeartbeats += 1;
     if (this.#missedHeartbeats > maxMissedHeartbeats) {
@@ -42,21 +42,21 @@ export class Subscriber {
     this.#wake?.();
   }
 
-  /** Nothing more is to be read. */
+  /** Ends the stream; rows that still wait are dropped. */
   end(): void {
     this.#ended = true;
     this.#rows = [];
     this.#wake?.();
   }
 
-  /** Resolves at the next news: rows, a beat, the end. */
+  /** Resolves when there are rows, at the next heartbeat, and at the end. */
   async waitForUpdate(): Promise<void> {
     if (this.#rows.length > 0 || this.#hasOverflowed || this.#missedHeartbeats > 0 || this.#ended) return;
     await new Promise<void>((resolve) => (this.#wake = resolve));
     this.#wake = undefined;
   }
 
-  /** @returns the rows that wait, or undefined where there were too many to keep: they are in the table. */
+  /** @returns the rows that wait; undefined if there were too many to keep, so that they must be read from the table. */
   take(): LiveRevocation[] | undefined {
     const rows = this.#hasOverflowed ? undefined : this.#rows;
     this.#rows = [];

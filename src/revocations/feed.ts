@@ -1,27 +1,25 @@
 import type { LiveRevocation } from './revocations.store.js';
 
-/** How what other processes commit comes here. */
+/** Brings what other processes commit into this process. */
 export interface Feed {
-  /** Begins: when it resolves, all that was committed before has been taken over. It ends with the database. */
+  /** Resolves when everything committed before the call has been applied. The feed stops when the database is closed. */
   start(): Promise<void>;
   /**
-   * Whether all that was committed longer ago than the bound has been taken over here. Costs no I/O: it is asked for
-   * each request. Where it is false, ask the database instead of the memory.
+   * Whether everything committed longer ago than the bound has been applied here. If not, ask the database instead of
+   * memory. Does no I/O, because it is called for each request.
    */
   isCurrent(): boolean;
   /**
-   * For how long the database could not be reached, in milliseconds, where it has been back for less than `within`;
-   * else 0.
+   * How long the last outage of the database lasted, in milliseconds, if it ended less than `within` milliseconds ago;
+   * otherwise 0.
    */
   recentOutage(within: number): number;
 }
 
-/** Takes over what other processes commit. */
+/** Applies what other processes commit. */
 export interface FeedHandler {
-  /** Reads all that there is. */
+  /** Reads everything. */
   readAll(): Promise<void>;
-  /** Rows that were just committed. */
   onRevoked(rows: readonly LiveRevocation[]): void;
-  /** The keys are others now. */
   onKeysChanged(): Promise<void>;
 }

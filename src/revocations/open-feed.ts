@@ -4,12 +4,12 @@ import type { Feed, FeedHandler } from './feed.js';
 import { PostgresFeed } from './postgres-feed.js';
 import { SqliteFeed } from './sqlite-feed.js';
 
-/** In the log. */
+/** What the log calls it. */
 const subject = 'reading what another process wrote';
 
 /**
- * What brings here what other processes commit, to be started.
- * @param bound how old what is known of other processes may be, in milliseconds.
+ * Creates the feed for the database's kind; it is not started yet.
+ * @param bound how old the feed may be, in milliseconds.
  */
 export function openFeed(
   { changes, outages, beforeClose }: Pick<Database, 'changes' | 'outages' | 'beforeClose'>,

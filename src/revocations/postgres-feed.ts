@@ -10,49 +10,49 @@ import { toDomainError } from '../database/postgres-errors.js';
 import { readOnlyReason, type SessionState } from '../database/postgres-session.js';
 import type { RevocationKind } from '../database/schema.js';
 
-/** What the triggers of `0003-change-feed` notify. */
+/** The channel that the triggers of `0003-change-feed` notify. */
 const changes = 'latchkey_changes';
-/** So many heartbeats in the time of the bound: one that is late does not make the feed old. */
+/** More than one, so that a single late heartbeat does not make the feed stale. */
 const heartbeatsPerBound = 4;
 const maxDelay = 1000;
 const heartbeatStatement = `select pg_notify($1, $2), pg_is_in_recovery() as in_recovery,
   current_setting('transaction_read_only') as read_only`;
-/** A clock that differs by more from the database's makes tokens that other machines find too young, in milliseconds. */
+/** In milliseconds. With a greater skew other machines refuse the tokens made here as not valid yet. */
 const maxSkew = 1000;
 
-/** In the log. */
+/** What the log calls it. */
 const subject = 'the feed of revocations';
 
 class Stopped extends Error {}
 
-/** One connection's life. */
+/** The state of one connection. */
 interface Session {
   readonly client: pg.Client;
   readonly onBreak: (error: Error) => void;
-  /** The heartbeat that is on its way, and when it was sent, on the monotonic clock. */
+  /** The heartbeat that has not come back yet, and when it was sent, on the monotonic clock. */
   heartbeat?: { readonly id: string; readonly sentAt: number } | undefined;
   timer?: NodeJS.Timeout;
-  /** What is being read. A heartbeat that came after counts once it is done. */
+  /** Reads in progress. A heartbeat that comes meanwhile counts when they are done. */
   reading: Promise<void>;
   readings: number;
 }
 
 /**
- * PostgreSQL's: a connection that listens. Each row comes as a notification that is sent when its transaction commits,
- * whenever that is. It listens before it reads the tables, so that nothing falls in between. How old it is, heartbeats
- * say that go through the same queue: when one is back, all that was committed before it was sent has come.
+ * The feed on PostgreSQL: a connection that listens. PostgreSQL sends each row as a notification when its transaction
+ * commits. The feed listens before it reads the tables, so that it misses nothing. Heartbeats go through the same queue
+ * as the notifications: when one comes back, everything committed before it was sent has arrived.
  */
 export class PostgresFeed implements Feed {
-  /** This process's own heartbeats, and no other's. */
+  /** The channel of this process's heartbeats alone. */
   readonly #ownChannel = `latchkey_${randomUUID().replaceAll('-', '')}`;
   #session: Session | undefined;
-  /** All that was committed before this moment has been taken over, on the monotonic clock. */
+  /** Everything committed before this time has been applied; on the monotonic clock. */
   #freshAt = -Infinity;
   #outage = { endedAt: -Infinity, lasted: 0 };
   #stopped = false;
 
   /**
-   * @param connect makes a connection, and gives up by itself: one that is ended while it connects tells nobody.
+   * @param connect makes a connection, with a timeout of its own: pg reports nothing when a connection ends while connecting.
    * @param bound how old the feed may be, in milliseconds.
    */
   constructor(
@@ -95,14 +95,14 @@ export class PostgresFeed implements Feed {
     const session: Session = { client, onBreak, reading: Promise.resolve(), readings: 0 };
     client.on('error', onBreak);
     client.on('end', onBreak);
-    // The server may fall silent at any step.
+    // The server may stop responding at any step.
     const deadline = setTimeout(() => void client.end(), this.bound + maxDelay);
     try {
       client.on('notification', ({ channel, payload = '' }) => {
         this.#onNotification(session, channel, payload);
       });
       await client.query(`listen ${changes}; listen ${this.#ownChannel}`);
-      // Nobody needs a heartbeat back after a crash.
+      // Heartbeats need not survive a crash of the server.
       await client.query('set synchronous_commit = off');
       await this.#compareClocks(client);
       clearTimeout(deadline);
@@ -125,7 +125,7 @@ export class PostgresFeed implements Feed {
     }, this.bound / heartbeatsPerBound);
   }
 
-  /** Another connection in the place of one that broke, as soon as there can be one. */
+  /** Replaces a broken connection as soon as possible. */
   async #reopen(session: Session, error: Error): Promise<void> {
     if (this.#stopped || this.#session !== session) return;
     this.#session = undefined;
@@ -161,7 +161,7 @@ export class PostgresFeed implements Feed {
     client
       .query<SessionState>({ name: 'beat', text: heartbeatStatement, values: [this.#ownChannel, id] })
       .then(({ rows: [state] }) => {
-        // Revocations are written elsewhere then: this server may have been the primary, and is not any more.
+        // This server is no longer the primary: revocations are written to another one.
         const reason = state && readOnlyReason(state);
         if (reason !== undefined) session.onBreak(new DatabaseReadOnly(reason));
       })
@@ -198,7 +198,7 @@ export class PostgresFeed implements Feed {
     this.#freshAt = Math.max(this.#freshAt, at);
   }
 
-  /** One after the other. What cannot be read breaks the connection: the next one reads all. */
+  /** Runs reads one after the other. A failed one breaks the connection, and the next connection reads everything. */
   #read(session: Session, work: () => Promise<void>): void {
     session.readings += 1;
     session.reading = session.reading.then(work).then(
@@ -230,7 +230,7 @@ export class PostgresFeed implements Feed {
 
 const kinds: readonly unknown[] = ['session', 'token', 'subject', 'role'] satisfies RevocationKind[];
 
-/** @returns undefined for a payload that the triggers do not send: every database user may notify. */
+/** @returns undefined for a payload that is not the triggers': any database user can send notifications. */
 function parseRows(payload: string): LiveRevocation[] | undefined {
   try {
     const rows = JSON.parse(payload) as [LiveRevocation['kind'], string, number | null, number][];

@@ -1,14 +1,14 @@
 import { RevocationTable, type RevokedEntry } from './revocation-table.js';
 
-/** So many tables, by an identifier's last hexadecimal digit, which is drawn at random in every UUID of the service's. */
+/** One for each value of an identifier's last hexadecimal digit, which is random in the service's UUIDs. */
 const shardCount = 16;
 
 /**
- * A table of revoked identifiers in parts, each a table of its own: with a million of them, to let go of what has ended
- * takes a tenth of a second, and to grow nearly as long. A part takes its share of that, and others come in between.
+ * A table of revoked identifiers, split into shards. With a million of them, removing the expired ones takes a tenth of
+ * a second, and growing the table nearly as long; a shard takes a sixteenth of that, and requests are served in between.
  */
 export class RevocationShards {
-  /** To let go of what has ended in, one after the other. */
+  /** For removing expired entries from one shard after the other. */
   readonly parts: readonly RevocationTable[];
 
   constructor(options: { readonly hasVersions: boolean }) {
@@ -31,14 +31,14 @@ export class RevocationShards {
     return this.#shardOf(id).add(id, expiresAt, version);
   }
 
-  /** All entries. To be gone through at once: `forget` moves them. */
+  /** All entries. Iterate without awaiting in between: `removeExpired` moves them. */
   *entries(): Generator<RevokedEntry> {
     for (const part of this.parts) yield* part.entries();
   }
 
   #shardOf(id: string): RevocationTable {
     const code = id.charCodeAt(id.length - 1);
-    // 0 to 15 for 0 to f: a letter's code has a bit that no digit's has.
+    // 0 to 15 for the characters 0 to f: bit 6 is set in the codes of letters alone.
     const part = this.parts[(code + (code >>> 6) * 9) & (shardCount - 1)];
     if (!part) throw new RangeError('There are sixteen parts.');
     return part;

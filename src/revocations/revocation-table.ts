@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** What is held of one identifier. */
+/** The entry of one identifier. */
 export interface RevokedEntry {
   readonly target: string;
   /** Milliseconds since the Unix epoch. */
@@ -9,7 +9,7 @@ export interface RevokedEntry {
   readonly version: number;
 }
 
-/** Entries are in blocks of this many, so that a table grows without being copied. */
+/** Entries are stored in blocks of 256, so that the table grows without being copied. */
 const blockBits = 8;
 const blockSize = 1 << blockBits;
 const inBlock = blockSize - 1;
@@ -22,31 +22,32 @@ interface Block {
 }
 
 const minSlots = 64;
-/** Below this share of expired entries a large table is not gone through again: that takes a while. */
+/** A large table is compacted only from this share of expired entries on: that takes a tenth of a second for a million. */
 const minExpiredShare = 1 / 8;
 const largeTable = 10_000;
 
-/** The value of each hexadecimal digit by its character code, as UUIDs are written here, in lower case; else -1. */
+/** Character code → value of the lowercase hexadecimal digit; -1 for all other characters. */
 const digits = new Int8Array(0x10000).fill(-1);
 for (let value = 0; value < 16; value += 1) digits[value.toString(16).charCodeAt(0)] = value;
 
 /**
- * Identifiers that are revoked, each with an end and perhaps a version: a hash table of 128-bit numbers, in 28 to 44
- * bytes an entry where a Map of strings takes some 120. The hash finds an entry, and all 128 bits say whether it is the
- * one, so that none is ever taken for another. What is not written as a UUID is in a Map.
+ * Revoked identifiers, each with an expiry and possibly a version: a hash table of 128-bit numbers that takes 28 to 44
+ * bytes an entry, where a Map of strings takes about 120. All 128 bits are compared, so that no identifier is mistaken
+ * for another. Identifiers that are not lowercase UUIDs are in a Map.
  */
 export class RevocationTable {
-  /** Drawn for each process: nobody can choose identifiers that all fall into one place. */
+  /** Random in each process, so that nobody can choose identifiers that collide. */
   readonly #seed = randomBytes(4).readInt32LE();
   readonly #others = new Map<string, { expiresAt: number; version: number }>();
   #blocks: Block[] = [];
   #count = 0;
   /**
-   * Where an entry is, plus one; 0: nowhere. A power of two of them, at most half of them taken. The bits that this
-   * leaves are the hash's: another's entry is hardly ever looked at, which is in no cache of the processor.
+   * Each slot has an entry's index plus one, or 0 if it is free. Their number is a power of two, and at most half are
+   * taken. The bits above the index are the hash's: with them a lookup rarely reads the entry of another identifier,
+   * which is a cache miss.
    */
   #slots = new Int32Array(minSlots);
-  /** The identifier that was read last. */
+  /** The four words of the identifier that `#read` parsed last. */
   #w0 = 0;
   #w1 = 0;
   #w2 = 0;
@@ -63,7 +64,7 @@ export class RevocationTable {
     return this.#others.size > 0 && this.#others.has(id);
   }
 
-  /** The version that is held for an identifier; 0 where there is none. */
+  /** The version of an identifier; 0 if it has none or is not revoked. */
   versionOf(id: string): number {
     if (this.#count > 0 && this.#read(id)) {
       const entry = this.#find() - 1;
@@ -73,8 +74,9 @@ export class RevocationTable {
   }
 
   /**
-   * Holds an identifier until then; what is held already keeps the later end and the higher version.
-   * @returns whether that changed anything.
+   * Adds an identifier. One that is there already keeps the later expiry and the higher version.
+   * @param expiresAt milliseconds since the Unix epoch.
+   * @returns whether anything changed.
    */
   add(id: string, expiresAt: number, version = 0): boolean {
     if (!this.#read(id)) return this.#addOther(id, expiresAt, version);
@@ -92,7 +94,7 @@ export class RevocationTable {
     return later || higher;
   }
 
-  /** Lets go of what has ended, or of a large table's few entries later: it takes a tenth of a second for a million. */
+  /** Removes expired entries; from a large table only when they are many. */
   removeExpired(now: number): void {
     for (const [id, { expiresAt }] of this.#others) if (expiresAt <= now) this.#others.delete(id);
     let ended = 0;
@@ -109,7 +111,7 @@ export class RevocationTable {
     this.#index(slots);
   }
 
-  /** All entries. To be gone through at once: `forget` moves them. */
+  /** All entries. Iterate without awaiting in between: `removeExpired` moves them. */
   *entries(): Generator<RevokedEntry> {
     for (let entry = 0; entry < this.#count; entry += 1) {
       const { ids, expiries, versions } = this.#blockOf(entry);
@@ -136,7 +138,7 @@ export class RevocationTable {
     return true;
   }
 
-  /** Takes an identifier's 128 bits apart. @returns whether it is a UUID as it is written here. */
+  /** Parses an identifier into four words. @returns whether it is a lowercase UUID. */
   #read(id: string): boolean {
     if (id.length !== 36) return false;
     const q0 = parseHex16(id, 0);
@@ -160,7 +162,7 @@ export class RevocationTable {
     );
   }
 
-  /** @returns where the identifier that was read last is, plus one; 0: nowhere. */
+  /** @returns the index, plus one, of the identifier that was read last; 0 if it is not there. */
   #find(): number {
     const mask = this.#slots.length - 1;
     const hash = this.#hash();
@@ -182,7 +184,7 @@ export class RevocationTable {
     }
   }
 
-  /** The identifier that was read last, which is not there yet. */
+  /** Appends the identifier that was read last; it must not be there yet. */
   #append(expiresAt: number, version: number): void {
     const entry = this.#count;
     if (entry >>> blockBits === this.#blocks.length) this.#blocks.push(this.#newBlock());
@@ -228,7 +230,7 @@ export class RevocationTable {
     this.#slots[slot] = (hash & ~mask) | (entry + 1);
   }
 
-  /** Mixes all bits: those of a UUIDv7 begin with the time, which many share. */
+  /** Mixes all bits: a UUIDv7 begins with the time, so that many share their first bits. */
   #hash(): number {
     let hash = Math.imul(this.#w0 ^ this.#seed, 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 15) ^ this.#w1, 0xc2b2ae35);
@@ -261,16 +263,16 @@ export class RevocationTable {
 
 const dash = 45;
 
-/** Four digits from a place on: 16 bits; below zero where one of them is none. */
+/** Parses four hexadecimal digits; negative if one of the characters is not one. */
 function parseHex16(id: string, at: number): number {
   return (
-    (hexDigit(id, at) << 12) |
-    (hexDigit(id, at + 1) << 8) |
-    (hexDigit(id, at + 2) << 4) |
-    hexDigit(id, at + 3)
+    (parseHexDigit(id, at) << 12) |
+    (parseHexDigit(id, at + 1) << 8) |
+    (parseHexDigit(id, at + 2) << 4) |
+    parseHexDigit(id, at + 3)
   );
 }
 
-function hexDigit(id: string, at: number): number {
+function parseHexDigit(id: string, at: number): number {
   return digits[id.charCodeAt(at)] ?? -1;
 }

@@ -6,49 +6,50 @@ import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 /** A change that revokes tokens issued before it. */
 export type Revocation = RevocationRow;
 
-/** Where a revocation stands in the order of their writing; texts are empty before the first of a moment. */
+/** A position in the order of writing; with empty texts, before the first revocation of that time. */
 export interface RevocationPlace {
   readonly created_at: number;
   readonly kind: RevocationRow['kind'] | '';
   readonly target: string;
 }
 
-/** What of it is kept in memory. */
+/** The columns that are kept in memory. */
 export type LiveRevocation = Omit<Revocation, 'created_at'>;
 
 interface RevocationPage {
   readonly limit: number;
-  /** The target that the page comes after; `''`: the first page. */
+  /** The target that the page comes after; `''` for the first page. */
   readonly after: string;
 }
 
-/** What a revocation of kind `role` names where it concerns every user, whatever roles they have. */
+/** The target of a revocation of kind `role` that concerns every user, whatever their roles. */
 export const everyRole = '*';
 
 /** The live rows of a page, column by column. */
 export interface RevocationColumns {
-  /** None has a space in it. */
+  /** Without spaces. */
   readonly targets: readonly string[];
   readonly expiries: readonly number[];
-  /** 0 where there is none. */
+  /** 0 for a row without one. */
   readonly versions: readonly number[];
-  /** The target that the next page comes after; undefined: there is none. */
+  /** The target that the next page comes after; undefined for the last page. */
   readonly next: string | undefined;
 }
 
-/** What an aggregation of a page gives. */
+/** The aggregates of a page. */
 type PageRow = Readonly<Record<'targets' | 'expiries' | 'versions' | 'last', string | null>> & {
   readonly found: number;
 };
 
 const liveColumns = ['kind', 'target', 'version', 'expires_at'] as const;
 
-/** SQLite and PostgreSQL take 32,766 and 65,535 parameters a statement. */
+/** A statement has at most 32,766 parameters in SQLite and 65,535 in PostgreSQL. */
 const rowsPerStatement = 1000;
 
 export const revocationsStore = {
   /**
-   * Adds revocations. One that is there already keeps the later expiry and the higher version, and counts as new.
+   * Adds revocations. One that is there already keeps the later expiry and the higher version, and moves to the end of
+   * the feed.
    */
   async add(queries: Queries, rows: readonly Revocation[]): Promise<void> {
     for (let start = 0; start < rows.length; start += rowsPerStatement) {
@@ -77,9 +78,9 @@ export const revocationsStore = {
   },
 
   /**
-   * Those of a page of a kind, in the order of their targets, whose tokens may still live. A page has so many rows with
-   * those that have expired, so that none takes longer. In columns, as text: an object for each of a million rows takes
-   * the driver seconds.
+   * A page of the live revocations of a kind, by target. The limit counts expired rows too, so that each page takes the
+   * same time. The rows are aggregated to a text per column, because the driver needs seconds to make an object for each
+   * of a million rows.
    */
   async listLive(
     queries: Queries,
@@ -108,8 +109,8 @@ export const revocationsStore = {
   },
 
   /**
-   * What concerns one token, and which keys there are for access tokens, in one statement: for a process that cannot
-   * be sure to know.
+   * The revocations that concern one token, and the ids of all access-token keys, in one statement: for a process whose
+   * feed is stale.
    */
   async findForToken(
     queries: Queries,
@@ -146,11 +147,9 @@ export const revocationsStore = {
   },
 
   /**
-   * The next ones in the order of their writing, those that have expired among them: no page takes longer for their
-   * sake.
-   * @param after a place in that order.
+   * The next revocations in the order of writing, including expired ones, so that each page takes the same time.
    */
-  page(
+  listPage(
     queries: Queries,
     { after, limit }: { readonly after: RevocationPlace; readonly limit: number },
   ): Promise<Revocation[]> {
@@ -171,7 +170,7 @@ export const revocationsStore = {
       .execute();
   },
 
-  /** When the last one was written, in milliseconds since the Unix epoch; undefined: there is none. */
+  /** When the last revocation was written, in milliseconds since the Unix epoch; undefined if there is none. */
   async findLastWritten(queries: Queries): Promise<number | undefined> {
     const { last } = await queries
       .selectFrom('revocations')
@@ -181,8 +180,8 @@ export const revocationsStore = {
   },
 
   /**
-   * Deletes so many at most of those that no living token is concerned by.
-   * @returns how many there were.
+   * Deletes revocations whose tokens have all expired.
+   * @returns how many were deleted.
    */
   async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
     const { numDeletedRows } = await queries

@@ -14,18 +14,18 @@ import {
 
 export type { LiveRevocation };
 
-/** Every version of a user that is gone for good. */
+/** Revokes every version: for a user or client that is deleted. */
 export const everyVersion = Number.MAX_SAFE_INTEGER;
 
-/** How many rows are read at a time: between them, requests are answered, and none takes a statement's time. */
+/** Rows are read in pages, so that requests are served in between and no statement times out. */
 const rowsPerPage = 5000;
 
-/** Is told of revocations that were not known here before, once they hold here. */
+/** Receives revocations that are new to this process, after they have taken effect in it. */
 export type RevocationListener = (rows: readonly LiveRevocation[]) => void;
 
 /**
- * What has been revoked and may still be shown to us, all of it in memory: a request is checked without I/O.
- * The table is authoritative; its writers pass the rows to `apply` after the commit and before the response.
+ * All revocations of tokens that have not expired, in memory, so that a request is checked without I/O. The table is
+ * authoritative; whatever writes to it passes the rows to `apply` after the commit and before the response.
  */
 export class Revocations {
   readonly #held: Readonly<Record<RevocationKind, RevocationShards>> = {
@@ -48,19 +48,19 @@ export class Revocations {
       token.has(jti) ||
       // Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
       ver < subject.versionOf(sub) ||
-      // A client has no roles.
+      // Clients, whose tokens have no session, have no roles.
       (sid !== undefined &&
         (rolesVersion < role.versionOf(everyRole) ||
           roles.some((name) => rolesVersion < role.versionOf(name))))
     );
   }
 
-  /** How many are held. */
+  /** Number of revocations in memory. */
   get size(): number {
     return this.#tables.reduce((sum, [, table]) => sum + table.size, 0);
   }
 
-  /** All that are held. To be gone through at once, not over a wait: what has ended goes in between. */
+  /** All revocations in memory. Iterate without awaiting in between: `prune` moves them. */
   *snapshot(): Iterable<LiveRevocation> {
     for (const [kind, table] of this.#tables) {
       for (const { target, version, expiresAt } of table.entries()) {
@@ -70,8 +70,8 @@ export class Revocations {
   }
 
   /**
-   * Calls back with each revocation that is new here, or that reaches further than before.
-   * @returns what ends it.
+   * Calls back with each revocation that is new here, or whose expiry or version has risen.
+   * @returns a function that ends the subscription.
    */
   subscribe(listener: RevocationListener): () => void {
     this.#listeners.add(listener);
@@ -80,20 +80,20 @@ export class Revocations {
     };
   }
 
-  /** Takes over rows that have been committed. */
+  /** Puts committed rows into effect in this process. */
   apply(rows: readonly LiveRevocation[]): void {
     this.#notifyListeners(rows.filter((row) => this.#add(row)));
   }
 
   /**
-   * Takes over all that the table holds: at the start, and whenever something may have been missed. A row that was
-   * committed before it began is in one of the pages; one that comes in between is for `apply`.
+   * Applies the whole table: at the start, and whenever something may have been missed. Rows committed before the call
+   * are in one of the pages; rows committed meanwhile come by `apply`.
    */
   async readAll(): Promise<void> {
     for (const [kind] of this.#tables) await this.#readKind(kind);
   }
 
-  /** Forgets, here and in the table, what no living token is concerned by any more. */
+  /** Removes, in memory and in the table, revocations whose tokens have all expired. */
   async prune(): Promise<void> {
     const now = this.clock.now();
     await runInBatches(this.database, (queries, limit) =>
@@ -119,13 +119,13 @@ export class Revocations {
       });
     let page = await read('');
     for (let last = page.next; last !== undefined; last = page.next) {
-      // The database is about the next page while this one is taken over.
+      // The database reads the next page while this one is applied.
       [page] = await Promise.all([read(last), this.#addPageNextTurn(kind, page)]);
     }
     this.#addPage(kind, page);
   }
 
-  /** Whatever this turn of the event loop asks the database for is on its way then. */
+  /** In the next turn of the event loop, so that the query for the next page is sent first. */
   async #addPageNextTurn(kind: RevocationKind, page: RevocationColumns): Promise<void> {
     await nextTurn();
     this.#addPage(kind, page);
@@ -145,7 +145,7 @@ export class Revocations {
     if (news.length > 0) for (const listener of this.#listeners) listener(news);
   }
 
-  /** @returns whether it changed anything. */
+  /** @returns whether anything changed. */
   #add({ kind, target, version, expires_at: expiresAt }: LiveRevocation): boolean {
     return this.#held[kind].add(target, expiresAt, hasVersion(kind) ? (version ?? everyVersion) : 0);
   }

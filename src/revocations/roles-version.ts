@@ -1,12 +1,12 @@
-// A change of what a role permits concerns every holder at once, and there may be any number of them. No row of a
-// holder is touched:
-// - One count, `roles`, rises by one with each such change, in the transaction that changes the role and writes its
-//   audit row. An access token carries the count as `roles_ver`; the statement that reads a user's rights reads it too.
+// A change of a role's permissions concerns every holder at once, of whom there may be any number. No holder's row is
+// written:
+// - Each such change increments one counter, `roles`, in the transaction that changes the role and writes its audit row.
+//   An access token carries the counter as `roles_ver`; the statement that reads a user's rights reads it too.
 // - The same transaction adds one revocation: tokens that have the role among their `roles`, and a lower `roles_ver`,
-//   are revoked. Like every revocation it is in memory before the change is answered, comes to other processes by the feed,
-//   and is read at a start. So it holds for all holders or, where the transaction is undone, for none.
-// - What was issued after the commit has seen the change, and has the count that the revocation has, or a higher one.
-// The role `*` stands for all: no user's token with a lower `roles_ver` is good.
+//   are revoked. Like every revocation it is in memory before the response to the change, reaches other processes by the
+//   feed, and is read at a start. So it takes effect for all holders or, if the transaction is rolled back, for none.
+// - Tokens issued after the commit have the revocation's counter or a higher one.
+// The role `*` stands for all users: their tokens with a lower `roles_ver` are revoked.
 import { countersStore } from '../database/counters.store.js';
 import type { Queries } from '../database/database.js';
 import { revocationsStore, type Revocation } from './revocations.store.js';
@@ -14,8 +14,9 @@ import { revocationsStore, type Revocation } from './revocations.store.js';
 /**
  * Revokes the access tokens of all holders of a role, or of all users, as part of a larger change.
  * @param now milliseconds since the Unix epoch, like `expiresAt`: when the last of those tokens has expired.
- * @param by how much the count rises: more than 1 after a restore, for tokens may have a count that is not known any more.
- * @returns rows for `Revocations.apply`, after the commit and before the answer.
+ * @param by how much to add to the counter: more than 1 after a restore, because issued tokens may have a higher counter
+ *   than the backup.
+ * @returns rows for `Revocations.apply`, after the commit and before the response.
  */
 export async function revokeTokensOfHolders(
   queries: Queries,

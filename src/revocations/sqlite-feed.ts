@@ -1,17 +1,16 @@
 import type { Feed, FeedHandler } from './feed.js';
 
-/** How often a SQLite file is looked at for what an operator's command wrote, in milliseconds. */
+/** How often the SQLite file is polled for changes, in milliseconds. */
 const pollInterval = 500;
 
 /**
- * SQLite's: the service is the one process there, and what an operator's command beside it writes is seen at the next
- * look.
+ * The feed on SQLite: only one service process uses the file, and polling shows what an operator's command has written.
  */
 export class SqliteFeed implements Feed {
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  /** @param version changes whenever another process has committed. */
+  /** @param version its result changes whenever another process has committed. */
   constructor(
     private readonly version: () => Promise<unknown>,
     private readonly follower: FeedHandler,
@@ -43,7 +42,7 @@ export class SqliteFeed implements Feed {
       takeOver()
         .then(this.onSuccess)
         .catch((error: unknown) => {
-          // Looked at once more the next time; unless the file was closed meanwhile.
+          // The next poll tries again, unless the file was closed meanwhile.
           if (!this.#isStopped) this.onFailure(error);
         })
         .finally(() => {

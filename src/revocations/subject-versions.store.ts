@@ -11,7 +11,7 @@ interface Page {
 }
 
 export const subjectVersionsStore = {
-  /** Revokes the subject's access tokens. @returns the new version; undefined where the subject is not there. */
+  /** Increments the subject's version. @returns the new version; undefined if there is no such subject. */
   async increment(queries: Queries, table: Subjects, id: string): Promise<number | undefined> {
     const raised = await queries
       .updateTable(table)
@@ -22,7 +22,7 @@ export const subjectVersionsStore = {
     return raised?.version;
   },
 
-  /** Raises the versions of the subjects whose ids come next. */
+  /** Raises the versions of the next subjects in the order of their ids. */
   incrementPage(
     queries: Queries,
     table: Subjects,

@@ -10,8 +10,8 @@ import { subjectVersionsStore } from './subject-versions.store.js';
 export type Subject = { readonly userId: string } | { readonly role: string } | { readonly clientId: string };
 
 /**
- * Revokes access tokens as part of a larger change: the subject's rights have changed, and the next request must use the
- * new ones. The rows that come back are for `apply`, after the commit.
+ * Revokes access tokens in the transaction that changes the subject's rights, so that the next request uses the new
+ * ones. Pass the rows that the methods return to `apply`, after the commit.
  */
 export class SubjectVersions {
   constructor(
@@ -19,12 +19,12 @@ export class SubjectVersions {
     private readonly revocations: Revocations,
   ) {}
 
-  /** Has the rows hold here, once their transaction is committed and before the change is answered. */
+  /** Puts the rows into effect in this process: after the commit and before the response. */
   apply(rows: readonly Revocation[]): void {
     this.revocations.apply(rows);
   }
 
-  /** Raises the version of those whose rights change. */
+  /** Revokes the subject's earlier tokens. */
   async increment(queries: Queries, subject: Subject): Promise<Revocation[]> {
     if ('role' in subject) {
       return revokeTokensOfHolders(queries, subject.role, {
@@ -51,8 +51,9 @@ export class SubjectVersions {
   }
 
   /**
-   * Tokens may have been given a longer lifetime than is set now, and others are in the making that a transaction cannot
-   * see: to ask what a user's sessions were given would tell of the former alone, and take as long as there are sessions.
+   * Milliseconds since the Unix epoch. The maximum, because tokens may have been issued under a longer lifetime than the
+   * one that is set now. The expiry times in the user's sessions would not do: a concurrent transaction may be issuing
+   * another token, and reading them takes time with the number of sessions.
    */
   get #lastExpiry(): number {
     return this.clock.now() + maxAccessTokenLifetime;

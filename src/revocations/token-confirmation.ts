@@ -6,10 +6,10 @@ import type { KeyRing } from '../keys/key-ring.js';
 import type { Revocations } from './revocations.js';
 import { revocationsStore } from './revocations.store.js';
 
-/** How long a request waits for the database's word, in milliseconds. */
+/** How long a request waits for the database, in milliseconds. */
 const timeout = 1000;
 
-/** Asks the database about a token where what is in memory may not be all there is. */
+/** Asks the database about a token while the feed is stale, so that revocations may be missing in memory. */
 export class TokenConfirmation {
   constructor(
     private readonly database: Database,
@@ -18,14 +18,15 @@ export class TokenConfirmation {
     private readonly ring: KeyRing,
   ) {}
 
-  /** Costs no I/O: it is asked for each request. */
+  /** Does no I/O, because it is read for each request. */
   get isNeeded(): boolean {
     return !this.feed.isCurrent();
   }
 
   /**
-   * Takes over what the database knows of a token and of the keys. What is in memory is right for this token then.
-   * @throws {DatabaseUnavailable} where it does not say so within a second.
+   * Applies the revocations that concern a token, and reloads the keys if they have changed. Memory is right for this
+   * token then.
+   * @throws {DatabaseUnavailable} if the database does not respond within a second.
    */
   async confirm(claims: AccessTokenClaims): Promise<void> {
     const { rows, keyIds } = await withTimeout(revocationsStore.findForToken(this.database.queries, claims));

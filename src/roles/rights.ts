@@ -15,7 +15,7 @@ export interface AccountRights {
 }
 
 /** Roles and permissions of the user that a column names, as columns of a SELECT or of a RETURNING. */
-export function heldRights(userId: 'users.id' | 'sessions.user_id') {
+export function selectHeldRights(userId: 'users.id' | 'sessions.user_id') {
   const user = sql.ref(userId);
   return [
     sql<string | null>`(select string_agg(role.name, ' ') from user_roles held
@@ -38,7 +38,7 @@ export const rightsOfSession = [
     'username',
   ),
   sql<number>`sessions.epoch`.as('session_epoch'),
-  ...heldRights('sessions.user_id'),
+  ...selectHeldRights('sessions.user_id'),
 ] as const;
 
 /** The words of a space-separated list, each once, sorted. */

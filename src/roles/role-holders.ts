@@ -23,7 +23,7 @@ export async function findMaxGrownRights(
   capacity: number,
 ): Promise<number> {
   const { name } = after;
-  const upperBound = roleSize(after) + (await rolesStore.sizeOfOthers(queries, name));
+  const upperBound = computeRoleSize(after) + (await rolesStore.sizeOfOthers(queries, name));
   if (upperBound <= capacity) return upperBound;
   const permissions = new Map<string, string>();
   const seen = new Set<string>();
@@ -54,7 +54,7 @@ export async function findMaxGrownRights(
 }
 
 /** The size of the rights of one role. */
-export function roleSize({ name, permissions }: RoleRights): number {
+export function computeRoleSize({ name, permissions }: RoleRights): number {
   return computeRightsSize([name], parseScope(permissions));
 }
 

@@ -8,7 +8,7 @@ import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { describeTooManyRights, type RightsCapacity } from '../tokens/access-token-size.js';
 import { parseScope } from './rights.js';
 import { administratorRole } from './administrator-role.js';
-import { findMaxGrownRights, removeDeletedRole, roleSize } from './role-holders.js';
+import { findMaxGrownRights, removeDeletedRole, computeRoleSize } from './role-holders.js';
 import { rolesStore, type StoredRole } from './roles.store.js';
 
 export type { StoredRole };
@@ -55,7 +55,7 @@ export class RolesService {
       created_at: now,
       updated_at: now,
     };
-    const size = roleSize(role);
+    const size = computeRoleSize(role);
     if (size > this.tokens.rightsCapacity) throw this.#createTooManyRightsProblem('are', size);
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       // Its deletion was interrupted, or is still in progress.

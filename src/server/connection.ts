@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import { problemDetails, type Problem } from '../problems/problem.js';
+import { toProblemDetails, type Problem } from '../problems/problem.js';
 import { commonHeaders } from '../http/common-headers.js';
 import { STATUS_CODES } from '../http/node-http.js';
 
@@ -29,7 +29,7 @@ export function getUnfinishedRequest(socket: Duplex): IncomingMessage | undefine
 
 /** For connections on which Node has created no response. */
 export function formatProblemResponse(problem: Problem, issuer: string): string {
-  const body = JSON.stringify(problemDetails(problem, issuer));
+  const body = JSON.stringify(toProblemDetails(problem, issuer));
   const headers = [
     ...commonHeaders,
     ...Object.entries(problem.headers),

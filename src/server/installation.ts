@@ -14,7 +14,7 @@ import type { Hooks } from '../tokens/hooks.js';
 import { usesCookies, getMaxTokenLengthInCookie } from '../sessions/token-cookies.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from '../start-error.js';
-import { secretOpensKeys } from '../keys/stored-keys.js';
+import { canOpenKeys } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
 
 /** Milliseconds between attempts. */
@@ -36,7 +36,7 @@ export async function openInstallation(
   const database = await openAndMigrate(config, log);
   try {
     const secret = await findSecret(config, database, (each, queries) =>
-      secretOpensKeys(queries, new KeySealing(each)),
+      canOpenKeys(queries, new KeySealing(each)),
     );
     return await createServices({
       config,

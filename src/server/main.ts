@@ -3,7 +3,7 @@ import { isIPv6, type AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { operations } from '../../generated/routes.js';
 import { createApp } from './app.js';
-import { durationInWords, systemClock } from '../clock.js';
+import { formatDuration, systemClock } from '../clock.js';
 import { ConfigError, readConfig, findUnknownVariables, type Config } from '../config/config.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { assertUndamaged } from '../database/restored-file.js';
@@ -11,7 +11,6 @@ import { SecretError } from '../keys/secret.js';
 import { createHttpServer } from './http-server.js';
 import { collectPermissions } from '../http/security-requirements.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
-import { retainHiddenClasses } from './retain-hidden-classes.js';
 import { prepareService, type FirstAdministrator } from './first-start.js';
 import { createLog } from './log.js';
 import type { Services } from './services.js';
@@ -27,7 +26,6 @@ const heartbeatInterval = 1000;
 /** Runs the service: config → listen → services → app → graceful stop. Resolves when it is ready, or has failed to start. */
 export async function main(): Promise<void> {
   process.setSourceMapsEnabled(true);
-  retainHiddenClasses();
   try {
     const config = readConfig(process.env, 'service');
     const log = createLog(config.logLevel);
@@ -127,7 +125,7 @@ function printStartMessage(
     console.log(
       oneTimePassword === undefined
         ? `The administrator "${username}" was created with the password from LATCHKEY_ADMIN_PASSWORD.`
-        : `The administrator was made. This password is shown once, and is good for one login, within ${durationInWords(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
+        : `The administrator was made. This password is shown once, and is good for one login, within ${formatDuration(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
     );
   }
   console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);

@@ -1,4 +1,4 @@
-import { ExpressTemplateService, fetchMiddlewares, type TsoaRoute } from '@tsoa/runtime';
+import { fetchMiddlewares, type ExpressTemplateService, type TsoaRoute } from '@tsoa/runtime';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { findOperation, readContract } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
@@ -11,6 +11,7 @@ import { bodyParsers, parsesBodyFirst } from './request-body.js';
 import { createStaticRouteTable } from './static-route-table.js';
 import { checkUrlText } from '../http/request-text.js';
 import { sendJson } from '../http/send-json.js';
+import { ValidatingTemplateService } from './validation.js';
 import type { Caller } from '../tokens/caller.js';
 import type { ControllerClass } from './ioc.js';
 
@@ -45,7 +46,7 @@ type Handler = (...parameters: unknown[]) => unknown;
  */
 export function mountOperations(app: Express, routes: Routes): void {
   const { config, hooks } = app.locals.services;
-  const templates = new ExpressTemplateService(routes.models, routes.validation);
+  const templates = new ValidatingTemplateService(routes.models, routes.validation);
   const { document } = readContract();
   const getRoute = createStaticRouteTable(app);
   for (const operation of routes.operations) {

@@ -8,9 +8,9 @@ import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { OAuthProblem } from '../problems/oauth-problem.js';
 import type { OAuthError } from '../oauth/oauth.models.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
-import { maxFieldErrors, Problem, problemDetails, retryLater } from '../problems/problem.js';
+import { maxFieldErrors, Problem, toProblemDetails, retryLater } from '../problems/problem.js';
 import { problemResponsePage } from '../contract/problem-pages.js';
-import { prefersPage, rootFrom, setPageHeaders } from '../http/html-page.js';
+import { prefersPage, getRootReference, setPageHeaders } from '../http/html-page.js';
 import { sendJson } from '../http/send-json.js';
 import { clearTokenCookie } from '../sessions/token-cookies.js';
 
@@ -63,13 +63,13 @@ export function sendProblem(problem: Problem, response: Response, issuer: string
     ...(problem.status === 401 && { 'WWW-Authenticate': createChallenge(problem, scheme) }),
     ...problem.headers,
   };
-  const body = problemDetails(problem, issuer);
+  const body = toProblemDetails(problem, issuer);
   sendJson(response, problem.status, body, headers, 'application/problem+json; charset=utf-8');
 }
 
 function sendProblemPage(problem: Problem, request: Request, response: Response): void {
   setPageHeaders(response);
-  const page = problemResponsePage(problem, rootFrom(request), request.requestId);
+  const page = problemResponsePage(problem, getRootReference(request), request.requestId);
   response.status(problem.status).set(problem.headers).end(page);
 }
 

@@ -11,7 +11,7 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import { requireUser, type AuthenticatedRequest } from '../tokens/caller.js';
-import { contextOf } from '../http/request-context.js';
+import { getRequestContext } from '../http/request-context.js';
 import { clearTokenCookies } from './token-cookies.js';
 import { defaultLimit } from '../http/pagination.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
@@ -64,7 +64,7 @@ export class OwnSessionsController {
   public async endSession(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
     const { userId, sessionId } = requireUser(request);
     const { userSessions, sessions, config } = this.services;
-    const context = contextOf(request);
+    const context = getRequestContext(request);
     if (id !== sessionId) {
       await userSessions.end(userId, id, { userId, context });
       return;
@@ -82,6 +82,9 @@ export class OwnSessionsController {
   @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   public endOtherSessions(@Request() request: AuthenticatedRequest): Promise<void> {
     const { userId, sessionId } = requireUser(request);
-    return this.services.userSessions.endOthers(userId, sessionId, { userId, context: contextOf(request) });
+    return this.services.userSessions.endOthers(userId, sessionId, {
+      userId,
+      context: getRequestContext(request),
+    });
   }
 }

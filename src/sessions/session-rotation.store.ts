@@ -65,7 +65,7 @@ function createRotation(
       generation = ${next},
       refresh_key_id = case when ${isCurrent} then ${newKeyId} else refresh_key_id end,
       rotated_at = case when ${isCurrent} then ${moment} else rotated_at end,
-      expires_at = ${minOf(expiry, maxExpiryOf(lifetime))},
+      expires_at = ${buildMin(expiry, buildMaxExpiry(lifetime))},
       last_used_at = ${moment},
       access_expires_at = case
         when access_expires_at > ${accessExpiresAt} then access_expires_at else ${accessExpiresAt} end
@@ -97,10 +97,10 @@ export async function rotateSession(
 }
 
 /** When a session reaches its maximum lifetime. */
-export function maxExpiryOf(lifetime: number | Expression<number>): RawBuilder<number> {
+export function buildMaxExpiry(lifetime: number | Expression<number>): RawBuilder<number> {
   return sql<number>`(sessions.created_at + ${lifetime})`;
 }
 
-export function minOf(one: Expression<number>, other: Expression<number>): RawBuilder<number> {
+export function buildMin(one: Expression<number>, other: Expression<number>): RawBuilder<number> {
   return sql<number>`case when ${one} < ${other} then ${one} else ${other} end`;
 }

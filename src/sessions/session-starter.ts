@@ -3,8 +3,8 @@ import type { Clock } from '../clock.js';
 import { executeSequentially, type Statement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
-import { networkOf } from '../http/network.js';
-import { newId } from '../ids.js';
+import { getNetwork } from '../http/network.js';
+import { createId } from '../ids.js';
 import { usersStore } from '../users/users.store.js';
 import type { SessionLimit } from './session-limit.js';
 import type { RotatedSession } from './session-rotation.store.js';
@@ -110,7 +110,7 @@ export class SessionStarter {
     const now = this.clock.now();
     const { refreshTokenLifetime, sessionLifetime } = this.options;
     return {
-      id: newId(this.clock),
+      id: createId(this.clock),
       user_id: userId,
       created_at: now,
       authenticated_at: now,
@@ -123,7 +123,7 @@ export class SessionStarter {
       rotated_at: now,
       revoked_at: null,
       address: (context.address ?? '').slice(0, maxTextLength),
-      network: networkOf(context.address ?? '').slice(0, maxTextLength),
+      network: getNetwork(context.address ?? '').slice(0, maxTextLength),
       // A header may have tabs and any non-ASCII byte; terminals may show this.
       user_agent: (context.userAgent ?? '').replaceAll(/\p{Cc}/gu, ' ').slice(0, maxTextLength),
     };

@@ -4,8 +4,8 @@ import { prepareOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../roles/rights.js';
 import {
-  minOf,
-  maxExpiryOf,
+  buildMin,
+  buildMaxExpiry,
   hasCurrentEpoch,
   hasKey,
   rotatedColumns,
@@ -89,7 +89,7 @@ export const sessionsStore = {
         authenticated_at: now,
         last_used_at: now,
         access_expires_at: accessExpiresAt,
-        expires_at: minOf(eb.val(now + refreshLifetime), maxExpiryOf(lifetime)),
+        expires_at: buildMin(eb.val(now + refreshLifetime), buildMaxExpiry(lifetime)),
       }))
       .where('sessions.id', '=', id)
       .where('sessions.revoked_at', 'is', null)

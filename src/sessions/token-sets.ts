@@ -1,4 +1,4 @@
-import { epochSeconds, type Clock } from '../clock.js';
+import { getEpochSeconds, type Clock } from '../clock.js';
 import type { AccessTokens } from '../tokens/access-token.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { createRefreshToken, parseRefreshToken, type RefreshTokenContents } from '../tokens/refresh-token.js';
@@ -88,6 +88,6 @@ export class TokenSets {
   /** Until the session's maximum lifetime. */
   #secondsLeft({ created_at: createdAt }: RotatedSession): number {
     const end = Math.floor(createdAt / 1000) + this.sessionLifetime;
-    return Math.max(0, end - epochSeconds(this.clock));
+    return Math.max(0, end - getEpochSeconds(this.clock));
   }
 }

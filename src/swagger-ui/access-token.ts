@@ -1,19 +1,19 @@
-/** What the page shows of an access token. It only reads the claims; to verify them is up to the service. */
+/** The claims of an access token that the page shows. The page does not verify the token: the service does. */
 export interface TokenFacts {
   /** The user's id, or the client's. */
   readonly subject: string;
-  /** Undefined: the token of a client, which has no session. */
+  /** Undefined for a client's token, which has no session. */
   readonly sessionId: string | undefined;
   readonly permissions: readonly string[];
   /** Milliseconds since the Unix epoch, by the service's clock. */
   readonly expiresAt: number;
-  /** There are no permissions until a one-time password is replaced. */
+  /** Whether the account has a one-time password, with which it has no permissions. */
   readonly passwordChangeRequired: boolean;
 }
 
-/** @returns undefined where it is no JWT that says whose it is and until when. */
+/** @returns undefined for a text that is not a JWT with `sub` and `exp`. */
 export function readAccessToken(token: string): TokenFacts | undefined {
-  const claims = payloadOf(token);
+  const claims = decodePayload(token);
   const { sub: subject, exp } = claims;
   if (typeof subject !== 'string' || typeof exp !== 'number') return undefined;
   const { sid, scope } = claims;
@@ -28,7 +28,7 @@ export function readAccessToken(token: string): TokenFacts | undefined {
 
 type Claims = Readonly<Partial<Record<'sub' | 'exp' | 'sid' | 'scope' | 'pwd_change', unknown>>>;
 
-function payloadOf(token: string): Claims {
+function decodePayload(token: string): Claims {
   const [, payload = ''] = token.split('.');
   try {
     const bytes = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
@@ -36,7 +36,7 @@ function payloadOf(token: string): Claims {
     const claims = JSON.parse(text) as unknown;
     return typeof claims === 'object' && claims !== null ? claims : {};
   } catch {
-    // Whatever was pasted into the Authorize dialog: it is sent as it is, and has nothing to show.
+    // Any text may be pasted into the Authorize dialog; it is sent as it is.
     return {};
   }
 }

@@ -1,8 +1,8 @@
 import { clientScheme } from './system.js';
 
-/** As much of an operation in the contract as says who may call it. */
+/** The members of an operation in the contract that say who may call it. */
 export interface Secured {
-  /** Alternatives; none: anyone may. */
+  /** Alternatives; without any, anyone may call it. */
   readonly security?: readonly Readonly<Record<string, unknown>>[];
   readonly 'x-required-permissions'?: readonly string[];
 }
@@ -13,8 +13,10 @@ export interface Access {
   readonly text: string;
 }
 
-/** Who may call an operation. */
-export function accessOf({ security = [], 'x-required-permissions': permissions = [] }: Secured): Access {
+export function describeAccess({
+  security = [],
+  'x-required-permissions': permissions = [],
+}: Secured): Access {
   const schemes = security.flatMap((alternative) => Object.keys(alternative));
   if (schemes.length === 0) return { kind: 'public', text: 'Public: anyone may call this' };
   const credentials = schemes.includes(clientScheme) ? "a client's id and secret" : 'an access token';

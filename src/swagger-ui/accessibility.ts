@@ -1,11 +1,11 @@
-/** What Swagger UI leaves out for those who hear the page or have no mouse, element by element. */
+/** Attributes that Swagger UI lacks for screen readers and for the keyboard. */
 const amendments: readonly [selector: string, amend: (element: Element) => void][] = [
-  ['#servers', label('Server')],
-  ['select.examples-select-element', label('Example')],
-  ['textarea.body-param__text', label('Request body')],
-  ['button.close-modal', label('Close')],
-  ['input.operation-filter-input', label('Filter by tag or path')],
-  // What scrolls must do so by keys.
+  ['#servers', createLabelAmendment('Server')],
+  ['select.examples-select-element', createLabelAmendment('Example')],
+  ['textarea.body-param__text', createLabelAmendment('Request body')],
+  ['button.close-modal', createLabelAmendment('Close')],
+  ['input.operation-filter-input', createLabelAmendment('Filter by tag or path')],
+  // An element that scrolls must be reachable with the keyboard (WCAG 2.1.1).
   [
     'pre.microlight',
     (element) => {
@@ -14,7 +14,7 @@ const amendments: readonly [selector: string, amend: (element: Element) => void]
       }
     },
   ],
-  // A link in a button is two things in one place. The button opens the operation, whose address is then the page's.
+  // Interactive elements must not be nested. The button also sets the page's address to that of the operation.
   [
     'button.opblock-summary-control a[href]',
     (element) => {
@@ -23,7 +23,7 @@ const amendments: readonly [selector: string, amend: (element: Element) => void]
   ],
 ];
 
-/** Amends what is there, and whatever Swagger UI adds. */
+/** Amends the elements that are there, and those that Swagger UI adds later. */
 export function amendSwaggerUi(root: Element): void {
   let dialog: Element | null = null;
   let opener: Element | null = null;
@@ -47,7 +47,7 @@ function openDialog(dialog: Element): void {
   dialog.setAttribute('aria-modal', 'true');
   dialog.setAttribute('aria-label', dialog.querySelector('h3')?.textContent ?? '');
   const close = dialog.querySelector('button.close-modal');
-  // Where there is something to fill in first, that is what it was opened for.
+  // The first field, if there is a form.
   focus(dialog.querySelector('form')?.querySelector('input') ?? close);
   dialog.addEventListener('keydown', (event) => {
     if ((event as KeyboardEvent).key === 'Escape' && close instanceof HTMLElement) close.click();
@@ -58,7 +58,7 @@ function focus(element: Element | null): void {
   if (element instanceof HTMLElement) element.focus();
 }
 
-function label(text: string): (element: Element) => void {
+function createLabelAmendment(text: string): (element: Element) => void {
   return (element) => {
     element.setAttribute('aria-label', text);
   };

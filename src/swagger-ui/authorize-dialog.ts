@@ -3,15 +3,15 @@ import type { Login } from './login.js';
 import type { Component, React, ReactElement } from './react.js';
 import { clientScheme, tokenScheme, type ImmutableMap, type SwaggerUi } from './system.js';
 
-/** Who is logged in, for the dialog. */
+/** The login of the page, as the dialog needs it. */
 export interface Account {
   readonly login: Login;
-  /** Undefined as long as it is not known. */
+  /** Undefined while it is not known. */
   readonly username: string | undefined;
 }
 
 interface DefinitionsProperties {
-  /** One security scheme of the contract, by its name. */
+  /** A security scheme of the contract, by its name. */
   readonly definitions: ImmutableMap;
 }
 interface FormProperties {
@@ -25,8 +25,9 @@ interface SubmitEvent {
 type Failure = string | undefined;
 
 /**
- * What the Authorize dialog asks for: a name and a password, which log in; or an access token; or, for the operations of
- * OAuth, a client's id and secret. Swagger UI would ask for a token alone, and name the client's fields like a login's.
+ * Replaces the forms of the Authorize dialog: one logs in with a username and a password, one takes an access token, and
+ * one takes a client's id and secret for the operations of OAuth. Swagger UI's own ask for a token alone, and label the
+ * client's fields like those of a login.
  */
 export function createAuthorizeDialog(account: () => Account | undefined) {
   return (original: Component<DefinitionsProperties>, system: SwaggerUi): Component<DefinitionsProperties> =>
@@ -160,7 +161,7 @@ interface FormContents {
   readonly description: string;
   readonly fields: readonly Field[];
   readonly action: string;
-  /** @returns why it failed, to be shown. */
+  /** @returns an error message; undefined on success. */
   readonly submit: (values: Readonly<Record<string, string>>) => Promise<Failure>;
 }
 
@@ -177,7 +178,7 @@ const Form: Component<FormContents> = ({ system: { React }, title, description, 
     { className: 'auth-container', onSubmit },
     React.createElement('h4', null, title),
     description !== '' && React.createElement('p', null, description),
-    ...fields.map((field) => fieldOf(React, field)),
+    ...fields.map((field) => createField(React, field)),
     failure !== undefined && React.createElement('p', { className: 'failure', role: 'alert' }, failure),
     React.createElement(
       'div',
@@ -187,7 +188,7 @@ const Form: Component<FormContents> = ({ system: { React }, title, description, 
   );
 };
 
-function fieldOf(React: React, { label, ...input }: Field): ReactElement {
+function createField(React: React, { label, ...input }: Field): ReactElement {
   const id = `authorize-${input.name}`;
   return React.createElement(
     'div',

@@ -1,28 +1,28 @@
 import { readAccessToken } from './access-token.js';
 import type { Session } from './session.js';
 
-/** How many permissions are named before the list is opened. */
+/** Number of permissions that are shown before the list is opened. */
 const namedPermissions = 2;
 
-/** The part of the page that says who is logged in, with what permissions, until when. */
+/** The part of the page that shows who is logged in, with which permissions, and until when. */
 export class Badge {
-  readonly #root = element('session');
-  readonly #status = element('session-status');
-  readonly #permissions = element('session-permissions');
-  readonly #summary = element('session-permissions-summary');
-  readonly #list = element('session-permissions-list');
-  readonly #end = element('session-end');
-  readonly #time = element('session-time') as HTMLTimeElement;
-  readonly #left = element('session-left');
-  readonly #login = element('session-login');
+  readonly #root = getElement('session');
+  readonly #status = getElement('session-status');
+  readonly #permissions = getElement('session-permissions');
+  readonly #summary = getElement('session-permissions-summary');
+  readonly #list = getElement('session-permissions-list');
+  readonly #end = getElement('session-end');
+  readonly #time = getElement('session-time') as HTMLTimeElement;
+  readonly #left = getElement('session-left');
+  readonly #login = getElement('session-login');
 
-  /** @param onLogin somebody wants to log in. */
+  /** @param onLogin called when the user wants to log in. */
   constructor(onLogin: () => void) {
     this.#login.addEventListener('click', onLogin);
   }
 
   /**
-   * @param username undefined as long as it is not known.
+   * @param username undefined while it is not known.
    * @param now milliseconds since the Unix epoch, by the page's clock.
    */
   show(session: Session, username: string | undefined, now: number): void {
@@ -30,10 +30,10 @@ export class Badge {
     const isOut = token === undefined || isExpired;
     this.#root.dataset['state'] = isOut ? 'out' : 'in';
     this.#login.hidden = !isOut;
-    write(this.#status, status(session, username));
+    write(this.#status, describeStatus(session, username));
     const permissions = (token === undefined ? undefined : readAccessToken(token)?.permissions) ?? [];
     this.#permissions.hidden = permissions.length === 0;
-    write(this.#summary, summary(permissions));
+    write(this.#summary, summarizePermissions(permissions));
     write(this.#list, permissions.join('\n'));
     this.#end.hidden = expiresAt === undefined || isExpired;
     if (expiresAt === undefined) return;
@@ -42,12 +42,12 @@ export class Badge {
     write(this.#time, end.toLocaleTimeString());
     write(
       this.#left,
-      `${duration(expiresAt - now)} left${refreshToken === undefined ? '' : ', then renewed'}`,
+      `${formatDuration(expiresAt - now)} left${refreshToken === undefined ? '' : ', then renewed'}`,
     );
   }
 }
 
-function status({ token, notice, isExpired }: Session, username: string | undefined): string {
+function describeStatus({ token, notice, isExpired }: Session, username: string | undefined): string {
   if (token === undefined) return notice ?? 'Not logged in:';
   if (isExpired) return 'The access token has expired. Log in again.';
   const facts = readAccessToken(token);
@@ -59,14 +59,14 @@ function status({ token, notice, isExpired }: Session, username: string | undefi
     : who;
 }
 
-function summary(permissions: readonly string[]): string {
+function summarizePermissions(permissions: readonly string[]): string {
   const named = permissions.slice(0, namedPermissions).join(', ');
   const more = permissions.length - namedPermissions;
   return `May ${named}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** `14:59`, or with hours `1:00:00`. */
-function duration(milliseconds: number): string {
+function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const [hours = 0] = parts;
@@ -76,12 +76,12 @@ function duration(milliseconds: number): string {
     .join(':');
 }
 
-/** What does not change is not written: a screen reader would say it again. */
+/** Writes only a changed text: a screen reader would read it again. */
 function write(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
-function element(id: string): HTMLElement {
+function getElement(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (!found) throw new Error(`The page has no element #${id}.`);
   return found;

@@ -4,8 +4,8 @@ import { isRefused, type Fetch } from './operations.js';
 import type { Session } from './session.js';
 
 /**
- * Whose the access token in use is. Its claims have no name, so the service is asked; which also shows whether the
- * service still takes the token.
+ * The user of the current access token. Its claims have no username, so the service is asked, which also shows whether
+ * the service still accepts the token.
  */
 export class Caller {
   #known: { readonly subject: string; readonly username: string } | undefined;
@@ -17,7 +17,7 @@ export class Caller {
     private readonly onChange: () => void,
   ) {}
 
-  /** Undefined as long as it is not known. */
+  /** Undefined while it is not known. */
   get username(): string | undefined {
     const { token } = this.session;
     const subject = token === undefined ? undefined : readAccessToken(token)?.subject;
@@ -26,12 +26,12 @@ export class Caller {
 
   async ask(): Promise<void> {
     const { token, isExpired } = this.session;
-    // A client's token has no session, and no name to ask for.
+    // A client's token has no session; `GET /me` is for users.
     if (token === undefined || isExpired || readAccessToken(token)?.sessionId === undefined) return;
     const answer = await this.fetch(this.meUrl, {
       headers: { Authorization: `Bearer ${token}` },
       credentials: 'omit',
-    }).catch(() => undefined); // not reached: the name stays unknown, and the next request will show the rest
+    }).catch(() => undefined); // a network error: the name stays unknown, and the next request shows the error
     if (answer === undefined || this.session.token !== token) return;
     if (isRefused(answer)) await this.session.renew(token);
     else if (answer.ok) {

@@ -1,5 +1,5 @@
 /**
- * Has the dark mode of Swagger UI follow the browser's setting. Swagger UI switches by a button alone, in a bar that the
+ * Lets Swagger UI's dark mode follow the browser's setting. Swagger UI itself has only a button for it, in a bar that the
  * page does not have.
  */
 export function followColorScheme(): void {

@@ -1,4 +1,4 @@
-/** As much of the contract as is filled in from it. */
+/** The members of the contract that the page reads. */
 export interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
   readonly servers?: readonly { readonly url: string }[];

@@ -1,13 +1,13 @@
-/** Milliseconds that a stream is listened to. */
+/** How long a stream is read, in milliseconds. */
 const listenFor = 2000;
 
-/** Whether the answer is one of server-sent events, which has no end. */
+/** Whether the response is a stream of server-sent events, which does not end. */
 export function isEventStream({ headers }: Response): boolean {
   return headers.get('Content-Type')?.startsWith('text/event-stream') ?? false;
 }
 
-/** The same answer with as much of its stream as comes at first: Swagger UI shows an answer once it has all of it. */
-export async function beginningOf(answer: Response): Promise<Response> {
+/** The response with the first part of its stream as body: Swagger UI shows a response when it is complete. */
+export async function readBeginning(answer: Response): Promise<Response> {
   const reader = answer.body?.getReader();
   const timer = setTimeout(() => void reader?.cancel(), listenFor);
   const decoder = new TextDecoder();

@@ -2,36 +2,36 @@ import type { TokenSet } from '../sessions/sessions.models.js';
 import type { Fetch } from './operations.js';
 import type { Session } from './session.js';
 
-/** Why something did not work, for people; undefined: it did. */
+/** An error message; undefined on success. */
 type Failure = string | undefined;
 
 const unreachable = 'The service cannot be reached.';
 
-/** Logs in and out by the form of the Authorize dialog. */
+/** Logs in and out, for the Authorize dialog. */
 export class Login {
   constructor(
     private readonly session: Session,
     private readonly fetch: Fetch,
-    /** Where the service is. */
+    /** The service's base URL. */
     private readonly service: URL,
   ) {}
 
   async logIn(username: string, password: string): Promise<Failure> {
     const response = await this.#post('login', { username, password });
     if (response === undefined) return unreachable;
-    if (!response.ok) return await detailOf(response);
+    if (!response.ok) return await readDetail(response);
     this.session.take((await response.json()) as TokenSet);
     return undefined;
   }
 
-  /** Ends the session at the service, too. */
+  /** Ends the session at the service and in this page. */
   async logOut(): Promise<Failure> {
     const { token = '', refreshToken } = this.session;
     const body = refreshToken === undefined ? {} : { refresh_token: refreshToken };
     const response = await this.#post('logout', body, { Authorization: `Bearer ${token}` });
     if (response === undefined) return unreachable;
-    // What is not accepted any more is over already.
-    if (!response.ok && response.status !== 401) return await detailOf(response);
+    // With 401 the session has ended already.
+    if (!response.ok && response.status !== 401) return await readDetail(response);
     this.session.end('Logged out.');
     return undefined;
   }
@@ -42,12 +42,12 @@ export class Login {
       headers: { 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify(body),
       credentials: 'omit',
-    }).catch(() => undefined); // the caller says so
+    }).catch(() => undefined); // a network error: callers report it as `unreachable`
   }
 }
 
-/** What a problem says. A proxy's error may be something else. */
-async function detailOf(response: Response): Promise<string> {
+/** The detail of a problem; for other responses, such as a proxy's, a message with the status. */
+async function readDetail(response: Response): Promise<string> {
   const isProblem = response.headers.get('Content-Type')?.startsWith('application/problem+json') ?? false;
   const { detail } = isProblem ? ((await response.json()) as { detail?: string }) : {};
   return detail ?? `The service responded with ${response.status}.`;

@@ -1,29 +1,27 @@
 import type { TokenSet } from '../sessions/sessions.models.js';
 import { readAccessToken } from './access-token.js';
-import { beginningOf, isEventStream } from './event-stream.js';
+import { readBeginning, isEventStream } from './event-stream.js';
 import type { Session } from './session.js';
 
-/** An operation as the contract names it. */
+/** An operation of the contract. */
 export interface Operation {
-  /** With its parameters' names: `/sessions/{id}`. */
+  /** The path template: `/sessions/{id}`. */
   readonly path: string;
   /** In lower case. */
   readonly method: string;
 }
 
-/** A request as Swagger UI has made it. */
+/** A request that Swagger UI has built. */
 export interface OperationRequest extends RequestInit {
   readonly headers: Record<string, string>;
 }
 
-/** Like the global one. */
 export type Fetch = (url: string, request: RequestInit) => Promise<Response>;
 
-/** Sends what is tried out, and learns from the answers who is logged in. */
+/** Sends the requests of "Try it out", and updates the page's session from the responses. */
 export class Operations {
   /**
-   * @param inDoubt called where something was changed that may have changed who the caller is: a role, a name,
-   *   another session that was perhaps this one.
+   * @param inDoubt called after a change that may concern the caller: of a role, a name, or a session that may be this one.
    */
   constructor(
     private readonly session: Session,
@@ -34,14 +32,14 @@ export class Operations {
   async run(operation: Operation, url: string, request: OperationRequest): Promise<Response> {
     const answer = this.#isOwn(request)
       ? await this.#send(url, request)
-      : await this.fetch(url, asClient(operation, request));
+      : await this.fetch(url, omitBrowserCredentials(operation, request));
     if (answer.ok) await this.#learn(operation, request, answer);
-    return isEventStream(answer) ? beginningOf(answer) : answer;
+    return isEventStream(answer) ? readBeginning(answer) : answer;
   }
 
-  /** Sends a request with the session's access token; where that is refused, once more with its successor. */
+  /** Sends a request with the session's access token; if that is refused, refreshes it and sends the request again. */
   async #send(url: string, request: OperationRequest): Promise<Response> {
-    const token = bearerOf(request);
+    const token = extractBearer(request);
     const answer = await this.fetch(url, request);
     if (token === undefined || !isRefused(answer) || (await this.session.renew(token)) !== 'renewed') {
       return answer;
@@ -53,10 +51,10 @@ export class Operations {
   async #learn({ path, method }: Operation, request: OperationRequest, answer: Response): Promise<void> {
     const name = `${method} ${path}`;
     const isOwn = this.#isOwn(request);
-    // Where they are in cookies, there is no body.
+    // With tokens in cookies the response has no body.
     if (givesTokens.has(name) && answer.status !== 204) {
       const tokens = (await answer.clone().json()) as Partial<TokenSet>;
-      // A client that got a token for itself has no session.
+      // A client's own token comes without a refresh token.
       if (tokens.refresh_token !== undefined) this.session.take(tokens as TokenSet);
     } else if (isOwn && this.#endsSession(name, request, answer.url)) {
       this.session.end('Logged out.');
@@ -67,15 +65,15 @@ export class Operations {
     }
   }
 
-  /** Whether it is sent for the session that the page is in now. */
+  /** Whether the request has a token of the page's current session. */
   #isOwn(request: OperationRequest): boolean {
-    const [used, own] = [bearerOf(request), this.session.token];
+    const [used, own] = [extractBearer(request), this.session.token];
     if (used === undefined || own === undefined) return false;
     const sessionId = readAccessToken(used)?.sessionId;
     return used === own || (sessionId !== undefined && sessionId === readAccessToken(own)?.sessionId);
   }
 
-  /** Whether it was certainly this session that was ended, and not another one. */
+  /** Whether the request certainly ended this session and not another one. */
   #endsSession(name: string, { body }: OperationRequest, url: string): boolean {
     const { token = '', refreshToken } = this.session;
     if (name === 'post /logout') {
@@ -91,24 +89,24 @@ export class Operations {
 const givesTokens = new Set(['post /login', 'post /refresh', 'put /me/password', 'post /oauth/token']);
 
 /**
- * What the page says where the tokens are in cookies. It neither keeps nor renews them: they are out of scripts' reach,
- * which is what they are for, and the browser sends them by itself.
+ * The page's notices when the tokens are in cookies. The page neither keeps nor refreshes them: scripts cannot read these
+ * cookies (`HttpOnly`), and the browser sends them by itself.
  */
 const cookieNotices = new Map([
   ['post /login/cookies', 'Logged in with cookies, which the browser keeps.'],
   ['post /logout', 'Logged out.'],
 ]);
 
-function bearerOf({ headers }: OperationRequest): string | undefined {
+function extractBearer({ headers }: OperationRequest): string | undefined {
   return /^Bearer (.+)$/.exec(headers['Authorization'] ?? '')?.[1];
 }
 
-/** A 401 for what the token is; not one for what is missing beside it, such as a login that was just made. */
+/** Whether the access token was refused: not another 401, such as that for a missing fresh login. */
 export function isRefused({ status, headers }: Response): boolean {
   return status === 401 && (headers.get('WWW-Authenticate') ?? '').includes('error="invalid_token"');
 }
 
-/** Their 401 has a challenge that makes browsers ask for a name and a password, unless no credentials were offered. */
-function asClient({ path }: Operation, request: OperationRequest): OperationRequest {
+/** Without credentials mode the browser does not answer the `Basic` challenge of a 401 with a dialog of its own. */
+function omitBrowserCredentials({ path }: Operation, request: OperationRequest): OperationRequest {
   return path.startsWith('/oauth/') ? { ...request, credentials: 'omit' } : request;
 }

@@ -1,19 +1,19 @@
-import { accessOf, type Secured } from './access.js';
+import { describeAccess, type Secured } from './access.js';
 import type { Component } from './react.js';
 import type { ImmutableList, ImmutableMap, SwaggerUi } from './system.js';
 
 interface PlaceProperties {
-  /** Where in the contract it is: `['paths', '/login', 'post']` for an operation. */
+  /** The place in the contract: `['paths', '/login', 'post']` for an operation. */
   readonly path?: ImmutableList;
   readonly getComponent: (name: string) => Component<object>;
 }
 
 /**
- * A padlock on each operation that says who may call it: open where anyone may, closed where a token is needed, and where
- * it may be left out, so in words. Swagger UI's own, which are taken away, are closed where one is logged in, and missing
- * on public operations.
+ * A padlock on each operation that shows who may call it: open if anyone may, closed if a token is required, and open with
+ * the word "optional" if a token may be left out. They replace Swagger UI's own, which show whether the user is logged in
+ * and are missing on public operations.
  *
- * They stand where Swagger UI has a place for plugins: `JumpToPath`, which is empty.
+ * They are put into `JumpToPath`, an empty component that Swagger UI has for plugins.
  */
 export const padlocks = {
   authorizeOperationBtn: () => () => null,
@@ -24,7 +24,7 @@ export const padlocks = {
       const [where, ...operation] = path?.toArray() ?? [];
       if (where !== 'paths' || operation.length !== 2) return null;
       const secured = specSelectors.specJson().getIn([where, ...operation]) as ImmutableMap;
-      const { kind, text } = accessOf(secured.toJS() as Secured);
+      const { kind, text } = describeAccess(secured.toJS() as Secured);
       const icon = React.createElement(getComponent(kind === 'required' ? 'LockIcon' : 'UnlockIcon'), null);
       if (kind === 'public') {
         const label = { role: 'img', 'aria-label': text, title: text, className: `padlock ${kind}` };

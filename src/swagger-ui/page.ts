@@ -13,14 +13,14 @@ import { Session, type Message } from './session.js';
 import { SwaggerUiAuthorization, type Plugin, type SwaggerUi } from './system.js';
 import { Turns } from './turns.js';
 
-/** Where the service is: the page is at `docs/` below it, whatever a proxy has put before. */
+/** The service's base URL: the page is at `docs/` below it, whatever prefix a proxy adds. */
 const service = new URL('..', document.baseURI);
-/** A proxy may serve several services on one origin: what the page keeps is under the service's own path. */
+/** The storage key has the service's path, because a proxy may serve several services on one origin. */
 const key = `latchkey ${service.pathname}`;
 /** Milliseconds. */
 const tickEvery = 1000;
 
-/** Swagger UI with a session: what tells them of each other. */
+/** Connects Swagger UI with the page's session. */
 class Page implements Account {
   readonly login: Login;
   readonly authorization: SwaggerUiAuthorization;
@@ -29,7 +29,7 @@ class Page implements Account {
   readonly requestBodies: RequestBodies;
   readonly #caller: Caller;
   readonly #badge: Badge;
-  /** The token whose user was asked for last. */
+  /** The token for which the username was last requested. */
   #asked: string | undefined;
 
   constructor(system: SwaggerUi) {
@@ -86,7 +86,7 @@ class Page implements Account {
     return this.#caller.username;
   }
 
-  /** A page that nobody looks at renews nothing: a session that is not used is to end some day. */
+  /** A hidden page does not refresh tokens, so that an unused session expires. */
   #tick(): void {
     if (document.visibilityState === 'hidden') return;
     this.#show();
@@ -107,23 +107,23 @@ class Page implements Account {
   }
 }
 
-/** The document with the service that the page belongs to as its one server: requests go there, wherever else it is known. */
+/** The document with the service of this page as its only server: requests go there, whatever the issuer is. */
 function withOwnServer(document: Document): Document {
   return { ...document, servers: document.servers?.filter(({ url }) => url.startsWith('/')) ?? [] };
 }
 
-/** Opens `POST /login`, whatever is filtered or closed, and goes there. */
+/** Opens and focuses `POST /login`, whatever is filtered or collapsed. */
 function openLogin({ layoutActions }: SwaggerUi): void {
   layoutActions.updateFilter('');
   layoutActions.show(['operations-tag', 'Sessions'], true);
   layoutActions.show(['operations', 'Sessions', 'login'], true);
-  // Once it is drawn.
+  // After it is rendered.
   requestAnimationFrame(() => {
     document.querySelector<HTMLElement>('#operations-Sessions-login .opblock-summary-control')?.focus();
   });
 }
 
-/** Browsers have locks only where the page came by HTTPS or from this machine. Else the refresh's grace has to do. */
+/** Browsers offer locks in secure contexts alone (HTTPS, localhost). Elsewhere the grace of refreshes has to suffice. */
 const locks = navigator.locks as LockManager | undefined;
 const turns = locks && new Turns(key, locks, window);
 
@@ -153,7 +153,7 @@ const plugin: Plugin = {
           return original(withOwnServer(document));
         },
         setResponse: (original) => (path, method, response) => {
-          // Those of a refusal are in the error.
+          // The headers of an error response are in `err.response`.
           for (const shown of [response, response.err?.response]) {
             if (shown?.headers) shown.headers = sortHeaders(shown.headers);
           }
@@ -166,5 +166,5 @@ const plugin: Plugin = {
 };
 
 followColorScheme();
-// For Swagger UI's options, which name it.
+// Swagger UI's options refer to it by this name.
 Object.assign(globalThis, { latchkey: plugin });

@@ -1,6 +1,5 @@
-/** As much of React as the page uses, which Swagger UI brings along. */
+/** The members of React, which Swagger UI bundles, that the page uses. */
 export interface React {
-  /** Several elements without one around them. */
   readonly Fragment: Component<object>;
   createElement<Properties extends object>(
     type: string | Component<Properties>,
@@ -13,7 +12,7 @@ export interface React {
 export type Component<Properties> = (properties: Properties) => ReactNode;
 export type ReactNode = ReactElement | string | null | false | readonly ReactNode[];
 
-/** Made by React alone. */
+/** Opaque; created by React. */
 export interface ReactElement {
   readonly type: unknown;
 }

@@ -3,16 +3,16 @@ import type { SwaggerUi } from './system.js';
 
 const formType = 'application/x-www-form-urlencoded';
 
-/** What the operations are tried out with, where Swagger UI's own choice would be refused. */
+/** Fills in request bodies for "Try it out" where the service would refuse Swagger UI's samples. */
 export class RequestBodies {
   #refreshExample: string | undefined;
   #refreshFilled: string | undefined;
 
   constructor(private readonly system: SwaggerUi) {}
 
-  /** Fills in the contract's examples of forms: Swagger UI sends a sample of each field, `string` for most of them. */
+  /** Fills in the contract's examples of forms: Swagger UI's samples have the value `string` for most fields. */
   fillForms({ paths, components }: Document): void {
-    this.#refreshExample = textOf(
+    this.#refreshExample = formatBody(
       paths['/refresh']?.['post']?.requestBody?.content['application/json']?.example,
     );
     for (const [path, operations] of Object.entries(paths)) {
@@ -23,31 +23,31 @@ export class RequestBodies {
         const model = form.schema?.$ref?.split('/').at(-1) ?? '';
         const { properties = {} } = components?.schemas?.[model] ?? form.schema ?? {};
         for (const field of Object.keys(properties)) {
-          // One at a time: of several, Swagger UI takes the last.
+          // One call for each field: Swagger UI keeps only the last of several.
           this.#fill(path, method, this.system.Im.Map({ [field]: example[field] ?? '' }));
         }
       }
     }
   }
 
-  /** Puts the session's own refresh token where the contract has an example of one. */
+  /** Replaces the contract's example of a refresh token by the session's own. */
   fillRefreshToken(refreshToken: string): void {
     const value = this.system.oas3Selectors.requestBodyValue('/refresh', 'post') ?? undefined;
-    // What somebody typed there stays.
+    // The user's own input stays.
     if (value !== undefined && value !== this.#refreshExample && value !== this.#refreshFilled) return;
-    this.#refreshFilled = textOf({ refresh_token: refreshToken });
+    this.#refreshFilled = formatBody({ refresh_token: refreshToken });
     this.#fill('/refresh', 'post', this.#refreshFilled);
   }
 
   #fill(path: string, method: string, value: unknown): void {
     const pathMethod = [path, method];
     this.system.oas3Actions.setRequestBodyValue({ value, pathMethod });
-    // Else it would be gone when the operation is opened.
+    // Otherwise opening the operation would reset it.
     this.system.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
   }
 }
 
-/** As Swagger UI shows it. */
-function textOf(body: Example | undefined): string | undefined {
+/** The JSON text that Swagger UI shows for a body. */
+function formatBody(body: Example | undefined): string | undefined {
   return body && JSON.stringify(body, null, 2);
 }

@@ -1,4 +1,4 @@
-/** What one looks for in a response. The others are much the same for all. */
+/** The headers that differ between responses; the others are much the same for all. */
 const first = [
   'content-type',
   'location',
@@ -11,7 +11,7 @@ const first = [
   'cache-control',
 ];
 
-/** The headers in the order in which they are shown: those that tell one response from another come first. */
+/** Sorts headers for display: those that differ between responses come first. */
 export function sortHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const rank = (name: string): number => {
     const index = first.indexOf(name.toLowerCase());

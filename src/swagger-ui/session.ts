@@ -1,77 +1,75 @@
 import type { TokenSet } from '../sessions/sessions.models.js';
 import { readAccessToken } from './access-token.js';
 
-/** The access token that Swagger UI sends, which all tabs of the page share. */
+/** The access token that Swagger UI sends; all tabs of the page share it. */
 export interface Authorization {
-  /** The one in use. */
+  /** The token that this tab uses. */
   token(): string | undefined;
-  /** The one that the tabs share now: another tab may just have changed it. */
+  /** The token in the tabs' shared storage: another tab may have changed it. */
   shared(): string | undefined;
-  /** Uses another one, or none; `share` says whether the other tabs follow. */
+  /** Sets or removes the token; with `share` for the other tabs, too. */
   set(token: string | undefined, share: boolean): void;
 }
 
-/** What a browser gives the page, as far as its session needs it. */
+/** The browser's facilities that the session uses, injected for tests. */
 export interface Surroundings {
   readonly authorization: Authorization;
-  /** This tab's own storage, which survives a reload. */
+  /** The tab's `sessionStorage`. */
   readonly storage: {
     getItem(key: string): string | null;
     setItem(key: string, value: string): void;
     removeItem(key: string): void;
   };
-  /** The key in it. */
   readonly storageKey: string;
-  /** To all other tabs of the page. */
+  /** Sends a message to all other tabs of the page. */
   readonly post: (message: Message) => void;
-  /** Runs one piece of work at a time, among all tabs. */
+  /** Runs work while no other tab does. */
   readonly exclusively: (work: () => Promise<Renewal>) => Promise<Renewal>;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly refreshUrl: string;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Somebody else is logged in, or nobody, or for another time. */
+  /** Called when the login or its expiry has changed. */
   readonly onChange: () => void;
 }
 
-/** What belongs to the access token in use, where a tab of this browser got it from the service. */
+/** What a tab stores beside an access token that it got from the service. */
 interface Kept {
   readonly accessToken: string;
   readonly refreshToken: string;
-  /** By the clock of the page, like all its times: the service's may go another way. */
+  /** Milliseconds since the Unix epoch, by the page's clock: the service's may differ. */
   readonly expiresAt: number;
   readonly renewAt: number;
 }
 
-/** Tabs ask each other for what belongs to an access token. */
+/** With these messages tabs ask each other for the refresh token that belongs to an access token. */
 export type Message = { readonly wanted: string } | { readonly kept: Kept };
 
-/** `later`: the service could not say yes or no; there will be another try. */
+/** `later`: the service could not be asked, and there will be another attempt. */
 export type Renewal = 'renewed' | 'over' | 'later';
 
-/** Milliseconds before the end of an access token, or a fifth of its lifetime where that is less. */
+/** In milliseconds before an access token expires; a fifth of its lifetime if that is less. */
 const renewBefore = 60_000;
-/** Milliseconds until an answer is taken for lost. */
+/** The timeout of a refresh, in milliseconds. */
 const answerWithin = 5000;
 /**
- * Milliseconds until the next try: at first soon, as an answer that was lost can be had again for the few seconds of
+ * In milliseconds. The first retry comes soon, because a lost response can be requested again only for the few seconds of
  * `LATCHKEY_REFRESH_GRACE`.
  */
 const firstRetryAfter = 2000;
 const retryAfter = 10_000;
 
 /**
- * Who is logged in on this page, and that they stay so.
+ * The page's login: holds its tokens and refreshes them.
  *
- * Where the tokens are, and why there. The access token is in localStorage, as with Swagger UI's own option: it is
- * good for minutes, and one login serves all tabs. The refresh token is good for weeks, so it never goes there: it is
- * in the tab's sessionStorage, which survives a reload, ends with the tab, and is nothing that the next user of the
- * browser finds. Tabs that are open at the same time hand it to each other. Scripts of this origin could read both
- * places; the page's policy lets in none but the page's own. And a refresh token that someone copied and used ends
- * the session at its next use.
+ * The access token is in localStorage, as with Swagger UI's own option: it is valid for minutes, and one login serves all
+ * tabs. The refresh token is valid for weeks, so it is only in the tab's sessionStorage, which survives a reload and ends
+ * with the tab, so that the next user of the browser does not find it. Open tabs pass it to each other. Scripts of this
+ * origin could read both; the page's Content-Security-Policy allows only the page's own. If a copied refresh token is
+ * used, the session ends at the next use of the original.
  */
 export class Session {
-  /** Why nobody is logged in, where somebody was. */
+  /** Why the login has ended, to be shown. */
   notice: string | undefined;
   #renewal: Promise<Renewal> | undefined;
   #notBefore = 0;
@@ -81,29 +79,29 @@ export class Session {
 
   constructor(private readonly surroundings: Surroundings) {}
 
-  /** The access token in use. */
+  /** The access token that this tab uses. */
   get token(): string | undefined {
     return this.surroundings.authorization.token();
   }
 
-  /** The refresh token that came with the access token in use. */
+  /** The refresh token that came with this access token, if this tab has it. */
   get refreshToken(): string | undefined {
     return this.#kept?.refreshToken;
   }
 
-  /** When the access token in use ends, by the page's clock. */
+  /** When the access token expires, in milliseconds since the Unix epoch, by the page's clock. */
   get expiresAt(): number | undefined {
     const { token } = this;
     return token === undefined ? undefined : (this.#kept?.expiresAt ?? readAccessToken(token)?.expiresAt);
   }
 
-  /** Whether the access token in use has ended, by the page's clock, and this tab cannot renew it. */
+  /** Whether the access token has expired, by the page's clock, and this tab cannot refresh it. */
   get isExpired(): boolean {
     const { expiresAt } = this;
     return this.#kept === undefined && expiresAt !== undefined && expiresAt <= this.surroundings.now();
   }
 
-  /** Goes on with the tokens of a login, a refresh or a new password. */
+  /** Uses the tokens of a login, a refresh or a password change. */
   take(tokens: TokenSet): void {
     const lifetime = tokens.expires_in * 1000;
     const expiresAt = this.surroundings.now() + lifetime;
@@ -116,25 +114,25 @@ export class Session {
     this.#use(tokens.access_token, true);
   }
 
-  /** Nobody is logged in any more, in no tab. */
+  /** Ends the login in all tabs. */
   end(notice: string): void {
     this.#use(undefined, true);
     this.tell(notice);
   }
 
-  /** Says why nobody is logged in. */
+  /** Shows a notice. */
   tell(notice: string | undefined): void {
     this.notice = notice;
     this.surroundings.onChange();
   }
 
-  /** Takes over what another tab has done. */
+  /** Adopts the token that another tab has stored. */
   follow(): void {
     const shared = this.surroundings.authorization.shared();
     if (shared !== this.token && (shared === undefined || shared !== this.#dropped)) this.#use(shared, false);
   }
 
-  /** To be told whenever the access token in use may be another one. */
+  /** To be called whenever the access token may have changed. */
   changed(): void {
     const { token } = this;
     if (token === this.#seen) return;
@@ -149,7 +147,7 @@ export class Session {
     this.surroundings.onChange();
   }
 
-  /** What another tab asks or tells. */
+  /** Handles a message from another tab. */
   receive(message: Message): void {
     const kept = this.#kept;
     if ('wanted' in message) {
@@ -160,7 +158,7 @@ export class Session {
     }
   }
 
-  /** Renews the tokens if the access token ends shortly, or has ended while the page slept. */
+  /** Refreshes the tokens if the access token expires shortly, or expired while the page was suspended. */
   async renewIfDue(): Promise<void> {
     const kept = this.#kept;
     if (kept !== undefined && this.surroundings.now() >= Math.max(kept.renewAt, this.#notBefore)) {
@@ -169,9 +167,8 @@ export class Session {
   }
 
   /**
-   * Replaces an access token that is refused, or soon will be; one that cannot be replaced is used no longer. However
-   * many ask, in however many tabs: one refresh happens, as a second one with the same token could be taken for the
-   * use of a stolen copy.
+   * Replaces an access token that is refused or expires soon; if that is not possible, the page stops using it. All tabs
+   * together send one refresh, because a second one with the same token could be taken for the use of a stolen copy.
    */
   renew(refused: string): Promise<Renewal> {
     this.#renewal ??= this.surroundings
@@ -187,7 +184,7 @@ export class Session {
     if (this.token !== refused) return this.#afterChange();
     const kept = this.#kept;
     if (kept === undefined) {
-      // Not in the other tabs: one of them may have what it takes to renew it.
+      // In this tab alone: another one may have the refresh token.
       this.#dropped = refused;
       this.#use(undefined, false);
       this.tell('The access token is no longer accepted. Log in again.');
@@ -210,12 +207,12 @@ export class Session {
     return 'later';
   }
 
-  /** A later login, logout or refresh in another tab wins. */
+  /** The result after another tab has logged in, logged out or refreshed. */
   #afterChange(): Renewal {
     return this.token === undefined ? 'over' : 'renewed';
   }
 
-  /** @returns undefined where the service cannot be reached: the refresh token is good for another try. */
+  /** @returns undefined if the service cannot be reached: the refresh token can be sent again. */
   #refresh(refreshToken: string): Promise<Response | undefined> {
     return this.surroundings
       .fetch(this.surroundings.refreshUrl, {
@@ -237,7 +234,7 @@ export class Session {
     this.surroundings.storage.setItem(this.surroundings.storageKey, JSON.stringify(kept));
   }
 
-  /** What is kept for any other token is of another session, or of a generation that was used. */
+  /** Only for the current access token: what is stored for another one belongs to another session or an earlier refresh. */
   get #kept(): Kept | undefined {
     const text = this.surroundings.storage.getItem(this.surroundings.storageKey);
     const kept = text === null ? undefined : (JSON.parse(text) as Kept);

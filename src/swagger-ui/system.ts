@@ -3,13 +3,13 @@ import type { Document } from './document.js';
 import type { React } from './react.js';
 import type { Authorization } from './session.js';
 
-/** As much of Swagger UI's system as the page uses: https://swagger.io/docs/open-source-tools/swagger-ui/customization/plugin-api/ */
+/** The members of Swagger UI's system that the page uses: https://swagger.io/docs/open-source-tools/swagger-ui/customization/plugin-api/ */
 export interface SwaggerUi {
   readonly React: React;
   readonly authSelectors: {
     authorized(): ImmutableMap;
     isAuthorized(security: unknown): boolean | null;
-    /** The schemes that an operation's `security` names. */
+    /** The schemes that an operation's `security` refers to. */
     definitionsForRequirements(security: unknown): unknown;
   };
   readonly authActions: {
@@ -28,17 +28,17 @@ export interface SwaggerUi {
     setRetainRequestBodyValueFlag(change: RequestBodyChange): void;
   };
   readonly layoutActions: {
-    /** `['operations', tag, operationId]` is an operation, `['operations-tag', tag]` all of a tag. */
+    /** `['operations', tag, operationId]` is an operation, `['operations-tag', tag]` a tag. */
     show(place: readonly string[], isOpen: boolean): void;
     updateFilter(text: string): void;
   };
   readonly specSelectors: { specJson(): ImmutableMap };
-  /** The Immutable library that its state is made of. */
+  /** The Immutable library. */
   readonly Im: { Map(entries: object): unknown };
   getStore(): { subscribe(listener: () => void): void };
 }
 
-/** As much of Immutable's collections as the page uses. */
+/** The members of Immutable's collections that the page uses. */
 export interface ImmutableMap {
   get(key: string): unknown;
   getIn(path: readonly string[]): unknown;
@@ -54,15 +54,15 @@ interface RequestBodyChange {
   readonly pathMethod: readonly string[];
 }
 
-/** An operation that is tried out. */
+/** A request of "Try it out". */
 export interface Execution {
   readonly pathName: string;
   readonly method: string;
-  /** What the HTTP client calls instead of `fetch`, with the request that it has made. */
+  /** The HTTP client calls it instead of `fetch`. */
   readonly userFetch?: (url: string, request: OperationRequest) => Promise<Response>;
 }
 
-/** What is shown of a response. */
+/** A response to be shown. */
 export interface ShownResponse {
   headers?: Readonly<Record<string, unknown>>;
   readonly err?: { readonly response?: { headers?: Readonly<Record<string, unknown>> } };
@@ -71,9 +71,9 @@ export interface ShownResponse {
 type Action<Parameters extends readonly unknown[], Result = unknown> = (...parameters: Parameters) => Result;
 type Wrapped<A extends Action<never>> = (original: A) => A;
 
-/** As much as the page uses of what a plugin of Swagger UI may have. */
+/** The members of a Swagger UI plugin that the page uses. */
 export interface Plugin {
-  /** By the component's name: what takes its place. */
+  /** The name of a component → a function that returns its replacement. */
   readonly wrapComponents: Readonly<Record<string, (original: never, system: SwaggerUi) => unknown>>;
   readonly afterLoad: (system: SwaggerUi) => void;
   readonly statePlugins: {
@@ -81,7 +81,7 @@ export interface Plugin {
       readonly wrapActions: {
         readonly execute: Wrapped<Action<[Execution]>>;
         readonly executeRequest: Wrapped<Action<[Execution]>>;
-        /** The contract is there. */
+        /** Called when the contract has been loaded. */
         readonly updateJsonSpec: Wrapped<Action<[Document]>>;
         readonly setResponse: Wrapped<Action<[path: string, method: string, response: ShownResponse]>>;
       };
@@ -92,7 +92,7 @@ export interface Plugin {
   };
 }
 
-/** The contract's security schemes. */
+/** The names of the contract's security schemes. */
 export const tokenScheme = 'bearer';
 export const clientScheme = 'clientSecret';
 
@@ -127,8 +127,8 @@ export class SwaggerUiAuthorization implements Authorization {
   }
 
   /**
-   * Instead of what Swagger UI would persist: that is under one key for all the Swagger UIs of an origin, of which a
-   * proxy may serve many, and has the clients' secrets of the Authorize dialog, too.
+   * Replaces Swagger UI's persistence, which uses one key for all Swagger UIs of an origin, where a proxy may serve
+   * several, and also stores the clients' secrets of the Authorize dialog.
    */
   persist(): void {
     const token = this.token();

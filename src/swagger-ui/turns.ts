@@ -1,37 +1,36 @@
-/** As much of a browser's window as turns need. */
+/** The members of a browser's window that turns use. */
 export interface Tab {
-  /** This tab's copy of what the tabs share. */
+  /** The process's copy of the storage that the tabs share. */
   readonly localStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void };
-  /** Another tab's change has come. */
+  /** `storage`: the change of another tab has arrived. */
   addEventListener(type: 'storage', listener: () => void): void;
   removeEventListener(type: 'storage', listener: () => void): void;
   setTimeout(work: () => void, milliseconds: number): number;
   clearTimeout(timer: number): void;
 }
 
-/** As much of the Web Locks API. */
+/** The members of the Web Locks API that turns use. */
 interface Locks {
   request<T>(name: string, options: { mode: 'exclusive' | 'shared' }, work: () => Promise<T>): Promise<T>;
   query(): Promise<{ held?: readonly { name?: string }[] }>;
 }
 
-/** For how long another tab may not see what was stored, in milliseconds: browsers take a few. */
+/** The time after which other tabs certainly see a change of localStorage, in milliseconds; usually it takes a few. */
 const visibleWithin = 1000;
 
 /**
- * What the tabs of a site do by turns, because they share the tokens in localStorage: each turn finds what those before
- * it have stored.
+ * Runs work in one tab at a time, so that each turn sees what the earlier turns have stored in localStorage.
  *
- * The Web Locks API alone does not give that. A browser's tabs may be processes, each with a copy of localStorage, and
- * the lock may be there before the news: in Chromium three tabs that count by turns lose a third of their steps. So the
- * turns are numbered, in localStorage, and a tab that ends one holds for a moment a lock that has the number in its name.
- * Of locks all tabs are told the same: who sees one with a number that is not yet in its localStorage waits for it.
+ * The Web Locks API alone does not guarantee that. Tabs may be processes, each with a copy of localStorage, and the lock
+ * may arrive before the change: in Chromium three tabs that increment a counter by turns lose a third of the increments.
+ * So turns are numbered in localStorage, and a tab that ends a turn holds a lock with the turn's number in its name for a
+ * while. All tabs see the same locks: a tab that sees a number that is not in its localStorage yet waits for it.
  */
 export class Turns {
-  /** Where the number of the last turn is, beside what is shared. */
+  /** The key of the last turn's number in localStorage. */
   readonly #counter: string;
 
-  /** @param key what the tabs share in localStorage */
+  /** @param key the key of the shared value in localStorage. */
   constructor(
     private readonly key: string,
     private readonly locks: Locks,
@@ -40,7 +39,7 @@ export class Turns {
     this.#counter = `${key} turn`;
   }
 
-  /** Runs one piece of work at a time, among all tabs. */
+  /** Runs work while no other tab does. */
   async take<T>(work: () => Promise<T>): Promise<T> {
     return await this.locks.request(this.key, { mode: 'exclusive' }, async () => {
       await this.#seeLast();
@@ -52,7 +51,7 @@ export class Turns {
     });
   }
 
-  /** As far as this tab knows. */
+  /** The last turn that this tab knows of. */
   get #last(): number {
     return Number(this.tab.localStorage.getItem(this.#counter) ?? 0);
   }
@@ -75,7 +74,7 @@ export class Turns {
       const look = (): void => {
         if (this.#last >= last) goOn();
       };
-      // Somebody may have cleared localStorage meanwhile.
+      // localStorage may have been cleared meanwhile.
       const timer = tab.setTimeout(goOn, visibleWithin);
       tab.addEventListener('storage', look);
     });

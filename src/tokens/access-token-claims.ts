@@ -1,7 +1,7 @@
 /** The claims of an access token (RFC 9068 §2.2), and the service's own: `sid`, `ver`, `roles_ver`, `fresh`, `pwd_change` and `token_use`. */
 export interface AccessTokenClaims {
   readonly iss: string;
-  /** The user's id, or the client's where a client acts for itself. */
+  /** The user's id, or for a client's own token the client's id. */
   readonly sub: string;
   readonly aud: string | readonly string[];
   /** Seconds since the Unix epoch, like `iat`, `nbf` and `auth_time`. */
@@ -12,25 +12,25 @@ export interface AccessTokenClaims {
   readonly jti: string;
   /** The session's id; a client's token has none. */
   readonly sid?: string;
-  /** The subject's version that the token was made at. */
+  /** The subject's version when the token was issued. */
   readonly ver: number;
   readonly client_id: string;
   /** Space-separated permissions (RFC 6749 §3.3). */
   readonly scope: string;
   readonly roles: readonly string[];
-  /** The version of what the roles permit that the token was made at; a client's token has none. */
+  /** The counter of changes to roles' permissions when the token was issued; a client's token has none. */
   readonly roles_ver?: number;
-  /** When the password was proved; a client's token has none. */
+  /** When the password was verified; a client's token has none. */
   readonly auth_time?: number;
-  /** Whether the password was proved for this very token rather than for one that it refreshes. */
+  /** Whether the token was issued for a password, not by a refresh. */
   readonly fresh: boolean;
-  /** Present while the account has a one-time password, which takes its permissions away. */
+  /** Present while the account has a one-time password, with which it has no permissions. */
   readonly pwd_change?: true;
-  /** The user's name when the token was issued (OpenID Connect Core §5.1), to be shown; a client's token has none. */
+  /** The user's name when the token was issued (OpenID Connect Core §5.1), for display; a client's token has none. */
   readonly preferred_username?: string;
-  /** Says that this is an access token where the header's `typ` does not: `access_token`. */
+  /** Says that this is an access token if the header's `typ` does not: `access_token`. */
   readonly token_use?: unknown;
-  /** What the hook for additional claims added. */
+  /** Claims of the hook `additionalClaims`. */
   readonly [claim: string]: unknown;
 }
 
@@ -58,31 +58,31 @@ const reservedClaimNames = [
   'token_use',
 ] as const;
 
-/** The claims that are the service's own, whether or not a token has them: no hook sets one. */
+/** Claims that no hook may set, whether or not a token has them. */
 export const reservedClaims: ReadonlySet<string> = new Set(reservedClaimNames);
 
-/** What an access token is issued for. */
+/** What an access token grants, and to which subject. */
 export interface AccessGrant {
   /** A user's id, or a client's. */
   readonly subject: string;
-  /** The subject's version, as the transaction that grants has read it. */
+  /** The subject's version, as read in the transaction that grants the token. */
   readonly version: number;
-  /** Undefined: the service itself, where users log in. */
+  /** Undefined for a user's token: the client is the service itself. */
   readonly clientId?: string;
   readonly sessionId?: string;
   /** The user's name; a client has none. */
   readonly username?: string;
   readonly roles: readonly string[];
-  /** The version of what roles permit, likewise. */
+  /** The counter of changes to roles' permissions, as read in the same transaction. */
   readonly rolesVersion?: number;
   readonly permissions: readonly string[];
-  /** When the password was proved, in milliseconds since the Unix epoch. */
+  /** When the password was verified, in milliseconds since the Unix epoch. */
   readonly authenticatedAt?: number;
   readonly fresh: boolean;
   readonly passwordChangeRequired?: boolean;
-  /** The token's audience; undefined: the default audience of the settings. */
+  /** Undefined: the default audience of the settings. */
   readonly audience?: readonly string[];
-  /** Seconds; undefined: as the settings say. */
+  /** Seconds; undefined: the lifetime of the settings. */
   readonly lifetime?: number;
 }
 
@@ -108,7 +108,7 @@ export function isAccessTokenClaims(value: unknown): value is AccessTokenClaims 
     isAbsentOr((fresh) => typeof fresh === 'boolean', claims.fresh) &&
     isAbsentOr((change) => change === true, claims.pwd_change) &&
     isAbsentOr(isString, claims.preferred_username) &&
-    // Only a client that acts for itself has no session.
+    // Only a client's own token has no session.
     (claims.sub === claims.client_id || (claims.sid !== undefined && claims.auth_time !== undefined))
   );
 }

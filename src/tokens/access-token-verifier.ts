@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import jwt from 'jsonwebtoken';
-import { epochSeconds, type Clock } from '../clock.js';
+import { getEpochSeconds, type Clock } from '../clock.js';
 import { isSignature, readCompactJws, readJwsHeader } from '../guard/compact-jws.js';
 import { Problem } from '../problems/problem.js';
 import { accessTokenUse, isAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
@@ -9,18 +9,18 @@ import type { KeyRing } from '../keys/key-ring.js';
 import type { SigningKey } from '../keys/signing-keys.js';
 
 /**
- * The greatest leeway that can be set, in milliseconds: a revocation that was written under a small leeway
- * still holds when the service comes back with a great one.
+ * The maximum of `JWT_DECODE_LEEWAY`, in milliseconds. Revocations are kept for that long, so that they still apply when
+ * the setting is raised.
  */
 export const maxLeeway = 300_000;
-/** How long any access token may be accepted, whatever the settings were when it was issued, in milliseconds. */
+/** Maximum time for which an access token is accepted, whatever the settings were when it was issued, in milliseconds. */
 export const maxAccessTokenLifetime = 86_400_000 + maxLeeway;
 /**
- * By how much what is kept because of a session's access token outlives its `exp`, in milliseconds: beside the leeway a minute,
- * as it is written before the token is made.
+ * How long a session or revocation is kept after the `exp` of its access token, in milliseconds: the leeway, and a minute
+ * because the row is written before the token is issued.
  */
 export const retentionAfterExpiry = maxLeeway + 60_000;
-/** A hook may give each token a header of its own. */
+/** Bounded, because a hook may give each token a different header. */
 const maxCachedHeaders = 100;
 
 interface VerifierOptions {
@@ -30,7 +30,7 @@ interface VerifierOptions {
   readonly leeway: number;
 }
 
-/** For what is to end anyway. */
+/** For logout and revocation, which also accept tokens that are not valid at this time. */
 interface IgnoredTimes {
   readonly ignoreNotBefore?: boolean;
   readonly ignoreExpiration?: boolean;
@@ -44,12 +44,12 @@ interface KnownHeader {
 }
 
 /**
- * Verifies that a token is an access token of this service and valid at this time. The signature, the times and the issuer are
- * jsonwebtoken's to check. What it does not check is checked here: before it the length, the one spelling, the key by its
- * id, what the header says beside, and the length of the signature; after it the types of the claims.
+ * Verifies that a token is an access token of this service and valid at this time. jsonwebtoken checks the signature, the
+ * times and the issuer. This class checks the rest: first the length, the canonical encoding, the header's members, the
+ * key by its id and the length of the signature; afterwards the types of the claims.
  */
 export class AccessTokenVerifier {
-  /** By the headers as good tokens have spelled them: most often one for each key. */
+  /** Encoded headers of verified tokens → what they say; usually one header for each key. */
   readonly #headers = new LRUCache<string, KnownHeader>({ max: maxCachedHeaders });
 
   constructor(
@@ -58,7 +58,7 @@ export class AccessTokenVerifier {
     private readonly options: VerifierOptions,
   ) {}
 
-  /** What is known of a header is known by its key: to be called when one was taken away. */
+  /** To be called when a key was removed. */
   clearHeaderCache(): void {
     this.#headers.clear();
   }
@@ -69,21 +69,21 @@ export class AccessTokenVerifier {
    */
   verify(token: string, ignoredTimes: IgnoredTimes = {}): AccessTokenClaims {
     if (token.length > maxTokenLength)
-      throw invalidToken('The access token is too long: longer than any that this service issues.');
+      throw createInvalidToken('The access token is too long: longer than any that this service issues.');
     const parts = readCompactJws(token);
-    if (!parts) throw invalidToken('The access token is not a JWT in its compact form.');
+    if (!parts) throw createInvalidToken('The access token is not a JWT in its compact form.');
     const known = this.#headers.get(parts.header);
     const header = known ?? this.#readHeader(parts.header);
     const { key, isTyped } = header;
-    if (!isSignature(parts.signature, key.signatureLength)) throw invalidToken(malformed);
+    if (!isSignature(parts.signature, key.signatureLength)) throw createInvalidToken(malformed);
     const claims = this.#verifySignature(token, key, ignoredTimes);
     if (!known) this.#headers.set(parts.header, header);
-    if (!isAccessTokenClaims(claims)) throw invalidToken(claimMissing);
-    // Whatever else the service's keys may have signed says that it is something else, or nothing.
-    if (!isTyped && claims.token_use !== accessTokenUse) throw invalidToken(noAccessToken);
-    // A revocation would not outlive it.
+    if (!isAccessTokenClaims(claims)) throw createInvalidToken(claimMissing);
+    // Other JWTs that are signed with the same key have another use, or none.
+    if (!isTyped && claims.token_use !== accessTokenUse) throw createInvalidToken(noAccessToken);
+    // A revocation is not kept for longer.
     if (claims.exp * 1000 > this.clock.now() + maxAccessTokenLifetime) {
-      throw invalidToken('The access token lives longer than any that is issued here.');
+      throw createInvalidToken('The access token lives longer than any that is issued here.');
     }
     return deepFreeze(claims);
   }
@@ -91,19 +91,19 @@ export class AccessTokenVerifier {
   /** Finds the key that a token's header names. */
   #readHeader(part: string): KnownHeader {
     const header = readJwsHeader(part);
-    if (!header) throw invalidToken('The access token is not a JWT.');
+    if (!header) throw createInvalidToken('The access token is not a JWT.');
     const { kid, alg, typ, crit } = header;
     const key = typeof kid === 'string' ? this.ring.findSigningKey(kid) : undefined;
-    if (!key) throw invalidToken('The access token is not signed with a key of this service.');
-    // The key says which algorithm there is; what the token says never chooses one.
+    if (!key) throw createInvalidToken('The access token is not signed with a key of this service.');
+    // The key determines the algorithm, never the token (RFC 8725 §3.1).
     if (alg !== key.algorithm) {
-      throw invalidToken('The access token names another algorithm than that of its key.');
+      throw createInvalidToken('The access token names another algorithm than that of its key.');
     }
     const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : '';
-    if (type !== 'at+jwt' && type !== 'jwt') throw invalidToken(noAccessToken);
-    // RFC 7515 §4.1.11: an extension that we do not know must not be ignored.
+    if (type !== 'at+jwt' && type !== 'jwt') throw createInvalidToken(noAccessToken);
+    // RFC 7515 §4.1.11: an unknown critical extension must not be ignored.
     if (crit !== undefined) {
-      throw invalidToken('The access token demands an extension that is not known here.');
+      throw createInvalidToken('The access token demands an extension that is not known here.');
     }
     return { key, isTyped: type === 'at+jwt' };
   }
@@ -114,11 +114,11 @@ export class AccessTokenVerifier {
         algorithms: [key.algorithm],
         issuer: [...this.options.acceptedIssuers] as [string, ...string[]],
         ...ignoring,
-        clockTimestamp: epochSeconds(this.clock),
+        clockTimestamp: getEpochSeconds(this.clock),
         clockTolerance: this.options.leeway,
       });
     } catch (error) {
-      if (error instanceof jwt.JsonWebTokenError) throw invalidToken(describeError(error), error);
+      if (error instanceof jwt.JsonWebTokenError) throw createInvalidToken(describeError(error), error);
       throw error;
     }
   }
@@ -128,7 +128,7 @@ const malformed = 'The access token is malformed, or its signature is wrong.';
 const noAccessToken = 'This JWT is not an access token.';
 const claimMissing = 'The access token lacks a claim.';
 
-/** jsonwebtoken tells some of what is wrong by the class of its errors, and the rest by their messages. */
+/** jsonwebtoken distinguishes some errors by their class, and the others by their message alone. */
 function describeError(error: jwt.JsonWebTokenError): string {
   if (error instanceof jwt.TokenExpiredError) return 'The access token has expired.';
   if (error instanceof jwt.NotBeforeError) return 'The access token is not valid yet.';
@@ -136,11 +136,11 @@ function describeError(error: jwt.JsonWebTokenError): string {
   return /^invalid (exp|nbf) value/.test(error.message) ? claimMissing : malformed;
 }
 
-function invalidToken(detail: string, cause?: unknown): Problem {
+function createInvalidToken(detail: string, cause?: unknown): Problem {
   return new Problem('invalid_token', { detail, cause });
 }
 
-/** All the way down: the same claims are given out to every request with the token. */
+/** Deep, because every request with the token gets the same claims. */
 function deepFreeze<T extends object>(value: T): T {
   for (const each of Object.values(value) as unknown[]) {
     if (typeof each === 'object' && each !== null) deepFreeze(each);

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { epochSeconds, type Clock } from '../clock.js';
+import { getEpochSeconds, type Clock } from '../clock.js';
 import type { Hooks } from './hooks.js';
 import { Problem } from '../problems/problem.js';
 import {
@@ -11,7 +11,12 @@ import {
   type AccessTokenClaims,
 } from './access-token-claims.js';
 import type { AccessTokenType } from './access-token-types.js';
-import { base64urlBytes, base64urlLength, maxTokenLength, type RightsCapacity } from './access-token-size.js';
+import {
+  computeBase64urlBytes,
+  computeBase64urlLength,
+  maxTokenLength,
+  type RightsCapacity,
+} from './access-token-size.js';
 import { AccessTokenVerifier, retentionAfterExpiry } from './access-token-verifier.js';
 import { maxUsernameLength } from '../usernames/username.js';
 import { selectAddedMembers, encodeUtf8AsLatin1 } from './added-members.js';
@@ -25,34 +30,34 @@ export interface AccessTokenOptions {
   readonly acceptedIssuers: readonly string[];
   /** The default audience, for grants without one. */
   readonly audience: readonly string[];
-  /** The audiences that this service's own protected operations answer to. */
+  /** Audiences whose tokens this service's own protected operations accept. */
   readonly acceptedAudiences: readonly string[];
   /** Seconds. */
   readonly lifetime: number;
   /** Seconds. */
   readonly leeway: number;
-  /** Whether tokens say from when they are valid. */
+  /** Whether tokens have `nbf`. */
   readonly notBefore: boolean;
   /** The header's `typ`. */
   readonly type: AccessTokenType;
-  /** The word that a token is sent with: `Bearer` (RFC 6750). */
+  /** The authentication scheme of access tokens: `Bearer` (RFC 6750) by default. */
   readonly scheme: string;
-  /** Characters that a user's token may have: fewer than any may where it comes in a cookie. */
+  /** Maximum length of a user's token in characters; lower if tokens are sent in cookies. */
   readonly maxLength: number;
   readonly hooks: Pick<Hooks, 'additionalClaims' | 'additionalHeaders'>;
 }
 
 interface Verified {
   readonly claims: AccessTokenClaims;
-  /** One of its audiences is this service. */
+  /** Whether one of its audiences is accepted here. */
   readonly audienceAccepted: boolean;
 }
 
-/** What says how a token is to be verified; no hook sets one of these. */
+/** Header parameters that say how a token is verified: no hook may set them. */
 const reservedHeaders: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64']);
-/** RFC 9068 demands a client; users who log in here are all clients of the service itself. */
+/** The `client_id` of users' tokens: RFC 9068 §2.2 requires one, and users log in to the service itself. */
 export const firstPartyClientId = 'latchkey';
-/** What takes most room in a user's token beside the roles and the permissions; ids are UUIDs. */
+/** A grant whose claims, apart from roles and permissions, are as long as they can be; ids are UUIDs. */
 const largestGrant: AccessGrant = {
   subject: '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10',
   version: Number.MAX_SAFE_INTEGER,
@@ -66,10 +71,10 @@ const largestGrant: AccessGrant = {
   // No character takes more bytes for each of its UTF-16 units.
   username: '\u20ac'.repeat(maxUsernameLength),
 };
-/** Tokens whose verification is remembered: one or two KiB each. */
+/** Tokens whose verification is cached: one or two KiB each. */
 const maxCachedTokens = 10_000;
 
-/** Issues access tokens, and verifies that a token is this service's and valid now. `Revocations` knows whether it was revoked. */
+/** Issues and verifies access tokens. Whether a token is revoked is for `Revocations` to say. */
 export class AccessTokens implements RightsCapacity {
   readonly #verified = new LRUCache<string, Verified>({ max: maxCachedTokens });
   readonly #verifier: AccessTokenVerifier;
@@ -88,66 +93,65 @@ export class AccessTokens implements RightsCapacity {
     return this.options.lifetime;
   }
 
-  /** The default audience, for grants without one. */
+  /** The default audience, for grants that have none. */
   get audience(): readonly string[] {
     return this.options.audience;
   }
 
-  /** The word that a token is sent with, which OAuth calls its `token_type`. */
+  /** The authentication scheme of access tokens, which OAuth calls `token_type`. */
   get scheme(): string {
     return this.options.scheme;
   }
 
-  /** When a token is dead for certain, in milliseconds: what its revocation must outlive. */
+  /** The time, in milliseconds since the Unix epoch, until which a token's revocation must be kept. */
   computeExpiry({ exp }: AccessTokenClaims): number {
     return exp * 1000 + retentionAfterExpiry;
   }
 
   /**
-   * When a token that is issued now is dead for certain, in milliseconds: what a revocation must outlive.
-   * @param lifetime seconds; undefined: as the settings say.
+   * The time, in milliseconds since the Unix epoch, until which the revocation of a token that is issued now must be kept.
+   * @param lifetime seconds; undefined: the lifetime of the settings.
    */
   computeNextExpiry(lifetime = this.options.lifetime): number {
-    return (epochSeconds(this.clock) + lifetime) * 1000 + retentionAfterExpiry;
+    return (getEpochSeconds(this.clock) + lifetime) * 1000 + retentionAfterExpiry;
   }
 
   /**
-   * Bytes that there are in a user's access token for roles and permissions, as `rightsSize` counts them, whatever key of
-   * the ring signs it. What hooks add counts when it is added.
+   * The bytes available for roles and permissions in a user's access token, as `computeRightsSize` counts them, whichever
+   * key of the ring signs it. Claims of hooks are not counted here but when a token is issued.
    */
   get rightsCapacity(): number {
     const key = this.#findLongestKey();
-    const header = base64urlLength(jsonLength(this.#buildHeader(key)));
-    const rest = this.options.maxLength - header - base64urlLength(key.signatureLength) - 2;
-    return base64urlBytes(rest) - jsonLength(this.#buildClaims(largestGrant));
+    const header = computeBase64urlLength(computeJsonLength(this.#buildHeader(key)));
+    const rest = this.options.maxLength - header - computeBase64urlLength(key.signatureLength) - 2;
+    return computeBase64urlBytes(rest) - computeJsonLength(this.#buildClaims(largestGrant));
   }
 
   /**
-   * Characters of the token that a grant gives at most, whatever key of the ring signs it. What hooks add counts when it is
-   * added.
+   * The maximum length in characters of the token for a grant, whichever key of the ring signs it, without what hooks add.
    */
   computeLength(grant: AccessGrant): number {
     const key = this.#findLongestKey();
     const parts = [
-      jsonLength(this.#buildHeader(key)),
-      jsonLength(this.#buildClaims(grant)),
+      computeJsonLength(this.#buildHeader(key)),
+      computeJsonLength(this.#buildClaims(grant)),
       key.signatureLength,
     ];
-    return parts.map(base64urlLength).reduce((sum, length) => sum + length, 2);
+    return parts.map(computeBase64urlLength).reduce((sum, length) => sum + length, 2);
   }
 
-  /** Whether an API builder adds to each token: what is added may be too much, or fail. */
+  /** Whether hooks add to tokens; if so, issuing one may fail. */
   get hasHooks(): boolean {
     const { additionalClaims, additionalHeaders } = this.options.hooks;
     return additionalClaims !== undefined || additionalHeaders !== undefined;
   }
 
-  /** Characters that a user's access token may have. */
+  /** Maximum length of a user's access token in characters. */
   get maxLength(): number {
     return this.options.maxLength;
   }
 
-  /** @throws {Problem} `token_too_long` where nobody would accept it; an Error where hooks add what no token can have. */
+  /** @throws {Problem} `token_too_long` if it would exceed the maximum length; an Error if a hook adds what no token can have. */
   issue(grant: AccessGrant): string {
     const { hooks } = this.options;
     const claims = {
@@ -163,7 +167,7 @@ export class AccessTokens implements RightsCapacity {
       ...this.#buildHeader(signingKey),
     };
     const token = jwt.sign(claims, privateKey, { algorithm, header });
-    // A client's own token comes in no cookie.
+    // A client's own token is never sent in a cookie.
     const limit = grant.sessionId === undefined ? maxTokenLength : this.options.maxLength;
     if (token.length > limit) throw this.#createTooLongProblem(grant, token.length, limit);
     return token;
@@ -191,7 +195,7 @@ export class AccessTokens implements RightsCapacity {
 
   #buildClaims(grant: AccessGrant): AccessTokenClaims {
     const { issuer, lifetime, notBefore } = this.options;
-    const now = epochSeconds(this.clock);
+    const now = getEpochSeconds(this.clock);
     const audience = grant.audience ?? this.options.audience;
     return {
       iss: issuer,
@@ -220,30 +224,30 @@ export class AccessTokens implements RightsCapacity {
   }
 
   /**
-   * Verifies a token that is shown to this service's own operations.
-   * @returns the token's claims, the same frozen object each time the same token comes.
+   * Verifies a token that was sent to one of this service's own operations.
+   * @returns the token's claims: the same frozen object each time for the same token.
    * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
    */
   verify(token: string): AccessTokenClaims {
     const { claims, audienceAccepted } = this.#verifyCached(token);
-    if (!audienceAccepted) throw invalidToken('The access token was issued for another service.');
+    if (!audienceAccepted) throw createInvalidToken('The access token was issued for another service.');
     return claims;
   }
 
-  /** Verifies a token that was presented to another service, with any audience. */
+  /** Verifies a token that was sent to another service: its audience is not checked. */
   verifyForAnyAudience(token: string): AccessTokenClaims {
     return this.#verifyCached(token).claims;
   }
 
-  /** The same for a token that is to be revoked: it may have been issued by a clock that is ahead of this one. */
+  /** The same for a token that is to be revoked, which may have been issued by a clock that is ahead of this one. */
   verifyForRevocation(token: string): AccessTokenClaims {
     this.#clearCachesAfterKeyRemoval();
     return this.#verifier.verify(token, { ignoreNotBefore: true });
   }
 
   /**
-   * The session of one of this service's tokens, even if it has expired: for a logout.
-   * @returns undefined for any other token, and for that of a client.
+   * Finds the session of one of this service's tokens for a logout, even if the token has expired.
+   * @returns undefined for any other token, and for a client's.
    */
   findSessionId(token: string): string | undefined {
     try {
@@ -261,7 +265,7 @@ export class AccessTokens implements RightsCapacity {
     if (known) {
       if (this.#isInTime(known.claims)) return known;
       this.#verified.delete(token);
-      throw invalidToken('The access token has expired.');
+      throw createInvalidToken('The access token has expired.');
     }
     const claims = this.#verifier.verify(token);
     const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
@@ -274,10 +278,10 @@ export class AccessTokens implements RightsCapacity {
   }
 
   #isInTime({ exp }: AccessTokenClaims): boolean {
-    return epochSeconds(this.clock) < exp + this.options.leeway;
+    return getEpochSeconds(this.clock) < exp + this.options.leeway;
   }
 
-  /** What is known of a token, or of a header, is known by its key. */
+  /** Cached tokens and headers may be those of a removed key. */
   #clearCachesAfterKeyRemoval(): void {
     if (this.#removals === this.ring.removals) return;
     this.#verified.clear();
@@ -286,10 +290,10 @@ export class AccessTokens implements RightsCapacity {
   }
 }
 
-function invalidToken(detail: string): Problem {
+function createInvalidToken(detail: string): Problem {
   return new Problem('invalid_token', { detail });
 }
 
-function jsonLength(value: object): number {
+function computeJsonLength(value: object): number {
   return Buffer.byteLength(JSON.stringify(value));
 }

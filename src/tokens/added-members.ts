@@ -3,9 +3,9 @@ import type { Hooks } from './hooks.js';
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * What a hook adds to a token, without the names that are the service's own.
- * @throws {Error} where a text in it has half of a surrogate pair: JSON can write it, but each reader makes something else
- *   of it, mostly U+FFFD (RFC 8259 §8.2).
+ * The members that a hook adds to a token, without reserved names.
+ * @throws {Error} if a string in them has a lone surrogate: JSON can represent it, but readers differ in what they make of
+ *   it (RFC 8259 §8.2).
  */
 export function selectAddedMembers(
   hook: keyof Hooks,
@@ -14,7 +14,7 @@ export function selectAddedMembers(
 ): Record<string, unknown> {
   const added = Object.fromEntries(Object.entries(members).filter(([name]) => !ownNames.has(name)));
   const text = JSON.stringify(added);
-  // JSON.stringify escapes what is not well-formed, and nothing else in that way.
+  // JSON.stringify escapes lone surrogates, and only those, as \udXXX.
   if (text.includes('\\ud')) {
     JSON.parse(text, (name, value: unknown) => {
       if (name.isWellFormed() && (typeof value !== 'string' || value.isWellFormed())) return value;
@@ -27,8 +27,8 @@ export function selectAddedMembers(
 }
 
 /**
- * The same members, each character by the bytes of its UTF-8: jsonwebtoken writes the lower byte of each into the header,
- * where RFC 7515 §2 has UTF-8.
+ * Replaces each character by those with the codes of its UTF-8 bytes: jsonwebtoken writes the header as Latin-1, and
+ * RFC 7515 §2 requires UTF-8.
  */
 export function encodeUtf8AsLatin1(members: Record<string, unknown>): Record<string, unknown> {
   const text = JSON.stringify(members);

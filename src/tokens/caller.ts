@@ -2,12 +2,12 @@ import type { Request } from 'express';
 import type { Actor } from '../audit/audit.store.js';
 import { parsePermissions } from '../guard/permissions.js';
 import { Problem } from '../problems/problem.js';
-import { contextOf } from '../http/request-context.js';
+import { getRequestContext } from '../http/request-context.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 
-/** Who calls, as the access token says it. */
+/** The caller of a request, by its access token. */
 export interface Caller {
-  /** The user's id, or the client's where a client acts for itself. */
+  /** The user's id, or for a client's own token the client's id. */
   readonly subject: string;
   /** The user's name when the token was issued, to be shown. Undefined for a client. */
   readonly username: string | undefined;
@@ -17,7 +17,7 @@ export interface Caller {
   readonly claims: AccessTokenClaims;
 }
 
-/** What a controller of a protected operation takes: `@Request() request: AuthenticatedRequest`. */
+/** The request of a protected operation; its controller takes it as `@Request() request: AuthenticatedRequest`. */
 export interface AuthenticatedRequest extends Request {
   readonly caller: Caller;
 }
@@ -29,20 +29,19 @@ export interface UserCaller {
 }
 
 /**
- * The user and the session, for operations that are about them.
- * @throws {Problem} `user_session_required` where a client acts for itself.
+ * The caller's user and session, for operations that concern them.
+ * @throws {Problem} `user_session_required` if the caller is a client.
  */
 export function requireUser({ caller }: AuthenticatedRequest): UserCaller {
   if (caller.sessionId === undefined) throw new Problem('user_session_required');
   return { userId: caller.subject, sessionId: caller.sessionId };
 }
 
-/** Who changes something, for services and the audit. */
+/** The caller as services and the audit take it. */
 export function toActor(request: AuthenticatedRequest): Actor {
-  return { userId: request.caller.subject, context: contextOf(request) };
+  return { userId: request.caller.subject, context: getRequestContext(request) };
 }
 
-/** The caller of a verified token. */
 export function toCaller(claims: AccessTokenClaims): Caller {
   return {
     subject: claims.sub,

@@ -10,16 +10,16 @@ const generationLength = 4;
 const macLength = 32;
 const length = 1 + keyIdLength + sessionIdLength + generationLength + macLength;
 
-/** What a refresh token says, once its HMAC has been verified. */
+/** The contents of a refresh token whose HMAC has been verified. */
 export interface RefreshTokenContents {
   readonly sessionId: string;
   readonly generation: number;
 }
 
 /**
- * Opaque to clients: `lk_rt_` + base64url(version ‖ key id ‖ session id ‖ generation ‖ HMAC-SHA-256 over
- * what precedes). Nothing of it is stored: the server can make it again from the session's row, which is
- * how a token that was just replaced gets the same successor twice.
+ * Creates a refresh token, which is opaque to clients: `lk_rt_` + base64url(version ‖ key id ‖ session id ‖ generation ‖
+ * HMAC-SHA-256 over all of these). It is not stored, because it can be computed again from the session's row. That is how
+ * a token that was just replaced gives the same successor again.
  */
 export function createRefreshToken(key: RefreshKey, { sessionId, generation }: RefreshTokenContents): string {
   const bytes = Buffer.alloc(length);
@@ -31,12 +31,12 @@ export function createRefreshToken(key: RefreshKey, { sessionId, generation }: R
   return prefix + bytes.toString('base64url');
 }
 
-/** Reads a refresh token; undefined for whatever the ring's keys did not make, to the last bit. */
+/** Parses a refresh token, and verifies its HMAC with the ring's keys. @returns undefined if it is not valid. */
 export function parseRefreshToken(ring: KeyRing, token: string): RefreshTokenContents | undefined {
   if (!token.startsWith(prefix)) return undefined;
   const encoded = token.slice(prefix.length);
   const bytes = Buffer.from(encoded, 'base64url');
-  // Base64 decoders forgive stray characters and trailing bits; one token has one spelling.
+  // Only the canonical encoding: base64 decoders ignore stray characters and trailing bits.
   if (bytes.length !== length || bytes[0] !== versionByte || bytes.toString('base64url') !== encoded) {
     return undefined;
   }

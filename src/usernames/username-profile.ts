@@ -1,11 +1,11 @@
 import { formatCodePoint } from '../text/freeform-text.js';
 
 /**
- * RFC 8265's UsernameCaseMapped profile (§3.3): which names there are. They are compared by `usernameKey`, which is for
- * all of them what the profile maps them to.
+ * RFC 8265's UsernameCaseMapped profile (§3.3), which says what names are allowed. They are compared by
+ * `toUsernameKey`, which maps them as the profile does.
  */
 
-/** RFC 8264 §9.6: these are what they are, whatever the rules say. Joiners shape some scripts: in no name here. */
+/** RFC 8264 §9.6: exceptions that override the rules. Joiners (U+200C, U+200D) are refused here in any context. */
 const allowedExceptions = /^[\u00df\u03c2\u06fd\u06fe\u0f0b\u3007]$/u;
 const refusedExceptions = /^[\u0640\u07fa\u200c\u200d\u302e\u302f\u3031-\u3035\u303b]$/u;
 const ascii = /^[!-~]$/u;
@@ -22,7 +22,7 @@ const extendedArabicIndicDigits = /[\u06f0-\u06f9]/u;
 /** Fullwidth and halfwidth forms, and the ideographic space. */
 const wide = /[\u3000\uff01-\uffee]/gu;
 
-/** Why a name is none; undefined where it is one. For a person, after the field's name. */
+/** Why a name is not allowed, to be put after the field's name in a message; undefined if it is allowed. */
 export function validateProfile(name: string): string | undefined {
   // §3.1: a username has one or more userparts, with spaces in between.
   for (const part of name.split(' ')) {
@@ -33,7 +33,7 @@ export function validateProfile(name: string): string | undefined {
 }
 
 function validateUserpart(part: string): string | undefined {
-  // §3.3.2: width, then case, then NFC; what there is then is judged.
+  // §3.3.2: width, then case, then NFC; the result is checked.
   const mapped = mapWidth(part).toLowerCase().normalize('NFC');
   const characters = Array.from(mapped);
   const unfit = characters.find((character, place) => !isAllowed(character, place, characters));
@@ -49,12 +49,12 @@ function validateUserpart(part: string): string | undefined {
   return undefined;
 }
 
-/** The ordinary characters in the place of fullwidth and halfwidth ones. */
+/** Replaces fullwidth and halfwidth characters by the ordinary ones. */
 export function mapWidth(name: string): string {
   return name.replace(wide, (character) => character.normalize('NFKC'));
 }
 
-/** RFC 8264 §8: whether a character is of IdentifierClass, there where it stands. */
+/** RFC 8264 §8: whether a character belongs to IdentifierClass at its place. */
 function isAllowed(character: string, place: number, all: readonly string[]): boolean {
   if (ascii.test(character) || allowedExceptions.test(character)) return true;
   if (refusedExceptions.test(character)) return false;
@@ -64,7 +64,7 @@ function isAllowed(character: string, place: number, all: readonly string[]): bo
   return character.normalize('NFKC') === character && lettersAndDigits.test(character);
 }
 
-/** RFC 5892 A.3 to A.7: characters that are good beside certain others. */
+/** RFC 5892 A.3 to A.7: characters that are allowed only beside certain others. */
 const contextRules: Readonly<Record<string, (place: number, all: readonly string[]) => boolean>> = {
   '\u00b7': (place, all) => all[place - 1] === 'l' && all[place + 1] === 'l',
   '\u0375': (place, all) => greek.test(all[place + 1] ?? ''),
@@ -73,7 +73,7 @@ const contextRules: Readonly<Record<string, (place: number, all: readonly string
   '\u30fb': (_place, all) => all.some((each) => each !== '\u30fb' && japanese.test(each)),
 };
 
-/** The blocks whose letters are written from right to left: Unicode sets them apart for such scripts. */
+/** The blocks that Unicode reserves for scripts that are written from right to left. */
 const rightToLeft = /^[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]$/u;
 const mark = /^[\p{Mn}\p{Me}]$/u;
 const europeanDigit = /^[0-9\u06f0-\u06f9]$/u;
@@ -82,7 +82,7 @@ const letterOrDigit = /^[\p{L}\p{N}\p{Mc}]$/u;
 
 type Direction = 'right' | 'left' | 'arabic digit' | 'european digit' | 'mark' | 'none';
 
-function directionOf(character: string): Direction {
+function getDirection(character: string): Direction {
   if (mark.test(character)) return 'mark';
   if (europeanDigit.test(character)) return 'european digit';
   if (arabicDigit.test(character)) return 'arabic digit';
@@ -90,9 +90,9 @@ function directionOf(character: string): Direction {
   return letterOrDigit.test(character) ? 'left' : 'none';
 }
 
-/** RFC 5893 §2, for names in which there is something that is written from right to left. */
+/** RFC 5893 §2, which applies to names that have right-to-left characters. */
 function followsBidiRule(characters: readonly string[]): boolean {
-  const directions = characters.map(directionOf);
+  const directions = characters.map(getDirection);
   if (!directions.includes('right') && !directions.includes('arabic digit')) return true;
   const last = directions.findLast((direction) => direction !== 'mark');
   if (directions[0] === 'left') {

@@ -1,18 +1,18 @@
-import { usernameKey } from './username.js';
+import { toUsernameKey } from './username.js';
 import { validateProfile } from './username-profile.js';
 import { isSingleScript } from './username-scripts.js';
 
-/** What names may be set, from the strictest on. Names that are there already go on working under all of them. */
+/** The rules for new names, strictest first. Existing names keep working under all of them. */
 export const usernameRules = ['distinct', 'precis', 'any'] as const;
 export type UsernameRules = (typeof usernameRules)[number];
 
 /** UTF-16 units. */
 const maxKeyLength = 800;
 
-/** Why a name cannot be set; undefined where it can. For a person, after the field's name. */
+/** Why a name is not allowed, to be put after the field's name in a message; undefined if it is allowed. */
 export function validateUsername(name: string, rules: UsernameRules): string | undefined {
-  // Of one character NFKC can make eighteen, and PostgreSQL's index takes 2,704 bytes.
-  if (usernameKey(name).length > maxKeyLength) return 'is too long where its characters are taken apart';
+  // NFKC can turn one character into eighteen, and an entry in PostgreSQL's index has at most 2,704 bytes.
+  if (toUsernameKey(name).length > maxKeyLength) return 'is too long where its characters are taken apart';
   if (rules === 'any') return undefined;
   const error = validateProfile(name);
   if (error !== undefined || rules === 'precis') return error;

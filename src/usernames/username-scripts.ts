@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { mapWidth } from './username-profile.js';
 
 /**
- * UTS 39: names that look like others. A name is of one script, or of those that are written together (§5.2, "highly
- * restrictive"), and no two have the same skeleton (§4), which is what is left of a name where characters that look
- * alike are one.
+ * UTS 39: confusable names. A name must be of one script or of scripts that are written together (§5.2, "highly
+ * restrictive"), and no two names may have the same skeleton (§4): the name with each character replaced by one that
+ * stands for all that look like it.
  */
 
 /** UAX 31, tables 5 and 7: the scripts that are in use today. */
@@ -37,7 +37,7 @@ const scripts = [
   ],
   ...['Syriac', 'Tai_Le', 'Tai_Tham', 'Tai_Viet', 'Tifinagh', 'Vai', 'Wancho', 'Yi'],
 ] as const;
-/** What Japanese, Chinese and Korean are written with. */
+/** The scripts of Japanese, Chinese and Korean, each with Latin. */
 const scriptCombinations = [
   ['Latin', 'Han', 'Hiragana', 'Katakana'],
   ['Latin', 'Han', 'Bopomofo'],
@@ -53,24 +53,24 @@ const allowedPatterns = [...scriptCombinations, ...scripts.map((script) => [scri
 );
 const printableAscii = /^[!-~]*$/u;
 
-/** Whether the name is of one script, or of those of one way of writing. */
+/** Whether the name is of one script, or of one of the allowed combinations. */
 export function isSingleScript(name: string): boolean {
   const mapped = mapWidth(name).normalize('NFC');
   return printableAscii.test(mapped) || allowedPatterns.some((writing) => writing.test(mapped));
 }
 
 const require = createRequire(import.meta.url);
-/** Loaded with the first name that is set: 100 KiB of what looks like what. */
+/** Loaded when the first name is set, not at the start: its table has 100 KiB. */
 let replaceConfusables: ((text: string) => string) | undefined;
 
-/** The skeleton as it is stored: of one length, however long a name's skeleton is. SHA-256, base64url. */
-export function skeletonKey(name: string): string {
+/** The SHA-256 of a name's skeleton, in base64url: it is stored, and has the same length for any name. */
+export function computeSkeletonKey(name: string): string {
   return createHash('sha256').update(computeSkeleton(name)).digest('base64url');
 }
 
 /**
- * What names that look alike have in common. As a name is shown, so it is compared: with its capitals, of which I looks
- * like l; but without regard to case at the end, for the same name may be shown in either.
+ * The skeleton of a name (UTS 39 §4). Confusable characters are replaced before the case is mapped, because names are
+ * shown with their capitals, and I looks like l; the result is in lower case, because names compare case-insensitively.
  */
 export function computeSkeleton(name: string): string {
   replaceConfusables ??= require('unhomoglyph') as (text: string) => string;

@@ -2,9 +2,9 @@
 export const maxUsernameLength = 200;
 
 /**
- * What is compared: two names that look alike to a person are one name. Normalized once more at the end: J̌ is two
- * characters, its small letter one.
+ * The form by which usernames are compared and unique: NFKC, case-insensitive. It is normalized again after the case is
+ * mapped, because J̌ is two code points and ǰ is one.
  */
-export function usernameKey(username: string): string {
+export function toUsernameKey(username: string): string {
   return username.normalize('NFKC').toLowerCase().normalize('NFKC');
 }

@@ -1,5 +1,5 @@
 import type { Queries } from '../database/database.js';
-import { usernameKey } from '../usernames/username.js';
+import { toUsernameKey } from '../usernames/username.js';
 import { selectWithRoles, type UserWithRoles } from './users.store.js';
 
 interface UserPageQuery {
@@ -19,10 +19,10 @@ export const userListStore = {
 
   /** By name, those whose names start with `prefix`. @param page `after`: the name before the page. */
   listByName(queries: Queries, prefix: string, { limit, after }: UserPageQuery): Promise<UserWithRoles[]> {
-    const first = usernameKey(prefix);
-    const end = firstKeyAfterPrefix(first);
+    const first = toUsernameKey(prefix);
+    const end = findFirstKeyAfterPrefix(first);
     // One lower bound: with two, SQLite would seek to the first, and scan all rows up to the second.
-    const last = after === undefined ? undefined : usernameKey(after);
+    const last = after === undefined ? undefined : toUsernameKey(after);
     let query = selectWithRoles(queries).orderBy('users.username_key').limit(limit);
     query = last?.startsWith(first)
       ? query.where('users.username_key', '>', last)
@@ -38,7 +38,7 @@ const beforeSurrogates = 0xd7ff;
 const afterSurrogates = 0xe000;
 
 /** The smallest text, by code points, after all texts that start with `prefix`; undefined where there is none. */
-export function firstKeyAfterPrefix(prefix: string): string | undefined {
+export function findFirstKeyAfterPrefix(prefix: string): string | undefined {
   const characters = Array.from(prefix);
   while (characters.length > 0) {
     const last = characters.pop()?.codePointAt(0) ?? 0;

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { isUniqueViolation } from '../database/constraint-errors.js';
 import { countersStore } from '../database/counters.store.js';
 import type { Queries } from '../database/database.js';
-import { newId } from '../ids.js';
+import { createId } from '../ids.js';
 import { Problem } from '../problems/problem.js';
 import { parseScope } from '../roles/rights.js';
 import { rolesStore } from '../roles/roles.store.js';
@@ -12,7 +12,7 @@ import {
   type RightsCapacity,
 } from '../tokens/access-token-size.js';
 import { validateUsername, type UsernameRules } from '../usernames/username-rules.js';
-import { skeletonKey } from '../usernames/username-scripts.js';
+import { computeSkeletonKey } from '../usernames/username-scripts.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 
 export interface UserOptions {
@@ -57,7 +57,7 @@ export class UserRecords {
    */
   async insert(queries: Queries, { username, passwordHash, roles, oneTime }: NewRecord): Promise<string> {
     const now = this.clock.now();
-    const id = newId(this.clock);
+    const id = createId(this.clock);
     const user = {
       id,
       username,
@@ -69,7 +69,7 @@ export class UserRecords {
       created_at: now,
       updated_at: now,
     };
-    const skeleton = skeletonKey(username);
+    const skeleton = computeSkeletonKey(username);
     const inserted =
       (await usersStore.insert(queries, user, skeleton)) ||
       (this.options.usernames !== 'distinct' && (await usersStore.insert(queries, user, null)));
@@ -93,7 +93,7 @@ export class UserRecords {
     id: string,
     username: string,
   ): Promise<{ readonly username: string; readonly username_skeleton: string | null }> {
-    const skeleton = skeletonKey(username);
+    const skeleton = computeSkeletonKey(username);
     const isAlike = await usersStore.hasSimilarName(queries, skeleton, id);
     if (!isAlike) return { username, username_skeleton: skeleton };
     const holder = await usersStore.findByName(queries, username);

@@ -3,8 +3,8 @@ import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
 import type { UserRow } from '../database/schema.js';
-import { heldRights, type AccountRights } from '../roles/rights.js';
-import { usernameKey } from '../usernames/username.js';
+import { selectHeldRights, type AccountRights } from '../roles/rights.js';
+import { toUsernameKey } from '../usernames/username.js';
 import { administratorRole } from '../roles/administrator-role.js';
 
 export type StoredUser = Omit<
@@ -30,7 +30,7 @@ const rights = [
   'users.session_epoch',
   'users.password_one_time',
   'users.username',
-  ...heldRights('users.id'),
+  ...selectHeldRights('users.id'),
 ] as const;
 const withoutSecrets = [
   'users.id',
@@ -42,7 +42,7 @@ const withoutSecrets = [
 
 export const usersStore = {
   async findByName(queries: Queries, username: string): Promise<StoredUser | undefined> {
-    const key = usernameKey(username);
+    const key = toUsernameKey(username);
     // No user's name has a NUL in it, and PostgreSQL's text cannot hold one.
     if (key.includes('\0')) return undefined;
     return queries.selectFrom('users').selectAll().where('username_key', '=', key).executeTakeFirst();
@@ -70,7 +70,7 @@ export const usersStore = {
       .insertInto('users')
       .values({
         ...user,
-        username_key: usernameKey(user.username),
+        username_key: toUsernameKey(user.username),
         username_skeleton: skeleton,
         session_epoch: 0,
         ending_epoch: null,
@@ -95,14 +95,14 @@ export const usersStore = {
 
   /**
    * @returns whether the user was there.
-   * @throws what `violatesUnique` recognises, where another user has the new name.
+   * @throws what `violatesUnique` recognizes if another user has the new name.
    */
   async update(queries: Queries, id: string, now: number, changes: UserChanges): Promise<boolean> {
     const updated = await queries
       .updateTable('users')
       .set({
         ...changes,
-        ...(changes.username !== undefined && { username_key: usernameKey(changes.username) }),
+        ...(changes.username !== undefined && { username_key: toUsernameKey(changes.username) }),
         updated_at: now,
       })
       .where('id', '=', id)

@@ -31,7 +31,7 @@ storeContract('The audit store', (on) => {
     });
   });
 
-  it('leaves empty what does not apply', async () => {
+  it('stores null for what an entry does not have', async () => {
     await auditStore.add(on.queries, clock, { event: 'user_created', context: operatorContext });
     expect((await rows())[0]).to.include({
       actor_id: null,
@@ -42,7 +42,7 @@ storeContract('The audit store', (on) => {
     });
   });
 
-  it('goes away with a transaction that is undone', async () => {
+  it('is rolled back with its transaction', async () => {
     const undone = on.database.transaction(async (transaction) => {
       await auditStore.add(transaction, clock, { event: 'user_created', context: operatorContext });
       throw new Error('undo');
@@ -51,7 +51,7 @@ storeContract('The audit store', (on) => {
     expect(await rows()).to.deep.equal([]);
   });
 
-  it('keeps the order of what was done at different times', async () => {
+  it('lists entries in the order of their times', async () => {
     for (const event of ['role_created', 'role_updated', 'role_deleted'] as const) {
       await auditStore.add(on.queries, clock, { event, context: operatorContext });
       clock.advance(0.001);

@@ -12,7 +12,7 @@ const credentials = { username: 'admin', password: adminPassword };
 const ofAccess = [accessCookie, 'csrf_access_token'];
 const ofRefresh = [refreshCookie, 'csrf_refresh_token'];
 
-/** The cookies that a response takes away. */
+/** The cookies that a response deletes. */
 function unsetBy(response: Response): string[] {
   const cookies = Object.entries(cookiesOf(response));
   for (const [name, { value, attributes }] of cookies) {
@@ -58,11 +58,11 @@ describe('Cookies whose tokens are no longer valid', () => {
       : test.set('Cookie', sent.map(([name, value]) => `${name}=${value}`).join('; '));
   };
 
-  describe('as for POST /logout', () => {
+  describe('with POST /logout', () => {
     before(() => start());
     after(() => app.close());
 
-    /** What browsers say of the page that a request comes from. */
+    /** The headers with which browsers describe the page that sent a request. */
     const sources: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       unstated: {},
       'own page': { 'Sec-Fetch-Site': 'same-origin', Origin: 'https://proxied.test' },
@@ -112,7 +112,7 @@ describe('Cookies whose tokens are no longer valid', () => {
       }
     }
 
-    it('clears them where the session was ended elsewhere', async () => {
+    it('are deleted if the session was ended elsewhere', async () => {
       const page = await login();
       await app.post('/logout', { refresh_token: page.refresh }).expect(204);
       const logout = withCookies(app.post('/logout'), { [accessCookie]: page.access });
@@ -120,7 +120,7 @@ describe('Cookies whose tokens are no longer valid', () => {
       expect(unsetBy(response)).to.have.members([...ofAccess, ...ofRefresh]);
     });
 
-    it('does not believe an expired token that another made', async () => {
+    it('do not end a session by an expired token of another issuer', async () => {
       const page = await login();
       app.clock.advance(900);
       const forged = `${page.access.slice(0, -4)}AAAA`;
@@ -130,10 +130,10 @@ describe('Cookies whose tokens are no longer valid', () => {
     });
   });
 
-  describe('as for POST /logout by the settings', () => {
+  describe('with POST /logout and other settings', () => {
     afterEach(() => app.close());
 
-    it('ends the session and clears a refresh cookie whose path keeps it from being sent', async () => {
+    it('end the session, and a refresh cookie whose path keeps it from being sent is deleted', async () => {
       await start({ JWT_REFRESH_COOKIE_PATH: '/refresh' });
       const page = await login({ access: accessCookie, refresh: '__Secure-refresh_token_cookie' });
       app.clock.advance(900);
@@ -144,7 +144,7 @@ describe('Cookies whose tokens are no longer valid', () => {
       expect(await isLive(page)).to.be.false;
     });
 
-    it('requires no CSRF value without JWT_COOKIE_CSRF_PROTECT', async () => {
+    it('require no CSRF value without JWT_COOKIE_CSRF_PROTECT', async () => {
       await start({ JWT_COOKIE_CSRF_PROTECT: 'false' });
       const page = await login();
       app.clock.advance(900);
@@ -152,14 +152,14 @@ describe('Cookies whose tokens are no longer valid', () => {
       expect(await isLive(page)).to.be.false;
     });
 
-    it('clears none where there are none', async () => {
+    it('are not deleted if there are none', async () => {
       await start({ JWT_TOKEN_LOCATION: 'headers' });
       const response = await app.post('/logout').set('X-CSRF-TOKEN', 'x').expect(401);
       expect(unsetBy(response)).to.be.empty;
     });
   });
 
-  describe('as for other operations', () => {
+  describe('with other operations', () => {
     beforeEach(() => start());
     afterEach(() => app.close());
 
@@ -174,7 +174,7 @@ describe('Cookies whose tokens are no longer valid', () => {
       ],
       ['was revoked', (page) => app.post('/logout', { refresh_token: page.refresh }).expect(204)],
     ] as [string, (page: Page) => unknown][]) {
-      it(`takes the access cookie away with the 401 where its token ${what}, and leaves the refresh cookie`, async () => {
+      it(`are deleted with the 401 if the access token ${what}, except the refresh cookie`, async () => {
         const page = await login();
         await spoil(page);
         for (const test of [
@@ -189,14 +189,14 @@ describe('Cookies whose tokens are no longer valid', () => {
       });
     }
 
-    it('clears a cookie that is not a token', async () => {
+    it('are deleted if they are not tokens', async () => {
       for (const bad of ['x', '%E0%A4%A', 'lk_rt_x']) {
         const response = await app.get('/me').set('Cookie', `${accessCookie}=${bad}`).expect(401);
         expect(unsetBy(response)).to.have.members(ofAccess);
       }
     });
 
-    it('keeps cookies that are not the reason for the error', async () => {
+    it('are kept if they are not the reason for the error', async () => {
       const page = await login();
       const unauthenticated = [
         by(page, app.post('/own/post')),
@@ -219,7 +219,7 @@ describe('Cookies whose tokens are no longer valid', () => {
         deriveCsrfValue(refresh),
       );
 
-    it('clears the refresh cookie with the 401 of a refresh', async () => {
+    it('are deleted with the 401 of a refresh', async () => {
       const [used, expired] = [await login(), await login()];
       await refreshing(used.refresh).expect(200);
       app.clock.advance(30 * 86_400);
@@ -229,7 +229,7 @@ describe('Cookies whose tokens are no longer valid', () => {
       expect(unsetBy(await wrong.expect(401))).to.be.empty;
     });
 
-    it('keeps it where a password change may just have replaced it', async () => {
+    it('are kept if a password change may just have replaced the refresh cookie', async () => {
       const page = await login();
       const change = by(page, app.request('put', '/me/password')).send({
         current_password: adminPassword,

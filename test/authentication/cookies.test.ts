@@ -77,7 +77,7 @@ describe('Cookies', () => {
     });
 
     for (const method of ['post', 'put', 'patch', 'delete'] as const) {
-      it(`let ${method.toUpperCase()} in with the CSRF value of the very token`, async () => {
+      it(`allow ${method.toUpperCase()} with the CSRF value of the same token`, async () => {
         const page = await login();
         const other = await login();
         const send = (csrf?: string): Test => {
@@ -104,7 +104,7 @@ describe('Cookies', () => {
       await by({ ...page, cookies: next }, app.get('/own/any')).expect(200);
     });
 
-    it('refuse a refresh without the cookie, or with one that is used up', async () => {
+    it('refuse a refresh without the cookie, or with a used one', async () => {
       await expectCode(app.post('/refresh/cookies'), 401, 'invalid_refresh_token');
       const page = await login();
       await post(page, '/refresh/cookies', page.session.refresh_csrf_token).expect(200);
@@ -150,7 +150,7 @@ describe('Cookies', () => {
       }
     });
 
-    it('stay as they are where the password is not changed', async () => {
+    it('stay unchanged if the password is not changed', async () => {
       const page = await login();
       const change = (body: object): Test =>
         by(page, app.request('put', '/me/password/cookies'))
@@ -167,7 +167,7 @@ describe('Cookies', () => {
       await by(page, app.get('/protected')).expect(200);
     });
 
-    it('are set by a changed password for a page that had its token elsewhere', async () => {
+    it('are set by a password change of a page that sent its token in the header', async () => {
       const { access_token: token } = await app.login();
       const body = { current_password: adminPassword, new_password: 'the next one of the admin' };
       const response = await app.put('/me/password/cookies', body, token).expect(200);
@@ -196,7 +196,7 @@ describe('Cookies', () => {
       );
     });
 
-    it('log out by the refresh cookie once the access token has expired', async () => {
+    it('log out by the refresh cookie after the access token has expired', async () => {
       const page = await login();
       app.clock.advance(900);
       await post(page, '/logout', page.session.refresh_csrf_token).expect(204);
@@ -211,7 +211,7 @@ describe('Cookies', () => {
       expect(cookiesOf(await app.post('/login', credentials).expect(200))).to.deep.equal({});
     });
 
-    it('are ignored where they are malformed', async () => {
+    it('are ignored if they are malformed', async () => {
       for (const header of [access, `${access}=`, ';;=;', `${access}=%E0%A4%A`]) {
         const { status } = await app.get('/own/any').set('Cookie', header);
         expect(status, header).to.equal(401);
@@ -220,7 +220,7 @@ describe('Cookies', () => {
   });
 
   describe('by the settings', () => {
-    it('are off, with the operations that give them, where JWT_TOKEN_LOCATION does not name them', async () => {
+    it('are off, with the operations that set them, if JWT_TOKEN_LOCATION does not include them', async () => {
       await start({ JWT_TOKEN_LOCATION: 'headers' });
       await expectCode(app.post('/login/cookies', credentials), 404, 'cookies_off');
       await expectCode(app.post('/refresh/cookies'), 404, 'cookies_off');
@@ -234,7 +234,7 @@ describe('Cookies', () => {
       expect(cookiesOf(await app.post('/logout', undefined, token).expect(204))).to.deep.equal({});
     });
 
-    it('last as long as the tokens where JWT_SESSION_COOKIE is false', async () => {
+    it('last as long as the tokens if JWT_SESSION_COOKIE is false', async () => {
       await start({
         JWT_SESSION_COOKIE: 'false',
         JWT_ACCESS_TOKEN_EXPIRES: '5m',
@@ -245,7 +245,7 @@ describe('Cookies', () => {
       expect(ages).to.deep.equal(['300', '300', '86400', '86400']);
     });
 
-    it('have __Secure- names where they have a domain or a path, which are set and unset alike', async () => {
+    it('have __Secure- names with a domain or a path, both when they are set and deleted', async () => {
       await start({
         JWT_COOKIE_DOMAIN: 'example.com',
         JWT_COOKIE_SAMESITE: 'Strict',
@@ -265,7 +265,7 @@ describe('Cookies', () => {
         expect(unset[name]?.attributes).to.include(attributes);
     });
 
-    it('have a __Secure- name for a path, and no domain', async () => {
+    it('have a __Secure- name with a path and no domain', async () => {
       await start({ JWT_ACCESS_COOKIE_PATH: '/api' });
       const { cookies } = await login();
       expect(cookies).to.include.keys('__Secure-access_token_cookie', refresh);
@@ -278,7 +278,7 @@ describe('Cookies', () => {
       await by(page, app.get('/own/any')).expect(200);
     });
 
-    it('have other names, and their CSRF values other places', async () => {
+    it('may have other names, and their CSRF values other places', async () => {
       await start({
         JWT_ACCESS_COOKIE_NAME: 'a',
         JWT_REFRESH_COOKIE_NAME: '__Host-r',
@@ -296,21 +296,21 @@ describe('Cookies', () => {
       await post(page, '/refresh/cookies').set('X-R', page.session.refresh_csrf_token).expect(200);
     });
 
-    it('come without CSRF cookies where JWT_CSRF_IN_COOKIES is false; the values are in the response', async () => {
+    it('come without CSRF cookies if JWT_CSRF_IN_COOKIES is false; the values are in the response', async () => {
       await start({ JWT_CSRF_IN_COOKIES: 'false' });
       const page = await login();
       expect(page.cookies).to.have.all.keys(access, refresh);
       await post(page, '/own/any', page.session.access_csrf_token).expect(200);
     });
 
-    it('need no CSRF value where JWT_COOKIE_CSRF_PROTECT is false', async () => {
+    it('need no CSRF value if JWT_COOKIE_CSRF_PROTECT is false', async () => {
       await start({ JWT_COOKIE_CSRF_PROTECT: 'false' });
       const page = await login();
       expect(page.cookies).to.have.all.keys(access, refresh);
       await post(page, '/own/any').expect(200);
     });
 
-    it('need it with the methods of JWT_CSRF_METHODS', async () => {
+    it('need it for the methods of JWT_CSRF_METHODS', async () => {
       await start({ JWT_CSRF_METHODS: 'GET, DELETE' });
       const page = await login();
       await post(page, '/own/any').expect(200);
@@ -318,7 +318,7 @@ describe('Cookies', () => {
       await by(page, app.get('/own/any')).set('X-CSRF-TOKEN', page.session.access_csrf_token).expect(200);
     });
 
-    it('cannot be SameSite=None without Secure, which browsers would drop', async () => {
+    it('cannot be SameSite=None without Secure, because browsers would refuse them', async () => {
       await start();
       const refused = TestApp.start({
         settings: { JWT_COOKIE_SAMESITE: 'None', JWT_COOKIE_SECURE: 'false' },
@@ -333,7 +333,7 @@ describe('Cookies', () => {
     const form = (page: Page, path: string, fields: Record<string, string>): Test =>
       by(page, app.post(path)).type('form').send(fields);
 
-    it('take the CSRF value as a field of a form, which is not the operation’s', async () => {
+    it('accept the CSRF value as a field of a form, which the operation does not see', async () => {
       await start({ JWT_CSRF_CHECK_FORM: 'true' });
       const page = await login();
       await expectCode(form(page, '/own/any', { other: '1' }), 401, 'csrf_failed');
@@ -346,7 +346,7 @@ describe('Cookies', () => {
       await post(page, '/own/any', page.session.access_csrf_token).expect(200);
     });
 
-    it('refresh and log out by a page’s form', async () => {
+    it('refresh and log out by a form', async () => {
       await start({
         JWT_CSRF_CHECK_FORM: 'true',
         JWT_REFRESH_CSRF_FIELD_NAME: 'rc',

@@ -12,7 +12,7 @@ const limits = { firstWait: second, maxWait: 60 * second, memory: 3600 * second 
 const free = 3;
 
 storeContract('The login attempts store', (on) => {
-  /** @returns whether it was noted under the key. */
+  /** @returns whether an attempt was reserved under the key. */
   const reserve = async (key: string, now = recordTime, most = free): Promise<boolean> =>
     (await loginAttemptsStore.reserve(on.queries, [{ key, free: most }], now, lapse)).includes(key);
   const fail = (key: string, now = recordTime, others: Partial<typeof limits> = {}, most = free) =>
@@ -22,7 +22,7 @@ storeContract('The login attempts store', (on) => {
       on.queries,
       loginAttemptsStore.release(on.queries, keys, now, forgiven).map((query) => ({ query })),
     );
-  /** An attempt from its beginning to its verdict. */
+  /** An attempt and its verdict. */
   const failOnce = async (key: string, now = recordTime): Promise<void> => {
     expect(await reserve(key, now)).to.be.true;
     await fail(key, now);
@@ -32,7 +32,7 @@ storeContract('The login attempts store', (on) => {
   const rowOf = (key: string) =>
     on.queries.selectFrom('login_attempts').selectAll().where('key', '=', key).executeTakeFirst();
 
-  /** Fails so often that each further failure brings a wait. */
+  /** Fails until each further failure causes a wait. */
   const useUpFree = async (key: string): Promise<void> => {
     for (let count = 0; count < free; count++) await failOnce(key);
   };
@@ -47,7 +47,7 @@ storeContract('The login attempts store', (on) => {
     expect(await loginAttemptsStore.findBlockedUntil(on.queries, [v7()])).to.equal(0);
   });
 
-  it('says how often attempts with each key have failed, until they are forgotten', async () => {
+  it('returns how often attempts with each key have failed, until they are forgotten', async () => {
     const [failed, waiting] = [v7(), v7()];
     await failOnce(failed);
     for (let count = 0; count <= free; count++) await failOnce(waiting);
@@ -60,7 +60,7 @@ storeContract('The login attempts store', (on) => {
     expect(later).to.deep.equal([{ key: failed, failures: 0, blocked_until: 0 }]);
   });
 
-  it('forgets what failed with a key, and nothing of the others', async () => {
+  it('forgets the failures of a key, and no others', async () => {
     const [forgotten, other] = [v7(), v7()];
     await failOnce(forgotten);
     await failOnce(other);
@@ -140,7 +140,7 @@ storeContract('The login attempts store', (on) => {
     expect(reserved.filter((won) => won)).to.have.length(1);
   });
 
-  it('lets the next be made when one turns out not to have failed', async () => {
+  it('allows the next attempt when one turns out to be correct', async () => {
     const key = v7();
     await useUpFree(key);
     expect(await reserve(key)).to.be.true;
@@ -151,7 +151,7 @@ storeContract('The login attempts store', (on) => {
     expect(await wait(key, recordTime)).to.equal(second);
   });
 
-  it('lets reservations without a verdict expire, and not before their time', async () => {
+  it('expires reservations without a verdict, and not before their time', async () => {
     const key = v7();
     await useUpFree(key);
     expect(await reserve(key)).to.be.true;
@@ -170,7 +170,7 @@ storeContract('The login attempts store', (on) => {
     expect(await reserve(key, recordTime + 2 * lapse)).to.be.true;
   });
 
-  it('never lets more wrong ones be checked than may fail, in whatever order verdicts come', async () => {
+  it('never allows more wrong attempts than may fail, in whatever order verdicts come', async () => {
     const steps = fc.array(fc.constantFrom('reserve', 'wrong', 'right'), {
       minLength: 5,
       maxLength: 25,
@@ -204,7 +204,7 @@ storeContract('The login attempts store', (on) => {
     );
   });
 
-  it('counts each key apart, and each with its own number of free ones', async () => {
+  it('counts each key separately, and each with its own number of free attempts', async () => {
     const [one, other] = [v7(), v7()];
     await useUpFree(one);
     await failOnce(one);
@@ -225,7 +225,7 @@ storeContract('The login attempts store', (on) => {
     );
   });
 
-  it('lets those go on together who count under the same keys in another order', async () => {
+  it('does not deadlock attempts that count under the same keys in another order', async () => {
     const keys = Array.from({ length: 4 }, () => v7());
     const counters = keys.map((key) => ({ key, free: 1000 }));
     await Promise.all(
@@ -250,7 +250,7 @@ storeContract('The login attempts store', (on) => {
     for (const key of keys) expect(await rowOf(key)).to.include({ failures: 10, pending: 0 });
   });
 
-  it('starts again when the last failure is forgotten, and no sooner', async () => {
+  it('starts again when the last failure is forgotten, and not before', async () => {
     const key = v7();
     await useUpFree(key);
     const remembered = recordTime + limits.memory - 1;
@@ -261,7 +261,7 @@ storeContract('The login attempts store', (on) => {
     expect(await loginAttemptsStore.findBlockedUntil(on.queries, [key])).to.equal(0);
   });
 
-  it('forgets a key and its wait, but not the attempts that are being made', async () => {
+  it('forgets a key and its wait, but not its pending attempts', async () => {
     const key = v7();
     await useUpFree(key);
     await failOnce(key);
@@ -286,7 +286,7 @@ storeContract('The login attempts store', (on) => {
     await release([v7()]);
   });
 
-  it('deletes what has expired, and keeps what lives', async () => {
+  it('deletes what has expired, and keeps the rest', async () => {
     await on.queries.deleteFrom('login_attempts').execute();
     await failOnce('old', recordTime - 1);
     await failOnce('young', recordTime);

@@ -23,7 +23,7 @@ for (const database of databaseKinds) {
       app.post('/login', { username: name, password: given }).set('X-Forwarded-For', from);
     const guess = (name: string, from: string): Test => login(name, from, 'a wrong guess');
 
-    /** The free ones, and the first that costs a wait. */
+    /** The free attempts, and the first that causes a wait. */
     async function guessUntilWaiting(name: string, from: string): Promise<void> {
       for (let count = 0; count < 6; count += 1) await guess(name, from).expect(401);
     }
@@ -53,7 +53,7 @@ for (const database of databaseKinds) {
       await expectWait(guess('ada', '192.0.2.1'), 900);
     });
 
-    it('says how many seconds are left, rounded up, and does not begin the wait again', async () => {
+    it('returns the seconds left, rounded up, and does not restart the wait', async () => {
       await guessUntilWaiting('ada', '192.0.2.1');
       app.clock.advance(1);
       await guess('ada', '192.0.2.1').expect(401);
@@ -68,7 +68,7 @@ for (const database of databaseKinds) {
       await guess('ada', '192.0.2.1').expect(401);
     });
 
-    it('is the same for a right password while the wait lasts, and for a name that nobody has', async () => {
+    it('also applies to a right password during the wait, and to an unknown name', async () => {
       for (const name of ['ada', 'nobody']) {
         await guessUntilWaiting(name, '192.0.2.1');
         await expectWait(login(name, '192.0.2.2'), 1);
@@ -77,25 +77,25 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('counts the guesses at an account from wherever they come', async () => {
+    it('counts guesses at an account from any address', async () => {
       for (let count = 1; count <= 6; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
       await expectWait(guess('ada', '192.0.2.7'), 1);
       await guess('bea', '192.0.2.7').expect(401);
     });
 
-    it('counts the guesses at a name in upper and lower case as guesses at one', async () => {
+    it('counts guesses at a name in upper and lower case together', async () => {
       const names = ['ada', 'ADA', 'Ada', 'aDa', 'adA', 'AdA'];
       for (const [index, name] of names.entries()) await guess(name, `192.0.2.${index}`).expect(401);
       await expectWait(guess('ada', '192.0.2.7'), 1);
     });
 
-    it('counts the guesses from an address at whichever account they are', async () => {
+    it('counts guesses from an address at any account', async () => {
       for (let count = 1; count <= 6; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
       await expectWait(guess('ada', '192.0.2.1'), 1);
       await guess('ada', '192.0.2.2').expect(401);
     });
 
-    it('does not count an attempt that only its address, or only its account, makes wait', async () => {
+    it('does not count an attempt that waits because of its address alone, or its account alone', async () => {
       for (let count = 1; count <= 6; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
       for (let count = 0; count < 9; count += 1) await guess('ada', '192.0.2.1').expect(429);
       await guessUntilWaiting('ada', '192.0.2.2');
@@ -113,7 +113,7 @@ for (const database of databaseKinds) {
         queue: 0,
       });
 
-    it('does not count an attempt that comes to no verdict', async () => {
+    it('does not count an attempt without a verdict', async () => {
       const limiter = limiterOf(app);
       const failing = (): Promise<never> => Promise.reject(new Error('no verdict'));
       for (let count = 0; count < 10; count += 1)
@@ -131,7 +131,7 @@ for (const database of databaseKinds) {
       await guess('ada', '2001:db8:0:2::1').expect(401);
     });
 
-    it('knows a user again whose device has changed its address in the same IPv6 /64', async () => {
+    it('recognizes a user whose device has changed its address in the same IPv6 /64', async () => {
       await login('ada', '2001:db8:0:3::1').expect(200);
       await guessUntilWaiting('ada', '192.0.2.9');
       await login('ada', '2001:db8:0:3::2').expect(200);
@@ -147,19 +147,19 @@ for (const database of databaseKinds) {
     describe('for a user who has logged in from an address before', () => {
       beforeEach(() => login('ada', '192.0.2.1').expect(200));
 
-      it('does not make the user wait because of failures from other addresses', async () => {
+      it('does not delay the user because of failures from other addresses', async () => {
         await guessUntilWaiting('ada', '198.51.100.1');
         await login('ada', '192.0.2.1').expect(200);
         await expectWait(login('ada', '192.0.2.2'), 1);
       });
 
-      it('lets nobody who guesses at others from there make that user wait there', async () => {
+      it("does not delay that user there because of another's guesses from there", async () => {
         for (let count = 1; count <= 6; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
         await expectWait(login('bea', '192.0.2.1'), 1);
         await login('ada', '192.0.2.1').expect(200);
       });
 
-      it('counts the guesses from there apart', async () => {
+      it('counts guesses from there separately', async () => {
         await guessUntilWaiting('ada', '192.0.2.1');
         await expectWait(login('ada', '192.0.2.1'), 1);
         await login('ada', '192.0.2.2').expect(200);
@@ -167,13 +167,13 @@ for (const database of databaseKinds) {
       });
     });
 
-    it('is over for an account once someone logs in to it', async () => {
+    it('ends for an account when a user logs in to it', async () => {
       for (let count = 1; count <= 5; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
       await login('ada', '192.0.2.6').expect(200);
       for (let count = 11; count <= 16; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
     });
 
-    it('is over when what the login changes is committed, and not before', async () => {
+    it("ends when the login's transaction is committed, and not before", async () => {
       const { database: opened } = app.services;
       for (let count = 1; count <= 5; count += 1) await guess('ada', `192.0.2.${count}`).expect(401);
       const login = limiterOf(app).attempt<never>(origin, (attempt) =>
@@ -187,7 +187,7 @@ for (const database of databaseKinds) {
       await expectWait(guess('ada', '192.0.2.7'), 1);
     });
 
-    it('is not over for an address when someone logs in from it: guessers have accounts, too', async () => {
+    it('does not end for an address with a login from it: attackers have accounts, too', async () => {
       for (let count = 1; count <= 6; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
       app.clock.advance(1);
       await login('cyd', '192.0.2.1').expect(200);
@@ -202,7 +202,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('counts attempts that come at once one by one', async () => {
+    it('counts concurrent attempts exactly', async () => {
       const guesses = await Promise.all(
         Array.from({ length: 20 }, (_, index) => guess('ada', `192.0.2.${index}`)),
       );
@@ -211,13 +211,13 @@ for (const database of databaseKinds) {
       await expectWait(guess('ada', '192.0.2.99'), 1);
     });
 
-    it('refuses nobody because of others who are let in', async () => {
+    it('refuses no attempt because of successful ones', async () => {
       for (let count = 1; count <= 5; count += 1) await guess(`user ${count}`, '192.0.2.1').expect(401);
       const names = ['ada', 'bea', 'cyd', 'ada', 'bea', 'cyd'];
       await Promise.all(names.map((name) => login(name, '192.0.2.1').expect(200)));
     });
 
-    it('forgets the failures a day after the last', async () => {
+    it('forgets failures a day after the last one', async () => {
       await guessUntilWaiting('ada', '192.0.2.1');
       app.clock.advance(86_399);
       await guess('ada', '192.0.2.1').expect(401);
@@ -226,7 +226,7 @@ for (const database of databaseKinds) {
       await guessUntilWaiting('ada', '192.0.2.1');
     });
 
-    it('leaves no rows behind once they are forgotten', async () => {
+    it('leaves no rows after they are forgotten', async () => {
       await guess('ada', '192.0.2.1').expect(401);
       app.clock.advance(86_400);
       await app.services.cleanUp();
@@ -234,14 +234,14 @@ for (const database of databaseKinds) {
       expect(rows).to.be.empty;
     });
 
-    it('stores neither what was typed for a name, which may be a password, nor an address', async () => {
+    it('stores neither the given name, which may be a password, nor an address', async () => {
       await guess('typed into the wrong field', '192.0.2.123').expect(401);
       const rows = await app.services.database.queries.selectFrom('login_attempts').selectAll().execute();
       expect(rows).to.have.length(2);
       expect(JSON.stringify(rows)).not.to.match(/typed|192\.0\.2/);
     });
 
-    it('is logged when it refuses, with the request’s id and the user', async () => {
+    it('is logged with the request’s id and the user when it refuses', async () => {
       await guessUntilWaiting('ada', '192.0.2.1');
       const refused = await login('ada', '192.0.2.1').expect(429);
       const logged = app.logged.filter(({ requestId }) => requestId === refused.get('X-Request-Id'));
@@ -251,7 +251,7 @@ for (const database of databaseKinds) {
       expect(JSON.stringify(logged)).not.to.include(password);
     });
 
-    describe('over a restart', () => {
+    describe('after a restart', () => {
       let inMemory: TestApp;
       before(async () => {
         inMemory = app;
@@ -293,7 +293,7 @@ for (const database of databaseKinds) {
         await guess('ada', '192.0.2.1').expect(401);
       });
 
-      it('makes the very first failure cost a wait where none is free', async () => {
+      it('delays from the first failure on if none is free', async () => {
         app = await app.restart({ LATCHKEY_LOGIN_FREE_ATTEMPTS: '0' });
         await guess('bea', '192.0.2.9').expect(401);
         await expectWait(guess('bea', '192.0.2.9'), 3);

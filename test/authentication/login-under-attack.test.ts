@@ -15,12 +15,12 @@ const settings = { LATCHKEY_TRUSTED_PROXIES: 'loopback' };
 for (const database of databaseKinds) {
   describe(`Logging in under attack on ${database}`, () => {
     let app: TestApp;
-    /** Each with its own connections and its own memory: as many replicas. */
+    /** Replicas, each with its own connections and memory. */
     let replicas: Services[];
     before(async () => {
       app = await TestApp.start({ database, settings });
       for (const name of ['ada', 'bea']) await app.createUser(name, password);
-      // A SQLite file has one process.
+      // A SQLite file has only one process.
       const others = database === 'postgres' ? [await app.openAgain(), await app.openAgain()] : [];
       replicas = [app.services, ...others];
     });
@@ -41,7 +41,7 @@ for (const database of databaseKinds) {
       address,
       userAgent: null,
     });
-    /** Logs in on the replica of this number. @returns the code of the refusal. */
+    /** Logs in on the replica with this number. @returns the code of the refusal. */
     const attempt = async (number: number, given: string, from: string, name = 'ada'): Promise<string> => {
       const services = replicas[number % replicas.length];
       try {
@@ -69,7 +69,7 @@ for (const database of databaseKinds) {
       expect(work.join()).not.to.include('argon2id');
     });
 
-    it('keeps no row of a login that failed nowhere', async () => {
+    it('leaves no row of a login without a failure', async () => {
       await Promise.all(Array.from({ length: 10 }, () => login('ada', '192.0.2.1').expect(200)));
       expect(await rows()).to.be.empty;
     });
@@ -84,13 +84,13 @@ for (const database of databaseKinds) {
       });
     }
 
-    it('keeps a row for each name and address of what was let through alone', async () => {
+    it('stores a row for each name and address of checked attempts alone', async () => {
       for (let guess = 0; guess < 30; guess += 1) await login(`user ${guess}`, `2001:db8:0:${guess % 3}::1`);
       // Six for each of three networks: eighteen names, three networks, one site.
       expect(await rows()).to.have.length(22);
     });
 
-    it('refuses no right password because of attempts that are being made, on any replica', async () => {
+    it('refuses no right password because of pending attempts, on any replica', async () => {
       for (const from of ['192.0.2.1', '192.0.2.2']) {
         const codes = await Promise.all(
           Array.from({ length: 40 }, (_, number) => attempt(number, password, from)),
@@ -100,11 +100,11 @@ for (const database of databaseKinds) {
       expect(await rows()).to.be.empty;
     });
 
-    // What is kept in memory ends with its process.
+    // Pending attempts in memory end with their process.
     if (database === 'postgres') {
       it('refuses no right password because of attempts whose process was killed', async () => {
         const { queries } = app.services.database;
-        // As a process leaves them that ends while it checks six passwords.
+        // As a process leaves them that is killed while it checks six passwords.
         const spy = queries.selectFrom('login_attempts').selectAll();
         await attempt(0, 'a wrong guess', '192.0.2.1');
         await queries
@@ -118,7 +118,7 @@ for (const database of databaseKinds) {
       });
     }
 
-    it('refuses none, either, where one failure more would bring a wait', async () => {
+    it('refuses no right password, either, if one more failure would cause a wait', async () => {
       for (let guess = 0; guess < 5; guess += 1) {
         expect(await attempt(guess, 'a wrong guess', '192.0.2.1', `user ${guess}`)).to.equal(
           'invalid_credentials',
@@ -150,7 +150,7 @@ for (const database of databaseKinds) {
       await sent((index) => `192.0.2.${index}`);
     });
 
-    it('checks no more of them when right ones of others come between them', async () => {
+    it("checks no more of them if other users' right ones come in between", async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.boolean(), { minLength: 10, maxLength: 30 }), async (wrongs) => {
           await app.services.database.queries.deleteFrom('login_attempts').execute();
@@ -170,7 +170,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    it('counts a /48 of IPv6 as one party beside its networks, with an allowance of its own', async () => {
+    it('counts a /48 of IPv6 in addition to its networks, with its own allowance', async () => {
       const limited = await app.openAgain({ LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: '10' });
       try {
         const guess = (index: number, site: string): Promise<string> =>
@@ -234,14 +234,14 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    /** All that a client can see, but for what differs between any two answers. */
+    /** Everything that a client can see, except what differs between any two responses. */
     function visible({ status, text, headers }: Response): object {
       const { 'x-request-id': id, date, ...rest } = headers as Record<string, string>;
       expect(id && date).to.be.a('string');
       return { status, text, rest };
     }
 
-    it('accepts the same steps in the same order, whatever the user and the reason', async () => {
+    it('takes the same steps in the same order, whatever the user and the reason', async () => {
       const cases: [string, string][] = [
         ['nobody', password],
         ['current', 'a wrong one'],
@@ -283,7 +283,7 @@ for (const database of databaseKinds) {
       for (const [index, each] of seen.entries()) expect(each, cases[index]?.join()).to.deep.equal(first);
     });
 
-    it('leaves the hash of a disabled user as it is, and makes that of another current', async () => {
+    it("does not rehash a disabled user's password, and rehashes another's", async () => {
       const costs = async (username: string): Promise<string | undefined> =>
         (
           await app.services.database.queries

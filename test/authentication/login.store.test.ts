@@ -7,7 +7,7 @@ import { storeContract } from '../support/store-contract.js';
 const network = '192.0.2.7';
 
 storeContract('The login store', (on) => {
-  it('finds what a login asks of a user, however the name is written', async () => {
+  it('finds what a login needs of a user, in any spelling of the name', async () => {
     const details = {
       disabled_at: recordTime,
       password_one_time: 1,
@@ -22,7 +22,7 @@ storeContract('The login store', (on) => {
   });
 
   for (const username of ['nobody', '', '%', '\u0001', 'ada\u0000lovelace', '\ud800']) {
-    it(`finds nobody as ${JSON.stringify(username)}, from no known network`, async () => {
+    it(`finds no user as ${JSON.stringify(username)}, from an unknown network`, async () => {
       await addSession(on.queries, await addUser(on.queries), { network });
       const deleted = await addUser(on.queries);
       await usersStore.delete(on.queries, deleted.id, recordTime);
@@ -31,7 +31,7 @@ storeContract('The login store', (on) => {
     });
   }
 
-  it('knows the networks that a user has logged in from', async () => {
+  it('recognizes the networks that a user has logged in from', async () => {
     const user = await addUser(on.queries);
     const other = await addUser(on.queries);
     await addSession(on.queries, user, { network });

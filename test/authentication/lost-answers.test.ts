@@ -40,8 +40,8 @@ describe('A refresh on PostgreSQL', () => {
   const generation = async (): Promise<number | undefined> =>
     (await sessionsStore.find(app.services.database.queries, sessionOf(tokens)))?.generation;
 
-  it('whose response was lost is not treated as theft, even if the database was unavailable for longer than the grace period', async () => {
-    // Connections to spare: one that had to be made now would get no answer, and the statement would not be sent.
+  it('whose response was lost is not treated as theft, even if the database was unavailable for longer than the grace', async () => {
+    // With spare connections: one that had to be opened now would get no response, and the statement would not be sent.
     await Promise.all(Array.from({ length: 5 }, () => app.services.database.ping()));
     proxy.loseAnswers();
     const answer = await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(503);
@@ -53,13 +53,13 @@ describe('A refresh on PostgreSQL', () => {
     expect(await generation()).to.equal(1);
     const next = await app.refresh(tokens.refresh_token);
     await app.refresh(next.refresh_token);
-    // The time that the database was away counts no second time.
+    // The outage does not count twice.
     app.clock.advance(180);
     await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
     await app.post('/refresh', { refresh_token: next.refresh_token }).expect(401);
   });
 
-  it('has a grace period from when the database executed it, however late that was', async () => {
+  it('has a grace from when the database executed it, however late that was', async () => {
     const other = openTestDatabase({ kind: 'postgres', url });
     const late = 400;
     let refreshed: Promise<TokenSet> | undefined;

@@ -86,7 +86,7 @@ describe('/me', () => {
       ['the current one', 'crème de la crème', 'must differ from the current one'],
       ['the current one in other bytes', 'cre\u0300me de la cre\u0300me', 'must differ from the current one'],
     ] as const) {
-      it(`refuses a new one that is ${what}, and says so`, async () => {
+      it(`refuses a new password that is ${what}, with the reason`, async () => {
         const { access_token: token } = await app.login('my name is Ada', current);
         const { body } = await change(token, current, faulty).expect(422);
         expect(body.errors).to.deep.equal({ new_password: reason });
@@ -109,7 +109,7 @@ describe('/me', () => {
       });
     }
 
-    it('makes wrong guesses wait, the right one too', async () => {
+    it('delays wrong guesses, and then the right password, too', async () => {
       const { username } = await newUser();
       const { access_token: token } = await app.login(username, password);
       for (let guess = 0; guess < 6; guess++) await change(token, 'a guess', newPassword).expect(403);
@@ -121,7 +121,7 @@ describe('/me', () => {
       await change(token, password, newPassword).expect(200);
     });
 
-    it('counts them for the token’s session only: a thief cannot block logins', async () => {
+    it('counts guesses for the token’s session only: a thief cannot block logins', async () => {
       const { username } = await newUser();
       const { access_token: stolen } = await app.login(username, password);
       const { access_token: own } = await app.login(username, password);
@@ -131,14 +131,14 @@ describe('/me', () => {
       await change(own, password, newPassword).expect(200);
     });
 
-    it('counts no guess where the current password was right', async () => {
+    it('counts no guess if the current password was right', async () => {
       const { username } = await newUser();
       const { access_token: token } = await app.login(username, password);
       for (let attempt = 0; attempt < 8; attempt++) await change(token, password, 'short').expect(422);
       await change(token, password, newPassword).expect(200);
     });
 
-    it('changes nothing where the session has ended in the meantime', async () => {
+    it('changes nothing if the session has ended in the meantime', async () => {
       const { id, username } = await newUser();
       const ended = await app.login(username, password);
       const other = await app.login(username, password);
@@ -151,7 +151,7 @@ describe('/me', () => {
       await app.login(username, password);
     });
 
-    it('leaves an audit row', async () => {
+    it('writes an audit row', async () => {
       const { id, username } = await newUser();
       const tokens = await app.login(username, password);
       const { headers } = await change(tokens.access_token, password, newPassword).expect(200);
@@ -197,7 +197,7 @@ for (const kind of databaseKinds) {
       await app.post('/refresh', { refresh_token: refresh }).expect(401);
     };
 
-    it('ends the other sessions at once, and lets its own go on', async () => {
+    it('ends the other sessions at once, and continues the caller’s', async () => {
       const username = await newUser();
       const own = await app.login(username, password);
       const other = await app.login(username, password);
@@ -225,17 +225,17 @@ for (const kind of databaseKinds) {
       expect(body).to.include({ code: 'invalid_refresh_token' });
     };
 
-    it('leaves no grace to the refresh tokens from before, be they current or just replaced', async () => {
+    it('gives no grace to the session’s earlier refresh tokens, whether current or just replaced', async () => {
       const username = await newUser();
       const first = await app.login(username, password);
       const second = await app.refresh(first.refresh_token);
       const { body: next } = await change(second.access_token).expect(200);
       for (const { refresh_token: old } of [second, first, second]) await refusesRefresh(old);
-      // A tab that held them ends nothing: who proved the password is not the thief.
+      // A tab that has them ends nothing: the user who knows the password is not the thief.
       await app.get('/protected', next.access_token as string).expect(200);
       const after = await app.refresh(next.refresh_token as string);
       await refusesRefresh(second.refresh_token);
-      // The tokens since then have their grace.
+      // Later tokens have their grace.
       expect(await app.refresh(next.refresh_token as string)).to.include({
         refresh_token: after.refresh_token,
       });
@@ -278,7 +278,7 @@ for (const kind of databaseKinds) {
         .expect(200);
     });
 
-    it('leaves one chain of refresh tokens where the session is refreshed at the same time', async () => {
+    it('leaves one chain of refresh tokens if the session is refreshed at the same time', async () => {
       for (let round = 0; round < 6; round++) {
         const username = await newUser();
         const own = await app.login(username, password);
@@ -306,7 +306,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('is good for a login from then on, and the old one is not', async () => {
+    it('lets the new password log in from then on, and not the old one', async () => {
       const username = await newUser();
       await change((await app.login(username, password)).access_token).expect(200);
       const { body } = await app.post('/login', { username, password }).expect(401);
@@ -341,7 +341,7 @@ for (const kind of databaseKinds) {
       expect(await app.login(username, newPassword)).to.include({ scope: 'users:read' });
     });
 
-    it('leaves no session of a login with the old one at the same time', async () => {
+    it('leaves no session of a concurrent login with the old password', async () => {
       for (let round = 0; round < 4; round++) {
         const username = await newUser();
         const { access_token: token } = await app.login(username, password);
@@ -361,7 +361,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('is changed though a login elsewhere rehashes the old one in the meantime', async () => {
+    it('succeeds even if a login elsewhere rehashes the old password in the meantime', async () => {
       const { id, username } = await app.createUser(`user ${++made}`, password);
       const { access_token: token } = await app.login(username, password);
       const { database, passwords } = app.services;
@@ -370,7 +370,7 @@ for (const kind of databaseKinds) {
         await database.queries.updateTable('users').set({ password_hash }).where('id', '=', id).execute();
       };
       const rehashed: Promise<void>[] = [];
-      // When the current one is being checked: the new one is hashed once a core is free again.
+      // While the current one is checked: the new one is hashed once a core is free again.
       const occupyCores = (): void => {
         computations.unsubscribe(occupyCores);
         for (let core = 0; core < availableParallelism(); core++) {
@@ -386,7 +386,7 @@ for (const kind of databaseKinds) {
       await app.post('/login', { username, password }).expect(401);
     });
 
-    it('is the one of the change that wins, where two are made at once', async () => {
+    it('keeps the password of the change that wins, if two are made at once', async () => {
       const username = await newUser();
       const sessions = [await app.login(username, password), await app.login(username, password)];
       const passwords = ['the first of two', 'the second of two'];

@@ -36,7 +36,7 @@ for (const database of databaseKinds) {
     const change = (id: string, body: object): Test => app.patch(`/users/${id}`, body, admin);
     const refusedFor = (): unknown => app.logged.findLast(({ event }) => event === 'denied')?.['reason'];
 
-    it('is good for one login, whose session chooses another', async () => {
+    it('is valid for one login, whose session sets a new password', async () => {
       const { username, password_change_required: required } = await create();
       expect(required).to.be.true;
       const { body: tokens } = await login(username).expect(200);
@@ -51,7 +51,7 @@ for (const database of databaseKinds) {
       await login(username, chosen).expect(200);
     });
 
-    it('is good for one of many logins at once', async () => {
+    it('is valid for one of many concurrent logins', async () => {
       const { username } = await create();
       const statuses = (await Promise.all(Array.from({ length: 6 }, () => login(username)))).map(
         ({ status }) => status,
@@ -59,13 +59,13 @@ for (const database of databaseKinds) {
       expect(statuses.sort()).to.deep.equal([200, 401, 401, 401, 401, 401]);
     });
 
-    it('is not used up by a wrong one', async () => {
+    it('is not consumed by a wrong attempt', async () => {
       const { username } = await create();
       await login(username, 'a wrong one').expect(401);
       await login(username).expect(200);
     });
 
-    it('expires after a day, and its session does not', async () => {
+    it('expires after a day, but its session does not', async () => {
       const [late, early] = [await create(), await create()];
       const { body: tokens } = await login(early.username).expect(200);
       const last = await create();
@@ -79,7 +79,7 @@ for (const database of databaseKinds) {
       await login(early.username, chosen).expect(200);
     });
 
-    it('is what an administrator sets only where that is said', async () => {
+    it('is set by an administrator only with one_time', async () => {
       for (const fields of [{}, { one_time: false }]) {
         const { id, username, password_change_required: required } = await create(fields);
         expect(required).to.be.false;
@@ -98,7 +98,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('is good again for one login after a new one was set', async () => {
+    it('is valid again for one login after a new one was set', async () => {
       const { id, username } = await create();
       await login(username).expect(200);
       await change(id, { password, one_time: true }).expect(200);
@@ -109,7 +109,7 @@ for (const database of databaseKinds) {
       await login(username, reset).expect(401);
     });
 
-    it('is nothing without a password', async () => {
+    it('requires a password', async () => {
       const { id } = await create();
       for (const isOneTime of [true, false]) {
         const { body } = await change(id, { one_time: isOneTime }).expect(422);
@@ -119,7 +119,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('stays used when the password is rehashed, and over a restart', async () => {
+    it('stays consumed when the password is rehashed, and after a restart', async () => {
       const { username } = await create();
       const fresh = await create();
       await login(username).expect(200);
@@ -129,7 +129,7 @@ for (const database of databaseKinds) {
       await login(fresh.username).expect(401);
     });
 
-    it('has another time, and is the default, where that is set', async () => {
+    it('has another lifetime, and is the default, if the settings say so', async () => {
       app = await app.restart({
         LATCHKEY_ONE_TIME_PASSWORD_EXPIRES: '1h',
         LATCHKEY_ONE_TIME_PASSWORDS: 'true',

@@ -10,14 +10,14 @@ describe('PendingAttempts', () => {
     woken = [];
   });
 
-  /** Waits as `name`, and notes when it is over. */
+  /** Waits as `name`, and records when it ends. */
   const wait = (name: string, key = 'a'): Promise<void> =>
     attempts.waitForVerdict(key).then(() => {
       woken.push(name);
     });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  it('wakes a waiting attempt after a delay where the verdict is another replica’s', async () => {
+  it('wakes a waiting attempt after a delay if the verdict comes from another replica', async () => {
     await Promise.all([wait('one'), wait('two', 'b')]);
     expect(woken).to.have.members(['one', 'two']);
     expect(attempts.size).to.equal(0);
@@ -48,7 +48,7 @@ describe('PendingAttempts', () => {
     expect(attempts.size).to.equal(0);
   });
 
-  it('wakes nobody when an attempt is withdrawn, unless it was the last', async () => {
+  it('wakes no attempt when one is withdrawn, unless it was the last', async () => {
     expect(attempts.begin(['a'])).to.deep.equal([0]);
     expect(attempts.begin(['a', 'b'])).to.deep.equal([1, 0]);
     const waits = [wait('one'), wait('two')];

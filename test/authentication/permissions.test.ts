@@ -18,7 +18,7 @@ describe('Permissions', () => {
       app: { locals: { services: app.services } },
     }) as unknown as Request;
 
-  it('requires each permission of the operation, and names them to who lacks one (RFC 6750 §3.1)', async () => {
+  it('requires each permission of the operation, and names the missing ones (RFC 6750 §3.1)', async () => {
     await app.createUser('ada', 'the password of ada');
     const { access_token: token } = await app.login('ada', 'the password of ada');
     const { body, headers } = await app.get('/users', token).expect(403);
@@ -39,7 +39,7 @@ describe('Permissions', () => {
     await app.get('/users', (await app.login('bea', 'the password of bea')).access_token).expect(403);
   });
 
-  it('tells who has a one-time password to change it, where permissions are demanded', async () => {
+  it('refuses with password_change_required for a one-time password, if permissions are required', async () => {
     const { access_token: admin } = await app.login();
     await app.put('/roles/reader', { permissions: ['users:read'] }, admin).expect(201);
     await app.createUser('cyd', 'the password of cyd', ['reader']);
@@ -51,7 +51,7 @@ describe('Permissions', () => {
     await app.get('/protected', token).expect(200);
   });
 
-  it('returns a controller the caller, whose permissions are immutable', async () => {
+  it('provides the controller with the caller, whose permissions are immutable', async () => {
     const { access_token: token } = await app.login();
     const caller = expressAuthentication(requestWith(token), 'bearer');
     const { body: me } = await app.get('/me', token).expect(200);

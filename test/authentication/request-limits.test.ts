@@ -29,13 +29,13 @@ describe('The limit on requests from one address', () => {
     expect(Number(headers['retry-after'])).to.be.within(1, 60);
   }
 
-  it('refuses logins beyond it, right ones too, and says when to come back', async () => {
+  it('refuses logins beyond it, right ones too, with Retry-After', async () => {
     for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
     await expectRefused(login('192.0.2.1'));
     await login('192.0.2.2').expect(200);
   });
 
-  it('counts all addresses of an IPv6 network of 64 bits as one, and no other network with it', async () => {
+  it('counts all addresses of an IPv6 /64 as one, and no other network with it', async () => {
     for (const address of ['2001:db8:0:1::1', '2001:db8:0:1:a::1', '2001:db8:0:1:ffff:ffff:ffff:ffff'])
       await login(address).expect(200);
     await expectRefused(login('2001:db8:0:1::2'));
@@ -43,7 +43,7 @@ describe('The limit on requests from one address', () => {
     await login('2001:db8:0:0:ffff::1').expect(200);
   });
 
-  it('refuses refreshes beyond it, counted apart from the logins', async () => {
+  it('refuses refreshes beyond it, counted separately from logins', async () => {
     const { body } = await login('192.0.2.1').expect(200);
     let token = body.refresh_token as string;
     for (let count = 0; count < 2; count += 1)
@@ -53,7 +53,7 @@ describe('The limit on requests from one address', () => {
     await login('192.0.2.1').expect(200);
   });
 
-  it('is logged where it denies a login', async () => {
+  it('is logged when it refuses a login', async () => {
     for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
     const refused = await login('192.0.2.1').expect(429);
     expect(app.logged.at(-1)).to.include({
@@ -64,7 +64,7 @@ describe('The limit on requests from one address', () => {
     });
   });
 
-  it('says in RateLimit how many are left, and when there are all again', async () => {
+  it('sends in RateLimit how many are left, and when it resets', async () => {
     const limits: (string | undefined)[] = [];
     for (let count = 0; count < 4; count += 1) limits.push((await login('192.0.2.1')).get('RateLimit'));
     for (const [index, limit] of limits.entries()) {
@@ -86,7 +86,7 @@ describe('The limit on requests from one address', () => {
     expect(refused.get('RateLimit')).to.match(/^"requests";r=0;/);
   });
 
-  it('starts to count again after a minute, for all addresses', async () => {
+  it('resets after a minute, for all addresses', async () => {
     for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
     app.clock.advance(59);
     await login('192.0.2.2').expect(200);
@@ -97,7 +97,7 @@ describe('The limit on requests from one address', () => {
     expect(again.get('RateLimit')).to.equal('"requests";r=2;t=60');
   });
 
-  it('does not last longer where the clock is set back', async () => {
+  it('does not last longer if the clock is set back', async () => {
     for (let count = 0; count < 3; count += 1) await login('192.0.2.1').expect(200);
     app.clock.advance(-3600);
     expect((await login('192.0.2.1').expect(200)).get('RateLimit')).to.equal('"requests";r=2;t=60');

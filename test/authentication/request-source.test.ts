@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { sourceOf } from '../../src/authentication/request-source.js';
+import { findRequestSource } from '../../src/authentication/request-source.js';
 
-describe('Where a browser says that a request comes from', () => {
+describe('The source of a request, by its headers', () => {
   const config = { corsOrigins: ['https://app.example.com'], issuer: 'https://login.example.com' };
   const host = 'login.example.com';
   for (const [headers, source] of [
@@ -24,13 +24,13 @@ describe('Where a browser says that a request comes from', () => {
     [{}, 'unstated'],
   ] as const) {
     it(`is ${source} for ${JSON.stringify(headers)}`, () => {
-      expect(sourceOf({ headers: { host, ...headers } }, config)).to.equal(source);
+      expect(findRequestSource({ headers: { host, ...headers } }, config)).to.equal(source);
     });
   }
 
-  it('is another site where CORS is open to all', () => {
+  it('is another site if CORS is open to all', () => {
     const open = { corsOrigins: ['*'], issuer: undefined };
-    expect(sourceOf({ headers: { origin: 'https://evil.example' } }, open)).to.equal('other site');
-    expect(sourceOf({ headers: { origin: 'null', host: '' } }, open)).to.equal('other site');
+    expect(findRequestSource({ headers: { origin: 'https://evil.example' } }, open)).to.equal('other site');
+    expect(findRequestSource({ headers: { origin: 'null', host: '' } }, open)).to.equal('other site');
   });
 });

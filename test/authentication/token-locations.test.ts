@@ -47,7 +47,7 @@ describe('JWT_TOKEN_LOCATION', () => {
   });
 
   describe('headers', () => {
-    it('by another name and another word', async () => {
+    it('with another name and another scheme', async () => {
       await start({ JWT_HEADER_NAME: 'X-Access-Token', JWT_HEADER_TYPE: 'JWT' });
       try {
         await app.get('/own/get').set('X-Access-Token', `JWT ${token}`).expect(200);
@@ -62,7 +62,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       }
     });
 
-    it('in a list of several schemes, which may come in several lines', async () => {
+    it('in a list of several schemes, on one line or several', async () => {
       await start({});
       try {
         for (const header of [`Bearer ${token}, Basic eDp5`, `Basic eDp5, Bearer ${token}`])
@@ -83,7 +83,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       }
     });
 
-    it('that is malformed is no reason to take the caller for nobody', async () => {
+    it('is not ignored if it is malformed', async () => {
       await start({});
       try {
         for (const header of ['Bearer', 'Bearer a b', token, `Bearer${token}`, `Bearer ${token}, Bearer x`])
@@ -98,7 +98,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       }
     });
 
-    it('without a word before the token', async () => {
+    it('without a scheme before the token', async () => {
       await start({ JWT_HEADER_TYPE: 'none' });
       try {
         await app.get('/own/get').set('Authorization', token).expect(200);
@@ -109,7 +109,7 @@ describe('JWT_TOKEN_LOCATION', () => {
     });
   });
 
-  describe('as the responses name it', () => {
+  describe('in responses', () => {
     for (const [settings, detail] of [
       [{}, 'Send an access token: "Authorization: Bearer <access_token>". POST /login returns one.'],
       [
@@ -129,7 +129,7 @@ describe('JWT_TOKEN_LOCATION', () => {
         'Send an access token: the query parameter "jwt=T <access_token>", or the field t of a JSON body. POST /login returns one.',
       ],
     ] as [Record<string, string>, string][]) {
-      it(`says where a token is missed: ${JSON.stringify(settings)}`, async () => {
+      it(`names where a token is missing: ${JSON.stringify(settings)}`, async () => {
         await start(settings);
         try {
           for (const path of ['/own/get', '/me'])
@@ -146,7 +146,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       ['Bearer', 'Bearer'],
       ['none', 'Bearer'],
     ] as const) {
-      it(`challenges for it, and gives it as token_type: ${type}`, async () => {
+      it(`challenges for it, and returns it as token_type: ${type}`, async () => {
         await start({ JWT_HEADER_TYPE: type });
         try {
           const send = (path: string, sent: string) =>
@@ -206,7 +206,7 @@ describe('JWT_TOKEN_LOCATION', () => {
     before(() => start({ JWT_TOKEN_LOCATION: 'json' }));
     after(() => app.close());
 
-    it('accepts it from the body, and the field with it', async () => {
+    it('accepts it from the body, and removes the field', async () => {
       const { body } = await json({ access_token: token, other: 1 }).expect(200);
       expect(body.body).to.deep.equal({ other: 1 });
     });
@@ -217,18 +217,18 @@ describe('JWT_TOKEN_LOCATION', () => {
     });
 
     for (const value of [1, null, ['x'], {}]) {
-      it(`refuses ${JSON.stringify(value)} in its place`, () =>
+      it(`refuses ${JSON.stringify(value)} as the field`, () =>
         expectCode(json({ access_token: value }).expect(401), 'invalid_token'));
     }
 
-    it('leaves the body of a public operation alone', async () => {
+    it('does not touch the body of a public operation', async () => {
       const { body } = await app
         .post('/login', { username: 'x', password: 'x', access_token: token })
         .expect(422);
       expect(body.errors).to.deep.equal({ access_token: 'is not a field of this request' });
     });
 
-    it('leaves the rest to the contract', async () => {
+    it('validates the rest by the contract', async () => {
       const changed = { current_password: 'x', access_token: token };
       const { body } = await app.put('/me/password', changed).expect(422);
       expect(body.errors).to.deep.equal({ new_password: "'new_password' is required" });
@@ -261,14 +261,14 @@ describe('JWT_TOKEN_LOCATION', () => {
     before(() => start(all));
     after(() => app.close());
 
-    it('accepts the token from whichever has one', async () => {
+    it('accepts the token from any location', async () => {
       await app.get('/own/get', token).expect(200);
       await app.get('/own/get').set('Cookie', cookie(token)).expect(200);
       await app.get(`/own/get?jwt=${token}`).expect(200);
       await json({ access_token: token }).expect(200);
     });
 
-    it('tries a later one only where the earlier are absent, in the order that is set', async () => {
+    it('tries a later one only if the earlier ones are absent, in the order of the setting', async () => {
       await expectCode(app.get('/own/get', token).set('Cookie', cookie('x')).expect(401), 'invalid_token');
       await app.get('/own/get', 'x').set('Cookie', cookie(token)).expect(200);
       await expectCode(app.get(`/own/get?jwt=${token}`, 'x').expect(401), 'invalid_token');
@@ -283,7 +283,7 @@ describe('JWT_TOKEN_LOCATION', () => {
         const { access_token: issued } = await headersFirst.login();
         await headersFirst.get('/own/get', issued).set('Cookie', cookie('x')).expect(200);
         await headersFirst.get('/own/get', 'x').set('Cookie', cookie(issued)).expect(401);
-        // No cookie is asked for its CSRF value where the header has the token.
+        // A cookie needs no CSRF value if the header has the token.
         await headersFirst.post('/own/post', undefined, issued).set('Cookie', cookie(issued)).expect(200);
       } finally {
         await headersFirst.close();
@@ -295,7 +295,7 @@ describe('JWT_TOKEN_LOCATION', () => {
       await app.get(`/own/get?jwt=${token}`).set('Authorization', 'Basic eDp5').expect(200);
     });
 
-    it('requires the CSRF value where the cookie is what counts', async () => {
+    it('requires the CSRF value if the cookie is used', async () => {
       await expectCode(
         app.post('/own/post', undefined, token).set('Cookie', cookie(token)).expect(401),
         'csrf_failed',

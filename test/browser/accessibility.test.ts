@@ -19,20 +19,20 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
     it('at first sight', () => examine());
 
-    it('when a login failed', async () => {
+    it('after a failed login', async () => {
       await page.run('login', { username: 'admin', password: 'wrong' });
       page.expectRefusals(401);
       await examine();
     });
 
-    it('when it is logged in', async () => {
+    it('when a user is logged in', async () => {
       await page.logIn();
       await examine();
       await page.tab.locator('#session-permissions-summary').click();
       await examine('header');
     });
 
-    it('in the Authorize dialog, before and after', async () => {
+    it('in the Authorize dialog, before and after a login', async () => {
       const dialog = await page.openDialog();
       await examine('.dialog-ux');
       await dialog.getByRole('button', { name: 'Log out' }).click();
@@ -63,7 +63,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         for (const tab of await page.block(operationId).locator('button.tablinks[data-name=model]').all())
           await tab.click();
         await examine(part(operationId));
-        await page.close(operationId); // the less there is, the faster axe is
+        await page.close(operationId); // axe is faster with less content
       });
     }
 
@@ -74,7 +74,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await examine('section.models');
     });
 
-    it('when the session has ended', async () => {
+    it('after the session has ended', async () => {
       await app.post('/logout', {}, await page.token()).expect(204);
       await page.run('getProtected');
       page.expectRefusals(401, 401);
@@ -82,14 +82,14 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await examine('header');
     });
 
-    it('when an access token has expired', async () => {
+    it('after an access token has expired', async () => {
       await page.paste((await app.login()).access_token);
       await page.sleep(app, 901);
       await page.says('The access token has expired. Log in again.');
       await examine('header');
     });
 
-    it('on a narrow screen, which it does not exceed', async () => {
+    it('on a narrow screen, into which it fits', async () => {
       await page.logIn();
       await page.close('login');
       await page.tab.setViewportSize({ width: 390, height: 844 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readContract } from '../../src/contract/read-contract.js';
-import { accessOf, type Secured } from '../../src/swagger-ui/access.js';
+import { describeAccess, type Secured } from '../../src/swagger-ui/access.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 import { adminPassword, type TestApp } from '../support/test-app.js';
 
@@ -98,7 +98,7 @@ describe('In Swagger UI', () => {
         paths: Record<string, Record<string, Secured & { operationId: string }>>;
       };
       for (const operation of Object.values(paths).flatMap((path) => Object.values(path))) {
-        const { kind, text } = accessOf(operation);
+        const { kind, text } = describeAccess(operation);
         const padlock = page.block(operation.operationId).locator('.padlock');
         expect(await padlock.count(), operation.operationId).to.equal(1);
         expect(await padlock.getAttribute('class')).to.include(kind);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 import { adminPassword } from '../support/test-app.js';
 
-/** In order, by nothing but keys. */
+/** Each test continues from the one before, with the keyboard alone. */
 describe('Swagger UI by the keyboard alone', () => {
   let page: DocsPage;
 
@@ -23,7 +23,7 @@ describe('Swagger UI by the keyboard alone', () => {
     throw new Error(`The focus does not come to ${selector}.`);
   }
 
-  it('opens the Authorize dialog, and is back at the button when that is closed', async () => {
+  it('opens the Authorize dialog, and returns the focus to the button when it is closed', async () => {
     await goTo('.auth-wrapper .btn.authorize');
     await press('Enter');
     await page.tab.getByRole('dialog').waitFor();

@@ -6,7 +6,7 @@ import type { CookieSession } from '../../src/sessions/sessions.models.js';
 import { launchBrowser } from '../support/docs-page.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 
-/** What a page's script sees of a response; the status 0: the browser keeps it from the script, or sent nothing. */
+/** What a page's script sees of a response; status 0: the browser blocks it, or sent nothing. */
 interface Seen {
   readonly status: number;
   readonly body: unknown;
@@ -43,7 +43,7 @@ describe('A page of another origin in a browser, with cookies', () => {
     }
   });
 
-  /** An empty page on a port of its own. @returns its origin. */
+  /** An empty page on another port. @returns its origin. */
   async function openSite(): Promise<string> {
     const site = createServer((_request, response) => {
       response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>A page</title>');
@@ -65,7 +65,7 @@ describe('A page of another origin in a browser, with cookies', () => {
     return tab;
   }
 
-  /** What the page's own script gets from `fetch`. */
+  /** The result of `fetch` in the page's script. */
   function call(tab: Page, method: string, path: string, init: { body?: object; csrf?: string } = {}) {
     const { body, csrf } = init;
     const request = {
@@ -98,7 +98,7 @@ describe('A page of another origin in a browser, with cookies', () => {
     return body as CookieSession;
   }
 
-  it('that is named logs in, calls, changes the password, refreshes and logs out', async () => {
+  it('that is allowed logs in, calls, changes the password, refreshes and logs out', async () => {
     await start(named);
     const tab = await pageOf(named);
     const first = await logIn(tab);
@@ -120,7 +120,7 @@ describe('A page of another origin in a browser, with cookies', () => {
     const third = refreshed.body as CookieSession;
     expect((await call(tab, 'GET', '/protected')).status).to.equal(200);
 
-    // Why a request was refused is for the page to read, too.
+    // The page can also read why a request was refused.
     const refused = await call(tab, 'POST', '/refresh/cookies');
     expect(refused.status).to.equal(401);
     expect(refused.body).to.include({ code: 'csrf_failed' });
@@ -129,7 +129,7 @@ describe('A page of another origin in a browser, with cookies', () => {
     expect((await call(tab, 'GET', '/protected')).status).to.equal(401);
   });
 
-  it('that is not named can do nothing with the cookies that another page got', async () => {
+  it('that is not allowed cannot use the cookies that another page got', async () => {
     await start(named);
     const tab = await pageOf(named);
     const session = await logIn(tab);
@@ -138,7 +138,7 @@ describe('A page of another origin in a browser, with cookies', () => {
       ['POST', '/login/cookies', { body: credentials }],
       ['GET', '/protected', {}],
       ['GET', '/me', {}],
-      // Even where it knows the values that go with the cookies.
+      // Even if it knows the CSRF values.
       ['POST', '/refresh/cookies', { csrf: session.refresh_csrf_token }],
       ['POST', '/logout', { csrf: session.access_csrf_token }],
       // A request that needs no question beforehand: the service gets it, and refuses it.
@@ -152,12 +152,12 @@ describe('A page of another origin in a browser, with cookies', () => {
     expect(status).to.equal(200);
   });
 
-  it('cannot where every origin is let in', async () => {
+  it('cannot use cookies if every origin is allowed', async () => {
     await start('*');
     const tab = await pageOf(named);
     expect((await call(tab, 'POST', '/login/cookies', { body: credentials })).status).to.equal(0);
     expect(await kept()).to.deep.equal([]);
-    // Without credentials it is let in like any other.
+    // Without credentials it is allowed like any other.
     const status = await tab.evaluate(`fetch('${app.url}/protected').then(({ status }) => status)`);
     expect(status).to.equal(401);
   });

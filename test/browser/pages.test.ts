@@ -34,7 +34,7 @@ describe('The pages beside Swagger UI', () => {
     const tab = await context.newPage();
     const complaints: string[] = [];
     tab.on('console', (message) => {
-      // Chromium says of each page that is a 404 that it is one.
+      // Chromium reports each page with status 404.
       if (!message.text().includes('status of 404')) complaints.push(message.text());
     });
     return { tab, complaints };
@@ -44,7 +44,7 @@ describe('The pages beside Swagger UI', () => {
     tab.evaluate(`getComputedStyle(document.querySelector('${selector}')).backgroundColor`);
 
   for (const colorScheme of ['light', 'dark'] as const) {
-    it(`have nothing serious for axe, load what they name, and fit a phone: ${colorScheme}`, async () => {
+    it(`have no serious violations of axe, load all their files, and fit a phone: ${colorScheme}`, async () => {
       const { tab, complaints } = await openTab(colorScheme, 390);
       for (const path of pages) {
         await tab.goto(app.url + path);
@@ -68,7 +68,7 @@ describe('The pages beside Swagger UI', () => {
     });
   }
 
-  it('are dark where the browser prefers that', async () => {
+  it('are dark if the browser prefers that', async () => {
     const backgrounds = [];
     for (const colorScheme of ['light', 'dark'] as const) {
       const { tab } = await openTab(colorScheme);
@@ -78,7 +78,7 @@ describe('The pages beside Swagger UI', () => {
     expect(backgrounds).to.deep.equal(['rgb(250, 250, 250)', 'rgb(28, 32, 34)']);
   });
 
-  it('lead from a problem to the operation in Swagger UI, and back to the root', async () => {
+  it('link from a problem to the operation in Swagger UI, and back to the root', async () => {
     const { tab } = await openTab('light');
     await tab.goto(`${app.url}/there/is/nothing`);
     await tab.getByRole('link', { name: 'Problems' }).click();

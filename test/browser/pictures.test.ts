@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 
-/** `npm run test:browser && cp artefacts/readme/*.png docs/images/` takes the README's pictures again. */
+/** `npm run test:browser && cp artefacts/readme/*.png docs/images/` updates the README's pictures. */
 describe('the pictures of the README', () => {
   let page: DocsPage;
 
@@ -20,7 +20,7 @@ describe('the pictures of the README', () => {
     page.expectNoComplaints();
   }
 
-  it('show who is logged in, with what permissions', async () => {
+  it('show who is logged in, with which permissions', async () => {
     await page.tab.locator('#session-permissions-summary').click();
     await page.tab.evaluate('scrollTo(0, 0)');
     await take('swagger-ui');

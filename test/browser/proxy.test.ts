@@ -27,11 +27,11 @@ describe('Swagger UI below a path of a proxy', () => {
     await Promise.all([auth, other].map((app) => app.close()));
   });
 
-  it('is what the page at the path leads to, without a slash, too', () => {
+  it('is where the page at the path redirects, without a slash, too', () => {
     expect(page.tab.url()).to.equal(`${proxy.origin}/auth/docs/`);
   });
 
-  it('logs in, calls, renews and logs out there', async () => {
+  it('logs in, calls, refreshes and logs out there', async () => {
     const login = await page.logIn();
     expect(login.url()).to.equal(`${proxy.origin}/auth/login`);
     const answer = await page.run('getProtected');
@@ -43,7 +43,7 @@ describe('Swagger UI below a path of a proxy', () => {
     page.expectNoComplaints();
   });
 
-  it('has nothing to do with another service of the same origin', async () => {
+  it('is independent of another service on the same origin', async () => {
     await page.logIn();
     const neighbour = await DocsPage.open(profile, `${proxy.origin}/other/one/docs/`);
     expect(await neighbour.badge()).to.equal('Not logged in: run POST /login');

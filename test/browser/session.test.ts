@@ -56,7 +56,7 @@ describe("Swagger UI's session in a browser", () => {
     expect(afterReload.request().headers()).to.include({ authorization: `Bearer ${tokens.access_token}` });
     expect(afterReload.status()).to.equal(200);
 
-    // Expired, and more: the page renews it as soon as it wakes up.
+    // Long expired: the page refreshes it as soon as it wakes up.
     const renewed = page.tab.waitForResponse(`${app.url}/refresh`);
     await page.renewal(() => page.sleep(app, 2 * 900));
     const next = (await (await renewed).json()) as TokenSet;
@@ -77,7 +77,7 @@ describe("Swagger UI's session in a browser", () => {
     await page.screenshot('refused');
   });
 
-  it('says who, with what permissions, and until when', async () => {
+  it('shows the user, the permissions, and the expiry', async () => {
     await app.createUser('ada', 'the password of ada');
     await page.logIn('ada', 'the password of ada');
     expect(await page.badge()).to.match(
@@ -95,14 +95,14 @@ describe("Swagger UI's session in a browser", () => {
     await page.screenshot('permissions');
   });
 
-  it('renews the token a minute before its end, without being asked', async () => {
+  it('refreshes the token a minute before it expires', async () => {
     const tokens = (await (await page.logIn()).json()) as TokenSet;
     await page.renewal(() => page.sleep(app, 841));
     expect(await page.token()).not.to.equal(tokens.access_token);
     expect(await page.badge()).to.match(/\(1[45]:\d\d left/);
   });
 
-  it('renews nothing while nobody looks at it, and at once when somebody does', async () => {
+  it('refreshes nothing while the page is hidden, and at once when it is shown', async () => {
     await page.logIn();
     const refreshes: string[] = [];
     page.tab.on('request', (request) => {
@@ -116,10 +116,10 @@ describe("Swagger UI's session in a browser", () => {
     expect(refreshes).to.have.length(1);
   });
 
-  it('renews a token that is refused, and shows the good answer', async () => {
+  it('refreshes a refused token, and shows the successful response', async () => {
     await page.logIn();
     const before = await page.token();
-    app.clock.advance(900); // by the service's clock alone
+    app.clock.advance(900); // only on the service's clock
     const answer = await page.run('getProtected');
     expect(answer.status()).to.equal(200);
     expect(answer.request().headers()).to.include({ authorization: `Bearer ${await page.token()}` });
@@ -163,7 +163,7 @@ describe("Swagger UI's session in a browser", () => {
     await expectOut();
   });
 
-  it('goes on after a new password', async () => {
+  it('continues after a new password', async () => {
     await app.createUser('bob', 'the password of bob');
     await page.logIn('bob', 'the password of bob');
     const before = await page.token();
@@ -173,7 +173,7 @@ describe("Swagger UI's session in a browser", () => {
     expect((await page.run('getProtected')).status()).to.equal(200);
   });
 
-  it('shows what a change of the own roles leaves', async () => {
+  it("shows the permissions after a change of the user's own roles", async () => {
     const { id } = await app.createUser('kim', 'the password of kim', ['admin']);
     await page.logIn('kim', 'the password of kim');
     const block = await page.open('updateUser');
@@ -184,7 +184,7 @@ describe("Swagger UI's session in a browser", () => {
     page.expectRefusals(401);
   });
 
-  it('keeps no secret of a client', async () => {
+  it('stores no secret of a client', async () => {
     const dialog = await page.openDialog();
     await dialog.getByLabel('Client id').fill('0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10');
     await dialog.getByLabel('Client secret').fill('lk_cs_secret');
@@ -193,7 +193,7 @@ describe("Swagger UI's session in a browser", () => {
     expect(await page.stored()).to.deep.equal([]);
   });
 
-  it("takes a client's token in the Authorize dialog, and says whose it is", async () => {
+  it("accepts a client's token in the Authorize dialog, and shows whose it is", async () => {
     const { access_token: admin } = await app.login();
     const { body: client } = await app.post('/clients', { client_name: 'Export' }, admin).expect(201);
     const { body } = await app.postForm('/oauth/token', {
@@ -209,7 +209,7 @@ describe("Swagger UI's session in a browser", () => {
   });
 
   describe('in two tabs', () => {
-    it('is one: the second is logged in, both are renewed by one refresh, and a logout ends both', async () => {
+    it('is shared: the second is logged in, one refresh serves both, and a logout ends both', async () => {
       const refreshes: string[] = [];
       profile.on('response', (response) => {
         if (response.url() === `${app.url}/refresh`) refreshes.push(response.url());
@@ -237,7 +237,7 @@ describe("Swagger UI's session in a browser", () => {
       for (const each of [other, third]) await expectOut(each);
     });
 
-    it("is that of the last login, and no session's token is used for another", async () => {
+    it('is that of the last login, and no token is used for another session', async () => {
       await app.createUser('joe', 'the password of joe');
       await page.logIn();
       const other = await open();

@@ -46,7 +46,7 @@ describe('A build', () => {
     expect(stderr).to.match(/^src\/reports\/reports\.controller\.ts\(\d+,\d+\): error TS2304: .*'missing'/m);
   });
 
-  it('says where it is what tsoa fails on, too', () => {
+  it('reports the place of what tsoa fails on, too', () => {
     const stderr = build(sound.replace("@Route('reports')", "@Route('roles')"));
     expect(stderr).to.match(/Duplicate method signature @get\(roles\) found in controllers/);
     expect(stderr).not.to.match(/^ +at /m);
@@ -55,7 +55,7 @@ describe('A build', () => {
     );
   });
 
-  it('that fails ends the check, which says so without a stack', () => {
+  it('that fails ends the check, which reports so without a stack', () => {
     writeFileSync(project.path(file), sound.replace('return {', 'return missing && {'));
     for (const isBuilt of [true, false]) {
       if (!isBuilt) rmSync(project.path('dist'), { recursive: true });
@@ -72,18 +72,18 @@ describe('A build', () => {
     }
   });
 
-  it('says where it is what completing the contract finds', () => {
-    const refused = "@Response<ProblemDetails>(409, 'No.')";
+  it('reports the place of what completing the contract finds', () => {
+    const refused = "@Response<ProblemDetails>(409, 'No: `user_not_found`.')";
     const problem = "import type { ProblemDetails } from '../problems/problem.models.js';";
     const stderr = build(
       `${problem}\n${sound.replace('Get, Route', 'Get, Response, Route').replace('  @Get()', `  @Get()\n  ${refused}`)}`,
     );
     expect(stderr).to.match(
-      /^src\/reports\/reports\.controller\.ts:\d+: GET \/reports: the description of 409 must name its error codes/m,
+      /^src\/reports\/reports\.controller\.ts:\d+: GET \/reports: 409 names user_not_found, whose status is 404/m,
     );
   });
 
-  it('takes what is edited while it compiles for changed', async () => {
+  it('treats what is edited while it compiles as changed', async () => {
     writeFileSync(project.path(file), sound);
     rmSync(project.path('dist'), { recursive: true });
     const building = spawn(process.execPath, ['tools/build.ts'], {
@@ -92,7 +92,7 @@ describe('A build', () => {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const ended = once(building, 'exit');
-    // It makes this folder as soon as it has looked at the sources.
+    // It creates this folder when it has read the sources.
     while (!existsSync(project.path('dist/contract'))) await wait(1);
     writeFileSync(project.path(file), `${sound}\n// Edited meanwhile.\n`);
     expect(await ended).to.deep.equal([0, null]);

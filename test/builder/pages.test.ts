@@ -64,7 +64,7 @@ for (const [page, all] of Object.entries(pages)) {
       });
     }
 
-    it('is refused nowhere but where that is shown', () => {
+    it('is refused only where that is shown', () => {
       reader.expectNoRefusal();
     });
   });

@@ -21,7 +21,7 @@ printed
 `;
 
 describe('What a page shows', () => {
-  it('is read block by block, those in lists too', () => {
+  it('is read block by block, including blocks in lists', () => {
     expect(blocksOf(page)).to.deep.equal([
       { language: 'sh', text: 'first', line: 3 },
       { language: 'python', text: '# file.py\nprint(1)  # 1\n  indented', line: 9 },
@@ -33,15 +33,15 @@ describe('What a page shows', () => {
     );
   });
 
-  it('may be a file, as its first line says', () => {
+  it('may be a file, by its first line', () => {
     expect(blocksOf(page).map(fileOf)).to.deep.equal([undefined, 'file.py', undefined]);
   });
 
-  it('may say in comments what is printed', () => {
+  it('may have expected output in comments', () => {
     expect(saidInComments('print(x)  # 1\nfirst()  # not printed\nprint(y(2))  # 2')).to.equal('1\n2');
   });
 
-  it('is compared with what was printed: each line, in this order', () => {
+  it('is compared with the output: each line, in order', () => {
     checkLines('one\n\nthree …!', 'zero\none\ntwo\nthree 3!\n');
     expect(() => {
       checkLines('one', 'one more');

@@ -22,13 +22,13 @@ for (const kind of databaseKinds) {
     });
     afterEach(() => database.close());
 
-    it('finds nothing in a database that is sound, and changes nothing', async () => {
+    it('finds no errors in an intact database, and changes nothing', async () => {
       const user = await addUser(database.queries, { password_hash: '$argon2id$…' });
       await addSession(database.queries, user);
       expect(await findDatabaseErrors(database)).to.deep.equal([]);
     });
 
-    it('finds what belongs to rows that do not exist', async () => {
+    it('finds rows that refer to rows that do not exist', async () => {
       const user = await addUser(database.queries, { password_hash: '$argon2id$…' });
       await addSession(database.queries, user);
       await deleteUsersAlone();
@@ -37,7 +37,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    it('finds names that cannot be found, and passwords that cannot be checked', async () => {
+    it('finds usernames with a wrong key, and malformed password hashes', async () => {
       const user = await addUser(database.queries);
       await database.queries.updateTable('users').set({ username_key: 'other' }).execute();
       const faults = await findDatabaseErrors(database);
@@ -45,7 +45,7 @@ for (const kind of databaseKinds) {
       for (const fault of faults) expect(fault).to.include(user.id);
     });
 
-    it('finds revocations that are ahead of their users', async () => {
+    it('finds revocations with a higher version than their user has', async () => {
       const user = await addUser(database.queries, { password_hash: '$argon2id$…', version: 3 });
       const row = { kind: 'subject' as const, target: user.id, expires_at: 1, created_at: 1 };
       await database.queries
@@ -71,14 +71,14 @@ for (const kind of databaseKinds) {
     }
 
     if (kind === 'postgres') {
-      it('checks the indexes where amcheck is there', async () => {
+      it('checks the indexes if amcheck is installed', async () => {
         await sql`create extension amcheck`.execute(database.queries);
         await addUser(database.queries, { password_hash: '$argon2id$…' });
         expect(await findDatabaseErrors(database)).to.deep.equal([]);
       });
     }
 
-    /** Nobody looks for what belongs to them. */
+    /** The rows that no foreign key protects. */
     async function deleteUsersAlone(): Promise<void> {
       if (url.kind === 'sqlite') {
         const other = new DatabaseSync(url.file, { enableForeignKeyConstraints: false });
@@ -105,7 +105,7 @@ for (const kind of databaseKinds) {
     });
     afterEach(() => (console.log = log));
 
-    it('says that an installation is sound, and whether the secret is its own', async () => {
+    it('reports that an installation is intact, and whether the secret decrypts its keys', async () => {
       const url = await newDatabaseUrl(kind);
       const app = await TestApp.start({ database: kind, settings: { DATABASE_URL: url } });
       try {

@@ -4,7 +4,7 @@ import { openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 
-/** The rest is in `test/process`. */
+/** Successful copies are tested in `test/process`. */
 describe('latchkey copy refuses', () => {
   const folder = temporaryFolder();
   const target = 'postgres://u:hunter2@127.0.0.1:1/x';
@@ -54,7 +54,7 @@ describe('latchkey copy refuses', () => {
     expect(await refusal([source, target], {})).to.match(/^LATCHKEY_SECRET must be set/);
   });
 
-  it('a target that does not answer', async () => {
+  it('a target that does not respond', async () => {
     expect(await refusal([source, target])).to.match(/^The target cannot be used \(.+\)\.$/);
   });
 
@@ -68,7 +68,7 @@ describe('latchkey copy refuses', () => {
     );
   });
 
-  it('keys that none of the secrets opens', async () => {
+  it('keys that no given secret decrypts', async () => {
     const wrong = { LATCHKEY_SECRET: 'another secret than that of the source' };
     const message = await refusal([source, target], wrong);
     expect(message).to.match(/^Neither LATCHKEY_SECRET nor the secret file beside .* opens its keys\. Set/);

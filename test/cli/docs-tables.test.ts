@@ -7,7 +7,7 @@ describe('the table of settings', () => {
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim()));
 
-  it('has a row of three cells for every setting, in their order', () => {
+  it('has a row of three cells for every setting, in order', () => {
     const [head, rule, ...body] = rows;
     expect(head).to.deep.equal(['', 'setting', 'default', 'what it does', '']);
     expect(rule).to.deep.equal(['', '---', '---', '---', '']);
@@ -16,7 +16,7 @@ describe('the table of settings', () => {
     );
   });
 
-  it('says each default, in words where it is no fixed text', () => {
+  it('shows each default, or its description', () => {
     const defaults = Object.fromEntries(rows.map(([, name, value]) => [name, value]));
     expect(defaults).to.include({
       '`PORT`': '`3000`',

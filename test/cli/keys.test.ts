@@ -22,7 +22,7 @@ describe('latchkey keys', () => {
   };
   afterEach(() => app.close());
 
-  /** What a command prints. */
+  /** Runs a command. @returns what it prints. */
   async function run<Words extends readonly string[]>(
     command: (services: Services, ...words: Words) => Promise<void>,
     ...words: Words
@@ -51,7 +51,7 @@ describe('latchkey keys', () => {
 
   const inSixMinutes = (): string => new Date(app.clock.now() + 360_000).toISOString();
 
-  it('list tells which key signs, which will, and which are still accepted', async () => {
+  it('list shows which key signs, which will sign, and which are still accepted', async () => {
     await start();
     const { signingKey, refreshKey } = app.services.ring;
     const refresh = `${refreshKey.id}  refresh  HS256  signs`;
@@ -76,7 +76,7 @@ describe('latchkey keys', () => {
     expect(await run(listKeys)).to.match(/^[\w-]{16} {2}access {2}HS256 {2}signs \(JWT_SECRET_KEY\)$/m);
   });
 
-  it('rotate makes new keys of both kinds, or of one, and says from when they are used', async () => {
+  it('rotate makes new keys of both kinds, or of one, and prints when they become active', async () => {
     await start();
     expect(await run(rotateKeys)).to.equal(
       `A new access token key is published, and is used from ${inSixMinutes()}.\n` +
@@ -86,7 +86,7 @@ describe('latchkey keys', () => {
     expect(app.services.ring.listSigningKeys()).to.have.length(2);
   });
 
-  it('rotate says what to do where the key is the operator’s own', async () => {
+  it('rotate prints what to do if the operator provides the key', async () => {
     await start({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 's'.repeat(32) });
     await expectFault(
       /set a new JWT_SECRET_KEY and move the old one to JWT_PREVIOUS_SECRET_KEYS/,
@@ -98,7 +98,7 @@ describe('latchkey keys', () => {
     await expectFault(/JWT_PRIVATE_KEY. To rotate, set another one/, rotateKeys, 'access');
   });
 
-  it('import takes in a file, once', async () => {
+  it('import imports a file, once', async () => {
     await start();
     writeFileSync(folder.path('own.pem'), pem);
     expect(await run(importKey, folder.path('own.pem'))).to.match(
@@ -109,14 +109,14 @@ describe('latchkey keys', () => {
     );
   });
 
-  it('import says what is wrong with a file', async () => {
+  it('import prints what is wrong with a file', async () => {
     await start();
     writeFileSync(folder.path('other.pem'), 'x');
     await expectFault(/other\.pem: This is no private key/, importKey, folder.path('other.pem'));
     await expectFault(/none\.pem cannot be read/, importKey, folder.path('none.pem'));
   });
 
-  it('revoke takes a key away, and says which one signs now', async () => {
+  it('revoke removes a key, and prints which key signs now', async () => {
     await start();
     const { id } = app.services.ring.signingKey;
     const { access_token: token } = await app.login();
@@ -132,7 +132,7 @@ describe('latchkey keys', () => {
     await expectFault(/There is no key/, revokeKey, id);
   });
 
-  it('secret rotate requires a new secret where it cannot make a file', async () => {
+  it('secret rotate requires a new secret if there is no secret file', async () => {
     await start();
     await expectFault(/Set LATCHKEY_NEW_SECRET to the new secret/, (services) =>
       rotateSecret(services, services.config),

@@ -8,17 +8,17 @@ import { checkout } from '../support/checkout.js';
 interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
-  /** Of the command that ran, without its name's first word. */
+  /** The arguments and options of the command that ran. */
   readonly ran?: {
     readonly words: string;
     readonly parameters: readonly unknown[];
     readonly options: unknown;
   };
-  /** How Commander would have ended the process. */
+  /** The exit code of Commander. */
   readonly exitCode?: number;
 }
 
-/** Reads words as the command line does, with actions that only say that they ran. */
+/** Parses a command line; the actions only record that they ran. */
 async function read(words: readonly string[]): Promise<Outcome> {
   const outcome = { stdout: '', stderr: '' };
   let ran: Outcome['ran'];
@@ -67,11 +67,11 @@ const all = everyCommand(
 const leaves = all.filter(({ commands }) => commands.length === 0);
 
 describe('The command line', () => {
-  it('has commands', () => {
+  it('has all commands', () => {
     expect(leaves.map(nameOf)).to.include.members(['start', 'build', 'users reset-password', 'keys rotate']);
   });
 
-  it('prints in its help every command, and what it takes', async () => {
+  it('prints every command and its arguments in its help', async () => {
     const { stdout } = await read(['help']);
     for (const leaf of leaves)
       expect(stdout).to.match(new RegExp(`^  ${nameOf(leaf)}  |^  ${nameOf(leaf)} [<[]`, 'm'));
@@ -96,18 +96,18 @@ describe('The command line', () => {
         const { exitCode, stdout, stderr, ran } = await read(given);
         expect({ exitCode, stderr, ran }).to.deep.equal({ exitCode: 0, stderr: '', ran: undefined });
         expect(stdout).to.match(new RegExp(`^Usage: ${what}( |$)`, 'm'));
-        // It is broken into lines.
+        // Help text is wrapped.
         expect(stdout.replaceAll(/\s+/g, ' ')).to.include(command.description());
       });
     }
 
-    it(`${what} refuses an option that it does not know`, async () => {
+    it(`${what} refuses an unknown option`, async () => {
       const { exitCode, stderr, ran } = await read([...words, '--port', '4']);
       expect({ exitCode, ran }).to.deep.equal({ exitCode: 1, ran: undefined });
       expect(stderr).to.include(`unknown option '--port'`).and.include(`Help: ${what} --help\n`);
     });
 
-    it(`${what} refuses a word too many`, async () => {
+    it(`${what} refuses an excess argument`, async () => {
       const wanted = command.registeredArguments.map(({ argChoices }) => argChoices?.[0] ?? 'x');
       const { exitCode, stderr, ran } = await read([...words, ...wanted, 'hunter2']);
       expect({ exitCode, ran }).to.deep.equal({ exitCode: 1, ran: undefined });
@@ -119,7 +119,7 @@ describe('The command line', () => {
     });
 
     if (command.registeredArguments.some(({ required }) => required)) {
-      it(`${what} says which word is missing`, async () => {
+      it(`${what} names the missing argument`, async () => {
         const { exitCode, stderr, ran } = await read(words);
         expect({ exitCode, ran }).to.deep.equal({ exitCode: 1, ran: undefined });
         expect(stderr).to.match(/missing required argument '\w+'/);
@@ -127,26 +127,26 @@ describe('The command line', () => {
     }
   }
 
-  it('names the command that may have been meant', async () => {
+  it('suggests the most similar command for an unknown one', async () => {
     expect((await read(['usres'])).stderr).to.include('Did you mean users?');
     expect((await read(['keys', 'rotat'])).stderr).to.include('Did you mean rotate?');
     expect((await read(['copy', 'a', 'b', '--dryrun'])).stderr).to.include('Did you mean --dry-run?');
   });
 
-  it('says for start and dev where settings come from', async () => {
+  it('prints for start and dev where settings come from', async () => {
     for (const command of ['start', 'dev']) {
       const { stderr } = await read([command, '--port', '4']);
       expect(stderr).to.include(`PORT=3001 latchkey ${command}\n`);
     }
   });
 
-  it('says which kinds of keys there are', async () => {
+  it('prints which kinds of keys there are', async () => {
     const { exitCode, stderr } = await read(['keys', 'rotate', 'acess']);
     expect(exitCode).to.equal(1);
     expect(stderr).to.include('Allowed choices are access, refresh.');
   });
 
-  it('hands over what it was given', async () => {
+  it('passes its arguments to the action', async () => {
     expect((await read(['copy', 'sqlite:x', 'postgres:y', '--dry-run'])).ran).to.deep.equal({
       words: 'copy',
       parameters: ['sqlite:x', 'postgres:y'],
@@ -158,7 +158,7 @@ describe('The command line', () => {
     ]);
   });
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     expect(await read(['--version'])).to.include({ stdout: '1.2.3\n', exitCode: 0 });
   });
 

@@ -13,14 +13,14 @@ describe('The progress of long work', () => {
     return texts;
   }
 
-  it('is one line on a terminal, which goes at the end', () => {
+  it('is one line on a terminal, which is erased at the end', () => {
     const texts = written(true);
     expect(texts[0]).to.equal('\r\x1b[K100');
     expect(texts).to.have.length(250);
     expect(texts.at(-1)).to.equal('\r\x1b[K');
   });
 
-  it('is a line now and then elsewhere, and nothing of what is done at once', () => {
+  it('is an occasional line elsewhere, and nothing for short work', () => {
     expect(written(false)).to.deep.equal(['10000\n', '20000\n']);
   });
 });

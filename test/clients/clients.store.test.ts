@@ -7,7 +7,7 @@ import { storeContract } from '../support/store-contract.js';
 const later = recordTime + minute;
 
 storeContract('The clients store', (on) => {
-  it('keeps a client as it was given', async () => {
+  it('stores a client unchanged', async () => {
     const client = await addClient(on.queries, {
       secret_hash: null,
       jwks: '{"keys":[]}',
@@ -17,7 +17,7 @@ storeContract('The clients store', (on) => {
     expect(await clientsStore.find(on.queries, client.id)).to.deep.equal(client);
   });
 
-  it('finds, changes and deletes nothing by an id that no client has', async () => {
+  it('finds, changes and deletes nothing for an unknown id', async () => {
     const id = v7();
     expect(await clientsStore.find(on.queries, id)).to.be.undefined;
     expect(await clientsStore.lock(on.queries, id)).to.be.undefined;
@@ -25,7 +25,7 @@ storeContract('The clients store', (on) => {
     expect(await clientsStore.delete(on.queries, id)).to.be.false;
   });
 
-  it('lists from the oldest on, a page at a time', async () => {
+  it('lists clients from the oldest on, a page at a time', async () => {
     for (let count = 0; count < 5; count++) await addClient(on.queries);
     const all = await clientsStore.list(on.queries, { limit: 100, after: undefined });
     const ids = all.map(({ id }) => id);
@@ -34,7 +34,7 @@ storeContract('The clients store', (on) => {
     expect(page).to.deep.equal(all.slice(2, 4));
   });
 
-  it('changes what is given and leaves the rest', async () => {
+  it('changes the given columns and leaves the others', async () => {
     const client = await addClient(on.queries);
     const changed = { ...client, scopes: 'a b', updated_at: later };
     expect(await clientsStore.update(on.queries, client.id, later, { scopes: 'a b' })).to.deep.equal(changed);
@@ -47,7 +47,7 @@ storeContract('The clients store', (on) => {
     expect(await clientsStore.find(on.queries, client.id)).to.deep.equal(client);
   });
 
-  it('lets changes that lock the client come one after another', async () => {
+  it('serializes changes that lock the client', async () => {
     const { id } = await addClient(on.queries, { scopes: '' });
     const append = (word: string) =>
       on.database.transaction(async (transaction) => {
@@ -59,7 +59,7 @@ storeContract('The clients store', (on) => {
     expect(scopes?.split('')).to.have.members(['a', 'b', 'c', 'd']);
   });
 
-  it('lets one of many at once delete a client', async () => {
+  it('lets one of many concurrent deletions succeed', async () => {
     const { id } = await addClient(on.queries);
     const deleted = await Promise.all(Array.from({ length: 8 }, () => clientsStore.delete(on.queries, id)));
     expect(deleted.filter((won) => won)).to.have.length(1);

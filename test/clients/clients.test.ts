@@ -21,7 +21,7 @@ describe('/clients', () => {
     return body as CreatedClient;
   };
 
-  describe('who may', () => {
+  describe('permissions', () => {
     const body = { client_name: 'Who may' };
     const password = 'the password of a manager';
     const tokens: Record<string, string> = {};
@@ -55,7 +55,7 @@ describe('/clients', () => {
     }
   });
 
-  describe('creating', () => {
+  describe('POST /clients', () => {
     it('responds with the client and its secret, which is shown once', async () => {
       const { client_secret: secret, ...client } = await create({
         scope: 'reports:write reports:read reports:read',
@@ -80,7 +80,7 @@ describe('/clients', () => {
       expect(body).to.deep.equal(client);
     });
 
-    it('returns each client a different secret, and stores none of them', async () => {
+    it('returns a different secret for each client, and stores none', async () => {
       const made = [await create(), await create()].map(({ client_secret: secret }) => secret ?? '');
       expect(new Set(made)).to.have.length(2);
       const kept = JSON.stringify(
@@ -89,13 +89,13 @@ describe('/clients', () => {
       for (const secret of made) expect(kept).not.to.include(secret.replace('lk_cs_', ''));
     });
 
-    it('returns nothing beyond what is asked for', async () => {
+    it('returns only the requested properties', async () => {
       const client = await create();
       expect(client).to.deep.include({ scope: '', audiences: [] });
       expect(client).not.to.have.any.keys('access_token_lifetime', 'jwks');
     });
 
-    it('accepts public keys instead of a secret, and keeps their public members alone', async () => {
+    it('accepts public keys instead of a secret, and stores only their public members', async () => {
       const { jwk } = newClientKey({ kid: 'first', alg: 'ES256' });
       const client = await create({
         token_endpoint_auth_method: 'private_key_jwt',
@@ -105,7 +105,7 @@ describe('/clients', () => {
       expect(client.jwks).to.deep.equal({ keys: [{ ...jwk, use: 'sig' }] });
     });
 
-    it('is audited', async () => {
+    it('writes an audit row', async () => {
       const { client_id: id } = await create();
       const [row] = (await app.audited('client_created')).filter(({ target }) => target === id);
       expect(row?.actor_id).to.be.a('string');
@@ -169,8 +169,8 @@ describe('/clients', () => {
     }
   });
 
-  describe('reading', () => {
-    it('goes through all clients, oldest first, a page at a time', async () => {
+  describe('GET /clients', () => {
+    it('lists all clients, oldest first, a page at a time', async () => {
       const all = (await app.get('/clients?limit=200', admin).expect(200)).body as ClientPage;
       const seen: RegisteredClient[] = [];
       let query = '';
@@ -186,19 +186,19 @@ describe('/clients', () => {
       expect(seen.map(({ client_id: id }) => id)).to.deep.equal(seen.map(({ client_id: id }) => id).sort());
     });
 
-    it('shows no secret, and nothing that is kept for ourselves', async () => {
+    it('shows neither the secret nor internal columns', async () => {
       const { text } = await app.get('/clients?limit=200', admin).expect(200);
       expect(text).not.to.match(/secret_hash|client_secret"|lk_cs_|version/);
     });
 
-    it('refuses what is no id', async () => {
+    it('refuses an id that is not a UUID', async () => {
       const { body } = await app.get('/clients/latchkey', admin).expect(422);
       expect(body.errors).to.have.all.keys('id');
     });
   });
 
-  describe('changing', () => {
-    it('changes what is sent and leaves the rest', async () => {
+  describe('PATCH /clients/{id}', () => {
+    it('changes the given properties and leaves the others', async () => {
       const { client_secret: secret, ...client } = await create({
         scope: 'a',
         audiences: ['https://a.example'],
@@ -216,7 +216,7 @@ describe('/clients', () => {
       expect(untouched.body).to.deep.equal(body);
     });
 
-    it('refuses a name that looks like another, but keeps one that is older than this rule', async () => {
+    it('refuses a name that looks like another one, but keeps an existing one', async () => {
       const { client_id: id } = await create();
       const name = 'Ex\u200bport ';
       const { queries } = app.services.database;
@@ -230,7 +230,7 @@ describe('/clients', () => {
       await app.patch(`/clients/${id}`, { client_name: 'Export' }, admin).expect(200);
     });
 
-    it('disables and enables', async () => {
+    it('disables and enables a client', async () => {
       const { client_id: id } = await create();
       for (const disabled of [true, true, false]) {
         const { body } = await app.patch(`/clients/${id}`, { disabled }, admin).expect(200);
@@ -238,22 +238,22 @@ describe('/clients', () => {
       }
     });
 
-    it('returns no keys to a client with a secret, and no other authentication method to any', async () => {
+    it('refuses keys for a client with a secret, and another authentication method for any client', async () => {
       const { client_id: id } = await create();
       const { body } = await app.patch(`/clients/${id}`, { jwks: { keys: [newClientKey().jwk] } }, admin);
       expect(body.errors).to.have.all.keys('jwks');
       await app.patch(`/clients/${id}`, { token_endpoint_auth_method: 'private_key_jwt' }, admin).expect(422);
     });
 
-    it('is audited', async () => {
+    it('writes an audit row', async () => {
       const { client_id: id } = await create();
       await app.patch(`/clients/${id}`, { scope: 'a' }, admin).expect(200);
       expect((await app.audited('client_updated')).map(({ target }) => target)).to.include(id);
     });
   });
 
-  describe('replacing the secret', () => {
-    it('shows the new one once, and is audited', async () => {
+  describe('POST /clients/{id}/secret', () => {
+    it('shows the new secret once, and writes an audit row', async () => {
       const { client_id: id, client_secret: old } = await create();
       const { body } = await app.post(`/clients/${id}/secret`, undefined, admin).expect(200);
       expect(body).to.have.all.keys('client_id', 'client_secret');
@@ -263,7 +263,7 @@ describe('/clients', () => {
       expect((await app.audited('client_secret_replaced')).map(({ target }) => target)).to.include(id);
     });
 
-    it('is nothing for a client with keys', async () => {
+    it('refuses a client with keys', async () => {
       const { client_id: id } = await create({
         token_endpoint_auth_method: 'private_key_jwt',
         jwks: { keys: [newClientKey().jwk] },
@@ -273,7 +273,7 @@ describe('/clients', () => {
     });
   });
 
-  it('deletes, and is audited', async () => {
+  it('deletes a client, and writes an audit row', async () => {
     const { client_id: id } = await create();
     await app.delete(`/clients/${id}`, admin).expect(204);
     await app.get(`/clients/${id}`, admin).expect(404);

@@ -103,12 +103,12 @@ describe('The settings', () => {
     } satisfies Config);
   });
 
-  it('that are empty are not set', () => {
+  it('are not set if they are empty', () => {
     const empty = Object.fromEntries(Object.values(settings).map(({ name }) => [name, '']));
     expect(readConfig(empty)).to.deep.equal(readConfig({}));
   });
 
-  it('have names of their own', () => {
+  it('have unique names', () => {
     const names = Object.values(settings).map(({ name }) => name);
     expect(new Set(names)).to.have.property('size', names.length);
   });
@@ -132,7 +132,7 @@ const cookiePaths = Object.values(settings)
   .map(({ name }) => name)
   .filter((name) => name.endsWith('_COOKIE_PATH'));
 
-/** Setting → what may be written → what it means. */
+/** Setting → texts that are valid → their values. */
 const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = {
   PORT: [
     ['0', 0],
@@ -309,7 +309,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
 const notNumbers = ['-1', '1.5', '1e3', '0x10', ' 1', 'many', '٣'];
 const notDurations = ['-1', '1.5h', '15 m', '15M', '1w', 'm', 'never', 'false'];
 
-/** Setting → what may not be written. */
+/** Setting → texts that are not valid. */
 const bad: Readonly<Record<string, readonly string[]>> = {
   PORT: ['65536', '3000 ', ...notNumbers],
   HOST: [' '],
@@ -413,7 +413,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
 
 for (const [key, { name }] of Object.entries(settings)) {
   describe(name, () => {
-    it('is taken in each of its forms', () => {
+    it('accepts each form of its text', () => {
       expect(good[name]).not.to.be.undefined;
       for (const [text, value] of good[name] ?? []) {
         const config = readConfig({ [name]: text }) as unknown as Record<string, unknown>;
@@ -421,7 +421,7 @@ for (const [key, { name }] of Object.entries(settings)) {
       }
     });
 
-    it('is refused in one sentence that names it', () => {
+    it('is refused with one sentence that names it', () => {
       expect(bad[name]).not.to.be.undefined;
       for (const text of bad[name] ?? []) {
         const faults = faultsOf({ [name]: text });
@@ -432,8 +432,8 @@ for (const [key, { name }] of Object.entries(settings)) {
   });
 }
 
-describe('Faulty settings', () => {
-  it('are reported all in one go', () => {
+describe('Invalid settings', () => {
+  it('are reported all at once', () => {
     const faults = faultsOf({ PORT: 'x', LOG_LEVEL: 'x', DATABASE_URL: 'postgres://127.0.0.1/latchkey' });
     expect(faults.map((fault) => fault.split(' ')[0])).to.deep.equal([
       'PORT',
@@ -442,13 +442,13 @@ describe('Faulty settings', () => {
     ]);
   });
 
-  it('are repeated, so that a slip of the hand is seen', () => {
+  it('are repeated in the message, so that a typing error is seen', () => {
     expect(faultsOf({ PORT: '30o0' })).to.deep.equal([
       'PORT is "30o0", but must be a whole number from 0 to 65535.',
     ]);
   });
 
-  it('are not repeated where they may hold a secret', () => {
+  it('are not repeated if they may be secret', () => {
     const secrets = {
       LATCHKEY_SECRET: 'hunter2',
       LATCHKEY_ADMIN_PASSWORD: ' \t ',
@@ -473,14 +473,14 @@ describe('PostgreSQL', () => {
       expect(databaseUrl).to.deep.equal({ kind: 'postgres', url: url.replace('?sslmode=disable', '') });
     });
 
-    it(`demands LATCHKEY_SECRET with ${url}`, () => {
+    it(`requires LATCHKEY_SECRET with ${url}`, () => {
       const [fault, ...others] = faultsOf({ DATABASE_URL: url });
       expect(fault).to.match(/^LATCHKEY_SECRET must be set/);
       expect(others).to.deep.equal([]);
     });
   }
 
-  it('demands LATCHKEY_ISSUER of the service, and not of a command', () => {
+  it('requires LATCHKEY_ISSUER for the service, and not for a command', () => {
     const secret = { LATCHKEY_SECRET: 'x'.repeat(32) };
     const postgres = { DATABASE_URL: 'postgres://127.0.0.1/latchkey', ...secret };
     expect(() => readConfig(postgres, 'service')).to.throw(
@@ -491,7 +491,7 @@ describe('PostgreSQL', () => {
     expect(readConfig(secret, 'service').issuer).to.be.undefined;
   });
 
-  it('makes one fault of a secret that is too short', () => {
+  it('reports a secret that is too short once', () => {
     const faults = faultsOf({ DATABASE_URL: 'postgres://127.0.0.1/latchkey', LATCHKEY_SECRET: 'short' });
     expect(faults).to.deep.equal(['LATCHKEY_SECRET must have 32 characters or more.']);
   });
@@ -505,20 +505,20 @@ describe('Unknown variables', () => {
     ['JWT_ACCESS_TOKEN_EXPIRE', 'JWT_ACCESS_TOKEN_EXPIRES'],
     ['JWT_DECODE_LEWAY', 'JWT_DECODE_LEEWAY'],
   ] as const) {
-    it(`are warned of with the nearest setting: ${name}`, () => {
+    it(`are reported with the most similar setting: ${name}`, () => {
       expect(findUnknownVariables({ [name]: 'a value' })).to.deep.equal([
         `${name} is not a setting and is ignored. Did you mean ${nearest}?`,
       ]);
     });
   }
 
-  it('are warned of without a guess where no setting is near', () => {
+  it('are reported without a suggestion if no setting is similar', () => {
     expect(findUnknownVariables({ JWT_X: 'a value' })).to.deep.equal([
       'JWT_X is not a setting and is ignored.',
     ]);
   });
 
-  it('of other programs are not our concern, nor are settings that there are', () => {
+  it('of other programs are not reported, nor are settings', () => {
     const known = Object.values(settings).map(({ name }) => [name, 'a value'] as const);
     const others = { PATH: '/bin', HOSTNAME: 'x', latchkey_issuer: 'x', MY_JWT_KEY: 'x', LATCHKEY: 'x' };
     expect(findUnknownVariables({ ...Object.fromEntries(known), ...others })).to.deep.equal([]);

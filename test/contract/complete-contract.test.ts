@@ -17,7 +17,11 @@ const plain: Operation = {
 
 /** A document with these operations, completed. */
 function complete(...operations: object[]): Document {
-  return completeContract({
+  return completeContract(documentOf(...operations));
+}
+
+function documentOf(...operations: object[]): Document {
+  return {
     openapi: '3.0.3',
     info: {},
     components: {
@@ -25,14 +29,19 @@ function complete(...operations: object[]): Document {
       schemas: {
         Greeting: { type: 'object', example: { message: 'hello' } },
         HtmlPage: { type: 'string', example: '<!doctype html>' },
-        Silent: { type: 'object' },
+        Silent: { type: 'object', properties: { title: { type: 'string' } } },
+        Strange: {
+          type: 'object',
+          properties: { code: { type: 'string', pattern: '^%%%$' } },
+          required: ['code'],
+        },
         ProblemDetails: { type: 'object', properties: { code: { type: 'string' } } },
       },
     },
     paths: Object.fromEntries(
       operations.map((operation, index) => [`/${index}`, { get: structuredClone(operation) as Operation }]),
     ),
-  });
+  };
 }
 
 function completed(operation: object): Operation {
@@ -182,54 +191,105 @@ describe('The contract, completed from what tsoa writes', () => {
     expect(components).to.have.all.keys('schemas', 'headers', 'examples');
   });
 
-  describe('is refused, with the place of the error, for', () => {
-    const answering = (status: string, description: string): object => ({
-      ...plain,
-      responses: { ...plain.responses, [status]: { description } },
+  describe('has what its controller leaves out:', () => {
+    const bare = { ...plain, summary: undefined, description: undefined };
+
+    it('a summary from the method’s name, a description from the summary, a tag from the controller', () => {
+      const operation = completed({ ...bare, operationId: 'listOpenTickets' });
+      expect(operation).to.include({ summary: 'List open tickets', description: 'List open tickets.' });
+      expect(operation.tags).to.deep.equal(['0']);
+      const named = completeContract(documentOf({ ...bare, operationId: 'list' }), {
+        controllerTags: { 'GET /0': 'Tickets' },
+      });
+      expect(named.paths['/0']?.['get']?.tags).to.deep.equal(['Tickets']);
+      expect(named.tags).to.deep.equal([{ name: 'Tickets', description: 'List.' }]);
     });
 
-    for (const [what, operations, message] of [
-      ['no summary', [{ ...plain, summary: undefined }], /^GET \/0: .* @summary/],
-      ['no description', [{ ...plain, description: undefined }], /^GET \/0: .* description/],
-      ['an operationId twice', [plain, plain], /^GET \/1: the operationId greet is taken/],
-      [
-        'an answer without a description',
-        [answering('202', '')],
-        /^GET \/0: the answer 202 needs a description/,
-      ],
-      ['a problem without a code', [answering('409', 'No.')], /^GET \/0: the description of 409 must name/],
-      [
-        'a code of another status',
-        [answering('409', 'No: `user_not_found`.')],
+    it('a description of what it gives', () => {
+      const responses = {
+        '200': { description: 'Ok', content: ofGreeting },
+        '202': { description: '' },
+        '204': { description: 'No content' },
+        '301': { description: '' },
+      };
+      const made = completed({ ...plain, responses }).responses;
+      expect(['200', '202', '204', '301'].map((status) => made[status]?.description)).to.deep.equal([
+        'The greeting.',
+        'Accepted.',
+        'Done.',
+        'Moved Permanently.',
+      ]);
+    });
+
+    it('an example of a model that has none', () => {
+      const content = { 'application/json': { schema: { $ref: '#/components/schemas/Silent' } } };
+      const operation = completed({ ...plain, requestBody: { content } });
+      expect(operation.requestBody?.content['application/json']?.example).to.deep.equal({ title: 'Title' });
+    });
+
+    it('the problems that its method throws itself', () => {
+      const { paths } = completeContract(
+        documentOf({ ...plain, responses: { ...plain.responses, '404': { description: 'No such thing.' } } }),
+        { thrown: { 'GET /0': ['user_not_found', 'bad_request', 'username_taken', 'unknown'] } },
+      );
+      const { responses } = paths['/0']?.['get'] ?? plain;
+      expect(responses['404']?.description).to.equal('No such thing: `user_not_found`.');
+      expect(responses['409']?.description).to.equal('Username taken: `username_taken`.');
+      expect(responses['400']?.description).to.equal('The request cannot be read: `bad_request`.');
+      expect(Object.keys(responses['409']?.content ?? {})).to.deep.equal(['application/problem+json']);
+    });
+  });
+
+  const responding = (status: string, description: string): object => ({
+    ...plain,
+    responses: { ...plain.responses, [status]: { description } },
+  });
+
+  describe('has a warning, with its place, for', () => {
+    const warningsOf = (...operations: object[]): string[] => {
+      const warnings: string[] = [];
+      completeContract(documentOf(...operations), { onWarning: (line) => warnings.push(line) });
+      return warnings;
+    };
+
+    it('a problem without a code', () => {
+      expect(warningsOf(responding('404', 'No.'))).to.deep.equal([
+        "GET /0: the @Response 404 does not say which problem it is. Name its code in backquotes: @Response<ProblemDetails>(404, 'What is wrong: `not_found`.').",
+      ]);
+    });
+
+    it('a status that no problem has', () => {
+      expect(warningsOf(responding('418', 'No.'))).to.deep.equal([
+        'GET /0: there is no problem with the status 418. Give the @Response a status that a problem has, or define a problem with this one.',
+      ]);
+    });
+
+    it('a model of which no example can be made', () => {
+      const content = { 'application/json': { schema: { $ref: '#/components/schemas/Strange' } } };
+      expect(warningsOf({ ...plain, requestBody: { content } })).to.deep.equal([
+        'GET /0: no example can be made of the "code" in its request: its pattern is ^%%%$. Write "@example" and a value above it.',
+      ]);
+    });
+
+    it('nothing else', () => {
+      expect(warningsOf(plain)).to.deep.equal([]);
+    });
+  });
+
+  describe('is refused, with the place of the error, for', () => {
+    it('an operationId twice', () => {
+      expect(() => complete(plain, plain)).to.throw(/^GET \/1: the operationId greet is taken/);
+    });
+
+    it('a code of another status', () => {
+      expect(() => complete(responding('409', 'No: `user_not_found`.'))).to.throw(
         /^GET \/0: 409 names user_not_found, whose status is 404/,
-      ],
-      [
-        'a body whose schema has no name',
-        [{ ...plain, requestBody: { content: { 'application/json': { schema: { type: 'object' } } } } }],
-        /^GET \/0: a body has no named schema/,
-      ],
-      [
-        'a model without an example',
-        [
-          {
-            ...plain,
-            requestBody: {
-              content: { 'application/json': { schema: { $ref: '#/components/schemas/Silent' } } },
-            },
-          },
-        ],
-        /^GET \/0: the model Silent needs an @example/,
-      ],
-    ] as const) {
-      it(what, () => {
-        expect(() => complete(...operations)).to.throw(message);
-      });
-    }
+      );
+    });
 
     it('all errors at once, one per line', () => {
-      const both = [answering('409', 'No.'), { ...plain, operationId: 'other', summary: undefined }];
-      expect(() => complete(...both)).to.throw(
-        /^GET \/0: the description of 409 .*\nGET \/1: .* @summary\.$/,
+      expect(() => complete(responding('409', 'No: `user_not_found`.'), plain, plain)).to.throw(
+        /^GET \/0: 409 names .*\nGET \/1: the operationId .*\nGET \/2: the operationId .*$/,
       );
     });
 

@@ -25,7 +25,7 @@ describe('BatchQueue', () => {
   };
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  it('hands on together what comes in one turn of the event loop, after one that brings no more', async () => {
+  it('runs together what is added in one turn of the event loop, after a turn without additions', async () => {
     queue.add(1, false);
     queue.add(2, false);
     await turn();
@@ -34,20 +34,20 @@ describe('BatchQueue', () => {
     expect(handedOn).to.deep.equal([[1, 2]]);
   });
 
-  it('hands on at once what comes alone', async () => {
+  it('runs a single item at once', async () => {
     queue.add(1, false);
     await turn();
     expect(handedOn).to.deep.equal([[1]]);
   });
 
-  it('gathers for as long as each turn brings more', async () => {
+  it('collects for as long as each turn adds more', async () => {
     await addInTurns([1, 2], [3], [4, 5]);
     expect(handedOn).to.deep.equal([]);
     await turn();
     expect(handedOn).to.deep.equal([[1, 2, 3, 4, 5]]);
   });
 
-  it('gathers for three milliseconds at most', async () => {
+  it('collects for three milliseconds at most', async () => {
     for (const item of [1, 3, 5, 7, 9]) {
       queue.add(item, false);
       queue.add(item + 1, false);
@@ -61,7 +61,7 @@ describe('BatchQueue', () => {
     ]);
   });
 
-  it('hands on in the same turn what is urgent, and what was gathered before', async () => {
+  it('runs an urgent item in the same turn, together with what was collected before', async () => {
     await addInTurns([1, 2]);
     queue.add(3, true);
     queue.add(4, false);

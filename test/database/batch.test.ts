@@ -11,7 +11,7 @@ storeContract('A batch', (on) => {
     required: true,
   });
 
-  it('gives the rows of each statement, in one transaction', async () => {
+  it('returns the rows of each statement, in one transaction', async () => {
     const user = await addUser(on.queries);
     const rows = await on.database.batch([
       rename(user.id, 'bea'),
@@ -20,7 +20,7 @@ storeContract('A batch', (on) => {
     expect(rows).to.deep.equal([[{ username: 'bea' }], [{ username: 'bea' }]]);
   });
 
-  it('ends where a statement that is required gives no row', async () => {
+  it('stops if a required statement returns no row', async () => {
     const [one, other] = [await addUser(on.queries), await addUser(on.queries)];
     const rows = await on.database.batch([
       rename(one.id, 'cyd'),
@@ -32,7 +32,7 @@ storeContract('A batch', (on) => {
     expect(await nameOf(other.id)).to.equal(other.username);
   });
 
-  it('keeps nothing where a statement fails', async () => {
+  it('is rolled back if a statement fails', async () => {
     const [one, other] = [await addUser(on.queries), await addUser(on.queries)];
     const clashing = on.queries
       .updateTable('users')

@@ -23,15 +23,15 @@ storeContract('A violation of what is unique', (on) => {
     return failure(on.queries.insertInto('users').values(copy));
   };
 
-  it('is recognised in a primary key', async () => {
+  it('is recognized in a primary key', async () => {
     expect(isUniqueViolation(await insertCopy({ username_key: 'another' }))).to.be.true;
   });
 
-  it('is recognised in another column', async () => {
+  it('is recognized in another column', async () => {
     expect(isUniqueViolation(await insertCopy({ id: 'another' }))).to.be.true;
   });
 
-  it('is not seen where something else is wrong', async () => {
+  it('is not reported for other errors', async () => {
     const errors = [
       await insertCopy({ id: 'x', username_key: 'x', username: null }),
       await failure(on.queries.insertInto('user_roles').values({ user_id: 'nobody', role_name: 'nothing' })),

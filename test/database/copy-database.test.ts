@@ -16,7 +16,7 @@ import { copiedTables, SqliteSnapshot, type Counts } from '../../src/database/co
 import type { Database } from '../../src/database/database.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { sealingContext, unseal } from '../../src/keys/stored-keys.js';
+import { getSealingContext, unseal } from '../../src/keys/stored-keys.js';
 import { KeySealing } from '../../src/keys/key-sealing.js';
 import { newClientKey } from '../support/client-keys.js';
 import { newDatabase, openTestDatabase } from '../support/databases.js';
@@ -65,9 +65,10 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       client_assertion: assertion,
     });
 
-  /** Under a secret of its own. */
+  /** The target has a secret of its own. */
   const sealingWith = (secret: string): CopySealing => ({
-    seal: (row) => new KeySealing(secret).seal(unseal(row, new KeySealing(testSecret)), sealingContext(row)),
+    seal: (row) =>
+      new KeySealing(secret).seal(unseal(row, new KeySealing(testSecret)), getSealingContext(row)),
     opens: (row) => {
       try {
         return unseal(row, new KeySealing(secret)) !== '';
@@ -92,7 +93,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     }
   }
 
-  /** Ends a copy after so many transactions, of one row each. */
+  /** Interrupts a copy after this many transactions, each of one row. */
   async function interrupted(target: Database, batches: number): Promise<void> {
     const interruption = new AbortController();
     let left = batches;
@@ -121,7 +122,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     return target;
   }
 
-  /** What is in every table that the migrations make, by its name; keys without what the secret changes. */
+  /** Table → its rows, for all tables of the migrations; keys without what the secret changes. */
   async function contents({ queries }: Database): Promise<Record<string, string[]>> {
     const tables = (await queries.introspection.getTables()).map(({ name }) => name as keyof Schema);
     const read = async (table: keyof Schema): Promise<[string, string[]]> => {
@@ -138,7 +139,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     return Object.fromEntries(await Promise.all(tables.map(read)));
   }
 
-  it('has every row of every table there is', async () => {
+  it('has every row of every table', async () => {
     const source = await contents(app.services.database);
     for (const [table, rows] of Object.entries(source)) expect(rows, table).not.to.be.empty;
     const target = await emptyTarget();
@@ -147,7 +148,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     expect(counts).to.deep.equal(
       Object.fromEntries(Object.entries(source).map(([table, rows]) => [table, rows.length])),
     );
-    // The planner knows it, so that a service's first statements do not take too long.
+    // The planner has statistics, so that a service's first statements are not slow.
     const known = await sql<{ relname: string; reltuples: number }>`select relname, reltuples from pg_class
       where relkind = 'r' and relnamespace = current_schema()::regnamespace`.execute(target.queries);
     const estimates = Object.fromEntries(known.rows.map(({ relname, reltuples }) => [relname, reltuples]));
@@ -155,7 +156,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.close();
   });
 
-  it('logs nobody out, and forgets nothing that was refused', async () => {
+  it('logs no user out, and keeps every revocation', async () => {
     const url = await newPostgresDatabase();
     const target = openTestDatabase({ kind: 'postgres', url });
     await target.migrate();
@@ -173,7 +174,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     }
   });
 
-  it('is of one moment, though the service goes on', async () => {
+  it('is a snapshot of one moment, though the service keeps writing', async () => {
     const source = await contents(app.services.database);
     const target = await emptyTarget();
     const goingOn: Promise<TokenSet>[] = [];
@@ -190,7 +191,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.close();
   });
 
-  it('goes on where it was interrupted, after whichever row that was', async () => {
+  it('can be continued after an interruption at any row', async () => {
     const source = await contents(app.services.database);
     const rows = Object.values(source).flat().length;
     const target = await emptyTarget();
@@ -202,7 +203,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.close();
   });
 
-  it('goes on after a connection that broke in a transaction', async () => {
+  it('continues after a connection that broke in a transaction', async () => {
     const url = await newPostgresDatabase();
     const target = openTestDatabase({ kind: 'postgres', url });
     await target.migrate();
@@ -223,7 +224,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await again.close();
   });
 
-  it('keeps a service from starting on it until it is whole', async () => {
+  it('keeps a service from starting on it until it is complete', async () => {
     const url = await newPostgresDatabase();
     const target = openTestDatabase({ kind: 'postgres', url });
     await target.migrate();
@@ -231,7 +232,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     const settings = { DATABASE_URL: url, LATCHKEY_SECRET: otherSecret };
     const says = `npx latchkey copy sqlite:${realpathSync(file)} postgres://…" continues it`;
     expect(await messageOf(TestApp.start({ settings }))).to.include(says);
-    // One that was about to make the first keys when the copy began, too.
+    // Also one that was about to make the first keys when the copy began.
     expect(await messageOf(target.withExclusiveLock(() => Promise.resolve()))).to.include(says);
     await copied(target);
     await target.withExclusiveLock(() => Promise.resolve());
@@ -239,7 +240,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await (await TestApp.start({ settings })).close();
   });
 
-  it('is never of two moments, or of two installations: it can begin again', async () => {
+  it('never mixes two moments or two installations: it can be started over', async () => {
     const other = await TestApp.start();
     const target = await emptyTarget();
     await interrupted(target, 3);
@@ -256,13 +257,13 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await assertEmpty(target.queries);
     await copied(target);
     expect(await contents(target)).to.deep.equal(await contents(app.services.database));
-    // What is whole is not removed.
+    // A complete copy is not removed.
     await removeUnfinishedCopy(target);
     expect(await contents(target)).to.deep.equal(await contents(app.services.database));
     await target.close();
   });
 
-  it('may come from where the file was moved to, or rewritten without a change', async () => {
+  it('can be continued from a moved file, or one that was rewritten without a change', async () => {
     const target = await emptyTarget();
     await interrupted(target, 5);
     const moved = folder.path('moved.db');
@@ -274,7 +275,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.close();
   });
 
-  it('is made by one run at a time: the last one goes on', async () => {
+  it('is made by one run at a time: the last one continues', async () => {
     const target = await emptyTarget();
     const others: Promise<Counts>[] = [];
     const first = copied(target, {
@@ -289,7 +290,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.close();
   });
 
-  it('has keys of one secret', async () => {
+  it('has keys that are encrypted with one secret', async () => {
     const target = await emptyTarget();
     const source = await contents(app.services.database);
     const untilKeys = copiedTables.slice(0, copiedTables.indexOf('keys') + 1);
@@ -300,9 +301,9 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.close();
   });
 
-  it('is compared with its source at the end, and stays unfinished where it differs', async () => {
+  it('is compared with its source at the end, and stays unfinished if it differs', async () => {
     const target = await emptyTarget();
-    // As a trigger of somebody else's would do.
+    // Like a trigger that an operator has added.
     await sql`create function change() returns trigger language plpgsql as
       $$ begin new.updated_at := new.updated_at + 1; return new; end $$`.execute(target.queries);
     await sql`create trigger change before insert on users for each row execute function change()`.execute(
@@ -314,7 +315,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.close();
   });
 
-  it('is not made into a database that is not empty', async () => {
+  it('is refused for a database that is not empty', async () => {
     const target = await emptyTarget();
     await copied(target);
     const error = await copied(target).catch((reason: unknown) => reason);
@@ -323,7 +324,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await target.close();
   });
 
-  it('needs a Latchkey database of this version', async () => {
+  it('requires a Latchkey database of this version as source', async () => {
     const refusal = async (path: string): Promise<string> => {
       try {
         const snapshot = new SqliteSnapshot(path);

@@ -14,13 +14,13 @@ const key = join(certificates, 'server-key.pem');
 const url = (parameters: string): string => `${at}?${parameters}`;
 
 describe('A PostgreSQL URL', () => {
-  it('says nothing of TLS: the connection is plain', () => {
+  it('without TLS parameters makes a plain connection', () => {
     for (const text of [at, url('sslmode=disable')]) {
       expect(parseDatabaseUrl(text)).to.deep.equal({ kind: 'postgres', url: at });
     }
   });
 
-  it('keeps what it says beside TLS', () => {
+  it('keeps its other parameters', () => {
     expect(parseDatabaseUrl(url('application_name=one&options=-csearch_path%3Dx'))).to.deep.equal({
       kind: 'postgres',
       url: url('application_name=one&options=-csearch_path%3Dx'),
@@ -51,7 +51,7 @@ describe('A PostgreSQL URL', () => {
     });
   }
 
-  it('has a certificate of the client’s', () => {
+  it('may have a client certificate', () => {
     expect(parseDatabaseUrl(url(`sslmode=require&sslcert=${server}&sslkey=${key}`)))
       .to.have.property('tls')
       .that.includes({ cert: readFileSync(server, 'utf8'), key: readFileSync(key, 'utf8') });
@@ -90,7 +90,7 @@ describe('A PostgreSQL URL', () => {
 describe('The target of a PostgreSQL URL', () => {
   const target = (text: string) => parsePostgresUrl(text).target;
 
-  it('is one host, or several to try in turn', () => {
+  it('is one host, or several that are tried in order', () => {
     expect(target(at)).to.deep.include({
       hosts: [{ host: 'db.example.com', port: 5433 }],
       user: 'user',
@@ -115,7 +115,7 @@ describe('The target of a PostgreSQL URL', () => {
     expect(target('postgres:///x').hosts).to.deep.equal([{}]);
   });
 
-  it('has what else libpq’s URLs say', () => {
+  it('may have the other parameters of libpq’s URLs', () => {
     expect(target(url('connect_timeout=3&application_name=a%20b&user=v&password=p%2Bq+r'))).to.deep.include({
       connectTimeout: 3000,
       application_name: 'a b',
@@ -160,7 +160,7 @@ describe('The target of a PostgreSQL URL', () => {
     });
   }
 
-  it('has a password of any characters, percent-encoded', () => {
+  it('may have a password of any characters, percent-encoded', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (password) => {
         const encoded = encodeURIComponent(password);
@@ -170,7 +170,7 @@ describe('The target of a PostgreSQL URL', () => {
     );
   });
 
-  it('shows no part of a password, wherever it stands and whatever is wrong', () => {
+  it('discloses no part of a password in any error', () => {
     const part = fc.constantFrom('zqx', 'qxz', 'xzq');
     const between = fc.constantFrom(
       '@',
@@ -214,7 +214,7 @@ describe('The target of a PostgreSQL URL', () => {
     );
   });
 
-  it('is understood in full, or refused: a password in the raw never makes a URL that says something else', () => {
+  it('is parsed in full or refused: an unencoded password never makes another URL', () => {
     for (const sign of ['@', '/', '?', '#']) {
       expect(() => parseDatabaseUrl(`postgres://user:a${sign}b@db.example.com/latchkey`), sign).to.throw(
         /percent-encoded|%23/,

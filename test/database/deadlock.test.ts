@@ -13,7 +13,7 @@ describe('A deadlock of two transactions on PostgreSQL', () => {
   });
   after(() => database.close());
 
-  it('is told to neither: the one that is undone runs again', async () => {
+  it('is not reported: the transaction that is rolled back runs again', async () => {
     let attempts = 0;
     let bothHoldOne = (): void => undefined;
     const untilBothDo = new Promise<void>((resolve) => (bothHoldOne = resolve));

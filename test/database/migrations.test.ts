@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { migrationProvider } from '../../src/database/migrations/index.js';
+import { createMigrationProvider } from '../../src/database/migrations/index.js';
 import type { Database } from '../../src/database/database.js';
 import { databaseKinds, newDatabase, openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { addUser } from '../support/records.js';
-import { usernameKey } from '../../src/usernames/username.js';
-import { skeletonKey } from '../../src/usernames/username-scripts.js';
+import { toUsernameKey } from '../../src/usernames/username.js';
+import { computeSkeletonKey } from '../../src/usernames/username-scripts.js';
 import { usersStore } from '../../src/users/users.store.js';
 
 const tables = [
@@ -25,7 +25,7 @@ const tables = [
   'user_roles',
   'users',
 ] as const;
-const names = Object.keys(await migrationProvider({ dialect: 'sqlite' }).getMigrations());
+const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 
 /** Tables, columns and types, and the definition of every index. */
 async function shapeOf({ queries, dialect }: Database): Promise<object> {
@@ -51,7 +51,7 @@ for (const kind of databaseKinds) {
     });
     afterEach(() => database.close());
 
-    it('make every table from nothing', async () => {
+    it('create every table in an empty database', async () => {
       await database.migrate();
       expect(await tableNames(database)).to.deep.equal(tables);
     });
@@ -66,7 +66,7 @@ for (const kind of databaseKinds) {
     });
 
     for (const [index, name] of names.entries()) {
-      it(`lead from ${name} to where they lead from nothing`, async () => {
+      it(`lead from ${name} to the same schema as from an empty database`, async () => {
         await database.migrate(name);
         const done = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(
           database.queries,
@@ -80,7 +80,7 @@ for (const kind of databaseKinds) {
       });
     }
 
-    it('give names that look alike one skeleton, which the oldest has, in tables of any size', async () => {
+    it('give the oldest of similar names the skeleton, in tables of any size', async () => {
       await database.migrate('0004-revocations-in-order');
       const names = [
         'scope',
@@ -91,7 +91,7 @@ for (const kind of databaseKinds) {
       ];
       for (const [at, name] of names.entries()) {
         await sql`insert into users (id, username, username_key, password_hash, password_one_time, version, created_at, updated_at)
-          values (${String(at).padStart(6, '0')}, ${name}, ${usernameKey(name)}, '', 0, 0, 0, 0)`.execute(
+          values (${String(at).padStart(6, '0')}, ${name}, ${toUsernameKey(name)}, '', 0, 0, 0, 0)`.execute(
           database.queries,
         );
       }
@@ -103,11 +103,16 @@ for (const kind of databaseKinds) {
         .execute();
       expect(users.map(({ username }) => username)).to.deep.equal(names);
       const [scope, ...alike] = users.map(({ username_skeleton: skeleton }) => skeleton).slice(0, 4);
-      expect([scope, ...alike]).to.deep.equal([skeletonKey('scope'), null, null, skeletonKey('other')]);
+      expect([scope, ...alike]).to.deep.equal([
+        computeSkeletonKey('scope'),
+        null,
+        null,
+        computeSkeletonKey('other'),
+      ]);
       expect(users.filter(({ username_skeleton: skeleton }) => skeleton === null)).to.have.length.at.least(2);
     });
 
-    it('leave nothing behind where one fails, and go through once its cause is gone', async () => {
+    it('are rolled back if one fails, and run once the cause is removed', async () => {
       await sql`create table audit (id text)`.execute(database.queries);
       const error = await database.migrate().catch((reason: unknown) => reason);
       expect(error).to.be.an('error').with.property('message').that.includes('audit');
@@ -117,7 +122,7 @@ for (const kind of databaseKinds) {
       expect(await tableNames(database)).to.deep.equal(tables);
     });
 
-    it('let clients that follow the revocations introspect as before, and no others', async () => {
+    it('let clients with revocations:read introspect as before, and no others', async () => {
       await database.migrate('0004-revocations-in-order');
       const client = (id: string, scopes: string) => sql`insert into clients
         (id, name, auth_method, scopes, audiences, version, created_at, updated_at)
@@ -152,10 +157,10 @@ for (const kind of databaseKinds) {
   });
 }
 
-describe('The migrations of several processes at once', () => {
+describe('Concurrent migrations by several processes', () => {
   const folder = temporaryFolder();
 
-  it('are done once on PostgreSQL', async () => {
+  it('run once on PostgreSQL', async () => {
     const url = await newPostgresDatabase();
     const replicas = Array.from({ length: 3 }, () => openTestDatabase({ kind: 'postgres', url }));
     await Promise.all(replicas.map((replica) => replica.migrate()));
@@ -164,7 +169,7 @@ describe('The migrations of several processes at once', () => {
     await Promise.all(replicas.map((replica) => replica.close()));
   });
 
-  it('are done once on a SQLite file', async () => {
+  it('run once on a SQLite file', async () => {
     const file = folder.path('shared.db');
     const script = `
       const { workerData } = require('node:worker_threads');
@@ -175,7 +180,7 @@ describe('The migrations of several processes at once', () => {
       });`;
     const module = new URL('../../src/database/open-database.js', import.meta.url).href;
     const workers = [1, 2].map(() => new Worker(script, { eval: true, workerData: { module, file } }));
-    // `once` rejects where a worker fails.
+    // `once` rejects if a worker fails.
     const codes = await Promise.all(workers.map(async (worker) => (await once(worker, 'exit')) as unknown[]));
     expect(codes).to.deep.equal([[0], [0]]);
     const database = openTestDatabase({ kind: 'sqlite', file });

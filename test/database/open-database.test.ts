@@ -19,7 +19,7 @@ import { until } from '../support/until.js';
 import { openFeed } from '../../src/revocations/open-feed.js';
 import type { FeedHandler } from '../../src/revocations/feed.js';
 
-/** The limits of these tests are short, and may be too short now and then. */
+/** The limits in these tests are short, and a busy machine may exceed them. */
 const untilItAnswers = (database: Database): Promise<void> =>
   until(() =>
     database.ping().then(
@@ -41,15 +41,15 @@ storeContract('The database', (on) => {
       .map(({ username }) => username)
       .sort();
 
-  it('answers', () => on.database.ping());
+  it('responds', () => on.database.ping());
 
-  it('commits what a transaction did, and hands on what it gives', async () => {
+  it('commits a transaction, and returns its result', async () => {
     const { id } = await on.database.transaction((transaction) => addUser(transaction));
     expect(await usersStore.find(on.queries, id)).to.include({ id });
   });
 
   for (const kind of ['transaction', 'withExclusiveLock'] as const) {
-    it(`undoes all that a failed ${kind} did, and hands on why it failed`, async () => {
+    it(`rolls back a failed ${kind}, and throws its error`, async () => {
       const failed = on.database[kind](async (transaction) => {
         await addUser(transaction, { username: `undone by ${kind}` });
         throw new Error('the reason');
@@ -59,7 +59,7 @@ storeContract('The database', (on) => {
     });
   }
 
-  it('undoes a transaction in which a statement failed', async () => {
+  it('rolls back a transaction in which a statement failed', async () => {
     const taken = await addUser(on.queries);
     const failed = on.database.transaction(async (transaction) => {
       await addUser(transaction, { username: 'undone by a statement' });
@@ -69,7 +69,7 @@ storeContract('The database', (on) => {
     expect(await usersStore.findByName(on.queries, 'undone by a statement')).to.be.undefined;
   });
 
-  it('keeps transactions at once apart: each is there wholly or not at all', async () => {
+  it('keeps concurrent transactions apart: others see all of one or nothing', async () => {
     const names = Array.from({ length: 12 }, (_, index) => `parallel ${index}`);
     const done = await Promise.allSettled(names.map((name, index) => inside(on, name, index % 3 === 0)));
     expect(done.filter(({ status }) => status === 'fulfilled')).to.have.length(8);
@@ -85,7 +85,7 @@ storeContract('The database', (on) => {
       Array.from({ length: 6 }, () =>
         on.database.withExclusiveLock(async (transaction) => {
           expect(++running).to.equal(1);
-          await keysStore.all(transaction);
+          await keysStore.list(transaction);
           expect(running).to.equal(1);
           running--;
         }),
@@ -93,7 +93,7 @@ storeContract('The database', (on) => {
     );
   });
 
-  it('gives 64-bit integers as numbers', async () => {
+  it('returns 64-bit integers as numbers', async () => {
     const time = Date.parse('9999-12-31T23:59:59Z');
     const { id } = await addUser(on.queries, { disabled_at: time });
     expect(await usersStore.find(on.queries, id)).to.include({ disabled_at: time });
@@ -107,7 +107,7 @@ describe('The database on several PostgreSQL connections', () => {
     url = await newPostgresDatabase();
   });
 
-  it('runs one exclusive transaction at a time of all processes', async () => {
+  it('runs one exclusive transaction at a time among all processes', async () => {
     const replicas = [1, 2, 3].map(() => openTestDatabase({ kind: 'postgres', url }));
     const order: string[] = [];
     await Promise.all(
@@ -126,7 +126,7 @@ describe('The database on several PostgreSQL connections', () => {
     await Promise.all(replicas.map((replica) => replica.close()));
   });
 
-  it('outlives connections that break, idle or within a transaction, and reports it', async () => {
+  it('survives connections that break, idle or in a transaction, and reports it', async () => {
     const logged: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) });
     const database = openTestDatabase({ kind: 'postgres', url }, { log });
@@ -144,7 +144,7 @@ describe('The database on several PostgreSQL connections', () => {
     await database.close();
   });
 
-  it('ends a statement that takes too long, and goes on', async () => {
+  it('cancels a statement that takes too long, and keeps working', async () => {
     const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1000 });
     const slow = await sql`select pg_sleep(600)`.execute(database.queries).catch((reason: unknown) => reason);
     expect(slow).to.be.an.instanceof(DatabaseUnavailable);
@@ -152,7 +152,7 @@ describe('The database on several PostgreSQL connections', () => {
     await database.close();
   });
 
-  it('has connections of its own for what takes long', async () => {
+  it('has separate connections for long work', async () => {
     const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1000, poolSize: 1 });
     await database.longRunning.transaction(async (transaction) => {
       await sql`select pg_sleep(1.1)`.execute(transaction);
@@ -161,16 +161,16 @@ describe('The database on several PostgreSQL connections', () => {
     await database.close();
   });
 
-  it('waits for a free connection only so long', async () => {
+  it('waits for a free connection for a limited time', async () => {
     const database = openTestDatabase({ kind: 'postgres', url }, { connectTimeout: 1000, poolSize: 1 });
-    await untilItAnswers(database); // it has its connection
+    await untilItAnswers(database); // its connection is established
     const waited = await database.transaction(async () => database.ping().catch((reason: unknown) => reason));
     expect(waited).to.be.an.instanceof(DatabaseUnavailable);
     await database.ping();
     await database.close();
   });
 
-  it('does not answer where there is no server', async () => {
+  it('does not respond without a server', async () => {
     const nowhere = openTestDatabase({ kind: 'postgres', url: 'postgres://127.0.0.1:1/nothing' });
     const answers = [1, 2].map(() => nowhere.ping().catch((reason: unknown) => reason));
     for (const answer of await Promise.all(answers)) expect(answer).to.be.an.instanceof(DatabaseUnavailable);
@@ -203,7 +203,7 @@ describe('The database in a SQLite file', () => {
     otherProcess.close();
   });
 
-  it('has its turn from the beginning of a transaction to its end', async () => {
+  it('is locked from the beginning of a transaction to its end', async () => {
     const beginOutside = (): void => {
       otherProcess.exec('begin immediate');
     };
@@ -215,7 +215,7 @@ describe('The database in a SQLite file', () => {
     otherProcess.exec('rollback');
   });
 
-  it('reads all at the start and when another process wrote, and only then, until it is closed', async () => {
+  it('reads everything at the start and after another process has written, and only then, until it is closed', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     try {
       let readings = 0;
@@ -235,7 +235,7 @@ describe('The database in a SQLite file', () => {
       const write = (name: string): void => {
         otherProcess.exec(`insert into roles values ('${name}', '', '', 0, 0, 0, null)`);
       };
-      /** One look, or several, and what comes of it: the writer is asked first. */
+      /** Polls once or several times, and waits for the result: the writer is asked first. */
       const look = async (milliseconds: number): Promise<void> => {
         mock.timers.tick(milliseconds);
         await database.ping();

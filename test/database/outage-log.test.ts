@@ -16,7 +16,7 @@ describe('The log of an outage', () => {
   });
   const said = (): string[] => lines.map(({ msg }) => msg);
 
-  it('has a line as it begins, one a minute with what it left out, and one at its end', () => {
+  it('has a line when it begins, one a minute with the number of suppressed lines, and one at its end', () => {
     for (let second = 0; second < 150; second += 1) {
       for (let time = 0; time < 40; time += 1) outages.recordFailure('the database', new Error('away'));
       now += 1000;
@@ -34,14 +34,14 @@ describe('The log of an outage', () => {
     expect(lines[3]).to.include({ level: 30, failures: 6000, seconds: 150 });
   });
 
-  it('says nothing of what has not failed', () => {
+  it('has no line without a failure', () => {
     outages.recordRecovery('the database');
     outages.recordFailure('the feed', new Error('broke'));
     outages.recordRecovery('the database');
     expect(said()).to.deep.equal(['the feed failed']);
   });
 
-  it('has a line for each outage, but few for what comes and goes', () => {
+  it('has a line for each outage, but few for intermittent failures', () => {
     for (let second = 0; second < 60; second += 1) {
       outages.recordFailure('the feed', new Error('broke'));
       outages.recordRecovery('the feed');
@@ -54,7 +54,7 @@ describe('The log of an outage', () => {
     expect(lines.at(-1)).to.include({ level: 50, requestId: 'one' });
   });
 
-  it('keeps what fails apart', () => {
+  it('keeps subjects apart', () => {
     for (const what of ['one', 'another', 'one']) outages.recordFailure(what, new Error(what));
     outages.recordRecovery('one');
     expect(said()).to.deep.equal(['one failed', 'another failed', 'one works again']);

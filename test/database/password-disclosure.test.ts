@@ -20,7 +20,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestApp, testSecret } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-/** Each part between two characters that mean something in a URL is a word of its own, to be found. */
+/** Each part between two characters with a meaning in URLs is a word that can be searched for. */
 const password = `Zebra@Yacht:Xylem/Wharf?Vixen#Umbra%Tulip&Sabre=Raven Quilt'Plume"Ochre\\Nymph`;
 const parts = password.match(/[A-Za-z]{5}/g) ?? [];
 const encoded = encodeURIComponent(password);
@@ -31,14 +31,14 @@ function expectUnsaid(text: string): void {
   expect(lower).not.to.include(Buffer.from(password).toString('base64').slice(0, 12).toLowerCase());
 }
 
-describe('A database’s password is said by nothing', () => {
+describe('A database’s password is disclosed in no message', () => {
   const user = `leaky_${process.pid}`;
   let server: PostgresServer;
   let url: string;
   let app: TestApp;
   let nonsense: Server;
 
-  /** The tests' database, for a user of that password, with changes. */
+  /** The tests' database, for a user with that password, with changes. */
   const urlWith = (change: (made: URL) => void = () => undefined, secret = encoded): string => {
     const made = new URL(url);
     made.username = user;
@@ -50,7 +50,7 @@ describe('A database’s password is said by nothing', () => {
   };
 
   before(async () => {
-    // The one that TEST_POSTGRES_URL names may ask for no password, and have no certificate.
+    // The server that TEST_POSTGRES_URL names may require no password, and have no certificate.
     server = await PostgresServer.start();
     url = await newDatabaseOn(server.url);
     await queryOn(
@@ -69,7 +69,7 @@ describe('A database’s password is said by nothing', () => {
     await server.remove();
   });
 
-  /** All that a start, a check and a copy say and log of it, each of which fails. */
+  /** Everything that a start, a check and a copy print and log; each of them fails. */
   async function saidOf(target: string): Promise<string> {
     const environment = {
       DATABASE_URL: target,
@@ -85,7 +85,7 @@ describe('A database’s password is said by nothing', () => {
       () => checkDatabase(environment),
       () => copy(`sqlite:${file}`, target, {}, environment),
       () => copy(`sqlite:${file}`, target, { dryRun: true }, environment),
-      // The wrong way round.
+      // Source and target exchanged.
       () => copy(target, `sqlite:${file}`, {}, environment),
     ]) {
       const error = await failing().then(
@@ -163,7 +163,7 @@ describe('A database’s password is said by nothing', () => {
     });
   }
 
-  it('while the database is away, and afterwards', async () => {
+  it('while the database is unreachable, and afterwards', async () => {
     const proxy = await TcpProxy.to(Number(new URL(url).port));
     const through = proxy.urlFor(url).replace(/\/\/[^@]*@/, `//${user}:${encoded}@`);
     const service = await TestApp.start({
@@ -186,7 +186,7 @@ describe('A database’s password is said by nothing', () => {
     ].join('\n');
     expect(said).to.include('not permitted to log in').and.to.include('works again');
     expectUnsaid(said);
-    // With it anybody can cancel what the connection does.
+    // With this key anyone can cancel the connection's statements.
     expect(said).not.to.include('secretKey');
     await service.close();
     await proxy.close();

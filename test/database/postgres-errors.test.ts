@@ -15,7 +15,7 @@ function meaningOf(error: unknown): Meaning {
   return error instanceof DatabaseUnavailable ? 'unavailable' : 'error';
 }
 
-/** By SQLSTATE: what a client is to try again later (503), and what trying again does not help with (500). */
+/** SQLSTATE → whether a client should try again later (503), or trying again does not help (500). */
 const states: Readonly<Record<string, Meaning>> = {
   '08000': 'unavailable', // connection_exception
   '08006': 'unavailable', // connection_failure
@@ -53,7 +53,7 @@ const states: Readonly<Record<string, Meaning>> = {
   XX002: 'error', // index_corrupted
 };
 
-/** By SQLite's primary result code. */
+/** SQLite's primary result code, likewise. */
 const codes: Readonly<Record<number, Meaning>> = {
   1: 'error', // ERROR
   3: 'read-only', // PERM
@@ -70,13 +70,13 @@ const codes: Readonly<Record<number, Meaning>> = {
   26: 'error', // NOTADB
 };
 
-describe('An error of the database’s', () => {
+describe('A database error', () => {
   const ofState = (code: string): Error => Object.assign(new pg.DatabaseError('x', 1, 'error'), { code });
 
   for (const [code, meaning] of Object.entries(states)) {
-    it(`is ${meaning} where PostgreSQL says ${code}`, () => {
+    it(`is ${meaning} with SQLSTATE ${code}`, () => {
       expect(meaningOf(toDomainError(ofState(code)))).to.equal(meaning);
-      // Whatever it was: without a connection nothing can be asked now.
+      // Whatever the error: without a connection no statement can run now.
       expect(meaningOf(toConnectionError(ofState(code)))).to.equal(
         meaning === 'error' ? 'unavailable' : meaning,
       );
@@ -84,7 +84,7 @@ describe('An error of the database’s', () => {
   }
 
   for (const [code, meaning] of Object.entries(codes)) {
-    it(`is ${meaning} where SQLite says ${code}`, () => {
+    it(`is ${meaning} with SQLite’s result code ${code}`, () => {
       for (const errcode of [Number(code), Number(code) | (3 << 8)]) {
         const error = toDatabaseError(toErrorData(Object.assign(new Error('x'), { errcode })));
         expect(meaningOf(error)).to.equal(meaning);
@@ -93,7 +93,7 @@ describe('An error of the database’s', () => {
   }
 });
 
-describe('What PostgreSQL undid because of others', () => {
+describe('A statement that PostgreSQL rolled back because of others', () => {
   let database: Database;
   before(async () => {
     database = openTestDatabase({ kind: 'postgres', url: await newPostgresDatabase() });
@@ -111,7 +111,7 @@ describe('What PostgreSQL undid because of others', () => {
   after(() => database.close());
 
   for (const state of ['40001', '40P01']) {
-    it(`runs again: a statement alone, and a transaction as a whole (${state})`, async () => {
+    it(`runs again, alone or as a whole transaction (${state})`, async () => {
       const { rows } = await sql`select undone(4, ${state}) as attempt`.execute(database.queries);
       expect(rows).to.deep.equal([{ attempt: 5 }]);
       await sql`alter sequence attempts restart`.execute(database.queries);
@@ -126,7 +126,7 @@ describe('What PostgreSQL undid because of others', () => {
       expect(counted.rows).to.deep.equal([{ n: state === '40001' ? 1 : 2 }]);
     });
 
-    it(`is unavailable where it is undone every time (${state})`, async () => {
+    it(`is unavailable if it is rolled back every time (${state})`, async () => {
       for (const work of [
         () => sql`select undone(1000, ${state})`.execute(database.queries),
         () => database.transaction((transaction) => sql`select undone(1000, ${state})`.execute(transaction)),
@@ -139,7 +139,7 @@ describe('What PostgreSQL undid because of others', () => {
     });
   }
 
-  it('is what a real deadlock undoes: both are there in the end', async () => {
+  it('commits after a real deadlock, and so does the other one', async () => {
     const both = (first: number, second: number) =>
       database.transaction(async (transaction) => {
         await sql`update counted set n = n + 10 where id = ${first}`.execute(transaction);

@@ -9,11 +9,11 @@ import { newPostgresDatabase } from '../support/postgres.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-/** What an operator, a provider or a neighbour in the same server may have set, as far from what is relied on as can be. */
+/** Settings of an operator, a provider or another database, as far as possible from what the service relies on. */
 const hostile: Readonly<Record<string, string>> = {
   default_transaction_isolation: 'serializable',
   default_transaction_deferrable: 'on',
-  // These count until a new session has said its own: shorter ones a busy machine may need for that.
+  // These apply until a new session has set its own; a busy machine may need that long.
   statement_timeout: '7s',
   idle_in_transaction_session_timeout: '7s',
   lock_timeout: '1ms',
@@ -34,17 +34,17 @@ const hostile: Readonly<Record<string, string>> = {
   session_replication_role: 'replica',
 };
 
-/** In one database, for every role, or for the tests' user alone. */
+/** In one database, for all roles or for the tests' user alone. */
 async function setIn(url: string, name: string, value: string, of: 'database' | 'role'): Promise<void> {
   const database = new URL(url).pathname.slice(1);
-  // An older server does not know all of them.
+  // An older server does not have all of them.
   const known = await queryOn(url, `select 1 from pg_settings where lower(name) = '${name}'`);
   if (known.length === 0) return;
   const whose = of === 'database' ? `database ${database}` : `role postgres in database ${database}`;
   await queryOn(url, `alter ${whose} set ${name} = ${['datestyle'].includes(name) ? value : `'${value}'`}`);
 }
 
-/** Logins, refreshes that race for the same token, and a logout: none of it may fail for want of luck. */
+/** Logins, refreshes that race with the same token, and a logout: all must succeed. */
 async function expectService(app: TestApp): Promise<void> {
   const [tokens, other] = [await app.login(), await app.login()];
   const raced = await Promise.all(
@@ -61,12 +61,12 @@ async function expectService(app: TestApp): Promise<void> {
 }
 
 describe('A PostgreSQL session', () => {
-  it('is told all that the SQL here relies on', () => {
+  it('sets everything that the SQL here relies on', () => {
     expect(Object.keys(hostile)).to.include.members(Object.keys(sessionSettings));
   });
 
   for (const [name, value] of Object.entries(hostile)) {
-    it(`does not go by the database’s ${name}`, async () => {
+    it(`does not use the database’s ${name}`, async () => {
       const url = await newPostgresDatabase();
       await setIn(url, name, value, 'database');
       const app = await TestApp.start({ settings: { DATABASE_URL: url } });
@@ -78,7 +78,7 @@ describe('A PostgreSQL session', () => {
     });
   }
 
-  it('goes by none of a role’s, all at once, on any of its connections', async () => {
+  it('uses none of a role’s settings, on any of its connections', async () => {
     const url = await newPostgresDatabase();
     for (const [name, value] of Object.entries(hostile)) await setIn(url, name, value, 'role');
     const database = openTestDatabase({ kind: 'postgres', url }, { statementTimeout: 1234 });
@@ -103,7 +103,7 @@ describe('A PostgreSQL session', () => {
     }
     const app = await TestApp.start({ settings: { DATABASE_URL: url } });
     await expectService(app);
-    // A second replica hears of a logout: its triggers run, and its feed is not cut off while nothing happens.
+    // A second replica receives a logout: its triggers run, and its idle feed is not disconnected.
     const replica = await app.openAgain();
     const tokens = await app.login();
     await app.post('/logout', { refresh_token: tokens.refresh_token }).expect(204);
@@ -115,7 +115,7 @@ describe('A PostgreSQL session', () => {
     await app.close();
   });
 
-  it('keeps what is asked of commits beyond this machine’s disk', async () => {
+  it('keeps settings for commits beyond this machine’s disk', async () => {
     const url = await newPostgresDatabase();
     await setIn(url, 'synchronous_commit', 'remote_apply', 'database');
     const database = openTestDatabase({ kind: 'postgres', url });
@@ -124,7 +124,7 @@ describe('A PostgreSQL session', () => {
     await database.close();
   });
 
-  it('has what the URL’s options say, once it is connected', async () => {
+  it('has the URL’s options, set after it is connected', async () => {
     const url = await newPostgresDatabase();
     await queryOn(url, 'create schema "of its own"');
     const options = encodeURIComponent('-c search_path="of\\ its\\ own" --work-mem=5MB');
@@ -137,7 +137,7 @@ describe('A PostgreSQL session', () => {
   });
 });
 
-describe('A database that will not do', () => {
+describe('A database that cannot be used', () => {
   async function refusal(prepare: (url: string) => Promise<unknown>, options = ''): Promise<string> {
     const url = await newPostgresDatabase();
     await prepare(url);
@@ -150,13 +150,13 @@ describe('A database that will not do', () => {
     return reason.message;
   }
 
-  it('is one without a schema to make tables in', async () => {
+  it('has no schema to create tables in', async () => {
     expect(await refusal(() => Promise.resolve(), '?options=-csearch_path%3Dnowhere')).to.match(
       /^its search_path \(nowhere\) names no existing schema/,
     );
   });
 
-  it('is one whose encoding has not every character', async () => {
+  it('has an encoding that lacks characters', async () => {
     const url = await newPostgresDatabase();
     const name = `${new URL(url).pathname.slice(1)}_latin1`;
     await queryOn(url, `create database ${name} encoding 'LATIN1' template template0`);
@@ -168,7 +168,7 @@ describe('A database that will not do', () => {
       .that.matches(/^its encoding is LATIN1, but names/);
   });
 
-  it('is one whose role runs no triggers, and may not run them', async () => {
+  it('has a role that runs no triggers, and may not run them', async () => {
     const url = await newPostgresDatabase();
     const name = new URL(url).pathname.slice(1);
     await queryOn(url, `create role ${name} login password 'x'; grant create on schema public to ${name}`);

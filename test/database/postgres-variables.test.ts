@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string>>;
 
 const url = 'postgres://latchkey@db.example.com/latchkey';
 
-/** Works with variables in the environment of this very process, where the driver looks for them. */
+/** Runs work with variables in this process's environment, where the driver reads them. */
 async function inEnvironment<T>(variables: Environment, work: () => Promise<T>): Promise<T> {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, variables);
@@ -48,7 +48,7 @@ async function sessionOf(text: string): Promise<Session | undefined> {
 }
 
 describe('PostgreSQL’s own environment variables', () => {
-  it('say what the URL leaves out; options are set once it is connected, as a pooler demands', async () => {
+  it('add what the URL leaves out; options are set after connecting, as poolers require', async () => {
     const { hostname, port, username, password, pathname } = new URL(await newPostgresDatabase());
     const database = pathname.slice(1);
     const variables = {
@@ -70,7 +70,7 @@ describe('PostgreSQL’s own environment variables', () => {
     });
   });
 
-  it('do not count beside the URL, and the others never', async () => {
+  it('do not override the URL, and the others are never used', async () => {
     const text = await newPostgresDatabase();
     const variables = {
       PGHOST: 'nowhere.invalid',
@@ -90,7 +90,7 @@ describe('PostgreSQL’s own environment variables', () => {
     expect(session).to.include({ work_mem: '9MB', source: 'session', is_walsender: false });
   });
 
-  it('are refused where they set what the service sets', () => {
+  it('are refused if they set what the service sets', () => {
     expect(() => parsePostgresUrl(url, { PGOPTIONS: '-c statement_timeout=1' })).to.throw(
       'must not set statement_timeout in its options, or in PGOPTIONS: the service sets it',
     );
@@ -117,7 +117,7 @@ describe('PostgreSQL’s own environment variables', () => {
     });
   }
 
-  it('are warned of where they do not count, on PostgreSQL alone', () => {
+  it('are warned of if they are ignored, on PostgreSQL alone', () => {
     const variables = { PGSSLROOTCERT: 'x', PGSERVICE: 'x', PGCONNECT_TIMEOUT: '', PGHOST: 'x', PGDATA: 'x' };
     expect(findUnknownVariables({ ...variables, DATABASE_URL: url })).to.deep.equal([
       'PGSSLROOTCERT is ignored. Set sslrootcert in DATABASE_URL instead.',

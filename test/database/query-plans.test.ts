@@ -22,7 +22,7 @@ const page = { limit: 50, after: undefined };
 const later = { limit: 50, after: id };
 const live = { userId: id, now, lifetime: 1 };
 
-/** Every query of lists, pages and searches, with every filter, and every piece of long work. */
+/** Every query of lists, pages and searches, with every filter, and all long work. */
 const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>> = {
   'the first page of users': (queries) => userListStore.list(queries, page),
   'a later page of users': (queries) => userListStore.list(queries, later),
@@ -35,7 +35,10 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'a later page of sessions': (queries) => sessionsStore.listLive(queries, { ...live, ...later }),
   'the roles': (queries) => rolesStore.list(queries),
   'a page of revocations': (queries) =>
-    revocationsStore.page(queries, { limit: 50, after: { created_at: now, kind: 'session', target: id } }),
+    revocationsStore.listPage(queries, {
+      limit: 50,
+      after: { created_at: now, kind: 'session', target: id },
+    }),
   'the last revocation': (queries) => revocationsStore.findLastWritten(queries),
   'a page of what is live': (queries) =>
     revocationsStore.listLive(queries, 'session', now, { limit: 5, after: id }),
@@ -63,14 +66,14 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'the end of all sessions of a user': (queries) => sessionEpochsStore.raiseSessionEpoch(queries, id),
 };
 
-/** Of these there are tens, whatever the size of an installation; or they are parts of the statement itself. */
+/** Tables with tens of rows, whatever the size of an installation; or parts of the statement itself. */
 const small = ['keys', 'roles', 'counters', 'page', 'used', 'always', 'CONSTANT'];
-/** What SQLite and PostgreSQL say of a table that is read from end to end, or of rows that are sorted. */
+/** How SQLite and PostgreSQL report a full table scan or a sort. */
 const slow = [/^SCAN (?!.* USING (?:COVERING )?INDEX)(\w+)/, /Seq Scan on (\w+)/, /TEMP B-TREE/, /\bSort$/];
 
 storeContract('The plans', (on) => {
   for (const [what, query] of Object.entries(queriesOf)) {
-    it(`read an index: ${what}`, async () => {
+    it(`use an index: ${what}`, async () => {
       const plans: string[] = [];
       await query(
         explaining(on.database, (statement, plan) => {

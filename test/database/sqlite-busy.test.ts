@@ -16,7 +16,7 @@ describe('A SQLite file that another process writes to', () => {
     await app.close();
   });
 
-  it('is not waited for longer than a statement may take, by nobody, and holds up nothing that only reads', async () => {
+  it('is waited for only as long as a statement may take, and delays no reads', async () => {
     const { access_token: token, refresh_token: refreshToken } = await app.login();
     const order: string[] = [];
     const noted = async (what: string, request: PromiseLike<Response>): Promise<Response> => {

@@ -12,7 +12,7 @@ describe('The writer of a SQLite file', () => {
   let files = 0;
   let file: string;
   let writer: SqliteWriter;
-  /** Sees what is committed, and nothing else. */
+  /** Another connection, which sees only what is committed. */
   let outside: DatabaseSync;
 
   beforeEach(() => {
@@ -40,7 +40,7 @@ describe('The writer of a SQLite file', () => {
       .all()
       .map(({ number }) => number);
   const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-  /** How many pages have been written: each commit writes at least one. */
+  /** Pages written so far: each commit writes at least one. */
   const pages = (): number => Math.floor(statSync(`${file}-wal`).size / 4096);
   const reasonOf = (failing: Promise<unknown>): Promise<unknown> =>
     failing.then(
@@ -48,12 +48,12 @@ describe('The writer of a SQLite file', () => {
       (reason: unknown) => reason,
     );
 
-  it('gives the rows of a statement, or how many it changed', async () => {
+  it('returns the rows of a statement, or how many it changed', async () => {
     expect(await insert(1)).to.deep.include({ rows: [{ number: 1 }] });
     expect(await execute('update numbers set number = number + 1')).to.deep.include({ rows: [], changes: 1 });
   });
 
-  it('answers when others can see it, and not before', async () => {
+  it('resolves when others can see the change, and not before', async () => {
     await Promise.all(
       upTo(20).map(async (number) => {
         await insert(number);
@@ -62,7 +62,7 @@ describe('The writer of a SQLite file', () => {
     );
   });
 
-  it('commits together what is asked for together', async () => {
+  it('commits statements together that are requested together', async () => {
     await Promise.all(upTo(100).map((number) => insert(number)));
     expect(committed()).to.have.length(100);
     const together = pages();
@@ -71,7 +71,7 @@ describe('The writer of a SQLite file', () => {
     expect(pages() - together).to.be.at.least(100);
   });
 
-  it('undoes a statement that fails, and none of those beside it', async () => {
+  it('rolls back a statement that fails, and no other one', async () => {
     const results = await Promise.allSettled([1, 2, 1, 3].map((number) => insert(number)));
     expect(results.map(({ status }) => status)).to.deep.equal([
       'fulfilled',
@@ -85,13 +85,13 @@ describe('The writer of a SQLite file', () => {
       .with.property('errcode', 1555);
   });
 
-  it('says what was wrong with a statement', async () => {
+  it('throws a statement’s error', async () => {
     expect(await reasonOf(execute('select nonsense')))
       .to.be.an('error')
       .with.property('message', 'no such column: nonsense');
   });
 
-  it('lets what is asked for during a transaction wait for its end', async () => {
+  it('lets statements during a transaction wait for its end', async () => {
     const transaction = await writer.begin();
     const order: string[] = [];
     const beside = insert(1).then(() => order.push('beside'));
@@ -113,7 +113,7 @@ describe('The writer of a SQLite file', () => {
     expect(committed()).to.deep.equal([1, 2]);
   });
 
-  it('undoes what a transaction did that is rolled back, and none of those beside it', async () => {
+  it('rolls back a transaction’s statements, and no other ones', async () => {
     const first = insert(1);
     const failing = await writer.begin();
     const second = insert(2);
@@ -124,7 +124,7 @@ describe('The writer of a SQLite file', () => {
     expect(committed()).to.deep.equal([1, 2, 5]);
   });
 
-  it('refuses the statements of a transaction that is over', async () => {
+  it('refuses the statements of a transaction that has ended', async () => {
     const transaction = await writer.begin();
     await writer.end(transaction, 'commit');
     for (const late of [insert(1, transaction), writer.end(transaction, 'commit')]) {
@@ -135,7 +135,7 @@ describe('The writer of a SQLite file', () => {
     expect(committed()).to.deep.equal([]);
   });
 
-  it('keeps nothing of what did not fit on the disk, and goes on when there is room', async () => {
+  it('keeps nothing that did not fit on the disk, and continues when there is space', async () => {
     await execute(
       `pragma max_page_count = ${Number(outside.prepare('pragma page_count').get()?.['page_count'])}`,
     );
@@ -153,7 +153,7 @@ describe('The writer of a SQLite file', () => {
     expect(committed()).to.deep.equal([2]);
   });
 
-  it('closes when all is done that was asked for', async () => {
+  it('closes when everything requested is done', async () => {
     const inserted = Promise.all(upTo(10).map((number) => insert(number)));
     await writer.close();
     await inserted;
@@ -168,20 +168,20 @@ describe('The writer of a SQLite file', () => {
     required: false,
   });
 
-  it('executes a batch at once, in order, and gives the rows of each', async () => {
+  it('executes a batch in order, and returns the rows of each statement', async () => {
     const counting = { sql: 'select count(*) as count from numbers', parameters: [], required: false };
     const rows = await writer.executeBatch([inserting(1), counting, inserting(2), counting]);
     expect(rows).to.deep.equal([[{ number: 1 }], [{ count: 1 }], [{ number: 2 }], [{ count: 2 }]]);
     expect(committed()).to.deep.equal([1, 2]);
   });
 
-  it('ends a batch where a statement that is required gives no row', async () => {
+  it('stops a batch if a required statement returns no row', async () => {
     const none = { sql: 'select 1 where false', parameters: [], required: true };
     expect(await writer.executeBatch([inserting(1), none, inserting(2)])).to.be.undefined;
     expect(committed()).to.deep.equal([1]);
   });
 
-  it('undoes a batch that fails, and none of what is beside it', async () => {
+  it('rolls back a batch that fails, and no other statement', async () => {
     const beside = [insert(1), insert(2)];
     const failing = reasonOf(writer.executeBatch([inserting(3), inserting(1)]));
     beside.push(insert(4));
@@ -190,7 +190,7 @@ describe('The writer of a SQLite file', () => {
     expect(committed()).to.deep.equal([1, 2, 4]);
   });
 
-  it('keeps what it acknowledged, and nothing else, of any work at once', async () => {
+  it('keeps exactly what it acknowledged, of any concurrent work', async () => {
     const work = fc.array(
       fc.record({
         statements: fc.array(fc.nat(30), { minLength: 1, maxLength: 4 }),
@@ -208,7 +208,7 @@ describe('The writer of a SQLite file', () => {
               const batch = writer.executeBatch(statements.map(inserting));
               await batch.then(
                 () => kept.push(...statements),
-                () => undefined, // one is there already
+                () => undefined, // it exists already
               );
               return;
             }
@@ -217,7 +217,7 @@ describe('The writer of a SQLite file', () => {
             const insertions = statements.map((number) =>
               insert(number, transaction).then(
                 () => done.push(number),
-                () => undefined, // it is there already
+                () => undefined, // it exists already
               ),
             );
             await Promise.all(insertions);

@@ -35,7 +35,7 @@ describe('SQLite', () => {
     await database.close();
   });
 
-  it('makes the file and its folder, readable for their owner alone', () => {
+  it('creates the file and its folder, readable for their owner alone', () => {
     const file = folder.path('new/folder/data.db');
     const database = openSqlite(file);
     database.exec('create table something (id text) strict');
@@ -45,7 +45,7 @@ describe('SQLite', () => {
     database.close();
   });
 
-  it('leaves the rights of a folder and a file that are there to those who set them', () => {
+  it('does not change the permissions of an existing folder and file', () => {
     const file = folder.path('old/data.db');
     mkdirSync(dirname(file), { mode: 0o755 });
     writeFileSync(file, '', { mode: 0o644 });
@@ -54,13 +54,13 @@ describe('SQLite', () => {
     expect(modeOf(dirname(file))).to.equal(0o755);
   });
 
-  it('refuses a file that is no database', () => {
+  it('refuses a file that is not a database', () => {
     const file = folder.path('letter.txt');
     writeFileSync(file, 'Dear Ada, this is not a database. '.repeat(100));
     expect(() => openSqlite(file)).to.throw('not a database');
   });
 
-  it('takes any number of different statements', async () => {
+  it('accepts any number of different statements', async () => {
     const database = openTestDatabase({ kind: 'sqlite', file: ':memory:' });
     for (const round of [1, 2]) {
       for (let number = 0; number < 510; number++) {

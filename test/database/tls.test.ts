@@ -18,7 +18,7 @@ describe('TLS to PostgreSQL', () => {
   });
   after(() => server.remove());
 
-  /** What the server says of the connection, or why there is none. */
+  /** What the server reports about the connection, or why there is none. */
   async function encrypted(url: string, parameters: string): Promise<unknown> {
     const database = openTestDatabase(parseDatabaseUrl(`${url}${parameters}`));
     try {
@@ -34,7 +34,7 @@ describe('TLS to PostgreSQL', () => {
 
   const root = (file: string): string => `&sslrootcert=${join(certificates, file)}`;
 
-  it('is not there unless the URL says so, whatever the environment does', async () => {
+  it('is off unless the URL enables it, whatever the environment says', async () => {
     process.env['PGSSLMODE'] = 'require';
     try {
       expect(await encrypted(byAddress, '')).to.be.false;
@@ -43,18 +43,18 @@ describe('TLS to PostgreSQL', () => {
     }
   });
 
-  it('encrypts with require, without verifying the server', async () => {
+  it('with require encrypts without verifying the server', async () => {
     expect(await encrypted(byAddress, '?sslmode=require')).to.be.true;
   });
 
-  it('demands the authority with verify-ca, and no name', async () => {
+  it('with verify-ca requires the authority, but not the name', async () => {
     expect(await encrypted(byAddress, `?sslmode=verify-ca${root('authority.pem')}`)).to.be.true;
     expect(await encrypted(byAddress, `?sslmode=verify-ca${root('other-authority.pem')}`)).to.include(
       'certificate',
     );
   });
 
-  it('demands authority and name with verify-full', async () => {
+  it('with verify-full requires authority and name', async () => {
     expect(await encrypted(byName, `?sslmode=verify-full${root('authority.pem')}`)).to.be.true;
     expect(await encrypted(byAddress, `?sslmode=verify-full${root('authority.pem')}`)).to.include(
       '127.0.0.1',

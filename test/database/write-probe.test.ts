@@ -5,7 +5,7 @@ import { DatabaseReadOnly, DatabaseUnavailable } from '../../src/database/databa
 import { WriteProbe } from '../../src/database/write-probe.js';
 import { OutageLog } from '../../src/database/outage-log.js';
 
-describe('The proof that the database takes writes', () => {
+describe('The check that the database accepts writes', () => {
   let writes: number;
   let fails: Error | undefined;
   let held: Promise<void> | undefined;
@@ -34,7 +34,7 @@ describe('The proof that the database takes writes', () => {
   const outcome = (): Promise<unknown> => probe.assertWritable().catch((error: unknown) => error);
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  it('is one write for all who ask within a second, at once or one after the other', async () => {
+  it('makes one write for all requests within a second', async () => {
     let release = (): void => undefined;
     held = new Promise((resolve) => (release = resolve));
     const asking = Array.from({ length: 100 }, outcome);
@@ -48,7 +48,7 @@ describe('The proof that the database takes writes', () => {
     expect(writes).to.equal(2);
   });
 
-  it('fails as the write does, for a second', async () => {
+  it('fails for a second if the write fails', async () => {
     fails = new DatabaseUnavailable('away');
     expect(await outcome()).to.equal(fails);
     const first = fails;
@@ -58,7 +58,7 @@ describe('The proof that the database takes writes', () => {
     expect(await outcome()).to.be.undefined;
   });
 
-  it('fails once a request’s write did, until one succeeds', async () => {
+  it('fails after a failed write of a request, until a write succeeds', async () => {
     await outcome();
     const full = new DatabaseReadOnly('database or disk is full');
     probe.reportFailure(full);
@@ -77,7 +77,7 @@ describe('The proof that the database takes writes', () => {
     expect(lines).to.deep.equal(['the database failed', 'the database works again']);
   });
 
-  it('fails once the database is closed', async () => {
+  it('fails after the database is closed', async () => {
     await outcome();
     probe.close();
     expect(await outcome()).to.be.an.instanceof(DatabaseUnavailable);

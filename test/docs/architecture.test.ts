@@ -6,7 +6,7 @@ import { checkout } from '../support/checkout.js';
 const read = (file: string): string => readFileSync(join(checkout, file), 'utf8');
 
 describe('ARCHITECTURE.md', () => {
-  it('lists the layers that imports are checked by, in their order', () => {
+  it('lists the layers by which imports are checked, in order', () => {
     const [, list = ''] = /const layers = \[([^\]]*)\]/.exec(read('.dependency-cruiser.js')) ?? [];
     const checked = [...list.matchAll(/'([a-z-]+)'/g)].map(([, layer]) => layer);
     const section = read('ARCHITECTURE.md').split('## Layers')[1]?.split('\n## ')[0] ?? '';

@@ -33,7 +33,7 @@ interface Row {
   readonly cells: readonly string[];
 }
 
-/** The tables of a Markdown text: rows whose first cell is a name. */
+/** The rows of a Markdown text's tables whose first cell is a name. */
 function tablesOf(text: string): Row[][] {
   return text.split(/\n{2,}/).flatMap((block) => {
     const rows = block.split('\n').flatMap((line) => {
@@ -69,14 +69,14 @@ describe('docs/flask-jwt-extended.md', () => {
   for (const { name, cells } of options) {
     const setting = known.get(name);
     if (setting) {
-      it(`says of ${name} that it is a setting, and its default`, () => {
+      it(`says that ${name} is a setting, and its default`, () => {
         expect(cells[1]).to.match(/^the setting of the same name/);
         expect(cells[2]).to.equal(
           setting.defaultInWords ?? (setting.default === undefined ? 'none' : `\`${setting.default}\``),
         );
       });
     } else {
-      it(`says of ${name} that it is no setting, as the start of the service does`, () => {
+      it(`says that ${name} is not a setting, as the start of the service does`, () => {
         expect(cells[1]).to.match(/^no setting/);
         expect(cells[2]).to.equal('none');
         expect(findUnknownVariables({ [name]: 'x' })[0]).to.include(
@@ -86,7 +86,7 @@ describe('docs/flask-jwt-extended.md', () => {
     }
   }
 
-  it('names the tests of every row, which are there', () => {
+  it('names existing tests in every row', () => {
     for (const { name, cells } of [...options, ...loaders, ...parameters, ...functions]) {
       const files = [...(cells.at(-1) ?? '').matchAll(/`(test\/[^`]+)`/g)].map(([, file]) => file ?? '');
       expect(files, name).not.to.deep.equal([]);

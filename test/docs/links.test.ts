@@ -11,7 +11,7 @@ const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--ex
   encoding: 'utf8',
 });
 const pages = listed.stdout.split('\0').filter((page) => page !== '' && existsSync(join(checkout, page)));
-/** Those that name files of the repository; others name files that their reader makes. */
+/** Pages that name files of the repository; others name files that their reader creates. */
 const mapsOfTheCode = pages.filter((page) =>
   /^(?:ARCHITECTURE|CONTRIBUTING|SECURITY)\.md$|^docs\/(?:decisions\/.*|guarantees|dependencies|flask-jwt-extended)\.md$/.test(
     page,
@@ -51,7 +51,7 @@ describe('The pages', () => {
     });
   }
 
-  it('name no script of npm that is not there', () => {
+  it('name no missing npm script', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: object };
     const missing = pages
       .filter((page) => !/^(?:sdks|guards|packages|bench\/results)\/|^CHANGELOG/.test(page))
@@ -62,7 +62,7 @@ describe('The pages', () => {
     expect(missing).to.deep.equal([]);
   });
 
-  it('CONTRIBUTING.md says of each check what to do', () => {
+  it('CONTRIBUTING.md says what to do about each check', () => {
     const { stdout } = spawnSync(process.execPath, ['tools/check.ts', '--help'], {
       cwd: checkout,
       encoding: 'utf8',
@@ -108,15 +108,15 @@ describe('The check of links', () => {
     expect(undefinedReferences('[g][nothing]')).to.deep.equal(['nothing']);
   });
 
-  it('knows the anchors of headings as GitHub makes them', () => {
+  it('computes the anchors of headings as GitHub does', () => {
     expect([...anchorsOf(page)]).to.deep.equal(['top', 'a-b-c--d', 'a-b-c--d-1']);
   });
 
-  it('knows the files that are named', () => {
+  it('finds the files that a page names', () => {
     expect(pathsOf(page)).to.deep.equal(['src/x.ts', 'test/*/y.ts']);
   });
 
-  it('says what is broken', () => {
+  it('reports what is broken', () => {
     expect(brokenLink('docs/README.md', 'nothing.md')).to.equal('nothing.md: there is no docs/nothing.md');
     expect(brokenLink('docs/README.md', 'keys.md#nothing')).to.equal(
       'keys.md#nothing: docs/keys.md has no such heading',

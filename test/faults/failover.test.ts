@@ -9,7 +9,7 @@ const settings = {
   LATCHKEY_ADMIN_PASSWORD: adminPassword,
 };
 
-describe('A database that takes no writes', () => {
+describe('A database that accepts no writes', () => {
   let postgres: PostgresServer;
   let service: ServiceProcess;
   let url: string;
@@ -17,7 +17,7 @@ describe('A database that takes no writes', () => {
   before(async () => {
     postgres = await PostgresServer.start();
     url = await newDatabaseOn(postgres.url);
-    // The first host is one that nobody listens at.
+    // Nothing listens at the first host.
     const hosts = url.replace('@', '@127.0.0.1:1,');
     const installation = await Installation.make({
       ...settings,
@@ -30,7 +30,7 @@ describe('A database that takes no writes', () => {
     await postgres.remove();
   });
 
-  /** For the whole server, in sessions that there are, too. */
+  /** For the whole server, in existing sessions, too. */
   async function setReadOnly(isReadOnly: boolean): Promise<void> {
     const server = `${postgres.url}/postgres`;
     if (isReadOnly) await queryOn(server, 'alter system set default_transaction_read_only = on');
@@ -38,14 +38,14 @@ describe('A database that takes no writes', () => {
     await queryOn(server, 'select pg_reload_conf()');
   }
 
-  /** With traffic all the time. */
+  /** With continuous traffic. */
   async function expectLogins(status: number): Promise<void> {
     const login = () => service.api.post('/login', { username: 'admin', password: adminPassword });
     while ((await login()).status !== status);
     for (let round = 0; round < 5; round += 1) await login().expect(status);
   }
 
-  it('is unready while it lasts, and comes back by itself, time and again', async () => {
+  it('is reported as not ready while it lasts; the service recovers by itself, repeatedly', async () => {
     for (let round = 0; round < 2; round += 1) {
       await service.api.login();
       await setReadOnly(true);
@@ -61,7 +61,7 @@ describe('A database that takes no writes', () => {
     expect(service.stdout).to.include('the database works again');
   });
 
-  it('is waited for by a start, which says why', async () => {
+  it('makes a start wait and log why', async () => {
     await setReadOnly(true);
     try {
       const waiting = await Installation.make({

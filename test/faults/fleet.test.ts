@@ -6,7 +6,7 @@ import { cutConnections, newDatabaseOn, PostgresServer } from '../support/postgr
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
 const clients = 8;
-/** How long it may take until a replica is ready again once the database is, in milliseconds. */
+/** Maximum time until a replica is ready again after the database is, in milliseconds. */
 const recovery = 10_000;
 
 describe('Two replicas on one PostgreSQL, under load', () => {
@@ -24,11 +24,11 @@ describe('Two replicas on one PostgreSQL, under load', () => {
       DATABASE_URL: url,
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
       LATCHKEY_ISSUER: 'http://latchkey.test',
-      // As they are unless they are set.
+      // The default settings.
       LATCHKEY_DATABASE_CONNECT_TIMEOUT: '2s',
       LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '2s',
       LATCHKEY_ADMIN_PASSWORD: adminPassword,
-      // A login that is cut off counts as failed; the clients here are all one user at one address.
+      // An interrupted login counts as a failed one, and all clients here are one user at one address.
       LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000000',
     };
     installations = [await Installation.make(settings), await Installation.make(settings)];
@@ -44,7 +44,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     ({ access_token: token } = (await replicas[0]?.api.login()) ?? { access_token: '' });
   });
 
-  /** Nobody restarts a replica: it comes back by itself. */
+  /** No replica is restarted: each recovers by itself. */
   async function expectRecovery(): Promise<void> {
     await Promise.race([
       Promise.all(replicas.map((replica) => replica.ready())),
@@ -52,7 +52,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     ]);
   }
 
-  /** Lets something happen in the midst of a load, which goes on for a while afterwards. */
+  /** Causes a failure during a load, which continues for a while afterwards. */
   async function under(load: FleetLoad, happens: () => Promise<void>): Promise<void> {
     await wait(1500);
     await happens();
@@ -64,7 +64,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     expect(load.sessions.length, load.summary).to.be.above(clients);
   }
 
-  /** @param token a live one: whether it still is cannot be said now. */
+  /** @param token a valid one: whether it is revoked cannot be decided now. */
   async function expectUnready(token: string): Promise<void> {
     for (const { api } of replicas) {
       const begun = performance.now();
@@ -80,7 +80,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     }
   }
 
-  it('outlive a restart of the database', async () => {
+  it('survive a restart of the database', async () => {
     const load = new FleetLoad(urls, clients);
     await under(load, async () => {
       await postgres.stop();
@@ -94,7 +94,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     ).not.to.be.empty;
   });
 
-  it('outlive its crash, for longer than the grace of a refresh', async () => {
+  it('survive a crash of the database that lasts longer than the grace of a refresh', async () => {
     const load = new FleetLoad(urls, clients);
     await under(load, async () => {
       await postgres.kill();
@@ -108,7 +108,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     ).not.to.be.empty;
   });
 
-  it('outlive the end of all their connections, time and again', async () => {
+  it('survive the repeated loss of all connections', async () => {
     await under(new FleetLoad(urls, clients), async () => {
       for (let round = 0; round < 5; round += 1) {
         await cutConnections(url);
@@ -117,7 +117,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     });
   });
 
-  it('outlive a database that says nothing for ten seconds', async () => {
+  it('survive a database that does not respond for ten seconds', async () => {
     const load = new FleetLoad(urls, clients);
     await under(load, async () => {
       postgres.freeze();
@@ -132,7 +132,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     ).not.to.be.empty;
   });
 
-  it('may start before their database', async () => {
+  it('may start before the database', async () => {
     const restarted = installations[1] ?? expect.fail();
     await replicas[1]?.end();
     await postgres.stop();
@@ -146,7 +146,7 @@ describe('Two replicas on one PostgreSQL, under load', () => {
     await early.api.login();
   });
 
-  it('lose nothing where one of them is killed', async () => {
+  it('lose nothing when one of them is killed', async () => {
     const [survivor = '', victim = ''] = urls;
     const restarted = installations[1] ?? expect.fail();
     const there = [survivor, victim];

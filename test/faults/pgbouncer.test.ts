@@ -30,7 +30,7 @@ describe('PgBouncer between the service and PostgreSQL', () => {
     };
   }
 
-  it('works in session mode: logins, refreshes, and a logout that another replica hears of', async () => {
+  it('works in session mode: logins, refreshes, and a logout that reaches another replica', async () => {
     const shared = await settings('session');
     const options = `?options=${encodeURIComponent('-c search_path=public')}`;
     const withOptions = { ...shared, DATABASE_URL: `${shared['DATABASE_URL'] ?? ''}${options}` };
@@ -47,7 +47,7 @@ describe('PgBouncer between the service and PostgreSQL', () => {
   });
 
   for (const mode of ['transaction', 'statement'] as const) {
-    it(`is refused in ${mode} mode, in one sentence that says why`, async () => {
+    it(`is refused in ${mode} mode, with one sentence that says why`, async () => {
       const { exitCode, stderr } = await (await Installation.make(await settings(mode))).run(['start']);
       expect(exitCode).to.equal(1);
       expect(stderr.trimEnd().split('\n')).to.have.length(1);

@@ -34,7 +34,7 @@ describe('The credentials in a header', () => {
     });
   }
 
-  it('are those of the scheme that is asked for', () => {
+  it('are those of the given scheme', () => {
     expect(parseCredentials('JWT t, Bearer u', 'JWT')).to.equal('t');
     expect(parseCredentials('JWT t, Bearer u', 'Bearer')).to.equal('u');
     expect(parseCredentials('Bearer u', 'JWT')).to.be.undefined;
@@ -46,7 +46,7 @@ describe('The credentials in a header', () => {
     .tuple(fc.constantFrom('Basic', 'Digest', 'Negotiate', 'JWT'), word)
     .map((each) => each.join(' '));
 
-  it('are found among whatever other schemes stand before and after them', () => {
+  it('are found among any other schemes before and after them', () => {
     fc.assert(
       fc.property(
         fc.array(other, { maxLength: 5 }),
@@ -63,7 +63,7 @@ describe('The credentials in a header', () => {
     );
   });
 
-  it('are without spaces and commas, whatever the header is', () => {
+  it('have no spaces and commas, whatever the header is', () => {
     const text = fc.string({
       unit: fc.constantFrom('B', 'e', 'Bearer', ' ', '\t', ',', 'x', '\u00a0'),
       maxLength: 40,

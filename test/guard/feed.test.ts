@@ -11,7 +11,7 @@ describe('The feed of a guard', () => {
   let warnings: string[];
   let feed: Feed;
 
-  /** A guard whose service sends this and nothing else. */
+  /** A guard whose service sends this text and nothing else. */
   function follow(chunks: Iterable<string>): void {
     added = [];
     warnings = [];
@@ -34,7 +34,7 @@ describe('The feed of a guard', () => {
   }
   afterEach(() => feed.close());
 
-  it('puts events together however they are cut', async () => {
+  it('assembles events however they are split', async () => {
     const page = {
       items: [{ kind: 'session', id: 'a', expires_at: '2026-01-01T00:00:00Z' }],
       cursor: 'c',
@@ -45,7 +45,7 @@ describe('The feed of a guard', () => {
     expect(feed.isCurrent).to.be.true;
   });
 
-  it('leaves a service that sends an event without end', async () => {
+  it('disconnects from a service that sends an event without end', async () => {
     const endless = function* (): Generator<string> {
       yield 'data: ';
       for (;;) yield 'a'.repeat(65_536);

@@ -20,8 +20,8 @@ describe('A service behind a guard', () => {
     await app.close();
   });
 
-  describe('lets through', () => {
-    it('a request with a valid token, and knows its user', async () => {
+  describe('accepts', () => {
+    it('a request with a valid token, and provides its caller', async () => {
       const { access_token: token } = await app.login();
       const { body } = await api.get('/own/any', token).expect(200);
       const { body: me } = await app.get('/me', token).expect(200);
@@ -30,14 +30,14 @@ describe('A service behind a guard', () => {
       await api.get('/own/fresh-300', token).expect(200);
     });
 
-    it('a client that acts for itself', async () => {
+    it("a client's own token", async () => {
       const client = await createClient(app, { scope: 'users:read reports:read' });
       const { access_token: token } = await clientToken(app, client);
       const { body } = await api.get('/own/both', token).expect(200);
       expect(body.subject).to.equal(client.client_id);
     });
 
-    it('the next request with the same token, without a word to the service', async () => {
+    it('the next request with the same token, without a request to the service', async () => {
       const { access_token: token } = await app.login();
       await api.get('/own/any', token).expect(200);
       const before = api.network.asked.length;
@@ -46,7 +46,7 @@ describe('A service behind a guard', () => {
     });
   });
 
-  /** What the service answers on one of its own operations, the guard answers, too. */
+  /** Checks that the guard responds as the service does on one of its own operations. */
   async function answersAlike(own: string, guarded: string, token?: string): Promise<string> {
     const expected = await app.get(own, token);
     const { status, headers, body } = await api.get(guarded, token).expect(expected.status);
@@ -57,13 +57,13 @@ describe('A service behind a guard', () => {
     return String(code);
   }
 
-  describe('answers as the service itself does', () => {
-    it('who sends no token', async () => {
+  describe('responds like the service to a request', () => {
+    it('without a token', async () => {
       expect(await answersAlike('/me', '/own/any')).to.equal('authentication_required');
       await api.get('/own/any').set('Authorization', 'Basic YTpi').expect(401);
     });
 
-    it('who sends what cannot be one', async () => {
+    it('with a malformed header', async () => {
       for (const header of [
         'Bearer',
         'Bearer ',
@@ -88,13 +88,13 @@ describe('A service behind a guard', () => {
         .expect(200);
     });
 
-    it('who lacks a permission', async () => {
+    it('without the permission', async () => {
       await app.createUser('ada', 'the password of ada');
       const { access_token: token } = await app.login('ada', 'the password of ada');
       expect(await answersAlike('/users', '/own/users', token)).to.equal('insufficient_scope');
     });
 
-    it('who has a one-time password', async () => {
+    it('of a user with a one-time password', async () => {
       await app.createUser('bea', 'the password of bea', ['admin']);
       const password = await app.services.users.resetPassword('bea', {
         context: { requestId: null, address: null, userAgent: null },
@@ -103,14 +103,14 @@ describe('A service behind a guard', () => {
       expect(await answersAlike('/users', '/own/users', token)).to.equal('password_change_required');
     });
 
-    it('whose token has expired', async () => {
+    it('with an expired token', async () => {
       const { access_token: token } = await app.login();
       await api.get('/own/any', token).expect(200);
       app.clock.advance(900);
       expect(await answersAlike('/me', '/own/any', token)).to.equal('invalid_token');
     });
 
-    it('whose session has ended', async () => {
+    it('with a token of an ended session', async () => {
       const { access_token: token } = await app.login();
       await api.get('/own/any', token).expect(200);
       await app.post('/logout', {}, token).expect(204);
@@ -119,7 +119,7 @@ describe('A service behind a guard', () => {
     });
   });
 
-  describe('demands freshness', () => {
+  describe('requires freshness', () => {
     const challenge = async (path: string, token: string): Promise<string> => {
       const { headers, body } = await api.get(path, token).expect(401);
       expect(body.code).to.equal('insufficient_user_authentication');
@@ -132,7 +132,7 @@ describe('A service behind a guard', () => {
       expect(await challenge('/own/fresh', token)).to.include('max_age="900"');
     });
 
-    it('of a login at most so many seconds ago', async () => {
+    it('of a login within the given seconds', async () => {
       const { access_token: token } = await app.login();
       app.clock.advance(300);
       await api.get('/own/fresh-300', token).expect(200);
@@ -142,11 +142,11 @@ describe('A service behind a guard', () => {
     });
   });
 
-  describe('refuses, as soon as the feed has told,', () => {
+  describe('refuses, once the feed has reported it,', () => {
     const isRefused = (token: string): Promise<void> =>
       until(async () => (await api.get('/own/any', token)).status === 401);
 
-    it('a token that was revoked alone', async () => {
+    it('a single revoked token', async () => {
       const client = await createClient(app, { scope: 'tokens:revoke' });
       const { access_token: one, refresh_token: refresh } = await app.login();
       await revoke(app, client, one).expect(200);
@@ -154,7 +154,7 @@ describe('A service behind a guard', () => {
       await api.get('/own/any', (await app.refresh(refresh)).access_token).expect(200);
     });
 
-    it('a user’s older tokens when a role changes, and none that was issued since', async () => {
+    it('a user’s earlier tokens after a change of a role, and no later ones', async () => {
       const { access_token: admin } = await app.login();
       await app.put('/roles/reader', { permissions: ['users:read'] }, admin).expect(201);
       await app.createUser('cyd', 'the password of cyd', ['reader']);
@@ -167,7 +167,7 @@ describe('A service behind a guard', () => {
       await api.get('/own/users', young).expect(403);
     });
 
-    it('every token of a user who was disabled or deleted', async () => {
+    it('every token of a disabled or deleted user', async () => {
       const { access_token: admin } = await app.login();
       for (const [name, end] of [
         ['dan', (id: string) => app.patch(`/users/${id}`, { disabled: true }, admin).expect(200)],
@@ -181,7 +181,7 @@ describe('A service behind a guard', () => {
       }
     });
 
-    it('and asks the service nothing for that', () => {
+    it('and sends no request to the service for that', () => {
       expect(api.network.count('/oauth/introspect')).to.equal(0);
     });
   });
@@ -200,7 +200,7 @@ describe('A service behind a guard', () => {
       expect(await detailOf(token)).to.include('for another service');
     });
 
-    it('of another issuer, not valid yet, without a claim, of another type', async () => {
+    it('with another issuer, before its time, without a claim, or of another type', async () => {
       const { header, claims } = await good();
       const { ring } = app.services;
       const now = app.clock.now() / 1000;
@@ -223,7 +223,7 @@ describe('A service behind a guard', () => {
         .expect(200);
     });
 
-    it('that is signed with no key, another key, a public key as a secret, or not at all', async () => {
+    it('signed with an unknown key, another key, the public key as a secret, or not at all', async () => {
       const { header, claims } = await good();
       const { body } = await app.get('/.well-known/jwks.json').expect(200);
       const [jwk] = (body as { keys: [{ kid: string; x: string }] }).keys;
@@ -250,7 +250,7 @@ describe('A service behind a guard', () => {
     });
   });
 
-  it('hands what is no refusal to its own error handler', async () => {
+  it('passes other errors to the service’s own error handler', async () => {
     const { body } = await api.get('/own/unguarded').expect(200);
     expect(body.error).to.include('put requires() in front');
     const noTime = (): never => {
@@ -263,17 +263,17 @@ describe('A service behind a guard', () => {
     await broken.close();
   });
 
-  it('may check a token that comes by other ways', async () => {
+  it('checks a token that comes by other means', async () => {
     const { access_token: token } = await app.login();
     const { permissions } = await api.guard.check(`Bearer ${token}`, 'users:read');
     expect(permissions).to.include('users:read');
-    // Other callers have the same.
+    // Other callers share it.
     expect(() => (permissions as Set<string>).add('all')).to.throw(TypeError, 'cannot be changed');
     const refusal = await api.guard.check(undefined).catch((error: unknown) => error);
     expect(refusal).to.be.instanceOf(Refusal).and.include({ status: 401, code: 'authentication_required' });
   });
 
-  it('may be made of a handler of fetch’s kind', async () => {
+  it('wraps a handler of the Fetch API', async () => {
     const handler = api.guard.protect(
       (request, { subject }, extra: string) =>
         Response.json({ subject, same: api.guard.caller(request).subject === subject, extra }),
@@ -300,7 +300,7 @@ describe('A service behind a guard', () => {
     expect(error).to.be.an('error').with.property('message', 'its own');
   });
 
-  it('cannot be made with options or demands that mean nothing, and says all that is wrong', () => {
+  it('throws for invalid options or requirements, with all errors at once', () => {
     const options: GuardOptions = { issuer, audience: issuer, client: { id: 'a', secret: 'b' } };
     expect(() =>
       guard({

@@ -8,7 +8,7 @@ import { TestApp } from '../support/test-app.js';
 
 const context = { requestId: null, address: null, userAgent: null };
 
-describe('A guard of a service whose access tokens come by another header or word', () => {
+describe('A guard of a service with another header or scheme for access tokens', () => {
   let app: TestApp;
   let api: GuardedApi;
   afterEach(async () => {
@@ -21,7 +21,7 @@ describe('A guard of a service whose access tokens come by another header or wor
     ['X-Access-Token', 'Bearer'],
     ['X-Access-Token', 'none'],
   ] as const) {
-    it(`follows the service and takes tokens by ${headerName} with ${headerType}`, async () => {
+    it(`follows the service and accepts tokens in ${headerName} with ${headerType}`, async () => {
       app = await TestApp.start({ settings: { JWT_HEADER_NAME: headerName, JWT_HEADER_TYPE: headerType } });
       const { client, secret = '' } = await app.services.clients.create(
         {

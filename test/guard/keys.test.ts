@@ -18,13 +18,13 @@ describe('The public keys in a guard', () => {
   });
 
   const token = async (): Promise<string> => (await app.login()).access_token;
-  /** Lets time pass, everywhere. */
+  /** Advances all clocks. */
   function pass(seconds: number): void {
     app.clock.advance(seconds);
     api.advance(seconds);
   }
 
-  it('are read once for as long as the service says that they may be kept', async () => {
+  it('are read once for as long as the service says that they may be cached', async () => {
     for (let times = 0; times < 5; times += 1) await api.get('/own/any', await token()).expect(200);
     expect(api.network.count(jwks)).to.equal(1);
     pass(59);
@@ -35,13 +35,13 @@ describe('The public keys in a guard', () => {
     expect(api.network.count(jwks)).to.equal(2);
   });
 
-  it('are read once for many requests at the same time', async () => {
+  it('are read once for many concurrent requests', async () => {
     const one = await token();
     await Promise.all(Array.from({ length: 10 }, () => api.get('/own/any', one).expect(200)));
     expect(api.network.count(jwks)).to.equal(1);
   });
 
-  it('are read again for a key that is not known, but not for each token that names one', async () => {
+  it('are read again for an unknown key, but not for each token with one', async () => {
     const { ring } = app.services;
     const { header, claims } = readJwt(await token());
     await api.get('/own/any', await token()).expect(200);
@@ -54,7 +54,7 @@ describe('The public keys in a guard', () => {
     await api.get('/own/any', await token()).expect(200);
   });
 
-  it('are good over a rotation, before and after', async () => {
+  it('verify tokens before and after a rotation', async () => {
     const old = await token();
     await api.get('/own/any', old).expect(200);
     const activeAt = await app.services.ring.rotate('access');
@@ -65,7 +65,7 @@ describe('The public keys in a guard', () => {
     await api.get('/own/any', old).expect(200);
   });
 
-  it('that the service has withdrawn make no token good any more, not even one that was seen', async () => {
+  it('verify no token after the service has removed them, not even a cached one', async () => {
     const old = await token();
     await api.get('/own/any', old).expect(200);
     const { ring } = app.services;
@@ -76,7 +76,7 @@ describe('The public keys in a guard', () => {
     await api.get('/own/any', await token()).expect(200);
   });
 
-  it('are used on for an hour while the service cannot be reached, and no longer', async () => {
+  it('are used for an hour while the service cannot be reached, and not longer', async () => {
     await api.get('/own/any', await token()).expect(200);
     const long = await token();
     api.network.goDown();
@@ -90,7 +90,7 @@ describe('The public keys in a guard', () => {
     await api.get('/own/any', long).expect(200);
   });
 
-  it('that never came make it impossible to tell anything', async () => {
+  it('cause 503 if they were never read', async () => {
     const other = await GuardedApi.start(app, { whenStale: 'accept' });
     other.network.blocked.add(jwks);
     for (let times = 0; times < 2; times += 1) await other.get('/own/any', await token()).expect(503);
@@ -100,7 +100,7 @@ describe('The public keys in a guard', () => {
     await other.close();
   });
 
-  it('may be read where the options say', async () => {
+  it('are read from the URL in the options', async () => {
     const own = await GuardedApi.following(app, { jwksUri: `${app.url}/.well-known/jwks.json?from=options` });
     await own.get('/own/any', await token()).expect(200);
     expect(own.network.count(jwks)).to.equal(1);

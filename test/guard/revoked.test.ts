@@ -11,13 +11,13 @@ const session = (id: string, until: number): RevocationEntry => ({
 const ofSession = (sid: string): Claims => ({ sid, jti: '-', sub: '-', ver: 0 }) as unknown as Claims;
 const ofSubject = (sub: string, ver: number): Claims => ({ jti: '-', sub, ver }) as unknown as Claims;
 
-describe('What a guard holds as revoked', () => {
+describe('The revocations in a guard', () => {
   let revoked: Revoked;
   beforeEach(() => {
     revoked = new Revoked();
   });
 
-  it('is a session, a token, or a subject’s older versions', () => {
+  it('are those of a session, a token, or a subject’s earlier versions', () => {
     revoked.add([
       session('a', 10),
       { kind: 'token', id: 'b', expires_at: at(10) },
@@ -34,7 +34,7 @@ describe('What a guard holds as revoked', () => {
     ]);
   });
 
-  it('is what users of a role, or all users, got before it changed, and never what a client got', () => {
+  it('of a role or of all roles concern users’ earlier tokens, and never a client’s', () => {
     const ofUser = (roles: string[], version?: number): Claims => ({
       ...ofSession('x'),
       roles,
@@ -55,7 +55,7 @@ describe('What a guard holds as revoked', () => {
     expect(revoked.size).to.equal(0);
   });
 
-  it('is once what came twice, with the higher version and the later end', () => {
+  it('are kept once if they come twice, with the higher version and the later expiry', () => {
     const subject = (version: number, until: number): RevocationEntry => {
       return { kind: 'subject', id: 'c', version, expires_at: at(until) };
     };
@@ -68,12 +68,12 @@ describe('What a guard holds as revoked', () => {
     expect(revoked.size).to.equal(0);
   });
 
-  it('knows nothing of kinds that are to come', () => {
+  it('ignore unknown kinds', () => {
     revoked.add([{ kind: 'device', id: 'a', expires_at: at(10) }]);
     expect(revoked.size).to.equal(0);
   });
 
-  it('is forgotten bit by bit, also where much is held and more comes', () => {
+  it('are removed a few at a time, even if there are many and more come', () => {
     const count = 25_000;
     for (let index = 0; index < count; index += 1)
       revoked.add([session(`s${index}`, index % 2 === 0 ? 5 : 50)]);

@@ -19,8 +19,8 @@ describe('A guard whose feed', () => {
 
   const logOut = (of: string): PromiseLike<unknown> => app.post('/logout', {}, of).expect(204);
 
-  describe('has not begun', () => {
-    it('begins it with the first request, and asks about tokens until it is complete', async () => {
+  describe('is not open yet', () => {
+    it('is opened by the first request, and the service is asked about tokens until it is complete', async () => {
       api = await GuardedApi.start(app);
       expect(api.guard.isCurrent).to.be.false;
       await api.get('/own/any', token).expect(200);
@@ -30,7 +30,7 @@ describe('A guard whose feed', () => {
       expect(api.network.count('/oauth/introspect')).to.equal(asked);
     });
 
-    it('knows what was revoked before', async () => {
+    it('includes earlier revocations', async () => {
       await logOut(token);
       api = await GuardedApi.following(app);
       await api.get('/own/any', token).expect(401);
@@ -38,14 +38,14 @@ describe('A guard whose feed', () => {
     });
   });
 
-  describe('has broken off', () => {
-    it('goes on where it was, and learns what was revoked meanwhile', async () => {
+  describe('was interrupted', () => {
+    it('continues where it was, with the revocations since', async () => {
       api = await GuardedApi.following(app);
       api.network.goDown();
       await logOut(token);
       app.clock.advance(30);
       api.advance(2);
-      // Within the bound nobody is asked: that is how old an answer may be.
+      // Within the bound the guard asks nobody: a response may be that old.
       await api.get('/own/any', token).expect(200);
       api.network.comeUp();
       await until(async () => (await api.get('/own/any', token)).status === 401);
@@ -54,9 +54,9 @@ describe('A guard whose feed', () => {
       expect(api.warnings[0]).to.include('broke off').and.include('cut');
     });
 
-    it('goes on with a new access token when the old one is refused', async () => {
+    it('continues with a new access token if the old one is refused', async () => {
       api = await GuardedApi.following(app);
-      app.clock.advance(900); // the token of the client has expired
+      app.clock.advance(900); // the client's token has expired
       app.services.revocationFeed.sendHeartbeats();
       await until(() => api.network.count('/revocations/stream') > 1);
       const { access_token: another } = await app.login();
@@ -67,7 +67,7 @@ describe('A guard whose feed', () => {
   });
 
   describe('is older than its bound', () => {
-    it('asks the service about each token, once for as long as the bound', async () => {
+    it('asks the service about each token, once within the bound', async () => {
       api = await GuardedApi.following(app, { bound: 5 });
       api.advance(5);
       await api.get('/own/any', token).expect(200);
@@ -82,7 +82,7 @@ describe('A guard whose feed', () => {
       await until(() => api.guard.isCurrent);
     });
 
-    it('refuses what the service says is revoked', async () => {
+    it('refuses a token that the service reports as revoked', async () => {
       api = await GuardedApi.following(app);
       await api.get('/own/any', token).expect(200);
       api.network.blocked.add('/revocations/stream');
@@ -93,7 +93,7 @@ describe('A guard whose feed', () => {
       expect(body.detail).to.include('revoked');
     });
 
-    it('refuses all with 503 when the service cannot be asked, and asks again a second later', async () => {
+    it('refuses all with 503 if the service cannot be asked, and asks again a second later', async () => {
       api = await GuardedApi.following(app);
       await api.get('/own/any', token).expect(200);
       api.network.goDown();
@@ -107,7 +107,7 @@ describe('A guard whose feed', () => {
       await api.get('/own/any', token).expect(200);
     });
 
-    it('refuses what it knows to be revoked, whether or not the service can be asked', async () => {
+    it('refuses a token that it knows to be revoked, whether or not the service can be asked', async () => {
       api = await GuardedApi.following(app);
       await logOut(token);
       await until(async () => (await api.get('/own/any', token)).status === 401);
@@ -116,7 +116,7 @@ describe('A guard whose feed', () => {
       await api.get('/own/any', token).expect(401);
     });
 
-    it('refuses all and asks nobody, where it is set so', async () => {
+    it('refuses all without asking, if whenStale is refuse', async () => {
       api = await GuardedApi.following(app, { whenStale: 'refuse' });
       await api.get('/own/any', token).expect(200);
       api.advance(4);
@@ -124,7 +124,7 @@ describe('A guard whose feed', () => {
       expect(api.network.count('/oauth/introspect')).to.equal(0);
     });
 
-    it('accepts tokens with one warning, where it is set so', async () => {
+    it('accepts tokens with one warning, if whenStale is accept', async () => {
       api = await GuardedApi.following(app, { whenStale: 'accept', bound: 2 });
       for (let round = 1; round <= 2; round += 1) {
         api.advance(3);
@@ -138,10 +138,10 @@ describe('A guard whose feed', () => {
     });
   });
 
-  describe('cannot be had', () => {
+  describe('cannot be opened', () => {
     const refusalOf = (work: Promise<void>): Promise<unknown> => work.catch((error: unknown) => error);
 
-    it('says so at its start: a wrong secret, a missing permission, another issuer', async () => {
+    it('rejects start for a wrong secret, a missing permission, or another issuer', async () => {
       const client = await createClient(app, { scope: 'reports:read' });
       const { client_id: id, client_secret: secret = '' } = client;
       for (const [options, said] of [
@@ -158,14 +158,14 @@ describe('A guard whose feed', () => {
       api = await GuardedApi.start(app);
     });
 
-    it('waits at its start for a service that is not there yet', async () => {
+    it('waits at its start for a service that is not reachable yet', async () => {
       api = await GuardedApi.start(app);
       api.network.goDown();
       const started = api.guard.start();
       await until(() => api.warnings.length > 0);
       api.network.comeUp();
       await started;
-      await api.guard.start(); // a second time there is nothing to wait for
+      await api.guard.start(); // the second call does not wait
       await api.get('/own/any', token).expect(200);
     });
 
@@ -176,7 +176,7 @@ describe('A guard whose feed', () => {
     });
   });
 
-  it('tells nothing more of what has expired, forgets it', async () => {
+  it('drops expired revocations', async () => {
     api = await GuardedApi.following(app);
     await logOut(token);
     await until(() => api.guard.size > 0);

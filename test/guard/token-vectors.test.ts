@@ -4,7 +4,7 @@ import { tokenVectors } from '../support/vectors.js';
 
 const { now, issuer } = tokenVectors;
 
-/** A guard that knows these keys, and takes tokens without a feed. */
+/** A guard with these keys, which accepts tokens without a feed. */
 function guardWith(keys: readonly object[], warnings: string[] = []): Guard {
   return guard({
     issuer,
@@ -31,7 +31,7 @@ async function codeOf(latchkey: Guard, token: string): Promise<string> {
   }
 }
 
-describe('Of the tokens that the service judges, too, the guard', () => {
+describe('With the token vectors that the service passes, too, the guard', () => {
   let latchkey: Guard;
   before(() => (latchkey = guardWith(tokenVectors.keys)));
   after(() => latchkey.close());
@@ -42,14 +42,14 @@ describe('Of the tokens that the service judges, too, the guard', () => {
     });
   }
 
-  it('refuses each in another spelling', async () => {
+  it('refuses each accepted token in another encoding', async () => {
     for (const { name, token } of tokenVectors.refused) {
       expect(await codeOf(latchkey, token), name).to.equal('invalid_token');
     }
   });
 });
 
-describe('A key of the service that must not verify anything', () => {
+describe('A published key that must not be used', () => {
   for (const { name, jwk, token } of tokenVectors.badKeys) {
     it(`is not used by the guard: ${name}`, async () => {
       const warnings: string[] = [];
@@ -57,14 +57,14 @@ describe('A key of the service that must not verify anything', () => {
       const latchkey = guardWith([jwk, good ?? {}], warnings);
       expect(await codeOf(latchkey, token)).to.equal('invalid_token');
       expect(await codeOf(latchkey, tokenVectors.accepted[0]?.token ?? '')).to.equal('accepted');
-      // A shared secret is none of the algorithms that a guard knows.
+      // A guard knows no symmetric algorithms.
       const told = warnings.filter((warning) => warning.includes(jwk.kid));
       expect(told).to.have.length(jwk.kty === 'oct' ? 0 : 1);
       await latchkey.close();
     });
   }
 
-  it('is not used by the guard where another one has its kid', async () => {
+  it('is not used by the guard if another one has its kid', async () => {
     const warnings: string[] = [];
     const [one, other] = tokenVectors.keys;
     const latchkey = guardWith([one ?? {}, { ...other, kid: one?.kid }], warnings);

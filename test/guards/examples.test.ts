@@ -14,8 +14,8 @@ import { endProcesses, Installation, type ServiceProcess } from '../support/serv
 const folder = join(checkout, 'examples');
 const python = join(checkout, 'guards/python');
 
-/** Each of them as a process of its own, beside the service's. */
-describe('The example of an API', () => {
+/** Each example as a process, beside the service's. */
+describe('The example of a guarded API', () => {
   const environment = new PythonEnvironment('guards-venv');
   const running: ChildProcess[] = [];
   let service: ServiceProcess;
@@ -39,7 +39,7 @@ describe('The example of an API', () => {
 
   const logIn = (): Promise<TokenSet> => service.api.login('ada', 'the password of ada');
 
-  /** Starts one, and waits until it lets a good token through. */
+  /** Starts an example, and waits until it accepts a valid token. */
   async function start(command: string, words: readonly string[], more: object = {}): Promise<string> {
     const port = String(await reservePort());
     const child = spawn(command, words, {
@@ -60,7 +60,7 @@ describe('The example of an API', () => {
     return url;
   }
 
-  /** The status of the answer; 0: there was none. */
+  /** The status of the response; 0 if there was none. */
   async function ask(url: string, token?: string, method = 'GET'): Promise<number> {
     const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     return fetch(`${url}/reports`, { method, headers }).then(
@@ -72,7 +72,7 @@ describe('The example of an API', () => {
     );
   }
 
-  /** What both do. */
+  /** What both examples do. */
   async function behavesAsAGuardedApi(url: string): Promise<void> {
     expect(await ask(url)).to.equal(401);
     const { access_token: admin } = await service.api.login();
@@ -84,16 +84,16 @@ describe('The example of an API', () => {
     expect(await ask(url, token, 'DELETE')).to.equal(204);
     expect((await fetch(`${url}/health`)).status).to.equal(200);
     await service.api.post('/logout', {}, token).expect(204);
-    // How long it takes is measured in bench; a token lives for longer than this test may take.
+    // How long it takes is measured in bench; the token lives longer than this test may take.
     while ((await ask(url, token)) === 200) await wait(1);
     expect(await ask(url, refreshed)).to.equal(401);
   }
 
-  it('with Express refuses what was logged out', async () => {
+  it('with Express refuses a token after its logout', async () => {
     await behavesAsAGuardedApi(await start(process.execPath, ['express-api.js']));
   });
 
-  it('with Flask refuses what was logged out', async function () {
+  it('with Flask refuses a token after its logout', async function () {
     if (!hasPython()) this.skip();
     environment.prepare(join(python, 'requirements-test.txt'));
     const more = { PYTHONPATH: join(python, 'src'), PYTHONDONTWRITEBYTECODE: '1' };

@@ -38,7 +38,7 @@ describe('The guard in every major version of the frameworks', () => {
       url: app.url,
       client: { id, secret },
       clock: { now, monotonic: () => 0 },
-      warn: () => undefined, // nothing beats in this process
+      warn: () => undefined, // no heartbeat comes in this process
     });
     await latchkey.start();
   });
@@ -55,7 +55,7 @@ describe('The guard in every major version of the frameworks', () => {
   });
 
   for (const name of ['Express 4', 'Express 5', 'Fastify 4', 'Fastify 5', 'node:http']) {
-    it(`lets through and refuses in ${name}`, async () => {
+    it(`accepts and refuses requests in ${name}`, async () => {
       const server = await servers[name]?.(latchkey);
       if (!server) throw new Error(`There is no server with ${name}.`);
       try {
@@ -90,7 +90,7 @@ describe('The guard in every major version of the frameworks', () => {
 describe('The package', () => {
   const folder = temporaryFolder();
 
-  it('has a guard that needs jose and nothing else of it', () => {
+  it('has a guard that depends on jose alone', () => {
     const place = folder.path('.');
     const packed = JSON.parse(
       npm(checkout, 'pack', '--json', '--ignore-scripts', '--pack-destination', place),

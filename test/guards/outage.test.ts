@@ -50,7 +50,7 @@ describe('A guard, when the service is', () => {
     }
   }
 
-  /** What holds while nobody answers: let in within the bound, then refused, and never for long without an answer. */
+  /** What applies while the service is away: accepted within the bound, then refused, and never long without a response. */
   async function holdsOut(): Promise<void> {
     expect(await answer(live)).to.equal(200);
     await until(() => latchkey?.isCurrent === false);
@@ -61,7 +61,7 @@ describe('A guard, when the service is', () => {
     }
   }
 
-  /** What holds once it is back. */
+  /** What applies once it is back. */
   async function recovers(): Promise<void> {
     await until(() => latchkey?.isCurrent === true);
     expect(await answer(ended)).to.equal(401);
@@ -72,21 +72,21 @@ describe('A guard, when the service is', () => {
     await until(async () => (await answer(token)) === 401);
   }
 
-  it('frozen, goes on within its bound, then refuses, and recovers by itself', async () => {
+  it('frozen, accepts within its bound, then refuses, and recovers by itself', async () => {
     service.signal('SIGSTOP');
     await holdsOut();
     service.signal('SIGCONT');
     await recovers();
   });
 
-  it('killed and started again, too, and learns of it what was revoked meanwhile', async () => {
+  it('killed and started again, too, and receives the revocations since', async () => {
     await service.end('SIGKILL');
     await holdsOut();
     service = await installation.start();
     await recovers();
   });
 
-  it('stopped in an orderly way, too', async () => {
+  it('stopped regularly, too', async () => {
     await service.end('SIGTERM');
     expect(service.exitCode).to.equal(0);
     await holdsOut();

@@ -27,14 +27,14 @@ describe('The guard for Python', () => {
     expect(printed).not.to.match(/failed|skipped|error|warning/);
   });
 
-  it('is typed, strictly', () => {
+  it('passes strict type checks', () => {
     expect(environment.run(['-m', 'mypy', '--cache-dir', temporary.path('types')], { folder })).to.include(
       'no issues found',
     );
   });
 
   it('can be packed, with its types', () => {
-    // From a copy: a build leaves its products beside the sources.
+    // From a copy: a build writes its output beside the sources.
     const copy = temporary.path('sources');
     cpSync(folder, copy, { recursive: true });
     environment.run(

@@ -27,7 +27,7 @@ describe('A stream of server-sent events', () => {
     return response;
   }
 
-  it('is written as WHATWG HTML says, and ends after the last event', async () => {
+  it('is written in the format of WHATWG HTML, and ends after the last event', async () => {
     events = async function* () {
       yield { id: 'a', data: { text: 'two\nlines' } };
       yield await Promise.resolve({ data: 1 });
@@ -36,14 +36,14 @@ describe('A stream of server-sent events', () => {
     expect(text).to.equal('id: a\ndata: {"text":"two\\nlines"}\n\ndata: 1\n\n');
   });
 
-  it('becomes a normal error response where it fails before its first event', async () => {
+  it('becomes a normal error response if it fails before its first event', async () => {
     events = async function* () {
       yield await Promise.reject(new Error('it failed'));
     };
     expect((await fetch(url())).status).to.equal(500);
   });
 
-  it('closes the connection where it fails later', async () => {
+  it('closes the connection if it fails later', async () => {
     events = async function* () {
       yield { data: 1 };
       yield await Promise.reject(new Error('it failed'));
@@ -55,7 +55,7 @@ describe('A stream of server-sent events', () => {
   });
 
   it('waits for a client that does not read, and then closes the connection', async () => {
-    // More than the buffers of both sides hold.
+    // More than the buffers of both sides can hold.
     const text = 'x'.repeat(64_000_000);
     let asked = 0;
     events = async function* () {
@@ -67,7 +67,7 @@ describe('A stream of server-sent events', () => {
     const response = await open();
     tooSlow.abort();
     await answered;
-    expect(asked).to.be.at.most(2); // the second one finds nobody
+    expect(asked).to.be.at.most(2); // the second one finds the connection closed
     response.resume();
     const [error] = (await once(response, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).to.equal('ECONNRESET');

@@ -14,7 +14,7 @@ async function withApp(
   }
 }
 
-/** The address that the audit has of a login. */
+/** The address in the audit row of a login. */
 async function auditedAddress(app: TestApp, forwardedFor?: string): Promise<string | null | undefined> {
   const login = app.post('/login', { username: 'admin', password: adminPassword });
   const { body } = await (
@@ -61,13 +61,13 @@ describe('A request', () => {
         ['[2001:DB8::1]:5678', '2001:db8::1'],
         ['::ffff:192.0.2.1', '192.0.2.1'],
         ['203.0.113.9, 192.0.2.1:5678, 10.0.0.1:4321', '192.0.2.1'],
-        ['203.0.113.9, 2002:0a00:0001::1', '10.0.0.1'], // not trusted: anybody can have such an address
+        ['203.0.113.9, 2002:0a00:0001::1', '10.0.0.1'], // not trusted: anyone can have such an address
       ] as const) {
         expect(await auditedAddress(app, forwarded), forwarded).to.equal(address);
       }
     });
 
-    it('has the nearest proxy’s address where X-Forwarded-For has something that is not an address', async () => {
+    it('has the nearest proxy’s address if X-Forwarded-For has something that is not an address', async () => {
       for (const forwarded of ['unknown', '192.0.2.1, unknown', '192.0.2.1, x'.repeat(100), '"192.0.2.1"'])
         expect(await auditedAddress(app, forwarded), forwarded).to.equal('127.0.0.1');
       expect(await auditedAddress(app, '192.0.2.1, _hidden, 10.0.0.1')).to.equal('10.0.0.1');
@@ -80,7 +80,7 @@ describe('A request', () => {
       expect(app.logged.at(-1)).to.include({ requestId: 'from-the.proxy_1' });
     });
 
-    it('has a new id where the proxy’s has characters that could break a log', async () => {
+    it('has a new id if the proxy’s has characters that could break a log', async () => {
       for (const id of ['', 'a b', 'a"b', 'x'.repeat(129), '<b>'])
         expect((await app.get('/health/live').set('X-Request-Id', id)).get('X-Request-Id')).to.match(
           /^[0-9a-f-]{36}$/,

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { captureHeaders, setDefaultHeaders } from '../../src/http/response-headers.js';
 
-/** Each way in which something may answer. */
+/** Each way to send a response. */
 const ways: Readonly<Record<string, (response: Response) => void>> = {
   end: (response) => response.end('body'),
   'set-and-end': (response) => response.setHeader('cache-control', 'private').end('body'),
@@ -54,7 +54,7 @@ describe('setDefaultHeaders', () => {
   for (const name of Object.keys(ways)) {
     it(`sends each header once with a response by ${name}, which may override it`, async () => {
       const { headers } = await get(name);
-      // fetch joins what comes twice with a comma.
+      // fetch joins repeated headers with a comma.
       expect(headers.get('X-Frame-Options')).to.equal('DENY');
       expect(headers.get('X-Request-Id')).to.equal(name === 'own-id' ? 'own' : 'the id');
       expect(headers.get('Cache-Control')).to.equal(waysWithOwn.includes(name) ? 'private' : 'no-store');
@@ -87,7 +87,7 @@ describe('setDefaultHeaders', () => {
     expect(headers).to.deep.equal([['X-One', '1']]);
   });
 
-  it('throws where the middleware fails', () => {
+  it('throws if the middleware fails', () => {
     expect(() =>
       captureHeaders((_request, _response, next) => {
         next(new Error('the cause'));

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { validateProfile } from '../../src/usernames/username-profile.js';
-import { usernameKey } from '../../src/usernames/username.js';
+import { toUsernameKey } from '../../src/usernames/username.js';
 import { checkout } from '../support/checkout.js';
 import { hasPython, PythonEnvironment } from '../support/python.js';
 import { Random } from '../support/random.js';
@@ -16,7 +16,7 @@ const examples = [
   ...['foo bar', '', 'henry\u2163', '\u265a'],
 ];
 
-/** What names are made of that the rules are about; nothing that Unicode has got in the last years. */
+/** Characters that the rules concern, without those that Unicode has added in recent years. */
 const pieces = [
   ...[
     'a',
@@ -102,10 +102,10 @@ const pieces = [
   ],
 ];
 
-/** Joiners are part of words in some scripts, and allowed by the library there. They are in no username here. */
+/** The library allows joiners inside words of some scripts. Usernames here must not have any. */
 const joiners = ['\u0915\u094d\u200d\u0937', '\u0915\u094d\u200c\u0937', '\u0628\u200c\u0628'];
 
-describe('The profile of usernames, to precis_i18n', () => {
+describe('The profile of usernames, compared with precis_i18n', () => {
   before(function () {
     if (!hasPython()) {
       console.warn('There is no python3 with venv: install it, so that precis_i18n can judge usernames.');
@@ -117,7 +117,7 @@ describe('The profile of usernames, to precis_i18n', () => {
   const theirs = (names: readonly string[]): (string | null)[] =>
     JSON.parse(environment.run([join(interop, 'precis.py')], { input: { names } })) as (string | null)[];
   const ours = (names: readonly string[]): (string | null)[] =>
-    names.map((name) => (validateProfile(name) === undefined ? usernameKey(name) : null));
+    names.map((name) => (validateProfile(name) === undefined ? toUsernameKey(name) : null));
   const readable = (name: string, key: string | null): string =>
     `${JSON.stringify(name)} ${Array.from(name, (each) => each.codePointAt(0)?.toString(16)).join('.')} → ${JSON.stringify(key)}`;
 
@@ -128,7 +128,7 @@ describe('The profile of usernames, to precis_i18n', () => {
     expect(own).to.deep.equal(other);
   }
 
-  it('has the same names as RFC 8265’s examples, and compares them by the same', () => {
+  it('allows RFC 8265’s examples, and compares them in the same way', () => {
     expectAgreement(examples);
     expect(ours(examples)).to.deep.equal([
       ...['juliet@example.com', 'fussball', 'fu\u00dfball', '\u03c0', '\u03c3', '\u03c3', '\u03c2'],
@@ -136,14 +136,14 @@ describe('The profile of usernames, to precis_i18n', () => {
     ]);
   });
 
-  it('has the same names among what the rules are about, alone and beside others', () => {
+  it('allows the same names of the characters that the rules concern, alone and beside others', () => {
     expectAgreement(pieces);
     expectAgreement(
       pieces.flatMap((piece) => [`a${piece}`, `${piece}a`, `\u05d0${piece}`, `${piece}\u30a2`]),
     );
   });
 
-  it('has the same names among hundreds at random', () => {
+  it('allows the same names among hundreds of random ones', () => {
     const { seed } = new Random();
     const names = fc
       .array(fc.constantFrom(...pieces), { minLength: 2, maxLength: 5 })
@@ -155,7 +155,7 @@ describe('The profile of usernames, to precis_i18n', () => {
     }
   });
 
-  it('has none with joiners, where the library has some', () => {
+  it('refuses all names with joiners, of which the library allows some', () => {
     expect(theirs(joiners)).to.deep.equal(joiners);
     expect(ours(joiners)).to.deep.equal(joiners.map(() => null));
   });

@@ -12,8 +12,8 @@ const issuer = 'https://latchkey.example';
 const interop = join(checkout, 'test/interop');
 const environment = new PythonEnvironment('interop-venv');
 
-/** Parties that nobody here wrote, as they come: what they do unchanged, others can do. */
-describe('A service, to PyJWT and Authlib', () => {
+/** Independent libraries, unchanged: what works with them works with others. */
+describe('The service, with PyJWT and Authlib', () => {
   let api: ApiClient;
   let withSecret: CreatedClient;
   let withKey: CreatedClient;
@@ -55,12 +55,12 @@ describe('A service, to PyJWT and Authlib', () => {
       ? { method, client: { id: withKey.client_id, secret: key.privateKey.export({ format: 'jwk' }) } }
       : { method, client: { id: withSecret.client_id, secret: withSecret.client_secret } };
 
-  it("is one whose users' tokens PyJWT validates with the published keys", async () => {
+  it("issues users' tokens that PyJWT validates with the published keys", async () => {
     const { access_token: token } = await api.login();
     expect(check('validate', { token, audience: issuer })).to.include({ iss: issuer, client_id: 'latchkey' });
   });
 
-  it("is one whose clients' tokens PyJWT validates, with their audience", async () => {
+  it("issues clients' tokens that PyJWT validates, with their audience", async () => {
     const { access_token: token } = await clientToken(api, withSecret, { resource: 'https://b.example' });
     expect(check('validate', { token, audience: 'https://b.example' })).to.include({
       sub: withSecret.client_id,
@@ -70,13 +70,13 @@ describe('A service, to PyJWT and Authlib', () => {
     );
   });
 
-  it('describes itself so that Authlib finds no fault', () => {
-    // RFC 8414 demands the list, and there is no authorization endpoint whose response types it could name.
+  it('publishes metadata that Authlib validates', () => {
+    // RFC 8414 requires the list, and without an authorization endpoint there are no response types to name.
     expect(check('metadata')).to.deep.equal(['"response_types_supported" is required']);
   });
 
   for (const method of methods) {
-    it(`gives Authlib a token by ${method}, of the scope and for the resource that it asks for`, () => {
+    it(`returns a token to Authlib by ${method}, with the scope and resource that it requests`, () => {
       const all = check('client_credentials', as(method));
       expect(all).to.include({
         token_type: 'Bearer',
@@ -106,7 +106,7 @@ describe('A service, to PyJWT and Authlib', () => {
     await api.refresh(tokens['refresh_token'] as string);
   });
 
-  it('tells Authlib what is wrong', () => {
+  it('returns OAuth errors to Authlib', () => {
     const stranger = { ...as('client_secret_basic'), client: { id: withSecret.client_id, secret: 'wrong' } };
     expect(() => check('client_credentials', stranger)).to.throw('OAuthError: invalid_client');
     expect(() => check('client_credentials', { ...as('client_secret_post'), scope: 'users:write' })).to.throw(

@@ -5,12 +5,12 @@ import { hasPython, PythonEnvironment } from '../support/python.js';
 import { checkout } from '../support/checkout.js';
 import { endProcesses, Installation } from '../support/service-process.js';
 
-/** How many requests Schemathesis makes at least: fewer, and it has stopped half-way. */
+/** Minimum number of requests of Schemathesis: with fewer it has stopped half-way. */
 const leastCases = 1000;
 
 const environment = new PythonEnvironment('interop-venv');
 
-describe('The service, to Schemathesis', () => {
+describe('The service, with Schemathesis', () => {
   before(function () {
     if (!hasPython()) {
       console.warn('There is no python3 with venv: install it, so that Schemathesis can try the contract.');
@@ -20,12 +20,12 @@ describe('The service, to Schemathesis', () => {
   });
   after(endProcesses);
 
-  it('answers whatever fits the contract, and what does not, as the contract says', async function () {
+  it('responds to valid and invalid requests as the contract says', async function () {
     this.timeout(600_000);
     const installation = await Installation.make({
       LATCHKEY_ADMIN_PASSWORD: adminPassword,
       LOG_LEVEL: 'fatal',
-      // It guesses at passwords, a lot.
+      // It guesses many passwords.
       LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000000',
       LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000000',
     });

@@ -4,7 +4,7 @@ import { asymmetricAlgorithms, symmetricAlgorithms } from '../../src/keys/algori
 import { TestApp } from '../support/test-app.js';
 import { readJwt, ResourceServer } from '../support/tokens.js';
 
-/** RFC 7517 §4 and RFC 7518 §6: the members of a public key, and no other. */
+/** The members of a public key (RFC 7517 §4, RFC 7518 §6), and no others. */
 const members = (algorithm: string): readonly string[] => [
   ...['kty', 'kid', 'use', 'alg'],
   ...(algorithm.startsWith('ES') ? ['crv', 'x', 'y'] : ['n', 'e']),
@@ -63,7 +63,7 @@ describe('GET /.well-known/jwks.json', () => {
   });
   after(() => app.close());
 
-  it('may be cached for as long as is set', async () => {
+  it('may be cached for the time that is set', async () => {
     const { headers } = await app.get('/.well-known/jwks.json').expect(200);
     expect(headers).to.include({
       'cache-control': 'public, max-age=600',
@@ -71,7 +71,7 @@ describe('GET /.well-known/jwks.json', () => {
     });
   });
 
-  it('says nothing twice: 304 to who has it, until it changes', async () => {
+  it('responds with 304 to the current ETag', async () => {
     const etag = (await app.get('/.well-known/jwks.json').expect(200)).get('ETag') ?? '';
     const again = () => app.get('/.well-known/jwks.json').set('If-None-Match', etag);
     const unchanged = await again().expect(304);
@@ -82,7 +82,7 @@ describe('GET /.well-known/jwks.json', () => {
     expect(changed.headers['etag']).not.to.equal(etag);
   });
 
-  it('needs no token, and minds none', async () => {
+  it('requires no token, and ignores any', async () => {
     await app.get('/.well-known/jwks.json', 'not a token').expect(200);
   });
 });

@@ -31,7 +31,7 @@ for (const kind of databaseKinds) {
     after(() => database.close());
 
     const open = (): Promise<KeyRing> => completeKeyRing(database, sealing, clock);
-    const rows = () => keysStore.all(database.queries);
+    const rows = () => keysStore.list(database.queries);
 
     it('makes its first keys once', async () => {
       const first = await open();
@@ -42,8 +42,8 @@ for (const kind of databaseKinds) {
       expect(again.refreshKey.secret.equals(first.refreshKey.secret)).to.be.true;
     });
 
-    it('makes its first keys once though many open it at the same moment', async () => {
-      // Each on a connection that is there already: none has a start.
+    it('makes its first keys once though many open it at the same time', async () => {
+      // Each on an open connection, so that none has a head start.
       await Promise.all(Array.from({ length: 8 }, () => database.ping()));
       const rings = await Promise.all(Array.from({ length: 8 }, open));
       expect(new Set(rings.map(({ signingKey }) => signingKey.id)).size).to.equal(1);
@@ -51,14 +51,14 @@ for (const kind of databaseKinds) {
     });
 
     if (kind === 'sqlite') {
-      it('makes its first keys once though two processes open the file at the same moment', async () => {
+      it('makes its first keys once though two processes open the file at the same time', async () => {
         const [one, other] = await Promise.all([openInThread(url), openInThread(url)]);
         expect(one).to.equal(other);
         expect(await rows()).to.have.length(2);
       });
     }
 
-    it('uses its first keys though the clock is behind that of the process that made them', async () => {
+    it('uses its first keys even if the clock is behind that of the process that made them', async () => {
       const { signingKey, refreshKey } = await open();
       clock.advance(-3600);
       const behind = await open();
@@ -66,14 +66,14 @@ for (const kind of databaseKinds) {
       expect(behind.refreshKey.id).to.equal(refreshKey.id);
     });
 
-    it('keeps nothing secret in the open', async () => {
+    it('stores no secret unencrypted', async () => {
       const { signingKey, refreshKey } = await open();
       const stored = JSON.stringify(await rows());
       const { d } = signingKey.privateKey.export({ format: 'jwk' });
       expect(stored).not.to.include(d).and.not.to.include(refreshKey.secret.export().toString('base64url'));
     });
 
-    it('keeps the public half of the signing key as a JWK', async () => {
+    it('stores the public half of the signing key as a JWK', async () => {
       const { signingKey } = await open();
       const row = (await rows()).find(({ purpose }) => purpose === 'access');
       expect(JSON.parse(row?.public_key ?? '')).to.deep.equal({
@@ -84,7 +84,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    it('refuses to open with another secret, and says which setting is wrong', async () => {
+    it('refuses to open with another secret, and names the setting', async () => {
       await open();
       const opened = completeKeyRing(database, new KeySealing('another secret'), clock);
       expect(await rejection(opened))
@@ -105,7 +105,7 @@ for (const kind of databaseKinds) {
       expect(await rejection(open())).to.be.instanceOf(KeyRingError);
     });
 
-    it('refuses a signing key of an algorithm that it does not know', async () => {
+    it('refuses a signing key with an unknown algorithm', async () => {
       await open();
       await database.queries.updateTable('keys').set({ algorithm: 'ML-DSA-65' }).execute();
       expect(await rejection(open()))
@@ -114,7 +114,7 @@ for (const kind of databaseKinds) {
         .that.includes('ML-DSA-65');
     });
 
-    it('knows a refresh token’s key until the moment at which it retires', async () => {
+    it('finds a refresh token’s key until it retires', async () => {
       const ring = await open();
       const { id } = ring.refreshKey;
       await keysStore.retire(database.queries, id, clock.now() + 60_000);
@@ -144,20 +144,20 @@ for (const kind of databaseKinds) {
         });
       });
 
-      it('does not sign with it before its time, though a replica whose clock is ahead may have', async () => {
+      it('does not sign with it before its time, even if a replica whose clock is ahead may have', async () => {
         const ring = await open();
         expect(ring.signingKey.id).to.equal(first.signingKey.id);
         expect(ring.findSigningKey(newId)?.id).to.equal(newId);
       });
 
-      it('signs with it from then on, and still knows the first', async () => {
+      it('signs with it from then on, and still accepts the first', async () => {
         clock.advance(60);
         const ring = await open();
         expect(ring.signingKey.id).to.equal(newId);
         expect(ring.findSigningKey(first.signingKey.id)).not.to.be.undefined;
       });
 
-      it('signs with the first again where the second has retired before it, from that moment on', async () => {
+      it('signs with the first key again if the second one retires earlier, from that time on', async () => {
         await database.queries
           .updateTable('keys')
           .set({ active_at: clock.now() + 30_000, retired_at: clock.now() + 60_000 })
@@ -174,7 +174,7 @@ for (const kind of databaseKinds) {
         expect(first.listPublishedKeys().map(({ kid }) => kid)).not.to.include(newId);
       });
 
-      it('no longer knows a key that is retired', async () => {
+      it('does not find a retired key', async () => {
         await database.queries
           .updateTable('keys')
           .set({ retired_at: clock.now() + 60_000 })
@@ -193,7 +193,7 @@ for (const kind of databaseKinds) {
   });
 }
 
-/** Opens the ring of a database in a thread of its own. Resolves with the ids of its keys. */
+/** Opens the key ring of a database in a thread. Resolves with the ids of its keys. */
 function openInThread(url: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('../support/open-key-ring.js', import.meta.url), {

@@ -6,7 +6,7 @@ describe('A sealed key', () => {
   const text = fc.string({ unit: 'grapheme' });
   const sealing = new KeySealing('the secret of this test, 32 or more');
 
-  it('opens with the secret and the context that it was sealed with', () => {
+  it('can be decrypted with the secret and the context that encrypted it', () => {
     fc.assert(
       fc.property(text, text, text, (secret, context, plaintext) => {
         const sealed = new KeySealing(secret).seal(plaintext, context);
@@ -15,7 +15,7 @@ describe('A sealed key', () => {
     );
   });
 
-  it('does not open with another secret', () => {
+  it('cannot be decrypted with another secret', () => {
     fc.assert(
       fc.property(text, text, (secret, plaintext) => {
         const sealed = sealing.seal(plaintext, 'access k1');
@@ -24,7 +24,7 @@ describe('A sealed key', () => {
     );
   });
 
-  it('does not open as that of another key or purpose', () => {
+  it('cannot be decrypted as that of another key or purpose', () => {
     fc.assert(
       fc.property(text, text, text, (context, other, plaintext) => {
         fc.pre(context !== other);
@@ -34,7 +34,7 @@ describe('A sealed key', () => {
     );
   });
 
-  it('does not open once a bit of it is another', () => {
+  it('cannot be decrypted after a bit was changed', () => {
     fc.assert(
       fc.property(text, fc.nat(), fc.nat(7), (plaintext, position, bit) => {
         const bytes = Buffer.from(sealing.seal(plaintext, 'access k1'), 'base64url');
@@ -45,7 +45,7 @@ describe('A sealed key', () => {
     );
   });
 
-  it('does not open cut short', () => {
+  it('cannot be decrypted if it is truncated', () => {
     fc.assert(
       fc.property(text, fc.nat(), (plaintext, position) => {
         const sealed = sealing.seal(plaintext, 'access k1');
@@ -55,7 +55,7 @@ describe('A sealed key', () => {
     );
   });
 
-  it('is another each time, so that equal keys do not show', () => {
+  it('is different each time, so that equal keys are not recognizable', () => {
     expect(sealing.seal('the same', 'access k1')).not.to.equal(sealing.seal('the same', 'access k1'));
   });
 });

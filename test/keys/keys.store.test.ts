@@ -25,24 +25,24 @@ storeContract('The keys store', (on) => {
   };
   const sameAge = key('b', recordTime);
 
-  it('has no keys at first', async () => {
-    expect(await keysStore.all(on.queries)).to.deep.equal([]);
+  it('is empty at first', async () => {
+    expect(await keysStore.list(on.queries)).to.deep.equal([]);
   });
 
-  it('gives back every key as it was added, the oldest first', async () => {
+  it('returns every key unchanged, the earliest first', async () => {
     for (const row of [youngest, oldest, sameAge]) await keysStore.insert(on.queries, row);
-    expect(await keysStore.all(on.queries)).to.deep.equal([sameAge, oldest, youngest]);
+    expect(await keysStore.list(on.queries)).to.deep.equal([sameAge, oldest, youngest]);
   });
 
-  it('refuses a second key of the same id', async () => {
+  it('refuses a second key with the same id', async () => {
     expect(await keysStore.insert(on.queries, { ...sameAge, algorithm: 'other' })).to.be.false;
-    expect(await keysStore.all(on.queries)).to.deep.include(sameAge);
+    expect(await keysStore.list(on.queries)).to.deep.include(sameAge);
   });
 
   const ends = async (): Promise<Record<string, number | null>> =>
-    Object.fromEntries((await keysStore.all(on.queries)).map(({ id, retired_at: end }) => [id, end]));
+    Object.fromEntries((await keysStore.list(on.queries)).map(({ id, retired_at: end }) => [id, end]));
 
-  it('sets the end of a purpose’s other keys, and puts none off', async () => {
+  it('sets when a purpose’s other keys retire, and postpones none', async () => {
     await keysStore.retireOthers(on.queries, 'access', 'a', recordTime + 5 * minute);
     expect(await ends()).to.deep.equal({ a: recordTime + 2 * minute, b: recordTime + 5 * minute, z: null });
     await keysStore.retireOthers(on.queries, 'access', undefined, recordTime + 3 * minute);
@@ -53,29 +53,29 @@ storeContract('The keys store', (on) => {
     });
   });
 
-  it('sets the end of one key, and puts it off where that is asked for', async () => {
+  it('sets when one key retires, and may postpone it', async () => {
     await keysStore.retire(on.queries, 'b', recordTime + 9 * minute);
     expect(await ends()).to.include({ a: recordTime + 2 * minute, b: recordTime + 9 * minute });
   });
 
-  it('lets a key sign from another time on, without an end', async () => {
+  it('sets when a key becomes active, and clears when it retires', async () => {
     await keysStore.schedule(on.queries, 'a', recordTime + 7 * minute);
-    const found = (await keysStore.all(on.queries)).at(-1);
+    const found = (await keysStore.list(on.queries)).at(-1);
     expect(found).to.deep.equal({ ...youngest, active_at: recordTime + 7 * minute, retired_at: null });
   });
 
-  it('replaces the sealed half of one key', async () => {
+  it('replaces the encrypted half of one key', async () => {
     await keysStore.reseal(on.queries, 'z', 'sealed again');
-    const sealed = (await keysStore.all(on.queries)).map(({ id, sealed_key: half }) => [id, half]);
+    const sealed = (await keysStore.list(on.queries)).map(({ id, sealed_key: half }) => [id, half]);
     expect(Object.fromEntries(sealed)).to.deep.equal({ a: 'sealed', b: 'sealed', z: 'sealed again' });
   });
 
-  it('deletes a key once, and says what it was for', async () => {
+  it('deletes a key once, and returns its purpose', async () => {
     expect(await keysStore.delete(on.queries, 'z')).to.equal('refresh');
     expect(await keysStore.delete(on.queries, 'z')).to.be.undefined;
   });
 
-  it('deletes what is retired', async () => {
+  it('deletes retired keys', async () => {
     await keysStore.deleteRetired(on.queries, recordTime + 9 * minute - 1);
     expect(await ends()).to.have.all.keys('a', 'b');
     await keysStore.deleteRetired(on.queries, recordTime + 9 * minute);

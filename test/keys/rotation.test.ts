@@ -10,7 +10,7 @@ import { TestApp } from '../support/test-app.js';
 import { readJwt, ResourceServer } from '../support/tokens.js';
 
 const day = 86_400;
-/** The JWKS's max-age, and a minute more. */
+/** The max-age of the JWKS, and a minute more. */
 const publishedAhead = 360;
 const accepted = maxAccessTokenLifetime / 1000;
 const secret = 'a shared secret of the tests that is long';
@@ -35,7 +35,7 @@ for (const database of databaseKinds) {
     const expectAccepted = ({ access_token: token }: TokenSet) => app.get('/protected', token).expect(200);
     const expectRefused = ({ access_token: token }: TokenSet) => app.get('/protected', token).expect(401);
 
-    describe('of access tokens', () => {
+    describe('access-token keys', () => {
       it('publishes the new key at once, and signs with it when no cache can lack it', async () => {
         const oldKey = app.services.ring.signingKey.id;
         const signsAt = await app.services.ring.rotate('access');
@@ -48,7 +48,7 @@ for (const database of databaseKinds) {
         expect(keyOf(await app.login())).to.equal(newKey);
       });
 
-      it('accepts the old key until the last token that it may have signed has expired, and then drops it', async () => {
+      it('accepts the old key until the last token that it may have signed has expired, and then removes it', async () => {
         const oldKey = app.services.ring.signingKey.id;
         await app.services.ring.rotate('access');
         app.clock.advance(publishedAhead - 0.001);
@@ -68,7 +68,7 @@ for (const database of databaseKinds) {
         expect(app.services.ring.listSigningKeys().map(({ id }) => id)).not.to.include(oldKey);
       });
 
-      it('twice in a row leaves one key signing, and each token accepted', async () => {
+      it('leaves one key signing after two rotations, and accepts every token', async () => {
         const tokens = [await app.login()];
         await app.services.ring.rotate('access');
         await app.services.ring.rotate('access');
@@ -81,8 +81,8 @@ for (const database of databaseKinds) {
       });
     });
 
-    describe('of refresh tokens', () => {
-      it('uses the new key half a minute later, and takes tokens of the old one until they are refreshed', async () => {
+    describe('refresh-token keys', () => {
+      it('uses the new key half a minute later, and accepts tokens of the old one until they are refreshed', async () => {
         const old = await app.login();
         await app.services.ring.rotate('refresh');
         expect(refreshKeyOf(await app.login())).to.equal(refreshKeyOf(old));
@@ -92,7 +92,7 @@ for (const database of databaseKinds) {
         await app.refresh(next.refresh_token);
       });
 
-      it('gives the same successor in the grace, whichever of the two keys made it', async () => {
+      it('returns the same successor during the grace, whichever of the two keys made it', async () => {
         const { refresh_token: first } = await app.login();
         await app.services.ring.rotate('refresh');
         app.clock.advance(29);
@@ -104,7 +104,7 @@ for (const database of databaseKinds) {
         expect((await app.refresh(second)).refresh_token).to.equal(third);
       });
 
-      it('takes an old token to the last moment of its life, and its grace', async () => {
+      it('accepts an old token until it expires, and during its grace', async () => {
         await app.services.ring.rotate('refresh');
         app.clock.advance(29.999);
         const { refresh_token: last } = await app.login();
@@ -116,8 +116,8 @@ for (const database of databaseKinds) {
       });
     });
 
-    describe('by the settings, over a restart', () => {
-      it('to another algorithm publishes the new key first, and keeps tokens as long as they live', async () => {
+    describe('by a change of settings and a restart', () => {
+      it('to another algorithm publishes the new key first, and accepts tokens until they expire', async () => {
         const tokens = [await app.login()];
         const restart = async (settings: Record<string, string>): Promise<void> => {
           app = await app.restart(settings);
@@ -132,7 +132,7 @@ for (const database of databaseKinds) {
         await restart({ JWT_ALGORITHM: 'ES256', JWT_SECRET_KEY: '', JWT_PREVIOUS_SECRET_KEYS: secret });
         app.clock.advance(publishedAhead);
         tokens.push(await app.login());
-        // The one before the last is of the old key, which signed until the new one was known.
+        // The token before the last is of the old key, which signed until the new one was known.
         expect(tokens.map(algorithmOf)).to.deep.equal(['ES256', 'ES256', 'RS256', 'HS256', 'RS256', 'ES256']);
         for (const each of tokens.slice(2)) await expectAccepted(each);
         app.clock.advance(900 - publishedAhead);
@@ -140,7 +140,7 @@ for (const database of databaseKinds) {
         for (const each of tokens.slice(-1)) await expectAccepted(each);
       });
 
-      it('back to keys whose end is near leaves no moment without one, and voids no token early', async () => {
+      it('back to a key that is about to retire leaves no time without a key, and invalidates no token early', async () => {
         const hs = { JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: secret };
         app = await app.restart(hs);
         app.clock.advance(accepted - 60);
@@ -154,7 +154,7 @@ for (const database of databaseKinds) {
         await expectAccepted(last);
       });
 
-      it('to another shared secret accepts the previous one while it is named, and no longer', async () => {
+      it('to another shared secret accepts the previous one while it is set, and not longer', async () => {
         const other = 'another shared secret, of one comma';
         app = await app.restart({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: secret });
         const old = await app.login();
@@ -173,7 +173,7 @@ for (const database of databaseKinds) {
         await expectAccepted(old);
       });
 
-      it('from HS256 to HS512 keeps tokens of the same secret', async () => {
+      it('from HS256 to HS512 accepts tokens of the same secret', async () => {
         const long = secret.repeat(2);
         app = await app.restart({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: long });
         const old = await app.login();
@@ -182,7 +182,7 @@ for (const database of databaseKinds) {
         expect(algorithmOf(await app.login())).to.equal('HS512');
       });
 
-      it('takes no secret that is set beside another algorithm for a key', async () => {
+      it('does not use a secret that is set together with an asymmetric algorithm', async () => {
         app = await app.restart({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: secret });
         const old = await app.login();
         app = await app.restart({ JWT_ALGORITHM: 'ES256' });
@@ -197,7 +197,7 @@ for (const database of databaseKinds) {
         other = undefined;
       });
 
-      it('is done by one of the processes on a database, when LATCHKEY_KEY_ROTATION has passed', async () => {
+      it('is done by one of the processes when LATCHKEY_KEY_ROTATION has passed', async () => {
         app.clock.advance(90 * day - 1);
         await app.services.cleanUp();
         expect(await published()).to.have.length(1);
@@ -211,7 +211,7 @@ for (const database of databaseKinds) {
         expect(other.ring.listPublishedKeys()).to.deep.equal(app.services.ring.listPublishedKeys());
       });
 
-      it('is never done where it is 0, nor for a key of the operator’s own', async () => {
+      it('is not done if LATCHKEY_KEY_ROTATION is 0, nor for an operator’s own key', async () => {
         const jwk = JSON.stringify(app.services.ring.signingKey.privateKey.export({ format: 'jwk' }));
         app = await app.restart({ LATCHKEY_KEY_ROTATION: '0' });
         app.clock.advance(1000 * day);
@@ -223,8 +223,8 @@ for (const database of databaseKinds) {
       });
     });
 
-    describe('that were leaked', () => {
-      it('voids their tokens at once, those that are remembered too, and signs with another key', async () => {
+    describe('of leaked keys', () => {
+      it('revokes their tokens at once, cached ones too, and signs with another key', async () => {
         const [leaked] = app.services.ring.listSigningKeys();
         const tokens = await app.login();
         await expectAccepted(tokens);
@@ -236,7 +236,7 @@ for (const database of databaseKinds) {
         await expectAccepted(await app.refresh(tokens.refresh_token));
       });
 
-      it('is taken over by the other processes', async () => {
+      it('takes effect in the other processes', async () => {
         const other = await app.openAgain();
         try {
           const tokens = await app.login();
@@ -249,7 +249,7 @@ for (const database of databaseKinds) {
         }
       });
 
-      it('lets the key that was published already sign from now on', async () => {
+      it('lets the key that is already published sign from then on', async () => {
         await app.services.ring.rotate('access');
         const [oldKey = '', newKey] = await published();
         await app.services.ring.revoke(oldKey);
@@ -257,7 +257,7 @@ for (const database of databaseKinds) {
         expect(await published()).to.deep.equal([newKey]);
       });
 
-      it('goes back to the key before where that is accepted, and publishes another', async () => {
+      it('returns to the previous key if that is still accepted, and publishes another one', async () => {
         const oldKey = app.services.ring.signingKey.id;
         await app.services.ring.rotate('access');
         app.clock.advance(publishedAhead + accepted - 10);
@@ -272,7 +272,7 @@ for (const database of databaseKinds) {
           .and.not.equal(newKey);
       });
 
-      it('ends all sessions with a refresh token key, here and elsewhere: any may be in other hands', async () => {
+      it('ends all sessions for a refresh-token key, here and in other processes', async () => {
         const { ring } = app.services;
         const [old, gone] = [await app.login(), await app.login()];
         await ring.rotate('refresh');
@@ -295,7 +295,7 @@ for (const database of databaseKinds) {
         }
       });
 
-      it('replaces the only refresh token key at once', async () => {
+      it('replaces the only refresh-token key at once', async () => {
         const { ring } = app.services;
         const tokens = await app.login();
         await ring.revoke(ring.refreshKey.id);
@@ -303,7 +303,7 @@ for (const database of databaseKinds) {
         await app.refresh((await app.login()).refresh_token);
       });
 
-      it('knows no other key', async () => {
+      it('returns false for an unknown key', async () => {
         expect(await app.services.ring.revoke('no key')).to.be.false;
       });
     });
@@ -311,7 +311,7 @@ for (const database of databaseKinds) {
     describe('and the secret that encrypts them', () => {
       const newSecret = 'the new secret of the tests, long enough';
 
-      it('opens with the new secret alone', async () => {
+      it('allows only the new secret to decrypt the keys', async () => {
         const tokens = await app.login();
         const { refresh_token: successor } = await app.refresh(tokens.refresh_token);
         await app.services.ring.reseal(() => new KeySealing(newSecret));
@@ -324,7 +324,7 @@ for (const database of databaseKinds) {
         expect((await app.refresh(tokens.refresh_token)).refresh_token).to.equal(successor);
       });
 
-      it('is not mixed with the old one by a process that still has that', async () => {
+      it('is refused in a process that still has the old secret', async () => {
         await app.services.ring.reseal(() => new KeySealing(newSecret));
         for (const purpose of ['access', 'refresh'] as const)
           expect(await rejection(app.services.ring.rotate(purpose))).to.be.instanceOf(KeyRingError);
@@ -337,7 +337,7 @@ for (const database of databaseKinds) {
       });
     });
 
-    it('fails no request under load, here and at a resource server that caches the keys', async () => {
+    it('causes no failed request under load, here and at a resource server that caches the keys', async () => {
       const { ring } = app.services;
       const resourceServer = new ResourceServer(app);
       let sessions: TokenSet[] = await Promise.all(Array.from({ length: 4 }, () => app.login()));

@@ -47,7 +47,7 @@ describe('The secret that encrypts the keys', () => {
     for (const word of words) expect((error as Error).message).to.include(word);
   }
 
-  it('is made once, in a file beside the database that only its owner may read', async () => {
+  it('is created once, in a file beside the database that only its owner may read', async () => {
     const secret = await find();
     expect(secret).to.match(/^[\w-]{43}$/);
     expect(readFileSync(file, 'utf8')).to.equal(`${secret}\n`);
@@ -57,26 +57,26 @@ describe('The secret that encrypts the keys', () => {
     expect(await find()).to.equal(secret);
   });
 
-  it('is the same for all that ask for it first', async () => {
+  it('is the same for all concurrent starts', async () => {
     const secrets = await Promise.all([find(), find(), find()]);
     expect(new Set(secrets)).to.have.property('size', 1);
   });
 
-  it('is what LATCHKEY_SECRET says, whether or not there is a file', async () => {
+  it('is LATCHKEY_SECRET if that is set, whether or not there is a file', async () => {
     expect(await find({ LATCHKEY_SECRET: given })).to.equal(given);
     expect(existsSync(file)).to.be.false;
     await find();
     expect(await find({ LATCHKEY_SECRET: given })).to.equal(given);
   });
 
-  it('is another one for each database in memory, which dies with its keys', async () => {
+  it('is different for each database in memory, whose keys are not stored', async () => {
     const config = readConfig({ DATABASE_URL: 'sqlite::memory:' });
     expect(await findSecret(config, database, neverAsked)).not.to.equal(
       await findSecret(config, database, neverAsked),
     );
   });
 
-  it('is not made again where keys were encrypted with one that is gone', async () => {
+  it('is not created again if keys were encrypted with one that is missing', async () => {
     await find();
     await addKey();
     rmSync(file);
@@ -84,31 +84,31 @@ describe('The secret that encrypts the keys', () => {
     expect(existsSync(file)).to.be.false;
   });
 
-  it('is not taken from a file that was cut off', async () => {
+  it('is refused if its file is truncated', async () => {
     writeFileSync(file, '');
     await expectRefusal(file, 'cut off', 'LATCHKEY_SECRET');
   });
 
-  it('is made in spite of what a crash has left', async () => {
+  it('is created even if a crash has left an unfinished file', async () => {
     writeFileSync(`${file}.unfinished`, 'half a secr');
     const secret = await find();
     expect(readFileSync(file, 'utf8')).to.equal(`${secret}\n`);
     expect(existsSync(`${file}.unfinished`)).to.be.false;
   });
 
-  it('that cannot be read is a fault with the reason', async () => {
+  it('is reported with the reason if it cannot be read', async () => {
     mkdirSync(file);
     await expectRefusal(file, 'EISDIR', 'LATCHKEY_SECRET');
   });
 
-  it('that cannot be written is a fault with the reason', async () => {
+  it('is reported with the reason if it cannot be written', async () => {
     mkdirSync(`${file}.unfinished`);
     await expectRefusal(file, 'EISDIR', 'LATCHKEY_SECRET');
   });
 
   describe('when it is replaced', () => {
     const read = (): string => readFileSync(file, 'utf8').trim();
-    /** What the keys are encrypted with, as far as these tests go. */
+    /** The secret that the keys are encrypted with, as far as these tests go. */
     let sealedWith: string;
     const opens = (secret: string): Promise<boolean> => Promise.resolve(secret === sealedWith);
     const start = (): Promise<string> =>
@@ -122,7 +122,7 @@ describe('The secret that encrypts the keys', () => {
       await addKey();
     });
 
-    it('is another one, in the same file, that only its owner may read', async () => {
+    it('is a new one, in the same file, which only its owner may read', async () => {
       const before = sealedWith;
       await replaceSecretFile(databaseFile, reseal);
       expect(sealedWith)
@@ -134,7 +134,7 @@ describe('The secret that encrypts the keys', () => {
       expect(await start()).to.equal(sealedWith);
     });
 
-    it('is on the disk before anything is encrypted with it', async () => {
+    it('is on disk before anything is encrypted with it', async () => {
       await replaceSecretFile(databaseFile, (makeSecret) => {
         const made = makeSecret();
         expect(readFileSync(`${file}.new`, 'utf8')).to.equal(`${made}\n`);
@@ -143,7 +143,7 @@ describe('The secret that encrypts the keys', () => {
       });
     });
 
-    it('is not asked for, and nothing is written, where the keys cannot be opened', async () => {
+    it('is not requested, and nothing is written, if the keys cannot be decrypted', async () => {
       const failing = (): Promise<void> => Promise.reject(new Error('not our keys'));
       await replaceSecretFile(databaseFile, failing).then(
         () => expect.fail('It did not fail.'),
@@ -152,13 +152,13 @@ describe('The secret that encrypts the keys', () => {
       expect(existsSync(`${file}.new`)).to.be.false;
     });
 
-    it('after a crash before the keys were encrypted is the old one, and the new one goes', async () => {
+    it('is the old one after a crash before the keys were encrypted, and the new one is deleted', async () => {
       writeFileSync(`${file}.new`, `${'n'.repeat(43)}\n`);
       expect(await start()).to.equal(sealedWith);
       expect(existsSync(`${file}.new`)).to.be.false;
     });
 
-    it('after a crash when they were encrypted is the new one', async () => {
+    it('is the new one after a crash when the keys were encrypted', async () => {
       sealedWith = 'n'.repeat(43);
       writeFileSync(`${file}.new`, `${sealedWith}\n`);
       expect(await start()).to.equal(sealedWith);
@@ -166,7 +166,7 @@ describe('The secret that encrypts the keys', () => {
       expect(existsSync(`${file}.new`)).to.be.false;
     });
 
-    it('is put in its place once, though a start in between has done so', async () => {
+    it('is renamed once, even if a start in between has done so', async () => {
       await replaceSecretFile(databaseFile, async (makeSecret) => {
         await reseal(makeSecret);
         renameSync(`${file}.new`, file);
@@ -174,7 +174,7 @@ describe('The secret that encrypts the keys', () => {
       expect(read()).to.equal(sealedWith);
     });
 
-    it('is not taken away by a start that meets the replacement half done', async () => {
+    it('is not deleted by a start during the replacement', async () => {
       let started: Promise<string> | undefined;
       await replaceSecretFile(databaseFile, (makeSecret) =>
         database.withExclusiveLock(async () => {

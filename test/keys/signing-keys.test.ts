@@ -22,7 +22,7 @@ const pointOf = (key: KeyObject): object => {
   return { x, y };
 };
 
-/** What → the key → the setting that it is for. */
+/** Kind of key → its text → the algorithm that it is for. */
 const good = [
   ['PKCS #8 of P-256', pem(p256), 'ES256'],
   ['SEC 1 of P-256', pem(p256, 'sec1'), 'ES256'],
@@ -77,9 +77,9 @@ const bad = [
   ['anything else', 'ssh-ed25519 AAAA', notPrivate],
 ] as const;
 
-describe('A signing key of one’s own', () => {
+describe('An operator’s own signing key', () => {
   for (const [what, text, algorithm] of good) {
-    it(`is taken as ${what}, and named by its thumbprint (RFC 7638)`, async () => {
+    it(`is accepted as ${what}, and its id is its thumbprint (RFC 7638)`, async () => {
       const key = importSigningKey(text, algorithm);
       expect(key.algorithm).to.equal(algorithm);
       expect(key.id).to.equal(await calculateJwkThumbprint(key.publicKey.export({ format: 'jwk' })));
@@ -87,11 +87,11 @@ describe('A signing key of one’s own', () => {
   }
 
   for (const [what, text, words] of bad) {
-    it(`is refused as ${what}, in words that say why`, () => {
+    it(`is refused as ${what}, with the reason`, () => {
       expect(() => importSigningKey(text, 'ES256')).to.throw(KeyImportError, words);
     });
 
-    it(`is refused as ${what} in JWT_PRIVATE_KEY, which is not repeated`, () => {
+    it(`is refused as ${what} in JWT_PRIVATE_KEY, without repeating it`, () => {
       const read = (): unknown =>
         readConfig({ JWT_PRIVATE_KEY: text.startsWith('{') ? text : `-----BEGIN\n${text}` });
       expect(read)
@@ -101,7 +101,7 @@ describe('A signing key of one’s own', () => {
     });
   }
 
-  it('is refused for another algorithm than the one that is set', () => {
+  it('is refused for an algorithm other than the one that is set', () => {
     const read = (): unknown => readConfig({ JWT_PRIVATE_KEY: pem(rsa) });
     expect(read).to.throw(
       'JWT_PRIVATE_KEY is for RS256, and JWT_ALGORITHM is ES256. Set JWT_ALGORITHM to RS256.',
@@ -131,7 +131,7 @@ describe('A signing key of one’s own', () => {
       expect(app.services.ring.signingKey.id).to.equal(importSigningKey(pem(p256), 'ES256').id);
     });
 
-    it('is published first where another key signs, and comes back likewise', async () => {
+    it('is published first if another key signs, and so is a key that comes back', async () => {
       const own = importSigningKey(pem(p256), 'ES256').id;
       app = await TestApp.start();
       const made = app.services.ring.signingKey.id;
@@ -155,7 +155,7 @@ describe('A signing key of one’s own', () => {
       expect(app.services.ring.listSigningKeys().map(({ activeAt }) => activeAt)).to.deep.equal(before);
     });
 
-    it('cannot be rotated or revoked without another one: it would come back', async () => {
+    it('cannot be rotated or revoked while it is set, because it would come back', async () => {
       app = await TestApp.start({ settings: { JWT_PRIVATE_KEY: pem(p256) } });
       const { ring } = app.services;
       await expectRejection(ring.rotate('access'), /signed with JWT_PRIVATE_KEY/);
@@ -183,7 +183,7 @@ describe('A signing key of one’s own', () => {
       expect(ring.signingKey.id).to.equal(imported?.id);
     });
 
-    it('is refused where it must not sign, and nothing changes', async () => {
+    it('is refused if it must not sign, and nothing changes', async () => {
       const weak = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }).privateKey;
       const { ring } = app.services;
       const before = ring.listPublishedKeys();
@@ -191,7 +191,7 @@ describe('A signing key of one’s own', () => {
       expect(ring.listPublishedKeys()).to.deep.equal(before);
     });
 
-    it('is taken away at the start where it came before such keys were refused, and is named in the log', async () => {
+    it('is removed at the start if it is refused now but was imported earlier, and is named in the log', async () => {
       const { queries } = app.services.database;
       const { ring } = app.services;
       const id = ring.signingKey.id;
@@ -208,7 +208,7 @@ describe('A signing key of one’s own', () => {
       await app.get('/protected', (await app.login()).access_token).expect(200);
     });
 
-    it('has to be for the algorithm that is set', async () => {
+    it('must be for the algorithm that is set', async () => {
       await expectRejection(app.services.ring.import(pem(rsa)), /Set JWT_ALGORITHM to RS256 first/);
     });
   });

@@ -110,7 +110,7 @@ for (const database of databaseKinds) {
       expect(body).to.deep.include(change);
       expect(await ask(tokens.access_token, server)).to.deep.equal(inactive);
       expect(await ask(ofOther, server)).to.include({ active: true });
-      // Part of an audience is none.
+      // A part of an audience does not match.
       await app.patch(`/clients/${server.client_id}`, { introspection_audiences: ['https://a'] }, admin);
       expect(await ask(ofOther, server)).to.deep.equal(inactive);
     });
@@ -154,7 +154,7 @@ for (const database of databaseKinds) {
       });
     }
 
-    it("says so of a disabled user's, and goes on for the user who is enabled and logs in again", async () => {
+    it("returns inactive for a disabled user's, and active for new tokens after the user is enabled", async () => {
       await app.patch(`/users/${userId}`, { disabled: true }, admin).expect(200);
       for (const token of [tokens.access_token, tokens.refresh_token])
         expect(await ask(token)).to.deep.equal(inactive);
@@ -164,7 +164,7 @@ for (const database of databaseKinds) {
       expect(await ask((await app.login('ada', password)).access_token)).to.include({ active: true });
     });
 
-    it("says so of a deleted user's", async () => {
+    it("returns inactive for a deleted user's", async () => {
       const { id } = await app.createUser('gone', password);
       const gone = await app.login('gone', password);
       await app.delete(`/users/${id}`, admin).expect(204);
@@ -172,27 +172,27 @@ for (const database of databaseKinds) {
         expect(await ask(token)).to.deep.equal(inactive);
     });
 
-    it("says so of a disabled client's", async () => {
+    it("returns inactive for a disabled client's", async () => {
       const other = await createClient(app);
       const { access_token: token } = await clientToken(app, other);
       await app.patch(`/clients/${other.client_id}`, { disabled: true }, admin).expect(200);
       expect(await ask(token)).to.deep.equal(inactive);
     });
 
-    it('says so of an access token whose rights have changed, while the refresh token is live', async () => {
+    it('returns inactive for an access token whose rights have changed, and active for the refresh token', async () => {
       await app.patch(`/users/${userId}`, { roles: [] }, admin).expect(200);
       expect(await ask(tokens.access_token)).to.deep.equal(inactive);
       expect(await ask(tokens.refresh_token)).to.include({ active: true, scope: '' });
       await app.patch(`/users/${userId}`, { roles: ['reader'] }, admin).expect(200);
     });
 
-    it('says so of a refresh token that was replaced', async () => {
+    it('returns inactive for a replaced refresh token', async () => {
       const successor = await app.refresh(tokens.refresh_token);
       expect(await ask(tokens.refresh_token)).to.deep.equal(inactive);
       expect(await ask(successor.refresh_token)).to.include({ active: true });
     });
 
-    it('says so of what has expired', async () => {
+    it('returns inactive for expired tokens', async () => {
       app.clock.advance(900);
       expect(await ask(tokens.access_token)).to.deep.equal(inactive);
       app.clock.advance(30 * 86_400);
@@ -200,12 +200,12 @@ for (const database of databaseKinds) {
     });
 
     for (const token of ['x', 'lk_rt_x', 'a.b.c', '\u0001', 'x'.repeat(60_000)]) {
-      it(`says so of ${JSON.stringify(token.slice(0, 10))}`, async () => {
+      it(`returns inactive for ${JSON.stringify(token.slice(0, 10))}`, async () => {
         expect(await ask(token)).to.deep.equal(inactive);
       });
     }
 
-    it('says so of a forged token, and of an ID token of our own key', async () => {
+    it("returns inactive for a forged token, and for an ID token signed with the service's key", async () => {
       expect(await ask(`${tokens.access_token}x`)).to.deep.equal(inactive);
       expect(await ask(`${tokens.refresh_token.slice(0, -2)}AA`)).to.deep.equal(inactive);
       const { header, claims } = readJwt(tokens.access_token);

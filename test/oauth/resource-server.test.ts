@@ -3,7 +3,7 @@ import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import { createClient, clientToken, issuer } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 
-/** A party that nobody here wrote: what it accepts, any resource server can accept. */
+/** An independent library: what it accepts, any resource server can accept. */
 describe('A resource server with jose', () => {
   let app: TestApp;
   let fetches = 0;
@@ -23,7 +23,7 @@ describe('A resource server with jose', () => {
   const verify = async (token: string, keys: ReturnType<typeof keySet>, audience = issuer) =>
     jwtVerify(token, keys, { issuer, audience, typ: 'at+jwt', currentDate: new Date(app.clock.now()) });
 
-  it("accepts users' and clients' tokens, and reads who they are", async () => {
+  it("accepts users' and clients' tokens, and reads their claims", async () => {
     const keys = keySet();
     const client = await createClient(app, { scope: 'reports:read', audiences: ['https://reports.example'] });
     const { access_token: ofClient } = await clientToken(app, client);
@@ -33,7 +33,7 @@ describe('A resource server with jose', () => {
     expect((await verify(ofUser, keys)).payload).to.include({ client_id: 'latchkey' });
   });
 
-  it('refuses a token for another, and one that has expired', async () => {
+  it('refuses a token for another audience, and an expired one', async () => {
     const keys = keySet();
     const client = await createClient(app, { audiences: ['https://reports.example'] });
     const { access_token: token } = await clientToken(app, client);
@@ -43,14 +43,14 @@ describe('A resource server with jose', () => {
     expect(await reason(verify(token, keys, 'https://reports.example'))).to.be.instanceOf(errors.JWTExpired);
   });
 
-  it('goes on over a key rotation, fetching the keys no more often than their max-age says', async () => {
+  it('keeps working over a key rotation, and fetches the keys no more often than their max-age says', async () => {
     const { ring, config } = app.services;
     const keys = keySet();
     const old = await app.login();
     await verify(old.access_token, keys);
     const activeAt = await ring.rotate('access');
 
-    // The cache is as old as it may get; then it is fetched again, while the next key is published and does not sign.
+    // The cache is as old as it may be; then it is fetched again, while the next key is published and does not sign yet.
     app.clock.advance(config.jwksMaxAge);
     const late = await app.login();
     const before = fetches;

@@ -30,13 +30,13 @@ for (const database of databaseKinds) {
       await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
     });
 
-    it('ends it by a refresh token that was replaced, too', async () => {
+    it('ends it by a replaced refresh token, too', async () => {
       const successor = await app.refresh(tokens.refresh_token);
       await revoke(app, any, tokens.refresh_token).expect(200);
       await app.post('/refresh', { refresh_token: successor.refresh_token }).expect(401);
     });
 
-    it("ends a user's access token alone", async () => {
+    it("revokes a user's access token alone", async () => {
       const { access_token: other, refresh_token: refreshToken } = await app.refresh(tokens.refresh_token);
       await revoke(app, any, tokens.access_token).expect(200);
       const { body } = await app.get('/me', tokens.access_token).expect(401);
@@ -45,7 +45,7 @@ for (const database of databaseKinds) {
       await app.refresh(refreshToken);
     });
 
-    it("ends a client's own token, and not its other ones", async () => {
+    it("revokes a client's own token, and not its other ones", async () => {
       const { access_token: token } = await clientToken(app, own);
       const { access_token: other } = await clientToken(app, own);
       await revoke(app, own, token).expect(200);
@@ -53,7 +53,7 @@ for (const database of databaseKinds) {
       await app.get('/protected', other).expect(200);
     });
 
-    it('ends a token of a clock that is ahead of this one, before its time', async () => {
+    it('revokes a token of a clock that is ahead of this one, before its time', async () => {
       app.clock.advance(3);
       const { access_token: token } = await app.login();
       app.clock.advance(-3);
@@ -71,7 +71,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it("refuses to end others' tokens without tokens:revoke, and they stay good", async () => {
+    it("refuses to revoke others' tokens without tokens:revoke, and they stay valid", async () => {
       const { access_token: token } = await clientToken(app, any);
       for (const each of [tokens.refresh_token, tokens.access_token, token]) {
         const { body } = await revoke(app, own, each).expect(400);
@@ -95,7 +95,7 @@ for (const database of databaseKinds) {
         });
       }
 
-      it('ends an access token alone, and is audited as the user', async () => {
+      it('revokes an access token alone, and is audited as the user', async () => {
         const { sid, sub } = readJwt(tokens.access_token).claims;
         await asPublic(tokens.access_token).expect(200);
         await app.get('/me', tokens.access_token).expect(401);
@@ -104,20 +104,20 @@ for (const database of databaseKinds) {
         expect(audited).to.include({ actor_id: sub, target: sub });
       });
 
-      it('has nothing to do for what is unknown or ended already', async () => {
+      it('does nothing for unknown and ended tokens', async () => {
         for (const token of ['x', 'lk_rt_x', `${tokens.refresh_token.slice(0, -2)}AA`])
           await asPublic(token).expect(200);
         await asPublic(tokens.refresh_token).expect(200);
         await asPublic(tokens.refresh_token).expect(200);
       });
 
-      it('refuses to end the token of another client, which stays good', async () => {
+      it('refuses to revoke the token of another client, which stays valid', async () => {
         const { access_token: token } = await clientToken(app, own);
         expect((await asPublic(token).expect(400)).body).to.include({ error: 'unauthorized_client' });
         await app.get('/protected', token).expect(200);
       });
 
-      it('is no other client, and has no secret', async () => {
+      it('is refused for another client, and with a secret', async () => {
         for (const form of [
           { client_id: own.client_id },
           { client_id: 'Latchkey' },
@@ -130,14 +130,14 @@ for (const database of databaseKinds) {
         await app.refresh(tokens.refresh_token);
       });
 
-      it('introspects nothing', async () => {
+      it('refuses introspection', async () => {
         const form = { token: tokens.access_token, client_id: 'latchkey' };
         const { body } = await app.postForm('/oauth/introspect', form).expect(401);
         expect(body).to.include({ error: 'invalid_client' });
       });
     });
 
-    it('has nothing to do for what is unknown, expired or revoked', async () => {
+    it('does nothing for unknown, expired and revoked tokens', async () => {
       for (const unknown of ['x', 'lk_rt_x', 'a.b.c', `${tokens.access_token}x`])
         expect((await revoke(app, own, unknown).expect(200)).text).to.equal('');
       const { access_token: token } = await clientToken(app, own);
@@ -150,7 +150,7 @@ for (const database of databaseKinds) {
       await revoke(app, own, expired).expect(200);
     });
 
-    it('is audited, with the client that did it', async () => {
+    it('writes an audit row with the client', async () => {
       const { sid, sub } = readJwt(tokens.access_token).claims;
       const isMine = ({ session_id: id }: { session_id: string | null }): boolean => id === sid;
       await revoke(app, any, tokens.access_token).expect(200);
@@ -166,13 +166,13 @@ for (const database of databaseKinds) {
       expect((await revoke(app, own, '').expect(400)).body).to.include({ error: 'invalid_request' });
     });
 
-    it('lets many end one token at once', async () => {
+    it('lets many concurrent requests revoke one token', async () => {
       const { access_token: token } = await clientToken(app, own);
       await Promise.all(Array.from({ length: 8 }, () => revoke(app, own, token).expect(200)));
       await app.get('/protected', token).expect(401);
     });
 
-    it('holds over a restart, under a greater leeway, and until the token is dead by itself', async () => {
+    it('survives a restart and a greater leeway, until the token expires', async () => {
       const { access_token: token } = await clientToken(app, own);
       await revoke(app, own, token).expect(200);
       app = await app.restart({ JWT_DECODE_LEEWAY: '300' });
@@ -180,7 +180,7 @@ for (const database of databaseKinds) {
       app.clock.advance(900 + 299);
       await app.services.cleanUp();
       await app.get('/protected', token).expect(401);
-      app.clock.advance(1 + 60); // a token is made a little later than its end is written down
+      app.clock.advance(1 + 60); // a token is issued a little later than its expiry is stored
       await app.services.cleanUp();
       expect(app.services.revocations.size).to.equal(0);
       await app.get('/protected', token).expect(401);

@@ -68,7 +68,7 @@ describe('POST /oauth/token', () => {
       await app.get('/protected', body.access_token as string).expect(200);
     });
 
-    it('returns a token that lives as long as the client may have it', async () => {
+    it("returns a token with the client's lifetime", async () => {
       const { access_token: token } = await clientToken(app, client);
       app.clock.advance(119);
       await app.get('/protected', token).expect(200);
@@ -76,7 +76,7 @@ describe('POST /oauth/token', () => {
       await app.get('/protected', token).expect(401);
     });
 
-    it('returns a token with the lifetime, audience and scope of users, where the client has none', async () => {
+    it('returns a token with the lifetime, audience and scope of users, if the client has none', async () => {
       const plain = await createClient(app);
       const tokens = await clientToken(app, plain);
       expect(tokens).to.include({ expires_in: 900, scope: '' });
@@ -85,13 +85,13 @@ describe('POST /oauth/token', () => {
       );
     });
 
-    it('returns what is asked for of the scope', async () => {
+    it('returns the requested part of the scope', async () => {
       const tokens = await clientToken(app, client, { scope: 'reports:read' });
       expect(tokens.scope).to.equal('reports:read');
       expect(readJwt(tokens.access_token).claims['scope']).to.equal('reports:read');
     });
 
-    it('returns what is asked for of the audiences', async () => {
+    it('returns the requested audiences', async () => {
       const one = await clientToken(app, client, { resource: 'https://reports.example' });
       expect(readJwt(one.access_token).claims['aud']).to.equal('https://reports.example');
       await app.get('/protected', one.access_token).expect(401);
@@ -100,7 +100,7 @@ describe('POST /oauth/token', () => {
       expect(readJwt(two.access_token).claims['aud']).to.deep.equal(both);
     });
 
-    it('returns a token that opens what its scope permits, and not what needs a user', async () => {
+    it('returns a token with the permissions of its scope, which cannot call operations for users', async () => {
       const reader = await createClient(app, { scope: 'clients:read' });
       const { access_token: token } = await clientToken(app, reader);
       await app.get('/clients', token).expect(200);
@@ -183,7 +183,7 @@ describe('POST /oauth/token', () => {
       ['more scope', { scope: 'users:read own:read' }, 'invalid_scope'],
       ['another audience', { resource: 'https://elsewhere.example' }, 'invalid_target'],
     ] as const) {
-      it(`refuses ${what}, and the refresh token stays good`, async () => {
+      it(`refuses ${what}, and the refresh token stays valid`, async () => {
         const { body } = await post({ ...grant(), ...wish }).expect(400);
         expect(body).to.include({ error });
         app.clock.advance(60);
@@ -220,7 +220,7 @@ describe('POST /oauth/token', () => {
   });
 
   describe('with another grant', () => {
-    it('refuses passwords, and says where they go', async () => {
+    it('refuses passwords, and names the alternative', async () => {
       const form = { grant_type: 'password', username: 'admin', password: 'the admin of the tests' };
       const { body } = await post(form).expect(400);
       expect(body).to.include({ error: 'unsupported_grant_type' });
@@ -246,7 +246,7 @@ describe('POST /oauth/token', () => {
         await app.request('post', '/oauth/token').type('form').send(body).expect(200);
       });
 
-    it('counts a parameter without a value as left out', async () => {
+    it('treats a parameter without a value as left out', async () => {
       const { body } = await post({ ...grant(), scope: '', resource: '' }).expect(200);
       expect(body.scope).to.equal(client.scope);
     });
@@ -285,19 +285,19 @@ describe('POST /oauth/token', () => {
       expect(body).to.include({ error: 'invalid_request' });
     });
 
-    it('answers other methods as any other path does', async () => {
+    it('responds to other methods like any other path', async () => {
       const { body, headers } = await app.get('/oauth/token').expect(405);
       expect(body).to.include({ code: 'method_not_allowed' });
       expect(headers).to.include({ allow: 'OPTIONS, POST' });
     });
 
-    it('is answered in ASCII without quotes, whatever it says', async () => {
+    it('responds in ASCII without quotes, whatever the description', async () => {
       const { body } = await post({ ...grant(), scope: 'ünï"c\\ode' }).expect(400);
       expect(body.error_description).to.match(/^[ !#-[\]-~]+$/);
     });
   });
 
-  it('answers a failure of its own with server_error, and logs the cause', async () => {
+  it('responds to an internal error with server_error, and logs the cause', async () => {
     const broken = await TestApp.start();
     const other = await createClient(broken);
     const { queries } = broken.services.database;
@@ -341,7 +341,7 @@ for (const database of databaseKinds) {
       ['another lifetime', { access_token_lifetime: 60 }, false],
       ['the same scope and audiences', { scope, audiences, disabled: false }, false],
     ] as const) {
-      it(`are ${isVoid ? 'revoked' : 'good'} on the very next request after ${what}`, async () => {
+      it(`are ${isVoid ? 'revoked' : 'valid'} on the very next request after ${what}`, async () => {
         const client = await createClient(app, { scope, audiences });
         const { access_token: token } = await clientToken(app, client);
         await app.get('/clients', token).expect(200);
@@ -350,7 +350,7 @@ for (const database of databaseKinds) {
       });
     }
 
-    it('are revoked after deletion, of whatever lifetime', async () => {
+    it('are revoked after deletion, whatever their lifetime', async () => {
       const client = await createClient(app, { scope, access_token_lifetime: 86_400 });
       const { access_token: token } = await clientToken(app, client);
       await app.patch(`/clients/${client.client_id}`, { access_token_lifetime: 1 }, admin).expect(200);
@@ -363,7 +363,7 @@ for (const database of databaseKinds) {
       app.clock.advance(-86_399);
     });
 
-    it('are revoked after a new secret, as the old one is; the new one is good at once', async () => {
+    it('are revoked after a new secret, like the old secret; the new one works at once', async () => {
       const client = await createClient(app, { scope });
       const { access_token: token } = await clientToken(app, client);
       const { body } = await app.post(`/clients/${client.client_id}/secret`, undefined, admin).expect(200);
@@ -375,7 +375,7 @@ for (const database of databaseKinds) {
       await app.get('/clients', tokens.access_token).expect(200);
     });
 
-    it('of a client that is enabled again are still revoked; new ones are good', async () => {
+    it('stay revoked after the client is enabled again; new ones are valid', async () => {
       const client = await createClient(app, { scope });
       const { access_token: token } = await clientToken(app, client);
       await app.patch(`/clients/${client.client_id}`, { disabled: true }, admin).expect(200);
@@ -385,7 +385,7 @@ for (const database of databaseKinds) {
       await app.get('/clients', (await clientToken(app, client)).access_token).expect(200);
     });
 
-    it('stay revoked over a restart', async () => {
+    it('stay revoked after a restart', async () => {
       const client = await createClient(app, { scope });
       const { access_token: token } = await clientToken(app, client);
       await app.patch(`/clients/${client.client_id}`, { scope: '' }, admin).expect(200);
@@ -393,7 +393,7 @@ for (const database of databaseKinds) {
       await app.get('/clients', token).expect(401);
     });
 
-    it('that narrow a refresh leave one successor, however many ask at once', async () => {
+    it('that narrow a refresh have one successor, however many requests are concurrent', async () => {
       const { refresh_token: refreshToken } = await app.login();
       const form = { grant_type: 'refresh_token', refresh_token: refreshToken, scope: 'users:read' };
       const answers = await Promise.all(

@@ -25,7 +25,7 @@ storeContract('The used assertions store', (on) => {
     expect(await usedAssertionsStore.add(on.queries, { ...assertion, jti: 'First' })).to.be.true;
   });
 
-  it('lets one of many at once have it', async () => {
+  it('lets one of many concurrent requests use it', async () => {
     const assertion = use();
     const added = await Promise.all(
       Array.from({ length: 20 }, () => usedAssertionsStore.add(on.queries, assertion)),
@@ -41,7 +41,7 @@ storeContract('The used assertions store', (on) => {
     });
   }
 
-  it('forgets what has expired, and nothing else', async () => {
+  it('deletes expired ones, and no others', async () => {
     const dead = use();
     const live = use({ expiresAt: dead.expiresAt + 1 });
     await usedAssertionsStore.add(on.queries, dead);

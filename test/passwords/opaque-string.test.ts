@@ -2,14 +2,14 @@ import { expect } from 'chai';
 import { validateOpaqueString, toOpaqueString } from '../../src/passwords/opaque-string.js';
 
 describe('RFC 8265’s OpaqueString profile', () => {
-  // RFC 8265 §4.3's examples.
-  it('has other spaces for spaces, and composes', () => {
+  // The examples of RFC 8265 §4.3.
+  it('maps other spaces to U+0020, and composes characters', () => {
     expect(toOpaqueString('foo\u1680bar')).to.equal('foo bar');
     expect(toOpaqueString('foo\u00a0bar\u3000')).to.equal('foo bar ');
     expect(toOpaqueString('Zoe\u0308')).to.equal('Zo\u00eb');
   });
 
-  it('leaves case and width', () => {
+  it('preserves case and width', () => {
     expect(toOpaqueString('Correct Horse Battery ＳＴＡＰＬＥ')).to.equal(
       'Correct Horse Battery ＳＴＡＰＬＥ',
     );
@@ -23,7 +23,7 @@ describe('RFC 8265’s OpaqueString profile', () => {
     'ein Täßchen 🙂',
     'नमस्‌ते',
   ]) {
-    it(`has ${JSON.stringify(password)}`, () => {
+    it(`allows ${JSON.stringify(password)}`, () => {
       expect(validateOpaqueString(password)).to.be.undefined;
     });
   }
@@ -40,7 +40,7 @@ describe('RFC 8265’s OpaqueString profile', () => {
     ['an override', 'pass\u202eword'],
     ['a line separator', 'pass\u2028word'],
   ] as const) {
-    it(`has none with ${what}`, () => {
+    it(`refuses a password with ${what}`, () => {
       expect(validateOpaqueString(password)).to.match(/^must .*U\+[0-9A-F]{4}/);
     });
   }

@@ -11,13 +11,13 @@ const costs = { memoryCost: 8, timeCost: 1, parallelism: 1 };
 describe('Passwords', () => {
   const passwords = new Passwords({ ...costs, queue: 100 });
 
-  it('are hashed with argon2id, with the costs that are set and a salt of their own', async () => {
+  it('are hashed with argon2id, with the set costs and a salt each', async () => {
     const [one, two] = [await passwords.hash('a password'), await passwords.hash('a password')];
     expect(one).to.match(/^\$argon2id\$v=19\$m=8,t=1,p=1\$/);
     expect(one).not.to.equal(two);
   });
 
-  it('match their hash, and no other', async () => {
+  it('match their own hash alone', async () => {
     const hash = await passwords.hash('a password');
     expect(await passwords.check(hash, 'a password')).to.deep.equal({ matches: true, newHash: hash });
     expect(await passwords.verify(hash, 'a password')).to.be.true;
@@ -27,7 +27,7 @@ describe('Passwords', () => {
     }
   });
 
-  it('are compared to their last character, and their last byte', async () => {
+  it('are compared to their last character and byte', async () => {
     const long = '🐴'.repeat(1024);
     const hash = await passwords.hash(long);
     expect((await passwords.check(hash, long)).matches).to.be.true;
@@ -36,7 +36,7 @@ describe('Passwords', () => {
       .false;
   });
 
-  it('are the same, whether a keyboard gives their accents apart or not', async () => {
+  it('match whether their accents are composed or not', async () => {
     for (const [given, typed] of [
       ['cre\u0300me bru\u0302le\u0301e', 'crème brûlée'],
       ['crème brûlée', 'cre\u0300me bru\u0302le\u0301e'],
@@ -45,7 +45,7 @@ describe('Passwords', () => {
     }
   });
 
-  it('are the same, whichever space a keyboard gives (RFC 8265 §4.2)', async () => {
+  it('match with any space character (RFC 8265 §4.2)', async () => {
     const typed = 'correct\u00a0horse\u3000battery';
     const ofTyped = await passwords.hash(typed);
     for (const spaces of ['correct horse battery', typed])
@@ -54,7 +54,7 @@ describe('Passwords', () => {
     expect(await passwords.check(ofSpaces, typed)).to.deep.equal({ matches: true, newHash: ofSpaces });
   });
 
-  it('match a hash of before that, and are rehashed', async () => {
+  it('match a hash from before RFC 8265, and are rehashed', async () => {
     const typed = 'correct\u00a0horse\u00a0battery';
     const earlier = await hash(typed, costs);
     const { matches, newHash } = await passwords.check(earlier, typed);
@@ -71,14 +71,14 @@ describe('Passwords', () => {
     expect((await stronger.check(current, 'correct horse battery')).matches).to.be.true;
   });
 
-  it('are checked against a hash of nobody’s where there is no user', async () => {
+  it('are checked against a dummy hash if there is no user', async () => {
     for (const guess of ['a password', 'nobody has this password']) {
       expect((await passwords.check(undefined, guess)).matches).to.be.false;
     }
   });
 
   for (const changed of [{ memoryCost: 16 }, { timeCost: 2 }, { parallelism: 2, memoryCost: 16 }]) {
-    it(`have a new hash when the costs are ${JSON.stringify(changed)}`, async () => {
+    it(`get a new hash when the costs change to ${JSON.stringify(changed)}`, async () => {
       const hash = await passwords.hash('a password');
       const stronger = new Passwords({ ...costs, ...changed, queue: 100 });
       const { matches, newHash } = await stronger.check(hash, 'a password');
@@ -97,7 +97,7 @@ describe('Passwords', () => {
     ];
     const now = { memoryCost: 16, timeCost: 2, parallelism: 1 };
 
-    it('are checked with the same computations for every user, and whether they match', async () => {
+    it('are checked with the same computations for every user, whether or not they match', async () => {
       const changed = new Passwords({ ...now, queue: 100 });
       const old = await Promise.all(
         before.map((each) => new Passwords({ ...each, queue: 100 }).hash('a password')),
@@ -116,7 +116,7 @@ describe('Passwords', () => {
           expect(computed).to.deep.equal(['m=16,t=2,p=1', 'm=32,t=2,p=2', 'm=64,t=3,p=1', 'm=8,t=1,p=1']);
         }
       }
-      // A text with other spaces is compared in two forms, and hashed once more, for every user.
+      // A text with other spaces is compared in two forms, and hashed again, for every user.
       for (const hash of hashes) {
         const computed: unknown[] = [];
         const note = (costs: unknown): unknown => computed.push(costs);
@@ -134,7 +134,7 @@ describe('Passwords', () => {
       expect(changed.costsInUse).to.equal(1);
     });
 
-    it('are so for others, too, from the first hash on that another replica made', async () => {
+    it('include the costs of another replica from its first hash on', async () => {
       const changed = new Passwords({ ...now, queue: 100 });
       const foreign = await passwords.hash('a password');
       expect((await changed.check(foreign, 'a password')).matches).to.be.true;
@@ -142,7 +142,7 @@ describe('Passwords', () => {
     });
   });
 
-  it('wait for a free core in a queue of the length that is set, and not beyond', async () => {
+  it('wait for a free core in a queue of the set length, and are refused beyond it', async () => {
     const queue = 3;
     const busy = new Passwords({ ...costs, queue });
     const tooMany = 4;
@@ -158,13 +158,13 @@ describe('Passwords', () => {
   });
 });
 
-describe('A wave of logins', () => {
+describe('Many concurrent logins', () => {
   let app: TestApp;
   before(async () => {
     app = await TestApp.start({
       settings: {
         LATCHKEY_PASSWORD_QUEUE: '1',
-        // With many cores more would be tried at once than may fail, and these wait in a queue as short.
+        // With many cores, more would be checked at once than may fail without a wait; so the queue is short, too.
         LATCHKEY_LOGIN_FREE_ATTEMPTS: '100',
         LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '100',
       },
@@ -172,7 +172,7 @@ describe('A wave of logins', () => {
   });
   after(() => app.close());
 
-  it('is answered at once, with 503 where too many wait, and counts as no failed login', async () => {
+  it('get their responses at once, with 503 if too many wait, and do not count as failed', async () => {
     const letGo = occupyCores(app.services.passwords, 1);
     try {
       const answers = await Promise.all(
@@ -213,7 +213,7 @@ describe('A password over HTTP', () => {
     ['with accents in one, typed with accents apart', 'crème brûlée', 'cre\u0300me bru\u0302le\u0301e'],
     ['of eight characters in another script', 'пароль№8', 'пароль№8'],
   ] as const) {
-    it(`${what} opens the account`, async () => {
+    it(`${what} logs the user in`, async () => {
       const username = `user ${++made}`;
       await app.post('/users', { username, password }, admin).expect(201);
       await app.login(username, typed);
@@ -232,7 +232,7 @@ describe('A password over HTTP', () => {
     });
   }
 
-  it('that no one can have chosen is a wrong one', async () => {
+  it('that is too long to be set is refused at login as wrong', async () => {
     const { body } = await app.post('/login', { username: 'admin', password: 'x'.repeat(1025) }).expect(401);
     expect(body).to.include({ code: 'invalid_credentials' });
   });

@@ -35,7 +35,7 @@ describe('A problem', () => {
       expect(code).to.match(/^[a-z_]+$/);
       expect(status, code).to.be.within(400, 503);
       expect(title, code).to.match(/^[A-Z][^.]*$/);
-      // They go into headers, too.
+      // They are sent in headers, too.
       expect(detail, code).to.match(/^[A-Z][ -~]+$/);
     }
   });

@@ -39,7 +39,7 @@ describe('latchkey', () => {
     [['help', 'users', 'nope'], /unknown command 'nope'/],
     [['nothing'], /unknown command 'nothing'\nHelp: latchkey --help/],
   ] as const) {
-    it(`${words.join(' ')} ends with 2 and a hint, and does nothing`, async () => {
+    it(`${words.join(' ')} exits with 2 and a hint, and does nothing`, async () => {
       const { exitCode, stdout, stderr } = await installation.run(words);
       expect({ exitCode, stdout }).to.deep.equal({ exitCode: 2, stdout: '' });
       expect(stderr).to.match(says);
@@ -47,13 +47,13 @@ describe('latchkey', () => {
     });
   }
 
-  it('users --help is help of that command', async () => {
+  it('users --help prints the help of that command', async () => {
     const { exitCode, stdout, stderr } = await installation.run(['users', '--help']);
     expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
     expect(stdout).to.match(/^Usage: latchkey users /);
   });
 
-  it('makes no database where there is none', async () => {
+  it('creates no database if there is none', async () => {
     const { exitCode, stderr } = await installation.run(['users', 'reset-password', 'admin']);
     expect(exitCode).to.equal(1);
     expect(stderr).to.match(/^DATABASE_URL names the SQLite file .* which is not there\./);
@@ -78,7 +78,7 @@ describe('latchkey', () => {
       expect(oneTimePassword).to.have.length.of.at.least(20);
     });
 
-    it('takes away the access token that the service knows already', async () => {
+    it('revokes the access token that the service has cached', async () => {
       await until(async () => (await service.api.get('/protected', tokens.access_token)).status === 401);
     });
 
@@ -86,18 +86,18 @@ describe('latchkey', () => {
       await service.api.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
     });
 
-    it('takes the old password away', async () => {
+    it('invalidates the old password', async () => {
       await service.api.post('/login', { username: 'admin', password: adminPassword }).expect(401);
     });
 
-    it('lets the new one choose another', async () => {
+    it('lets the user log in with the one-time password and choose a new one', async () => {
       const { access_token: token, scope } = await service.api.login('admin', oneTimePassword);
       expect(scope).to.equal('');
       const body = { current_password: oneTimePassword, new_password: adminPassword };
       await service.api.put('/me/password', body, token).expect(200);
     });
 
-    it('may take roles away, and gives them', async () => {
+    it('removes and adds roles', async () => {
       const body = { username: 'ada', password: 'the password of ada', roles: ['admin'] };
       const { access_token: token } = await service.api.login();
       await service.api.post('/users', body, token).expect(201);

@@ -8,7 +8,7 @@ import { newPostgresDatabase } from '../support/postgres.js';
 import { queryOn } from '../support/postgres-server.js';
 import { endProcesses, Installation, type Command, type ServiceProcess } from '../support/service-process.js';
 
-/** In order, as an operator does it. */
+/** Each test continues from the one before, as an operator would. */
 describe('latchkey copy', () => {
   const secret = 'a secret of the tests, long enough';
   let installation: Installation;
@@ -41,7 +41,7 @@ describe('latchkey copy', () => {
     expect(stderr.trimEnd().split('\n')).to.have.length(1);
   }
 
-  it('counts, beside the running service, and changes nothing', async () => {
+  it('counts rows beside the running service, and changes nothing', async () => {
     for (let round = 0; round < 2; round += 1) {
       const { exitCode, stdout, stderr } = await copy(source, url, '--dry-run');
       expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
@@ -53,14 +53,14 @@ describe('latchkey copy', () => {
     }
   });
 
-  it('says beside a running service that it is no more than a rehearsal', async () => {
+  it('reports beside a running service that the copy is only a rehearsal', async () => {
     const { exitCode, stdout, stderr } = await copy(source, await newPostgresDatabase());
     expect({ exitCode, lines: stderr.trimEnd().split('\n').length }).to.deep.equal({ exitCode: 0, lines: 1 });
     expect(stderr).to.match(/^A service runs on data\/latchkey\.db: this copy is of the moment/);
     expect(stdout).to.include('All is copied.');
   });
 
-  /** A copy that waits for another session's lock on the second of the tables. */
+  /** A copy that waits for another session's lock on the second table. */
   async function waiting(work: (command: Command, holding: pg.Client) => Promise<void>): Promise<void> {
     const holding = new pg.Client({ connectionString: url });
     await holding.connect();
@@ -77,7 +77,7 @@ describe('latchkey copy', () => {
     }
   }
 
-  it('is killed, and leaves what no service starts on', async () => {
+  it('leaves a database on which no service starts if it is killed', async () => {
     await service.end();
     const prepared = openTestDatabase({ kind: 'postgres', url });
     await prepared.migrate();
@@ -103,7 +103,7 @@ describe('latchkey copy', () => {
     expect(stdout).to.include('holds a part of them already, which the copy would go on from');
   });
 
-  it('is interrupted with Ctrl-C, and says how it goes on', async () => {
+  it('prints how to continue if it is interrupted with Ctrl-C', async () => {
     await waiting(async (command, holding) => {
       command.signal('SIGINT');
       await holding.query('rollback');
@@ -114,7 +114,7 @@ describe('latchkey copy', () => {
     });
   });
 
-  it('goes on', async () => {
+  it('continues an interrupted copy', async () => {
     const { exitCode, stdout, stderr } = await copy(source, url);
     expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
     expect(stdout)
@@ -123,7 +123,7 @@ describe('latchkey copy', () => {
       .and.match(/^keys +2$/m);
   });
 
-  it('refuses what is not empty', async () => {
+  it('refuses a target that is not empty', async () => {
     for (const words of [[], ['--dry-run']])
       expectRefusal(
         await copy(source, url, ...words),
@@ -131,7 +131,7 @@ describe('latchkey copy', () => {
       );
   });
 
-  it('has logged nobody out', async () => {
+  it('logs no user out', async () => {
     service = await onPostgres.start();
     expect(service.stdout).not.to.include('password');
     await service.api.get('/protected', tokens.access_token).expect(200);
@@ -140,7 +140,7 @@ describe('latchkey copy', () => {
     await service.api.login();
   });
 
-  it('says what is wrong in one sentence', async () => {
+  it('prints each error in one sentence', async () => {
     expectRefusal(await copy(source, source), /^The target must be PostgreSQL/);
   });
 });

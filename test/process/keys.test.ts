@@ -40,7 +40,7 @@ describe('latchkey keys and secret, beside the running service', () => {
     await service.api.get('/protected', next).expect(200);
   });
 
-  it('the secret in the file is replaced, and the old one opens nothing', async () => {
+  it('the secret in the file is replaced, and the old one decrypts nothing', async () => {
     const file = join(installation.folder, 'data/latchkey.db.secret');
     const before = readFileSync(file, 'utf8').trim();
     const { access_token: token } = await service.api.login();
@@ -57,7 +57,7 @@ describe('latchkey keys and secret, beside the running service', () => {
     await service.api.get('/protected', token).expect(200);
   });
 
-  it('the secret is replaced by one that is given', async () => {
+  it('the secret is replaced by a given one', async () => {
     const secret = 'a secret that the operator has chosen';
     const rotated = await installation.with({ LATCHKEY_NEW_SECRET: secret }).run(['secret', 'rotate']);
     expect(rotated).to.include({ exitCode: 0, stderr: '' });

@@ -7,20 +7,20 @@ import { endProcesses, Installation, type ServiceProcess } from '../support/serv
 
 /** A session as its client knows it. */
 interface KnownSession {
-  /** The last that the service acknowledged. */
+  /** The last tokens that the service acknowledged. */
   tokens: TokenSet;
-  /** `unknown`: the logout was asked for, and never answered. */
+  /** `unknown`: the logout was sent, and got no response. */
   loggedOut: 'no' | 'yes' | 'unknown';
 }
 
 const clients = 16;
 const settings = {
   LATCHKEY_ADMIN_PASSWORD: adminPassword,
-  // A refresh that was cut off has its successor waiting.
+  // An interrupted refresh: the same token gives the same successor again.
   LATCHKEY_REFRESH_GRACE: '5m',
 };
 
-describe('Killed with SIGKILL in a storm of logins, refreshes and logouts', () => {
+describe('A service killed with SIGKILL during logins, refreshes and logouts', () => {
   after(endProcesses);
 
   const rounds: Readonly<Record<DatabaseKind, number>> = { sqlite: 3, postgres: 1 };
@@ -42,7 +42,7 @@ describe('Killed with SIGKILL in a storm of logins, refreshes and logouts', () =
       });
 
       for (let round = 1; round <= rounds[kind]; round += 1) {
-        it(`loses nothing that it had acknowledged (${round} of ${rounds[kind]})`, async () => {
+        it(`loses nothing that it has acknowledged (${round} of ${rounds[kind]})`, async () => {
           const sessions = await storm(service, 60 + 20 * round);
           service = await installation.start();
           await Promise.all(sessions.map((session) => expectRemembered(service.api, session)));
@@ -56,7 +56,7 @@ describe('Killed with SIGKILL in a storm of logins, refreshes and logouts', () =
   }
 });
 
-/** Lets all clients do what clients do until so many answers have come, and kills the service at that moment. */
+/** Runs all clients until this many responses have come, and kills the service at that moment. */
 async function storm(service: ServiceProcess, answers: number): Promise<KnownSession[]> {
   const sessions: KnownSession[] = [];
   let left = answers;
@@ -69,7 +69,7 @@ async function storm(service: ServiceProcess, answers: number): Promise<KnownSes
       try {
         for (;;) await live(service.api, sessions, answered);
       } catch (error) {
-        if (left > 0) throw error; // it was not the kill
+        if (left > 0) throw error; // the service was not killed
       }
     }),
   );
@@ -77,7 +77,7 @@ async function storm(service: ServiceProcess, answers: number): Promise<KnownSes
   return sessions;
 }
 
-/** A session's life: it begins, is refreshed some times, and every other one ends. */
+/** A session begins, is refreshed a few times, and every other one is ended. */
 async function live(api: ApiClient, sessions: KnownSession[], answered: () => void): Promise<void> {
   const session: KnownSession = { tokens: await api.login(), loggedOut: 'no' };
   const number = sessions.push(session);

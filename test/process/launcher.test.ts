@@ -9,7 +9,7 @@ describe('bin/latchkey.js', () => {
   after(endProcesses);
 
   describe('in a checkout without development dependencies', () => {
-    it('says how to build where nothing is built', async () => {
+    it('prints how to build if nothing is built', async () => {
       const folder = await newFolder();
       await copy(folder, 'bin', 'package.json');
       await mkdir(join(folder, 'node_modules'));
@@ -30,7 +30,7 @@ describe('bin/latchkey.js', () => {
     });
   });
 
-  describe('on a Node that is too old for the service', () => {
+  describe('on a Node.js that is too old for the service', () => {
     const node = olderNode();
     let installation: Installation;
     before(async function () {
@@ -38,20 +38,20 @@ describe('bin/latchkey.js', () => {
       installation = await Installation.make();
     });
 
-    it('runs the one that the lockfile brings, passes signals on, and exits as it does', async () => {
+    it('runs the one from the lockfile, passes signals on, and exits as it does', async () => {
       const service = await installation.start({ node });
       await service.api.get('/protected').expect(401);
       await service.end('SIGTERM');
       expect(service).to.include({ exitCode: 0, stderr: '' });
     });
 
-    it('exits with 1 where the command fails', async () => {
+    it('exits with 1 if the command fails', async () => {
       const { exitCode, stderr } = await installation.run(['users', 'reset-password', 'nobody'], { node });
       expect(stderr).to.equal('There is no user "nobody".\n');
       expect(exitCode).to.equal(1);
     });
 
-    it('says what to do where the lockfile’s is not installed', async () => {
+    it('prints what to do if the Node.js from the lockfile is not installed', async () => {
       const folder = await newFolder();
       await copy(folder, 'bin', 'package.json');
       const { exitCode, stderr } = await new Command(['start'], { folder, from: folder, node }).ended();
@@ -78,7 +78,7 @@ async function linkPackages(
   }
 }
 
-/** Some Node on this machine's PATH that lacks what the service needs. */
+/** Finds a Node.js in this machine's PATH that is too old for the service. */
 function olderNode(): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'];
   return folders

@@ -18,7 +18,7 @@ describe('A second service on a SQLite file', () => {
     ['by the same path', 'data/latchkey.db'],
     ['through a symbolic link', 'linked/latchkey.db'],
   ] as const) {
-    it(`says so and stops, ${how}; the first one goes on`, async () => {
+    it(`exits with an error, ${how}; the first one keeps running`, async () => {
       if (file.startsWith('linked')) await symlink('data', join(installation.folder, 'linked'));
       const second = installation.with({
         PORT: String(await reservePort()),
@@ -34,18 +34,18 @@ describe('A second service on a SQLite file', () => {
     });
   }
 
-  it('is no operator’s command', async () => {
+  it('is not an operator’s command, which may run beside the service', async () => {
     const { exitCode, stderr } = await installation.run(['keys', 'list']);
     expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
   });
 
-  it('may start at once where the first one was killed, or while it stops', async () => {
+  it('may start at once if the first one was killed or is stopping', async () => {
     await service.end('SIGKILL');
     service = await installation.start();
     const next = installation.with({ PORT: String(await reservePort()) }).spawn();
     await next.printed('another service uses the SQLite file');
     await service.end();
-    // Its port is another one, and so is its address.
+    // Its port differs, and so does its issuer.
     await next.printed('Latchkey listens');
     await next.end();
   });

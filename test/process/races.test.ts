@@ -9,8 +9,8 @@ import { endProcesses, Installation, type ServiceProcess } from '../support/serv
 const password = 'the password of ada';
 const each = 12;
 
-/** Single-use changes have one winner, whichever process they come to. */
-describe('Two processes on one PostgreSQL, asked at once', () => {
+/** Single-use changes have one winner, whichever process handles them. */
+describe('Two processes on one PostgreSQL database with concurrent requests', () => {
   let services: ServiceProcess[];
   let tokens: TokenSet;
   before(async () => {
@@ -33,20 +33,20 @@ describe('Two processes on one PostgreSQL, asked at once', () => {
 
   const one = (): ServiceProcess => services[0] ?? expect.fail();
 
-  /** As many requests to each process, all at once. @returns their statuses and bodies. */
+  /** Sends as many requests to each process, all at once. @returns their statuses and bodies. */
   async function atBoth<T>(ask: (service: ServiceProcess, number: number) => Promise<T>): Promise<T[]> {
     return Promise.all(
       Array.from({ length: 2 * each }, (_, number) => ask(services[number % 2] ?? one(), number)),
     );
   }
 
-  it('give one refresh token one successor', async () => {
+  it('return one successor for one refresh token', async () => {
     const answers = await atBoth(({ api }) => api.refresh(tokens.refresh_token));
     expect(new Set(answers.map(({ refresh_token: token }) => token))).to.have.property('size', 1);
     for (const { api } of services) await api.get('/protected', answers[0]?.access_token).expect(200);
   });
 
-  it('let nobody through once a logout has been answered', async () => {
+  it('refuse every request after the response to a logout', async () => {
     const answers = await atBoth(async ({ api }, number) => {
       const path = number % 4 < 2 ? '/refresh' : '/logout';
       const { status, body } = await api.post(path, { refresh_token: tokens.refresh_token });
@@ -61,14 +61,14 @@ describe('Two processes on one PostgreSQL, asked at once', () => {
     }
   });
 
-  it('keep to the limit of sessions', async () => {
+  it('enforce the limit of sessions', async () => {
     await atBoth(({ api }) => api.login('grace', password));
     const { access_token: token } = await one().api.login('grace', password);
     const { body } = await one().api.get('/sessions', token).expect(200);
     expect((body as { items: unknown[] }).items).to.have.length(5);
   });
 
-  it('take an assertion once', async () => {
+  it('accept an assertion once', async () => {
     const pair = newClientKey();
     const { client_id: id } = await createClient(one().api, {
       token_endpoint_auth_method: 'private_key_jwt',

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { migrationProvider } from '../../src/database/migrations/index.js';
+import { createMigrationProvider } from '../../src/database/migrations/index.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { openTestDatabase } from '../support/databases.js';
 import { newPostgresDatabase } from '../support/postgres.js';
@@ -22,7 +22,7 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
   });
   after(endProcesses);
 
-  it('make one administrator', async () => {
+  it('create one administrator', async () => {
     const passwords = services.flatMap(
       ({ stdout }) => /one-time password: (\S+)/.exec(stdout)?.slice(1) ?? [],
     );
@@ -40,13 +40,13 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
     const database = openTestDatabase({ kind: 'postgres', url });
     const { rows } = await sql`select name from kysely_migration`.execute(database.queries);
     await database.close();
-    const migrations = await migrationProvider({ dialect: 'postgres' }).getMigrations();
+    const migrations = await createMigrationProvider({ dialect: 'postgres' }).getMigrations();
     expect(rows).to.have.length(Object.keys(migrations).length);
   });
 
-  it('make one pair of keys', async () => {
+  it('create one pair of keys', async () => {
     const database = openTestDatabase({ kind: 'postgres', url });
-    const keys = await keysStore.all(database.queries);
+    const keys = await keysStore.list(database.queries);
     await database.close();
     expect(keys.map(({ purpose }) => purpose)).to.have.members(['access', 'refresh']);
   });

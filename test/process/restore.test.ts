@@ -24,7 +24,7 @@ describe('A backup of a SQLite database, and its restore', () => {
   });
   after(endProcesses);
 
-  it('is made beside the running service, for its owner alone', async () => {
+  it('is made beside the running service, and readable for its owner alone', async () => {
     const { exitCode, stdout, stderr } = await installation.run(['backup', 'copy.db']);
     expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
     expect(stdout).to.include('copy.db has all of').and.include('data/latchkey.db.secret');
@@ -32,7 +32,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     expect(existsSync(at('copy.db-wal'))).to.be.false;
   });
 
-  it('is never written over', async () => {
+  it('is never overwritten', async () => {
     const earlier = readFileSync(at('copy.db'));
     const { exitCode, stderr } = await installation.run(['backup', 'copy.db']);
     expect(exitCode).to.equal(1);
@@ -42,7 +42,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     expect(elsewhere).to.match(/^no\/such\/folder\/copy\.db cannot be written/);
   });
 
-  it('is not put back over the log of what was there', async () => {
+  it('is not restored beside the write-ahead log of the previous database', async () => {
     await service.api.post('/logout', { refresh_token: loggedOut.refresh_token }).expect(204);
     await service.end('SIGKILL');
     expect(statSync(at(`${database}-wal`)).size).to.be.above(0);
@@ -57,7 +57,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     expect(stderr).to.include('corrupt');
   });
 
-  it('does not start before all sessions are ended: what was logged out would work again', async () => {
+  it('does not start before all sessions are ended, so that ended sessions stay ended', async () => {
     for (const end of ['-wal', '-shm']) rmSync(at(`${database}${end}`), { force: true });
     copyFileSync(at('copy.db'), at(database));
     const start = await installation.spawn().ended();
@@ -67,7 +67,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     expect((await installation.run(['check-database'])).stdout).to.include('sound');
   });
 
-  it('starts after that, with nothing of before', async () => {
+  it('starts after all sessions are ended, and accepts no earlier token', async () => {
     const { exitCode, stdout, stderr } = await installation.run(['sessions', 'end-all']);
     expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
     expect(stdout).to.include('2 sessions have ended');
@@ -79,7 +79,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     await service.api.get('/protected', (await service.api.login()).access_token).expect(200);
   });
 
-  it('that is ended beside the running service is refused by it within a second', async () => {
+  it('is refused by a running service within a second after all sessions are ended beside it', async () => {
     const tokens = await service.api.login();
     await service.api.get('/protected', tokens.access_token).expect(200);
     expect((await installation.run(['sessions', 'end-all'])).exitCode).to.equal(0);
@@ -90,7 +90,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     await service.api.get('/protected', (await service.api.login()).access_token).expect(200);
   });
 
-  it('of a file that was copied by hand is seen to be damaged, where a log is written over it', async () => {
+  it('is reported as damaged if the file was copied by hand without its write-ahead log', async () => {
     await service.end();
     copyFileSync(at(database), at('by-hand.db'));
     service = await installation.start();
@@ -108,7 +108,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     expect(stderr).to.include('not sound').and.include('docs/restore.md');
   });
 
-  it('is checked: a file that is no database is said to be none', async () => {
+  it('is checked: a file that is not a database is refused', async () => {
     for (const end of ['-wal', '-shm']) rmSync(at(`${database}${end}`), { force: true });
     writeFileSync(at(database), 'no database at all, whatever its name is'.repeat(100));
     const { exitCode, stderr } = await installation.run(['check-database']);

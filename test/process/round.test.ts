@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
-/** In order: each step goes on from the one before, as a user's day does. */
+/** Each test continues from the one before. */
 describe('The service as a process, from its first start to its second', () => {
   const password = 'chosen by the administrator';
   let installation: Installation;
@@ -22,21 +22,21 @@ describe('The service as a process, from its first start to its second', () => {
   });
   after(endProcesses);
 
-  it('makes the administrator, whose one-time password it prints once', () => {
+  it('creates the administrator, and prints its one-time password once', () => {
     const printed = [...service.stdout.matchAll(/one-time password: (\S+)/g)];
     expect(printed).to.have.length(1);
     oneTimePassword = printed[0]?.[1] ?? '';
     expect(service.stdout).to.include('username: admin');
   });
 
-  it('makes the database and its secret in the data folder', async () => {
+  it('creates the database and its secret in the data folder', async () => {
     expect(await readdir(join(installation.folder, 'data'))).to.include.members([
       'latchkey.db',
       'latchkey.db.secret',
     ]);
   });
 
-  it('prints where it listens, and where Swagger UI is', async () => {
+  it('prints its address and that of Swagger UI', async () => {
     expect(service.stdout).to.include(
       `Latchkey listens on ${service.api.url}. Swagger UI: ${service.api.url}/docs/`,
     );
@@ -57,19 +57,19 @@ describe('The service as a process, from its first start to its second', () => {
     await service.api.post('/login', { username: 'admin', password: oneTimePassword }).expect(401);
   });
 
-  it('refreshes, and gives the same successor again while the grace lasts', async () => {
+  it('refreshes, and returns the same successor again during the grace', async () => {
     const { body: first } = await refresh(tokens.refresh_token).expect(200);
     const { body: second } = await refresh(tokens.refresh_token).expect(200);
     expect(second.refresh_token).to.equal(first.refresh_token);
     await service.api.get('/protected', first.access_token).expect(200);
   });
 
-  it('ends the session when the old refresh token comes after its grace', async () => {
+  it('ends the session if the old refresh token is used after the grace', async () => {
     await service.end();
     service = await installation.with({ LATCHKEY_REFRESH_GRACE: '1s' }).start();
     tokens = await service.api.login('admin', password);
     const { body: successor } = await refresh(tokens.refresh_token).expect(200);
-    await wait(1001); // the one lifetime in all tests that has to pass by itself: this process has its own clock
+    await wait(1001); // the only test that waits for a lifetime: the process has its own clock
     await refresh(tokens.refresh_token).expect(401);
     await refresh(successor.refresh_token).expect(401);
     await service.api.get('/protected', successor.access_token).expect(401);
@@ -88,19 +88,19 @@ describe('The service as a process, from its first start to its second', () => {
     expect(service).to.include({ exitCode: 0, stderr: '' });
   });
 
-  it('starts again, and prints and resets nothing', async () => {
+  it('starts again, and neither prints nor resets a password', async () => {
     service = await installation.start();
     expect(service.stdout).not.to.include('password');
     expect(service.stdout).not.to.include('administrator');
     await service.api.login('admin', password);
   });
 
-  it('still refuses what had logged out', async () => {
+  it('still refuses the tokens of the session that was logged out', async () => {
     await service.api.get('/protected', loggedOut.access_token).expect(401);
     await refresh(loggedOut.refresh_token).expect(401);
   });
 
-  it('still has its keys: what had not logged out goes on', async () => {
+  it('still has its keys: other sessions keep working', async () => {
     await service.api.get('/protected', tokens.access_token).expect(200);
     await refresh(tokens.refresh_token).expect(200);
   });

@@ -15,9 +15,9 @@ const secret = 'a secret of the tests, long enough';
 
 interface FaultyStart {
   readonly settings: Settings | (() => Promise<Settings>);
-  /** What there is before the start. */
+  /** Runs before the start. */
   readonly prepare?: (folder: string) => Promise<unknown>;
-  /** What it says on stderr: as many lines. */
+  /** What the start prints to stderr, one pattern a line. */
   readonly says: readonly RegExp[];
 }
 
@@ -80,7 +80,7 @@ const faults: Readonly<Record<string, FaultyStart>> = {
     settings: { LATCHKEY_ADMIN_PASSWORD: 'password1' },
     says: [/^LATCHKEY_ADMIN_PASSWORD is among the most common passwords, .*\. Choose another/],
   },
-  // Root may write anything.
+  // Root may write to any folder.
   ...(userInfo().uid !== 0 && {
     'refuses a database file that may not be written': {
       settings: { DATABASE_URL: 'sqlite:data/latchkey.db' },
@@ -90,7 +90,7 @@ const faults: Readonly<Record<string, FaultyStart>> = {
   }),
 };
 
-/** A start that fails says so in sentences, never with a stack. */
+/** A start that fails prints sentences, never a stack. */
 function expectSentences({ exitCode, stdout, stderr }: Command, says: readonly RegExp[]): void {
   for (const sentence of says) expect(stderr).to.match(sentence);
   expect(stderr.trimEnd().split('\n')).to.have.length(says.length);
@@ -99,7 +99,7 @@ function expectSentences({ exitCode, stdout, stderr }: Command, says: readonly R
   expect(exitCode).to.equal(1);
 }
 
-describe('A start that cannot be', () => {
+describe('A start that fails', () => {
   let starts: Readonly<Record<string, Promise<Command>>>;
   before(() => {
     const start = async ({ settings, prepare }: FaultyStart): Promise<Command> => {
@@ -109,7 +109,7 @@ describe('A start that cannot be', () => {
       await prepare?.(installation.folder);
       return installation.run(['start']);
     };
-    // At once: each is a second of waiting.
+    // All at once, because each waits for a second.
     starts = Object.fromEntries(Object.entries(faults).map(([what, fault]) => [what, start(fault)]));
   });
   after(endProcesses);
@@ -122,7 +122,7 @@ describe('A start that cannot be', () => {
     });
   }
 
-  describe('because of the secret of a database that is there', () => {
+  describe('because of the secret of an existing database', () => {
     let installation: Installation;
     let data: string;
     before(async () => {
@@ -131,13 +131,13 @@ describe('A start that cannot be', () => {
       await (await installation.start()).end();
     });
 
-    it('names LATCHKEY_SECRET where it is another', async () => {
+    it('names LATCHKEY_SECRET if it does not decrypt the keys', async () => {
       expectSentences(await installation.with({ LATCHKEY_SECRET: secret }).run(['start']), [
         /^LATCHKEY_SECRET does not open the keys in the database\. Set the secret that/,
       ]);
     });
 
-    it('says that its file is gone, and makes no other', async () => {
+    it('prints that the secret file is missing, and creates no other', async () => {
       await rm(join(data, 'latchkey.db.secret'));
       expectSentences(await installation.run(['start']), [
         /^The keys in data\/latchkey\.db are encrypted, and neither LATCHKEY_SECRET is set nor is data\/latchkey\.db\.secret there\. Restore/,
@@ -159,14 +159,14 @@ describe('A start', () => {
   });
   after(endProcesses);
 
-  it('warns of variables that are no settings, with the nearest name that is one', () => {
+  it('warns of variables that are not settings, with the name of the most similar setting', () => {
     expect(service.stdout).to.include(
       'LATCHKEY_REFRESH_GRAZE is not a setting and is ignored. Did you mean LATCHKEY_REFRESH_GRACE?',
     );
     expect(service.stdout).to.include('JWT_NOTHING_LIKE_ANY_OF_THEM is not a setting and is ignored."');
   });
 
-  it('names PORT where another has it, and touches no data', async () => {
+  it('names PORT if the port is in use, and does not touch the data', async () => {
     const other = await Installation.make({ PORT: String(installation.port) });
     expectSentences(await other.run(['start']), [
       /^PORT \d+ is in use on 127\.0\.0\.1\. Stop what listens there/,

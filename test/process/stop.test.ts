@@ -12,7 +12,7 @@ import { clientToken, createClient } from '../support/oauth-clients.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
-/** A login that takes some hundred milliseconds. */
+/** With these costs a login takes a few hundred milliseconds. */
 const dearPasswords = { LATCHKEY_PASSWORD_MEMORY_COST: '19456', LATCHKEY_PASSWORD_TIME_COST: '20' };
 
 describe('Stopping the process', () => {
@@ -36,9 +36,9 @@ describe('Stopping the process', () => {
         const busy = keepAsking(`${url}/health/live`);
         const answer = service.api.post('/login', { username: 'admin', password: adminPassword }).then();
         const onKept = logIn(url, keptAlive);
-        await get(`${url}/health/live`); // what was sent before it has arrived, too
+        await get(`${url}/health/live`); // when it has responded, what was sent before has arrived
         service.signal(signal);
-        // A terminal's Ctrl-C comes from npm once more.
+        // On a terminal, npm sends a second SIGINT.
         service.signal(signal);
         await service.printed('"stopping"');
         refused = await open(installation.port).then(
@@ -51,12 +51,12 @@ describe('Stopping the process', () => {
         keptAlive.destroy();
       });
 
-      it('answers what is in flight', () => {
+      it('responds to requests in flight', () => {
         expect(login.status).to.equal(200);
         expect(login.body.access_token).to.be.a('string');
       });
 
-      it('says with what is in flight that the connection ends', () => {
+      it('sends Connection: close with the responses to requests in flight', () => {
         expect(kept.statusCode).to.equal(200);
         expect(kept.headers.connection).to.equal('close');
       });
@@ -65,7 +65,7 @@ describe('Stopping the process', () => {
         expect(refused?.code).to.equal('ECONNREFUSED');
       });
 
-      it('waits for no connection that is idle, silent, or always asking', () => {
+      it('does not wait for connections that are idle, silent, or keep sending requests', () => {
         expect(service.stdout).not.to.include('cutting off');
       });
 
@@ -73,7 +73,7 @@ describe('Stopping the process', () => {
         expect(service).to.include({ exitCode: 0, stderr: '' });
       });
 
-      it('leaves the database closed', async () => {
+      it('closes the database', async () => {
         const files = await readdir(join(installation.folder, 'data'));
         expect(files.sort()).to.deep.equal(['latchkey.db', 'latchkey.db-lock', 'latchkey.db.secret']);
       });
@@ -84,7 +84,7 @@ describe('Stopping the process', () => {
     const installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
     const service = await installation.start();
     const used = await service.api.login();
-    await wait(2); // so that the use is later than the login, by the clock
+    await wait(2); // so that the use is later than the login
     await service.api.get('/protected', used.access_token).expect(200);
     const usedBefore = Date.now();
     await service.end('SIGTERM');
@@ -107,13 +107,13 @@ describe('Stopping the process', () => {
     );
     const reader = await EventReader.open(service.api.url, token);
     await reader.untilComplete();
-    await reader.untilComplete(); // it beats by itself
+    await reader.untilComplete(); // a heartbeat
     await Promise.all([service.end('SIGTERM'), reader.ends()]);
     expect(service).to.include({ exitCode: 0, stderr: '' });
     expect(service.stdout).not.to.include('cutting off');
   });
 
-  it('answers on for LATCHKEY_SHUTDOWN_DELAY after SIGTERM, and says that it is not ready; a second signal ends it', async () => {
+  it('keeps responding for LATCHKEY_SHUTDOWN_DELAY after SIGTERM, with 503 from GET /health/ready; a second signal ends it', async () => {
     const installation = await Installation.make({
       LATCHKEY_ADMIN_PASSWORD: adminPassword,
       LATCHKEY_SHUTDOWN_DELAY: '5m',
@@ -126,12 +126,12 @@ describe('Stopping the process', () => {
     await service.api.get('/health/live').expect(200);
     const { access_token: token } = await service.api.login();
     await service.api.get('/protected', token).expect(200);
-    await wait(1001); // sooner it counts as the same
+    await wait(1001); // sooner it counts as the same signal
     await service.end('SIGTERM');
     expect(service.exitCode).to.equal(1);
   });
 
-  it('stops accepting when LATCHKEY_SHUTDOWN_DELAY is over, and at once after SIGINT', async () => {
+  it('stops accepting after LATCHKEY_SHUTDOWN_DELAY, and at once after SIGINT', async () => {
     const installation = await Installation.make();
     for (const [signal, delay] of [
       ['SIGTERM', '1'],
@@ -143,7 +143,7 @@ describe('Stopping the process', () => {
     }
   });
 
-  it('is possible while it starts; until it is ready it responds with 503', async () => {
+  it('is possible during the start; until the service is ready it responds with 503', async () => {
     const url = await newPostgresDatabase();
     const installation = await Installation.make({
       DATABASE_URL: url,
@@ -208,7 +208,7 @@ function logIn(url: string, agent: Agent): Promise<IncomingMessage> {
   });
 }
 
-/** One request after the other on one connection, for as long as there are answers. */
+/** Sends one request after the other on one connection, for as long as there are responses. */
 async function keepAsking(url: string): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {

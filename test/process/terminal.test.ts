@@ -7,7 +7,7 @@ import { checkout } from '../support/checkout.js';
 import { temporaryFolder } from '../support/folders.js';
 import { copyEnvironment } from '../support/project-copy.js';
 
-/** util-linux's, which gives a command a terminal. */
+/** The `script` command of util-linux, which gives a command a terminal. */
 const hasScript =
   process.platform === 'linux' && spawnSync('script', ['--version'], { encoding: 'utf8' }).status === 0;
 
@@ -17,7 +17,7 @@ describe('npm start on a terminal', () => {
     if (!hasScript) this.skip();
   });
 
-  /** Starts the service, ends it by Ctrl-C when it listens. @returns all that the terminal was sent. */
+  /** Starts the service, and ends it by Ctrl-C when it listens. @returns the output on the terminal. */
   async function printed(columns: number, ...words: readonly string[]): Promise<string> {
     const command = `stty rows 24 cols ${columns} && exec npm start ${words.join(' ')}`;
     const script = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
@@ -25,7 +25,7 @@ describe('npm start on a terminal', () => {
       env: {
         ...copyEnvironment(),
         npm_config_update_notifier: 'false',
-        // Of who runs the tests: `npm --silent test` would leave nothing to erase.
+        // npm's own setting in the environment of the tests: with `npm --silent test` there would be nothing to erase.
         npm_config_loglevel: 'notice',
         NO_COLOR: '1',
         PORT: '0',
@@ -43,7 +43,7 @@ describe('npm start on a terminal', () => {
   }
 
   for (const columns of [100, 40]) {
-    it(`erases what npm says of its script, so that the service's own lines come first: ${columns} columns`, async () => {
+    it(`erases npm's lines about its script, so that the service's own come first: ${columns} columns`, async () => {
       const text = await printed(columns);
       const [, banner = '', up, rest = ''] = /^(.*?)\x1b\[(\d+)A\x1b\[1G\x1b\[0J(.*)$/s.exec(text) ?? [];
       expect(banner).to.match(/^\n> latchkey@\S+ start\n> .*\n\n$/);
@@ -54,13 +54,13 @@ describe('npm start on a terminal', () => {
     });
   }
 
-  it('logs text that people can read, and no JSON', async () => {
+  it('logs readable text instead of JSON', async () => {
     const text = await printed(100);
     expect(text).to.match(/^(\^C)?\d\d:\d\d:\d\d info {2}stopping signal=SIGINT$/m);
     expect(text).not.to.match(/^\{"/m);
   });
 
-  it('erases nothing where npm says nothing', async () => {
+  it('erases nothing if npm prints nothing', async () => {
     expect(await printed(100, '--silent')).not.to.include('\x1b[0J');
   });
 });

@@ -30,7 +30,7 @@ describe('GET /protected', () => {
     });
   }
 
-  it('asks nothing of the database, not even whether the token was revoked', async () => {
+  it('sends no statement to the database, not even for the revocation', async () => {
     const lost = await TestApp.start();
     const { access_token: token } = await lost.login();
     const { access_token: revoked } = await lost.login();

@@ -48,14 +48,14 @@ describe('The feed of revocations', () => {
   }
   const names = ({ rows }: FeedPart): string[] => rows.map(({ target }) => target);
 
-  /** To the first part that says that all has come. */
+  /** Reads up to the first complete part. */
   async function begin(parts: AsyncGenerator<FeedPart>): Promise<FeedPart> {
     let part = await next(parts);
     while (!part.complete) part = await next(parts);
     return part;
   }
 
-  it('says nothing of being complete while this process may lack something, and tells what it has all the same', async () => {
+  it('sends incomplete parts while this process may lack revocations', async () => {
     isCurrent = false;
     const { parts } = feed.follow(undefined, claims);
     expect(await next(parts)).to.include({ complete: false });
@@ -72,7 +72,7 @@ describe('The feed of revocations', () => {
     expect((await later).complete).to.be.true;
   });
 
-  it('tells what is revoked while the table is read, and then what was too much to keep', async () => {
+  it('sends what is revoked while the table is read, and reads the table again if that was too much to keep', async () => {
     await revocationsStore.add(database.queries, rowsOf('a', 2500));
     const { parts } = feed.follow(undefined, claims);
     const seen = new Set(names(await next(parts)));
@@ -88,7 +88,7 @@ describe('The feed of revocations', () => {
     expect(seen.size).to.equal(12_501);
   });
 
-  it('is followed for as long as the access token is accepted, the leeway included', async () => {
+  it('is readable for as long as the access token is accepted, leeway included', async () => {
     const { parts } = feed.follow(undefined, claims);
     await begin(parts);
     clock.advance(929);
@@ -100,7 +100,7 @@ describe('The feed of revocations', () => {
     expect(feed.readers).to.equal(0);
   });
 
-  it('forgets who leaves, whatever it was doing', async () => {
+  it('removes a reader that leaves, whatever it was doing', async () => {
     const waiting = feed.follow(undefined, claims);
     await begin(waiting.parts);
     const last = waiting.parts.next();
@@ -111,7 +111,7 @@ describe('The feed of revocations', () => {
     expect(feed.readers).to.equal(0);
   });
 
-  it('fails where the table cannot be read, and forgets the reader', async () => {
+  it('fails if the table cannot be read, and removes the reader', async () => {
     const { parts } = feed.follow(undefined, claims);
     await database.close();
     const error = await parts.next().catch((reason: unknown) => reason);

@@ -46,7 +46,7 @@ for (const kind of databaseKinds) {
       await revocationsStore.add(app.services.database.queries, rows);
     }
 
-    it('is for clients with the permission, and for no one without it', async () => {
+    it('requires the permission revocations:read', async () => {
       await app.get('/revocations').expect(401);
       const other = await clientToken(app, await createClient(app, { scope: 'reports:read' }));
       const { body } = await app.get('/revocations', other.access_token).expect(403);
@@ -54,7 +54,7 @@ for (const kind of databaseKinds) {
       await read();
     });
 
-    it('says what a logout, a revoked token and a disabled user did, and until when that matters', async () => {
+    it('lists a logout, a revoked token and a disabled user, and when each expires', async () => {
       const user = await app.createUser(`ada-${kind}`, 'the password of ada');
       const one = await app.login(`ada-${kind}`, 'the password of ada');
       const session = readJwt(one.access_token).claims;
@@ -77,13 +77,13 @@ for (const kind of databaseKinds) {
         expect(Date.parse(expiresAt)).to.be.at.least(Number(session['exp']) * 1000);
     });
 
-    it('has what is live, and no more', async () => {
+    it('lists unexpired revocations alone', async () => {
       await commit(['expired'], 60, { expires_at: app.clock.now() });
       await commit(['live'], 60);
       expect(namesIn(await read())).to.deep.equal(['session live']);
     });
 
-    it('has after a cursor what was revoked since, and what may have been committed late', async () => {
+    it('lists after a cursor what was revoked since, and what may have been committed late', async () => {
       await commit(['old'], 300);
       await commit(['recent'], 30);
       const first = await read();
@@ -99,7 +99,7 @@ for (const kind of databaseKinds) {
         .and.not.include('session old');
     });
 
-    it('comes in pages, also where all was revoked at one moment; the last one goes on from before the first', async () => {
+    it('comes in pages, even if all have the same time; the last page continues from before the first', async () => {
       const names = Array.from({ length: 7 }, (_, index) => `s${index}`);
       await commit(names, 10);
       const seen: string[] = [];
@@ -107,7 +107,7 @@ for (const kind of databaseKinds) {
       for (; !page.complete; page = await read({ limit: '3', cursor: page.cursor })) {
         expect(page.items).to.have.length(3);
         seen.push(...namesIn(page));
-        // Committed behind the place that has been read, while the pages are read.
+        // Committed behind the position that has been read, while the pages are read.
         await commit(['behind'], 60);
         app.clock.advance(30);
       }
@@ -116,7 +116,7 @@ for (const kind of databaseKinds) {
       expect(namesIn(await read({ cursor: page.cursor }))).to.include('session behind');
     });
 
-    it('is complete where a page is full and there is no more', async () => {
+    it('is complete if a page is full and there are no more', async () => {
       await commit(['a', 'b']);
       expect(await read({ limit: '2' })).to.include({ complete: true });
     });
@@ -158,7 +158,7 @@ for (const kind of databaseKinds) {
       app.clock.advance(300);
     });
 
-    it('is not sent again while it stays the same', async () => {
+    it('responds with 304 while nothing changes', async () => {
       await commit(['one'], 10);
       const { headers, body } = await app.get('/revocations', token).expect(200);
       expect(headers['cache-control']).to.equal('private, no-cache');
@@ -178,7 +178,7 @@ for (const kind of databaseKinds) {
         .expect(200);
     });
 
-    it('refuses a limit that is none', async () => {
+    it('refuses an invalid limit', async () => {
       for (const limit of ['0', '10001', 'x'])
         await app.get(`/revocations?limit=${limit}`, token).expect(422);
     });

@@ -35,7 +35,7 @@ for (const kind of databaseKinds) {
       return reader;
     }
 
-    /** Likewise, by a client of its own. */
+    /** The same with a new client. */
     async function openByAnother(): Promise<EventReader> {
       const other = await createClient(app, { scope: 'revocations:read' });
       const reader = await EventReader.open(app.url, (await clientToken(app, other)).access_token);
@@ -50,14 +50,14 @@ for (const kind of databaseKinds) {
       return `session ${String(readJwt(access).claims['sid'])}`;
     }
 
-    it('is a stream of events that no one keeps or holds back', async () => {
+    it('is a stream of events that proxies neither cache nor buffer', async () => {
       const { headers } = await open();
       expect(headers.get('content-type')).to.equal('text/event-stream; charset=utf-8');
       expect(headers.get('cache-control')).to.equal('no-store');
       expect(headers.get('x-accel-buffering')).to.equal('no');
     });
 
-    it('begins with what is live, says when that is all, and goes on with what is revoked, at once', async () => {
+    it('begins with the current revocations, marks when they are complete, and continues with new ones at once', async () => {
       const before = await logOut();
       const reader = await open();
       expect(await reader.untilComplete()).to.include(before);
@@ -65,7 +65,7 @@ for (const kind of databaseKinds) {
       expect((await reader.next())?.page.items.map(({ id }) => `session ${id}`)).to.deep.equal([after]);
     });
 
-    it('says at each beat that there is nothing else', async () => {
+    it('sends a heartbeat if nothing is revoked', async () => {
       const reader = await open();
       await reader.untilComplete();
       const { lastId } = reader;
@@ -76,7 +76,7 @@ for (const kind of databaseKinds) {
       expect(event?.id).to.equal(event?.page.cursor).and.not.equal(lastId);
     });
 
-    it('goes on after the last event that was read: what was revoked since, and little of what was before', async () => {
+    it('continues after the last event that was read, with little repetition', async () => {
       const old = await logOut();
       app.clock.advance(120);
       const reader = await open();
@@ -87,7 +87,7 @@ for (const kind of databaseKinds) {
       expect(names).to.include(missed).and.not.include(old);
     });
 
-    it('can be gone on with by the cursor in pages, and the other way round', async () => {
+    it('can be continued by its cursor in pages, and the other way round', async () => {
       const reader = await open();
       await reader.untilComplete();
       const missed = await logOut();
@@ -96,7 +96,7 @@ for (const kind of databaseKinds) {
       expect(await (await open((body as { cursor: string }).cursor)).untilComplete()).to.include(missed);
     });
 
-    it('has no point to go on from before all has come, and has all of many thousands', async () => {
+    it('has no id before it is complete, and sends all of many thousands', async () => {
       const now = app.clock.now();
       const rows = Array.from({ length: 2500 }, (_, index): Revocation => {
         const times = { expires_at: now + 60_000, created_at: now };
@@ -112,7 +112,7 @@ for (const kind of databaseKinds) {
       expect(reader.lastId).not.to.be.undefined;
     });
 
-    it('has all of what is revoked in one change, however much that is', async () => {
+    it('sends all revocations of one change, however many', async () => {
       const reader = await open();
       await reader.untilComplete();
       const now = app.clock.now();
@@ -130,7 +130,7 @@ for (const kind of databaseKinds) {
       await app.services.revocations.prune();
     });
 
-    it('ends with the access token that it was opened with', async () => {
+    it('ends with the access token that opened it', async () => {
       const reader = await open();
       await reader.untilComplete();
       app.clock.advance(900);
@@ -138,7 +138,7 @@ for (const kind of databaseKinds) {
       await reader.ends();
     });
 
-    it('ends when the access token is revoked, and tells no more', async () => {
+    it('ends when the access token is revoked, and sends nothing more', async () => {
       const reader = await open();
       await reader.untilComplete();
       const { access_token: admin } = await app.login();
@@ -147,7 +147,7 @@ for (const kind of databaseKinds) {
       expect(await reader.untilComplete()).to.deep.equal([]);
     });
 
-    it('is there for a limited number of readers at a time', async () => {
+    it('is limited to a number of readers at a time', async () => {
       const three = [await open(), await open(), await openByAnother()];
       const { access_token: third } = await clientToken(
         app,
@@ -161,7 +161,7 @@ for (const kind of databaseKinds) {
       await open();
     });
 
-    it('is there for a limited number of readers of one client, whichever of its tokens they have', async () => {
+    it('is limited to a number of readers for each client, whichever of its tokens they use', async () => {
       const [first] = [await open(), await open()];
       const { access_token: another } = await clientToken(app, client);
       for (const each of [token, another]) {
@@ -176,14 +176,14 @@ for (const kind of databaseKinds) {
       await app.get('/revocations/stream', token).expect(429);
     });
 
-    it('is refused like any other operation', async () => {
+    it('refuses requests like any other operation', async () => {
       await app.get('/revocations/stream').expect(401);
       const other = await clientToken(app, await createClient(app, { scope: 'reports:read' }));
       await app.get('/revocations/stream', other.access_token).expect(403);
       await app.get('/revocations/stream', token).set('Last-Event-ID', 'x'.repeat(1001)).expect(422);
     });
 
-    it('answers HEAD, and keeps nothing open for it', async () => {
+    it('responds to HEAD, and keeps nothing open for it', async () => {
       await app
         .request('head', '/revocations/stream', token)
         .expect(200)

@@ -14,7 +14,7 @@ describe('A subscriber of the stream', () => {
     subscriber = new Subscriber();
   });
 
-  it('has news when there are rows, at a beat, and at the end', async () => {
+  it('resolves when there are rows, at a heartbeat, and at the end', async () => {
     for (const happens of [
       () => {
         subscriber.add(rows(1));
@@ -32,12 +32,12 @@ describe('A subscriber of the stream', () => {
       expect(heard).to.be.false;
       happens();
       await news;
-      await subscriber.waitForUpdate(); // and has them until they are taken
+      await subscriber.waitForUpdate(); // until they are taken
       subscriber.take();
     }
   });
 
-  it('takes each row once, in their order', () => {
+  it('returns each row once, in order', () => {
     const all = rows(3);
     subscriber.add(all.slice(0, 2));
     subscriber.add(all.slice(2));
@@ -45,7 +45,7 @@ describe('A subscriber of the stream', () => {
     expect(subscriber.take()).to.deep.equal([]);
   });
 
-  it('keeps no more than some thousands, and says that it did not', async () => {
+  it('keeps at most a few thousand rows, and returns undefined after more', async () => {
     subscriber.add(rows(9000));
     subscriber.add(rows(1));
     subscriber.add(rows(1));
@@ -55,7 +55,7 @@ describe('A subscriber of the stream', () => {
     expect(subscriber.take()).to.have.length(9000);
   });
 
-  it('is cut off when it takes nothing for ten beats', () => {
+  it('is disconnected when it takes nothing for ten heartbeats', () => {
     for (let beat = 1; beat <= 10; beat += 1) subscriber.heartbeat();
     expect(subscriber.tooSlow.aborted).to.be.false;
     subscriber.take();

@@ -33,13 +33,13 @@ describe('The feed of PostgreSQL', () => {
   });
   after(() => writer.close());
 
-  /** Another replica's, with what has come to it. */
+  /** The feed of another replica, and what it has received. */
   class Replica {
     readonly heard = new Map<string, number | null>();
     readings = 0;
     keyChanges = 0;
     readonly feed: Feed;
-    /** What a reading waits for. */
+    /** Reads wait for it. */
     slowly = Promise.resolve();
 
     constructor(
@@ -90,7 +90,7 @@ describe('The feed of PostgreSQL', () => {
       expect(other.feed.isCurrent()).to.be.true;
     });
 
-    it('has each row that is committed, with all of it, and none that is undone', async () => {
+    it('receives each committed row with all its columns, and none that is rolled back', async () => {
       const undone = session();
       await writer
         .transaction(async (transaction) => {
@@ -105,7 +105,7 @@ describe('The feed of PostgreSQL', () => {
       expect(other.heard.has(undone.target)).to.be.false;
     });
 
-    it('has a row that is there already when it is raised', async () => {
+    it('receives an existing row when its expiry or version rises', async () => {
       const subject = session({ kind: 'subject', version: 1 });
       await add(subject);
       await add({ ...subject, version: 2 });
@@ -123,7 +123,7 @@ describe('The feed of PostgreSQL', () => {
       await other.hears(late.target);
     });
 
-    it('has all of many rows at once, without reading them again', async () => {
+    it('receives many rows at once without reading them again', async () => {
       const { readings } = other;
       const rows = Array.from({ length: 700 }, () =>
         session({ kind: 'subject', version: Number.MAX_SAFE_INTEGER, target: `${'x'.repeat(30)} ${++made}` }),
@@ -133,7 +133,7 @@ describe('The feed of PostgreSQL', () => {
       expect(other.readings).to.equal(readings);
     });
 
-    it('reads all where there are very many, or where one is too long to be told', async () => {
+    it('reads the whole table if there are very many rows, or one is too long for a notification', async () => {
       for (const write of [
         () => add(session({ target: 'x'.repeat(8000) })),
         () =>
@@ -147,7 +147,7 @@ describe('The feed of PostgreSQL', () => {
       await other.hears('many 8001');
     });
 
-    it('reads all where it is told what no trigger says', async () => {
+    it('reads the whole table at a payload that no trigger sends', async () => {
       for (const payload of [
         '',
         'x',
@@ -164,7 +164,7 @@ describe('The feed of PostgreSQL', () => {
       expect(other.feed.isCurrent()).to.be.true;
     });
 
-    it('is told of keys that come, change and go', async () => {
+    it('is notified of keys that are added, changed and deleted', async () => {
       const changes = async (work: Promise<unknown>): Promise<void> => {
         const { keyChanges } = other;
         await work;
@@ -181,7 +181,7 @@ describe('The feed of PostgreSQL', () => {
       await changes(keysStore.delete(queries, 'a key'));
     });
 
-    it('comes back when its connection is cut, with what was committed meanwhile', async () => {
+    it('reconnects when its connection is cut, with what was committed meanwhile', async () => {
       const { readings } = other;
       await cutConnections(url);
       const missed = session();
@@ -199,7 +199,7 @@ describe('The feed of PostgreSQL', () => {
     });
   });
 
-  it('reads all in front of what comes after, and is current from then on', async () => {
+  it('reads the whole table before later notifications, and is current from then on', async () => {
     const other = replica(url, 3000);
     await other.feed.start();
     let go: () => void = () => undefined;
@@ -226,7 +226,7 @@ describe('The feed of PostgreSQL', () => {
       await proxy.close();
     });
 
-    it('notices a connection that is half dead, and is current again once there is a better one', async () => {
+    it('notices a half-open connection, and is current again after a reconnect', async () => {
       expect(other.feed.recentOutage(60_000)).to.equal(0);
       proxy.hold('listen latchkey_changes');
       const missed = session();
@@ -241,7 +241,7 @@ describe('The feed of PostgreSQL', () => {
     });
   });
 
-  it('is current again though a connection was never answered, where one is waited for longer than the feed may be old', async () => {
+  it('is current again if a connection attempt is never answered and its timeout is longer than the bound', async () => {
     const proxy = await TcpProxy.to(Number(new URL(url).port));
     const through = openTestDatabase({ kind: 'postgres', url: proxy.urlFor(url) }, { connectTimeout: 3000 });
     const other = new Replica(through, 500);
@@ -255,7 +255,7 @@ describe('The feed of PostgreSQL', () => {
     await proxy.close();
   });
 
-  it('does not start where there is no server', async () => {
+  it('does not start without a server', async () => {
     const nowhere = new Replica(
       openTestDatabase({ kind: 'postgres', url: 'postgres://127.0.0.1:1/nothing' }),
     );

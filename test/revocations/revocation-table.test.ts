@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { v4, v7 } from 'uuid';
 import { RevocationTable, type RevokedEntry } from '../../src/revocations/revocation-table.js';
 
-/** The same in the plainest way. */
+/** The same with a Map. */
 class Plain {
   readonly held = new Map<string, { expiresAt: number; version: number }>();
 
@@ -28,7 +28,7 @@ class Plain {
 
 const uuid = '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10';
 
-/** Of what else an identifier may look like, each a different one. */
+/** Identifiers that are not UUIDs, each of another form. */
 const lookalikes = [
   uuid.toUpperCase(),
   uuid.replaceAll('-', ''),
@@ -43,7 +43,7 @@ const lookalikes = [
   'a client of an earlier time',
 ];
 
-/** Each bit of the 128 but those of the dashes flipped. */
+/** The identifier with each of its 128 bits flipped. */
 const neighbours = Array.from(uuid, (character, at) =>
   character === '-'
     ? []
@@ -53,7 +53,7 @@ const neighbours = Array.from(uuid, (character, at) =>
 ).flat();
 
 describe('The table of revoked identifiers', () => {
-  it('does what a Map of strings does', () => {
+  it('behaves like a Map of strings', () => {
     const id = fc.oneof(
       fc.constantFrom(uuid, ...neighbours.slice(0, 6)),
       fc.constantFrom(...lookalikes),
@@ -89,7 +89,7 @@ describe('The table of revoked identifiers', () => {
     );
   });
 
-  it('takes none of an identifier’s neighbours and lookalikes for it', () => {
+  it('mistakes no similar identifier for another', () => {
     const table = new RevocationTable({ hasVersions: false });
     expect(table.add(uuid, 1)).to.be.true;
     expect(neighbours).to.have.length(128);
@@ -110,7 +110,7 @@ describe('The table of revoked identifiers', () => {
     }
   });
 
-  it('goes through a large table again once it is worth it', () => {
+  it('compacts a large table once enough entries have expired', () => {
     const table = new RevocationTable({ hasVersions: true });
     const ids = Array.from({ length: 20_000 }, () => v7());
     ids.forEach((id, index) => table.add(id, index < 1000 ? 1 : index < 6000 ? 2 : 3, index));

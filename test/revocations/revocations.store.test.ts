@@ -40,7 +40,7 @@ storeContract('The revocations store', (on) => {
     return { kind, target, version, expires_at };
   };
 
-  it('gives back what was added, each kind for itself', async () => {
+  it('returns what was added, separately for each kind', async () => {
     const rows = [
       ofSubject('one', 1, soon),
       ofSession('one', soon),
@@ -50,7 +50,7 @@ storeContract('The revocations store', (on) => {
     expect(await all()).to.have.deep.members(rows);
   });
 
-  it('has nothing to add where there are no rows', async () => {
+  it('accepts an empty list', async () => {
     await revocationsStore.add(on.queries, []);
     expect(await all()).to.deep.equal([]);
   });
@@ -71,7 +71,7 @@ storeContract('The revocations store', (on) => {
     expect(await all()).to.deep.equal([ofSession('one', later)]);
   });
 
-  it('keeps the highest version of many at once', async () => {
+  it('keeps the highest version of many concurrent ones', async () => {
     await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         revocationsStore.add(on.queries, [
@@ -82,13 +82,13 @@ storeContract('The revocations store', (on) => {
     expect(await all()).to.deep.equal([ofSubject('one', 19, recordTime + 19)]);
   });
 
-  it('adds all holders of a large role', async () => {
+  it('adds revocations of thousands of users at once', async () => {
     const rows = Array.from({ length: 2500 }, (_, index) => ofSubject(`user ${index}`, 1, soon));
     await revocationsStore.add(on.queries, rows);
     expect(await all()).to.have.length(rows.length);
   });
 
-  it('is undone with the transaction that it was part of', async () => {
+  it('is rolled back with its transaction', async () => {
     const undone = on.database.transaction(async (transaction) => {
       await revocationsStore.add(transaction, [ofSession('one', soon)]);
       throw new Error('undo');
@@ -97,7 +97,7 @@ storeContract('The revocations store', (on) => {
     expect(await all()).to.deep.equal([]);
   });
 
-  it('reads on in the order of writing, also among those of one moment', async () => {
+  it('pages in the order of writing, even among rows with one time', async () => {
     const at = (created_at: number, target: string, expiresAt = later): Revocation => ({
       ...ofSession(target, expiresAt),
       created_at,
@@ -113,15 +113,15 @@ storeContract('The revocations store', (on) => {
     await revocationsStore.add(on.queries, [fourth, third, expired, second, first]);
     expect(await revocationsStore.findLastWritten(on.queries)).to.equal(recordTime + 2);
     const page = (after: RevocationPlace): Promise<Revocation[]> =>
-      revocationsStore.page(on.queries, { after, limit: 2 });
+      revocationsStore.listPage(on.queries, { after, limit: 2 });
     expect(await page({ created_at: recordTime, kind: '', target: '' })).to.deep.equal([first, second]);
-    // Those that have expired are among them: a reader drops them.
+    // Expired rows are included: a reader drops them.
     expect(await page(second)).to.deep.equal([expired, third]);
     expect(await page(third)).to.deep.equal([fourth]);
     expect(await page(fourth)).to.deep.equal([]);
   });
 
-  it('lists each kind for itself, page after page, each row once', async () => {
+  it('lists each kind separately, page by page, each row once', async () => {
     const rows = Array.from({ length: 5 }, (_, index) => ofSubject(`s${index}`, index + 1, soon + index));
     await revocationsStore.add(on.queries, [...rows, ofSession('s1', soon), ofSession('s9', later)]);
     const pages = [
@@ -142,7 +142,7 @@ storeContract('The revocations store', (on) => {
     expect((await live('session', soon)).targets).to.deep.equal(['s9']);
   });
 
-  it('says what concerns a token, and which keys there are', async () => {
+  it('finds what concerns a token, and the ids of all keys', async () => {
     const concerning = [
       ofSession('its session', soon),
       { ...ofSession('its id', soon), kind: 'token' as const },
@@ -173,7 +173,7 @@ storeContract('The revocations store', (on) => {
     expect((await revocationsStore.findForToken(on.queries, ofClient)).rows).to.have.length(3);
   });
 
-  it('lists and keeps what lives, to the millisecond', async () => {
+  it('lists and keeps unexpired revocations, to the millisecond', async () => {
     await revocationsStore.add(on.queries, [ofSession('expired', soon), ofSession('live', soon + 1)]);
     expect(await live('session', soon)).to.deep.equal({
       targets: ['live'],

@@ -11,11 +11,11 @@ import {
 import { TestClock } from '../support/clock.js';
 import { databaseKinds, newDatabase } from '../support/databases.js';
 
-/** Few, so that much happens to each. */
+/** Few, so that many changes concern each. */
 const names = ['a', 'b'];
 const seconds = fc.integer({ min: 1, max: 4 });
 
-/** What can happen to the revocations of a service. */
+/** The operations of the model. */
 type Step =
   | { readonly does: 'revoke' | 'elsewhere'; readonly row: Omit<Revocation, 'created_at'> }
   | { readonly does: 'wait'; readonly seconds: number }
@@ -86,7 +86,7 @@ for (const kind of databaseKinds) {
       revocations = new Revocations(database, clock);
     }
 
-    /** Commits a row that expires after so many seconds; `apply` is what the process that did it does next. */
+    /** Commits a row that expires in this many seconds; `apply` puts it into effect, as its writer does. */
     async function commit(given: Omit<Revocation, 'created_at'>): Promise<Revocation> {
       const written = {
         ...given,
@@ -97,12 +97,12 @@ for (const kind of databaseKinds) {
       return written;
     }
 
-    it('never forget one whose tokens may live, and hold nothing else once they are pruned', async () => {
+    it('keep every one whose tokens may be valid, and nothing else once they are pruned', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
           await begin();
           const written: Revocation[] = [];
-          /** Those of them that this process has had occasion to learn of. */
+          /** The revocations that this process must have learned of. */
           let known: Revocation[] = [];
           const live = (): Revocation[] => known.filter(({ expires_at }) => expires_at > clock.now());
           for (const each of steps) {
@@ -146,7 +146,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    it('catch up on all that was missed while the database did not answer, however long that was', async () => {
+    it('are complete again after the database did not respond, however long that was', async () => {
       const clock = new TestClock();
       const database = await newDatabase('sqlite');
       await database.migrate();
@@ -167,14 +167,14 @@ for (const kind of databaseKinds) {
       await database.close();
     });
 
-    it('void the tokens of a user’s older versions, and no newer one', async () => {
+    it('revoke tokens of a user’s earlier versions alone', async () => {
       revocations.apply([await commit({ kind: 'subject', target: 'ada', version: 3, expires_at: 60 })]);
       expect(
         [0, 2, 3, 4].map((version) => revocations.isRevoked(tokenOf('subject', 'ada', version))),
       ).to.deep.equal([true, true, false, false]);
     });
 
-    it('show all that they hold', async () => {
+    it('list all that are in memory', async () => {
       const rows = [
         await commit({ kind: 'session', target: 'a', version: null, expires_at: 60 }),
         await commit({ kind: 'token', target: 'a', version: null, expires_at: 50 }),
@@ -191,7 +191,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    it('tell of what is new here or reaches further, and of nothing else, until they are told to stop', () => {
+    it('notify listeners of new and extended ones alone, until they unsubscribe', () => {
       const told: LiveRevocation[] = [];
       const stop = revocations.subscribe((rows) => {
         told.push(...rows);
@@ -208,7 +208,7 @@ for (const kind of databaseKinds) {
       expect(told).to.have.length(4);
     });
 
-    describe('that are thousands', () => {
+    describe('in the thousands', () => {
       const count = 12_000;
 
       beforeEach(async () => {
@@ -230,7 +230,7 @@ for (const kind of databaseKinds) {
         expect(revocations.size).to.equal(count);
       });
 
-      it('are not taken for read where the database gives no more of them, and can be read again', async () => {
+      it('are not complete if the database fails while they are read, and can be read again', async () => {
         const closed = await newDatabase('sqlite');
         await closed.close();
         let asked = 0;

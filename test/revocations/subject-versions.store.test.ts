@@ -10,7 +10,7 @@ storeContract('The store of subjects’ versions', (on) => {
     const versionOf = async (id: string): Promise<number | undefined> =>
       (await on.queries.selectFrom(table).select('version').where('id', '=', id).executeTakeFirst())?.version;
 
-    it(`raises the version of one of the ${table}, and no other's`, async () => {
+    it(`raises the version of one of the ${table}, and of no other`, async () => {
       const { id } = await add[table](on.queries, { version: 4 });
       const other = await add[table](on.queries);
       expect(await subjectVersionsStore.increment(on.queries, table, id)).to.equal(5);
@@ -19,7 +19,7 @@ storeContract('The store of subjects’ versions', (on) => {
       expect(await subjectVersionsStore.increment(on.queries, table, v7())).to.be.undefined;
     });
 
-    it(`loses no step of a version of the ${table} when many raise it`, async () => {
+    it(`loses no increment of a version of the ${table} when many raise it`, async () => {
       const { id } = await add[table](on.queries);
       const raised = await Promise.all(
         Array.from({ length: 8 }, () => subjectVersionsStore.increment(on.queries, table, id)),

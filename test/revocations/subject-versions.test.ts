@@ -27,14 +27,14 @@ for (const database of databaseKinds) {
       await app.get('/protected', token).expect(200);
     });
 
-    it('lose no step when many changes meet', async () => {
+    it('lose no increment in concurrent changes', async () => {
       const { id } = await app.createUser('bea', 'the password of bea');
       const raised = await Promise.all(Array.from({ length: 10 }, () => raise({ userId: id })));
       const reached = raised.flat().map(({ version }) => version);
       expect(reached.sort((a, b) => Number(a) - Number(b))).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     });
 
-    it('are left alone where a role changes: one revocation concerns all holders, and nobody else', async () => {
+    it('do not change with a role: one revocation concerns all its holders, and no other user', async () => {
       const { access_token: admin } = await app.login();
       await app.put('/roles/auditor', { permissions: [] }, admin).expect(201);
       await app.createUser('cyd', 'the password of cyd', ['auditor']);
@@ -56,7 +56,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('outlive every token that the user has', async () => {
+    it('are kept until every token of the user has expired', async () => {
       const { id } = await app.createUser('fay', 'the password of fay');
       app.clock.advance(100);
       const { access_token: token } = await app.login('fay', 'the password of fay');
@@ -65,7 +65,7 @@ for (const database of databaseKinds) {
       expect(revocation?.expires_at).to.be.greaterThan(Number(readJwt(token).claims['exp']) * 1000);
     });
 
-    it('end for a user who is deleted with one that no token reaches', async () => {
+    it('revoke every possible version when the user is deleted', async () => {
       const { id } = await app.createUser('gus', 'the password of gus');
       const [revocation] = await app.services.database.transaction((transaction) =>
         versions.revokeForever(transaction, { userId: id }),
@@ -73,7 +73,7 @@ for (const database of databaseKinds) {
       expect(revocation).to.include({ target: id, version: everyVersion });
     });
 
-    it('have nothing to say of a user who is not there', async () => {
+    it('write nothing for a user that does not exist', async () => {
       const gone = '00000000-0000-7000-8000-000000000000';
       expect(await raise({ userId: gone })).to.be.empty;
       expect(

@@ -13,7 +13,7 @@ import { until } from '../support/until.js';
 const password = 'the password of ada';
 let changes = 0;
 
-/** What happens at another replica, to a user and her tokens; each makes them void. */
+/** Changes at another replica; each revokes the user's tokens. */
 const elsewhere: Readonly<
   Record<string, (other: Services, userId: string, tokens: TokenSet) => Promise<unknown>>
 > = {
@@ -73,7 +73,7 @@ describe('A replica on PostgreSQL', () => {
   };
 
   for (const [what, happens] of Object.entries(elsewhere)) {
-    it(`hears of ${what} at another`, async () => {
+    it(`learns of ${what} at another replica`, async () => {
       expect(await status()).to.equal(200);
       await happens(other, userId, tokens);
       await until(async () => (await status()) === 401);
@@ -81,13 +81,13 @@ describe('A replica on PostgreSQL', () => {
     });
   }
 
-  it('hears of a new key before it signs', async () => {
+  it('learns of a new key before it signs', async () => {
     const keys = app.services.ring.listSigningKeys().length;
     await other.ring.rotate('access');
     await until(() => app.services.ring.listSigningKeys().length > keys);
   });
 
-  describe('that hears nothing', () => {
+  describe('whose feed is stale', () => {
     before(() => behind('listen latchkey_changes'));
     after(back);
 
@@ -103,14 +103,14 @@ describe('A replica on PostgreSQL', () => {
         expect(body).to.deep.equal({ active: false });
       });
 
-      it(`knows at introspection of ${what}, though nothing else has asked since`, async () => {
+      it(`knows at introspection of ${what}, before any other request`, async () => {
         await happens(other, userId, tokens);
         const { body } = await introspect(app, client, tokens.access_token).expect(200);
         expect(body).to.deep.equal({ active: false });
       });
     }
 
-    it('says so in its readiness', async () => {
+    it('reports so in its readiness', async () => {
       const { body, headers } = await app.get('/health/ready').expect(503);
       expect(body).to.include({ code: 'not_ready' });
       expect(body.detail).to.include('other replicas');
@@ -118,17 +118,17 @@ describe('A replica on PostgreSQL', () => {
       await app.get('/health/live').expect(200);
     });
 
-    it('ends a session all the same', async () => {
+    it('still ends a session', async () => {
       await app.post('/logout', undefined, tokens.access_token).expect(204);
       expect(await status()).to.equal(401);
       await app.post('/logout', undefined, tokens.access_token).expect(401);
     });
   });
 
-  describe('that cannot ask the database', () => {
+  describe('whose feed is stale and whose database does not respond', () => {
     afterEach(back);
 
-    it('refuses to say, and says when to come back', async () => {
+    it('responds with 503 and Retry-After', async () => {
       await behind();
       const { body, headers } = await app.get('/protected', tokens.access_token).expect(503);
       expect(body).to.include({ code: 'not_ready', detail: 'The database does not respond.' });
@@ -136,13 +136,13 @@ describe('A replica on PostgreSQL', () => {
       await app.get('/health/ready').expect(503);
     });
 
-    it('needs no database to refuse what this service did not issue', async () => {
+    it('refuses tokens that this service did not issue without the database', async () => {
       await behind();
       await app.get('/protected', `${tokens.access_token.slice(0, -9)}AAAAAAAAA`).expect(401);
       await app.get('/protected').expect(401);
     });
 
-    it('responds with 503 to logins, refreshes, logouts and introspections, and goes on afterwards', async () => {
+    it('responds with 503 to logins, refreshes, logouts and introspections, and recovers afterwards', async () => {
       await behind();
       const answers = await Promise.all([
         app.post('/login', { username: 'admin', password }),

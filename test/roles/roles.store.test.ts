@@ -12,25 +12,25 @@ storeContract('The roles store', (on) => {
     expect(await rolesStore.list(on.queries)).to.deep.equal([first, later]);
   });
 
-  it('finds a role by its very name', async () => {
+  it('finds a role by its exact name', async () => {
     const role = await addRole(on.queries, { name: 'auditor' });
     expect(await rolesStore.find(on.queries, 'auditor')).to.deep.equal(role);
     expect(await rolesStore.find(on.queries, 'Auditor')).to.be.undefined;
   });
 
-  it('says which names are no roles', async () => {
+  it('returns the names that are not roles', async () => {
     const { name } = await addRole(on.queries);
     expect(await rolesStore.missing(on.queries, ['x', name, 'y'])).to.deep.equal(['x', 'y']);
     expect(await rolesStore.missing(on.queries, [])).to.deep.equal([]);
   });
 
-  it('adds a role that does not exist, and leaves one that is', async () => {
+  it('adds a new role, and does not change an existing one', async () => {
     const role = await addRole(on.queries);
     expect(await rolesStore.insert(on.queries, { ...role, permissions: 'everything' })).to.be.false;
     expect(await rolesStore.find(on.queries, role.name)).to.deep.equal(role);
   });
 
-  it('lets one of many at once add a role', async () => {
+  it('lets one of many concurrent additions of a role succeed', async () => {
     const role = await addRole(on.queries);
     await rolesStore.delete(on.queries, role.name, recordTime);
     await rolesStore.removeFromSome(on.queries, role.name, 10);
@@ -38,14 +38,14 @@ storeContract('The roles store', (on) => {
     expect(inserted.filter((won) => won)).to.have.length(1);
   });
 
-  it('replaces what a role says, and nothing else of it', async () => {
+  it('replaces a role’s description and permissions, and nothing else', async () => {
     const role = await addRole(on.queries, { built_in: 1 });
     const said = { description: 'New', permissions: 'a b', updated_at: recordTime + minute };
     await rolesStore.update(on.queries, { ...role, ...said, built_in: 0, created_at: 0 });
     expect(await rolesStore.find(on.queries, role.name)).to.deep.equal({ ...role, ...said });
   });
 
-  it('deletes a role and takes it from its holders', async () => {
+  it('deletes a role and removes it from its holders', async () => {
     const user = await addUser(on.queries);
     const { name } = await addRole(on.queries, {}, [user]);
     const kept = await addRole(on.queries, {}, [user]);
@@ -54,7 +54,7 @@ storeContract('The roles store', (on) => {
     expect(await usersStore.find(on.queries, user.id)).to.include({ roles: kept.name });
   });
 
-  it('removes what is left of a deleted role a few holders at a time, and lets its name be had again after that', async () => {
+  it('removes the rows of a deleted role’s holders a few at a time, and frees its name after that', async () => {
     const holders = [await addUser(on.queries), await addUser(on.queries), await addUser(on.queries)];
     const role = await addRole(on.queries, {}, holders);
     const kept = await addRole(on.queries, {}, holders);
@@ -76,7 +76,7 @@ storeContract('The roles store', (on) => {
     }
   });
 
-  it('makes those who lock the rights wait for each other', async () => {
+  it('serializes transactions that lock the rights', async () => {
     await addRole(on.queries, { name: administratorRole, built_in: 1 });
     const { name } = await addRole(on.queries);
     const users = [await addUser(on.queries), await addUser(on.queries), await addUser(on.queries)];

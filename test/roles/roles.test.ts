@@ -21,19 +21,19 @@ describe('/roles', () => {
   const names = async (): Promise<string[]> =>
     ((await app.get('/roles', admin).expect(200)).body.items as { name: string }[]).map(({ name }) => name);
 
-  describe('more than an access token can carry', () => {
-    /** About so many characters of permissions. */
+  describe('permissions that do not fit into an access token', () => {
+    /** Permissions with about this many characters. */
     const much = (prefix: string, characters: number): string[] =>
       Array.from({ length: Math.floor(characters / 91) }, (_, index) => `${prefix}:${index}`.padEnd(90, 'x'));
     const refused = { permissions: /more than an access token can carry/ };
 
-    it('is refused for one role', async () => {
+    it('are refused for one role', async () => {
       const { body } = await app.put('/roles/huge', { permissions: much('a', 6000) }, admin).expect(422);
       expect(body.errors.permissions).to.match(refused.permissions);
       expect(await names()).not.to.include('huge');
     });
 
-    it('is refused for the roles of a user together, and changes nothing', async () => {
+    it('are refused for the roles of a user together, and nothing changes', async () => {
       for (const name of ['large-1', 'large-2'])
         await app.put(`/roles/${name}`, { permissions: much(name, 3000) }, admin).expect(201);
       const user = await app.createUser('laden', password, ['large-1']);
@@ -50,7 +50,7 @@ describe('/roles', () => {
     });
   });
 
-  describe('who may', () => {
+  describe('permissions', () => {
     const tokens: Record<string, string> = {};
     before(async () => {
       for (const permission of ['roles:read', 'roles:write']) {
@@ -79,8 +79,8 @@ describe('/roles', () => {
     }
   });
 
-  describe('listing', () => {
-    it('has the built-in role, which holds what the contract names', async () => {
+  describe('GET /roles', () => {
+    it('returns the built-in role, which has all permissions of the contract', async () => {
       const { body } = await app.get('/roles', admin).expect(200);
       const now = new Date(app.clock.now()).toISOString();
       expect(body.items[0]).to.deep.equal({
@@ -95,7 +95,7 @@ describe('/roles', () => {
       expect(contractPermissions).to.include.members(own);
     });
 
-    it('goes by name', async () => {
+    it('lists roles by name', async () => {
       for (const name of ['zebra', 'aardvark']) await app.put(`/roles/${name}`, { permissions }, admin);
       const all = await names();
       expect(all).to.include.members(['aardvark', 'admin', 'zebra']);
@@ -103,8 +103,8 @@ describe('/roles', () => {
     });
   });
 
-  describe('putting', () => {
-    it('makes a role that does not exist', async () => {
+  describe('PUT /roles/{name}', () => {
+    it('creates a role', async () => {
       const { body } = await app
         .put('/roles/auditor', { description: 'Reads', permissions: ['b:x', 'a/y', 'b:x'] }, admin)
         .expect(201);
@@ -121,7 +121,7 @@ describe('/roles', () => {
       expect(all.items).to.deep.include(body);
     });
 
-    it('replaces the whole of a role that is there', async () => {
+    it('replaces the whole of an existing role', async () => {
       const { body: made } = await app
         .put('/roles/replaced', { description: 'Reads', permissions }, admin)
         .expect(201);
@@ -136,7 +136,7 @@ describe('/roles', () => {
       expect((await app.get('/roles', admin)).body.items).to.deep.include(body);
     });
 
-    it('makes one role of many of a name at once', async () => {
+    it('creates one role if many requests with its name come at once', async () => {
       const statuses = await Promise.all(
         Array.from(
           { length: 4 },
@@ -198,7 +198,7 @@ describe('/roles', () => {
     }
   });
 
-  it('keeps a description from before those of characters that cannot be seen were refused', async () => {
+  it('keeps an existing description that has invisible characters', async () => {
     const description = 'Reads\u200b';
     await app.put('/roles/described', { permissions }, admin).expect(201);
     const { queries } = app.services.database;
@@ -207,8 +207,8 @@ describe('/roles', () => {
     await app.put('/roles/described', { permissions: [], description: `${description}.` }, admin).expect(422);
   });
 
-  describe('deleting', () => {
-    it('takes a role away, once', async () => {
+  describe('DELETE /roles/{name}', () => {
+    it('deletes a role, once', async () => {
       await app.put('/roles/passing', { permissions }, admin).expect(201);
       await app.delete('/roles/passing', admin).expect(204);
       expect(await names()).not.to.include('passing');
@@ -216,13 +216,13 @@ describe('/roles', () => {
       expect(body).to.include({ code: 'role_not_found' });
     });
 
-    it('refuses what is no name', async () => {
+    it('refuses an invalid name', async () => {
       const { body } = await app.delete('/roles/a%20b', admin).expect(422);
       expect(body.errors).to.have.all.keys('name');
     });
   });
 
-  it('leaves the built-in role as it is', async () => {
+  it('does not change the built-in role', async () => {
     const { body: before } = await app.get('/roles', admin);
     for (const request of [
       app.put('/roles/admin', { permissions: [] }, admin),
@@ -235,7 +235,7 @@ describe('/roles', () => {
     await app.get('/protected', admin).expect(200);
   });
 
-  it('leaves an audit row of each change', async () => {
+  it('writes an audit row for each change', async () => {
     const rows = () =>
       app.services.database.queries.selectFrom('audit').selectAll().where('target', '=', 'audited').execute();
     await app.put('/roles/audited', { permissions }, admin).expect(201);
@@ -253,7 +253,7 @@ describe('/roles', () => {
 });
 
 for (const kind of databaseKinds) {
-  describe(`What changes of a role on ${kind}`, () => {
+  describe(`A change of a role on ${kind}`, () => {
     let app: TestApp;
     let admin: string;
     let made = 0;
@@ -272,7 +272,7 @@ for (const kind of databaseKinds) {
       return app.login(username, password);
     };
 
-    /** The access token is refused; what a refresh gives instead has these rights. */
+    /** Checks that the access token is refused, and that a refreshed one has these rights. */
     const expectNewRights = async (tokens: TokenSet, scope: string): Promise<void> => {
       const { body } = await app.get('/protected', tokens.access_token).expect(401);
       expect(body).to.include({ code: 'invalid_token' });
@@ -281,7 +281,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', refreshed.body.access_token as string).expect(200);
     };
 
-    it("reaches all its holders' very next request, and nobody else's", async () => {
+    it('applies to the next request of all its holders, and to no other user', async () => {
       await put('changed', ['a', 'b']).expect(201);
       await put('unchanged', ['c']).expect(201);
       const first = await holderOf('changed');
@@ -294,7 +294,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', admin).expect(200);
     });
 
-    it('reaches them where the role is deleted', async () => {
+    it('applies to its holders when the role is deleted', async () => {
       await put('deleted', ['a']).expect(201);
       await put('kept', ['b']).expect(201);
       const holder = await holderOf('deleted', 'kept');
@@ -307,7 +307,7 @@ for (const kind of databaseKinds) {
       for (const { roles } of users) expect(roles).not.to.include('deleted');
     });
 
-    it('revokes no token where the permissions stay the same', async () => {
+    it('revokes no token if the permissions stay the same', async () => {
       await put('steady', ['a', 'b']).expect(201);
       const holder = await holderOf('steady');
       await put('steady', ['b', 'a', 'b']).expect(200);
@@ -317,7 +317,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', holder.access_token).expect(200);
     });
 
-    it('accepts rights from an operation that requires them', async () => {
+    it('is accepted from an operation that requires the permission', async () => {
       await put('user-reader', ['users:read']).expect(201);
       const { access_token: token, refresh_token: refresh } = await holderOf('user-reader');
       await app.get('/users', token).expect(200);
@@ -329,11 +329,11 @@ for (const kind of databaseKinds) {
   });
 }
 
-describe('Roles that change while something else does, on postgres', () => {
+describe('Roles that change during other changes, on postgres', () => {
   let app: TestApp;
   let admin: string;
   let made = 0;
-  /** The name of a role that permits `old`. */
+  /** The name of a role with the permission `old`. */
   let role: string;
   before(async () => {
     app = await TestApp.start({ database: 'postgres' });
@@ -354,7 +354,7 @@ describe('Roles that change while something else does, on postgres', () => {
     return { id: body.id as string, tokens: await app.login(username, password) };
   };
 
-  /** Runs `work` while a transaction holds the role's row. */
+  /** Runs `work` while a transaction holds a lock on the role's row. */
   const whileLocked = <T>(work: () => Promise<T>) =>
     app.services.database.transaction(async (transaction) => {
       await transaction.updateTable('roles').set({ description: '' }).where('name', '=', role).execute();
@@ -364,7 +364,7 @@ describe('Roles that change while something else does, on postgres', () => {
   const claimsOf = (name: string, version: number): AccessTokenClaims =>
     ({ ...{ sid: '-', jti: '-', sub: '-', ver: 0 }, roles: [name], roles_ver: version }) as never;
 
-  it('revoke the tokens of each change, even if the last one restores what the first one saw', async () => {
+  it('revoke the tokens of each change, even if the last one restores the first one’s permissions', async () => {
     const { id } = await addHolder(role);
     const { roles_version: before } = await app.services.users.get(id);
     const changes = await whileLocked(async () => {
@@ -385,7 +385,7 @@ describe('Roles that change while something else does, on postgres', () => {
     ['replaced', () => put(['new']), 'new'],
     ['deleted', async () => (await app.delete(`/roles/${role}`, admin)).status, ''],
   ] as const) {
-    it(`leave no token of before to who gets the role while it is ${what}`, async () => {
+    it(`leave no earlier token to a user who gets the role while it is ${what}`, async () => {
       await addHolder(role);
       const newcomer = await addHolder();
       const database = app.services.database;
@@ -405,7 +405,7 @@ describe('Roles that change while something else does, on postgres', () => {
     });
   }
 
-  it('are no failure of this service where a user is made with a role that is about to go', async () => {
+  it('cause no 500 when a user is created with a role that is being deleted', async () => {
     await addHolder(role);
     const both = await whileLocked(async () => {
       const deleted = app.delete(`/roles/${role}`, admin).expect(204).then();

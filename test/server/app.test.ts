@@ -8,7 +8,7 @@ describe('The app', () => {
   });
   after(() => app.close());
 
-  it('sends security headers with whatever it answers', async () => {
+  it('sends security headers with every response', async () => {
     for (const path of ['/health/live', '/protected', '/nothing', '/openapi.json']) {
       const { headers } = await app.get(path);
       expect(headers).to.include({
@@ -43,26 +43,26 @@ describe('The app', () => {
     };
     const trusting = { LATCHKEY_TRUSTED_PROXIES: 'loopback' };
 
-    it('sends it over HTTPS alone, which a trusted proxy says, for this host', async () => {
+    it('sends it over HTTPS alone, as reported by a trusted proxy, for this host', async () => {
       expect(await hsts({})).to.deep.equal([undefined]);
       expect(await hsts(trusting)).to.deep.equal([undefined]);
       expect(await hsts(trusting, 'http')).to.deep.equal([undefined]);
       expect(await hsts(trusting, 'https')).to.deep.equal(['max-age=31536000']);
     });
 
-    it('believes nobody else', async () => {
+    it('ignores the report of anyone else', async () => {
       expect(await hsts({}, 'https')).to.deep.equal([undefined]);
       expect(await hsts({ LATCHKEY_TRUSTED_PROXIES: '192.0.2.1' }, 'https')).to.deep.equal([undefined]);
     });
 
-    it('sends it for the subdomains too where LATCHKEY_HSTS_INCLUDE_SUBDOMAINS says so', async () => {
+    it('includes the subdomains with LATCHKEY_HSTS_INCLUDE_SUBDOMAINS', async () => {
       const settings = { ...trusting, LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: 'true' };
       expect(await hsts(settings, 'https')).to.deep.equal(['max-age=31536000; includeSubDomains']);
       expect(await hsts(settings)).to.deep.equal([undefined]);
     });
   });
 
-  it('lets nobody store what it answers, but for the contract and the docs', async () => {
+  it('lets no response be stored, except the contract and the docs', async () => {
     for (const path of ['/health/live', '/protected', '/nothing'])
       expect((await app.get(path)).get('Cache-Control')).to.equal('no-store');
     for (const path of ['/openapi.json', '/docs/'])
@@ -74,7 +74,7 @@ describe('The app', () => {
     const corsHeaders = (headers: object): string[] =>
       Object.keys(headers).filter((name) => name.startsWith('access-control-'));
 
-    it('says nothing to them unless it is told to', async () => {
+    it('sends no CORS headers by default', async () => {
       for (const answer of [
         await app.get('/health/live').set('Origin', origin),
         await app
@@ -94,7 +94,7 @@ describe('The app', () => {
       });
       after(() => open.close());
 
-      it('lets in those that are named, with the headers that a client needs, on errors too', async () => {
+      it('allows the named origins, with the headers that a client needs, on errors too', async () => {
         for (const path of ['/health/live', '/protected', '/nothing']) {
           const { headers } = await open.get(path).set('Origin', origin);
           expect(headers).to.include({
@@ -106,7 +106,7 @@ describe('The app', () => {
         }
       });
 
-      it('answers their preflight', async () => {
+      it('responds to their preflight requests', async () => {
         const preflight = open.request('options', '/protected').set('Origin', origin);
         const { headers } = await preflight
           .set('Access-Control-Request-Method', 'GET')
@@ -119,7 +119,7 @@ describe('The app', () => {
         expect(headers['access-control-allow-methods']).to.include('GET');
       });
 
-      it('lets in no other', async () => {
+      it('allows no other origin', async () => {
         const { headers } = await open.get('/health/live').set('Origin', 'https://evil.example.com');
         expect(headers).not.to.have.property('access-control-allow-origin');
       });
@@ -139,7 +139,7 @@ describe('The app', () => {
       });
       after(() => open.close());
 
-      it('lets the origins that are named send them, and keeps caches from mixing up origins', async () => {
+      it('allows credentials to the named origins, and keeps caches from mixing up origins', async () => {
         const login = open.post('/login/cookies', { username: 'admin', password: adminPassword });
         for (const test of [
           login.expect(200),
@@ -156,7 +156,7 @@ describe('The app', () => {
         }
       });
 
-      it('answers a preflight for the CSRF headers that the settings name', async () => {
+      it('responds to a preflight request for the CSRF headers of the settings', async () => {
         const preflight = open.request('options', '/refresh/cookies').set('Origin', origin);
         const { headers } = await preflight
           .set('Access-Control-Request-Method', 'POST')
@@ -184,7 +184,7 @@ describe('The app', () => {
       });
 
       for (const origins of ['*', `${origin}, *`]) {
-        it(`sends none of them with "${origins}"`, async () => {
+        it(`allows no credentials with "${origins}"`, async () => {
           const any = await TestApp.start({
             settings: { LATCHKEY_CORS_ORIGINS: origins, JWT_TOKEN_LOCATION: 'cookies' },
           });
@@ -199,7 +199,7 @@ describe('The app', () => {
       }
     });
 
-    it('lets in any with *', async () => {
+    it('allows any origin with *', async () => {
       const open = await TestApp.start({ settings: { LATCHKEY_CORS_ORIGINS: '*' } });
       try {
         const { headers } = await open.get('/health/live').set('Origin', 'https://anyone.example.com');

@@ -15,7 +15,7 @@ describe('behind a proxy', () => {
   const below = (app: TestApp, path: string, prefix: string) =>
     app.get(path).set('X-Forwarded-Prefix', prefix);
   const documents = ['/openapi.json', '/openapi-3.1.json', '/openapi.yaml'];
-  /** Of each form of the contract, the place that the service is at; before it, it names the issuer. */
+  /** The service's own server URL in each form of the contract; the issuer is before it. */
   const placesIn = async (app: TestApp, prefix: string): Promise<(string | undefined)[]> => {
     const found = [];
     for (const path of documents) {
@@ -28,7 +28,7 @@ describe('behind a proxy', () => {
     return found;
   };
 
-  /** What the addresses begin with that the service's root names: as JSON, and as a page. */
+  /** The start of the URLs in the landing page, as JSON and as HTML. */
   const rootsIn = async (app: TestApp, prefix: string): Promise<(string | undefined)[]> => {
     const { body } = await below(app, '/', prefix).expect(200);
     const { text } = await below(app, '/', prefix).set('Accept', 'text/html').expect(200);
@@ -50,7 +50,7 @@ describe('behind a proxy', () => {
       expect(await placesIn(trusting, given)).to.deep.equal([prefix, prefix, prefix]);
     });
 
-    it(`that is a stranger, ${given.slice(0, 20)} counts for nothing`, async () => {
+    it(`that is not trusted, ${given.slice(0, 20)} is ignored`, async () => {
       for (const app of [other, alone]) {
         expect(await rootsIn(app, given)).to.deep.equal(['/', './']);
         expect(await placesIn(app, given)).to.deep.equal(['/', '/', '/']);
@@ -84,19 +84,19 @@ describe('behind a proxy', () => {
     '/{host}',
     `/${'a'.repeat(200)}`,
   ]) {
-    it(`that is trusted, ${JSON.stringify(given.slice(0, 30))} is no prefix`, async () => {
+    it(`that is trusted, ${JSON.stringify(given.slice(0, 30))} is not a prefix`, async () => {
       const header = Buffer.from(given, 'utf8').toString('latin1');
       expect(await rootsIn(trusting, header)).to.deep.equal(['/', './']);
       expect(await placesIn(trusting, header)).to.deep.equal(['/', '/', '/']);
     });
   }
 
-  it('is no prefix where two are given', async () => {
+  it('two prefixes are ignored', async () => {
     const { body } = await trusting.get('/').set('X-Forwarded-Prefix', ['/auth', '/other'] as never);
     expect(body).to.include({ documentation: '/docs/' });
   });
 
-  it('the contract has a tag for each place that it is served at', async () => {
+  it('the contract has an ETag for each prefix', async () => {
     for (const path of documents) {
       const tags = new Set<string | undefined>();
       for (const prefix of ['', '/auth', '/other']) {
@@ -111,14 +111,14 @@ describe('behind a proxy', () => {
     }
   });
 
-  it('pages that were not found lead to what is below it', async () => {
+  it('not-found pages link below the prefix', async () => {
     const { text } = await below(trusting, '/a/nothing', '/auth').set('Accept', 'text/html').expect(404);
     const links = [...text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, link]) => link);
     expect(links.length).to.be.above(5);
     for (const link of links) expect(link).to.match(/^\/auth\//);
   });
 
-  it('the page names its files without a place, so that they are below it', async () => {
+  it("Swagger UI's page has relative links to its files", async () => {
     const { text } = await below(trusting, '/docs/', '/auth').expect(200);
     expect(text).to.equal((await alone.get('/docs/')).text);
     expect(text).not.to.match(/(src|href)="\//);

@@ -10,12 +10,12 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    it('is good, and said to anyone', async () => {
+    it('is reported as good, to anyone', async () => {
       for (const path of ['/health/live', '/health/ready'])
         expect((await app.get(path).expect(200)).body).to.deep.equal({ status: 'ok' });
     });
 
-    it('is live but not ready where the database does not answer; the log says why', async () => {
+    it('is live but not ready if the database does not respond; the log says why', async () => {
       await app.services.database.close();
       await app.get('/health/live').expect(200);
       const answer = await app.get('/health/ready').expect(503);

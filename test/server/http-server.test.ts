@@ -33,7 +33,7 @@ describe('The server on the port', () => {
     server.close();
   }
 
-  /** An app that does one thing with each request. */
+  /** An app that handles each request like this. */
   function serveWith(handler: RequestHandler): void {
     const app = express();
     app.use(handler);
@@ -48,13 +48,13 @@ describe('The server on the port', () => {
   const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
 
   describe('while the service starts', () => {
-    it('says that it lives', async () => {
+    it('responds that it is live', async () => {
       const [answer] = await RawConnection.exchange(url, get('/health/live?probe'));
       expect(answer).to.include({ status: 200, text: '{"status":"ok"}' });
       if (answer) expectWellFormed(answer);
     });
 
-    it('says that it is not ready, and when to ask again', async () => {
+    it('responds that it is not ready, with Retry-After', async () => {
       for (const path of ['/', '/health/ready', '/login']) {
         const [answer] = await RawConnection.exchange(url, get(path));
         expectProblem(answer, 'not_ready');
@@ -69,14 +69,14 @@ describe('The server on the port', () => {
       ['CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 'method_not_allowed'],
       [`GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 'header_too_large'],
     ] as const) {
-      it(`refuses what cannot be read as it does later: ${bytes.slice(0, 40).split('\r')[0] ?? ''} ${code}`, async () => {
+      it(`refuses unreadable requests as it does later: ${bytes.slice(0, 40).split('\r')[0] ?? ''} ${code}`, async () => {
         const [answer] = await RawConnection.exchange(url, bytes);
         expectProblem(answer, code);
       });
     }
   });
 
-  it('answers in JSON what an app fails to answer', async () => {
+  it('responds in JSON when an app throws', async () => {
     serveWith(() => {
       throw new Error('a fault of the app');
     });
@@ -86,7 +86,7 @@ describe('The server on the port', () => {
     expect(logged).to.have.length(1);
   });
 
-  it('closes the connection where an app fails in the midst of a response', async () => {
+  it('closes the connection if an app fails in the middle of a response', async () => {
     serveWith((_request, response) => {
       response.write('a part');
       throw new Error('a fault of the app');
@@ -97,7 +97,7 @@ describe('The server on the port', () => {
     connection.destroy();
   });
 
-  it('waits for a client for a while, responds with 408, and ends the connection', async () => {
+  it('waits for a slow request, responds with 408, and closes the connection', async () => {
     serveWith(express.text({ type: () => true }));
     const begun = [
       '',
@@ -124,9 +124,9 @@ describe('The server on the port', () => {
     }
   });
 
-  it('cuts off a client that takes nothing of its response', async () => {
+  it('closes the connection of a client that does not read its response', async () => {
     serveWith((_request, response) => {
-      response.end('a'.repeat(64 * 1024 * 1024)); // more than the kernel takes
+      response.end('a'.repeat(64 * 1024 * 1024)); // more than the kernel buffers
     });
     const connection = await RawConnection.open(url);
     connection.write(get('/')).stopReading();
@@ -135,7 +135,7 @@ describe('The server on the port', () => {
     connection.destroy();
   });
 
-  it('lets a connection that waits for its client make room for another one', async () => {
+  it('closes a connection that waits for its client to make room for another one', async () => {
     stop();
     await start(2);
     serveWith((_request, response) => {
@@ -152,7 +152,7 @@ describe('The server on the port', () => {
     half.destroy();
   });
 
-  it('closes what is too many where all are being served, and logs that once a minute', async () => {
+  it('closes excess connections if all others are being served, and logs that once a minute', async () => {
     stop();
     await start(2);
     const held: (() => void)[] = [];
@@ -180,7 +180,7 @@ describe('The server on the port', () => {
     }
   });
 
-  it('survives it when connections cannot be accepted, and logs that once a minute', async () => {
+  it('keeps running if connections cannot be accepted, and logs that once a minute', async () => {
     for (let count = 0; count < 20; count += 1)
       server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
     expect(logged.map(({ msg }) => msg)).to.deep.equal(['accepting connections failed']);
@@ -207,7 +207,7 @@ describe('The server on the port', () => {
     expect(most).to.equal(1);
   });
 
-  it('ends a connection with too many requests that wait for their turn', async () => {
+  it('closes a connection with too many queued requests', async () => {
     serveWith(() => undefined);
     const connection = await RawConnection.open(url);
     await connection.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(200)).ended();
@@ -215,7 +215,7 @@ describe('The server on the port', () => {
     connection.destroy();
   });
 
-  it('does not carry out what waited for its turn when the client has gone', async () => {
+  it('does not run queued requests after the client has disconnected', async () => {
     const seen: string[] = [];
     const held: (() => void)[] = [];
     serveWith(({ url: path }, response) => {

@@ -15,7 +15,7 @@ function messageOf(error: Error): string {
 }
 
 describe('The message of an error in the log', () => {
-  it('says once what the error was made of', () => {
+  it("repeats no part of an error's message", () => {
     const cause = new Error('database is locked');
     expect(messageOf(new DatabaseUnavailable('database is locked', { cause }))).to.equal(
       'database is locked',
@@ -25,12 +25,12 @@ describe('The message of an error in the log', () => {
     );
   });
 
-  it('has the causes that it does not say', () => {
+  it('includes the causes that the message lacks', () => {
     const error = new Error('it failed', { cause: new Error('because', { cause: new Error('of that') }) });
     expect(messageOf(error)).to.equal('it failed: because: of that');
   });
 
-  it('ends where causes are in a circle', () => {
+  it('ends for circular causes', () => {
     const [one, other] = [new Error('one'), new Error('other')];
     one.cause = other;
     other.cause = one;
@@ -56,7 +56,7 @@ for (const database of databaseKinds) {
       return JSON.stringify(lines);
     };
 
-    it('has no value of the row that is there already', async () => {
+    it('has no value of the existing row', async () => {
       await sql`create unique index one_name on clients (name)`.execute(app.services.database.queries);
       const client = { client_name: 'Private Matters' };
       await app.post('/clients', client, admin).expect(201);
@@ -66,7 +66,7 @@ for (const database of databaseKinds) {
         .and.not.to.include('Private Matters');
     });
 
-    it('has no value of the row that is refused', async () => {
+    it('has no value of the refused row', async () => {
       const { queries } = app.services.database;
       if (database === 'postgres') {
         await sql`alter table roles add constraint described check (description <> 'Private Role')`.execute(

@@ -2,7 +2,7 @@ import { headerLength, UnlimitedService } from '../support/unlimited-service.js'
 import { nastyTexts } from '../support/nasty-texts.js';
 import type { TestApp } from '../support/test-app.js';
 
-/** The headers that the service, or a library that it uses, reads, each with what it may begin with. */
+/** Header that the service or one of its libraries reads → possible beginnings. */
 function headersThatAreRead({ services }: TestApp): (readonly [name: string, beginning: string])[] {
   const { headerName, headerType, accessCsrfHeaderName, refreshCsrfHeaderName } = services.config;
   const { accessCookieName, refreshCookieName, accessCsrfCookieName } = services.config;
@@ -53,7 +53,7 @@ function headersThatAreRead({ services }: TestApp): (readonly [name: string, beg
   ];
 }
 
-describe('Long headers of what is nasty to parse', () => {
+describe('Long headers that are expensive to parse', () => {
   const texts = nastyTexts(headerLength);
   let service: UnlimitedService;
   before(async () => {
@@ -72,7 +72,7 @@ describe('Long headers of what is nasty to parse', () => {
       ['GET', '/'],
     ].map(([method = '', path = '']) => [method, path, { 'Content-Length': '0' }] as const),
   ] as const) {
-    it(`are answered at once by ${method} ${path}`, async () => {
+    it(`get a response at once from ${method} ${path}`, async () => {
       for (const [name, beginning] of headersThatAreRead(service.app)) {
         for (const text of texts) {
           await service.expectAnswer(method, path, { ...more, [name]: `${beginning}${text}` });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { rawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
-describe('What Node answers before any middleware', () => {
+describe('A response of Node.js before any middleware', () => {
   let app: TestApp;
   before(async () => {
     app = await TestApp.start();
@@ -13,7 +13,7 @@ describe('What Node answers before any middleware', () => {
     ['a request without Host', 'GET / HTTP/1.1\r\n', 400],
     ['an expectation other than 100-continue', 'GET / HTTP/1.1\r\nHost: a\r\nExpect: a-miracle\r\n', 417],
   ] as const) {
-    it(`has a request id of its own, and leaves the process running: ${what}`, async () => {
+    it(`has its own request id, and the process keeps running: ${what}`, async () => {
       const ids = [];
       for (let time = 0; time < 2; time += 1) {
         const answer = await rawRequest(app.url, `${head}Connection: close\r\n\r\n`);

@@ -27,7 +27,7 @@ describe('A problem', () => {
     });
   });
 
-  it('is not to be stored', async () => {
+  it('must not be stored', async () => {
     expect((await app.get('/protected')).get('Cache-Control')).to.equal('no-store');
   });
 
@@ -58,14 +58,14 @@ describe('A problem', () => {
     }
   });
 
-  it('is decided before the body is read, where the caller may not call at all', async () => {
+  it('is sent before the body is read if the caller may not call the operation at all', async () => {
     await app.request('post', '/users').set('Content-Type', 'text/plain').send('x').expect(401);
     await app.request('post', '/users').set('Content-Type', 'application/json').send('{').expect(401);
   });
 });
 
 for (const database of databaseKinds) {
-  describe(`A failure of this service, such as a lost database (${database})`, () => {
+  describe(`A failure of the service, such as a lost database (${database})`, () => {
     let app: TestApp;
     before(async () => {
       app = await TestApp.start({ database });
@@ -73,7 +73,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    it('is 500 without its cause, which the log has under the request’s id', async () => {
+    it('is 500 without its cause, which the log has with the request’s id', async () => {
       const answer = await app.post('/login', { username: 'admin', password: adminPassword }).expect(500);
       expect(answer.body).to.deep.equal({
         type: 'http://latchkey.test/problems/internal_error',
@@ -96,8 +96,8 @@ for (const database of databaseKinds) {
   });
 }
 
-describe('A failure after half a response is out', () => {
-  it('is logged, and cuts the response off: nobody takes the half for the whole', async () => {
+describe('A failure after half of a response was sent', () => {
+  it('is logged, and closes the connection, so that the response is not taken for complete', async () => {
     const lines: string[] = [];
     const log = pino({}, { write: (line: string) => lines.push(line) });
     const app = express()

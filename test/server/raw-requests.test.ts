@@ -11,7 +11,7 @@ const login = 'POST /login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json
 const json = 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n';
 const long = 'a'.repeat(20_000);
 
-/** Nothing after these can be read: each gets its answer, and its connection ends. */
+/** Nothing after these can be read: each gets a response, and its connection ends. */
 const refused: Readonly<Record<string, readonly [bytes: string, code: ProblemCode]>> = {
   'no Host': ['GET / HTTP/1.1\r\n\r\n', 'bad_request'],
   'two Hosts': ['GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n', 'bad_request'],
@@ -84,7 +84,7 @@ const refused: Readonly<Record<string, readonly [bytes: string, code: ProblemCod
   'very many headers': [`${live}${'a:\r\n'.repeat(4000)}\r\n`, 'header_too_large'],
 };
 
-/** These are requests, if odd ones. */
+/** Unusual but valid requests. */
 const answered: Readonly<Record<string, readonly [bytes: string, ...statuses: number[]]>> = {
   'an empty Host': ['GET /health/live HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', 200],
   'HTTP/1.0': ['GET /health/live HTTP/1.0\r\n\r\n', 200],
@@ -146,7 +146,7 @@ describe('Bytes on a connection', () => {
   }
 
   for (const [what, [bytes, ...statuses]] of Object.entries(answered)) {
-    it(`are answered: ${what}`, async () => {
+    it(`get a response: ${what}`, async () => {
       const answers = await RawConnection.exchange(app.url, bytes);
       for (const answer of answers) expectWellFormed(answer);
       expect(answers.map(({ status }) => status)).to.deep.equal(statuses);
@@ -154,7 +154,7 @@ describe('Bytes on a connection', () => {
   }
 
   for (const method of METHODS.filter((each) => each !== 'CONNECT')) {
-    it(`are answered with every method, on every kind of path: ${method}`, async () => {
+    it(`get a response with every method, on every kind of path: ${method}`, async () => {
       for (const path of ['/login', '/users/a', '/docs/', '/nothing', '/', '/oauth/token']) {
         const [answer, ...more] = await RawConnection.exchange(
           app.url,
@@ -168,7 +168,7 @@ describe('Bytes on a connection', () => {
     });
   }
 
-  it('are answered once more on a connection that had a request before', async () => {
+  it('get another response on a connection that had a request before', async () => {
     const connection = await RawConnection.open(app.url);
     const [first] = await connection.write(`${live}\r\n`).nextAnswers(1);
     expect(first?.headers).to.include({ connection: 'keep-alive', 'keep-alive': 'timeout=75' });
@@ -177,7 +177,7 @@ describe('Bytes on a connection', () => {
     connection.destroy();
   });
 
-  it('are not answered a second time where a body goes wrong after its response', async () => {
+  it('get no second response if the body is invalid after the response', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('POST /nothing HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
     const [answer] = await connection.nextAnswers(1);
@@ -191,7 +191,7 @@ describe('Bytes on a connection', () => {
     CONNECT: 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n',
     'another HTTP version': 'GET / HTTP/9.9\r\nHost: a\r\n\r\n',
   })) {
-    it(`do not cut off the response to the request before: ${what}`, async () => {
+    it(`do not interrupt the response to the request before: ${what}`, async () => {
       const file = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n';
       const [whole] = await RawConnection.exchange(
         app.url,
@@ -211,7 +211,7 @@ describe('Bytes on a connection', () => {
     });
   }
 
-  it('have their connection ended by the service alone, and what comes after is not carried out', async () => {
+  it('have their connection closed by the service alone, and later bytes are ignored', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('garbage\r\n\r\n');
     await connection.ended();
@@ -221,7 +221,7 @@ describe('Bytes on a connection', () => {
     connection.destroy();
   });
 
-  it('are answered in turn: what is not read is not made', async () => {
+  it('get responses in order, and none is made before the client reads', async () => {
     const connection = await RawConnection.open(app.url);
     connection.write('GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000));
     await connection.ended();

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { readableLine } from '../../src/server/readable-log.js';
 
-/** A stream that shows no colors. */
+/** A stream without colors. */
 const plain = new Writable();
 
 const line = (entry: object): string =>
@@ -17,33 +17,33 @@ describe('A line of the log on a terminal', () => {
     expect(text).to.match(/^\d\d:\d\d:\d\d info {2}stopping\n$/);
   });
 
-  it('has level, message and fields, without what is the same in each', () => {
+  it('has level, message and fields, without those that are always the same', () => {
     expect(line({ signal: 'SIGTERM' })).to.equal('info  stopping signal=SIGTERM\n');
     expect(line({ level: 50, count: 3, list: ['a', 'b'], none: null })).to.equal(
       'error stopping count=3 list=["a","b"] none=null\n',
     );
   });
 
-  it('quotes a text that would not be told from the rest', () => {
+  it('quotes an ambiguous text', () => {
     expect(line({ path: '/users', name: 'a b', other: 'a="b"' })).to.equal(
       'info  stopping path=/users name="a b" other="a=\\"b\\""\n',
     );
   });
 
-  it('has the stack of an error in lines of its own', () => {
+  it("has an error's stack on separate lines", () => {
     expect(line({ level: 40, err: { message: 'No.', stack: 'Error: No.\n    at here' } })).to.equal(
       'warn  stopping\nError: No.\n    at here\n',
     );
   });
 
-  it('shows control characters, which the terminal would obey', () => {
+  it('escapes control characters, which a terminal would interpret', () => {
     expect(line({ msg: 'a\u001b[2Jb\u009bc', name: '\u202ed' })).to.equal(
       'info  a\\u001b[2Jb\\u009bc name=\\u202ed\n',
     );
     expect(line({ msg: '\u{e0041}' })).to.equal('info  \\u{e0041}\n');
   });
 
-  it('is one line, whatever the message is', () => {
+  it('is one line, whatever the message', () => {
     expect(line({ msg: 'a\nb' })).to.equal('info  a\\u000ab\n');
   });
 });

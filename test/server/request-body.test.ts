@@ -6,9 +6,9 @@ import { readConfig } from '../../src/config/config.js';
 import { bodyParsers } from '../../src/server/request-body.js';
 import { Problem } from '../../src/problems/problem.js';
 
-describe('A body whose client has gone before it was read', () => {
+describe('A body whose client has disconnected before it was read', () => {
   for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
-    it(`is refused, and never handed on as undefined: ${type}`, () => {
+    it(`is refused, and never passed on as undefined: ${type}`, () => {
       const handlers = bodyParsers(readConfig({}), {
         body: { in: 'body', name: 'body', required: true },
         mediaTypes: [type],

@@ -13,7 +13,7 @@ for (const kind of databaseKinds) {
     const rowsIn = async (table: 'sessions' | 'revocations' | 'login_attempts'): Promise<number> =>
       (await app.services.database.queries.selectFrom(table).selectAll().execute()).length;
 
-    it('give the administrators what the contract names, when that changes', async () => {
+    it('give administrators all permissions of the contract when these change', async () => {
       const { roles } = app.services;
       const before = await app.login();
       await roles.grantAdministrators(contract);
@@ -30,7 +30,7 @@ for (const kind of databaseKinds) {
       expect(shrunk.body.scope).to.equal([...contract].sort().join(' '));
     });
 
-    it('delete what has expired, and keep what has not', async () => {
+    it('delete what has expired, and keep the rest', async () => {
       const { refresh_token: token } = await app.login();
       await app.post('/logout', { refresh_token: token }).expect(204);
       await app.post('/login', { username: 'nobody', password: 'no password' }).expect(401);

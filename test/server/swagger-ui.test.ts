@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { TestApp } from '../support/test-app.js';
 
-/** What the page names, and what those files name. */
+/** The files that the page refers to, and that those files refer to. */
 const files = [
   'style.css',
   'page.css',
@@ -21,14 +21,14 @@ describe('Swagger UI', () => {
   });
   after(() => app.close());
 
-  it('is at /docs/, to which /docs leads by a relative path, as there may be a prefix before it', async () => {
+  it('is at /docs/, to which /docs redirects by a relative path, because a proxy may add a prefix', async () => {
     expect((await app.get('/docs').expect(308)).get('Location')).to.equal('docs/');
     const { text, headers } = await app.get('/docs/').expect(200);
     expect(headers['content-type']).to.equal('text/html; charset=utf-8');
     expect(text).to.include('<title>Latchkey</title>');
   });
 
-  it('has a policy that lets in its own files alone, and no script or style in the page', async () => {
+  it('has a policy that allows its own files alone, and no inline script or style', async () => {
     for (const path of ['/docs/', '/docs/page.js', '/docs/swagger-ui-bundle.js', '/docs/nothing.js']) {
       const { headers } = await app.get(path);
       expect(headers['content-security-policy']).to.equal(
@@ -41,7 +41,7 @@ describe('Swagger UI', () => {
     expect(text).not.to.match(/<style|\sstyle=|\son[a-z]+=/);
   });
 
-  it('finds each file that its page names, and each that those import', async () => {
+  it('serves each file that the page refers to, and each that those import', async () => {
     const named = async (path: string, pattern: RegExp): Promise<string[]> => {
       const { text } = await app.get(path).expect(200);
       return [...text.matchAll(pattern)].map(([, file]) => file ?? '');
@@ -57,7 +57,7 @@ describe('Swagger UI', () => {
     expect([...found]).to.include.members(files);
   });
 
-  it('reads the served contract, tries out, tells no validator, and keeps no secrets of clients', async () => {
+  it("reads the served contract, tries out operations, uses no validator, and stores no clients' secrets", async () => {
     const { text } = await app.get('/docs/swagger-ui-init.js').expect(200);
     for (const option of [
       '"url": "../openapi.json"',
@@ -74,7 +74,7 @@ describe('Swagger UI', () => {
 
   describe('is cached', () => {
     for (const file of ['', ...files.filter((each) => each !== 'swagger-ui-init.js')]) {
-      it(`as long as ${file || 'the page'} stays the same`, async () => {
+      it(`for as long as ${file || 'the page'} stays the same`, async () => {
         const { headers } = await app.get(`/docs/${file}`).expect(200);
         expect(headers['cache-control']).to.equal('no-cache');
         await app
@@ -84,14 +84,14 @@ describe('Swagger UI', () => {
       });
     }
 
-    it('with its options never', async () => {
+    it('but never with its options', async () => {
       const { headers } = await app.get('/docs/swagger-ui-init.js').expect(200);
       expect(headers['cache-control']).to.equal('no-cache');
       expect(headers).not.to.have.property('etag');
     });
   });
 
-  it('evaluates the conditions of a request for a file (RFC 9110 §13.1)', async () => {
+  it('evaluates the preconditions of a request for a file (RFC 9110 §13.1)', async () => {
     const { headers } = await app.get('/docs/page.css').expect(200);
     for (const [name, value, status] of [
       ['If-Match', headers['etag'] ?? '', 200],
@@ -125,7 +125,7 @@ describe('Swagger UI', () => {
     ['/docs/', 200],
     ...files.map((file) => [`/docs/${file}`, 200] as const),
   ] as const) {
-    it(`answers only GET at ${path}`, async () => {
+    it(`responds to GET alone at ${path}`, async () => {
       await app.request('head', path).expect(status);
       const { body, headers } = await app.post(path).expect(405);
       expect(body).to.include({ code: 'method_not_allowed' });

@@ -3,7 +3,7 @@ import { problemCodes } from '../../src/problems/problem-codes.js';
 import { rawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
-describe('What is no HTTP request', () => {
+describe('Bytes that are not an HTTP request', () => {
   let app: TestApp;
   before(async () => {
     app = await TestApp.start();
@@ -34,7 +34,7 @@ describe('What is no HTTP request', () => {
       'header_too_large',
     ],
   ] as const) {
-    it(`is answered with a problem: ${what}`, async () => {
+    it(`get a problem as response: ${what}`, async () => {
       const { status, headers, text } = await rawRequest(app.url, bytes);
       const { title, detail, ...kind } = problemCodes[code];
       expect(status).to.equal(kind.status);
@@ -54,7 +54,7 @@ describe('What is no HTTP request', () => {
     });
   }
 
-  it('ends the connection after a good answer without a second one', async () => {
+  it('after a valid request close the connection without a second response', async () => {
     const { text } = await rawRequest(
       app.url,
       'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\nthis is no request\r\n\r\n',

@@ -22,7 +22,7 @@ for (const database of databaseKinds) {
       await app.post('/refresh', { refresh_token: refresh }).expect(401);
     };
 
-    it('refuses every token from before, of users and clients, and takes new logins', async () => {
+    it('refuses all earlier tokens, of users and clients, and accepts new logins', async () => {
       app = await TestApp.start({ database });
       await app.createUser('ada', password);
       const all = [await app.login(), await app.login('ada', password), await app.login('ada', password)];
@@ -46,7 +46,7 @@ for (const database of databaseKinds) {
       expect(body.items).to.have.length(1);
     });
 
-    it('goes through tables of any size in pages, leaves what began since, and may be done again', async () => {
+    it('works on tables of any size in pages, keeps later sessions, and may be repeated', async () => {
       app = await TestApp.start({ database });
       const { queries } = app.services.database;
       for (let at = 0; at < 1100; at += 1) {
@@ -68,7 +68,7 @@ for (const database of databaseKinds) {
       await expectEnded(tokens);
     });
 
-    it('holds where the key is the operator’s own, for all who are in the database', async () => {
+    it('works with an operator’s own key, for all users and clients in the database', async () => {
       app = await TestApp.start({
         database,
         settings: { JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 'a shared secret of the tests, long enough' },
@@ -81,7 +81,7 @@ for (const database of databaseKinds) {
       await app.get('/protected', again.access_token).expect(200);
     });
 
-    it('lets nothing work after a restore that was ended since the backup', async () => {
+    it('revokes tokens that were issued after the backup that is restored', async () => {
       const url = await newDatabaseUrl(database);
       app = await TestApp.start({ database, settings: { DATABASE_URL: url } });
       for (const name of ['leaver', 'deleted', 'disabled', 'changed']) await app.createUser(name, password);
@@ -114,14 +114,14 @@ for (const database of databaseKinds) {
       const since = await app.login('changed', 'another long password');
       await app.createUser('newcomer', password);
       const newcomer = await app.login('newcomer', password);
-      // The versions in tokens are beyond what the backup knows.
+      // The tokens' versions are higher than those in the backup.
       for (const disabled of [true, false, true, false]) {
         await app.patch(`/users/${idOf('leaver')}`, { disabled }, admin).expect(200);
       }
       const versioned = await app.login('leaver', password);
 
       app = await app.restart({ DATABASE_URL: backup });
-      // Without it, what was ended would work again: that is what it is for.
+      // Without it, ended sessions would work again, which is why the command exists.
       await app.get('/protected', before.leaver.access_token).expect(200);
       await endAllSessions(app.services);
       app = await app.restart();
@@ -150,7 +150,7 @@ for (const database of databaseKinds) {
 }
 
 describe('Ending all sessions beside a replica', () => {
-  it('is known there at once, and by it for a guard', async () => {
+  it('takes effect there at once, and through it at a guard', async () => {
     const app = await TestApp.start({ database: 'postgres' });
     const replica = await app.openAgain();
     try {

@@ -44,7 +44,7 @@ for (const database of databaseKinds) {
         .where('target', 'in', ids)
         .execute();
 
-    describe('an end of the others that was interrupted once it was committed', () => {
+    describe('an interrupted end of all other sessions', () => {
       beforeEach(async () => {
         await app.services.database.transaction(async (transaction) => {
           await endSessionsOf(transaction, userId, sessionOf(mine));
@@ -53,47 +53,47 @@ for (const database of databaseKinds) {
         await app.get('/protected', other.access_token).expect(200);
       });
 
-      it('is made good when it is asked for again', async () => {
+      it('is completed when it is requested again', async () => {
         await endOthers().expect(204);
         await expectEnded(app, other);
         await expectLive(app, mine);
       });
 
-      it('is made good when all of the user’s are ended, though the one that was kept has ended', async () => {
+      it('is completed when all sessions of the user are ended, even after the kept one has ended', async () => {
         await app.post('/logout', undefined, mine.access_token).expect(204);
         const { access_token: admin } = await app.login();
         await app.delete(`/users/${userId}/sessions`, admin).expect(204);
         await expectEnded(app, other);
       });
 
-      it('is made good for one of them when that one is ended, once', async () => {
+      it('is completed for one session when that session is ended, once', async () => {
         await end(sessionOf(other)).expect(204);
         await expectEnded(app, other);
         await expectLive(app, mine);
         await end(sessionOf(other)).expect(404);
       });
 
-      it('is made good for one of them when an administrator ends that one', async () => {
+      it('is completed for one session when an administrator ends it', async () => {
         const { access_token: admin } = await app.login();
         await app.delete(`/users/${userId}/sessions/${sessionOf(other)}`, admin).expect(204);
         await expectEnded(app, other);
         await expectLive(app, mine);
       });
 
-      it('has left nothing to end of a session whose access token has expired', async () => {
+      it('leaves nothing to end in a session whose access token has expired', async () => {
         app.clock.advance(25 * 60);
         mine = await app.refresh(mine.refresh_token);
         await end(sessionOf(other)).expect(404);
       });
 
-      it('leaves a logout to the others', async () => {
+      it('does not keep another session from logging out', async () => {
         await app.post('/logout', undefined, other.access_token).expect(204);
         await expectEnded(app, other);
         await expectLive(app, mine);
       });
     });
 
-    describe('listing', () => {
+    describe('GET /sessions', () => {
       it('lists all properties of each session, newest first', async () => {
         app.clock.advance(60);
         const time = (seconds: number) => new Date(app.clock.now() + seconds * 1000).toISOString();
@@ -121,7 +121,7 @@ for (const database of databaseKinds) {
         });
       });
 
-      it('names the client of the login, and no more than 255 characters of it', async () => {
+      it('shows the client of the login, with at most 255 characters', async () => {
         app.clock.advance(1);
         const username = `user ${users}`;
         await app.post('/login', { username, password }).set('User-Agent', 'x'.repeat(300)).expect(200);
@@ -131,7 +131,7 @@ for (const database of databaseKinds) {
         expect((await list())[0]).to.include({ user_agent: 'a b' });
       });
 
-      it('names it by what its bytes are in Latin-1, with a space for each control character', async () => {
+      it('decodes the client’s name as Latin-1, with a space for each control character', async () => {
         const upper = String.fromCharCode(...Array.from({ length: 0x80 }, (_, index) => 0x80 + index));
         const shown = `a${' '.repeat(0x20)}${upper.slice(0x20)}b`;
         const username = `user ${users}`;
@@ -145,12 +145,12 @@ for (const database of databaseKinds) {
             `POST /login HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nUser-Agent: ${sent}\r\nContent-Length: ${JSON.stringify({ username, password }).length}\r\n\r\n${JSON.stringify({ username, password })}`,
           );
           expect(status).to.equal(200);
-          // What the contract says of the answer, the client of the tests checks.
+          // The tests' client checks the response against the contract.
           expect((await list())[0]).to.include({ user_agent: expected });
         }
       });
 
-      it('leaves out what has ended or expired', async () => {
+      it('lists no ended or expired session', async () => {
         const [loggedOut, expired] = [await login(), other];
         await app.post('/logout', { refresh_token: loggedOut.refresh_token }).expect(204);
         app.clock.advance(30 * 86_400 - 1);
@@ -159,14 +159,14 @@ for (const database of databaseKinds) {
         await app.post('/refresh', { refresh_token: expired.refresh_token }).expect(401);
       });
 
-      it('has nobody else’s sessions', async () => {
+      it('lists no other user’s sessions', async () => {
         const { access_token: admin } = await app.login();
         const ids = (await sessionsAt(app, '/sessions', admin)).map(({ id }) => id);
         expect(ids).not.to.include.members([sessionOf(mine), sessionOf(other)]);
         expect(await listedIds()).to.deep.equal([mine, other].map(sessionOf));
       });
 
-      it('goes through all sessions, a page at a time', async () => {
+      it('lists all sessions, a page at a time', async () => {
         for (let more = 0; more < 3; more += 1) {
           app.clock.advance(1);
           await login();
@@ -184,14 +184,14 @@ for (const database of databaseKinds) {
         expect(ids).to.deep.equal(await listedIds());
       });
 
-      it('has no next page after one that is just full', async () => {
+      it('has no next page after the last one if that is full', async () => {
         const { body } = await app.get('/sessions?limit=2', mine.access_token).expect(200);
         expect(body).to.have.all.keys('items');
       });
     });
 
-    describe('ending one', () => {
-      it('refuses all of its tokens from then on, and no other session’s', async () => {
+    describe('DELETE /sessions/{id}', () => {
+      it('refuses all tokens of the session from then on, and of no other', async () => {
         const next = await app.refresh(other.refresh_token);
         await end(sessionOf(other)).expect(204);
         await expectEnded(app, other);
@@ -200,14 +200,14 @@ for (const database of databaseKinds) {
         await expectLive(app, mine);
       });
 
-      it('lasts over a restart', async () => {
+      it('survives a restart', async () => {
         await end(sessionOf(other)).expect(204);
         app = await app.restart();
         await expectEnded(app, other);
         await expectLive(app, mine);
       });
 
-      it('is a logout where it is the own session', async () => {
+      it('is a logout if it is the caller’s session', async () => {
         await end(sessionOf(mine)).expect(204);
         await expectEnded(app, mine);
         await expectLive(app, other);
@@ -215,7 +215,7 @@ for (const database of databaseKinds) {
         expect(audited.map(({ session_id }) => session_id)).to.deep.equal([sessionOf(mine)]);
       });
 
-      it('finds no session that has ended, is not there, or is somebody else’s', async () => {
+      it('returns 404 for a session that has ended, does not exist, or is another user’s', async () => {
         await end(sessionOf(other)).expect(204);
         const foreign = await app.login();
         for (const id of [sessionOf(other), v7(), sessionOf(foreign)]) {
@@ -225,7 +225,7 @@ for (const database of databaseKinds) {
         await expectLive(app, foreign);
       });
 
-      it('is audited', async () => {
+      it('writes an audit row', async () => {
         const answer = await end(sessionOf(other)).expect(204);
         const audited = (await app.audited('session_ended')).filter(({ target }) => target === userId);
         expect(audited).to.have.length(1);
@@ -238,7 +238,7 @@ for (const database of databaseKinds) {
         });
       });
 
-      it('is a single revocation though many ask for it at once, which outlives the access tokens', async () => {
+      it('writes one revocation, which outlives the access tokens, for many concurrent requests', async () => {
         const answers = await Promise.all(Array.from({ length: 10 }, () => end(sessionOf(other))));
         const statuses = answers.map(({ status }) => status).sort();
         expect(statuses).to.deep.equal([204, ...Array<number>(9).fill(404)]);
@@ -250,7 +250,7 @@ for (const database of databaseKinds) {
         expect(audited).to.have.length(1);
       });
 
-      it('leaves nothing alive when it meets a storm of refreshes', async () => {
+      it('leaves no valid token if it coincides with many refreshes', async () => {
         const [storm] = await Promise.all([
           Promise.all(
             Array.from({ length: 20 }, () => app.post('/refresh', { refresh_token: other.refresh_token })),
@@ -263,8 +263,8 @@ for (const database of databaseKinds) {
       });
     });
 
-    describe('ending the others', () => {
-      it('refuses all of their tokens from then on, over a restart too, and leaves the own session', async () => {
+    describe('DELETE /sessions', () => {
+      it('refuses all tokens of the other sessions, after a restart too, and keeps the caller’s session', async () => {
         const third = await login();
         await endOthers().expect(204);
         expect(await listedIds()).to.deep.equal([sessionOf(mine)]);
@@ -274,13 +274,13 @@ for (const database of databaseKinds) {
         await expectLive(app, mine);
       });
 
-      it('leaves everybody else’s sessions', async () => {
+      it('keeps all sessions of other users', async () => {
         const foreign = await app.login();
         await endOthers().expect(204);
         await expectLive(app, foreign);
       });
 
-      it('ends those, too, whose access token alone is left', async () => {
+      it('ends expired sessions whose access token is still valid', async () => {
         app = await app.restart({ JWT_REFRESH_TOKEN_EXPIRES: '60s' });
         const brief = await login();
         app.clock.advance(60);
@@ -290,7 +290,7 @@ for (const database of databaseKinds) {
         app = await app.restart({ JWT_REFRESH_TOKEN_EXPIRES: '30d' });
       });
 
-      it('is audited once, with a revocation for each; and not where there are none', async () => {
+      it('writes one audit row and a revocation for each session; nothing if there are none', async () => {
         const third = await login();
         await Promise.all(Array.from({ length: 5 }, () => endOthers().expect(204)));
         await endOthers().expect(204);
@@ -301,7 +301,7 @@ for (const database of databaseKinds) {
         expect(await revocationsOf(...[other, third].map(sessionOf))).to.have.length(2);
       });
 
-      it('leaves one of two that end each other, or none', async () => {
+      it('leaves at most one of two sessions that end each other', async () => {
         const answers = await Promise.all([endOthers(mine), endOthers(other)]);
         expect(answers.some(({ status }) => status === 204)).to.be.true;
         const alive = await Promise.all(
@@ -349,12 +349,12 @@ describe('/sessions', () => {
     });
   }
 
-  it('refuses to end by what is no id', async () => {
+  it('refuses an id that is not a UUID', async () => {
     const { body } = await app.delete('/sessions/this-one', tokens.access_token).expect(422);
     expect(body.errors).to.have.all.keys('id');
   });
 
-  it('takes the cookies away when the own session ends, and at no other time', async () => {
+  it('deletes the cookies when the caller’s session ends, and only then', async () => {
     const mine = await app.login();
     const other = await app
       .delete(`/sessions/${sessionOf(await app.login())}`, mine.access_token)

@@ -5,7 +5,7 @@ import { openTestDatabase } from '../support/databases.js';
 import { newPostgresDatabase, waitUntilBlocked } from '../support/postgres.js';
 import { addRefreshKey, addSession, addUser, minute, recordTime } from '../support/records.js';
 
-describe('Two refreshes at once with one token on PostgreSQL', () => {
+describe('Two concurrent refreshes with one token on PostgreSQL', () => {
   let database: Database;
   before(async () => {
     database = openTestDatabase({ kind: 'postgres', url: await newPostgresDatabase() });
@@ -26,7 +26,7 @@ describe('Two refreshes at once with one token on PostgreSQL', () => {
       lifetime: 24 * 60 * minute,
     });
 
-  it('get the same successor where the first one takes the session to a new key', async () => {
+  it('get the same successor if the first one moves the session to a new key', async () => {
     const { id } = await addSession(database.queries, await addUser(database.queries));
     const { first, second } = await database.transaction(async (transaction) => {
       const won = await rotate(transaction, id, 'the next key');

@@ -17,7 +17,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    /** Logs in, and refreshes after so many seconds each. */
+    /** Logs in, and refreshes after each of these seconds. */
     async function loginAndRefresh(...waits: readonly number[]): Promise<TokenSet> {
       let tokens = await app.login();
       for (const seconds of waits) {
@@ -27,14 +27,14 @@ for (const database of databaseKinds) {
       return tokens;
     }
 
-    it('ends where the session is not refreshed within the idle timeout', async () => {
+    it('ends if the session is not refreshed within the idle timeout', async () => {
       const tokens = await app.login();
       expect(tokens).to.include({ expires_in: 15 * minute, refresh_expires_in: 60 * minute });
       app.clock.advance(60 * minute);
       await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
     });
 
-    it('returns each refresh the whole idle timeout, or what is left of the lifetime', async () => {
+    it('gives each refresh the whole idle timeout, or the rest of the lifetime if that is less', async () => {
       expect(await loginAndRefresh(59 * minute)).to.include({ refresh_expires_in: 60 * minute });
       expect(await loginAndRefresh(59 * minute, 59 * minute)).to.include({ refresh_expires_in: 32 * minute });
     });
@@ -46,7 +46,7 @@ for (const database of databaseKinds) {
       await app.post('/refresh', { refresh_token: last.refresh_token }).expect(401);
     });
 
-    it('ends the access tokens, too', async () => {
+    it('limits the access tokens, too', async () => {
       const { access_token: token, expires_in: seconds } = await loginAndRefresh(
         59 * minute,
         59 * minute,
@@ -61,7 +61,7 @@ for (const database of databaseKinds) {
       await app.get('/protected', token).expect(401);
     });
 
-    it('is not prolonged by a new password', async () => {
+    it('is not extended by a new password', async () => {
       const { access_token: token } = await loginAndRefresh(59 * minute, 59 * minute, 22 * minute);
       const other = 'another of the tests';
       const change = (from: string, to: string, accessToken: string) =>
@@ -71,7 +71,7 @@ for (const database of databaseKinds) {
       await change(other, adminPassword, (body as TokenSet).access_token);
     });
 
-    it('is the one that is set now, for sessions that were begun before as well', async () => {
+    it('follows the current setting, also for existing sessions', async () => {
       app = await app.restart({ LATCHKEY_SESSION_LIFETIME: '0' });
       expect(await loginAndRefresh(...Array<number>(5).fill(59 * minute))).to.include({
         refresh_expires_in: 60 * minute,

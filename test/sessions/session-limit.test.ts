@@ -20,7 +20,7 @@ for (const database of databaseKinds) {
     });
     after(() => app.close());
 
-    /** Logs in, a second after what was before. */
+    /** Logs in, a second after the previous login. */
     async function login(): Promise<TokenSet> {
       app.clock.advance(1);
       return app.login(`user ${users}`, password);
@@ -35,7 +35,7 @@ for (const database of databaseKinds) {
     const displaced = async () =>
       (await app.audited('session_displaced')).filter(({ target }) => target === userId);
 
-    it('ends the oldest where a login is one too many, at once and over a restart', async () => {
+    it('ends the oldest session at the login that exceeds it, at once and after a restart', async () => {
       const [oldest, ...others] = (await loginTimes(3)) as [TokenSet, TokenSet, TokenSet];
       await expectLive(app, oldest);
       app.clock.advance(1);
@@ -47,7 +47,7 @@ for (const database of databaseKinds) {
       await Promise.all([...others, newest].map((tokens) => expectLive(app, tokens)));
     });
 
-    it('ends the oldest however lately it was used', async () => {
+    it('ends the oldest session, however recently it was used', async () => {
       const [first, second, third] = (await loginTimes(3)) as [TokenSet, TokenSet, TokenSet];
       app.clock.advance(1);
       const refreshed = await app.refresh(first.refresh_token);
@@ -56,7 +56,7 @@ for (const database of databaseKinds) {
       await expectEnded(app, refreshed);
     });
 
-    it('counts neither what has ended nor what has expired', async () => {
+    it('counts neither ended nor expired sessions', async () => {
       app = await app.restart({ JWT_REFRESH_TOKEN_EXPIRES: '1h' });
       const [expired] = (await loginTimes(1)) as [TokenSet];
       app.clock.advance(3600);
@@ -69,13 +69,13 @@ for (const database of databaseKinds) {
       app = await app.restart({ JWT_REFRESH_TOKEN_EXPIRES: '30d' });
     });
 
-    it('counts each user’s sessions alone', async () => {
+    it('counts each user’s sessions separately', async () => {
       const admin = await app.login();
       await loginTimes(4);
       await expectLive(app, admin);
     });
 
-    it('is audited, and the revocation outlives the access tokens', async () => {
+    it('writes an audit row, and a revocation that outlives the access tokens', async () => {
       const [oldest] = (await loginTimes(4)) as [TokenSet];
       expect(await displaced()).to.have.length(1);
       expect((await displaced())[0]).to.include({
@@ -93,7 +93,7 @@ for (const database of databaseKinds) {
       expect(row).to.include({ kind: 'session', expires_at: (Number(exp) + 360) * 1000 });
     });
 
-    it('is exact though many log in at once', async () => {
+    it('is exact if many log in at once', async () => {
       const before = await login();
       app.clock.advance(1);
       const all = await Promise.all(Array.from({ length: 10 }, () => app.login(`user ${users}`, password)));
@@ -105,7 +105,7 @@ for (const database of databaseKinds) {
       await expectEnded(app, before);
     });
 
-    it('leaves nothing of an ended session alive when its end meets a storm of refreshes', async () => {
+    it('leaves no valid token of an ended session if the end coincides with many refreshes', async () => {
       const [oldest] = (await loginTimes(3)) as [TokenSet];
       const lasting = Array.from({ length: 10 }, () =>
         app.post('/refresh', { refresh_token: oldest.refresh_token }),
@@ -116,7 +116,7 @@ for (const database of databaseKinds) {
       await Promise.all(newest.map((tokens) => expectLive(app, tokens)));
     });
 
-    it('ends as many as there are too many where it was lowered', async () => {
+    it('ends as many sessions as necessary after it was lowered', async () => {
       const [first, second, third] = (await loginTimes(3)) as [TokenSet, TokenSet, TokenSet];
       app = await app.restart({ LATCHKEY_SESSION_LIMIT: '1' });
       const only = await login();
@@ -125,14 +125,14 @@ for (const database of databaseKinds) {
       app = await app.restart({ LATCHKEY_SESSION_LIMIT: '3' });
     });
 
-    it('is none where none is set', async () => {
+    it('does not apply if it is not set', async () => {
       app = await app.restart({ LATCHKEY_SESSION_LIMIT: '0' });
       await loginTimes(4);
       expect(await listedIds(await login())).to.have.length(5);
       app = await app.restart({ LATCHKEY_SESSION_LIMIT: '3' });
     });
 
-    it('ends nothing where the login is refused', async () => {
+    it('ends no session at a login that is refused', async () => {
       const all = await loginTimes(3);
       await app.post('/login', { username: `user ${users}`, password: 'another one' }).expect(401);
       await Promise.all(all.map((tokens) => expectLive(app, tokens)));

@@ -22,7 +22,7 @@ storeContract('The uses of sessions', (on) => {
   const written = async (id: string): Promise<number | undefined> =>
     (await sessionsStore.find(on.queries, id))?.last_used_at;
 
-  it('are written when they are flushed, and not held any longer', async () => {
+  it('are written when they are flushed, and not kept longer', async () => {
     const session = await newSession();
     uses.recordUse(session.id);
     expect(uses.lastUseOf(session)).to.equal(clock.now());
@@ -32,7 +32,7 @@ storeContract('The uses of sessions', (on) => {
     expect(uses.size).to.equal(0);
   });
 
-  it('are held once for each session: the latest', async () => {
+  it('are kept once for each session: the latest', async () => {
     const session = await newSession();
     for (let times = 0; times < 3; times += 1) {
       clock.advance(1);
@@ -43,7 +43,7 @@ storeContract('The uses of sessions', (on) => {
     expect(await written(session.id)).to.equal(clock.now());
   });
 
-  it('are written for more sessions than one statement takes', async () => {
+  it('are written for more sessions than fit into one statement', async () => {
     const user = await addUser(on.queries);
     const sessions = [];
     for (let more = 0; more < 205; more += 1) sessions.push(await addSession(on.queries, user));
@@ -58,7 +58,7 @@ storeContract('The uses of sessions', (on) => {
     expect(times).to.deep.equal([{ last_used_at: clock.now() }]);
   });
 
-  it('never go back behind what is in the table', async () => {
+  it('never move back the time in the table', async () => {
     const session = await newSession();
     uses.recordUse(session.id);
     const later = { ...session, last_used_at: clock.now() + 1 };
@@ -68,7 +68,7 @@ storeContract('The uses of sessions', (on) => {
     expect(await written(session.id)).to.equal(later.last_used_at);
   });
 
-  it('are held on where one comes while they are being written', async () => {
+  it('are kept if they come while others are being written', async () => {
     const session = await newSession();
     uses.recordUse(session.id);
     const flushing = uses.flush();
@@ -80,7 +80,7 @@ storeContract('The uses of sessions', (on) => {
     expect(await written(session.id)).to.equal(clock.now());
   });
 
-  it('are written by many who flush at once', async () => {
+  it('are written if many flush at once', async () => {
     const session = await newSession();
     uses.recordUse(session.id);
     await Promise.all([uses.flush(), uses.flush(), uses.flush()]);
@@ -88,7 +88,7 @@ storeContract('The uses of sessions', (on) => {
     expect(uses.size).to.equal(0);
   });
 
-  it('are held on where they cannot be written', async () => {
+  it('are kept if they cannot be written', async () => {
     const closed = await newDatabase('sqlite');
     await closed.close();
     const unwritten = new SessionUses(closed, clock);
@@ -97,13 +97,13 @@ storeContract('The uses of sessions', (on) => {
     expect(unwritten.size).to.equal(1);
   });
 
-  it('are forgotten where the session is gone', async () => {
+  it('are dropped if the session does not exist', async () => {
     uses.recordUse('00000000-0000-7000-8000-000000000000');
     await uses.flush();
     expect(uses.size).to.equal(0);
   });
 
-  it('are held for 100,000 sessions, and not beyond', () => {
+  it('are kept for at most 100,000 sessions', () => {
     for (let more = 0; more <= 100_000; more += 1) uses.recordUse(`session ${more}`);
     expect(uses.size).to.equal(100_000);
     clock.advance(1);
@@ -148,22 +148,22 @@ for (const database of databaseKinds) {
       expect(await secondsSinceUse()).to.equal(5);
     });
 
-    it('is the refresh where that came later, whenever the request is written', async () => {
+    it('is the refresh if that came later, whenever the request is written', async () => {
       await app.get('/protected', session.access_token).expect(200);
       app.clock.advance(5);
       await app.refresh(session.refresh_token);
       app.clock.advance(5);
       await app.services.sessionUses.flush();
-      // A refresh on PostgreSQL takes the database's time.
+      // On PostgreSQL a refresh takes the database's time.
       expect(await secondsSinceUse()).to.be.closeTo(5, 2);
     });
 
-    it('is no request whose token is refused', async () => {
+    it('is not a request whose token is refused', async () => {
       await app.get('/protected', `${session.access_token.slice(0, -9)}AAAAAAAAA`).expect(401);
       expect(await secondsSinceUse()).to.equal(60);
     });
 
-    it('is no matter of the database on each request', async () => {
+    it('takes no statement on each request', async () => {
       const rowOf = () => sessionsStore.find(app.services.database.queries, sessionOf(session));
       const before = await rowOf();
       await Promise.all(

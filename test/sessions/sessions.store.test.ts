@@ -39,8 +39,8 @@ storeContract('The sessions store', (on) => {
     for (const id of ['a new key', 'the key of the successor', ...some]) await addRefreshKey(on.queries, id);
   });
 
-  describe('rotating', () => {
-    it('moves a session to its next generation, and responds with its rights', async () => {
+  describe('rotate', () => {
+    it('moves a session to its next generation, and returns its rights', async () => {
       const user = await addUser(on.queries, { version: 2 });
       const role = await addRole(on.queries, { permissions: 'a b' }, [user]);
       const session = await addSession(on.queries, user);
@@ -71,7 +71,7 @@ storeContract('The sessions store', (on) => {
       });
     });
 
-    it('keeps the greatest expiry of the access tokens that were issued', async () => {
+    it('keeps the latest expiry of the access tokens', async () => {
       const session = await newSession({ access_expires_at: later + 24 * 60 * minute });
       await rotate(session, 0);
       expect(await sessionsStore.find(on.queries, session.id)).to.include({
@@ -90,7 +90,7 @@ storeContract('The sessions store', (on) => {
       expect(await sessionsStore.find(on.queries, session.id)).to.include({ generation: 1 });
     });
 
-    it('returns the same successor for the previous token until the last millisecond of its grace period', async () => {
+    it('returns the same successor for the previous token until the last millisecond of the grace', async () => {
       const session = await newSession();
       const successor = await rotate(session, 0, later, 'the key of the successor');
       expect(await rotate(session, 0, later + grace - 1)).to.deep.equal(successor);
@@ -103,7 +103,7 @@ storeContract('The sessions store', (on) => {
       });
     });
 
-    it('has a grace for the token just before alone', async () => {
+    it('gives a grace to the previous token alone', async () => {
       const session = await newSession();
       await rotate(session, 0);
       await rotate(session, 1);
@@ -111,37 +111,37 @@ storeContract('The sessions store', (on) => {
       expect(await rotate(session, 1)).to.include({ generation: 2 });
     });
 
-    it('refuses a generation that is yet to come', async () => {
+    it('refuses a future generation', async () => {
       const session = await newSession();
       expect(await rotate(session, 1)).to.be.undefined;
       expect(await sessionsStore.find(on.queries, session.id)).to.deep.equal(session);
     });
 
-    it('refuses a session that has expired, from that very millisecond on', async () => {
+    it('refuses a session from the millisecond on in which it expires', async () => {
       const session = await newSession({ expires_at: later });
       expect(await rotate(session, 0, later)).to.be.undefined;
       expect(await rotate(session, 0, later - 1)).to.include({ generation: 1 });
     });
 
-    it('prolongs no session beyond its lifetime, which counts from its creation', async () => {
+    it('extends no session beyond its lifetime, which counts from its creation', async () => {
       const session = await newSession();
       const rotated = await rotate(session, 0, later, 'a new key', 61 * minute);
       expect(rotated).to.include({ expires_at: recordTime + 61 * minute });
       expect(await rotate(session, 0, later, 'a new key', 30 * minute)).to.include({
-        expires_at: recordTime + 30 * minute, // within the grace, where a shorter lifetime has been set since
+        expires_at: recordTime + 30 * minute, // within the grace, after a shorter lifetime was set
       });
       expect(await rotate(session, 1, later, 'a new key', day)).to.include({
         expires_at: later + 60 * minute,
       });
     });
 
-    it('refuses a session that has lived for its lifetime, from that very millisecond on', async () => {
+    it('refuses a session from the millisecond on in which its lifetime ends', async () => {
       const session = await newSession();
       expect(await rotate(session, 0, later, 'a new key', minute)).to.be.undefined;
       expect(await rotate(session, 0, later, 'a new key', minute + 1)).to.include({ generation: 1 });
     });
 
-    it('refuses a session that was revoked, within a grace too', async () => {
+    it('refuses a revoked session, also during a grace', async () => {
       const session = await newSession();
       await rotate(session, 0);
       await sessionsStore.revoke(on.queries, session.id, later);
@@ -162,7 +162,7 @@ storeContract('The sessions store', (on) => {
       expect(await rotate(session, 0)).to.be.undefined;
     });
 
-    it('waits for a revocation that is under way, and is refused', async () => {
+    it('waits for a concurrent revocation, and is refused', async () => {
       const session = await newSession();
       const rotated = await on.database.transaction(async (transaction) => {
         await sessionsStore.revoke(transaction, session.id, later);
@@ -173,7 +173,7 @@ storeContract('The sessions store', (on) => {
       expect(await rotated.rotation).to.be.undefined;
     });
 
-    it('lets nobody through once a revocation at the same time has won', async () => {
+    it('refuses every refresh after a concurrent revocation has won', async () => {
       const session = await newSession();
       await Promise.all([
         ...Array.from({ length: 5 }, () => rotate(session, 0)),
@@ -186,8 +186,8 @@ storeContract('The sessions store', (on) => {
     });
   });
 
-  describe('revoking', () => {
-    it('ends a session, and says until when its access tokens live', async () => {
+  describe('revoke', () => {
+    it('ends a session, and returns when its access tokens expire', async () => {
       const session = await newSession();
       expect(await sessionsStore.revoke(on.queries, session.id, later)).to.deep.equal({
         id: session.id,
@@ -200,7 +200,7 @@ storeContract('The sessions store', (on) => {
       });
     });
 
-    it('has one winner of many at once, and none later', async () => {
+    it('lets one of many concurrent revocations win, and no later one', async () => {
       const { id } = await newSession();
       const revoked = await Promise.all(
         Array.from({ length: 10 }, () => sessionsStore.revoke(on.queries, id, later)),
@@ -209,11 +209,11 @@ storeContract('The sessions store', (on) => {
       expect(await sessionsStore.revoke(on.queries, id, later)).to.be.undefined;
     });
 
-    it('finds nothing to end where there is no such session', async () => {
+    it('finds no session with an unknown id', async () => {
       expect(await sessionsStore.revoke(on.queries, v7(), later)).to.be.undefined;
     });
 
-    it('ends a session of its user alone', async () => {
+    it('ends only a session of the given user', async () => {
       const session = await newSession();
       const stranger = await addUser(on.queries);
       const revoke = (userId: string) => sessionsStore.revokeOneOf(on.queries, userId, session.id, later);
@@ -225,7 +225,7 @@ storeContract('The sessions store', (on) => {
       expect(others).to.deep.equal([]);
     });
 
-    it('keeps no session that was ended before', async () => {
+    it('does not keep a session that was ended before', async () => {
       const user = await addUser(on.queries);
       const ended = await addSession(on.queries, user);
       await endSessionsOf(on.queries, user.id);
@@ -235,7 +235,7 @@ storeContract('The sessions store', (on) => {
       expect(await rotate(ended, 0)).to.be.undefined;
     });
 
-    it("ends all of a user's sessions but one, and nobody else's, and marks a few at a time", async () => {
+    it('ends all sessions of a user except one, and no other user’s, and marks a few rows at a time', async () => {
       const user = await addUser(on.queries);
       const ended = await addSession(on.queries, user, { revoked_at: recordTime });
       const kept = await addSession(on.queries, user);
@@ -272,7 +272,7 @@ storeContract('The sessions store', (on) => {
       expect(await rotate(kept, 1)).to.be.undefined;
     });
 
-    it('goes on with no session whose key was revoked', async () => {
+    it('leaves no session to refresh whose key was revoked', async () => {
       const session = await newSession();
       const other = await newSession({ refresh_key_id: 'a key that is gone' });
       expect(await rotate(other, 0)).to.be.undefined;
@@ -289,7 +289,7 @@ storeContract('The sessions store', (on) => {
     beforeEach(async () => {
       user = await addUser(on.queries);
       sessions = [];
-      // What is older was used later.
+      // The older a session is, the later it was used.
       for (let age = 3; age > 0; age -= 1) {
         const times = { created_at: recordTime - age, last_used_at: recordTime + age };
         sessions.unshift(await addSession(on.queries, user, times));
@@ -323,7 +323,7 @@ storeContract('The sessions store', (on) => {
       expect(await list(2, ids[1])).to.deep.equal(ids.slice(2));
     });
 
-    it('end from the oldest on, beyond those that are kept, and without the one that stays', async () => {
+    it('are ended from the oldest on, except the newest ones and the one to keep', async () => {
       const [, second, oldest] = sessions;
       expect(await end(2)).to.deep.equal([]);
       expect(await end(1)).to.deep.equal([oldest?.id]);
@@ -332,11 +332,11 @@ storeContract('The sessions store', (on) => {
     });
   });
 
-  describe('noting uses', () => {
+  describe('noteUses', () => {
     const lastUses = (...noted: readonly StoredSession[]) =>
       Promise.all(noted.map(async ({ id }) => (await sessionsStore.find(on.queries, id))?.last_used_at));
 
-    it('takes over those that are later than what is there, of many sessions at once', async () => {
+    it('writes later times for many sessions at once', async () => {
       const user = await addUser(on.queries);
       const [first, second, third] = [
         await addSession(on.queries, user),
@@ -351,7 +351,7 @@ storeContract('The sessions store', (on) => {
       expect(await lastUses(first, second, third)).to.deep.equal([later, later, recordTime]);
     });
 
-    it('keeps the latest of many at once', async () => {
+    it('keeps the latest of many concurrent uses', async () => {
       const session = await newSession();
       const times = [3, 1, 4, 1, 5, 9, 2, 6];
       await Promise.all(
@@ -361,7 +361,7 @@ storeContract('The sessions store', (on) => {
     });
   });
 
-  describe('going on after the password was proved', () => {
+  describe('after the password was verified again', () => {
     const reauthenticate = ({ id }: StoredSession, lifetime = day) =>
       sessionsStore.reauthenticate(on.queries, {
         id,
@@ -372,7 +372,7 @@ storeContract('The sessions store', (on) => {
         lifetime,
       });
 
-    it('starts a generation, and notes the time', async () => {
+    it('starts a generation, and stores the time', async () => {
       const session = await newSession({ generation: 3 });
       const next = {
         id: session.id,
@@ -393,7 +393,7 @@ storeContract('The sessions store', (on) => {
       });
     });
 
-    it('prolongs no session beyond its lifetime', async () => {
+    it('extends no session beyond its lifetime', async () => {
       const session = await newSession();
       expect(await reauthenticate(session, 30 * minute)).to.include({
         expires_at: recordTime + 30 * minute,
@@ -407,7 +407,7 @@ storeContract('The sessions store', (on) => {
     });
   });
 
-  it('deletes a session when both its kinds of token have expired, and no sooner', async () => {
+  it('deletes a session when its refresh token and its access tokens have expired, and not before', async () => {
     const gone = await newSession({ expires_at: later, access_expires_at: later - 1 });
     const refreshable = await newSession({ expires_at: later + 1, access_expires_at: later });
     const usable = await newSession({ expires_at: later, access_expires_at: later + 1 });

@@ -47,13 +47,13 @@ for (const database of databaseKinds) {
       expect(rest).to.deep.equal(sessions.slice(1));
     });
 
-    it('knows the administrator’s own session among them', async () => {
+    it('includes the administrator’s own session', async () => {
       const sessions = await sessionsAt(app, `/users/${adminId}/sessions`, admin.access_token);
       const current = sessions.filter((session) => session.current).map(({ id }) => id);
       expect(current).to.deep.equal([sessionOf(admin)]);
     });
 
-    it('ends one, at once and over a restart', async () => {
+    it('ends one session, at once and after a restart', async () => {
       await app.delete(`/users/${userId}/sessions/${sessionOf(first)}`, admin.access_token).expect(204);
       await expectEnded(app, first);
       app = await app.restart();
@@ -67,7 +67,7 @@ for (const database of databaseKinds) {
       });
     });
 
-    it('ends all, at once and over a restart, and nobody else’s', async () => {
+    it('ends all sessions, at once and after a restart, and no other user’s', async () => {
       await app.delete(`/users/${userId}/sessions`, admin.access_token).expect(204);
       await Promise.all([first, second].map((tokens) => expectEnded(app, tokens)));
       app = await app.restart();
@@ -77,12 +77,12 @@ for (const database of databaseKinds) {
       expect((await audited('sessions_ended'))[0]).to.include({ actor_id: adminId, session_id: null });
     });
 
-    it('leaves the user to log in again', async () => {
+    it('lets the user log in again', async () => {
       await app.delete(`/users/${userId}/sessions`, admin.access_token).expect(204);
       await expectLive(app, await app.login(`user ${users}`, password));
     });
 
-    it('leaves nothing alive when the end of all meets a storm of refreshes', async () => {
+    it('leaves no valid token if the end of all sessions coincides with many refreshes', async () => {
       const [storm] = await Promise.all([
         Promise.all(
           Array.from({ length: 10 }, (_, index) =>
@@ -95,7 +95,7 @@ for (const database of databaseKinds) {
       for (const tokens of [first, second, ...given]) await expectEnded(app, tokens);
     });
 
-    it('ends one once though many ask at once', async () => {
+    it('ends a session once if many requests come at once', async () => {
       const path = `/users/${userId}/sessions/${sessionOf(first)}`;
       const answers = await Promise.all(
         Array.from({ length: 5 }, () => app.delete(path, admin.access_token)),
@@ -104,7 +104,7 @@ for (const database of databaseKinds) {
       expect(await audited('session_ended')).to.have.length(1);
     });
 
-    it('finds no session of another user, none that has ended, and none that does not exist', async () => {
+    it('returns 404 for a session of another user, an ended one, and one that does not exist', async () => {
       await app.delete(`/users/${userId}/sessions/${sessionOf(first)}`, admin.access_token).expect(204);
       for (const id of [sessionOf(first), sessionOf(admin), nobody]) {
         const { body } = await app.delete(`/users/${userId}/sessions/${id}`, admin.access_token).expect(404);
@@ -150,7 +150,7 @@ describe('/users/{id}/sessions', () => {
       expect(body).to.include({ code: 'user_not_found' });
     });
 
-    it(`refuses what is no id to ${operation}`, async () => {
+    it(`refuses an id that is not a UUID to ${operation}`, async () => {
       await app.request(method, path.replaceAll(nobody, 'x'), tokens[permission]).expect(422);
     });
   }

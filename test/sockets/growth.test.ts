@@ -7,7 +7,7 @@ import { RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 
-/** How much more memory the process may have after the second and third time than after the first, in mebibytes. */
+/** How much the process's memory may grow between the first and the third time, in mebibytes. */
 const allowance = 64;
 const many = 400;
 
@@ -21,7 +21,7 @@ const settings = {
   LATCHKEY_LOGIN_LIMIT: '1000000',
 };
 
-describe('What clients leave behind', function () {
+describe('Resources after clients have left', function () {
   let service: ServiceProcess;
   let token: string;
   let streamToken: string;
@@ -37,7 +37,7 @@ describe('What clients leave behind', function () {
   const connect = (count: number): Promise<RawConnection[]> =>
     Promise.all(Array.from({ length: count }, () => RawConnection.open(service.api.url)));
 
-  /** Opens connections, writes on each, and lets the service end them. */
+  /** Opens connections, writes on each, and lets the service close them. */
   async function abandon(count: number, bytes: string): Promise<void> {
     const connections = await connect(count);
     for (const connection of connections) connection.write(bytes);
@@ -45,7 +45,7 @@ describe('What clients leave behind', function () {
     for (const connection of connections) connection.destroy();
   }
 
-  /** Opens connections, writes on each, and leaves when an answer has begun. */
+  /** Opens connections, writes on each, and closes them when a response has begun. */
   async function leave(count: number, bytes: string): Promise<void> {
     const connections = await connect(count);
     for (const connection of connections) connection.write(bytes);
@@ -53,7 +53,7 @@ describe('What clients leave behind', function () {
     for (const connection of connections) connection.destroy();
   }
 
-  /** Sends one request after the other, on a few connections. */
+  /** Sends requests one after the other on a few connections. */
   async function ask(count: number, requestOf: () => string): Promise<void> {
     for (let asked = 0; asked < count; asked += 50) {
       const [connection] = await connect(1);
@@ -83,7 +83,7 @@ describe('What clients leave behind', function () {
       const before = descriptorsOf(service);
       const connections = await connect(20);
       for (const connection of connections) connection.write(get('/openapi.json').repeat(100)).stopReading();
-      // The kernel takes some; the rest waits at the service, which cuts it off.
+      // The kernel buffers some; the rest waits in the service, which closes the connection.
       await until(() => descriptorsOf(service) <= before);
       for (const connection of connections) connection.destroy();
     },
@@ -103,7 +103,7 @@ describe('What clients leave behind', function () {
   };
 
   for (const [what, happens] of Object.entries(cases)) {
-    it(`is nothing: ${what}`, async () => {
+    it(`are released: ${what}`, async () => {
       await happens();
       const resources = await ProcessResources.of(service);
       await happens();
@@ -116,7 +116,7 @@ describe('What clients leave behind', function () {
 describe('With 200 open files', function () {
   after(endProcesses);
 
-  it('600 silent clients take the service from nobody, and leave nothing behind', async function () {
+  it('serves others beside 600 silent clients, and releases everything afterwards', async function () {
     if (!ProcessResources.canBeRead) this.skip();
     const service = await (await Installation.make(settings)).start({ openFiles: 200 });
     const resources = await ProcessResources.of(service);

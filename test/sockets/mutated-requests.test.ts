@@ -9,14 +9,14 @@ import { endProcesses, Installation, type ServiceProcess } from '../support/serv
 
 const rounds = 25;
 const atOnce = 240;
-/** How much more memory the process may have after all of them than after the first hundreds, in mebibytes. */
+/** How much the process's memory may grow after the first hundreds, in mebibytes. */
 const allowance = 64;
 
 const post = (path: string, type: string, body: string): string =>
   `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 const json = 'application/json';
 
-/** Requests that are well, before something is done to them. */
+/** Valid requests, to be mutated. */
 const requests = [
   'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
   'GET /protected HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a.b.c\r\nCookie: a=b; c="d"\r\n\r\n',
@@ -35,7 +35,7 @@ const requests = [
   'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n',
 ];
 
-/** What is put into them, beside bytes at random. */
+/** Fragments that are inserted, beside random bytes. */
 const pieces = [
   '\r\n',
   '\r\n\r\n',
@@ -69,7 +69,7 @@ const pieces = [
   'Content-Encoding: br\r\n',
   'a'.repeat(17_000),
   'a: b\r\n'.repeat(300),
-  // A response to HEAD has no body, which its reader has to know.
+  // The reader must know that a response to HEAD has no body.
   ...METHODS.filter((method) => method !== 'HEAD').map((method) => `${method} `),
 ];
 
@@ -102,9 +102,9 @@ const mutated = fc
   );
 const client = fc.record({
   bytes: mutated,
-  /** Whether the client goes away without an answer. */
+  /** Whether the client leaves without reading the response. */
   leaves: fc.boolean(),
-  /** Where the bytes are cut into two packets. */
+  /** Where the bytes are split into two packets. */
   cut: place,
 });
 
@@ -139,7 +139,7 @@ describe('Mutated requests', function () {
       await wait(1);
       connection.write(bytes.slice(middle));
       if (leaves) return;
-      // Whatever came: a good request's connection ends by its keep-alive, a bad one's at once, half a one's by its timeout.
+      // A valid request's connection ends by its keep-alive, an invalid one's at once, an incomplete one's by its timeout.
       for (const answer of await connection.answers()) {
         expect(answer.status, bytes).not.to.equal(500);
         if (!answer.headers['content-type']?.startsWith('application/json')) expectWellFormed(answer);
@@ -149,18 +149,18 @@ describe('Mutated requests', function () {
     }
   }
 
-  it(`leave the process as it was, ${rounds * atOnce} of them`, async () => {
+  it(`leave the process unchanged, ${rounds * atOnce} of them`, async () => {
     let resources: ProcessResources | undefined;
     await fc.assert(
       fc.asyncProperty(fc.array(client, { minLength: atOnce, maxLength: atOnce }), async (clients) => {
         await Promise.all(clients.map(send));
         resources ??= await ProcessResources.of(service);
       }),
-      // A failure is shown as it came: to make it smaller would take hours.
+      // A failure is reported without shrinking, which would take hours.
       { numRuns: rounds, endOnFailure: true },
     );
     await resources?.expectBack(allowance);
-    // As one text: of a list chai shows no more than the beginnings.
+    // As one text: chai abbreviates a list.
     const failures = service.stdout.split('\n').filter((line) => /"level":[56]0/.test(line));
     expect(failures.join('\n')).to.equal('');
   }).timeout(600_000);

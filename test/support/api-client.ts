@@ -3,18 +3,18 @@ import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { User } from '../../src/users/users.models.js';
 import { checkAgainstContract } from './contract.js';
 
-/** A list is a parameter that comes several times. */
+/** A list is a parameter that occurs several times. */
 export type Form = Readonly<Record<string, string | readonly string[]>>;
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head' | 'trace';
 
 export const adminPassword = 'the admin of the tests';
 
-/** The service that the tests talk to over HTTP, in this process or in one of its own. */
+/** The service that the tests call over HTTP, in this process or in another one. */
 export class ApiClient {
   constructor(readonly url: string) {}
 
-  /** A request whose answer is checked against the contract. */
+  /** A request whose response is checked against the contract. */
   request(method: Method, path: string, accessToken?: string): Test {
     const test = supertest(this.url)
       [method](path)
@@ -54,19 +54,19 @@ export class ApiClient {
     return this.request('delete', path, accessToken);
   }
 
-  /** Logs in, as the administrator unless told otherwise. */
+  /** Logs in, by default as the administrator. */
   async login(username = 'admin', password = adminPassword): Promise<TokenSet> {
     const { body } = await this.post('/login', { username, password }).expect(200);
     return body as TokenSet;
   }
 
-  /** Refreshes, and has the successor. */
+  /** Refreshes. @returns the new tokens. */
   async refresh(refreshToken: string): Promise<TokenSet> {
     const { body } = await this.post('/refresh', { refresh_token: refreshToken }).expect(200);
     return body as TokenSet;
   }
 
-  /** Makes a user, by the administrator. */
+  /** Creates a user, as the administrator. */
   async createUser(username: string, password: string, roles: readonly string[] = []): Promise<User> {
     const { access_token: token } = await this.login();
     const { body } = await this.post('/users', { username, password, roles }, token).expect(201);

@@ -9,7 +9,7 @@ interface Finding {
 
 /**
  * What axe finds in a page that is serious or critical.
- * @param part a selector: the parts that a step did not change need not be looked at again.
+ * @param part a selector: parts that a step did not change need not be checked again.
  */
 export async function seriousFindings(tab: Page, part = 'html'): Promise<string[]> {
   await tab.evaluate(axe.source);
@@ -23,7 +23,7 @@ export async function seriousFindings(tab: Page, part = 'html'): Promise<string[
     );
 }
 
-/** How far the page is wider than the window, in CSS pixels. */
+/** By how much the page is wider than the window, in CSS pixels. */
 export async function overflowOf(tab: Page): Promise<number> {
   return tab.evaluate<number>(
     `Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) - document.documentElement.clientWidth`,

@@ -6,7 +6,7 @@ import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { openDatabase } from '../../src/database/open-database.js';
 
 /**
- * A copy of a database as it is now, as a backup has it; nothing may have it open on PostgreSQL.
+ * Copies a database as a backup does; on PostgreSQL no connection to it may be open.
  * @returns the copy's URL.
  */
 export async function copyOf(url: string): Promise<string> {

@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** The checkout, seen from the compiled file: dist/test/support. */
+/** The checkout, relative to the compiled file in dist/test/support. */
 export const checkout = fileURLToPath(new URL('../../..', import.meta.url));

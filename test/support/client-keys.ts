@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 
-/** A key pair as a client makes one: the public half is for `jwks`, the private half signs. */
+/** A client's key pair: the public half is for `jwks`, the private half signs. */
 export interface ClientKeyPair {
   readonly privateKey: ReturnType<typeof generateKeyPairSync>['privateKey'];
   readonly jwk: JsonWebKey & { kid?: string; alg?: string };

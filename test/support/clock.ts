@@ -4,14 +4,14 @@ import type { Clock } from '../../src/clock.js';
 export class TestClock implements Clock {
   #now = Date.parse('2026-11-24T09:00:00Z');
 
-  /** @param standsStill false: only for PostgreSQL does time go on, from what this clock says when it is asked. */
+  /** @param standsStill false: time advances on its own from what this clock says, which only PostgreSQL's clock needs. */
   constructor(readonly standsStill = true) {}
 
   now(): number {
     return this.#now;
   }
 
-  /** Moves the time on. */
+  /** Advances the time. */
   advance(seconds: number): void {
     this.#now += seconds * 1000;
   }

@@ -13,11 +13,11 @@ interface Operation {
 
 const recorded = new Set<string>();
 
-/** Remembers that a test saw this answer of this operation. `mediaType`: empty where there is no body. */
+/** Records that a test saw this response of this operation. `mediaType`: empty for a response without a body. */
 export function recordAnswer(method: string, path: string, status: number, mediaType: string): void {
   const answer = nameOf(method, path, String(status), mediaType);
   if (recorded.has(answer)) return;
-  // A slower suite runs without the setup, and may be the first to run at all.
+  // A slower suite runs without the setup, and may be the first one.
   if (recorded.size === 0) mkdirSync(dirname(seenFile), { recursive: true });
   recorded.add(answer);
   appendFileSync(seenFile, `${answer}\n`);
@@ -32,7 +32,7 @@ export function beginCoverage(): void {
 
 /**
  * After the last test of the whole suite: writes the report.
- * @throws where the contract has an answer that no test saw.
+ * @throws if the contract has a response that no test saw.
  */
 export function endCoverage(): void {
   const seen = new Set(readFileSync(seenFile, 'utf8').split('\n'));
@@ -45,7 +45,7 @@ export function endCoverage(): void {
   writeFileSync(reportFile, coverageReport());
 }
 
-/** Every answer of the contract, but `default`: it stands for what is not foreseen. */
+/** Every response of the contract except `default`, which stands for unexpected ones. */
 function demandedAnswers(): string[] {
   return operations().flatMap(({ method, path, responses }) =>
     Object.entries(responses)

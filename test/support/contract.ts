@@ -26,7 +26,7 @@ const paths = Object.entries(contract.paths).map(([template, operations]) => ({
   pattern: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
 }));
 
-/** Where the contract has an operation. */
+/** The place of an operation in the contract. */
 export function findOperationById(operationId: string): {
   readonly method: string;
   readonly pattern: RegExp;
@@ -39,19 +39,19 @@ export function findOperationById(operationId: string): {
   throw new Error(`The contract has no operation ${operationId}.`);
 }
 
-/** A problem that has no place in an operation: the path or the method is not in the contract. */
+/** A problem outside of any operation: the path or the method is not in the contract. */
 const outside = new Set([404, 405, 400]);
 
 /**
- * Throws where an answer is not what the contract says: its status, its media type, its body to the last field,
- * its headers. Every response that a test gets passes through here.
+ * Throws if a response differs from the contract in its status, media type, headers, or any field of its body. Every
+ * response that a test gets passes through here.
  */
 export function checkAgainstContract(method: string, url: string, response: Response): void {
   const path = new URL(url, 'http://localhost').pathname;
   const where = `${method.toUpperCase()} ${path} → ${response.status}`;
   if (path === '/docs' || path.startsWith('/docs/') || (path === '/problems/' && response.status === 308))
     return;
-  // The tests' own operations, which the contract does not have.
+  // The tests' own operations, which are not in the contract.
   if (path.startsWith('/own/')) {
     if (response.status >= 400) checkProblem(where, method, response);
     return;
@@ -86,7 +86,7 @@ export function checkAgainstContract(method: string, url: string, response: Resp
   if (!media) throw new Error(`${where}: the contract does not have the media type "${mediaType}".`);
   if (method.toLowerCase() === 'head') return;
   recordAnswer(method, found.template, response.status, mediaType);
-  // What a stream of events is, its reader checks: test/support/event-reader.ts.
+  // The reader checks the events of a stream: test/support/event-reader.ts.
   if (mediaType === 'text/event-stream') return;
   check(where, media.schema.$ref, /[/+]json$/.test(mediaType) ? JSON.parse(response.text) : response.text);
 }
@@ -115,7 +115,7 @@ function checkProblem(where: string, method: string, response: Response, answer?
   must(status !== 422 || Object.keys(problem.errors ?? {}).length > 0, 'a 422 has no errors.');
 }
 
-/** The body itself is checked as that of any answer. */
+/** The body itself is checked like any other. */
 function checkOAuthError(where: string, { status, headers }: Response): void {
   if (status === 401 && headers['www-authenticate'] !== 'Basic realm="latchkey"') {
     throw new Error(`${where}: a 401 has no WWW-Authenticate.`);
@@ -125,7 +125,7 @@ function checkOAuthError(where: string, { status, headers }: Response): void {
   }
 }
 
-/** Throws where a value is not what the contract says of a model. */
+/** Throws if a value does not match a model of the contract. */
 export function checkModel(name: string, value: unknown): void {
   check(name, `#/components/schemas/${name}`, value);
 }

@@ -3,7 +3,7 @@ import type { Response } from 'supertest';
 /** A cookie as an answer sets it. */
 export interface SetCookie {
   readonly value: string;
-  /** Attribute in small letters → its value; true where it has none. */
+  /** Attribute in lower case → its value; true for one without a value. */
   readonly attributes: Readonly<Record<string, string | true>>;
 }
 
@@ -28,7 +28,7 @@ function pair(text: string): [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** The header with which a browser sends them back. */
+/** The header with which a browser returns them. */
 export function cookieHeader(cookies: Readonly<Record<string, SetCookie>>): string {
   return Object.entries(cookies)
     .map(([name, { value }]) => `${name}=${value}`)

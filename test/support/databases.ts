@@ -10,15 +10,15 @@ import { newPostgresDatabase } from './postgres.js';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 
-/** Everything that a store or a service promises holds on both. */
+/** Stores and services are tested on both. */
 export const databaseKinds: readonly DatabaseKind[] = ['sqlite', 'postgres'];
 
 const folders: string[] = [];
 
-/** In memory where the system has such a place: thousands of commits need not wait for a disk. */
+/** In memory if the system has such a file system: thousands of commits need not wait for a disk. */
 const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** A new, empty database: a SQLite file, or one on a real PostgreSQL. It can be opened again after it was closed. */
+/** A new, empty database: a SQLite file, or a database of a real PostgreSQL server. It can be opened again after it was closed. */
 export async function newDatabaseUrl(kind: DatabaseKind): Promise<string> {
   return kind === 'sqlite' ? `sqlite:${await newFile()}` : newPostgresDatabase();
 }
@@ -41,7 +41,7 @@ export async function newDatabase(kind: DatabaseKind): Promise<Database> {
   return openTestDatabase(url);
 }
 
-/** On a machine that has other work, all takes longer than a service would wait. */
+/** On a busy machine everything takes longer than a service would wait. */
 const patience: Partial<DatabaseOptions> = {
   connectTimeout: 30_000,
   statementTimeout: 30_000,

@@ -15,7 +15,7 @@ import { checkout } from './checkout.js';
 import { adminPassword, TestApp } from './test-app.js';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-/** What keeps Chromium from needing a display, a sandbox's rights, or anything outside this machine. */
+/** With these Chromium needs no display, no sandbox permissions, and nothing outside this machine. */
 const args = [
   '--no-sandbox',
   '--disable-gpu',
@@ -25,7 +25,7 @@ const args = [
 ];
 const screenshots = join(checkout, 'artefacts');
 
-/** For a file's `before`: where there is no Chromium, its tests are skipped. */
+/** For a file's `before`: without Chromium its tests are skipped. */
 export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
   if (!existsSync(executablePath)) {
     console.warn(`There is no Chromium at ${executablePath}: install it, or set CHROMIUM to where it is.`);
@@ -34,7 +34,7 @@ export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
   return chromium.launch({ executablePath, args });
 }
 
-/** A new profile, with nothing stored, whose clock begins at the service's. */
+/** A new profile without stored data, whose clock starts at the service's. */
 export async function newProfile(
   browser: Browser,
   now: number,
@@ -53,7 +53,7 @@ export async function newProfile(
 
 /** Swagger UI in a tab. */
 export class DocsPage {
-  /** Whatever the browser has to complain about: errors, refused content, files that are not there. */
+  /** The browser's complaints: errors, blocked content, missing files. */
   readonly complaints: string[] = [];
 
   constructor(readonly tab: Page) {
@@ -76,7 +76,7 @@ export class DocsPage {
     return page;
   }
 
-  /** @param url of the page that leads there: the service's root. */
+  /** @param url the page that links to it: the service's root. */
   static async openByLink(context: BrowserContext, url: string): Promise<DocsPage> {
     const page = new DocsPage(await context.newPage());
     await page.tab.goto(url);
@@ -111,8 +111,8 @@ export class DocsPage {
   }
 
   /**
-   * A click waits until the browser has drawn two frames in which nothing moves. On a busy machine Chromium without a
-   * display sometimes draws none until it has to: for a picture.
+   * Clicks after the browser has rendered two frames without changes. On a busy machine, headless Chromium sometimes
+   * renders none until it has to, for a screenshot.
    */
   async click(target: Locator): Promise<void> {
     try {
@@ -124,14 +124,14 @@ export class DocsPage {
     }
   }
 
-  /** Opens an operation, where it is not open, and runs it by clicks. */
+  /** Opens an operation if it is closed, and runs it by clicks. */
   async run(operationId: string, body?: object): Promise<Response> {
     const block = await this.open(operationId);
     if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
     return this.answerOf(operationId, () => this.click(block.locator('.btn.execute')));
   }
 
-  /** The answer that the operation shows after something was done: the last one, where a request was repeated. */
+  /** The response that the operation shows after an action: the last one, if a request was repeated. */
   async answerOf(operationId: string, act: () => Promise<unknown>): Promise<Response> {
     const { method, pattern } = findOperationById(operationId);
     const base = new URL('..', this.tab.url()).pathname;
@@ -171,12 +171,12 @@ export class DocsPage {
     await this.tab.locator('#session', { hasText: text }).waitFor();
   }
 
-  /** What the badge says, as it is to be seen. */
+  /** The badge's visible text. */
   async badge(): Promise<string> {
     return (await this.tab.locator('#session').innerText()).replaceAll(/\s+/g, ' ');
   }
 
-  /** Lets something happen that makes the page have another access token, and waits until the badge shows its end. */
+  /** Runs an action that changes the page's access token, and waits until the badge shows the new expiry. */
   async renewal(act: () => Promise<unknown>): Promise<void> {
     const end = (await this.tab.locator('#session-time').getAttribute('datetime')) ?? '';
     await act();
@@ -184,14 +184,14 @@ export class DocsPage {
     await this.says('then renewed');
   }
 
-  /** The access token that the page keeps for its tabs. */
+  /** The access token that the page stores for its tabs. */
   async token(): Promise<string> {
     const [token] = await this.tab.evaluate<string[]>(valuesIn('localStorage'));
     if (token === undefined) throw new Error('The page keeps no access token.');
     return token;
   }
 
-  /** Whatever the page keeps, for this tab and for all, apart from the number of their last turn. */
+  /** Everything that the page stores, for this tab and for all, except the number of the last turn. */
   stored(): Promise<string[]> {
     return this.tab.evaluate(`[...${valuesIn('localStorage')}, ...${valuesIn('sessionStorage')}]`);
   }
@@ -203,7 +203,7 @@ export class DocsPage {
     return dialog;
   }
 
-  /** Puts a token into the Authorize dialog, in place of what is there. */
+  /** Replaces the token in the Authorize dialog. */
   async paste(token: string): Promise<void> {
     const dialog = await this.openDialog();
     const stop = dialog.getByRole('button', { name: /^(Log out|Stop using this token)$/ });
@@ -212,7 +212,7 @@ export class DocsPage {
     await dialog.getByRole('button', { name: 'Use this token' }).click();
   }
 
-  /** As when another tab or window covers the page, which Chromium without a window does not do by itself. */
+  /** Hides the page, as when another tab or window covers it, which headless Chromium does not do by itself. */
   async setVisibility(state: 'hidden' | 'visible'): Promise<void> {
     await this.tab.evaluate(
       `Object.defineProperty(document, 'visibilityState', { configurable: true, value: '${state}' });
@@ -220,13 +220,13 @@ export class DocsPage {
     );
   }
 
-  /** Lets time pass, for the service and for the page alike; timers run once, as after a sleep. */
+  /** Advances the clocks of the service and of the page; timers fire once, as after a sleep. */
   async sleep(app: TestApp, seconds: number): Promise<void> {
     app.clock.advance(seconds);
     await this.tab.clock.fastForward(seconds * 1000);
   }
 
-  /** A refusal was to come: Chromium writes each into the console. */
+  /** Expects one refusal, which Chromium writes to the console. */
   expectRefusals(...statuses: number[]): void {
     for (const status of statuses) {
       const index = this.complaints.findIndex((text) =>
@@ -241,7 +241,7 @@ export class DocsPage {
     expect(this.complaints).to.deep.equal([]);
   }
 
-  /** Into the folder of the run's artefacts. */
+  /** Saves it in the folder of the run's artifacts. */
   async screenshot(name: string): Promise<Buffer> {
     const path = join(screenshots, `${name}.png`);
     mkdirSync(dirname(path), { recursive: true });
@@ -255,8 +255,8 @@ interface OpenedDocs {
 }
 
 /**
- * For a suite: a service, and its Swagger UI in a browser, which has nothing to complain of after each test.
- * @param use is given them before the first test.
+ * For a suite: a service, and its Swagger UI in a browser that must have no complaints after each test.
+ * @param use is called with them before the first test.
  */
 export function withDocs(
   use: (opened: OpenedDocs) => Promise<void> | void,
@@ -278,7 +278,7 @@ export function withDocs(
   });
 }
 
-/** Of a storage of the browser, as an expression: the values, without the number of the tabs' last turn. */
+/** An expression for a storage of the browser: its values without the number of the tabs' last turn. */
 function valuesIn(storage: 'localStorage' | 'sessionStorage'): string {
   return `Object.entries(${storage}).filter(([key]) => !key.endsWith(' turn')).map(([, value]) => value)`;
 }

@@ -7,13 +7,13 @@ interface FeedEvent {
   readonly page: RevocationPage;
 }
 
-/** Reads a stream of revocations, event by event, each checked against the contract. */
+/** Reads a stream of revocations event by event, and checks each against the contract. */
 export class EventReader {
   readonly #leave = new AbortController();
   #chunks: AsyncIterator<string> | undefined;
   #text = '';
   headers = new Headers();
-  /** As the last event had it that had one. */
+  /** The last `id`. */
   lastId: string | undefined;
 
   static async open(url: string, token: string, lastId?: string): Promise<EventReader> {
@@ -31,7 +31,7 @@ export class EventReader {
     return reader;
   }
 
-  /** The next event; undefined: the stream has ended. */
+  /** The next event; undefined if the stream has ended. */
   async next(): Promise<FeedEvent | undefined> {
     let end: number;
     while ((end = this.#text.indexOf('\n\n')) < 0) {
@@ -58,7 +58,7 @@ export class EventReader {
     return { id: fields['id'], page };
   }
 
-  /** What comes up to an event that is complete, or to the end: `session <id>`, `subject <id> <version>`. */
+  /** Everything up to a complete event or the end: `session <id>`, `subject <id> <version>`. */
   async untilComplete(): Promise<string[]> {
     const names: string[] = [];
     for (;;) {

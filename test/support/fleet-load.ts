@@ -5,9 +5,9 @@ import { Random } from './random.js';
 
 /** A session as its client knows it. */
 export interface LoadSession {
-  /** The last that a replica acknowledged. */
+  /** The last tokens that a replica acknowledged. */
   tokens: TokenSet;
-  /** When the logout was acknowledged, on the monotonic clock. `asked`: it may have happened. */
+  /** When the logout was acknowledged, on the monotonic clock. `asked`: it was sent, and may have happened. */
   loggedOut: 'no' | 'asked' | number;
 }
 
@@ -18,28 +18,28 @@ export interface Answer {
   readonly retryAfter: number;
 }
 
-/** The longest that any request may take, in milliseconds. */
+/** Maximum duration of a request, in milliseconds. */
 const longestAnswer = 5000;
-/** How long after a logout its tokens may be accepted elsewhere, in milliseconds, as the replicas are set. */
+/** How long after a logout its tokens may be accepted at other replicas by their settings, in milliseconds. */
 const bound = 2000;
 
 /**
- * Clients that do what clients do at all replicas of a fleet: log in, call, refresh, log out, and come again where
- * they are told so. What must never be is a fault:
- * - a token that is live is refused, or one that is revoked is accepted beyond the bound;
- * - a refresh whose answer was lost is taken for theft;
- * - an answer takes longer than five seconds, or is another than 503 with a time to come back.
+ * Clients that log in, call, refresh and log out at all replicas, and try again when they are told to. What must never
+ * happen is an error:
+ * - a valid token is refused, or a revoked one is accepted beyond the bound;
+ * - a refresh whose response was lost counts as theft;
+ * - a response takes longer than five seconds, or is an error other than 503 with Retry-After.
  */
 export class FleetLoad {
   readonly sessions: LoadSession[] = [];
   readonly faults: string[] = [];
-  /** How many answers there were of each operation and status. */
+  /** How many responses there were, by operation and status. */
   readonly answers: Record<string, number> = {};
   readonly #random = new Random();
   readonly #over = new AbortController();
   readonly #clients: Promise<void>[];
 
-  /** @param replicas the URLs of those that run; take one out before it is stopped. */
+  /** @param replicas the URLs of the running ones; remove one before it is stopped. */
   constructor(
     private readonly replicas: string[],
     clients: number,
@@ -47,13 +47,13 @@ export class FleetLoad {
     this.#clients = Array.from({ length: clients }, (_, number) => this.#client(number));
   }
 
-  /** Lets each client finish what it is about. */
+  /** Lets each client finish its current operation. */
   async end(): Promise<void> {
     this.#over.abort();
     await Promise.all(this.#clients);
   }
 
-  /** What each session's client knows must be so at every replica. */
+  /** Checks at every replica what each session's client knows. */
   async expectRemembered(): Promise<void> {
     for (const session of this.sessions) {
       const { access_token: access, refresh_token: refresh } = session.tokens;
@@ -69,7 +69,7 @@ export class FleetLoad {
     }
   }
 
-  /** What was done, in a line, for the message of a test that fails. */
+  /** A summary in one line, for the message of a failing test. */
   get summary(): string {
     return `TEST_SEED=${this.#random.seed}, ${this.sessions.length} sessions, ${JSON.stringify(this.answers)}`;
   }
@@ -105,7 +105,7 @@ export class FleetLoad {
     if (typeof loggedOut === 'number' && status === 200 && begun - loggedOut > bound) {
       this.faults.push(`a token was accepted ${Math.round(begun - loggedOut)} ms after its logout`);
     }
-    // Somebody goes on trying what has ended.
+    // Ended sessions are used again, too.
     if (loggedOut === 'no' && this.#random.next() < 0.3) await this.#callEnded();
   }
 
@@ -115,7 +115,7 @@ export class FleetLoad {
     if (session) await this.#call(session);
   }
 
-  /** Comes again for as long as it is told to, with another replica each time. */
+  /** Repeats a request for as long as it is told to, each time at another replica. */
   async #insist(path: string, request: object): Promise<Answer['body'] | undefined> {
     for (;;) {
       const { status, body, retryAfter } = await this.#ask(this.#replica(), path, request);
@@ -132,7 +132,7 @@ export class FleetLoad {
     return this.replicas[Math.floor(this.#random.next() * this.replicas.length)] ?? '';
   }
 
-  /** @returns status 0 where the replica went away. */
+  /** @returns status 0 if the replica has stopped. */
   async #ask(
     replica: string,
     path: string,

@@ -7,15 +7,15 @@ import { createClient, issuer } from './oauth-clients.js';
 import { noteClosed, noteOpened } from './opened.js';
 import type { TestApp } from './test-app.js';
 
-/** What an operation of another service answers. */
+/** The response of another service's operation. */
 interface Answer {
   readonly subject: string;
   readonly permissions: readonly string[];
 }
 
-/** What is between a guard and the service. */
+/** A proxy between a guard and the service. */
 export class Network {
-  /** The paths that were asked for. */
+  /** The paths that were requested. */
   readonly asked: string[] = [];
   /** Paths that cannot be reached. */
   readonly blocked = new Set<string>();
@@ -31,7 +31,7 @@ export class Network {
     return fetch(url, { ...init, signal: AbortSignal.any(signals) });
   };
 
-  /** Breaks every connection, and takes no new one until it is up. */
+  /** Breaks every connection, and accepts none until `up`. */
   goDown(): void {
     this.#isDown = true;
     this.cut();
@@ -47,18 +47,18 @@ export class Network {
     this.#cut = new AbortController();
   }
 
-  /** How often a path was asked for. */
+  /** How often a path was requested. */
   count(path: string): number {
     return this.asked.filter((each) => each === path).length;
   }
 }
 
-/** Another service, which checks the app's tokens with a guard. */
+/** Another service that checks the app's tokens with a guard. */
 export class GuardedApi extends ApiClient {
   private constructor(
     readonly guard: Guard,
     readonly network: Network,
-    /** What the guard has warned of. */
+    /** The guard's warnings. */
     readonly warnings: readonly string[],
     private readonly server: Server,
     private readonly elapsed: { seconds: number },
@@ -86,14 +86,14 @@ export class GuardedApi extends ApiClient {
     return noteOpened(new GuardedApi(latchkey, network, warnings, server, elapsed));
   }
 
-  /** The same, with a feed that is complete. */
+  /** The same, with a complete feed. */
   static async following(app: TestApp, options: Partial<GuardOptions> = {}): Promise<GuardedApi> {
     const api = await GuardedApi.start(app, options);
     await api.guard.start();
     return api;
   }
 
-  /** Lets time pass for the guard's feed and keys; that of tokens is the app's clock. */
+  /** Advances the clock of the guard's feed and keys; tokens use the app's clock. */
   advance(seconds: number): void {
     this.elapsed.seconds += seconds;
   }

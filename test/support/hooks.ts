@@ -12,11 +12,11 @@ export async function mochaGlobalSetup(): Promise<void> {
 
 export async function mochaGlobalTeardown(): Promise<void> {
   await stopPostgres();
-  // A run with arguments is one of some tests.
+  // A run with arguments does not include all tests.
   if (process.argv.length === 2) endCoverage();
 }
 
-/** After the last of the files that a process runs, or after each where they run in parallel. */
+/** After the last file of a process, or after each file in a parallel run. */
 export const mochaHooks: RootHookObject = {
   afterAll: removeDatabaseFiles,
 };

@@ -4,11 +4,11 @@ import type { TestApp } from './test-app.js';
 
 interface Operation {
   readonly path: string;
-  /** Whether it has to have a body. */
+  /** Whether a body is required. */
   readonly required: boolean;
 }
 
-/** What holds of every operation that takes JSON. */
+/** What applies to every operation that accepts JSON. */
 export function itTakesJson(app: () => TestApp, { path, required }: Operation): void {
   const send = (type: string, body: string | Buffer) =>
     app()
@@ -27,7 +27,7 @@ export function itTakesJson(app: () => TestApp, { path, required }: Operation): 
     }
 
     if (required) {
-      it('is missing when nothing comes', async () => {
+      it('is missing when there is none', async () => {
         const { body } = await app().post(path).expect(400);
         expect(body).to.include({
           code: 'missing_json',
@@ -44,14 +44,14 @@ export function itTakesJson(app: () => TestApp, { path, required }: Operation): 
       });
     }
 
-    it('is JSON by any type that ends in +json, and with a charset', async () => {
+    it('is JSON with any type that ends in +json, and with a charset', async () => {
       for (const type of ['application/vnd.api+json', 'application/json; charset=utf-8'])
         expect((await send(type, '[]').expect(422)).body).to.include({ code: 'validation_failed' });
     });
 
-    it('has to be an object', async () => {
+    it('must be an object', async () => {
       const { body } = await send('application/json', '[]').expect(422);
-      expect(body.errors).to.deep.equal({ body: 'invalid object' });
+      expect(body.errors).to.deep.equal({ body: 'must be an object' });
     });
 
     for (const field of ['admin', '__proto__', 'constructor', 'a,b']) {
@@ -63,13 +63,13 @@ export function itTakesJson(app: () => TestApp, { path, required }: Operation): 
       });
     }
 
-    it('may have 64 KiB, and no byte more', async () => {
+    it('may have 64 KiB, and not a byte more', async () => {
       await send('application/json', padded(65_536)).expect(422);
       const { body } = await send('application/json', padded(65_537)).expect(413);
       expect(body).to.include({ code: 'payload_too_large' });
     });
 
-    it('may have no more than 64 KiB when its length is not told', async () => {
+    it('may not exceed 64 KiB when its length is not given', async () => {
       const response = await fetch(app().url + path, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
@@ -80,7 +80,7 @@ export function itTakesJson(app: () => TestApp, { path, required }: Operation): 
       expect(await response.json()).to.include({ code: 'payload_too_large' });
     });
 
-    it('is refused compressed or in another charset', async () => {
+    it('is refused when it is compressed or in another charset', async () => {
       const compressed = send('application/json', gzipSync('{}')).set('Content-Encoding', 'gzip');
       const { body } = await compressed.expect(415);
       expect(body).to.include({ code: 'unsupported_media_type' });
@@ -90,7 +90,7 @@ export function itTakesJson(app: () => TestApp, { path, required }: Operation): 
   });
 }
 
-/** An object with one unknown field, of so many bytes. */
+/** An object with one unknown field, with this many bytes. */
 function padded(bytes: number): string {
   return `{"a":"${'x'.repeat(bytes - 8)}"}`;
 }

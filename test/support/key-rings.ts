@@ -6,7 +6,7 @@ import { KeyRing } from '../../src/keys/key-ring.js';
 import type { KeyRingOptions } from '../../src/keys/key-schedule.js';
 import type { KeySealing } from '../../src/keys/key-sealing.js';
 
-/** The defaults of the settings. Milliseconds. */
+/** The defaults of the settings, in milliseconds. */
 export const keyRingOptions: KeyRingOptions = {
   algorithm: 'ES256',
   secrets: [],
@@ -17,7 +17,7 @@ export const keyRingOptions: KeyRingOptions = {
   refreshTokenLifetime: 30 * 86_400_000,
 };
 
-/** A ring with the keys that the settings ask for, as after a start of the service. */
+/** A ring with the keys that the settings require, as after a start of the service. */
 export async function completeKeyRing(
   database: Database,
   sealing: KeySealing,

@@ -1,4 +1,4 @@
-/** The text without fenced blocks and inline code, in which nothing is a link. Line numbers stay. */
+/** The text without fenced blocks and inline code, which have no links. Line numbers are kept. */
 export function withoutCode(markdown: string): string {
   let isOpen = false;
   return markdown
@@ -11,7 +11,7 @@ export function withoutCode(markdown: string): string {
     .join('\n');
 }
 
-/** Where the links and images of a Markdown text lead to. */
+/** The targets of the links and images of a Markdown text. */
 export function linksOf(markdown: string): string[] {
   const text = withoutCode(markdown);
   const inline = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
@@ -19,7 +19,7 @@ export function linksOf(markdown: string): string[] {
   return [...inline, ...references];
 }
 
-/** The labels of links by reference that nothing defines. */
+/** The labels of reference links that are not defined. */
 export function undefinedReferences(markdown: string): string[] {
   const text = withoutCode(markdown);
   const defined = new Set([...text.matchAll(/^\[([^\]]+)\]: /gm)].map(([, label = '']) => label));

@@ -1,4 +1,4 @@
-/** What patterns and parsers are slow with, if they are: the same again and again, and at the end something else. */
+/** Texts that are slow for backtracking patterns and parsers: many repetitions, with a different end. */
 const repeated = [
   ' ',
   '\t',
@@ -27,7 +27,7 @@ const repeated = [
   '\u00e9',
 ];
 
-/** Beside those, what can only be in a body. */
+/** Further ones, which only a body can have. */
 const onlyInBodies = [
   '\u0000',
   '\n',
@@ -40,7 +40,7 @@ const onlyInBodies = [
   '\ufffd',
 ];
 
-/** Texts of so many characters that a header may have. */
+/** Texts of this length that a header can have. */
 export function nastyTexts(length: number): string[] {
   return repeated.map((unit) => {
     const text = unit.repeat(Math.ceil(length / unit.length)).slice(0, length - 1);
@@ -48,7 +48,7 @@ export function nastyTexts(length: number): string[] {
   });
 }
 
-/** Texts of so many characters. */
+/** Texts of this length. */
 export function nastyTextsInBodies(length: number): string[] {
   return [
     ...nastyTexts(length),

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Installs a sub-project's packages by its lockfile, where they are not there or others are. */
+/** Installs a sub-project's packages by its lockfile, unless they are installed already. */
 export function installPackages(folder: string): void {
   const lockfile = readFileSync(join(folder, 'package-lock.json'), 'utf8');
   const stamp = join(folder, 'node_modules/.installed');
@@ -11,7 +11,7 @@ export function installPackages(folder: string): void {
   writeFileSync(stamp, lockfile);
 }
 
-/** Runs npm in a folder. @returns what it printed. */
+/** Runs npm in a folder. @returns its output. */
 export function npm(folder: string, ...words: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync('npm', words, {
     cwd: folder,

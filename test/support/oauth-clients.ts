@@ -9,19 +9,19 @@ import { encode } from './tokens.js';
 export const issuer = 'http://latchkey.test';
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** A client of the service, made by the administrator. */
+/** A client of the service, created by the administrator. */
 export async function createClient(api: ApiClient, fields: object = {}): Promise<CreatedClient> {
   const { access_token: admin } = await api.login();
   const { body } = await api.post('/clients', { client_name: 'A client', ...fields }, admin).expect(201);
   return body as CreatedClient;
 }
 
-/** What authenticates a client in a form. */
+/** The fields that authenticate a client in a form. */
 export function inForm({ client_id: id, client_secret: secret }: CreatedClient): Form {
   return { client_id: id, client_secret: secret ?? '' };
 }
 
-/** What authenticates it in the header. */
+/** The header that authenticates it. */
 export function inBasic({ client_id: id, client_secret: secret }: CreatedClient): string {
   return `Basic ${Buffer.from(`${id}:${secret ?? ''}`).toString('base64')}`;
 }
@@ -37,12 +37,12 @@ export async function clientToken(
   return body as TokenResponse;
 }
 
-/** What the service says of a token, when this client asks. */
+/** The response to this client's introspection of a token. */
 export function introspect(api: ApiClient, client: CreatedClient, token: string, form: Form = {}): Test {
   return api.postForm('/oauth/introspect', { token, ...inForm(client), ...form });
 }
 
-/** Ends a token, by this client. */
+/** Revokes a token as this client. */
 export function revoke(api: ApiClient, client: CreatedClient, token: string, form: Form = {}): Test {
   return api.postForm('/oauth/revoke', { token, ...inForm(client), ...form });
 }
@@ -52,7 +52,7 @@ interface Assertion {
   readonly claims?: object;
 }
 
-/** An assertion with which a client authenticates: right, but for what is given. `now` in seconds. */
+/** A client's assertion: valid, except for what is given. `now` in seconds. */
 export function signAssertion(
   privateKey: KeyObject,
   clientId: string,

@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os';
 import type { Passwords } from '../../src/passwords/passwords.js';
 
 /**
- * Takes every core that passwords are checked on, and every place in the queue behind them: who comes now is refused.
- * @param queue how many places it has.
- * @returns lets all of them go.
+ * Occupies every core that checks passwords, and the whole queue: the next request is refused.
+ * @param queue the length of the queue.
+ * @returns a function that releases all of them.
  */
 export function occupyCores(passwords: Passwords, queue: number): () => Promise<void> {
   let letGo = (): void => undefined;

@@ -5,7 +5,7 @@ import { TestClock } from './clock.js';
 import { openTestDatabase } from './databases.js';
 import { completeKeyRing } from './key-rings.js';
 
-/** A thread that opens the key ring of a database, as a process of its own would, and tells its keys' ids. */
+/** A thread that opens the key ring of a database, like another process, and reports its keys' ids. */
 const { url, secret } = workerData as { url: string; secret: string };
 const { databaseUrl } = readConfig({ DATABASE_URL: url, LATCHKEY_SECRET: secret });
 const database = openTestDatabase(databaseUrl);

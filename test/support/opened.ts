@@ -6,18 +6,18 @@ interface Closable {
 
 const opened = new Set<Closable>();
 
-/** For what must not outlive its test, which closes it; where the test fails before, it is closed with the others. */
+/** Registers what a test must close; if the test fails before, it is closed with the others. */
 export function noteOpened<T extends Closable>(thing: T): T {
   opened.add(thing);
   return thing;
 }
 
-/** For the `close` of what was noted. */
+/** Calls `close` of everything registered. */
 export function noteClosed(thing: Closable): void {
   opened.delete(thing);
 }
 
-/** After the last of the files that a process runs, or after each where they run in parallel: or it never ended. */
+/** After the last file of a process, or after each file in a parallel run: otherwise the process would not end. */
 export const mochaHooks: RootHookObject = {
   async afterAll() {
     const left = [...opened].reverse();

@@ -6,14 +6,14 @@ import { mountOperations, type Operation } from '../../src/server/operations.js'
 import { requestIdMiddleware } from '../../src/http/request-context.js';
 import type { Services } from '../../src/server/services.js';
 
-/** What an operation of the tests tells of its caller. */
+/** What an operation of the tests returns about its caller. */
 export interface Answer {
   readonly subject: string | null;
   readonly user: unknown;
   readonly body: unknown;
 }
 
-/** The controller of an API builder. */
+/** A controller of an API that is built on Latchkey. */
 class OwnController {
   public answer(request: Request): Answer {
     return {
@@ -24,7 +24,7 @@ class OwnController {
   }
 }
 
-/** An operation as the build makes it from `@Security(…)`s: `/own/<name>`, which is outside of the contract. */
+/** An operation as the build makes it from `@Security(…)`: `/own/<name>`, which is not in the contract. */
 export function ownOperation(
   name: string,
   security: Operation['security'],

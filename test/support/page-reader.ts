@@ -6,23 +6,23 @@ import { Terminal } from './terminal.js';
 interface Means {
   readonly project: ProjectCopy;
   readonly environment: NodeJS.ProcessEnv;
-  /** What the page says, and what it is here: an address whose port is free, a database that is there. */
+  /** A text of the page → its replacement here: an address with a free port, an existing database. */
   readonly instead: Readonly<Record<string, string>>;
 }
 
-/** What a reader puts in from what was printed before. */
+/** Values that a reader takes from earlier output. */
 const placeholders: Readonly<Record<string, RegExp>> = {
   'THE-PRINTED-PASSWORD': /one-time password: (\S+)/,
   'THE-ACCESS-TOKEN': /"access_token":"([^"]+)"/,
   'THE-REFRESH-TOKEN': /"refresh_token":"([^"]+)"/,
 };
 
-/** Does what a page says, block by block, as a reader does: in one terminal the service, in another all else. */
+/** Follows a page block by block, like a reader: the service runs in one terminal, all other commands in another. */
 export class PageReader {
   readonly #noted = new Map<string, string>();
   readonly #client: Terminal;
   #service: Terminal | undefined;
-  /** What the last commands printed. */
+  /** The output of the last commands. */
   #printed = '';
 
   constructor(private readonly means: Means) {
@@ -34,7 +34,7 @@ export class PageReader {
     const file = fileOf(block);
     switch (block.language) {
       case 'sh':
-        // Commands that a blank line separates are typed one after the other.
+        // Commands separated by a blank line are typed one after the other.
         for (const commands of block.text.split('\n\n')) await this.#run(commands);
         break;
       case 'python':
@@ -63,7 +63,7 @@ export class PageReader {
     }
   }
 
-  /** @throws where the service refused what was sent last: curl takes that for an answer like others. */
+  /** @throws if the service refused the last request: for curl that is a response like any other. */
   expectNoRefusal(): void {
     if (/"type":"[^"]*\/problems\//.test(this.#printed)) throw new Error(`It was refused: ${this.#printed}`);
   }
@@ -89,7 +89,7 @@ export class PageReader {
     await this.#service?.close();
     const service = this.#newTerminal();
     this.#service = service;
-    // The copy has its packages; the first step of CI is npm ci itself.
+    // The copy has its packages; npm ci itself is the first step of CI.
     service.type(`set -e\n${this.#filled(commands.replace(/^npm ci\n/, ''))}\n`);
     await service.until((printed) => /Swagger UI: \S+\n/.test(printed));
     this.#printed = service.printed;

@@ -2,8 +2,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 
 /**
- * Loaded before everything else, also in the processes that tests start: where `TEST_PARALLELISM` is a number, Node says
- * that there are as many cores. What depends on them shows on a machine with others: `TEST_PARALLELISM=16 npm test`.
+ * Loaded before everything else, also in processes that tests start. If `TEST_PARALLELISM` is a number, Node reports
+ * that many cores, to test for other machines: `TEST_PARALLELISM=16 npm test`.
  */
 const variable = 'TEST_PARALLELISM';
 const given = process.env[variable];
@@ -15,6 +15,6 @@ if (given !== undefined) {
   const [core] = os.cpus();
   os.availableParallelism = () => cores;
   os.cpus = () => (core ? Array.from({ length: cores }, () => core) : []);
-  // What was imported by name already, too.
+  // Also for named imports that exist already.
   syncBuiltinESMExports();
 }

@@ -8,7 +8,7 @@ import { reservePort } from './ports.js';
 import { until } from './until.js';
 
 const isRoot = userInfo().uid === 0;
-/** Where Debian puts it, which is not in everybody's PATH. */
+/** Debian's path, which may be missing in PATH. */
 const environment = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
 
 export function hasPgbouncer(): boolean {
@@ -20,7 +20,7 @@ export function hasPgbouncer(): boolean {
   }
 }
 
-/** A PgBouncer in front of a PostgreSQL server, with its own settings but for the mode. */
+/** A PgBouncer in front of a PostgreSQL server, with default settings except for the mode. */
 export class Pgbouncer {
   private constructor(
     private readonly process: ChildProcess,
@@ -48,7 +48,7 @@ pool_mode = ${mode}
 `,
     );
     await chmod(folder, 0o755);
-    // It refuses to run as root, as PostgreSQL does.
+    // Like PostgreSQL, it refuses to run as root.
     const child = spawn('pgbouncer', [...(isRoot ? ['--user', 'postgres'] : []), file], {
       env: environment,
       stdio: 'ignore',

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 
-/** Where the connections end that keep ports. */
+/** The other ends of the connections that reserve ports. */
 let listening: Promise<Server> | undefined;
 
 /**
- * A port of 127.0.0.1 for a process that this one starts, and starts again: while this process lives, the system gives
- * it to nobody who asks for any free one. A connection is bound to it, and a process that names the port may listen on it all
- * the same.
+ * Reserves a port of 127.0.0.1 for a process that is started several times: while this process lives, the system assigns
+ * it to no other socket that asks for any free port. A connection is bound to it, and a process that names the port can
+ * still listen on it.
  */
 export async function reservePort(): Promise<number> {
   listening ??= listen();
@@ -22,7 +22,7 @@ export async function reservePort(): Promise<number> {
 
 async function listen(): Promise<Server> {
   const server = createServer((socket) => {
-    // None of them keeps this process from its end, which ends them.
+    // None of them keeps this process running; they end with it.
     socket.unref().on('error', () => undefined);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -11,12 +11,12 @@ import { reservePort } from './ports.js';
 
 const isRoot = userInfo().uid === 0;
 
-/** Certificates for `localhost`, and one that has nothing to do with them. */
+/** Certificates for `localhost`, and an unrelated one. */
 export const certificates = join(checkout, 'test/support/certificates');
 
-/** A PostgreSQL server of its own, of the version that npm brings. */
+/** A PostgreSQL server of the version that npm installs. */
 export class PostgresServer {
-  /** While it is frozen. */
+  /** Defined while it is frozen. */
   readonly #frozen: number[] = [];
 
   private constructor(
@@ -39,7 +39,7 @@ export class PostgresServer {
       createPostgresUser: isRoot,
       initdbFlags: ['--encoding=UTF8', '--locale=C'],
       postgresFlags: [
-        // Durability over a power cut is for the data of users; these databases live for a minute.
+        // These databases live for a minute, and need not survive a power failure.
         ...flag('fsync', 'off'),
         ...flag('max_connections', 200),
         ...flag('listen_addresses', '127.0.0.1'),
@@ -70,16 +70,16 @@ export class PostgresServer {
     return `postgres://postgres:password@127.0.0.1:${this.port}`;
   }
 
-  /** As an operator stops it: open connections are cut. */
+  /** Stops it as an operator does: open connections are closed. */
   async stop(): Promise<void> {
     await this.postgres.stop();
   }
 
-  /** All its processes at once, as when the machine's memory runs out. Resolves when it is gone. */
+  /** Kills all its processes at once, as when the machine runs out of memory. Resolves when it has ended. */
   async kill(): Promise<void> {
     const started = this.#started();
     const ended = once(started, 'exit');
-    this.freeze(); // none is born meanwhile
+    this.freeze(); // so that it starts no more processes
     for (const id of this.#frozen.splice(0)) process.kill(id, 'SIGKILL');
     await ended;
   }
@@ -88,10 +88,10 @@ export class PostgresServer {
     await this.postgres.start();
   }
 
-  /** It is there, the system takes connections for it, and it says nothing. */
+  /** Stops its processes: the system still accepts connections, but the server does not respond. */
   freeze(): void {
     const { pid } = this.#started();
-    if (!pid) throw new Error('It is not running.'); // 0 would be this very process and its own
+    if (!pid) throw new Error('It is not running.'); // with 0, kill would signal this process and its own
     for (const id of [pid, ...childrenOf(pid)]) {
       process.kill(id, 'SIGSTOP');
       this.#frozen.push(id);
@@ -114,7 +114,7 @@ export class PostgresServer {
   }
 }
 
-/** Of a process that starts no more of them. */
+/** The processes that a stopped process has started. */
 function childrenOf(parent: number): number[] {
   if (existsSync('/proc/self/stat')) {
     return readdirSync('/proc')
@@ -127,7 +127,7 @@ function childrenOf(parent: number): number[] {
 
 function parentOf(process: string): number | undefined {
   try {
-    // The name in brackets, which may have anything in it, comes before the state and the parent.
+    // The name in parentheses, which may contain anything, precedes the state and the parent.
     return Number(/\) \S (\d+) /.exec(readFileSync(`/proc/${process}/stat`, 'utf8'))?.[1]);
   } catch {
     return undefined; // it has ended
@@ -143,7 +143,7 @@ export async function newDatabaseOn(serverUrl: string): Promise<string> {
   return new URL(`/${name}`, serverUrl).href;
 }
 
-/** What a statement gives, on a connection of its own. */
+/** The result of a statement, on a separate connection. */
 export async function queryOn(url: string, statement: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -154,7 +154,7 @@ export async function queryOn(url: string, statement: string): Promise<Record<st
   }
 }
 
-/** Ends every connection that there is to a database, as an operator or a failover does. */
+/** Ends every connection to a database, as an operator or a failover does. */
 export async function cutConnections(url: string): Promise<void> {
   await queryOn(
     url,
@@ -162,7 +162,7 @@ export async function cutConnections(url: string): Promise<void> {
   );
 }
 
-/** PostgreSQL takes a key of its own user alone. */
+/** PostgreSQL accepts only a key that is owned by its user. */
 async function copyCertificate(file: string, folder: string): Promise<void> {
   const copy = join(folder, file);
   await copyFile(join(certificates, file), copy);

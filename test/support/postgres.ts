@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../../src/database/database.js';
 import { newDatabaseOn, PostgresServer } from './postgres-server.js';
 
-/** Where the processes that run test files in parallel find the server that their parent has started. */
+/** Test processes that run in parallel find their parent's server by this variable. */
 const urlVariable = 'TEST_POSTGRES_URL';
 let running: PostgresServer | undefined;
 
@@ -11,7 +11,7 @@ export function newPostgresDatabase(): Promise<string> {
   return newDatabaseOn(process.env[urlVariable] ?? '');
 }
 
-/** Resolves when so many statements wait for rows that others hold. */
+/** Resolves when this many statements wait for locks. */
 export async function waitUntilBlocked(database: Database, statements: number): Promise<void> {
   const waiting = sql<{ count: number }>`select count(*) as count from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`;
@@ -22,7 +22,7 @@ export async function waitUntilBlocked(database: Database, statements: number): 
   throw new Error('Nothing waits.');
 }
 
-/** Starts the one server of a run, unless one is named that is there already, of another version say. */
+/** Starts one server for a run, unless TEST_POSTGRES_URL names a running one. */
 export async function startPostgres(): Promise<void> {
   if (process.env[urlVariable] !== undefined) return;
   running = await PostgresServer.start();

@@ -5,7 +5,7 @@ import type { ServiceProcess } from './service-process.js';
 
 const mebi = 1024 * 1024;
 
-/** What a process has of the machine, as Linux says. */
+/** A process's resources, as Linux reports them. */
 export class ProcessResources {
   private constructor(
     private readonly service: ServiceProcess,
@@ -15,27 +15,27 @@ export class ProcessResources {
 
   static readonly canBeRead = process.platform === 'linux';
 
-  /** What it has now: to be taken when it has done all kinds of its work once. */
+  /** The current resources: to be taken when all kinds of work have been done once. */
   static async of(service: ServiceProcess): Promise<ProcessResources> {
     await settled(service);
     return new ProcessResources(service, descriptorsOf(service), memoryOf(service));
   }
 
   /**
-   * Checks that the process is the same one, still answers, and has no more of the machine than before.
-   * @param allowance how much more memory it may have, in mebibytes: the collector is in no hurry.
+   * Checks that the process still runs, responds, and has no more resources than before.
+   * @param allowance how much its memory may have grown, in mebibytes: garbage collection may be late.
    */
   async expectBack(allowance: number): Promise<void> {
     await this.service.api.get('/health/ready').expect(200);
     expect(this.service.exitCode, this.service.stdout + this.service.stderr).to.equal(null);
-    // A descriptor or two are the database's, by the hour.
+    // The database opens a file or two over time.
     await until(() => descriptorsOf(this.service) <= this.descriptors + 5);
     await settled(this.service);
     expect((memoryOf(this.service) - this.memory) / mebi, 'MiB more than before').to.be.below(allowance);
   }
 }
 
-/** Waits until no connection is left but that of the question. */
+/** Waits until the only open connection is that of the request. */
 async function settled(service: ServiceProcess): Promise<void> {
   await service.api.get('/health/ready').expect(200);
   let before = -1;

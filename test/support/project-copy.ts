@@ -10,11 +10,11 @@ interface Run {
   readonly stderr: string;
 }
 
-/** The project as a clone has it, in a folder of its own, with the packages of this one: `npm ci` has nothing to add. */
+/** A copy of the project like a clone, in a separate folder, with this one's packages: `npm ci` has nothing to install. */
 export class ProjectCopy {
   readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-copy-'));
 
-  /** @param built whether it was built before, as this one was; else nothing is. */
+  /** @param built whether to copy the build, too. */
   constructor({ built }: { readonly built: boolean }) {
     const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
       cwd: checkout,
@@ -29,7 +29,7 @@ export class ProjectCopy {
       const filter = (source: string): boolean => source !== environments;
       cpSync(join(checkout, 'dist'), this.path('dist'), { recursive: true, filter });
     }
-    // A link, so nothing here may run npm ci: it would empty the folder that the link leads to.
+    // A link, so npm ci must not run here: it would empty the folder that the link points to.
     symlinkSync(join(checkout, 'node_modules'), this.path('node_modules'));
   }
 
@@ -37,7 +37,7 @@ export class ProjectCopy {
     return join(this.folder, name);
   }
 
-  /** Runs a script of the copy with this Node. */
+  /** Runs a script of the copy with this Node.js. */
   run(script: string, ...parameters: readonly string[]): Run {
     return spawnSync(process.execPath, [script, ...parameters], {
       cwd: this.folder,
@@ -51,7 +51,7 @@ export class ProjectCopy {
   }
 }
 
-/** Without settings of the service, and with this Node as `node`. */
+/** Without settings of the service, and with this Node.js as `node`. */
 export function copyEnvironment(): NodeJS.ProcessEnv {
   const settings = /^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_LEVEL$|NODE_|TEST_COUNTS$)/;
   const inherited = Object.entries(process.env).filter(([name]) => !settings.test(name));

@@ -2,14 +2,14 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { noteClosed, noteOpened } from './opened.js';
 
-/** A reverse proxy that serves each service below a path of its own, which it takes away and tells in a header. */
+/** A reverse proxy that serves each service below a path, which it removes and sends in a header. */
 export class PrefixProxy {
   private constructor(
     private readonly server: Server,
     readonly origin: string,
   ) {}
 
-  /** @param services by path: `{ '/auth': 'http://127.0.0.1:3000' }`. */
+  /** @param services path → URL: `{ '/auth': 'http://127.0.0.1:3000' }`. */
   static async start(services: Readonly<Record<string, string>>): Promise<PrefixProxy> {
     const server = createServer((incoming, outgoing) => {
       const { url = '', method, headers } = incoming;

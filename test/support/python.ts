@@ -4,25 +4,25 @@ import { join } from 'node:path';
 import { checkout } from './checkout.js';
 
 interface RunOptions {
-  /** Given as JSON on stdin. */
+  /** Sent as JSON to stdin. */
   readonly input?: object;
   readonly folder?: string;
-  /** Environment variables beside the tests' own. */
+  /** Environment variables in addition to the tests' own. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** Whether there is a Python that can make a virtual environment. */
+/** Whether there is a Python that can create a virtual environment. */
 export function hasPython(): boolean {
   return spawnSync('python3', ['-c', 'import ensurepip, venv']).status === 0;
 }
 
-/** A virtual environment, kept between runs: making it takes a quarter of a minute. */
+/** A virtual environment, kept between runs: creating it takes a quarter of a minute. */
 export class PythonEnvironment {
   readonly #folder: string;
-  /** Where its commands are. */
+  /** The folder of its commands. */
   readonly commands: string;
 
-  /** @param name that of its folder in dist. */
+  /** @param name the name of its folder in dist. */
   constructor(name: string) {
     this.#folder = join(checkout, 'dist', name);
     this.commands = join(this.#folder, process.platform === 'win32' ? 'Scripts' : 'bin');
@@ -33,7 +33,7 @@ export class PythonEnvironment {
     return join(this.commands, 'python');
   }
 
-  /** Makes it with the packages of a requirements file, where it is not there or has others. */
+  /** Creates it with the packages of a requirements file, unless they are installed already. */
   prepare(requirements: string): void {
     const wanted = readFileSync(requirements, 'utf8');
     const stamp = join(this.#folder, 'requirements.txt');
@@ -44,12 +44,12 @@ export class PythonEnvironment {
     writeFileSync(stamp, wanted);
   }
 
-  /** Runs its interpreter. @returns what that printed. */
+  /** Runs its interpreter. @returns the output. */
   run(parameters: readonly string[], options: RunOptions = {}): string {
     return run(this.python, parameters, options);
   }
 
-  /** Runs one of its commands, which may fail. @returns what that printed, and its exit code. */
+  /** Runs one of its commands, which may fail. @returns the output, and the exit code. */
   try(
     command: string,
     parameters: readonly string[],

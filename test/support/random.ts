@@ -1,14 +1,14 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 
-/** A number that makes the random inputs of a failed run come again; fast-check prints its own. */
+/** The seed of random inputs, to repeat a failed run; fast-check prints its own. */
 const given = process.env['TEST_SEED'];
 if (given !== undefined) {
   if (!/^-?\d{1,10}$/.test(given)) throw new Error(`TEST_SEED is "${given}", but must be a whole number.`);
   fc.configureGlobal({ seed: Number(given) });
 }
 
-/** Numbers from 0 to 1, without the 1: for the choices of a load, whose report says the seed. */
+/** Random numbers from 0 (inclusive) to 1 (exclusive), for a load whose report has the seed. */
 export class Random {
   readonly seed = given === undefined ? randomInt(2 ** 31) : Number(given);
   #state = this.seed;

@@ -2,18 +2,18 @@ import { connect, type Socket } from 'node:net';
 import type { RawAnswer } from './raw-request.js';
 
 /**
- * A TCP connection to the service, on which a test writes bytes as they are. It is never ended from this side but by
+ * A TCP connection to the service, on which a test writes raw bytes. This side closes it only by
  * `destroy`.
  */
 export class RawConnection {
   readonly #socket: Socket;
   readonly #ended: Promise<void>;
   #toHead = false;
-  /** What has come, as Latin-1: a character is a byte. */
+  /** The received bytes as Latin-1: one character a byte. */
   received = '';
-  /** Whether the service has ended it, */
+  /** Whether the service has closed it, and */
   hasEnded = false;
-  /** by a reset. */
+  /** whether by a reset. */
   wasReset = false;
 
   private constructor(socket: Socket) {
@@ -57,7 +57,7 @@ export class RawConnection {
     return this;
   }
 
-  /** Has the kernel's buffers fill: nothing is read from here on. */
+  /** Stops reading, so that the kernel's buffers fill. */
   stopReading(): this {
     this.#socket.pause();
     return this;
@@ -87,13 +87,13 @@ export class RawConnection {
     });
   }
 
-  /** All the answers that came until the service ended the connection. */
+  /** All responses until the service closed the connection. */
   async answers(): Promise<RawAnswer[]> {
     await this.#ended;
     return parseAnswers(this.received, { toHead: this.#toHead });
   }
 
-  /** Resolves when so many answers have come whole; the connection may live on. */
+  /** Resolves when this many complete responses have come; the connection may stay open. */
   async nextAnswers(count: number): Promise<RawAnswer[]> {
     for (;;) {
       const answers = parseAnswers(this.received, { partly: true, toHead: this.#toHead });
@@ -104,13 +104,13 @@ export class RawConnection {
 }
 
 interface Parsing {
-  /** Whether the last answer may be there in part; it is left out then. */
+  /** Whether the last response may be incomplete; it is left out then. */
   readonly partly?: boolean;
-  /** Whether they are answers to HEAD, which have no body. */
+  /** Whether they are responses to HEAD, which have no body. */
   readonly toHead?: boolean;
 }
 
-/** Reads answers as strictly as RFC 9112 writes them. */
+/** Parses responses strictly by RFC 9112. */
 function parseAnswers(bytes: string, { partly = false, toHead = false }: Parsing): RawAnswer[] {
   const answers: RawAnswer[] = [];
   for (let rest = bytes; rest !== '';) {

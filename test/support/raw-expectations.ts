@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { problemCodes, type ProblemCode } from '../../src/problems/problem-codes.js';
 import type { RawAnswer } from './raw-request.js';
 
-/** Checks what holds for every response. */
+/** Checks what applies to every response. */
 export function expectWellFormed({ status, headers, text }: RawAnswer, toHead = false): void {
   if (status === 100) return;
   expect(status).not.to.be.within(500, 502);
-  expect(headers['x-request-id']).to.match(/^[A-Za-z0-9._-]{1,128}$/); // a trusted proxy may have given it
+  expect(headers['x-request-id']).to.match(/^[A-Za-z0-9._-]{1,128}$/); // a trusted proxy may have set it
   expect(headers).to.include({ 'x-content-type-options': 'nosniff' });
   expect(headers).to.include.keys('content-security-policy', 'cache-control', 'date');
   if (status < 400 || toHead) return;
@@ -16,7 +16,7 @@ export function expectWellFormed({ status, headers, text }: RawAnswer, toHead = 
   expect(problemCodes[code].status).to.equal(status);
 }
 
-/** Checks an answer that is a problem, and the last one on its connection. */
+/** Checks a response that is a problem, and the last one on its connection. */
 export function expectProblem(answer: RawAnswer | undefined, code: ProblemCode): void {
   if (!answer) expect.fail(`No answer came, instead of ${code}.`);
   expectWellFormed(answer);

@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 
-/** An answer, read by hand. */
+/** A parsed raw response. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
-/** Sends these bytes as they are, and reads until the service closes the connection. */
+/** Sends raw bytes, and reads until the service closes the connection. */
 export function rawRequest(url: string, bytes: string): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

@@ -10,7 +10,7 @@ import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type Driver } f
 import type { Database, Queries, Work } from '../../src/database/database.js';
 import type { Schema } from '../../src/database/schema.js';
 
-/** How many rows a transaction has inserted, changed and deleted so far, those that went with others among them. */
+/** How many rows a transaction has inserted, changed and deleted so far, including cascades. */
 async function changesOf(transaction: Queries, dialect: Database['dialect']): Promise<number> {
   const { rows } = await (
     dialect === 'sqlite'
@@ -24,9 +24,9 @@ async function changesOf(transaction: Queries, dialect: Database['dialect']): Pr
 }
 
 /**
- * The database, with an eye on its transactions.
- * @param watch is told of each, before it commits, how many rows it has touched; where it throws, nothing is committed,
- *   and what comes later finds the database gone, as after the end of the process.
+ * The database, with its transactions observed.
+ * @param watch called before each commit with the number of rows that it has changed; if it throws, nothing is committed,
+ *   and later statements fail, as after the end of the process.
  */
 export function watched(database: Database, watch: (touched: number) => Promise<void> | void): Database {
   let died: Error | undefined;
@@ -58,9 +58,9 @@ export function watched(database: Database, watch: (touched: number) => Promise<
 }
 
 /**
- * Queries that run as they would, each after its plan was made.
- * @param explained is told each statement, and its plan, line by line. On PostgreSQL the plan does without sequential
- *   scans and sorts wherever it can: that of a small table would be made of them.
+ * Queries that run as usual, after their plans were made.
+ * @param explained called with each statement and the lines of its plan. On PostgreSQL the planner avoids sequential scans
+ *   and sorts, which it would otherwise use for small tables.
  */
 export function explaining(
   database: Database,

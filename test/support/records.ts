@@ -6,13 +6,13 @@ import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.s
 import { keysStore } from '../../src/keys/keys.store.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 
-/** When the records that the tests make were made. */
+/** When the tests' records were created. */
 export const recordTime = Date.parse('2026-11-24T09:00:00Z');
 export const minute = 60_000;
 
 let made = 0;
 
-/** A user in the database, of a name of its own. */
+/** A user in the database, with a unique name. */
 export async function addUser(queries: Queries, details: Partial<StoredUser> = {}): Promise<StoredUser> {
   const user: StoredUser = {
     id: v7(),
@@ -31,7 +31,7 @@ export async function addUser(queries: Queries, details: Partial<StoredUser> = {
   return user;
 }
 
-/** A role in the database, of a name of its own, and its holders. */
+/** A role in the database, with a unique name, and its holders. */
 export async function addRole(
   queries: Queries,
   details: Partial<StoredRole> = {},
@@ -53,7 +53,7 @@ export async function addRole(
   return role;
 }
 
-/** A key of refresh tokens in the database, which cannot be used: sessions whose key is there are live. */
+/** A refresh-token key in the database that cannot be used: sessions are live if their key exists. */
 export async function addRefreshKey(queries: Queries, id: string): Promise<void> {
   await keysStore.insert(queries, {
     id,
@@ -67,15 +67,15 @@ export async function addRefreshKey(queries: Queries, id: string): Promise<void>
   });
 }
 
-/** The service's own key of refresh tokens, where there is one. */
+/** The service's own refresh-token key, if there is one. */
 async function refreshKeyId(queries: Queries): Promise<string> {
-  const there = (await keysStore.all(queries)).find(({ purpose }) => purpose === 'refresh');
+  const there = (await keysStore.list(queries)).find(({ purpose }) => purpose === 'refresh');
   if (there) return there.id;
   await addRefreshKey(queries, 'key of birth');
   return 'key of birth';
 }
 
-/** A live session in the database: an hour of refreshing, a quarter of an hour of its access token. */
+/** A live session in the database: an hour until it must be refreshed, a quarter of an hour for its access token. */
 export async function addSession(
   queries: Queries,
   user: StoredUser,

@@ -1,4 +1,4 @@
-/** What a promise was rejected with. */
+/** The reason of a promise's rejection. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;

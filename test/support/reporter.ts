@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import mocha, { type MochaOptions, type Runner } from 'mocha';
 
-/** Mocha's dots. Where `TEST_COUNTS` names a file, the counts go there as well: "passed failed skipped". */
+/** Mocha's dot reporter. If `TEST_COUNTS` names a file, it also writes the counts there: "passed failed skipped". */
 export default class CountingReporter extends mocha.reporters.Dot {
   constructor(runner: Runner, options: MochaOptions) {
     super(runner, options);

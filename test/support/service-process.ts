@@ -11,9 +11,9 @@ import { reservePort } from './ports.js';
 export type Settings = Readonly<Record<string, string>>;
 
 interface How {
-  /** How many files the process may open; not on Windows. */
+  /** Maximum number of open files; not on Windows. */
   readonly openFiles?: number;
-  /** The Node to run: the tests' own unless told otherwise. */
+  /** The Node.js to run: by default the tests' own. */
   readonly node?: string | undefined;
   /** The checkout whose `bin/latchkey.js` to run. */
   readonly from?: string;
@@ -28,7 +28,7 @@ interface Invocation extends How {
 const running = new Set<Command>();
 const folders = new Set<string>();
 
-/** For each file's `after`: whatever the tests left running ends here, and their folders go. */
+/** For each file's `after`: ends all processes of the tests, and removes their folders. */
 export async function endProcesses(): Promise<void> {
   await Promise.all([...running].map((command) => command.end('SIGKILL')));
   await Promise.all([...folders].map((folder) => rm(folder, { recursive: true, force: true })));
@@ -42,7 +42,7 @@ export async function newFolder(): Promise<string> {
   return folder;
 }
 
-/** Argon2id at its cheapest, and time for the database: what either takes is not what these tests are about. */
+/** argon2id at its lowest costs, and long timeouts for the database: these tests are not about either. */
 const ofTests: Settings = {
   LATCHKEY_PASSWORD_MEMORY_COST: '8',
   LATCHKEY_PASSWORD_TIME_COST: '1',
@@ -50,17 +50,17 @@ const ofTests: Settings = {
   LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '30s',
 };
 
-/** As many cores as this process believes in. */
+/** The number of cores that this process sees. */
 const sameParallelism: Settings =
   process.env['TEST_PARALLELISM'] === undefined
     ? {}
     : { NODE_OPTIONS: `--import=${new URL('parallelism.js', import.meta.url).href}` };
 
-/** `latchkey <words>` as a process of its own, with no settings but those given. */
+/** `latchkey <words>` as a process, with no settings except the given ones. */
 export class Command {
   readonly #child: ChildProcess;
   readonly #closed: Promise<void>;
-  /** What it has printed so far. */
+  /** The output so far. */
   stdout = '';
   stderr = '';
 
@@ -102,7 +102,7 @@ export class Command {
     this.#child.kill(signal);
   }
 
-  /** Waits for its end. */
+  /** Waits until it has ended. */
   async ended(): Promise<this> {
     await this.#closed;
     return this;
@@ -113,7 +113,7 @@ export class Command {
     return this.ended();
   }
 
-  /** Waits until it has printed something. */
+  /** Waits until it has printed a text. */
   async printed(text: string): Promise<void> {
     await this.until(() => this.stdout.includes(text), `printed "${text}"`);
   }
@@ -135,13 +135,13 @@ export class ServiceProcess extends Command {
     this.api = new ProcessClient(url);
   }
 
-  /** Waits until it answers at all. */
+  /** Waits until it responds. */
   async listening(): Promise<this> {
     await this.until(async () => (await this.#readiness()) !== undefined, 'listened');
     return this;
   }
 
-  /** Waits until `GET /health/ready` says so. */
+  /** Waits until `GET /health/ready` is 200. */
   async ready(): Promise<this> {
     await this.until(async () => (await this.#readiness()) === 200, 'was ready');
     return this;
@@ -155,14 +155,14 @@ export class ServiceProcess extends Command {
   }
 }
 
-/** A process may be gone from one request to the next: none of its connections is used twice. */
+/** A process may have been replaced between two requests: no connection is used twice. */
 class ProcessClient extends ApiClient {
   override request(...parameters: Parameters<ApiClient['request']>): Test {
     return super.request(...parameters).set('Connection', 'close');
   }
 }
 
-/** A folder, a port and settings: what stays while processes come and go. */
+/** A folder, a port and settings, which processes share one after the other. */
 export class Installation {
   private constructor(
     readonly folder: string,
@@ -174,7 +174,7 @@ export class Installation {
     return new Installation(await newFolder(), await reservePort(), settings);
   }
 
-  /** The same but for some settings. */
+  /** The same with some other settings. */
   with(settings: Settings): Installation {
     return new Installation(this.folder, this.port, { ...this.settings, ...settings });
   }
@@ -187,7 +187,7 @@ export class Installation {
     return this.spawn(how).ready();
   }
 
-  /** Runs a command to its end. */
+  /** Runs a command until it has ended. */
   run(words: readonly string[], how: How = {}): Promise<Command> {
     return this.spawnCommand(words, how).ended();
   }

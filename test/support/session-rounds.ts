@@ -3,19 +3,19 @@ import type { Session, TokenSet } from '../../src/sessions/sessions.models.js';
 import type { TestApp } from './test-app.js';
 import { readJwt } from './tokens.js';
 
-/** The id of the session that tokens belong to. */
+/** The id of the tokens' session. */
 export function sessionOf({ access_token: token }: TokenSet): string {
   return readJwt(token).claims['sid'] as string;
 }
 
-/** Neither the access token nor the refresh token is good for anything. */
+/** Checks that neither the access token nor the refresh token is accepted. */
 export async function expectEnded(app: TestApp, tokens: TokenSet): Promise<void> {
   const { body } = await app.get('/protected', tokens.access_token).expect(401);
   expect(body).to.include({ code: 'invalid_token' });
   await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
 }
 
-/** Both are good; the refresh token is used up. */
+/** Checks that both are accepted; the refresh token is used. */
 export async function expectLive(app: TestApp, tokens: TokenSet): Promise<void> {
   await app.get('/protected', tokens.access_token).expect(200);
   await app.refresh(tokens.refresh_token);

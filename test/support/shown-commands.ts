@@ -1,14 +1,14 @@
 /** A fenced block of a Markdown file. */
 export interface Block {
-  /** `sh`, `python`, `js`, `ts`, `json`, or nothing: something that was printed. */
+  /** `sh`, `python`, `js`, `ts`, `json`, or empty for output. */
   readonly language: string;
   readonly text: string;
-  /** Of the file, where the block begins. */
+  /** The line of the file in which the block begins. */
   readonly line: number;
 }
 
 /**
- * The fenced blocks of a Markdown text, in order, those in lists too.
+ * The fenced blocks of a Markdown text, in order, including those in lists.
  * @param section the heading of the section that they are in; the whole text without it.
  */
 export function blocksOf(markdown: string, section?: string): Block[] {
@@ -33,20 +33,20 @@ export function blocksOf(markdown: string, section?: string): Block[] {
   return blocks;
 }
 
-/** The file that a block is, as the comment in its first line says; undefined where it says nothing. */
+/** The file that a block shows, by the comment in its first line; undefined without one. */
 export function fileOf({ text }: Block): string | undefined {
   return /^(?:#|\/\/) (\S+\.(?:py|mjs|ts))\n/.exec(text)?.[1];
 }
 
-/** Whether a text is what is shown, in which `…` stands for something. */
+/** Whether a text matches what is shown, in which `…` stands for anything. */
 function isLike(shown: string, text: string): boolean {
   const parts = shown.split('…').map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${parts.join('.+')}$`, 's').test(text);
 }
 
 /**
- * Checks lines that are shown: they were printed, in this order, others between them or not.
- * @throws where one was not.
+ * Checks that the shown lines were printed in this order, possibly with others in between.
+ * @throws if one was not.
  */
 export function checkLines(shown: string, printed: string): void {
   const lines = printed.split('\n');
@@ -58,8 +58,8 @@ export function checkLines(shown: string, printed: string): void {
 }
 
 /**
- * Checks JSON that is shown: each field, and no other but where a field `…` stands for them.
- * @throws where it is another.
+ * Checks JSON against what is shown: each field, and no other unless a field `…` stands for it.
+ * @throws if it differs.
  */
 export function checkJson(shown: unknown, printed: unknown, where = 'the answer'): void {
   if (typeof shown === 'string' && typeof printed === 'string' && isLike(shown, printed)) return;
@@ -76,7 +76,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** What the comments behind `print(…)` say that it prints, a line each. */
+/** The expected output in the comments after `print(…)`, a line each. */
 export function saidInComments(text: string): string {
   return [...text.matchAll(/^print\(.*\) {2}# (.*)$/gm)].map(([, said]) => said).join('\n');
 }

@@ -7,7 +7,7 @@ interface Subject {
   readonly queries: Queries;
 }
 
-/** What a store promises: the suite runs once on every kind of database, migrated and empty at its start. */
+/** A store's contract: the suite runs on every kind of database, migrated and empty at its start. */
 export function storeContract(name: string, suite: (on: Subject) => void): void {
   for (const kind of databaseKinds) {
     describe(`${name} on ${kind}`, () => {

@@ -4,22 +4,22 @@ import { Operations, type Fetch } from '../../src/swagger-ui/operations.js';
 import { Session, type Message } from '../../src/swagger-ui/session.js';
 import type { TestApp } from './test-app.js';
 
-/** What a browser gives its tabs in common: one localStorage, messages, locks; and the network. */
+/** What a browser's tabs share: localStorage, messages, locks, and the network. */
 export class Tabs {
   /** In localStorage. */
   shared: string | undefined;
-  /** What the page itself has sent, beside what was tried out: `POST /refresh`. */
+  /** Requests of the page itself, besides "Try it out": `POST /refresh`. */
   readonly sent: string[] = [];
-  /** Milliseconds by which the browser's clock is ahead of the service's. */
+  /** By how many milliseconds the browser's clock is ahead of the service's. */
   ahead = 0;
-  /** In place of the service, where it cannot be reached or is not itself. */
+  /** Replaces the service, to simulate that it cannot be reached or misbehaves. */
   instead: (() => Promise<Response>) | undefined;
   readonly #open: Tab[] = [];
   #lock: Promise<unknown> = Promise.resolve();
 
   constructor(readonly app: TestApp) {}
 
-  /** @param storage the sessionStorage of a tab that is duplicated, restored or loaded again. */
+  /** @param storage the sessionStorage of a tab that is duplicated, restored or reloaded. */
   open(storage = new Map<string, string>()): Tab {
     const tab = new Tab(this, new Map(storage));
     this.#open.push(tab);
@@ -59,7 +59,7 @@ export class Tabs {
     return this.app.clock.now() + this.ahead;
   }
 
-  /** As in a browser, events come later. */
+  /** As in a browser, events are delivered later. */
   #tellOthers(from: Tab, tell: (tab: Tab) => void): void {
     for (const tab of this.#open) {
       if (tab !== from) {
@@ -69,7 +69,7 @@ export class Tabs {
   }
 }
 
-/** The page in one tab, without its looks. */
+/** The page in one tab, without its rendering. */
 export class Tab {
   readonly session: Session;
   readonly operations: Operations;
@@ -119,10 +119,10 @@ export class Tab {
     this.session.follow();
   }
 
-  /** What the tab asked for, and what the tabs told each other, has arrived. */
+  /** Waits until the tab's requests and the tabs' messages have arrived. */
   async settled(): Promise<void> {
     await this.#asking;
-    // A change, a question about it, and the answer.
+    // A change, a question about it, and the response.
     for (let round = 0; round < 3; round++) await setImmediate();
   }
 
@@ -133,7 +133,7 @@ export class Tab {
     this.session.changed();
   }
 
-  /** Tries an operation out, as Swagger UI does. */
+  /** Tries out an operation, as Swagger UI does. */
   try(method: string, path: string, body?: object, template = path): Promise<Response> {
     const { token } = this.session;
     return this.operations.run({ path: template, method }, this.tabs.app.url + path, {

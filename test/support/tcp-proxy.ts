@@ -4,15 +4,15 @@ import { noteClosed, noteOpened } from './opened.js';
 interface Passage {
   readonly client: Socket;
   readonly server: Socket;
-  /** What the client has said first. */
+  /** The first bytes that the client sent. */
   said: string;
   held: boolean;
 }
 
-/** Stands between the service and its database, and lets nothing through when it is told to: a network that is gone. */
+/** A proxy between the service and its database that can block all traffic, like a failed network. */
 export class TcpProxy {
   readonly #passages = new Set<Passage>();
-  /** Connections that say this are held; undefined: none is. */
+  /** Connections whose client has sent this are blocked; undefined: none is. */
   #holding: string | undefined;
   #losesAnswers = false;
   #opened = 0;
@@ -32,7 +32,7 @@ export class TcpProxy {
     return noteOpened(new TcpProxy(listener, port));
   }
 
-  /** To the same database through this. */
+  /** The URL of the same database through this proxy. */
   urlFor(url: string): string {
     const { port } = this.listener.address() as AddressInfo;
     const through = new URL(url);
@@ -40,18 +40,18 @@ export class TcpProxy {
     return through.href;
   }
 
-  /** How many connections were made to it so far. */
+  /** Number of connections so far. */
   get opened(): number {
     return this.#opened;
   }
 
-  /** From now on nothing comes through: on any connection, or on those alone whose client has said a certain thing. */
+  /** Blocks all connections, or only those whose client has sent a certain text. */
   hold(saying = ''): void {
     this.#holding = saying;
     for (const passage of this.#passages) this.#decide(passage);
   }
 
-  /** From now on what is asked comes through, and what is answered is lost. */
+  /** From now on requests pass, and responses are dropped. */
   loseAnswers(): void {
     this.#losesAnswers = true;
   }
@@ -88,7 +88,7 @@ export class TcpProxy {
       [client, server],
       [server, client],
     ] as const) {
-      socket.on('error', () => undefined); // its end follows
+      socket.on('error', () => undefined); // `close` follows
       socket.on('close', () => {
         this.#passages.delete(passage);
         other.destroy();

@@ -6,10 +6,10 @@ interface Where {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** A bash that is typed into: what one command sets, the next one has. */
+/** An interactive bash: variables that one command sets are there for the next. */
 export class Terminal {
   readonly #bash: ChildProcess;
-  /** What was printed since the last command was typed. */
+  /** The output since the last command was typed. */
   printed = '';
   #ended = false;
 
@@ -22,7 +22,7 @@ export class Terminal {
     this.#bash.once('close', () => (this.#ended = true));
   }
 
-  /** Types commands, and waits for their end. What they read is nothing. */
+  /** Types commands, and waits until they have ended. Their stdin is empty. */
   async run(commands: string): Promise<string> {
     const end = `end-of-${Math.random()}`;
     this.type(`set -e\n{ ${commands}\n} </dev/null\nset +e\nprintf '%s\\n' '' ${end}\n`);
@@ -35,7 +35,7 @@ export class Terminal {
     this.#bash.stdin?.write(text);
   }
 
-  /** @throws where the shell ends before that is printed. */
+  /** @throws if the shell ends before that is printed. */
   async until(isSo: (printed: string) => boolean): Promise<void> {
     while (!isSo(this.printed)) {
       if (this.#ended) throw new Error(`It failed:\n${this.printed}`);
@@ -43,7 +43,7 @@ export class Terminal {
     }
   }
 
-  /** Ctrl-C, and its end: all that runs in it is told. */
+  /** Sends Ctrl-C to everything that runs in it, and waits until it has ended. */
   async close(): Promise<void> {
     const { pid } = this.#bash;
     this.#bash.stdin?.end();

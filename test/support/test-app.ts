@@ -23,25 +23,25 @@ type Environment = Readonly<Record<string, string>>;
 
 interface TestAppOptions {
   readonly database?: DatabaseKind;
-  /** Environment variables beside the tests' own. */
+  /** Environment variables in addition to the tests' own. */
   readonly settings?: Environment;
   readonly clock?: TestClock;
-  /** An API builder's hooks. */
+  /** Hooks of an API that is built on Latchkey. */
   readonly hooks?: Hooks;
-  /** An API builder's operations. */
+  /** Operations of an API that is built on Latchkey. */
   readonly ownOperations?: readonly Operation[];
 }
 
 export { adminPassword };
 
-/** Every permission that an operation demands, an API builder's own among them: the administrators have them all. */
+/** Every permission that an operation requires, including those of added operations: administrators have them all. */
 export const contractPermissions: readonly string[] = collectPermissions(operations).sort();
 
 export const testSecret = 'a secret of the tests, long enough';
 
 /**
- * Argon2id at its cheapest: what it costs is not what these tests are about. Nor is how long a database may take, which
- * on a machine that has other work is long.
+ * argon2id at its lowest costs, and long timeouts for the database, which a busy machine needs: these tests are not
+ * about either.
  */
 const testSettings = {
   LATCHKEY_DATABASE_CONNECT_TIMEOUT: '30s',
@@ -54,14 +54,14 @@ const testSettings = {
   LATCHKEY_ISSUER: 'http://latchkey.test',
 };
 
-/** The whole service over HTTP, on a database of its own, with a clock that the test moves. */
+/** The whole service over HTTP, with its own database and a clock that the test moves. */
 export class TestApp extends ApiClient {
   private constructor(
     readonly services: Services,
     private readonly server: Server,
     private readonly environment: Environment,
     readonly clock: TestClock,
-    /** What was logged, line by line, parsed. */
+    /** The log, as parsed lines. */
     readonly logged: readonly Record<string, unknown>[],
     url: string,
   ) {
@@ -90,7 +90,7 @@ export class TestApp extends ApiClient {
     });
     const services = await openInstallation(config, clock, log, config.issuer ?? '', hooks);
     await prepareService(services, contractPermissions);
-    // The tests' own PostgreSQL does not wait for its disk, which a start warns of.
+    // The tests' own PostgreSQL runs without fsync, of which a start warns.
     logged.splice(0, logged.length, ...logged.filter(({ msg }) => !String(msg).includes('fsync')));
     const app = createApp(services);
     const { server, serve } = createHttpServer({ config, log, issuer: () => services.issuer });
@@ -100,7 +100,7 @@ export class TestApp extends ApiClient {
     return noteOpened(new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`));
   }
 
-  /** Stops, and starts again on the same database, at the same time of the same clock. */
+  /** Stops, and starts again on the same database, with the same clock. */
   async restart(settings: Environment = {}): Promise<TestApp> {
     await this.close();
     return TestApp.#start({ ...this.environment, ...settings }, this.clock);
@@ -116,7 +116,7 @@ export class TestApp extends ApiClient {
     return services;
   }
 
-  /** How many connections it has. */
+  /** Number of open connections. */
   connections(): Promise<number> {
     return new Promise((resolve, reject) => {
       this.server.getConnections((error, count) => {
@@ -133,7 +133,7 @@ export class TestApp extends ApiClient {
     noteClosed(this);
   }
 
-  /** What the audit says of an event. */
+  /** The audit rows of an event. */
   audited(event: AuditEvent): Promise<Schema['audit'][]> {
     return this.services.database.queries
       .selectFrom('audit')

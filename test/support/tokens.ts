@@ -3,7 +3,7 @@ import { createLocalJWKSet, jwtVerify, type JSONWebKeySet, type JWTPayload } fro
 import type { KeyRing } from '../../src/keys/key-ring.js';
 import type { TestApp } from './test-app.js';
 
-/** The app's own keys, for tokens that it would never issue. */
+/** The app's keys, for tokens that it would never issue. */
 export function openKeyRing({ services }: TestApp): KeyRing {
   return services.ring;
 }
@@ -23,7 +23,7 @@ export function readJwt(token: string): { header: Record<string, unknown>; claim
   return { header, claims };
 }
 
-/** A JWT of any content, signed with the app's own key: what is wrong with it is the content alone. */
+/** A JWT with any content, signed with the app's key: only the content is wrong. */
 export function signJwt(ring: KeyRing, { header, claims }: Jwt): string {
   return signContent(ring, encode({ header, claims }));
 }

@@ -4,14 +4,14 @@ import { clientToken, createClient } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { encode, readJwt } from '../support/tokens.js';
 
-describe('what the page reads in an access token', () => {
+describe('readAccessToken', () => {
   let app: TestApp;
   before(async () => {
     app = await TestApp.start();
   });
   after(() => app.close());
 
-  it("is a user's id, session, permissions and end", async () => {
+  it("returns a user's id, session, permissions and expiry", async () => {
     const { access_token: token, scope } = await app.login();
     const { claims } = readJwt(token);
     expect(readAccessToken(token)).to.deep.equal({
@@ -23,7 +23,7 @@ describe('what the page reads in an access token', () => {
     });
   });
 
-  it('is that a one-time password has to be replaced', async () => {
+  it('returns that a one-time password must be replaced', async () => {
     await app.createUser('ada', 'the password of ada', ['admin']);
     const context = { requestId: null, address: null, userAgent: null };
     const oneTime = await app.services.users.resetPassword('ada', { context });
@@ -31,7 +31,7 @@ describe('what the page reads in an access token', () => {
     expect(readAccessToken(token)).to.deep.include({ passwordChangeRequired: true, permissions: [] });
   });
 
-  it("is no session in a client's token", async () => {
+  it("returns no session for a client's token", async () => {
     const client = await createClient(app);
     const { access_token: token } = await clientToken(app, client);
     const facts = readAccessToken(token);
@@ -39,7 +39,7 @@ describe('what the page reads in an access token', () => {
     expect(facts?.permissions).to.deep.equal([]);
   });
 
-  it('may be in any language', () => {
+  it('decodes UTF-8', () => {
     const token = encode({ header: {}, claims: { sub: 'Zoë ☕', exp: 1, scope: 'a b' } });
     expect(readAccessToken(token)).to.include({ subject: 'Zoë ☕', expiresAt: 1000 });
   });
@@ -53,7 +53,7 @@ describe('what the page reads in an access token', () => {
     'a JWT without a subject': encode({ header: {}, claims: { exp: 1 } }),
     'a JWT without an end': encode({ header: {}, claims: { sub: 'ada' } }),
   })) {
-    it(`is nothing where it is ${what}`, () => {
+    it(`returns undefined for ${what}`, () => {
       expect(readAccessToken(text)).to.equal(undefined);
     });
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { accessOf } from '../../src/swagger-ui/access.js';
+import { describeAccess } from '../../src/swagger-ui/access.js';
 
-describe('who may call an operation', () => {
+describe('describeAccess', () => {
   for (const [what, operation, kind, text] of [
     ['anyone where nothing is demanded', { security: [] }, 'public', 'Public: anyone may call this'],
     ['who has a token', { security: [{ bearer: [] }] }, 'required', 'Needs an access token'],
@@ -24,8 +24,8 @@ describe('who may call an operation', () => {
       "Optional: a client's id and secret",
     ],
   ] as const) {
-    it(`is ${what}`, () => {
-      expect(accessOf(operation)).to.deep.equal({ kind, text });
+    it(`returns ${what}`, () => {
+      expect(describeAccess(operation)).to.deep.equal({ kind, text });
     });
   }
 });

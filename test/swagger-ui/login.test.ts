@@ -18,18 +18,18 @@ describe("the login of the page's Authorize dialog", () => {
   });
   after(() => app.close());
 
-  it('takes the tokens that it gets', async () => {
+  it('stores the tokens that it gets', async () => {
     expect(await login.logIn('admin', adminPassword)).to.equal(undefined);
     await app.get('/protected', tab.session.token).expect(200);
     expect(tab.session.refreshToken).to.match(/^lk_rt_/);
   });
 
-  it('says what the service says where it fails', async () => {
+  it("shows the service's detail if it fails", async () => {
     expect(await login.logIn('admin', 'wrong')).to.equal('Bad username or password');
     expect(tab.session.token).to.equal(undefined);
   });
 
-  it('says so where something else than the service answers, or nothing', async () => {
+  it('shows an error if another server responds, or none', async () => {
     tabs.instead = () => Promise.resolve(new Response('<h1>Bad gateway</h1>', { status: 502 }));
     expect(await login.logIn('admin', adminPassword)).to.equal('The service responded with 502.');
     tabs.instead = () => Promise.reject(new TypeError('Failed to fetch'));
@@ -45,21 +45,21 @@ describe("the login of the page's Authorize dialog", () => {
     await app.post('/refresh', { refresh_token: refreshToken }).expect(401);
   });
 
-  it('ends the session by a token alone, too', async () => {
+  it('ends the session of a token without a refresh token, too', async () => {
     const { access_token: pasted } = await app.login();
     tab.paste(pasted);
     expect(await login.logOut()).to.equal(undefined);
     await app.get('/protected', pasted).expect(401);
   });
 
-  it('is over where the session has ended already', async () => {
+  it('is over if the session has ended already', async () => {
     await login.logIn('admin', adminPassword);
     await app.post('/logout', {}, tab.session.token).expect(204);
     expect(await login.logOut()).to.equal(undefined);
     expect(tab.session.token).to.equal(undefined);
   });
 
-  it('goes on where the service cannot be asked to log out', async () => {
+  it('stays logged in if the service cannot be reached for a logout', async () => {
     await login.logIn('admin', adminPassword);
     tabs.instead = () => Promise.reject(new TypeError('Failed to fetch'));
     expect(await login.logOut()).to.equal('The service cannot be reached.');

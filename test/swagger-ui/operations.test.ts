@@ -8,7 +8,7 @@ import { readJwt } from '../support/tokens.js';
 
 const admin = { username: 'admin', password: adminPassword };
 
-describe('what the page learns from what is tried out', () => {
+describe("The page's session after an operation was tried out", () => {
   let app: TestApp;
   let tabs: Tabs;
   let tab: Tab;
@@ -38,15 +38,15 @@ describe('what the page learns from what is tried out', () => {
       body: new URLSearchParams(fields).toString(),
     });
 
-  describe('about the tokens in use', () => {
-    it('a login gives them, and a failed one takes none away', async () => {
+  describe('with responses that have tokens', () => {
+    it('uses those of a login, and keeps its own after a failed one', async () => {
       const { token } = tab.session;
       expect((await tab.try('post', '/login', { ...admin, password: 'wrong' })).status).to.equal(401);
       expect(tab.session.token).to.equal(token);
       await expectIn();
     });
 
-    it('a refresh replaces them', async () => {
+    it('uses those of a refresh', async () => {
       const { token, refreshToken } = tab.session;
       const answer = await tab.try('post', '/refresh', { refresh_token: refreshToken });
       const next = (await answer.json()) as TokenSet;
@@ -54,7 +54,7 @@ describe('what the page learns from what is tried out', () => {
       expect(tab.session).to.deep.include({ token: next.access_token, refreshToken: next.refresh_token });
     });
 
-    it('a new password replaces them, and the page goes on with the new refresh token', async () => {
+    it('uses those of a new password, and their refresh token afterwards', async () => {
       await app.createUser('ada', 'the password of ada');
       await tab.try('post', '/login', { username: 'ada', password: 'the password of ada' });
       const { token } = tab.session;
@@ -68,7 +68,7 @@ describe('what the page learns from what is tried out', () => {
       await expectIn();
     });
 
-    it('a refresh by OAuth replaces them, and what a client gets for itself does not', async () => {
+    it('uses those of a refresh by OAuth, and not those that a client gets for itself', async () => {
       const { token, refreshToken = '' } = tab.session;
       const client = await createClient(app);
       const own = inForm(client) as Record<string, string>;
@@ -85,27 +85,27 @@ describe('what the page learns from what is tried out', () => {
     });
   });
 
-  describe('about the end of the session', () => {
-    it('a logout ends it', async () => {
+  describe('after operations that end sessions', () => {
+    it('ends with a logout', async () => {
       await tab.try('post', '/logout', {});
       await expectOut();
       expect(tab.session.notice).to.equal('Logged out.');
     });
 
-    it('a logout by its refresh token ends it', async () => {
+    it('ends with a logout by its refresh token', async () => {
       await tab.try('post', '/logout', { refresh_token: tab.session.refreshToken });
       await expectOut();
       expect(tabs.sent).not.to.include('GET /me');
     });
 
-    it('a logout by an earlier one of its refresh tokens ends it, too', async () => {
+    it('ends with a logout by one of its earlier refresh tokens, too', async () => {
       const { refreshToken } = tab.session;
       await tab.session.renew(tab.session.token ?? '');
       await tab.try('post', '/logout', { refresh_token: refreshToken });
       await expectOut();
     });
 
-    it("a logout of another session does not, nor one by something that is no one's", async () => {
+    it('does not end with a logout of another session, or by an unknown token', async () => {
       const { refresh_token: others } = await app.login();
       const { token } = tab.session;
       for (const given of [others, 'lk_rt_AUtleUlkT2ZUd2VsdmU']) {
@@ -115,12 +115,12 @@ describe('what the page learns from what is tried out', () => {
       }
     });
 
-    it('a failed logout does not', async () => {
+    it('does not end with a failed logout', async () => {
       expect((await tab.try('post', '/logout', { refresh_token: 7 })).status).to.equal(422);
       await expectIn();
     });
 
-    it('to end it by its id does, and to end another one does not', async () => {
+    it('ends with a deletion by its id, and not with that of another session', async () => {
       const other = readJwt((await app.login()).access_token).claims['sid'] as string;
       expect((await tab.try('delete', `/sessions/${other}`, undefined, '/sessions/{id}')).status).to.equal(
         204,
@@ -130,7 +130,7 @@ describe('what the page learns from what is tried out', () => {
       await expectOut();
     });
 
-    it('whatever else ends it does: disabling the own account', async () => {
+    it("ends with anything else that ends it, such as disabling the user's own account", async () => {
       const { id } = await app.createUser('eve', 'the password of eve', ['admin']);
       await tab.try('post', '/login', { username: 'eve', password: 'the password of eve' });
       await tab.try('patch', `/users/${id}`, { disabled: true }, '/users/{id}');
@@ -138,7 +138,7 @@ describe('what the page learns from what is tried out', () => {
     });
   });
 
-  it('shows the permissions that a change of roles leaves', async () => {
+  it('shows the permissions after a change of roles', async () => {
     const { id } = await app.createUser('bob', 'the password of bob', ['admin']);
     await tab.try('post', '/login', { username: 'bob', password: 'the password of bob' });
     await tab.try('patch', `/users/${id}`, { roles: [] }, '/users/{id}');
@@ -146,8 +146,8 @@ describe('what the page learns from what is tried out', () => {
     expect(readJwt(tab.session.token ?? '').claims['scope']).to.equal('');
   });
 
-  describe('about a token that is refused', () => {
-    it('it renews it, and sends the request once more', async () => {
+  describe('with a refused token', () => {
+    it('refreshes it, and sends the request again', async () => {
       const { token } = tab.session;
       app.clock.advance(900);
       const answer = await tab.try('get', '/protected');
@@ -156,14 +156,14 @@ describe('what the page learns from what is tried out', () => {
       expect(tabs.sent).to.deep.equal(['POST /refresh']);
     });
 
-    it('it sends a body once more, too', async () => {
+    it('sends a body again, too', async () => {
       app.clock.advance(900);
       const answer = await tab.try('post', '/logout', {});
       expect(answer.status).to.equal(204);
       await expectOut();
     });
 
-    it('it sends a second time only', async () => {
+    it('sends a request at most twice', async () => {
       const requests: string[] = [];
       const refused = new Response(null, {
         status: 401,
@@ -184,14 +184,14 @@ describe('what the page learns from what is tried out', () => {
       expect(tabs.sent).to.deep.equal(['POST /refresh']);
     });
 
-    it('it gives up what cannot be renewed', async () => {
+    it('ends if it cannot be refreshed', async () => {
       await app.post('/logout', {}, tab.session.token).expect(204);
       expect((await tab.try('get', '/protected')).status).to.equal(401);
       await expectOut();
       expect(tab.session.notice).to.equal('The session has ended. Log in again.');
     });
 
-    it('it does not renew for what another token, or a missing permission, is refused', async () => {
+    it('does not refresh for another token, or for a missing permission', async () => {
       await app.createUser('joe', 'the password of joe');
       await tab.try('post', '/login', { username: 'joe', password: 'the password of joe' });
       expect((await tab.try('get', '/users')).status).to.equal(403);
@@ -205,14 +205,14 @@ describe('what the page learns from what is tried out', () => {
     });
   });
 
-  describe('about whose token it is', () => {
-    it('is asked of the service, as the claims have no name', async () => {
+  describe('and its username', () => {
+    it('requests it from the service, because the claims lack it', async () => {
       expect(tab.caller.username).to.equal(undefined);
       await tab.caller.ask();
       expect(tab.caller.username).to.equal('admin');
     });
 
-    it('is known no longer when somebody else logs in', async () => {
+    it('forgets it when another user logs in', async () => {
       await tab.caller.ask();
       await app.createUser('kim', 'the password of kim');
       await tab.try('post', '/login', { username: 'kim', password: 'the password of kim' });
@@ -221,7 +221,7 @@ describe('what the page learns from what is tried out', () => {
       expect(tab.caller.username).to.equal('kim');
     });
 
-    it("is not asked for a client's token, nor for one that is over", async () => {
+    it("does not request it for a client's token, nor for an expired one", async () => {
       const { access_token: clients } = await clientToken(app, await createClient(app));
       tab.paste(clients);
       await tab.caller.ask();
@@ -231,7 +231,7 @@ describe('what the page learns from what is tried out', () => {
       expect(tabs.sent).to.be.empty;
     });
 
-    it('stays unknown where the service cannot be reached', async () => {
+    it('has none while the service cannot be reached', async () => {
       tabs.instead = () => Promise.reject(new TypeError('Failed to fetch'));
       await tab.caller.ask();
       expect(tab.caller.username).to.equal(undefined);
@@ -246,7 +246,7 @@ describe('what the page learns from what is tried out', () => {
     expect(await answer.text()).to.match(/^data: .*"complete":true.*\n\n$/s);
   });
 
-  it('says so where the tokens are in cookies, which it neither keeps nor renews', async () => {
+  it('shows a notice if the tokens are in cookies, which it neither stores nor refreshes', async () => {
     const withCookies = await TestApp.start({ settings: { JWT_TOKEN_LOCATION: 'headers,cookies' } });
     const its = new Tabs(withCookies).open();
     expect((await its.try('post', '/login/cookies', admin)).status).to.equal(200);

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { sortHeaders } from '../../src/swagger-ui/response-headers.js';
 
-describe('the headers that the page shows', () => {
-  it('begin with what tells a response from others, and keep the order of the rest', () => {
+describe('sortHeaders', () => {
+  it('puts headers that differ between responses first, and keeps the order of the rest', () => {
     const headers = {
       'cache-control': 'no-store',
       'content-length': '43',

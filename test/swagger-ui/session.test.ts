@@ -4,7 +4,7 @@ import { adminPassword, TestApp } from '../support/test-app.js';
 
 const admin = { username: 'admin', password: adminPassword };
 
-describe("the page's session", () => {
+describe("The page's session", () => {
   let app: TestApp;
   let tabs: Tabs;
   let tab: Tab;
@@ -24,8 +24,8 @@ describe("the page's session", () => {
   const expectLive = (token?: string) => app.get('/protected', token).expect(200);
   const refreshes = () => tabs.sent.filter((each) => each === 'POST /refresh').length;
 
-  describe('what it keeps', () => {
-    it('is the access token for all tabs, and the refresh token for this one', async () => {
+  describe('storage', () => {
+    it('has the access token for all tabs, and the refresh token for this one', async () => {
       const token = await logIn();
       expect(tabs.shared).to.equal(token);
       expect(tab.session.refreshToken).to.match(/^lk_rt_/);
@@ -40,7 +40,7 @@ describe("the page's session", () => {
       expect(tabs.open(tab.storage).session).to.deep.include({ token, refreshToken });
     });
 
-    it('is nothing after a logout', async () => {
+    it('is empty after a logout', async () => {
       await logIn();
       tab.session.end('Logged out.');
       expect(tab.session).to.deep.include({
@@ -52,7 +52,7 @@ describe("the page's session", () => {
       expect(tab.storage).to.be.empty;
     });
 
-    it('is no refresh token of another session', async () => {
+    it('has no refresh token of another session', async () => {
       await logIn();
       const { access_token: pasted } = await app.login();
       tab.paste(pasted);
@@ -61,8 +61,8 @@ describe("the page's session", () => {
     });
   });
 
-  describe('a renewal', () => {
-    it('comes a minute before the end, and not earlier', async () => {
+  describe('refresh', () => {
+    it('comes a minute before the access token expires, and not earlier', async () => {
       const token = await logIn();
       app.clock.advance(839);
       await tab.session.renewIfDue();
@@ -74,7 +74,7 @@ describe("the page's session", () => {
       await expectLive(tab.session.token);
     });
 
-    it('comes when a fifth is left of a short life', async () => {
+    it('comes after four fifths of a short lifetime', async () => {
       const short = await TestApp.start({ settings: { JWT_ACCESS_TOKEN_EXPIRES: '10' } });
       const [its] = [new Tabs(short).open()];
       await its.try('post', '/login', admin);
@@ -88,14 +88,14 @@ describe("the page's session", () => {
       await short.close();
     });
 
-    it('comes after a sleep, however long the access token has been over', async () => {
+    it('comes after a sleep, however long ago the access token has expired', async () => {
       await logIn();
       app.clock.advance(86_400);
       await tab.session.renewIfDue();
       await expectLive(tab.session.token);
     });
 
-    it('happens once for all who ask', async () => {
+    it('is sent once for concurrent requests', async () => {
       const token = await logIn();
       expect(await Promise.all([1, 2, 3].map(() => tab.session.renew(token)))).to.deep.equal(
         Array(3).fill('renewed'),
@@ -103,7 +103,7 @@ describe("the page's session", () => {
       expect(refreshes()).to.equal(1);
     });
 
-    it('does not depend on the right time of the browser', async () => {
+    it('does not depend on a right clock of the browser', async () => {
       for (const ahead of [86_400_000, -86_400_000]) {
         tabs.ahead = ahead;
         const token = await logIn();
@@ -115,7 +115,7 @@ describe("the page's session", () => {
       }
     });
 
-    it('that the service refuses ends the session, in all tabs', async () => {
+    it('ends the session in all tabs if the service refuses it', async () => {
       const token = await logIn();
       const other = tabs.open();
       await app.post('/logout', {}, token).expect(204);
@@ -127,7 +127,7 @@ describe("the page's session", () => {
       expect(tab.storage).to.be.empty;
     });
 
-    it('is tried again where the service cannot be reached: soon, then now and then', async () => {
+    it('is repeated if the service cannot be reached: soon at first, then at longer intervals', async () => {
       const token = await logIn();
       app.clock.advance(840);
       tabs.instead = () => Promise.reject(new TypeError('Failed to fetch'));
@@ -148,7 +148,7 @@ describe("the page's session", () => {
       expect(tab.session.token).not.to.equal(token);
     });
 
-    it('has the successor of a token whose answer was lost', async () => {
+    it('gets the successor of a token whose response was lost', async () => {
       const token = await logIn();
       const { refreshToken } = tab.session;
       app.clock.advance(840);
@@ -166,7 +166,7 @@ describe("the page's session", () => {
       await expectLive(tab.session.token);
     });
 
-    it('is tried again when the service said that it may be', async () => {
+    it("is repeated after the service's Retry-After", async () => {
       const token = await logIn();
       app.clock.advance(840);
       tabs.instead = () =>
@@ -181,7 +181,7 @@ describe("the page's session", () => {
       expect(tab.session.token).not.to.equal(token);
     });
 
-    it('does not bring back who logs out meanwhile', async () => {
+    it('does not restore the login of a user who logs out meanwhile', async () => {
       const token = await logIn();
       const renewal = tab.session.renew(token);
       tab.session.end('Logged out.');
@@ -199,12 +199,12 @@ describe("the page's session", () => {
       await other.settled();
     });
 
-    it('is the same', () => {
+    it('is shared', () => {
       const { refreshToken, expiresAt } = tab.session;
       expect(other.session).to.deep.include({ token, refreshToken, expiresAt });
     });
 
-    it('is renewed once, though both see that it is time', async () => {
+    it('is refreshed once, even if both tabs find that it is time', async () => {
       app.clock.advance(840);
       await Promise.all([tab, other].map(({ session }) => session.renewIfDue()));
       await other.settled();
@@ -213,7 +213,7 @@ describe("the page's session", () => {
       expect(other.session).to.deep.include({ token: tab.session.token, refreshToken });
     });
 
-    it('goes on in the one when the other is closed', async () => {
+    it('continues in one when the other is closed', async () => {
       tabs.close(tab);
       for (let round = 0; round < 3; round++) {
         app.clock.advance(840);
@@ -230,7 +230,7 @@ describe("the page's session", () => {
       expect(tab.storage).to.be.empty;
     });
 
-    it('becomes that of the user who logs in', async () => {
+    it('becomes that of another user who logs in', async () => {
       await logIn(other);
       await tab.settled();
       const { token: next, refreshToken } = other.session;
@@ -238,7 +238,7 @@ describe("the page's session", () => {
       expect(tab.session).to.deep.include({ token: next, refreshToken });
     });
 
-    it('is not ended by the refresh token that a tab had before it slept', async () => {
+    it('is not ended by the earlier refresh token of a tab that was suspended', async () => {
       const asleep = new Map(other.storage);
       tabs.close(other);
       for (let round = 0; round < 2; round++) {
@@ -258,7 +258,7 @@ describe("the page's session", () => {
       tab.paste((await app.login()).access_token);
     });
 
-    it('is not renewed, and says when it is over', async () => {
+    it('is not refreshed, and shows when it has expired', async () => {
       app.clock.advance(899);
       expect(tab.session.isExpired).to.equal(false);
       app.clock.advance(1);
@@ -267,7 +267,7 @@ describe("the page's session", () => {
       expect(refreshes()).to.equal(0);
     });
 
-    it('is given up here once it is refused, and by other tabs when they are', async () => {
+    it('ends here once the token is refused, and in other tabs when they notice it', async () => {
       const other = tabs.open();
       const { token = '' } = tab.session;
       expect(await tab.session.renew(token)).to.equal('over');

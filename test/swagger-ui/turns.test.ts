@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Turns, type Tab } from '../../src/swagger-ui/turns.js';
 
-/** Tabs whose copies of localStorage are told of each other's changes when a test says so. */
+/** Tabs whose copies of localStorage are synchronized when a test says so. */
 class Site {
   readonly #news: (() => void)[] = [];
   readonly tabs: FakeTab[] = [];
@@ -29,7 +29,7 @@ class FakeTab implements Tab {
   readonly #timers = new Map<number, () => void>();
   #timer = 0;
   #onListening = (): void => undefined;
-  /** Work in this tab waits for news. */
+  /** Work in this tab waits for changes of localStorage. */
   readonly listening = new Promise<void>((resolve) => {
     this.#onListening = resolve;
   });
@@ -68,7 +68,7 @@ class FakeTab implements Tab {
     this.#timers.delete(timer);
   }
 
-  /** Ends what waits for time, and thereby gives back the locks of turns that are over. */
+  /** Ends all waits for time, which releases the locks of earlier turns. */
   passTime(): void {
     const works = [...this.#timers.values()];
     this.#timers.clear();
@@ -108,7 +108,7 @@ describe("Turns of a site's tabs", () => {
   const read = (tab: FakeTab) => (): Promise<string | null> =>
     Promise.resolve(tab.localStorage.getItem('token'));
 
-  it('find what the turn before has stored, however late the news of it come', async () => {
+  it('see what the previous turn has stored, however late it is synchronized', async () => {
     await inOne.take(store(one, 'new'));
     const found = inTwo.take(read(two));
     await two.listening;
@@ -117,7 +117,7 @@ describe("Turns of a site's tabs", () => {
     expect(await found).to.equal('new');
   });
 
-  it('find what was stored before work failed', async () => {
+  it('see what was stored before work failed', async () => {
     const failing = inOne.take(async () => {
       await store(one, 'new')();
       throw new Error('out of luck');
@@ -130,7 +130,7 @@ describe("Turns of a site's tabs", () => {
     expect(await found).to.equal('new');
   });
 
-  it('go on at once where all is known', async () => {
+  it('continue at once if everything is synchronized', async () => {
     await inOne.take(store(one, 'first'));
     await inOne.take(store(one, 'second'));
     site.deliver();
@@ -139,7 +139,7 @@ describe("Turns of a site's tabs", () => {
     expect(await inOne.take(read(one))).to.equal('second');
   });
 
-  it('go on after a second where the news never come', async () => {
+  it('continue after a second without synchronization', async () => {
     await inOne.take(store(one, 'new'));
     const found = inTwo.take(read(two));
     await two.listening;
@@ -147,7 +147,7 @@ describe("Turns of a site's tabs", () => {
     expect(await found).to.equal(null);
   });
 
-  it('hold nothing when the second is over', async () => {
+  it('hold no lock after the second', async () => {
     await inOne.take(store(one, 'new'));
     const found = inTwo.take(read(two));
     await two.listening;

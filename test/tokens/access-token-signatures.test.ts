@@ -87,7 +87,7 @@ describe('The signature of an access token', () => {
         }
       };
 
-      it('is good for jose, for jsonwebtoken, and here', async () => {
+      it('is verified by jose, by jsonwebtoken, and by the service', async () => {
         const token = tokens.issue(grant);
         const verified = await compactVerify(token, key.publicKey, { algorithms: [algorithm] });
         expect(verified.protectedHeader).to.deep.equal(header);
@@ -98,7 +98,7 @@ describe('The signature of an access token', () => {
         expect((claims as AccessTokenClaims).sid).to.equal(grant.sessionId);
       });
 
-      it('is accepted where jose or jsonwebtoken made it', async () => {
+      it('is accepted if jose or jsonwebtoken made it', async () => {
         const { claims } = readJwt(tokens.issue(grant));
         const made = await new SignJWT(claims).setProtectedHeader(header).sign(key.privateKey);
         expect(isRefused(made)).to.be.false;
@@ -109,7 +109,7 @@ describe('The signature of an access token', () => {
         expect(isRefused(tokensWith(newKey(algorithm)).issue(grant))).to.be.true;
       });
 
-      it('is refused with any other bit, or another length', () => {
+      it('is refused with any bit flipped, or with another length', () => {
         const token = tokens.issue(grant);
         const content = token.slice(0, token.lastIndexOf('.'));
         const good = Buffer.from(token.slice(content.length + 1), 'base64url');
@@ -135,7 +135,7 @@ describe('The signature of an access token', () => {
     });
   }
 
-  it('is over the header of a hook as RFC 7515 §2 has it: in UTF-8', () => {
+  it('covers a hook’s header in UTF-8 (RFC 7515 §2)', () => {
     const tokens = tokensWith(newKey('ES256'), {
       additionalHeaders: () => ({ tenant: 'Zoë “日本” 🔑', 日本: [{ ñ: 1 }], kid: 'another', alg: 'none' }),
     });

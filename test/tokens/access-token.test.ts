@@ -19,7 +19,7 @@ describe('An access token', () => {
   });
   after(() => app.close());
 
-  /** The detail with which a token is refused. */
+  /** The detail of the refusal. */
   async function refusal(refused: string): Promise<string> {
     const { body, headers } = await app.get('/protected', refused).expect(401);
     expect(body).to.include({ code: 'invalid_token' });
@@ -29,13 +29,13 @@ describe('An access token', () => {
     return body.detail as string;
   }
 
-  /** The valid token with another header or other claims, and a signature that fits them. */
+  /** The valid token with another header or other claims, and a signature over them. */
   function altered({ header = {}, claims = {} }: { header?: object; claims?: object }): string {
     const valid = readJwt(token);
     return signJwt(ring, { header: { ...valid.header, ...header }, claims: { ...valid.claims, ...claims } });
   }
 
-  describe('as it is issued', () => {
+  describe('as issued', () => {
     it('has the header of RFC 9068 §2.1, and the id of its key', () => {
       expect(readJwt(token).header).to.deep.equal({ typ: 'at+jwt', alg: 'ES256', kid: ring.signingKey.id });
     });
@@ -64,12 +64,12 @@ describe('An access token', () => {
       expect(claims['jti']).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
     });
 
-    it('has an id of its own each time', async () => {
+    it('has a unique id', async () => {
       const { access_token: other } = await app.login();
       expect(readJwt(other).claims['jti']).not.to.equal(readJwt(token).claims['jti']);
     });
 
-    it('says in a refreshed one when the password was proved, and that it was not for this one', async () => {
+    it('shows after a refresh when the password was verified, and that the token is not fresh', async () => {
       const { refresh_token: refreshToken } = await app.login();
       const provedAt = app.clock.now() / 1000;
       app.clock.advance(60);
@@ -82,11 +82,11 @@ describe('An access token', () => {
     });
   });
 
-  it('is accepted when it was only signed again: the refusals below are for what they alter', async () => {
+  it('is accepted if it is only signed again, so that the refusals below are due to their changes', async () => {
     await app.get('/protected', altered({})).expect(200);
   });
 
-  it('is taken with the other two spellings of its type (RFC 9068 §4)', async () => {
+  it('is accepted with the other two spellings of its type (RFC 9068 §4)', async () => {
     for (const typ of ['application/at+jwt', 'AT+JWT'])
       await app.get('/protected', altered({ header: { typ } })).expect(200);
   });
@@ -136,32 +136,32 @@ describe('An access token', () => {
       }
     });
 
-    it('that is longer than ours can be', async () => {
+    it('that is longer than any that is issued', async () => {
       expect(await refusal(altered({ claims: { roles: ['x'.repeat(8192)] } }))).to.match(/too long/);
     });
 
-    it('that is no JSON in one of its parts', async () => {
+    it('with a part that is not JSON', async () => {
       const part = (text: string): string => Buffer.from(text).toString('base64url');
       const [header = ''] = token.split('.');
       expect(await refusal(`${part('x')}.${part('{}')}.AA`)).to.equal('The access token is not a JWT.');
       expect(await refusal(`${header}.${part('x')}.AA`)).to.match(/is malformed/);
     });
 
-    it('whose claims were changed under the signature', async () => {
+    it('whose claims were changed without signing again', async () => {
       const { header, claims } = readJwt(token);
       const signature = token.split('.')[2] ?? '';
       const forged = `${encode({ header, claims: { ...claims, scope: 'users:write' } })}.${signature}`;
       expect(await refusal(forged)).to.match(/signature is wrong/);
     });
 
-    it('whose signature is cut off, or of another length', async () => {
+    it('whose signature is truncated, or of another length', async () => {
       const content = token.split('.').slice(0, 2).join('.');
       const signature = token.split('.')[2] ?? '';
       for (const other of ['', 'AA', signature.slice(0, -4), `${signature}AAAA`])
         expect(await refusal(`${content}.${other}`)).to.match(/signature is wrong/);
     });
 
-    it('whatever character of it is changed', async () => {
+    it('with any character changed', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.nat(token.length - 2),
@@ -175,7 +175,7 @@ describe('An access token', () => {
       );
     });
 
-    it('whatever else is sent in its place', async () => {
+    it('replaced by anything else', async () => {
       const text = fc.stringMatching(/^[A-Za-z0-9._~+/-]{1,60}=?$/);
       const json = fc.json().map((each) => Buffer.from(each).toString('base64url'));
       const threeParts = fc.tuple(json, json, json).map((parts) => parts.join('.'));
@@ -201,19 +201,19 @@ describe('An access token', () => {
       });
     }
 
-    it('comes after a scheme in upper or lower case (RFC 9110 §11.1)', async () => {
+    it('is accepted after a scheme in upper or lower case (RFC 9110 §11.1)', async () => {
       await app.get('/protected').set('Authorization', `bEARER ${token}`).expect(200);
     });
   });
 
-  it('is good until its expiry, and no second longer', async () => {
+  it('is accepted until it expires, and not a second longer', async () => {
     app.clock.advance(899);
     await app.get('/protected', token).expect(200);
     app.clock.advance(1);
     expect(await refusal(token)).to.equal('The access token has expired.');
   });
 
-  it('is good for the leeway longer, on both ends, where one is set', async () => {
+  it('is accepted for the leeway longer at both ends, if one is set', async () => {
     const lenient = await TestApp.start({ settings: { JWT_DECODE_LEEWAY: '30' } });
     try {
       const { access_token: issued } = await lenient.login();
@@ -240,7 +240,7 @@ describe('An access token', () => {
     }
   });
 
-  it('is verified once, and remembered as the same claims, which nobody can change', () => {
+  it('is verified once, and cached as the same claims, which cannot be changed', () => {
     const { accessTokens } = app.services;
     const claims = accessTokens.verify(token);
     expect(accessTokens.verify(token)).to.equal(claims);
@@ -248,7 +248,7 @@ describe('An access token', () => {
     expect(claims.roles).to.be.frozen;
   });
 
-  it('is asked for its revocation each time, remembered or not', async () => {
+  it('is checked for its revocation each time, cached or not', async () => {
     await app.get('/protected', token).expect(200);
     await app.post('/logout', undefined, token).expect(204);
     expect(await refusal(token)).to.match(/revoked/);

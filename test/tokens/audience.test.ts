@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { TestApp } from '../support/test-app.js';
 import { readJwt, signJwt } from '../support/tokens.js';
 
-describe('The claims that settings decide', () => {
+describe('Claims that settings determine', () => {
   let app: TestApp;
   let token: string;
   const start = async (settings: Record<string, string>): Promise<Record<string, unknown>> => {
@@ -16,13 +16,13 @@ describe('The claims that settings decide', () => {
     return signJwt(app.services.ring, { header, claims: { ...claims, aud } });
   };
 
-  it('aud: the one audience of JWT_ENCODE_AUDIENCE as text, which protected operations accept', async () => {
+  it('aud: a single audience of JWT_ENCODE_AUDIENCE is a string, and is accepted', async () => {
     expect(await start({ JWT_ENCODE_AUDIENCE: 'reports' })).to.include({ aud: 'reports' });
     await app.get('/protected', token).expect(200);
     await app.get('/protected', withAudience('http://latchkey.test')).expect(401);
   });
 
-  it('aud: several as a list, each of which is accepted', async () => {
+  it('aud: several are an array, and each is accepted', async () => {
     const { aud } = await start({ JWT_ENCODE_AUDIENCE: 'reports, http://latchkey.test' });
     expect(aud).to.deep.equal(['reports', 'http://latchkey.test']);
     await app.get('/protected', token).expect(200);
@@ -31,7 +31,7 @@ describe('The claims that settings decide', () => {
     await app.get('/protected', withAudience('other')).expect(401);
   });
 
-  it('aud: others than those of JWT_DECODE_AUDIENCE are refused, ours among them', async () => {
+  it('aud: audiences that are not in JWT_DECODE_AUDIENCE are refused, the issuer included', async () => {
     await start({ JWT_ENCODE_AUDIENCE: 'reports', JWT_DECODE_AUDIENCE: 'latchkey, billing' });
     const { body } = await app.get('/protected', token).expect(401);
     expect(body).to.include({ detail: 'The access token was issued for another service.' });
@@ -39,7 +39,7 @@ describe('The claims that settings decide', () => {
     expect(app.services.accessTokens.verifyForAnyAudience(token).aud).to.equal('reports');
   });
 
-  it('iss: tokens of an earlier issuer are accepted where JWT_DECODE_ISSUER names it', async () => {
+  it('iss: tokens of an earlier issuer are accepted if JWT_DECODE_ISSUER has it', async () => {
     await start({});
     app = await app.restart({
       LATCHKEY_ISSUER: 'http://new.test',
@@ -50,7 +50,7 @@ describe('The claims that settings decide', () => {
     await app.get('/protected', token).expect(200);
   });
 
-  it('nbf: none with JWT_ENCODE_NBF=false', async () => {
+  it('nbf: left out with JWT_ENCODE_NBF=false', async () => {
     expect(await start({ JWT_ENCODE_NBF: 'false' })).not.to.have.property('nbf');
     await app.get('/protected', token).expect(200);
   });

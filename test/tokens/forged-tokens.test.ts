@@ -32,13 +32,13 @@ describe('A forged access token', () => {
 
   const signature = (): string => token.split('.')[2] ?? '';
   const part = (index: number): string => token.split('.')[index] ?? '';
-  /** Signed with the service's key: what is wrong is what it says. */
+  /** Signed with the service's key: only the contents are wrong. */
   const saying = (more: { header?: Members; claims?: Members }): string =>
     signJwt(app.services.ring, {
       header: { ...header, ...more.header },
       claims: { ...claims, ...more.claims },
     });
-  /** Signed with the service's key, to the last character as it is written here. */
+  /** Signed with the service's key, exactly as it is given. */
   const spelled = (headerText: string, claimsText: string): string =>
     signContent(app.services.ring, `${base64url(headerText)}.${base64url(claimsText)}`);
   const byStranger = (more: Members): string => {
@@ -64,12 +64,12 @@ describe('A forged access token', () => {
     }
   }
 
-  it('differs from one that is accepted in what is wrong alone', async () => {
+  it('differs from an accepted one only in what is wrong', async () => {
     await app.get('/protected', saying({})).expect(200);
     await app.get('/protected', spelled(JSON.stringify(header), JSON.stringify(claims))).expect(200);
   });
 
-  it('has of two claims of one name the last, where the key has signed both (RFC 7519 §4)', async () => {
+  it('has the last of two claims with one name, if the service’s key has signed both (RFC 7519 §4)', async () => {
     const [text, past] = [JSON.stringify(claims), `"exp":${app.clock.now() / 1000 - 1}`];
     await app.get('/protected', spelled(JSON.stringify(header), `{${past},${text.slice(1)}`)).expect(200);
     await expectRefused(spelled(JSON.stringify(header), `${text.slice(0, -1)},${past}}`));
@@ -115,7 +115,7 @@ describe('A forged access token', () => {
     });
   });
 
-  describe('is refused where the public key is taken for a secret:', () => {
+  describe('is refused with the public key used as a secret:', () => {
     const publicKey = (): KeyObject => app.services.ring.signingKey.publicKey;
     const forms: Readonly<Record<string, () => string | Buffer>> = {
       PEM: () => publicKey().export({ type: 'spki', format: 'pem' }),
@@ -137,7 +137,7 @@ describe('A forged access token', () => {
       );
     }
 
-    it('RS256 likewise, and PS256 in its place', async () => {
+    it('for RS256, and PS256 instead', async () => {
       const { privateKey, publicKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 });
       const settings = {
         JWT_ALGORITHM: 'RS256',
@@ -232,7 +232,7 @@ describe('A forged access token', () => {
       ),
     );
 
-    it('is a list of the right one', () => expectRefused(saying({ header: { kid: [header['kid']] } })));
+    it('is an array with the right one', () => expectRefused(saying({ header: { kid: [header['kid']] } })));
   });
 
   describe('is refused with the type', () => {
@@ -301,12 +301,12 @@ describe('A forged access token', () => {
       it(`${claim} ${what}`, () => expectRefused(saying({ claims: { [claim]: value() } })));
   });
 
-  describe('is refused in another spelling:', () => {
+  describe('is refused in another encoding:', () => {
     const json = (value: Members): string => JSON.stringify(value);
     const replaceLast = (text: string, replace: (character: string) => string): string =>
       text.slice(0, -1) + replace(text.slice(-1));
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-    /** The bits that its last character has to spare are set. */
+    /** With its last character's unused bits set. */
     const trailing = (text: string): string =>
       replaceLast(text, (last) => alphabet[alphabet.indexOf(last) + 1] ?? '');
     areRefused({
@@ -333,7 +333,7 @@ describe('A forged access token', () => {
       ['white space before', (text: string) => ` ${text}`],
       ['a zero byte', (text: string) => `${text}\u0000`],
     ] as const) {
-      it(`${what}, where a place other than the header lets it in`, () => {
+      it(`${what}, in a location other than the header that lets it through`, () => {
         expect(() => app.services.accessTokens.verify(respell(token)))
           .to.throw(Problem)
           .with.property('code', 'invalid_token');
@@ -341,7 +341,7 @@ describe('A forged access token', () => {
     }
   });
 
-  describe('is refused as another kind of thing:', () => {
+  describe('is refused as a token of another kind:', () => {
     areRefused({
       'compressed (zip)': () => {
         const content = `${base64url(JSON.stringify({ ...header, zip: 'DEF' }))}.${base64url(deflateRawSync(JSON.stringify(claims)))}`;
@@ -373,7 +373,7 @@ describe('A forged access token', () => {
       'of 12 KiB': () => saying({ claims: { roles: ['x'.repeat(8500)] } }),
     });
 
-    it('of 100 KiB: by Node’s HTTP parser in a header, and by us elsewhere', async () => {
+    it('with 100 KiB: by Node’s HTTP parser in a header, and by the service elsewhere', async () => {
       const long = saying({ claims: { roles: ['x'.repeat(75_000)] } });
       const { status } = await fetch(`${app.url}/protected`, {
         headers: { Authorization: `Bearer ${long}` },
@@ -388,7 +388,7 @@ describe('A forged access token', () => {
     });
   });
 
-  describe('is no refresh token either:', () => {
+  describe('is not a refresh token either:', () => {
     for (const [what, make] of [
       ['an access token', () => token.slice(0, 512)],
       ['an access token behind a refresh token’s prefix', () => `lk_rt_${token}`.slice(0, 512)],
@@ -403,7 +403,7 @@ describe('A forged access token', () => {
     }
   });
 
-  it('is refused where a token is optional, too', async () => {
+  it('is refused on an operation with an optional token, too', async () => {
     const optional = await TestApp.start({ ownOperations: [ownOperation('optional', [{ bearer: [] }, {}])] });
     try {
       await optional.get('/own/optional').expect(200);

@@ -22,7 +22,7 @@ describe('A refresh token', () => {
     ring = await newKeyRing();
   });
 
-  it('says which session and which generation it was made for', () => {
+  it('has the session and the generation that it was made for', () => {
     fc.assert(
       fc.property(contents, (made) => {
         expect(parseRefreshToken(ring, createRefreshToken(ring.refreshKey, made))).to.deep.equal(made);
@@ -30,7 +30,7 @@ describe('A refresh token', () => {
     );
   });
 
-  it('is made the same each time: it need not be stored to be given again', () => {
+  it('is deterministic, so that it can be returned again without being stored', () => {
     fc.assert(
       fc.property(contents, (made) => {
         expect(createRefreshToken(ring.refreshKey, made)).to.equal(createRefreshToken(ring.refreshKey, made));
@@ -38,7 +38,7 @@ describe('A refresh token', () => {
     );
   });
 
-  it('has a prefix by which scanners know a leaked one, and characters that need no escaping', () => {
+  it('has a prefix by which scanners recognize a leaked one, and characters that need no escaping', () => {
     fc.assert(
       fc.property(contents, (made) => {
         expect(createRefreshToken(ring.refreshKey, made)).to.match(/^lk_rt_[A-Za-z0-9_-]{87}$/);
@@ -46,7 +46,7 @@ describe('A refresh token', () => {
     );
   });
 
-  it('is nothing once any of its characters is another', () => {
+  it('is not valid with any character changed', () => {
     fc.assert(
       fc.property(contents, fc.nat(92), fc.string({ minLength: 1, maxLength: 1 }), (made, at, character) => {
         const token = createRefreshToken(ring.refreshKey, made);
@@ -57,7 +57,7 @@ describe('A refresh token', () => {
     );
   });
 
-  it('is nothing once anything is added or cut off', () => {
+  it('is not valid with anything added or removed', () => {
     fc.assert(
       fc.property(contents, fc.string({ minLength: 1 }), fc.nat(92), (made, more, at) => {
         const token = createRefreshToken(ring.refreshKey, made);
@@ -67,7 +67,7 @@ describe('A refresh token', () => {
     );
   });
 
-  it('is nothing to a service with other keys', async () => {
+  it('is not valid with other keys', async () => {
     const other = await newKeyRing();
     fc.assert(
       fc.property(contents, (made) => {
@@ -76,7 +76,7 @@ describe('A refresh token', () => {
     );
   });
 
-  it('is nothing with the right key’s id and another’s signature', async () => {
+  it('is not valid with the right key id and another key’s signature', async () => {
     const { secret } = (await newKeyRing()).refreshKey;
     fc.assert(
       fc.property(contents, (made) => {

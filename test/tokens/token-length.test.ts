@@ -9,17 +9,17 @@ import { TestApp } from '../support/test-app.js';
 
 const password = 'the password of ada';
 const cookies = { JWT_TOKEN_LOCATION: 'headers, cookies' };
-/** Logins are counted for each address, and these are many. */
+/** Logins count per address, and there are many here. */
 const settings = { LATCHKEY_LOGIN_FREE_ATTEMPTS: '1000', LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: '1000' };
 const tooMuch = /more than an access token can carry: .* (\d+) bytes, of (\d+) at most/;
 
-/** Every login gives a token that is accepted, in the header and in cookies. */
+/** Checks that every login gives a token that is accepted, in the header and in cookies. */
 async function expectAccepted(app: TestApp, username: string): Promise<void> {
   const { access_token: token } = await app.login(username, password);
   await app.get('/me', token).expect(200);
   if (!app.services.config.tokenLocations.includes('cookies')) return;
   const response = await app.post('/login/cookies', { username, password }).expect(200);
-  // RFC 6265 §6.1: browsers keep 4,096 bytes of a cookie at least, with its name and attributes.
+  // RFC 6265 §6.1: browsers keep at least 4,096 bytes of a cookie, including its name and attributes.
   for (const line of response.headers['set-cookie'] as unknown as string[])
     expect(line.length).to.be.at.most(4096);
   await app
@@ -28,7 +28,7 @@ async function expectAccepted(app: TestApp, username: string): Promise<void> {
     .expect(200);
 }
 
-/** Permissions of so many characters together. */
+/** Permissions with this many characters together. */
 function permissionsOf(name: string, characters: number): string[] {
   const count = Math.max(1, Math.round(characters / 60));
   return Array.from({ length: count }, (_, index) => `${name}:${index}:`.padEnd(59, 'x'));
@@ -42,7 +42,7 @@ for (const [where, more] of [
   ['the header, of the type JWT', { JWT_ACCESS_TOKEN_TYPE: 'JWT' }],
   ['the header, with HS512', { JWT_ALGORITHM: 'HS512', JWT_SECRET_KEY: 's'.repeat(64) }],
 ] as const) {
-  describe(`A token that comes in ${where}`, () => {
+  describe(`A token sent in ${where}`, () => {
     let app: TestApp;
     let admin: string;
     before(async () => {
@@ -51,7 +51,7 @@ for (const [where, more] of [
     });
     after(() => app.close());
 
-    it('is accepted for whatever mix of roles and permissions is', async () => {
+    it('is accepted for any mix of roles and permissions that is accepted', async () => {
       const seen = { accepted: 0, refused: 0 };
       let number = 0;
       const size = app.services.accessTokens.rightsCapacity;
@@ -105,11 +105,11 @@ for (const [where, more] of [
       expect(seen.accepted).to.be.greaterThan(0);
     });
 
-    it('has the last byte that there is, and not one more', async () => {
+    it('may have the maximum length, and not a byte more', async () => {
       const { rightsCapacity: capacity } = app.services.accessTokens;
       const single = (length: number): string[] => {
         const permissions = [];
-        // What a permission takes with its space, until the rest is one that takes just as much.
+        // The size of a permission with its space; the last one takes the rest.
         for (let left = length; left > 0; left -= 100)
           permissions.push(`${permissions.length}`.padEnd(Math.min(99, left - 1), 'y'));
         return permissions;
@@ -126,7 +126,7 @@ for (const [where, more] of [
       expect(body.errors.permissions).to.match(tooMuch);
     });
 
-    it('is not to be had with many roles of long names, which are refused with their size and the limit', async () => {
+    it('cannot have many roles with long names, which are refused with their size and the limit', async () => {
       const roles = Array.from({ length: 86 }, (_, index) => `role-${index}-`.padEnd(100, 'n'));
       for (const role of roles) await app.put(`/roles/${role}`, { permissions: [] }, admin).expect(201);
       const { body } = await app.post('/users', { username: 'many', password, roles }, admin).expect(422);
@@ -150,7 +150,7 @@ for (const database of databaseKinds) {
     };
     afterEach(() => app.close());
 
-    it('comes about by no change of a role while a user is given it', async () => {
+    it('cannot result from a change of a role while a user is given it', async () => {
       await start();
       const half = Math.floor(app.services.accessTokens.rightsCapacity * 0.6);
       for (let round = 0; round < 4; round += 1) {
@@ -167,7 +167,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('is not issued to an account that had too much before, which may have less then', async () => {
+    it('is not issued to an account that already has too many permissions, which may get fewer', async () => {
       await start();
       const roles = ['a', 'b', 'c'];
       const size = Math.floor(app.services.accessTokens.rightsCapacity * 0.7);
@@ -186,7 +186,7 @@ for (const database of databaseKinds) {
       const [line] = app.logged.filter(({ level }) => level === 50);
       expect(JSON.stringify(line)).to.include(id).and.include('8192 is the limit');
 
-      // A role may become smaller, and the account have fewer: each is a way out, even where it is not the whole way.
+      // A role may shrink, and the account may lose roles, even if that is not enough yet.
       await app.put('/roles/c', { permissions: permissionsOf('c', size / 2) }, admin).expect(200);
       await app.put('/roles/c', { permissions: permissionsOf('c', size) }, admin).expect(422);
       await app.patch(`/users/${id}`, { roles: ['a', 'b'] }, admin).expect(200);
@@ -198,7 +198,7 @@ for (const database of databaseKinds) {
       await expectAccepted(app, 'ada');
     });
 
-    it('counts a permission once that two roles of a holder give', async () => {
+    it('counts a permission once if two roles of a holder give it', async () => {
       await start();
       const size = Math.floor(app.services.accessTokens.rightsCapacity * 0.6);
       const shared = permissionsOf('shared', size);
@@ -208,7 +208,7 @@ for (const database of databaseKinds) {
       await app.put('/roles/other', { permissions: shared }, admin).expect(200);
       await expectAccepted(app, 'ada');
 
-      // Smaller by itself, and more beside the other role.
+      // Smaller by itself, but more together with the other role.
       const apart = permissionsOf('apart', size / 1.2);
       const { body } = await app.put('/roles/other', { permissions: apart }, admin).expect(422);
       const [, actual] = tooMuch.exec(body.errors.permissions as string) ?? [];
@@ -219,7 +219,7 @@ for (const database of databaseKinds) {
 
     for (const limit of ['0', '1']) {
       for (const cause of ['its rights', 'a hook'] as const) {
-        it(`leaves no session of a login that fails by ${cause}, nor ends another, with a session limit of ${limit}`, async () => {
+        it(`leaves no session of a login that fails by ${cause}, and ends no other one, with a session limit of ${limit}`, async () => {
           let fails = false;
           const additionalClaims = (): Record<string, unknown> => {
             if (fails) throw new Error('The hook failed.');
@@ -242,7 +242,7 @@ for (const database of databaseKinds) {
       }
     }
 
-    it('is not issued where a hook makes it so, and the log says which', async () => {
+    it('is not issued if a hook makes it too long, and the log names the hook', async () => {
       const more = { length: 0 };
       await start(cookies, { additionalClaims: () => ({ more: 'm'.repeat(more.length) }) });
       const { refresh_token: refresh } = await app.login();
@@ -259,14 +259,14 @@ for (const database of databaseKinds) {
         .expect(500);
       expect(body).to.include({ error: 'server_error' });
       expect(JSON.stringify(app.logged)).to.include('What the hooks additionalClaims');
-      // Nobody is signed out by that: the refresh token is good for as long as it would have been.
+      // The session continues: the refresh token stays valid.
       app.clock.advance(60);
       more.length = 1000;
       await app.refresh(refresh);
       await app.login();
     });
 
-    it('is refused for a client, whose tokens have the longest scope and audiences otherwise', async () => {
+    it('is refused for a client with the longest scope and audiences', async () => {
       const most = {
         scope: permissionsOf('c', 2900).join(' '),
         audiences: Array.from({ length: 10 }, (_, index) => `a${index}`.padEnd(200, 'u')),
@@ -302,7 +302,7 @@ describe('Settings that leave no room in a token', () => {
     JWT_ENCODE_AUDIENCE: Array.from({ length: 10 }, (_, index) => `a${index}`.padEnd(200, 'u')).join(),
   };
 
-  it('are refused at the start where an administrator could not log in', async () => {
+  it('are refused at the start if an administrator could not log in', async () => {
     const error = await rejection(TestApp.start({ settings: { ...cookies, ...settings } }));
     expect(error)
       .to.have.property('message')
@@ -311,7 +311,7 @@ describe('Settings that leave no room in a token', () => {
       );
   });
 
-  it('are taken in the header alone', async () => {
+  it('are accepted if tokens are sent in the header alone', async () => {
     const app = await TestApp.start({ settings });
     await app.get('/me', (await app.login()).access_token).expect(200);
     await app.close();

@@ -11,7 +11,7 @@ import { createClient } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 import { tokenVectors } from '../support/vectors.js';
 
-describe('Of the tokens that the guards judge, too, the service', () => {
+describe('With the token vectors that the guards pass, too, the service', () => {
   const keys = new Map(
     tokenVectors.keys.map((jwk): [string, SigningKey] => {
       const publicKey = createPublicKey({ key: jwk, format: 'jwk' });
@@ -40,8 +40,8 @@ describe('Of the tokens that the guards judge, too, the service', () => {
     });
   }
 
-  // One test: there are hundreds. The headers that are known by then must not let anything pass.
-  it('refuses each in another spelling', () => {
+  // One test for hundreds of encodings. Headers that are cached by then must let none through.
+  it('refuses each accepted token in another encoding', () => {
     for (const { token } of tokenVectors.accepted) verifier.verify(token);
     for (const { name, token } of tokenVectors.refused) {
       expect(() => verifier.verify(token), name)
@@ -51,7 +51,7 @@ describe('Of the tokens that the guards judge, too, the service', () => {
   });
 });
 
-describe('A key that must not verify anything', () => {
+describe('A key that must not be used', () => {
   let app: TestApp;
   let admin: string;
   before(async () => {
@@ -74,7 +74,7 @@ describe('A key that must not verify anything', () => {
     });
   }
 
-  it("is refused as a client's where another one has its kid", async () => {
+  it("is refused as a client's if another one has its kid", async () => {
     const [one, other] = tokenVectors.keys;
     const client = {
       client_name: 'A client',

@@ -241,7 +241,12 @@ describe('The check of the controllers', function () {
       encoding: 'utf8',
     });
   const check = (): readonly string[] => {
-    const { stderr, status } = run('tools/contract/check-controllers.ts', 'document.json', 'sources.json');
+    const { stderr, status } = run(
+      'tools/contract/run-checks.ts',
+      'document.json',
+      'sources.json',
+      '--strict',
+    );
     expect(status).to.equal(1);
     return stderr.split('\n').slice(0, -1);
   };

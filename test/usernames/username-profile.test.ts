@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { mapWidth, validateProfile } from '../../src/usernames/username-profile.js';
-import { usernameKey } from '../../src/usernames/username.js';
+import { toUsernameKey } from '../../src/usernames/username.js';
 
 describe('RFC 8265’s UsernameCaseMapped profile', () => {
-  // RFC 8265 §3.6's examples among them.
+  // Includes the examples of RFC 8265 §3.6.
   const names = [
     'juliet@example.com',
     'fussball',
@@ -31,7 +31,7 @@ describe('RFC 8265’s UsernameCaseMapped profile', () => {
     'Ada King Lovelace',
   ];
   for (const name of names) {
-    it(`has ${JSON.stringify(name)}`, () => {
+    it(`allows ${JSON.stringify(name)}`, () => {
       expect(validateProfile(name)).to.be.undefined;
     });
   }
@@ -80,23 +80,23 @@ describe('RFC 8265’s UsernameCaseMapped profile', () => {
     ['European and Arabic digits after Arabic', 'م4٤'],
   ];
   for (const [what, name] of refused) {
-    it(`has none with ${what}`, () => {
+    it(`refuses a name with ${what}`, () => {
       expect(validateProfile(name))
         .to.be.a('string')
         .that.matches(/^must /);
     });
   }
 
-  it('compares the names that it has as the profile does, and as names always were compared', () => {
+  it('compares allowed names as the profile does, and as in earlier versions', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }), (name) => {
         fc.pre(validateProfile(name) === undefined);
-        expect(usernameKey(name)).to.equal(mapWidth(name).toLowerCase().normalize('NFC'));
+        expect(toUsernameKey(name)).to.equal(mapWidth(name).toLowerCase().normalize('NFC'));
       }),
       { numRuns: 2000 },
     );
     for (const name of names) {
-      expect(usernameKey(name)).to.equal(mapWidth(name).toLowerCase().normalize('NFC'));
+      expect(toUsernameKey(name)).to.equal(mapWidth(name).toLowerCase().normalize('NFC'));
     }
   });
 });

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { usernameKey } from '../../src/usernames/username.js';
+import { toUsernameKey } from '../../src/usernames/username.js';
 
-describe('What is compared of a username', () => {
+describe('The key of a username', () => {
   for (const [one, other] of [
     ['Ada', 'aDA'],
     ['Ada', 'Ａｄａ'],
@@ -12,8 +12,8 @@ describe('What is compared of a username', () => {
     ['J\u030c', '\u01f0'],
     ['x²', 'X2'],
   ] as const) {
-    it(`is the same of ${one} and ${other}`, () => {
-      expect(usernameKey(one)).to.equal(usernameKey(other));
+    it(`is the same for ${one} and ${other}`, () => {
+      expect(toUsernameKey(one)).to.equal(toUsernameKey(other));
     });
   }
 
@@ -22,16 +22,16 @@ describe('What is compared of a username', () => {
     ['Ada', 'Ädä'],
     ['o', '0'],
   ] as const) {
-    it(`is not the same of "${one}" and "${other}"`, () => {
-      expect(usernameKey(one)).not.to.equal(usernameKey(other));
+    it(`differs for "${one}" and "${other}"`, () => {
+      expect(toUsernameKey(one)).not.to.equal(toUsernameKey(other));
     });
   }
 
-  it('is the same of a name, of what is compared of it, and of its other spellings in Unicode', () => {
+  it('is the same for a name, its own key, and its other Unicode forms', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (name) => {
-        for (const same of [usernameKey(name), name.normalize('NFC'), name.normalize('NFKD')]) {
-          expect(usernameKey(same)).to.equal(usernameKey(name));
+        for (const same of [toUsernameKey(name), name.normalize('NFC'), name.normalize('NFKD')]) {
+          expect(toUsernameKey(same)).to.equal(toUsernameKey(name));
         }
       }),
     );

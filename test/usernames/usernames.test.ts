@@ -1,8 +1,8 @@
 import { hash } from '@node-rs/argon2';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { usernameKey } from '../../src/usernames/username.js';
-import { skeletonKey } from '../../src/usernames/username-scripts.js';
+import { toUsernameKey } from '../../src/usernames/username.js';
+import { computeSkeletonKey } from '../../src/usernames/username-scripts.js';
 import type { User } from '../../src/users/users.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { addUser } from '../support/records.js';
@@ -10,7 +10,7 @@ import { TestApp } from '../support/test-app.js';
 
 const password = 'a long password of the tests';
 
-/** Any text that UTF-16 can hold, good and bad, and names that people might choose. */
+/** Any UTF-16 string, well-formed or not, and names that people might choose. */
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
   fc.string({
@@ -24,7 +24,7 @@ const anyText = fc.oneof(
   }),
 );
 
-/** Two hundred characters of which NFKC makes thousands, that no compression makes few. */
+/** Two hundred characters that NFKC turns into thousands, and that do not compress well. */
 const longWhenTakenApart = fc.string({
   unit: fc.integer({ min: 0x3300, max: 0x3357 }).map((point) => String.fromCharCode(point)),
   minLength: 200,
@@ -43,7 +43,7 @@ for (const database of databaseKinds) {
 
     const create = (username: string) => app.post('/users', { username, password }, admin);
 
-    it('that RFC 8265 has not are refused, by their field', async () => {
+    it('that RFC 8265 does not allow are refused, by their field', async () => {
       for (const username of [
         'a\u200bda',
         'a\u202eda',
@@ -77,7 +77,7 @@ for (const database of databaseKinds) {
       expect(taken.detail).to.include('Another user has this name');
     });
 
-    it('may be written otherwise by their user, and are free once they are given up', async () => {
+    it('may be changed by their user to another spelling, and are free again once they are given up', async () => {
       const user = (await create('renamed').expect(201)).body as User;
       await app.patch(`/users/${user.id}`, { username: 'Renamed' }, admin).expect(200);
       await app.patch(`/users/${user.id}`, { username: 'quite another' }, admin).expect(200);
@@ -86,7 +86,7 @@ for (const database of databaseKinds) {
       await create('renamed').expect(409);
     });
 
-    it('of before the rules go on working', async () => {
+    it('that are older than the rules keep working', async () => {
       const { queries } = app.services.database;
       const password_hash = await hash(password, { memoryCost: 8, timeCost: 1, parallelism: 1 });
       for (const username of [
@@ -109,7 +109,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('that are accepted come back equal, and no two share a key or a skeleton; others are refused', async () => {
+    it('that are accepted are returned unchanged, and no two share a key or a skeleton', async () => {
       const accepted = new Map<string, string>();
       const users = new Map<string, string>();
       await fc.assert(
@@ -118,7 +118,7 @@ for (const database of databaseKinds) {
           expect(status).to.be.oneOf([201, 409, 422]);
           if (status !== 201) return;
           expect(body.username).to.equal(username);
-          for (const shared of [usernameKey(username), skeletonKey(username)]) {
+          for (const shared of [toUsernameKey(username), computeSkeletonKey(username)]) {
             expect(accepted.get(shared), `${JSON.stringify(username)} beside`).to.be.oneOf([
               undefined,
               username,
@@ -135,7 +135,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    it('of any text are an answer at login, too', async () => {
+    it('of any text get a regular response at login', async () => {
       const text = fc.oneof(anyText, longWhenTakenApart);
       await fc.assert(
         fc.asyncProperty(text, anyText, async (username, given) => {
@@ -151,7 +151,7 @@ for (const database of databaseKinds) {
     let app: TestApp;
     afterEach(() => app.close());
 
-    it('as "precis" takes names that look like others, and no other characters', async () => {
+    it('precis accepts names that look like others, and no other characters', async () => {
       app = await TestApp.start({ database, settings: { LATCHKEY_USERNAMES: 'precis' } });
       const { access_token: admin } = await app.login();
       for (const username of ['scope', 'ѕсоре', 'SC0PE', 'p\u0430ypal']) {
@@ -168,7 +168,7 @@ for (const database of databaseKinds) {
       await app.post('/users', { username: 'sсоре', password }, again.access_token).expect(422);
     });
 
-    it('as "any" takes what it always took', async () => {
+    it('any accepts every name that was ever accepted', async () => {
       app = await TestApp.start({ database, settings: { LATCHKEY_USERNAMES: 'any' } });
       const { access_token: admin } = await app.login();
       await app.post('/users', { username: 'taken', password }, admin).expect(201);

@@ -23,13 +23,13 @@ async function recordLogin(queries: Queries, login: Login): Promise<AccountRight
 }
 
 storeContract('The users store', (on) => {
-  it('knows whether there are users at all', async () => {
+  it('returns whether there are any users', async () => {
     expect(await usersStore.isEmpty(on.queries)).to.be.true;
     await addUser(on.queries);
     expect(await usersStore.isEmpty(on.queries)).to.be.false;
   });
 
-  describe('finding', () => {
+  describe('find', () => {
     it('finds a user by id, with roles and permissions, without secrets', async () => {
       const user = await addUser(on.queries, { version: 3 });
       const role = await addRole(on.queries, { permissions: 'a b' }, [user]);
@@ -54,7 +54,7 @@ storeContract('The users store', (on) => {
       expect(await usersStore.find(on.queries, id)).to.include({ roles: null, permissions: null });
     });
 
-    it('finds nobody by an id that nobody has', async () => {
+    it('finds no user with an unknown id', async () => {
       expect(await usersStore.find(on.queries, v7())).to.be.undefined;
       expect(await usersStore.findStored(on.queries, v7())).to.be.undefined;
     });
@@ -67,13 +67,13 @@ storeContract('The users store', (on) => {
     }
 
     for (const name of ['nobody', 'ada', '%', 'ada\u0000lovelace', '\ud800']) {
-      it(`finds nobody as ${JSON.stringify(name)}`, async () => {
+      it(`finds no user as ${JSON.stringify(name)}`, async () => {
         expect(await usersStore.findByName(on.queries, name)).to.be.undefined;
       });
     }
   });
 
-  describe('listing', () => {
+  describe('list', () => {
     const names = ['Under_score', 'underXscore', '100%', '1000', 'back\\slash', 'backslash', 'Ünïcode'];
     const listed = async (beginning: string): Promise<string[]> =>
       (await userListStore.listByName(on.queries, beginning, { limit: 100, after: undefined })).map(
@@ -84,7 +84,7 @@ storeContract('The users store', (on) => {
       for (const username of names) await addUser(on.queries, { username });
     });
 
-    it('goes from the oldest on, a page at a time, to the end', async () => {
+    it('lists from the oldest on, a page at a time, to the end', async () => {
       const all = await userListStore.list(on.queries, { limit: 1000, after: undefined });
       const seen: string[] = [];
       for (;;) {
@@ -98,7 +98,7 @@ storeContract('The users store', (on) => {
       expect(all.slice(-names.length).map(({ username }) => username)).to.deep.equal(names);
     });
 
-    it('has an end after all that begin alike, whatever they begin with', async () => {
+    it('ends after all names with the prefix, whatever characters it has', async () => {
       const beginnings = ['\ud7ff', 'z\u{10ffff}', '\u{10ffff}'];
       for (const beginning of beginnings) {
         await addUser(on.queries, { username: `${beginning}a` });
@@ -129,14 +129,14 @@ storeContract('The users store', (on) => {
     }
   });
 
-  describe('adding', () => {
-    it('refuses a name that is taken, however it is written', async () => {
+  describe('add', () => {
+    it('refuses a name that is taken, in any spelling', async () => {
       await addUser(on.queries, { username: 'grace' });
       const other = await addUser(on.queries, { username: 'GRACE' });
       expect(await usersStore.findStored(on.queries, other.id)).to.be.undefined;
     });
 
-    it('lets one of many at once have a name', async () => {
+    it('lets one of many concurrent requests have a name', async () => {
       const row = await addUser(on.queries);
       await usersStore.delete(on.queries, row.id, later);
       const inserted = await Promise.all(
@@ -146,8 +146,8 @@ storeContract('The users store', (on) => {
     });
   });
 
-  describe('changing', () => {
-    it('changes what is given and leaves the rest', async () => {
+  describe('change', () => {
+    it('changes the given columns and leaves the others', async () => {
       const user = await addUser(on.queries);
       expect(await usersStore.update(on.queries, user.id, later, { username: 'Renamed' })).to.be.true;
       expect(await usersStore.findByName(on.queries, 'renamed')).to.deep.include({
@@ -158,11 +158,11 @@ storeContract('The users store', (on) => {
       expect(await usersStore.findByName(on.queries, user.username)).to.be.undefined;
     });
 
-    it('changes nobody where there is nobody', async () => {
+    it('changes no user with an unknown id', async () => {
       expect(await usersStore.update(on.queries, v7(), later, { disabled_at: later })).to.be.false;
     });
 
-    it('fails recognisably where another user has the new name', async () => {
+    it('throws a recognizable error if another user has the new name', async () => {
       await addUser(on.queries, { username: 'first come' });
       const { id } = await addUser(on.queries);
       const error = await usersStore
@@ -172,10 +172,10 @@ storeContract('The users store', (on) => {
     });
   });
 
-  describe('noting a login', () => {
+  describe('noteLogin', () => {
     const login = { checkedHash: 'a hash', newHash: 'a new hash', now: later };
 
-    it('takes over the time and the hash, and responds with the rights', async () => {
+    it('stores the time and the hash, and returns the rights', async () => {
       const user = await addUser(on.queries, {
         version: 7,
         password_one_time: 1,
@@ -198,7 +198,7 @@ storeContract('The users store', (on) => {
       });
     });
 
-    it('refuses a user whose password is no longer the one that was checked', async () => {
+    it('refuses a user whose password has changed since it was checked', async () => {
       const user = await addUser(on.queries, { password_hash: 'a younger hash' });
       expect(await recordLogin(on.queries, { id: user.id, ...login })).to.be.undefined;
       expect(await usersStore.findStored(on.queries, user.id)).to.deep.include(user);
@@ -225,10 +225,10 @@ storeContract('The users store', (on) => {
     });
   });
 
-  describe('replacing a password', () => {
+  describe('replacePassword', () => {
     const change = { checkedHash: 'a hash', newHash: 'a new hash', now: later };
 
-    it('sets the new one, which is no one-time password', async () => {
+    it('sets the new password, which is not a one-time password', async () => {
       const { id } = await addUser(on.queries, { password_one_time: 1 });
       expect(await usersStore.replacePassword(on.queries, { id, ...change })).to.be.true;
       expect(await usersStore.findStored(on.queries, id)).to.include({
@@ -238,7 +238,7 @@ storeContract('The users store', (on) => {
       });
     });
 
-    it('refuses where the user has another password by now, or is disabled', async () => {
+    it('refuses if the password has changed meanwhile, or the user is disabled', async () => {
       for (const details of [{ password_hash: 'a younger hash' }, { disabled_at: recordTime }]) {
         const user = await addUser(on.queries, details);
         expect(await usersStore.replacePassword(on.queries, { id: user.id, ...change })).to.be.false;
@@ -246,7 +246,7 @@ storeContract('The users store', (on) => {
       }
     });
 
-    it('lets one of many changes at once win', async () => {
+    it('lets one of many concurrent changes win', async () => {
       const { id } = await addUser(on.queries);
       const hashes = Array.from({ length: 8 }, (_, index) => `hash ${index}`);
       const replaced = await Promise.all(
@@ -257,7 +257,7 @@ storeContract('The users store', (on) => {
       expect(hash).to.equal(hashes[replaced.indexOf(true)]);
     });
 
-    it('leaves no session of a login with the old one, whichever comes first', async () => {
+    it('leaves no session of a login with the old password, whichever comes first', async () => {
       for (const changeFirst of [true, false]) {
         const user = await addUser(on.queries);
         const logIn = on.database.transaction(async (transaction) => {
@@ -289,8 +289,8 @@ storeContract('The users store', (on) => {
     });
   });
 
-  describe('deleting', () => {
-    it('is done for everybody at once, and takes the rest along a few rows at a time', async () => {
+  describe('delete', () => {
+    it('takes effect at once, and deletes the rest a few rows at a time', async () => {
       const user = await addUser(on.queries);
       const sessions = [];
       for (let made = 0; made < 3; made += 1) sessions.push(await addSession(on.queries, user));
@@ -318,7 +318,7 @@ storeContract('The users store', (on) => {
       expect(await sessionsStore.find(on.queries, sessions[0]?.id ?? '')).to.be.undefined;
     });
 
-    it('lets one of many at once do it', async () => {
+    it('lets one of many concurrent deletions succeed', async () => {
       const { id } = await addUser(on.queries);
       const deleted = await Promise.all(
         Array.from({ length: 8 }, () => usersStore.delete(on.queries, id, later)),
@@ -327,8 +327,8 @@ storeContract('The users store', (on) => {
     });
   });
 
-  describe('setting roles', () => {
-    it('replaces those that the user had', async () => {
+  describe('setRoles', () => {
+    it('replaces the user’s roles', async () => {
       const user = await addUser(on.queries);
       await addRole(on.queries, {}, [user]);
       const role = await addRole(on.queries);
@@ -338,7 +338,7 @@ storeContract('The users store', (on) => {
       expect(await usersStore.find(on.queries, user.id)).to.include({ roles: null });
     });
 
-    it('fails where there is no such role', async () => {
+    it('fails for a role that does not exist', async () => {
       const { id } = await addUser(on.queries);
       const error = await usersStore.setRoles(on.queries, id, ['no-role']).catch((reason: unknown) => reason);
       expect(error).to.be.an('error');

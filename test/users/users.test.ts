@@ -26,7 +26,7 @@ describe('/users', () => {
     return body as User;
   };
 
-  describe('who may', () => {
+  describe('permissions', () => {
     const body = { username: 'who may', password };
     const requests = [
       ['get', '/users', 'users:read', 200, undefined],
@@ -62,7 +62,7 @@ describe('/users', () => {
     }
   });
 
-  describe('creating', () => {
+  describe('POST /users', () => {
     it('responds with the account, without internal columns', async () => {
       const user = await create('Ada', ['reader', 'reader']);
       const now = new Date(app.clock.now()).toISOString();
@@ -79,25 +79,25 @@ describe('/users', () => {
       expect(body).to.deep.equal(user);
     });
 
-    it('makes an account that can log in, with the rights of its roles', async () => {
+    it('creates an account that can log in, with the rights of its roles', async () => {
       await create('Grace', ['reader']);
       expect(await app.login('grace', password)).to.include({ scope: 'reports:read' });
     });
 
-    it('returns no roles where none are named', async () => {
+    it('returns no roles if none are given', async () => {
       const { body } = await app.post('/users', { username: 'plain', password }, admin).expect(201);
       expect(body.roles).to.deep.equal([]);
     });
 
     for (const taken of ['Taken', 'TAKEN', 'Ｔａｋｅｎ', 'ta\u212aen']) {
-      it(`refuses "${taken}" where there is "taken"`, async () => {
+      it(`refuses "${taken}" if there is "taken"`, async () => {
         await app.post('/users', { username: 'taken', password }, admin);
         const { body } = await app.post('/users', { username: taken, password }, admin).expect(409);
         expect(body).to.include({ code: 'username_taken' });
       });
     }
 
-    it('refuses a role that does not exist, and makes no account', async () => {
+    it('refuses a role that does not exist, and creates no account', async () => {
       const { body } = await app
         .post('/users', { username: 'roleless', password, roles: ['reader', 'no-role'] }, admin)
         .expect(422);
@@ -129,7 +129,7 @@ describe('/users', () => {
     }
   });
 
-  describe('reading one', () => {
+  describe('GET /users/{id}', () => {
     it('returns the last login', async () => {
       const { id } = await create('seen');
       app.clock.advance(60);
@@ -139,20 +139,20 @@ describe('/users', () => {
     });
 
     for (const method of ['get', 'patch', 'delete'] as const) {
-      it(`finds nobody to ${method} by an id that nobody has`, async () => {
+      it(`responds with 404 to ${method} with an unknown id`, async () => {
         const { body } = await app.request(method, `/users/${nobody}`, admin).send({}).expect(404);
         expect(body).to.include({ code: 'user_not_found' });
       });
 
-      it(`refuses to ${method} by what is no id`, async () => {
+      it(`refuses ${method} with an id that is not a UUID`, async () => {
         const { body } = await app.request(method, '/users/ada', admin).send({}).expect(422);
         expect(body.errors).to.have.all.keys('id');
       });
     }
   });
 
-  describe('listing', () => {
-    // By time and by name the order is another.
+  describe('GET /users', () => {
+    // By time and by name the order differs.
     const names = ['list 5Ü', 'list 1%', 'list 2_', 'list 3\\', 'LIST 4'];
     const byName = [...names.slice(1), ...names.slice(0, 1)];
     const list = async (query: string): Promise<{ items: User[]; next_cursor?: string }> =>
@@ -170,7 +170,7 @@ describe('/users', () => {
       ['all users, oldest first', 'limit=2', names],
       ['those whose names begin alike, by name', 'limit=2&name=list', byName],
     ] as const) {
-      it(`goes through ${how}, a page at a time`, async () => {
+      it(`lists ${how}, a page at a time`, async () => {
         const seen: string[] = [];
         let page = await list(query);
         for (;;) {
@@ -184,13 +184,13 @@ describe('/users', () => {
       });
     }
 
-    it('has no next page after one that is just full', async () => {
+    it('has no next page after the last one if that is full', async () => {
       const page = await list(`limit=${names.length}&name=list`);
       expect(page.items).to.have.length(names.length);
       expect(page).not.to.have.property('next_cursor');
     });
 
-    it('has fifty on a page unless told otherwise', async () => {
+    it('has fifty users on a page by default', async () => {
       const { queries } = app.services.database;
       for (let number = 0; number < 51; number++) await addUser(queries, { username: `crowd ${number}` });
       const page = await list('name=crowd');
@@ -199,7 +199,7 @@ describe('/users', () => {
       expect((await list('name=crowd&limit=200')).items).to.have.length(51);
     });
 
-    it('has nothing about passwords in it', async () => {
+    it('has nothing about passwords', async () => {
       const { text } = await app.get('/users', admin).expect(200);
       expect(text).not.to.match(/argon2|hash|username_key|version/);
     });
@@ -214,7 +214,7 @@ describe('/users', () => {
       ['ist', []],
       ['list 9', []],
     ] as const) {
-      it(`finds by the beginning of the name: ${beginning}`, async () => {
+      it(`finds names with the prefix: ${beginning}`, async () => {
         expect(namesOf(await list(`name=${encodeURIComponent(beginning)}`))).to.deep.equal(found);
       });
     }
@@ -239,13 +239,13 @@ describe('/users', () => {
     }
   });
 
-  describe('changing', () => {
+  describe('PATCH /users/{id}', () => {
     let user: User;
     before(async () => {
       user = await create('to be changed');
     });
 
-    it('changes what is sent and leaves the rest', async () => {
+    it('changes the given properties and leaves the others', async () => {
       const before = await create('before', ['reader']);
       app.clock.advance(60);
       const { body } = await app.patch(`/users/${before.id}`, { username: 'After' }, admin).expect(200);
@@ -258,13 +258,13 @@ describe('/users', () => {
       await app.post('/login', { username: 'before', password }).expect(401);
     });
 
-    it('lets a user have the own name in other letters', async () => {
+    it('lets a user change the spelling of the own name', async () => {
       const { id } = await create('kay');
       const { body } = await app.patch(`/users/${id}`, { username: 'KAY' }, admin).expect(200);
       expect(body.username).to.equal('KAY');
     });
 
-    it('refuses a name that is taken, and changes nothing else of the request', async () => {
+    it('refuses a name that is taken, and changes nothing else', async () => {
       await create('owner');
       const { body } = await app
         .patch(`/users/${user.id}`, { username: 'ＯＷＮＥＲ', disabled: true, roles: ['reader'] }, admin)
@@ -273,7 +273,7 @@ describe('/users', () => {
       expect((await app.get(`/users/${user.id}`, admin)).body).to.deep.equal(user);
     });
 
-    it('refuses a role that does not exist, and changes nothing else of the request', async () => {
+    it('refuses a role that does not exist, and changes nothing else', async () => {
       const { body } = await app
         .patch(`/users/${user.id}`, { username: 'unheard of', disabled: true, roles: ['no-role'] }, admin)
         .expect(422);
@@ -301,7 +301,7 @@ describe('/users', () => {
     }
   });
 
-  it('leaves an audit row of each change, and none of a change that was refused', async () => {
+  it('writes an audit row for each change, and none for a refused one', async () => {
     const { id } = await create('audited');
     await app.patch(`/users/${id}`, { username: 'audited too' }, admin).expect(200);
     await app.patch(`/users/${id}`, { roles: ['no-role'] }, admin).expect(422);
@@ -323,7 +323,7 @@ describe('/users', () => {
 });
 
 for (const kind of databaseKinds) {
-  describe(`What changes of a user on ${kind}`, () => {
+  describe(`A change of a user on ${kind}`, () => {
     let app: TestApp;
     let admin: string;
     before(async () => {
@@ -350,7 +350,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', access).expect(401);
     };
 
-    it('signs out anybody who is disabled, at once, and lets nobody in until enabled again', async () => {
+    it('ends all sessions of a user who is disabled, at once, and refuses logins until the user is enabled', async () => {
       const { user, tokens, path } = await loggedIn();
       const { body } = await app.patch(path, { disabled: true }, admin).expect(200);
       expect(body).to.include({ disabled: true });
@@ -364,7 +364,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', token).expect(200);
     });
 
-    it('signs out anybody who is deleted, at once', async () => {
+    it('ends all sessions of a user who is deleted, at once', async () => {
       const { user, tokens, path } = await loggedIn();
       await app.delete(path, admin).expect(204);
       await expectSignedOut(tokens);
@@ -377,7 +377,7 @@ for (const kind of databaseKinds) {
       expect(again.id).not.to.equal(user.id);
     });
 
-    it('signs out anybody who gets a new password, at once, and takes that alone', async () => {
+    it('ends all sessions of a user who gets a new password, at once, and accepts that password alone', async () => {
       const { user, tokens, path } = await loggedIn();
       const { body } = await app.patch(path, { password: 'another horse battery' }, admin).expect(200);
       expect(body).to.include({ password_change_required: false });
@@ -386,7 +386,7 @@ for (const kind of databaseKinds) {
       await app.login(user.username, 'another horse battery');
     });
 
-    it('signs out anybody who gets a one-time password from the operator, at once', async () => {
+    it('ends all sessions of a user who gets a one-time password from the operator, at once', async () => {
       const { user, tokens } = await loggedIn();
       const reset = (name: string) => app.services.users.resetPassword(name, { context: operatorContext });
       const oneTime = (await reset(user.username.toUpperCase())) ?? '';
@@ -397,7 +397,7 @@ for (const kind of databaseKinds) {
       expect(await reset('nobody')).to.be.undefined;
     });
 
-    it('makes a client refresh when roles change, and the new rights are there', async () => {
+    it('requires a refresh when roles change, which gives the new rights', async () => {
       const { tokens, path } = await loggedIn('reader');
       expect(tokens.scope).to.equal('reports:read');
       await app.patch(path, { roles: ['writer'] }, admin).expect(200);
@@ -422,7 +422,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', body.access_token as string).expect(200);
     });
 
-    it('disturbs nobody where nothing changes that rights depend on', async () => {
+    it('revokes no token if nothing changes that rights depend on', async () => {
       const { user, tokens, path } = await loggedIn('reader', 'writer');
       for (const change of [
         {},
@@ -435,7 +435,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    it('disturbs nobody else', async () => {
+    it('does not affect other users', async () => {
       const bystander = await loggedIn('reader');
       const { path } = await loggedIn('reader');
       await app.patch(path, { roles: [], password: 'another horse battery' }, admin).expect(200);
@@ -443,7 +443,7 @@ for (const kind of databaseKinds) {
       await app.get('/protected', bystander.tokens.access_token).expect(200);
     });
 
-    it('returns a name to one of many concurrent requests', async () => {
+    it('lets one of many concurrent requests create a name', async () => {
       const statuses = await Promise.all(
         ['Wanted', 'WANTED', 'wanted', 'ｗａｎｔｅｄ'].map(
           async (username) => (await app.post('/users', { username, password }, admin)).status,
@@ -452,7 +452,7 @@ for (const kind of databaseKinds) {
       expect(statuses.sort()).to.deep.equal([201, 409, 409, 409]);
     });
 
-    it('returns a name to one of many concurrent renames', async () => {
+    it('lets one of many concurrent requests change to a name', async () => {
       const users = [await loggedIn(), await loggedIn(), await loggedIn()];
       const statuses = await Promise.all(
         users.map(async ({ path }) => (await app.patch(path, { username: 'longed for' }, admin)).status),
@@ -463,7 +463,7 @@ for (const kind of databaseKinds) {
 
   describe(`The last administrator on ${kind}`, () => {
     let app: TestApp;
-    /** May change users, and is no administrator. */
+    /** May change users, but is not an administrator. */
     let manager: string;
     let admin: User;
     before(async () => {
@@ -486,7 +486,7 @@ for (const kind of databaseKinds) {
       ['be disabled', 'patch', { disabled: true }],
       ['lose the role', 'patch', { roles: ['manager'], username: 'demoted' }],
     ] as const) {
-      it(`cannot ${what}, and stays as before`, async () => {
+      it(`cannot ${what}, and is not changed`, async () => {
         const { access_token: token } = await app.login();
         const before = await administrators();
         expect(before).to.have.length(1);
@@ -500,14 +500,14 @@ for (const kind of databaseKinds) {
       });
     }
 
-    it('does not count where disabled', async () => {
+    it('does not count if disabled', async () => {
       const other = await app.createUser('disabled administrator', password, ['admin']);
       await app.patch(`/users/${other.id}`, { disabled: true }, manager).expect(200);
       await app.patch(`/users/${admin.id}`, { disabled: true }, manager).expect(409);
       await app.delete(`/users/${other.id}`, manager).expect(204);
     });
 
-    it('can change in everything else', async () => {
+    it('can be changed in everything else', async () => {
       await app
         .patch(`/users/${admin.id}`, { username: 'root', roles: ['admin', 'manager'] }, manager)
         .expect(200);
@@ -519,7 +519,7 @@ for (const kind of databaseKinds) {
       ['disabled', (path: string) => app.patch(path, { disabled: true }, manager)],
       ['stripped', (path: string) => app.patch(path, { roles: [] }, manager)],
     ] as const) {
-      it(`is left where all of them are ${what} at once`, async () => {
+      it(`remains if all of them are ${what} at once`, async () => {
         const made = [];
         for (const number of [1, 2]) {
           const username = `${what} ${number}`;

@@ -1,40 +1,58 @@
-// Finds what tsoa passes over in silence, all of it in one go. The build runs it in the checkout, after tsoa:
-// `check-controllers.ts <tsoa's document> <what to write for the contract>`.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+// The checks of the sources of a contract, for whoever builds it: what there is, what is wrong, and where.
 import { controllerErrors } from './controller-errors.ts';
-import { readSources, type Sources } from './controllers.ts';
-import { nameOf } from './finding.ts';
+import type { Sources } from './controllers.ts';
+import { nameOf, toFindings, type Finding } from './finding.ts';
 import type { TsoaDocument } from './tsoa-document.ts';
 
-const [, , documentFile = '', sourcesFile = ''] = process.argv;
-const sources = readSources('.');
-const document = existsSync(documentFile) ? (readJson(documentFile) as TsoaDocument) : undefined;
-const { spec } = readJson('tsoa.json') as { spec: { tags: { name: string }[] } };
-const errors = controllerErrors(
-  sources,
-  document,
-  spec.tags.map(({ name }) => name),
-);
-writeFileSync(sourcesFile, JSON.stringify(forContract(sources)));
-for (const error of errors) console.error(error);
-if (errors.length > 0) process.exitCode = 1;
+export { readSources, type Sources } from './controllers.ts';
+export { formatFinding, type Finding } from './finding.ts';
 
-function readJson(path: string): unknown {
-  return JSON.parse(readFileSync(path, 'utf8'));
+export interface CheckOptions {
+  /** What tsoa makes of the controllers; undefined where it failed. */
+  readonly document: TsoaDocument | undefined;
+  /** The tags that tsoa.json describes. */
+  readonly describedTags: readonly string[];
+  /** Makes errors of warnings, and of what the build writes in the author's place. */
+  readonly isStrict?: boolean;
 }
 
-/**
- * What the next step of the build wants to know of the sources: where each operation is, by its name in the contract
- * (`GET /reports/{id}`), and what the controllers' comments say of their tags.
- */
-function forContract({ controllers }: Sources): object {
-  const operations = controllers.flatMap((controller) => controller.operations);
+/** What is wrong with the controllers and their models, by file and line. */
+export function checkControllers(
+  sources: Sources,
+  { document, describedTags, isStrict = false }: CheckOptions,
+): Finding[] {
+  return toFindings(controllerErrors(sources, document, describedTags), isStrict);
+}
+
+/** What the contract is completed with (`completeContract`), by operation: `GET /reports/{id}`. */
+export interface SourcesOfContract {
+  /** File and line. */
+  readonly places: Readonly<Record<string, string>>;
+  /** File and line, by model. */
+  readonly models: Readonly<Record<string, string>>;
+  /** The comments above the controllers, by tag. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** The tags that controllers have from their names. */
+  readonly controllerTags: Readonly<Record<string, string>>;
+  /** The codes of the problems that methods throw themselves. */
+  readonly thrown: Readonly<Record<string, readonly string[]>>;
+}
+
+export function describeSources({ controllers, models }: Sources): SourcesOfContract {
+  const operations = controllers.flatMap((controller) =>
+    controller.operations.map((operation) => ({ ...operation, controller, key: nameOf(operation) })),
+  );
   return {
-    places: Object.fromEntries(operations.map((operation) => [nameOf(operation), operation.at])),
+    places: Object.fromEntries(operations.map(({ key, at }) => [key, at])),
+    models: Object.fromEntries(models.map(({ name, at }) => [name, at])),
     tags: Object.fromEntries(
-      controllers.flatMap(({ tags, comment }) =>
-        comment === undefined ? [] : tags.map((tag) => [tag, comment]),
+      controllers.flatMap(({ tags, derivedTag, comment }) =>
+        comment === undefined ? [] : (tags.length > 0 ? tags : [derivedTag]).map((tag) => [tag, comment]),
       ),
+    ),
+    controllerTags: Object.fromEntries(operations.map(({ key, controller }) => [key, controller.derivedTag])),
+    thrown: Object.fromEntries(
+      operations.filter(({ thrown }) => thrown.length > 0).map(({ key, thrown }) => [key, thrown]),
     ),
   };
 }

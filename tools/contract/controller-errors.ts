@@ -1,6 +1,8 @@
-// What tsoa passes over in silence, each with file and line, and what to do about it.
+// What tsoa passes over in silence, and what the contract is better for, each with file and line and what to write.
 import type { Controller, Operation, Sources } from './controllers.ts';
-import { nameOf, type Finding } from './finding.ts';
+import { nameOf, type Draft } from './finding.ts';
+import { limitWarnings } from './limit-warnings.ts';
+import { responseErrors } from './response-errors.ts';
 import { schemaErrors } from './schema-errors.ts';
 import { scopeErrors } from './scope-errors.ts';
 import type { TsoaDocument } from './tsoa-document.ts';
@@ -8,15 +10,17 @@ import type { TsoaDocument } from './tsoa-document.ts';
 /**
  * @param document undefined where tsoa failed
  * @param describedTags the tags that tsoa.json describes
- * @returns by file and line: `src/reports/reports.controller.ts:12: What is wrong. What to do.`
  */
 export function controllerErrors(
   { controllers, models }: Sources,
   document: TsoaDocument | undefined,
   describedTags: readonly string[],
-): string[] {
+): Draft[] {
   const operations = controllers.flatMap((controller) => controller.operations);
-  const findings = [
+  const inModelFiles = models.filter(
+    ({ file, isExported }) => isExported && /\.(controller|models)\.ts$/.test(file),
+  );
+  return [
     ...controllers.flatMap(classErrors),
     ...controllers.flatMap((controller) => tagErrors(controller, describedTags)),
     ...operations.flatMap(operationErrors),
@@ -30,23 +34,25 @@ export function controllerErrors(
       what: nameOf,
       todo: 'Only one of them can be reached: change the path or the method of the other.',
     }),
-    ...duplicates(models, ({ name }) => name, {
+    ...duplicates(inModelFiles, ({ name }) => name, {
       what: ({ name }) => `The model ${name}`,
       todo: 'Rename one of them: the contract has one name for one model.',
     }),
     ...(document ? schemaErrors(operations, models, document) : []),
+    ...(document ? limitWarnings(operations, models, document) : []),
+    ...(document ? responseErrors(operations, document) : []),
   ];
-  const lines = new Set(findings.map(({ at, what }) => `${at}: ${what}`));
-  return [...lines].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
-function classErrors(controller: Controller): Finding[] {
+function classErrors(controller: Controller): Draft[] {
   const { at, file, name, isRouted, operations } = controller;
-  const findings = controller.strays.map(({ at: where, name: member, decorator }) => ({
+  const findings: Draft[] = controller.strays.map(({ at: where, name: member, decorator }) => ({
     at: where,
+    level: 'error' as const,
     what: `${member} has a @${decorator} and is no operation. An operation is a method with @Get, @Post, @Put, @Patch or @Delete.`,
   }));
-  const add = (what: string): void => void findings.push({ at, what });
+  const add = (what: string, level: Draft['level'] = 'error'): void =>
+    void findings.push({ at, what, level });
   if (!file.endsWith('.controller.ts')) {
     add(`${name} is not read, because of its file's name. Rename the file to <something>.controller.ts.`);
   }
@@ -55,44 +61,54 @@ function classErrors(controller: Controller): Finding[] {
     add(`The @Route of ${name} is not written out. Put the path there as a string.`);
   if (!controller.isExported) add(`${name} is not exported. Write "export class".`);
   if (isRouted && operations.length === 0) {
-    add(`${name} has no operations. Write @Get(), @Post(), @Put(), @Patch() or @Delete() above a method.`);
+    add(
+      `${name} has no operations. Write @Get(), @Post(), @Put(), @Patch() or @Delete() above a method.`,
+      'warning',
+    );
   }
   return findings;
 }
 
-function tagErrors({ operations, comment }: Controller, describedTags: readonly string[]): Finding[] {
+function tagErrors({ operations, comment }: Controller, describedTags: readonly string[]): Draft[] {
   return operations.flatMap((operation) => {
     const { at } = operation;
     const [tag, ...others] = operation.tags;
-    const error = (what: string): Finding[] => [{ at, what: `${nameOf(operation)} ${what}` }];
-    if (tag === undefined) return error("has no tag. Write @Tags('<Name>') above the class.");
-    if (others.length > 0) return error('has more than one tag. Keep one: it is where clients look for it.');
+    const draft = (level: Draft['level'], what: string): Draft[] => [
+      { at, level, what: `${nameOf(operation)} ${what}` },
+    ];
+    if (tag === undefined) return draft('strict', "has no tag. Write @Tags('<Name>') above the class.");
+    if (others.length > 0)
+      return draft('warning', 'has more than one tag. Keep one: it is where clients look for it.');
     if (describedTags.includes(tag) || comment !== undefined) return [];
-    return error(`has the tag "${tag}", which is not described. Write a comment above the class.`);
+    return draft('strict', `has the tag "${tag}", which is not described. Write a comment above the class.`);
   });
 }
 
-function operationErrors(operation: Operation): Finding[] {
-  const { at, isPathWritten, summary, description, undescribed, isHidden } = operation;
+function operationErrors(operation: Operation): Draft[] {
+  const { at, isPathWritten, summary, description, parameters, isHidden } = operation;
   const name = nameOf(operation);
-  const errors: string[] = [];
-  if (!isPathWritten) errors.push(`The path of ${name} is not written out. Put it there as a string.`);
-  if (description === undefined) errors.push(`${name} has no description. Write a comment above the method.`);
+  const errors: Draft[] = [];
+  const add = (level: Draft['level'], what: string): void => void errors.push({ at, level, what });
+  if (!isPathWritten) add('error', `The path of ${name} is not written out. Put it there as a string.`);
+  if (description === undefined)
+    add('strict', `${name} has no description. Write a comment above the method.`);
   if (summary === undefined || summary === '')
-    errors.push(`${name} has no summary. Write "@summary <a few words>" in the method's comment.`);
-  for (const parameter of undescribed) {
-    errors.push(
+    add('strict', `${name} has no summary. Write "@summary <a few words>" in the method's comment.`);
+  for (const { name: parameter, isDescribed } of parameters) {
+    if (isDescribed) continue;
+    add(
+      'strict',
       `${name} does not describe "${parameter}". Write "@param ${parameter} <what it is>" in the method's comment.`,
     );
   }
   if (isHidden) {
-    errors.push(`${name} is @Hidden: it would answer, and the contract would not have it. Remove @Hidden.`);
+    add('error', `${name} is @Hidden: it would answer, and the contract would not have it. Remove @Hidden.`);
   }
-  return errors.map((what) => ({ at, what }));
+  return errors;
 }
 
 /** Nobody gets a public operation without having written `@NoSecurity()`. */
-function securityErrors(operation: Operation): Finding[] {
+function securityErrors(operation: Operation): Draft[] {
   const { at, demands, isPublic } = operation;
   const name = nameOf(operation);
   const closed = demands.filter(({ schemes }) => Object.keys(schemes).length > 0);
@@ -100,15 +116,15 @@ function securityErrors(operation: Operation): Finding[] {
   const [open] = demands;
   if (!isPublic && !open) {
     const what = `${name} does not say who may call it. Write @Security('bearer', ['<permission>']), or @NoSecurity() where anyone may.`;
-    return [{ at, what }];
+    return [{ at, level: 'error', what }];
   }
   if (!isPublic && open && !first) {
     const what = `${name} has @Security({}) alone, which lets anyone in. Write @NoSecurity(), or @Security('bearer') beside it.`;
-    return [{ at: open.at, what }];
+    return [{ at: open.at, level: 'error', what }];
   }
   if (second) {
     const what = `${name} has two @Security, and the weaker one would do. Name all permissions in one.`;
-    return [{ at: second.at, what }];
+    return [{ at: second.at, level: 'error', what }];
   }
   return [];
 }
@@ -118,14 +134,16 @@ function duplicates<Thing extends { readonly at: string }>(
   things: readonly Thing[],
   keyOf: (thing: Thing) => string | undefined,
   { what, todo }: { readonly what: (thing: Thing) => string; readonly todo: string },
-): Finding[] {
+): Draft[] {
   const first = new Map<string, Thing>();
   return things.flatMap((thing) => {
     const key = keyOf(thing);
     if (key === undefined) return [];
     const other = first.get(key);
     if (!other) first.set(key, thing);
-    return other ? [{ at: thing.at, what: `${what(thing)} is at ${other.at} already. ${todo}` }] : [];
+    return other
+      ? [{ at: thing.at, level: 'error', what: `${what(thing)} is at ${other.at} already. ${todo}` }]
+      : [];
   });
 }
 

@@ -1,15 +1,18 @@
-// What the sources say of the contract, and where they say it: file and line. It reads with TypeScript's parser alone,
+// What the sources say of the contract, and where they say it: file and line. It looks at what TypeScript's parser makes,
 // so that it has an answer where nothing compiles yet.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import ts from 'typescript';
-
-/** One `@Security`. */
-export interface Demand {
-  readonly at: string;
-  /** What is demanded of each scheme; undefined: not written out. */
-  readonly schemes: Readonly<Record<string, readonly string[] | undefined>>;
-}
+import {
+  decoratorsOf,
+  demandsIn,
+  pathIn,
+  tagsIn,
+  textOf,
+  type Decorator,
+  type Demand,
+  type Locate,
+} from './decorators.ts';
 
 /** A class with a `@Route` or with operations. */
 export interface Controller {
@@ -23,6 +26,8 @@ export interface Controller {
   readonly isRouted: boolean;
   readonly isExported: boolean;
   readonly tags: readonly string[];
+  /** The tag that its name stands for: `Audit logs` of `AuditLogsController`. */
+  readonly derivedTag: string;
   readonly demands: readonly Demand[];
   readonly isPublic: boolean;
   readonly operations: Operation[];
@@ -48,17 +53,32 @@ export interface Operation {
   /** Whether it, or its controller, says `@NoSecurity()`. */
   readonly isPublic: boolean;
   readonly isHidden: boolean;
+  /** Of its `@SuccessResponse`. */
+  readonly successStatus: string | undefined;
   readonly summary: string | undefined;
   readonly description: string | undefined;
-  /** The parameters without a `@param`. */
-  readonly undescribed: readonly string[];
+  /** Those of the path, the query and the headers. */
+  readonly parameters: readonly Parameter[];
+  /** The codes of the problems that it throws itself. */
+  readonly thrown: readonly string[];
 }
 
-/** An exported type. */
+export interface Parameter {
+  readonly at: string;
+  /** The method's. */
+  readonly name: string;
+  /** The contract's. */
+  readonly sentAs: string;
+  /** Whether it has a `@param`. */
+  readonly isDescribed: boolean;
+}
+
+/** A type. */
 export interface Model {
   readonly at: string;
   readonly file: string;
   readonly name: string;
+  readonly isExported: boolean;
   /** Where each is. */
   readonly properties: ReadonlyMap<string, string>;
 }
@@ -68,14 +88,7 @@ export interface Sources {
   readonly models: readonly Model[];
 }
 
-interface Decorator {
-  readonly name: string;
-  readonly parameters: readonly ts.Expression[];
-  readonly at: string;
-}
-
 type ModelNode = ts.InterfaceDeclaration | ts.TypeAliasDeclaration | ts.EnumDeclaration;
-type Locate = (node: ts.Node) => string;
 
 const verbs = ['Get', 'Post', 'Put', 'Patch', 'Delete', 'Head', 'Options'];
 
@@ -88,19 +101,19 @@ const operationDecorators = [
 /** The parameters that the contract lists one by one, and whose description is a `@param` of the method. */
 const listed = ['Path', 'Query', 'Header'];
 
-/** @param root the checkout */
-export function readSources(root: string): Sources {
-  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .sort();
+/**
+ * @param root of the project, which files are named relative to
+ * @param files with each node's parent; those below its `src` are read. Without it, what controllers may need is parsed.
+ */
+export function readSources(root: string, files: Iterable<ts.SourceFile> = parseSources(root)): Sources {
   const controllers: Controller[] = [];
   const models: Model[] = [];
-  for (const name of files) {
-    const path = join(root, 'src', name);
-    const text = readFileSync(path, 'utf8');
-    if (!/\.(controller|models)\.ts$/.test(name) && !text.includes('@Route')) continue;
-    const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-    const file = relative(root, path).replaceAll(sep, '/');
+  const own = [...files]
+    .filter(({ isDeclarationFile }) => !isDeclarationFile)
+    .map((source) => ({ source, file: relative(root, source.fileName).replaceAll(sep, '/') }))
+    .filter(({ file }) => file.startsWith('src/'))
+    .sort((one, other) => (one.file < other.file ? -1 : 1));
+  for (const { source, file } of own) {
     const at: Locate = (node) =>
       `${file}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}`;
     for (const node of source.statements) {
@@ -109,11 +122,25 @@ export function readSources(root: string): Sources {
         if (controller.isRouted || controller.operations.length > 0) controllers.push(controller);
       }
       if (isModel(node)) {
-        models.push({ at: at(node), file, name: node.name.text, properties: propertiesOf(node, at) });
+        const properties = propertiesOf(node, at);
+        models.push({ at: at(node), file, name: node.name.text, isExported: isExported(node), properties });
       }
     }
   }
   return { controllers, models };
+}
+
+function parseSources(root: string): ts.SourceFile[] {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .sort();
+  const folders = new Set(files.filter((file) => file.endsWith('.controller.ts')).map(dirname));
+  return files.flatMap((name) => {
+    const path = join(root, 'src', name);
+    const text = readFileSync(path, 'utf8');
+    const isRead = name.endsWith('.models.ts') || folders.has(dirname(name)) || text.includes('@Route');
+    return isRead ? [ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)] : [];
+  });
 }
 
 function readController(node: ts.ClassDeclaration, name: string, file: string, at: Locate): Controller {
@@ -128,6 +155,7 @@ function readController(node: ts.ClassDeclaration, name: string, file: string, a
     route: routed && pathIn(routed),
     isExported: isExported(node),
     tags: tagsIn(decorators),
+    derivedTag: asWords(name.replace(/Controller$/, '')),
     demands: demandsIn(decorators),
     isPublic: decorators.some((decorator) => decorator.name === 'NoSecurity'),
     operations: [],
@@ -169,68 +197,41 @@ function readOperation(
     demands: inherits ? controller.demands : own,
     isPublic: isPublic || (inherits && controller.isPublic),
     isHidden: decorators.some((decorator) => decorator.name === 'Hidden'),
+    successStatus: decorators
+      .find((decorator) => decorator.name === 'SuccessResponse')
+      ?.parameters[0]?.getText()
+      .replaceAll(/['"]/g, ''),
     summary: ts
       .getJSDocTags(node)
       .filter(({ tagName }) => tagName.text === 'summary')
       .map(({ comment }) => ts.getTextOfJSDocComment(comment)?.trim())[0],
     description: commentOf(node),
-    undescribed: node.parameters
-      .filter((parameter) => decoratorsOf(parameter, at).some((each) => listed.includes(each.name)))
-      .filter((parameter) => !ts.getJSDocParameterTags(parameter).some(({ comment }) => comment))
-      .map((parameter) => parameter.name.getText()),
+    parameters: node.parameters.flatMap((parameter) => readParameter(parameter, at)),
+    thrown: node.body ? problemsThrownIn(node.body) : [],
   };
 }
 
-function decoratorsOf(node: ts.Node, at: Locate): Decorator[] {
-  const decorators = (ts.canHaveDecorators(node) ? ts.getDecorators(node) : undefined) ?? [];
-  return decorators.flatMap((decorator) => {
-    const { expression } = decorator;
-    const isCall = ts.isCallExpression(expression);
-    const called = isCall ? expression.expression : expression;
-    return ts.isIdentifier(called)
-      ? [{ name: called.text, parameters: isCall ? expression.arguments : [], at: at(decorator) }]
-      : [];
-  });
+function readParameter(node: ts.ParameterDeclaration, at: Locate): Parameter[] {
+  const name = node.name.getText();
+  const decorator = decoratorsOf(node, at).find((each) => listed.includes(each.name));
+  if (!decorator) return [];
+  const isDescribed = ts.getJSDocParameterTags(node).some(({ comment }) => comment);
+  return [{ at: at(node), name, sentAs: textOf(decorator.parameters[0]) ?? name, isDescribed }];
 }
 
-function demandsIn(decorators: readonly Decorator[]): Demand[] {
-  return decorators
-    .filter(({ name }) => name === 'Security')
-    .map(({ at, parameters: [scheme, scopes] }) => ({
-      at,
-      schemes:
-        scheme && ts.isObjectLiteralExpression(scheme)
-          ? Object.fromEntries(scheme.properties.map(schemeIn))
-          : { [textOf(scheme) ?? '']: scopes === undefined ? [] : textsOf(scopes) },
-    }));
-}
-
-function schemeIn(property: ts.ObjectLiteralElementLike): [string, readonly string[] | undefined] {
-  const { name } = property;
-  const isNamed = name && (ts.isIdentifier(name) || ts.isStringLiteralLike(name));
-  const scopes = ts.isPropertyAssignment(property) ? textsOf(property.initializer) : undefined;
-  return [isNamed ? name.text : '', scopes];
-}
-
-function tagsIn(decorators: readonly Decorator[]): string[] {
-  return decorators
-    .filter(({ name }) => name === 'Tags')
-    .flatMap(({ parameters }) => parameters.map(textOf).filter((name) => name !== undefined));
-}
-
-/** Undefined where it is not written out as a string. */
-function pathIn({ parameters }: Decorator): string | undefined {
-  return parameters.length === 0 ? '' : textOf(parameters[0]);
-}
-
-function textOf(node: ts.Node | undefined): string | undefined {
-  return node && ts.isStringLiteralLike(node) ? node.text : undefined;
-}
-
-function textsOf(node: ts.Node): readonly string[] | undefined {
-  if (!ts.isArrayLiteralExpression(node)) return undefined;
-  const texts = node.elements.map(textOf);
-  return texts.every((text) => text !== undefined) ? texts : undefined;
+/** `throw new Problem('report_locked', …)` */
+function problemsThrownIn(body: ts.Node): string[] {
+  const codes = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isThrowStatement(node) && ts.isNewExpression(node.expression)) {
+      const { expression, arguments: [code] = [] } = node.expression;
+      const text = textOf(code);
+      if (expression.getText().endsWith('Problem') && text !== undefined) codes.add(text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(body);
+  return [...codes];
 }
 
 function joined(route: string | undefined, path: string | undefined): string | undefined {
@@ -246,10 +247,7 @@ function commentOf(node: ts.Node): string | undefined {
 }
 
 function isModel(node: ts.Node): node is ModelNode {
-  return (
-    (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isEnumDeclaration(node)) &&
-    isExported(node)
-  );
+  return ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isEnumDeclaration(node);
 }
 
 function isExported(node: ts.Declaration): boolean {
@@ -265,4 +263,11 @@ function propertiesOf(node: ModelNode, at: Locate): Map<string, string> {
 function membersOf(node: ModelNode): readonly (ts.TypeElement | ts.EnumMember)[] {
   if (!ts.isTypeAliasDeclaration(node)) return [...node.members];
   return ts.isTypeLiteralNode(node.type) ? node.type.members : [];
+}
+
+/** `AuditLogs` → `Audit logs` */
+function asWords(name: string): string {
+  const words = name.replaceAll(/(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])/g, ' $&').split(' ');
+  const [first = '', ...others] = words;
+  return [first, ...others.map((word) => (/^[A-Z]{2,}$/.test(word) ? word : word.toLowerCase()))].join(' ');
 }

@@ -7,6 +7,9 @@ import { root } from '../../bin/sources.js';
 import type * as spectralCore from '@stoplight/spectral-core';
 import type * as spectralParsers from '@stoplight/spectral-parsers';
 import { exceptions, type Exception } from './lint-exceptions.ts';
+import { readSources, type Sources } from './check-controllers.ts';
+import { Places } from './lint-places.ts';
+import { wordsFor } from './lint-words.ts';
 import { ownFindings, type LintFinding, type OpenApiDocument } from './own-rules.ts';
 
 // CommonJS packages, whose own resolution of one another ends in the files that they were tested with.
@@ -59,17 +62,39 @@ const contract = {
   '3.1': join(root, 'dist/contract/openapi-3.1.json'),
 };
 
+export interface LintOptions {
+  /** The contract in OpenAPI 3.0 and 3.1, as JSON. */
+  readonly files?: Readonly<Record<'3.0' | '3.1', string>>;
+  /** The sources that it is made of. */
+  readonly sources?: Sources;
+  /** Whether a file is the builder's, and none of the service that it builds on. */
+  readonly isBuilders?: (file: string) => boolean;
+  /** Whether nothing but the builder's part is looked at, as in a project that has the rest from a package. */
+  readonly isProject?: boolean;
+}
+
 /**
- * @param files the contract in OpenAPI 3.0 and 3.1, as JSON.
- * @returns every finding that no exception covers, and every exception that covers none: a line each.
+ * @returns every finding that no exception covers, and every exception that covers none: a line each, with the file and the
+ *   line in the sources where it is in these.
  */
-export async function lintContract(files = contract): Promise<string[]> {
+export async function lintContract({
+  files = contract,
+  sources = readSources(root),
+  isBuilders = () => false,
+  isProject = false,
+}: LintOptions = {}): Promise<string[]> {
+  const document = JSON.parse(readFileSync(files['3.0'], 'utf8')) as OpenApiDocument;
+  const places = new Places(document, sources);
   const found = [
     ...(await redocly(files['3.0'])),
     ...(await spectral(files['3.0'], [oas, owasp])),
     ...in31(await redocly(files['3.1'])),
     ...in31(await spectral(files['3.1'], [oas])),
-    ...ownFindings(JSON.parse(readFileSync(files['3.0'], 'utf8')) as OpenApiDocument),
+    // Columns are ours, and so are the models that must not show them.
+    ...ownFindings(document, (model) => {
+      const at = places.find(`/components/schemas/${model}`)?.at;
+      return !isProject && !(at !== undefined && isBuilders(at.replace(/:\d+$/, '')));
+    }),
   ];
   const used = new Set<Exception>();
   const open = found.filter(({ rule, where }) => {
@@ -79,8 +104,16 @@ export async function lintContract(files = contract): Promise<string[]> {
     if (exception) used.add(exception);
     return !exception;
   });
+  const lines = new Set(
+    open.flatMap(({ rule, where, message }) => {
+      const place = places.find(where);
+      if (place) return [`${place.at}: ${place.subject} ${wordsFor(rule, message)} (${rule})`];
+      return isProject ? [] : [`${where}: ${message} (${rule})`];
+    }),
+  );
+  if (isProject) return [...lines];
   return [
-    ...open.map(({ rule, where, message }) => `${where}: ${message} (${rule})`),
+    ...lines,
     ...exceptions
       .filter((exception) => !used.has(exception))
       .map(

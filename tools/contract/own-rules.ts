@@ -34,11 +34,15 @@ export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-export function ownFindings({ components: { schemas }, paths }: OpenApiDocument): LintFinding[] {
+/** @param hidesColumns whether a model must not have the columns of our tables */
+export function ownFindings(
+  { components: { schemas }, paths }: OpenApiDocument,
+  hidesColumns: (model: string) => boolean,
+): LintFinding[] {
   const stored = storedFields();
   return [
     ...Object.entries(schemas).flatMap(([name, schema]) =>
-      schemaFindings(schema, `/components/schemas/${name}`, stored),
+      schemaFindings(schema, `/components/schemas/${name}`, hidesColumns(name) ? stored : new Set()),
     ),
     ...Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).flatMap(([method, operation]) =>

@@ -1,6 +1,6 @@
 // Bodies and properties whose types have no name in the contract, and models without an example.
 import type { Model, Operation } from './controllers.ts';
-import { nameOf, type Finding } from './finding.ts';
+import { nameOf, type Draft } from './finding.ts';
 import type { DescribedOperation, Media, Schema, TsoaDocument } from './tsoa-document.ts';
 
 const declareIt = 'Declare and export an interface for it, and name that.';
@@ -9,7 +9,7 @@ export function schemaErrors(
   operations: readonly Operation[],
   models: readonly Model[],
   { paths, components: { schemas } }: TsoaDocument,
-): Finding[] {
+): Draft[] {
   const places = new Map(models.map((model) => [model.name, model]));
   return [
     ...operations.flatMap((operation) => bodyErrors(operation, paths, schemas, places)),
@@ -22,36 +22,42 @@ function bodyErrors(
   paths: TsoaDocument['paths'],
   schemas: Readonly<Record<string, Schema>>,
   places: ReadonlyMap<string, Model>,
-): Finding[] {
+): Draft[] {
   const { at, verb, path } = operation;
   const described = path === undefined ? undefined : paths[path]?.[verb];
   if (described?.operationId !== operation.operationId) return [];
   return bodiesOf(described).flatMap(([body, media]) => {
     const name = referenced(media.schema);
     if (name === undefined || isMadeUp(name)) {
-      return [{ at, what: `The ${body} of ${nameOf(operation)} has a type without a name. ${declareIt}` }];
+      return [
+        {
+          at,
+          level: 'strict',
+          what: `The ${body} of ${nameOf(operation)} has a type without a name. ${declareIt}`,
+        },
+      ];
     }
     const hasExample = [media.examples, media.example, schemas[name]?.example].some(
       (example) => example !== undefined,
     );
     const what = `The model ${name} has no example. Write "@example <JSON>" in its comment.`;
-    return hasExample ? [] : [{ at: places.get(name)?.at ?? at, what }];
+    return hasExample ? [] : [{ at: places.get(name)?.at ?? at, level: 'strict', what }];
   });
 }
 
-function propertyErrors(name: string, schema: Schema, model: Model | undefined): Finding[] {
+function propertyErrors(name: string, schema: Schema, model: Model | undefined): Draft[] {
   return [...partsOf(schema)].flatMap(([property, used]) => {
     const reference = referenced(used);
     const isNamed =
       reference === undefined ? Object.keys(used.properties ?? {}).length === 0 : !isMadeUp(reference);
     const at = model?.properties.get(property) ?? model?.at;
     if (isNamed || at === undefined) return [];
-    return [{ at, what: `${name}.${property} has a type without a name. ${declareIt}` }];
+    return [{ at, level: 'strict', what: `${name}.${property} has a type without a name. ${declareIt}` }];
   });
 }
 
 /** Request and successful responses; errors have one form, which the next step of the build gives them. */
-function bodiesOf({ requestBody, responses }: DescribedOperation): [string, Media][] {
+export function bodiesOf({ requestBody, responses }: DescribedOperation): [string, Media][] {
   const successful = Object.entries(responses).filter(([status]) => Number(status) < 400);
   const bodies = [
     ['request', requestBody] as const,
@@ -75,7 +81,7 @@ function* partsOf({ properties = {} }: Schema): Generator<[string, Schema]> {
   }
 }
 
-function referenced(schema: Schema | undefined): string | undefined {
+export function referenced(schema: Schema | undefined): string | undefined {
   const [only, ...others] = schema?.allOf ?? [];
   const wrapped = only && others.length === 0 ? only : schema;
   return wrapped?.$ref?.split('/').at(-1);

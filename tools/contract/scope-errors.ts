@@ -2,7 +2,7 @@
 // have, or that nobody has been given, locks everyone out, and says nothing.
 import { distance } from 'fastest-levenshtein';
 import type { Operation } from './controllers.ts';
-import type { Finding } from './finding.ts';
+import type { Draft } from './finding.ts';
 import type { TsoaDocument } from './tsoa-document.ts';
 
 /** One scope that an operation demands of a scheme. */
@@ -16,7 +16,7 @@ interface ScopeDemand {
 /** A scheme without a scope: every authenticated caller may. */
 type SchemeDemand = Omit<ScopeDemand, 'scope'> & { readonly scope: string | undefined };
 
-export function scopeErrors(operations: readonly Operation[], document: TsoaDocument | undefined): Finding[] {
+export function scopeErrors(operations: readonly Operation[], document: TsoaDocument | undefined): Draft[] {
   const demands = operations.flatMap((operation) => demandsOf(operation, document));
   const pattern = document?.components.schemas['Permission']?.pattern;
   const isPermission = pattern === undefined ? /./ : RegExp(pattern, 'u');
@@ -31,16 +31,16 @@ export function scopeErrors(operations: readonly Operation[], document: TsoaDocu
     ...permissions.flatMap(slips),
   ];
 
-  function slips(demand: ScopeDemand): Finding[] {
+  function slips(demand: ScopeDemand): Draft[] {
     const { at, scope } = demand;
     if (!isPermission.test(scope)) {
       const what = `"${scope}" cannot be a permission. Write each permission as a string of its own, such as 'reports:read'.`;
-      return [{ at, what }];
+      return [{ at, level: 'error', what }];
     }
     const other = permissions.find((each) => isSlipOf(demand, each, permissions));
     if (!other) return [];
     const what = `The permission "${scope}" is almost "${other.scope}", at ${other.at}. Write the same, or make them differ by more than a letter.`;
-    return [{ at, what }];
+    return [{ at, level: 'warning', what }];
   }
 }
 
@@ -54,12 +54,20 @@ function demandsOf({ demands, verb, path }: Operation, document: TsoaDocument | 
   );
 }
 
-function unknownScheme({ at, scheme }: SchemeDemand): Finding {
-  return { at, what: `@Security names the scheme "${scheme}", which is not there. The scheme is 'bearer'.` };
+function unknownScheme({ at, scheme }: SchemeDemand): Draft {
+  return {
+    at,
+    level: 'error',
+    what: `@Security names the scheme "${scheme}", which is not there. The scheme is 'bearer'.`,
+  };
 }
 
-function notFresh({ at, scope }: ScopeDemand): Finding {
-  return { at, what: `"${scope}" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.` };
+function notFresh({ at, scope }: ScopeDemand): Draft {
+  return {
+    at,
+    level: 'error',
+    what: `"${scope}" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.`,
+  };
 }
 
 /** Of two that are almost alike, the one that fewer operations have; of two that as many have, the later. */

@@ -2,7 +2,14 @@
 
 export interface Schema {
   readonly $ref?: string;
+  readonly type?: string;
+  readonly format?: string;
+  readonly enum?: readonly unknown[];
   readonly pattern?: string;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly example?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
@@ -20,6 +27,7 @@ export interface Media {
 
 export interface DescribedOperation {
   readonly operationId: string;
+  readonly parameters?: readonly { readonly in: string; readonly name: string; readonly schema?: Schema }[];
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly requestBody?: { readonly content?: Readonly<Record<string, Media>> };
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Media>> }>>;

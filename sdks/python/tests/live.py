@@ -1,4 +1,4 @@
-"""The service that the tests talk to, and how they look at what is sent."""
+"""The service that the tests call, and transports that record requests."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ USER_PASSWORD = _setting("LATCHKEY_USER_PASSWORD")
 
 
 def user(number: int) -> tuple[str, str]:
-    """Give the credentials of a sample user; each test has its own."""
+    """Return the credentials of a sample user; each test has its own."""
     return (f"user-{number:02}", USER_PASSWORD)
 
 
 class Watched(httpx.HTTPTransport):
-    """Sends requests, and notes down which."""
+    """Sends and records requests."""
 
     def __init__(self) -> None:
         super().__init__(limits=httpx.Limits(max_connections=None))
@@ -53,7 +53,7 @@ class Watched(httpx.HTTPTransport):
 
 
 class AsyncWatched(httpx.AsyncHTTPTransport):
-    """Sends requests, and notes down which."""
+    """Sends and records requests."""
 
     def __init__(self) -> None:
         super().__init__(limits=httpx.Limits(max_connections=None))
@@ -69,7 +69,7 @@ class AsyncWatched(httpx.AsyncHTTPTransport):
 
 
 class Clock:
-    """The time, which a test moves."""
+    """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.time = 1_000_000.0
@@ -100,7 +100,7 @@ _revision = 0
 
 
 def void_access_tokens() -> None:
-    """Make the access tokens of all sample users void: what their role permits has changed."""
+    """Revoke the access tokens of all sample users, by a change of their role's permissions."""
     global _revision  # noqa: PLW0603
     _revision += 1
     with logged_in(ADMINISTRATOR) as (latchkey, _):

@@ -156,7 +156,7 @@ def test_says_that_an_answer_is_not_of_the_service() -> None:
     with HTTPServer(("127.0.0.1", 0), BadGateway) as server:
         threading.Thread(target=server.handle_request).start()
         with Latchkey(f"http://127.0.0.1:{server.server_port}") as latchkey:
-            with pytest.raises(UnexpectedAnswerError, match="answered 502") as caught:
+            with pytest.raises(UnexpectedAnswerError, match="responded with 502") as caught:
                 latchkey.login("ada", "a password")
     assert "Bad gateway" in caught.value.body
 

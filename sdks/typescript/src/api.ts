@@ -4,15 +4,15 @@ import type { HttpMethod, MediaType, PathsWithMethod, RequiredKeysOf } from 'ope
 import type { paths } from '../generated/schema.js';
 import { failureOf } from './errors.js';
 
-/** What an operation answers with: openapi-fetch's result, less the errors, which are thrown. */
+/** The result of an operation: openapi-fetch's, without the errors, which are thrown. */
 type Answer<Operation, Init> =
   Operation extends Record<string | number, unknown>
     ? { readonly data: Given<FetchResponse<Operation, Init, MediaType>['data']>; readonly response: Response }
     : never;
 
 /**
- * The data of a good answer: that of a failed one, which is absent, is none. Told by the data alone, so that it holds
- * without `exactOptionalPropertyTypes`, too. Operations that answer without a body only to who sends cookies have one here.
+ * The data of a successful response, without the `undefined` of failed ones. The type depends on the data alone, so that
+ * it also works without `exactOptionalPropertyTypes`. Operations whose response lacks a body only with cookies have one.
  */
 type Given<Data> = [Exclude<Data, undefined>] extends [never] ? undefined : Exclude<Data, undefined>;
 
@@ -28,11 +28,11 @@ type Call<Method extends HttpMethod> = <
 
 /**
  * Every operation of the contract: `GET('/users', { params: { query: { limit: 10 } } })` resolves with `{data, response}`,
- * and rejects with a `LatchkeyError`, or with what `fetch` rejects with where nothing answers.
+ * and rejects with a `LatchkeyError`, or without a response with the error of `fetch`.
  */
 export type Api = { readonly [Method in HttpMethod as Uppercase<Method>]: Call<Method> };
 
-/** Each request passes the middleware in their order, each answer in reverse. */
+/** @param middleware applied to requests in this order, and to responses in reverse. */
 export function createApi(options: ClientOptions, ...middleware: readonly Middleware[]): Api {
   const client = createClient<paths>(options);
   client.use(throwFailures, ...middleware);
@@ -46,7 +46,7 @@ const throwFailures: Middleware = {
   },
 };
 
-/** The paths that list something, page by page. */
+/** The paths of paged lists. */
 export type PagedPath = {
   [Path in keyof paths]: paths[Path] extends {
     get: { responses: { 200: { content: { 'application/json': Page } } } };
@@ -60,20 +60,20 @@ interface Page {
   next_cursor?: string;
 }
 
-/** What a path lists. */
+/** An item of a path's list. */
 export type Item<Path extends PagedPath> =
   paths[Path]['get']['responses'][200]['content']['application/json']['items'][number];
 
 export type PageInit<Path extends PagedPath> = Parameters<MaybeOptionalInit<paths[Path], 'get'>>;
 
-/** Asks for page after page, each when the one before is used up. */
+/** Fetches the pages one after the other, each when the items of the previous one have been consumed. */
 export async function* itemsOf<Path extends PagedPath>(
   api: Api,
   path: Path,
   ...[init]: PageInit<Path>
 ): AsyncGenerator<Item<Path>, void, undefined> {
   const { params, ...rest } = (init ?? {}) as { params?: { query?: object } };
-  // What is true of each of the paths, the compiler cannot know of any of them.
+  // TypeScript cannot infer for a generic path what is true of each.
   const get = api.GET as unknown as (path: string, init: object) => Promise<{ data: Page }>;
   let cursor: string | undefined;
   do {

@@ -5,30 +5,29 @@ import { memoryStorage, type StoredTokens, type TokenStorage } from './storage.j
 import { TokenKeeper } from './token-keeper.js';
 
 export interface LatchkeyOptions {
-  /** Where the service is, such as `https://auth.example.com`. */
+  /** The service's base URL, such as `https://auth.example.com`. */
   readonly baseUrl: string;
-  /** Where tokens are kept: `memoryStorage()` unless told otherwise. */
+  /** Where tokens are stored; by default `memoryStorage()`. */
   readonly storage?: TokenStorage;
-  /** Sends requests, and answers: the platform's `fetch` unless told otherwise. */
+  /** Sends requests; by default the platform's `fetch`. */
   readonly fetch?: (request: Request) => Promise<Response>;
-  /** The time in milliseconds since 1970: `Date.now` unless told otherwise. */
+  /** The time in milliseconds since the Unix epoch; by default `Date.now`. */
   readonly now?: () => number;
   /**
-   * How many seconds before it expires an access token is replaced: 10 unless told otherwise, and half of its life at
-   * most.
+   * How many seconds before it expires an access token is replaced; by default 10, and at most half of its lifetime.
    */
   readonly margin?: number;
-  /** After how many seconds a login, refresh or logout is given up: 30 unless told otherwise. */
+  /** The timeout of a login, refresh or logout in seconds; by default 30. */
   readonly timeout?: number;
 }
 
 /**
- * A client that logs in, sends the access token with each request, and replaces it: shortly before it expires, and
- * after a 401 that says it is void, once, after which the request is sent once more. However many requests need
- * the new token, one refresh happens.
+ * A client that logs in, sends the access token with each request, and refreshes it shortly before it expires. If the
+ * service refuses the token (401), the client refreshes it and sends the request again, once. However many requests need
+ * the new token, there is one refresh.
  */
 export class LatchkeyClient {
-  /** Every operation of the contract, with the access token of the login where the operation takes one. */
+  /** Every operation of the contract; the access token is sent if the operation takes one. */
   readonly api: Api;
   readonly #public: Api;
   readonly #keeper: TokenKeeper;
@@ -36,7 +35,7 @@ export class LatchkeyClient {
 
   constructor(options: LatchkeyOptions) {
     const { baseUrl, storage = memoryStorage(), now = Date.now, margin = 10, timeout = 30 } = options;
-    // Called as a plain function: browsers' fetch refuses to be a method of anything but the window.
+    // Not called as a method: browsers' fetch throws if `this` is not the window.
     const send = options.fetch ?? ((request: Request) => fetch(request));
     this.#storage = storage;
     this.#public = createApi({ baseUrl, fetch: send });
@@ -51,7 +50,7 @@ export class LatchkeyClient {
   }
 
   /**
-   * Begins a session, and keeps its tokens.
+   * Begins a session, and stores its tokens.
    * @throws {LatchkeyError} `invalid_credentials`; `too_many_attempts` with `retryAfter`; `busy`
    */
   login(username: string, password: string): Promise<StoredTokens> {
@@ -59,16 +58,17 @@ export class LatchkeyClient {
   }
 
   /**
-   * Ends the session. The tokens are forgotten in any case; where the service could not be told, it throws, and the
-   * session lives on at the service until its tokens expire.
+   * Ends the session, and deletes its tokens. If the service cannot be reached, the tokens are deleted all the same, this
+   * throws, and the session exists at the service until its tokens expire.
    */
   logout(): Promise<void> {
     return this.#keeper.logout();
   }
 
   /**
-   * Chooses a new password. The service ends the account's sessions, and gives this one new tokens, which are kept.
-   * @throws {LatchkeyError} `wrong_password`; `validation_failed` for a password that is too easy
+   * Sets a new password. The service ends the account's other sessions and returns new tokens for this one, which are
+   * stored.
+   * @throws {LatchkeyError} `wrong_password`; `validation_failed` for a password that is not allowed
    */
   changePassword(currentPassword: string, newPassword: string): Promise<StoredTokens> {
     return this.#keeper.exchange(async (tokens) => {
@@ -80,14 +80,14 @@ export class LatchkeyClient {
     });
   }
 
-  /** The tokens of the login, as they are stored; `undefined` where nobody is logged in. */
+  /** The stored tokens; `undefined` if no user is logged in. */
   async tokens(): Promise<StoredTokens | undefined> {
     return this.#storage.get();
   }
 
   /**
-   * Whatever a path lists, over all its pages: `for await (const user of client.items('/users')) …`.
-   * A page is fetched when the one before is used up.
+   * Iterates over a list, across all its pages: `for await (const user of client.items('/users')) …`.
+   * A page is fetched when the items of the previous one have been consumed.
    */
   items<Path extends PagedPath>(
     path: Path,
@@ -99,11 +99,11 @@ export class LatchkeyClient {
 
 interface Attempt {
   readonly tokens: StoredTokens;
-  /** The request once more, with its body unread. */
+  /** A copy of the request with an unread body. */
   readonly again: Request;
 }
 
-/** Sends the access token along where the operation takes one, and replaces one that is refused. */
+/** Adds the access token to requests of operations that take one, and refreshes a refused one. */
 function bearer(keeper: TokenKeeper, send: (request: Request) => Promise<Response>): Middleware {
   const attempts = new WeakMap<Request, Attempt>();
   return {
@@ -131,11 +131,11 @@ async function saysInvalidToken(response: Response): Promise<boolean> {
   try {
     return (JSON.parse(body) as { code?: unknown } | null)?.code === 'invalid_token';
   } catch {
-    return false; // not the service's answer
+    return false; // not a response of the service
   }
 }
 
-/** Others may wait for the same promise: it goes on, but not for this one. */
+/** Rejects on abort, while the promise continues: others may wait for it. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {

@@ -1,30 +1,29 @@
 import type { FieldErrors, OAuthErrorCode, ProblemCode, ProblemDetails } from '../generated/schema.js';
 
-/** What the service refused, and why: its problem body (RFC 9457) as an error. */
+/** A refusal: the service's problem body (RFC 9457) as an error. */
 interface RefusalOf<Code extends ProblemCode> extends Error {
   readonly name: 'LatchkeyError';
-  /** The kind of problem for programs: one of the closed list in the contract. */
+  /** The problem type for programs: one of the closed list in the contract. */
   readonly code: Code;
   /** The HTTP status. */
   readonly status: number;
-  /** The kind of problem in a few words. */
+  /** The problem type in a few words. */
   readonly title: string;
   /** What was wrong, and what to do about it; `message` is the same. */
   readonly detail: string;
-  /** A URI that names the kind of problem. */
+  /** The URI of the problem type. */
   readonly type: string;
-  /** For `validation_failed`: each field that was refused, with the reason. */
+  /** For `validation_failed`: field → what is wrong with it. */
   readonly errors: Code extends 'validation_failed' ? FieldErrors : undefined;
-  /** `X-Request-Id`: under it the service's log has the cause. */
+  /** The response's `X-Request-Id`, with which the cause can be found in the service's log. */
   readonly requestId: string | undefined;
-  /** Seconds to wait before the next try, where the service says so. */
+  /** Seconds to wait before the next attempt, if the service has sent `Retry-After`. */
   readonly retryAfter: number | undefined;
 }
 
 /**
- * The service refused a request. `code` discriminates: `switch (error.code)` knows the closed list, and in
- * `case 'validation_failed'` that there are `errors`. A service that is newer than this client may have codes that are
- * not in the list: keep a `default`.
+ * The service refused a request. The type is a union discriminated by `code`: in `case 'validation_failed'` there are
+ * `errors`. A service that is newer than this client may have further codes: keep a `default`.
  */
 export type LatchkeyError = { [Code in ProblemCode]: RefusalOf<Code> }[ProblemCode];
 
@@ -52,7 +51,7 @@ class Refusal extends Error {
   }
 }
 
-/** For `error instanceof LatchkeyError`, which narrows to the discriminated type. */
+/** The class, so that `error instanceof LatchkeyError` narrows to the union. */
 export const LatchkeyError = Refusal as unknown as {
   new (problem: ProblemDetails, response: Response): LatchkeyError;
   readonly prototype: LatchkeyError;
@@ -61,7 +60,7 @@ export const LatchkeyError = Refusal as unknown as {
 /** An OAuth endpoint (`/oauth/*`) refused a request (RFC 6749 §5.2). */
 export class LatchkeyOAuthError extends Error {
   override readonly name = 'LatchkeyOAuthError';
-  /** Seconds to wait before the next try, where the service says so. */
+  /** Seconds to wait before the next attempt, if the service has sent `Retry-After`. */
   readonly retryAfter: number | undefined;
   readonly requestId: string | undefined;
   /** The HTTP status. */
@@ -80,22 +79,22 @@ export class LatchkeyOAuthError extends Error {
   }
 }
 
-/** An answer that is not the service's: of a proxy, or of something else at this address. */
+/** A response that is not Latchkey's, but a proxy's or that of another server at this address. */
 export class UnexpectedAnswerError extends Error {
   override readonly name = 'UnexpectedAnswerError';
 
   constructor(
     /** The HTTP status. */
     readonly status: number,
-    /** What was answered. */
+    /** The body of the response. */
     readonly body: string,
     url: string,
   ) {
-    super(`${url} answered ${status}, and not as Latchkey does. Is the base URL right?`);
+    super(`${url} responded with ${status}, and not as Latchkey does. Is the base URL right?`);
   }
 }
 
-/** The error that an answer with a status of 400 or more is. */
+/** Creates the error for a response with a status of 400 or more. */
 export async function failureOf(response: Response): Promise<Error> {
   const text = await response.text();
   const body = fieldsOf(text);
@@ -119,7 +118,7 @@ function fieldsOf(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
-    return {}; // HTML of a proxy, say: the caller makes an error of it
+    return {}; // for example a proxy's HTML, which the caller reports
   }
 }
 

@@ -1,31 +1,29 @@
 import type { TokenSet } from '../generated/schema.js';
 import { Turns } from '../generated/turns.js';
 
-/** The tokens of a login, as they are stored. */
+/** The tokens of a login, in the form in which they are stored. */
 export interface StoredTokens extends TokenSet {
-  /** When the access token expires: milliseconds since 1970, by the clock of this machine. */
+  /** When the access token expires, in milliseconds since the Unix epoch, by the clock of this machine. */
   readonly expires_at: number;
-  /** Names the login, so that one user's request is not sent again with the token of the next user. */
+  /** Identifies the login, so that one user's request is not sent again with the token of the next user. */
   readonly login: string;
 }
 
 type Awaitable<T> = T | Promise<T>;
 
-/** Where tokens are kept. Any object with these two methods will do. */
+/** Stores tokens. `exclusively` is optional. */
 export interface TokenStorage {
-  /** What was stored last. */
   get(): Awaitable<StoredTokens | undefined>;
-  /** Stores tokens, or forgets them. */
+  /** Stores tokens, or deletes them. */
   set(tokens: StoredTokens | undefined): Awaitable<void>;
   /**
-   * Runs one piece of work at a time, over all that share the storage. Without it there is one at a time for each
-   * client; clients of one storage then rely on the service, which gives a refresh token's successor again for ten
-   * seconds.
+   * Runs work while no other client of the storage does. Without it each client runs one at a time; several clients then
+   * rely on the grace of refreshes: for ten seconds the service returns the same successor again.
    */
   exclusively?<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** Keeps tokens until the process or the page ends. */
+/** Stores tokens in memory, until the process or the page ends. */
 export function memoryStorage(tokens?: StoredTokens): TokenStorage {
   let stored = tokens;
   return {
@@ -37,13 +35,14 @@ export function memoryStorage(tokens?: StoredTokens): TokenStorage {
 }
 
 /**
- * Keeps tokens in a browser's `localStorage`, where all tabs of the site share them, and a reload finds them. Tabs take
- * turns by the Web Locks API where there is one (pages over HTTPS, and localhost); the number of the last turn is beside
- * the tokens, as `<key> turn`.
+ * Stores tokens in a browser's `localStorage`, where all tabs of the site share them and they survive a reload. Tabs take
+ * turns with the Web Locks API if there is one (pages over HTTPS, and localhost); the number of the last turn is stored
+ * as `<key> turn`.
  *
- * Whatever script runs on the page can read them: where that matters, keep them in memory.
+ * Every script on the page can read them. If that is a risk, use `memoryStorage()`.
  *
- * @param key their name in the storage; two services on one site need two
+ * @param key the key in the storage; two services on one site need different ones
+ * @throws {Error} if there is no `localStorage`
  */
 export function browserStorage(key = 'latchkey.tokens'): TokenStorage {
   if (typeof localStorage === 'undefined') {
@@ -59,7 +58,7 @@ export function browserStorage(key = 'latchkey.tokens'): TokenStorage {
     },
   };
   const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
-  // Node has a localStorage and locks, too, but no tabs that would be told of what another one stored.
+  // Node.js has a localStorage and locks, too, but no storage events of other tabs.
   if (locks && 'onstorage' in globalThis) {
     const turns = new Turns(key, locks, window);
     storage.exclusively = (work) => turns.take(work);
@@ -67,7 +66,7 @@ export function browserStorage(key = 'latchkey.tokens'): TokenStorage {
   return storage;
 }
 
-/** What someone else wrote there is no login. */
+/** @returns undefined for anything else that is stored under the key. */
 function parseTokens(text: string | null): StoredTokens | undefined {
   if (text === null) return undefined;
   try {

@@ -7,15 +7,15 @@ interface KeeperOptions {
   readonly storage: TokenStorage;
   /** Calls the service without a bearer token. */
   readonly api: Api;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** How long before it expires an access token is replaced, in milliseconds. */
   readonly margin: number;
-  /** After how long an exchange of tokens is given up, in milliseconds: others wait for it. */
+  /** The timeout of a login, refresh or logout, in milliseconds: others wait for it. */
   readonly timeout: number;
 }
 
-/** Keeps the tokens of the login, and replaces them: once, for however many ask. */
+/** Stores the tokens of the login, and refreshes them: once, however many callers need new ones. */
 export class TokenKeeper {
   readonly #options: KeeperOptions;
   readonly #exclusively: NonNullable<TokenStorage['exclusively']>;
@@ -36,7 +36,7 @@ export class TokenKeeper {
     });
   }
 
-  /** Forgets the tokens and ends the session. */
+  /** Deletes the tokens and ends the session. */
   async logout(): Promise<void> {
     return this.#exclusively(async () => {
       const tokens = await this.#options.storage.get();
@@ -49,13 +49,13 @@ export class TokenKeeper {
     });
   }
 
-  /** The tokens to send now: none without a login, new ones where the access token has expired or is about to. */
+  /** The tokens to send: undefined without a login, new ones if the access token has expired or is about to. */
   async current(): Promise<StoredTokens | undefined> {
     const tokens = await this.#options.storage.get();
     return tokens && this.#isStale(tokens) ? this.replacing(tokens.access_token) : tokens;
   }
 
-  /** The tokens after an access token that is of no use any more. */
+  /** The tokens that replace a refused or stale access token. */
   async replacing(accessToken: string): Promise<StoredTokens | undefined> {
     const others = this.#flight;
     if (others) {
@@ -68,7 +68,7 @@ export class TokenKeeper {
     return this.#flight;
   }
 
-  /** Makes tokens with those that there are, and keeps them; nobody refreshes or logs out meanwhile. */
+  /** Exchanges the tokens for new ones, and stores these; no refresh or logout runs meanwhile. */
   async exchange(work: (tokens: StoredTokens | undefined) => Promise<TokenSet>): Promise<StoredTokens> {
     return this.#exclusively(async () => {
       let tokens = await this.#options.storage.get();
@@ -83,7 +83,7 @@ export class TokenKeeper {
     });
   }
 
-  /** Only one at a time may be here: it reads what another one, in another tab say, may just have replaced. */
+  /** Call it exclusively. It reads the storage first, because another tab may have refreshed the tokens. */
   async #successor(accessToken: string): Promise<StoredTokens | undefined> {
     const { storage, api } = this.#options;
     const tokens = await storage.get();
@@ -95,7 +95,7 @@ export class TokenKeeper {
       });
       return await this.#keep(data, tokens.login);
     } catch (error) {
-      // The session is over. Any other failure may pass, and the tokens are good for another try.
+      // 401: the session has ended. After any other error the tokens can be refreshed later.
       if (error instanceof LatchkeyError && error.status === 401) await storage.set(undefined);
       throw error;
     }
@@ -108,7 +108,7 @@ export class TokenKeeper {
   }
 
   #isStale({ expires_at, expires_in }: StoredTokens): boolean {
-    // Of tokens that live for less than the margin, a new one would be stale at once.
+    // With a lifetime below the margin, new tokens would be stale at once.
     const margin = Math.min(this.#options.margin, (expires_in * 1000) / 2);
     return this.#options.now() >= expires_at - margin;
   }
@@ -118,12 +118,12 @@ export class TokenKeeper {
   }
 }
 
-/** Not a secret. (`crypto.randomUUID` is not there on pages without HTTPS.) */
+/** Not a secret. `crypto.randomUUID` is missing on pages without HTTPS. */
 function newLogin(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join('');
 }
 
-/** Each piece of work begins when the one before has ended, well or badly. */
+/** Runs work one after the other; a rejected one does not stop the next. */
 function oneAtATime(): NonNullable<TokenStorage['exclusively']> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {

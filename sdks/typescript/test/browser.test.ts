@@ -50,7 +50,7 @@ describe('Tabs that share localStorage', { skip: why }, () => {
     server.close();
   });
 
-  /** Serves the page and the compiled package, and passes the rest on to the service. */
+  /** Serves the page and the compiled package, and forwards the rest to the service. */
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url: path = '/' } = request;
     if (path === '/') return void response.setHeader('Content-Type', 'text/html').end(page);
@@ -85,7 +85,7 @@ describe('Tabs that share localStorage', { skip: why }, () => {
     return tabs;
   }
 
-  /** Each tab asks five times at once. */
+  /** Each tab sends five requests at once. */
   function askForNames(tabs: readonly Page[]): Promise<string[][]> {
     return Promise.all(
       tabs.map((tab) =>
@@ -107,10 +107,10 @@ describe('Tabs that share localStorage', { skip: why }, () => {
     assert.equal(refreshes, 1);
   });
 
-  it('find in each turn what the turn before has stored, whichever tab had it', async () => {
+  it('see in each turn what the previous one has stored, whichever tab had it', async () => {
     const tabs = await openTabs(3);
     const turns = 200;
-    /** A step that is taken from a number which is not the last one is lost. */
+    /** A step is lost if it starts from a number that is not the last one. */
     const count = async (turns: number): Promise<void> => {
       for (let turn = 0; turn < turns; turn += 1) {
         await window.storage.exclusively!(async () => {
@@ -127,7 +127,7 @@ describe('Tabs that share localStorage', { skip: why }, () => {
     await Promise.all(counts);
   });
 
-  it('are logged in after a reload, and all out after a logout in one of them', async () => {
+  it('are logged in after a reload, and all logged out after a logout in one of them', async () => {
     const tabs = await openTabs(2);
     await tabs[0]!.evaluate((password) => window.latchkey.login('user-43', password), userPassword);
     await tabs[1]!.reload();
@@ -142,7 +142,7 @@ describe('Tabs that share localStorage', { skip: why }, () => {
     assert.equal(code, 'authentication_required');
   });
 
-  it('keep their session without the Web Locks API too', async () => {
+  it('keep their session without the Web Locks API, too', async () => {
     const tabs = await openTabs(3);
     for (const tab of tabs) {
       await tab.addInitScript(() => {

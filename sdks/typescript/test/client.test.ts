@@ -12,7 +12,7 @@ import {
 } from '@latchkey/client';
 import { asAdministrator, asReader, asUser, count, url, userPassword, watched } from './service.js';
 
-/** What it rejects with, which has to be a refusal. */
+/** The error that it rejects with, which must be a refusal. */
 async function refusal(promise: Promise<unknown>): Promise<LatchkeyError> {
   const error = await promise.then(
     () => undefined,
@@ -33,7 +33,7 @@ describe('A client', () => {
     assert.deepEqual(await client.tokens(), tokens);
   });
 
-  it('says by code that a password is wrong', async () => {
+  it('rejects with a code for a wrong password', async () => {
     const client = watched();
     const error = await refusal(client.login('user-01', 'wrong'));
     assert.equal(error.code, 'invalid_credentials');
@@ -43,7 +43,7 @@ describe('A client', () => {
     assert.equal(await client.tokens(), undefined);
   });
 
-  it('says how long to wait after too many failed logins', async () => {
+  it('provides Retry-After after too many failed logins', async () => {
     const client = watched();
     let error: LatchkeyError;
     do error = await refusal(client.login('nobody-of-typescript', 'wrong'));
@@ -59,23 +59,23 @@ describe('A client', () => {
     assert.equal(error.code, 'authentication_required');
   });
 
-  it('is refused what the account may not', async () => {
+  it('is refused without the permission', async () => {
     const { api } = await asReader();
     const error = await refusal(api.GET('/users'));
     assert.equal(error.status, 403);
     assert.equal(error.code, 'insufficient_scope');
   });
 
-  it('says which fields are wrong', async () => {
+  it('provides the invalid fields', async () => {
     const { api } = await asAdministrator();
     const error = await refusal(api.POST('/users', { body: { username: ' ', password: 'short' } }));
     assert.equal(error.status, 422);
     assert.ok(error.code === 'validation_failed');
-    const errors: FieldErrors = error.errors; // the compiler knows by the code that they are there
+    const errors: FieldErrors = error.errors; // the code narrows the type, so that they are there
     assert.match(Object.keys(errors).join(), /username/);
   });
 
-  it('walks all pages of users', async () => {
+  it('iterates over all pages of users', async () => {
     const client = await asAdministrator();
     const names: string[] = [];
     for await (const user of client.items('/users', { params: { query: { limit: 20, name: 'user-' } } })) {
@@ -87,7 +87,7 @@ describe('A client', () => {
     assert.equal(count(client, 'GET /users'), 3);
   });
 
-  it('asks for no page that nobody needs', async () => {
+  it('fetches no page that is not needed', async () => {
     const client = await asAdministrator();
     for await (const user of client.items('/users', { params: { query: { limit: 2 } } })) {
       assert.ok(user.id);
@@ -108,7 +108,7 @@ describe('A client', () => {
     assert.equal(count(client, 'POST /logout'), 1);
   });
 
-  it('forgets the tokens even if the service cannot be told', async () => {
+  it('deletes the tokens even if the service cannot be reached', async () => {
     let isReachable = true;
     const client = await asUser(3, {
       fetch: (request) => (isReachable ? fetch(request) : Promise.reject(new TypeError('no network'))),
@@ -118,7 +118,7 @@ describe('A client', () => {
     assert.equal(await client.tokens(), undefined);
   });
 
-  it('keeps the tokens that come with a new password', async () => {
+  it('stores the tokens that come with a new password', async () => {
     const administrator = await asAdministrator();
     const username = `typescript-changes-${process.pid}`;
     await administrator.api.POST('/users', { body: { username, password: 'a first password' } });
@@ -135,7 +135,7 @@ describe('A client', () => {
     assert.equal(count(client, 'POST /refresh'), 0);
   });
 
-  it('sends no token where the operation takes none', async () => {
+  it('sends no token if the operation takes none', async () => {
     const bearers: (string | null)[] = [];
     const client = await asUser(4, {
       fetch: (request) => {
@@ -147,7 +147,7 @@ describe('A client', () => {
     assert.deepEqual(bearers, [null, null]);
   });
 
-  it('says what an OAuth endpoint refuses', async () => {
+  it('rejects with the error of an OAuth endpoint', async () => {
     const { api } = await asUser(4);
     const body = { grant_type: 'client_credentials', client_id: 'nobody', client_secret: 'wrong' };
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
@@ -159,7 +159,7 @@ describe('A client', () => {
     });
   });
 
-  it('says that an answer is not of the service', async () => {
+  it('rejects with another error for a response of another server', async () => {
     const server = createServer((_request, response) => {
       response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
     }).listen(0, '127.0.0.1');
@@ -178,13 +178,13 @@ describe('A client', () => {
     }
   });
 
-  it('takes a base URL with a slash at its end', async () => {
+  it('accepts a base URL with a slash at its end', async () => {
     const client = new LatchkeyClient({ baseUrl: `${url}/` });
     await client.login('user-05', userPassword);
     assert.equal((await client.api.GET('/me')).data.username, 'user-05');
   });
 
-  it('knows the closed list of codes', () => {
+  it('has the closed list of codes', () => {
     assert.ok(problemCodes.includes('invalid_token'));
     assert.equal(new Set(problemCodes).size, problemCodes.length);
   });

@@ -5,14 +5,14 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { url, userPassword } from './service.js';
 
-/** A file of the package, seen from the compiled test. */
+/** A file of the package, relative to the compiled test. */
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const read = (name: string): string => readFileSync(path(name), 'utf8');
 
 describe('The package', () => {
   const manifest = JSON.parse(read('package.json')) as { version: string; license: string };
 
-  it('has the version of the contract that it is made from', () => {
+  it('has the version of the contract that it was generated from', () => {
     assert.equal(manifest.version, process.env['CONTRACT_VERSION']);
     const lock = JSON.parse(read('package-lock.json')) as { version: string };
     assert.equal(lock.version, manifest.version, 'package-lock.json: run "npm install"');

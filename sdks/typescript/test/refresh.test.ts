@@ -5,7 +5,7 @@ import { asAdministrator, asUser, count, gate, userPassword, voidAccessTokens, w
 
 const twentyTimes = Array.from({ length: 20 });
 
-/** Sees to it that something is refused with this code. */
+/** Makes the service refuse with this code. */
 async function refused(promise: Promise<unknown>, code: string): Promise<void> {
   await assert.rejects(promise, (error) => {
     assert.ok(error instanceof LatchkeyError, String(error));
@@ -26,7 +26,7 @@ function clock(): { now: () => number; advance(seconds: number): void } {
 }
 
 describe('A refresh', () => {
-  it('happens once for 20 callers whose token is refused', async () => {
+  it('is sent once for 20 callers whose token is refused', async () => {
     const client = await asUser(11);
     await voidAccessTokens();
     const answers = await Promise.all(twentyTimes.map(() => client.api.GET('/me')));
@@ -35,7 +35,7 @@ describe('A refresh', () => {
     assert.equal(count(client, 'GET /me'), 40);
   });
 
-  it('happens once for 20 callers whose token has expired, before they send anything', async () => {
+  it('is sent once for 20 callers whose token has expired, before they send anything', async () => {
     const { now, advance } = clock();
     const client = await asUser(12, { now });
     const before = await client.tokens();
@@ -46,7 +46,7 @@ describe('A refresh', () => {
     assert.notEqual((await client.tokens())?.refresh_token, before?.refresh_token);
   });
 
-  it('happens shortly before the token expires, and not earlier', async () => {
+  it('is sent shortly before the token expires, and not earlier', async () => {
     const { now, advance } = clock();
     const client = await asUser(13, { now, margin: 10 });
     const { expires_in: lifetime } = (await client.tokens())!;
@@ -58,7 +58,7 @@ describe('A refresh', () => {
     assert.equal(count(client, 'POST /refresh'), 1);
   });
 
-  it('does not happen at once for tokens that live for less than the margin', async () => {
+  it('is not repeated at once for tokens with a lifetime below the margin', async () => {
     const { now, advance } = clock();
     const client = await asUser(25, { now, margin: 100_000 });
     await client.api.GET('/protected');
@@ -69,7 +69,7 @@ describe('A refresh', () => {
     assert.equal(count(client, 'POST /refresh'), 1);
   });
 
-  it('does not happen again for a caller that hears late that the old token is void', async () => {
+  it('is not repeated for a caller that learns late that the old token was refused', async () => {
     const late = gate();
     let held = false;
     const client = await asUser(14, {
@@ -91,7 +91,7 @@ describe('A refresh', () => {
     assert.equal(count(client, 'POST /refresh'), 1);
   });
 
-  it('sends the request once more, with its body', async () => {
+  it('sends the request again, with its body', async () => {
     const administrator = await asAdministrator();
     const name = `typescript-${process.pid}`;
     const put = (client: typeof administrator, description: string) =>
@@ -115,7 +115,7 @@ describe('A refresh', () => {
     assert.equal(count(client, 'POST /refresh'), 1);
   });
 
-  it('is tried once: a request that is refused again fails', async () => {
+  it('happens once: a request that is refused again fails', async () => {
     const client = await asUser(16, {
       fetch: async (request) => {
         const response = await fetch(request);
@@ -133,13 +133,13 @@ describe('A refresh', () => {
     assert.ok(await client.tokens());
   });
 
-  it('does not happen for any other refusal', async () => {
+  it('is not sent for any other refusal', async () => {
     const client = await asUser(17);
     await refused(client.api.GET('/users'), 'insufficient_scope');
     assert.equal(count(client, 'POST /refresh'), 0);
   });
 
-  it('that is refused forgets the tokens, and tells all who wait', async () => {
+  it('that is refused deletes the tokens, and rejects all waiting callers', async () => {
     const client = await asUser(18);
     const { data: me } = await client.api.GET('/me');
     const administrator = await asAdministrator();
@@ -150,7 +150,7 @@ describe('A refresh', () => {
     await refused(client.api.GET('/me'), 'authentication_required');
   });
 
-  it('that fails in another way keeps them for the next try', async () => {
+  it('that fails otherwise keeps them for the next attempt', async () => {
     let isReachable = true;
     const client = await asUser(19, {
       fetch: (request) =>
@@ -165,7 +165,7 @@ describe('A refresh', () => {
     assert.equal((await client.api.GET('/me')).data.username, 'user-19');
   });
 
-  it('is waited for by a logout, which ends the session for good', async () => {
+  it('is awaited by a logout, which ends the session', async () => {
     const client = await asUser(20);
     await voidAccessTokens();
     const call = client.api.GET('/me').catch((error: unknown) => error);
@@ -199,7 +199,7 @@ describe('A refresh', () => {
     assert.equal((await second.api.GET('/me')).data.username, 'user-22');
   });
 
-  it('goes on for the others when one caller gives up', async () => {
+  it('continues for the others when one caller gives up', async () => {
     const refresh = gate();
     const client = await asUser(23, {
       fetch: async (request) => {
@@ -219,7 +219,7 @@ describe('A refresh', () => {
     assert.equal(count(client, 'POST /refresh'), 1);
   });
 
-  it('does not hang where the service hangs', async () => {
+  it('times out if the service does not respond', async () => {
     const storage = memoryStorage();
     const patient = await asUser(24, { storage });
     const client = watched({
@@ -233,7 +233,7 @@ describe('A refresh', () => {
           : fetch(request),
     });
     await voidAccessTokens();
-    const alive = setInterval(() => undefined, 1000); // a signal's timeout alone does not keep Node running
+    const alive = setInterval(() => undefined, 1000); // a signal's timeout alone does not keep Node.js running
     await assert.rejects(client.api.GET('/me'), { name: 'TimeoutError' });
     clearInterval(alive);
     assert.equal((await patient.api.GET('/me')).data.username, 'user-24');

@@ -1,6 +1,6 @@
 import { LatchkeyClient, type LatchkeyOptions } from '@latchkey/client';
 
-/** Where the service is and who may log in: the driver of the SDKs says. */
+/** The service's address and users, from the driver of the SDKs. */
 function setting(name: string): string {
   const value = process.env[name];
   if (value === undefined)
@@ -13,12 +13,12 @@ export const userPassword = setting('LATCHKEY_USER_PASSWORD');
 const administrator = [setting('LATCHKEY_ADMIN_USERNAME'), setting('LATCHKEY_ADMIN_PASSWORD')] as const;
 const reader = [setting('LATCHKEY_READER_USERNAME'), setting('LATCHKEY_READER_PASSWORD')] as const;
 
-/** A client and what it has sent: `POST /refresh`, say. */
+/** A client and what it has sent, such as `POST /refresh`. */
 export interface WatchedClient extends LatchkeyClient {
   readonly sent: string[];
 }
 
-/** A client that notes down what it sends. */
+/** A client that records what it sends. */
 export function watched(options: Partial<LatchkeyOptions> = {}): WatchedClient {
   const sent: string[] = [];
   const send = options.fetch ?? ((request: Request) => fetch(request));
@@ -53,7 +53,7 @@ export async function asUser(number: number, options?: Partial<LatchkeyOptions>)
 
 let revision = 0;
 
-/** Makes the access tokens of all sample users void: what their role permits has changed. */
+/** Revokes the access tokens of all sample users, by a change of their role's permissions. */
 export async function voidAccessTokens(): Promise<void> {
   const { api } = await asAdministrator();
   revision += 1;
@@ -66,7 +66,7 @@ export function count({ sent }: WatchedClient, what: string): number {
   return sent.filter((each) => each === what).length;
 }
 
-/** A promise, and what keeps it. */
+/** A promise, and the function that resolves it. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => {

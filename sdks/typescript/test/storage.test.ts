@@ -3,7 +3,7 @@ import { afterEach, describe, it } from 'node:test';
 import { browserStorage, memoryStorage, type StoredTokens, type TokenStorage } from '@latchkey/client';
 import { asUser, count, voidAccessTokens, watched } from './service.js';
 
-/** What browsers have, as far as it is used. */
+/** The members of browsers' APIs that are used. */
 function pretendLocalStorage(): Map<string, string> {
   const items = new Map<string, string>();
   Object.defineProperty(globalThis, 'localStorage', {
@@ -24,13 +24,13 @@ describe('The storage of the tokens', () => {
     else delete (globalThis as { localStorage?: unknown }).localStorage;
   });
 
-  it('in memory can begin with tokens of an earlier login', async () => {
+  it('in memory can start with the tokens of an earlier login', async () => {
     const tokens = await (await asUser(31)).tokens();
     const client = watched({ storage: memoryStorage(tokens) });
     assert.equal((await client.api.GET('/me')).data.username, 'user-31');
   });
 
-  it('in localStorage is found by the next client', async () => {
+  it('in localStorage is read by the next client', async () => {
     const items = pretendLocalStorage();
     const first = await asUser(32, { storage: browserStorage() });
     assert.deepEqual([...items.keys()], ['latchkey.tokens']);
@@ -41,7 +41,7 @@ describe('The storage of the tokens', () => {
     assert.equal(await first.tokens(), undefined);
   });
 
-  it('in localStorage takes what someone else wrote there for no login', async () => {
+  it('in localStorage ignores other values under its key', async () => {
     const items = pretendLocalStorage();
     for (const text of ['{', 'null', '"x"', '{"access_token":1}']) {
       items.set('mine', text);
@@ -49,12 +49,12 @@ describe('The storage of the tokens', () => {
     }
   });
 
-  it('in localStorage is refused where there is none', () => {
+  it('in localStorage throws without localStorage', () => {
     Object.defineProperty(globalThis, 'localStorage', { configurable: true, value: undefined });
     assert.throws(() => browserStorage(), /memoryStorage/);
   });
 
-  it('can be any object with get and set, asynchronous ones too', async () => {
+  it('can be any object with get and set, also asynchronous ones', async () => {
     let stored: string | undefined;
     const storage: TokenStorage = {
       get: async () => (stored === undefined ? undefined : (JSON.parse(stored) as StoredTokens)),
@@ -70,7 +70,7 @@ describe('The storage of the tokens', () => {
     assert.equal(stored, undefined);
   });
 
-  it('is read again before a refresh: clients that share one do not fight', async () => {
+  it('is read again before a refresh, so that clients can share it', async () => {
     const storage = memoryStorage();
     const first = await asUser(34, { storage });
     const second = watched({ storage });
@@ -80,7 +80,7 @@ describe('The storage of the tokens', () => {
     assert.equal(count(first, 'POST /refresh') + count(second, 'POST /refresh'), 1);
   });
 
-  it('without turns leaves two that refresh at once with the same session', async () => {
+  it('without turns leaves two concurrent refreshes with the same session', async () => {
     const storage = memoryStorage();
     const clients = [await asUser(35, { storage }), watched({ storage })];
     await voidAccessTokens();
@@ -88,7 +88,7 @@ describe('The storage of the tokens', () => {
     await Promise.all(clients.map((client) => client.api.GET('/me')));
   });
 
-  it('says who takes turns, where it knows', async () => {
+  it('has exclusively if there are locks', async () => {
     const memory = memoryStorage();
     let turns = 0;
     let last: Promise<unknown> = Promise.resolve();

@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { MigrationContext } from './context.js';
 
 export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Promise<void> {
-  // STRICT tables know INTEGER (64 bits) where PostgreSQL says bigint.
+  // The 64-bit integer type is INTEGER in SQLite's STRICT tables and bigint in PostgreSQL.
   const integer = dialect === 'sqlite' ? sql`integer` : sql`bigint`;
   const text = sql`text`;
   const end = dialect === 'sqlite' ? sql`strict` : sql``;

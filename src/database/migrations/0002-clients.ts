@@ -23,7 +23,7 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .modifyEnd(end)
     .execute();
 
-  // No foreign key: a client may be deleted while its last assertion is being noted. Rows go when they expire.
+  // No foreign key: a client may be deleted while its last assertion is being inserted. Rows are deleted when they expire.
   await db.schema
     .createTable('used_assertions')
     .addColumn('client_id', text, (column) => column.notNull())

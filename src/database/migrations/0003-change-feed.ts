@@ -2,9 +2,9 @@ import { sql, type Kysely } from 'kysely';
 import type { MigrationContext } from './context.js';
 
 /**
- * On PostgreSQL the tables themselves tell the replicas of revocations and keys, in the transaction that writes them: no
- * statement can forget it, and it costs no round trip. A notification has less than 8,000 bytes; 80 rows have about 7,000.
- * Of very many rows the replicas are told to read all.
+ * On PostgreSQL, triggers notify the replicas of revocations and keys in the transaction that writes them: no statement
+ * can forget it, and it takes no round trip. A notification has fewer than 8,000 bytes; 80 rows take about 7,000. After
+ * very many rows the replicas are told to read the whole table.
  */
 export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Promise<void> {
   await db.schema.dropIndex('revocations_by_creation').execute();

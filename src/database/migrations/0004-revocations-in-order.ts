@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** The feed reads revocations in pages: one change of a large role writes thousands at the same moment. */
+/** An index for reading revocations in pages: thousands may have the same time. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.dropIndex('revocations_by_creation').ifExists().execute();
   await db.schema

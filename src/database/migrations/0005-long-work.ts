@@ -2,14 +2,14 @@ import { sql, type Kysely } from 'kysely';
 import type { MigrationContext } from './context.js';
 
 /**
- * What lets a change that concerns any number of rows be a change of one: epochs that sessions are compared with,
- * a count that tokens are, and marks of what is still to be tidied up after it. And an index for each list.
+ * With these columns a change that concerns any number of rows writes one row: epochs that sessions are compared with, a
+ * counter that tokens are compared with, and marks for the cleanup that follows. Also an index for each list.
  */
 export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Promise<void> {
   const integer = dialect === 'sqlite' ? sql`integer` : sql`bigint`;
   const end = dialect === 'sqlite' ? sql`strict` : sql``;
 
-  // Neither database rewrites a table for a column of a constant default.
+  // Neither database rewrites the table to add a column with a constant default.
   await sql`alter table users add column session_epoch ${integer} not null default 0`.execute(db);
   await sql`alter table users add column ending_epoch ${integer}`.execute(db);
   await sql`alter table users add column deleted_at ${integer}`.execute(db);
@@ -34,7 +34,7 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .on('user_roles')
     .columns(['role_name', 'user_id'])
     .execute();
-  // Names that begin alike lie together only where texts are compared by their code points, as SQLite does.
+  // An index serves a search by prefix only if texts compare by code points, as in SQLite.
   if (dialect === 'postgres') {
     await sql`alter table users alter column username_key type text collate "C"`.execute(db);
   }

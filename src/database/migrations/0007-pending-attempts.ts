@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { MigrationContext } from './context.js';
 
-/** Attempts that are being made are counted apart from those that failed, where every replica sees them. */
+/** Attempts in progress are counted apart from failed ones, in the database, so that every replica sees them. */
 export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Promise<void> {
   const integer = dialect === 'sqlite' ? sql`integer` : sql`bigint`;
   for (const column of ['pending', 'pending_until']) {

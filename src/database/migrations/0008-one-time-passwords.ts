@@ -1,12 +1,12 @@
 import { sql, type Kysely } from 'kysely';
 import type { MigrationContext } from './context.js';
 
-/** What those have that were made before, from now on: a day. */
+/** The lifetime of existing one-time passwords, from the migration on. */
 const day = 86_400_000;
 
 /**
- * A one-time password is good until it is used, or expires. And the costs in passwords' hashes can be found without reading every
- * user: they are the fourth part of `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
+ * One-time passwords expire. Also an index that finds the costs of all passwords' hashes without reading every user: they
+ * are the fourth part of `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
  */
 export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Promise<void> {
   const integer = dialect === 'sqlite' ? sql`integer` : sql`bigint`;
@@ -14,7 +14,7 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
   await sql`update users set one_time_expires_at = ${Date.now() + day} where password_one_time = 1`.execute(
     db,
   );
-  // Spelled as in the query, and for both databases alike: from the sixteenth character on, for as long as they are costs.
+  // Must be the same expression as in the query: the characters of the costs, from the sixteenth on.
   await sql`create index users_by_password_costs on users (substr(substr(password_hash, 16), 1,
     length(substr(password_hash, 16)) - length(ltrim(substr(password_hash, 16), '0123456789mtp=,'))))`.execute(
     db,

@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 
 /**
- * A client introspects tokens for the audiences that it is itself, or with the scope `tokens:introspect` any token. Before,
- * every client could. Those that follow the revocations are guards, which check users' tokens, and go on as they were.
+ * A client may introspect tokens for its own audiences, or with the scope `tokens:introspect` any token. Before, every
+ * client could introspect any token; clients that read the revocations are guards, and keep that right.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema

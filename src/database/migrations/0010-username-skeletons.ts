@@ -1,16 +1,16 @@
 import { sql, type Kysely } from 'kysely';
-import { skeletonKey } from '../../usernames/username-scripts.js';
+import { computeSkeletonKey } from '../../usernames/username-scripts.js';
 
 const rowsPerStatement = 500;
 
-/** What `usersStore` keeps of users, as far as this migration needs it. */
+/** The columns of `users` that this migration needs, as they were at its time. */
 interface Users {
   users: { id: string; username: string; username_skeleton: string | null };
 }
 
 /**
- * From now on no name is set that looks like another user's. Those that are there stay as they are; of several that look
- * alike the oldest has the skeleton, and keeps others away.
+ * A column for checking that no new name looks like another user's. Existing names stay; of several that look alike the
+ * oldest gets the skeleton, which keeps new ones from being set.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
@@ -31,7 +31,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     if (!last) break;
     after = last.id;
     const rows = users.flatMap(({ id, username }) => {
-      const skeleton = skeletonKey(username);
+      const skeleton = computeSkeletonKey(username);
       if (taken.has(skeleton)) return [];
       taken.add(skeleton);
       return [sql`(${id}, ${skeleton})`];

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { MigrationContext } from './context.js';
 
-/** A proof of the password leaves no grace to the refresh tokens from before it: the session has to know which they are. */
+/** After the password is verified again, the session's earlier refresh tokens have no grace: this column tells which they are. */
 export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Promise<void> {
   await db.schema
     .alterTable('sessions')

@@ -1,4 +1,4 @@
-/** What a migration is told of the database that it is for. */
+/** What a migration may need to know about the database. */
 export interface MigrationContext {
   readonly dialect: 'sqlite' | 'postgres';
 }

@@ -16,7 +16,7 @@ interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
 }
 
-/** In order, forward only: a released migration is never edited, the next change is a new one. */
+/** In order, and forward only: a released migration is never edited; a change is a new migration. */
 const migrations: Readonly<Record<string, DialectMigration>> = {
   '0001-core': core,
   '0002-clients': clients,
@@ -30,7 +30,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0012-proved-generation': provedGeneration,
 };
 
-export function migrationProvider(context: MigrationContext): MigrationProvider {
+export function createMigrationProvider(context: MigrationContext): MigrationProvider {
   const bound = Object.entries(migrations).map(([name, migration]): [string, Migration] => [
     name,
     { up: (db) => migration.up(db as Kysely<unknown>, context) },

@@ -1,7 +1,7 @@
 """Checks Latchkey's access tokens in another service.
 
-By the public keys, and by a feed of what is revoked that is held in memory: a check asks nobody.
-``latchkey_guard.flask`` and ``latchkey_guard.starlette`` are for those frameworks; ``Guard`` is for anything else.
+A check needs no request to Latchkey: it uses the public keys, and a feed of revocations that is kept in memory.
+``latchkey_guard.flask`` and ``latchkey_guard.starlette`` are for those frameworks; ``Guard`` is for all others.
 """
 
 from .claims import Caller

@@ -1,4 +1,4 @@
-"""What an access token says (RFC 9068, and Latchkey's own claims)."""
+"""The claims of an access token (RFC 9068, and Latchkey's own)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, as the access token says it."""
+    """The caller of a request, by its access token."""
 
-    #: The user's id, or the client's where a client acts for itself.
+    #: The user's id, or for a client's own token the client's id.
     subject: str
     #: The user's name when the token was issued, to be shown: a user is told from others by ``subject``. None for a client.
     username: str | None
@@ -34,17 +34,17 @@ def caller_of(claims: dict[str, Any]) -> Caller:
 
 
 def are_claims(claims: Mapping[str, Any]) -> bool:
-    """Whether what a signature vouches for has what no access token of Latchkey lacks."""
+    """Whether all required claims of an access token are present and have the right type."""
 
     def are(kind: type, *names: str) -> bool:
-        # bool is an int to Python, and none to JSON.
+        # In Python a bool is an int; in JSON it is not a number.
         return all(isinstance(claims.get(name), kind) and claims[name] is not True for name in names)
 
     roles = claims.get("roles")
     return (
         are(str, "iss", "sub", "jti", "client_id", "scope")
         and are(int, "exp", "iat", "ver")
-        # Only a client that acts for itself has no session.
+        # Only a client's own token has no session.
         and (claims["sub"] == claims["client_id"] or (are(str, "sid") and are(int, "auth_time")))
         and isinstance(claims.get("preferred_username", ""), str)
         and isinstance(roles, list)

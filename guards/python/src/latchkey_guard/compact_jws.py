@@ -1,4 +1,4 @@
-"""JSON Web Signatures in compact form (RFC 7515, section 3.1), in the one spelling that each of them has."""
+"""JSON Web Signatures in compact form (RFC 7515, section 3.1), in canonical encoding alone."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import re
 from typing import Any
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
-#: What a part ends with whose last character has four bits to spare, or two: they are zero (RFC 4648, section 3.5).
+#: The last characters whose unused bits, four or two, are zero (RFC 4648, section 3.5).
 _LAST_OF_TWO = "AQgw"
 _LAST_OF_THREE = "AEIMQUYcgkosw048"
 _MARKED = re.compile(r'"\\u0000([^"]*)"')
 
 
 def read_compact_jws(text: str) -> tuple[str, str, str] | None:
-    """Header, payload and signature as they are spelled.
+    """Returns header, payload and signature, still encoded.
 
-    None for what is not three parts, or not in the one spelling of the two that are signed: decoders forgive padding,
-    white space, other characters and trailing bits.
+    None for a text that does not have three parts, or whose signed parts are not canonical base64url: decoders ignore
+    padding, white space, other characters and trailing bits. The signature is not checked: ``is_signature`` does that.
     """
     parts = text.split(".", 3)
     if len(parts) != 3 or not _is_base64url(parts[0]) or not _is_base64url(parts[1]):
@@ -27,17 +27,18 @@ def read_compact_jws(text: str) -> tuple[str, str, str] | None:
 
 
 def is_signature(text: str, length: int) -> bool:
-    """Whether a text is so many bytes, in their one spelling.
+    """Whether a text is the canonical encoding of a signature of this length in bytes.
 
-    OpenSSL verifies RSA-PSS signatures without their leading zero bytes, too, which RFC 8017, section 8.1.2, refuses.
+    OpenSSL also verifies RSA-PSS signatures without their leading zero bytes, which RFC 8017, section 8.1.2, refuses.
     """
     return _is_base64url(text) and len(text) * 3 // 4 == length
 
 
 def read_header(part: str) -> dict[str, Any] | None:
-    """What a header says, before anything vouches for it, spelled as the service spells it.
+    """Reads a header whose signature is not verified yet; None for anything else.
 
-    Of two members of one name some parsers take the last, and others the first. None for anything else.
+    It must be the very JSON that the service writes, because of two members with one name some parsers take the last and
+    others the first.
     """
     try:
         text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
@@ -49,7 +50,7 @@ def read_header(part: str) -> dict[str, Any] | None:
 
 
 def _mark(number: str) -> str:
-    """Numbers with a fraction are kept as they came: JavaScript and Python spell some of them in two ways."""
+    """Keeps the text of a number with a fraction: JavaScript and Python format some of them differently."""
     return f"\0{number}"
 
 

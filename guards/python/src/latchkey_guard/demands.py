@@ -1,4 +1,4 @@
-"""What a caller must have beside a live token: permissions, ``fresh`` and ``fresh:300``."""
+"""What a caller needs beside a valid token: permissions, ``fresh`` and ``fresh:300``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FRESH = re.compile(r"fresh(?::(\d+))?")
 
 
 def check_demands(demands: Sequence[str]) -> None:
-    """Raises ``ValueError`` for what can be no demand: as a permission nobody would have it."""
+    """Raises ``ValueError`` for a demand that cannot be met, such as ``fresh:5m``: no caller has such a permission."""
     for demand in demands:
         if not isinstance(demand, str) or demand == "" or re.search(r"\s", demand):
             raise ValueError(f'{demand!r} is no demand: name each permission by itself, such as "reports:read".')
@@ -30,7 +30,7 @@ def demand_of(caller: Caller, demands: Sequence[str], now: float) -> None:
 
 
 def _demand_freshness(caller: Caller, age: str | None, now: float) -> None:
-    """RFC 9470, section 3: the challenge says how old the login may be."""
+    """RFC 9470, section 3: the challenge's ``max_age`` says how old the login may be."""
     claims = caller.claims
     elapsed = now - claims.get("auth_time", float("-inf"))
     if claims.get("fresh") and (age is None or elapsed <= int(age)):

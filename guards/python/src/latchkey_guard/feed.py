@@ -1,4 +1,4 @@
-"""Follows the service's stream of revocations, and knows how old what it knows is."""
+"""Follows the service's stream of revocations, and knows how recent its data is."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from collections.abc import Callable
 from .revoked import Revoked
 from .service import Service, ServiceRefused
 
-#: Between two streams, and twice as long after each attempt that failed, in seconds.
+#: The wait before the next stream, in seconds; it doubles after each failed attempt.
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 2.0
-#: Those of the service have 1.5 MiB at most, in bytes.
+#: In bytes. The service's lines have at most 1.5 MiB.
 _LONGEST_LINE = 8 * 1024 * 1024
-#: Between two goes through all that is held for what may be forgotten, in seconds.
+#: The time between two removals of expired revocations, in seconds.
 _PRUNE_EVERY = 60.0
 
 
 class Feed:
-    """A thread of its own in each process: it begins with the first check there, and a fork starts its own."""
+    """A thread in each process, which starts with the first check in it; a forked process starts its own."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Feed:
         on_following: Callable[[], None],
     ) -> None:
         self._service = service
-        #: A stream begins: the one before may have ended because a key was taken away.
+        #: Called when a stream begins: the previous one may have ended because a key was removed.
         self._on_following = on_following
         self._revoked = revoked
         self._bound = bound
@@ -44,7 +44,7 @@ class Feed:
         self._monotonic = monotonic
         self._warn = warn
         self._reset()
-        # Only the thread that forks goes on in the child; uWSGI and gunicorn fork after the API is loaded.
+        # In the child process only the thread that forked runs; uWSGI and gunicorn fork after the API is loaded.
         child = weakref.WeakMethod(self._reset)
         os.register_at_fork(after_in_child=lambda: _call(child))
 
@@ -60,11 +60,11 @@ class Feed:
 
     @property
     def is_current(self) -> bool:
-        """Whether everything is known that was revoked until a moment ago."""
+        """Whether every revocation is known up to at most ``bound`` seconds ago."""
         return self._monotonic() - self._complete_at <= self._bound
 
     def begin(self) -> None:
-        """Begins, if that has not happened in this process."""
+        """Starts the thread, unless it runs in this process already."""
         if self._thread is None:
             with self._lock:
                 if self._thread is None:
@@ -72,7 +72,7 @@ class Feed:
                     self._thread.start()
 
     def wait(self, timeout: float | None) -> None:
-        """Waits until everything is known for the first time."""
+        """Waits until all revocations are known for the first time."""
         self.begin()
         if not self._first.wait(timeout):
             raise TimeoutError("The feed of revocations has not come within the time that was given for it.")
@@ -80,7 +80,7 @@ class Feed:
             raise self._refused
 
     def close(self) -> None:
-        """Ends within about a second: that is how often the service is heard of."""
+        """Ends within about a second: the thread checks at each heartbeat of the service."""
         self._closing.set()
 
     def _run(self) -> None:
@@ -90,7 +90,7 @@ class Feed:
             try:
                 self._follow(heard)
                 failures = 0
-            except Exception as error:  # whatever it was: it is told, and the guard goes on following
+            except Exception as error:  # any error is reported, and the guard reconnects
                 if heard.is_set():
                     failures = 0
                 if failures == 0:
@@ -100,11 +100,11 @@ class Feed:
                     self._first.set()
                 failures += 1
             longest = min(_FIRST_WAIT * 2**failures, _LONGEST_WAIT)
-            # Guards that lost the same service do not come back at the same moment.
+            # Random, so that guards that lost the same service do not all reconnect at the same time.
             self._closing.wait(longest * random.uniform(0.5, 1))
 
     def _follow(self, heard: threading.Event) -> None:
-        """Reads one stream to its end. A service that has gone silent is left."""
+        """Reads one stream to its end, or until the service has been silent for too long."""
         with self._service.follow(self._last_event_id, self._bound + 2) as response:
             self._on_following()
             fields: dict[str, str] = {}

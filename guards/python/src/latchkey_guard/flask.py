@@ -1,4 +1,4 @@
-"""For Flask: ``@latchkey.requires("reports:read")`` under ``@app.get(…)``."""
+"""For Flask: ``@latchkey.requires("reports:read")`` below ``@app.get(…)``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ _R = TypeVar("_R")
 
 
 class FlaskGuard(Guard):
-    """A guard for Flask's views; made like ``Guard``."""
+    """A guard for Flask's views, with the parameters of ``Guard``."""
 
     def requires(self, *demands: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R | Response]]:
-        """A decorator that lets a request through whose access token is good and has all that is demanded.
+        """A decorator that lets a request through if its access token is valid and meets all demands.
 
-        Any other is answered. What is demanded: permissions, ``fresh``, ``fresh:300``; nothing: any good token.
+        Other requests get the refusal as response. Demands are permissions, ``fresh`` and ``fresh:300``; without any,
+        any valid token is accepted.
+
+        :raises ValueError: for a demand that cannot be met.
         """
         check_demands(demands)
 
@@ -44,7 +47,10 @@ class FlaskGuard(Guard):
 
     @property
     def caller(self) -> Caller:
-        """Who calls, in a view that ``requires`` has let the request through to."""
+        """The caller of the request, in a view with ``requires``.
+
+        :raises RuntimeError: in a view without.
+        """
         caller: Caller | None = g.get("latchkey_caller")
         if caller is None:
             raise RuntimeError("No guard has let this request through: put @requires() on its view.")

@@ -1,4 +1,4 @@
-"""The guard: what each request is asked."""
+"""The guard, which checks each request."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from .tokens import AccessTokens
 
 _URL = re.compile(r"https?://[^?#\s]+")
 _WAYS = ("introspect", "refuse", "accept")
-#: After a failure the service is not asked again for so long, in seconds.
+#: The time after a failure during which the service is not asked again, in seconds.
 _PAUSE = 1.0
-#: Answers of the service that are remembered.
+#: Maximum number of cached responses of the service.
 _REMEMBERED = 10_000
 
 
 class Guard:
-    """Checks Latchkey's access tokens in another service, without asking Latchkey.
+    """Checks Latchkey's access tokens in another service, without a request to Latchkey for each.
 
     :param issuer: the service's ``LATCHKEY_ISSUER``; its metadata says where the keys are.
     :param audience: the accepted audience (``aud``), or several of them.
     :param client_id: a client of the service (``POST /clients``) with the scope ``revocations:read`` and the audience
         among its ``introspection_audiences``.
     :param client_secret: the secret of that client.
-    :param url: where the service is reached, where that is not the issuer.
-    :param jwks_uri: where the public keys are, where the metadata is not to be asked for it.
-    :param leeway: by how much the clocks here and there may differ, in seconds: 0 to 300.
-    :param bound: how old the feed may be, in seconds: 2 or more, because the service is heard of every second.
-    :param when_stale: what is done while it is older. ``introspect``: the service is asked about each token, and where
-        it does not answer the request is refused. ``refuse``: 503. ``accept``: tokens are taken that may be revoked,
-        with a warning.
-    :param warn: is told what an operator should know; by default the logger ``latchkey_guard``.
-    :param clock: seconds since the Unix epoch, for tests; ``monotonic``: seconds of a clock that nobody sets.
-    :raises ValueError: for what cannot be used, all of it in one sentence each.
+    :param url: the base URL for requests to the service; by default the issuer.
+    :param jwks_uri: the URL of the public keys; by default the metadata's ``jwks_uri``.
+    :param leeway: by how much the clocks here and at the service may differ, in seconds, 0 to 300.
+    :param bound: how old the feed may be, in seconds, 2 or more because its heartbeat comes every second.
+    :param when_stale: what to do while the feed is older. ``introspect``: ask the service about each token, and respond
+        503 if it does not respond. ``refuse``: respond 503. ``accept``: accept tokens that may be revoked, with a
+        warning.
+    :param warn: called with messages for the operator; by default the logger ``latchkey_guard`` is used.
+    :param clock: seconds since the Unix epoch, for tests; ``monotonic``: seconds of a monotonic clock.
+    :raises ValueError: with a sentence for each invalid parameter.
     """
 
     def __init__(
@@ -100,39 +100,41 @@ class Guard:
         os.register_at_fork(after_in_child=lambda: _call(child))
 
     def start(self, timeout: float | None = None) -> None:
-        """Waits until the guard knows all that is revoked, and the keys.
+        """Waits until the guard knows all revocations and the keys.
 
-        Without it the first request of each process begins that, and the service is asked about tokens meanwhile. Not
-        in a process that forks its workers afterwards: they begin for themselves.
+        Otherwise the first request of each process begins to follow the feed, and until then the guard asks the service
+        about each token. Do not call it in a process that forks its workers afterwards: each worker starts its own feed.
 
-        :raises ServiceRefused: where the service refuses the guard, such as for a wrong secret or permission.
-        :raises TimeoutError: where it takes longer than so many seconds.
+        :param timeout: seconds; None: no limit.
+        :raises ServiceRefused: if the service refuses the guard, for example for a wrong secret or a missing permission.
+        :raises TimeoutError: if it takes longer than the timeout.
         """
         self._feed.wait(timeout)
         self._keys.refresh()
 
     def close(self) -> None:
-        """Ends the feed, within about a second. A process need not: it ends without."""
+        """Ends the feed within about a second. A process can also exit without it."""
         self._feed.close()
 
     @property
     def is_current(self) -> bool:
-        """Whether the feed is as new as it has to be, for a health check."""
+        """Whether the feed is recent enough, for a health check."""
         return self._feed.is_current
 
     def __len__(self) -> int:
-        """How many revocations are held."""
+        """Number of revocations in memory."""
         return len(self._revoked)
 
     def __bool__(self) -> bool:
         return True
 
     def check(self, authorization: str | None, *demands: str) -> Caller:
-        """Lets a request through, or raises ``Refusal``, which has the status, the headers and the body of an answer.
+        """Checks the access token of a request.
 
-        :param authorization: the value of an ``Authorization`` header.
+        :param authorization: the value of the ``Authorization`` header.
         :param demands: permissions, ``fresh`` (a token from a login rather than from a refresh) or ``fresh:300`` (from a
             login at most 300 seconds ago).
+        :raises Refusal: with the status, the headers and the body of the response.
         """
         self._feed.begin()
         token = bearer_token(authorization)
@@ -147,7 +149,7 @@ class Guard:
         return caller
 
     def check_at_once(self, authorization: str | None, *demands: str) -> Caller | None:
-        """The same where it costs neither time nor I/O, which an event loop cannot spare; else None."""
+        """The same if it needs neither I/O nor cryptography, which would block an event loop; otherwise returns None."""
         if not self._feed.is_current:
             return None
         if self._tokens.known(bearer_token(authorization)) is None:
@@ -155,7 +157,7 @@ class Guard:
         return self.check(authorization, *demands)
 
     def _check_otherwise(self, token: str, caller: Caller) -> None:
-        """What is done while the feed is older than it may be."""
+        """Applies ``when_stale``."""
         if self._when_stale == "refuse":
             raise Refusal("not_ready")
         if self._when_stale == "accept":
@@ -170,12 +172,12 @@ class Guard:
             is_live = self._introspect(token)
         except ServiceError as error:
             raise Refusal("not_ready") from error
-        # What came by the feed meanwhile counts.
+        # The feed may have brought its revocation meanwhile.
         if not is_live or caller.claims in self._revoked:
             raise _revoked()
 
     def _introspect(self, token: str) -> bool:
-        """Asks about each token once for as long as the bound."""
+        """Asks the service about a token, and caches the response for the bound."""
         now = self._monotonic()
         is_live, asked_at = self._answers.get(token, (False, float("-inf")))
         if now - asked_at <= self._bound:
@@ -202,12 +204,13 @@ class Guard:
 
 
 def bearer_token(authorization: str | None) -> str:
-    """RFC 6750, section 2.1, in the one element of the header that is of the scheme Bearer, whose case does not matter.
+    """Extracts the token from the header's one element with the scheme Bearer (RFC 6750, section 2.1).
 
-    Another scheme is not ours to check. A lone word is none at all: a token without its scheme, say.
+    The scheme is case-insensitive. Elements with other schemes are ignored. A single word is malformed: it may be a
+    token without its scheme.
     """
     header = authorization or ""
-    # Around a whole header HTTP has taken spaces away already.
+    # The HTTP parser has trimmed the header.
     listed = [each.strip(" \t") for each in header.split(",")] if "," in header else [header]
     elements = [element for element in listed if element]
     own = [element for element in elements if element[:6].lower() == "bearer"]

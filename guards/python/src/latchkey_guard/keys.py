@@ -10,17 +10,17 @@ from typing import Any
 from .public_keys import KeyRefused, VerificationKey, import_key
 from .service import Service, ServiceError
 
-#: Between two attempts to read the keys, in seconds: tokens with made-up key ids cause no more.
+#: Minimum time between two attempts to read the keys, in seconds, however many tokens with unknown key ids come.
 _ATTEMPT_EVERY = 5
-#: For how long keys are used when newer ones cannot be had, in seconds.
+#: How long keys are used while newer ones cannot be read, in seconds.
 _USED_AT_MOST = 3600
 
-#: Signatures that those who check them cannot make.
+#: Asymmetric algorithms alone: with a shared secret, every service that checks tokens could also issue them.
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 
 
 class KeySet:
-    """Kept for as long as the service says, and while it cannot be reached an hour at most."""
+    """The keys, cached for as long as the service says, and for at most an hour while it cannot be reached."""
 
     def __init__(
         self, service: Service, monotonic: Callable[[], float], warn: Callable[[str], None]
@@ -35,7 +35,7 @@ class KeySet:
         self._max_age = 0.0
         self._tried_at = float("-inf")
         self._is_expired = False
-        #: Raised when the keys are other ones: what was verified with the old ones has to be verified again.
+        #: Incremented when the keys change: tokens must then be verified again.
         self.version = 0
 
     def after_fork(self) -> None:
@@ -43,16 +43,16 @@ class KeySet:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the keys are as new as the service demands."""
+        """Whether the keys are not older than the service's ``max-age``."""
         return not self._is_expired and self._age < self._max_age
 
     def expire(self) -> None:
-        """The keys are to be read again before they are used again: one may have been taken away."""
+        """The keys are read again before their next use, because one may have been removed."""
         self._is_expired = True
         self._tried_at = float("-inf")
 
     def refresh(self) -> None:
-        """Reads the keys again if that is due. Raises where none can be had that are new enough."""
+        """Reads the keys again if that is due. Raises ``ServiceError`` if that fails and they are older than an hour."""
         if self.is_fresh:
             return
         try:
@@ -64,7 +64,7 @@ class KeySet:
             raise ServiceError("The public keys could not be read a moment ago.")
 
     def find(self, key_id: str) -> VerificationKey | None:
-        """The key with this id. The service is asked for one that is not known."""
+        """Finds the key with this id; if it is unknown, the keys are read again. Raises ``ServiceError``."""
         if key_id not in self._keys:
             self._read_again()
         return self._keys.get(key_id)
@@ -74,10 +74,10 @@ class KeySet:
         return self._monotonic() - self._read_at
 
     def _read_again(self) -> None:
-        """At most once at a time, and once in a while."""
+        """At most one read at a time, and one in ``_ATTEMPT_EVERY`` seconds."""
         asked_at = self._monotonic()
         with self._lock:
-            # Another thread has just done it, or tried to.
+            # Another thread has just read them, or tried to.
             if self._tried_at >= asked_at or asked_at - self._tried_at < _ATTEMPT_EVERY:
                 return
             self._tried_at = asked_at
@@ -95,7 +95,7 @@ class KeySet:
             self._read_at, self._max_age = asked_at, float(max_age)
 
     def _import(self, keys: list[dict[str, Any]]) -> dict[str, VerificationKey]:
-        """Those that can be used; the others are told of."""
+        """Imports the keys that can be used, and warns about the others."""
         usable = {}
         known = [key for key in keys if key.get("alg") in ALGORITHMS and isinstance(key.get("kid"), str)]
         ids = [key["kid"] for key in known]

@@ -1,4 +1,4 @@
-"""Which public keys may verify a signature."""
+"""Imports public keys, and refuses those that must not verify signatures."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-#: RFC 7518, section 3.3; beyond what anybody has, a signature takes long to verify, and OpenSSL refuses it. Bits.
+#: In bits. RFC 7518, section 3.3. OpenSSL refuses a modulus above the maximum, with which verifying would take long.
 _MIN_MODULUS, _MAX_MODULUS = 2048, 16_384
-#: NIST SP 800-56B. With 1 everybody can sign; small ones forgive mistakes in the padding.
+#: NIST SP 800-56B. With the exponent 1 anyone can sign, and small ones allow attacks on faulty padding checks.
 _MIN_EXPONENT = 65_537
-#: OpenSSL verifies nothing by a larger one with a modulus of more than 3,072 bits.
+#: OpenSSL refuses a larger exponent if the modulus has more than 3,072 bits.
 _MAX_EXPONENT_BITS = 64
-#: Algorithm, and the curve that it is for (RFC 7518, section 3.4).
+#: Algorithm → its curve (RFC 7518, section 3.4).
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
-#: Of private and of symmetric keys (RFC 7518, section 6).
+#: The members of private and symmetric keys (RFC 7518, section 6).
 _SECRET_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 
 
 class KeyRefused(Exception):
-    """A key that must not verify anything; the message goes on after "the key"."""
+    """A key that must not be used; the message is put after "The key"."""
 
 
 @dataclass(frozen=True)
 class VerificationKey:
     """A key of the service."""
 
-    #: The only one that it is for.
+    #: The only algorithm that the key may be used with.
     algorithm: str
     key: jwt.PyJWK
-    #: The bytes of each signature.
+    #: In bytes.
     signature_length: int
 
 
 def import_key(jwk: Mapping[str, Any]) -> VerificationKey:
-    """Raises ``KeyRefused``."""
+    """Imports a public key with one of the known algorithms. Raises ``KeyRefused`` if it must not be used."""
     _check_use(jwk)
     algorithm = jwk["alg"]
     if jwk.get("kty") != ("EC" if algorithm in _CURVES else "RSA") or jwk.get("crv") != _CURVES.get(algorithm):

@@ -1,11 +1,11 @@
-"""Why a request is not let through, and the answer to it."""
+"""Why a request is refused, and the response to it."""
 
 from __future__ import annotations
 
 import json
 import re
 
-#: Some of the service's closed list of problems, with its texts: status, title, detail.
+#: Some of the service's closed list of problem types, with its texts: status, title, detail.
 _KINDS = {
     "authentication_required": (
         401,
@@ -37,7 +37,7 @@ _KINDS = {
 
 
 class Refusal(Exception):
-    """A request is refused: problem+json (RFC 9457) with its challenge (RFC 6750, section 3)."""
+    """A refused request and its response: problem+json (RFC 9457) with a challenge (RFC 6750, section 3)."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Refusal(Exception):
         self.code = code
         self.status, self.title, usual = _KINDS[code]
         self.detail = usual if detail is None else detail
-        # RFC 6750, section 3: no error code where no token came.
+        # RFC 6750, section 3: no error code in the response to a request without a token.
         self._challenge = (
             {"error": code, "error_description": self.detail} if code == "invalid_token" else challenge
         )
@@ -56,7 +56,7 @@ class Refusal(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of the answer, its content type among them."""
+        """The headers of the response, including its content type."""
         headers = {"Content-Type": "application/problem+json; charset=utf-8", "Cache-Control": "no-store"}
         if self.status == 401 or self._challenge:
             parameters = {"realm": "latchkey", **(self._challenge or {})}
@@ -67,7 +67,10 @@ class Refusal(Exception):
         return headers
 
     def body(self, issuer: str) -> str:
-        """The body of the answer; problem types' URIs begin with the issuer."""
+        """The body of the response.
+
+        :param issuer: the base of the problem types' URIs.
+        """
         problem = {
             "type": f"{issuer}/problems/{self.code}",
             "title": self.title,
@@ -79,5 +82,5 @@ class Refusal(Exception):
 
 
 def _quotable(text: str) -> str:
-    """RFC 6750, section 3: few characters may be in a challenge."""
+    """RFC 6750, section 3, allows few characters in a challenge."""
     return re.sub(r"[^\x20-\x7e]", "?", re.sub(r'["\\]', "'", text))

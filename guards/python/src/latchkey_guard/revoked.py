@@ -1,4 +1,4 @@
-"""What is revoked, in memory, for as long as a token that it concerns may live."""
+"""The revocations of tokens that have not expired, in memory."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from datetime import datetime
 from typing import Any
 
 
-#: What stands in the feed for the users of every role.
+#: In the feed, the id of a ``role`` revocation that concerns every user.
 _EVERY_ROLE = "*"
 
 
 class Revoked:
-    """One thread adds and prunes, any number of them look: each step on a dict is whole."""
+    """One thread adds and prunes while others read: single operations on a dict are atomic."""
 
     def __init__(self) -> None:
-        #: Identifier to when it may be forgotten, in seconds since the Unix epoch.
+        #: Identifier → expiry in seconds since the Unix epoch.
         self._sessions: dict[str, int] = {}
         self._tokens: dict[str, int] = {}
-        #: Identifier to the least version that is good, and when it may be forgotten.
+        #: Identifier → the lowest version that is not revoked, and the expiry.
         self._subjects: dict[str, tuple[float, int]] = {}
         self._roles: dict[str, tuple[float, int]] = {}
 
@@ -32,7 +32,7 @@ class Revoked:
         # Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
         if subject is not None and claims["ver"] < subject[0]:
             return True
-        # A client has no session, and no roles.
+        # Clients, whose tokens have no session, have no roles.
         if not self._roles or "sid" not in claims:
             return False
         version = claims.get("roles_ver", 0)
@@ -41,7 +41,7 @@ class Revoked:
         )
 
     def add(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Takes over what the feed tells; what is known already may come again."""
+        """Adds items of the feed; an item may come again."""
         for entry in entries:
             kind, identifier = entry["kind"], entry["id"]
             until = _seconds(entry["expires_at"])
@@ -55,7 +55,10 @@ class Revoked:
                 held[identifier] = max(until, held.get(identifier, 0))
 
     def prune(self, now: float) -> None:
-        """Forgets what no living token is concerned by any more."""
+        """Removes expired revocations.
+
+        :param now: seconds since the Unix epoch.
+        """
         for held in (self._sessions, self._tokens):
             for identifier in [each for each, until in held.items() if until <= now]:
                 del held[identifier]
@@ -65,5 +68,5 @@ class Revoked:
 
 
 def _seconds(text: str) -> int:
-    # Python 3.10 does not read the Z.
+    # Python 3.10's fromisoformat does not accept the Z.
     return -int(-datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() // 1)

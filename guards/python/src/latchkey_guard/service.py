@@ -1,4 +1,4 @@
-"""What a guard asks of the service over HTTP."""
+"""The guard's HTTP requests to the service."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import quote, urlencode
 
-#: An answer that has not come by then does not come, in seconds.
+#: How long to wait for a response, in seconds.
 _ANSWERS_WITHIN = 2
-#: A token that is about to expire is not used, in seconds.
+#: A token is replaced this long before it expires, in seconds.
 _MARGIN = 30
 
 
 class ServiceError(Exception):
-    """The service did not answer, or not as it should: it may be back in a moment."""
+    """The service did not respond, or its response is not valid; a later attempt may succeed."""
 
 
 class ServiceRefused(ServiceError):
-    """The service said no: it has to be set right by a person."""
+    """The service refused the guard's request; only a person can correct that."""
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Credentials go nowhere but to the service."""
+    """Credentials are sent to the service alone."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
@@ -69,7 +69,7 @@ class Service:
         self._lock = threading.Lock()
 
     def keys(self) -> tuple[list[dict[str, Any]], int]:
-        """The public keys, and for how many seconds they may be kept."""
+        """Returns the public keys, and for how many seconds they may be cached."""
         url = self._jwks_uri or self._at(self._discover()["jwks_uri"])
         with self._ask(url) as response:
             found = re.search(r"(?:^|[\s,])max-age=(\d+)", response.headers.get("Cache-Control", ""))
@@ -82,14 +82,14 @@ class Service:
             return _json(response)["active"] is True
 
     def follow(self, last_event_id: str | None, silence: float) -> HTTPResponse:
-        """Begins to read the stream of revocations; reading fails where nothing comes for so many seconds."""
+        """Opens the stream of revocations; reading fails after ``silence`` seconds without data."""
         headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {self._access_token()}"}
         if last_event_id is not None:
             headers["Last-Event-ID"] = last_event_id
         try:
             return self._ask(f"{self._url}/revocations/stream", headers=headers, timeout=silence)
         except ServiceRefused:
-            # It may have been revoked; the next attempt is with another one.
+            # The token may have been revoked: the next attempt gets another one.
             self._token = None
             raise
 
@@ -107,7 +107,7 @@ class Service:
         return _Token(answer["access_token"], begun + answer["expires_in"] - _MARGIN)
 
     def _discover(self) -> dict[str, Any]:
-        """The metadata (RFC 8414), read until it has been read once."""
+        """The service's metadata (RFC 8414), read once; a failed read is repeated at the next call."""
         if self._metadata is None:
             with self._ask(f"{self._url}/.well-known/oauth-authorization-server") as response:
                 metadata = _json(response)
@@ -120,7 +120,7 @@ class Service:
         return self._metadata
 
     def _at(self, endpoint: str) -> str:
-        """Where an endpoint is reached that the metadata names by the issuer."""
+        """Replaces the issuer at the start of an endpoint's URL by the base URL for requests."""
         if endpoint.startswith(f"{self._issuer}/"):
             return self._url + endpoint[len(self._issuer) :]
         return endpoint
@@ -133,7 +133,11 @@ class Service:
         headers: dict[str, str] | None = None,
         timeout: float = _ANSWERS_WITHIN,
     ) -> HTTPResponse:
-        """An answer that is OK. A form comes with the client's authentication."""
+        """Returns a successful response. A form is sent with the client's authentication.
+
+        :raises ServiceRefused: for status 400, 401, 403 and 404.
+        :raises ServiceError: for other statuses, and without a response.
+        """
         data = None if form is None else urlencode(form).encode()
         authentication = {} if form is None else {"Authorization": self._basic}
         request = urllib.request.Request(url, data, {**authentication, **(headers or {})})

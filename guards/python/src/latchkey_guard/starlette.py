@@ -19,17 +19,20 @@ from .refusal import Refusal
 
 
 class StarletteGuard(Guard):
-    """A guard for Starlette's and FastAPI's endpoints; made like ``Guard``."""
+    """A guard for Starlette's and FastAPI's endpoints, with the parameters of ``Guard``."""
 
     def init_app(self, app: Starlette) -> None:
-        """Makes the app answer what the guard refuses; FastAPI's dependencies need it."""
+        """Registers the handler that turns a refusal into a response; ``caller_with`` needs it."""
         app.add_exception_handler(Refusal, self._answer)
 
     def requires(self, *demands: str) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Any]]]:
         """A decorator for an endpoint with a parameter ``request``.
 
-        It lets a request through whose access token is good and has all that is demanded: permissions, ``fresh``,
-        ``fresh:300``; nothing: any good token. Any other is answered.
+        It lets a request through if its access token is valid and meets all demands: permissions, ``fresh`` and
+        ``fresh:300``; without any, any valid token is accepted. Other requests get the refusal as response.
+
+        :raises ValueError: for a demand that cannot be met.
+        :raises TypeError: for an endpoint without a parameter ``request``.
         """
         check_demands(demands)
 
@@ -54,7 +57,7 @@ class StarletteGuard(Guard):
         return decorate
 
     def caller_with(self, *demands: str) -> Callable[[Request], Awaitable[Caller]]:
-        """A dependency for FastAPI that gives the caller; ``init_app`` says what the others are answered."""
+        """A dependency for FastAPI that returns the caller; ``init_app`` registers the response to other requests."""
         check_demands(demands)
 
         async def caller(request: Request) -> Caller:
@@ -63,14 +66,17 @@ class StarletteGuard(Guard):
         return caller
 
     def caller(self, request: Request) -> Caller:
-        """Who calls, where ``requires`` has let the request through."""
+        """The caller of a request that ``requires`` has let through.
+
+        :raises RuntimeError: for any other request.
+        """
         found: Caller | None = getattr(request.state, "latchkey_caller", None)
         if found is None:
             raise RuntimeError("No guard has let this request through: put @requires() on its endpoint.")
         return found
 
     async def _let_through(self, request: Request, demands: tuple[str, ...]) -> Caller:
-        # Several lines are one list (RFC 9110, section 5.3), as WSGI servers have it already.
+        # Several header lines are one list (RFC 9110, section 5.3); WSGI servers join them.
         authorization = ", ".join(request.headers.getlist("Authorization")) or None
         caller = self.check_at_once(authorization, *demands)
         if caller is None:

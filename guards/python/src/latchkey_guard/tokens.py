@@ -1,4 +1,4 @@
-"""Verifies that a token is an access token of the service, for this one, and in its time."""
+"""Verifies that a token is one of Latchkey's access tokens, has an accepted audience, and is valid at this time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .keys import KeySet
 from .refusal import Refusal
 from .service import ServiceError
 
-#: A token with dozens of permissions has 2 KiB; longer ones are refused before they are parsed.
+#: In characters; longer tokens are refused before they are parsed. A token with dozens of permissions has 2 KiB.
 _LONGEST_TOKEN = 8192
-#: Tokens whose verification is remembered.
+#: Maximum number of tokens whose verification is cached.
 _REMEMBERED = 10_000
 _NO_ACCESS_TOKEN = "This JWT is not an access token."
 _MALFORMED = "The access token is malformed, or its signature is wrong."
@@ -38,14 +38,17 @@ class AccessTokens:
         self._lock = threading.Lock()
 
     def known(self, token: str) -> Caller | None:
-        """The caller of a token that was verified before, where nothing has to be asked or computed for it."""
+        """The caller of a token whose verification is cached; None if the token must be verified."""
         if not self._keys.is_fresh or self._keys_version != self._keys.version:
             return None
         caller = self._verified.get(token)
         return caller if caller and self._clock() < caller.claims["exp"] + self._leeway else None
 
     def verify(self, token: str) -> Caller:
-        """The token's caller. Raises ``Refusal``."""
+        """Returns the token's caller.
+
+        :raises Refusal: ``invalid_token``, or ``not_ready`` if the keys cannot be read.
+        """
         known = self.known(token)
         if known:
             return known
@@ -74,13 +77,13 @@ class AccessTokens:
         key = self._keys.find(key_id) if isinstance(key_id, str) else None
         if key is None:
             raise _invalid("The access token is not signed with a key of the service.")
-        # The key says which algorithm there is; what the token says never chooses one.
+        # The key determines the algorithm, never the token (RFC 8725, section 3.1).
         if header.get("alg") != key.algorithm:
             raise _invalid("The access token names another algorithm than that of its key.")
         kind = str(header.get("typ")).lower().removeprefix("application/")
         if kind not in ("at+jwt", "jwt"):
             raise _invalid(_NO_ACCESS_TOKEN)
-        # RFC 7515, section 4.1.11: an extension that is not known must not be ignored.
+        # RFC 7515, section 4.1.11: an unknown critical extension must not be ignored.
         if "crit" in header:
             raise _invalid("The access token demands an extension that is not known here.")
         if not is_signature(parts[2], key.signature_length):
@@ -92,7 +95,7 @@ class AccessTokens:
                 algorithms=[key.algorithm],
                 issuer=self._issuer,
                 audience=self._audience,
-                # The times are compared below, by the guard's own clock.
+                # The times are compared below, by the guard's own clock, which tests can move.
                 options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
         except jwt.InvalidTokenError as error:

@@ -1,4 +1,4 @@
-"""What makes the generated operations pleasant to call."""
+"""Helpers for calling the generated operations."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ class Page(Protocol[Item]):
 
     @property
     def next_cursor(self) -> object:
-        """What asks for the next page; unset on the last one."""
+        """The cursor of the next page; unset on the last one."""
 
 
 def unwrap(answer: T | ProblemDetails | OAuthError | None) -> T:
-    """Tell a type checker what an operation answers with.
+    """Narrow the type of an operation's result.
 
-    The generated operations say that they may return an error, or nothing. With ``Latchkey.api`` they don't:
+    By their types the generated operations may return an error, or nothing. With ``Latchkey.api`` they don't:
     errors are raised.
     """
     if answer is None or isinstance(answer, ProblemDetails | OAuthError):
-        raise TypeError("An error as an answer: the operation was not called with Latchkey.api.")
+        raise TypeError("The operation returned an error: it was not called with Latchkey.api.")
     return answer
 
 
 def walk(
     list_page: Callable[..., Page[Item] | ProblemDetails | None], *ids: object, **parameters: Any
 ) -> Iterator[Item]:
-    """Give whatever is listed, over all pages: ``walk(list_users.sync, client=latchkey.api, limit=100)``.
+    """Iterate over a list, across all pages: ``walk(list_users.sync, client=latchkey.api, limit=100)``.
 
-    A page is fetched when the one before is used up.
+    A page is fetched when the items of the previous one have been consumed.
     """
     cursor: object = parameters.pop("cursor", UNSET)
     while True:
@@ -53,7 +53,7 @@ def walk(
 async def walk_async(
     list_page: Callable[..., Awaitable[Page[Item] | ProblemDetails | None]], *ids: object, **parameters: Any
 ) -> AsyncIterator[Item]:
-    """Give what ``walk`` gives, to ``async for``: the operation is ``list_users.asyncio``, say."""
+    """Iterate like ``walk``, with ``async for`` and an operation such as ``list_users.asyncio``."""
     cursor: object = parameters.pop("cursor", UNSET)
     while True:
         page = unwrap(await list_page(*ids, **parameters, cursor=cursor))

@@ -17,7 +17,7 @@ from .tokens import TokenBox, Tokens
 
 
 class _RaisingAsyncClient(httpx.AsyncClient):
-    """Raises what the service refuses."""
+    """Raises an exception if the service refuses."""
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         response = await super().send(request, **options)
@@ -30,8 +30,8 @@ class _RaisingAsyncClient(httpx.AsyncClient):
 class AsyncLatchkey:
     """``Latchkey`` for asyncio: one event loop, any number of tasks.
 
-    ``api`` is what the operations take: ``await get_me.asyncio(client=latchkey.api)``. They raise what the
-    service refuses as ``LatchkeyError``, and ``httpx.TransportError`` where nothing answers.
+    Pass ``api`` to operations: ``await get_me.asyncio(client=latchkey.api)``. They raise ``LatchkeyError``
+    if the service refuses, and ``httpx.TransportError`` without a response.
     """
 
     api: AuthenticatedClient
@@ -47,7 +47,7 @@ class AsyncLatchkey:
         clock: Callable[[], float] = time.time,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """Make a client of the service at ``base_url``; the settings are those of ``Latchkey``."""
+        """Make a client of the service at ``base_url``; the parameters are those of ``Latchkey``."""
         self._box = TokenBox(tokens, on_change, clock, margin)
         self._exchange = asyncio.Lock()  # held while the tokens change
         self._flight: asyncio.Task[Tokens | None] | None = None
@@ -61,17 +61,17 @@ class AsyncLatchkey:
 
     @property
     def tokens(self) -> Tokens | None:
-        """The tokens of the login; None where nobody is logged in."""
+        """The tokens of the login; None if no user is logged in."""
         return self._box.tokens
 
     async def login(self, username: str, password: str) -> Tokens:
-        """Begin a session, and keep its tokens; raises as ``Latchkey.login`` does."""
+        """Begin a session, and store its tokens; raises like ``Latchkey.login``."""
         async with self._exchange:
             answer = await self._post("/login", {"username": username, "password": password})
             return self._box.keep(answer.json())
 
     async def logout(self) -> None:
-        """End the session; the tokens are forgotten in any case, as with ``Latchkey.logout``."""
+        """End the session, and delete its tokens, like ``Latchkey.logout``."""
         async with self._exchange:
             tokens = self._box.tokens
             if tokens:
@@ -79,7 +79,7 @@ class AsyncLatchkey:
                 await self._post("/logout", {"refresh_token": tokens.refresh_token})
 
     async def change_password(self, current_password: str, new_password: str) -> Tokens:
-        """Choose a new password, as with ``Latchkey.change_password``; keep the tokens that come with it."""
+        """Set a new password, and store the new tokens, like ``Latchkey.change_password``."""
         body = {"current_password": current_password, "new_password": new_password}
         async with self._exchange:
             tokens = self._box.tokens
@@ -93,7 +93,7 @@ class AsyncLatchkey:
             return await self._put_password(body, await self._successor(tokens.access_token))
 
     async def close(self) -> None:
-        """Close the connections. The session goes on: ``logout`` ends it."""
+        """Close the connections. This does not end the session: ``logout`` does."""
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
@@ -107,12 +107,12 @@ class AsyncLatchkey:
         await self.close()
 
     async def _current(self) -> Tokens | None:
-        """Give the tokens to send now: new ones where the access token has expired or is about to."""
+        """Return the tokens to send: new ones if the access token has expired or is about to."""
         tokens = self._box.tokens
         return await self._replacing(tokens.access_token) if tokens and self._box.is_stale(tokens) else tokens
 
     async def _replacing(self, access_token: str) -> Tokens | None:
-        """Give the tokens after an access token that is of no use any more; all wait for one refresh."""
+        """Return the successors of a refused or stale access token; all callers wait for one refresh."""
         others = self._flight
         if others:
             tokens = await asyncio.shield(others)
@@ -120,9 +120,9 @@ class AsyncLatchkey:
                 return tokens
         if not self._flight:
             self._flight = asyncio.create_task(self._refresh(access_token))
-            # Where all who wait have been cancelled, nobody else looks at what became of it.
+            # Retrieves the exception if all waiting tasks have been canceled; asyncio would log it otherwise.
             self._flight.add_done_callback(lambda flight: flight.cancelled() or flight.exception())
-        # Who is cancelled stops waiting; the refresh goes on for the others.
+        # A canceled task stops waiting; the refresh continues for the others.
         return await asyncio.shield(self._flight)
 
     async def _refresh(self, access_token: str) -> Tokens | None:
@@ -140,7 +140,7 @@ class AsyncLatchkey:
         try:
             answer = await self._post("/refresh", {"refresh_token": tokens.refresh_token})
         except LatchkeyError as error:
-            # The session is over. Any other failure may pass, and the tokens are good for another try.
+            # 401: the session has ended. After any other error the tokens can be refreshed later.
             if error.status == httpx.codes.UNAUTHORIZED:
                 self._box.forget()
             raise

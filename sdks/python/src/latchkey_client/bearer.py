@@ -1,4 +1,4 @@
-"""Which requests carry the access token, and how a refused one is sent again."""
+"""Adds the access token to requests, and sends a request again if the token was refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _BearerAuth(httpx.Auth):
         self._prefix = httpx.URL(base_url).path.rstrip("/")
 
     def applies_to(self, request: httpx.Request) -> bool:
-        """Tell whether the operation takes a bearer token; a header of the caller's own wins."""
+        """Whether the operation takes a bearer token, and the request has no header of its own."""
         pattern = _TAKES_BEARER.get(request.method)
         path = request.url.path.removeprefix(self._prefix)
         return bool(pattern and pattern.fullmatch(path)) and "Authorization" not in request.headers

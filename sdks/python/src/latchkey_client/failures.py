@@ -1,4 +1,4 @@
-"""What the service refuses, as exceptions."""
+"""The service's refusals as exceptions."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class LatchkeyError(Exception):
     """The service refused a request: its problem body (RFC 9457).
 
     Attributes:
-        code: the kind of problem for programs, one of ``ProblemCode``; a plain string where the service is
-            newer than this client and has a code that is not in its list.
+        code: the problem type for programs, one of ``ProblemCode``; a plain string if the service is newer
+            than this client and sends a code that is not in its list.
         status: the HTTP status.
-        title: the kind of problem in a few words.
+        title: the problem type in a few words.
         detail: what was wrong, and what to do about it.
-        type: a URI that names the kind of problem.
-        errors: for ``validation_failed`` each field that was refused, with the reason; otherwise empty.
-        request_id: ``X-Request-Id``; under it the service's log has the cause.
-        retry_after: seconds to wait before the next try, where the service says so.
+        type: the URI of the problem type.
+        errors: for ``validation_failed`` each refused field, with the reason; otherwise empty.
+        request_id: the response's ``X-Request-Id``, with which the cause can be found in the service's log.
+        retry_after: seconds to wait before the next attempt, if the service has sent ``Retry-After``.
     """
 
     def __init__(self, problem: Mapping[str, Any], response: httpx.Response) -> None:
-        """Make the error of a problem and of the answer that it came in."""
+        """Make the error from a problem and its response."""
         self.code: ProblemCode | str = _member(ProblemCode, problem["code"])
         self.status = response.status_code
         self.title = str(problem.get("title", ""))
@@ -48,12 +48,12 @@ class LatchkeyOAuthError(Exception):
         code: RFC 6749's ``error``.
         status: the HTTP status.
         description: what was wrong, and what to do about it.
-        request_id: ``X-Request-Id``; under it the service's log has the cause.
-        retry_after: seconds to wait before the next try, where the service says so.
+        request_id: the response's ``X-Request-Id``, with which the cause can be found in the service's log.
+        retry_after: seconds to wait before the next attempt, if the service has sent ``Retry-After``.
     """
 
     def __init__(self, error: Mapping[str, Any], response: httpx.Response) -> None:
-        """Make the error of an OAuth error and of the answer that it came in."""
+        """Make the error from an OAuth error and its response."""
         self.code: OAuthErrorCode | str = _member(OAuthErrorCode, error["error"])
         self.status = response.status_code
         self.description = str(error.get("error_description", self.code))
@@ -63,24 +63,24 @@ class LatchkeyOAuthError(Exception):
 
 
 class UnexpectedAnswerError(Exception):
-    """An answer that is not the service's: of a proxy, or of something else at this address.
+    """A response that is not Latchkey's, but a proxy's or that of another server at this address.
 
     Attributes:
         status: the HTTP status.
-        body: what was answered.
+        body: the body of the response.
     """
 
     def __init__(self, response: httpx.Response) -> None:
-        """Make the error of the answer."""
+        """Make the error from the response."""
         self.status = response.status_code
         self.body = response.text
         super().__init__(
-            f"{response.url} answered {self.status}, and not as Latchkey does. Is the base URL right?"
+            f"{response.url} responded with {self.status}, and not as Latchkey does. Is the base URL right?"
         )
 
 
 def failure_of(response: httpx.Response) -> Exception:
-    """Make the exception that an answer with a status of 400 or more is; its body has been read."""
+    """Make the exception for a response with a status of 400 or more, whose body has been read."""
     body = fields_of(response)
     if isinstance(body.get("code"), str) and isinstance(body.get("detail"), str):
         return LatchkeyError(body, response)
@@ -90,10 +90,10 @@ def failure_of(response: httpx.Response) -> Exception:
 
 
 def fields_of(response: httpx.Response) -> Mapping[str, Any]:
-    """Read the fields of a JSON object; there are none in anything else."""
+    """Read the fields of a JSON object; none for any other body."""
     try:
         body = response.json()
-    except ValueError:  # HTML of a proxy, say
+    except ValueError:  # for example a proxy's HTML
         return {}
     return body if isinstance(body, dict) else {}
 

@@ -18,7 +18,7 @@ from .tokens import TokenBox, Tokens
 
 
 class _RaisingClient(httpx.Client):
-    """Raises what the service refuses."""
+    """Raises an exception if the service refuses."""
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         response = super().send(request, **options)
@@ -29,13 +29,13 @@ class _RaisingClient(httpx.Client):
 
 
 class Latchkey:
-    """A client that logs in, sends the access token with each request, and replaces it.
+    """A client that logs in, sends the access token with each request, and refreshes it.
 
-    It does so shortly before the token expires, and after a 401 that says it is void; the request is then
-    sent once more. However many threads need the new token, one refresh happens.
+    It refreshes shortly before the token expires, and if the service refuses the token (401); the request is
+    then sent again, once. However many threads need the new token, there is one refresh.
 
-    ``api`` is what the operations take: ``get_me.sync(client=latchkey.api)``. They raise what the service
-    refuses as ``LatchkeyError``, and ``httpx.TransportError`` where nothing answers.
+    Pass ``api`` to the operations: ``get_me.sync(client=latchkey.api)``. They raise ``LatchkeyError`` if the
+    service refuses, and ``httpx.TransportError`` without a response.
     """
 
     api: AuthenticatedClient
@@ -55,13 +55,13 @@ class Latchkey:
 
         Args:
             base_url: such as ``https://auth.example.com``.
-            tokens: those of an earlier login.
-            on_change: called with the tokens whenever they change, and with None when they are forgotten;
-                others wait meanwhile, and it must not call the client.
-            margin: how many seconds before it expires an access token is replaced; half of its life at most.
-            timeout: after how many seconds without an answer a request is given up.
-            clock: the time in seconds since 1970.
-            transport: what sends requests; httpx's own unless told otherwise.
+            tokens: the tokens of an earlier login.
+            on_change: called with the tokens whenever they change, and with None when they are deleted;
+                other threads wait meanwhile, and it must not call the client.
+            margin: how many seconds before it expires an access token is replaced; at most half of its life.
+            timeout: the timeout of a request in seconds.
+            clock: the time in seconds since the Unix epoch.
+            transport: sends requests; by default httpx's own.
         """
         self._box = TokenBox(tokens, on_change, clock, margin)
         self._exchange = threading.Lock()  # held while the tokens change
@@ -77,11 +77,11 @@ class Latchkey:
 
     @property
     def tokens(self) -> Tokens | None:
-        """The tokens of the login; None where nobody is logged in."""
+        """The tokens of the login; None if no user is logged in."""
         return self._box.tokens
 
     def login(self, username: str, password: str) -> Tokens:
-        """Begin a session, and keep its tokens.
+        """Begin a session, and store its tokens.
 
         Raises:
             LatchkeyError: ``invalid_credentials``; ``too_many_attempts`` with ``retry_after``; ``busy``.
@@ -92,8 +92,8 @@ class Latchkey:
     def logout(self) -> None:
         """End the session.
 
-        The tokens are forgotten in any case. Where the service could not be told, this raises, and the
-        session lives on at the service until its tokens expire.
+        If the service cannot be reached, the tokens are deleted all the same, this raises, and the session
+        exists at the service until its tokens expire.
         """
         with self._exchange:
             tokens = self._box.tokens
@@ -102,10 +102,10 @@ class Latchkey:
                 self._post("/logout", {"refresh_token": tokens.refresh_token})
 
     def change_password(self, current_password: str, new_password: str) -> Tokens:
-        """Choose a new password; the service ends the account's sessions, and gives this one new tokens.
+        """Set a new password; the service ends the account's other sessions, and returns new tokens.
 
         Raises:
-            LatchkeyError: ``wrong_password``; ``validation_failed`` for a password that is too easy.
+            LatchkeyError: ``wrong_password``; ``validation_failed`` for a password that is not allowed.
         """
         body = {"current_password": current_password, "new_password": new_password}
         with self._exchange:
@@ -120,7 +120,7 @@ class Latchkey:
             return self._put_password(body, self._successor(tokens.access_token))
 
     def close(self) -> None:
-        """Close the connections. The session goes on: ``logout`` ends it."""
+        """Close the connections. This does not end the session: ``logout`` does."""
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -134,12 +134,12 @@ class Latchkey:
         self.close()
 
     def _current(self) -> Tokens | None:
-        """Give the tokens to send now: new ones where the access token has expired or is about to."""
+        """Return the tokens to send: new ones if the access token has expired or is about to."""
         tokens = self._box.tokens
         return self._replacing(tokens.access_token) if tokens and self._box.is_stale(tokens) else tokens
 
     def _replacing(self, access_token: str) -> Tokens | None:
-        """Give the tokens after an access token that is of no use any more; all wait for one refresh."""
+        """Return the successors of a refused or stale access token; all callers wait for one refresh."""
         while True:
             with self._guard:
                 flight = self._flight
@@ -148,7 +148,7 @@ class Latchkey:
                     break
             try:
                 tokens = flight.result()
-            except CancelledError:  # the thread that was at it was interrupted
+            except CancelledError:  # the refreshing thread was interrupted
                 continue
             if tokens is None or tokens.access_token != access_token:
                 return tokens
@@ -177,7 +177,7 @@ class Latchkey:
         try:
             answer = self._post("/refresh", {"refresh_token": tokens.refresh_token})
         except LatchkeyError as error:
-            # The session is over. Any other failure may pass, and the tokens are good for another try.
+            # 401: the session has ended. After any other error the tokens can be refreshed later.
             if error.status == httpx.codes.UNAUTHORIZED:
                 self._box.forget()
             raise

@@ -1,4 +1,4 @@
-"""The tokens of a login, and what has to be known to keep them."""
+"""The tokens of a login, and their expiry."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Tokens:
     Attributes:
         access_token: sent with each request.
         refresh_token: exchanged for new tokens, once.
-        expires_at: when the access token expires, in seconds since 1970, by the clock of this machine.
-        expires_in: how long the access token lives, in seconds.
+        expires_at: when the access token expires, in seconds since the Unix epoch, by this machine's clock.
+        expires_in: the lifetime of the access token, in seconds.
         scope: the account's permissions, space-separated.
-        login: names the login, so that one user's request is not sent again with the token of the next user.
+        login: identifies the login, so that one user's request is not sent again with the token of the next.
     """
 
-    access_token: str = field(repr=False)  # logs and tracebacks show what repr does
+    access_token: str = field(repr=False)  # logs and tracebacks show the repr
     refresh_token: str = field(repr=False)
     expires_at: float
     expires_in: float
@@ -30,7 +30,7 @@ class Tokens:
 
 
 class TokenBox:
-    """Holds the tokens, and tells of each change. Only one thread at a time may change them."""
+    """Stores the tokens, and reports each change. Only one thread at a time may change them."""
 
     def __init__(
         self,
@@ -39,20 +39,20 @@ class TokenBox:
         clock: Callable[[], float],
         margin: float,
     ) -> None:
-        """``clock`` gives seconds since 1970; tokens count as expired ``margin`` seconds before they are."""
+        """``clock`` returns Unix time; tokens are stale ``margin`` seconds before they expire."""
         self.tokens = tokens
         self._on_change = on_change
         self._clock = clock
         self._margin = margin
 
     def is_stale(self, tokens: Tokens) -> bool:
-        """Tell whether the access token has expired or is about to."""
-        # Of tokens that live for less than the margin, a new one would be stale at once.
+        """Whether the access token has expired or is about to."""
+        # With a lifetime below the margin, new tokens would be stale at once.
         margin = min(self._margin, tokens.expires_in / 2)
         return self._clock() >= tokens.expires_at - margin
 
     def keep(self, token_set: Mapping[str, Any], login: str | None = None) -> Tokens:
-        """Keep what the service gave; without ``login``, as those of a new one."""
+        """Store the service's tokens; without ``login``, as those of a new login."""
         tokens = Tokens(
             access_token=token_set["access_token"],
             refresh_token=token_set["refresh_token"],
@@ -65,7 +65,7 @@ class TokenBox:
         return tokens
 
     def forget(self) -> None:
-        """Keep no tokens any more."""
+        """Delete the tokens."""
         self._set(None)
 
     def _set(self, tokens: Tokens | None) -> None:

@@ -22,7 +22,7 @@ import java.util.function.Predicate;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 
-/** Puts the access token on requests to the service, and sends a request once more where the token was refused. */
+/** Adds the access token to requests to the service, and sends a request again, once, if the token was refused. */
 final class BearerHttpClient extends HttpClient {
   private final HttpClient next;
   private final TokenKeeper keeper;
@@ -106,8 +106,7 @@ final class BearerHttpClient extends HttpClient {
   }
 
   /**
-   * Tells a token that is expired or revoked (RFC 6750 §3.1) from other reasons for a 401, in which a new token is of no
-   * help.
+   * Whether the token is expired or revoked (RFC 6750 §3.1). For other reasons of a 401 a new token does not help.
    */
   private static boolean refusesToken(HttpResponse<?> response) {
     return response.statusCode() == 401
@@ -120,8 +119,8 @@ final class BearerHttpClient extends HttpClient {
     if (response.body() instanceof AutoCloseable body) {
       try {
         body.close();
-      } catch (Exception ofNoInterest) {
-        // It was not to be read.
+      } catch (Exception ignored) {
+        // The body is not used.
       }
     }
   }

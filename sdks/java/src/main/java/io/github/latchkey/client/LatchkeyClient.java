@@ -21,11 +21,11 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * A client for one Latchkey service, and at most one session at a time: it logs in, keeps the tokens, refreshes them in
- * time, and calls every operation of the contract. Any number of threads may use it.
+ * A client for one Latchkey service, and at most one session at a time: it logs in, stores the tokens, refreshes them
+ * before they expire, and calls every operation of the contract. Any number of threads may use it.
  */
 public final class LatchkeyClient {
-  /** The version of the contract that this client was made from, and its own. */
+  /** The version of this client and of the contract that it was generated from. */
   public static final String VERSION = "0.2.0";
 
   private final TokenKeeper keeper;
@@ -50,30 +50,30 @@ public final class LatchkeyClient {
   }
 
   /**
-   * Begins the making of a client.
+   * Creates a builder.
    *
-   * @param baseUrl where the service is; a path in it is kept
-   * @throws IllegalArgumentException where it is not an absolute URL of HTTP
+   * @param baseUrl the service's base URL, which may have a path
+   * @throws IllegalArgumentException if it is not an absolute http or https URL
    */
   public static Builder builder(String baseUrl) {
     return new Builder(baseUrl);
   }
 
   /**
-   * Gives one of the generated classes, of which each has the operations of one tag of the contract:
-   * {@code client.api(UsersApi::new).listUsers(null, null, null)}. Each call carries the access token where the operation
-   * takes one. What it gives may be kept, and used by any number of threads.
+   * Instantiates one of the generated classes, each of which has the operations of one tag of the contract:
+   * {@code client.api(UsersApi::new).listUsers(null, null, null)}. Each call sends the access token if the operation takes
+   * one. The instance may be reused, by any number of threads.
    *
-   * <p>Its methods throw a {@link LatchkeyException} for an answer with a status of 400 or more. Log in, change the
-   * password and log out with the methods of this class, since they keep track of the tokens.
+   * <p>Its methods throw a {@link LatchkeyException} for a response with a status of 400 or more. Log in, change the
+   * password and log out with the methods of this class, which store the tokens.
    */
   public <T> T api(Function<ApiClient, T> constructor) {
     return constructor.apply(apiClient);
   }
 
   /**
-   * Begins a session and keeps its tokens, in place of those that the client had. Those stay valid: log out first where
-   * they should not.
+   * Begins a session and stores its tokens in place of the client's earlier ones. The earlier session does not end: log out
+   * first to end it.
    *
    * @throws LatchkeyException mostly {@code INVALID_CREDENTIALS}, {@code TOO_MANY_ATTEMPTS} or {@code BUSY}
    */
@@ -86,8 +86,8 @@ public final class LatchkeyClient {
   }
 
   /**
-   * Replaces the password of the user who is logged in, and keeps the session's new tokens: from the answer on the service
-   * refuses the older ones. An account with a one-time password has no permissions until it has done this.
+   * Replaces the password of the user who is logged in, and stores the session's new tokens; the service refuses the
+   * earlier ones from then on. An account with a one-time password has no permissions until it is replaced.
    *
    * @throws LatchkeyException mostly {@code WRONG_PASSWORD} or {@code VALIDATION_FAILED}
    */
@@ -103,25 +103,24 @@ public final class LatchkeyClient {
   }
 
   /**
-   * Ends the session and forgets its tokens; without a session it does nothing. They are forgotten in any case: an
-   * exception says that the service could not be told, and that the session goes on there until its refresh token
-   * expires.
+   * Ends the session and deletes its tokens; without a session it does nothing. If the service cannot be reached, the
+   * tokens are deleted all the same, this throws, and the session exists there until its refresh token expires.
    */
   public void logout() {
     keeper.forget().ifPresent(
         tokens -> publicSessions.logout(new LogoutRequest().refreshToken(tokens.refreshToken())));
   }
 
-  /** The tokens of the session; empty where there is none. */
+  /** The tokens of the session; empty without one. */
   public Optional<Tokens> tokens() {
     return keeper.current();
   }
 
   /**
-   * For operations that the contract does not have. Requests to the service's host carry the access token as those of
-   * {@link #api} do; requests to other hosts, and those with an {@code Authorization} header of their own, are left as
-   * they are. Answers with a status of 400 or more are answers here, not exceptions. A body publisher must be one that can
-   * be read again, as all of {@link HttpRequest.BodyPublishers} can but for one of an input stream that can be read once.
+   * For operations that are not in the contract. Requests to the service's host send the access token like those of
+   * {@link #api}; requests to other hosts, and those with an {@code Authorization} header of their own, are not changed.
+   * Responses with a status of 400 or more do not throw. A body publisher must be readable twice, as all of
+   * {@link HttpRequest.BodyPublishers} are, except one of an input stream that can be read only once.
    */
   public HttpClient httpClient() {
     return httpClient;
@@ -132,7 +131,7 @@ public final class LatchkeyClient {
     return tokensOf(publicSessions.refresh(new RefreshRequest().refreshToken(refreshToken)), askedAt);
   }
 
-  /** Takes the tokens to be as old as the request for them, which is never younger than they are. */
+  /** Counts the lifetimes from the request, which is never later than the issue. */
   private static Tokens tokensOf(TokenSet set, Instant askedAt) {
     return new Tokens(
         set.getAccessToken(),
@@ -177,16 +176,16 @@ public final class LatchkeyClient {
       }
     }
 
-    /** Goes on with a session whose tokens were stored. */
+    /** Continues a session whose tokens were stored. */
     public Builder tokens(Tokens stored) {
       tokens = Objects.requireNonNull(stored);
       return this;
     }
 
     /**
-     * Has each change of the tokens told: the new ones, to be stored, or nothing when they are forgotten. Each refresh
-     * token replaces the one before it, so always store the last. Calls come one after the other, in order, and before
-     * any request is sent with the new tokens; they must not log in or out themselves.
+     * Sets a function that is called at each change of the tokens: with the new ones, to be stored, or empty when they are
+     * deleted. Each refresh token replaces the one before it, so always store the last. Calls come one after the other, in
+     * order, and before any request is sent with the new tokens; the function must not log in or out itself.
      */
     public Builder onTokens(Consumer<Optional<Tokens>> changed) {
       onTokens = Objects.requireNonNull(changed);
@@ -194,22 +193,22 @@ public final class LatchkeyClient {
     }
 
     /**
-     * Has requests sent by a client of yours: its executor, proxy, TLS, and so on.
+     * Sets the HTTP client that sends requests, with its executor, proxy, TLS, and so on.
      *
-     * @throws IllegalArgumentException where it follows redirects: it would take the access token along, to any host
+     * @throws IllegalArgumentException if it follows redirects: it would send the access token to any host
      */
     public Builder httpClient(HttpClient client) {
       if (client.followRedirects() != HttpClient.Redirect.NEVER) {
         throw new IllegalArgumentException(
-            "The HTTP client must not follow redirects: it would take the access token along, to any host.");
+            "The HTTP client must not follow redirects: it would send the access token to any host.");
       }
       httpClient = client;
       return this;
     }
 
-    /** How long an answer may take: 30 seconds unless told otherwise. Not for requests of {@link #httpClient()}. */
-    public Builder timeout(Duration longest) {
-      timeout = Objects.requireNonNull(longest);
+    /** How long a response may take; by default 30 seconds. Does not apply to {@link #httpClient()}. */
+    public Builder timeout(Duration max) {
+      timeout = Objects.requireNonNull(max);
       return this;
     }
 

@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * An answer with a status of 400 or more. Where the service cannot be reached, calls throw an {@link ApiException} that
- * is not one of these, with the {@link IOException} as its cause.
+ * A response with a status of 400 or more. If the service cannot be reached, calls throw another {@link ApiException},
+ * with the {@link IOException} as its cause.
  */
 public final class LatchkeyException extends ApiException {
   private static final long serialVersionUID = 1L;
@@ -48,7 +48,7 @@ public final class LatchkeyException extends ApiException {
         .map(text -> Duration.ofSeconds(Long.parseLong(text))).orElse(null);
   }
 
-  /** Throws where the answer is an error; else its body is left unread. */
+  /** Throws if the response is an error; otherwise its body is left unread. */
   static void throwIfRefused(HttpResponse<InputStream> response) {
     if (response.statusCode() < 400) {
       return;
@@ -61,7 +61,7 @@ public final class LatchkeyException extends ApiException {
     }
   }
 
-  /** A proxy may have answered, in HTML: then there are no fields, and the status has to say it all. */
+  /** The response may be a proxy's HTML, which has no fields. */
   private static JsonNode parse(String body) {
     try {
       return JSON.readTree(body);
@@ -92,8 +92,8 @@ public final class LatchkeyException extends ApiException {
   }
 
   /**
-   * What is wrong, from the contract's closed list; {@link ProblemCode#UNKNOWN_DEFAULT_OPEN_API} where the code is newer
-   * than this client, and where there is none: the answer is that of an OAuth endpoint, or of a proxy.
+   * The problem type, from the contract's closed list; {@link ProblemCode#UNKNOWN_DEFAULT_OPEN_API} if the code is newer
+   * than this client, and if there is none, as in responses of OAuth endpoints and proxies.
    */
   public ProblemCode code() {
     return code;
@@ -104,27 +104,27 @@ public final class LatchkeyException extends ApiException {
     return Optional.ofNullable(oauthCode);
   }
 
-  /** The kind of problem in a few words; empty where the answer is none of the contract's problems. */
+  /** The problem type in a few words; empty if the response is not a problem. */
   public String title() {
     return title;
   }
 
-  /** What was wrong, and what to do about it; empty where the answer does not say. */
+  /** What was wrong, and what to do about it; empty if the response does not say. */
   public String detail() {
     return detail;
   }
 
-  /** Each field that was refused, with the reason: with the code {@link ProblemCode#VALIDATION_FAILED}. */
+  /** Field → what is wrong with it, with the code {@link ProblemCode#VALIDATION_FAILED}; otherwise empty. */
   public Map<String, String> errors() {
     return errors;
   }
 
-  /** What the service's log has the cause under. */
+  /** The response's {@code X-Request-Id}, with which the cause can be found in the service's log. */
   public Optional<String> requestId() {
     return Optional.ofNullable(requestId);
   }
 
-  /** How long to wait before another try. */
+  /** How long to wait before the next attempt, if the response has {@code Retry-After}. */
   public Optional<Duration> retryAfter() {
     return Optional.ofNullable(retryAfter);
   }

@@ -6,24 +6,24 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** Keeps the tokens, and replaces them once however many threads need it. */
+/** Stores the tokens, and refreshes them once however many threads need new ones. */
 final class TokenKeeper {
   /** An access token, and the login that it comes from. */
   record Bearer(String token, long login) {}
 
-  /** A refresh under way. It completes when the tokens are kept. */
+  /** A refresh in progress. It completes when the tokens are stored. */
   private record Exchange(long login, String refreshToken, CompletableFuture<Tokens> result) {}
 
   private record Change(Tokens tokens) {}
 
   private final Function<String, Tokens> refresh;
   private final Consumer<Optional<Tokens>> onTokens;
-  /** Held from a change of the tokens until it has been told, so that changes are told in order. */
+  /** Held from a change of the tokens until {@code onTokens} has returned, so that changes are reported in order. */
   private final Object announcing = new Object();
 
-  // What follows is guarded by this, which is never held while anything is waited for.
+  // The fields below are guarded by this, which is never held while waiting.
   private Tokens tokens;
-  /** Tells the sessions apart, so that no request of one user is sent with the token of the next. */
+  /** Identifies the session, so that no request of one user is sent with the token of the next. */
   private long login;
   private Exchange exchange;
   /** The exchange that the service refused, until the next login. */
@@ -43,7 +43,7 @@ final class TokenKeeper {
     return login;
   }
 
-  /** Keeps the tokens of a new login. */
+  /** Stores the tokens of a new login. */
   void begin(Tokens fresh) {
     change(() -> {
       login++;
@@ -52,12 +52,12 @@ final class TokenKeeper {
     });
   }
 
-  /** Keeps new tokens of the same login, unless it is over. */
+  /** Stores new tokens of the same login, unless it has ended. */
   void replace(long ofLogin, Tokens fresh) {
     change(() -> login == ofLogin ? new Change(fresh) : null);
   }
 
-  /** Gives the tokens that it forgot. */
+  /** Deletes the tokens and returns them. */
   Optional<Tokens> forget() {
     Tokens[] forgotten = new Tokens[1];
     change(() -> {
@@ -68,7 +68,7 @@ final class TokenKeeper {
     return Optional.ofNullable(forgotten[0]);
   }
 
-  /** Gives an access token that is good for a while; null where there is no session. */
+  /** Returns an access token that is valid for a while; null without a session. */
   CompletableFuture<Bearer> bearer() {
     Bearer held;
     synchronized (this) {
@@ -83,7 +83,7 @@ final class TokenKeeper {
     return renew(held);
   }
 
-  /** Gives what comes after a stale access token; null where its session has ended meanwhile. */
+  /** Returns the successor of a stale access token; null if its session has ended meanwhile. */
   CompletableFuture<Bearer> renew(Bearer stale) {
     Exchange current;
     boolean isNew = false;
@@ -116,8 +116,8 @@ final class TokenKeeper {
   }
 
   /**
-   * A thread of its own: it goes on when the one that began it is interrupted, since others may wait for it, and it needs
-   * none of a pool whose threads may all be waiting.
+   * In a separate thread: it continues if the one that started it is interrupted, because others may wait for it, and it
+   * needs no thread of a pool whose threads may all be waiting.
    */
   private void start(Exchange started) {
     Thread thread = new Thread(() -> run(started), "latchkey-refresh");
@@ -149,13 +149,13 @@ final class TokenKeeper {
       if (exchange == finished) {
         exchange = null;
       }
-      // After a logout, another login or a change of the password, what came of the old tokens is of no use.
+      // After a logout, another login or a change of the password, the result for the old tokens is not used.
       boolean isOurs = login == finished.login() && tokens.refreshToken().equals(finished.refreshToken());
       return isOurs ? outcome.get() : null;
     });
   }
 
-  /** Changes the tokens, unless it is given null, and tells of it. */
+  /** Changes the tokens, unless {@code next} returns null, and calls {@code onTokens}. */
   private void change(Supplier<Change> next) {
     synchronized (announcing) {
       Change change;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What needs no service, with a server that stands for what may be between it and a client. */
+/** Tests that need no service, with a server that simulates a proxy between a client and the service. */
 class ClientTest {
   @Test
   void theVersionIsThatOfTheContract() throws Exception {
@@ -33,7 +33,7 @@ class ClientTest {
   }
 
   @Test
-  void errorsThatAreNoProblems() throws Exception {
+  void errorsWithoutAProblem() throws Exception {
     try (Gate proxy = new Gate((exchange, self) -> {
       assertEquals("/behind/a/path/protected", exchange.getRequestURI().getPath());
       assertEquals("latchkey-java/" + LatchkeyClient.VERSION, exchange.getRequestHeaders().getFirst("User-Agent"));

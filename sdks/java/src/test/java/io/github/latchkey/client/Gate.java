@@ -20,9 +20,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BiConsumer;
 
-/** A proxy in front of the real service, and under /auth again. It counts what passes, and lets a test step in. */
+/** A proxy in front of the real service, also under /auth. It counts requests, and lets a test intercept them. */
 final class Gate implements AutoCloseable {
-  /** May change or hold up a request, and passes it on, or does not. */
+  /** Passes a request on; may change, delay or drop it. */
   interface Passage {
     void pass(HttpExchange exchange, Gate gate) throws IOException, InterruptedException;
   }

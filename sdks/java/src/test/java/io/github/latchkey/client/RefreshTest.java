@@ -4,7 +4,7 @@ import static io.github.latchkey.client.Service.asUser;
 import static io.github.latchkey.client.Service.assertRefused;
 import static io.github.latchkey.client.Service.callProtected;
 import static io.github.latchkey.client.Service.expiringTokensOf;
-import static io.github.latchkey.client.Service.voidTokens;
+import static io.github.latchkey.client.Service.revokeTokens;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -55,7 +55,7 @@ class RefreshTest {
     threads.shutdownNow();
   }
 
-  /** Calls from many threads at once, and gives what each failed with. */
+  /** Calls from many threads at once, and returns their errors. */
   private List<Optional<Throwable>> together(Runnable call) throws Exception {
     CyclicBarrier start = new CyclicBarrier(PARALLEL);
     Callable<Void> one = () -> {
@@ -82,7 +82,7 @@ class RefreshTest {
   void oneRefreshForManyRefusedCalls() throws Exception {
     try (Gate gate = new Gate()) {
       LatchkeyClient client = asUser(gate.url(), "user-11");
-      voidTokens("samples:one");
+      revokeTokens("samples:one");
       assertEquals(ALL_WELL, together(() -> callProtected(client)));
       gate.assertPassed("POST /refresh", 1);
     }
@@ -105,7 +105,7 @@ class RefreshTest {
   void oneRefreshForManyAsynchronousCalls() throws Exception {
     try (Gate gate = new Gate()) {
       LatchkeyClient client = asUser(gate.url(), "user-25");
-      voidTokens("samples:five");
+      revokeTokens("samples:five");
       HttpRequest request = HttpRequest.newBuilder(URI.create(gate.url() + "/protected")).build();
       List<CompletableFuture<HttpResponse<String>>> calls =
           IntStream.range(0, PARALLEL)
@@ -130,9 +130,9 @@ class RefreshTest {
   @Test
   void aRefusedCallIsSentAgainWithItsBody() throws Exception {
     try (Gate gate = new Gate()) {
-      voidTokens("roles:write");
+      revokeTokens("roles:write");
       LatchkeyClient client = asUser(gate.url(), "user-14");
-      voidTokens("roles:write", "samples:two");
+      revokeTokens("roles:write", "samples:two");
       client.api(RolesApi::new).putRole("made-in-java", new PutRoleRequest().permissions(List.of("a:read")));
       gate.assertPassed("POST /refresh", 1);
       gate.assertPassed("PUT /roles/made-in-java", 2);
@@ -253,7 +253,7 @@ class RefreshTest {
       held.arrived.await();
       Tokens tokens = held.client.login(Service.READER, Service.READER_PASSWORD);
       held.released.countDown();
-      // The call was that of the first user: it must not be made for the second.
+      // The call was the first user's: it must not be sent for the second.
       Throwable failure = assertThrows(ExecutionException.class, call::get).getCause();
       assertEquals(
           ProblemCode.AUTHENTICATION_REQUIRED, assertInstanceOf(LatchkeyException.class, failure).code());
@@ -282,7 +282,7 @@ class RefreshTest {
   void operationsOutsideTheContract() throws Exception {
     try (Gate gate = new Gate()) {
       HttpClient http = asUser(gate.url(), "user-23").httpClient();
-      voidTokens("samples:four");
+      revokeTokens("samples:four");
       URI address = URI.create(gate.url() + "/protected");
       HttpRequest request = HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(30)).build();
       assertEquals(200, http.send(request, BodyHandlers.ofString()).statusCode());

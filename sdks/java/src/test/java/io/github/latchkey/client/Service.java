@@ -12,7 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.function.Executable;
 
-/** The real service that the tests run against, and who may log in. */
+/** The real service that the tests run against, and its users. */
 final class Service {
   static final String URL = System.getenv("LATCHKEY_URL");
   static final String READER = System.getenv("LATCHKEY_READER_USERNAME");
@@ -40,8 +40,8 @@ final class Service {
     return client;
   }
 
-  /** Has the service refuse the access tokens of all users of the role "sample", until they are refreshed. */
-  static void voidTokens(String... permissions) {
+  /** Revokes the access tokens of all users with the role "sample", until they are refreshed. */
+  static void revokeTokens(String... permissions) {
     asAdmin().api(RolesApi::new).putRole("sample", new PutRoleRequest().permissions(List.of(permissions)));
   }
 
@@ -49,7 +49,7 @@ final class Service {
     client.api(ProtectedApi::new).getProtected();
   }
 
-  /** What the tokens of a new login of a user are shortly before their end. */
+  /** The tokens of a new login as they are shortly before they expire. */
   static Tokens expiringTokensOf(String username) {
     return withTimes(asUser(URL, username), Instant.now().minusSeconds(3600), Instant.now().plusSeconds(2));
   }

@@ -1,0 +1,129 @@
+import type { TsoaRoute } from '@tsoa/runtime';
+
+type Schema = TsoaRoute.PropertySchema;
+type Models = TsoaRoute.Models;
+type Limits = Readonly<Record<string, { readonly value?: unknown } | undefined>>;
+
+/** A response must not grow with the number of values that an enum has. */
+const maxListed = 20;
+
+/** What a value of this schema is, to follow "must be": `a whole number from 1 to 100`, `open or closed`. */
+export function describeSchema(schema: Schema, models: Models): string {
+  const limits = limitsOf(schema);
+  switch (schema.dataType) {
+    case 'string':
+      return `a string${describeSize(limits['minLength']?.value, limits['maxLength']?.value, 'character')}`;
+    case 'integer':
+    case 'long':
+      return `a whole number${describeRange(limits['minimum']?.value, limits['maximum']?.value)}`;
+    case 'float':
+    case 'double':
+      return `a number${describeRange(limits['minimum']?.value, limits['maximum']?.value)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'enum':
+      return describeValues(schema.enums ?? []);
+    case 'date':
+      return 'a date such as 2026-11-29';
+    case 'datetime':
+      return 'a date and time such as 2026-11-29T09:00:00Z';
+    case 'array':
+      return `a list${describeSize(limits['minItems']?.value, limits['maxItems']?.value, 'item')}`;
+    case 'undefined':
+      return 'left out';
+    case 'union':
+      return describeAlternatives(schema, models);
+    default: {
+      const model = schema.ref === undefined ? undefined : models[schema.ref];
+      if (model?.dataType === 'refEnum') return describeValues(model.enums);
+      if (model?.dataType === 'refAlias') return describeSchema(model.type, models);
+      return 'an object';
+    }
+  }
+}
+
+/** What is wrong with a value that tsoa refuses with this message. */
+export function describeError(
+  schema: Schema,
+  models: Models,
+  { message, value, isBody }: { readonly message: string; readonly value: unknown; readonly isBody: boolean },
+): string {
+  if (isWorded(message, schema)) return message;
+  const alias = schema.ref === undefined ? undefined : models[schema.ref];
+  if (alias?.dataType === 'refAlias') return describeError(alias.type, models, { message, value, isBody });
+  const limits = limitsOf(schema);
+  // tsoa takes a parameter that is there twice for a list.
+  if (!isBody && Array.isArray(value) && schema.dataType !== 'array') return 'must be there only once';
+  if (message.startsWith('minLength') && limits['minLength']?.value === 1) return 'must not be empty';
+  const size = /^(min|max)(Length|Items) (\d+)$/.exec(message);
+  if (size) {
+    const [, end, kind, limit] = size;
+    const unit = kind === 'Length' ? 'character' : 'item';
+    return `must have at ${end === 'min' ? 'least' : 'most'} ${count(Number(limit), unit)}`;
+  }
+  if (message.startsWith("Not match in '")) return `must match ${String(limits['pattern']?.value)}`;
+  if (message.startsWith('minDate')) return `must not be before ${String(limits['minDate']?.value)}`;
+  if (message.startsWith('maxDate')) return `must not be after ${String(limits['maxDate']?.value)}`;
+  if (message === 'required unique array') return 'must not have an item twice';
+  const description = describeSchema(schema, models);
+  const isQuoted =
+    isBody && typeof value === 'string' && /^(a whole number|a number|true or false)/.test(description);
+  return `must be ${description}${isQuoted ? ', not a string' : ''}`;
+}
+
+/** Whether the message is a sentence already: that of a `@pattern`, or one that names the field itself. */
+function isWorded(message: string, schema: Schema): boolean {
+  const validators = Object.values(schema.validators ?? {}) as ({ errorMsg?: string } | undefined)[];
+  return (
+    /^'.*' is required$/s.test(message) ||
+    message.endsWith(' is an excess property and therefore is not allowed') ||
+    validators.some((validator) => validator?.errorMsg === message)
+  );
+}
+
+function limitsOf({ validators }: Schema): Limits {
+  return validators ?? {};
+}
+
+function describeRange(min: unknown, max: unknown): string {
+  const [least, most] = [min, max].map((limit) => (typeof limit === 'number' ? limit : undefined));
+  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
+  if (least !== undefined) return ` of at least ${least}`;
+  return most === undefined ? '' : ` of at most ${most}`;
+}
+
+function describeSize(min: unknown, max: unknown, unit: string): string {
+  const least = typeof min === 'number' ? min : 0;
+  const most = typeof max === 'number' ? max : undefined;
+  if (least > 0 && most !== undefined)
+    return least === most ? ` of ${count(least, unit)}` : ` of ${least} to ${count(most, unit)}`;
+  if (most !== undefined) return ` of at most ${count(most, unit)}`;
+  return least > 0 ? ` of at least ${count(least, unit)}` : '';
+}
+
+function count(number: number, unit: string): string {
+  return `${number} ${unit}${number === 1 ? '' : 's'}`;
+}
+
+function describeValues(values: readonly unknown[]): string {
+  const words = values.map(wordFor);
+  return words.length > maxListed
+    ? `one of ${words.slice(0, maxListed).join(', ')} and ${words.length - maxListed} others that the contract lists`
+    : joinWithOr(words);
+}
+
+/** In quotes where it would not be read as one word. */
+function wordFor(value: unknown): string {
+  return typeof value !== 'string' || /^[\w.:/-]+$/.test(value) ? String(value) : `"${value}"`;
+}
+
+function describeAlternatives({ subSchemas = [] }: Schema, models: Models): string {
+  const given = subSchemas.filter(({ dataType }) => dataType !== 'undefined');
+  return joinWithOr([...new Set(given.map((each) => describeSchema(each, models)))]);
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function joinWithOr(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
+}

@@ -1,0 +1,208 @@
+import { ExpressTemplateService, ValidationService, type FieldErrors, type TsoaRoute } from '@tsoa/runtime';
+import { describeError, describeSchema, joinWithOr } from './validation-words.js';
+
+type Schema = TsoaRoute.PropertySchema;
+type Settings = ConstructorParameters<typeof ExpressTemplateService>[1];
+
+/** tsoa's validation, whose errors say in words what a field must be. */
+export class ValidatingTemplateService extends ExpressTemplateService {
+  constructor(models: TsoaRoute.Models, settings: Settings) {
+    super(models, settings);
+    this.validationService = new WordedValidation(models, settings);
+  }
+}
+
+class WordedValidation extends ValidationService {
+  readonly #models: TsoaRoute.Models;
+  readonly #settings: Settings;
+  /** An inner schema has more to say of an error than the one that refers to it. */
+  readonly #worded = new WeakSet();
+
+  constructor(models: TsoaRoute.Models, settings: Settings) {
+    super(models, settings);
+    this.#models = models;
+    this.#settings = settings;
+  }
+
+  override ValidateParam(
+    schema: Schema,
+    rawValue: unknown,
+    name = '',
+    errors: FieldErrors,
+    isBody: boolean,
+    parent = '',
+  ): unknown {
+    const field = parent + name;
+    const before = errors[field];
+    const value: unknown = super.ValidateParam(schema, rawValue, name, errors, isBody, parent);
+    const error = errors[field];
+    if (error !== undefined && error !== before && !this.#worded.has(error)) {
+      this.#worded.add(error);
+      error.message = describeError(schema, this.#models, {
+        message: error.message,
+        value: rawValue,
+        isBody,
+      });
+    }
+    return value;
+  }
+
+  /** With the whole path of a list's items: tsoa leaves out what the list is in. */
+  override validateArray(
+    name: string,
+    value: unknown[],
+    errors: FieldErrors,
+    isBody: boolean,
+    schema?: Schema,
+    validators?: Parameters<ValidationService['validateArray']>[5],
+    parent = '',
+  ): unknown[] | undefined {
+    return super.validateArray(parent + name, value, errors, isBody, schema, validators);
+  }
+
+  /** With what a map's value must be: tsoa says of each that is wrong that there is no model for it. */
+  override validateModel(input: Parameters<ValidationService['validateModel']>[0]): unknown {
+    const result: unknown = super.validateModel(input);
+    const { name, modelDefinition, fieldErrors: errors, isBodyParam, parent = '' } = input;
+    const value: unknown = input.value;
+    if (modelDefinition.dataType !== 'refObject') return result;
+    const { additionalProperties } = modelDefinition;
+    if (typeof additionalProperties !== 'object' || !isObject(value)) return result;
+    for (const [key, item] of Object.entries(value)) {
+      const field = `${parent}${name}.${key}`;
+      if (!errors[field]?.message.startsWith('No matching model found')) continue;
+      Reflect.deleteProperty(errors, field);
+      this.ValidateParam(additionalProperties, item, key, errors, isBodyParam, `${parent}${name}.`);
+    }
+    return result;
+  }
+
+  override validateUnion(
+    name: string,
+    value: unknown,
+    errors: FieldErrors,
+    isBody: boolean,
+    schema: Schema,
+    parent = '',
+  ): unknown {
+    const own: FieldErrors = {};
+    const result: unknown = super.validateUnion(name, value, own, isBody, schema, parent);
+    if (Object.keys(own).length > 0)
+      Object.assign(errors, this.#findUnionErrors(name, value, isBody, schema, parent));
+    return result;
+  }
+
+  override validateIntersection(
+    name: string,
+    value: unknown,
+    errors: FieldErrors,
+    isBody: boolean,
+    schemas: Schema[] = [],
+    parent = '',
+  ): unknown {
+    const own: FieldErrors = {};
+    const field = parent + name;
+    if (!isObject(value)) {
+      errors[field] = { message: 'must be an object' };
+      return undefined;
+    }
+    const result: unknown = super.validateIntersection(name, value, own, isBody, schemas, parent);
+    if (Object.keys(own).length === 0) return result;
+    // tsoa's message has the refused values in it.
+    const lenient = new WordedValidation(this.#models, {
+      ...this.#settings,
+      noImplicitAdditionalProperties: 'silently-remove-extras',
+    });
+    const found: FieldErrors = {};
+    for (const schema of schemas) {
+      lenient.ValidateParam(schema, structuredClone(value), name, found, isBody, parent);
+    }
+    if (Object.keys(found).length === 0) {
+      const known = new Set(schemas.flatMap((schema) => Object.keys(this.#propertiesOf(schema))));
+      for (const excess of Object.keys(value).filter((key) => !known.has(key))) {
+        found[`${field}.${excess}`] = {
+          message: `"${excess}" is an excess property and therefore is not allowed`,
+        };
+      }
+    }
+    if (Object.keys(found).length === 0) found[field] = { message: 'has fields that do not go together' };
+    Object.assign(errors, found);
+    for (const error of Object.values(found)) this.#worded.add(error);
+    return undefined;
+  }
+
+  /** The errors of the one alternative that is meant; where that is not clear, what there is to choose from. */
+  #findUnionErrors(
+    name: string,
+    value: unknown,
+    isBody: boolean,
+    union: Schema,
+    parent: string,
+  ): FieldErrors {
+    const alternatives = this.#alternativesOf(union);
+    const candidates = alternatives.filter((schema) =>
+      Array.isArray(value)
+        ? this.#resolve(schema).dataType === 'array'
+        : isObject(value) && this.#isObjectSchema(schema),
+    );
+    const meant = candidates.filter((schema) => this.#hasLiteralsOf(schema, value));
+    const [only] = meant.length === 1 ? meant : candidates;
+    const errors: FieldErrors = {};
+    if (only && (meant.length === 1 || candidates.length === 1)) {
+      this.ValidateParam(only, structuredClone(value), name, errors, isBody, parent);
+      if (Object.keys(errors).length > 0) return errors;
+    }
+    const names = candidates.map(({ ref }) => ref).filter((ref) => ref !== undefined);
+    const described =
+      names.length > 1
+        ? joinWithOr(names)
+        : describeSchema({ dataType: 'union', subSchemas: alternatives }, this.#models);
+    const error = { message: `must be ${described}` };
+    this.#worded.add(error);
+    return { [parent + name]: error };
+  }
+
+  /** Also those of the unions that it has among its alternatives. */
+  #alternativesOf(union: Schema): Schema[] {
+    return (union.subSchemas ?? []).flatMap((schema) => {
+      const resolved = this.#resolve(schema);
+      if (resolved.dataType === 'undefined') return [];
+      return resolved.dataType === 'union' ? this.#alternativesOf(resolved) : [schema];
+    });
+  }
+
+  #resolve(schema: Schema): Schema {
+    const model = schema.ref === undefined ? undefined : this.#models[schema.ref];
+    return model?.dataType === 'refAlias' ? this.#resolve(model.type) : schema;
+  }
+
+  #isObjectSchema(schema: Schema): boolean {
+    const { dataType, ref } = this.#resolve(schema);
+    if (dataType === 'nestedObjectLiteral' || dataType === 'intersection') return true;
+    return ref !== undefined && this.#models[ref]?.dataType === 'refObject';
+  }
+
+  #propertiesOf(schema: Schema): Readonly<Record<string, Schema>> {
+    const resolved = this.#resolve(schema);
+    const model = resolved.ref === undefined ? undefined : this.#models[resolved.ref];
+    if (model?.dataType === 'refObject') return model.properties;
+    const inner = resolved.subSchemas?.map((each) => this.#propertiesOf(each)) ?? [];
+    return Object.assign({}, resolved.nestedProperties, ...inner) as Record<string, Schema>;
+  }
+
+  /** Whether the value has what the schema writes out, such as `kind: 'dog'`; no schema without one is meant by it. */
+  #hasLiteralsOf(schema: Schema, value: unknown): boolean {
+    const literals = Object.entries(this.#propertiesOf(schema)).filter(
+      ([, { dataType, enums }]) => dataType === 'enum' && enums?.length === 1,
+    );
+    return (
+      literals.length > 0 &&
+      isObject(value) &&
+      literals.every(([property, { enums }]) => value[property] === enums?.[0])
+    );
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
