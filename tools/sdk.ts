@@ -43,7 +43,7 @@ There are: ${everything.join(', ')}.`;
 const given = readCommandLine(usage, { allowPositionals: true });
 const [command = '', ...names] = given?.positionals ?? [];
 const chosen = given && choose();
-if (chosen && !prepareContract()) process.exitCode = 1;
+if (chosen && !(await prepareContract())) process.exitCode = 1;
 else if (chosen) await (command === 'test' ? testAll(chosen) : generateAll(chosen));
 
 function choose(): string[] | undefined {
@@ -58,7 +58,7 @@ function choose(): string[] | undefined {
 }
 
 /** The contract and the service are those of the sources. */
-function prepareContract(): boolean {
+async function prepareContract(): Promise<boolean> {
   if (!canBuild()) {
     console.error('The tools that build the contract are not installed. Run "npm ci".');
     return false;

@@ -22,7 +22,7 @@ const usage = `Usage: npm run test:flakes -- [--times 10] [--cores 1,3,8,16] [--
   --pinned   all of it on one core (taskset, of Linux)`;
 
 const options = readOptions();
-if (options && !ensureBuilt(true)) process.exitCode = 1;
+if (options && !(await ensureBuilt(true))) process.exitCode = 1;
 else if (options) runAll(options);
 
 function readOptions(): Options | undefined {

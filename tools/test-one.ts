@@ -31,9 +31,9 @@ const given = readCommandLine(usage, { allowPositionals: true, options: { grep: 
 const words = given?.positionals.map(normalized) ?? [];
 const grep = given?.values['grep'] as string | undefined;
 if (given && words.length === 0 && grep === undefined) misuse('Which tests?', usage);
-else if (given) run();
+else if (given) await run();
 
-function run(): void {
+async function run(): Promise<void> {
   const suites = readSuites();
   const all = [...filesIn('test'), ...filesIn('bench/test')];
   const unknown = words.filter((word) => !all.some((file) => file.includes(word)));
@@ -49,7 +49,7 @@ function run(): void {
   const chosen = all.filter((file) =>
     words.length > 0 ? words.some((word) => file.includes(word)) : suiteOf(file, suites) === quick,
   );
-  if (!ensureBuilt(true)) process.exitCode = 1;
+  if (!(await ensureBuilt(true))) process.exitCode = 1;
   else
     for (const suite of suites)
       runFiles(

@@ -28,7 +28,7 @@ export function selectHeldRights(userId: 'users.id' | 'sessions.user_id') {
   ] as const;
 }
 
-/** The rights of a session's user likewise: a refresh is one statement, and what it answers is what that statement saw. */
+/** The rights of a session's user, as columns: a refresh is one statement, which returns the rights that it has read. */
 export const rightsOfSession = [
   sql<number>`(select account.version from users account where account.id = sessions.user_id)`.as('version'),
   sql<number>`(select account.password_one_time from users account where account.id = sessions.user_id)`.as(

@@ -39,7 +39,7 @@ def test_logs_in_calls_and_logs_out() -> None:
     asyncio.run(run())
 
 
-def test_says_by_code_what_is_refused() -> None:
+def test_raises_an_error_with_the_code_of_a_refusal() -> None:
     async def run() -> None:
         async with AsyncLatchkey(URL) as latchkey:
             assert await code_of(latchkey.login("user-21", "wrong")) == ProblemCode.INVALID_CREDENTIALS
@@ -53,7 +53,7 @@ def test_says_by_code_what_is_refused() -> None:
     asyncio.run(run())
 
 
-def test_walks_all_pages_of_users() -> None:
+def test_iterates_over_all_pages_of_users() -> None:
     async def run() -> None:
         async with async_logged_in(ADMINISTRATOR) as (latchkey, watched):
             users = walk_async(list_users.asyncio, client=latchkey.api, limit=20, name="user-")
@@ -87,7 +87,7 @@ def test_one_refresh_serves_20_tasks_whose_token_has_expired() -> None:
     asyncio.run(run())
 
 
-def test_a_refused_refresh_forgets_the_tokens_and_tells_all_who_wait() -> None:
+def test_a_refused_refresh_deletes_the_tokens_and_raises_for_all_waiting() -> None:
     async def run() -> None:
         async with async_logged_in(user(24)) as (latchkey, watched):
             me = unwrap(await get_me.asyncio(client=latchkey.api))
@@ -102,7 +102,7 @@ def test_a_refused_refresh_forgets_the_tokens_and_tells_all_who_wait() -> None:
     asyncio.run(run())
 
 
-def test_a_refresh_that_fails_in_another_way_keeps_the_tokens() -> None:
+def test_a_refresh_that_fails_otherwise_keeps_the_tokens() -> None:
     async def run() -> None:
         async with async_logged_in(user(25)) as (latchkey, watched):
             void_access_tokens()
@@ -115,7 +115,7 @@ def test_a_refresh_that_fails_in_another_way_keeps_the_tokens() -> None:
     asyncio.run(run())
 
 
-def test_a_refresh_goes_on_for_the_others_when_one_task_is_cancelled() -> None:
+def test_a_refresh_continues_for_the_others_when_one_task_is_canceled() -> None:
     async def run() -> None:
         async with async_logged_in(user(26)) as (latchkey, watched):
             void_access_tokens()
@@ -131,7 +131,7 @@ def test_a_refresh_goes_on_for_the_others_when_one_task_is_cancelled() -> None:
     asyncio.run(run())
 
 
-def test_forgets_the_tokens_even_if_the_service_cannot_be_told() -> None:
+def test_deletes_the_tokens_even_if_the_service_cannot_be_reached() -> None:
     async def run() -> None:
         async with async_logged_in(user(27)) as (latchkey, watched):
             watched.fails_at.add("POST /logout")
@@ -142,7 +142,7 @@ def test_forgets_the_tokens_even_if_the_service_cannot_be_told() -> None:
     asyncio.run(run())
 
 
-def test_keeps_the_tokens_that_come_with_a_new_password() -> None:
+def test_stores_the_tokens_that_come_with_a_new_password() -> None:
     with logged_in(ADMINISTRATOR) as (administrator, _):
         body = CreateUserRequest(username="python-async", password="a first password")
         create_user.sync(client=administrator.api, body=body)

@@ -18,7 +18,7 @@ describe('The package', () => {
     assert.equal(lock.version, manifest.version, 'package-lock.json: run "npm install"');
   });
 
-  it('has its licence with it', () => {
+  it('includes its license', () => {
     assert.equal(manifest.license, 'MIT');
     assert.match(read('LICENSE'), /^MIT License/);
   });
