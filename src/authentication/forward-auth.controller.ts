@@ -45,11 +45,11 @@ export class ForwardAuthController {
       throw createMissingTokenProblem(this.services.config);
     }
     enforceRequirements(request, caller, requirements);
-    const { preferred_username: username } = caller.claims;
+    const { subject, username, permissions } = caller;
     request.res?.set({
-      'X-Auth-Subject': caller.subject,
-      ...(typeof username === 'string' && { 'X-Auth-Username': encodeHeaderText(username) }),
-      'X-Auth-Permissions': [...caller.permissions].join(' '),
+      'X-Auth-Subject': subject,
+      ...(username !== undefined && { 'X-Auth-Username': encodeHeaderText(username) }),
+      'X-Auth-Permissions': [...permissions].join(' '),
     });
   }
 }
