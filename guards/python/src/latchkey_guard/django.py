@@ -63,7 +63,7 @@ class LatchkeyUser:
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
         self.pk = self.id = caller.subject
-        self.username: str = caller.claims.get("preferred_username") or caller.subject
+        self.username: str = caller.username or caller.subject
 
     def get_username(self) -> str:
         return self.username
