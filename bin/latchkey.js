@@ -82,7 +82,7 @@ function createLauncher() {
       await main();
     },
     async develop() {
-      if (canBuild()) (await import('../tools/develop.ts')).develop();
+      if (canBuild()) await (await import('../tools/develop.ts')).develop();
       else refuseToBuild();
     },
     build() {

@@ -333,6 +333,28 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
+  'OpenIdConfiguration': {
+    dataType: 'refObject',
+    properties: {
+      'issuer': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'token_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'introspection_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'revocation_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'jwks_uri': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+      'response_types_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":0}}},
+      'grant_types_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'scopes_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10000}}},
+      'token_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'token_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
+      'introspection_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'introspection_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
+      'revocation_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'revocation_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
+      'subject_types_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+      'id_token_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
+    },
+    additionalProperties: false,
+  },
   'JsonWebKey': {
     dataType: 'refObject',
     properties: {
@@ -412,7 +434,7 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
-  'Client': {
+  'RegisteredClient': {
     dataType: 'refObject',
     properties: {
       'client_id': {"ref":"Id","required":true},
@@ -432,7 +454,7 @@ const models: TsoaRoute.Models = {
   'ClientPage': {
     dataType: 'refObject',
     properties: {
-      'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Client"},"required":true,"validators":{"maxItems":{"value":200}}},
+      'items': {"dataType":"array","array":{"dataType":"refObject","ref":"RegisteredClient"},"required":true,"validators":{"maxItems":{"value":200}}},
       'next_cursor': {"ref":"Cursor"},
     },
     additionalProperties: false,
@@ -839,6 +861,18 @@ export const operations: readonly Operation[] = [
     path: '/.well-known/oauth-authorization-server',
     controller: MetadataController,
     handler: 'getOAuthMetadata',
+    parameters: {
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+    },
+    security: [],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/.well-known/openid-configuration',
+    controller: MetadataController,
+    handler: 'getOpenIdConfiguration',
     parameters: {
       request: {"in":"request","name":"request","required":true,"dataType":"object"},
       unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},

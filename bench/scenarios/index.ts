@@ -1,3 +1,4 @@
+import { editLoop } from './edit-loop.ts';
 import { firstSight } from './first-sight.ts';
 import { guardRevocations } from './guard-revocations.ts';
 import { loginTiming } from './login-timing.ts';
@@ -30,6 +31,7 @@ export const scenarios = {
   'revocations-memory': revocationsMemory,
   'guard-revocations': guardRevocations,
   'memory-and-start': memoryAndStart,
+  'edit-loop': editLoop,
   soak,
 } as const satisfies Record<string, Scenario>;
 

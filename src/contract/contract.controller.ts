@@ -17,6 +17,8 @@ import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
 import { readContract, readContract31, readContractYaml } from './read-contract.js';
 import {
   adaptContract,
+  addIssuer,
+  addIssuerToYaml,
   adaptYaml,
   createSecurityScheme,
   replaceAddress,
@@ -37,9 +39,9 @@ export class ContractController {
   constructor({ config, issuer }: { readonly config: Config; readonly issuer: string }) {
     const json = replaceAddress(readContract().text, issuer);
     const json31 = replaceAddress(readContract31().text, issuer);
-    this.#contract = JSON.parse(json) as OpenApiDocument;
-    this.#contract31 = JSON.parse(json31) as OpenApiDocument;
-    this.#yaml = replaceAddressInYaml(readContractYaml(), issuer);
+    this.#contract = addIssuer(issuer, JSON.parse(json) as OpenApiDocument);
+    this.#contract31 = addIssuer(issuer, JSON.parse(json31) as OpenApiDocument);
+    this.#yaml = addIssuerToYaml(issuer, replaceAddressInYaml(readContractYaml(), issuer));
     this.#etags = { json: createEtag(json), json31: createEtag(json31), yaml: createEtag(this.#yaml) };
     this.#tokenScheme = createSecurityScheme(config);
   }

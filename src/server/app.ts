@@ -12,6 +12,7 @@ import { mountProblemsRedirect } from './problems-redirect.js';
 import { mountSwaggerUi } from './swagger-ui.js';
 import { createTrust } from '../http/trusted-proxy.js';
 import { notFoundHandler } from './not-found-handler.js';
+import { createWellKnownPathMiddleware } from './well-known-path.js';
 import type { Services } from './services.js';
 
 /** Creates the Express app: the middleware in the order in which each request passes it. */
@@ -42,6 +43,8 @@ export function createApp(services: Services): Express {
       }),
     );
   }
+  const wellKnownPath = createWellKnownPathMiddleware(issuer);
+  if (wellKnownPath) app.use(wellKnownPath);
   RegisterRoutes(app);
   const pages = mountSwaggerUi(app);
   app.use(notFoundHandler(operations, [...pages, mountProblemsRedirect(app)]));

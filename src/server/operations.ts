@@ -57,7 +57,7 @@ export function mountOperations(app: Express, routes: Routes): void {
     }
     const authentication = authenticationMiddleware(operation, routes);
     if (authentication.length > 0 && hooks.loadUser) authentication.push(loadUserMiddleware(hooks.loadUser));
-    const { mediaTypes, acceptsToken, requiresCredentials, usesOAuthErrors, offersErrorPages } =
+    const { mediaTypes, jsonExample, acceptsToken, requiresCredentials, usesOAuthErrors, offersErrorPages } =
       findOperation(document, operation);
     if (requiresCredentials && authentication.length === 0) {
       throw new Error(`${operation.path} requires a token in the contract, but not in generated/routes.ts.`);
@@ -65,6 +65,7 @@ export function mountOperations(app: Express, routes: Routes): void {
     const body = bodyParsers(config, {
       body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
       mediaTypes,
+      jsonExample,
       acceptsToken: operation.security.length > 0 || acceptsToken,
     });
     const middlewares = [

@@ -4,7 +4,7 @@ import { describeError, describeSchema, joinWithOr } from './validation-words.js
 type Schema = TsoaRoute.PropertySchema;
 type Settings = ConstructorParameters<typeof ExpressTemplateService>[1];
 
-/** tsoa's validation, whose errors say in words what a field must be. */
+/** tsoa's validation with readable errors, which say what a field must be. */
 export class ValidatingTemplateService extends ExpressTemplateService {
   constructor(models: TsoaRoute.Models, settings: Settings) {
     super(models, settings);
@@ -18,7 +18,7 @@ const excessMessage = ' is an excess property and therefore is not allowed';
 class WordedValidation extends ValidationService {
   readonly #models: TsoaRoute.Models;
   readonly #settings: Settings;
-  /** An inner schema has more to say of an error than the one that refers to it. */
+  /** The error of an inner schema is more specific than that of the schema that refers to it. */
   readonly #worded = new WeakSet();
 
   constructor(models: TsoaRoute.Models, settings: Settings) {
@@ -50,7 +50,7 @@ class WordedValidation extends ValidationService {
     return value;
   }
 
-  /** With the whole path of a list's items: tsoa leaves out what the list is in. */
+  /** With the whole path of a list's items: tsoa leaves out the list's own path. */
   override validateArray(
     name: string,
     value: unknown[],
@@ -90,7 +90,7 @@ class WordedValidation extends ValidationService {
     return result;
   }
 
-  /** With what a map's value must be: tsoa says of each that is wrong that there is no model for it. */
+  /** With what a map's value must be: tsoa reports each wrong value as one without a model. */
   override validateModel(input: Parameters<ValidationService['validateModel']>[0]): unknown {
     const result: unknown = super.validateModel(input);
     const { name, modelDefinition, fieldErrors: errors, isBodyParam, parent = '' } = input;
@@ -138,7 +138,7 @@ class WordedValidation extends ValidationService {
     }
     const result: unknown = super.validateIntersection(name, value, own, isBody, schemas, parent);
     if (Object.keys(own).length === 0) return result;
-    // tsoa's message has the refused values in it.
+    // tsoa's message contains the refused values.
     const lenient = new WordedValidation(this.#models, {
       ...this.#settings,
       noImplicitAdditionalProperties: 'silently-remove-extras',
@@ -161,7 +161,7 @@ class WordedValidation extends ValidationService {
     return undefined;
   }
 
-  /** The errors of the one alternative that is meant; where that is not clear, what there is to choose from. */
+  /** The errors of the intended alternative; if that is not clear, the list of alternatives. */
   #findUnionErrors(
     name: string,
     value: unknown,
@@ -192,7 +192,7 @@ class WordedValidation extends ValidationService {
     return { [parent + name]: error };
   }
 
-  /** Also those of the unions that it has among its alternatives. */
+  /** Includes the alternatives of nested unions. */
   #alternativesOf(union: Schema): Schema[] {
     return (union.subSchemas ?? []).flatMap((schema) => {
       const resolved = this.#resolve(schema);
@@ -220,7 +220,7 @@ class WordedValidation extends ValidationService {
     return Object.assign({}, resolved.nestedProperties, ...inner) as Record<string, Schema>;
   }
 
-  /** Whether the value has what the schema writes out, such as `kind: 'dog'`; no schema without one is meant by it. */
+  /** Whether the value has the schema's literals, such as `kind: 'dog'`; a schema without literals never matches. */
   #hasLiteralsOf(schema: Schema, value: unknown): boolean {
     const literals = Object.entries(this.#propertiesOf(schema)).filter(
       ([, { dataType, enums }]) => dataType === 'enum' && enums?.length === 1,

@@ -80,8 +80,8 @@ export function readConfirmedToken(request: Request, config: Config, kind: Token
 }
 
 /**
- * Whether a script of this origin, or of one that CORS lets in, made the request: a form of another site sends no header
- * of its own choice. Enough where there is no token whose CSRF value could be demanded.
+ * Whether a script of this origin, or of one that CORS allows, made the request: a form on another site cannot set headers.
+ * Enough if there is no token whose CSRF value could be required.
  */
 export function isMadeByScript(request: Request, config: Config): boolean {
   const headers = [config.accessCsrfHeaderName, config.refreshCsrfHeaderName];
@@ -187,7 +187,7 @@ function getAttributes(config: Config, path: string): CookieOptions {
   };
 }
 
-/** RFC 6265bis §4.1.3: with these prefixes, no other host can set the cookie, and nobody without HTTPS. */
+/** RFC 6265bis §4.1.3: with these prefixes, the cookie cannot be set by another host or without HTTPS. */
 function addPrefix({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
   if (!cookieSecure || name.startsWith('__')) return name;
   return path === '/' && cookieDomain === undefined ? `__Host-${name}` : `__Secure-${name}`;

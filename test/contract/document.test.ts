@@ -60,6 +60,7 @@ describe('The contract', () => {
       'POST /refresh/cookies',
       'GET /.well-known/jwks.json',
       'GET /.well-known/oauth-authorization-server',
+      'GET /.well-known/openid-configuration',
       'GET /health/live',
       'GET /health/ready',
       'GET /openapi.json',

@@ -59,7 +59,7 @@ function mounted(...operations: Operation[]): ReturnType<typeof supertest> {
     validation: { noImplicitAdditionalProperties: 'throw-on-extras', bodyCoercion: false },
     authenticate: (_request, scheme, permissions) => {
       steps.push(`${scheme} ${permissions.join(' ')}`);
-      return { subject: 'x', sessionId: 'x', permissions: new Set(), claims: {} as never };
+      return { subject: 'x', username: 'x', sessionId: 'x', permissions: new Set(), claims: {} as never };
     },
     container: () => ({ get: () => new Sample() }),
   };

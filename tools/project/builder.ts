@@ -1,0 +1,246 @@
+// One build after another in one process, each of what has changed since the one before: routes and contract from the
+// controllers (tsoa), then the compiled code.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import type ts from 'typescript';
+import {
+  checkControllers,
+  describeSources,
+  formatFinding,
+  readSources,
+  type Finding,
+  type Sources,
+} from '../contract/check-controllers.ts';
+import type { TsoaDocument } from '../contract/tsoa-document.ts';
+import { Compiler, SourceCache } from './compiler.ts';
+import { findControllers } from './controller-files.ts';
+import { EmittedFiles } from './emitted.ts';
+import { Steps } from './steps.ts';
+import { generate, UnsuitableTsoa } from './tsoa.ts';
+import { readTsoaConfig, type TsoaConfig } from './tsoa-config.ts';
+
+const documentFile = 'dist/contract/tsoa.json';
+const sourcesFile = 'dist/contract/sources.json';
+const contractFiles = [
+  'generated/openapi.json',
+  'dist/contract/openapi-3.1.json',
+  'dist/contract/openapi.yaml',
+];
+/** What decides on the outcome of a step beside its sources: packages, settings, and the steps themselves. */
+const tools = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tools/project',
+  'tools/contract',
+];
+
+export interface Outcome {
+  /** All that is wrong, in one go. */
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  /** Whether there is something else to run. */
+  readonly hasChanged: boolean;
+}
+
+export class Builder {
+  readonly #root: string;
+  readonly #withTests: boolean;
+  readonly #shared;
+  readonly #steps: Steps;
+  readonly #compilers = new Map<string, Compiler>();
+  #hasChanged = false;
+  #warnings: string[] = [];
+
+  constructor(root: string, { withTests }: { readonly withTests: boolean }) {
+    this.#root = root;
+    this.#withTests = withTests;
+    this.#shared = { cache: new SourceCache(), emitted: new EmittedFiles(root) };
+    this.#steps = new Steps(root, 'dist/steps.json');
+  }
+
+  /** Builds what has changed. Where something is wrong, what was compiled before stays. */
+  build(): Outcome {
+    this.#warnings = [];
+    const errors = this.#build();
+    const hasChanged = this.#hasChanged;
+    // What a failed build has written already is for the next one that works to report.
+    if (errors.length === 0) this.#hasChanged = false;
+    return { errors, warnings: this.#warnings, hasChanged };
+  }
+
+  /** Reads everything that is built already, so that the first build does not have to wait for it. */
+  warmUp(): void {
+    const compiler = this.#compiler();
+    const program = compiler.load();
+    const config = readTsoaConfig(this.#root);
+    if (compiler.findSyntaxErrors().length > 0) return;
+    generate(program, findControllers(program, config), config);
+    if (compiler.findErrors().length === 0) compiler.skipEmit();
+  }
+
+  #build(): readonly string[] {
+    mkdirSync(join(this.#root, 'dist/contract'), { recursive: true });
+    mkdirSync(join(this.#root, 'generated'), { recursive: true });
+    const compiler = this.#compiler();
+    const program = compiler.load();
+    const unreadable = compiler.findSyntaxErrors();
+    if (unreadable.length > 0) return unreadable;
+    const config = readTsoaConfig(this.#root);
+    const generating = this.#generate(program, config, () => compiler.load());
+    const sources = this.#readSources(program);
+    const findings = this.#checkControllers(sources, config);
+    this.#warnings = findings.filter(({ severity }) => severity === 'warning').map(formatFinding);
+    const errors = [
+      ...findings.filter(({ severity }) => severity === 'error').map(formatFinding),
+      ...compiler.findErrors(),
+    ];
+    // Why tsoa fails is often among them, with its line.
+    if (errors.length > 0 || generating.length > 0) return [...errors, ...generating];
+    this.#removeOrphans();
+    return [
+      ...this.#emit(compiler),
+      ...this.#compilePage(),
+      ...this.#compileGuardTypes(),
+      ...this.#completeContract(compiler, sources),
+    ];
+  }
+
+  #compiler(configFile = this.#withTests ? 'tsconfig.json' : 'tsconfig.build.json'): Compiler {
+    let compiler = this.#compilers.get(configFile);
+    if (!compiler) {
+      compiler = new Compiler(this.#root, join(this.#root, configFile), this.#shared);
+      this.#compilers.set(configFile, compiler);
+    }
+    return compiler;
+  }
+
+  /** @param reload for where the routes have changed, which are part of the program. */
+  #generate(program: ts.Program, config: TsoaConfig, reload: () => void): string[] {
+    const { routesDir, routesFileName, middlewareTemplate } = config.routes;
+    const routesFile = relative(this.#root, join(routesDir, routesFileName));
+    const step = {
+      inputs: [...tools, 'src', 'tsoa.json', relative(this.#root, middlewareTemplate)],
+      outputs: [routesFile, documentFile],
+    };
+    if (this.#steps.find('tsoa', step)) return [];
+    rmSync(join(this.#root, documentFile), { force: true });
+    try {
+      const { routes, document } = generate(program, findControllers(program, config), config);
+      writeFileSync(join(this.#root, documentFile), document);
+      if (this.#write(routesFile, routes)) reload();
+    } catch (error) {
+      if (error instanceof UnsuitableTsoa) throw error;
+      return [`tsoa cannot read the controllers: ${(error as Error).message}`];
+    }
+    this.#steps.setDone('tsoa', step);
+    return [];
+  }
+
+  /** What tsoa passes over in silence. */
+  #checkControllers(sources: Sources, { spec }: TsoaConfig): Finding[] {
+    const file = join(this.#root, documentFile);
+    const document = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TsoaDocument) : undefined;
+    return checkControllers(sources, { document, describedTags: (spec.tags ?? []).map(({ name }) => name) });
+  }
+
+  #readSources(program: ts.Program): Sources {
+    program.getTypeChecker(); // which gives each node its parent
+    return readSources(this.#root, program.getSourceFiles());
+  }
+
+  #emit(compiler: Compiler): string[] {
+    const { errors, hasChanged } = compiler.emit();
+    if (hasChanged) this.#hasChanged = true;
+    return errors;
+  }
+
+  /** What browsers get: scripts that are compiled for them, and files as they are. */
+  #compilePage(): string[] {
+    const page = join(this.#root, 'src/swagger-ui');
+    const errors = this.#compileApart('swagger-ui', 'src/swagger-ui/tsconfig.json', ['src/swagger-ui']);
+    for (const file of readdirSync(page)) {
+      if (!/\.(html|css|svg)$/.test(file)) continue;
+      this.#write(join('dist/src/swagger-ui', file), readFileSync(join(page, file), 'utf8'));
+    }
+    return errors;
+  }
+
+  #compileGuardTypes(): string[] {
+    return this.#compileApart('guard', 'tsconfig.guard.json', ['src/guard', 'tsconfig.guard.json']);
+  }
+
+  /** A program of its own, which is looked at only where its sources have changed. */
+  #compileApart(name: string, configFile: string, inputs: readonly string[]): string[] {
+    const outputs = readdirSync(join(this.#root, 'src', name))
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join('dist/src', name, file.replace(/\.ts$/, name === 'guard' ? '.d.ts' : '.js')));
+    const step = { inputs: [...tools, ...inputs], outputs };
+    if (this.#steps.find(name, step)) return [];
+    const compiler = this.#compiler(configFile);
+    const program = compiler.load();
+    const found = compiler.findErrors();
+    const errors = found.length > 0 ? found : this.#emit(compiler);
+    if (errors.length === 0) this.#steps.setDone(name, step, { found: this.#ownFiles(program) });
+    return errors;
+  }
+
+  #completeContract(compiler: Compiler, sources: Sources): string[] {
+    const script = 'src/contract/write-contract.ts';
+    const { places, models, ...described } = describeSources(sources);
+    writeFileSync(join(this.#root, sourcesFile), JSON.stringify({ places, models, ...described }));
+    const step = {
+      inputs: [...tools, documentFile, ...compiler.dependenciesOf(script)],
+      outputs: contractFiles,
+      key: JSON.stringify(described),
+    };
+    const done = this.#steps.find('contract', step);
+    if (done) {
+      this.#warnings.push(...done.warnings);
+      return [];
+    }
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(this.#root, 'dist', script.replace(/\.ts$/, '.js')), documentFile, sourcesFile],
+      { cwd: this.#root, encoding: 'utf8' },
+    );
+    const said = stderr.split('\n').filter((line) => line !== '');
+    if (status !== 0) return said;
+    this.#warnings.push(...said);
+    this.#hasChanged = true;
+    this.#steps.setDone('contract', step, { warnings: said });
+    return [];
+  }
+
+  #ownFiles(program: ts.Program): string[] {
+    return program
+      .getSourceFiles()
+      .map(({ fileName }) => fileName)
+      .filter((file) => !file.includes('/node_modules/'))
+      .map((file) => relative(this.#root, file).replaceAll(sep, '/'));
+  }
+
+  /** Removes what was compiled from sources that are gone: mocha and Node would go on finding it. */
+  #removeOrphans(): void {
+    for (const folder of ['src', 'generated', 'test']) {
+      const compiled = join(this.#root, 'dist', folder);
+      if (!existsSync(compiled)) continue;
+      for (const file of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {
+        const source = join(this.#root, folder, file).replace(/\.(js|d\.ts)(\.map)?$/, '.ts');
+        if (!existsSync(source)) rmSync(join(compiled, file), { recursive: true, force: true });
+      }
+    }
+  }
+
+  /** @returns whether it has changed. */
+  #write(name: string, text: string): boolean {
+    const file = join(this.#root, name);
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) return false;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    this.#hasChanged = true;
+    return true;
+  }
+}
