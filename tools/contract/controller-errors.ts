@@ -30,7 +30,9 @@ export function controllerErrors(
     ...operations.flatMap((operation) =>
       operationTagErrors(nameOf(operation), operation.commentTags, operation.takes),
     ),
-    ...models.flatMap(modelErrors),
+    ...(document ? models.filter(({ name }) => name in document.components.schemas) : inModelFiles).flatMap(
+      modelErrors,
+    ),
     ...duplicates(operations, ({ operationId }) => operationId, {
       what: ({ operationId }) => `The operationId ${operationId}`,
       todo: 'Rename one of the methods: clients are made with that name.',
