@@ -1,7 +1,7 @@
 // How the Go client is made and tested: see tools/sdk.ts.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
+import { listBearerOperations } from '../../tools/sdk/bearer-operations.ts';
 
 export const needs = ['go'];
 
@@ -10,7 +10,7 @@ const tool = (name) => ['-C', 'tools', 'tool', name];
 
 export async function generate({ document, folder, run }) {
   await run('go', [...tool('oapi-codegen'), '-config', 'oapi-codegen.yaml', document]);
-  const lines = bearerOperations(document).map(({ method, path }) => `\t{"${method}", "${path}"},\n`);
+  const lines = listBearerOperations(document).map(({ method, path }) => `\t{"${method}", "${path}"},\n`);
   writeFileSync(
     join(folder, 'generated/api/bearer_operations.go'),
     `package api\n\n// BearerOperations are those that take a bearer token: method and path.\nvar BearerOperations = [][2]string{\n${lines.join('')}}\n`,

@@ -1,23 +1,23 @@
 // How the Java client is made and tested: see tools/sdk.ts.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
-import { maven } from '../../tools/sdk/maven.ts';
+import { listBearerOperations } from '../../tools/sdk/bearer-operations.ts';
+import { runMaven } from '../../tools/sdk/maven.ts';
 
 export const needs = ['java', 'mvn'];
 
 export async function generate({ document, folder, run }) {
   rmSync(join(folder, 'generated'), { recursive: true, force: true });
-  await maven(run, ['generate-sources', `-Dlatchkey.document=${document}`]);
+  await runMaven(run, ['generate-sources', `-Dlatchkey.document=${document}`]);
   writeFileSync(
     join(folder, 'generated/src/main/java/io/github/latchkey/client/generated/BearerOperations.java'),
-    bearerOperationsClass(document),
+    renderBearerOperations(document),
   );
 }
 
-function bearerOperationsClass(document) {
+function renderBearerOperations(document) {
   // A parameter stands for one segment of a path.
-  const patterns = bearerOperations(document).map(
+  const patterns = listBearerOperations(document).map(
     ({ method, path }) => `"${method} ${path.replaceAll('.', '\\\\.').replaceAll(/\{[^{}]*\}/g, '[^/]+')}"`,
   );
   return `package io.github.latchkey.client.generated;
@@ -40,7 +40,7 @@ public final class BearerOperations {
 }
 
 export async function test({ document, folder, run, env }) {
-  await maven(run, ['verify', `-Dlatchkey.document=${document}`], {
+  await runMaven(run, ['verify', `-Dlatchkey.document=${document}`], {
     env,
     report: join(folder, 'target/surefire-reports'),
   });

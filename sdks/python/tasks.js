@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
+import { listBearerOperations } from '../../tools/sdk/bearer-operations.ts';
 
 const python = process.platform === 'win32' ? 'python' : 'python3';
 export const needs = [
@@ -20,7 +20,7 @@ export async function generate({ document, folder, run }) {
   ]);
   // The package has a hand-written one.
   rmSync(join(folder, 'generated/latchkey_client/__init__.py'));
-  const lines = bearerOperations(document).map(({ method, path }) => `    ("${method}", "${path}"),\n`);
+  const lines = listBearerOperations(document).map(({ method, path }) => `    ("${method}", "${path}"),\n`);
   writeFileSync(
     join(folder, 'generated/latchkey_client/_operations.py'),
     `"""The operations that take a bearer token."""\n\nBEARER_OPERATIONS: tuple[tuple[str, str], ...] = (\n${lines.join('')})\n`,

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
+import { listBearerOperations } from '../../tools/sdk/bearer-operations.ts';
 import { installPackages, runNodeTests } from '../../tools/sdk/node-package.ts';
 
 export const needs = ['npm'];
@@ -16,7 +16,7 @@ export async function generate(context) {
     // A field with a default may be left out of a request.
     '--default-non-nullable=false',
   ]);
-  const lines = bearerOperations(context.document).map(({ method, path }) => `  '${method} ${path}',\n`);
+  const lines = listBearerOperations(context.document).map(({ method, path }) => `  '${method} ${path}',\n`);
   writeFileSync(
     join(context.folder, 'generated/operations.ts'),
     `/** The operations that take a bearer token. */\nexport const bearerOperations: ReadonlySet<string> = new Set([\n${lines.join('')}]);\n`,

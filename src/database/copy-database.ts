@@ -106,7 +106,7 @@ export async function assertEmpty(queries: Queries): Promise<void> {
   }
 }
 
-/** Creates the mark, or takes over the existing one, under the lock that a starting service takes. */
+/** Creates the mark, or reuses the existing one, under the lock that a starting service takes. */
 function beginCopy(target: Database, source: string, contents: Contents): Promise<CopyMark> {
   return target.longRunning.transaction(async (transaction) => {
     await acquireStartLock(transaction);

@@ -91,4 +91,21 @@ describe('A model in the contract', () => {
     });
     expect(Object.keys(left)).to.deep.equal(['Page', 'Item']);
   });
+
+  it('does not say that other members are allowed, which they are anyway', () => {
+    const { It, Closed, Texts, Any } = completed({
+      It: {
+        type: 'object',
+        properties: { closed: reference('Closed'), texts: reference('Texts'), any: reference('Any') },
+        additionalProperties: {},
+      },
+      Closed: { type: 'object', properties: {}, additionalProperties: false },
+      Texts: { type: 'object', additionalProperties: { type: 'string' } },
+      Any: { type: 'object', additionalProperties: {} },
+    });
+    expect(Any).to.deep.equal({ type: 'object', additionalProperties: true });
+    expect(It).not.to.have.property('additionalProperties');
+    expect(Closed).to.include({ additionalProperties: false });
+    expect(Texts?.additionalProperties).to.deep.equal({ type: 'string' });
+  });
 });

@@ -17,7 +17,7 @@ const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
  * none must be sent: `/oauth/token` would take it for the client's authentication.
  * @param file path of the OpenAPI document
  */
-export function bearerOperations(file: string): { method: string; path: string }[] {
+export function listBearerOperations(file: string): { method: string; path: string }[] {
   const { paths, security: root = [] } = JSON.parse(readFileSync(file, 'utf8')) as Document;
   return Object.entries(paths).flatMap(([path, operations]) =>
     methods
