@@ -40,16 +40,13 @@ export class ForwardAuthController {
     request.csrfMethod = request.get('X-Forwarded-Method') ?? '';
     await checkRevocationIfNeeded(request);
     const caller = authenticateIfPresent(request);
-    if (!caller) {
-      if (optional) return;
-      throw createMissingTokenProblem(this.services.config);
-    }
-    enforceRequirements(request, caller, requirements);
-    const { subject, username, permissions } = caller;
+    if (!caller && !optional) throw createMissingTokenProblem(this.services.config);
+    if (caller) enforceRequirements(request, caller, requirements);
+    // All of them, empty or not: what is absent, some gateways leave as the client sent it.
     request.res?.set({
-      'X-Auth-Subject': subject,
-      ...(username !== undefined && { 'X-Auth-Username': encodeHeaderText(username) }),
-      'X-Auth-Permissions': [...permissions].join(' '),
+      'X-Auth-Subject': caller?.subject ?? '',
+      'X-Auth-Username': encodeHeaderText(caller?.username ?? ''),
+      'X-Auth-Permissions': [...(caller?.permissions ?? [])].join(' '),
     });
   }
 }

@@ -18,7 +18,7 @@ export interface ForwardAuthQuery {
    */
   permission?: ForwardAuthRequirement[];
   /**
-   * Whether a request without an access token is let through, too, without `X-Auth-*` headers. A token that is not valid is
+   * Whether a request without an access token is let through, too, with empty `X-Auth-*` headers. A token that is not valid is
    * refused all the same.
    * @default false
    */

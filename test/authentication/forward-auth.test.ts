@@ -8,6 +8,8 @@ import { rawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
 
 const authHeaders = ['x-auth-subject', 'x-auth-username', 'x-auth-permissions'];
+/** Not absent: some gateways would leave what the client sent. */
+const nobody = { 'x-auth-subject': '', 'x-auth-username': '', 'x-auth-permissions': '' };
 
 describe('GET /forward-auth', () => {
   let app: TestApp;
@@ -44,12 +46,15 @@ describe('GET /forward-auth', () => {
     await ask('', token).expect(200);
   });
 
-  it('says of a client that it has no name', async () => {
+  it('has no name for a client', async () => {
     const client = await createClient(app, { scope: 'reports:read' });
     const { access_token: own } = await clientToken(app, client);
     const { headers } = await ask('?permission=reports:read', own).expect(200);
-    expect(headers).to.include({ 'x-auth-subject': client.client_id, 'x-auth-permissions': 'reports:read' });
-    expect(headers).not.to.have.property('x-auth-username');
+    expect(headers).to.include({
+      'x-auth-subject': client.client_id,
+      'x-auth-username': '',
+      'x-auth-permissions': 'reports:read',
+    });
   });
 
   for (const [name, encoded] of [
@@ -117,7 +122,7 @@ describe('GET /forward-auth', () => {
 
   it('lets a request without a token through where that is optional, and no token that is not valid', async () => {
     const { headers } = await ask('?optional=true&permission=reports:read').expect(200);
-    expect(headers).not.to.have.any.keys(authHeaders);
+    expect(headers).to.include(nobody);
     const { headers: known } = await ask('?optional=true', token).expect(200);
     expect(known['x-auth-username']).to.equal('ada');
     await expectRefusal(
@@ -147,11 +152,11 @@ describe('GET /forward-auth', () => {
     }
   });
 
-  it('repeats nothing of X-Auth-* headers that a client sends', async () => {
+  it('repeats nothing of the X-Auth-* headers of a client', async () => {
     const { headers } = await ask('?optional=true')
       .set({ 'X-Auth-Subject': 'admin', 'X-Auth-Permissions': 'users:write' })
       .expect(200);
-    expect(headers).not.to.have.any.keys(authHeaders);
+    expect(headers).to.include(nobody);
   });
 
   it('asks nothing of the database', async () => {
