@@ -106,8 +106,8 @@ describe('What tsoa refuses is said with file and line, and what to write:', fun
     const load = async (file: string): Promise<object> =>
       (await import(pathToFileURL(join(checkout, 'tools/contract', file)).href)) as object;
     tools = { ...(await load('check-controllers.ts')), ...(await load('tsoa-errors.ts')) } as Tools;
-    const require = createRequire(createRequire(import.meta.url).resolve('tsoa/package.json'));
-    ({ MetadataGenerator } = require('@tsoa/cli/dist/metadataGeneration/metadataGenerator.js') as {
+    const ofTsoa = createRequire(createRequire(import.meta.url).resolve('tsoa/package.json'));
+    ({ MetadataGenerator } = ofTsoa('@tsoa/cli/dist/metadataGeneration/metadataGenerator.js') as {
       MetadataGenerator: Generator;
     });
   });
