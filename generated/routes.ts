@@ -20,6 +20,7 @@ import { ContractController } from './../src/contract/contract.controller.js';
 import { ClientsController } from './../src/clients/clients.controller.js';
 import { SessionsController } from './../src/authentication/sessions.controller.js';
 import { MeController } from './../src/authentication/me.controller.js';
+import { ForwardAuthController } from './../src/authentication/forward-auth.controller.js';
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 
 const models: TsoaRoute.Models = {
@@ -594,6 +595,18 @@ const models: TsoaRoute.Models = {
     },
     additionalProperties: false,
   },
+  'ForwardAuthRequirement': {
+    dataType: 'refAlias',
+    type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must begin with a letter or a digit, and have letters, digits and . _ : / - alone","value":"^[A-Za-z0-9][A-Za-z0-9._:/-]*$"}}},
+  },
+  'ForwardAuthQuery': {
+    dataType: 'refObject',
+    properties: {
+      'permission': {"dataType":"array","array":{"dataType":"refAlias","ref":"ForwardAuthRequirement"},"validators":{"maxItems":{"value":20}}},
+      'optional': {"dataType":"boolean","default":false},
+    },
+    additionalProperties: false,
+  },
 };
 
 export const operations: readonly Operation[] = [
@@ -1106,6 +1119,18 @@ export const operations: readonly Operation[] = [
       request: {"in":"request","name":"request","required":true,"dataType":"object"},
     },
     security: [{"bearer":[]}],
+    successStatus: 200,
+  },
+  {
+    method: 'get',
+    path: '/forward-auth',
+    controller: ForwardAuthController,
+    handler: 'checkForwardedRequest',
+    parameters: {
+      query: {"in":"queries","name":"query","required":true,"ref":"ForwardAuthQuery"},
+      request: {"in":"request","name":"request","required":true,"dataType":"object"},
+    },
+    security: [],
     successStatus: 200,
   },
   {

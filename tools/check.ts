@@ -27,8 +27,8 @@ const checks: Readonly<Record<string, Check>> = {
     what: 'contract: Redocly, Spectral, OWASP, and our own rules',
     needsBuild: true,
     async find() {
-      const { lintContract } = await import('./contract/lint.ts');
-      const findings = await lintContract();
+      const { checkContractStrictly } = await import('./contract/strict.ts');
+      const findings = await checkContractStrictly();
       return findings.length === 0 ? undefined : findings.join('\n');
     },
   },

@@ -9,6 +9,7 @@ import { addThrownCodes, describeMissingCode, findCodes } from './error-codes.js
 import { errorForms, oauthForm, problemForm, type ErrorForm } from './error-forms.js';
 import { headers, createReferences } from './headers.js';
 import { maxFieldErrors } from '../problems/problem.js';
+import { mergeIntersections } from './merge-intersections.js';
 import { sortContract } from './sort-contract.js';
 import type { ResponseObject, Document, Operation, Schema } from './openapi.js';
 
@@ -48,6 +49,7 @@ export function completeContract(document: Document, options: CompletionOptions 
     errorForms.flatMap(({ codes, example }) => Object.keys(codes).map((code) => [code, example(code)])),
   );
   addProblemCodes(document.components.schemas);
+  mergeIntersections(document);
   deriveNames(document);
   deriveOperations(document, controllerTags);
   const seen = new Set<string>();
