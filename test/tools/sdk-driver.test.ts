@@ -24,7 +24,12 @@ interface Driver {
     folder: string,
   ): { run: (command: string, parameters: string[], options?: object) => Promise<string>; runs: Run[] };
   succeeds(root: string, need: string | string[]): Promise<boolean>;
-  listBearerOperations(document: string): { method: string; path: string }[];
+  listOperations(document: string): {
+    method: string;
+    path: string;
+    takesToken: boolean;
+    mediaTypes: string[];
+  }[];
 }
 
 async function load<Name extends keyof Driver>(file: string): Promise<Pick<Driver, Name>> {
@@ -99,27 +104,34 @@ describe('The driver of the SDKs', () => {
     });
   });
 
-  it('knows the operations that take a bearer token', async () => {
-    const { listBearerOperations } = await load<'listBearerOperations'>('bearer-operations.ts');
+  it('knows which operations take a bearer token, and what they respond with', async () => {
+    const { listOperations } = await load<'listOperations'>('operations.ts');
+    const json = { 200: { content: { 'application/json': {} } }, 401: { content: { 'text/html': {} } } };
     const document = write(
       'openapi.json',
       JSON.stringify({
         security: [{ bearer: [] }],
         paths: {
-          '/by-root': { get: {}, parameters: [] },
           '/own/{id}': {
-            put: { security: [{ bearer: ['a:b'] }] },
-            delete: { security: [{}, { bearer: [] }] },
+            put: { security: [{ bearer: ['a:b'] }], responses: { 204: {} } },
+            delete: { security: [{}, { bearer: [] }], responses: json },
           },
-          '/open': { get: { security: [] } },
-          '/clients-only': { post: { security: [{ client: [] }, {}] } },
+          '/own/all': { get: { responses: json }, parameters: [] },
+          '/open': { get: { security: [], responses: { ...json, 304: {} } } },
+          '/clients-only': { post: { security: [{ client: [] }, {}], responses: {} } },
         },
       }),
     );
-    expect(listBearerOperations(document).map(({ method, path }) => `${method} ${path}`)).to.have.members([
-      'GET /by-root',
-      'PUT /own/{id}',
-      'DELETE /own/{id}',
+    expect(
+      listOperations(document).map(({ method, path, takesToken, mediaTypes }) =>
+        [method, path, takesToken ? 'token' : 'none', ...mediaTypes].join(' '),
+      ),
+    ).to.deep.equal([
+      'GET /own/all token application/json',
+      'GET /open none  application/json',
+      'POST /clients-only none',
+      'PUT /own/{id} token ',
+      'DELETE /own/{id} token application/json',
     ]);
   });
 });
