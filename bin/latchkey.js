@@ -92,7 +92,7 @@ function createLauncher() {
       await start(await this.loadProject());
     },
     async develop() {
-      if (canBuild()) (await import('../tools/develop.ts')).develop();
+      if (canBuild()) await (await import('../tools/develop.ts')).develop();
       else refuseToBuild();
     },
     build() {

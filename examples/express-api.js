@@ -21,7 +21,7 @@ app.get('/reports', latchkey.requires('reports:read'), (request, response) => {
   response.json({ reports, caller: latchkey.caller(request).subject });
 });
 
-// For what must not be done with a token that somebody left lying about: the password was typed just now.
+// Sensitive operations require a token from a login in the last few minutes.
 app.delete('/reports', latchkey.requires('reports:write', 'fresh:300'), (request, response) => {
   reports.length = 0;
   response.status(204).end();

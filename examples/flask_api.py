@@ -28,7 +28,7 @@ def list_reports():
     return {"reports": reports, "caller": latchkey.caller.subject}
 
 
-# For what must not be done with a token that somebody left lying about: the password was typed just now.
+# Sensitive operations require a token from a login in the last few minutes.
 @app.delete("/reports")
 @latchkey.requires("reports:write", "fresh:300")
 def delete_reports():

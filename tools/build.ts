@@ -7,4 +7,4 @@ const usage = `Usage: npm run build [-- --with-tests]
   --with-tests   compiles the tests, too`;
 
 const given = readCommandLine(usage, { options: { 'with-tests': { type: 'boolean', default: false } } });
-if (given && !ensureBuilt(given.values['with-tests'] === true)) process.exitCode = 1;
+if (given && !(await ensureBuilt(given.values['with-tests'] === true))) process.exitCode = 1;

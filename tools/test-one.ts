@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { root } from '../bin/sources.js';
-import { misuse, readCommandLine } from './command-line.ts';
+import { reportMisuse, readCommandLine } from './command-line.ts';
 import { ensureBuilt } from './compile.ts';
 
 /** A mocha configuration of this project. */
@@ -30,10 +30,10 @@ SDKs have tests of their own: npm run test:sdks -- typescript`;
 const given = readCommandLine(usage, { allowPositionals: true, options: { grep: { type: 'string' } } });
 const words = given?.positionals.map(normalized) ?? [];
 const grep = given?.values['grep'] as string | undefined;
-if (given && words.length === 0 && grep === undefined) misuse('Which tests?', usage);
-else if (given) run();
+if (given && words.length === 0 && grep === undefined) reportMisuse('Which tests?', usage);
+else if (given) await run();
 
-function run(): void {
+async function run(): Promise<void> {
   const suites = readSuites();
   const all = [...filesIn('test'), ...filesIn('bench/test')];
   const unknown = words.filter((word) => !all.some((file) => file.includes(word)));
@@ -49,7 +49,7 @@ function run(): void {
   const chosen = all.filter((file) =>
     words.length > 0 ? words.some((word) => file.includes(word)) : suiteOf(file, suites) === quick,
   );
-  if (!ensureBuilt(true)) process.exitCode = 1;
+  if (!(await ensureBuilt(true))) process.exitCode = 1;
   else
     for (const suite of suites)
       runFiles(

@@ -1,3 +1,4 @@
+import { editLoop } from './edit-loop.ts';
 import { firstSight } from './first-sight.ts';
 import { guardRevocations } from './guard-revocations.ts';
 import { loginTiming } from './login-timing.ts';
@@ -13,6 +14,7 @@ import { revocationsMemory } from './revocations-memory.ts';
 import { revocationsMillion } from './revocations-million.ts';
 import type { Scenario } from './scenario.ts';
 import { soak } from './soak.ts';
+import { statements } from './statements.ts';
 
 export const scenarios = {
   protected: protectedOperation,
@@ -22,12 +24,14 @@ export const scenarios = {
   'login-timing': loginTiming,
   'refresh-sqlite': refreshSqlite,
   'refresh-postgres': refreshPostgres,
+  statements,
   replicas,
   logouts,
   'long-work': longWork,
   'revocations-memory': revocationsMemory,
   'guard-revocations': guardRevocations,
   'memory-and-start': memoryAndStart,
+  'edit-loop': editLoop,
   soak,
 } as const satisfies Record<string, Scenario>;
 

@@ -65,7 +65,7 @@ export function addCopyCommand(program: Command, loadProject: () => Promise<Proj
 }
 
 /**
- * `latchkey copy`: moves an installation to PostgreSQL, with sessions, keys and revocations: nobody is logged out. After an
+ * `latchkey copy`: moves an installation to PostgreSQL, with sessions, keys and revocations: no user is logged out. After an
  * interruption the same command continues; no service starts on an incomplete target.
  * @throws {StartError}
  */

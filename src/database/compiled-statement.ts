@@ -21,8 +21,8 @@ interface Buildable<Row> {
 const compiledByName = new WeakMap<object, Map<string, CompiledSql>>();
 
 /**
- * A statement that is built and compiled once per database and name, for speed: for long, frequent statements, compiling
- * costs more than anything else the process does for them.
+ * A statement that is built and compiled once per database and name, for speed: to compile a refresh's takes 21 to 34 µs
+ * of its 150, and 1 to 3 µs this way (`npm run bench -- statements`).
  * @param build builds the statement from placeholders; it must not compute with them.
  */
 export function compileOnce<V extends Values, Row>(

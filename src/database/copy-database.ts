@@ -124,7 +124,7 @@ async function listTables(queries: Queries): Promise<Set<string>> {
   return new Set((await queries.introspection.getTables()).map(({ name }) => name));
 }
 
-/** Creates the mark, or takes over the existing one, under the lock that a starting service takes. */
+/** Creates the mark, or reuses the existing one, under the lock that a starting service takes. */
 function beginCopy(
   target: Database,
   source: string,

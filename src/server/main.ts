@@ -10,7 +10,6 @@ import { SecretError } from '../keys/secret.js';
 import { createHttpServer } from './http-server.js';
 import { collectPermissions } from '../http/security-requirements.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
-import { retainHiddenClasses } from './retain-hidden-classes.js';
 import { prepareService, type FirstAdministrator } from './first-start.js';
 import { createLog } from './log.js';
 import { listOperations, openProject, type OpenProject } from './open-project.js';
@@ -28,7 +27,6 @@ const heartbeatInterval = 1000;
 /** Runs the service with a project's operations: config → listen → services → app → graceful stop. Resolves when it is ready, or has failed to start. */
 export async function start(project: Project): Promise<void> {
   process.setSourceMapsEnabled(true);
-  retainHiddenClasses();
   try {
     assertUsable(project);
     const config = readConfig(process.env, 'service');

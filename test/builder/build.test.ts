@@ -43,7 +43,7 @@ describe('A build', () => {
       /handler: 'listReports',\s+parameters: \{\s+\},\s+security: \[\{"bearer":\[\]\}\],/,
     );
     // TypeScript's own errors are beside it.
-    expect(stderr).to.match(/^src\/reports\/reports\.controller\.ts\(\d+,\d+\): error TS2304: .*'missing'/m);
+    expect(stderr).to.match(/^src\/reports\/reports\.controller\.ts:\d+:\d+: .*'missing'/m);
   });
 
   it('reports the place of what tsoa fails on, too', () => {
@@ -65,9 +65,7 @@ describe('A build', () => {
         /^FAILED {2}types, and generated files up to date\nThe build failed, as it says above\.$/m,
       );
       expect(stdout).to.match(/^0 passed, 1 failed, \d+ not checked$/m);
-      expect(stderr).to.match(
-        /^src\/reports\/reports\.controller\.ts\(\d+,\d+\): error TS2304: .*'missing'/m,
-      );
+      expect(stderr).to.match(/^src\/reports\/reports\.controller\.ts:\d+:\d+: .*'missing'/m);
       expect(stdout + stderr).not.to.match(/^ +at /m);
     }
   });

@@ -22,7 +22,7 @@ def refusal(guard: Guard, authorization: str | None, *demands: str) -> Refusal:
 
 
 def sign(claims: dict, key, alg: str, header: dict) -> str:
-    """A JWT with any header: PyJWT itself would write none that is wrong."""
+    """A JWT with any header: PyJWT itself writes only valid ones."""
     texts = [json.dumps(part, separators=(",", ":")).encode() for part in (header, claims)]
     parts = [base64.urlsafe_b64encode(text).rstrip(b"=") for text in texts]
     algorithm = jwt.get_algorithm_by_name(alg)
@@ -43,8 +43,8 @@ def bearer(service, **credentials: str) -> str:
     return f"Bearer {service.login(**credentials)['access_token']}"
 
 
-class TestLetsThrough:
-    def test_whoever_has_a_good_token(self, service, make_guard):
+class TestAccepts:
+    def test_a_request_with_a_valid_token(self, service, make_guard):
         token = service.login()["access_token"]
         me = service.good("GET", "/me", token=token)
         caller = make_guard().check(f"Bearer {token}", "users:read", "fresh", "fresh:300")
@@ -53,12 +53,12 @@ class TestLetsThrough:
         with pytest.raises(TypeError):
             caller.claims["sub"] = "another"
 
-    def test_a_client_that_acts_for_itself(self, service, make_guard):
+    def test_a_clients_own_token(self, service, make_guard):
         client = service.create_client("reports:read")
         caller = make_guard().check(f"Bearer {service.client_token(client)}", "reports:read")
         assert (caller.subject, caller.session_id) == (client["client_id"], None)
 
-    def test_the_same_token_again_without_a_word_to_the_service(self, service, make_guard):
+    def test_the_same_token_again_without_a_request_to_the_service(self, service, make_guard):
         guard = make_guard()
         authorization = bearer(service)
         caller = guard.check(authorization)
@@ -67,7 +67,7 @@ class TestLetsThrough:
         assert guard.check_at_once(authorization) is caller
 
 
-class TestAnswersAsTheServiceDoes:
+class TestRespondsLikeTheService:
     @pytest.mark.parametrize(
         "authorization",
         [
@@ -85,7 +85,7 @@ class TestAnswersAsTheServiceDoes:
             ",",
         ],
     )
-    def test_to_who_sends_no_token(self, service, make_guard, authorization):
+    def test_without_a_token(self, service, make_guard, authorization):
         headers = {} if authorization is None else {"Authorization": authorization}
         request = urllib.request.Request(f"{service.url}/me", headers=headers)
         with pytest.raises(urllib.error.HTTPError) as caught:
@@ -97,7 +97,7 @@ class TestAnswersAsTheServiceDoes:
         for field in ("type", "title", "status", "code"):
             assert body[field] == expected[field]
 
-    def test_to_who_lacks_a_permission(self, service, make_guard):
+    def test_without_the_permission(self, service, make_guard):
         service.create_user("ada")
         authorization = bearer(service, username="ada", password="the password of ada")
         guard = make_guard()
@@ -107,7 +107,7 @@ class TestAnswersAsTheServiceDoes:
         assert refused.headers["WWW-Authenticate"] == challenge
         assert "users:read" in refused.detail
 
-    def test_to_who_logged_in_too_long_ago(self, service, make_guard, clocks):
+    def test_with_a_login_that_is_too_old(self, service, make_guard, clocks):
         guard = make_guard()
         tokens = service.login()
         refreshed = service.good("POST", "/refresh", {"refresh_token": tokens["refresh_token"]})
@@ -136,7 +136,7 @@ class TestRefuses:
         two = service.create_client("", audiences=["https://two.example"])
         guard.check(f"Bearer {service.client_token(two)}")
 
-    def test_what_is_forged(self, service, make_guard):
+    def test_forged_tokens(self, service, make_guard):
         token = service.login()["access_token"]
         header, claims = jwt.get_unverified_header(token), jwt.decode(token, options={"verify_signature": False})
         head, body, signature = token.split(".")
@@ -180,7 +180,7 @@ class TestLearnsFromTheFeed:
         service.log_out(token)
         assert is_refused(make_guard(), token)
 
-    def test_of_a_token_that_was_revoked_alone(self, service, make_guard):
+    def test_of_a_single_revoked_token(self, service, make_guard):
         guard = make_guard()
         tokens = service.login()
         client = service.create_client("tokens:revoke")
@@ -189,7 +189,7 @@ class TestLearnsFromTheFeed:
         again = service.good("POST", "/refresh", {"refresh_token": tokens["refresh_token"]})
         assert not is_refused(guard, again["access_token"])
 
-    def test_of_a_change_of_roles_which_voids_older_tokens_alone(self, service, make_guard):
+    def test_of_a_change_of_roles_that_revokes_earlier_tokens_alone(self, service, make_guard):
         guard = make_guard()
         admin = service.login()["access_token"]
         user = service.create_user("bea")
@@ -202,7 +202,7 @@ class TestLearnsFromTheFeed:
         service.good("DELETE", f"/users/{user['id']}", token=admin)
         until(lambda: is_refused(guard, young["access_token"]))
 
-    def test_and_forgets_what_has_expired(self, service, make_guard, clocks):
+    def test_and_drops_expired_revocations(self, service, make_guard, clocks):
         guard = make_guard()
         service.log_out(service.login()["access_token"])
         until(lambda: len(guard) > 0)
@@ -212,8 +212,8 @@ class TestLearnsFromTheFeed:
         assert guard  # one that holds nothing is a guard all the same
 
 
-class TestWhileTheFeedIsTooOld:
-    """The feed of these guards is older than its bound whenever they look: time runs away."""
+class TestWhileTheFeedIsStale:
+    """The feed of these guards is always older than its bound: their clock runs ahead at each reading."""
 
     @pytest.fixture
     def make_stale(self, make_guard, clocks, service):
@@ -228,7 +228,7 @@ class TestWhileTheFeedIsTooOld:
 
         return make
 
-    def test_the_service_is_asked_about_each_token_once_for_as_long_as_the_bound(self, service, make_stale, clocks):
+    def test_the_service_is_asked_about_each_token_once_within_the_bound(self, service, make_stale, clocks):
         guard = make_stale()
         asked = []
         ask = guard._service.introspect
@@ -243,12 +243,12 @@ class TestWhileTheFeedIsTooOld:
         assert len(asked) == 2
         assert guard.check_at_once(bearer(service)) is None
 
-    def test_all_is_refused_where_it_is_set_so(self, service, make_stale):
+    def test_all_is_refused_with_when_stale_refuse(self, service, make_stale):
         refused = refusal(make_stale(when_stale="refuse"), bearer(service))
         assert (refused.status, refused.code) == (503, "not_ready")
         assert refused.headers["Retry-After"] == "1"
 
-    def test_all_is_accepted_with_one_warning_where_it_is_set_so(self, service, make_stale):
+    def test_all_is_accepted_with_one_warning_with_when_stale_accept(self, service, make_stale):
         warnings = []
         guard = make_stale(when_stale="accept", warn=warnings.append)
         for _ in range(3):
@@ -257,7 +257,7 @@ class TestWhileTheFeedIsTooOld:
 
 
 class TestOverAnOutage:
-    def test_it_refuses_what_it_cannot_tell_and_learns_what_it_missed(self, tmp_path, make_guard, clocks):
+    def test_refuses_with_503_and_receives_the_revocations_since(self, tmp_path, make_guard, clocks):
         from conftest import Service
 
         own = Service(tmp_path)
@@ -292,7 +292,7 @@ class TestOverAnOutage:
 
 
 class TestTheKeys:
-    def test_are_read_once_for_as_long_as_the_service_says_and_once_in_a_while_for_unknown_ones(
+    def test_are_read_once_within_max_age_and_at_intervals_for_unknown_ones(
         self, service, make_guard, clocks
     ):
         guard = make_guard()
@@ -316,7 +316,7 @@ class TestTheKeys:
             refusal(guard, f"Bearer {sign({}, key, 'ES256', {**head, 'kid': f'made up {number}'})}")
         assert len(read) == 2
 
-    def test_are_used_on_for_an_hour_while_they_cannot_be_read(self, service, make_guard, clocks):
+    def test_are_used_for_an_hour_while_they_cannot_be_read(self, service, make_guard, clocks):
         guard = make_guard(when_stale="accept", warn=lambda _: None)
         token = service.login()["access_token"]
         guard.check(f"Bearer {token}")
@@ -335,15 +335,15 @@ class TestTheKeys:
         guard.check(f"Bearer {token}")
 
 
-class TestBegins:
-    def test_with_the_first_check_and_asks_until_the_feed_has_come(self, service, make_guard):
+class TestStart:
+    def test_at_the_first_check_with_introspection_until_the_feed_is_complete(self, service, make_guard):
         guard = make_guard(start=False)
         assert not guard.is_current
         guard.check(bearer(service))
         until(lambda: guard.is_current)
 
     @pytest.mark.parametrize("wrong", ["secret", "scope", "issuer"])
-    def test_and_says_what_the_service_refuses(self, service, make_guard, wrong):
+    def test_raises_what_the_service_refuses(self, service, make_guard, wrong):
         changes: dict[str, str]
         if wrong == "scope":
             client = service.create_client("reports:read")
@@ -355,14 +355,14 @@ class TestBegins:
         with pytest.raises(ServiceRefused, match=said):
             guard.start(timeout=20)
 
-    def test_not_within_the_time_where_nobody_is_there(self, make_guard):
+    def test_raises_timeout_error_without_a_service(self, make_guard):
         guard = make_guard(start=False, issuer="http://127.0.0.1:9", warn=lambda _: None)
         begun = time.monotonic()
         with pytest.raises(TimeoutError):
             guard.start(timeout=0.3)
         assert time.monotonic() - begun < 2
 
-    def test_with_no_options_that_cannot_be_used_and_says_all_that_is_wrong(self, options):
+    def test_raises_value_error_with_all_invalid_parameters(self, options):
         bad = {"issuer": "x", "audience": [], "client_id": None, "url": "y", "leeway": 301, "bound": 1, "when_stale": "z"}
         with pytest.raises(ValueError) as caught:
             Guard(**{**options, **bad})

@@ -1,4 +1,4 @@
-"""Forks: a guard begins in each process by itself."""
+"""Forked processes: a guard starts in each of them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def worker():
 '''
 
 
-def test_a_fork_of_a_process_with_a_guard_has_one_that_works(service, make_guard):
+def test_a_guard_works_in_a_forked_process(service, make_guard):
     guard = make_guard(when_stale="refuse")
     token = service.login()["access_token"]
     guard.check(f"Bearer {token}")

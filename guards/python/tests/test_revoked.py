@@ -8,7 +8,7 @@ def claims(**more):
     return {"jti": "-", "sub": "-", "ver": 0, "sid": "-", "roles": [], **more}
 
 
-def test_roles_void_what_their_holders_got_before():
+def test_roles_revoke_their_holders_earlier_tokens():
     revoked = Revoked()
     revoked.add([{"kind": "role", "id": "auditor", "version": 3, "expires_at": UNTIL}])
     assert claims(roles=["reader", "auditor"], roles_ver=2) in revoked

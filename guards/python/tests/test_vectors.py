@@ -1,4 +1,4 @@
-"""The tokens and keys that the service and the guard for Node judge, too: test/vectors/make.ts makes them."""
+"""Token and key vectors that the service and the Node guard pass, too; test/vectors/make.ts generates them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_accepts_each_algorithm():
         assert code_of(tokens, vector["token"]) == "accepted", vector["name"]
 
 
-def test_refuses_each_in_another_spelling():
+def test_refuses_each_in_another_encoding():
     tokens = tokens_with(*VECTORS["keys"])
     for vector in [*VECTORS["accepted"], *VECTORS["refused"]]:
         wanted = "accepted" if vector in VECTORS["accepted"] else "invalid_token"
@@ -53,16 +53,16 @@ def test_refuses_each_in_another_spelling():
 
 
 @pytest.mark.parametrize("vector", VECTORS["badKeys"], ids=lambda vector: vector["name"])
-def test_uses_no_key_that_must_not_verify_anything(vector):
+def test_refuses_unsafe_keys(vector):
     warnings: list[str] = []
     tokens = tokens_with(vector["jwk"], VECTORS["keys"][0], warn=warnings.append)
     assert code_of(tokens, vector["token"]) == "invalid_token"
     assert code_of(tokens, VECTORS["accepted"][0]["token"]) == "accepted"
-    # A shared secret is none of the algorithms that a guard knows.
+    # A guard knows no symmetric algorithms.
     assert len(warnings) == (0 if vector["jwk"]["kty"] == "oct" else 1), warnings
 
 
-def test_uses_no_key_that_has_the_kid_of_another_one():
+def test_refuses_a_key_with_the_kid_of_another_one():
     warnings: list[str] = []
     one, other = VECTORS["keys"][:2]
     tokens = tokens_with(one, {**other, "kid": one["kid"]}, warn=warnings.append)
@@ -70,7 +70,7 @@ def test_uses_no_key_that_has_the_kid_of_another_one():
     assert len(warnings) == 2
 
 
-def test_reads_a_header_with_numbers_as_javascript_spells_them():
+def test_reads_a_header_with_numbers_in_the_format_of_javascript():
     for text in ('{"x":1e-7}', '{"x":1e+21}', '{"x":0.1}', '{"x":100000000000000000000}', '{"x":"\u2028é🔑\\u001f"}'):
         assert read_header(base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")) is not None, text
     for text in ('{"x":1, "y":2}', '{"x":1,"x":1}', '{"x":NaN}', "[]", "null", "1", "{", '{"x":"\\u00e9"}', "[" * 5000):

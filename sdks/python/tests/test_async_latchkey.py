@@ -2,16 +2,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import aclosing
 from typing import Any
 
 import httpx
 import pytest
 
-from latchkey_client import AsyncLatchkey, LatchkeyError, ProblemCode, unwrap, walk_async
+from latchkey_client import (
+    AsyncLatchkey,
+    LatchkeyError,
+    ProblemCode,
+    UnexpectedResponseError,
+    unwrap,
+    walk_async,
+)
 from latchkey_client.api.own_account import get_me
 from latchkey_client.api.protected import get_protected
 from latchkey_client.api.users import create_user, end_user_sessions, list_users
-from latchkey_client.models import CreateUserRequest
+from latchkey_client.models import CreateUserRequest, RevocationPage
 from live import ADMINISTRATOR, READER, URL, Clock, async_logged_in, logged_in, user, void_access_tokens
 
 
@@ -39,7 +47,7 @@ def test_logs_in_calls_and_logs_out() -> None:
     asyncio.run(run())
 
 
-def test_says_by_code_what_is_refused() -> None:
+def test_raises_an_error_with_the_code_of_a_refusal() -> None:
     async def run() -> None:
         async with AsyncLatchkey(URL) as latchkey:
             assert await code_of(latchkey.login("user-21", "wrong")) == ProblemCode.INVALID_CREDENTIALS
@@ -53,12 +61,49 @@ def test_says_by_code_what_is_refused() -> None:
     asyncio.run(run())
 
 
-def test_walks_all_pages_of_users() -> None:
+def test_iterates_over_all_pages_of_users() -> None:
     async def run() -> None:
         async with async_logged_in(ADMINISTRATOR) as (latchkey, watched):
             users = walk_async(list_users.asyncio, client=latchkey.api, limit=20, name="user-")
             assert [user.username async for user in users] == [f"user-{number:02}" for number in range(1, 46)]
             assert watched.sent.count("GET /users") == 3
+
+    asyncio.run(run())
+
+
+def test_has_the_operations_as_methods_by_their_tags() -> None:
+    async def run() -> None:
+        async with async_logged_in(ADMINISTRATOR) as (latchkey, _):
+            users = walk_async(latchkey.users.list, limit=20, name="user-")
+            assert len([user.username async for user in users]) == 45
+            assert (await latchkey.own_account.get_me()).username == ADMINISTRATOR[0]
+
+    asyncio.run(run())
+
+
+def test_follows_a_stream() -> None:
+    async def run() -> None:
+        async with (
+            async_logged_in(ADMINISTRATOR) as (latchkey, _),
+            aclosing(latchkey.revocations.follow()) as events,
+        ):
+            async for event in events:
+                if RevocationPage.from_dict(event.json()).complete:
+                    assert event.id
+                    break
+            else:
+                pytest.fail("the stream ended")
+
+    asyncio.run(run())
+
+
+def test_raises_another_error_for_a_page_of_another_server() -> None:
+    async def run() -> None:
+        page = httpx.Response(200, headers={"Content-Type": "text/html"}, text="<h1>A proxy</h1>")
+        transport = httpx.MockTransport(lambda _: page)
+        async with AsyncLatchkey("http://proxy.example.com", transport=transport) as latchkey:
+            with pytest.raises(UnexpectedResponseError, match="responded with 200"):
+                await latchkey.users.list()
 
     asyncio.run(run())
 
@@ -87,7 +132,7 @@ def test_one_refresh_serves_20_tasks_whose_token_has_expired() -> None:
     asyncio.run(run())
 
 
-def test_a_refused_refresh_forgets_the_tokens_and_tells_all_who_wait() -> None:
+def test_a_refused_refresh_deletes_the_tokens_and_raises_for_all_waiting() -> None:
     async def run() -> None:
         async with async_logged_in(user(24)) as (latchkey, watched):
             me = unwrap(await get_me.asyncio(client=latchkey.api))
@@ -102,7 +147,7 @@ def test_a_refused_refresh_forgets_the_tokens_and_tells_all_who_wait() -> None:
     asyncio.run(run())
 
 
-def test_a_refresh_that_fails_in_another_way_keeps_the_tokens() -> None:
+def test_a_refresh_that_fails_otherwise_keeps_the_tokens() -> None:
     async def run() -> None:
         async with async_logged_in(user(25)) as (latchkey, watched):
             void_access_tokens()
@@ -115,7 +160,7 @@ def test_a_refresh_that_fails_in_another_way_keeps_the_tokens() -> None:
     asyncio.run(run())
 
 
-def test_a_refresh_goes_on_for_the_others_when_one_task_is_cancelled() -> None:
+def test_a_refresh_continues_for_the_others_when_one_task_is_canceled() -> None:
     async def run() -> None:
         async with async_logged_in(user(26)) as (latchkey, watched):
             void_access_tokens()
@@ -131,7 +176,7 @@ def test_a_refresh_goes_on_for_the_others_when_one_task_is_cancelled() -> None:
     asyncio.run(run())
 
 
-def test_forgets_the_tokens_even_if_the_service_cannot_be_told() -> None:
+def test_deletes_the_tokens_even_if_the_service_cannot_be_reached() -> None:
     async def run() -> None:
         async with async_logged_in(user(27)) as (latchkey, watched):
             watched.fails_at.add("POST /logout")
@@ -142,7 +187,7 @@ def test_forgets_the_tokens_even_if_the_service_cannot_be_told() -> None:
     asyncio.run(run())
 
 
-def test_keeps_the_tokens_that_come_with_a_new_password() -> None:
+def test_stores_the_tokens_that_come_with_a_new_password() -> None:
     with logged_in(ADMINISTRATOR) as (administrator, _):
         body = CreateUserRequest(username="python-async", password="a first password")
         create_user.sync(client=administrator.api, body=body)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
@@ -14,7 +13,7 @@ from latchkey_client import (
     LatchkeyOAuthError,
     ProblemCode,
     Tokens,
-    UnexpectedAnswerError,
+    UnexpectedResponseError,
     unwrap,
     walk,
 )
@@ -24,7 +23,13 @@ from latchkey_client.api.protected import get_protected
 from latchkey_client.api.roles import put_role
 from latchkey_client.api.service import get_live
 from latchkey_client.api.users import create_user, end_user_sessions, list_users
-from latchkey_client.models import CreateUserRequest, ProblemDetails, PutRoleRequest, TokenRequest
+from latchkey_client.models import (
+    CreateUserRequest,
+    ProblemDetails,
+    PutRoleRequest,
+    RevocationPage,
+    TokenRequest,
+)
 from live import ADMINISTRATOR, READER, URL, Clock, Watched, logged_in, user, void_access_tokens
 
 
@@ -38,7 +43,7 @@ def test_logs_in_and_calls_a_protected_operation() -> None:
         assert latchkey.tokens is not None
 
 
-def test_says_by_code_that_a_password_is_wrong() -> None:
+def test_raises_an_error_with_a_code_for_a_wrong_password() -> None:
     with Latchkey(URL) as latchkey:
         with pytest.raises(LatchkeyError) as caught:
             latchkey.login("user-01", "wrong")
@@ -48,7 +53,7 @@ def test_says_by_code_that_a_password_is_wrong() -> None:
         assert latchkey.tokens is None
 
 
-def test_says_how_long_to_wait_after_too_many_failed_logins() -> None:
+def test_provides_retry_after_after_too_many_failed_logins() -> None:
     with Latchkey(URL) as latchkey:
         while True:
             with pytest.raises(LatchkeyError) as caught:
@@ -65,27 +70,52 @@ def test_is_refused_without_a_login() -> None:
     assert (caught.value.status, caught.value.code) == (401, "authentication_required")
 
 
-def test_is_refused_what_the_account_may_not() -> None:
+def test_is_refused_without_the_permission() -> None:
     with logged_in(READER) as (latchkey, _), pytest.raises(LatchkeyError) as caught:
         list_users.sync(client=latchkey.api)
     assert (caught.value.status, caught.value.code) == (403, ProblemCode.INSUFFICIENT_SCOPE)
 
 
-def test_says_which_fields_are_wrong() -> None:
+def test_provides_the_invalid_fields() -> None:
     with logged_in(ADMINISTRATOR) as (latchkey, _), pytest.raises(LatchkeyError) as caught:
         create_user.sync(client=latchkey.api, body=CreateUserRequest(username=" ", password="short"))
     assert (caught.value.status, caught.value.code) == (422, ProblemCode.VALIDATION_FAILED)
     assert any("username" in field for field in caught.value.errors)
 
 
-def test_walks_all_pages_of_users() -> None:
+def test_iterates_over_all_pages_of_users() -> None:
     with logged_in(ADMINISTRATOR) as (latchkey, watched):
         names = [user.username for user in walk(list_users.sync, client=latchkey.api, limit=20, name="user-")]
     assert names == [f"user-{number:02}" for number in range(1, 46)]
     assert watched.sent.count("GET /users") == 3
 
 
-def test_asks_for_no_page_that_nobody_needs() -> None:
+def test_has_the_operations_as_methods_by_their_tags() -> None:
+    with logged_in(ADMINISTRATOR) as (latchkey, _):
+        names = [user.username for user in walk(latchkey.users.list, limit=20, name="user-")]
+        assert len(names) == 45
+        user = latchkey.users.create(
+            body=CreateUserRequest(username="python-group", password="a first password")
+        )
+        assert latchkey.users.get(user.id).username == "python-group"
+        assert latchkey.users.list_sessions(user.id).items == []
+        latchkey.users.delete(user.id)
+        with pytest.raises(LatchkeyError) as caught:
+            latchkey.users.get(user.id)
+        assert caught.value.code == ProblemCode.USER_NOT_FOUND
+
+
+def test_follows_a_stream() -> None:
+    with logged_in(ADMINISTRATOR) as (latchkey, _):
+        for event in latchkey.revocations.follow():
+            if RevocationPage.from_dict(event.json()).complete:
+                break
+        else:
+            pytest.fail("the stream ended")
+        assert event.id
+
+
+def test_fetches_no_page_that_is_not_needed() -> None:
     with logged_in(ADMINISTRATOR) as (latchkey, watched):
         next(walk(list_users.sync, client=latchkey.api, limit=2))
         assert watched.sent.count("GET /users") == 1
@@ -103,7 +133,7 @@ def test_ends_its_session() -> None:
     assert caught.value.code == ProblemCode.INVALID_REFRESH_TOKEN
 
 
-def test_forgets_the_tokens_even_if_the_service_cannot_be_told() -> None:
+def test_deletes_the_tokens_even_if_the_service_cannot_be_reached() -> None:
     with logged_in(user(3)) as (latchkey, watched):
         watched.fails_at.add("POST /logout")
         with pytest.raises(httpx.ConnectError):
@@ -111,7 +141,7 @@ def test_forgets_the_tokens_even_if_the_service_cannot_be_told() -> None:
         assert latchkey.tokens is None
 
 
-def test_keeps_the_tokens_that_come_with_a_new_password() -> None:
+def test_stores_the_tokens_that_come_with_a_new_password() -> None:
     with logged_in(ADMINISTRATOR) as (administrator, _):
         body = CreateUserRequest(username="python-changes", password="a first password")
         create_user.sync(client=administrator.api, body=body)
@@ -128,7 +158,7 @@ def test_keeps_the_tokens_that_come_with_a_new_password() -> None:
         assert "POST /refresh" not in watched.sent
 
 
-def test_sends_no_token_where_the_operation_takes_none() -> None:
+def test_sends_no_token_if_the_operation_takes_none() -> None:
     clock = Clock()
     with logged_in(user(4), clock=clock) as (latchkey, watched):
         clock.time += 1_000_000
@@ -136,44 +166,43 @@ def test_sends_no_token_where_the_operation_takes_none() -> None:
         assert "POST /refresh" not in watched.sent
 
 
-def test_says_what_an_oauth_endpoint_refuses() -> None:
+def test_raises_the_error_of_an_oauth_endpoint() -> None:
     request = TokenRequest(grant_type="client_credentials", client_id="nobody", client_secret="wrong")
     with logged_in(user(4)) as (latchkey, _), pytest.raises(LatchkeyOAuthError) as caught:
         exchange_grant.sync(client=latchkey.api, body=request)
     assert (caught.value.status, caught.value.code) == (401, "invalid_client")
 
 
-def test_says_that_an_answer_is_not_of_the_service() -> None:
-    class BadGateway(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.send_response(502)
-            self.end_headers()
-            self.wfile.write(b"<h1>Bad gateway</h1>")
+@pytest.mark.parametrize("status", [200, 302, 502])
+def test_raises_another_error_for_a_page_of_another_server(status: int) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, headers={"Content-Type": "text/html"}, text="<h1>A proxy</h1>")
 
-        def log_message(self, *_: object) -> None:
-            pass
+    with Latchkey("http://proxy.example.com", transport=httpx.MockTransport(answer)) as latchkey:
+        for call in (
+            lambda: latchkey.login("ada", "a password"),
+            latchkey.users.list,
+            latchkey.sessions.end_other_sessions,  # has no body: it must not pass for done
+        ):
+            with pytest.raises(UnexpectedResponseError, match=f"responded with {status}") as caught:
+                call()
+            assert caught.value.status == status
+            assert "A proxy" in caught.value.body
 
-    with HTTPServer(("127.0.0.1", 0), BadGateway) as server:
-        threading.Thread(target=server.handle_request).start()
-        with Latchkey(f"http://127.0.0.1:{server.server_port}") as latchkey:
-            with pytest.raises(UnexpectedAnswerError, match="responded with 502") as caught:
-                latchkey.login("ada", "a password")
-    assert "Bad gateway" in caught.value.body
 
-
-def test_takes_a_code_that_it_does_not_know() -> None:
+def test_accepts_an_unknown_code() -> None:
     answer = httpx.Response(418, request=httpx.Request("GET", URL))
     error = LatchkeyError({"code": "not_in_the_list", "detail": "Something new."}, answer)
     assert error.code == "not_in_the_list"
 
 
-def test_tells_that_an_operation_was_not_called_with_its_client() -> None:
+def test_unwrap_raises_for_an_operation_called_with_another_client() -> None:
     problem = ProblemDetails("about:blank", "Title", 404, "Detail", ProblemCode.NOT_FOUND)
     with pytest.raises(TypeError):
         unwrap(problem)
 
 
-def test_begins_with_tokens_of_an_earlier_login_and_tells_of_changes() -> None:
+def test_starts_with_the_tokens_of_an_earlier_login_and_reports_changes() -> None:
     changes: list[Tokens | None] = []
     with logged_in(user(5)) as (latchkey, _):
         stored = asdict(latchkey.tokens) if latchkey.tokens else {}
@@ -244,7 +273,7 @@ def test_refreshes_shortly_before_the_token_expires_and_not_earlier() -> None:
         assert watched.sent.count("POST /refresh") == 1
 
 
-def test_does_not_refresh_at_once_tokens_that_live_for_less_than_the_margin() -> None:
+def test_does_not_refresh_at_once_tokens_with_a_lifetime_below_the_margin() -> None:
     clock = Clock()
     with logged_in(user(30), clock=clock, margin=100_000) as (latchkey, watched):
         my_name(latchkey)
@@ -256,7 +285,7 @@ def test_does_not_refresh_at_once_tokens_that_live_for_less_than_the_margin() ->
         assert watched.sent.count("POST /refresh") == 1
 
 
-def test_sends_the_request_once_more_with_its_body() -> None:
+def test_sends_the_request_again_with_its_body() -> None:
     def put(client: Latchkey, *permissions: str, description: str) -> str:
         body = PutRoleRequest(permissions=list(permissions), description=description)
         return unwrap(put_role.sync("python", client=client.api, body=body)).description
@@ -298,7 +327,7 @@ def test_does_not_refresh_for_any_other_refusal() -> None:
         assert "POST /refresh" not in watched.sent
 
 
-def test_a_refused_refresh_forgets_the_tokens_and_tells_all_who_wait() -> None:
+def test_a_refused_refresh_deletes_the_tokens_and_raises_for_all_waiting() -> None:
     with logged_in(user(16)) as (latchkey, watched):
         me = unwrap(get_me.sync(client=latchkey.api))
         with logged_in(ADMINISTRATOR) as (administrator, _):
@@ -314,7 +343,7 @@ def test_a_refused_refresh_forgets_the_tokens_and_tells_all_who_wait() -> None:
             codes = [threads.submit(code, number) for number in range(20)]
             wait_until_sent(watched, "GET /me", 21)
             watched.held["POST /refresh"].set()
-            # Who is refused after the tokens are gone is told so.
+            # Requests after the tokens were deleted are refused as such.
             told = {each.result() for each in codes}
         assert ProblemCode.INVALID_REFRESH_TOKEN in told
         assert told <= {ProblemCode.INVALID_REFRESH_TOKEN, ProblemCode.INVALID_TOKEN}
@@ -322,7 +351,7 @@ def test_a_refused_refresh_forgets_the_tokens_and_tells_all_who_wait() -> None:
         assert latchkey.tokens is None
 
 
-def test_a_refresh_that_fails_in_another_way_keeps_the_tokens() -> None:
+def test_a_refresh_that_fails_otherwise_keeps_the_tokens() -> None:
     with logged_in(user(17)) as (latchkey, watched):
         void_access_tokens()
         watched.fails_at.add("POST /refresh")
@@ -332,7 +361,7 @@ def test_a_refresh_that_fails_in_another_way_keeps_the_tokens() -> None:
         assert my_name(latchkey) == "user-17"
 
 
-def test_a_logout_waits_for_the_refresh_and_ends_the_session_for_good() -> None:
+def test_a_logout_waits_for_the_refresh_and_ends_the_session() -> None:
     with logged_in(user(18)) as (latchkey, watched):
         void_access_tokens()
         watched.held["POST /refresh"] = threading.Event()

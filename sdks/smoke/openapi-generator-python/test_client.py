@@ -49,7 +49,7 @@ def test_logs_in_calls_a_protected_operation_and_logs_out(client: ApiClient) -> 
     assert problem_of(refused).code is ProblemCode.INVALID_TOKEN
 
 
-def test_gives_the_problem_of_a_refusal(client: ApiClient) -> None:
+def test_returns_the_problem_of_a_refusal(client: ApiClient) -> None:
     with pytest.raises(ApiException) as refused:
         SessionsApi(client).login(LoginRequest(username="user-01", password="not the password"))
     assert problem_of(refused).code is ProblemCode.INVALID_CREDENTIALS

@@ -1,0 +1,293 @@
+// One build after another in one process, each of what has changed since the one before: routes and contract from the
+// controllers (tsoa), then the compiled code.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import type ts from 'typescript';
+import {
+  checkControllers,
+  describeSources,
+  formatFinding,
+  readSources,
+  type Finding,
+  type Sources,
+} from '../contract/check-controllers.ts';
+import type { TsoaDocument } from '../contract/tsoa-document.ts';
+import { explainTsoaError } from '../contract/tsoa-errors.ts';
+import { Compiler, SourceCache } from './compiler.ts';
+import { findControllers } from './controller-files.ts';
+import { EmittedFiles } from './emitted.ts';
+import { partsOf, type Part } from './parts.ts';
+import { Steps } from './steps.ts';
+import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
+import { readTsoaConfig } from './tsoa-config.ts';
+
+const contractFiles = [
+  'dist/contract/latchkey.json',
+  'generated/openapi.json',
+  'dist/contract/openapi-3.1.json',
+  'dist/contract/openapi.yaml',
+];
+/** What decides on the outcome of a step beside its sources: packages, settings, and the steps themselves. */
+const tools = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tools/project',
+  'tools/contract',
+];
+
+export interface Outcome {
+  /** All that is wrong, in one go. */
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  /** Whether there is something else to run. */
+  readonly hasChanged: boolean;
+}
+
+export class Builder {
+  readonly #root: string;
+  readonly #withTests: boolean;
+  readonly #shared;
+  readonly #steps: Steps;
+  readonly #compilers = new Map<string, Compiler>();
+  readonly #parts: readonly Part[];
+  #hasChanged = false;
+  #warnings: string[] = [];
+
+  constructor(root: string, { withTests }: { readonly withTests: boolean }) {
+    this.#root = root;
+    this.#withTests = withTests;
+    this.#shared = { cache: new SourceCache(), emitted: new EmittedFiles(root) };
+    this.#parts = partsOf(root);
+    this.#steps = new Steps(root, 'dist/steps.json');
+  }
+
+  /** Builds what has changed. Where something is wrong, what was compiled before stays. */
+  build(): Outcome {
+    this.#warnings = [];
+    const errors = this.#build();
+    const hasChanged = this.#hasChanged;
+    // What a failed build has written already is for the next one that works to report.
+    if (errors.length === 0) this.#hasChanged = false;
+    return { errors, warnings: this.#warnings, hasChanged };
+  }
+
+  /** Reads everything that is built already, so that the first build does not have to wait for it. */
+  warmUp(): void {
+    const compiler = this.#compiler();
+    const program = compiler.load();
+    if (compiler.findSyntaxErrors().length > 0) return;
+    const config = readTsoaConfig(this.#root, 'tsoa.json');
+    readMetadata(this.#root, program, findControllers(this.#root, program, config), config);
+    if (compiler.findErrors().length === 0) compiler.skipEmit();
+  }
+
+  #build(): readonly string[] {
+    mkdirSync(join(this.#root, 'dist/contract'), { recursive: true });
+    mkdirSync(join(this.#root, 'generated'), { recursive: true });
+    const compiler = this.#compiler();
+    const program = compiler.load();
+    const unreadable = compiler.findSyntaxErrors();
+    if (unreadable.length > 0) return unreadable;
+    const generating = this.#generate(program, () => compiler.load());
+    const sources = this.#readSources(program);
+    const findings = this.#checkControllers(sources);
+    this.#warnings = findings.filter(({ severity }) => severity === 'warning').map(formatFinding);
+    const errors = [
+      ...findings.filter(({ severity }) => severity === 'error').map(formatFinding),
+      ...compiler.findErrors(),
+    ];
+    // Why tsoa fails is often among them, with its line.
+    const refused = generating.map((message) => this.#explain(message, sources));
+    if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];
+    this.#removeOrphans();
+    return [...this.#emit(compiler), ...this.#compilePage(), ...this.#completeContract(compiler, sources)];
+  }
+
+  #compiler(configFile = this.#withTests ? 'tsconfig.json' : 'tsconfig.build.json'): Compiler {
+    let compiler = this.#compilers.get(configFile);
+    if (!compiler) {
+      compiler = new Compiler(this.#root, join(this.#root, configFile), this.#shared);
+      this.#compilers.set(configFile, compiler);
+    }
+    return compiler;
+  }
+
+  /** @param reload for where the routes have changed, which are part of the program. */
+  #generate(program: ts.Program, reload: () => void): string[] {
+    const parts = this.#parts.map((part) => {
+      const config = readTsoaConfig(this.#root, part.configFile);
+      const { routesDir, routesFileName, middlewareTemplate } = config.routes;
+      const routesFile = this.#name(join(routesDir, routesFileName));
+      return { ...part, config, routesFile, template: this.#name(middlewareTemplate) };
+    });
+    const step = {
+      inputs: [...tools, 'src', ...parts.flatMap(({ configFile, template }) => [configFile, template])],
+      outputs: parts.flatMap(({ routesFile, documentFile }) => [routesFile, documentFile]),
+    };
+    const own = parts.at(-1);
+    if (!own || this.#steps.find('tsoa', step)) return [];
+    for (const { documentFile } of parts) rmSync(join(this.#root, documentFile), { force: true });
+    try {
+      const controllers = findControllers(this.#root, program, own.config);
+      const metadata = readMetadata(this.#root, program, controllers, own.config);
+      for (const { has, config, documentFile, routesFile } of parts) {
+        const part = partOf(metadata, (location) => has(this.#name(location)));
+        const { routes, document } = generate(this.#root, part, config);
+        writeFileSync(join(this.#root, documentFile), document);
+        if (this.#write(routesFile, routes)) reload();
+      }
+    } catch (error) {
+      if (error instanceof UnsuitableTsoa) throw error;
+      return [(error as Error).message];
+    }
+    this.#steps.setDone('tsoa', step);
+    return [];
+  }
+
+  /** @param message tsoa's, which seldom says where in the sources it is, and never what to write. */
+  #explain(message: string, sources: Sources): string {
+    const finding = explainTsoaError(message, this.#root, sources);
+    return finding ? formatFinding(finding) : `tsoa cannot read the controllers: ${message}`;
+  }
+
+  /** What tsoa passes over in silence. */
+  #checkControllers(sources: Sources): Finding[] {
+    const documents = this.#parts.map(({ documentFile }) => this.#readJson(documentFile) as TsoaDocument);
+    const describedTags = this.#parts.flatMap(({ configFile }) => {
+      const { tags = [] } = readTsoaConfig(this.#root, configFile).spec;
+      return tags.map(({ name }) => name);
+    });
+    return checkControllers(sources, { document: merge(documents), describedTags });
+  }
+
+  #readSources(program: ts.Program): Sources {
+    program.getTypeChecker(); // which gives each node its parent
+    return readSources(this.#root, program.getSourceFiles());
+  }
+
+  #emit(compiler: Compiler): string[] {
+    const { errors, hasChanged } = compiler.emit();
+    if (hasChanged) this.#hasChanged = true;
+    return errors;
+  }
+
+  /** What browsers get: scripts that are compiled for them, and files as they are. */
+  #compilePage(): string[] {
+    const folder = 'src/swagger-ui';
+    const names = readdirSync(join(this.#root, folder));
+    for (const name of names) {
+      if (!/\.(html|css|svg)$/.test(name)) continue;
+      this.#write(join('dist', folder, name), readFileSync(join(this.#root, folder, name), 'utf8'));
+    }
+    const step = {
+      inputs: [...tools, folder],
+      outputs: names
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => join('dist', folder, name.replace(/\.ts$/, '.js'))),
+    };
+    if (this.#steps.find('page', step)) return [];
+    const compiler = this.#compiler(`${folder}/tsconfig.json`);
+    const program = compiler.load();
+    const found = compiler.findErrors();
+    const errors = found.length > 0 ? found : this.#emit(compiler);
+    if (errors.length === 0) this.#steps.setDone('page', step, { found: this.#ownFiles(program) });
+    return errors;
+  }
+
+  #completeContract(compiler: Compiler, sources: Sources): string[] {
+    const script = 'src/contract/write-contract.ts';
+    const keys = this.#parts.map(({ has, sourcesFile }) => {
+      const { places, models, ...described } = describeSources({
+        controllers: sources.controllers.filter(({ file }) => has(file)),
+        models: sources.models.filter(({ file }) => has(file)),
+      });
+      writeFileSync(join(this.#root, sourcesFile), JSON.stringify({ places, models, ...described }));
+      // Lines only matter to what is said of errors.
+      return described;
+    });
+    const step = {
+      inputs: [
+        ...tools,
+        ...this.#parts.map(({ documentFile }) => documentFile),
+        ...compiler.dependenciesOf(script),
+        ...compiler.dependenciesOf('src/project.ts'),
+      ],
+      outputs: contractFiles,
+      key: JSON.stringify(keys),
+    };
+    const done = this.#steps.find('contract', step);
+    if (done) {
+      this.#warnings.push(...done.warnings);
+      return [];
+    }
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(this.#root, 'dist', script.replace(/\.ts$/, '.js'))],
+      { cwd: this.#root, encoding: 'utf8' },
+    );
+    const said = stderr.split('\n').filter((line) => line !== '');
+    if (status !== 0) return said;
+    this.#warnings.push(...said);
+    this.#hasChanged = true;
+    this.#steps.setDone('contract', step, { warnings: said });
+    return [];
+  }
+
+  /** Undefined: it is not there. */
+  #readJson(name: string): unknown {
+    const file = join(this.#root, name);
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  }
+
+  #name(file: string): string {
+    return relative(this.#root, file).replaceAll(sep, '/');
+  }
+
+  #ownFiles(program: ts.Program): string[] {
+    return program
+      .getSourceFiles()
+      .map(({ fileName }) => fileName)
+      .filter((file) => !file.includes('/node_modules/'))
+      .map((file) => this.#name(file));
+  }
+
+  /** Removes what was compiled from sources that are gone: mocha and Node would go on finding it. */
+  #removeOrphans(): void {
+    for (const folder of ['src', 'generated', 'test']) {
+      const compiled = join(this.#root, 'dist', folder);
+      if (!existsSync(compiled)) continue;
+      for (const file of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {
+        const source = join(this.#root, folder, file).replace(/\.(js|d\.ts)(\.map)?$/, '.ts');
+        if (!existsSync(source)) rmSync(join(compiled, file), { recursive: true, force: true });
+      }
+    }
+  }
+
+  /** @returns whether it has changed. */
+  #write(name: string, text: string): boolean {
+    const file = join(this.#root, name);
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) return false;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    this.#hasChanged = true;
+    return true;
+  }
+}
+
+/** @returns undefined where tsoa has failed */
+function merge(documents: readonly (TsoaDocument | undefined)[]): TsoaDocument | undefined {
+  const all = documents.filter((document) => document !== undefined);
+  if (all.length < documents.length) return undefined;
+  return {
+    paths: Object.assign({}, ...all.map(({ paths }) => paths)) as TsoaDocument['paths'],
+    components: {
+      schemas: Object.assign(
+        {},
+        ...all.map(({ components }) => components.schemas),
+      ) as TsoaDocument['components']['schemas'],
+    },
+  };
+}

@@ -1,0 +1,209 @@
+// TypeScript, kept warm: what is unchanged is neither read, checked nor written a second time, neither by this process nor,
+// where tsconfig.json is incremental, by the next one.
+import { createHash } from 'node:crypto';
+import { join, relative, sep } from 'node:path';
+import ts from 'typescript';
+import type { EmittedFiles } from './emitted.ts';
+
+/** Files that were parsed, for all programs of a process: their options for parsing are the same. */
+export class SourceCache {
+  readonly #files = new Map<string, ts.SourceFile>();
+
+  /** @returns the same object while the text is the same: that is how a program knows what has changed. */
+  get(fileName: string, parse: () => ts.SourceFile | undefined): ts.SourceFile | undefined {
+    const known = this.#files.get(fileName);
+    // Installed packages change with the lockfile, which makes a new process or a new cache.
+    if (known && (isInstalled(fileName) || ts.sys.readFile(fileName) === known.text)) return known;
+    const parsed = parse();
+    if (parsed) this.#files.set(fileName, parsed);
+    else this.#files.delete(fileName);
+    return parsed;
+  }
+}
+
+/** What programs of one project have in common. */
+interface Shared {
+  readonly cache: SourceCache;
+  readonly emitted: EmittedFiles;
+}
+
+/** What one tsconfig.json describes. */
+export class Compiler {
+  readonly #root: string;
+  readonly #configFile: string;
+  readonly #cache: SourceCache;
+  readonly #emitted: EmittedFiles;
+  #program: ts.Program | undefined;
+  #builder: ts.EmitAndSemanticDiagnosticsBuilderProgram | undefined;
+  #host: ts.CompilerHost | undefined;
+  #configErrors: readonly ts.Diagnostic[] = [];
+
+  /** @param root what files are named relative to */
+  constructor(root: string, configFile: string, { cache, emitted }: Shared) {
+    this.#root = root;
+    this.#configFile = configFile;
+    this.#cache = cache;
+    this.#emitted = emitted;
+  }
+
+  /** Reads what is on disk now. Types are not looked at before somebody asks for them. */
+  load(): ts.Program {
+    const { options, fileNames, errors } = this.#readConfig();
+    this.#configErrors = errors;
+    this.#host ??= this.#createHost(options);
+    this.#builder ??= ts.readBuilderProgram(options, {
+      useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+      getCurrentDirectory: () => this.#root,
+      readFile: (file) => ts.sys.readFile(file),
+    });
+    const oldProgram = this.#program;
+    this.#program = ts.createProgram({
+      rootNames: fileNames,
+      options,
+      host: this.#host,
+      configFileParsingDiagnostics: errors,
+      ...(oldProgram && { oldProgram }),
+    });
+    return this.#program;
+  }
+
+  /** What keeps the program that was loaded last from being read at all. */
+  findSyntaxErrors(): string[] {
+    const { program } = this.#loaded();
+    return this.#format([...this.#configErrors, ...program.getSyntacticDiagnostics()]);
+  }
+
+  /** Everything that is wrong with the program that was loaded last. Only what has changed, or uses what has, is looked at. */
+  findErrors(): string[] {
+    const { program, host } = this.#loaded();
+    this.#builder = ts.createEmitAndSemanticDiagnosticsBuilderProgram(
+      program,
+      host,
+      this.#builder,
+      this.#configErrors,
+    );
+    return this.#format([
+      ...this.#configErrors,
+      ...this.#builder.getOptionsDiagnostics(),
+      ...this.#builder.getSyntacticDiagnostics(),
+      ...this.#builder.getGlobalDiagnostics(),
+      ...this.#builder.getSemanticDiagnostics(),
+    ]);
+  }
+
+  /** Writes what is not written yet as it is now. To be called where `findErrors` has found nothing. */
+  emit(): { readonly errors: string[]; readonly hasChanged: boolean } {
+    const { program, host } = this.#loaded();
+    const options = program.getCompilerOptions();
+    const key = keyOf(options);
+    const written: string[] = [];
+    const write: ts.WriteFileCallback = (file, text, mark, onError, sources, data) => {
+      const [source] = sources ?? [];
+      const version = source && versionOf(source, key);
+      if (version !== undefined && this.#emitted.isOf(this.#name(file), version)) return;
+      host.writeFile(file, text, mark, onError, sources, data);
+      if (version === undefined) return;
+      written.push(file);
+      this.#emitted.set(this.#name(file), version);
+    };
+    const { diagnostics } = this.#checked().emit(undefined, write);
+    // What another program has written since, of the same source at another time, or what was removed.
+    for (const source of program.getSourceFiles()) {
+      const output = this.#outputOf(source, options);
+      if (output !== undefined && !this.#emitted.isOf(output, versionOf(source, key)))
+        program.emit(source, write);
+    }
+    if (written.length > 0) this.#emitted.save();
+    return { errors: this.#format(diagnostics), hasChanged: written.length > 0 };
+  }
+
+  /** Takes everything for written. What is not, `emit` finds by itself. */
+  skipEmit(): void {
+    const { host } = this.#loaded();
+    this.#checked().emit(undefined, (file, ...content) => {
+      if (file.endsWith('.tsbuildinfo')) host.writeFile(file, ...content);
+    });
+  }
+
+  /** Everything that a file of the program imports, and what that imports: without packages, below the root. */
+  dependenciesOf(name: string): string[] {
+    const file = this.#loaded().program.getSourceFile(join(this.#root, name).replaceAll(sep, '/'));
+    if (!file) throw new Error(`${name} is not part of the program.`);
+    return this.#checked()
+      .getAllDependencies(file)
+      .filter((each) => !isInstalled(each))
+      .map((each) => this.#name(each));
+  }
+
+  /** Below the root, the first file that is made of a source; undefined: none is. */
+  #outputOf(
+    source: ts.SourceFile,
+    { outDir, rootDir, emitDeclarationOnly }: ts.CompilerOptions,
+  ): string | undefined {
+    if (source.isDeclarationFile || isInstalled(source.fileName) || outDir === undefined) return undefined;
+    const file = join(outDir, relative(rootDir ?? this.#root, source.fileName));
+    return this.#name(file.replace(/\.ts$/, emitDeclarationOnly === true ? '.d.ts' : '.js'));
+  }
+
+  #name(file: string): string {
+    return relative(this.#root, file).replaceAll(sep, '/');
+  }
+
+  #loaded(): { program: ts.Program; host: ts.CompilerHost } {
+    if (!this.#program || !this.#host) throw new Error('No program was loaded.');
+    return { program: this.#program, host: this.#host };
+  }
+
+  #checked(): ts.EmitAndSemanticDiagnosticsBuilderProgram {
+    if (!this.#builder) throw new Error('Nothing was checked.');
+    return this.#builder;
+  }
+
+  #readConfig(): ts.ParsedCommandLine {
+    const unreadable: ts.Diagnostic[] = [];
+    const parsed = ts.getParsedCommandLineOfConfigFile(this.#configFile, undefined, {
+      ...ts.sys,
+      onUnRecoverableConfigFileDiagnostic: (diagnostic) => unreadable.push(diagnostic),
+    });
+    if (!parsed) throw new Error(this.#format(unreadable).join('\n'));
+    return parsed;
+  }
+
+  #createHost(options: ts.CompilerOptions): ts.CompilerHost {
+    const host = ts.createIncrementalCompilerHost(options);
+    const parse = host.getSourceFile.bind(host);
+    host.getSourceFile = (fileName, ...how) => this.#cache.get(fileName, () => parse(fileName, ...how));
+    return host;
+  }
+
+  /** As `src/reports/reports.controller.ts:12:5: What is wrong. (TS2304)`. */
+  #format(diagnostics: readonly ts.Diagnostic[]): string[] {
+    return ts.sortAndDeduplicateDiagnostics(diagnostics).map((diagnostic) => {
+      const { file, start = 0, code } = diagnostic;
+      const message = `${ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')} (TS${code})`;
+      if (!file) return message;
+      const { line, character } = ts.getLineAndCharacterOfPosition(file, start);
+      return `${this.#name(file.fileName)}:${line + 1}:${character + 1}: ${message}`;
+    });
+  }
+}
+
+function isInstalled(fileName: string): boolean {
+  return fileName.includes('/node_modules/');
+}
+
+/** TypeScript gives each file of an incremental program the hash of its text. */
+function versionOf(source: ts.SourceFile, key: string): string {
+  return `${(source as ts.SourceFile & { readonly version: string }).version} ${key}`;
+}
+
+/** Options that decide on which files there are, and whether they are right, and not on how one is written. */
+const irrelevant = ['types', 'lib', 'incremental', 'tsBuildInfoFile', 'configFilePath', 'rootDir', 'outDir'];
+
+function keyOf(options: ts.CompilerOptions): string {
+  const relevant = Object.entries(options).filter(([name]) => !irrelevant.includes(name));
+  return createHash('sha256')
+    .update(`${ts.version} ${JSON.stringify(relevant)}`)
+    .digest('hex')
+    .slice(0, 16);
+}
