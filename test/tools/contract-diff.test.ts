@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { contractFiles } from '../../src/contract/read-contract.js';
+import { contractFiles } from '../support/repository-contract.js';
 import { temporaryFolder } from '../support/folders.js';
 
 interface Schema {
