@@ -297,4 +297,21 @@ describe('The check of the controllers', function () {
       permissionPattern.source.replaceAll('\\/', '/'),
     );
   });
+
+  it('has the builder change what is alike, rather than the service', async () => {
+    const script = pathToFileURL(join(checkout, 'tools/contract/check-controllers.ts'));
+    const { checkControllers, readSources } = (await import(script.href)) as {
+      readSources: (root: string) => object;
+      checkControllers: (sources: object, options: object) => { file: string; message: string }[];
+    };
+    const findings = checkControllers(readSources(folder.path('')), {
+      document: undefined,
+      describedTags: [],
+      isBuilders: (file: string) => file !== 'src/other.models.ts',
+    });
+    const { message } = findings.find(({ file }) => file === 'src/all.models.ts') ?? {};
+    expect(message).to.equal(
+      'The model Report is at src/other.models.ts:2 already. Rename one of them: the contract has one name for one model.',
+    );
+  });
 });
