@@ -61,7 +61,7 @@ ${row(`src/${folder}/${folder}.controller.ts`, 'the operation')}
 ${row(`src/${folder}/${folder}.models.ts`, `what clients see: ${AuditLog} and ${AuditLog}List`)}
 ${row(`src/${folder}/${folder}.service.ts`, `where the ${words} come from: one sample so far`)}
 ${row(`test/${folder}/${folder}.test.ts`, 'its test')}
-${row('src/server/services.ts', `three lines more, which make the ${AuditLogs}Service`)}
+${row('src/services.ts', `two lines more, which make the ${AuditLogs}Service`)}
 
 Next:
   npm start        builds and runs it; Swagger UI at /docs/ has it under "${names['Audit logs']}"
@@ -69,5 +69,5 @@ Next:
   npm run check    is what CI demands; commit generated/ with it, which has the operation then
 
 The role admin has ${folder}:read after the next start; PUT /roles/{name} gives it to others.
-To take it all away, delete the two folders and the three lines in src/server/services.ts.`;
+To take it all away, delete the two folders and the lines in src/services.ts.`;
 }

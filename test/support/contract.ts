@@ -2,7 +2,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import type { Response } from 'supertest';
 import { recordAnswer } from './contract-coverage.js';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from './repository-contract.js';
 
 interface Answer {
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;

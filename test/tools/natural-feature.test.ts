@@ -235,6 +235,10 @@ export class TicketsController {
   public anything(@Query() limit = 2): any {
     return limit;
   }
+  @Get('one')
+  public one(): Ticket | null {
+    return null;
+  }
   @Post()
   @SuccessResponse(204)
   public create(@Body() body: CreateTicket): Ticket {
@@ -261,8 +265,9 @@ export class TicketsController {
       'src/tickets.controller.ts:16: warning: The "@maximum" of GET /tickets does not say of which parameter, and has no effect. Write its name behind: "@maximum limit 100".',
       'src/tickets.controller.ts:17: warning: The contract cannot say what GET /tickets returns. Give the method a return type: "Promise<Ticket>", with an interface of your own.',
       'src/tickets.controller.ts:18: warning: GET /tickets takes any number as "limit". Write "@isInt limit", "@minimum limit 1" and "@maximum limit 100" in the method\'s comment.',
-      'src/tickets.controller.ts:21: POST /tickets responds with 204, which has no body, and returns something. Write @SuccessResponse(200, …), or let the method return Promise<void>.',
-      'src/tickets.controller.ts:26: PATCH /tickets says that 404 is its success. Write @SuccessResponse with a status from 200 to 299, and @Response for an error.',
+      "src/tickets.controller.ts:21: warning: GET /tickets/one may return null, which is sent as 204 without a body; the contract does not have that. Throw a problem where there is nothing: throw new Problem('not_found').",
+      'src/tickets.controller.ts:25: POST /tickets responds with 204, which has no body, and returns something. Write @SuccessResponse(200, …), or let the method return Promise<void>.',
+      'src/tickets.controller.ts:30: PATCH /tickets says that 404 is its success. Write @SuccessResponse with a status from 200 to 299, and @Response for an error.',
     ]);
   });
 });
