@@ -22,6 +22,7 @@ const rooms = [
     // What handles requests: controllers call it, services do not.
     files: [
       'src/{http,server}/**/*.ts',
+      'src/latchkey.ts',
       'src/authentication/{authentication,request-limits,request-source,token-locations}.ts',
       'src/oauth/form-parameters.ts',
       'src/sessions/token-cookies.ts',

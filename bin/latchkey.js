@@ -2,17 +2,23 @@
 // The command. It finds a Node that can run the service, builds what is stale, and hands over.
 // Plain JavaScript, and for any Node that npm runs on: it is there before anything is built.
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { eraseNpmBanner } from './npm-banner.js';
+import { findProject } from './project.js';
 import { buildScript, canBuild, isBuilt, isStale, root } from './sources.js';
 
 /** @typedef {import('../src/cli/launcher.js').Launcher} Launcher */
-/** @typedef {{ main: () => Promise<void> }} MainModule */
+/** @typedef {{ start: (project: object) => Promise<void> }} MainModule */
+/** @typedef {{ default: object }} ProjectModule */
 /** @typedef {{ runCommandLine: (parameters: readonly string[], launcher: Launcher) => Promise<void> }} CommandLineModule */
 
 const parameters = process.argv.slice(2);
+
+/** The folder of the project that the command is about; undefined: there is none. */
+const project = findProject(process.cwd(), root);
 
 /** Older ones lack the SQLite that the service uses. */
 const oldestNode = 24;
@@ -76,10 +82,14 @@ async function run() {
 function createLauncher() {
   return {
     version: packageVersion(),
+    async loadProject() {
+      const file = join(project ?? root, 'dist/src/project.js');
+      return /** @type {ProjectModule} */ (await import(pathToFileURL(file).href)).default;
+    },
     async start() {
       if (!ensureBuilt('Building.')) return;
-      const { main } = /** @type {MainModule} */ (await import(compiled('server/main.js')));
-      await main();
+      const { start } = /** @type {MainModule} */ (await import(compiled('server/main.js')));
+      await start(await this.loadProject());
     },
     async develop() {
       if (canBuild()) await (await import('../tools/develop.ts')).develop();
@@ -117,7 +127,14 @@ function refuseToBuild() {
  * @returns {boolean} whether there is something to run.
  */
 function ensureBuilt(announcement) {
-  if (canBuild()) {
+  if (project === undefined) {
+    console.error(
+      `There is no project in ${process.cwd()} or above it: a folder with src/project.ts, and with latchkey among the dependencies of its package.json.`,
+    );
+  } else if (project !== root) {
+    if (existsSync(join(project, 'dist/src/project.js'))) return true;
+    console.error(`The project in ${project} is not built. Run "npm run build" there.`);
+  } else if (canBuild()) {
     if (!isStale()) return true;
     if (announcement !== undefined) console.log(announcement);
     if (build()) return true;

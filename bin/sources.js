@@ -13,8 +13,8 @@ const sources = [
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
-  'tsconfig.guard.json',
   'tsoa.json',
+  'tsoa-latchkey.json',
 ];
 
 /**

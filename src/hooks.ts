@@ -1,11 +1,4 @@
-import type { Hooks, LoadUser } from './tokens/hooks.js';
+import type { Hooks } from './latchkey.js';
 
-/** What `loadUser` gives, and a controller finds as `request.user`. Make it your own type. */
-export type LoadedUser = object;
-
-interface OwnHooks extends Hooks {
-  readonly loadUser?: LoadUser<LoadedUser>;
-}
-
-/** Edit this one: `Hooks` says what there is. */
-export const hooks: OwnHooks = {};
+/** What your API adds to tokens and demands of them: `Hooks` says what there is. */
+export const hooks: Hooks = {};

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canBuild, root } from '../bin/sources.js';
-import { misuse, readCommandLine } from './command-line.ts';
+import { reportMisuse, readCommandLine } from './command-line.ts';
 import type { Names } from './new/names.ts';
 
 const usage = `Usage: npm run new -- <plural> [<singular>]
@@ -14,8 +14,8 @@ const usage = `Usage: npm run new -- <plural> [<singular>]
 
 const given = readCommandLine(usage, { allowPositionals: true });
 const [plural, singular, extra] = given?.positionals ?? [];
-if (given && plural === undefined) misuse('It needs a name.', usage);
-else if (given && extra !== undefined) misuse(`Unexpected argument '${extra}'`, usage);
+if (given && plural === undefined) reportMisuse('It needs a name.', usage);
+else if (given && extra !== undefined) reportMisuse(`Unexpected argument '${extra}'`, usage);
 else if (given && !canBuild()) refuse(['The tools that it needs are not installed. Run "npm ci".']);
 else if (plural !== undefined) await make(plural, singular);
 
@@ -61,7 +61,7 @@ ${row(`src/${folder}/${folder}.controller.ts`, 'the operation')}
 ${row(`src/${folder}/${folder}.models.ts`, `what clients see: ${AuditLog} and ${AuditLog}List`)}
 ${row(`src/${folder}/${folder}.service.ts`, `where the ${words} come from: one sample so far`)}
 ${row(`test/${folder}/${folder}.test.ts`, 'its test')}
-${row('src/server/services.ts', `three lines more, which make the ${AuditLogs}Service`)}
+${row('src/services.ts', `two lines more, which make the ${AuditLogs}Service`)}
 
 Next:
   npm start        builds and runs it; Swagger UI at /docs/ has it under "${names['Audit logs']}"
@@ -69,5 +69,5 @@ Next:
   npm run check    is what CI demands; commit generated/ with it, which has the operation then
 
 The role admin has ${folder}:read after the next start; PUT /roles/{name} gives it to others.
-To take it all away, delete the two folders and the three lines in src/server/services.ts.`;
+To take it all away, delete the two folders and the lines in src/services.ts.`;
 }

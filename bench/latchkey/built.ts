@@ -8,6 +8,8 @@ import type * as httpServer from '../../src/server/http-server.ts';
 import type * as installation from '../../src/server/installation.ts';
 import type * as services from '../../src/server/services.ts';
 import type * as sessionRotation from '../../src/sessions/session-rotation.store.ts';
+import type * as openProject from '../../src/server/open-project.ts';
+import type * as project from '../../src/project.ts';
 import type * as revocations from '../../src/revocations/revocations.ts';
 
 /** The modules of the service that the benchmarks use. */
@@ -22,6 +24,8 @@ interface Built {
   'server/installation.js': typeof installation;
   'server/services.js': typeof services;
   'sessions/session-rotation.store.js': typeof sessionRotation;
+  'project.js': typeof project;
+  'server/open-project.js': typeof openProject;
   'revocations/revocations.js': typeof revocations;
 }
 

@@ -13,6 +13,7 @@ const tokensEach = 3000;
 const { readConfig } = await built('config/config.js');
 const { systemClock } = await built('clock.js');
 const { openInstallation } = await built('server/installation.js');
+const { default: project } = await built('project.js');
 const { prepareService } = await built('server/first-start.js');
 
 const config = readConfig({
@@ -20,7 +21,7 @@ const config = readConfig({
   LATCHKEY_ADMIN_PASSWORD: 'a long enough password',
 });
 const issuer = 'http://127.0.0.1:3000';
-const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer);
+const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer, project);
 await prepareService(services, []);
 const { accessTokens, ring } = services;
 const [jwk] = ring.listPublishedKeys();

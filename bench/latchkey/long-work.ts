@@ -12,11 +12,13 @@ const { systemClock } = await built('clock.js');
 const { openInstallation } = await built('server/installation.js');
 const { prepareService } = await built('server/first-start.js');
 const { createApp } = await built('server/app.js');
+const { openProject } = await built('server/open-project.js');
+const { default: project } = await built('project.js');
 const { createHttpServer: createService } = await built('server/http-server.js');
 
 const config = readConfig(process.env);
 const log = pino({ level: 'error' });
-const services = await openInstallation(config, systemClock, log, config.issuer ?? '');
+const services = await openInstallation(config, systemClock, log, config.issuer ?? '', project);
 await prepareService(services, ['users:read', 'users:write', 'roles:read', 'roles:write']);
 
 const context = { requestId: null, address: '127.0.0.1', userAgent: 'latchkey-bench' };
@@ -49,7 +51,7 @@ const delays = monitorEventLoopDelay({ resolution: 1 });
 delays.enable();
 
 const { server, serve } = createService({ config, log, issuer: () => services.issuer });
-serve(createApp(services));
+serve(createApp(services, await openProject(project, services)));
 const control = createHttpServer((request, response) => {
   const respond = (body: object): void => void response.end(JSON.stringify(body));
   if (request.method === 'POST') {

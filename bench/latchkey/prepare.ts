@@ -14,10 +14,12 @@ const atATime = 40;
 const { readConfig } = await built('config/config.js');
 const { systemClock } = await built('clock.js');
 const { openInstallation } = await built('server/installation.js');
+const { default: project } = await built('project.js');
 const { prepareService } = await built('server/first-start.js');
 
 const config = readConfig(process.env);
-const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), config.issuer ?? '');
+const log = pino({ level: 'silent' });
+const services = await openInstallation(config, systemClock, log, config.issuer ?? '', project);
 await prepareService(services, []);
 
 const context = { requestId: null, address: '127.0.0.1', userAgent: 'latchkey-bench' };

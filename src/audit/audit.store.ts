@@ -3,6 +3,7 @@ import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
 import type { RequestContext } from '../http/request-context.js';
 import { createId } from '../ids.js';
+import type { Actor } from './actor.js';
 
 export type AuditEvent =
   | 'login'
@@ -28,13 +29,6 @@ export type AuditEvent =
 
 /** The context of an operator's command and of the service itself: no request. */
 export const operatorContext: RequestContext = { requestId: null, address: null, userAgent: null };
-
-/** Who makes a change, and from where. */
-export interface Actor {
-  /** Undefined: the operator at the command line. */
-  readonly userId?: string;
-  readonly context: RequestContext;
-}
 
 interface AuditEntry {
   readonly event: AuditEvent;

@@ -86,7 +86,7 @@ export class SessionsController {
    * @example body.by_refresh_token { "refresh_token": "lk_rt_AUtleUlkT2ZUd2VsdmU" }
    */
   @Post('logout')
-  @NoSecurity() // tsoa.json makes the bearer token optional in the contract; it is verified below, after the body
+  @NoSecurity() // tsoa-latchkey.json makes the bearer token optional in the contract; it is verified below, after the body
   @SuccessResponse(204, 'Logged out.')
   @Response<ProblemDetails>(
     401,

@@ -3,16 +3,34 @@ import { pino } from 'pino';
 import { systemClock } from '../clock.js';
 import { readConfig, type Config } from '../config/config.js';
 import { openInstallation, refuseRestoredFile } from '../server/installation.js';
+import type { Project } from '../server/project.js';
 import type { Services } from '../server/services.js';
 import { StartError } from '../start-error.js';
+
+interface InstallationOptions {
+  readonly mayBeBackup?: boolean;
+}
 
 /**
  * Runs a command on the installation of the settings, whether or not the service runs, and closes it.
  * @throws {StartError} and other errors that `printError` prints as a message.
  */
-export async function withInstallation(
+export type WithInstallation = (
   command: (services: Services, config: Config) => Promise<void>,
-  { mayBeBackup = false }: { readonly mayBeBackup?: boolean } = {},
+  options?: InstallationOptions,
+) => Promise<void>;
+
+/** @param loadProject the project whose migrations and hooks the installation has. */
+export function createInstallationRunner(loadProject: () => Promise<Project>): WithInstallation {
+  return async (command, options = {}) => {
+    await runOnInstallation(await loadProject(), command, options);
+  };
+}
+
+async function runOnInstallation(
+  project: Project,
+  command: (services: Services, config: Config) => Promise<void>,
+  { mayBeBackup = false }: InstallationOptions,
 ): Promise<void> {
   // An operator is there to start the database.
   const config = { ...readConfig(process.env), databaseWait: 0 };
@@ -20,7 +38,7 @@ export async function withInstallation(
   refuseRestoredFile(config, mayBeBackup);
   // Commands issue no tokens; the length of the issuer counts for the capacity of access tokens.
   const issuer = config.issuer ?? 'http://255.255.255.255:65535';
-  const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer);
+  const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer, project);
   try {
     await command(services, config);
   } finally {

@@ -8,9 +8,9 @@ import { keyPurposes } from '../keys/key-schedule.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import type { KeyPurpose } from '../keys/keys.store.js';
 import { KeyImportError } from '../keys/signing-keys.js';
-import { withInstallation } from './installation-command.js';
+import type { WithInstallation } from './installation-command.js';
 
-export function addKeyCommands(program: Command): void {
+export function addKeyCommands(program: Command, withInstallation: WithInstallation): void {
   const keys = program.command('keys').description('the keys that tokens are signed with');
   keys
     .command('list')
@@ -33,7 +33,7 @@ export function addKeyCommands(program: Command): void {
     .action((id: string) => withInstallation((services) => revokeKey(services, id)));
 }
 
-export function addSecretCommands(program: Command): void {
+export function addSecretCommands(program: Command, withInstallation: WithInstallation): void {
   const secret = program.command('secret').description('what the keys are encrypted with');
   secret
     .command('rotate')

@@ -2,13 +2,15 @@ import { Command, Help } from 'commander';
 import { addBackupCommand } from './backup.js';
 import { addCheckCommand } from './check-database.js';
 import { addCopyCommand } from './copy.js';
+import { createInstallationRunner } from './installation-command.js';
 import { addKeyCommands, addSecretCommands } from './keys.js';
 import type { Launcher } from './launcher.js';
+import type { Project } from '../server/project.js';
 import { addSessionCommands } from './sessions.js';
 import { addUserCommands } from './users.js';
 
 /** All commands with their help. Throws `CommanderError` instead of exiting. */
-export function createProgram(launcher: Launcher): Command {
+export function createProgram(launcher: Launcher<Project>): Command {
   const program = new Command('latchkey')
     .description('The service, and the commands of its operator.')
     .version(launcher.version)
@@ -36,11 +38,12 @@ export function createProgram(launcher: Launcher): Command {
     .action(() => {
       launcher.build();
     });
-  addUserCommands(program);
-  addSessionCommands(program);
-  addKeyCommands(program);
-  addSecretCommands(program);
-  addCopyCommand(program);
+  const withInstallation = createInstallationRunner(launcher.loadProject);
+  addUserCommands(program, withInstallation);
+  addSessionCommands(program, withInstallation);
+  addKeyCommands(program, withInstallation);
+  addSecretCommands(program, withInstallation);
+  addCopyCommand(program, launcher.loadProject);
   addBackupCommand(program);
   addCheckCommand(program);
   program.addHelpText(

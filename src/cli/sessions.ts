@@ -3,9 +3,9 @@ import type { Config } from '../config/config.js';
 import type { Services } from '../server/services.js';
 import { endAllSessions } from '../sessions/end-all-sessions.js';
 import { isSymmetric } from '../keys/algorithms.js';
-import { withInstallation } from './installation-command.js';
+import type { WithInstallation } from './installation-command.js';
 
-export function addSessionCommands(program: Command): void {
+export function addSessionCommands(program: Command, withInstallation: WithInstallation): void {
   const sessions = program.command('sessions').description('who is logged in');
   sessions
     .command('end-all')

@@ -6,9 +6,9 @@ import { Problem } from '../problems/problem.js';
 import { parseList } from '../config/setting-parsers.js';
 import { StartError } from '../start-error.js';
 import { parseScope } from '../roles/rights.js';
-import { withInstallation } from './installation-command.js';
+import type { WithInstallation } from './installation-command.js';
 
-export function addUserCommands(program: Command): void {
+export function addUserCommands(program: Command, withInstallation: WithInstallation): void {
   const users = program.command('users').description('accounts');
   users
     .command('reset-password')

@@ -1,14 +1,15 @@
 import { STATUS_CODES } from 'node:http';
-import { problemCodes } from '../problems/problem-codes.js';
+import { problemCodes, type ProblemKinds } from '../problems/problem-codes.js';
 import { isPermission } from '../http/security-requirements.js';
 import { completeSchemas } from './complete-schemas.js';
 import { addExamples } from './derive-examples.js';
 import { deriveNames } from './derive-names.js';
 import { deriveOperations } from './derive-operations.js';
 import { addThrownCodes, describeMissingCode, findCodes } from './error-codes.js';
-import { errorForms, oauthForm, problemForm, type ErrorForm } from './error-forms.js';
+import { createProblemForm, oauthForm, type ErrorForm } from './error-forms.js';
 import { headers, createReferences } from './headers.js';
 import { maxFieldErrors } from '../problems/problem.js';
+import { mergeIntersections } from './merge-intersections.js';
 import { sortContract } from './sort-contract.js';
 import type { ResponseObject, Document, Operation, Schema } from './openapi.js';
 
@@ -24,6 +25,8 @@ export interface CompletionOptions {
   readonly controllerTags?: Readonly<Record<string, string>>;
   /** The codes of the problems that the controller's method throws itself. */
   readonly thrown?: Readonly<Record<string, readonly string[]>>;
+  /** The problems with codes of a project's own. */
+  readonly ownProblems?: ProblemKinds;
   /** Gets what makes the document worse and leaves it valid: an operation or a model, a colon, and what to write. */
   readonly onWarning?: (line: string) => void;
 }
@@ -39,15 +42,20 @@ export interface CompletionOptions {
  * @throws with one line per error: a duplicate operationId, an error response that names a code of another status.
  */
 export function completeContract(document: Document, options: CompletionOptions = {}): Document {
-  const { controllerTags, thrown = {}, onWarning } = options;
+  const { controllerTags, thrown = {}, ownProblems = {}, onWarning } = options;
+  const kinds = { ...problemCodes, ...ownProblems };
+  const problemForm = createProblemForm(kinds);
   for (const [name, group] of Object.entries(document.components)) {
     if (Object.keys(group).length === 0) Reflect.deleteProperty(document.components, name);
   }
   document.components['headers'] = headers;
   document.components['examples'] = Object.fromEntries(
-    errorForms.flatMap(({ codes, example }) => Object.keys(codes).map((code) => [code, example(code)])),
+    [problemForm, oauthForm].flatMap(({ codes, example }) =>
+      Object.keys(codes).map((code) => [code, example(code)]),
+    ),
   );
-  addProblemCodes(document.components.schemas);
+  addProblemCodes(document.components.schemas, Object.keys(kinds));
+  mergeIntersections(document);
   deriveNames(document);
   deriveOperations(document, controllerTags);
   const seen = new Set<string>();
@@ -61,7 +69,7 @@ export function completeContract(document: Document, options: CompletionOptions 
         fail(`the operationId ${operation.operationId} is taken. Rename the controller's method.`);
       }
       seen.add(operation.operationId);
-      const form = findErrorForm(operation);
+      const form = findErrorForm(operation) ?? problemForm;
       addImpliedResponses(operation, form);
       addThrownCodes(operation, thrown[name] ?? [], form);
       describePermissions(operation);
@@ -82,20 +90,18 @@ export function completeContract(document: Document, options: CompletionOptions 
 }
 
 /** An operation with one OAuth error response has OAuth's form for all errors. */
-function findErrorForm({ responses }: Operation): ErrorForm {
+function findErrorForm({ responses }: Operation): ErrorForm | undefined {
   const answers = Object.values(responses).flatMap(({ content }) => Object.values(content ?? {}));
-  return answers.some(({ schema }) => schema?.$ref?.endsWith(`/${oauthForm.schema}`))
-    ? oauthForm
-    : problemForm;
+  return answers.some(({ schema }) => schema?.$ref?.endsWith(`/${oauthForm.schema}`)) ? oauthForm : undefined;
 }
 
-function addProblemCodes(schemas: Record<string, Schema>): void {
+function addProblemCodes(schemas: Record<string, Schema>, codes: string[]): void {
   const properties = schemas['ProblemDetails']?.properties;
   if (!properties) throw new Error('No operation answers with ProblemDetails.');
   schemas['ProblemCode'] = {
     type: 'string',
-    enum: Object.keys(problemCodes),
-    'x-extensible-enum': Object.keys(problemCodes),
+    enum: codes,
+    'x-extensible-enum': [...codes],
     description:
       'The kind of problem for programs. A code keeps its meaning and its status; a newer service may have more of them, which a client treats by their status.',
   };
@@ -128,7 +134,7 @@ function addImpliedResponses(operation: Operation, form: ErrorForm): void {
   const media = operation.requestBody?.content;
   const implied = {
     ...form.commonResponses,
-    ...(form === problemForm && getSecurityResponses(operation.security ?? [])),
+    ...(form !== oauthForm && getSecurityResponses(operation.security ?? [])),
     ...(media && form.bodyResponses['application/x-www-form-urlencoded' in media ? 'form' : 'json']),
     ...((media ?? operation.parameters?.length) && form.inputResponses),
   };

@@ -14,7 +14,7 @@ import type { Config } from '../config/config.js';
 import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { getForwardedPrefix } from '../http/trusted-proxy.js';
 import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
-import { readContract, readContract31, readContractYaml } from './read-contract.js';
+import type { Contract } from './read-contract.js';
 import {
   adaptContract,
   addIssuer,
@@ -36,12 +36,20 @@ export class ContractController {
   readonly #etags;
   readonly #tokenScheme;
 
-  constructor({ config, issuer }: { readonly config: Config; readonly issuer: string }) {
-    const json = replaceAddress(readContract().text, issuer);
-    const json31 = replaceAddress(readContract31().text, issuer);
+  constructor({
+    config,
+    contract,
+    issuer,
+  }: {
+    readonly config: Config;
+    readonly contract: Contract;
+    readonly issuer: string;
+  }) {
+    const json = replaceAddress(contract.text, issuer);
+    const json31 = replaceAddress(contract.readText31(), issuer);
     this.#contract = addIssuer(issuer, JSON.parse(json) as OpenApiDocument);
     this.#contract31 = addIssuer(issuer, JSON.parse(json31) as OpenApiDocument);
-    this.#yaml = addIssuerToYaml(issuer, replaceAddressInYaml(readContractYaml(), issuer));
+    this.#yaml = addIssuerToYaml(issuer, replaceAddressInYaml(contract.readYaml(), issuer));
     this.#etags = { json: createEtag(json), json31: createEtag(json31), yaml: createEtag(this.#yaml) };
     this.#tokenScheme = createSecurityScheme(config);
   }

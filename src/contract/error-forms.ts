@@ -1,5 +1,5 @@
 import { oauthErrors, type OAuthErrorCode } from '../problems/oauth-problem.js';
-import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
+import type { ProblemKinds } from '../problems/problem-codes.js';
 
 /** The form of an operation's errors. */
 export interface ErrorForm {
@@ -31,13 +31,19 @@ export const exampleAddress = 'http://127.0.0.1:3000';
 const tooLarge = 'The body is larger than 64 KiB: ';
 const encoded = 'The body is compressed or not UTF-8: ';
 
-/** RFC 9457. */
-export const problemForm: ErrorForm = {
+/** RFC 9457, with Latchkey's codes and a project's own. */
+export function createProblemForm(kinds: ProblemKinds): ErrorForm {
+  return {
+    ...problemResponses,
+    codes: Object.fromEntries(Object.entries(kinds).map(([code, { status }]) => [code, [status]])),
+    example: (code) => problemExample(kinds, code),
+    describe: (code) => kinds[code]?.title ?? code,
+  };
+}
+
+const problemResponses: Omit<ErrorForm, 'codes' | 'describe' | 'example'> = {
   mediaType: 'application/problem+json',
   schema: 'ProblemDetails',
-  codes: Object.fromEntries(Object.entries(problemCodes).map(([code, { status }]) => [code, [status]])),
-  example: problemExample,
-  describe: (code) => problemCodes[code as ProblemCode].title,
   codesWithChallenge: ['insufficient_scope'],
   codesWithRetryAfter: ['busy', 'not_ready'],
   challenge: 'WWW-Authenticate',
@@ -83,10 +89,8 @@ export const oauthForm: ErrorForm = {
   commonResponses: { default: 'Any other error: `server_error`, `temporarily_unavailable`.' },
 };
 
-export const errorForms: readonly ErrorForm[] = [problemForm, oauthForm];
-
-function problemExample(code: string): object {
-  const { title, status, detail } = problemCodes[code as ProblemCode];
+function problemExample(kinds: ProblemKinds, code: string): object {
+  const { title, status, detail } = kinds[code] ?? {};
   return {
     summary: title,
     value: {

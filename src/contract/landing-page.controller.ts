@@ -13,18 +13,18 @@ import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { prefersPage, getRootReference, setPageHeaders } from '../http/html-page.js';
 import { getForwardedPrefix } from '../http/trusted-proxy.js';
 import type { ServiceInfo } from './contract.models.js';
-import { landingPage } from './landing-page.js';
-import { readContract } from './read-contract.js';
+import { landingPage, type Running } from './landing-page.js';
+import type { Contract } from './read-contract.js';
 
 @Route()
 @Tags('Service')
 @NoSecurity()
 export class LandingPageController {
-  readonly #running = readContract().document['info'] as {
-    readonly title: string;
-    readonly version: string;
-    readonly description: string;
-  };
+  readonly #running: Running;
+
+  constructor({ contract }: { readonly contract: Contract }) {
+    this.#running = contract.document['info'] as Running;
+  }
 
   /**
    * What runs here, in which version, and where the documentation, the contract and the health checks are. Browsers,
@@ -33,7 +33,7 @@ export class LandingPageController {
    * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
    */
   @Get()
-  @SuccessResponse(200, 'What runs here.') // tsoa.json adds the page
+  @SuccessResponse(200, 'What runs here.') // tsoa-latchkey.json adds the page
   public getServiceInfo(
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,

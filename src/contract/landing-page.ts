@@ -1,6 +1,7 @@
 import { createMarkup, renderPage } from '../http/html-page.js';
 
-interface Running {
+/** The contract's `info`. */
+export interface Running {
   readonly title: string;
   readonly version: string;
   readonly description: string;

@@ -10,15 +10,12 @@ function splitWords(name: string): string[] {
 
 /** `listOpenTickets` → `List open tickets` */
 export function toSentence(name: string): string {
-  const text = splitWords(name).join(' ');
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return capitalize(splitWords(name).join(' '));
 }
 
 /** `assigned_to` → `AssignedTo` */
 export function toTypeName(name: string): string {
-  return splitWords(name)
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('');
+  return splitWords(name).map(capitalize).join('');
 }
 
 /** TypeScript's utility types. */
@@ -37,9 +34,13 @@ export function isOfUtility(madeUp: string): boolean {
 /** An identifier in any language: `Page_Ticket_` → `TicketPage`, `Partial_Ticket_` → `PartialTicket`. */
 export function toModelName(madeUp: string): string {
   const [, generic = '', argument = ''] = /^([A-Za-z0-9]+)_([A-Za-z0-9]+)_$/.exec(madeUp) ?? [];
-  if (generic !== '' && !utilities.includes(generic)) return argument + generic;
+  if (generic !== '' && !utilities.includes(generic)) return capitalize(argument) + generic;
   return madeUp
     .split(/[^A-Za-z0-9]+/)
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .map(capitalize)
     .join('');
+}
+
+function capitalize(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }

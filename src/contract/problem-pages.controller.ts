@@ -15,18 +15,24 @@ import type { Request as HttpRequest } from 'express';
 import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { getRootReference, setPageHeaders } from '../http/html-page.js';
 import type { HtmlPage } from '../http/page.models.js';
-import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
+import type { ProblemKinds } from '../problems/problem-codes.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import { ProblemOperations } from './problem-operations.js';
 import { problemListPage, problemPage } from './problem-pages.js';
-import { readContract } from './read-contract.js';
+import type { Contract } from './read-contract.js';
 
 @Route('problems')
 @Tags('Service')
 @NoSecurity()
 export class ProblemPagesController {
-  readonly #operations = new ProblemOperations(readContract().document);
+  readonly #operations: ProblemOperations;
+  readonly #problems: ProblemKinds;
+
+  constructor({ contract, problems }: { readonly contract: Contract; readonly problems: ProblemKinds }) {
+    this.#operations = new ProblemOperations(contract.document);
+    this.#problems = problems;
+  }
 
   /**
    * A page that lists all problems, with what each means.
@@ -40,14 +46,14 @@ export class ProblemPagesController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): HtmlPage {
-    const page = problemListPage(getRootReference(request));
+    const page = problemListPage(this.#problems, getRootReference(request));
     if (isSent(request, page)) unchanged(304, undefined);
     return page;
   }
 
   /**
    * The page that the `type` of a problem links to: what the code means, what to do about it, and which operations
-   * answer with it.
+   * respond with it.
    * @summary Read about a problem
    * @param code The problem's `code`.
    * @example code "invalid_token"
@@ -64,9 +70,9 @@ export class ProblemPagesController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): HtmlPage {
-    if (!isProblemCode(code))
-      throw new Problem('not_found', { detail: `No problem has the code "${code}".` });
-    const page = problemPage(code, getRootReference(request), this.#operations);
+    const kind = Object.hasOwn(this.#problems, code) ? this.#problems[code] : undefined;
+    if (!kind) throw new Problem('not_found', { detail: `No problem has the code "${code}".` });
+    const page = problemPage(code, kind, getRootReference(request), this.#operations);
     if (isSent(request, page)) unchanged(304, undefined);
     return page;
   }
@@ -76,8 +82,4 @@ export class ProblemPagesController {
 function isSent(request: HttpRequest, page: HtmlPage): boolean {
   if (request.res) setPageHeaders(request.res);
   return isUnchanged(request, createEtag(page), 'public, max-age=3600');
-}
-
-function isProblemCode(code: string): code is ProblemCode {
-  return Object.hasOwn(problemCodes, code);
 }

@@ -1,13 +1,13 @@
 import { STATUS_CODES } from 'node:http';
 import { Markup, createMarkup, renderPage } from '../http/html-page.js';
-import { problemCodes, type ProblemCode } from '../problems/problem-codes.js';
+import type { ProblemKind, ProblemKinds } from '../problems/problem-codes.js';
 import type { Problem } from '../problems/problem.js';
 import type { OperationLink, ProblemOperations } from './problem-operations.js';
 
 /** All problems, by status. */
-export function problemListPage(root: string): string {
-  const statuses = new Set(Object.values(problemCodes).map(({ status }) => status));
-  const sections = [...statuses].sort((a, b) => a - b).map((status) => ofStatus(status, root));
+export function problemListPage(kinds: ProblemKinds, root: string): string {
+  const statuses = new Set(Object.values(kinds).map(({ status }) => status));
+  const sections = [...statuses].sort((a, b) => a - b).map((status) => ofStatus(kinds, status, root));
   return renderPage({
     title: 'Problems',
     root,
@@ -19,8 +19,8 @@ ${sections}`,
   });
 }
 
-function ofStatus(status: number, root: string): Markup {
-  const items = Object.entries(problemCodes)
+function ofStatus(kinds: ProblemKinds, status: number, root: string): Markup {
+  const items = Object.entries(kinds)
     .filter(([, kind]) => kind.status === status)
     .map(
       ([
@@ -37,8 +37,12 @@ ${items}</dl>
 }
 
 /** What a problem's `type` links to: what it means, what to do, and which operations respond with it. */
-export function problemPage(code: ProblemCode, root: string, operations: ProblemOperations): string {
-  const { title, status, meaning, remedy } = problemCodes[code];
+export function problemPage(
+  code: string,
+  { title, status, meaning, remedy }: ProblemKind,
+  root: string,
+  operations: ProblemOperations,
+): string {
   return renderPage({
     title: `${title} (${code})`,
     root,
@@ -87,7 +91,7 @@ function withLinks(text: string, root: string, operations: ProblemOperations): M
   );
 }
 
-function operationList(code: ProblemCode, root: string, operations: ProblemOperations): Markup {
+function operationList(code: string, root: string, operations: ProblemOperations): Markup {
   const listed = operations.listByCode(code);
   if (operations.mayComeFromAny(code)) {
     return createMarkup`<p>Any operation may: it stands for what is not foreseen.</p>`;

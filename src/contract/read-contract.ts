@@ -2,37 +2,44 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { OpenApiDocument } from './contract.models.js';
 
-/** The files that the build writes, relative to the compiled file in dist/src/contract. */
-export const contractFiles = {
+export interface ContractFiles {
   /** Committed. */
-  json: fileURLToPath(new URL('../../../generated/openapi.json', import.meta.url)),
-  json31: fileURLToPath(new URL('../../contract/openapi-3.1.json', import.meta.url)),
-  yaml: fileURLToPath(new URL('../../contract/openapi.yaml', import.meta.url)),
-};
+  readonly json: string;
+  readonly json31: string;
+  readonly yaml: string;
+}
 
-interface Contract {
-  readonly document: OpenApiDocument;
+/** The files that the build of a project writes. @param root the project's folder */
+export function contractFilesIn(root: URL): ContractFiles {
+  const file = (path: string): string => fileURLToPath(new URL(path, root));
+  return {
+    json: file('generated/openapi.json'),
+    json31: file('dist/contract/openapi-3.1.json'),
+    yaml: file('dist/contract/openapi.yaml'),
+  };
+}
+
+/** The contract of a project, with Latchkey's operations and its own. */
+export class Contract {
+  readonly #files: ContractFiles;
+  /** As it is committed. */
   readonly text: string;
-}
+  readonly document: OpenApiDocument;
 
-let contract: Contract | undefined;
+  constructor(root: URL) {
+    this.#files = contractFilesIn(root);
+    this.text = readFileSync(this.#files.json, 'utf8');
+    this.document = JSON.parse(this.text) as OpenApiDocument;
+  }
 
-/** The committed contract, read once. */
-export function readContract(): Contract {
-  return (contract ??= read(contractFiles.json));
-}
+  /** In OpenAPI 3.1. */
+  readText31(): string {
+    return readFileSync(this.#files.json31, 'utf8');
+  }
 
-export function readContract31(): Contract {
-  return read(contractFiles.json31);
-}
-
-export function readContractYaml(): string {
-  return readFileSync(contractFiles.yaml, 'utf8');
-}
-
-function read(file: string): Contract {
-  const text = readFileSync(file, 'utf8');
-  return { document: JSON.parse(text) as OpenApiDocument, text };
+  readYaml(): string {
+    return readFileSync(this.#files.yaml, 'utf8');
+  }
 }
 
 interface ContractOperation {
@@ -64,17 +71,21 @@ interface OperationInfo {
   readonly offersErrorPages: boolean;
 }
 
-/** @param operation with its path in Express's form: `/users/:id`. */
+/**
+ * @param operation with its path in Express's form: `/users/:id`.
+ * @returns undefined where the contract does not have it.
+ */
 export function findOperation(
   document: OpenApiDocument,
   { path, method }: { readonly path: string; readonly method: string },
-): OperationInfo {
+): OperationInfo | undefined {
   const operation = pathsOf(document)[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
-  const { security = [] } = operation ?? {};
-  const otherwise = operation?.responses['default']?.content;
+  if (!operation) return undefined;
+  const { security = [] } = operation;
+  const otherwise = operation.responses['default']?.content;
   return {
-    mediaTypes: Object.keys(operation?.requestBody?.content ?? {}),
-    jsonExample: operation?.requestBody?.content['application/json']?.example,
+    mediaTypes: Object.keys(operation.requestBody?.content ?? {}),
+    jsonExample: operation.requestBody?.content['application/json']?.example,
     acceptsToken: security.some((schemes) => 'bearer' in schemes),
     requiresCredentials: security.length > 0 && security.every((schemes) => Object.keys(schemes).length > 0),
     usesOAuthErrors: otherwise?.['application/json']?.schema?.$ref?.endsWith('/OAuthError') ?? false,

@@ -4,6 +4,8 @@ import type { Document } from './openapi.js';
 export interface Sources {
   /** Operation (`GET /reports/{id}`) → file and line (`src/reports/reports.controller.ts:12`). */
   readonly places: Readonly<Record<string, string>>;
+  /** Model → file and line. */
+  readonly models: Readonly<Record<string, string>>;
   /** The controller's tag → the comment above the controller. */
   readonly tags: Readonly<Record<string, string>>;
   /** Operation → the tag that its controller's name stands for. */

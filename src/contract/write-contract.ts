@@ -1,31 +1,54 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { stringify } from 'yaml';
+import type { ProblemKinds } from '../problems/problem-codes.js';
 import { completeContract } from './complete-contract.js';
+import { writeContractFiles } from './contract-files.js';
+import { mergeContracts, type RawContract } from './merge-contracts.js';
 import type { Document } from './openapi.js';
-import { contractFiles } from './read-contract.js';
-import { describeTags, addLocations, type Sources } from './sources.js';
-import { toOpenApi31 } from './to-openapi-31.js';
+import { addLocations, type Sources } from './sources.js';
 
-/** The last step of the build: completes tsoa's document and writes it in all forms that are served. */
-const [, , tsoaDocument = '', sourcesFile = ''] = process.argv;
-const sources = JSON.parse(readFileSync(sourcesFile, 'utf8')) as Sources;
+// The last step of the build: merges the documents of Latchkey's controllers and the project's, completes what comes of
+// it, and writes it in all forms that are served.
+const root = new URL('../../../', import.meta.url);
+const latchkey = readRaw('tsoa-latchkey.json', 'sources-latchkey.json');
+const project = readRaw('tsoa.json', 'sources.json');
 try {
-  const written = JSON.parse(readFileSync(tsoaDocument, 'utf8')) as Document;
-  describeTags(written, sources);
-  const document = completeContract(written, {
-    ...sources,
-    onWarning(line) {
-      console.error(addLocations(line, sources, 'warning: '));
-    },
-  });
-  writeFileSync(contractFiles.json, asJson(document));
-  writeFileSync(contractFiles.json31, asJson(toOpenApi31({ ...document })));
-  writeFileSync(contractFiles.yaml, stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }));
+  // For projects elsewhere, whose build adds their operations.
+  writeFileSync(pathOf('latchkey.json'), JSON.stringify(latchkey));
+  const merged = mergeContracts(latchkey, project);
+  writeContractFiles(root, await completeWithPlaces(merged));
 } catch (error) {
-  console.error(`The contract cannot be built.\n${addLocations((error as Error).message, sources)}`);
+  console.error(`The contract cannot be built.\n${(error as Error).message}`);
   process.exitCode = 1;
 }
 
-function asJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+async function completeWithPlaces({ document, sources }: RawContract): Promise<Document> {
+  try {
+    return completeContract(document, {
+      ...sources,
+      ownProblems: await readOwnProblems(),
+      onWarning(line) {
+        console.error(addLocations(line, sources, 'warning: '));
+      },
+    });
+  } catch (cause) {
+    throw new Error(addLocations((cause as Error).message, sources), { cause });
+  }
+}
+
+async function readOwnProblems(): Promise<ProblemKinds> {
+  const { default: compiled } = (await import(new URL('dist/src/project.js', root).href)) as {
+    default: { readonly problems?: { readonly kinds: ProblemKinds } };
+  };
+  return compiled.problems?.kinds ?? {};
+}
+
+function readRaw(document: string, sources: string): RawContract {
+  return {
+    document: JSON.parse(readFileSync(pathOf(document), 'utf8')) as Document,
+    sources: JSON.parse(readFileSync(pathOf(sources), 'utf8')) as Sources,
+  };
+}
+
+function pathOf(file: string): URL {
+  return new URL(`dist/contract/${file}`, root);
 }

@@ -1,8 +1,11 @@
-import type { Expression, Kysely, Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type pg from 'pg';
 import type { Clock } from '../clock.js';
 import type { BatchRows, BatchStatement } from './batch.js';
+import type { Moment } from './moment.js';
 import type { OutageLog } from './outage-log.js';
+import type { PublicDatabase, PublicTables } from './public-database.js';
+import type { MigrateOptions } from './run-migrations.js';
 import type { Schema } from './schema.js';
 
 /** What a store works on: the database, or a transaction. */
@@ -13,13 +16,6 @@ export interface Executor {
   readonly queries: Queries;
   /** Commits all of `work` or none of it. `work` runs again if the database rolled it back because of a conflict. */
   transaction<T>(work: Work<T>): Promise<T>;
-}
-
-/** A time for use in a statement: absolute, or an offset that is added to the database's clock. */
-export interface Moment {
-  readonly value: number;
-  /** The SQL of the absolute time; the same function for all moments of a database. */
-  readonly from: (value: Expression<number>) => Expression<number>;
 }
 
 /**
@@ -55,10 +51,13 @@ export interface Database extends Executor {
    */
   now(clock: Clock): Moment;
   /**
-   * Runs the migrations. `upTo` names the last one to run, for tests.
-   * @throws {StartError} if the database holds an unfinished copy.
+   * Runs the migrations: Latchkey's, and a project's.
+   * @throws {StartError} if the database holds an unfinished copy, if a newer version has migrated it, or if a migration of
+   *   the project fails.
    */
-  migrate(upTo?: string): Promise<void>;
+  migrate(which?: MigrateOptions): Promise<void>;
+  /** The same database, as a project sees it. */
+  withTables<OwnTables extends object>(): PublicDatabase<PublicTables & OwnTables>;
   /** Resolves when the database responds. */
   ping(): Promise<void>;
   /**

@@ -1,11 +1,10 @@
 import { Kysely, PostgresDialect, sql, type Expression } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { pino, type Logger } from 'pino';
 import { OutageLog } from './outage-log.js';
 import type { DatabaseUrl, PostgresUrl, SqliteUrl } from './database-url.js';
 import { executeSequentially, type BatchRows } from './batch.js';
 import { assertNoUnfinishedCopy } from './copy-mark.js';
-import { createMigrationProvider } from './migrations/index.js';
+import { runMigrations } from './run-migrations.js';
 import { checkServer } from './postgres-checks.js';
 import { isContended, isOutdatedPlan } from './postgres-errors.js';
 import { readOnlyReason, type SessionState } from './postgres-session.js';
@@ -19,6 +18,7 @@ import { openSqlite } from './sqlite.js';
 import { DatabaseReadOnly } from './database-unavailable.js';
 import { databaseSubject, WriteProbe } from './write-probe.js';
 import type { Database, Executor, Queries } from './database.js';
+import type { PublicDatabase, PublicTables } from './public-database.js';
 
 /** Times are in milliseconds. SQLite uses only `statementTimeout`, as the wait for another process's lock, and `log`. */
 export interface DatabaseOptions {
@@ -77,11 +77,12 @@ function createSqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Da
     },
     withExclusiveLock: (work) => executor.transaction(work),
     now: (clock) => ({ value: clock.now(), from: asGiven }),
-    migrate: (upTo) => migrate(queries, 'sqlite', upTo),
+    migrate: (which = {}) => runMigrations(queries, { dialect: 'sqlite' }, which),
     ping: async () => {
       await writer.execute({ sql: 'select 1', parameters: [] });
     },
     assertWritable: () => probe.assertWritable(),
+    withTables,
     outages,
     changes: { how: 'version', version: () => readDataVersion(writer) },
     beforeClose: (end) => {
@@ -93,6 +94,11 @@ function createSqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Da
       await queries.destroy();
     },
   };
+}
+
+/** Only its type changes. */
+function withTables<OwnTables extends object>(this: Database): PublicDatabase<PublicTables & OwnTables> {
+  return this as unknown as PublicDatabase<PublicTables & OwnTables>;
 }
 
 /** What has to end before the connections are closed. */
@@ -162,10 +168,10 @@ function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Dat
       clock.standsStill
         ? { value: clock.now(), from: asGiven }
         : { value: clock.now() - Date.now(), from: asServerTime },
-    migrate: async (upTo) => {
+    migrate: async (which = {}) => {
       await checkServer(server, longRunning.queries, log);
       await assertNoUnfinishedCopy(longRunning.queries);
-      await migrate(longRunning.queries, 'postgres', upTo);
+      await runMigrations(longRunning.queries, { dialect: 'postgres' }, which);
     },
     ping: async () => {
       await sql`select 1`.execute(queries);
@@ -174,6 +180,7 @@ function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Dat
       server.assertResponsive();
       await probe.assertWritable();
     },
+    withTables,
     outages,
     changes: {
       how: 'notifications',
@@ -213,10 +220,4 @@ function createExecutor(queries: Queries): Executor {
         (error) => isContended(error) || isOutdatedPlan(error),
       ),
   };
-}
-
-async function migrate(queries: Queries, dialect: Database['dialect'], upTo?: string): Promise<void> {
-  const migrator = new Migrator({ db: queries, provider: createMigrationProvider({ dialect }) });
-  const { error } = await (upTo === undefined ? migrator.migrateToLatest() : migrator.migrateTo(upTo));
-  if (error !== undefined) throw error instanceof Error ? error : new Error(JSON.stringify(error));
 }

@@ -10,7 +10,7 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { clientAuthMethods } from '../clients/client-auth-method.js';
-import { operationsIn, readContract } from '../contract/read-contract.js';
+import { operationsIn, type Contract } from '../contract/read-contract.js';
 import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { asymmetricAlgorithms } from '../keys/algorithms.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -31,15 +31,16 @@ export class MetadataController {
   constructor(
     private readonly services: {
       /** Seconds. */ readonly config: { readonly jwksMaxAge: number };
+      readonly contract: Contract;
       readonly issuer: string;
       readonly ring: KeyRing;
     },
   ) {
-    const { issuer } = services;
+    const { contract, issuer } = services;
     const methods = [...clientAuthMethods];
     const algorithms = [...asymmetricAlgorithms];
     const permissions = new Set(
-      operationsIn(readContract().document).flatMap((operation) => operation['x-required-permissions'] ?? []),
+      operationsIn(contract.document).flatMap((operation) => operation['x-required-permissions'] ?? []),
     );
     this.#metadata = {
       issuer,

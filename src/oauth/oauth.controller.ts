@@ -28,7 +28,7 @@ import type {
   TokenResponse,
 } from './oauth.models.js';
 
-/** The security schemes of these operations are in tsoa.json. Credentials are verified here, because they may be in the body. */
+/** The security schemes of these operations are in tsoa-latchkey.json. Credentials are verified here, because they may be in the body. */
 @Route('oauth')
 @Tags('OAuth')
 @NoSecurity()

@@ -50,7 +50,7 @@ export const oauthErrors: Readonly<Record<OAuthErrorCode, OAuthErrorKind>> = {
 };
 
 /** All other codes become `invalid_request`. */
-const codes: Partial<Record<ProblemCode, OAuthErrorCode>> = {
+const codes: Readonly<Record<string, OAuthErrorCode>> = {
   invalid_refresh_token: 'invalid_grant',
   too_many_attempts: 'temporarily_unavailable',
   too_many_requests: 'temporarily_unavailable',
@@ -58,7 +58,7 @@ const codes: Partial<Record<ProblemCode, OAuthErrorCode>> = {
   not_ready: 'temporarily_unavailable',
   internal_error: 'server_error',
   token_too_long: 'server_error',
-};
+} satisfies Partial<Record<ProblemCode, OAuthErrorCode>>;
 
 /** An error of an OAuth endpoint. */
 export class OAuthProblem extends Error {

@@ -1,4 +1,5 @@
-interface ProblemKind {
+/** A kind of problem. */
+export interface ProblemKind {
   readonly status: number;
   readonly title: string;
   /** The default `detail`. */
@@ -8,8 +9,11 @@ interface ProblemKind {
   readonly remedy: string;
 }
 
+/** Code → kind. */
+export type ProblemKinds = Readonly<Record<string, ProblemKind>>;
+
 /**
- * The closed list of error codes. A code keeps its meaning and its status; texts may change.
+ * The closed list of error codes, beside which a project has its own. A code keeps its meaning and its status; texts may change.
  */
 export const problemCodes = {
   bad_request: {

@@ -1,10 +1,10 @@
 import type { ProblemDetails } from './problem.models.js';
-import { problemCodes, type ProblemCode } from './problem-codes.js';
+import { problemCodes, type ProblemCode, type ProblemKind } from './problem-codes.js';
 
 /** Limits the errors of a 422: a response must not be longer than its request. */
 export const maxFieldErrors = 100;
 
-interface ProblemOptions {
+export interface ProblemOptions {
   /** What is wrong, for a person. Default: the detail of the code. */
   readonly detail?: string;
   /** With status 422: field → reason. */
@@ -17,14 +17,20 @@ interface ProblemOptions {
 /** An error that the contract documents. `problemHandler` sends it. */
 export class Problem extends Error {
   override readonly name = 'Problem';
-  readonly code: ProblemCode;
+  readonly code: string;
   readonly status: number;
   readonly title: string;
   readonly errors: Readonly<Record<string, string>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ProblemCode, options: ProblemOptions = {}) {
-    const kind = problemCodes[code];
+  constructor(code: ProblemCode, options?: ProblemOptions);
+  /** @param kind of a code of a project's own; see `defineProblems`. */
+  constructor(code: string, options: ProblemOptions, kind: ProblemKind);
+  constructor(
+    code: string,
+    options: ProblemOptions = {},
+    kind: ProblemKind = problemCodes[code as ProblemCode],
+  ) {
     super(options.detail ?? kind.detail, { cause: options.cause });
     this.code = code;
     this.status = kind.status;

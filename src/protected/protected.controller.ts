@@ -1,4 +1,4 @@
-import { Get, Route, Security, SuccessResponse, Tags } from '@tsoa/runtime';
+import { Get, Route, Security, SuccessResponse, Tags } from '../latchkey.js';
 import type { ProtectedMessage } from './protected.models.js';
 
 /** An example to copy: a new protected operation is one file like this one. */

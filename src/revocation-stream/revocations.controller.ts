@@ -67,7 +67,7 @@ export class RevocationsController {
    *   all current revocations.
    */
   @Get('stream')
-  @SuccessResponse(200, 'The stream.') // tsoa.json has its media type and schema
+  @SuccessResponse(200, 'The stream.') // tsoa-latchkey.json has its media type and schema
   @Response<ProblemDetails>(429, 'The client has reached its limit of open streams: `too_many_streams`.')
   @Response<ProblemDetails>(
     503,

@@ -1,13 +1,16 @@
 import cors from 'cors';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
-import { operations, RegisterRoutes } from '../../generated/routes.js';
+import { routes as latchkeyRoutes } from '../../generated/latchkey-routes.js';
 import { commonHeaders } from '../http/common-headers.js';
+import { Controllers } from './controllers.js';
 import './express-types.js';
 import { problemHandler } from './problem-handler.js';
 import { requestIdMiddleware } from '../http/request-context.js';
 import { captureHeaders, setDefaultHeaders } from '../http/response-headers.js';
 import { usesCookies } from '../sessions/token-cookies.js';
+import type { OpenProject } from './open-project.js';
+import { mountOperations } from './operations.js';
 import { mountProblemsRedirect } from './problems-redirect.js';
 import { mountSwaggerUi } from './swagger-ui.js';
 import { createTrust } from '../http/trusted-proxy.js';
@@ -16,8 +19,8 @@ import { createWellKnownPathMiddleware } from './well-known-path.js';
 import type { Services } from './services.js';
 
 /** Creates the Express app: the middleware in the order in which each request passes it. */
-export function createApp(services: Services): Express {
-  const { config, log, issuer, database } = services;
+export function createApp(services: Services, project: OpenProject): Express {
+  const { config, contract, log, issuer, database } = services;
   const app = express();
   app.locals.services = services;
   app.disable('x-powered-by');
@@ -45,9 +48,18 @@ export function createApp(services: Services): Express {
   }
   const wellKnownPath = createWellKnownPathMiddleware(issuer);
   if (wellKnownPath) app.use(wellKnownPath);
-  RegisterRoutes(app);
+  const all = [
+    { ...latchkeyRoutes, controllers: new Controllers(services) },
+    { ...project.routes, controllers: new Controllers(project.services) },
+  ];
+  mountOperations(app, all, contract.document);
   const pages = mountSwaggerUi(app);
-  app.use(notFoundHandler(operations, [...pages, mountProblemsRedirect(app)]));
+  app.use(
+    notFoundHandler(
+      all.flatMap(({ operations }) => operations),
+      [...pages, mountProblemsRedirect(app)],
+    ),
+  );
   app.use(problemHandler(log, issuer, database.outages));
   return app;
 }

@@ -1,6 +1,5 @@
-import type { LoadedUser } from '../hooks.js';
+import './express-request.js';
 import type { Services } from './services.js';
-import type { Caller } from '../tokens/caller.js';
 
 declare global {
   // The way that Express's types are extended.
@@ -8,22 +7,6 @@ declare global {
   namespace Express {
     interface Locals {
       services: Services;
-    }
-    interface Request {
-      /** Set on protected operations. */
-      caller?: Caller;
-      /** The result of the hook `loadUser`. */
-      user?: LoadedUser;
-      /** Fields that were removed from the body because the service reads them: an access token, a CSRF value. */
-      reservedBodyFields?: Map<string, unknown>;
-      /** Set on operations whose errors have OAuth's form (RFC 6749 §5.2). */
-      usesOAuthErrors?: boolean;
-      /** Set where clients that prefer HTML get errors as pages. */
-      offersErrorPages?: boolean;
-      /** Whether the access token came in a cookie. */
-      tokenInCookie?: boolean;
-      /** The X-Request-Id of the response and the log. */
-      requestId: string;
     }
   }
 }

@@ -4,14 +4,17 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { DatabaseRefused, DatabaseUnavailable } from '../database/database-unavailable.js';
 import type { Database } from '../database/database.js';
+import type { ProjectMigrations } from '../database/migrations/context.js';
 import { openDatabase } from '../database/open-database.js';
 import { describeCause } from '../database/postgres-errors.js';
+import type { MigrateOptions } from '../database/run-migrations.js';
 import { assertRestoreFinished } from '../database/restored-file.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { findSecret } from '../keys/secret.js';
-import { hooks as ownHooks } from '../hooks.js';
-import type { Hooks } from '../tokens/hooks.js';
 import { usesCookies, getMaxTokenLengthInCookie } from '../sessions/token-cookies.js';
+import { problemCodes } from '../problems/problem-codes.js';
+import { createHooks, openContract } from './open-project.js';
+import type { Project } from './project.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from '../start-error.js';
 import { canOpenKeys } from '../keys/stored-keys.js';
@@ -31,9 +34,10 @@ export async function openInstallation(
   clock: Clock,
   log: Logger,
   issuer: string,
-  hooks: Hooks = ownHooks,
+  project: Project,
 ): Promise<Services> {
-  const database = await openAndMigrate(config, log);
+  const contract = openContract(project);
+  const database = await openAndMigrate(config, log, project.migrations);
   try {
     const secret = await findSecret(config, database, (each, queries) =>
       canOpenKeys(queries, new KeySealing(each)),
@@ -46,7 +50,9 @@ export async function openInstallation(
       secret,
       issuer,
       maxTokenLength: usesCookies(config) ? getMaxTokenLengthInCookie(config) : Infinity,
-      hooks,
+      hooks: createHooks(project, { database: database.withTables(), clock, log }),
+      contract,
+      problems: { ...problemCodes, ...project.problems?.kinds },
     });
   } catch (error) {
     await database.close();
@@ -54,7 +60,11 @@ export async function openInstallation(
   }
 }
 
-async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
+async function openAndMigrate(
+  config: Config,
+  log: Logger,
+  project: ProjectMigrations | undefined,
+): Promise<Database> {
   let database: Database | undefined;
   try {
     database = openDatabase(config.databaseUrl, {
@@ -63,7 +73,7 @@ async function openAndMigrate(config: Config, log: Logger): Promise<Database> {
       statementTimeout: config.databaseStatementTimeout * 1000,
       log,
     });
-    await migrateWhenReachable(database, config.databaseWait, log);
+    await migrateWhenReachable(database, { ...(project && { project }) }, config.databaseWait, log);
     return database;
   } catch (cause) {
     await database?.close();
@@ -134,11 +144,16 @@ function isTransient(error: unknown): boolean {
 }
 
 /** The database may start at the same time as the service. */
-async function migrateWhenReachable(database: Database, patience: number, log: Logger): Promise<void> {
+async function migrateWhenReachable(
+  database: Database,
+  which: MigrateOptions,
+  patience: number,
+  log: Logger,
+): Promise<void> {
   const giveUpAt = performance.now() + patience * 1000;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await database.migrate();
+      await database.migrate(which);
       return;
     } catch (error) {
       if (!isTransient(error) || performance.now() >= giveUpAt) throw error;

@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { operations } from '../../generated/routes.js';
 import { createApp } from './app.js';
 import { formatDuration, systemClock } from '../clock.js';
 import { ConfigError, readConfig, findUnknownVariables, type Config } from '../config/config.js';
@@ -13,6 +12,8 @@ import { collectPermissions } from '../http/security-requirements.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
 import { prepareService, type FirstAdministrator } from './first-start.js';
 import { createLog } from './log.js';
+import { listOperations, openProject, type OpenProject } from './open-project.js';
+import { assertUsable, type Project } from './project.js';
 import type { Services } from './services.js';
 import { stopOnSignal } from './shutdown.js';
 import { StartError } from '../start-error.js';
@@ -23,14 +24,15 @@ const flushInterval = 60_000;
 /** Milliseconds between heartbeats on revocation streams. */
 const heartbeatInterval = 1000;
 
-/** Runs the service: config → listen → services → app → graceful stop. Resolves when it is ready, or has failed to start. */
-export async function main(): Promise<void> {
+/** Runs the service with a project's operations: config → listen → services → app → graceful stop. Resolves when it is ready, or has failed to start. */
+export async function start(project: Project): Promise<void> {
   process.setSourceMapsEnabled(true);
   try {
+    assertUsable(project);
     const config = readConfig(process.env, 'service');
     const log = createLog(config.logLevel);
     for (const warning of findUnknownVariables(process.env)) log.warn(warning);
-    await serve(config, log);
+    await serve(project, config, log);
   } catch (error) {
     printError(error);
     process.exitCode = 1;
@@ -52,20 +54,22 @@ export function printError(error: unknown): void {
   } else console.error(error);
 }
 
-async function serve(config: Config, log: Logger): Promise<void> {
+async function serve(project: Project, config: Config, log: Logger): Promise<void> {
   // The port comes first: an accidental second start must not touch the database, and probes get responses meanwhile.
   let issuer = config.issuer ?? '';
   const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
   const address = await listen(server, config);
   issuer = config.issuer ?? address;
   let services: Services | undefined;
+  let opened: OpenProject;
   stopOnSignal({ server, endConnections, log, delay: config.shutdownDelay, getServices: () => services });
   try {
     await claimInstallation(config, log);
     await refuseUnusableFile(config);
-    services = await openInstallation(config, systemClock, log, issuer);
-    const administrator = await prepareService(services, collectPermissions(operations));
-    serveApp(createApp(services));
+    services = await openInstallation(config, systemClock, log, issuer, project);
+    const administrator = await prepareService(services, collectPermissions(listOperations(project)));
+    opened = await openProject(project, services);
+    serveApp(createApp(services, opened));
     printStartMessage(address, administrator, config);
   } catch (error) {
     server.close();
@@ -73,7 +77,7 @@ async function serve(config: Config, log: Logger): Promise<void> {
     await services?.database.close();
     throw error;
   }
-  startBackgroundTasks(services);
+  startBackgroundTasks(services, opened);
 }
 
 /** To be called before any write. */
@@ -132,7 +136,7 @@ function printStartMessage(
 }
 
 /** Deletes expired rows, writes uses of sessions, and sends heartbeats. */
-function startBackgroundTasks(services: Services): void {
+function startBackgroundTasks(services: Services, project: OpenProject): void {
   const { cleanUp, database, finishChanges, lifecycle, sessionUses, revocationFeed } = services;
   const runAndLogErrors = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
@@ -154,6 +158,7 @@ function startBackgroundTasks(services: Services): void {
   };
   void runAndLogErrors('finishing what was interrupted', finishChanges);
   repeat(cleanUpInterval, 'cleaning up', cleanUp);
+  repeat(cleanUpInterval, "the project's cleaning up", project.cleanUp);
   repeat(flushInterval, 'writing when sessions were used', () => sessionUses.flush());
   setInterval(() => {
     revocationFeed.sendHeartbeats();

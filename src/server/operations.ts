@@ -1,11 +1,13 @@
 import { fetchMiddlewares, type ExpressTemplateService, type TsoaRoute } from '@tsoa/runtime';
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { findOperation, readContract } from '../contract/read-contract.js';
+import type { OpenApiDocument } from '../contract/contract.models.js';
+import { findOperation } from '../contract/read-contract.js';
 import { Problem } from '../problems/problem.js';
 import {
   authenticateIfPresent,
   checkRevocationIfNeeded,
   enforceRequirements,
+  expressAuthentication,
 } from '../authentication/authentication.js';
 import { bodyParsers, parsesBodyFirst } from './request-body.js';
 import { createStaticRouteTable } from './static-route-table.js';
@@ -13,9 +15,9 @@ import { checkUrlText } from '../http/request-text.js';
 import { sendJson } from '../http/send-json.js';
 import { ValidatingTemplateService } from './validation.js';
 import type { Caller } from '../tokens/caller.js';
-import type { ControllerClass } from './ioc.js';
+import type { ControllerClass, Controllers } from './controllers.js';
 
-/** An operation of the contract, as `generated/routes.ts` lists it. */
+/** An operation of the contract, as a generated file lists it. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** In Express's form: `/users/:id`. */
@@ -29,48 +31,73 @@ export interface Operation {
   readonly successStatus: number | undefined;
 }
 
-/** The contents of the generated file. */
+/** What the build makes of controllers: the contents of a generated file. */
 export interface Routes {
   readonly operations: readonly Operation[];
   readonly models: TsoaRoute.Models;
   readonly validation: ConstructorParameters<typeof ExpressTemplateService>[1];
-  readonly authenticate: (request: Request, scheme: string, demands: readonly string[]) => Caller;
-  readonly container: (request: Request) => { get(controller: ControllerClass): object };
 }
+
+/** Routes, with what their controllers are called on. */
+export interface MountedRoutes extends Routes {
+  readonly controllers: Controllers;
+}
+
+/** Finds who calls, and refuses those who may not. */
+export type Authenticate = (request: Request, scheme: string, demands: readonly string[]) => Caller;
 
 type Handler = (...parameters: unknown[]) => unknown;
 
 /**
  * Mounts the operations: authenticate, parse the body, validate, call the controller. Each operation only has the middleware
- * that it needs. Speed: no promise where the controller returns none.
+ * that it needs. Speed: no promise where the controller returns none. All routes are mounted in one call: a path without
+ * parameters, whoever's it is, is found before one with parameters.
+ * @param document the contract of all of them.
  */
-export function mountOperations(app: Express, routes: Routes): void {
-  const { config, hooks } = app.locals.services;
-  const templates = new ValidatingTemplateService(routes.models, routes.validation);
-  const { document } = readContract();
+export function mountOperations(
+  app: Express,
+  all: readonly MountedRoutes[],
+  document: OpenApiDocument,
+  authenticate: Authenticate = expressAuthentication,
+): void {
   const getRoute = createStaticRouteTable(app);
-  for (const operation of routes.operations) {
+  for (const routes of all) mountRoutes(routes, { app, document, authenticate, getRoute });
+}
+
+interface MountPoint {
+  readonly app: Express;
+  readonly document: OpenApiDocument;
+  readonly authenticate: Authenticate;
+  readonly getRoute: ReturnType<typeof createStaticRouteTable>;
+}
+
+function mountRoutes(
+  { operations, models, validation, controllers }: MountedRoutes,
+  { app, document, authenticate, getRoute }: MountPoint,
+): void {
+  const { config, hooks } = app.locals.services;
+  const templates = new ValidatingTemplateService(models, validation);
+  for (const operation of operations) {
     const { controller, handler } = operation;
     const method = (controller.prototype as Record<string, Handler | undefined>)[handler];
     if (!method) {
-      throw new Error(`generated/routes.ts names ${controller.name}.${handler}, which is not there.`);
+      throw new Error(`The generated routes name ${controller.name}.${handler}, which is not there.`);
     }
-    const authentication = authenticationMiddleware(operation, routes);
+    const authentication = authenticationMiddleware(operation, authenticate);
     if (authentication.length > 0 && hooks.loadUser) authentication.push(loadUserMiddleware(hooks.loadUser));
-    const { mediaTypes, jsonExample, acceptsToken, requiresCredentials, usesOAuthErrors, offersErrorPages } =
-      findOperation(document, operation);
-    if (requiresCredentials && authentication.length === 0) {
-      throw new Error(`${operation.path} requires a token in the contract, but not in generated/routes.ts.`);
+    const described = findOperation(document, operation);
+    if (described?.requiresCredentials && authentication.length === 0) {
+      throw new Error(`${operation.path} requires a token in the contract, but not in the generated routes.`);
     }
     const body = bodyParsers(config, {
       body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
-      mediaTypes,
-      jsonExample,
-      acceptsToken: operation.security.length > 0 || acceptsToken,
+      mediaTypes: described?.mediaTypes ?? [],
+      jsonExample: described?.jsonExample,
+      acceptsToken: operation.security.length > 0 || described?.acceptsToken === true,
     });
     const middlewares = [
-      ...(usesOAuthErrors ? [useOAuthErrorFormat] : []),
-      ...(offersErrorPages ? [useErrorPages] : []),
+      ...(described?.usesOAuthErrors ? [useOAuthErrorFormat] : []),
+      ...(described?.offersErrorPages ? [useErrorPages] : []),
       ...(parsesBodyFirst(config) ? [...body, ...authentication] : [...authentication, ...body]),
       ...fetchMiddlewares<RequestHandler>(controller),
       ...fetchMiddlewares<RequestHandler>(method),
@@ -82,7 +109,7 @@ export function mountOperations(app: Express, routes: Routes): void {
         request,
         response,
       }) as unknown[];
-      const result = method.apply(routes.container(request).get(controller), parameters);
+      const result = method.apply(controllers.get(controller), parameters);
       if (result instanceof Promise) {
         return result.then((value) => {
           sendResult(response, value, operation.successStatus);
@@ -94,7 +121,10 @@ export function mountOperations(app: Express, routes: Routes): void {
   }
 }
 
-function authenticationMiddleware({ security, path }: Operation, { authenticate }: Routes): RequestHandler[] {
+function authenticationMiddleware(
+  { security, path }: Operation,
+  authenticate: Authenticate,
+): RequestHandler[] {
   const demanded = security.filter((schemes) => Object.keys(schemes).length > 0);
   const [requirement, ...alternatives] = demanded;
   if (!requirement) return [];

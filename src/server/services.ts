@@ -6,11 +6,13 @@ import {
 import { ClientsService } from '../clients/clients.service.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
+import type { Contract } from '../contract/read-contract.js';
 import type { Database } from '../database/database.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import { createOAuthServices, type OAuthServices } from '../oauth/oauth-services.js';
 import type { Passwords } from '../passwords/passwords.js';
+import type { ProblemKinds } from '../problems/problem-codes.js';
 import { RevocationFeed } from '../revocation-stream/revocation-feed.js';
 import type { Feed } from '../revocations/feed.js';
 import { openFeed } from '../revocations/open-feed.js';
@@ -46,6 +48,10 @@ export interface Dependencies {
   readonly maxTokenLength: number;
   /** The hooks of the API builder. */
   readonly hooks: Hooks;
+  /** Of Latchkey's operations and the project's. */
+  readonly contract: Contract;
+  /** Latchkey's kinds of problems and the project's. */
+  readonly problems: ProblemKinds;
 }
 
 /** All services. A controller declares those that it uses. */
@@ -80,7 +86,7 @@ export interface Services
  * @throws {KeyRingError} where the secret does not open the keys.
  */
 export async function createServices(dependencies: Dependencies): Promise<Services> {
-  const { config, database, clock, log, secret, issuer, hooks } = dependencies;
+  const { config, database, clock, log, secret, issuer, hooks, contract, problems } = dependencies;
   const ring = await KeyRing.open(
     database,
     new KeySealing(secret),
@@ -129,7 +135,9 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     {
       usernames: config.usernames,
       oneTime: { lifetime: config.oneTimePasswordExpires, byDefault: config.oneTimePasswords },
-      removeDeleted: (id) => removeDeletedUser(database, id),
+      removeDeleted: async (id) => {
+        await removeDeletedUser(database, id);
+      },
     },
   );
   const { limiter } = authentication;
@@ -144,6 +152,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     log,
     issuer,
     hooks,
+    contract,
+    problems,
     lifecycle: { stopping: false },
     ring,
     accessTokens,
@@ -165,6 +175,6 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     clients: new ClientsService(database, clock, versions, accessTokens),
     oauth,
     catchUp,
-    ...createHousekeeping({ database, clock, ring, revocations, passwords }),
+    ...createHousekeeping({ database, clock, log, ring, revocations, passwords }),
   };
 }

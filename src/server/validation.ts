@@ -12,6 +12,9 @@ export class ValidatingTemplateService extends ExpressTemplateService {
   }
 }
 
+/** What tsoa says of a property that is not in the contract, after its name. */
+const excessMessage = ' is an excess property and therefore is not allowed';
+
 class WordedValidation extends ValidationService {
   readonly #models: TsoaRoute.Models;
   readonly #settings: Settings;
@@ -58,6 +61,33 @@ class WordedValidation extends ValidationService {
     parent = '',
   ): unknown[] | undefined {
     return super.validateArray(parent + name, value, errors, isBody, schema, validators);
+  }
+
+  /** With the place of each property that is not there: tsoa names them together, in a message about the object. */
+  override validateNestedObjectLiteral(
+    name: string,
+    value: unknown,
+    errors: FieldErrors,
+    isBody: boolean,
+    properties: Record<string, Schema> = {},
+    additionalProperties: Schema['additionalProperties'],
+    parent: string,
+  ): unknown {
+    const field = parent + name;
+    const result: unknown = super.validateNestedObjectLiteral(
+      name,
+      value,
+      errors,
+      isBody,
+      properties,
+      additionalProperties,
+      parent,
+    );
+    if (!errors[field]?.message.endsWith(excessMessage) || !isObject(value)) return result;
+    Reflect.deleteProperty(errors, field);
+    for (const excess of Object.keys(value).filter((key) => !Object.hasOwn(properties, key)))
+      errors[`${field}.${excess}`] = { message: `"${excess}"${excessMessage}` };
+    return result;
   }
 
   /** With what a map's value must be: tsoa reports each wrong value as one without a model. */
@@ -121,7 +151,7 @@ class WordedValidation extends ValidationService {
       const known = new Set(schemas.flatMap((schema) => Object.keys(this.#propertiesOf(schema))));
       for (const excess of Object.keys(value).filter((key) => !known.has(key))) {
         found[`${field}.${excess}`] = {
-          message: `"${excess}" is an excess property and therefore is not allowed`,
+          message: `"${excess}"${excessMessage}`,
         };
       }
     }

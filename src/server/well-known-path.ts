@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express';
 const documents = ['oauth-authorization-server', 'openid-configuration'];
 
 /**
- * Where an issuer has a path, clients look for its metadata at `/.well-known/<document><path>` of the host (RFC 8414 §3.1).
- * @returns passes such requests on as those for the document; undefined where the issuer has no path.
+ * If an issuer has a path, clients look for its metadata at `/.well-known/<document><path>` of the host (RFC 8414 §3.1).
+ * @returns middleware that rewrites such requests to the document's path; undefined if the issuer has no path.
  */
 export function createWellKnownPathMiddleware(issuer: string): RequestHandler | undefined {
   const { pathname } = new URL(issuer);

@@ -1,5 +1,6 @@
 import { sql, type Expression, type RawBuilder } from 'kysely';
-import type { Moment, Queries } from '../database/database.js';
+import type { Queries } from '../database/database.js';
+import type { Moment } from '../database/moment.js';
 import { compileOnce } from '../database/compiled-statement.js';
 import type { Schema } from '../database/schema.js';
 import { rightsOfSession, type AccountRights } from '../roles/rights.js';

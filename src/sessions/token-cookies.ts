@@ -88,9 +88,15 @@ export function isMadeByScript(request: Request, config: Config): boolean {
   return !requiresCsrf(request, config) || headers.some((name) => (request.get(name) ?? '') !== '');
 }
 
-function requiresCsrf({ method }: Request, { csrfProtect, csrfMethods }: Config): boolean {
-  return csrfProtect && csrfMethods.includes(method);
+function requiresCsrf({ method, csrfMethod }: Request, { csrfProtect, csrfMethods }: Config): boolean {
+  if (!csrfProtect) return false;
+  if (csrfMethod === undefined) return csrfMethods.includes(method);
+  // Nobody but a gateway vouches for it, so what is no method is none that is exempt.
+  return !knownMethod.test(csrfMethod) || csrfMethods.includes(csrfMethod);
 }
+
+/** Methods are case-sensitive (RFC 9110 §9.1), and those of HTTP are in capitals. */
+const knownMethod = /^[A-Z]+$/;
 
 /** RFC 6265 §6.1: bytes that every browser accepts for a cookie's name, value and attributes together. */
 const maxCookieSize = 4096;

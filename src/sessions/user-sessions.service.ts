@@ -1,4 +1,5 @@
-import { auditStore, type Actor } from '../audit/audit.store.js';
+import type { Actor } from '../audit/actor.js';
+import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { readPage, type Page } from '../http/pagination.js';

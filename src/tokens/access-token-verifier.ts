@@ -36,10 +36,10 @@ interface IgnoredTimes {
   readonly ignoreExpiration?: boolean;
 }
 
-/** What is known of a header that names a key of the service. */
+/** A verified token's header, parsed. */
 interface KnownHeader {
   readonly key: SigningKey;
-  /** Whether it says itself that the token is an access token (RFC 9068 §2.1); else the claims have to. */
+  /** Whether its `typ` is `at+jwt` (RFC 9068 §2.1); otherwise the claim `token_use` must identify the token. */
   readonly isTyped: boolean;
 }
 
@@ -49,7 +49,7 @@ interface KnownHeader {
  * key by its id and the length of the signature; afterwards the types of the claims.
  */
 export class AccessTokenVerifier {
-  /** Encoded headers of verified tokens → what they say; usually one header for each key. */
+  /** Encoded headers of verified tokens → the parsed ones; usually one for each key. */
   readonly #headers = new LRUCache<string, KnownHeader>({ max: maxCachedHeaders });
 
   constructor(

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { Actor } from '../audit/audit.store.js';
+import type { Actor } from '../audit/actor.js';
 import { parsePermissions } from '../guard/permissions.js';
 import { Problem } from '../problems/problem.js';
 import { getRequestContext } from '../http/request-context.js';
@@ -17,9 +17,14 @@ export interface Caller {
   readonly claims: AccessTokenClaims;
 }
 
-/** The request of a protected operation; its controller takes it as `@Request() request: AuthenticatedRequest`. */
-export interface AuthenticatedRequest extends Request {
+/**
+ * The request of a protected operation; its controller takes it as `@Request() request: AuthenticatedRequest`, or, with
+ * what the hook `loadUser` gives, `AuthenticatedRequest<Customer>`.
+ */
+export interface AuthenticatedRequest<User extends object = object> extends Request {
   readonly caller: Caller;
+  /** Undefined where a client acts for itself, and without the hook `loadUser`. */
+  readonly user?: User;
 }
 
 /** A caller who has logged in. */

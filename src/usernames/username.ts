@@ -1,4 +1,4 @@
-/** UTF-16 units of a username at most, as the contract says. */
+/** In UTF-16 code units; the same limit as in the contract. */
 export const maxUsernameLength = 200;
 
 /**

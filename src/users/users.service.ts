@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { auditStore, type Actor } from '../audit/audit.store.js';
+import type { Actor } from '../audit/actor.js';
+import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { Problem } from '../problems/problem.js';

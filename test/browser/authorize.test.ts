@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { describeAccess, type Secured } from '../../src/swagger-ui/access.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 import { adminPassword, type TestApp } from '../support/test-app.js';

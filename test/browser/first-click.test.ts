@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { Response as Answer } from 'playwright-core';
 import type { Response } from 'supertest';
-import { operationsIn, readContract } from '../../src/contract/read-contract.js';
+import { operationsIn } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { checkAgainstContract } from '../support/contract.js';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 import { createClient } from '../support/oauth-clients.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Browser, Locator } from 'playwright-core';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { DocsPage, launchBrowser, newProfile } from '../support/docs-page.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 

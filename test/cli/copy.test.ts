@@ -22,7 +22,7 @@ describe('latchkey copy refuses', () => {
     settings: Record<string, string> = environment,
   ): Promise<string> {
     try {
-      await copy(from, to, {}, settings);
+      await copy(from, to, {}, settings, {});
     } catch (error) {
       expect(error)
         .to.have.property('name')
@@ -61,7 +61,7 @@ describe('latchkey copy refuses', () => {
   it('a source of another version', async () => {
     const file = folder.path('older.db');
     const older = openTestDatabase({ kind: 'sqlite', file });
-    await older.migrate('0001-core');
+    await older.migrate({ upTo: '0001-core' });
     await older.close();
     expect(await refusal([`sqlite:${file}`, target])).to.include(
       'was written by another version of Latchkey',

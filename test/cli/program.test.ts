@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CommanderError, type Command } from 'commander';
 import { expect } from 'chai';
 import { createProgram } from '../../src/cli/program.js';
+import project from '../../src/project.js';
 import { checkout } from '../support/checkout.js';
 
 interface Outcome {
@@ -25,6 +26,7 @@ async function read(words: readonly string[]): Promise<Outcome> {
   const program = createProgram({
     version: '1.2.3',
     start: () => Promise.resolve(),
+    loadProject: () => Promise.resolve(project),
     develop: () => Promise.resolve(),
     build: () => undefined,
   });
@@ -60,6 +62,7 @@ const all = everyCommand(
   createProgram({
     version: '',
     start: () => Promise.resolve(),
+    loadProject: () => Promise.resolve(project),
     develop: () => Promise.resolve(),
     build: () => undefined,
   }),

@@ -82,6 +82,20 @@ describe('A model in the contract', () => {
     });
   });
 
+  it('has no length of dates that are sent: other forms of ISO 8601 are accepted, too', () => {
+    const date = { type: 'string', format: 'date-time' };
+    const schemas: Record<string, Schema> = {
+      Sent: { type: 'object', properties: { at: date, inner: reference('Inner') } },
+      Inner: { type: 'object', properties: { at: date } },
+    };
+    const content = { 'application/json': { schema: reference('Sent') } };
+    const post = { operationId: 'send', requestBody: { content }, responses: {} };
+    const document = { openapi: '3.0.3', info: {}, components: { schemas }, paths: { '/': { post } } };
+    completeSchemas(document);
+    expect(schemas['Sent']?.properties?.['at']).to.deep.equal(date);
+    expect(schemas['Inner']?.properties?.['at']).to.deep.equal(date);
+  });
+
   it('is removed where no operation uses it, even if another removed model does', () => {
     const left = completed({
       Page: { type: 'object', properties: { items: { type: 'array', items: reference('Item') } } },

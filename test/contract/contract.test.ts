@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { contractFiles, readContract } from '../../src/contract/read-contract.js';
+import { contractFiles, readContract } from '../support/repository-contract.js';
 import { TestApp } from '../support/test-app.js';
 
 for (const [path, file, mediaType] of [

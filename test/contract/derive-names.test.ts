@@ -139,6 +139,7 @@ describe('A name in the contract', () => {
   it('is an identifier, also of generic types', () => {
     for (const [madeUp, name] of [
       ['Page_Ticket_', 'TicketPage'],
+      ['Box_string_', 'StringBox'],
       ['Partial_CreateTicket_', 'PartialCreateTicket'],
       ['Omit_Ticket.id_', 'OmitTicketId'],
       ['Record_string.number_', 'RecordStringNumber'],

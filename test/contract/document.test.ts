@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { problemCodes } from '../../src/problems/problem-codes.js';
 
 interface MediaType {
@@ -40,6 +40,7 @@ const operations = Object.entries(document.paths).flatMap(([path, ofPath]) =>
 function mediaTypesOf(operation: string): string[] {
   if (operation === 'GET /openapi.yaml') return ['application/yaml'];
   if (operation === 'GET /') return ['application/json', 'text/html'];
+  if (operation === 'GET /forward-auth') return []; // what it says is in headers
   if (operation.endsWith('/stream')) return ['text/event-stream'];
   return [operation.startsWith('GET /problems') ? 'text/html' : 'application/json'];
 }
@@ -72,10 +73,11 @@ describe('The contract', () => {
     ]);
   });
 
-  it('has one operation for which a token is optional: logging out; at OAuth’s, a client may say who it is in the body', () => {
+  it('has two operations for which a token is optional: logging out, and what gateways ask; at OAuth’s, a client may say who it is in the body', () => {
     const isOptional = ({ security }: Operation): boolean =>
       security.some((each) => Object.keys(each).length === 0);
     expect(operations.filter(isOptional).map(({ name }) => name)).to.have.members([
+      'GET /forward-auth',
       'POST /logout',
       'POST /oauth/token',
       'POST /oauth/introspect',

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { errorForms } from '../../src/contract/error-forms.js';
-import { readContract } from '../../src/contract/read-contract.js';
+import { createProblemForm, oauthForm } from '../../src/contract/error-forms.js';
+import { problemCodes } from '../../src/problems/problem-codes.js';
+import { readContract } from '../support/repository-contract.js';
 
 interface Operation {
   readonly description: string;
@@ -14,7 +15,7 @@ const paths = readContract().document['paths'] as Record<string, { post?: Operat
 
 describe('The forms of errors in the contract', () => {
   it('share no codes', () => {
-    const codes = errorForms.flatMap((form) => Object.keys(form.codes));
+    const codes = [createProblemForm(problemCodes), oauthForm].flatMap((form) => Object.keys(form.codes));
     expect(new Set(codes)).to.have.length(codes.length);
   });
 

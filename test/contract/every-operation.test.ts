@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import type { Response, Test } from 'supertest';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import type { CookieSession, TokenSet } from '../../src/sessions/sessions.models.js';
 import { checkAgainstContract } from '../support/contract.js';
 import { cookieHeader, cookiesOf } from '../support/cookies.js';

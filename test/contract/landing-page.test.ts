@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('GET /', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { resolveOptions } from '../../src/guard/options.js';
 import { settings, type Setting } from '../../src/config/settings.js';
 import { nastyTexts, nastyTextsInBodies } from '../support/nasty-texts.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { databaseKinds } from '../support/databases.js';
 import { createClient, inBasic } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { TestApp } from '../support/test-app.js';
 
 interface Served {

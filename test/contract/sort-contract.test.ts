@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Document, Operation } from '../../src/contract/openapi.js';
 import { sortContract } from '../../src/contract/sort-contract.js';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 
 const contract = readContract().document as unknown as Document;
 

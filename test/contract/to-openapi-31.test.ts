@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readContract, readContract31 } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { toOpenApi31 } from '../../src/contract/to-openapi-31.js';
 
 function converted(schema: object): unknown {
@@ -17,6 +17,14 @@ describe('A schema in OpenAPI 3.1', () => {
       'has null among its types instead of nullable',
       { type: 'string', nullable: true },
       { type: ['string', 'null'] },
+    ],
+    [
+      'has null beside a reference that may be null',
+      { allOf: [{ $ref: '#/components/schemas/A' }], nullable: true, description: 'It.' },
+      {
+        description: 'It.',
+        anyOf: [{ allOf: [{ $ref: '#/components/schemas/A' }] }, { type: 'null' }],
+      },
     ],
     ['drops a nullable that says nothing', { type: 'string', nullable: false }, { type: 'string' }],
     [
@@ -57,7 +65,7 @@ describe('A schema in OpenAPI 3.1', () => {
 
 describe('The contract in OpenAPI 3.1', () => {
   const { paths } = readContract().document as { paths: Record<string, Record<string, object>> };
-  const { document } = readContract31();
+  const document = JSON.parse(readContract().readText31()) as Readonly<Record<string, unknown>>;
   const paths31 = document['paths'] as Record<
     string,
     Record<string, { security: Record<string, string[]>[] } & Record<string, unknown>>

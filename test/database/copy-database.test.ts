@@ -10,8 +10,8 @@ import {
   assertEmpty,
   removeUnfinishedCopy,
   type CopyOptions,
-  type CopySealing,
 } from '../../src/database/copy-database.js';
+import type { CopySealing } from '../../src/database/table-copies.js';
 import { copiedTables, SqliteSnapshot, type Counts } from '../../src/database/copy-source.js';
 import type { Database } from '../../src/database/database.js';
 import type { Schema } from '../../src/database/schema.js';
@@ -340,7 +340,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     writeFileSync(folder.path('empty.db'), '');
     expect(await refusal(folder.path('empty.db'))).to.include('is not a Latchkey database');
     const older = openTestDatabase({ kind: 'sqlite', file: folder.path('older.db') });
-    await older.migrate('0001-core');
+    await older.migrate({ upTo: '0001-core' });
     await older.close();
     expect(await refusal(folder.path('older.db'))).to.include('another version');
     const newer = openTestDatabase({ kind: 'sqlite', file: folder.path('newer.db') });

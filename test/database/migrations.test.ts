@@ -67,7 +67,7 @@ for (const kind of databaseKinds) {
 
     for (const [index, name] of names.entries()) {
       it(`lead from ${name} to the same schema as from an empty database`, async () => {
-        await database.migrate(name);
+        await database.migrate({ upTo: name });
         const done = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(
           database.queries,
         );
@@ -81,7 +81,7 @@ for (const kind of databaseKinds) {
     }
 
     it('give the oldest of similar names the skeleton, in tables of any size', async () => {
-      await database.migrate('0004-revocations-in-order');
+      await database.migrate({ upTo: '0004-revocations-in-order' });
       const names = [
         'scope',
         '\u0455\u0441\u043e\u0440\u0435',
@@ -123,7 +123,7 @@ for (const kind of databaseKinds) {
     });
 
     it('let clients with revocations:read introspect as before, and no others', async () => {
-      await database.migrate('0004-revocations-in-order');
+      await database.migrate({ upTo: '0004-revocations-in-order' });
       const client = (id: string, scopes: string) => sql`insert into clients
         (id, name, auth_method, scopes, audiences, version, created_at, updated_at)
         values (${id}, 'A client', 'client_secret_basic', ${scopes}, '', 0, 0, 0)`;

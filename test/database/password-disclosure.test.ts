@@ -7,6 +7,7 @@ import { copy } from '../../src/cli/copy.js';
 import { checkDatabase } from '../../src/cli/check-database.js';
 import { systemClock } from '../../src/clock.js';
 import { ConfigError, readConfig } from '../../src/config/config.js';
+import project from '../../src/project.js';
 import { openInstallation } from '../../src/server/installation.js';
 import { reservePort } from '../support/ports.js';
 import {
@@ -81,12 +82,13 @@ describe('A database’s password is disclosed in no message', () => {
     const log = pino({ level: 'trace' }, { write: (line: string) => said.push(line) });
     const { file } = app.services.config.databaseUrl as { file: string };
     for (const failing of [
-      async () => openInstallation(readConfig(environment), systemClock, log, 'http://latchkey.test'),
+      async () =>
+        openInstallation(readConfig(environment), systemClock, log, 'http://latchkey.test', project),
       () => checkDatabase(environment),
-      () => copy(`sqlite:${file}`, target, {}, environment),
-      () => copy(`sqlite:${file}`, target, { dryRun: true }, environment),
+      () => copy(`sqlite:${file}`, target, {}, environment, {}),
+      () => copy(`sqlite:${file}`, target, { dryRun: true }, environment, {}),
       // Source and target exchanged.
-      () => copy(target, `sqlite:${file}`, {}, environment),
+      () => copy(target, `sqlite:${file}`, {}, environment, {}),
     ]) {
       const error = await failing().then(
         () => expect.fail('It did not fail.'),

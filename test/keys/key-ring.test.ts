@@ -127,17 +127,20 @@ for (const kind of databaseKinds) {
 
     describe('with a second signing key', () => {
       let first: KeyRing;
-      let newId: string;
+      let createId: string;
       beforeEach(async () => {
         first = await open();
-        newId = 'a-second-key';
+        createId = 'a-second-key';
         const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
         await keysStore.insert(database.queries, {
-          id: newId,
+          id: createId,
           purpose: 'access',
           algorithm: 'ES256',
           public_key: null,
-          sealed_key: sealing.seal(JSON.stringify(privateKey.export({ format: 'jwk' })), `access ${newId}`),
+          sealed_key: sealing.seal(
+            JSON.stringify(privateKey.export({ format: 'jwk' })),
+            `access ${createId}`,
+          ),
           created_at: clock.now(),
           active_at: clock.now() + 60_000,
           retired_at: null,
@@ -147,13 +150,13 @@ for (const kind of databaseKinds) {
       it('does not sign with it before its time, even if a replica whose clock is ahead may have', async () => {
         const ring = await open();
         expect(ring.signingKey.id).to.equal(first.signingKey.id);
-        expect(ring.findSigningKey(newId)?.id).to.equal(newId);
+        expect(ring.findSigningKey(createId)?.id).to.equal(createId);
       });
 
       it('signs with it from then on, and still accepts the first', async () => {
         clock.advance(60);
         const ring = await open();
-        expect(ring.signingKey.id).to.equal(newId);
+        expect(ring.signingKey.id).to.equal(createId);
         expect(ring.findSigningKey(first.signingKey.id)).not.to.be.undefined;
       });
 
@@ -161,17 +164,17 @@ for (const kind of databaseKinds) {
         await database.queries
           .updateTable('keys')
           .set({ active_at: clock.now() + 30_000, retired_at: clock.now() + 60_000 })
-          .where('id', '=', newId)
+          .where('id', '=', createId)
           .execute();
         await first.reload();
         clock.advance(30);
-        expect(first.signingKey.id).to.equal(newId);
+        expect(first.signingKey.id).to.equal(createId);
         clock.advance(29.999);
-        expect(first.signingKey.id).to.equal(newId);
+        expect(first.signingKey.id).to.equal(createId);
         clock.advance(0.001);
-        expect(first.signingKey.id).not.to.equal(newId);
-        expect(first.findSigningKey(newId)).to.be.undefined;
-        expect(first.listPublishedKeys().map(({ kid }) => kid)).not.to.include(newId);
+        expect(first.signingKey.id).not.to.equal(createId);
+        expect(first.findSigningKey(createId)).to.be.undefined;
+        expect(first.listPublishedKeys().map(({ kid }) => kid)).not.to.include(createId);
       });
 
       it('does not find a retired key', async () => {

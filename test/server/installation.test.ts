@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config/config.js';
+import project from '../../src/project.js';
 import { openInstallation } from '../../src/server/installation.js';
 import { prepareService, type FirstAdministrator } from '../../src/server/first-start.js';
 import type { Services } from '../../src/server/services.js';
@@ -31,7 +32,8 @@ describe('An installation', () => {
       LATCHKEY_DATABASE_WAIT: '1',
       ...settings,
     });
-    const services = await openInstallation(config, clock, pino({ level: 'silent' }), 'http://latchkey.test');
+    const log = pino({ level: 'silent' });
+    const services = await openInstallation(config, clock, log, 'http://latchkey.test', project);
     opened.push(services);
     return services;
   };

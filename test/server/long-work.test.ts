@@ -29,9 +29,11 @@ for (const kind of databaseKinds) {
 
     /** Another process of the service, whose transactions are watched. */
     const open = async (watch: (touched: number) => Promise<void> | void): Promise<Services> => {
-      const { config, issuer, hooks } = app.services;
+      const { config, contract, problems, issuer, hooks } = app.services;
       const services = await createServices({
         config,
+        contract,
+        problems,
         issuer,
         hooks,
         database: watched(app.services.database, watch),

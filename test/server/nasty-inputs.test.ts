@@ -1,4 +1,4 @@
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { nastyTexts, nastyTextsInBodies } from '../support/nasty-texts.js';
 import { headerLength, kibi, UnlimitedService } from '../support/unlimited-service.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { pagePolicy } from '../../src/http/html-page.js';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from '../support/repository-contract.js';
 import { TestApp } from '../support/test-app.js';
 
 const methods = ['get', 'head', 'post', 'put', 'patch', 'delete', 'trace'] as const;

@@ -4,8 +4,10 @@ import { Middlewares } from '@tsoa/runtime';
 import supertest from 'supertest';
 import { readConfig } from '../../src/config/config.js';
 import { collectPermissions } from '../../src/http/security-requirements.js';
-import { mountOperations, type Operation, type Routes } from '../../src/server/operations.js';
+import { Controllers } from '../../src/server/controllers.js';
+import { mountOperations, type Authenticate, type Operation } from '../../src/server/operations.js';
 import type { Services } from '../../src/server/services.js';
+import { readContract } from '../support/repository-contract.js';
 
 const steps: string[] = [];
 
@@ -53,17 +55,17 @@ function mounted(...operations: Operation[]): ReturnType<typeof supertest> {
     hooks: {},
     confirmation: { isNeeded: false },
   } as unknown as Services;
-  const routes: Routes = {
+  const authenticate: Authenticate = (_request, scheme, permissions) => {
+    steps.push(`${scheme} ${permissions.join(' ')}`);
+    return { subject: 'x', username: 'x', sessionId: 'x', permissions: new Set(), claims: {} as never };
+  };
+  const routes = {
     operations,
     models: {},
-    validation: { noImplicitAdditionalProperties: 'throw-on-extras', bodyCoercion: false },
-    authenticate: (_request, scheme, permissions) => {
-      steps.push(`${scheme} ${permissions.join(' ')}`);
-      return { subject: 'x', username: 'x', sessionId: 'x', permissions: new Set(), claims: {} as never };
-    },
-    container: () => ({ get: () => new Sample() }),
+    validation: { noImplicitAdditionalProperties: 'throw-on-extras', bodyCoercion: false } as const,
+    controllers: new Controllers({}),
   };
-  mountOperations(app, routes);
+  mountOperations(app, [routes], readContract().document, authenticate);
   return supertest(app);
 }
 
@@ -131,7 +133,7 @@ describe('An operation', () => {
 
   it('cannot be mounted for anyone where the contract requires a token', () => {
     expect(() => mounted({ ...sample, path: '/protected' })).to.throw(
-      '/protected requires a token in the contract, but not in generated/routes.ts.',
+      '/protected requires a token in the contract, but not in the generated routes.',
     );
     expect(() => mounted({ ...sample, path: '/users/:id', security: [{}] })).to.throw('/users/:id requires');
     expect(() => mounted({ ...sample, path: '/users/:id', security: [{ bearer: [] }] })).not.to.throw();

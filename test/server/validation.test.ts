@@ -169,6 +169,15 @@ describe('The error of an invalid request says in words what a field must be:', 
       });
     });
 
+    it('what is not there is named with its place', () => {
+      const schema = body({ inner: body({ label: { dataType: 'string' } }) });
+      expect(errorsOf(schema, { inner: { lable: 'a', 'b,c': 1 }, more: 1 }, 'body')).to.deep.equal({
+        'body.inner.lable': '"lable" is an excess property and therefore is not allowed',
+        'body.inner.b,c': '"b,c" is an excess property and therefore is not allowed',
+        'body.more': '"more" is an excess property and therefore is not allowed',
+      });
+    });
+
     it('a list has its size, and its items have their path', () => {
       const items: Schema = {
         dataType: 'array',

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readContract } from '../../src/contract/read-contract.js';
+import { readContract } from './repository-contract.js';
 
 /** Lines, one for each answer that some test saw; the processes of a run all write into it. */
 const seenFile = fileURLToPath(new URL('../../contract-coverage/seen.txt', import.meta.url));

@@ -12,7 +12,7 @@ export class EventReader {
   readonly #leave = new AbortController();
   #chunks: AsyncIterator<string> | undefined;
   #text = '';
-  headers = new Headers();
+  headers: Headers = new Headers();
   /** The last `id`. */
   lastId: string | undefined;
 

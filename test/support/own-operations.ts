@@ -1,7 +1,6 @@
 import express, { type Express, type Request } from 'express';
 import { problemHandler } from '../../src/server/problem-handler.js';
-import { expressAuthentication } from '../../src/authentication/authentication.js';
-import { iocContainer } from '../../src/server/ioc.js';
+import { Controllers } from '../../src/server/controllers.js';
 import { mountOperations, type Operation } from '../../src/server/operations.js';
 import { requestIdMiddleware } from '../../src/http/request-context.js';
 import type { Services } from '../../src/server/services.js';
@@ -50,13 +49,13 @@ export function withOwnOperations(
   const outer = express();
   outer.locals.services = services;
   outer.use(requestIdMiddleware(services.log));
-  mountOperations(outer, {
+  const routes = {
     operations,
     models: {},
-    validation: { noImplicitAdditionalProperties: 'throw-on-extras', bodyCoercion: false },
-    authenticate: expressAuthentication,
-    container: iocContainer,
-  });
+    validation: { noImplicitAdditionalProperties: 'throw-on-extras', bodyCoercion: false } as const,
+    controllers: new Controllers(services),
+  };
+  mountOperations(outer, [routes], { paths: {} });
   outer.use(problemHandler(services.log, services.issuer));
   outer.use(app);
   return outer;

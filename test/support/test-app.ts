@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { operations } from '../../generated/routes.js';
 import { createApp } from '../../src/server/app.js';
 import type { AuditEvent } from '../../src/audit/audit.store.js';
 import { readConfig } from '../../src/config/config.js';
@@ -10,7 +9,10 @@ import { createHttpServer } from '../../src/server/http-server.js';
 import type { Operation } from '../../src/server/operations.js';
 import { collectPermissions } from '../../src/http/security-requirements.js';
 import { createLog } from '../../src/server/log.js';
+import { listOperations, openProject, type OpenProject } from '../../src/server/open-project.js';
 import { openInstallation } from '../../src/server/installation.js';
+import repository from '../../src/project.js';
+import type { Project } from '../../src/server/project.js';
 import { prepareService } from '../../src/server/first-start.js';
 import type { Services } from '../../src/server/services.js';
 import { adminPassword, ApiClient } from './api-client.js';
@@ -26,16 +28,20 @@ interface TestAppOptions {
   /** Environment variables in addition to the tests' own. */
   readonly settings?: Environment;
   readonly clock?: TestClock;
+  /** The project that is built on Latchkey; the repository's own by default. */
+  readonly project?: Project;
   /** Hooks of an API that is built on Latchkey. */
   readonly hooks?: Hooks;
   /** Operations of an API that is built on Latchkey. */
   readonly ownOperations?: readonly Operation[];
 }
 
+type Builders = Pick<TestAppOptions, 'project' | 'hooks' | 'ownOperations'>;
+
 export { adminPassword };
 
 /** Every permission that an operation requires, including those of added operations: administrators have them all. */
-export const contractPermissions: readonly string[] = collectPermissions(operations).sort();
+export const contractPermissions: readonly string[] = collectPermissions(listOperations(repository)).sort();
 
 export const testSecret = 'a secret of the tests, long enough';
 
@@ -58,6 +64,8 @@ const testSettings = {
 export class TestApp extends ApiClient {
   private constructor(
     readonly services: Services,
+    readonly project: OpenProject,
+    private readonly builders: Builders,
     private readonly server: Server,
     private readonly environment: Environment,
     readonly clock: TestClock,
@@ -78,39 +86,39 @@ export class TestApp extends ApiClient {
     return TestApp.#start({ DATABASE_URL: url, ...testSettings, ...settings }, clock, builders);
   }
 
-  static async #start(
-    environment: Environment,
-    clock: TestClock,
-    { hooks = {}, ownOperations }: Pick<TestAppOptions, 'hooks' | 'ownOperations'> = {},
-  ): Promise<TestApp> {
+  static async #start(environment: Environment, clock: TestClock, builders: Builders = {}): Promise<TestApp> {
+    const { hooks, ownOperations } = builders;
+    const project = { ...repository, ...builders.project, ...(hooks && { hooks }) };
     const config = readConfig(environment);
     const logged: Record<string, unknown>[] = [];
     const log = createLog(config.logLevel, {
       write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
     });
-    const services = await openInstallation(config, clock, log, config.issuer ?? '', hooks);
-    await prepareService(services, contractPermissions);
+    const services = await openInstallation(config, clock, log, config.issuer ?? '', project);
+    await prepareService(services, collectPermissions(listOperations(project)));
     // The tests' own PostgreSQL runs without fsync, of which a start warns.
     logged.splice(0, logged.length, ...logged.filter(({ msg }) => !String(msg).includes('fsync')));
-    const app = createApp(services);
+    const opened = await openProject(project, services);
+    const app = createApp(services, opened);
     const { server, serve } = createHttpServer({ config, log, issuer: () => services.issuer });
     serve(app, ownOperations && withOwnOperations(app, services, ownOperations));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    return noteOpened(new TestApp(services, server, environment, clock, logged, `http://127.0.0.1:${port}`));
+    const url = `http://127.0.0.1:${port}`;
+    return noteOpened(new TestApp(services, opened, builders, server, environment, clock, logged, url));
   }
 
   /** Stops, and starts again on the same database, with the same clock. */
   async restart(settings: Environment = {}): Promise<TestApp> {
     await this.close();
-    return TestApp.#start({ ...this.environment, ...settings }, this.clock);
+    return TestApp.#start({ ...this.environment, ...settings }, this.clock, this.builders);
   }
 
   /** Another process on the same database, without a port. The test closes its database. */
   async openAgain(settings: Environment = {}): Promise<Services> {
     const config = readConfig({ ...this.environment, ...settings });
     const { log, issuer } = this.services;
-    const services = await openInstallation(config, this.clock, log, issuer, {});
+    const services = await openInstallation(config, this.clock, log, issuer, repository);
     noteOpened(services.database);
     await prepareService(services, contractPermissions);
     return services;

@@ -35,7 +35,7 @@ export class UnlimitedService {
 
   static async start(): Promise<UnlimitedService> {
     const app = await TestApp.start({ settings });
-    const server = createServer({ maxHeaderSize: 8 * kibi * kibi }, createApp(app.services));
+    const server = createServer({ maxHeaderSize: 8 * kibi * kibi }, createApp(app.services, app.project));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { access_token: token } = await app.login('admin', adminPassword);
     return new UnlimitedService(app, server, token);

@@ -1,7 +1,9 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { readContract } from '../support/repository-contract.js';
 import { temporaryFolder } from '../support/folders.js';
 import { checkout } from '../support/checkout.js';
 
@@ -222,8 +224,8 @@ const tsoaConfig = {
   controllerPathGlobs: ['src/*.controller.ts'],
   spec: {
     specVersion: 3,
-    outputDirectory: '.',
-    specFileBaseName: 'document',
+    outputDirectory: 'contract',
+    specFileBaseName: 'tsoa',
     operationIdTemplate: '{{method.name}}',
     rootSecurity: [{ bearer: [] }],
     tags: [{ name: 'Described' }],
@@ -241,17 +243,12 @@ describe('The check of the controllers', function () {
       encoding: 'utf8',
     });
   const check = (): readonly string[] => {
-    const { stderr, status } = run(
-      'tools/contract/run-checks.ts',
-      'document.json',
-      'sources.json',
-      '--strict',
-    );
+    const { stderr, status } = run('tools/contract/run-checks.ts', 'contract', '--strict');
     expect(status).to.equal(1);
     return stderr.split('\n').slice(0, -1);
   };
   before(() => {
-    mkdirSync(folder.path('src'));
+    for (const name of ['src', 'contract']) mkdirSync(folder.path(name));
     symlinkSync(join(checkout, 'node_modules'), folder.path('node_modules'));
     writeFileSync(folder.path('tsoa.json'), JSON.stringify(tsoaConfig));
     for (const [file, { text }] of Object.entries(mistakes)) writeFileSync(folder.path(`src/${file}`), text);
@@ -287,8 +284,34 @@ describe('The check of the controllers', function () {
   });
 
   it('writes where each operation is, and what comments say of tags, for what the next steps find', () => {
-    const sources: unknown = JSON.parse(readFileSync(folder.path('sources.json'), 'utf8'));
+    const sources: unknown = JSON.parse(readFileSync(folder.path('contract/sources.json'), 'utf8'));
     expect(sources).to.have.nested.property('places.GET /members', 'src/members.controller.ts:6');
     expect(sources).to.have.nested.property('tags.members', 'About members.');
+  });
+
+  it('takes for a permission what the contract does', async () => {
+    const script = pathToFileURL(join(checkout, 'tools/contract/scope-errors.ts'));
+    const { permissionPattern } = (await import(script.href)) as { permissionPattern: RegExp };
+    expect(readContract().document).to.have.nested.property(
+      'components.schemas.Permission.pattern',
+      permissionPattern.source.replaceAll('\\/', '/'),
+    );
+  });
+
+  it('has the builder change what is alike, rather than the service', async () => {
+    const script = pathToFileURL(join(checkout, 'tools/contract/check-controllers.ts'));
+    const { checkControllers, readSources } = (await import(script.href)) as {
+      readSources: (root: string) => object;
+      checkControllers: (sources: object, options: object) => { file: string; message: string }[];
+    };
+    const findings = checkControllers(readSources(folder.path('')), {
+      document: undefined,
+      describedTags: [],
+      isBuilders: (file: string) => file !== 'src/other.models.ts',
+    });
+    const { message } = findings.find(({ file }) => file === 'src/all.models.ts') ?? {};
+    expect(message).to.equal(
+      'The model Report is at src/other.models.ts:2 already. Rename one of them: the contract has one name for one model.',
+    );
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { contractFiles, readContract } from '../../src/contract/read-contract.js';
+import { contractFiles, readContract } from '../support/repository-contract.js';
 import { toOpenApi31 } from '../../src/contract/to-openapi-31.js';
 import { temporaryFolder } from '../support/folders.js';
 

@@ -35,14 +35,16 @@ export function clashes(root: string, names: Names): string[] {
       isThere(`a model ${name}`, 'generated/openapi.json, unless that is old: npm run build renews it');
     }
   }
-  const { spec } = JSON.parse(read('tsoa.json')) as { spec: { tags: { name: string }[] } };
-  const described = spec.tags.map(({ name }) => ({ tags: [name], at: 'tsoa.json' }));
+  const described = ['tsoa-latchkey.json', 'tsoa.json'].flatMap((at) => {
+    const { spec } = JSON.parse(read(at)) as { spec: { tags: { name: string }[] } };
+    return spec.tags.map(({ name }) => ({ tags: [name], at }));
+  });
   const tagged = [...operations, ...described].find(({ tags }) =>
     tags.some((tag) => tag.toLowerCase() === names['audit logs']),
   );
   if (tagged) isThere(`a tag "${names['Audit logs']}"`, tagged.at);
-  if (membersOfServices(read('src/server/services.ts')).includes(auditLogs)) {
-    isThere(`a member "${auditLogs}" of Services`, 'src/server/services.ts');
+  if (membersOfServices(read('src/services.ts')).includes(auditLogs)) {
+    isThere(`a service "${auditLogs}"`, 'src/services.ts, or among those of Latchkey');
   }
   return errors.length > 0 ? [...errors, 'Choose another name.'] : [];
 }

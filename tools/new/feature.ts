@@ -20,7 +20,7 @@ export function namesInTemplates(): Set<string> {
 /** @returns each file's text, by its path. */
 export async function filesOfFeature(root: string, names: Names): Promise<Map<string, string>> {
   const { 'audit-logs': folder, AuditLogs, auditLogs } = names;
-  const services = 'src/server/services.ts';
+  const services = 'src/services.ts';
   const texts = {
     [`src/${folder}/${folder}.controller.ts`]: fill('controller.ts.txt', names),
     [`src/${folder}/${folder}.models.ts`]: fill('models.ts.txt', names),
@@ -29,7 +29,7 @@ export async function filesOfFeature(root: string, names: Names): Promise<Map<st
     [services]: withService(readFileSync(join(root, services), 'utf8'), {
       member: auditLogs,
       type: `${AuditLogs}Service`,
-      from: `../${folder}/${folder}.service.js`,
+      from: `./${folder}/${folder}.service.js`,
     }),
   };
   const formatted = Object.entries(texts).map(async ([path, text]): Promise<[string, string]> => {

@@ -13,16 +13,17 @@ import {
   type Sources,
 } from '../contract/check-controllers.ts';
 import type { TsoaDocument } from '../contract/tsoa-document.ts';
+import { explainTsoaError } from '../contract/tsoa-errors.ts';
 import { Compiler, SourceCache } from './compiler.ts';
 import { findControllers } from './controller-files.ts';
 import { EmittedFiles } from './emitted.ts';
+import { partsOf, type Part } from './parts.ts';
 import { Steps } from './steps.ts';
-import { generate, UnsuitableTsoa } from './tsoa.ts';
-import { readTsoaConfig, type TsoaConfig } from './tsoa-config.ts';
+import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
+import { readTsoaConfig } from './tsoa-config.ts';
 
-const documentFile = 'dist/contract/tsoa.json';
-const sourcesFile = 'dist/contract/sources.json';
 const contractFiles = [
+  'dist/contract/latchkey.json',
   'generated/openapi.json',
   'dist/contract/openapi-3.1.json',
   'dist/contract/openapi.yaml',
@@ -51,6 +52,7 @@ export class Builder {
   readonly #shared;
   readonly #steps: Steps;
   readonly #compilers = new Map<string, Compiler>();
+  readonly #parts: readonly Part[];
   #hasChanged = false;
   #warnings: string[] = [];
 
@@ -58,6 +60,7 @@ export class Builder {
     this.#root = root;
     this.#withTests = withTests;
     this.#shared = { cache: new SourceCache(), emitted: new EmittedFiles(root) };
+    this.#parts = partsOf(root);
     this.#steps = new Steps(root, 'dist/steps.json');
   }
 
@@ -75,9 +78,9 @@ export class Builder {
   warmUp(): void {
     const compiler = this.#compiler();
     const program = compiler.load();
-    const config = readTsoaConfig(this.#root);
     if (compiler.findSyntaxErrors().length > 0) return;
-    generate(program, findControllers(program, config), config);
+    const config = readTsoaConfig(this.#root, 'tsoa.json');
+    readMetadata(this.#root, program, findControllers(this.#root, program, config), config);
     if (compiler.findErrors().length === 0) compiler.skipEmit();
   }
 
@@ -88,24 +91,19 @@ export class Builder {
     const program = compiler.load();
     const unreadable = compiler.findSyntaxErrors();
     if (unreadable.length > 0) return unreadable;
-    const config = readTsoaConfig(this.#root);
-    const generating = this.#generate(program, config, () => compiler.load());
+    const generating = this.#generate(program, () => compiler.load());
     const sources = this.#readSources(program);
-    const findings = this.#checkControllers(sources, config);
+    const findings = this.#checkControllers(sources);
     this.#warnings = findings.filter(({ severity }) => severity === 'warning').map(formatFinding);
     const errors = [
       ...findings.filter(({ severity }) => severity === 'error').map(formatFinding),
       ...compiler.findErrors(),
     ];
     // Why tsoa fails is often among them, with its line.
-    if (errors.length > 0 || generating.length > 0) return [...errors, ...generating];
+    const refused = generating.map((message) => this.#explain(message, sources));
+    if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];
     this.#removeOrphans();
-    return [
-      ...this.#emit(compiler),
-      ...this.#compilePage(),
-      ...this.#compileGuardTypes(),
-      ...this.#completeContract(compiler, sources),
-    ];
+    return [...this.#emit(compiler), ...this.#compilePage(), ...this.#completeContract(compiler, sources)];
   }
 
   #compiler(configFile = this.#withTests ? 'tsconfig.json' : 'tsconfig.build.json'): Compiler {
@@ -118,32 +116,51 @@ export class Builder {
   }
 
   /** @param reload for where the routes have changed, which are part of the program. */
-  #generate(program: ts.Program, config: TsoaConfig, reload: () => void): string[] {
-    const { routesDir, routesFileName, middlewareTemplate } = config.routes;
-    const routesFile = relative(this.#root, join(routesDir, routesFileName));
+  #generate(program: ts.Program, reload: () => void): string[] {
+    const parts = this.#parts.map((part) => {
+      const config = readTsoaConfig(this.#root, part.configFile);
+      const { routesDir, routesFileName, middlewareTemplate } = config.routes;
+      const routesFile = this.#name(join(routesDir, routesFileName));
+      return { ...part, config, routesFile, template: this.#name(middlewareTemplate) };
+    });
     const step = {
-      inputs: [...tools, 'src', 'tsoa.json', relative(this.#root, middlewareTemplate)],
-      outputs: [routesFile, documentFile],
+      inputs: [...tools, 'src', ...parts.flatMap(({ configFile, template }) => [configFile, template])],
+      outputs: parts.flatMap(({ routesFile, documentFile }) => [routesFile, documentFile]),
     };
-    if (this.#steps.find('tsoa', step)) return [];
-    rmSync(join(this.#root, documentFile), { force: true });
+    const own = parts.at(-1);
+    if (!own || this.#steps.find('tsoa', step)) return [];
+    for (const { documentFile } of parts) rmSync(join(this.#root, documentFile), { force: true });
     try {
-      const { routes, document } = generate(program, findControllers(program, config), config);
-      writeFileSync(join(this.#root, documentFile), document);
-      if (this.#write(routesFile, routes)) reload();
+      const controllers = findControllers(this.#root, program, own.config);
+      const metadata = readMetadata(this.#root, program, controllers, own.config);
+      for (const { has, config, documentFile, routesFile } of parts) {
+        const part = partOf(metadata, (location) => has(this.#name(location)));
+        const { routes, document } = generate(this.#root, part, config);
+        writeFileSync(join(this.#root, documentFile), document);
+        if (this.#write(routesFile, routes)) reload();
+      }
     } catch (error) {
       if (error instanceof UnsuitableTsoa) throw error;
-      return [`tsoa cannot read the controllers: ${(error as Error).message}`];
+      return [(error as Error).message];
     }
     this.#steps.setDone('tsoa', step);
     return [];
   }
 
+  /** @param message tsoa's, which seldom says where in the sources it is, and never what to write. */
+  #explain(message: string, sources: Sources): string {
+    const finding = explainTsoaError(message, this.#root, sources);
+    return finding ? formatFinding(finding) : `tsoa cannot read the controllers: ${message}`;
+  }
+
   /** What tsoa passes over in silence. */
-  #checkControllers(sources: Sources, { spec }: TsoaConfig): Finding[] {
-    const file = join(this.#root, documentFile);
-    const document = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TsoaDocument) : undefined;
-    return checkControllers(sources, { document, describedTags: (spec.tags ?? []).map(({ name }) => name) });
+  #checkControllers(sources: Sources): Finding[] {
+    const documents = this.#parts.map(({ documentFile }) => this.#readJson(documentFile) as TsoaDocument);
+    const describedTags = this.#parts.flatMap(({ configFile }) => {
+      const { tags = [] } = readTsoaConfig(this.#root, configFile).spec;
+      return tags.map(({ name }) => name);
+    });
+    return checkControllers(sources, { document: merge(documents), describedTags });
   }
 
   #readSources(program: ts.Program): Sources {
@@ -159,42 +176,47 @@ export class Builder {
 
   /** What browsers get: scripts that are compiled for them, and files as they are. */
   #compilePage(): string[] {
-    const page = join(this.#root, 'src/swagger-ui');
-    const errors = this.#compileApart('swagger-ui', 'src/swagger-ui/tsconfig.json', ['src/swagger-ui']);
-    for (const file of readdirSync(page)) {
-      if (!/\.(html|css|svg)$/.test(file)) continue;
-      this.#write(join('dist/src/swagger-ui', file), readFileSync(join(page, file), 'utf8'));
+    const folder = 'src/swagger-ui';
+    const names = readdirSync(join(this.#root, folder));
+    for (const name of names) {
+      if (!/\.(html|css|svg)$/.test(name)) continue;
+      this.#write(join('dist', folder, name), readFileSync(join(this.#root, folder, name), 'utf8'));
     }
-    return errors;
-  }
-
-  #compileGuardTypes(): string[] {
-    return this.#compileApart('guard', 'tsconfig.guard.json', ['src/guard', 'tsconfig.guard.json']);
-  }
-
-  /** A program of its own, which is looked at only where its sources have changed. */
-  #compileApart(name: string, configFile: string, inputs: readonly string[]): string[] {
-    const outputs = readdirSync(join(this.#root, 'src', name))
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => join('dist/src', name, file.replace(/\.ts$/, name === 'guard' ? '.d.ts' : '.js')));
-    const step = { inputs: [...tools, ...inputs], outputs };
-    if (this.#steps.find(name, step)) return [];
-    const compiler = this.#compiler(configFile);
+    const step = {
+      inputs: [...tools, folder],
+      outputs: names
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => join('dist', folder, name.replace(/\.ts$/, '.js'))),
+    };
+    if (this.#steps.find('page', step)) return [];
+    const compiler = this.#compiler(`${folder}/tsconfig.json`);
     const program = compiler.load();
     const found = compiler.findErrors();
     const errors = found.length > 0 ? found : this.#emit(compiler);
-    if (errors.length === 0) this.#steps.setDone(name, step, { found: this.#ownFiles(program) });
+    if (errors.length === 0) this.#steps.setDone('page', step, { found: this.#ownFiles(program) });
     return errors;
   }
 
   #completeContract(compiler: Compiler, sources: Sources): string[] {
     const script = 'src/contract/write-contract.ts';
-    const { places, models, ...described } = describeSources(sources);
-    writeFileSync(join(this.#root, sourcesFile), JSON.stringify({ places, models, ...described }));
+    const keys = this.#parts.map(({ has, sourcesFile }) => {
+      const { places, models, ...described } = describeSources({
+        controllers: sources.controllers.filter(({ file }) => has(file)),
+        models: sources.models.filter(({ file }) => has(file)),
+      });
+      writeFileSync(join(this.#root, sourcesFile), JSON.stringify({ places, models, ...described }));
+      // Lines only matter to what is said of errors.
+      return described;
+    });
     const step = {
-      inputs: [...tools, documentFile, ...compiler.dependenciesOf(script)],
+      inputs: [
+        ...tools,
+        ...this.#parts.map(({ documentFile }) => documentFile),
+        ...compiler.dependenciesOf(script),
+        ...compiler.dependenciesOf('src/project.ts'),
+      ],
       outputs: contractFiles,
-      key: JSON.stringify(described),
+      key: JSON.stringify(keys),
     };
     const done = this.#steps.find('contract', step);
     if (done) {
@@ -203,7 +225,7 @@ export class Builder {
     }
     const { status, stderr } = spawnSync(
       process.execPath,
-      [join(this.#root, 'dist', script.replace(/\.ts$/, '.js')), documentFile, sourcesFile],
+      [join(this.#root, 'dist', script.replace(/\.ts$/, '.js'))],
       { cwd: this.#root, encoding: 'utf8' },
     );
     const said = stderr.split('\n').filter((line) => line !== '');
@@ -214,12 +236,22 @@ export class Builder {
     return [];
   }
 
+  /** Undefined: it is not there. */
+  #readJson(name: string): unknown {
+    const file = join(this.#root, name);
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  }
+
+  #name(file: string): string {
+    return relative(this.#root, file).replaceAll(sep, '/');
+  }
+
   #ownFiles(program: ts.Program): string[] {
     return program
       .getSourceFiles()
       .map(({ fileName }) => fileName)
       .filter((file) => !file.includes('/node_modules/'))
-      .map((file) => relative(this.#root, file).replaceAll(sep, '/'));
+      .map((file) => this.#name(file));
   }
 
   /** Removes what was compiled from sources that are gone: mocha and Node would go on finding it. */
@@ -243,4 +275,19 @@ export class Builder {
     this.#hasChanged = true;
     return true;
   }
+}
+
+/** @returns undefined where tsoa has failed */
+function merge(documents: readonly (TsoaDocument | undefined)[]): TsoaDocument | undefined {
+  const all = documents.filter((document) => document !== undefined);
+  if (all.length < documents.length) return undefined;
+  return {
+    paths: Object.assign({}, ...all.map(({ paths }) => paths)) as TsoaDocument['paths'],
+    components: {
+      schemas: Object.assign(
+        {},
+        ...all.map(({ components }) => components.schemas),
+      ) as TsoaDocument['components']['schemas'],
+    },
+  };
 }

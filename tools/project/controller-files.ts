@@ -8,8 +8,9 @@ import type { TsoaConfig } from './tsoa-config.ts';
  * command line lists them, which is that of the routes.
  */
 export function findControllers(
+  root: string,
   program: ts.Program,
-  { root, controllerPathGlobs }: TsoaConfig,
+  { controllerPathGlobs }: TsoaConfig,
 ): ts.SourceFile[] {
   return controllerPathGlobs
     .flatMap((glob) => globSync(glob, { cwd: root }).sort().reverse())

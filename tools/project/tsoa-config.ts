@@ -9,31 +9,29 @@ export interface TsoaSpecConfig {
   readonly [option: string]: unknown;
 }
 
-export interface TsoaConfig {
-  readonly root: string;
-  /** The controllers, as globs below the root. */
-  readonly controllerPathGlobs: readonly string[];
-  readonly defaultNumberType: unknown;
-  readonly spec: TsoaSpecConfig;
-  readonly routes: {
-    readonly routesDir: string;
-    readonly routesFileName: string;
-    readonly middlewareTemplate: string;
-  };
+/** What tsoa makes routes with. */
+interface TsoaRoutesConfig {
+  readonly routesDir: string;
+  readonly routesFileName: string;
+  readonly middlewareTemplate: string;
+  readonly iocModule: string;
+  readonly [option: string]: unknown;
 }
 
 interface Written {
-  readonly controllerPathGlobs: readonly string[];
-  readonly defaultNumberType?: unknown;
+  readonly controllerPathGlobs?: readonly string[];
+  readonly defaultNumberType?: string;
   readonly noImplicitAdditionalProperties: string;
-  readonly spec: TsoaSpecConfig & { readonly specVersion: number };
-  readonly routes: {
-    readonly routesDir: string;
-    readonly routesFileName: string;
-    readonly middlewareTemplate: string;
-    readonly authenticationModule: string;
-    readonly iocModule: string;
-  };
+  readonly spec: TsoaSpecConfig;
+  readonly routes: TsoaRoutesConfig;
+}
+
+export interface TsoaConfig {
+  /** The controllers, as globs below the root. */
+  readonly controllerPathGlobs: readonly string[];
+  readonly defaultNumberType: string;
+  readonly spec: TsoaSpecConfig;
+  readonly routes: TsoaRoutesConfig;
 }
 
 interface Manifest {
@@ -42,34 +40,28 @@ interface Manifest {
   readonly license?: string;
 }
 
-export function readTsoaConfig(root: string): TsoaConfig {
-  const { spec, routes, controllerPathGlobs, noImplicitAdditionalProperties, defaultNumberType } = readJson(
-    join(root, 'tsoa.json'),
-  ) as Written;
+/** @param file below the root */
+export function readTsoaConfig(root: string, file: string): TsoaConfig {
+  const {
+    spec,
+    routes,
+    controllerPathGlobs = [],
+    noImplicitAdditionalProperties,
+    defaultNumberType = 'double',
+  } = readJson(join(root, file)) as Written;
   const { name, version, license } = readJson(join(root, 'package.json')) as Manifest;
-  const at = (path: string): string => join(root, path);
   return {
-    root,
     controllerPathGlobs,
-    defaultNumberType: defaultNumberType ?? 'double',
-    spec: {
-      name,
-      version,
-      license,
-      basePath: '/',
-      contact: {},
-      ...spec,
-      noImplicitAdditionalProperties,
-    },
+    defaultNumberType,
+    spec: { name, version, license, basePath: '/', contact: {}, ...spec, noImplicitAdditionalProperties },
     routes: {
       basePath: '/',
       ...routes,
       noImplicitAdditionalProperties,
-      routesDir: at(routes.routesDir),
-      middlewareTemplate: at(routes.middlewareTemplate),
-      authenticationModule: at(routes.authenticationModule),
-      iocModule: at(routes.iocModule),
-    } as TsoaConfig['routes'],
+      routesDir: join(root, routes.routesDir),
+      middlewareTemplate: join(root, routes.middlewareTemplate),
+      iocModule: join(root, routes.iocModule),
+    },
   };
 }
 

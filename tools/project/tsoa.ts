@@ -16,8 +16,7 @@ interface Tsoa {
     ignore: undefined,
     globs: undefined,
     rootSecurity: unknown,
-    defaultNumberType: unknown,
-    esm: unknown,
+    defaultNumberType: string,
   ) => { Generate: () => Metadata };
   readonly SpecGenerator3: new (metadata: Metadata, config: TsoaSpecConfig) => { GetSpec: () => object };
   readonly DefaultRouteGenerator: new (
@@ -26,8 +25,11 @@ interface Tsoa {
   ) => { buildContent: (template: string) => string };
 }
 
-/** What tsoa has read of the controllers. */
-type Metadata = object & { readonly _?: never };
+/** What tsoa has read of controllers, and the models that they refer to. */
+export interface Metadata {
+  readonly controllers: readonly { readonly location: string }[];
+  readonly referenceTypeMap: Readonly<Record<string, unknown>>;
+}
 
 export interface Generated {
   /** The text of the file with the routes. */
@@ -42,39 +44,66 @@ export class UnsuitableTsoa extends Error {}
 let loaded: Tsoa | undefined;
 
 /**
- * Reads controllers, and makes routes and a raw document of them.
+ * @param root of the project, whose tsoa it is
  * @param controllers the files that have them, in the order in which the routes are to list them
  * @throws what tsoa cannot read
  */
-export function generate(
+export function readMetadata(
+  root: string,
   program: ts.Program,
   controllers: readonly ts.SourceFile[],
-  config: TsoaConfig,
-): Generated {
-  loaded ??= loadTsoa(config.root);
-  const { MetadataGenerator, SpecGenerator3, DefaultRouteGenerator } = loaded;
-  const { rootSecurity } = config.spec;
+  { spec: { rootSecurity }, defaultNumberType }: TsoaConfig,
+): Metadata {
+  const { MetadataGenerator } = load(root);
   const empty = { noLib: true, noResolve: true, types: [] };
-  const generator = new MetadataGenerator(
-    '',
-    empty,
-    undefined,
-    undefined,
-    rootSecurity,
-    config.defaultNumberType,
-    true,
-  );
+  const generator = new MetadataGenerator('', empty, undefined, undefined, rootSecurity, defaultNumberType);
   // The constructor can only make a program of its own: it has made an empty one.
   Object.assign(generator, {
     program: { getSourceFiles: () => controllers },
     typeChecker: program.getTypeChecker(),
   });
-  const metadata = withoutWarnings(() => generator.Generate());
-  const template = readFileSync(config.routes.middlewareTemplate, 'utf8');
+  return withoutWarnings(() => generator.Generate());
+}
+
+/** Makes routes and a raw document. */
+export function generate(root: string, metadata: Metadata, { spec, routes }: TsoaConfig): Generated {
+  const { SpecGenerator3, DefaultRouteGenerator } = load(root);
+  const template = readFileSync(routes.middlewareTemplate, 'utf8');
   return {
-    routes: new DefaultRouteGenerator(metadata, config.routes).buildContent(template),
-    document: JSON.stringify(new SpecGenerator3(metadata, config.spec).GetSpec(), null, '\t'),
+    routes: new DefaultRouteGenerator(metadata, routes).buildContent(template),
+    document: JSON.stringify(new SpecGenerator3(metadata, spec).GetSpec(), null, '\t'),
   };
+}
+
+/** Some of the controllers, with the models that they refer to. */
+export function partOf(
+  { controllers, referenceTypeMap }: Metadata,
+  isPart: (location: string) => boolean,
+): Metadata {
+  const part = controllers.filter(({ location }) => isPart(location));
+  const names = new Set<string>();
+  const seen = new Set<unknown>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return;
+    seen.add(value);
+    const { refName } = value as { readonly refName?: unknown };
+    if (typeof refName === 'string' && !names.has(refName)) {
+      names.add(refName);
+      visit(referenceTypeMap[refName]);
+    }
+    for (const member of Object.values(value)) visit(member);
+  };
+  visit(part);
+  return {
+    controllers: part,
+    referenceTypeMap: Object.fromEntries(
+      Object.entries(referenceTypeMap).filter(([name]) => names.has(name)),
+    ),
+  };
+}
+
+function load(root: string): Tsoa {
+  return (loaded ??= loadTsoa(root));
 }
 
 function loadTsoa(root: string): Tsoa {

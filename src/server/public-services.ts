@@ -1,0 +1,98 @@
+import type { Logger } from 'pino';
+import type { Actor } from '../audit/actor.js';
+import type { Clock } from '../clock.js';
+import type { PublicDatabase } from '../database/public-database.js';
+import { parseScope } from '../roles/rights.js';
+import type { UserSessionsService } from '../sessions/user-sessions.service.js';
+import type { UsersService, UserWithRoles } from '../users/users.service.js';
+
+/** An account, as a project sees it. */
+export interface Account {
+  readonly id: string;
+  readonly username: string;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+}
+
+export interface NewAccount {
+  readonly username: string;
+  readonly password: string;
+  /** None by default. */
+  readonly roles?: readonly string[];
+  /** Whether the password is good for one login, after which the user chooses another. Default: as the settings say. */
+  readonly oneTime?: boolean;
+}
+
+export interface AccountChange {
+  readonly username?: string;
+  readonly password?: string;
+  readonly oneTime?: boolean;
+  readonly disabled?: boolean;
+  readonly roles?: readonly string[];
+}
+
+/** Accounts. What takes rights away takes effect on the user's next request; each change is in the audit. */
+export interface Accounts {
+  /** @throws {Problem} `user_not_found`. */
+  get(id: string): Promise<Account>;
+  /** @throws {Problem} `username_taken`; `validation_failed` for an invalid name, password or role; `busy`. */
+  create(account: NewAccount, actor: Actor): Promise<Account>;
+  /** @throws {Problem} `user_not_found`, `username_taken`, `last_administrator`, `validation_failed`, `busy`. */
+  update(id: string, change: AccountChange, actor: Actor): Promise<Account>;
+  /** @throws {Problem} `user_not_found`, `last_administrator`. */
+  delete(id: string, actor: Actor): Promise<void>;
+  /** Ends all sessions of a user, and refuses all tokens. */
+  endSessions(id: string, actor: Actor): Promise<void>;
+}
+
+/** What a project gets of Latchkey: its controllers in their constructor, and its services as `latchkey`. */
+export interface PublicServices {
+  readonly accounts: Accounts;
+  readonly database: PublicDatabase;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The URL that clients know the service by. */
+  readonly issuer: string;
+}
+
+interface Dependencies extends Omit<PublicServices, 'accounts' | 'database'> {
+  readonly database: { withTables(): PublicDatabase };
+  readonly users: UsersService;
+  readonly userSessions: UserSessionsService;
+}
+
+export function createPublicServices({
+  database,
+  clock,
+  log,
+  issuer,
+  users,
+  userSessions,
+}: Dependencies): PublicServices {
+  return {
+    accounts: {
+      get: async (id) => toAccount(await users.get(id)),
+      create: async ({ roles = [], oneTime, ...account }, actor) =>
+        toAccount(await users.create({ ...account, roles, oneTime }, actor)),
+      update: async (id, change, actor) => toAccount(await users.update(id, change, actor)),
+      delete: (id, actor) => users.delete(id, actor),
+      endSessions: (id, actor) => userSessions.endAll(id, actor),
+    },
+    database: database.withTables(),
+    clock,
+    log,
+    issuer,
+  };
+}
+
+function toAccount({
+  id,
+  username,
+  roles,
+  disabled_at: disabledAt,
+  created_at: createdAt,
+}: UserWithRoles): Account {
+  return { id, username, roles: parseScope(roles), disabled: disabledAt !== null, createdAt };
+}

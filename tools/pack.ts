@@ -1,0 +1,39 @@
+// `npm run pack`: makes the packages that others install, in dist/packages.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../bin/sources.js';
+import { reportMisuse, readCommandLine } from './command-line.ts';
+import { packNodeGuard } from './pack/node-guard.ts';
+import { packPythonGuard } from './pack/python-guard.ts';
+
+interface Package {
+  readonly what: string;
+  /** @returns the files that it has made in a folder. */
+  readonly pack: (folder: string) => readonly string[];
+}
+
+const packages: Readonly<Record<string, Package>> = {
+  guard: { what: '@latchkey/guard, for npm', pack: packNodeGuard },
+  'python-guard': { what: 'latchkey-guard, for pip: a wheel and an sdist', pack: packPythonGuard },
+};
+
+const usage = `Usage: npm run pack [-- <package> ...]
+
+Without a name it makes all of them, in dist/packages:
+${Object.entries(packages)
+  .map(([name, { what }]) => `  ${name.padEnd(14)}${what}`)
+  .join('\n')}`;
+
+const given = readCommandLine(usage, { allowPositionals: true });
+const unknown = given?.positionals.find((name) => !Object.hasOwn(packages, name));
+if (unknown !== undefined) reportMisuse(`There is no package '${unknown}'.`, usage);
+else if (given) packAll(given.positionals);
+
+function packAll(names: readonly string[]): void {
+  const folder = join(root, 'dist/packages');
+  mkdirSync(folder, { recursive: true });
+  for (const [name, { pack }] of Object.entries(packages)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    for (const file of pack(folder)) console.log(`dist/packages/${file}`);
+  }
+}
