@@ -28,7 +28,15 @@ export {
   type UserCaller,
 } from './tokens/caller.js';
 export type { Id, Permission, RoleName } from './http/api-types.js';
-export { defaultLimit, readPage, toPageResponse, type Cursor, type Page } from './http/pagination.js';
+export {
+  defaultLimit,
+  readPage,
+  toPageResponse,
+  type Cursor,
+  type Page,
+  type PageQuery,
+  type PageResponse,
+} from './http/pagination.js';
 export type { FieldErrors, ProblemDetails } from './problems/problem.models.js';
 export { Problem, retryLater, type ProblemOptions } from './problems/problem.js';
 export type { ProblemKind } from './problems/problem-codes.js';

@@ -28,7 +28,7 @@ const checks: Readonly<Record<string, Check>> = {
     needsBuild: true,
     async find() {
       const { checkContractStrictly } = await import('./contract/strict.ts');
-      const findings = await checkContractStrictly();
+      const findings = await checkContractStrictly(root);
       return findings.length === 0 ? undefined : findings.join('\n');
     },
   },
