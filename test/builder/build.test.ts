@@ -51,7 +51,7 @@ describe('A build', () => {
     expect(stderr).to.match(/Duplicate method signature @get\(roles\) found in controllers/);
     expect(stderr).not.to.match(/^ +at /m);
     expect(stderr).to.match(
-      /^src\/roles\/roles\.controller\.ts:\d+: GET \/roles is at src\/reports\/reports\.controller\.ts:\d+ already\./m,
+      /^src\/reports\/reports\.controller\.ts:\d+: GET \/roles is at src\/roles\/roles\.controller\.ts:\d+ already\./m,
     );
   });
 
