@@ -12,12 +12,11 @@ import {
   type Finding,
   type Sources,
 } from '../contract/check-controllers.ts';
-import type { TsoaDocument } from '../contract/tsoa-document.ts';
 import { explainTsoaError } from '../contract/tsoa-errors.ts';
 import { Compiler, SourceCache } from './compiler.ts';
 import { findControllers } from './controller-files.ts';
 import { EmittedFiles } from './emitted.ts';
-import { partsOf, type Part } from './parts.ts';
+import { listDescribedTags, partsOf, readRawDocument, type Part } from './parts.ts';
 import { Steps } from './steps.ts';
 import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { readTsoaConfig } from './tsoa-config.ts';
@@ -72,6 +71,11 @@ export class Builder {
     // What a failed build has written already is for the next one that works to report.
     if (errors.length === 0) this.#hasChanged = false;
     return { errors, warnings: this.#warnings, hasChanged };
+  }
+
+  /** @param configFile below the root */
+  compilerOf(configFile: string): Compiler {
+    return this.#compiler(configFile);
   }
 
   /** Reads everything that is built already, so that the first build does not have to wait for it. */
@@ -155,12 +159,10 @@ export class Builder {
 
   /** What tsoa passes over in silence. */
   #checkControllers(sources: Sources): Finding[] {
-    const documents = this.#parts.map(({ documentFile }) => this.#readJson(documentFile) as TsoaDocument);
-    const describedTags = this.#parts.flatMap(({ configFile }) => {
-      const { tags = [] } = readTsoaConfig(this.#root, configFile).spec;
-      return tags.map(({ name }) => name);
+    return checkControllers(sources, {
+      document: readRawDocument(this.#root),
+      describedTags: listDescribedTags(this.#root),
     });
-    return checkControllers(sources, { document: merge(documents), describedTags });
   }
 
   #readSources(program: ts.Program): Sources {
@@ -236,12 +238,6 @@ export class Builder {
     return [];
   }
 
-  /** Undefined: it is not there. */
-  #readJson(name: string): unknown {
-    const file = join(this.#root, name);
-    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
-  }
-
   #name(file: string): string {
     return relative(this.#root, file).replaceAll(sep, '/');
   }
@@ -275,19 +271,4 @@ export class Builder {
     this.#hasChanged = true;
     return true;
   }
-}
-
-/** @returns undefined where tsoa has failed */
-function merge(documents: readonly (TsoaDocument | undefined)[]): TsoaDocument | undefined {
-  const all = documents.filter((document) => document !== undefined);
-  if (all.length < documents.length) return undefined;
-  return {
-    paths: Object.assign({}, ...all.map(({ paths }) => paths)) as TsoaDocument['paths'],
-    components: {
-      schemas: Object.assign(
-        {},
-        ...all.map(({ components }) => components.schemas),
-      ) as TsoaDocument['components']['schemas'],
-    },
-  };
 }

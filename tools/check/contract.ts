@@ -1,0 +1,8 @@
+// The strict check of the contract, for tools/check.ts: prints what it finds. What linters load is loaded here alone.
+import { checkContractStrictly } from '../contract/strict.ts';
+
+const findings = await checkContractStrictly();
+if (findings.length > 0) {
+  console.log(findings.join('\n'));
+  process.exitCode = 1;
+}
