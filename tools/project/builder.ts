@@ -16,7 +16,8 @@ import { explainTsoaError } from '../contract/tsoa-errors.ts';
 import { Compiler, SourceCache } from './compiler.ts';
 import { findControllers } from './controller-files.ts';
 import { EmittedFiles } from './emitted.ts';
-import { listDescribedTags, partsOf, readRawDocument, type Part } from './parts.ts';
+import { partsOf, type Part } from './parts.ts';
+import { readCheckOptions } from './raw-documents.ts';
 import { Steps } from './steps.ts';
 import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { readTsoaConfig } from './tsoa-config.ts';
@@ -48,6 +49,7 @@ export interface Outcome {
 export class Builder {
   readonly #root: string;
   readonly #withTests: boolean;
+  readonly #isStrict: boolean;
   readonly #shared;
   readonly #steps: Steps;
   readonly #compilers = new Map<string, Compiler>();
@@ -55,8 +57,11 @@ export class Builder {
   #hasChanged = false;
   #warnings: string[] = [];
 
-  constructor(root: string, { withTests }: { readonly withTests: boolean }) {
+  /** @param options.isStrict takes warnings for errors, and what the build writes in the author's place, too */
+  constructor(root: string, options: { readonly withTests: boolean; readonly isStrict?: boolean }) {
+    const { withTests, isStrict = false } = options;
     this.#root = root;
+    this.#isStrict = isStrict;
     this.#withTests = withTests;
     this.#shared = { cache: new SourceCache(), emitted: new EmittedFiles(root) };
     this.#parts = partsOf(root);
@@ -160,8 +165,8 @@ export class Builder {
   /** What tsoa passes over in silence. */
   #checkControllers(sources: Sources): Finding[] {
     return checkControllers(sources, {
-      document: readRawDocument(this.#root),
-      describedTags: listDescribedTags(this.#root),
+      ...readCheckOptions(this.#root, this.#parts),
+      isStrict: this.#isStrict,
     });
   }
 

@@ -1,9 +1,8 @@
 // The operations of a service are Latchkey's own and those of the project that is built on it. Each part has routes and a raw
 // document of its own; the contract is merged of both documents.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLatchkeys } from '../contract/latchkey-rooms.ts';
-import type { TsoaDocument } from '../contract/tsoa-document.ts';
 
 export interface Part {
   /** Below the root, as the other files here. */
@@ -34,32 +33,4 @@ export function partsOf(root: string): readonly Part[] {
     has: isLatchkeys,
   };
   return [latchkey, { ...project, has: (file) => !isLatchkeys(file) }];
-}
-
-/** What tsoa makes of all controllers; undefined where it has failed. */
-export function readRawDocument(root: string): TsoaDocument | undefined {
-  const files = partsOf(root).map(({ documentFile }) => join(root, documentFile));
-  if (!files.every((file) => existsSync(file))) return undefined;
-  const documents = files.map((file) => readJson(file) as TsoaDocument);
-  return {
-    paths: Object.assign({}, ...documents.map(({ paths }) => paths)) as TsoaDocument['paths'],
-    components: {
-      schemas: Object.assign(
-        {},
-        ...documents.map(({ components }) => components.schemas),
-      ) as TsoaDocument['components']['schemas'],
-    },
-  };
-}
-
-/** The tags that need no comment above a controller. */
-export function listDescribedTags(root: string): string[] {
-  return partsOf(root).flatMap(({ configFile }) => {
-    const { spec } = readJson(join(root, configFile)) as { spec?: { tags?: { name: string }[] } };
-    return (spec?.tags ?? []).map(({ name }) => name);
-  });
-}
-
-function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(file, 'utf8'));
 }

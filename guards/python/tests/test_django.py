@@ -170,6 +170,12 @@ class TestRestFramework:
                 assert "WWW-Authenticate" in answer.headers
             assert client.put("/rest/reports", headers=bearer(issuer.token())).status_code in (403, 405)
 
+    def test_responds_with_503_while_the_feed_is_away(self, issuer, client):
+        with override_settings(LATCHKEY_URL="http://127.0.0.1:9"):
+            for url in ("/any", "/rest/reports"):
+                answer = client.get(url, headers=bearer(issuer.token()))
+                assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+
     def test_lets_requests_without_a_token_through_where_no_permission_class_minds(self, issuer, client):
         assert client.get("/rest/greeting").json() == {"caller": None}
         assert client.get("/rest/greeting", headers=bearer("x")).status_code == 401
