@@ -46,7 +46,8 @@ describe(`In ${page}`, () => {
   let service: ServiceProcess;
   let environment: Readonly<Record<string, string>>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(300_000); // npm installs the frameworks the first time
     installPackages(majors);
     packFiles('guard');
     const installed = join(majors, 'node_modules/@latchkey/guard');

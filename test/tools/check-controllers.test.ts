@@ -291,6 +291,29 @@ describe('The check of the controllers', function () {
     expect(sources).to.have.nested.property('tags.members', 'About members.');
   });
 
+  it('reads which problems a method throws, with codes of a project too', async () => {
+    const script = pathToFileURL(join(checkout, 'tools/contract/controllers.ts'));
+    const { readSources } = (await import(script.href)) as {
+      readSources: (root: string) => { controllers: { operations: { thrown: string[] }[] }[] };
+    };
+    const root = folder.path('throwing');
+    mkdirSync(join(root, 'src'), { recursive: true });
+    writeFileSync(
+      join(root, 'src/reports.controller.ts'),
+      `@Route('reports')
+export class ReportsController {
+  @Get()
+  public readReport(): void {
+    if (this.isGone) throw new Problem('not_found');
+    if (this.isLocked) throw problems.create('report_locked', { detail: 'By ada.' });
+    throw others.create('no_problem');
+  }
+}`,
+    );
+    const [controller] = readSources(root).controllers;
+    expect(controller?.operations[0]?.thrown).to.deep.equal(['not_found', 'report_locked']);
+  });
+
   it('takes for a permission what the contract does', async () => {
     const script = pathToFileURL(join(checkout, 'tools/contract/scope-errors.ts'));
     const { permissionPattern } = (await import(script.href)) as { permissionPattern: RegExp };

@@ -78,6 +78,11 @@ export class Builder {
     return { errors, warnings: this.#warnings, hasChanged };
   }
 
+  /** @param configFile below the root */
+  compilerOf(configFile: string): Compiler {
+    return this.#compiler(configFile);
+  }
+
   /** Reads everything that is built already, so that the first build does not have to wait for it. */
   warmUp(): void {
     const compiler = this.#compiler();

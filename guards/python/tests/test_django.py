@@ -109,6 +109,15 @@ class TestDjango:
         assert client.get("/greeting", headers=bearer(token)).json() == {"caller": "ada", "anonymous": False}
         assert client.get("/greeting", headers=bearer("x")).status_code == 401
 
+    def test_needs_no_token_for_a_preflight_and_does_not_call_the_view(self, issuer, client):
+        for url in ("/any", "/reports"):
+            answer = client.options(url)
+            assert (answer.status_code, answer.content) == (204, b"")
+            assert client.options(url, headers=bearer("x")).status_code == 401
+        token = issuer.token("reports:read", subject="ada")
+        assert client.options("/any", headers=bearer(token)).json()["caller"] == "ada"
+        assert client.options("/rest/reports").status_code == 401
+
     def test_takes_tokens_from_cookies_where_the_settings_say_so(self, issuer, client):
         client.cookies["__Host-access_token_cookie"] = issuer.token(subject="ada")
         assert client.get("/any").status_code == 401
