@@ -44,7 +44,8 @@ describe('@latchkey/guard, as it is packed', () => {
   let environment: Readonly<Record<string, string>>;
   let port: number;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(300_000); // packing and installing
     const [archive = ''] = packFiles('guard');
     port = await reservePort();
     const installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });

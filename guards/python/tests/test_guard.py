@@ -343,6 +343,17 @@ class TestStart:
         guard.check(bearer(service))
         until(lambda: guard.is_current)
 
+    def test_says_that_a_service_with_a_shared_secret_has_no_public_keys_and_blames_no_token(self, issuer):
+        warnings: list[str] = []
+        guard = Guard(**issuer.options, warn=warnings.append)
+        guard._service.keys = lambda: ([], 300)
+        with pytest.raises(ServiceRefused, match="no public keys"):
+            guard.start(timeout=20)
+        refused = refusal(guard, f"Bearer {issuer.token()}")
+        assert (refused.status, refused.code) == (503, "not_ready")
+        assert len([warning for warning in warnings if "no public keys" in warning]) == 1
+        guard.close()
+
     @pytest.mark.parametrize("wrong", ["secret", "scope", "issuer"])
     def test_raises_what_the_service_refuses(self, service, make_guard, wrong):
         changes: dict[str, str]
