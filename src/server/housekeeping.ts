@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
 import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
@@ -21,6 +22,7 @@ export interface Housekeeping {
 interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly ring: KeyRing;
   readonly revocations: Revocations;
   readonly passwords: Passwords;
@@ -30,13 +32,22 @@ interface Dependencies {
 export function createHousekeeping({
   database,
   clock,
+  log,
   ring,
   revocations,
   passwords,
 }: Dependencies): Housekeeping {
+  let lastKept = 0;
   const finishChanges = async (): Promise<void> => {
     await finishDeletions(database);
-    await finishEndings(database, clock, revocations);
+    const kept = await finishEndings(database, clock, revocations);
+    if (kept > lastKept) {
+      log.warn(
+        { event: 'deleted_users_kept', users: kept },
+        "rows of the project's tables name deleted users, whose own rows stay until nothing names them",
+      );
+    }
+    lastKept = kept;
   };
   return {
     cleanUp: async () => {

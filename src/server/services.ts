@@ -135,7 +135,9 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     {
       usernames: config.usernames,
       oneTime: { lifetime: config.oneTimePasswordExpires, byDefault: config.oneTimePasswords },
-      removeDeleted: (id) => removeDeletedUser(database, id),
+      removeDeleted: async (id) => {
+        await removeDeletedUser(database, id);
+      },
     },
   );
   const { limiter } = authentication;
@@ -173,6 +175,6 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     clients: new ClientsService(database, clock, versions, accessTokens),
     oauth,
     catchUp,
-    ...createHousekeeping({ database, clock, ring, revocations, passwords }),
+    ...createHousekeeping({ database, clock, log, ring, revocations, passwords }),
   };
 }

@@ -7,6 +7,7 @@
 // removed in the same way. `finishEndings` completes what was interrupted.
 import type { Clock } from '../clock.js';
 import { runInBatches, rowsPerBatch } from '../database/batches.js';
+import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import type { Database, Queries } from '../database/database.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { revocationsStore, type Revocation } from '../revocations/revocations.store.js';
@@ -72,27 +73,43 @@ export async function revokeEndedSessions(
   );
 }
 
-/** Removes the rows of a deleted user. */
-export async function removeDeletedUser(database: Database, userId: string): Promise<void> {
-  await runInBatches(database, async (transaction, limit) => {
-    const deleted = await sessionEndingsStore.deleteSomeOf(transaction, userId, limit);
-    if (deleted < limit) await sessionEpochsStore.remove(transaction, userId);
-    return deleted;
-  });
+/**
+ * Removes the rows of a deleted user: the sessions, then the user. Where a row of a project's own table names the user, and
+ * its foreign key says nothing else, the user's row stays: it has neither name nor password any more.
+ * @returns whether it is removed.
+ */
+export async function removeDeletedUser(database: Database, userId: string): Promise<boolean> {
+  await runInBatches(database, (transaction, limit) =>
+    sessionEndingsStore.deleteSomeOf(transaction, userId, limit),
+  );
+  try {
+    await database.longRunning.transaction((transaction) => sessionEpochsStore.remove(transaction, userId));
+    return true;
+  } catch (error) {
+    if (isForeignKeyViolation(error)) return false;
+    throw error;
+  }
 }
 
-/** Completes endings and deletions that were interrupted. */
+/**
+ * Completes endings and deletions that were interrupted.
+ * @returns how many deleted users have rows that stay, because rows of a project name them.
+ */
 export async function finishEndings(
   database: Database,
   clock: Clock,
   revocations: Pick<Revocations, 'apply'>,
-): Promise<void> {
-  for (;;) {
-    const unfinished = await sessionEpochsStore.listUnfinished(database.queries, rowsPerBatch);
+): Promise<number> {
+  let kept = 0;
+  for (let after = ''; ;) {
+    const page = { after, limit: rowsPerBatch };
+    const unfinished = await sessionEpochsStore.listUnfinished(database.queries, page);
     for (const { id, ending_epoch: epoch, deleted_at: deletedAt } of unfinished) {
-      if (deletedAt !== null) await removeDeletedUser(database, id);
+      if (deletedAt !== null) kept += (await removeDeletedUser(database, id)) ? 0 : 1;
       else if (epoch !== null) await revokeEndedSessions(database, clock, revocations, { userId: id, epoch });
     }
-    if (unfinished.length < rowsPerBatch) return;
+    const last = unfinished.at(-1);
+    if (!last || unfinished.length < rowsPerBatch) return kept;
+    after = last.id;
   }
 }

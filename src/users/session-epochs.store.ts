@@ -40,12 +40,13 @@ export const sessionEpochsStore = {
   /** Users whose deletion, or whose end of sessions, is not complete. */
   listUnfinished(
     queries: Queries,
-    limit: number,
+    { after, limit }: { readonly after: string; readonly limit: number },
   ): Promise<Pick<UserRow, 'id' | 'ending_epoch' | 'deleted_at'>[]> {
     return queries
       .selectFrom('users')
       .select(['id', 'ending_epoch', 'deleted_at'])
       .where(sql<boolean>`(ending_epoch is not null or deleted_at is not null)`)
+      .where('id', '>', after)
       .orderBy('id')
       .limit(limit)
       .execute();
