@@ -2,8 +2,9 @@
 // controllers (tsoa), then the compiled code.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import type ts from 'typescript';
+import { packageFingerprint, root as packageFolder } from '../../bin/sources.js';
 import {
   checkControllers,
   describeSources,
@@ -22,7 +23,6 @@ import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { readTsoaConfig } from './tsoa-config.ts';
 
 const contractFiles = [
-  'dist/contract/latchkey.json',
   'generated/openapi.json',
   'dist/contract/openapi-3.1.json',
   'dist/contract/openapi.yaml',
@@ -45,9 +45,18 @@ export interface Outcome {
   readonly hasChanged: boolean;
 }
 
+interface BuilderOptions {
+  readonly withTests: boolean;
+  /** Makes errors of warnings. */
+  readonly isStrict?: boolean;
+}
+
 export class Builder {
   readonly #root: string;
   readonly #withTests: boolean;
+  readonly #isStrict: boolean;
+  /** Whether it builds Latchkey itself, whose checkout is a project, too. */
+  readonly #isLatchkey: boolean;
   readonly #shared;
   readonly #steps: Steps;
   readonly #compilers = new Map<string, Compiler>();
@@ -55,9 +64,11 @@ export class Builder {
   #hasChanged = false;
   #warnings: string[] = [];
 
-  constructor(root: string, { withTests }: { readonly withTests: boolean }) {
+  constructor(root: string, { withTests, isStrict = false }: BuilderOptions) {
     this.#root = root;
     this.#withTests = withTests;
+    this.#isStrict = isStrict;
+    this.#isLatchkey = resolve(root) === resolve(packageFolder);
     this.#shared = { cache: new SourceCache(), emitted: new EmittedFiles(root) };
     this.#parts = partsOf(root);
     this.#steps = new Steps(root, 'dist/steps.json');
@@ -101,16 +112,23 @@ export class Builder {
     // Why tsoa fails is often among them, with its line.
     if (errors.length > 0 || generating.length > 0) return [...errors, ...generating];
     this.#removeOrphans();
-    return [...this.#emit(compiler), ...this.#compilePage(), ...this.#completeContract(compiler, sources)];
+    const page = this.#isLatchkey ? this.#compilePage() : [];
+    return [...this.#emit(compiler), ...page, ...this.#completeContract(compiler, sources)];
   }
 
-  #compiler(configFile = this.#withTests ? 'tsconfig.json' : 'tsconfig.build.json'): Compiler {
+  #compiler(configFile = this.#configFile()): Compiler {
     let compiler = this.#compilers.get(configFile);
     if (!compiler) {
-      compiler = new Compiler(this.#root, join(this.#root, configFile), this.#shared);
+      const withoutTests = !this.#withTests && configFile === 'tsconfig.json';
+      compiler = new Compiler(this.#root, join(this.#root, configFile), { ...this.#shared, withoutTests });
       this.#compilers.set(configFile, compiler);
     }
     return compiler;
+  }
+
+  #configFile(): string {
+    const withoutTests = 'tsconfig.build.json';
+    return !this.#withTests && existsSync(join(this.#root, withoutTests)) ? withoutTests : 'tsconfig.json';
   }
 
   /** @param reload for where the routes have changed, which are part of the program. */
@@ -122,6 +140,7 @@ export class Builder {
       return { ...part, config, routesFile, template: this.#name(middlewareTemplate) };
     });
     const step = {
+      key: packageFingerprint(this.#root),
       inputs: [...tools, 'src', ...parts.flatMap(({ configFile, template }) => [configFile, template])],
       outputs: parts.flatMap(({ routesFile, documentFile }) => [routesFile, documentFile]),
     };
@@ -152,7 +171,7 @@ export class Builder {
       const { tags = [] } = readTsoaConfig(this.#root, configFile).spec;
       return tags.map(({ name }) => name);
     });
-    return checkControllers(sources, { document: merge(documents), describedTags });
+    return checkControllers(sources, { document: merge(documents), describedTags, isStrict: this.#isStrict });
   }
 
   #readSources(program: ts.Program): Sources {
@@ -190,7 +209,7 @@ export class Builder {
   }
 
   #completeContract(compiler: Compiler, sources: Sources): string[] {
-    const script = 'src/contract/write-contract.ts';
+    const script = 'src/contract/write-contract';
     const keys = this.#parts.map(({ has, sourcesFile }) => {
       const { places, models, ...described } = describeSources({
         controllers: sources.controllers.filter(({ file }) => has(file)),
@@ -204,11 +223,11 @@ export class Builder {
       inputs: [
         ...tools,
         ...this.#parts.map(({ documentFile }) => documentFile),
-        ...compiler.dependenciesOf(script),
+        ...(this.#isLatchkey ? compiler.dependenciesOf(`${script}.ts`) : []),
         ...compiler.dependenciesOf('src/project.ts'),
       ],
-      outputs: contractFiles,
-      key: JSON.stringify(keys),
+      outputs: this.#isLatchkey ? ['dist/contract/latchkey.json', ...contractFiles] : contractFiles,
+      key: `${JSON.stringify(keys)}${packageFingerprint(this.#root)}`,
     };
     const done = this.#steps.find('contract', step);
     if (done) {
@@ -217,7 +236,7 @@ export class Builder {
     }
     const { status, stderr } = spawnSync(
       process.execPath,
-      [join(this.#root, 'dist', script.replace(/\.ts$/, '.js'))],
+      [join(packageFolder, 'dist', `${script}.js`), this.#root],
       { cwd: this.#root, encoding: 'utf8' },
     );
     const said = stderr.split('\n').filter((line) => line !== '');
