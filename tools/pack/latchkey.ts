@@ -1,0 +1,82 @@
+// The package that a project depends on: the service compiled with its types, the engine that builds projects, and what a
+// project's contract begins with. The layout is that of the checkout, so that files find each other in both.
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { root } from '../../bin/sources.js';
+import { ensureBuilt } from '../compile.ts';
+import { packFolder } from './npm-pack.ts';
+import { run } from './run.ts';
+
+const require = createRequire(import.meta.url);
+
+/** The checkout's own project, which the service of a checkout runs: others have their own. */
+const ownProject = /^dist\/src\/(project|services|hooks|migrations\/index|protected\/.*)\.(js|d\.ts)$/;
+
+const files = [
+  ...['bin', 'dist/src', 'dist/contract/latchkey.json', 'src/server/routes.hbs', 'tools/new/templates'],
+  ...['dist/generated/latchkey-routes.js', 'dist/generated/latchkey-routes.d.ts'],
+  ...['README.md', 'CHANGELOG.md', 'LICENSE'],
+];
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
+
+export async function packLatchkey(folder: string): Promise<readonly string[]> {
+  const staging = join(folder, 'latchkey');
+  await stageLatchkey(staging);
+  return packFolder(staging, folder);
+}
+
+/** Makes the folder that is packed. */
+async function stageLatchkey(staging: string): Promise<void> {
+  if (!(await ensureBuilt(false))) throw new Error('The build failed, as it says above.');
+  rmSync(staging, { recursive: true, force: true });
+  for (const file of files) {
+    cpSync(join(root, file), join(staging, file), {
+      recursive: true,
+      filter: (path) => isPacked(path.slice(root.length).replaceAll('\\', '/')),
+    });
+  }
+  run(root, process.execPath, require.resolve('typescript/bin/tsc'), '--project', 'tools/pack/tsconfig.json', '--outDir', staging);
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+  writeJson(join(staging, 'package.json'), toPublished(manifest));
+  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as {
+    compilerOptions: Readonly<Record<string, unknown>>;
+  };
+  writeJson(join(staging, 'tsconfig.json'), { compilerOptions: forProjects(compilerOptions) });
+}
+
+function isPacked(file: string): boolean {
+  return !/(\.map|\/tsconfig\.json)$/.test(file) && !ownProject.test(file);
+}
+
+/** Without what concerns the checkout alone. */
+function toPublished(manifest: Manifest): object {
+  const { devDependencies, dependencies } = manifest;
+  const pick = (...names: readonly string[]): Record<string, string> =>
+    Object.fromEntries(names.map((name) => [name, devDependencies[name] ?? '']));
+  const fields = ['name', 'version', 'description', 'license', 'repository', 'type', 'engines', 'bin', 'exports'];
+  return {
+    ...Object.fromEntries(fields.map((field) => [field, manifest[field]])),
+    // Types that its own types refer to, and what writes the contract of a project in YAML.
+    dependencies: { ...dependencies, ...pick('@types/express', 'yaml') },
+    // To build projects: their development dependencies, which a production install lacks.
+    peerDependencies: { tsoa: `^${devDependencies['tsoa'] ?? ''}`, typescript: '>=5.7 <6' },
+    peerDependenciesMeta: { tsoa: { optional: true }, typescript: { optional: true } },
+  };
+}
+
+/** What `"extends": "latchkey/tsconfig.json"` gives; files are for the project to name. */
+function forProjects(options: Readonly<Record<string, unknown>>): object {
+  const own = ['rootDir', 'outDir', 'tsBuildInfoFile', 'declaration', 'types'];
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !own.includes(name)));
+}
+
+function writeJson(file: string, value: object): void {
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+}
