@@ -15,6 +15,7 @@ import { ContractController } from './../src/contract/contract.controller.js';
 import { ClientsController } from './../src/clients/clients.controller.js';
 import { SessionsController } from './../src/authentication/sessions.controller.js';
 import { MeController } from './../src/authentication/me.controller.js';
+import { ForwardAuthController } from './../src/authentication/forward-auth.controller.js';
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 
 export const routes = defineRoutes({
@@ -323,6 +324,28 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'OpenIdConfiguration': {
+      dataType: 'refObject',
+      properties: {
+        'issuer': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+        'token_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+        'introspection_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+        'revocation_endpoint': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+        'jwks_uri': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
+        'response_types_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":0}}},
+        'grant_types_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'scopes_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10000}}},
+        'token_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'token_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
+        'introspection_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'introspection_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
+        'revocation_endpoint_auth_methods_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'revocation_endpoint_auth_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
+        'subject_types_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'id_token_signing_alg_values_supported': {"dataType":"array","array":{"dataType":"refAlias","ref":"MetadataValue"},"required":true,"validators":{"maxItems":{"value":20}}},
+      },
+      additionalProperties: false,
+    },
     'JsonWebKey': {
       dataType: 'refObject',
       properties: {
@@ -402,7 +425,7 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
-    'Client': {
+    'RegisteredClient': {
       dataType: 'refObject',
       properties: {
         'client_id': {"ref":"Id","required":true},
@@ -422,7 +445,7 @@ export const routes = defineRoutes({
     'ClientPage': {
       dataType: 'refObject',
       properties: {
-        'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Client"},"required":true,"validators":{"maxItems":{"value":200}}},
+        'items': {"dataType":"array","array":{"dataType":"refObject","ref":"RegisteredClient"},"required":true,"validators":{"maxItems":{"value":200}}},
         'next_cursor': {"ref":"Cursor"},
       },
       additionalProperties: false,
@@ -559,6 +582,18 @@ export const routes = defineRoutes({
         'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
         'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
         'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'ForwardAuthRequirement': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must begin with a letter or a digit, and have letters, digits and . _ : / - alone","value":"^[A-Za-z0-9][A-Za-z0-9._:/-]*$"}}},
+    },
+    'ForwardAuthQuery': {
+      dataType: 'refObject',
+      properties: {
+        'permission': {"dataType":"array","array":{"dataType":"refAlias","ref":"ForwardAuthRequirement"},"validators":{"maxItems":{"value":20}}},
+        'optional': {"dataType":"boolean","default":false},
       },
       additionalProperties: false,
     },
@@ -827,6 +862,18 @@ export const routes = defineRoutes({
     },
     {
       method: 'get',
+      path: '/.well-known/openid-configuration',
+      controller: MetadataController,
+      handler: 'getOpenIdConfiguration',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+        unchanged: {"in":"res","name":"304","required":true,"dataType":"void"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'get',
       path: '/.well-known/jwks.json',
       controller: JwksController,
       handler: 'getJwks',
@@ -1051,6 +1098,18 @@ export const routes = defineRoutes({
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
       security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'get',
+      path: '/forward-auth',
+      controller: ForwardAuthController,
+      handler: 'checkForwardedRequest',
+      parameters: {
+        query: {"in":"queries","name":"query","required":true,"ref":"ForwardAuthQuery"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
       successStatus: 200,
     },
     {

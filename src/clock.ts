@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Whether it stands still until someone moves it. No other clock goes on then, a database's own neither. */
+  /** Whether it stands still until a test moves it. The database's own clock is not used then, either. */
   readonly standsStill?: boolean;
 }
 

@@ -53,6 +53,7 @@ describe('Hooks', () => {
       const { body: me } = await app.get('/me', token).expect(200);
       expect(grants).to.have.length(1);
       expect(grants[0]).to.include({ subject: me.id, sessionId: me.session_id, fresh: true, version: 0 });
+      expect(grants[0]).to.include({ username: 'admin' });
       expect(grants[0]).to.deep.include({ roles: ['admin'], permissions: me.permissions });
     });
 
@@ -74,6 +75,8 @@ describe('Hooks', () => {
           'auth_time',
           'fresh',
           'pwd_change',
+          'preferred_username',
+          'token_use',
         ].map((claim) => [claim, 'x']),
       );
       const header = { alg: 'none', kid: 'x', typ: 'JWT', crit: ['x'], b64: false };

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../bin/sources.js';
-import { misuse, readCommandLine } from './command-line.ts';
+import { reportMisuse, readCommandLine } from './command-line.ts';
 import { build, ensureBuilt } from './compile.ts';
 
 interface Check {
@@ -27,8 +27,8 @@ const checks: Readonly<Record<string, Check>> = {
     what: 'contract: Redocly, Spectral, OWASP, and our own rules',
     needsBuild: true,
     async find() {
-      const { lintContract } = await import('./contract/lint.ts');
-      const findings = await lintContract();
+      const { checkContractStrictly } = await import('./contract/strict.ts');
+      const findings = await checkContractStrictly();
       return findings.length === 0 ? undefined : findings.join('\n');
     },
   },
@@ -72,7 +72,7 @@ ${Object.entries(checks)
 
 const given = readCommandLine(usage, { allowPositionals: true });
 const unknown = given?.positionals.find((name) => !Object.hasOwn(checks, name));
-if (unknown !== undefined) misuse(`There is no check '${unknown}'.`, usage);
+if (unknown !== undefined) reportMisuse(`There is no check '${unknown}'.`, usage);
 else if (given) await checkAll(given.positionals);
 
 async function checkAll(names: readonly string[]): Promise<void> {

@@ -31,13 +31,13 @@ export function readCommandLine(
     const { code, message } = error as NodeJS.ErrnoException;
     if (code?.startsWith('ERR_PARSE_ARGS_') !== true) throw error;
     // Node goes on about what an argument with a hyphen could mean.
-    misuse(message.split('. ', 1).join(''), usage);
+    reportMisuse(message.split('. ', 1).join(''), usage);
   }
   return undefined;
 }
 
 /** Says what is wrong with the arguments, and sets the exit code. */
-export function misuse(message: string, usage: string): void {
+export function reportMisuse(message: string, usage: string): void {
   console.error(`${message}\n\n${usage}`);
   process.exitCode = misused;
 }

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canBuild, root } from '../bin/sources.js';
-import { misuse, readCommandLine } from './command-line.ts';
+import { reportMisuse, readCommandLine } from './command-line.ts';
 import type { Names } from './new/names.ts';
 
 const usage = `Usage: npm run new -- <plural> [<singular>]
@@ -14,8 +14,8 @@ const usage = `Usage: npm run new -- <plural> [<singular>]
 
 const given = readCommandLine(usage, { allowPositionals: true });
 const [plural, singular, extra] = given?.positionals ?? [];
-if (given && plural === undefined) misuse('It needs a name.', usage);
-else if (given && extra !== undefined) misuse(`Unexpected argument '${extra}'`, usage);
+if (given && plural === undefined) reportMisuse('It needs a name.', usage);
+else if (given && extra !== undefined) reportMisuse(`Unexpected argument '${extra}'`, usage);
 else if (given && !canBuild()) refuse(['The tools that it needs are not installed. Run "npm ci".']);
 else if (plural !== undefined) await make(plural, singular);
 

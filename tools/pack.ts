@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../bin/sources.js';
-import { misuse, readCommandLine } from './command-line.ts';
+import { reportMisuse, readCommandLine } from './command-line.ts';
 import { packCreateLatchkey } from './pack/create-latchkey.ts';
 import { packLatchkey } from './pack/latchkey.ts';
 import { packNodeGuard } from './pack/node-guard.ts';
@@ -30,7 +30,7 @@ ${Object.entries(packages)
 
 const given = readCommandLine(usage, { allowPositionals: true });
 const unknown = given?.positionals.find((name) => !Object.hasOwn(packages, name));
-if (unknown !== undefined) misuse(`There is no package '${unknown}'.`, usage);
+if (unknown !== undefined) reportMisuse(`There is no package '${unknown}'.`, usage);
 else if (given) await packAll(given.positionals);
 
 async function packAll(names: readonly string[]): Promise<void> {

@@ -6,9 +6,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { canBuild, root } from '../bin/sources.js';
-import { misuse, readCommandLine } from './command-line.ts';
+import { reportMisuse, readCommandLine } from './command-line.ts';
 import { ensureBuilt } from './compile.ts';
-import { CommandFailed, runnerFor, succeeds } from './sdk/commands.ts';
+import { CommandFailed, createRunner, succeeds } from './sdk/commands.ts';
 import { sumCounts, sumReports, type Counts } from './sdk/junit.ts';
 import { startLiveService } from './sdk/live-service.ts';
 import type { Need, TaskContext, Tasks } from './sdk/tasks.ts';
@@ -49,9 +49,9 @@ else if (chosen) await (command === 'test' ? testAll(chosen) : generateAll(chose
 function choose(): string[] | undefined {
   const unknown = names.filter((name) => name !== 'all' && !everything.includes(name));
   if (!['generate', 'test'].includes(command) || (command === 'generate' && names.length === 0)) {
-    misuse('Which SDK?', usage);
+    reportMisuse('Which SDK?', usage);
   } else if (unknown.length > 0) {
-    misuse(`There is no SDK ${unknown.join(', ')}.`, usage);
+    reportMisuse(`There is no SDK ${unknown.join(', ')}.`, usage);
   } else if (names.includes('all')) return command === 'test' ? everything : sdks;
   else return names.length > 0 ? [...new Set(names)] : everything;
   return undefined;
@@ -84,7 +84,7 @@ async function generateAll(which: readonly string[]): Promise<void> {
     const { tasks, missing, context } = await load(name);
     try {
       if (missing.length > 0) throw new CommandFailed(`It needs what is not here: ${missing.join(', ')}`);
-      await tasks.generate({ ...context, run: runnerFor(root, context.folder).run });
+      await tasks.generate({ ...context, run: createRunner(root, context.folder).run });
       console.log(`ok       ${name}: sdks/${name}/generated`);
     } catch (error) {
       console.log(`FAILED   ${name}\n${explain(error)}`);
@@ -125,7 +125,7 @@ async function testOne(name: string): Promise<Tested> {
     const counts = { passed: 0, failed: 0, skipped: 1 };
     return { counts, text: `: it needs what is not here: ${missing.join(', ')}` };
   }
-  const { run, runs } = runnerFor(root, context.folder);
+  const { run, runs } = createRunner(root, context.folder);
   const errors: string[] = [];
   const reports: string[] = [];
   let service: Awaited<ReturnType<typeof startLiveService>> | undefined;

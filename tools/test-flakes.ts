@@ -4,7 +4,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../bin/sources.js';
-import { misuse, readCommandLine } from './command-line.ts';
+import { reportMisuse, readCommandLine } from './command-line.ts';
 import { ensureBuilt } from './compile.ts';
 
 interface Options {
@@ -43,7 +43,7 @@ function readOptions(): Options | undefined {
   };
   const wrong = [times, ...cores.split(',')].find((text) => !/^[1-9]\d{0,3}$/.test(text));
   if (wrong !== undefined) {
-    misuse(`"${wrong}" is no number of runs or cores.`, usage);
+    reportMisuse(`"${wrong}" is no number of runs or cores.`, usage);
     return undefined;
   }
   return { busy, pinned, times: Number(times), cores: cores.split(',') };

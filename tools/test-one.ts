@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { root } from '../bin/sources.js';
-import { misuse, readCommandLine } from './command-line.ts';
+import { reportMisuse, readCommandLine } from './command-line.ts';
 import { ensureBuilt } from './compile.ts';
 
 /** A mocha configuration of this project. */
@@ -30,7 +30,7 @@ SDKs have tests of their own: npm run test:sdks -- typescript`;
 const given = readCommandLine(usage, { allowPositionals: true, options: { grep: { type: 'string' } } });
 const words = given?.positionals.map(normalized) ?? [];
 const grep = given?.values['grep'] as string | undefined;
-if (given && words.length === 0 && grep === undefined) misuse('Which tests?', usage);
+if (given && words.length === 0 && grep === undefined) reportMisuse('Which tests?', usage);
 else if (given) await run();
 
 async function run(): Promise<void> {

@@ -17,7 +17,7 @@ const Version = "0.2.0"
 // Client is a client for one service, and at most one session at a time. Any number of goroutines may use it.
 type Client struct {
 	// API has every operation of the contract. Each call sends the access token, which is refreshed before it expires;
-	// a response with a status of 400 or more becomes an *Error.
+	// a response with a status of 400 or more, and one that is not the service's, becomes an *Error.
 	//
 	// Use Login, ChangePassword and Logout of the Client rather than those of API: they store the tokens.
 	API *api.ClientWithResponses
@@ -48,10 +48,14 @@ func New(baseURL string, options ...Option) (*Client, error) {
 		return &httpClient
 	}
 	client := &Client{session: session, httpClient: authorized(always)}
-	if client.public, err = operations(baseURL, settings.httpClient); err != nil {
+	operations := func(httpClient *http.Client) (*api.ClientWithResponses, error) {
+		return api.NewClientWithResponses(baseURL,
+			api.WithHTTPClient(doer{httpClient, contractAt(base)}), api.WithRequestEditorFn(nameAgent))
+	}
+	if client.public, err = operations(settings.httpClient); err != nil {
 		return nil, err
 	}
-	if client.API, err = operations(baseURL, authorized(inContract(base))); err != nil {
+	if client.API, err = operations(authorized(contractAt(base).takesToken)); err != nil {
 		return nil, err
 	}
 	session.refresh = client.refresh
@@ -129,10 +133,6 @@ func (c *Client) refresh(ctx context.Context, refreshToken string) (Tokens, erro
 		return Tokens{}, err
 	}
 	return tokensOf(response.JSON200, response.HTTPResponse, askedAt)
-}
-
-func operations(baseURL string, httpClient *http.Client) (*api.ClientWithResponses, error) {
-	return api.NewClientWithResponses(baseURL, api.WithHTTPClient(doer{httpClient}), api.WithRequestEditorFn(nameAgent))
 }
 
 // nameAgent sets the User-Agent, which the service shows to users in the list of their sessions.

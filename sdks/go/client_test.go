@@ -52,7 +52,7 @@ func TestErrorsWithoutAProblem(t *testing.T) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
 	problem := problemIn(t, callProtected(t.Context(), client))
-	if problem.Status != 503 || problem.Code != "" || problem.RetryAfter != 7*time.Second {
+	if problem.Status != 503 || !problem.Unexpected() || problem.RetryAfter != 7*time.Second {
 		t.Errorf("it failed with %#v", problem)
 	}
 	if problem.Error() != "latchkey: 503: Service Unavailable" {
@@ -68,7 +68,18 @@ func TestAResponseOfAnotherServer(t *testing.T) {
 		_, _ = w.Write([]byte("<html>Welcome</html>"))
 	})
 	_, err := client.Login(t.Context(), "ada", "secret")
-	if err == nil || !strings.Contains(err.Error(), "200 OK without JSON") {
+	problem := problemIn(t, err)
+	if !problem.Unexpected() || problem.Status != 200 || problem.Body != "<html>Welcome</html>" {
+		t.Errorf("it gave %#v", problem)
+	}
+	if !strings.Contains(err.Error(), "Is the base URL right?") {
+		t.Errorf("it gave %v", err)
+	}
+	if problem := problemIn(t, callProtected(t.Context(), client)); !problem.Unexpected() {
+		t.Errorf("it gave %#v", problem)
+	}
+	// Also where the service responds without a body.
+	if _, err := client.API.EndOtherSessionsWithResponse(t.Context()); !problemIn(t, err).Unexpected() {
 		t.Errorf("it gave %v", err)
 	}
 }

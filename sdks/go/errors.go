@@ -13,7 +13,8 @@ import (
 	"github.com/latchkey/latchkey-go/generated/api"
 )
 
-// Error is a response with a status of 400 or more. Find it with errors.As, or call CodeOf.
+// Error is a response with a status of 400 or more, or one of any status that is not the service's: a proxy's page, for
+// example. Find it with errors.As, or call CodeOf.
 type Error struct {
 	// Status is the HTTP status.
 	Status int
@@ -32,6 +33,13 @@ type Error struct {
 	RequestID string
 	// RetryAfter is how long to wait before the next attempt; 0 if the response has no Retry-After.
 	RetryAfter time.Duration
+	// Body is that of a response that is Unexpected, up to a mebibyte of it, and "" otherwise.
+	Body string
+}
+
+// Unexpected says whether the response is not the service's, but a proxy's or that of another server at this address.
+func (e *Error) Unexpected() bool {
+	return e.Code == "" && e.OAuthCode == ""
 }
 
 // Error returns a text for logs, without tokens.
@@ -58,9 +66,10 @@ func CodeOf(err error) api.ProblemCode {
 	return ""
 }
 
-// doer turns each response with a status of 400 or more into an *Error.
+// doer turns each response with a status of 400 or more, and each that the contract does not have, into an *Error.
 type doer struct {
-	client *http.Client
+	client   *http.Client
+	contract contract
 }
 
 func (d doer) Do(request *http.Request) (*http.Response, error) {
@@ -72,7 +81,8 @@ func (d doer) Do(request *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	if response.StatusCode < http.StatusBadRequest {
+	isError := response.StatusCode >= http.StatusBadRequest
+	if !isError && d.contract.allows(request, response) {
 		return response, nil
 	}
 	defer func() { _ = response.Body.Close() }()
@@ -80,7 +90,15 @@ func (d doer) Do(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("latchkey: reading the response %s: %w", response.Status, err)
 	}
-	return nil, errorOf(response, body)
+	problem := errorOf(response, body)
+	if problem.Unexpected() {
+		problem.Body = string(body)
+	}
+	if !isError {
+		problem.Detail = fmt.Sprintf("%s %s did not respond as Latchkey does (%q). Is the base URL right?",
+			request.Method, request.URL, response.Header.Get("Content-Type"))
+	}
+	return nil, problem
 }
 
 func errorOf(response *http.Response, body []byte) *Error {

@@ -1,7 +1,7 @@
 // How the Go client is made and tested: see tools/sdk.ts.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
+import { listOperations } from '../../tools/sdk/operations.ts';
 
 export const needs = ['go'];
 
@@ -10,11 +10,30 @@ const tool = (name) => ['-C', 'tools', 'tool', name];
 
 export async function generate({ document, folder, run }) {
   await run('go', [...tool('oapi-codegen'), '-config', 'oapi-codegen.yaml', document]);
-  const lines = bearerOperations(document).map(({ method, path }) => `\t{"${method}", "${path}"},\n`);
-  writeFileSync(
-    join(folder, 'generated/api/bearer_operations.go'),
-    `package api\n\n// BearerOperations are those that take a bearer token: method and path.\nvar BearerOperations = [][2]string{\n${lines.join('')}}\n`,
-  );
+  writeFileSync(join(folder, 'generated/api/contract_operations.go'), renderOperations(document));
+  await run('gofmt', ['-w', 'generated/api/contract_operations.go']);
+}
+
+function renderOperations(document) {
+  const entries = listOperations(document).map(({ method, path, takesToken, mediaTypes }) => {
+    const types = mediaTypes.map((type) => JSON.stringify(type)).join(', ');
+    return `\t{"${method}", "${path}", ${takesToken}, []string{${types}}},\n`;
+  });
+  return `package api
+
+// ContractOperation is what the client has to know of an operation beside its types.
+type ContractOperation struct {
+	Method     string
+	Path       string
+	TakesToken bool
+	// MediaTypes of its successful responses; an empty one stands for a response without a body.
+	MediaTypes []string
+}
+
+// ContractOperations are those of the contract, those with fewer parameters in their paths first.
+var ContractOperations = []ContractOperation{
+${entries.join('')}}
+`;
 }
 
 export async function test({ document, folder, run, env }) {

@@ -4,10 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-
-	"github.com/latchkey/latchkey-go/generated/api"
 )
 
 // transport adds the access token to requests to the service, and sends a request again, once, if the token was refused.
@@ -61,23 +58,6 @@ func (t *transport) isService(url *url.URL) bool {
 }
 
 func always(*http.Request) bool { return true }
-
-// inContract returns takesToken for the operations of the contract that take a bearer token. Others may expect other
-// credentials in the header, and must not fail because a session has ended.
-func inContract(service *url.URL) func(*http.Request) bool {
-	prefix := strings.TrimSuffix(service.EscapedPath(), "/")
-	return func(request *http.Request) bool {
-		segments := strings.Split(strings.TrimPrefix(request.URL.EscapedPath(), prefix), "/")
-		return slices.ContainsFunc(api.BearerOperations, func(operation [2]string) bool {
-			method, path := operation[0], operation[1]
-			return method == request.Method && slices.EqualFunc(strings.Split(path, "/"), segments, fits)
-		})
-	}
-}
-
-func fits(template, segment string) bool {
-	return strings.HasPrefix(template, "{") || template == segment
-}
 
 // withBearer copies the request: a RoundTripper must not modify it.
 func withBearer(request *http.Request, held bearer) *http.Request {

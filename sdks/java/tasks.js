@@ -1,46 +1,60 @@
 // How the Java client is made and tested: see tools/sdk.ts.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
-import { maven } from '../../tools/sdk/maven.ts';
+import { listOperations } from '../../tools/sdk/operations.ts';
+import { runMaven } from '../../tools/sdk/maven.ts';
 
 export const needs = ['java', 'mvn'];
 
 export async function generate({ document, folder, run }) {
   rmSync(join(folder, 'generated'), { recursive: true, force: true });
-  await maven(run, ['generate-sources', `-Dlatchkey.document=${document}`]);
+  await runMaven(run, ['generate-sources', `-Dlatchkey.document=${document}`]);
   writeFileSync(
-    join(folder, 'generated/src/main/java/io/github/latchkey/client/generated/BearerOperations.java'),
-    bearerOperationsClass(document),
+    join(folder, 'generated/src/main/java/io/github/latchkey/client/generated/ContractOperation.java'),
+    renderOperations(document),
   );
 }
 
-function bearerOperationsClass(document) {
-  // A parameter stands for one segment of a path.
-  const patterns = bearerOperations(document).map(
-    ({ method, path }) => `"${method} ${path.replaceAll('.', '\\\\.').replaceAll(/\{[^{}]*\}/g, '[^/]+')}"`,
-  );
+function renderOperations(document) {
+  const entries = listOperations(document).map(({ method, path, takesToken, mediaTypes }) => {
+    // A parameter stands for one segment of a path.
+    const pattern = `${method} ${path.replaceAll('.', '\\\\.').replaceAll(/\{[^{}]*\}/g, '[^/]+')}`;
+    const types = mediaTypes.map((type) => JSON.stringify(type)).join(', ');
+    return `new ContractOperation("${pattern}", ${takesToken}, Set.of(${types}))`;
+  });
   return `package io.github.latchkey.client.generated;
 
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
-/** The operations that take a bearer token. */
-public final class BearerOperations {
-  private static final Pattern OPERATIONS = Pattern.compile(String.join("|",
-      ${patterns.join(',\n      ')}));
+/**
+ * What the client has to know of an operation beside its types.
+ *
+ * @param takesToken whether it takes a bearer token
+ * @param mediaTypes those of its successful responses; an empty one stands for a response without a body
+ */
+public record ContractOperation(Pattern pattern, boolean takesToken, Set<String> mediaTypes) {
+  /** Those with fewer parameters in their paths first. */
+  private static final List<ContractOperation> ALL = List.of(
+      ${entries.join(',\n      ')});
 
-  private BearerOperations() {}
+  private ContractOperation(String pattern, boolean takesToken, Set<String> mediaTypes) {
+    this(Pattern.compile(pattern), takesToken, mediaTypes);
+  }
 
-  /** Whether the operation of a method and a path takes one. */
-  public static boolean include(String method, String path) {
-    return OPERATIONS.matcher(method + " " + path).matches();
+  /** The operation of a method and a path; empty if it is not in the contract. */
+  public static Optional<ContractOperation> find(String method, String path) {
+    String called = method + " " + path;
+    return ALL.stream().filter(operation -> operation.pattern.matcher(called).matches()).findFirst();
   }
 }
 `;
 }
 
 export async function test({ document, folder, run, env }) {
-  await maven(run, ['verify', `-Dlatchkey.document=${document}`], {
+  await runMaven(run, ['verify', `-Dlatchkey.document=${document}`], {
     env,
     report: join(folder, 'target/surefire-reports'),
   });

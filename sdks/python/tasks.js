@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
+import { listOperations } from '../../tools/sdk/operations.ts';
 
 const python = process.platform === 'win32' ? 'python' : 'python3';
 export const needs = [
@@ -20,11 +20,21 @@ export async function generate({ document, folder, run }) {
   ]);
   // The package has a hand-written one.
   rmSync(join(folder, 'generated/latchkey_client/__init__.py'));
-  const lines = bearerOperations(document).map(({ method, path }) => `    ("${method}", "${path}"),\n`);
-  writeFileSync(
-    join(folder, 'generated/latchkey_client/_operations.py'),
-    `"""The operations that take a bearer token."""\n\nBEARER_OPERATIONS: tuple[tuple[str, str], ...] = (\n${lines.join('')})\n`,
-  );
+  writeFileSync(join(folder, 'generated/latchkey_client/_operations.py'), renderOperations(document));
+  await inVenv(run, folder)('python', ['make_groups.py', document, 'generated/latchkey_client']);
+  await inVenv(run, folder)('ruff', ['format', '--quiet', 'generated/latchkey_client/groups.py']);
+}
+
+function renderOperations(document) {
+  const entries = listOperations(document).map(({ method, path, takesToken, mediaTypes }) => {
+    const types = mediaTypes.map((type) => `${JSON.stringify(type)}, `).join('');
+    return `    ("${method}", "${path}", ${takesToken ? 'True' : 'False'}, (${types.trim()})),\n`;
+  });
+  return `"""Method, path, whether it takes a bearer token, and media types of successful responses."""
+
+OPERATIONS: tuple[tuple[str, str, bool, tuple[str, ...]], ...] = (
+${entries.join('')})
+`;
 }
 
 export async function test({ folder, version, run, env }) {

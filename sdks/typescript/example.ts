@@ -1,9 +1,13 @@
 import { LatchkeyClient, LatchkeyError } from '@latchkey/client';
 
-const { LATCHKEY_URL = 'http://127.0.0.1:3000', USERNAME = 'ada', PASSWORD = '' } = process.env;
+const {
+  LATCHKEY_URL = 'http://127.0.0.1:3000',
+  LATCHKEY_USERNAME = 'ada',
+  LATCHKEY_PASSWORD = '',
+} = process.env;
 const latchkey = new LatchkeyClient({ baseUrl: LATCHKEY_URL });
 
-await latchkey.login(USERNAME, PASSWORD);
+await latchkey.login(LATCHKEY_USERNAME, LATCHKEY_PASSWORD);
 const { data } = await latchkey.api.GET('/protected');
 console.log(data.message);
 

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bearerOperations } from '../../tools/sdk/bearer-operations.ts';
+import { listOperations } from '../../tools/sdk/operations.ts';
 import { installPackages, runNodeTests } from '../../tools/sdk/node-package.ts';
 
 export const needs = ['npm'];
@@ -16,16 +16,30 @@ export async function generate(context) {
     // A field with a default may be left out of a request.
     '--default-non-nullable=false',
   ]);
-  const lines = bearerOperations(context.document).map(({ method, path }) => `  '${method} ${path}',\n`);
-  writeFileSync(
-    join(context.folder, 'generated/operations.ts'),
-    `/** The operations that take a bearer token. */\nexport const bearerOperations: ReadonlySet<string> = new Set([\n${lines.join('')}]);\n`,
-  );
+  writeFileSync(join(context.folder, 'generated/operations.ts'), renderOperations(context.document));
   // Tabs of a site that uses the client share tokens as the tabs of the service's own page do.
   copyFileSync(
     join(context.folder, '../../src/swagger-ui/turns.ts'),
     join(context.folder, 'generated/turns.ts'),
   );
+}
+
+function renderOperations(document) {
+  const entries = listOperations(document).map(
+    ({ method, path, takesToken, mediaTypes }) =>
+      `  ['${method} ${path}', ${JSON.stringify({ takesToken, mediaTypes })}],\n`,
+  );
+  return `export interface Operation {
+  /** Whether it takes a bearer token. */
+  readonly takesToken: boolean;
+  /** The media types of its successful responses; an empty one stands for a response without a body. */
+  readonly mediaTypes: readonly string[];
+}
+
+/** The operations of the contract, by method and path. */
+export const operations: ReadonlyMap<string, Operation> = new Map([
+${entries.join('')}]);
+`;
 }
 
 export async function test(context) {

@@ -54,7 +54,7 @@ export function checkRevocationIfNeeded(request: Request): Promise<void> | undef
 
 /**
  * The caller by the access token of the request.
- * @throws {Problem} `authentication_required` where there is none, `invalid_token`, `csrf_failed`.
+ * @throws {Problem} `authentication_required` without a token, `invalid_token`, `csrf_failed`.
  */
 export function authenticate(request: Request): Caller {
   const caller = authenticateIfPresent(request);

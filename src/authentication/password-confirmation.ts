@@ -11,8 +11,8 @@ export class PasswordConfirmation {
   ) {}
 
   /**
-   * Limited like logins, so that nobody can guess the password with a stolen access token; counted per session, so that the
-   * thief cannot block logins.
+   * Limited like logins, so that a thief of an access token cannot guess the password; counted per session, so that the thief
+   * cannot block logins.
    * @throws {Problem} `too_many_attempts`, `busy`.
    */
   verify(passwordHash: string, password: string, sessionId: string): Promise<boolean> {

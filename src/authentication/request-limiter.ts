@@ -6,7 +6,7 @@ import { formatRateLimit, retryLater } from '../problems/problem.js';
 
 /** In milliseconds; all counts begin again together. */
 const windowLength = 60_000;
-/** Beyond that the network that has been quiet for longest is forgotten: what is counted takes some MiB at most. */
+/** Beyond that the least recently active network is dropped, which limits the counts to a few MiB. */
 const maxNetworks = 100_000;
 
 interface Counts {
@@ -21,7 +21,7 @@ export class RequestLimiter {
 
   /**
    * @param maxPerMinute 0: no limit.
-   * @param onRefused is told of each refusal.
+   * @param onRefused called at each refusal.
    */
   constructor(
     private readonly clock: Clock,
@@ -32,7 +32,7 @@ export class RequestLimiter {
   }
 
   /**
-   * @returns the `RateLimit` header of the response; undefined where there is no limit.
+   * @returns the `RateLimit` header of the response; undefined without a limit.
    * @throws {Problem} `too_many_requests`, with `Retry-After`.
    */
   take(context: RequestContext): string | undefined {

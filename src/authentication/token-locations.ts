@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
-import { parseCredentials } from '../guard/credentials.js';
+import { parseCredentials, readHeader } from '../guard/credentials.js';
 import { getTokenCookieName, readConfirmedToken } from '../sessions/token-cookies.js';
 
 /**
@@ -61,21 +61,6 @@ function findInHeader(request: Request, { headerName, headerType }: Config): str
     });
   }
   return token;
-}
-
-/** A header in several lines is a list (RFC 9110 §5.3); Node drops all but the first line of some headers. */
-function readHeader({ headers, rawHeaders }: Request, name: string): string | undefined {
-  const value = headers[name];
-  if (typeof value !== 'string') return undefined;
-  let lines = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const given = rawHeaders[index] ?? '';
-    if (given.length === name.length && given.toLowerCase() === name) lines += 1;
-  }
-  if (lines <= 1) return value;
-  return rawHeaders
-    .filter((_, index) => rawHeaders[index - 1]?.toLowerCase() === name && index % 2 === 1)
-    .join(',');
 }
 
 function findInQuery(

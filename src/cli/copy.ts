@@ -8,24 +8,36 @@ import {
   assertEmpty,
   assertSameSource,
   removeUnfinishedCopy,
-  type CopySealing,
+  type CopyOptions as CopyIntoOptions,
 } from '../database/copy-database.js';
-import { CopyError, SqliteSnapshot, type Counts } from '../database/copy-source.js';
+import type { CopySealing } from '../database/table-copies.js';
+import type { Contents } from '../database/copy-contents.js';
+import { CopyError } from '../database/copy-error.js';
+import { SqliteSnapshot, type Counts } from '../database/copy-source.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import type { Database } from '../database/database.js';
+import type { ProjectMigrations } from '../database/migrations/context.js';
 import { openDatabase } from '../database/open-database.js';
+import { planOwnTables, previewOwnTables, type OwnTable } from '../database/own-copy.js';
+import type { SourceTable } from '../database/own-tables.js';
+import { hasProjectMigrations } from '../database/run-migrations.js';
 import { describeCause } from '../database/postgres-errors.js';
 import type { KeyRow } from '../database/schema.js';
 import { readSecretFile } from '../keys/secret.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { createProgress } from './progress.js';
 import { parseDatabaseUrl, type SqliteUrl } from '../database/database-url.js';
+import type { Project } from '../server/project.js';
 import { refuseRestoredFile } from '../server/installation.js';
 import { StartError } from '../start-error.js';
 import { getSealingContext, unseal } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Migrations {
+  readonly migrations: ProjectMigrations;
+}
 
 interface CopyOptions {
   readonly dryRun?: boolean;
@@ -37,7 +49,7 @@ const usage =
 /** Milliseconds. One Ctrl-C arrives as several signals; a later one exits without waiting for the database. */
 const repeatedSignalWindow = 1000;
 
-export function addCopyCommand(program: Command): void {
+export function addCopyCommand(program: Command, loadProject: () => Promise<Project>): void {
   program
     .command('copy')
     .description(
@@ -47,11 +59,13 @@ export function addCopyCommand(program: Command): void {
     .argument('<target>', 'postgres://<user>:<password>@<host>/<database>')
     .option('--dry-run', 'count the rows, and change nothing')
     .option('--begin-again', 'first remove the rows of an unfinished copy from the target')
-    .action((source: string, target: string, words: CopyOptions) => copy(source, target, words, process.env));
+    .action(async (source: string, target: string, words: CopyOptions) =>
+      copy(source, target, words, process.env, await loadProject()),
+    );
 }
 
 /**
- * `latchkey copy`: moves an installation to PostgreSQL, with sessions, keys and revocations: nobody is logged out. After an
+ * `latchkey copy`: moves an installation to PostgreSQL, with sessions, keys and revocations: no user is logged out. After an
  * interruption the same command continues; no service starts on an incomplete target.
  * @throws {StartError}
  */
@@ -60,6 +74,7 @@ export async function copy(
   to: string,
   words: CopyOptions,
   environment: Environment,
+  { migrations = {} }: Pick<Project, 'migrations'>,
 ): Promise<void> {
   const source = parseSource(from);
   const config = readConfig({ ...environment, DATABASE_URL: to });
@@ -68,8 +83,8 @@ export async function copy(
   try {
     const snapshot = new SqliteSnapshot(source.file);
     try {
-      await snapshot.assertVersion();
-      await copySnapshot(snapshot, source, config, words);
+      await snapshot.assertVersion(migrations);
+      await copySnapshot(snapshot, source, config, { ...words, migrations });
     } finally {
       snapshot.close();
     }
@@ -95,23 +110,26 @@ async function copySnapshot(
   snapshot: SqliteSnapshot,
   source: SqliteUrl,
   config: Config,
-  { dryRun = false, beginAgain = false }: CopyOptions,
+  { dryRun = false, beginAgain = false, migrations }: CopyOptions & Migrations,
 ): Promise<void> {
   const [from, to] = [findSourceSealing(snapshot.keys(), source, config), createTargetSealing(config)];
   const target = openTarget(config);
   try {
+    const ownTables = await planTables(target, snapshot, beginAgain, migrations);
+    // Before anything is written: it finds values that the target cannot have.
+    const contents = await snapshot.contents(ownTables);
     if (dryRun) {
-      await describe(target, snapshot, beginAgain);
+      await describe(target, snapshot, { beginAgain, ownTables, contents });
       return;
     }
     const holder = claimSqlite(source.file, 'copy');
     if (holder) console.error(warnings[holder](source.file));
-    await prepareTarget(target, beginAgain);
+    const mayReplaceOwnRows = await prepareTarget(target, beginAgain, { migrations, ownTables });
     const sealing: CopySealing = {
       seal: (row) => to.seal(unseal(row, from), getSealingContext(row)),
       opens: (row) => opens(row, to),
     };
-    print(await copyWithProgress(target, snapshot, sealing));
+    print(await copyWithProgress(target, snapshot, sealing, { ownTables, contents, mayReplaceOwnRows }));
     console.log(
       `All is copied. What a service has written to ${source.file} since the copy began is not: stop it, and copy again into a new database, unless it was stopped before. Start the service with the target as DATABASE_URL, and with the same LATCHKEY_ISSUER as before: tokens of another issuer are refused.`,
     );
@@ -131,6 +149,7 @@ async function copyWithProgress(
   target: Database,
   snapshot: SqliteSnapshot,
   sealing: CopySealing,
+  own: Pick<CopyIntoOptions, 'ownTables' | 'contents' | 'mayReplaceOwnRows'>,
 ): Promise<Counts> {
   const progress = createProgress(process.stderr);
   const interruption = new AbortController();
@@ -145,6 +164,7 @@ async function copyWithProgress(
   for (const signal of signals) process.on(signal, interrupt);
   try {
     return await copyInto(target, snapshot, sealing, {
+      ...own,
       onProgress: (table, rows) => {
         progress.show(`${table}: ${rows} rows copied`);
       },
@@ -199,28 +219,63 @@ function openTarget(config: Config): Database {
 }
 
 /** Prints the rows to copy and the state of the target. */
-async function describe(target: Database, snapshot: SqliteSnapshot, beginAgain: boolean): Promise<void> {
+async function describe(
+  target: Database,
+  snapshot: SqliteSnapshot,
+  {
+    beginAgain,
+    ownTables,
+    contents,
+  }: {
+    readonly beginAgain: boolean;
+    readonly ownTables: readonly OwnTable[];
+    readonly contents: Contents;
+  },
+): Promise<void> {
   const mark = await onTarget(async () => {
     await target.ping();
     return readMark(target.queries);
   });
-  const contents = await snapshot.contents();
   let finding = 'and is empty';
   if (mark && beginAgain) finding = 'and holds an unfinished copy, which would be removed first';
   else if (mark) {
     assertSameSource(mark, snapshot.file, contents);
     finding = 'and holds a part of them already, which the copy would go on from';
-  } else await assertEmpty(target.queries);
+  } else await assertEmpty(target.queries, ownTables);
   print(toCounts(contents));
   console.log(`These rows would be copied. The target can be reached, ${finding}. Nothing was changed.`);
 }
 
-async function prepareTarget(target: Database, beginAgain: boolean): Promise<void> {
-  await onTarget(async () => {
+/** The tables of the project, as they are or will be in the target. Changes nothing. @throws {CopyError} */
+async function planTables(
+  target: Database,
+  snapshot: SqliteSnapshot,
+  beginAgain: boolean,
+  migrations: ProjectMigrations,
+): Promise<OwnTable[]> {
+  const source = snapshot.ownTables();
+  const hasRows = (table: SourceTable): boolean => snapshot.hasOwnRows(table);
+  return onTarget(async () => {
     await target.ping();
-    if (beginAgain) await removeUnfinishedCopy(target);
     // An unfinished copy keeps the schema that it was started with.
-    if (!(await readMark(target.queries))) await target.migrate();
+    return (await readMark(target.queries)) && !beginAgain
+      ? planOwnTables(source, target.queries, hasRows)
+      : previewOwnTables(source, target, migrations, hasRows);
+  });
+}
+
+/** @returns whether the project's migrations run for this copy alone. */
+async function prepareTarget(
+  target: Database,
+  beginAgain: boolean,
+  { migrations, ownTables }: Migrations & { readonly ownTables: readonly OwnTable[] },
+): Promise<boolean> {
+  return onTarget(async () => {
+    if (beginAgain) await removeUnfinishedCopy(target, ownTables);
+    if (await readMark(target.queries)) return false;
+    const isNew = !(await hasProjectMigrations(target));
+    await target.migrate({ project: migrations });
+    return isNew;
   });
 }
 
@@ -228,6 +283,7 @@ async function onTarget<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    if (cause instanceof CopyError) throw cause;
     throw new StartError(`The target cannot be used (${describeCause(cause)}).`, { cause });
   }
 }

@@ -38,7 +38,7 @@ export function createProgram(launcher: Launcher<Project>): Command {
   addSessionCommands(program, withInstallation);
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);
-  addCopyCommand(program);
+  addCopyCommand(program, launcher.loadProject);
   addBackupCommand(program);
   addCheckCommand(program);
   program.addHelpText(

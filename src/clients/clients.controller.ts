@@ -19,7 +19,7 @@ import type { ProblemDetails } from '../problems/problem.models.js';
 import type { ClientsService } from './clients.service.js';
 import { parseScope } from '../roles/rights.js';
 import {
-  type Client,
+  type RegisteredClient,
   type ClientKeySet,
   type ClientPage,
   type ClientQuery,
@@ -84,7 +84,7 @@ export class ClientsController {
   @Security('bearer', ['clients:read'])
   @SuccessResponse(200, 'The client.')
   @Response<ProblemDetails>(404, 'There is no such client: `client_not_found`.')
-  public async getClient(@Path() id: Id): Promise<Client> {
+  public async getClient(@Path() id: Id): Promise<RegisteredClient> {
     return toClient(await this.services.clients.get(id));
   }
 
@@ -102,7 +102,7 @@ export class ClientsController {
     @Path() id: Id,
     @Body() body: UpdateClientRequest,
     @Request() request: AuthenticatedRequest,
-  ): Promise<Client> {
+  ): Promise<RegisteredClient> {
     const change = {
       ...(body.client_name !== undefined && { name: body.client_name }),
       ...(body.jwks !== undefined && { jwks: body.jwks }),
@@ -149,7 +149,7 @@ export class ClientsController {
   }
 }
 
-function toClient(client: StoredClient): Client {
+function toClient(client: StoredClient): RegisteredClient {
   return {
     client_id: client.id,
     client_name: client.name,

@@ -6,7 +6,7 @@ import type { Id } from '../http/api-types.js';
  * A service that gets access tokens for itself, or introspects those of others.
  * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": ["https://reports.example.com"], "introspection_audiences": [], "access_token_lifetime": 600, "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }
  */
-export interface Client {
+export interface RegisteredClient {
   client_id: Id;
   /**
    * A name for people.
@@ -58,7 +58,7 @@ export interface Client {
  * A client that was just created.
  * @example { "client_id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "client_secret": "lk_cs_R3b5zq0hXcK2sGx9dUuYJ0d8k5v0y8Jc4m3l7o6n1pQ", "client_name": "Nightly export", "token_endpoint_auth_method": "client_secret_basic", "scope": "reports:read", "audiences": ["https://reports.example.com"], "introspection_audiences": [], "access_token_lifetime": 600, "disabled": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }
  */
-export interface CreatedClient extends Client {
+export interface CreatedClient extends RegisteredClient {
   /**
    * Shown only here; absent with `private_key_jwt`.
    * @maxLength 100
@@ -90,7 +90,7 @@ export interface ClientPage {
    * The clients of this page.
    * @maxItems 200
    */
-  items: Client[];
+  items: RegisteredClient[];
   /** Send it as `cursor` for the next page; absent on the last one. */
   next_cursor?: Cursor;
 }

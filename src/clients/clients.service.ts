@@ -53,9 +53,9 @@ export class ClientsService {
 
   /**
    * Creates a client.
-   * @returns also its secret, which is not stored; none where the client has keys.
-   * @throws {Problem} `validation_failed` for a name that looks like another, for keys that will not do, or that are too many or too few, and for a scope and
-   *   audiences whose tokens nobody accepts.
+   * @returns also its secret, which is not stored; undefined if the client has keys.
+   * @throws {Problem} `validation_failed` for a name that looks like another one, for invalid keys or a wrong number of them,
+   *   and for a scope and audiences that would make its tokens too long.
    */
   async create(
     client: NewClient,
@@ -87,7 +87,7 @@ export class ClientsService {
     return { client: row, secret };
   }
 
-  /** @throws {Problem} `client_not_found`; `validation_failed` for keys that will not do, or tokens that nobody accepts. */
+  /** @throws {Problem} `client_not_found`; `validation_failed` for invalid keys, or if its tokens would be too long. */
   async update(id: string, change: ClientChange, actor: Actor): Promise<StoredClient> {
     const { client, revoked } = await this.database.transaction(async (transaction) => {
       const before = requireClient(await clientsStore.lock(transaction, id));

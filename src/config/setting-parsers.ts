@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import proxyaddr from 'proxy-addr';
 import { maxPasswordLength, minPasswordLength } from '../passwords/password-policy.js';
 import { importSigningKey } from '../keys/signing-keys.js';
+import { maxUsernameLength } from '../usernames/username.js';
 
 // Parsers of the settings' texts. Each throws an Error whose message is put after the setting's name: "must …".
 
@@ -55,9 +56,9 @@ export function parseNonEmpty(text: string): string {
 
 /** The same rules as the contract's in `CreateUserRequest`. */
 export function parseUsername(text: string): string {
-  if (text.length > 200 || text.trim() !== text || /[\u0000-\u001f\u007f]/.test(text)) {
+  if (text.length > maxUsernameLength || text.trim() !== text || /[\u0000-\u001f\u007f]/.test(text)) {
     throw new Error(
-      'must have 1 to 200 characters, no control characters among them and no white space at either end',
+      `must have 1 to ${maxUsernameLength} characters, no control characters among them and no white space at either end`,
     );
   }
   return text;

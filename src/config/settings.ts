@@ -23,6 +23,7 @@ import {
   createWholeNumberParser,
 } from './setting-parsers.js';
 import { algorithms } from '../keys/algorithms.js';
+import { accessTokenTypes } from '../tokens/access-token-types.js';
 import { usernameRules } from '../usernames/username-rules.js';
 
 export interface Setting<T> {
@@ -280,6 +281,12 @@ export const settings = {
     parse: createChoiceParser('issuer', 'rfc7523'),
     default: 'issuer',
     doc: 'Required `aud` of a client’s assertion (`private_key_jwt`): `issuer`, the issuer alone; `rfc7523`, for older clients, the issuer or the token endpoint, among others. With the latter, another service that the client trusts can obtain an assertion that is valid here.',
+  }),
+  accessTokenType: defineSetting({
+    name: 'JWT_ACCESS_TOKEN_TYPE',
+    parse: createChoiceParser(...accessTokenTypes),
+    default: 'at+jwt',
+    doc: 'The `typ` in the header of access tokens: `at+jwt` (RFC 9068), or `JWT` for libraries that refuse all others ([which do](resource-servers.md)); their claim `token_use` is then `access_token`. Tokens of both types are accepted.',
   }),
   encodeNotBefore: defineSetting({
     name: 'JWT_ENCODE_NBF',

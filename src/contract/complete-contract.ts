@@ -9,6 +9,7 @@ import { addThrownCodes, describeMissingCode, findCodes } from './error-codes.js
 import { createProblemForm, oauthForm, type ErrorForm } from './error-forms.js';
 import { headers, createReferences } from './headers.js';
 import { maxFieldErrors } from '../problems/problem.js';
+import { mergeIntersections } from './merge-intersections.js';
 import { sortContract } from './sort-contract.js';
 import type { ResponseObject, Document, Operation, Schema } from './openapi.js';
 
@@ -54,6 +55,7 @@ export function completeContract(document: Document, options: CompletionOptions 
     ),
   );
   addProblemCodes(document.components.schemas, Object.keys(kinds));
+  mergeIntersections(document);
   deriveNames(document);
   deriveOperations(document, controllerTags);
   const seen = new Set<string>();

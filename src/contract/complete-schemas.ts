@@ -4,6 +4,7 @@ import type { Document, Schema } from './openapi.js';
  * Completes the models:
  * - properties of a named type keep their own description: OpenAPI 3.0 ignores siblings of `$ref`;
  * - dates have the length that the service gives them, where no request has them: it takes other forms of ISO 8601, too;
+ * - `additionalProperties: {}` is removed, which is the default: generators do not understand it;
  * - models and examples that no operation uses are removed, such as models of query parameters, which tsoa expands.
  */
 export function completeSchemas(document: Document): void {
@@ -14,6 +15,11 @@ export function completeSchemas(document: Document): void {
       const completed = completeProperty(property, schemas, requested.has(model));
       schema.properties = { ...schema.properties, [name]: completed };
     }
+  }
+  for (const schema of Object.values(schemas)) {
+    if (JSON.stringify(schema.additionalProperties) !== '{}') continue;
+    if (Object.keys(schema.properties ?? {}).length > 0) delete schema.additionalProperties;
+    else schema.additionalProperties = true; // an object of any members
   }
   removeUnused(document);
 }

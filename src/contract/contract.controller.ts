@@ -17,6 +17,8 @@ import type { OpenApiDocument, OpenApiYaml } from './contract.models.js';
 import type { Contract } from './read-contract.js';
 import {
   adaptContract,
+  addIssuer,
+  addIssuerToYaml,
   adaptYaml,
   createSecurityScheme,
   replaceAddress,
@@ -45,9 +47,9 @@ export class ContractController {
   }) {
     const json = replaceAddress(contract.text, issuer);
     const json31 = replaceAddress(contract.readText31(), issuer);
-    this.#contract = JSON.parse(json) as OpenApiDocument;
-    this.#contract31 = JSON.parse(json31) as OpenApiDocument;
-    this.#yaml = replaceAddressInYaml(contract.readYaml(), issuer);
+    this.#contract = addIssuer(issuer, JSON.parse(json) as OpenApiDocument);
+    this.#contract31 = addIssuer(issuer, JSON.parse(json31) as OpenApiDocument);
+    this.#yaml = addIssuerToYaml(issuer, replaceAddressInYaml(contract.readYaml(), issuer));
     this.#etags = { json: createEtag(json), json31: createEtag(json31), yaml: createEtag(this.#yaml) };
     this.#tokenScheme = createSecurityScheme(config);
   }

@@ -7,7 +7,7 @@ interface Example {
   readonly value: unknown;
 }
 
-/** Why there is none: the property, by its path in the example, and what its text would have to match. */
+/** Why no example can be derived: the path of the property, and what its text would have to match. */
 interface NoExample {
   readonly property: string;
   readonly reason: string;
@@ -15,7 +15,7 @@ interface NoExample {
 
 const moment = '2026-11-24T09:00:00.000Z';
 
-/** Of OpenAPI's formats, and of those that tsoa has. */
+/** Format → example, for the formats of OpenAPI and of tsoa. */
 const byFormat: Readonly<Record<string, string>> = {
   uuid: '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10',
   'date-time': moment,
@@ -32,7 +32,7 @@ const byFormat: Readonly<Record<string, string>> = {
   password: 'correct horse battery',
 };
 
-/** What patterns often ask for. */
+/** Texts that match common patterns. */
 const texts = [
   'example',
   'Example',
@@ -66,7 +66,7 @@ const texts = [
 
 const reference = '#/components/schemas/';
 
-/** Gives request and responses an example each. @param warn where none can be made */
+/** Adds an example to the request and to each response. @param warn called if none can be derived. */
 export function addExamples(
   schemas: Schemas,
   { requestBody, responses }: Operation,
@@ -89,16 +89,16 @@ export function addExamples(
   }
 }
 
-/** An example of a schema, valid by it; or why none can be made. */
+/** Derives a valid example of a schema. @returns the reason if that is not possible. */
 export function deriveExample(schema: Schema, schemas: Schemas): Example | NoExample {
   return make(schema, { schemas, property: '', isWithin: [] });
 }
 
 interface Place {
   readonly schemas: Schemas;
-  /** The path in the example; empty: all of it. */
+  /** The path in the example; empty for the whole. */
   readonly property: string;
-  /** The models that it is in. */
+  /** The models that contain it. */
   readonly isWithin: readonly string[];
 }
 
@@ -134,7 +134,7 @@ function makeReferenced(name: string, place: Place): Example | NoExample {
   return make(schema, { ...place, isWithin: [...isWithin, name] });
 }
 
-/** Of one that only adds a description to another: that other's. */
+/** The schema behind one that only adds a description. */
 function makeCombined(parts: readonly Schema[], place: Place): Example | NoExample {
   const merged: Record<string, unknown> = {};
   for (const part of parts) {

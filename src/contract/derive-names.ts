@@ -6,8 +6,8 @@ type Schemas = Record<string, Schema>;
 const prefix = '#/components/schemas/';
 
 /**
- * Gives each object a name in the contract, from which clients have their types: an inline one that of its place, an instance
- * of a generic type one that is an identifier.
+ * Names each object in the contract, from which generated clients derive their types: an inline object after its place, and
+ * an instance of a generic type by an identifier.
  */
 export function deriveNames(document: Document): void {
   const { schemas } = document.components;
@@ -21,7 +21,7 @@ export function deriveNames(document: Document): void {
       ];
       for (const [suffix, body] of bodies) {
         for (const [mediaType, media] of Object.entries(body?.content ?? {})) {
-          // The parts of a form with files stand for themselves.
+          // A form with files needs no model.
           if (mediaType === 'multipart/form-data' || !media.schema) continue;
           media.schema = hoist(media.schema, toTypeName(operationId) + suffix);
         }
@@ -29,7 +29,7 @@ export function deriveNames(document: Document): void {
     }
   }
   for (const model of Object.keys(schemas)) queue.add(model);
-  // With those that are added on the way.
+  // Includes the schemas that the loop adds.
   for (const model of queue) {
     const { properties = {} } = schemas[model] ?? {};
     for (const [property, schema] of Object.entries(properties))
@@ -44,10 +44,10 @@ export function deriveNames(document: Document): void {
     if (schema['type'] !== 'object' || !schema.properties || Object.keys(schema.properties).length === 0)
       return schema;
     const { description, nullable, ...own } = schema;
-    // tsoa's, of the operation.
+    // tsoa's name, made from the operation.
     delete own['title'];
     const free = freeName(name, schemas);
-    // Neither in a model nor in an inline type does the service accept what is not there.
+    // The service accepts unknown properties neither in a model nor in an inline type.
     schemas[free] = { ...own, additionalProperties: own.additionalProperties ?? false };
     queue.add(free);
     const reference = { $ref: prefix + free };
@@ -72,7 +72,7 @@ function renameGenerics(document: Document): void {
   if (renamed.size > 0) replaceReferences([document.paths, document.components], renamed);
 }
 
-/** Without what TypeScript's library says of its own types: that is about types, not about this one. */
+/** Removes the description that TypeScript's library has of a utility type. */
 function describeGeneric(name: string, { description, ...schema }: Schema): Schema {
   const hasProperties = Object.keys(schema.properties ?? {}).length > 0;
   return {

@@ -1,13 +1,13 @@
 import { toSentence } from './names.js';
 import type { Document, Operation, ResponseObject, Schema } from './openapi.js';
 
-/** tsoa's, where a controller has none. */
+/** tsoa's tag for a controller without one. */
 const withoutDescription = ['', 'Ok', 'No content'];
 
 /**
- * Writes what a controller leaves out and its names say: the summary from the method, the description from the summary, the
- * tag from the controller, and what a successful response has from its model.
- * @param tags operation (`GET /tickets/{id}`) → the tag that its controller's name stands for.
+ * Derives what a controller leaves out from its names: the summary from the method, the description from the summary, the
+ * tag from the controller, and the description of a successful response from its model.
+ * @param tags operation (`GET /tickets/{id}`) → the tag derived from its controller's name.
  */
 export function deriveOperations(document: Document, tags: Readonly<Record<string, string>> = {}): void {
   for (const [path, operations] of Object.entries(document.paths)) {
@@ -37,12 +37,12 @@ function describeBody({ $ref: reference, allOf, items }: Schema): string {
   if (Array.isArray(allOf) && allOf.length === 1) return describeBody(allOf[0] as Schema);
   if (items) return 'The list.';
   const model = reference?.split('/').at(-1) ?? 'Result';
-  // What has its name from the operation is its result.
+  // A model named after the operation is the operation's result.
   const subject = model.endsWith('Result') ? 'result' : model.replace(/(?<=.)Response$/, '');
   return `${toSentence(`the_${subject}`)}.`;
 }
 
-/** A tag that nobody describes has the summaries of its operations. */
+/** A tag without a description gets the summaries of its operations. */
 function describeTags(document: Document): void {
   const byTag = new Map<string, Operation[]>();
   for (const operations of Object.values(document.paths)) {

@@ -16,7 +16,7 @@ export function describeMissingCode(status: string, { codes }: ErrorForm): strin
     : `the @Response ${status} does not say which problem it is. Name its code in backquotes: @Response<ProblemDetails>(${status}, 'What is wrong: \`${example}\`.').`;
 }
 
-/** A problem that the method throws itself is one of its responses. */
+/** Adds the problems that the method throws to its responses. */
 export function addThrownCodes({ responses }: Operation, thrown: readonly string[], form: ErrorForm): void {
   for (const code of thrown) {
     const [status] = form.codes[code] ?? [];

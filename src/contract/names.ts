@@ -1,4 +1,4 @@
-/** `listOpenTickets`, `open-tickets` and `open_tickets` in words; what is in capitals stays so. */
+/** Splits `listOpenTickets`, `open-tickets` or `open_tickets` into words; acronyms stay in capitals. */
 function splitWords(name: string): string[] {
   const parts = name.split(
     /[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[a-z])/,
@@ -10,36 +10,37 @@ function splitWords(name: string): string[] {
 
 /** `listOpenTickets` → `List open tickets` */
 export function toSentence(name: string): string {
-  const text = splitWords(name).join(' ');
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return capitalize(splitWords(name).join(' '));
 }
 
 /** `assigned_to` → `AssignedTo` */
 export function toTypeName(name: string): string {
-  return splitWords(name)
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('');
+  return splitWords(name).map(capitalize).join('');
 }
 
-/** TypeScript's own, whose names say what is done to a type. */
+/** TypeScript's utility types. */
 const utilities = ['Partial', 'Required', 'Readonly', 'Pick', 'Omit', 'Record', 'NonNullable'];
 
-/** Whether tsoa has made the name of a type that has none: `Page_Ticket_` of `Page<Ticket>`. */
+/** Whether tsoa has made up the name, such as `Page_Ticket_` for `Page<Ticket>`. */
 export function isMadeUpName(name: string): boolean {
   return !/^[A-Za-z][A-Za-z0-9]*$/.test(name);
 }
 
-/** Whether it is one of TypeScript's own: `Partial_Ticket_`. */
+/** Whether it is an instance of a utility type, such as `Partial_Ticket_`. */
 export function isOfUtility(madeUp: string): boolean {
   return utilities.includes(madeUp.split('_')[0] ?? '');
 }
 
-/** A name that clients in any language can have: `Page_Ticket_` → `TicketPage`, `Partial_Ticket_` → `PartialTicket`. */
+/** An identifier in any language: `Page_Ticket_` → `TicketPage`, `Partial_Ticket_` → `PartialTicket`. */
 export function toModelName(madeUp: string): string {
   const [, generic = '', argument = ''] = /^([A-Za-z0-9]+)_([A-Za-z0-9]+)_$/.exec(madeUp) ?? [];
-  if (generic !== '' && !utilities.includes(generic)) return argument + generic;
+  if (generic !== '' && !utilities.includes(generic)) return capitalize(argument) + generic;
   return madeUp
     .split(/[^A-Za-z0-9]+/)
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .map(capitalize)
     .join('');
+}
+
+function capitalize(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }

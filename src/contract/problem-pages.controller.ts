@@ -53,7 +53,7 @@ export class ProblemPagesController {
 
   /**
    * The page that the `type` of a problem links to: what the code means, what to do about it, and which operations
-   * answer with it.
+   * respond with it.
    * @summary Read about a problem
    * @param code The problem's `code`.
    * @example code "invalid_token"

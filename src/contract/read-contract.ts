@@ -45,7 +45,7 @@ export class Contract {
 interface ContractOperation {
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly 'x-required-permissions'?: readonly string[];
-  readonly requestBody?: { readonly content: object };
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly example?: unknown }>> };
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: { $ref?: string } }>> }>
   >;
@@ -59,6 +59,8 @@ export function operationsIn(document: OpenApiDocument): ContractOperation[] {
 interface OperationInfo {
   /** The media types of its request body. */
   readonly mediaTypes: readonly string[];
+  /** An example of its request body as JSON. */
+  readonly jsonExample: unknown;
   /** Whether the request may have an access token. */
   readonly acceptsToken: boolean;
   /** Whether a request without credentials is refused. */
@@ -83,6 +85,7 @@ export function findOperation(
   const otherwise = operation.responses['default']?.content;
   return {
     mediaTypes: Object.keys(operation.requestBody?.content ?? {}),
+    jsonExample: operation.requestBody?.content['application/json']?.example,
     acceptsToken: security.some((schemes) => 'bearer' in schemes),
     requiresCredentials: security.length > 0 && security.every((schemes) => Object.keys(schemes).length > 0),
     usesOAuthErrors: otherwise?.['application/json']?.schema?.$ref?.endsWith('/OAuthError') ?? false,

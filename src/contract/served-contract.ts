@@ -12,12 +12,32 @@ export interface ServedVariant {
 
 type SecurityScheme = Readonly<Record<string, string>>;
 
+interface Server {
+  readonly url: string;
+  readonly [member: string]: unknown;
+}
+
 /**
  * The document as text, whose examples name the address that clients know the service by.
  * @param issuer that address: what the URIs of problems' types begin with.
  */
 export function replaceAddress(json: string, issuer: string): string {
   return json.replaceAll(exampleAddress, () => JSON.stringify(issuer).slice(1, -1));
+}
+
+/** The document with the issuer as its first server: generators take that one. The others are relative to the document. */
+export function addIssuer(issuer: string, document: OpenApiDocument): OpenApiDocument {
+  const servers = document['servers'] as readonly Server[];
+  return { ...document, servers: [createIssuerServer(issuer), ...servers] };
+}
+
+export function addIssuerToYaml(issuer: string, yaml: string): string {
+  // JSON is valid YAML.
+  return yaml.replace(/^servers:\n/m, (line) => `${line}  - ${JSON.stringify(createIssuerServer(issuer))}\n`);
+}
+
+function createIssuerServer(issuer: string): Server {
+  return { url: issuer, description: 'The service, as its clients know it', 'x-internal': false };
 }
 
 /** The same as YAML, whose plain texts need no escapes. */
@@ -29,11 +49,13 @@ export function adaptContract(
   { prefix, tokenScheme: bearer }: ServedVariant,
   document: OpenApiDocument,
 ): OpenApiDocument {
-  const servers = document['servers'] as readonly { readonly url: string }[];
+  const servers = document['servers'] as readonly Server[];
   const components = document['components'] as { readonly securitySchemes: Record<string, unknown> };
   return {
     ...document,
-    ...(prefix !== '' && { servers: servers.map((server) => ({ ...server, url: prefix })) }),
+    ...(prefix !== '' && {
+      servers: servers.map((server) => (server.url === '/' ? { ...server, url: prefix } : server)),
+    }),
     ...(bearer && {
       components: { ...components, securitySchemes: { ...components.securitySchemes, bearer } },
     }),
@@ -67,7 +89,7 @@ export function createSecurityScheme(
   const where = isInHeader
     ? `\`${headerName}: ${word}<access_token>\``
     : `not in a header, but in ${tokenLocations.join(' or ')} (JWT_TOKEN_LOCATION)`;
-  const description = `An access token (RFC 9068, checked as RFC8725 says): ${where}.`;
+  const description = `An access token (RFC 9068, validated by RFC 8725): ${where}.`;
   return isAuthorization && headerType !== 'none'
     ? { type: 'http', scheme: getTokenScheme(config), bearerFormat: 'JWT', description }
     : { type: 'apiKey', in: 'header', name: headerName, description };

@@ -16,6 +16,7 @@ const pathsInOrderOfUse = [
   '/oauth/introspect',
   '/oauth/revoke',
   '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
   '/',
   '/health/live',
   '/health/ready',

@@ -51,6 +51,12 @@ function toSchema(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   const { nullable, example, exclusiveMinimum, exclusiveMaximum, minimum, maximum, type, ...rest } =
     schema as Node;
+  // Of a reference that may be null.
+  if (nullable === true && type === undefined) {
+    const { description, ...referring } = rest;
+    const inner = toSchema(referring);
+    return { ...(description !== undefined && { description }), anyOf: [inner, { type: 'null' }] };
+  }
   return {
     ...(type !== undefined && { type: nullable === true ? [type, 'null'] : type }),
     ...mapEntries(rest, (keyword, value) => {

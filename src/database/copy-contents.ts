@@ -28,20 +28,35 @@ export function selectChecksumColumns(columns: readonly string[]): string[] {
   return columns.filter((each) => each !== excludedColumn).sort();
 }
 
-/** Summarizes the rows of a table. Each column is written as its length in bytes and its text: no two rows give the same text. */
-export function summarizeRows(rows: Iterable<Row>, columns: readonly string[]): TableContents {
+/** Summarizes rows, which are added one by one. */
+interface Summary {
+  add(row: Row): void;
+  contents(): TableContents;
+}
+
+/** Each column is written as its length in bytes and its text: no two rows give the same text. */
+export function createSummary(columns: readonly string[]): Summary {
   let count = 0;
   let sum = 0n;
-  for (const row of rows) {
-    let text = '';
-    for (const column of columns) {
-      const value = row[column] ?? null;
-      text += value === null ? '-' : `${Buffer.byteLength(String(value))}:${value}`;
-    }
-    sum += BigInt(hash('sha256', text, 'buffer').readUInt32BE(0));
-    count += 1;
-  }
-  return { rows: count, checksum: String(sum) };
+  return {
+    add: (row) => {
+      let text = '';
+      for (const column of columns) {
+        const value = row[column] ?? null;
+        text += value === null ? '-' : `${Buffer.byteLength(String(value))}:${value}`;
+      }
+      sum += BigInt(hash('sha256', text, 'buffer').readUInt32BE(0));
+      count += 1;
+    },
+    contents: () => ({ rows: count, checksum: String(sum) }),
+  };
+}
+
+/** Summarizes the rows of a table. */
+export function summarizeRows(rows: Iterable<Row>, columns: readonly string[]): TableContents {
+  const summary = createSummary(columns);
+  for (const row of rows) summary.add(row);
+  return summary.contents();
 }
 
 /** The same summary, computed by PostgreSQL. */

@@ -1,29 +1,38 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { summarizeTable, findDifferences, type Contents, type Row } from './copy-contents.js';
+import {
+  summarizeTable,
+  findDifferences,
+  type Contents,
+  type Row,
+  type TableContents,
+} from './copy-contents.js';
 import { createMark, dropMark, withMarkTable, readMark, type CopyMark } from './copy-mark.js';
-import { copiedTables, CopyError, type Counts, type SqliteSnapshot } from './copy-source.js';
+import { CopyError } from './copy-error.js';
+import { copiedTables, type Counts, type SqliteSnapshot } from './copy-source.js';
 import type { Database, Queries } from './database.js';
-import type { KeyRow, Schema } from './schema.js';
+import { fillPostponed, setSequences, summarizeTarget, type OwnTable } from './own-copy.js';
 import { acquireStartLock } from './start-lock.js';
-
-/** PostgreSQL takes 65,535 parameters in a statement; the widest table has 16 columns. */
-const rowsPerStatement = 500;
-
-/** Encrypts the keys of the copy. */
-export interface CopySealing {
-  /** Encrypts a key again, with the target's secret. */
-  readonly seal: (row: KeyRow) => string;
-  /** Whether that secret decrypts a key of the target. */
-  readonly opens: (row: KeyRow) => boolean;
-}
+import {
+  createOwnTableCopy,
+  createTableCopy,
+  rowsPerStatement,
+  type CopySealing,
+  type TableCopy,
+} from './table-copies.js';
 
 export interface CopyOptions {
   /** Called with the rows copied so far, after each transaction and at the end of each table. */
-  readonly onProgress?: (table: keyof Schema, rows: number, isWhole: boolean) => void;
+  readonly onProgress?: (table: string, rows: number, isWhole: boolean) => void;
   /** Stops the copy after the current transaction; another run continues from there. */
   readonly signal?: AbortSignal;
   readonly rowsPerBatch?: number;
+  /** Of the source, with the project's tables, where they were read already. */
+  readonly contents?: Contents;
+  /** The tables of the project; see `planOwnTables`. */
+  readonly ownTables?: readonly OwnTable[];
+  /** Whether the project's migrations have run on the target for this copy alone: then what they put there may go. */
+  readonly mayReplaceOwnRows?: boolean;
 }
 
 /**
@@ -39,26 +48,28 @@ export async function copyInto(
   sealing: CopySealing,
   options: CopyOptions = {},
 ): Promise<Counts> {
-  const contents = await source.contents();
-  const mark = await beginCopy(target, source.file, contents);
+  const { ownTables = [], contents = await source.contents(ownTables) } = options;
+  const mark = await beginCopy(target, source.file, contents, options);
   await assertKeysOpen(target, sealing);
-  for (const table of copiedTables.slice(copiedTables.indexOf(mark.copying))) {
-    await copyTable({ target, source, sealing, mark }, table, options);
+  const tables = [
+    ...copiedTables.map((table) => createTableCopy(table, source, sealing)),
+    ...ownTables.map((table) => createOwnTableCopy(table, source)),
+  ];
+  const names = tables.map(({ name }) => name);
+  for (const table of tables.slice(names.indexOf(mark.copying))) {
+    await copyTable({ target, mark }, table, options);
   }
-  await assertEqualContents(target, source, contents);
+  for (const table of ownTables) await completeOwnTable({ target, mark }, table, source);
+  await assertEqualContents(target, source, contents, ownTables);
   await assertKeysOpen(target, sealing);
-  for (const table of copiedTables)
-    await sql`analyze ${sql.table(table)}`.execute(target.longRunning.queries);
+  for (const name of names) await sql`analyze ${sql.table(name)}`.execute(target.longRunning.queries);
   await finishCopy(target, mark.run);
   return toCounts(contents);
 }
 
 /** The number of rows of each table. */
 export function toCounts({ tables }: Contents): Counts {
-  return Object.fromEntries(copiedTables.map((table) => [table, tables[table]?.rows ?? 0])) as Record<
-    keyof Schema,
-    number
-  >;
+  return Object.fromEntries(Object.entries(tables).map(([table, { rows }]) => [table, rows]));
 }
 
 /**
@@ -81,11 +92,16 @@ export function assertSameSource(mark: CopyMark, source: string, contents: Conte
 /**
  * Removes an unfinished copy and its mark. Without a mark, nothing is changed.
  */
-export async function removeUnfinishedCopy(target: Database): Promise<void> {
+export async function removeUnfinishedCopy(
+  target: Database,
+  ownTables: readonly { readonly name: string }[] = [],
+): Promise<void> {
   await target.longRunning.transaction(async (transaction) => {
     await acquireStartLock(transaction);
     if (!(await readMark(transaction))) return;
-    await sql`truncate ${sql.join(copiedTables.map((table) => sql.table(table)))}`.execute(transaction);
+    const there = await listTables(transaction);
+    const names = [...copiedTables, ...ownTables.map(({ name }) => name)].filter((name) => there.has(name));
+    await sql`truncate ${sql.join(names.map((name) => sql.table(name)))}`.execute(transaction);
     await dropMark(transaction);
   });
 }
@@ -94,11 +110,15 @@ export async function removeUnfinishedCopy(target: Database): Promise<void> {
  * Refuses a database in which one of the service's tables has rows. A missing table counts as empty.
  * @throws {CopyError}
  */
-export async function assertEmpty(queries: Queries): Promise<void> {
-  const there = new Set((await queries.introspection.getTables()).map(({ name }) => name));
-  for (const table of copiedTables) {
+export async function assertEmpty(
+  queries: Queries,
+  ownTables: readonly { readonly name: string }[] = [],
+): Promise<void> {
+  const there = await listTables(queries);
+  for (const table of [...copiedTables, ...ownTables.map(({ name }) => name)]) {
     if (!there.has(table)) continue;
-    if (await queries.selectFrom(table).selectAll().limit(1).executeTakeFirst()) {
+    const { rows } = await sql`select 1 from ${sql.table(table)} limit 1`.execute(queries);
+    if (rows.length > 0) {
       throw new CopyError(
         `The target is not empty: its table "${table}" has rows. Copy into a new database on which no service has been started.`,
       );
@@ -106,8 +126,17 @@ export async function assertEmpty(queries: Queries): Promise<void> {
   }
 }
 
-/** Creates the mark, or takes over the existing one, under the lock that a starting service takes. */
-function beginCopy(target: Database, source: string, contents: Contents): Promise<CopyMark> {
+async function listTables(queries: Queries): Promise<Set<string>> {
+  return new Set((await queries.introspection.getTables()).map(({ name }) => name));
+}
+
+/** Creates the mark, or reuses the existing one, under the lock that a starting service takes. */
+function beginCopy(
+  target: Database,
+  source: string,
+  contents: Contents,
+  { ownTables = [], mayReplaceOwnRows = false }: CopyOptions,
+): Promise<CopyMark> {
   return target.longRunning.transaction(async (transaction) => {
     await acquireStartLock(transaction);
     const run = randomUUID();
@@ -122,6 +151,10 @@ function beginCopy(target: Database, source: string, contents: Contents): Promis
       return mark;
     }
     await assertEmpty(transaction);
+    if (mayReplaceOwnRows) {
+      for (const { name } of [...ownTables].reverse())
+        await sql`delete from ${sql.table(name)}`.execute(transaction);
+    } else await assertEmpty(transaction, ownTables);
     const [copying = 'users'] = copiedTables;
     const mark = { run, source, contents: JSON.stringify(contents), copying, after_key: null, copied: 0 };
     await createMark(transaction, mark);
@@ -131,48 +164,55 @@ function beginCopy(target: Database, source: string, contents: Contents): Promis
 
 interface CopyRun {
   readonly target: Database;
-  readonly source: SqliteSnapshot;
-  readonly sealing: CopySealing;
   /** The mark when this run began. */
   readonly mark: CopyMark;
 }
 
 async function copyTable(
-  { target, source, sealing, mark }: CopyRun,
-  table: keyof Schema,
+  { target, mark }: CopyRun,
+  table: TableCopy,
   { onProgress, signal, rowsPerBatch = rowsPerStatement }: CopyOptions,
 ): Promise<void> {
-  const begun = table === mark.copying ? mark.after_key : null;
-  const after = begun === null ? undefined : (JSON.parse(begun) as (string | number)[]);
+  const begun = table.name === mark.copying ? mark.after_key : null;
+  const after = begun === null ? undefined : (JSON.parse(begun) as unknown[]);
   let copied = begun === null ? 0 : mark.copied;
-  const key = source.keyColumns(table);
-  for (const batch of splitIntoBatches(source.rows(table, after), rowsPerBatch)) {
-    const last = batch.at(-1);
-    const rows =
-      table === 'keys'
-        ? batch.map((row) => ({ ...row, sealed_key: sealing.seal(row as unknown as KeyRow) }))
-        : batch;
+  for (const batch of splitIntoBatches(table.read(after), Math.min(rowsPerBatch, table.maxRows))) {
     const place = {
-      copying: table,
-      after_key: JSON.stringify(key.map((column) => last?.[column])),
-      copied: copied + rows.length,
+      copying: table.name,
+      after_key: JSON.stringify(table.keyOf(batch.at(-1))),
+      copied: copied + batch.length,
     };
     await target.longRunning.transaction(async (transaction) => {
       await moveMark(transaction, mark.run, place);
-      // The rows come from the same table, so they have its columns.
-      await transaction.insertInto(table).values(rows).execute();
+      await table.insert(transaction, batch);
     });
-    copied += rows.length;
-    onProgress?.(table, copied, false);
+    copied += batch.length;
+    onProgress?.(table.name, copied, false);
     if (signal?.aborted) {
       throw new CopyError('The copy was interrupted. Run the same command again to continue.');
     }
   }
-  onProgress?.(table, copied, true);
+  onProgress?.(table.name, copied, true);
 }
 
-function* splitIntoBatches(rows: Iterable<Row>, size: number): Generator<Row[]> {
-  let batch: Row[] = [];
+/** What needs the rows of all tables. It may be done twice: a copy that is continued begins with it again. */
+async function completeOwnTable(
+  { target, mark }: CopyRun,
+  table: OwnTable,
+  source: SqliteSnapshot,
+): Promise<void> {
+  const rows = table.postponed.size > 0 ? source.ownRows(table) : [];
+  for (const batch of splitIntoBatches(rows, rowsPerStatement)) {
+    await target.longRunning.transaction(async (transaction) => {
+      await moveMark(transaction, mark.run, { run: mark.run });
+      await fillPostponed(transaction, table, batch);
+    });
+  }
+  await setSequences(target.longRunning.queries, table);
+}
+
+function* splitIntoBatches<TableRow>(rows: Iterable<TableRow>, size: number): Generator<TableRow[]> {
+  let batch: TableRow[] = [];
   for (const row of rows) {
     batch.push(row);
     if (batch.length < size) continue;
@@ -182,11 +222,7 @@ function* splitIntoBatches(rows: Iterable<Row>, size: number): Generator<Row[]> 
   if (batch.length > 0) yield batch;
 }
 
-async function moveMark(
-  queries: Queries,
-  run: string,
-  place: Pick<CopyMark, 'copying' | 'after_key' | 'copied'>,
-): Promise<void> {
+async function moveMark(queries: Queries, run: string, place: Partial<CopyMark>): Promise<void> {
   const { numUpdatedRows } = await withMarkTable(queries)
     .updateTable('unfinished_copy')
     .set(place)
@@ -210,10 +246,15 @@ async function assertEqualContents(
   { longRunning }: Database,
   source: SqliteSnapshot,
   contents: Contents,
+  ownTables: readonly OwnTable[],
 ): Promise<void> {
-  const tables = [];
+  const tables: (readonly [string, TableContents])[] = [];
   for (const table of copiedTables) {
     tables.push([table, await summarizeTable(longRunning.queries, table, source.columns(table))] as const);
+  }
+  for (const table of ownTables) {
+    const summary = await longRunning.transaction((transaction) => summarizeTarget(transaction, table));
+    tables.push([table.name, summary]);
   }
   const different = findDifferences(contents, { ...contents, tables: Object.fromEntries(tables) });
   if (different.length === 0) return;

@@ -13,7 +13,7 @@ export interface CopyMark {
   /** The summary of the source when the copy began, as JSON; see `Contents`. */
   readonly contents: string;
   /** The table that is being copied; the tables before it are complete. */
-  readonly copying: keyof Schema;
+  readonly copying: string;
   /** The primary key of its last copied row, as a JSON array; null before the first. */
   readonly after_key: string | null;
   /** The number of its copied rows. */

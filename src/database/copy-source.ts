@@ -1,7 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { selectChecksumColumns, summarizeRows, type Contents, type Row } from './copy-contents.js';
+import { CopyError } from './copy-error.js';
+import type { ProjectMigrations } from './migrations/context.js';
 import { createMigrationProvider } from './migrations/index.js';
+import { summarizeSource, type OwnTable } from './own-copy.js';
+import { readSourceRows, readSourceTables, type SourceRow, type SourceTable } from './own-tables.js';
+import { projectLockTable, projectMigrationTable } from './run-migrations.js';
 import type { KeyRow, Schema } from './schema.js';
 
 /** All tables, in an order in which foreign keys refer to earlier tables only. */
@@ -20,12 +25,13 @@ const tableOrder: Readonly<Record<keyof Schema, true>> = {
 };
 export const copiedTables = Object.keys(tableOrder) as (keyof Schema)[];
 
-export type Counts = Readonly<Record<keyof Schema, number>>;
+const migrationTables = [
+  ...['kysely_migration', 'kysely_migration_lock'],
+  ...[projectMigrationTable, projectLockTable],
+];
 
-/** The copy cannot be made; the message is for the operator. */
-export class CopyError extends Error {
-  override readonly name = 'CopyError';
-}
+/** Table → rows. */
+export type Counts = Readonly<Record<string, number>>;
 
 /**
  * A read-only snapshot of a SQLite file. A service may write to the file meanwhile.
@@ -46,37 +52,53 @@ export class SqliteSnapshot {
     return realpathSync(this.given);
   }
 
-  /** @throws {CopyError} if it is not a database of this version. */
-  async assertVersion(): Promise<void> {
+  /** @throws {CopyError} if it is not a database of this version, of Latchkey and of the project. */
+  async assertVersion(project: ProjectMigrations = {}): Promise<void> {
     const expected = await listMigrationNames();
     let found: unknown[];
     try {
-      found = this.#connection
-        .prepare('select name from kysely_migration order by name')
-        .all()
-        .map(({ name }) => name);
+      found = this.#migrationNames('kysely_migration');
     } catch (cause) {
       throw new CopyError(`The SQLite file ${this.given} is not a Latchkey database.`, { cause });
     }
-    if (expected.join() === found.join()) return;
-    throw new CopyError(
-      `The SQLite file ${this.given} was written by another version of Latchkey. Start this version on it once, then copy.`,
+    if (expected.join() !== found.join()) throw this.#createVersionError('Latchkey');
+    const hasOwn = this.#connection
+      .prepare('select 1 from sqlite_master where name = ?')
+      .get(projectMigrationTable);
+    const own = hasOwn ? this.#migrationNames(projectMigrationTable) : [];
+    if (Object.keys(project).sort().join() !== own.join()) throw this.#createVersionError('this project');
+  }
+
+  #migrationNames(table: string): unknown[] {
+    return this.#connection
+      .prepare(`select name from ${table} order by name`)
+      .all()
+      .map(({ name }) => name);
+  }
+
+  #createVersionError(whose: string): CopyError {
+    return new CopyError(
+      `The SQLite file ${this.given} was written by another version of ${whose}. Start this version on it once, then copy.`,
     );
   }
 
-  /** Reads the whole file. */
-  async contents(): Promise<Contents> {
+  /** Reads the whole file. @param own the project's tables; see `planOwnTables`. @throws {CopyError} */
+  async contents(own: readonly OwnTable[] = []): Promise<Contents> {
     return {
       version: (await listMigrationNames()).at(-1) ?? '',
-      tables: Object.fromEntries(
-        copiedTables.map((table) => [
+      tables: Object.fromEntries([
+        ...copiedTables.map((table) => [
           table,
           summarizeRows(
             this.#connection.prepare(`select * from ${table}`).iterate() as Iterable<Row>,
             this.columns(table),
           ),
         ]),
-      ),
+        ...own.map((table) => [
+          table.name,
+          summarizeSource(table, (each, after) => this.ownRows(each, after)),
+        ]),
+      ]) as Contents['tables'],
     };
   }
 
@@ -101,6 +123,22 @@ export class SqliteSnapshot {
     return this.#connection
       .prepare(`select * from ${table} ${where} order by ${key}`)
       .iterate(...(after ?? [])) as Iterable<Row>;
+  }
+
+  /** The project's tables. @throws {CopyError} */
+  ownTables(): SourceTable[] {
+    const others = new Set<string>([...copiedTables, ...migrationTables]);
+    return readSourceTables(this.#connection, (name) => others.has(name));
+  }
+
+  /** Rows of a table of the project. @param after the key that they come after, as `keyOf` gives it. */
+  ownRows(table: SourceTable, after?: readonly string[]): Iterable<SourceRow> {
+    return readSourceRows(this.#connection, table, after);
+  }
+
+  hasOwnRows(table: SourceTable): boolean {
+    for (const _row of this.ownRows(table)) return true;
+    return false;
   }
 
   keys(): KeyRow[] {

@@ -8,9 +8,15 @@ import type { Schema } from './schema.js';
 
 /** Where a project's own migrations are noted, apart from Latchkey's: each has its own numbers. */
 export const projectMigrationTable = 'project_migration';
-const projectLockTable = 'project_migration_lock';
+export const projectLockTable = 'project_migration_lock';
 
 type Queries = Kysely<Schema>;
+
+interface HasQueries {
+  readonly queries: Queries;
+  readonly dialect: MigrationContext['dialect'];
+}
+
 type Dialect = MigrationContext['dialect'];
 
 export interface MigrateOptions {
@@ -68,6 +74,25 @@ async function runProjectMigrations(
   }
 }
 
+/**
+ * Runs what has not run yet, without notes of it: for a transaction that is rolled back, to see what would come of it.
+ */
+export async function previewMigrations(
+  transaction: Queries,
+  context: MigrationContext,
+  project: ProjectMigrations,
+): Promise<void> {
+  const own = await createMigrationProvider(context).getMigrations();
+  for (const [table, migrations] of [
+    ['kysely_migration', own],
+    [projectMigrationTable, bind(project, context)],
+  ] as const) {
+    const ran = await readNames(transaction, context.dialect, table);
+    for (const name of Object.keys(migrations).sort())
+      if (!ran.includes(name)) await migrations[name]?.up(transaction);
+  }
+}
+
 function bind(project: ProjectMigrations, context: MigrationContext): Record<string, Migration> {
   return Object.fromEntries(
     Object.entries(project).map(([name, migration]) => [name, { up: (db) => migration.up(db, context) }]),
@@ -92,6 +117,11 @@ async function assertKnown(
     );
   }
   return ran;
+}
+
+/** Whether migrations of a project have ever run. */
+export async function hasProjectMigrations({ queries, dialect }: HasQueries): Promise<boolean> {
+  return (await readNames(queries, dialect, projectMigrationTable)).length > 0;
 }
 
 /** @returns the names in a table of migrations, in order; none where there is no such table. */

@@ -57,9 +57,11 @@ export class AccessTokens {
     const parts = readCompactJws(token);
     const header = parts && readJwsHeader(parts.header);
     if (!header) throw createInvalidToken('The access token is not a JWT in its compact form.');
-    const { kid, crit } = header;
+    const { kid, crit, typ } = header;
     const found = typeof kid === 'string' ? await rejectAsNotReady(this.keys.find(kid)) : undefined;
     if (!found) throw createInvalidToken('The access token is not signed with a key of the service.');
+    const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : '';
+    if (type !== 'at+jwt' && type !== 'jwt') throw createInvalidToken(noAccessToken);
     // RFC 7515 §4.1.11: an unknown critical extension must not be ignored.
     if (crit !== undefined)
       throw createInvalidToken('The access token demands an extension that is not known here.');
@@ -69,11 +71,12 @@ export class AccessTokens {
         algorithms: [found.algorithm],
         issuer: this.expected.issuer,
         audience: [...this.expected.audience],
-        typ: 'at+jwt',
         clockTolerance: this.expected.leeway,
         currentDate: new Date(this.clock.now()),
       });
       if (!isClaims(payload)) throw createInvalidToken('The access token lacks a claim.');
+      // The service's JWT_ACCESS_TOKEN_TYPE: where the header does not say that it is an access token, a claim does.
+      if (type === 'jwt' && payload.token_use !== 'access_token') throw createInvalidToken(noAccessToken);
       return deepFreeze(payload);
     } catch (error) {
       if (error instanceof errors.JOSEError) throw createInvalidToken(describeError(error), error);
@@ -82,6 +85,7 @@ export class AccessTokens {
   }
 }
 
+const noAccessToken = 'This JWT is not an access token.';
 const malformed = 'The access token is malformed, or its signature is wrong.';
 
 function describeError(error: errors.JOSEError): string {
@@ -94,8 +98,6 @@ function describeError(error: errors.JOSEError): string {
         return 'The access token was issued for another service.';
       case 'nbf':
         return 'The access token is not valid yet.';
-      case 'typ':
-        return 'This JWT is not an access token.';
       default:
         return 'The access token lacks a claim.';
     }

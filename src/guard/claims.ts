@@ -1,6 +1,6 @@
 import { parsePermissions } from './permissions.js';
 
-/** The claims of an access token (RFC 9068 §2.2), and Latchkey's own: `sid`, `ver`, `roles_ver`, `fresh` and `pwd_change`. */
+/** The claims of an access token (RFC 9068 §2.2), and Latchkey's own: `sid`, `ver`, `roles_ver`, `fresh`, `pwd_change` and `token_use`. */
 export interface Claims {
   readonly iss: string;
   /** The user's id, or for a client's own token the client's id. */
@@ -27,6 +27,10 @@ export interface Claims {
   readonly fresh?: boolean;
   /** Present while the account has a one-time password, with which it has no permissions. */
   readonly pwd_change?: true;
+  /** The user's name when the token was issued, to be shown; a client's token has none. */
+  readonly preferred_username?: string;
+  /** Says that this is an access token where the header's `typ` does not: `access_token`. */
+  readonly token_use?: unknown;
   readonly [claim: string]: unknown;
 }
 
@@ -34,6 +38,8 @@ export interface Claims {
 export interface Caller {
   /** The user's id, or for a client's own token the client's id. */
   readonly subject: string;
+  /** The user's name when the token was issued, to be shown: a user is told from others by `subject`. Undefined for a client. */
+  readonly username: string | undefined;
   /** Undefined for a client. */
   readonly sessionId: string | undefined;
   readonly permissions: ReadonlySet<string>;
@@ -43,6 +49,7 @@ export interface Caller {
 export function toCaller(claims: Claims): Caller {
   return {
     subject: claims.sub,
+    username: claims.preferred_username,
     sessionId: claims.sid,
     permissions: parsePermissions(claims.scope),
     claims,
@@ -54,12 +61,13 @@ export function isClaims(payload: Readonly<Record<string, unknown>>): payload is
   const isText = (value: unknown): boolean => typeof value === 'string';
   const are = (isOfType: (value: unknown) => boolean, ...names: readonly string[]): boolean =>
     names.every((name) => isOfType(payload[name]));
-  const { sub, client_id: clientId, roles } = payload;
+  const { sub, client_id: clientId, roles, preferred_username: username } = payload;
   return (
     are(isText, 'iss', 'sub', 'jti', 'client_id', 'scope') &&
     are(Number.isSafeInteger, 'exp', 'iat', 'ver') &&
     // Only a client's own token has no session.
     (sub === clientId || (are(isText, 'sid') && are(Number.isSafeInteger, 'auth_time'))) &&
+    (username === undefined || isText(username)) &&
     Array.isArray(roles) &&
     roles.every(isText)
   );

@@ -5,6 +5,30 @@ export interface TokenHeader {
   readonly scheme: string | undefined;
 }
 
+/** The headers of a request, as Node has them. */
+export interface RawRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly rawHeaders: readonly string[];
+}
+
+/**
+ * A header in several lines is a list (RFC 9110 §5.3); Node drops all but the first line of some headers.
+ * @param name in lower case.
+ */
+export function readHeader({ headers, rawHeaders }: RawRequest, name: string): string | undefined {
+  const value = headers[name];
+  if (typeof value !== 'string') return value?.join(',');
+  let lines = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const given = rawHeaders[index] ?? '';
+    if (given.length === name.length && given.toLowerCase() === name) lines += 1;
+  }
+  if (lines <= 1) return value;
+  return rawHeaders
+    .filter((_, index) => rawHeaders[index - 1]?.toLowerCase() === name && index % 2 === 1)
+    .join(',');
+}
+
 /**
  * Extracts the credentials for an authentication scheme from a header: `Bearer T` has `T`. The scheme is
  * case-insensitive, one space follows it (RFC 6750 §2.1), and the header may list several schemes (RFC 9110 §11.4,

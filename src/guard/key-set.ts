@@ -1,11 +1,14 @@
 import { importJWK, type CryptoKey, type JWK } from 'jose';
-import type { GuardClock, LatchkeyService } from './latchkey-service.js';
+import { ServiceRefused, type GuardClock, type LatchkeyService } from './latchkey-service.js';
 import { listAlgorithms, validateJwkUse, validatePublicKey, computeSignatureLength } from './public-keys.js';
 
 /** Minimum time between two attempts to read the keys, in milliseconds, however many tokens with unknown key ids come. */
 const minReadInterval = 5000;
 /** How long keys are used while newer ones cannot be read, in milliseconds. */
 const maxUse = 3_600_000;
+
+const noKeys =
+  'The service publishes no public keys: its JWT_ALGORITHM is one with a shared secret (HS256, HS384, HS512), whose tokens only the service itself can check. Set JWT_ALGORITHM=ES256 there, or introspect tokens.';
 
 /** Asymmetric algorithms alone: with a shared secret, every service that checks tokens could also issue them. */
 const algorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
@@ -28,6 +31,8 @@ export class KeySet {
   #attemptedAt = -Infinity;
   #reading: Promise<void> | undefined;
   #isExpired = false;
+  /** Whether the service publishes no key at all. */
+  #hasNone = false;
   /** Incremented when the keys change: tokens must then be verified again. */
   version = 0;
 
@@ -39,7 +44,7 @@ export class KeySet {
 
   /** Whether the keys are not older than the service's `max-age`. */
   get isFresh(): boolean {
-    return !this.#isExpired && this.#age < this.#maxAge;
+    return !this.#isExpired && !this.#hasNone && this.#age < this.#maxAge;
   }
 
   /** The keys are read again before their next use, because one may have been removed. */
@@ -51,6 +56,7 @@ export class KeySet {
   /**
    * Reads the keys again if that is due.
    * @throws {Error} if that fails and the keys are older than an hour.
+   * @throws {ServiceRefused} if the service publishes none.
    */
   async refresh(): Promise<void> {
     if (this.isFresh) return;
@@ -60,6 +66,7 @@ export class KeySet {
       if (this.#age >= maxUse) throw error;
     }
     if (this.#age >= maxUse) throw new Error('The public keys could not be read a moment ago.');
+    this.#requireSome();
   }
 
   /**
@@ -68,7 +75,13 @@ export class KeySet {
    */
   async find(kid: string): Promise<VerificationKey | undefined> {
     if (!this.#keys.has(kid)) await this.#readIfDue();
+    this.#requireSome();
     return this.#keys.get(kid);
+  }
+
+  /** Without any key every token would be refused, though nothing is wrong with the tokens. */
+  #requireSome(): void {
+    if (this.#hasNone) throw new ServiceRefused(noKeys);
   }
 
   get #age(): number {
@@ -98,6 +111,8 @@ export class KeySet {
     this.#keys = await this.#import(keys.keys);
     this.#text = text;
     this.version += 1;
+    this.#hasNone = keys.keys.length === 0;
+    if (this.#hasNone) this.warn(noKeys);
   }
 
   /** Imports the keys that can be used, and warns about the others. */

@@ -2,6 +2,7 @@ import type { TokenHeader } from './credentials.js';
 import type { GuardClock } from './latchkey-service.js';
 
 const staleModes = ['introspect', 'refuse', 'accept'] as const;
+const refusalModes = ['respond', 'throw'] as const;
 
 export interface GuardOptions {
   /** The service's `LATCHKEY_ISSUER`; tokens of other issuers are refused. Its metadata says where the keys are. */
@@ -9,7 +10,7 @@ export interface GuardOptions {
   /** Accepted audiences: a token must have at least one of them as `aud`. */
   readonly audience: string | readonly string[];
   /** A client of the service (`POST /clients`) with the scope `revocations:read` and the audience among its `introspection_audiences`. */
-  readonly client: { readonly id: string; readonly secret: string };
+  readonly client: { readonly id: string | undefined; readonly secret: string | undefined };
   /** The base URL for requests to the service, for example an address in a private network; by default the issuer. */
   readonly url?: string;
   /** The URL of the public keys; by default the metadata's `jwks_uri`. */
@@ -27,6 +28,11 @@ export interface GuardOptions {
    * respond 503 if it does not respond. `refuse`: respond 503. `accept`: accept tokens that may be revoked, with a warning.
    */
   readonly whenStale?: (typeof staleModes)[number];
+  /**
+   * What to do with a request that is refused. `respond` (the default): the guard sends problem+json. `throw`: the
+   * framework's error handler gets the `Refusal`, which has `status`, `headers` and `body()`.
+   */
+  readonly refusals?: (typeof refusalModes)[number];
   /** Called with messages for the operator; by default `console.warn`. */
   readonly warn?: (message: string) => void;
   /** For requests to the service; by default the global `fetch`. */
@@ -39,7 +45,7 @@ export interface GuardOptions {
 export interface ResolvedOptions {
   readonly issuer: string;
   readonly audience: readonly string[];
-  readonly client: { readonly id: string; readonly secret: string };
+  readonly client: Client;
   readonly url: string;
   readonly jwksUri: string | undefined;
   readonly header: TokenHeader;
@@ -48,6 +54,7 @@ export interface ResolvedOptions {
   /** Milliseconds. */
   readonly bound: number;
   readonly whenStale: (typeof staleModes)[number];
+  readonly refusals: (typeof refusalModes)[number];
   readonly warn: (message: string) => void;
   readonly fetch: typeof fetch;
   readonly clock: GuardClock;
@@ -55,9 +62,15 @@ export interface ResolvedOptions {
 
 const systemClock: GuardClock = { now: () => Date.now(), monotonic: () => performance.now() };
 
+interface Client {
+  readonly id: string;
+  readonly secret: string;
+}
+
 /** @throws {TypeError} with a sentence for each invalid option. */
 export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const { issuer, audience, client, leeway = 0, bound = 3, whenStale = 'introspect' } = options;
+  const { refusals = 'respond' } = options;
   const { headerName = 'Authorization', headerType = 'Bearer' } = options;
   const audiences = typeof audience === 'string' ? [audience] : audience;
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
@@ -81,12 +94,13 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     leeway >= 0 && leeway <= 300 ? '' : 'leeway must be 0 to 300 seconds.',
     bound >= 2 && bound < Infinity ? '' : 'bound must be 2 seconds or more.',
     staleModes.includes(whenStale) ? '' : `whenStale must be one of ${staleModes.join(', ')}.`,
+    refusalModes.includes(refusals) ? '' : `refusals must be one of ${refusalModes.join(', ')}.`,
   ].filter((error) => error !== '');
   if (errors.length > 0) throw new TypeError(`The guard's options cannot be used: ${errors.join(' ')}`);
   return {
     issuer,
     audience: audiences,
-    client,
+    client: client as Client,
     url: removeTrailingSlashes(options.url ?? issuer),
     jwksUri: options.jwksUri,
     header: {
@@ -96,6 +110,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     leeway,
     bound: bound * 1000,
     whenStale,
+    refusals,
     warn:
       options.warn ??
       ((message) => {

@@ -30,6 +30,15 @@ const kinds = {
 
 export type RefusalCode = keyof typeof kinds;
 
+/** A problem (RFC 9457). */
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: RefusalCode;
+}
+
 interface RefusalOptions {
   readonly detail?: string;
   /** Parameters of the challenge beside the realm. */
@@ -41,8 +50,12 @@ interface RefusalOptions {
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
+  /** Koa's error handler may send the message to the client. */
+  readonly expose = true;
   /** The challenge's authentication scheme. */
   scheme = 'Bearer';
+  /** The base of the problem types' URIs. */
+  issuer = '';
   readonly #challenge: Readonly<Record<string, string>> | undefined;
 
   constructor(
@@ -53,6 +66,11 @@ export class Refusal extends Error {
     this.status = kinds[code].status;
     // RFC 6750 §3: no error code in the response to a request without a token.
     this.#challenge = code === 'invalid_token' ? { error: code, error_description: this.message } : challenge;
+  }
+
+  /** The status, by the name that Express and Fastify read. */
+  get statusCode(): number {
+    return this.status;
   }
 
   get headers(): Record<string, string> {
@@ -67,16 +85,30 @@ export class Refusal extends Error {
     };
   }
 
-  /** @param issuer the base of the problem types' URIs. */
-  body(issuer: string): string {
+  /** The body of the response, as an object. */
+  get problem(): ProblemBody {
+    return this.#describe(this.issuer);
+  }
+
+  /** @param issuer the base of the problem types' URIs; by default the issuer of the guard that refused. */
+  body(issuer = this.issuer): string {
+    return JSON.stringify(this.#describe(issuer));
+  }
+
+  /** The response, for handlers of the Fetch API's kind; Hono's own error handler sends it. */
+  getResponse(): Response {
+    return new Response(this.body(), { status: this.status, headers: this.headers });
+  }
+
+  #describe(issuer: string): ProblemBody {
     const { title, status } = kinds[this.code];
-    return JSON.stringify({
+    return {
       type: `${issuer}/problems/${this.code}`,
       title,
       status,
       detail: this.message,
       code: this.code,
-    });
+    };
   }
 }
 

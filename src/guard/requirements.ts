@@ -3,12 +3,37 @@ import { Refusal } from './refusal.js';
 
 const freshRequirement = /^fresh(?::(\d+))?$/;
 
+/** Options after the requirements. */
+export interface RequirementsOptions {
+  /** Accept a request without an access token, too; one whose token is not valid is still refused. */
+  readonly optional?: boolean;
+}
+
+/** Permissions, `fresh` or `fresh:300`; options may come last. */
+export type Requirements =
+  readonly string[] | readonly [...requirements: string[], options: RequirementsOptions];
+
+/** Requirements with their options. */
+export interface Demand {
+  readonly requirements: readonly string[];
+  readonly optional: boolean;
+}
+
+/** @throws {TypeError} as `assertRequirements` does. */
+export function readDemand(given: Requirements): Demand {
+  const last = given.at(-1);
+  const options = typeof last === 'object' ? last : {};
+  const requirements = (last === options ? given.slice(0, -1) : given) as readonly string[];
+  assertRequirements(requirements);
+  return { requirements, optional: options.optional === true };
+}
+
 /**
  * Checks that requirements can be met: each must be a permission, `fresh` (a token from a login rather than from a
  * refresh) or `fresh:300` (from a login at most 300 seconds ago).
  * @throws {TypeError} for anything else, such as `fresh:5m`: as a permission no caller would have it.
  */
-export function assertRequirements(requirements: readonly string[]): void {
+function assertRequirements(requirements: readonly string[]): void {
   for (const requirement of requirements) {
     if (requirement === '' || /\s/.test(requirement)) {
       throw new TypeError(

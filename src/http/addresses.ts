@@ -47,8 +47,8 @@ const embeddings: readonly { readonly prefix: readonly number[]; readonly at: nu
 const teredo = [0x20, 0x01, 0, 0];
 
 /**
- * Only mechanisms in which nobody but its owner can choose the IPv4 address. Not ISATAP (RFC 5214 §6.1): it is in the half of
- * the address that each device chooses.
+ * Only mechanisms in which a device cannot choose the IPv4 address. Not ISATAP (RFC 5214 §6.1): there it is in the half of the
+ * address that each device chooses.
  */
 function extractEmbeddedIPv4(bytes: readonly number[]): string | undefined {
   const begins = (prefix: readonly number[]): boolean => prefix.every((byte, index) => bytes[index] === byte);

@@ -8,7 +8,7 @@ export class Markup {
 
 type Part = string | number | Markup | readonly Markup[];
 
-/** A template of HTML: what is put into it is escaped, unless it is markup itself. */
+/** A tag for HTML templates: interpolated values are escaped, except markup. */
 export function createMarkup(template: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   const texts = parts.map((part) => {
     if (part instanceof Markup) return part.text;

@@ -1,5 +1,11 @@
 /** A requirement in `@Security("bearer", [...])` other than a permission: `fresh`, or `fresh:` and a maximum age in seconds. */
 export const freshnessPattern = /^fresh(?::(\d+))?$/;
+const looksLikeFreshness = /^fresh(:|$)/;
+
+/** Whether a text is a permission or freshness, rather than a malformed freshness requirement. */
+export function isRequirement(text: string): boolean {
+  return freshnessPattern.test(text) || !looksLikeFreshness.test(text);
+}
 
 /** All permissions that the operations require. */
 export function collectPermissions(
@@ -17,7 +23,7 @@ export function collectPermissions(
  */
 export function isPermission(demand: string): boolean {
   if (freshnessPattern.test(demand)) return false;
-  if (/^fresh(:|$)/.test(demand)) {
+  if (looksLikeFreshness.test(demand)) {
     throw new Error(`"${demand}" in a @Security is not valid: write "fresh", or "fresh:" and seconds.`);
   }
   return true;

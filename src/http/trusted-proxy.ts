@@ -10,7 +10,7 @@ type Trust = (address: string, hop: number) => boolean;
 
 /**
  * Express's trust function. It ignores the port and the zone of a proxy's address, but does not extract embedded IPv4
- * addresses: with 6to4 and the like, anybody can have a private one.
+ * addresses: with 6to4 and the like, anyone can have an address that embeds a private one.
  * @param proxies `LATCHKEY_TRUSTED_PROXIES`.
  */
 export function createTrust(proxies: readonly string[]): Trust {

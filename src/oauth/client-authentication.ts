@@ -102,7 +102,7 @@ export class ClientAuthentication {
 
   /**
    * Only failures are counted: secrets cannot be guessed, so a correct one needs no limit, and no write. They are counted per
-   * client and address, so that they block nobody else.
+   * client and address, so that they block no other client.
    */
   async #countFailure(
     clientId: string,

@@ -13,9 +13,13 @@ import { clientAuthMethods } from '../clients/client-auth-method.js';
 import { operationsIn, type Contract } from '../contract/read-contract.js';
 import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { asymmetricAlgorithms } from '../keys/algorithms.js';
-import type { AuthorizationServerMetadata } from './oauth.models.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { AuthorizationServerMetadata, OpenIdConfiguration } from './oauth.models.js';
 import { introspectAnyScope } from './introspection.service.js';
 import { revokeAnyScope } from './revocation.service.js';
+
+/** Seconds. */
+const maxAge = 3600;
 
 @Route('.well-known')
 @Tags('OAuth')
@@ -24,7 +28,15 @@ export class MetadataController {
   readonly #metadata: AuthorizationServerMetadata;
   readonly #etag: string;
 
-  constructor({ contract, issuer }: { readonly contract: Contract; readonly issuer: string }) {
+  constructor(
+    private readonly services: {
+      /** Seconds. */ readonly config: { readonly jwksMaxAge: number };
+      readonly contract: Contract;
+      readonly issuer: string;
+      readonly ring: KeyRing;
+    },
+  ) {
+    const { contract, issuer } = services;
     const methods = [...clientAuthMethods];
     const algorithms = [...asymmetricAlgorithms];
     const permissions = new Set(
@@ -51,7 +63,8 @@ export class MetadataController {
 
   /**
    * The OAuth endpoints and their features, for clients that configure themselves (RFC 8414). All URLs start with the
-   * issuer.
+   * issuer. Where that has a path, such as `https://example.com/auth`, the same is at
+   * `https://example.com/.well-known/oauth-authorization-server/auth`, if the proxy passes it on.
    * @summary Read the OAuth metadata
    * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
    */
@@ -61,7 +74,33 @@ export class MetadataController {
     @Request() request: HttpRequest,
     @Res() unchanged: TsoaResponse<304, void>,
   ): AuthorizationServerMetadata {
-    if (isUnchanged(request, this.#etag, 'public, max-age=3600')) unchanged(304, undefined);
+    if (isUnchanged(request, this.#etag, `public, max-age=${maxAge}`)) unchanged(304, undefined);
     return this.#metadata;
+  }
+
+  /**
+   * The same metadata for libraries that know OpenID Connect Discovery alone, with two fields that it requires. The service
+   * is no OpenID provider: it has no authorization endpoint, and issues no ID tokens.
+   * @summary Read the metadata as OpenID Connect Discovery has it
+   * @param unchanged Nothing has changed since the `ETag` that was sent as `If-None-Match`.
+   */
+  @Get('openid-configuration')
+  @SuccessResponse(200, 'The metadata.')
+  public getOpenIdConfiguration(
+    @Request() request: HttpRequest,
+    @Res() unchanged: TsoaResponse<304, void>,
+  ): OpenIdConfiguration {
+    const { ring, config } = this.services;
+    const published = ring.listPublishedKeys().map(({ alg }) => alg);
+    const configuration = {
+      ...this.#metadata,
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: [...new Set([...published, ring.signingKey.algorithm])].sort(),
+    };
+    // A key of another algorithm is published for that long before it signs.
+    const cacheControl = `public, max-age=${Math.min(maxAge, config.jwksMaxAge)}`;
+    if (isUnchanged(request, createEtag(JSON.stringify(configuration)), cacheControl))
+      unchanged(304, undefined);
+    return configuration;
   }
 }

@@ -305,6 +305,24 @@ export interface AuthorizationServerMetadata {
 }
 
 /**
+ * The metadata with what OpenID Connect Discovery 1.0 §3 requires beside it.
+ * @example { "issuer": "http://127.0.0.1:3000", "token_endpoint": "http://127.0.0.1:3000/oauth/token", "introspection_endpoint": "http://127.0.0.1:3000/oauth/introspect", "revocation_endpoint": "http://127.0.0.1:3000/oauth/revoke", "jwks_uri": "http://127.0.0.1:3000/.well-known/jwks.json", "response_types_supported": [], "grant_types_supported": ["refresh_token", "client_credentials"], "scopes_supported": ["reports:read"], "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"], "token_endpoint_auth_signing_alg_values_supported": ["ES256"], "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"], "introspection_endpoint_auth_signing_alg_values_supported": ["ES256"], "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"], "revocation_endpoint_auth_signing_alg_values_supported": ["ES256"], "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256"] }
+ */
+export interface OpenIdConfiguration extends AuthorizationServerMetadata {
+  /**
+   * A user has the same `sub` for every client.
+   * @maxItems 10
+   */
+  subject_types_supported: MetadataValue[];
+  /**
+   * The algorithms of the published keys, with which access tokens are signed: libraries take them from here. There are no
+   * ID tokens.
+   * @maxItems 20
+   */
+  id_token_signing_alg_values_supported: MetadataValue[];
+}
+
+/**
  * A registered value, such as the name of a grant or an algorithm.
  * @minLength 1
  * @maxLength 100

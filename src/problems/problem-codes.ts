@@ -26,7 +26,7 @@ export const problemCodes = {
   missing_json: {
     status: 400,
     title: 'Missing JSON',
-    detail: 'Missing JSON in request',
+    detail: 'Missing JSON in request. Send a JSON object with Content-Type: application/json.',
     meaning: 'The operation needs a JSON body. The body is missing, or has no JSON media type.',
     remedy: 'Send a JSON object with Content-Type: application/json.',
   },

@@ -8,6 +8,7 @@ export interface AccountRights {
   /** The epoch of the user's live sessions. */
   readonly session_epoch: number;
   readonly password_one_time: number;
+  readonly username: string;
   /** Space-separated; null where there are none. */
   readonly roles: string | null;
   readonly permissions: string | null;
@@ -27,11 +28,14 @@ export function selectHeldRights(userId: 'users.id' | 'sessions.user_id') {
   ] as const;
 }
 
-/** The rights of a session's user likewise: a refresh is one statement, and what it answers is what that statement saw. */
+/** The rights of a session's user, as columns: a refresh is one statement, which returns the rights that it has read. */
 export const rightsOfSession = [
   sql<number>`(select account.version from users account where account.id = sessions.user_id)`.as('version'),
   sql<number>`(select account.password_one_time from users account where account.id = sessions.user_id)`.as(
     'password_one_time',
+  ),
+  sql<string>`(select account.username from users account where account.id = sessions.user_id)`.as(
+    'username',
   ),
   sql<number>`sessions.epoch`.as('session_epoch'),
   ...selectHeldRights('sessions.user_id'),

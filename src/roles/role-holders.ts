@@ -11,9 +11,9 @@ type RoleRights = Pick<StoredRole, 'name' | 'permissions'>;
 const maxSets = 10_000;
 
 /**
- * The maximum size of rights (`rightsSize`) among the holders whose rights a change of the role would enlarge; 0 where there
- * is none. Holders may be many: they are read in pages outside of transactions, and only if the roles alone do not show that
- * nobody can exceed the capacity.
+ * The maximum size of rights (`computeRightsSize`) among the holders whose rights a change of the role would enlarge; 0 if
+ * there are none. Holders may be many: they are read in pages outside of transactions, and only if the roles alone do not
+ * show that no holder can exceed the capacity.
  * @param capacity the maximum size of a user's rights.
  */
 export async function findMaxGrownRights(

@@ -29,7 +29,7 @@ export const rolesStore = {
     return selectRoles(queries).where('name', '=', name).executeTakeFirst();
   },
 
-  /** The size of all other roles together (`rightsSize`): an upper bound for the other roles of any holder. */
+  /** The size of all other roles together (`computeRightsSize`): an upper bound for the other roles of any holder. */
   async sizeOfOthers(queries: Queries, name: string): Promise<number> {
     const { length } = await queries
       .selectFrom('roles')

@@ -15,6 +15,7 @@ import { mountProblemsRedirect } from './problems-redirect.js';
 import { mountSwaggerUi } from './swagger-ui.js';
 import { createTrust } from '../http/trusted-proxy.js';
 import { notFoundHandler } from './not-found-handler.js';
+import { createWellKnownPathMiddleware } from './well-known-path.js';
 import type { Services } from './services.js';
 
 /** Creates the Express app: the middleware in the order in which each request passes it. */
@@ -45,6 +46,8 @@ export function createApp(services: Services, project: OpenProject): Express {
       }),
     );
   }
+  const wellKnownPath = createWellKnownPathMiddleware(issuer);
+  if (wellKnownPath) app.use(wellKnownPath);
   const all = [
     { ...latchkeyRoutes, controllers: new Controllers(services) },
     { ...project.routes, controllers: new Controllers(project.services) },

@@ -81,7 +81,7 @@ function closeOldestIdleConnection(connections: Set<Socket>, newest: Socket): vo
   }
 }
 
-/** @param timeout for how long a client may take nothing of what waits for it, in milliseconds. */
+/** @param timeout how long a client may read nothing of a response, in milliseconds. */
 function closeStalledConnections(server: Server, connections: ReadonlySet<Socket>, timeout: number): void {
   const stalled = new Map<Socket, { readonly taken: number; readonly since: number }>();
   const timer = setInterval(() => {

@@ -17,6 +17,8 @@ declare global {
       offersErrorPages?: boolean;
       /** Whether the access token came in a cookie. */
       tokenInCookie?: boolean;
+      /** The method that a CSRF value is required by, where a gateway asks about a request of its client. */
+      csrfMethod?: string;
       /** The X-Request-Id of the response and the log. */
       requestId: string;
     }

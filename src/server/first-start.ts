@@ -7,8 +7,8 @@ import type { Services } from './services.js';
 import { requireRoomForAdministrators } from './token-settings.js';
 
 /**
- * Begins to take over what other processes write, and makes what a start of the service finds missing: keys, the administrators' role with every permission that the
- * contract names, and the first administrator.
+ * Starts the feed of other processes' changes, and creates what is missing: keys, the administrators' role with every
+ * permission that the contract names, and the first administrator.
  */
 export async function prepareService(
   services: Services,

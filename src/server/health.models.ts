@@ -6,7 +6,7 @@ export interface Health {
   status: HealthStatus;
 }
 
-/** The only good state; others are problems. */
+/** The only healthy state; others are problems. */
 export enum HealthStatus {
   Ok = 'ok',
 }

@@ -92,6 +92,7 @@ function mountRoutes(
     const body = bodyParsers(config, {
       body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
       mediaTypes: described?.mediaTypes ?? [],
+      jsonExample: described?.jsonExample,
       acceptsToken: operation.security.length > 0 || described?.acceptsToken === true,
     });
     const middlewares = [

@@ -28,6 +28,8 @@ interface BodyOptions {
   readonly body: TsoaRoute.ParameterSchema | undefined;
   /** The media types of the body in the contract. */
   readonly mediaTypes: readonly string[];
+  /** An example of it as JSON. */
+  readonly jsonExample: unknown;
   /** Whether the request may have an access token. */
   readonly acceptsToken: boolean;
 }
@@ -44,7 +46,7 @@ function acceptsCsrfField(config: Config): boolean {
 /** Parses an operation's body, and moves reserved fields out of it. */
 export function bodyParsers(
   config: Config,
-  { body, mediaTypes, acceptsToken }: BodyOptions,
+  { body, mediaTypes, jsonExample, acceptsToken }: BodyOptions,
 ): RequestHandler[] {
   const isForm = mediaTypes.includes(formType);
   const takesJsonToken = acceptsToken && !isForm && config.tokenLocations.includes('json');
@@ -65,13 +67,21 @@ export function bodyParsers(
   return [
     (request, _response, next) => {
       if (!hasBody(request) ? body.required === true : request.is(types) === false) {
-        throw new Problem(isForm ? 'missing_form' : 'missing_json');
+        throw isForm ? new Problem('missing_form') : createMissingJsonProblem(request, jsonExample);
       }
       next();
     },
     ...readers,
     requireParsedBody,
   ];
+}
+
+/** A form comes from a client that knows no other login, such as FastAPI's password dialog: it is shown what to send. */
+function createMissingJsonProblem(request: Request, example: unknown): Problem {
+  if (request.is(formType) === false || example === undefined) return new Problem('missing_json');
+  return new Problem('missing_json', {
+    detail: `Missing JSON in request: it has a form. Send a JSON object with Content-Type: application/json, such as ${JSON.stringify(example)}`,
+  });
 }
 
 /** body-parser skips the body of a request whose client has disconnected. */

@@ -26,7 +26,7 @@ const options: swaggerUi.SwaggerUiOptions = {
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
     deepLinking: true,
-    // Swagger's own validator is a public service: it would be told of every page view.
+    // Swagger's own validator is a public service, which would see every page view.
     validatorUrl: null,
     // Sent as text, and run in the browser: src/swagger-ui/page.ts is there by then.
     plugins: [() => (globalThis as unknown as { readonly latchkey: object }).latchkey],
@@ -35,7 +35,7 @@ const options: swaggerUi.SwaggerUiOptions = {
 
 /**
  * Mounts Swagger UI at `/docs/`, over the contract that the service serves.
- * @returns the paths that it answers, beside the contract's.
+ * @returns the paths that it serves, in addition to the contract's.
  */
 export function mountSwaggerUi(router: Router): readonly string[] {
   // The page's files are relative to it. A relative redirect works behind a proxy's prefix, too.

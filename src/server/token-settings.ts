@@ -31,6 +31,7 @@ export function toAccessTokenOptions(
     lifetime: config.accessTokenExpires,
     leeway: config.decodeLeeway,
     notBefore: config.encodeNotBefore,
+    type: config.accessTokenType,
     scheme: getTokenScheme(config),
     maxLength: Math.min(maxTokenLength, maxLength),
     hooks,

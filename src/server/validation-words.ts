@@ -4,10 +4,10 @@ type Schema = TsoaRoute.PropertySchema;
 type Models = TsoaRoute.Models;
 type Limits = Readonly<Record<string, { readonly value?: unknown } | undefined>>;
 
-/** A response must not grow with the number of values that an enum has. */
+/** Limited, so that a response does not grow with the number of an enum's values. */
 const maxListed = 20;
 
-/** What a value of this schema is, to follow "must be": `a whole number from 1 to 100`, `open or closed`. */
+/** Describes a value of this schema, to follow "must be": `a whole number from 1 to 100`, `open or closed`. */
 export function describeSchema(schema: Schema, models: Models): string {
   const limits = limitsOf(schema);
   switch (schema.dataType) {
@@ -42,7 +42,7 @@ export function describeSchema(schema: Schema, models: Models): string {
   }
 }
 
-/** What is wrong with a value that tsoa refuses with this message. */
+/** Describes the error of a value that tsoa refuses with this message. */
 export function describeError(
   schema: Schema,
   models: Models,
@@ -52,7 +52,7 @@ export function describeError(
   const alias = schema.ref === undefined ? undefined : models[schema.ref];
   if (alias?.dataType === 'refAlias') return describeError(alias.type, models, { message, value, isBody });
   const limits = limitsOf(schema);
-  // tsoa takes a parameter that is there twice for a list.
+  // tsoa reads a repeated parameter as a list.
   if (!isBody && Array.isArray(value) && schema.dataType !== 'array') return 'must be there only once';
   if (message.startsWith('minLength') && limits['minLength']?.value === 1) return 'must not be empty';
   const size = /^(min|max)(Length|Items) (\d+)$/.exec(message);
@@ -71,7 +71,7 @@ export function describeError(
   return `must be ${description}${isQuoted ? ', not a string' : ''}`;
 }
 
-/** Whether the message is a sentence already: that of a `@pattern`, or one that names the field itself. */
+/** Whether the message is already a sentence: that of a `@pattern`, or one that names the field itself. */
 function isWorded(message: string, schema: Schema): boolean {
   const validators = Object.values(schema.validators ?? {}) as ({ errorMsg?: string } | undefined)[];
   return (
@@ -112,7 +112,7 @@ function describeValues(values: readonly unknown[]): string {
     : joinWithOr(words);
 }
 
-/** In quotes where it would not be read as one word. */
+/** Quoted unless it is a single word. */
 function wordFor(value: unknown): string {
   return typeof value !== 'string' || /^[\w.:/-]+$/.test(value) ? String(value) : `"${value}"`;
 }

@@ -4,7 +4,7 @@ import { describeError, describeSchema, joinWithOr } from './validation-words.js
 type Schema = TsoaRoute.PropertySchema;
 type Settings = ConstructorParameters<typeof ExpressTemplateService>[1];
 
-/** tsoa's validation, whose errors say in words what a field must be. */
+/** tsoa's validation with readable errors, which say what a field must be. */
 export class ValidatingTemplateService extends ExpressTemplateService {
   constructor(models: TsoaRoute.Models, settings: Settings) {
     super(models, settings);
@@ -12,10 +12,13 @@ export class ValidatingTemplateService extends ExpressTemplateService {
   }
 }
 
+/** What tsoa says of a property that is not in the contract, after its name. */
+const excessMessage = ' is an excess property and therefore is not allowed';
+
 class WordedValidation extends ValidationService {
   readonly #models: TsoaRoute.Models;
   readonly #settings: Settings;
-  /** An inner schema has more to say of an error than the one that refers to it. */
+  /** The error of an inner schema is more specific than that of the schema that refers to it. */
   readonly #worded = new WeakSet();
 
   constructor(models: TsoaRoute.Models, settings: Settings) {
@@ -47,7 +50,7 @@ class WordedValidation extends ValidationService {
     return value;
   }
 
-  /** With the whole path of a list's items: tsoa leaves out what the list is in. */
+  /** With the whole path of a list's items: tsoa leaves out the list's own path. */
   override validateArray(
     name: string,
     value: unknown[],
@@ -60,7 +63,34 @@ class WordedValidation extends ValidationService {
     return super.validateArray(parent + name, value, errors, isBody, schema, validators);
   }
 
-  /** With what a map's value must be: tsoa says of each that is wrong that there is no model for it. */
+  /** With the place of each property that is not there: tsoa names them together, in a message about the object. */
+  override validateNestedObjectLiteral(
+    name: string,
+    value: unknown,
+    errors: FieldErrors,
+    isBody: boolean,
+    properties: Record<string, Schema> = {},
+    additionalProperties: Schema['additionalProperties'],
+    parent: string,
+  ): unknown {
+    const field = parent + name;
+    const result: unknown = super.validateNestedObjectLiteral(
+      name,
+      value,
+      errors,
+      isBody,
+      properties,
+      additionalProperties,
+      parent,
+    );
+    if (!errors[field]?.message.endsWith(excessMessage) || !isObject(value)) return result;
+    Reflect.deleteProperty(errors, field);
+    for (const excess of Object.keys(value).filter((key) => !Object.hasOwn(properties, key)))
+      errors[`${field}.${excess}`] = { message: `"${excess}"${excessMessage}` };
+    return result;
+  }
+
+  /** With what a map's value must be: tsoa reports each wrong value as one without a model. */
   override validateModel(input: Parameters<ValidationService['validateModel']>[0]): unknown {
     const result: unknown = super.validateModel(input);
     const { name, modelDefinition, fieldErrors: errors, isBodyParam, parent = '' } = input;
@@ -108,7 +138,7 @@ class WordedValidation extends ValidationService {
     }
     const result: unknown = super.validateIntersection(name, value, own, isBody, schemas, parent);
     if (Object.keys(own).length === 0) return result;
-    // tsoa's message has the refused values in it.
+    // tsoa's message contains the refused values.
     const lenient = new WordedValidation(this.#models, {
       ...this.#settings,
       noImplicitAdditionalProperties: 'silently-remove-extras',
@@ -121,7 +151,7 @@ class WordedValidation extends ValidationService {
       const known = new Set(schemas.flatMap((schema) => Object.keys(this.#propertiesOf(schema))));
       for (const excess of Object.keys(value).filter((key) => !known.has(key))) {
         found[`${field}.${excess}`] = {
-          message: `"${excess}" is an excess property and therefore is not allowed`,
+          message: `"${excess}"${excessMessage}`,
         };
       }
     }
@@ -131,7 +161,7 @@ class WordedValidation extends ValidationService {
     return undefined;
   }
 
-  /** The errors of the one alternative that is meant; where that is not clear, what there is to choose from. */
+  /** The errors of the intended alternative; if that is not clear, the list of alternatives. */
   #findUnionErrors(
     name: string,
     value: unknown,
@@ -162,7 +192,7 @@ class WordedValidation extends ValidationService {
     return { [parent + name]: error };
   }
 
-  /** Also those of the unions that it has among its alternatives. */
+  /** Includes the alternatives of nested unions. */
   #alternativesOf(union: Schema): Schema[] {
     return (union.subSchemas ?? []).flatMap((schema) => {
       const resolved = this.#resolve(schema);
@@ -190,7 +220,7 @@ class WordedValidation extends ValidationService {
     return Object.assign({}, resolved.nestedProperties, ...inner) as Record<string, Schema>;
   }
 
-  /** Whether the value has what the schema writes out, such as `kind: 'dog'`; no schema without one is meant by it. */
+  /** Whether the value has the schema's literals, such as `kind: 'dog'`; a schema without literals never matches. */
   #hasLiteralsOf(schema: Schema, value: unknown): boolean {
     const literals = Object.entries(this.#propertiesOf(schema)).filter(
       ([, { dataType, enums }]) => dataType === 'enum' && enums?.length === 1,

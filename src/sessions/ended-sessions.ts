@@ -49,7 +49,7 @@ export async function endSessionsOf(
   return epoch;
 }
 
-/** Revokes the access tokens of a user's sessions before an epoch. `beginEnding` must be part of what ended them. */
+/** Revokes the access tokens of a user's sessions before an epoch. The change that ended them must have called `beginEnding`. */
 export async function revokeEndedSessions(
   database: Database,
   clock: Clock,

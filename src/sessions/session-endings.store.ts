@@ -1,7 +1,7 @@
 import type { Queries } from '../database/database.js';
 import { allTokensExpiredAt, createRevokeQuery, type EndedSession } from './sessions.store.js';
 
-/** The ends of many sessions at once, and what is left of them: batches, which the callers repeat. */
+/** Ends many sessions at once, and cleans up afterwards: in batches, which the callers repeat. */
 export const sessionEndingsStore = {
   /** Moves one live session to the user's new epoch, so that it does not end with the others. */
   async moveToEpoch(

@@ -47,7 +47,7 @@ interface EvictionQuery extends Live {
 export type EndedSession = Pick<StoredSession, 'id' | 'user_id' | 'access_expires_at'>;
 
 export type InspectedSession = Pick<StoredSession, 'id' | 'user_id' | 'expires_at' | 'rotated_at'> &
-  AccountRights & { readonly username: string };
+  AccountRights;
 
 export const sessionsStore = {
   async insert(queries: Queries, session: StoredSession): Promise<void> {
@@ -207,7 +207,6 @@ export const sessionsStore = {
         'sessions.user_id',
         'sessions.expires_at',
         'sessions.rotated_at',
-        'users.username',
         ...rightsOfSession,
       ])
       .executeTakeFirst();

@@ -80,17 +80,23 @@ export function readConfirmedToken(request: Request, config: Config, kind: Token
 }
 
 /**
- * Whether a script of this origin, or of one that CORS lets in, made the request: a form of another site sends no header
- * of its own choice. Enough where there is no token whose CSRF value could be demanded.
+ * Whether a script of this origin, or of one that CORS allows, made the request: a form on another site cannot set headers.
+ * Enough if there is no token whose CSRF value could be required.
  */
 export function isMadeByScript(request: Request, config: Config): boolean {
   const headers = [config.accessCsrfHeaderName, config.refreshCsrfHeaderName];
   return !requiresCsrf(request, config) || headers.some((name) => (request.get(name) ?? '') !== '');
 }
 
-function requiresCsrf({ method }: Request, { csrfProtect, csrfMethods }: Config): boolean {
-  return csrfProtect && csrfMethods.includes(method);
+function requiresCsrf({ method, csrfMethod }: Request, { csrfProtect, csrfMethods }: Config): boolean {
+  if (!csrfProtect) return false;
+  if (csrfMethod === undefined) return csrfMethods.includes(method);
+  // Nobody but a gateway vouches for it, so what is no method is none that is exempt.
+  return !knownMethod.test(csrfMethod) || csrfMethods.includes(csrfMethod);
 }
+
+/** Methods are case-sensitive (RFC 9110 §9.1), and those of HTTP are in capitals. */
+const knownMethod = /^[A-Z]+$/;
 
 /** RFC 6265 §6.1: bytes that every browser accepts for a cookie's name, value and attributes together. */
 const maxCookieSize = 4096;
@@ -187,7 +193,7 @@ function getAttributes(config: Config, path: string): CookieOptions {
   };
 }
 
-/** RFC 6265bis §4.1.3: with these prefixes, no other host can set the cookie, and nobody without HTTPS. */
+/** RFC 6265bis §4.1.3: with these prefixes, the cookie cannot be set by another host or without HTTPS. */
 function addPrefix({ cookieSecure, cookieDomain }: Config, name: string, path: string): string {
   if (!cookieSecure || name.startsWith('__')) return name;
   return path === '/' && cookieDomain === undefined ? `__Host-${name}` : `__Secure-${name}`;

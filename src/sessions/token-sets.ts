@@ -67,6 +67,7 @@ export class TokenSets {
         subject: session.user_id,
         version: session.version,
         sessionId: session.id,
+        username: session.username,
         roles: parseScope(session.roles),
         rolesVersion: session.roles_version,
         permissions,

@@ -1,3 +1,5 @@
+import { clientScheme } from './system.js';
+
 /** The members of an operation in the contract that say who may call it. */
 export interface Secured {
   /** Alternatives; without any, anyone may call it. */
@@ -17,7 +19,7 @@ export function describeAccess({
 }: Secured): Access {
   const schemes = security.flatMap((alternative) => Object.keys(alternative));
   if (schemes.length === 0) return { kind: 'public', text: 'Public: anyone may call this' };
-  const credentials = schemes.includes('client') ? "a client's id and secret" : 'an access token';
+  const credentials = schemes.includes(clientScheme) ? "a client's id and secret" : 'an access token';
   if (security.some((alternative) => Object.keys(alternative).length === 0)) {
     return { kind: 'optional', text: `Optional: ${credentials}` };
   }

@@ -1,6 +1,7 @@
 /** The members of the contract that the page reads. */
 export interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
+  readonly servers?: readonly { readonly url: string }[];
   readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
 }
 

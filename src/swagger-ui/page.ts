@@ -3,6 +3,7 @@ import { Badge } from './badge.js';
 import { createAuthorizeDialog, type Account } from './authorize-dialog.js';
 import { Caller } from './caller.js';
 import { followColorScheme } from './color-scheme.js';
+import type { Document } from './document.js';
 import { Login } from './login.js';
 import { Operations, type Fetch } from './operations.js';
 import { padlocks } from './padlocks.js';
@@ -106,6 +107,11 @@ class Page implements Account {
   }
 }
 
+/** The document with the service of this page as its only server: requests go there, whatever the issuer is. */
+function withOwnServer(document: Document): Document {
+  return { ...document, servers: document.servers?.filter(({ url }) => url.startsWith('/')) ?? [] };
+}
+
 /** Opens and focuses `POST /login`, whatever is filtered or collapsed. */
 function openLogin({ layoutActions }: SwaggerUi): void {
   layoutActions.updateFilter('');
@@ -144,7 +150,7 @@ const plugin: Plugin = {
         },
         updateJsonSpec: (original) => (document) => {
           page?.requestBodies.fillForms(document);
-          return original(document);
+          return original(withOwnServer(document));
         },
         setResponse: (original) => (path, method, response) => {
           // The headers of an error response are in `err.response`.

@@ -1,4 +1,4 @@
-/** The claims of an access token (RFC 9068 §2.2), and the service's own: `sid`, `ver`, `roles_ver`, `fresh` and `pwd_change`. */
+/** The claims of an access token (RFC 9068 §2.2), and the service's own: `sid`, `ver`, `roles_ver`, `fresh`, `pwd_change` and `token_use`. */
 export interface AccessTokenClaims {
   readonly iss: string;
   /** The user's id, or for a client's own token the client's id. */
@@ -26,9 +26,16 @@ export interface AccessTokenClaims {
   readonly fresh: boolean;
   /** Present while the account has a one-time password, with which it has no permissions. */
   readonly pwd_change?: true;
+  /** The user's name when the token was issued (OpenID Connect Core §5.1), for display; a client's token has none. */
+  readonly preferred_username?: string;
+  /** Says that this is an access token if the header's `typ` does not: `access_token`. */
+  readonly token_use?: unknown;
   /** Claims of the hook `additionalClaims`. */
   readonly [claim: string]: unknown;
 }
+
+/** What tells an access token apart where its header says no more than that it is a JWT. */
+export const accessTokenUse = 'access_token';
 
 const reservedClaimNames = [
   'iss',
@@ -47,6 +54,8 @@ const reservedClaimNames = [
   'auth_time',
   'fresh',
   'pwd_change',
+  'preferred_username',
+  'token_use',
 ] as const;
 
 /** Claims that no hook may set, whether or not a token has them. */
@@ -61,6 +70,8 @@ export interface AccessGrant {
   /** Undefined for a user's token: the client is the service itself. */
   readonly clientId?: string;
   readonly sessionId?: string;
+  /** The user's name; a client has none. */
+  readonly username?: string;
   readonly roles: readonly string[];
   /** The counter of changes to roles' permissions, as read in the same transaction. */
   readonly rolesVersion?: number;
@@ -96,6 +107,7 @@ export function isAccessTokenClaims(value: unknown): value is AccessTokenClaims 
     isAbsentOr(isString, claims.sid) &&
     isAbsentOr((fresh) => typeof fresh === 'boolean', claims.fresh) &&
     isAbsentOr((change) => change === true, claims.pwd_change) &&
+    isAbsentOr(isString, claims.preferred_username) &&
     // Only a client's own token has no session.
     (claims.sub === claims.client_id || (claims.sid !== undefined && claims.auth_time !== undefined))
   );

@@ -3,13 +3,11 @@ import jwt from 'jsonwebtoken';
 import { getEpochSeconds, type Clock } from '../clock.js';
 import { isSignature, readCompactJws, readJwsHeader } from '../guard/compact-jws.js';
 import { Problem } from '../problems/problem.js';
-import { isAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
+import { accessTokenUse, isAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
 import { maxTokenLength } from './access-token-size.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { SigningKey } from '../keys/signing-keys.js';
 
-/** The `typ` of access tokens (RFC 9068 §2.1): JWTs of other kinds are not accepted as access tokens. */
-export const tokenType = 'at+jwt';
 /**
  * The maximum of `JWT_DECODE_LEEWAY`, in milliseconds. Revocations are kept for that long, so that they still apply when
  * the setting is raised.
@@ -38,14 +36,21 @@ interface IgnoredTimes {
   readonly ignoreExpiration?: boolean;
 }
 
+/** A verified token's header, parsed. */
+interface KnownHeader {
+  readonly key: SigningKey;
+  /** Whether its `typ` is `at+jwt` (RFC 9068 §2.1); otherwise the claim `token_use` must identify the token. */
+  readonly isTyped: boolean;
+}
+
 /**
  * Verifies that a token is an access token of this service and valid at this time. jsonwebtoken checks the signature, the
  * times and the issuer. This class checks the rest: first the length, the canonical encoding, the header's members, the
  * key by its id and the length of the signature; afterwards the types of the claims.
  */
 export class AccessTokenVerifier {
-  /** Encoded headers of verified tokens → their keys; usually one header for each key. */
-  readonly #headers = new LRUCache<string, SigningKey>({ max: maxCachedHeaders });
+  /** Encoded headers of verified tokens → the parsed ones; usually one for each key. */
+  readonly #headers = new LRUCache<string, KnownHeader>({ max: maxCachedHeaders });
 
   constructor(
     private readonly ring: KeyRing,
@@ -67,12 +72,15 @@ export class AccessTokenVerifier {
       throw createInvalidToken('The access token is too long: longer than any that this service issues.');
     const parts = readCompactJws(token);
     if (!parts) throw createInvalidToken('The access token is not a JWT in its compact form.');
-    const knownKey = this.#headers.get(parts.header);
-    const key = knownKey ?? this.#findKey(parts.header);
+    const known = this.#headers.get(parts.header);
+    const header = known ?? this.#readHeader(parts.header);
+    const { key, isTyped } = header;
     if (!isSignature(parts.signature, key.signatureLength)) throw createInvalidToken(malformed);
     const claims = this.#verifySignature(token, key, ignoredTimes);
-    if (!knownKey) this.#headers.set(parts.header, key);
+    if (!known) this.#headers.set(parts.header, header);
     if (!isAccessTokenClaims(claims)) throw createInvalidToken(claimMissing);
+    // Other JWTs that are signed with the same key have another use, or none.
+    if (!isTyped && claims.token_use !== accessTokenUse) throw createInvalidToken(noAccessToken);
     // A revocation is not kept for longer.
     if (claims.exp * 1000 > this.clock.now() + maxAccessTokenLifetime) {
       throw createInvalidToken('The access token lives longer than any that is issued here.');
@@ -81,7 +89,7 @@ export class AccessTokenVerifier {
   }
 
   /** Finds the key that a token's header names. */
-  #findKey(part: string): SigningKey {
+  #readHeader(part: string): KnownHeader {
     const header = readJwsHeader(part);
     if (!header) throw createInvalidToken('The access token is not a JWT.');
     const { kid, alg, typ, crit } = header;
@@ -91,14 +99,13 @@ export class AccessTokenVerifier {
     if (alg !== key.algorithm) {
       throw createInvalidToken('The access token names another algorithm than that of its key.');
     }
-    if (typeof typ !== 'string' || typ.toLowerCase().replace(/^application\//, '') !== tokenType) {
-      throw createInvalidToken('This JWT is not an access token.');
-    }
+    const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : '';
+    if (type !== 'at+jwt' && type !== 'jwt') throw createInvalidToken(noAccessToken);
     // RFC 7515 §4.1.11: an unknown critical extension must not be ignored.
     if (crit !== undefined) {
       throw createInvalidToken('The access token demands an extension that is not known here.');
     }
-    return key;
+    return { key, isTyped: type === 'at+jwt' };
   }
 
   #verifySignature(token: string, key: SigningKey, ignoring: IgnoredTimes): unknown {
@@ -118,6 +125,7 @@ export class AccessTokenVerifier {
 }
 
 const malformed = 'The access token is malformed, or its signature is wrong.';
+const noAccessToken = 'This JWT is not an access token.';
 const claimMissing = 'The access token lacks a claim.';
 
 /** jsonwebtoken distinguishes some errors by their class, and the others by their message alone. */

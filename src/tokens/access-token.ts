@@ -4,14 +4,21 @@ import jwt from 'jsonwebtoken';
 import { getEpochSeconds, type Clock } from '../clock.js';
 import type { Hooks } from './hooks.js';
 import { Problem } from '../problems/problem.js';
-import { reservedClaims, type AccessGrant, type AccessTokenClaims } from './access-token-claims.js';
+import {
+  accessTokenUse,
+  reservedClaims,
+  type AccessGrant,
+  type AccessTokenClaims,
+} from './access-token-claims.js';
+import type { AccessTokenType } from './access-token-types.js';
 import {
   computeBase64urlBytes,
   computeBase64urlLength,
   maxTokenLength,
   type RightsCapacity,
 } from './access-token-size.js';
-import { AccessTokenVerifier, retentionAfterExpiry, tokenType } from './access-token-verifier.js';
+import { AccessTokenVerifier, retentionAfterExpiry } from './access-token-verifier.js';
+import { maxUsernameLength } from '../usernames/username.js';
 import { selectAddedMembers, encodeUtf8AsLatin1 } from './added-members.js';
 import type { Algorithm } from '../keys/algorithms.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -31,6 +38,8 @@ export interface AccessTokenOptions {
   readonly leeway: number;
   /** Whether tokens have `nbf`. */
   readonly notBefore: boolean;
+  /** The header's `typ`. */
+  readonly type: AccessTokenType;
   /** The authentication scheme of access tokens: `Bearer` (RFC 6750) by default. */
   readonly scheme: string;
   /** Maximum length of a user's token in characters; lower if tokens are sent in cookies. */
@@ -59,6 +68,8 @@ const largestGrant: AccessGrant = {
   authenticatedAt: Date.parse('9999-12-31'),
   fresh: false,
   passwordChangeRequired: true,
+  // No character takes more bytes for each of its UTF-16 units.
+  username: '\u20ac'.repeat(maxUsernameLength),
 };
 /** Tokens whose verification is cached: one or two KiB each. */
 const maxCachedTokens = 10_000;
@@ -111,7 +122,7 @@ export class AccessTokens implements RightsCapacity {
    */
   get rightsCapacity(): number {
     const key = this.#findLongestKey();
-    const header = computeBase64urlLength(computeJsonLength(buildHeader(key)));
+    const header = computeBase64urlLength(computeJsonLength(this.#buildHeader(key)));
     const rest = this.options.maxLength - header - computeBase64urlLength(key.signatureLength) - 2;
     return computeBase64urlBytes(rest) - computeJsonLength(this.#buildClaims(largestGrant));
   }
@@ -122,7 +133,7 @@ export class AccessTokens implements RightsCapacity {
   computeLength(grant: AccessGrant): number {
     const key = this.#findLongestKey();
     const parts = [
-      computeJsonLength(buildHeader(key)),
+      computeJsonLength(this.#buildHeader(key)),
       computeJsonLength(this.#buildClaims(grant)),
       key.signatureLength,
     ];
@@ -153,7 +164,7 @@ export class AccessTokens implements RightsCapacity {
       ...encodeUtf8AsLatin1(
         selectAddedMembers('additionalHeaders', hooks.additionalHeaders?.(grant), reservedHeaders),
       ),
-      ...buildHeader(signingKey),
+      ...this.#buildHeader(signingKey),
     };
     const token = jwt.sign(claims, privateKey, { algorithm, header });
     // A client's own token is never sent in a cookie.
@@ -203,7 +214,13 @@ export class AccessTokens implements RightsCapacity {
       ...(grant.authenticatedAt !== undefined && { auth_time: Math.floor(grant.authenticatedAt / 1000) }),
       fresh: grant.fresh,
       ...(grant.passwordChangeRequired && { pwd_change: true }),
+      ...(grant.username !== undefined && { preferred_username: grant.username }),
+      ...(this.options.type === 'JWT' && { token_use: accessTokenUse }),
     };
+  }
+
+  #buildHeader({ id, algorithm }: SigningKey): { alg: Algorithm; typ: AccessTokenType; kid: string } {
+    return { alg: algorithm, typ: this.options.type, kid: id };
   }
 
   /**
@@ -275,10 +292,6 @@ export class AccessTokens implements RightsCapacity {
 
 function createInvalidToken(detail: string): Problem {
   return new Problem('invalid_token', { detail });
-}
-
-function buildHeader({ id, algorithm }: SigningKey): { alg: Algorithm; typ: string; kid: string } {
-  return { alg: algorithm, typ: tokenType, kid: id };
 }
 
 function computeJsonLength(value: object): number {

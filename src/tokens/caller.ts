@@ -9,6 +9,8 @@ import type { AccessTokenClaims } from './access-token-claims.js';
 export interface Caller {
   /** The user's id, or for a client's own token the client's id. */
   readonly subject: string;
+  /** The user's name when the token was issued, to be shown. Undefined for a client. */
+  readonly username: string | undefined;
   /** Undefined for a client. */
   readonly sessionId: string | undefined;
   readonly permissions: ReadonlySet<string>;
@@ -48,6 +50,7 @@ export function toActor(request: AuthenticatedRequest): Actor {
 export function toCaller(claims: AccessTokenClaims): Caller {
   return {
     subject: claims.sub,
+    username: claims.preferred_username,
     sessionId: claims.sid,
     permissions: parsePermissions(claims.scope),
     claims,

@@ -37,7 +37,7 @@ const lastCodePoint = 0x10ffff;
 const beforeSurrogates = 0xd7ff;
 const afterSurrogates = 0xe000;
 
-/** The smallest text, by code points, after all texts that start with `prefix`; undefined where there is none. */
+/** The smallest text, by code points, after all texts that start with `prefix`; undefined if there is none. */
 export function findFirstKeyAfterPrefix(prefix: string): string | undefined {
   const characters = Array.from(prefix);
   while (characters.length > 0) {

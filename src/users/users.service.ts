@@ -99,10 +99,9 @@ export class UsersService {
       await rolesStore.lockRights(transaction);
       const before = requireUser(await usersStore.find(transaction, id));
       const now = this.clock.now();
+      const renamed = change.username !== undefined && change.username !== before.username;
       await this.records.update(transaction, id, now, {
-        ...(change.username !== undefined &&
-          change.username !== before.username &&
-          (await this.records.rename(transaction, id, change.username))),
+        ...(renamed && (await this.records.rename(transaction, id, change.username))),
         ...(passwordHash !== undefined && {
           password_hash: passwordHash,
           ...this.records.oneTimeColumns(change.oneTime),
@@ -123,7 +122,11 @@ export class UsersService {
       if (signedOut) await sessionEpochsStore.raiseSessionEpoch(transaction, id);
       await auditStore.addChange(transaction, this.clock, { event: 'user_updated', target: id }, actor);
       return {
-        revoked: signedOut || rolesChange ? await this.versions.increment(transaction, { userId: id }) : [],
+        // Tokens say the name, which another user may have next.
+        revoked:
+          signedOut || rolesChange || renamed
+            ? await this.versions.increment(transaction, { userId: id })
+            : [],
         user: requireUser(await usersStore.find(transaction, id)),
       };
     });

@@ -29,11 +29,11 @@ const rights = [
   'users.version',
   'users.session_epoch',
   'users.password_one_time',
+  'users.username',
   ...selectHeldRights('users.id'),
 ] as const;
 const withoutSecrets = [
   'users.id',
-  'users.username',
   'users.disabled_at',
   'users.last_login_at',
   'users.created_at',

@@ -39,6 +39,17 @@ describe('POST /login', () => {
     await app.refresh(body.refresh_token as string);
   });
 
+  it('shows what to send to a client that posts a form, as FastAPI’s password dialog does', async () => {
+    const { body } = await app
+      .postForm('/login', { grant_type: 'password', username: 'admin', password: adminPassword })
+      .expect(400);
+    expect(body).to.include({ code: 'missing_json' });
+    expect(body.detail).to.match(
+      /^Missing JSON in request: it has a form\. Send a JSON object with Content-Type: application\/json, such as \{"username":"[^"]+","password":"[^"]+"\}$/,
+    );
+    expect(body.detail).not.to.include(adminPassword);
+  });
+
   it('starts a new session each time', async () => {
     const [one, other] = [await app.login(), await app.login()].map(
       (each) => readJwt(each.access_token).claims,

@@ -22,7 +22,7 @@ describe('latchkey copy refuses', () => {
     settings: Record<string, string> = environment,
   ): Promise<string> {
     try {
-      await copy(from, to, {}, settings);
+      await copy(from, to, {}, settings, {});
     } catch (error) {
       expect(error)
         .to.have.property('name')

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
-import type { Client, ClientPage, CreatedClient } from '../../src/clients/clients.models.js';
+import type { ClientPage, CreatedClient, RegisteredClient } from '../../src/clients/clients.models.js';
 import { formatCodePoint } from '../../src/text/freeform-text.js';
 import { newClientKey, newClientRsaKey } from '../support/client-keys.js';
 import { TestApp } from '../support/test-app.js';
@@ -172,7 +172,7 @@ describe('/clients', () => {
   describe('GET /clients', () => {
     it('lists all clients, oldest first, a page at a time', async () => {
       const all = (await app.get('/clients?limit=200', admin).expect(200)).body as ClientPage;
-      const seen: Client[] = [];
+      const seen: RegisteredClient[] = [];
       let query = '';
       for (;;) {
         const { body } = await app.get(`/clients?limit=3${query}`, admin).expect(200);

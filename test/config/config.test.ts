@@ -52,6 +52,7 @@ describe('The settings', () => {
       decodeAudience: [],
       decodeIssuer: [],
       clientAssertionAudience: 'issuer',
+      accessTokenType: 'at+jwt',
       encodeNotBefore: true,
       tokenLocations: ['headers'],
       headerName: 'Authorization',
@@ -235,6 +236,10 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['rfc7523', 'rfc7523'],
   ],
   JWT_ENCODE_NBF: flags,
+  JWT_ACCESS_TOKEN_TYPE: [
+    ['at+jwt', 'at+jwt'],
+    ['JWT', 'JWT'],
+  ],
   JWT_TOKEN_LOCATION: [
     ['cookies, headers', ['cookies', 'headers']],
     ['json,query_string', ['json', 'query_string']],
@@ -363,6 +368,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: ['maybe'],
   LATCHKEY_CLIENT_ASSERTION_AUDIENCE: ['endpoint', 'Issuer'],
   JWT_ENCODE_NBF: ['maybe'],
+  JWT_ACCESS_TOKEN_TYPE: ['jwt', 'AT+JWT', 'none'],
   JWT_TOKEN_LOCATION: ['header', 'headers, body', ','],
   JWT_HEADER_NAME: ['X Token', 'X:Token'],
   JWT_HEADER_TYPE: ['Bearer:', 'a b'],

@@ -82,6 +82,20 @@ describe('A model in the contract', () => {
     });
   });
 
+  it('has no length of dates that are sent: other forms of ISO 8601 are accepted, too', () => {
+    const date = { type: 'string', format: 'date-time' };
+    const schemas: Record<string, Schema> = {
+      Sent: { type: 'object', properties: { at: date, inner: reference('Inner') } },
+      Inner: { type: 'object', properties: { at: date } },
+    };
+    const content = { 'application/json': { schema: reference('Sent') } };
+    const post = { operationId: 'send', requestBody: { content }, responses: {} };
+    const document = { openapi: '3.0.3', info: {}, components: { schemas }, paths: { '/': { post } } };
+    completeSchemas(document);
+    expect(schemas['Sent']?.properties?.['at']).to.deep.equal(date);
+    expect(schemas['Inner']?.properties?.['at']).to.deep.equal(date);
+  });
+
   it('is removed where no operation uses it, even if another removed model does', () => {
     const left = completed({
       Page: { type: 'object', properties: { items: { type: 'array', items: reference('Item') } } },
@@ -90,5 +104,22 @@ describe('A model in the contract', () => {
       Limit: { type: 'object' },
     });
     expect(Object.keys(left)).to.deep.equal(['Page', 'Item']);
+  });
+
+  it('does not say that other members are allowed, which they are anyway', () => {
+    const { It, Closed, Texts, Any } = completed({
+      It: {
+        type: 'object',
+        properties: { closed: reference('Closed'), texts: reference('Texts'), any: reference('Any') },
+        additionalProperties: {},
+      },
+      Closed: { type: 'object', properties: {}, additionalProperties: false },
+      Texts: { type: 'object', additionalProperties: { type: 'string' } },
+      Any: { type: 'object', additionalProperties: {} },
+    });
+    expect(Any).to.deep.equal({ type: 'object', additionalProperties: true });
+    expect(It).not.to.have.property('additionalProperties');
+    expect(Closed).to.include({ additionalProperties: false });
+    expect(Texts?.additionalProperties).to.deep.equal({ type: 'string' });
   });
 });

@@ -10,7 +10,7 @@ type Schemas = Record<string, Schema>;
 
 const reference = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
-/** The example, after a JSON Schema validator has found it valid. */
+/** The example, after a JSON Schema validator has accepted it. */
 function valid(schema: Schema, schemas: Schemas = {}): unknown {
   const made = deriveExample(schema, schemas);
   if (!('value' in made)) throw new Error(`There is none: ${made.reason}`);
@@ -26,8 +26,8 @@ function valid(schema: Schema, schemas: Schemas = {}): unknown {
   return made.value;
 }
 
-describe('The example of a schema without one', () => {
-  it('is valid by its format', () => {
+describe('deriveExample', () => {
+  it('uses the format', () => {
     for (const format of [
       'uuid',
       'date-time',
@@ -44,12 +44,12 @@ describe('The example of a schema without one', () => {
     expect(valid({ type: 'string', format: 'date' })).to.equal('2026-11-24');
   });
 
-  it('is its default, or the first of its values', () => {
+  it('uses the default, or the first value of an enum', () => {
     expect(valid({ type: 'integer', default: 20 })).to.equal(20);
     expect(valid({ type: 'string', enum: ['open', 'closed'] })).to.equal('open');
   });
 
-  it('is of the words of its name, within its length', () => {
+  it('uses the words of the name, within the length', () => {
     const properties = {
       title: { type: 'string', minLength: 1, maxLength: 200 },
       assigned_to: { type: 'string', minLength: 30 },
@@ -61,7 +61,7 @@ describe('The example of a schema without one', () => {
     });
   });
 
-  it('matches its pattern, where that is one of the usual ones', () => {
+  it('matches common patterns', () => {
     for (const pattern of [
       '^[A-Z]{3}$',
       '^[a-z]+(-[a-z]+)*$',
@@ -75,7 +75,7 @@ describe('The example of a schema without one', () => {
       valid({ type: 'string', pattern, maxLength: 40 });
   });
 
-  it('is within its bounds', () => {
+  it('stays within the bounds', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer(), (one, other) => {
         const [minimum, maximum] = [Math.min(one, other), Math.max(one, other)];
@@ -92,7 +92,7 @@ describe('The example of a schema without one', () => {
     );
   });
 
-  it('has all that it can of a model, and of what that is made of', () => {
+  it('includes all properties of a model, and of its models', () => {
     const schemas: Schemas = {
       Ticket: {
         type: 'object',
@@ -135,7 +135,7 @@ describe('The example of a schema without one', () => {
     });
   });
 
-  it('ends where a model is in itself', () => {
+  it('ends at a model that contains itself', () => {
     const schemas: Schemas = {
       Tree: {
         type: 'object',
@@ -155,7 +155,7 @@ describe('The example of a schema without one', () => {
     });
   });
 
-  it('is none where a pattern is too strange, with the property', () => {
+  it('returns the property and the reason for an uncommon pattern', () => {
     const properties = {
       inner: {
         type: 'object',

@@ -24,7 +24,7 @@ function derived(schemas: Record<string, Schema>, operation: Partial<Operation> 
 }
 
 describe('A model without a name in the contract', () => {
-  it('has that of its property, however deep it is', () => {
+  it('is named after its property, at any depth', () => {
     const { schemas } = derived({
       Ticket: inline({
         title: text,
@@ -47,7 +47,7 @@ describe('A model without a name in the contract', () => {
     });
   });
 
-  it('keeps its place’s description, and may be null', () => {
+  it('keeps the description of its place, and may be null', () => {
     const owner = { ...inline({ name: text }), description: 'Of the ticket.', nullable: true, title: 'x' };
     const { schemas } = derived({ Ticket: inline({ owner }) }).components;
     expect(schemas['Ticket']?.properties?.['owner']).to.deep.equal({
@@ -58,7 +58,7 @@ describe('A model without a name in the contract', () => {
     expect(schemas['TicketOwner']).to.deep.equal(closed({ name: text }));
   });
 
-  it('has that of its operation, in a request and a response', () => {
+  it('is named after its operation, in a request and a response', () => {
     const { components, paths } = derived(
       {},
       {
@@ -78,12 +78,12 @@ describe('A model without a name in the contract', () => {
     expect(components.schemas).to.have.all.keys('CreateTicketRequest', 'CreateTicketResult');
   });
 
-  it('leaves a form with files as it is', () => {
+  it('leaves a form with files unchanged', () => {
     const requestBody = { content: { 'multipart/form-data': { schema: inline({ title: text }) } } };
     expect(derived({}, { requestBody }).components.schemas).to.deep.equal({});
   });
 
-  it('takes no name that is taken', () => {
+  it('gets no name that is taken', () => {
     const { schemas } = derived({
       Ticket: inline({ owner: inline({ name: text }) }),
       TicketOwner: text,
@@ -91,7 +91,7 @@ describe('A model without a name in the contract', () => {
     expect(schemas).to.have.all.keys('Ticket', 'TicketOwner', 'TicketOwner2');
   });
 
-  it('has an identifier where it is one of a generic type, wherever it is referred to', () => {
+  it('gets an identifier if it is an instance of a generic type, wherever it is referred to', () => {
     const { schemas } = derived({
       Page_Ticket_: inline({ items: { type: 'array', items: reference('Ticket') } }),
       'Pick_Ticket.id-or-title_': inline({ id: text }),
@@ -109,7 +109,7 @@ describe('A model without a name in the contract', () => {
 });
 
 describe('A model of one of TypeScript’s own generic types', () => {
-  it('has not the description of that type, and no more than its properties', () => {
+  it('gets only its properties, and not the description of that type', () => {
     const { schemas } = derived({
       Partial_Ticket_: { ...inline({ title: text }), description: 'Make all properties in T optional' },
       'Record_string.number_': {
@@ -129,7 +129,7 @@ describe('A model of one of TypeScript’s own generic types', () => {
 });
 
 describe('A name in the contract', () => {
-  it('is read as words', () => {
+  it('is split into words', () => {
     expect(toSentence('listOpenTickets')).to.equal('List open tickets');
     expect(toSentence('getURLOfTicket2')).to.equal('Get URL of ticket 2');
     expect(toSentence('audit-logs')).to.equal('Audit logs');
@@ -139,6 +139,7 @@ describe('A name in the contract', () => {
   it('is an identifier, also of generic types', () => {
     for (const [madeUp, name] of [
       ['Page_Ticket_', 'TicketPage'],
+      ['Box_string_', 'StringBox'],
       ['Partial_CreateTicket_', 'PartialCreateTicket'],
       ['Omit_Ticket.id_', 'OmitTicketId'],
       ['Record_string.number_', 'RecordStringNumber'],

@@ -40,6 +40,7 @@ const operations = Object.entries(document.paths).flatMap(([path, ofPath]) =>
 function mediaTypesOf(operation: string): string[] {
   if (operation === 'GET /openapi.yaml') return ['application/yaml'];
   if (operation === 'GET /') return ['application/json', 'text/html'];
+  if (operation === 'GET /forward-auth') return []; // what it says is in headers
   if (operation.endsWith('/stream')) return ['text/event-stream'];
   return [operation.startsWith('GET /problems') ? 'text/html' : 'application/json'];
 }
@@ -60,6 +61,7 @@ describe('The contract', () => {
       'POST /refresh/cookies',
       'GET /.well-known/jwks.json',
       'GET /.well-known/oauth-authorization-server',
+      'GET /.well-known/openid-configuration',
       'GET /health/live',
       'GET /health/ready',
       'GET /openapi.json',
@@ -71,10 +73,11 @@ describe('The contract', () => {
     ]);
   });
 
-  it('has one operation for which a token is optional: logging out; at OAuth’s, a client may say who it is in the body', () => {
+  it('has two operations for which a token is optional: logging out, and what gateways ask; at OAuth’s, a client may say who it is in the body', () => {
     const isOptional = ({ security }: Operation): boolean =>
       security.some((each) => Object.keys(each).length === 0);
     expect(operations.filter(isOptional).map(({ name }) => name)).to.have.members([
+      'GET /forward-auth',
       'POST /logout',
       'POST /oauth/token',
       'POST /oauth/introspect',

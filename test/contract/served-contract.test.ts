@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import { readContract } from '../support/repository-contract.js';
 import { TestApp } from '../support/test-app.js';
 
 interface Served {
+  readonly servers: readonly { readonly url: string }[];
   readonly components: { readonly securitySchemes: Readonly<Record<string, Record<string, string>>> };
 }
 
@@ -44,7 +46,7 @@ describe('The contract as it is served', () => {
         const { sent, ...rest } = expected;
         expect(scheme).to.deep.equal(rest);
         expect(description).to.include(`\`${sent}\``);
-        expect(components.securitySchemes).to.have.all.keys('bearer', 'client');
+        expect(components.securitySchemes).to.have.all.keys('bearer', 'clientSecret');
       }
       const [word, value] = [sentName(expected.sent), sentValue(expected.sent)];
       const { access_token: token } = await app.login();
@@ -58,6 +60,20 @@ describe('The contract as it is served', () => {
     expect((body as Served).components.securitySchemes['bearer']?.['description']).to.include(
       'not in a header, but in cookies or json',
     );
+  });
+
+  it('names the issuer as its first server, and then its own address', async () => {
+    app = await TestApp.start({ settings: { LATCHKEY_ISSUER: "https://login.example/it's" } });
+    const { servers: committed } = readContract().document as unknown as Served;
+    expect(committed.map(({ url }) => url)).to.deep.equal(['/']);
+    for (const { servers } of [
+      (await app.get('/openapi.json').expect(200)).body as Served,
+      (await app.get('/openapi-3.1.json').expect(200)).body as Served,
+      parse((await app.get('/openapi.yaml').expect(200)).text) as Served,
+    ]) {
+      expect(servers.map(({ url }) => url)).to.deep.equal([app.services.issuer, '/']);
+      expect(servers.slice(1)).to.deep.equal(committed);
+    }
   });
 
   it('has another ETag with other settings', async () => {

@@ -18,6 +18,14 @@ describe('A schema in OpenAPI 3.1', () => {
       { type: 'string', nullable: true },
       { type: ['string', 'null'] },
     ],
+    [
+      'has null beside a reference that may be null',
+      { allOf: [{ $ref: '#/components/schemas/A' }], nullable: true, description: 'It.' },
+      {
+        description: 'It.',
+        anyOf: [{ allOf: [{ $ref: '#/components/schemas/A' }] }, { type: 'null' }],
+      },
+    ],
     ['drops a nullable that says nothing', { type: 'string', nullable: false }, { type: 'string' }],
     [
       'has exclusive bounds as numbers',

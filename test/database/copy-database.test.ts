@@ -10,8 +10,8 @@ import {
   assertEmpty,
   removeUnfinishedCopy,
   type CopyOptions,
-  type CopySealing,
 } from '../../src/database/copy-database.js';
+import type { CopySealing } from '../../src/database/table-copies.js';
 import { copiedTables, SqliteSnapshot, type Counts } from '../../src/database/copy-source.js';
 import type { Database } from '../../src/database/database.js';
 import type { Schema } from '../../src/database/schema.js';

@@ -85,10 +85,10 @@ describe('A database’s password is disclosed in no message', () => {
       async () =>
         openInstallation(readConfig(environment), systemClock, log, 'http://latchkey.test', project),
       () => checkDatabase(environment),
-      () => copy(`sqlite:${file}`, target, {}, environment),
-      () => copy(`sqlite:${file}`, target, { dryRun: true }, environment),
+      () => copy(`sqlite:${file}`, target, {}, environment, {}),
+      () => copy(`sqlite:${file}`, target, { dryRun: true }, environment, {}),
       // Source and target exchanged.
-      () => copy(target, `sqlite:${file}`, {}, environment),
+      () => copy(target, `sqlite:${file}`, {}, environment, {}),
     ]) {
       const error = await failing().then(
         () => expect.fail('It did not fail.'),

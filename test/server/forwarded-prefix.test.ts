@@ -15,12 +15,15 @@ describe('behind a proxy', () => {
   const below = (app: TestApp, path: string, prefix: string) =>
     app.get(path).set('X-Forwarded-Prefix', prefix);
   const documents = ['/openapi.json', '/openapi-3.1.json', '/openapi.yaml'];
-  /** The one server URL of each form of the contract. */
+  /** The service's own server URL in each form of the contract; the issuer is before it. */
   const placesIn = async (app: TestApp, prefix: string): Promise<(string | undefined)[]> => {
     const found = [];
     for (const path of documents) {
       const { text } = await below(app, path, prefix).expect(200);
-      found.push(/"?servers"?:[^]*?"?url"?: ?"?([^"\n]+)/.exec(text)?.[1]);
+      const [, servers = ''] = /"?servers"?:([^]*?)"?(?:security|tags|paths)"?:/.exec(text) ?? [];
+      const [first, place] = [...servers.matchAll(/"?url"?: ?"?([^"\n]+)/g)].map(([, url]) => url);
+      expect(first).to.equal(app.services.issuer);
+      found.push(place);
     }
     return found;
   };

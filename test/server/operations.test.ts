@@ -57,7 +57,7 @@ function mounted(...operations: Operation[]): ReturnType<typeof supertest> {
   } as unknown as Services;
   const authenticate: Authenticate = (_request, scheme, permissions) => {
     steps.push(`${scheme} ${permissions.join(' ')}`);
-    return { subject: 'x', sessionId: 'x', permissions: new Set(), claims: {} as never };
+    return { subject: 'x', username: 'x', sessionId: 'x', permissions: new Set(), claims: {} as never };
   };
   const routes = {
     operations,

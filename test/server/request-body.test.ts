@@ -12,6 +12,7 @@ describe('A body whose client has disconnected before it was read', () => {
       const handlers = bodyParsers(readConfig({}), {
         body: { in: 'body', name: 'body', required: true },
         mediaTypes: [type],
+        jsonExample: undefined,
         acceptsToken: false,
       });
       const socket = new Socket();

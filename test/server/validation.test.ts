@@ -43,7 +43,7 @@ const models: TsoaRoute.Models = {
   Counts: { dataType: 'refObject', properties: {}, additionalProperties: { dataType: 'integer' } },
 };
 
-/** The errors of a value in the place of a parameter, by field; undefined where it is accepted. */
+/** The errors of a parameter's value, by field; undefined if it is accepted. */
 function errorsOf(schema: Schema, value: unknown, place: 'query' | 'body' = 'query'): unknown {
   const service = new ValidatingTemplateService(models, settings);
   const parameter = { in: place, name: place === 'body' ? 'body' : 'it', required: true, ...schema };
@@ -127,7 +127,7 @@ const cases: readonly (readonly [what: string, schema: Schema, value: unknown, m
   ],
 ];
 
-describe('What a request has against it says in words what a field must be:', () => {
+describe('The error of an invalid request says in words what a field must be:', () => {
   for (const [what, schema, value, message] of cases) {
     it(what, () => {
       expect(errorsOf(schema, value)).to.deep.equal({ it: message });
@@ -141,7 +141,7 @@ describe('What a request has against it says in words what a field must be:', ()
       additionalProperties: false,
     });
 
-    it('a number or boolean in quotes is not one', () => {
+    it('a number or boolean in quotes is refused', () => {
       const schema = body({
         count: { dataType: 'integer', validators: range },
         done: { dataType: 'boolean' },
@@ -152,7 +152,7 @@ describe('What a request has against it says in words what a field must be:', ()
       });
     });
 
-    it('null, a list and an object are told apart', () => {
+    it('null, a list and an object are distinguished', () => {
       const schema = body({ title: text({ minLength: { value: 1 }, maxLength: { value: 200 } }) });
       for (const value of [null, 5, ['a'], {}])
         expect(errorsOf(schema, { title: value }, 'body')).to.deep.equal({
@@ -163,13 +163,22 @@ describe('What a request has against it says in words what a field must be:', ()
       expect(errorsOf({ ref: 'Dog' }, [], 'body')).to.deep.equal({ body: 'must be an object' });
     });
 
-    it('what is missing is named', () => {
+    it('a missing field is named', () => {
       expect(errorsOf({ ref: 'Dog' }, { kind: 'dog' }, 'body')).to.deep.equal({
         'body.name': "'name' is required",
       });
     });
 
-    it('a list has its size, and its items their place', () => {
+    it('what is not there is named with its place', () => {
+      const schema = body({ inner: body({ label: { dataType: 'string' } }) });
+      expect(errorsOf(schema, { inner: { lable: 'a', 'b,c': 1 }, more: 1 }, 'body')).to.deep.equal({
+        'body.inner.lable': '"lable" is an excess property and therefore is not allowed',
+        'body.inner.b,c': '"b,c" is an excess property and therefore is not allowed',
+        'body.more': '"more" is an excess property and therefore is not allowed',
+      });
+    });
+
+    it('a list has its size, and its items have their path', () => {
       const items: Schema = {
         dataType: 'array',
         array: { ref: 'Labeled' },
@@ -203,7 +212,7 @@ describe('What a request has against it says in words what a field must be:', ()
       );
     });
 
-    it('a null is said to be possible', () => {
+    it('null is named as a possible value', () => {
       const schema = body({
         at: {
           dataType: 'union',
@@ -215,7 +224,7 @@ describe('What a request has against it says in words what a field must be:', ()
       });
     });
 
-    it('one of several models has the errors of the one that is meant', () => {
+    it('one of several models has the errors of the intended one', () => {
       expect(errorsOf({ ref: 'Pet' }, { kind: 'dog', name: 'far too long' }, 'body')).to.deep.equal({
         'body.name': 'must have at most 5 characters',
       });

@@ -55,6 +55,7 @@ storeContract('The sessions store', (on) => {
         version: 2,
         roles_version: 0,
         session_epoch: 0,
+        username: user.username,
         password_one_time: 0,
         roles: role.name,
         permissions: 'a b',

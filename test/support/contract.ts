@@ -5,7 +5,7 @@ import { recordAnswer } from './contract-coverage.js';
 import { readContract } from './repository-contract.js';
 
 interface Answer {
-  readonly content?: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -88,7 +88,7 @@ export function checkAgainstContract(method: string, url: string, response: Resp
   recordAnswer(method, found.template, response.status, mediaType);
   // The reader checks the events of a stream: test/support/event-reader.ts.
   if (mediaType === 'text/event-stream') return;
-  check(where, media.schema.$ref, /[/+]json$/.test(mediaType) ? JSON.parse(response.text) : response.text);
+  check(where, media.schema, /[/+]json$/.test(mediaType) ? JSON.parse(response.text) : response.text);
 }
 
 /** A page where the client asked for one and the contract allows it. */
@@ -96,7 +96,7 @@ function checkProblem(where: string, method: string, response: Response, answer?
   const { status, headers } = response;
   const mayBePage = answer === undefined || answer.content?.['text/html'] !== undefined;
   if (mayBePage && headers['content-type'] === 'text/html; charset=utf-8') {
-    if (method.toLowerCase() !== 'head') check(where, '#/components/schemas/HtmlPage', response.text);
+    if (method.toLowerCase() !== 'head') check(where, reference('HtmlPage'), response.text);
     return;
   }
   if (!headers['content-type']?.startsWith('application/problem+json')) {
@@ -109,7 +109,7 @@ function checkProblem(where: string, method: string, response: Response, answer?
   must(status !== 405 || 'allow' in headers, 'a 405 has no Allow.');
   if (method.toLowerCase() === 'head') return;
   const problem = JSON.parse(response.text) as { code: string; status: number; errors?: object };
-  check(where, '#/components/schemas/ProblemDetails', problem);
+  check(where, reference('ProblemDetails'), problem);
   must(problem.status === status, `the body says ${problem.status}.`);
   must(![429, 503].includes(status) || Number(headers['retry-after']) >= 1, 'there is no Retry-After.');
   must(status !== 422 || Object.keys(problem.errors ?? {}).length > 0, 'a 422 has no errors.');
@@ -127,14 +127,20 @@ function checkOAuthError(where: string, { status, headers }: Response): void {
 
 /** Throws if a value does not match a model of the contract. */
 export function checkModel(name: string, value: unknown): void {
-  check(name, `#/components/schemas/${name}`, value);
+  check(name, reference(name), value);
+}
+
+function reference(model: string): object {
+  return { $ref: `#/components/schemas/${model}` };
 }
 
 const validators = new Map<string, ValidateFunction>();
 
-function check(where: string, reference: string, body: unknown): void {
-  let validate = validators.get(reference);
-  if (!validate) validators.set(reference, (validate = ajv.compile({ $ref: `contract${reference}` })));
+function check(where: string, schema: object, body: unknown): void {
+  // Of the contract, which it refers to.
+  const text = JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"contract#/');
+  let validate = validators.get(text);
+  if (!validate) validators.set(text, (validate = ajv.compile(JSON.parse(text) as object)));
   if (!validate(body))
     throw new Error(`${where}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(body)}`);
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
-import { guard, type Guard, type GuardOptions } from '../../src/guard/guard.js';
+import { guard, Refusal, type Guard, type GuardOptions } from '../../src/guard/guard.js';
 import { ApiClient } from './api-client.js';
 import { createClient, issuer } from './oauth-clients.js';
 import { noteClosed, noteOpened } from './opened.js';
@@ -128,11 +128,17 @@ function guardedBy(latchkey: Guard): express.Express {
       response.json({ subject, permissions: [...permissions] } satisfies Answer);
     });
   }
+  api.get('/own/optional', latchkey.requires('users:read', { optional: true }), (request, response) => {
+    const { subject, permissions } = latchkey.callerIfPresent(request) ?? { subject: '', permissions: [] };
+    response.json({ subject, permissions: [...permissions] } satisfies Answer);
+  });
   api.get('/own/unguarded', (request, response) => {
     response.json(latchkey.caller(request));
   });
   api.use(((error: Error, _request, response, next) => {
     if (response.headersSent) next(error);
+    else if (error instanceof Refusal)
+      response.status(error.status).set(error.headers).json({ own: error.code });
     else response.json({ error: error.message });
   }) satisfies ErrorRequestHandler);
   return api;

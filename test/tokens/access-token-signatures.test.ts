@@ -54,6 +54,7 @@ function tokensWith(signingKey: SigningKey, hooks: Hooks = {}): AccessTokens {
     lifetime: 900,
     leeway: 0,
     notBefore: true,
+    type: 'at+jwt',
     scheme: 'Bearer',
     maxLength: 8192,
     hooks,

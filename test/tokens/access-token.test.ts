@@ -57,7 +57,9 @@ describe('An access token', () => {
         client_id: 'latchkey',
         scope: me.permissions.join(' '),
         fresh: true,
+        preferred_username: 'admin',
       });
+      expect(claims).not.to.have.property('token_use');
       expect(claims['roles']).to.deep.equal(['admin']);
       expect(claims['jti']).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
     });

@@ -295,6 +295,7 @@ describe('A forged access token', () => {
       ['auth_time', 'as text', () => String(now())],
       ['fresh', 'as text', () => 'true'],
       ['pwd_change', 'false', () => false],
+      ['preferred_username', 'as a list', () => ['ada']],
     ];
     for (const [claim, what, value] of wrong)
       it(`${claim} ${what}`, () => expectRefused(saying({ claims: { [claim]: value() } })));

@@ -39,6 +39,7 @@ for (const [where, more] of [
   ['cookies', cookies],
   ['cookies that outlive the browser', { ...cookies, JWT_SESSION_COOKIE: 'false', JWT_COOKIE_PATH: '/' }],
   ['the header, for several audiences', { JWT_ENCODE_AUDIENCE: `http://latchkey.test,${'a'.repeat(190)}` }],
+  ['the header, of the type JWT', { JWT_ACCESS_TOKEN_TYPE: 'JWT' }],
   ['the header, with HS512', { JWT_ALGORITHM: 'HS512', JWT_SECRET_KEY: 's'.repeat(64) }],
 ] as const) {
   describe(`A token sent in ${where}`, () => {
@@ -117,8 +118,10 @@ for (const [where, more] of [
       const room = capacity - name.length - 3;
       const fits = room % 100 === 1 ? room - 1 : room;
       await app.put(`/roles/${name}`, { permissions: single(fits) }, admin).expect(201);
-      await app.createUser('brim', password, [name]);
-      await expectAccepted(app, 'brim');
+      // The name that takes most room, too.
+      const username = '\u8a9e'.repeat(200);
+      await app.createUser(username, password, [name]);
+      await expectAccepted(app, username);
       const { body } = await app.put('/roles/more', { permissions: single(room + 5) }, admin).expect(422);
       expect(body.errors.permissions).to.match(tooMuch);
     });

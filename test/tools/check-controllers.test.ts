@@ -1,7 +1,9 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { readContract } from '../support/repository-contract.js';
 import { temporaryFolder } from '../support/folders.js';
 import { checkout } from '../support/checkout.js';
 
@@ -285,5 +287,14 @@ describe('The check of the controllers', function () {
     const sources: unknown = JSON.parse(readFileSync(folder.path('contract/sources.json'), 'utf8'));
     expect(sources).to.have.nested.property('places.GET /members', 'src/members.controller.ts:6');
     expect(sources).to.have.nested.property('tags.members', 'About members.');
+  });
+
+  it('takes for a permission what the contract does', async () => {
+    const script = pathToFileURL(join(checkout, 'tools/contract/scope-errors.ts'));
+    const { permissionPattern } = (await import(script.href)) as { permissionPattern: RegExp };
+    expect(readContract().document).to.have.nested.property(
+      'components.schemas.Permission.pattern',
+      permissionPattern.source.replaceAll('\\/', '/'),
+    );
   });
 });

@@ -35,6 +35,8 @@ describe('npm run', () => {
     ['new', [], /^It needs a name\.$[\s\S]*^Usage: npm run new/m],
     ['new', ['--unknown'], /^Unknown option '--unknown'$[\s\S]*^Usage: npm run new/m],
     ['new', ['reports', 'report', 'now'], /^Unexpected argument 'now'$[\s\S]*^Usage: npm run new/m],
+    ['pack', ['--all'], /^Unknown option '--all'$[\s\S]*^Usage: npm run pack/m],
+    ['pack', ['nothing'], /^There is no package 'nothing'\.$[\s\S]*^Usage: npm run pack/m],
     ['sdk', ['--all'], /^Unknown option '--all'$[\s\S]*^Usage: npm run sdk/m],
     ['sdk', ['nothing'], /^There is no SDK nothing\.$[\s\S]*^Usage: npm run sdk/m],
     ['sdk', [], /^Which SDK\?$[\s\S]*^Usage: npm run sdk/m],
@@ -56,7 +58,7 @@ describe('npm run', () => {
     });
   }
 
-  for (const script of ['build', 'check', 'new', 'sdk', 'contract:diff', 'test:one', 'test:flakes']) {
+  for (const script of ['build', 'check', 'new', 'pack', 'sdk', 'contract:diff', 'test:one', 'test:flakes']) {
     it(`${script} -- --help says how it is used, and does no more`, () => {
       const { status, stdout, stderr } = run('npm', 'run', '--silent', script, '--', '--help');
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });

@@ -19,12 +19,17 @@ interface Run {
 /** Run as it is, by Node's type stripping. */
 interface Driver {
   sumReports(paths: string[]): Counts;
-  runnerFor(
+  createRunner(
     root: string,
     folder: string,
   ): { run: (command: string, parameters: string[], options?: object) => Promise<string>; runs: Run[] };
   succeeds(root: string, need: string | string[]): Promise<boolean>;
-  bearerOperations(document: string): { method: string; path: string }[];
+  listOperations(document: string): {
+    method: string;
+    path: string;
+    takesToken: boolean;
+    mediaTypes: string[];
+  }[];
 }
 
 async function load<Name extends keyof Driver>(file: string): Promise<Pick<Driver, Name>> {
@@ -66,8 +71,8 @@ describe('The driver of the SDKs', () => {
     const node = process.execPath;
 
     it('and has what they print, or an error with it', async () => {
-      const { runnerFor } = await load<'runnerFor'>('commands.ts');
-      const { run } = runnerFor(checkout, folder.path('.'));
+      const { createRunner } = await load<'createRunner'>('commands.ts');
+      const { run } = createRunner(checkout, folder.path('.'));
       expect(await run(node, ['--print', 'process.cwd()'])).to.equal(`${realpathSync(folder.path('.'))}\n`);
       const failure = await run(node, ['--eval', 'console.error("no luck"); process.exit(3)']).catch(String);
       expect(failure).to.include('ended with 3').and.include('no luck');
@@ -75,8 +80,8 @@ describe('The driver of the SDKs', () => {
     });
 
     it('whose failures are counted where they leave a report, of this run', async () => {
-      const { runnerFor } = await load<'runnerFor'>('commands.ts');
-      const { run, runs } = runnerFor(checkout, folder.path('.'));
+      const { createRunner } = await load<'createRunner'>('commands.ts');
+      const { run, runs } = createRunner(checkout, folder.path('.'));
       const report = write('report.xml', 'of an earlier run');
       const writes = `fs.writeFileSync('report.xml', '<testsuite/>'); process.exit(1)`;
       await run(node, ['--eval', writes], { report });
@@ -99,27 +104,34 @@ describe('The driver of the SDKs', () => {
     });
   });
 
-  it('knows the operations that take a bearer token', async () => {
-    const { bearerOperations } = await load<'bearerOperations'>('bearer-operations.ts');
+  it('knows which operations take a bearer token, and what they respond with', async () => {
+    const { listOperations } = await load<'listOperations'>('operations.ts');
+    const json = { 200: { content: { 'application/json': {} } }, 401: { content: { 'text/html': {} } } };
     const document = write(
       'openapi.json',
       JSON.stringify({
         security: [{ bearer: [] }],
         paths: {
-          '/by-root': { get: {}, parameters: [] },
           '/own/{id}': {
-            put: { security: [{ bearer: ['a:b'] }] },
-            delete: { security: [{}, { bearer: [] }] },
+            put: { security: [{ bearer: ['a:b'] }], responses: { 204: {} } },
+            delete: { security: [{}, { bearer: [] }], responses: json },
           },
-          '/open': { get: { security: [] } },
-          '/clients-only': { post: { security: [{ client: [] }, {}] } },
+          '/own/all': { get: { responses: json }, parameters: [] },
+          '/open': { get: { security: [], responses: { ...json, 304: {} } } },
+          '/clients-only': { post: { security: [{ client: [] }, {}], responses: {} } },
         },
       }),
     );
-    expect(bearerOperations(document).map(({ method, path }) => `${method} ${path}`)).to.have.members([
-      'GET /by-root',
-      'PUT /own/{id}',
-      'DELETE /own/{id}',
+    expect(
+      listOperations(document).map(({ method, path, takesToken, mediaTypes }) =>
+        [method, path, takesToken ? 'token' : 'none', ...mediaTypes].join(' '),
+      ),
+    ).to.deep.equal([
+      'GET /own/all token application/json',
+      'GET /open none  application/json',
+      'POST /clients-only none',
+      'PUT /own/{id} token ',
+      'DELETE /own/{id} token application/json',
     ]);
   });
 });

@@ -186,6 +186,7 @@ storeContract('The users store', (on) => {
         version: 7,
         roles_version: 0,
         session_epoch: 0,
+        username: user.username,
         password_one_time: 1,
         roles: role.name,
         permissions: 'a b',

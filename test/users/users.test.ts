@@ -6,6 +6,7 @@ import { operatorContext } from '../../src/audit/audit.store.js';
 import { databaseKinds } from '../support/databases.js';
 import { addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
+import { readJwt } from '../support/tokens.js';
 
 const password = 'correct horse battery';
 const nobody = v7();
@@ -410,13 +411,24 @@ for (const kind of databaseKinds) {
       await app.get('/protected', tokens.access_token).expect(401);
     });
 
+    it('makes a client refresh when the name changes, which another user may have next', async () => {
+      const { user, tokens, path } = await loggedIn('reader');
+      expect(readJwt(tokens.access_token).claims).to.include({ preferred_username: user.username });
+      const username = `${user.username}, renamed`;
+      await app.patch(path, { username }, admin).expect(200);
+      await app.get('/protected', tokens.access_token).expect(401);
+      const { body } = await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(200);
+      expect(readJwt(body.access_token as string).claims).to.include({ preferred_username: username });
+      await app.get('/protected', body.access_token as string).expect(200);
+    });
+
     it('revokes no token if nothing changes that rights depend on', async () => {
       const { user, tokens, path } = await loggedIn('reader', 'writer');
       for (const change of [
         {},
         { roles: ['writer', 'reader'] },
         { disabled: false },
-        { username: `${user.username}, renamed` },
+        { username: user.username },
       ]) {
         await app.patch(path, change, admin).expect(200);
         await app.get('/protected', tokens.access_token).expect(200);

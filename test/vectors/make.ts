@@ -147,6 +147,46 @@ for (const algorithm of algorithms) {
     JSON.stringify({ ...header, alg: algorithm === 'RS256' ? 'PS256' : 'RS256' }),
   );
   own('a key id that is a list, signed', JSON.stringify({ ...header, kid: [algorithm] }));
+  // JWT_ACCESS_TOKEN_TYPE=JWT: the header says no more than that it is a JWT, so a claim has to say what it is.
+  const ofType = (typ: unknown, said: object): string => {
+    const other = [{ ...header, typ }, said].map((part) => base64url(JSON.stringify(part))).join('.');
+    return `${other}.${base64url(signature(other, algorithm, privateKey))}`;
+  };
+  const token_use = 'access_token';
+  accepted.push({
+    name: `${algorithm}, of the type JWT, whose claims say that it is an access token`,
+    token: ofType('JWT', { ...claims, token_use }),
+  });
+  if (algorithm !== 'ES256') continue;
+  for (const typ of ['jwt', 'application/JWT']) {
+    accepted.push({ name: `the same, of the type ${typ}`, token: ofType(typ, { ...claims, token_use }) });
+  }
+  for (const use of ['id_token', 'refresh_token', 'access', 'Access_Token', '', null, true, [token_use]]) {
+    refuse(
+      `of the type JWT and the use ${JSON.stringify(use)}`,
+      ofType('JWT', { ...claims, token_use: use }),
+    );
+  }
+  for (const typ of ['', null, 'rt+jwt', 'id_token+jwt', 'logout+jwt', 'jwt2', 'x/jwt', ['JWT']]) {
+    const name = `of the type ${JSON.stringify(typ)}, with the use of an access token`;
+    refuse(name, ofType(typ, { ...claims, token_use }));
+  }
+  const { iss, sub, exp, iat, auth_time } = claims;
+  const idToken = { iss, sub, aud: issuer, exp, iat, auth_time, nonce: 'n-0S6_WzA2Mj' };
+  refuse('an ID token', ofType('JWT', idToken));
+  refuse('an ID token with the use of an access token', ofType('JWT', { ...idToken, token_use }));
+  refuse('an ID token of the type of an access token', ofType('at+jwt', idToken));
+  const assertion = { iss: sub, sub, aud: issuer, exp, iat, jti: 'a' };
+  refuse("a client's assertion", ofType('JWT', assertion));
+  refuse("a client's assertion with the use of an access token", ofType('JWT', { ...assertion, token_use }));
+  refuse(
+    'another issuer’s access token of the type JWT',
+    ofType('JWT', { ...claims, iss: 'http://elsewhere.test', token_use }),
+  );
+  refuse(
+    'a name that is no text, in an access token of the type JWT',
+    ofType('JWT', { ...claims, preferred_username: ['ada'], token_use }),
+  );
 }
 
 /** Keys that must not be used, each with a token that is signed with it, or by those who have it not. */

@@ -31,7 +31,7 @@ export function compareContracts(before: string, now: string): Comparison {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-contract-'));
   try {
     const [compared, severity] = [join(folder, 'openapi.json'), join(folder, 'levels.txt')];
-    writeFileSync(compared, JSON.stringify(withoutNewValues(read(before), read(now))));
+    writeFileSync(compared, JSON.stringify(removeNewValues(read(before), read(now))));
     writeFileSync(severity, levels);
     const { error, status, stdout, stderr } = spawnSync(
       'go',
@@ -56,7 +56,7 @@ export function compareContracts(before: string, now: string): Comparison {
  * The contract without what its enums have gained that are said to grow. oasdiff, which asks for `x-extensible-enum`, lets
  * them grow only where there is no `enum` beside it, from which the SDKs have their types.
  */
-export function withoutNewValues<Contract extends Document>(before: Document, now: Contract): Contract {
+export function removeNewValues<Contract extends Document>(before: Document, now: Contract): Contract {
   const { schemas } = now.components;
   const kept = Object.entries(schemas).map(([name, schema]) => {
     const known = before.components.schemas[name]?.enum;

@@ -1,5 +1,6 @@
 // What tsoa passes over in silence, and what the contract is better for, each with file and line and what to write.
-import type { Controller, Operation, Sources } from './controllers.ts';
+import { modelTagErrors, operationTagErrors } from './comment-tags.ts';
+import type { Controller, Model, Operation, Sources } from './controllers.ts';
 import { nameOf, type Draft } from './finding.ts';
 import { limitWarnings } from './limit-warnings.ts';
 import { responseErrors } from './response-errors.ts';
@@ -26,6 +27,12 @@ export function controllerErrors(
     ...operations.flatMap(operationErrors),
     ...operations.flatMap(securityErrors),
     ...scopeErrors(operations, document),
+    ...operations.flatMap((operation) =>
+      operationTagErrors(nameOf(operation), operation.commentTags, operation.takes),
+    ),
+    ...(document ? models.filter(({ name }) => name in document.components.schemas) : inModelFiles).flatMap(
+      modelErrors,
+    ),
     ...duplicates(operations, ({ operationId }) => operationId, {
       what: ({ operationId }) => `The operationId ${operationId}`,
       todo: 'Rename one of the methods: clients are made with that name.',
@@ -41,6 +48,13 @@ export function controllerErrors(
     ...(document ? schemaErrors(operations, models, document) : []),
     ...(document ? limitWarnings(operations, models, document) : []),
     ...(document ? responseErrors(operations, document) : []),
+  ];
+}
+
+function modelErrors({ name, commentTags, propertyTags }: Model): Draft[] {
+  return [
+    ...modelTagErrors(name, commentTags),
+    ...[...propertyTags].flatMap(([property, tags]) => modelTagErrors(`${name}.${property}`, tags)),
   ];
 }
 

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import ts from 'typescript';
+import { commentTagsOf, type CommentTag } from './comment-tags.ts';
 import {
   decoratorsOf,
   demandsIn,
@@ -59,6 +60,9 @@ export interface Operation {
   readonly description: string | undefined;
   /** Those of the path, the query and the headers. */
   readonly parameters: readonly Parameter[];
+  /** The names of all that it takes. */
+  readonly takes: readonly string[];
+  readonly commentTags: readonly CommentTag[];
   /** The codes of the problems that it throws itself. */
   readonly thrown: readonly string[];
 }
@@ -79,8 +83,10 @@ export interface Model {
   readonly file: string;
   readonly name: string;
   readonly isExported: boolean;
+  readonly commentTags: readonly CommentTag[];
   /** Where each is. */
   readonly properties: ReadonlyMap<string, string>;
+  readonly propertyTags: ReadonlyMap<string, readonly CommentTag[]>;
 }
 
 export interface Sources {
@@ -122,8 +128,7 @@ export function readSources(root: string, files: Iterable<ts.SourceFile> = parse
         if (controller.isRouted || controller.operations.length > 0) controllers.push(controller);
       }
       if (isModel(node)) {
-        const properties = propertiesOf(node, at);
-        models.push({ at: at(node), file, name: node.name.text, isExported: isExported(node), properties });
+        models.push({ ...readModel(node, at), file });
       }
     }
   }
@@ -207,6 +212,8 @@ function readOperation(
       .map(({ comment }) => ts.getTextOfJSDocComment(comment)?.trim())[0],
     description: commentOf(node),
     parameters: node.parameters.flatMap((parameter) => readParameter(parameter, at)),
+    takes: node.parameters.map((parameter) => parameter.name.getText()),
+    commentTags: commentTagsOf(node, at),
     thrown: node.body ? problemsThrownIn(node.body) : [],
   };
 }
@@ -254,10 +261,18 @@ function isExported(node: ts.Declaration): boolean {
   return (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Export) !== 0;
 }
 
-function propertiesOf(node: ModelNode, at: Locate): Map<string, string> {
-  return new Map(
-    membersOf(node).flatMap((member) => (member.name ? [[member.name.getText(), at(member)]] : [])),
+function readModel(node: ModelNode, at: Locate): Omit<Model, 'file'> {
+  const members = membersOf(node).flatMap((member) =>
+    member.name ? [{ member, name: member.name.getText() }] : [],
   );
+  return {
+    at: at(node),
+    name: node.name.text,
+    isExported: isExported(node),
+    commentTags: commentTagsOf(node, at),
+    properties: new Map(members.map(({ name, member }) => [name, at(member)])),
+    propertyTags: new Map(members.map(({ name, member }) => [name, commentTagsOf(member, at)])),
+  };
 }
 
 function membersOf(node: ModelNode): readonly (ts.TypeElement | ts.EnumMember)[] {

@@ -1,5 +1,3 @@
-import type { Operation } from './controllers.ts';
-
 /** What is wrong in a builder's file, and what to write. */
 export interface Finding {
   /** From the project's root: `src/reports/reports.controller.ts`. */
@@ -41,6 +39,14 @@ export function formatFinding({ file, line, message, severity }: Finding): strin
 }
 
 /** `GET /reports/{id}`, as the contract has it; the method's name where the path is not known. */
-export function nameOf({ verb, path, name }: Pick<Operation, 'verb' | 'path' | 'name'>): string {
+export function nameOf({
+  verb,
+  path,
+  name,
+}: {
+  readonly verb: string;
+  readonly path: string | undefined;
+  readonly name: string;
+}): string {
   return path === undefined ? name : `${verb.toUpperCase()} ${path}`;
 }

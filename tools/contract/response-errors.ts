@@ -7,7 +7,11 @@ export function responseErrors(operations: readonly Operation[], { paths }: Tsoa
   return operations.flatMap((operation) => {
     const described = operation.path === undefined ? undefined : paths[operation.path]?.[operation.verb];
     if (described?.operationId !== operation.operationId) return [];
-    return [...wrongStatus(operation, described), ...unknownType(operation, described)];
+    return [
+      ...wrongStatus(operation, described),
+      ...unknownType(operation, described),
+      ...maybeNull(operation, described),
+    ];
   });
 }
 
@@ -35,5 +39,16 @@ function unknownType(operation: Operation, { responses }: DescribedOperation): D
   );
   if (!isUnknown) return [];
   const what = `The contract cannot say what ${nameOf(operation)} returns. Give the method a return type: "Promise<Ticket>", with an interface of your own.`;
+  return [{ at: operation.at, level: 'warning', what }];
+}
+
+/** The service responds to null with 204. */
+function maybeNull(operation: Operation, { responses }: DescribedOperation): Draft[] {
+  const isNullable = Object.entries(responses).some(
+    ([status, { content = {} }]) =>
+      Number(status) < 300 && Object.values(content).some(({ schema }) => schema?.nullable === true),
+  );
+  if (!isNullable) return [];
+  const what = `${nameOf(operation)} may return null, which is sent as 204 without a body; the contract does not have that. Throw a problem where there is nothing: throw new Problem('not_found').`;
   return [{ at: operation.at, level: 'warning', what }];
 }

@@ -5,6 +5,7 @@ export interface Schema {
   readonly type?: string;
   readonly format?: string;
   readonly enum?: readonly unknown[];
+  readonly nullable?: boolean;
   readonly pattern?: string;
   readonly maxLength?: number;
   readonly maxItems?: number;

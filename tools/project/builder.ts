@@ -14,6 +14,7 @@ import {
   type Sources,
 } from '../contract/check-controllers.ts';
 import type { TsoaDocument } from '../contract/tsoa-document.ts';
+import { explainTsoaError } from '../contract/tsoa-errors.ts';
 import { Compiler, SourceCache } from './compiler.ts';
 import { findControllers } from './controller-files.ts';
 import { EmittedFiles } from './emitted.ts';
@@ -110,7 +111,8 @@ export class Builder {
       ...compiler.findErrors(),
     ];
     // Why tsoa fails is often among them, with its line.
-    if (errors.length > 0 || generating.length > 0) return [...errors, ...generating];
+    const refused = generating.map((message) => this.#explain(message, sources));
+    if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];
     this.#removeOrphans();
     const page = this.#isLatchkey ? this.#compilePage() : [];
     return [...this.#emit(compiler), ...page, ...this.#completeContract(compiler, sources)];
@@ -158,10 +160,16 @@ export class Builder {
       }
     } catch (error) {
       if (error instanceof UnsuitableTsoa) throw error;
-      return [`tsoa cannot read the controllers: ${(error as Error).message}`];
+      return [(error as Error).message];
     }
     this.#steps.setDone('tsoa', step);
     return [];
+  }
+
+  /** @param message tsoa's, which seldom says where in the sources it is, and never what to write. */
+  #explain(message: string, sources: Sources): string {
+    const finding = explainTsoaError(message, this.#root, sources);
+    return finding ? formatFinding(finding) : `tsoa cannot read the controllers: ${message}`;
   }
 
   /** What tsoa passes over in silence. */

@@ -76,7 +76,7 @@ function isOnPath(command: string): boolean {
  * `run` of a tasks.js: it throws where the command fails, with the output; not so a test runner whose reports are there,
  * as its failures are counted. `runs` is what such runners left.
  */
-export function runnerFor(root: string, folder: string): { run: RunCommand; runs: readonly TestRun[] } {
+export function createRunner(root: string, folder: string): { run: RunCommand; runs: readonly TestRun[] } {
   const runs: TestRun[] = [];
   const run: RunCommand = async (
     command,

@@ -2,7 +2,7 @@
 import type { RunCommand, RunOptions } from './tasks.ts';
 
 /** @param parameters goals, and `-D…` properties */
-export function maven(
+export function runMaven(
   run: RunCommand,
   parameters: readonly string[],
   { env, ...options }: RunOptions = {},

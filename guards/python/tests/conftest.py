@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from urllib.parse import urlencode
 import pytest
 
 from latchkey_guard import Guard
+from latchkey_guard.testing import TestIssuer
 
 CHECKOUT = Path(__file__).parents[3]
 NODE = os.environ.get("LATCHKEY_NODE") or shutil.which("node") or "node"
@@ -143,6 +145,19 @@ def service():
         running = Service(Path(folder))
         yield running
         running.kill()
+
+
+@pytest.fixture(scope="session")
+def issuer():
+    """A replacement of the service, for tests that are about the frameworks."""
+    with TestIssuer() as issuer:
+        yield issuer
+        # Guards that outlive it would say so.
+        logging.getLogger("latchkey_guard").setLevel(logging.CRITICAL)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture(scope="session")

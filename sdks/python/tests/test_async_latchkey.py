@@ -2,16 +2,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import aclosing
 from typing import Any
 
 import httpx
 import pytest
 
-from latchkey_client import AsyncLatchkey, LatchkeyError, ProblemCode, unwrap, walk_async
+from latchkey_client import (
+    AsyncLatchkey,
+    LatchkeyError,
+    ProblemCode,
+    UnexpectedResponseError,
+    unwrap,
+    walk_async,
+)
 from latchkey_client.api.own_account import get_me
 from latchkey_client.api.protected import get_protected
 from latchkey_client.api.users import create_user, end_user_sessions, list_users
-from latchkey_client.models import CreateUserRequest
+from latchkey_client.models import CreateUserRequest, RevocationPage
 from live import ADMINISTRATOR, READER, URL, Clock, async_logged_in, logged_in, user, void_access_tokens
 
 
@@ -59,6 +67,43 @@ def test_iterates_over_all_pages_of_users() -> None:
             users = walk_async(list_users.asyncio, client=latchkey.api, limit=20, name="user-")
             assert [user.username async for user in users] == [f"user-{number:02}" for number in range(1, 46)]
             assert watched.sent.count("GET /users") == 3
+
+    asyncio.run(run())
+
+
+def test_has_the_operations_as_methods_by_their_tags() -> None:
+    async def run() -> None:
+        async with async_logged_in(ADMINISTRATOR) as (latchkey, _):
+            users = walk_async(latchkey.users.list, limit=20, name="user-")
+            assert len([user.username async for user in users]) == 45
+            assert (await latchkey.own_account.get_me()).username == ADMINISTRATOR[0]
+
+    asyncio.run(run())
+
+
+def test_follows_a_stream() -> None:
+    async def run() -> None:
+        async with (
+            async_logged_in(ADMINISTRATOR) as (latchkey, _),
+            aclosing(latchkey.revocations.follow()) as events,
+        ):
+            async for event in events:
+                if RevocationPage.from_dict(event.json()).complete:
+                    assert event.id
+                    break
+            else:
+                pytest.fail("the stream ended")
+
+    asyncio.run(run())
+
+
+def test_raises_another_error_for_a_page_of_another_server() -> None:
+    async def run() -> None:
+        page = httpx.Response(200, headers={"Content-Type": "text/html"}, text="<h1>A proxy</h1>")
+        transport = httpx.MockTransport(lambda _: page)
+        async with AsyncLatchkey("http://proxy.example.com", transport=transport) as latchkey:
+            with pytest.raises(UnexpectedResponseError, match="responded with 200"):
+                await latchkey.users.list()
 
     asyncio.run(run())
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
@@ -14,7 +13,7 @@ from latchkey_client import (
     LatchkeyOAuthError,
     ProblemCode,
     Tokens,
-    UnexpectedAnswerError,
+    UnexpectedResponseError,
     unwrap,
     walk,
 )
@@ -24,7 +23,13 @@ from latchkey_client.api.protected import get_protected
 from latchkey_client.api.roles import put_role
 from latchkey_client.api.service import get_live
 from latchkey_client.api.users import create_user, end_user_sessions, list_users
-from latchkey_client.models import CreateUserRequest, ProblemDetails, PutRoleRequest, TokenRequest
+from latchkey_client.models import (
+    CreateUserRequest,
+    ProblemDetails,
+    PutRoleRequest,
+    RevocationPage,
+    TokenRequest,
+)
 from live import ADMINISTRATOR, READER, URL, Clock, Watched, logged_in, user, void_access_tokens
 
 
@@ -85,6 +90,31 @@ def test_iterates_over_all_pages_of_users() -> None:
     assert watched.sent.count("GET /users") == 3
 
 
+def test_has_the_operations_as_methods_by_their_tags() -> None:
+    with logged_in(ADMINISTRATOR) as (latchkey, _):
+        names = [user.username for user in walk(latchkey.users.list, limit=20, name="user-")]
+        assert len(names) == 45
+        user = latchkey.users.create(
+            body=CreateUserRequest(username="python-group", password="a first password")
+        )
+        assert latchkey.users.get(user.id).username == "python-group"
+        assert latchkey.users.list_sessions(user.id).items == []
+        latchkey.users.delete(user.id)
+        with pytest.raises(LatchkeyError) as caught:
+            latchkey.users.get(user.id)
+        assert caught.value.code == ProblemCode.USER_NOT_FOUND
+
+
+def test_follows_a_stream() -> None:
+    with logged_in(ADMINISTRATOR) as (latchkey, _):
+        for event in latchkey.revocations.follow():
+            if RevocationPage.from_dict(event.json()).complete:
+                break
+        else:
+            pytest.fail("the stream ended")
+        assert event.id
+
+
 def test_fetches_no_page_that_is_not_needed() -> None:
     with logged_in(ADMINISTRATOR) as (latchkey, watched):
         next(walk(list_users.sync, client=latchkey.api, limit=2))
@@ -143,22 +173,21 @@ def test_raises_the_error_of_an_oauth_endpoint() -> None:
     assert (caught.value.status, caught.value.code) == (401, "invalid_client")
 
 
-def test_raises_another_error_for_a_response_of_another_server() -> None:
-    class BadGateway(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.send_response(502)
-            self.end_headers()
-            self.wfile.write(b"<h1>Bad gateway</h1>")
+@pytest.mark.parametrize("status", [200, 302, 502])
+def test_raises_another_error_for_a_page_of_another_server(status: int) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, headers={"Content-Type": "text/html"}, text="<h1>A proxy</h1>")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), BadGateway) as server:
-        threading.Thread(target=server.handle_request).start()
-        with Latchkey(f"http://127.0.0.1:{server.server_port}") as latchkey:
-            with pytest.raises(UnexpectedAnswerError, match="responded with 502") as caught:
-                latchkey.login("ada", "a password")
-    assert "Bad gateway" in caught.value.body
+    with Latchkey("http://proxy.example.com", transport=httpx.MockTransport(answer)) as latchkey:
+        for call in (
+            lambda: latchkey.login("ada", "a password"),
+            latchkey.users.list,
+            latchkey.sessions.end_other_sessions,  # has no body: it must not pass for done
+        ):
+            with pytest.raises(UnexpectedResponseError, match=f"responded with {status}") as caught:
+                call()
+            assert caught.value.status == status
+            assert "A proxy" in caught.value.body
 
 
 def test_accepts_an_unknown_code() -> None:

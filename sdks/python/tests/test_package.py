@@ -25,7 +25,7 @@ def test_includes_its_license_and_its_types() -> None:
 def test_shows_the_example_in_its_readme_and_the_example_runs() -> None:
     example = folder / "example.py"
     assert example.read_text() in (folder / "README.md").read_text(), "README.md has another example"
-    settings = {"LATCHKEY_URL": URL, "USERNAME": "user-41", "PASSWORD": USER_PASSWORD}
+    settings = {"LATCHKEY_URL": URL, "LATCHKEY_USERNAME": "user-41", "LATCHKEY_PASSWORD": USER_PASSWORD}
     ended = subprocess.run(  # noqa: S603 -- our own file
         [sys.executable, example], env=os.environ | settings, capture_output=True, text=True, check=False
     )

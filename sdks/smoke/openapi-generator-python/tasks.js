@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { maven } from '../../../tools/sdk/maven.ts';
+import { runMaven } from '../../../tools/sdk/maven.ts';
 
 const python = process.platform === 'win32' ? 'python' : 'python3';
 export const needs = [
@@ -15,7 +15,7 @@ export const needs = [
 
 export async function generate({ document, folder, run }) {
   rmSync(join(folder, 'generated'), { recursive: true, force: true });
-  await maven(run, ['openapi-generator:generate', `-Dlatchkey.document=${document}`]);
+  await runMaven(run, ['openapi-generator:generate', `-Dlatchkey.document=${document}`]);
 }
 
 export async function test({ folder, run, env }) {

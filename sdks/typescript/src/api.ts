@@ -1,8 +1,9 @@
 import type { ClientOptions, FetchResponse, MaybeOptionalInit } from 'openapi-fetch';
 import createClient, { type Middleware } from 'openapi-fetch';
 import type { HttpMethod, MediaType, PathsWithMethod, RequiredKeysOf } from 'openapi-typescript-helpers';
+import { operations } from '../generated/operations.js';
 import type { paths } from '../generated/schema.js';
-import { failureOf } from './errors.js';
+import { failureOf, unexpectedResponse } from './errors.js';
 
 /** The result of an operation: openapi-fetch's, without the errors, which are thrown. */
 type Answer<Operation, Init> =
@@ -41,10 +42,21 @@ export function createApi(options: ClientOptions, ...middleware: readonly Middle
 }
 
 const throwFailures: Middleware = {
-  onResponse: async ({ response }) => {
+  onResponse: async ({ request, schemaPath, response }) => {
     if (response.status >= 400) throw await failureOf(response);
+    const operation = operations.get(`${request.method} ${schemaPath}`);
+    if (operation && !operation.mediaTypes.includes(mediaTypeOf(response))) {
+      throw await unexpectedResponse(response);
+    }
   },
 };
+
+/** Empty without a body, which a 204 and a 304 never have. */
+function mediaTypeOf({ status, headers }: Response): string {
+  if (status === 204 || status === 304) return '';
+  const [mediaType = ''] = (headers.get('Content-Type') ?? '').split(';', 1);
+  return mediaType.trim().toLowerCase();
+}
 
 /** The paths of paged lists. */
 export type PagedPath = {

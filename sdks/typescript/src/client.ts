@@ -1,5 +1,5 @@
 import type { Middleware } from 'openapi-fetch';
-import { bearerOperations } from '../generated/operations.js';
+import { operations } from '../generated/operations.js';
 import { createApi, itemsOf, type Api, type Item, type PagedPath, type PageInit } from './api.js';
 import { memoryStorage, type StoredTokens, type TokenStorage } from './storage.js';
 import { TokenKeeper } from './token-keeper.js';
@@ -109,7 +109,7 @@ function bearer(keeper: TokenKeeper, send: (request: Request) => Promise<Respons
   return {
     async onRequest({ request, schemaPath }) {
       if (request.headers.has('Authorization')) return;
-      if (!bearerOperations.has(`${request.method} ${schemaPath}`)) return;
+      if (operations.get(`${request.method} ${schemaPath}`)?.takesToken !== true) return;
       const tokens = await unlessAborted(keeper.current(), request.signal);
       if (!tokens) return;
       attempts.set(request, { tokens, again: request.clone() });

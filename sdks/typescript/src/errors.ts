@@ -79,9 +79,12 @@ export class LatchkeyOAuthError extends Error {
   }
 }
 
-/** A response that is not Latchkey's, but a proxy's or that of another server at this address. */
-export class UnexpectedAnswerError extends Error {
-  override readonly name = 'UnexpectedAnswerError';
+/**
+ * A response that is not Latchkey's, but a proxy's or that of another server at this address, whatever its status: a page
+ * where the contract has JSON.
+ */
+export class UnexpectedResponseError extends Error {
+  override readonly name = 'UnexpectedResponseError';
 
   constructor(
     /** The HTTP status. */
@@ -109,7 +112,12 @@ export async function failureOf(response: Response): Promise<Error> {
       response,
     );
   }
-  return new UnexpectedAnswerError(response.status, text, response.url);
+  return new UnexpectedResponseError(response.status, text, response.url);
+}
+
+/** Creates the error for a successful response that the contract does not have. */
+export async function unexpectedResponse(response: Response): Promise<UnexpectedResponseError> {
+  return new UnexpectedResponseError(response.status, await response.text(), response.url);
 }
 
 /** The fields of a JSON object; none for anything else. */

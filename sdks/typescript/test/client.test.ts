@@ -7,7 +7,7 @@ import {
   LatchkeyError,
   LatchkeyOAuthError,
   problemCodes,
-  UnexpectedAnswerError,
+  UnexpectedResponseError,
   type FieldErrors,
 } from '@latchkey/client';
 import { asAdministrator, asReader, asUser, count, url, userPassword, watched } from './service.js';
@@ -159,24 +159,35 @@ describe('A client', () => {
     });
   });
 
-  it('rejects with another error for a response of another server', async () => {
-    const server = createServer((_request, response) => {
-      response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    try {
-      await assert.rejects(new LatchkeyClient({ baseUrl }).login('ada', 'a password'), (error) => {
-        assert.ok(error instanceof UnexpectedAnswerError);
-        assert.equal(error.status, 502);
-        assert.match(error.body, /Bad gateway/);
-        return true;
-      });
-    } finally {
-      server.close();
-      server.closeAllConnections();
-    }
-  });
+  for (const status of [200, 502]) {
+    it(`rejects with another error for a page of another server, with the status ${status}`, async () => {
+      const server = createServer((_request, response) => {
+        response.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8' }).end('<h1>A proxy</h1>');
+      }).listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+      const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const client = new LatchkeyClient({ baseUrl });
+      try {
+        // The last has no body: it must not pass for done.
+        const calls = [
+          client.login('ada', 'a password'),
+          client.api.GET('/users'),
+          client.api.DELETE('/sessions'),
+        ];
+        for (const call of calls) {
+          await assert.rejects(call, (error) => {
+            assert.ok(error instanceof UnexpectedResponseError, String(error));
+            assert.equal(error.status, status);
+            assert.match(error.body, /A proxy/);
+            return true;
+          });
+        }
+      } finally {
+        server.close();
+        server.closeAllConnections();
+      }
+    });
+  }
 
   it('accepts a base URL with a slash at its end', async () => {
     const client = new LatchkeyClient({ baseUrl: `${url}/` });

@@ -44,7 +44,12 @@ describe('The package', () => {
     );
     const { status, stdout, stderr } = spawnSync(process.execPath, [path('build/example.js')], {
       encoding: 'utf8',
-      env: { ...process.env, LATCHKEY_URL: url, USERNAME: 'user-41', PASSWORD: userPassword },
+      env: {
+        ...process.env,
+        LATCHKEY_URL: url,
+        LATCHKEY_USERNAME: 'user-41',
+        LATCHKEY_PASSWORD: userPassword,
+      },
     });
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^This is a protected endpoint\.\nMay not: .+\n$/);

@@ -14,6 +14,8 @@ class Caller:
 
     #: The user's id, or for a client's own token the client's id.
     subject: str
+    #: The user's name when the token was issued, to be shown: a user is told from others by ``subject``. None for a client.
+    username: str | None
     #: None for a client.
     session_id: str | None
     permissions: frozenset[str]
@@ -24,6 +26,7 @@ class Caller:
 def caller_of(claims: dict[str, Any]) -> Caller:
     return Caller(
         subject=claims["sub"],
+        username=claims.get("preferred_username"),
         session_id=claims.get("sid"),
         permissions=frozenset(claims["scope"].split()),
         claims=MappingProxyType(claims),
@@ -43,6 +46,7 @@ def are_claims(claims: Mapping[str, Any]) -> bool:
         and are(int, "exp", "iat", "ver")
         # Only a client's own token has no session.
         and (claims["sub"] == claims["client_id"] or (are(str, "sid") and are(int, "auth_time")))
+        and isinstance(claims.get("preferred_username", ""), str)
         and isinstance(roles, list)
         and all(isinstance(role, str) for role in roles)
     )

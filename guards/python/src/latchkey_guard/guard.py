@@ -8,13 +8,15 @@ import re
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
 
 from .claims import Caller
 from .demands import check_demands, demand_of
 from .feed import Feed
 from .keys import KeySet
+from .locations import IncomingRequest, TokenLocations
 from .refusal import Refusal
 from .revoked import Revoked
 from .service import Service, ServiceError
@@ -43,6 +45,9 @@ class Guard:
     :param when_stale: what to do while the feed is older. ``introspect``: ask the service about each token, and respond
         503 if it does not respond. ``refuse``: respond 503. ``accept``: accept tokens that may be revoked, with a
         warning.
+    :param settings: the service's own ``JWT_…`` settings about where tokens are in a request (``JWT_TOKEN_LOCATION``,
+        ``JWT_HEADER_NAME``, ``JWT_COOKIE_DOMAIN`` and others), with the same values; without any, tokens are read from
+        ``Authorization: Bearer``.
     :param warn: called with messages for the operator; by default the logger ``latchkey_guard`` is used.
     :param clock: seconds since the Unix epoch, for tests; ``monotonic``: seconds of a monotonic clock.
     :raises ValueError: with a sentence for each invalid parameter.
@@ -60,6 +65,7 @@ class Guard:
         leeway: float = 0,
         bound: float = 3,
         when_stale: Literal["introspect", "refuse", "accept"] = "introspect",
+        settings: Mapping[str, Any] | None = None,
         warn: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
@@ -67,6 +73,7 @@ class Guard:
         audiences = [audience] if isinstance(audience, str) else list(audience or [])
         _check_options(issuer, audiences, client_id, client_secret, url, leeway, bound, when_stale)
         self.issuer = issuer
+        self._locations = TokenLocations.from_settings(settings or {})
         self._bound = bound
         self._when_stale = when_stale
         self._warn = warn or logging.getLogger("latchkey_guard").warning
@@ -78,6 +85,7 @@ class Guard:
             jwks_uri=jwks_uri,
             client_id=client_id,
             client_secret=client_secret,
+            header=(self._locations.header_name, self._locations.header_type),
             clock=clock,
         )
         self._keys = KeySet(self._service, monotonic, self._warn)
@@ -131,13 +139,70 @@ class Guard:
     def check(self, authorization: str | None, *demands: str) -> Caller:
         """Checks the access token of a request.
 
-        :param authorization: the value of the ``Authorization`` header.
+        :param authorization: the value of an ``Authorization`` header, or of the one that ``JWT_HEADER_NAME`` names.
         :param demands: permissions, ``fresh`` (a token from a login rather than from a refresh) or ``fresh:300`` (from a
             login at most 300 seconds ago).
         :raises Refusal: with the status, the headers and the body of the response.
         """
+        with self._refusing():
+            return self._check(self._token_in_header(authorization), demands)
+
+    def check_at_once(self, authorization: str | None, *demands: str) -> Caller | None:
+        """The same if it needs neither I/O nor cryptography, which would block an event loop; otherwise returns None."""
+        with self._refusing():
+            return self._check_at_once(self._token_in_header(authorization), demands)
+
+    def check_request(self, request: IncomingRequest, *demands: str, optional: bool = False) -> Caller | None:
+        """Like ``check``, for a token in any of the locations that ``settings`` name.
+
+        :param optional: accept a request without a token, too; the result is then None.
+        :raises Refusal: with the status, the headers and the body of the response.
+        """
+        with self._refusing():
+            token = self._token_in(request, optional)
+            return None if token is None else self._check(token, demands)
+
+    def demand(self, caller: Caller, *demands: str) -> None:
+        """Checks the demands for a caller whose token has been checked. Raises ``Refusal``."""
+        with self._refusing():
+            demand_of(caller, demands, self._clock())
+
+    def missing_token(self) -> Refusal:
+        """The refusal of a request without a token."""
+        try:
+            with self._refusing():
+                raise self._locations.missing()
+        except Refusal as refusal:
+            return refusal
+
+    @property
+    def locations(self) -> TokenLocations:
+        """Where tokens are read from."""
+        return self._locations
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
+        except Refusal as refusal:
+            refusal.issuer = self.issuer
+            refusal.scheme = self._locations.header_type or refusal.scheme
+            raise
+
+    def _token_in_header(self, authorization: str | None) -> str:
+        token = self._locations.in_header(authorization)
+        if token is None:
+            raise self._locations.missing()
+        return token
+
+    def _token_in(self, request: IncomingRequest, optional: bool) -> str | None:
+        token = self._locations.find(request)
+        if token is None and not optional:
+            raise self._locations.missing()
+        return token
+
+    def _check(self, token: str, demands: Sequence[str]) -> Caller:
         self._feed.begin()
-        token = bearer_token(authorization)
         caller = self._tokens.verify(token)
         if caller.claims in self._revoked:
             raise _revoked()
@@ -148,13 +213,10 @@ class Guard:
         demand_of(caller, demands, self._clock())
         return caller
 
-    def check_at_once(self, authorization: str | None, *demands: str) -> Caller | None:
-        """The same if it needs neither I/O nor cryptography, which would block an event loop; otherwise returns None."""
-        if not self._feed.is_current:
+    def _check_at_once(self, token: str, demands: Sequence[str]) -> Caller | None:
+        if not self._feed.is_current or self._tokens.known(token) is None:
             return None
-        if self._tokens.known(bearer_token(authorization)) is None:
-            return None
-        return self.check(authorization, *demands)
+        return self._check(token, demands)
 
     def _check_otherwise(self, token: str, caller: Caller) -> None:
         """Applies ``when_stale``."""
@@ -203,32 +265,6 @@ class Guard:
             part.after_fork()
 
 
-def bearer_token(authorization: str | None) -> str:
-    """Extracts the token from the header's one element with the scheme Bearer (RFC 6750, section 2.1).
-
-    The scheme is case-insensitive. Elements with other schemes are ignored. A single word is malformed: it may be a
-    token without its scheme.
-    """
-    header = authorization or ""
-    # The HTTP parser has trimmed the header.
-    listed = [each.strip(" \t") for each in header.split(",")] if "," in header else [header]
-    elements = [element for element in listed if element]
-    own = [element for element in elements if element[:6].lower() == "bearer"]
-    if not own and (len(elements) != 1 or _has_space(elements[0])):
-        raise Refusal("authentication_required")
-    token = own[0][7:] if len(own) == 1 and own[0][6:7] == " " else ""
-    if not token or _has_space(token):
-        raise Refusal(
-            "invalid_token",
-            'The Authorization header must be "Bearer", one space, and the access token.',
-        )
-    return token
-
-
-def _has_space(text: str) -> bool:
-    return " " in text or "\t" in text
-
-
 def _revoked() -> Refusal:
     return Refusal("invalid_token", "The access token was revoked. Refresh it or log in again.")
 
@@ -269,4 +305,4 @@ def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
         call()
 
 
-__all__ = ["Guard", "bearer_token", "check_demands"]
+__all__ = ["Guard", "check_demands"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .public_keys import KeyRefused, VerificationKey, import_key
-from .service import Service, ServiceError
+from .service import Service, ServiceError, ServiceRefused
 
 #: Minimum time between two attempts to read the keys, in seconds, however many tokens with unknown key ids come.
 _ATTEMPT_EVERY = 5
@@ -17,6 +17,11 @@ _USED_AT_MOST = 3600
 
 #: Asymmetric algorithms alone: with a shared secret, every service that checks tokens could also issue them.
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+
+_NO_KEYS = (
+    "The service publishes no public keys: its JWT_ALGORITHM is one with a shared secret (HS256, HS384, HS512), whose "
+    "tokens only the service itself can check. Set JWT_ALGORITHM=ES256 there, or introspect tokens."
+)
 
 
 class KeySet:
@@ -35,6 +40,8 @@ class KeySet:
         self._max_age = 0.0
         self._tried_at = float("-inf")
         self._is_expired = False
+        #: Whether the service publishes no key at all.
+        self._has_none = False
         #: Incremented when the keys change: tokens must then be verified again.
         self.version = 0
 
@@ -44,7 +51,7 @@ class KeySet:
     @property
     def is_fresh(self) -> bool:
         """Whether the keys are not older than the service's ``max-age``."""
-        return not self._is_expired and self._age < self._max_age
+        return not self._is_expired and not self._has_none and self._age < self._max_age
 
     def expire(self) -> None:
         """The keys are read again before their next use, because one may have been removed."""
@@ -62,12 +69,19 @@ class KeySet:
                 raise
         if self._age >= _USED_AT_MOST:
             raise ServiceError("The public keys could not be read a moment ago.")
+        self._require_some()
 
     def find(self, key_id: str) -> VerificationKey | None:
         """Finds the key with this id; if it is unknown, the keys are read again. Raises ``ServiceError``."""
         if key_id not in self._keys:
             self._read_again()
+        self._require_some()
         return self._keys.get(key_id)
+
+    def _require_some(self) -> None:
+        """Without any key every token would be refused, though nothing is wrong with the tokens."""
+        if self._has_none:
+            raise ServiceRefused(_NO_KEYS)
 
     @property
     def _age(self) -> float:
@@ -92,6 +106,9 @@ class KeySet:
                 self._keys = self._import(keys)
                 self._text = text
                 self.version += 1
+                self._has_none = not keys
+                if self._has_none:
+                    self._warn(_NO_KEYS)
             self._read_at, self._max_age = asked_at, float(max_age)
 
     def _import(self, keys: list[dict[str, Any]]) -> dict[str, VerificationKey]:

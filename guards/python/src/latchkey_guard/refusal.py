@@ -12,6 +12,11 @@ _KINDS = {
         "Authentication required",
         'Send an access token: "Authorization: Bearer <access_token>".',
     ),
+    "csrf_failed": (
+        401,
+        "CSRF value missing or wrong",
+        "A request with a token in a cookie must send the CSRF value of the cookie in the header X-CSRF-TOKEN.",
+    ),
     "invalid_token": (401, "Invalid access token", "The access token is not valid."),
     "insufficient_user_authentication": (
         401,
@@ -52,6 +57,10 @@ class Refusal(Exception):
         self._challenge = (
             {"error": code, "error_description": self.detail} if code == "invalid_token" else challenge
         )
+        #: The challenge's authentication scheme.
+        self.scheme = "Bearer"
+        #: The base of the problem types' URIs.
+        self.issuer = ""
         super().__init__(self.detail)
 
     @property
@@ -61,18 +70,18 @@ class Refusal(Exception):
         if self.status == 401 or self._challenge:
             parameters = {"realm": "latchkey", **(self._challenge or {})}
             listed = ", ".join(f'{name}="{_quotable(value)}"' for name, value in parameters.items())
-            headers["WWW-Authenticate"] = f"Bearer {listed}"
+            headers["WWW-Authenticate"] = f"{self.scheme} {listed}"
         if self.status == 503:
             headers["Retry-After"] = "1"
         return headers
 
-    def body(self, issuer: str) -> str:
+    def body(self, issuer: str | None = None) -> str:
         """The body of the response.
 
-        :param issuer: the base of the problem types' URIs.
+        :param issuer: the base of the problem types' URIs; by default the issuer of the guard that refused.
         """
         problem = {
-            "type": f"{issuer}/problems/{self.code}",
+            "type": f"{self.issuer if issuer is None else issuer}/problems/{self.code}",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,

@@ -51,6 +51,7 @@ class Service:
         jwks_uri: str | None,
         client_id: str,
         client_secret: str,
+        header: tuple[str, str | None] = ("Authorization", "Bearer"),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._issuer = issuer
@@ -58,6 +59,7 @@ class Service:
         self._jwks_uri = jwks_uri
         both = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}"  # RFC 6749, section 2.3.1
         self._basic = f"Basic {base64.b64encode(both.encode()).decode()}"
+        self._header_name, self._header_type = header
         self._clock = clock
         self._opener = urllib.request.build_opener(_NoRedirects)
         self._lock = threading.Lock()
@@ -83,7 +85,9 @@ class Service:
 
     def follow(self, last_event_id: str | None, silence: float) -> HTTPResponse:
         """Opens the stream of revocations; reading fails after ``silence`` seconds without data."""
-        headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {self._access_token()}"}
+        token = self._access_token()
+        scheme = "" if self._header_type is None else f"{self._header_type} "
+        headers = {"Accept": "text/event-stream", self._header_name: f"{scheme}{token}"}
         if last_event_id is not None:
             headers["Last-Event-ID"] = last_event_id
         try:

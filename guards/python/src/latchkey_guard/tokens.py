@@ -17,6 +17,7 @@ from .service import ServiceError
 _LONGEST_TOKEN = 8192
 #: Maximum number of tokens whose verification is cached.
 _REMEMBERED = 10_000
+_NO_ACCESS_TOKEN = "This JWT is not an access token."
 _MALFORMED = "The access token is malformed, or its signature is wrong."
 
 
@@ -79,8 +80,9 @@ class AccessTokens:
         # The key determines the algorithm, never the token (RFC 8725, section 3.1).
         if header.get("alg") != key.algorithm:
             raise _invalid("The access token names another algorithm than that of its key.")
-        if str(header.get("typ")).lower().removeprefix("application/") != "at+jwt":
-            raise _invalid("This JWT is not an access token.")
+        kind = str(header.get("typ")).lower().removeprefix("application/")
+        if kind not in ("at+jwt", "jwt"):
+            raise _invalid(_NO_ACCESS_TOKEN)
         # RFC 7515, section 4.1.11: an unknown critical extension must not be ignored.
         if "crit" in header:
             raise _invalid("The access token demands an extension that is not known here.")
@@ -100,6 +102,9 @@ class AccessTokens:
             raise _invalid(_fault_of(error)) from error
         if not are_claims(claims):
             raise _invalid("The access token lacks a claim.")
+        # The service's JWT_ACCESS_TOKEN_TYPE: where the header does not say that it is an access token, a claim does.
+        if kind == "jwt" and claims.get("token_use") != "access_token":
+            raise _invalid(_NO_ACCESS_TOKEN)
         now = self._clock()
         if now >= claims["exp"] + self._leeway:
             raise _invalid("The access token has expired.")

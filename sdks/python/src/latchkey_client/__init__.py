@@ -3,7 +3,7 @@
 from .answers import unwrap, walk, walk_async
 from .async_latchkey import AsyncLatchkey
 from .client import AuthenticatedClient
-from .failures import LatchkeyError, LatchkeyOAuthError, UnexpectedAnswerError
+from .failures import LatchkeyError, LatchkeyOAuthError, UnexpectedResponseError
 from .latchkey import Latchkey
 from .models.problem_code import ProblemCode
 from .tokens import Tokens
@@ -16,7 +16,7 @@ __all__ = [
     "LatchkeyOAuthError",
     "ProblemCode",
     "Tokens",
-    "UnexpectedAnswerError",
+    "UnexpectedResponseError",
     "unwrap",
     "walk",
     "walk_async",

@@ -12,26 +12,34 @@ import httpx
 
 from .bearer import NO_TOKEN, AsyncBearerAuth
 from .client import AuthenticatedClient
-from .failures import LatchkeyError, failure_of
+from .contract import Contract
+from .failures import LatchkeyError, UnexpectedResponseError, failure_of
+from .groups import AsyncGroups
 from .tokens import TokenBox, Tokens
 
 
 class _RaisingAsyncClient(httpx.AsyncClient):
-    """Raises an exception if the service refuses."""
+    """Raises an exception if the service refuses, and if the response is not the service's."""
+
+    contract: Contract
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         response = await super().send(request, **options)
         if response.is_error:
             await response.aread()
             raise failure_of(response)
+        if not self.contract.allows(response):
+            await response.aread()
+            raise UnexpectedResponseError(response)
         return response
 
 
-class AsyncLatchkey:
+class AsyncLatchkey(AsyncGroups):
     """``Latchkey`` for asyncio: one event loop, any number of tasks.
 
-    Pass ``api`` to operations: ``await get_me.asyncio(client=latchkey.api)``. They raise ``LatchkeyError``
-    if the service refuses, and ``httpx.TransportError`` without a response.
+    The operations are methods, by their tags: ``await latchkey.users.list()``. They raise ``LatchkeyError``
+    if the service refuses, and ``httpx.TransportError`` without a response. Pass ``api`` to the generated
+    functions: ``await get_me.asyncio(client=latchkey.api)``.
     """
 
     api: AuthenticatedClient
@@ -57,7 +65,9 @@ class AsyncLatchkey:
             transport=transport,
             auth=AsyncBearerAuth(base_url, self._current, self._replacing),
         )
+        self._http.contract = Contract(base_url)
         self.api = AuthenticatedClient(base_url=base_url, token="").set_async_httpx_client(self._http)
+        super().__init__(self.api)
 
     @property
     def tokens(self) -> Tokens | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
 import httpx
 
-from ._operations import BEARER_OPERATIONS
+from .contract import Contract
 from .failures import fields_of
 from .tokens import Tokens
 
@@ -20,27 +19,14 @@ NO_TOKEN = httpx.Auth()
 """Sends a request as it is."""
 
 
-def _pattern(template: str) -> str:
-    return "".join(
-        "[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^{}]*\})", template)
-    )
-
-
-_TAKES_BEARER = {
-    method: re.compile("|".join(_pattern(path) for each, path in BEARER_OPERATIONS if each == method))
-    for method in {method for method, _ in BEARER_OPERATIONS}
-}
-
-
 class _BearerAuth(httpx.Auth):
     def __init__(self, base_url: str) -> None:
-        self._prefix = httpx.URL(base_url).path.rstrip("/")
+        self._contract = Contract(base_url)
 
     def applies_to(self, request: httpx.Request) -> bool:
         """Whether the operation takes a bearer token, and the request has no header of its own."""
-        pattern = _TAKES_BEARER.get(request.method)
-        path = request.url.path.removeprefix(self._prefix)
-        return bool(pattern and pattern.fullmatch(path)) and "Authorization" not in request.headers
+        operation = self._contract.find(request)
+        return operation is not None and operation.takes_token and "Authorization" not in request.headers
 
 
 class BearerAuth(_BearerAuth):

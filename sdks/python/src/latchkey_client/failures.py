@@ -62,8 +62,10 @@ class LatchkeyOAuthError(Exception):
         super().__init__(f"{self.code}: {self.description}")
 
 
-class UnexpectedAnswerError(Exception):
+class UnexpectedResponseError(Exception):
     """A response that is not Latchkey's, but a proxy's or that of another server at this address.
+
+    It may have any status: a page where the contract has JSON, for example.
 
     Attributes:
         status: the HTTP status.
@@ -86,7 +88,7 @@ def failure_of(response: httpx.Response) -> Exception:
         return LatchkeyError(body, response)
     if isinstance(body.get("error"), str):
         return LatchkeyOAuthError(body, response)
-    return UnexpectedAnswerError(response)
+    return UnexpectedResponseError(response)
 
 
 def fields_of(response: httpx.Response) -> Mapping[str, Any]:

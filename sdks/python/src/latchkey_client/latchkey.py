@@ -13,29 +13,37 @@ import httpx
 
 from .bearer import NO_TOKEN, BearerAuth
 from .client import AuthenticatedClient
-from .failures import LatchkeyError, failure_of
+from .contract import Contract
+from .failures import LatchkeyError, UnexpectedResponseError, failure_of
+from .groups import Groups
 from .tokens import TokenBox, Tokens
 
 
 class _RaisingClient(httpx.Client):
-    """Raises an exception if the service refuses."""
+    """Raises an exception if the service refuses, and if the response is not the service's."""
+
+    contract: Contract
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         response = super().send(request, **options)
         if response.is_error:
             response.read()
             raise failure_of(response)
+        if not self.contract.allows(response):
+            response.read()
+            raise UnexpectedResponseError(response)
         return response
 
 
-class Latchkey:
+class Latchkey(Groups):
     """A client that logs in, sends the access token with each request, and refreshes it.
 
     It refreshes shortly before the token expires, and if the service refuses the token (401); the request is
     then sent again, once. However many threads need the new token, there is one refresh.
 
-    Pass ``api`` to the operations: ``get_me.sync(client=latchkey.api)``. They raise ``LatchkeyError`` if the
-    service refuses, and ``httpx.TransportError`` without a response.
+    The operations are methods, by their tags: ``latchkey.users.list()``. They raise ``LatchkeyError`` if the
+    service refuses, and ``httpx.TransportError`` without a response. Pass ``api`` to the generated functions:
+    ``get_me.sync(client=latchkey.api)``.
     """
 
     api: AuthenticatedClient
@@ -73,7 +81,9 @@ class Latchkey:
             transport=transport,
             auth=BearerAuth(base_url, self._current, self._replacing),
         )
+        self._http.contract = Contract(base_url)
         self.api = AuthenticatedClient(base_url=base_url, token="").set_httpx_client(self._http)
+        super().__init__(self.api)
 
     @property
     def tokens(self) -> Tokens | None:

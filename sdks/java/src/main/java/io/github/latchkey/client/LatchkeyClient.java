@@ -3,7 +3,7 @@ package io.github.latchkey.client;
 import io.github.latchkey.client.api.OwnAccountApi;
 import io.github.latchkey.client.api.SessionsApi;
 import io.github.latchkey.client.generated.ApiClient;
-import io.github.latchkey.client.generated.BearerOperations;
+import io.github.latchkey.client.generated.ContractOperation;
 import io.github.latchkey.client.model.ChangePasswordRequest;
 import io.github.latchkey.client.model.LoginRequest;
 import io.github.latchkey.client.model.LogoutRequest;
@@ -38,10 +38,10 @@ public final class LatchkeyClient {
     keeper = new TokenKeeper(builder.tokens, this::refresh, builder.onTokens);
     publicSessions = new SessionsApi(apiClient(builder, plain));
     Predicate<HttpRequest> isToService = BearerHttpClient.isTo(builder.baseUrl);
-    Predicate<HttpRequest> isInContract =
-        request -> BearerOperations.include(request.method(), pathOf(request.uri(), builder.baseUrl));
+    Predicate<HttpRequest> takesToken =
+        request -> operationOf(request, builder.baseUrl).filter(ContractOperation::takesToken).isPresent();
     httpClient = new BearerHttpClient(plain, keeper, isToService);
-    apiClient = apiClient(builder, new BearerHttpClient(plain, keeper, isToService.and(isInContract)));
+    apiClient = apiClient(builder, new BearerHttpClient(plain, keeper, isToService.and(takesToken)));
   }
 
   /** Makes a client for the service at a base URL, such as {@code https://login.example.com}, with all defaults. */
@@ -64,8 +64,8 @@ public final class LatchkeyClient {
    * {@code client.api(UsersApi::new).listUsers(null, null, null)}. Each call sends the access token if the operation takes
    * one. The instance may be reused, by any number of threads.
    *
-   * <p>Its methods throw a {@link LatchkeyException} for a response with a status of 400 or more. Log in, change the
-   * password and log out with the methods of this class, which store the tokens.
+   * <p>Its methods throw a {@link LatchkeyException} for a response with a status of 400 or more, and for one that is not
+   * the service's. Log in, change the password and log out with the methods of this class, which store the tokens.
    */
   public <T> T api(Function<ApiClient, T> constructor) {
     return constructor.apply(apiClient);
@@ -142,8 +142,10 @@ public final class LatchkeyClient {
         set.getScope());
   }
 
-  private static String pathOf(URI uri, URI service) {
-    return uri.getRawPath().substring(Math.min(service.getRawPath().length(), uri.getRawPath().length()));
+  private static Optional<ContractOperation> operationOf(HttpRequest request, URI service) {
+    String path = request.uri().getRawPath();
+    return ContractOperation.find(
+        request.method(), path.substring(Math.min(service.getRawPath().length(), path.length())));
   }
 
   private static ApiClient apiClient(Builder builder, HttpClient httpClient) {
@@ -157,7 +159,9 @@ public final class LatchkeyClient {
     return client
         .setReadTimeout(builder.timeout)
         .setRequestInterceptor(request -> request.setHeader("User-Agent", "latchkey-java/" + VERSION))
-        .setResponseInterceptor(LatchkeyException::throwIfRefused);
+        .setResponseInterceptor(
+            response ->
+                LatchkeyException.throwIfRefused(response, operationOf(response.request(), builder.baseUrl)));
   }
 
   /** The settings of a new client. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.latchkey.client.generated.ApiClient;
 import io.github.latchkey.client.generated.ApiException;
+import io.github.latchkey.client.generated.ContractOperation;
 import io.github.latchkey.client.model.OAuthErrorCode;
 import io.github.latchkey.client.model.ProblemCode;
 import java.io.IOException;
@@ -14,11 +15,13 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * A response with a status of 400 or more. If the service cannot be reached, calls throw another {@link ApiException},
+ * A response with a status of 400 or more, or one of any status that is not the service's: a proxy's page, for example,
+ * which {@link #getResponseBody()} returns. If the service cannot be reached, calls throw another {@link ApiException},
  * with the {@link IOException} as its cause.
  */
 public final class LatchkeyException extends ApiException {
@@ -28,6 +31,7 @@ public final class LatchkeyException extends ApiException {
 
   private final ProblemCode code;
   private final OAuthErrorCode oauthCode;
+  private final boolean isUnexpected;
   private final String title;
   private final String detail;
   private final Map<String, String> errors;
@@ -38,6 +42,7 @@ public final class LatchkeyException extends ApiException {
     super(messageOf(status, headers, problem), null, status, headers, body);
     code = ProblemCode.fromValue(problem.path("code").asText());
     oauthCode = problem.has("error") ? OAuthErrorCode.fromValue(problem.path("error").asText()) : null;
+    isUnexpected = !problem.has("code") && !problem.has("error");
     title = problem.path("title").asText("");
     detail = detailOf(problem);
     Map<String, String> fields = new LinkedHashMap<>();
@@ -48,9 +53,11 @@ public final class LatchkeyException extends ApiException {
         .map(text -> Duration.ofSeconds(Long.parseLong(text))).orElse(null);
   }
 
-  /** Throws if the response is an error; otherwise its body is left unread. */
-  static void throwIfRefused(HttpResponse<InputStream> response) {
-    if (response.statusCode() < 400) {
+  /** Throws if the response is an error, or is not in the contract; otherwise its body is left unread. */
+  static void throwIfRefused(HttpResponse<InputStream> response, Optional<ContractOperation> operation) {
+    boolean isExpected =
+        operation.map(known -> known.mediaTypes().contains(mediaTypeOf(response))).orElse(true);
+    if (response.statusCode() < 400 && isExpected) {
       return;
     }
     try (InputStream body = ApiClient.getResponseBody(response)) {
@@ -59,6 +66,15 @@ public final class LatchkeyException extends ApiException {
     } catch (IOException error) {
       throw new ApiException(error);
     }
+  }
+
+  /** Empty without a body, which a 204 and a 304 never have. */
+  private static String mediaTypeOf(HttpResponse<?> response) {
+    if (response.statusCode() == 204 || response.statusCode() == 304) {
+      return "";
+    }
+    String contentType = response.headers().firstValue("Content-Type").orElse("");
+    return contentType.replaceFirst(";.*", "").strip().toLowerCase(Locale.ROOT);
   }
 
   /** The response may be a proxy's HTML, which has no fields. */
@@ -72,6 +88,9 @@ public final class LatchkeyException extends ApiException {
 
   private static String messageOf(int status, HttpHeaders headers, JsonNode problem) {
     StringBuilder message = new StringBuilder().append(status);
+    if (status < 400) {
+      message.append(": This is not a response of Latchkey. Is the base URL right?");
+    }
     for (String part : new String[] {problem.path("code").asText(""), problem.path("error").asText("")}) {
       message.append(part.isEmpty() ? "" : " " + part);
     }
@@ -97,6 +116,11 @@ public final class LatchkeyException extends ApiException {
    */
   public ProblemCode code() {
     return code;
+  }
+
+  /** Whether the response is not the service's, but a proxy's or that of another server at this address. */
+  public boolean isUnexpected() {
+    return isUnexpected;
   }
 
   /** The code of the OAuth endpoints (RFC 6749 §5.2); empty elsewhere. */

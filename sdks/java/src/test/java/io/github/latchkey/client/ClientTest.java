@@ -2,17 +2,21 @@ package io.github.latchkey.client;
 
 import static io.github.latchkey.client.Service.callProtected;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import io.github.latchkey.client.api.SessionsApi;
 import io.github.latchkey.client.model.ProblemCode;
 import java.io.File;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -47,6 +51,26 @@ class ClientTest {
       assertEquals(ProblemCode.UNKNOWN_DEFAULT_OPEN_API, refused.code());
       assertEquals(Optional.of(Duration.ofSeconds(7)), refused.retryAfter());
       assertEquals("<html>Be right back</html>", refused.getResponseBody());
+      assertTrue(refused.isUnexpected());
+    }
+  }
+
+  @Test
+  void aResponseOfAnotherServer() throws Exception {
+    try (Gate proxy = new Gate((exchange, self) ->
+        Gate.answer(exchange, 200, "text/html; charset=utf-8", "<html>Welcome</html>"))) {
+      LatchkeyClient client = LatchkeyClient.of(proxy.url());
+      // endOtherSessions has no body: it must not pass for done.
+      for (Executable call : List.<Executable>of(
+          () -> client.login("ada", "secret"),
+          () -> callProtected(client),
+          () -> client.api(SessionsApi::new).endOtherSessions())) {
+        LatchkeyException unexpected = assertThrows(LatchkeyException.class, call);
+        assertTrue(unexpected.isUnexpected());
+        assertEquals(200, unexpected.status());
+        assertEquals("<html>Welcome</html>", unexpected.getResponseBody());
+        assertTrue(unexpected.getMessage().contains("Is the base URL right?"), unexpected.getMessage());
+      }
     }
   }
 
@@ -57,6 +81,7 @@ class ClientTest {
       LatchkeyClient client = LatchkeyClient.of(newer.url());
       LatchkeyException refused = assertThrows(LatchkeyException.class, () -> callProtected(client));
       assertEquals(ProblemCode.UNKNOWN_DEFAULT_OPEN_API, refused.code());
+      assertFalse(refused.isUnexpected());
       assertEquals("418 is_teapot: Teapot", refused.getMessage());
     }
   }

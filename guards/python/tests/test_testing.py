@@ -1,0 +1,67 @@
+"""The stand-in for the service."""
+
+import pytest
+from conftest import until
+
+from latchkey_guard import Guard, Refusal
+from latchkey_guard.testing import TestIssuer
+
+
+@pytest.fixture
+def guard(issuer):
+    guard = Guard(**issuer.options, when_stale="refuse")
+    guard.start(timeout=20)
+    yield guard
+    guard.close()
+
+
+def code_of(guard: Guard, token: str, *demands: str) -> str:
+    with pytest.raises(Refusal) as caught:
+        guard.check(f"Bearer {token}", *demands)
+    return caught.value.code
+
+
+def test_gives_tokens_that_a_guard_accepts(issuer, guard):
+    caller = guard.check(f"Bearer {issuer.token('a', 'b', subject='ada', claims={'tenant': 5})}", "a", "fresh:300")
+    assert (caller.subject, caller.permissions, caller.claims["tenant"]) == ("ada", {"a", "b"}, 5)
+
+
+def test_gives_tokens_of_any_age(issuer, guard):
+    guard.check(f"Bearer {issuer.token(age=890)}")
+    assert code_of(guard, issuer.token(age=301), "fresh:300") == "insufficient_user_authentication"
+    assert code_of(guard, issuer.token(fresh=False), "fresh") == "insufficient_user_authentication"
+    assert code_of(guard, issuer.token(age=901)) == "invalid_token"
+    guard.check(f"Bearer {issuer.token(age=901, lifetime=3600)}")
+
+
+def test_gives_tokens_that_a_guard_refuses(issuer, guard):
+    assert code_of(guard, issuer.token(), "reports:read") == "insufficient_scope"
+    assert code_of(guard, issuer.token(audience="another")) == "invalid_token"
+    assert code_of(guard, issuer.token(claims={"sid": None})) == "invalid_token"
+    with TestIssuer() as other:
+        assert code_of(guard, other.token()) == "invalid_token"
+
+
+def test_revokes(issuer, guard):
+    kept, ended = issuer.token(), issuer.token()
+    guard.check(f"Bearer {ended}")
+    issuer.revoke(ended)
+
+    def is_refused() -> bool:
+        try:
+            guard.check(f"Bearer {ended}")
+        except Refusal:
+            return True
+        return False
+
+    until(is_refused)
+    guard.check(f"Bearer {kept}")
+
+
+def test_answers_introspection(issuer):
+    guard = Guard(**issuer.options)
+    token, ended = issuer.token(), issuer.token()
+    issuer.revoke(ended)
+    guard._feed.begin = lambda: None
+    guard.check(f"Bearer {token}")
+    assert code_of(guard, ended) == "invalid_token"

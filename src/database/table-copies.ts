@@ -1,0 +1,63 @@
+import type { Row } from './copy-contents.js';
+import type { SqliteSnapshot } from './copy-source.js';
+import type { Queries } from './database.js';
+import { insertOwnRows, maxRowsPerStatement, type OwnTable } from './own-copy.js';
+import { keyOf, type SourceRow } from './own-tables.js';
+import type { KeyRow, Schema } from './schema.js';
+
+/** PostgreSQL takes 65,535 parameters in a statement; the widest table has 16 columns. */
+export const rowsPerStatement = 500;
+
+/** Encrypts the keys of the copy. */
+export interface CopySealing {
+  /** Encrypts a key again, with the target's secret. */
+  readonly seal: (row: KeyRow) => string;
+  /** Whether that secret decrypts a key of the target. */
+  readonly opens: (row: KeyRow) => boolean;
+}
+
+/** How one table is copied. */
+export interface TableCopy<Key = unknown, TableRow = unknown> {
+  readonly name: string;
+  readonly maxRows: number;
+  /** Rows in the order of their keys. */
+  readonly read: (after: readonly Key[] | undefined) => Iterable<TableRow>;
+  readonly keyOf: (row: TableRow) => readonly Key[];
+  readonly insert: (transaction: Queries, rows: readonly TableRow[]) => Promise<void>;
+}
+
+/** Of one of Latchkey's tables. */
+export function createTableCopy(
+  table: keyof Schema,
+  source: SqliteSnapshot,
+  sealing: CopySealing,
+): TableCopy {
+  const key = source.keyColumns(table);
+  const copy: TableCopy<string | number, Row> = {
+    name: table,
+    maxRows: rowsPerStatement,
+    read: (after) => source.rows(table, after),
+    keyOf: (row) => key.map((column) => row[column] ?? ''),
+    insert: async (transaction, batch) => {
+      const rows =
+        table === 'keys'
+          ? batch.map((row) => ({ ...row, sealed_key: sealing.seal(row as unknown as KeyRow) }))
+          : batch;
+      // The rows come from the same table, so they have its columns.
+      await transaction.insertInto(table).values(rows).execute();
+    },
+  };
+  return copy as TableCopy;
+}
+
+/** Of one of the project's. */
+export function createOwnTableCopy(table: OwnTable, source: SqliteSnapshot): TableCopy {
+  const copy: TableCopy<string, SourceRow> = {
+    name: table.name,
+    maxRows: Math.min(rowsPerStatement, maxRowsPerStatement(table)),
+    read: (after) => source.ownRows(table, after),
+    keyOf: (row) => keyOf(table, row),
+    insert: (transaction, rows) => insertOwnRows(transaction, table, rows),
+  };
+  return copy as TableCopy;
+}
