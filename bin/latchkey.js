@@ -2,7 +2,7 @@
 // The command. It finds a Node that can run the service, builds what is stale, and hands over.
 // Plain JavaScript, and for any Node that npm runs on: it is there before anything is built.
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -72,6 +72,7 @@ function packagedNode() {
 }
 
 async function run() {
+  loadSettings();
   const launcher = createLauncher();
   // These need neither what is built nor what reads a command line, unless there is more to read.
   const only = parameters.length === 1 ? parameters[0] : undefined;
@@ -86,6 +87,13 @@ async function run() {
     const { runCommandLine } = /** @type {CommandLineModule} */ (await import(compiled('cli/cli.js')));
     await runCommandLine(parameters, launcher);
   }
+}
+
+/** Reads the settings of a project on this machine; those of the environment come first. */
+function loadSettings() {
+  if (project === undefined || isOwn) return;
+  const file = join(project, '.env');
+  if (existsSync(file)) process.loadEnvFile(file);
 }
 
 /** @returns {Launcher} */

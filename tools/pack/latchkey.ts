@@ -19,6 +19,22 @@ const files = [
   ...['README.md', 'CHANGELOG.md', 'LICENSE'],
 ];
 
+/** What `"extends": "latchkey/tsconfig.json"` gives. */
+const forProjects = {
+  target: 'ES2023',
+  lib: ['ES2024'],
+  module: 'NodeNext',
+  moduleResolution: 'NodeNext',
+  rootDir: '${configDir}',
+  outDir: '${configDir}/dist',
+  incremental: true,
+  sourceMap: true,
+  strict: true,
+  experimentalDecorators: true,
+  resolveJsonModule: true,
+  skipLibCheck: true,
+};
+
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
@@ -44,10 +60,7 @@ async function stageLatchkey(staging: string): Promise<void> {
   run(root, process.execPath, require.resolve('typescript/bin/tsc'), '--project', 'tools/pack/tsconfig.json', '--outDir', staging);
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
   writeJson(join(staging, 'package.json'), toPublished(manifest));
-  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as {
-    compilerOptions: Readonly<Record<string, unknown>>;
-  };
-  writeJson(join(staging, 'tsconfig.json'), { compilerOptions: forProjects(compilerOptions) });
+  writeJson(join(staging, 'tsconfig.json'), { compilerOptions: forProjects });
 }
 
 function isPacked(file: string): boolean {
@@ -68,12 +81,6 @@ function toPublished(manifest: Manifest): object {
     peerDependencies: { tsoa: `^${devDependencies['tsoa'] ?? ''}`, typescript: '>=5.7 <6' },
     peerDependenciesMeta: { tsoa: { optional: true }, typescript: { optional: true } },
   };
-}
-
-/** What `"extends": "latchkey/tsconfig.json"` gives; files are for the project to name. */
-function forProjects(options: Readonly<Record<string, unknown>>): object {
-  const own = ['rootDir', 'outDir', 'tsBuildInfoFile', 'declaration', 'types'];
-  return Object.fromEntries(Object.entries(options).filter(([name]) => !own.includes(name)));
 }
 
 function writeJson(file: string, value: object): void {

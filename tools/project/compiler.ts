@@ -61,7 +61,8 @@ export class Compiler {
   load(): ts.Program {
     const { options, fileNames, errors } = this.#readConfig();
     this.#configErrors = errors;
-    this.#host ??= this.#createHost(options);
+    // It remembers which files and folders are there: each time another one looks.
+    this.#host = this.#createHost(options);
     this.#builder ??= ts.readBuilderProgram(options, {
       useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
       getCurrentDirectory: () => this.#root,
