@@ -115,12 +115,10 @@ function createLauncher() {
       await tool.develop(/** @type {string} */ (project));
     },
     build(words) {
-      if (!ensureTools() || runTool('build', words)) return;
-      process.exitCode ||= 1;
+      if (ensureTools()) runTool('build', words);
     },
     make(words) {
-      if (!ensureTools() || runTool('new', words)) return;
-      process.exitCode ||= 1;
+      if (ensureTools()) runTool('new', words);
     },
   };
 }

@@ -71,8 +71,7 @@ export function isStale(withTests = false, project = root) {
     const file = stampFile(tests, project);
     return (
       existsSync(file) &&
-      readFileSync(file, 'utf8') ===
-        stamp(sourcesFingerprint(tests, project), generatedFingerprint(project))
+      readFileSync(file, 'utf8') === stamp(sourcesFingerprint(tests, project), generatedFingerprint(project))
     );
   });
 }

@@ -84,7 +84,8 @@ export function describeOnDatabases(
     describe(`${name} on ${kind}`, () => {
       let opened: TestDatabase | undefined;
       const here = (): TestDatabase => {
-        if (!opened) throw new Error('The database is there when the tests run, not where they are declared.');
+        if (!opened)
+          throw new Error('The database is there when the tests run, not where they are declared.');
         return opened;
       };
       before(async function () {

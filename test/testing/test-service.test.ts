@@ -99,7 +99,14 @@ describe('startTestService', () => {
   it('closes what a failed test has left open', async () => {
     const left = await startTestService(repository);
     await closeAll();
-    expect(await supertest(left.url).get('/health/live').then(() => 'open', () => 'closed')).to.equal('closed');
+    expect(
+      await supertest(left.url)
+        .get('/health/live')
+        .then(
+          () => 'open',
+          () => 'closed',
+        ),
+    ).to.equal('closed');
     await closeAll();
   });
 });

@@ -57,7 +57,15 @@ async function stageLatchkey(staging: string): Promise<void> {
       filter: (path) => isPacked(path.slice(root.length).replaceAll('\\', '/')),
     });
   }
-  run(root, process.execPath, require.resolve('typescript/bin/tsc'), '--project', 'tools/pack/tsconfig.json', '--outDir', staging);
+  run(
+    root,
+    process.execPath,
+    require.resolve('typescript/bin/tsc'),
+    '--project',
+    'tools/pack/tsconfig.json',
+    '--outDir',
+    staging,
+  );
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
   writeJson(join(staging, 'package.json'), toPublished(manifest));
   writeJson(join(staging, 'tsconfig.json'), { compilerOptions: forProjects });
@@ -67,19 +75,29 @@ function isPacked(file: string): boolean {
   return !/(\.map|\/tsconfig\.json)$/.test(file) && !ownProject.test(file);
 }
 
-/** Without what concerns the checkout alone. */
+/**
+ * Without what concerns the checkout alone. TypeScript and tsoa, with which projects are built, are no optional peers: npm
+ * would install them with `--omit=dev`, too.
+ */
 function toPublished(manifest: Manifest): object {
   const { devDependencies, dependencies } = manifest;
   const pick = (...names: readonly string[]): Record<string, string> =>
     Object.fromEntries(names.map((name) => [name, devDependencies[name] ?? '']));
-  const fields = ['name', 'version', 'description', 'license', 'repository', 'type', 'engines', 'bin', 'exports'];
+  const fields = [
+    'name',
+    'version',
+    'description',
+    'license',
+    'repository',
+    'type',
+    'engines',
+    'bin',
+    'exports',
+  ];
   return {
     ...Object.fromEntries(fields.map((field) => [field, manifest[field]])),
     // Types that its own types refer to, and what writes the contract of a project in YAML.
     dependencies: { ...dependencies, ...pick('@types/express', 'yaml') },
-    // To build projects: their development dependencies, which a production install lacks.
-    peerDependencies: { tsoa: `^${devDependencies['tsoa'] ?? ''}`, typescript: '>=5.7 <6' },
-    peerDependenciesMeta: { tsoa: { optional: true }, typescript: { optional: true } },
   };
 }
 

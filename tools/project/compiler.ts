@@ -45,11 +45,7 @@ export class Compiler {
   #configErrors: readonly ts.Diagnostic[] = [];
 
   /** @param root what files are named relative to */
-  constructor(
-    root: string,
-    configFile: string,
-    { cache, emitted, withoutTests = false }: CompilerOptions,
-  ) {
+  constructor(root: string, configFile: string, { cache, emitted, withoutTests = false }: CompilerOptions) {
     this.#root = root;
     this.#configFile = configFile;
     this.#cache = cache;

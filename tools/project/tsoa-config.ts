@@ -68,7 +68,11 @@ interface Manifest {
 /** @param file below the root */
 export function readTsoaConfig(root: string, file: string): TsoaConfig {
   const written = readJson(join(root, file)) as Written;
-  const { controllerPathGlobs, noImplicitAdditionalProperties, defaultNumberType = 'double' } = {
+  const {
+    controllerPathGlobs,
+    noImplicitAdditionalProperties,
+    defaultNumberType = 'double',
+  } = {
     ...defaults,
     ...written,
   };

@@ -95,7 +95,9 @@ function make(folder, options) {
   createProject({ target, latchkey, bringsNode });
   const isInstalled = options.install === true && install(target);
   if (options.install === true && !isInstalled) process.exitCode = 1;
-  console.log(report(relative(process.cwd(), target).replaceAll(sep, '/') || '.', { bringsNode, isInstalled }));
+  console.log(
+    report(relative(process.cwd(), target).replaceAll(sep, '/') || '.', { bringsNode, isInstalled }),
+  );
 }
 
 /** @param {string} target */
@@ -121,7 +123,7 @@ function report(folder, { bringsNode, isInstalled }) {
     '  npm run dev      builds and restarts it after each change',
   ];
   const node = bringsNode
-    ? `\nThis is Node ${process.versions.node}, and Latchkey needs ${oldestForService}: the lockfile brings one, for npm's scripts.`
+    ? `\nThe lockfile brings the Node that npm's scripts run on; this one is ${process.versions.node}, and Latchkey needs ${oldestForService}.\n`
     : '';
   return `Made ${folder === '.' ? 'a project here' : folder}: GET and POST /reports, with a table and tests.
 ${node}

@@ -24,7 +24,9 @@ export function resolveLatchkey(given) {
   }
   if (/[\\/]|\.tgz$/.test(given)) throw new Refusal(`--latchkey names ${path}, which is not there.`);
   if (/^[~^]?\d+(\.\d+){0,2}(-[\w.-]+)?$|^[a-z]+$/.test(given)) return { spec: given };
-  throw new Refusal(`--latchkey "${given}" is neither a file nor a folder nor a version such as ^${ownVersion}.`);
+  throw new Refusal(
+    `--latchkey "${given}" is neither a file nor a folder nor a version such as ^${ownVersion}.`,
+  );
 }
 
 /** @param {string} path */
@@ -36,6 +38,7 @@ function findPackedFile(path) {
       `--latchkey names the folder ${path}, and there is no packed file latchkey-….tgz in it. In a checkout of Latchkey "npm run pack -- latchkey" makes one, in dist/packages.`,
     );
   }
-  if (other !== undefined) throw new Refusal(`There are several in ${path}: say which, such as ${join(path, file)}.`);
+  if (other !== undefined)
+    throw new Refusal(`There are several in ${path}: say which, such as ${join(path, file)}.`);
   return join(path, file);
 }

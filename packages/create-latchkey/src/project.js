@@ -1,5 +1,13 @@
 // The files of a new project, from the template.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Refusal } from './refusal.js';
@@ -26,9 +34,11 @@ export function createProject({ target, latchkey, bringsNode }) {
   const name = basename(target);
   if (!isName(name)) throw new Refusal(misspelling(name));
   if (taken.has(name)) throw new Refusal(`"${name}" is the name of something else. Choose another folder.`);
-  if (existsSync(target) && !statSync(target).isDirectory()) throw new Refusal(`${target} is a file. Choose another name.`);
+  if (existsSync(target) && !statSync(target).isDirectory())
+    throw new Refusal(`${target} is a file. Choose another name.`);
   const [found] = existsSync(target) ? readdirSync(target).filter((file) => !harmless.has(file)) : [];
-  if (found !== undefined) throw new Refusal(`${target} is not empty: it has ${found}. Choose another folder, or empty this one.`);
+  if (found !== undefined)
+    throw new Refusal(`${target} is not empty: it has ${found}. Choose another folder, or empty this one.`);
   for (const [file, text] of readTemplate(bringsNode)) {
     const path = join(target, file);
     mkdirSync(dirname(path), { recursive: true });
@@ -38,6 +48,15 @@ export function createProject({ target, latchkey, bringsNode }) {
   mkdirSync(join(target, 'vendor'));
   copyFileSync(latchkey.file, join(target, 'vendor', basename(latchkey.file)));
 }
+
+/**
+ * @typedef {object} Manifest
+ * @property {Record<string, string>} dependencies
+ * @property {Record<string, string>} devDependencies
+ * @property {object} [overrides]
+ * @property {object} [allowScripts]
+ * @property {object} [scarfSettings]
+ */
 
 /** @param {string} name */
 function misspelling(name) {
@@ -54,10 +73,13 @@ function misspelling(name) {
  * @returns {[string, string][]} each file's path in the project, and its text
  */
 function readTemplate(bringsNode) {
-  return readdirSync(template, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .map((path) => /** @type {[string, string]} */ ([realPath(relative(template, path)), readFileSync(path, 'utf8')]))
+  return readdirSync(template, { recursive: true, encoding: 'utf8' })
+    .map((file) => join(template, file))
+    .filter((path) => statSync(path).isFile())
+    .map(
+      (path) =>
+        /** @type {[string, string]} */ ([realPath(relative(template, path)), readFileSync(path, 'utf8')]),
+    )
     .filter(([file]) => bringsNode || !file.startsWith('node-runtime'));
 }
 
@@ -82,10 +104,17 @@ function fill(file, text, { name, latchkey, bringsNode }) {
  * @param {{ latchkey: { spec: string, file?: string }, bringsNode: boolean }} values
  */
 function completeManifest(text, { latchkey, bringsNode }) {
-  const manifest = /** @type {Record<string, Record<string, string>>} */ (JSON.parse(text));
-  manifest.dependencies = { latchkey: latchkey.spec };
-  if (bringsNode) manifest.devDependencies = sort({ ...manifest.devDependencies, 'node-runtime': 'file:node-runtime' });
-  return `${JSON.stringify(manifest, null, 2)}\n`;
+  const { dependencies, devDependencies, ...manifest } = /** @type {Manifest} */ (JSON.parse(text));
+  const tools = bringsNode ? { ...devDependencies, 'node-runtime': 'file:node-runtime' } : devDependencies;
+  const { overrides, allowScripts, scarfSettings, ...first } = manifest;
+  const rest = { allowScripts, scarfSettings, overrides };
+  const whole = {
+    ...first,
+    dependencies: { latchkey: latchkey.spec },
+    devDependencies: sort(tools),
+    ...rest,
+  };
+  return `${JSON.stringify(whole, null, 2)}\n`;
 }
 
 /** @param {Record<string, string>} group */

@@ -37,7 +37,10 @@ export class ReportsController {
   @Post()
   @Security('bearer', ['reports:write'])
   @SuccessResponse(201, 'Created.')
-  public async createReport(@Body() body: NewReport, @Request() request: AuthenticatedRequest): Promise<Report> {
+  public async createReport(
+    @Body() body: NewReport,
+    @Request() request: AuthenticatedRequest,
+  ): Promise<Report> {
     return toReport(await this.services.reports.create(requireUser(request).userId, body.title));
   }
 
