@@ -7,7 +7,7 @@ import type { Document } from './openapi.js';
 import { addLocations, type Sources } from './sources.js';
 
 // The last step of the build: merges the documents of Latchkey's controllers and the project's, completes what comes of
-// it, and writes it in all forms that are served.
+// it, and writes it in all forms that are served. A project that defines no problems need not be loaded.
 const root = new URL('../../../', import.meta.url);
 const latchkey = readRaw('tsoa-latchkey.json', 'sources-latchkey.json');
 const project = readRaw('tsoa.json', 'sources.json');
@@ -25,7 +25,7 @@ async function completeWithPlaces({ document, sources }: RawContract): Promise<D
   try {
     return completeContract(document, {
       ...sources,
-      ownProblems: await readOwnProblems(),
+      ownProblems: process.argv.includes('--without-problems') ? {} : await readOwnProblems(),
       onWarning(line) {
         console.error(addLocations(line, sources, 'warning: '));
       },

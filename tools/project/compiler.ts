@@ -164,6 +164,15 @@ export class Compiler {
       .map(({ text }) => text);
   }
 
+  /** @returns the sources in `src` whose text has it, below the root */
+  findSources(text: RegExp): string[] {
+    return this.program
+      .getSourceFiles()
+      .filter((file) => !file.isDeclarationFile && text.test(file.text))
+      .map(({ fileName }) => this.#name(fileName))
+      .filter((name) => name.startsWith('src/'));
+  }
+
   #find(name: string): ts.SourceFile | undefined {
     return this.#loaded().program.getSourceFile(join(this.#root, name).replaceAll(sep, '/'));
   }
