@@ -35,7 +35,7 @@ export const stampFile = (withTests, project = root) =>
 
 /** Whether the compiled code is there at all. */
 export function isBuilt(project = root) {
-  return existsSync(stampFile(false, project)) || existsSync(stampFile(true, project));
+  return existsSync(join(project, 'dist/src/project.js'));
 }
 
 /** Whether everything is there that a build needs: not after `npm ci --omit=dev`. */

@@ -1,13 +1,13 @@
 // Builds what is stale.
 import { rmSync, writeFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { generatedFingerprint, isStale, root, sourcesFingerprint, stamp, stampFile } from '../bin/sources.js';
 import type { Builder, Outcome } from './project/builder.ts';
 
 interface BuildOptions {
   /** The folder of the project; this package's own by default. */
   readonly project?: string;
-  /** Makes errors of warnings. */
-  readonly isStrict?: boolean;
 }
 
 /** @returns whether there is something to run; where not, what failed is on stderr. */
@@ -18,18 +18,19 @@ export async function ensureBuilt(withTests: boolean, options: BuildOptions = {}
 /** @returns whether it worked; what did not is on stderr. */
 export async function build(
   withTests: boolean,
-  { project = root, isStrict = false }: BuildOptions = {},
+  { project = root }: BuildOptions = {},
 ): Promise<boolean> {
   // TypeScript takes a while to load, and what is not stale needs none.
+  enableCompileCache(join(project, 'node_modules/.cache/latchkey/compiled'));
   const { Builder } = await import('./project/builder.ts');
-  const builder = new Builder(project, { withTests, isStrict });
+  const builder = new Builder(project, { withTests });
   const { errors, warnings } = buildWith(builder, withTests, project);
   for (const warning of warnings) console.error(warning);
   if (errors.length > 0) console.error(`${errors.join('\n')}\n\nThe build failed.`);
   return errors.length === 0;
 }
 
-export function buildWith(builder: Builder, withTests: boolean, project: string): Outcome {
+export function buildWith(builder: Builder, withTests: boolean, project = root): Outcome {
   const built = sourcesFingerprint(withTests, project);
   // A build with the tests and one without write the same files: what is known of the other is true no longer.
   for (const tests of [false, true]) rmSync(stampFile(tests, project), { force: true });

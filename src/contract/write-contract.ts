@@ -35,7 +35,7 @@ async function completeWithPlaces({ document, sources }: RawContract): Promise<D
   try {
     return completeContract(document, {
       ...sources,
-      ownProblems: await readOwnProblems(),
+      ownProblems: process.argv.includes('--without-problems') ? {} : await readOwnProblems(),
       onWarning(line) {
         console.error(addLocations(line, sources, 'warning: '));
       },

@@ -13,12 +13,12 @@ import {
   type Finding,
   type Sources,
 } from '../contract/check-controllers.ts';
-import type { TsoaDocument } from '../contract/tsoa-document.ts';
 import { explainTsoaError } from '../contract/tsoa-errors.ts';
 import { Compiler, SourceCache } from './compiler.ts';
 import { findControllers } from './controller-files.ts';
 import { EmittedFiles } from './emitted.ts';
 import { partsOf, type Part } from './parts.ts';
+import { readCheckOptions } from './raw-documents.ts';
 import { Steps } from './steps.ts';
 import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { readTsoaConfig } from './tsoa-config.ts';
@@ -48,7 +48,7 @@ export interface Outcome {
 
 interface BuilderOptions {
   readonly withTests: boolean;
-  /** Makes errors of warnings. */
+  /** Takes warnings for errors, and what the build writes in the author's place, too. */
   readonly isStrict?: boolean;
 }
 
@@ -83,6 +83,11 @@ export class Builder {
     // What a failed build has written already is for the next one that works to report.
     if (errors.length === 0) this.#hasChanged = false;
     return { errors, warnings: this.#warnings, hasChanged };
+  }
+
+  /** @param configFile below the root */
+  compilerOf(configFile: string): Compiler {
+    return this.#compiler(configFile);
   }
 
   /** Reads everything that is built already, so that the first build does not have to wait for it. */
@@ -174,12 +179,10 @@ export class Builder {
 
   /** What tsoa passes over in silence. */
   #checkControllers(sources: Sources): Finding[] {
-    const documents = this.#parts.map(({ documentFile }) => this.#readJson(documentFile) as TsoaDocument);
-    const describedTags = this.#parts.flatMap(({ configFile }) => {
-      const { tags = [] } = readTsoaConfig(this.#root, configFile).spec;
-      return tags.map(({ name }) => name);
+    return checkControllers(sources, {
+      ...readCheckOptions(this.#root, this.#parts),
+      isStrict: this.#isStrict,
     });
-    return checkControllers(sources, { document: merge(documents), describedTags, isStrict: this.#isStrict });
   }
 
   #readSources(program: ts.Program): Sources {
@@ -218,6 +221,8 @@ export class Builder {
 
   #completeContract(compiler: Compiler, sources: Sources): string[] {
     const script = 'src/contract/write-contract';
+    // A project's own problems are known by loading it, which takes longer than all the rest.
+    const problems = compiler.findSources(/(?<!function )\bdefineProblems\s*[(<]/);
     const keys = this.#parts.map(({ has, sourcesFile }) => {
       const { places, models, ...described } = describeSources({
         controllers: sources.controllers.filter(({ file }) => has(file)),
@@ -232,7 +237,7 @@ export class Builder {
         ...tools,
         ...this.#parts.map(({ documentFile }) => documentFile),
         ...(this.#isLatchkey ? compiler.dependenciesOf(`${script}.ts`) : []),
-        ...compiler.dependenciesOf('src/project.ts'),
+        ...problems.flatMap((file) => compiler.dependenciesOf(file)),
       ],
       outputs: this.#isLatchkey ? ['dist/contract/latchkey.json', ...contractFiles] : contractFiles,
       key: `${JSON.stringify(keys)}${packageFingerprint(this.#root)}`,
@@ -244,7 +249,11 @@ export class Builder {
     }
     const { status, stderr } = spawnSync(
       process.execPath,
-      [join(packageFolder, 'dist', `${script}.js`), this.#root],
+      [
+        join(packageFolder, 'dist', `${script}.js`),
+        this.#root,
+        ...(problems.length === 0 ? ['--without-problems'] : []),
+      ],
       { cwd: this.#root, encoding: 'utf8' },
     );
     const said = stderr.split('\n').filter((line) => line !== '');
@@ -253,12 +262,6 @@ export class Builder {
     this.#hasChanged = true;
     this.#steps.setDone('contract', step, { warnings: said });
     return [];
-  }
-
-  /** Undefined: it is not there. */
-  #readJson(name: string): unknown {
-    const file = join(this.#root, name);
-    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   }
 
   #name(file: string): string {
@@ -294,19 +297,4 @@ export class Builder {
     this.#hasChanged = true;
     return true;
   }
-}
-
-/** @returns undefined where tsoa has failed */
-function merge(documents: readonly (TsoaDocument | undefined)[]): TsoaDocument | undefined {
-  const all = documents.filter((document) => document !== undefined);
-  if (all.length < documents.length) return undefined;
-  return {
-    paths: Object.assign({}, ...all.map(({ paths }) => paths)) as TsoaDocument['paths'],
-    components: {
-      schemas: Object.assign(
-        {},
-        ...all.map(({ components }) => components.schemas),
-      ) as TsoaDocument['components']['schemas'],
-    },
-  };
 }
