@@ -1,6 +1,7 @@
 // The folders of src, from the top: an import runs down, types included. ARCHITECTURE.md says what each is for.
 // test/tools/layers.test.ts tries each rule.
 const layers = [
+  'testing',
   'latchkey',
   'build',
   'cli',
