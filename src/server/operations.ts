@@ -9,6 +9,7 @@ import {
   enforceRequirements,
   expressAuthentication,
 } from '../authentication/authentication.js';
+import { createQueryTokenRemover } from '../authentication/token-locations.js';
 import { bodyParsers, parsesBodyFirst } from './request-body.js';
 import { createStaticRouteTable } from './static-route-table.js';
 import { checkUrlText } from '../http/request-text.js';
@@ -89,27 +90,33 @@ function mountRoutes(
     if (described?.requiresCredentials && authentication.length === 0) {
       throw new Error(`${operation.path} requires a token in the contract, but not in the generated routes.`);
     }
+    const parameters = Object.values(operation.parameters);
+    const takesQueryModel = parameters.some((parameter) => parameter.in === 'queries');
+    const acceptsToken = operation.security.length > 0 || described?.acceptsToken === true;
     const body = bodyParsers(config, {
-      body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
+      body: parameters.find((parameter) => parameter.in === 'body'),
       mediaTypes: described?.mediaTypes ?? [],
       jsonExample: described?.jsonExample,
-      acceptsToken: operation.security.length > 0 || described?.acceptsToken === true,
+      acceptsToken,
     });
     const middlewares = [
       ...(described?.usesOAuthErrors ? [useOAuthErrorFormat] : []),
       ...(described?.offersErrorPages ? [useErrorPages] : []),
       ...(parsesBodyFirst(config) ? [...body, ...authentication] : [...authentication, ...body]),
+      ...(takesQueryModel && acceptsToken && config.tokenLocations.includes('query_string')
+        ? [createQueryTokenRemover(config)]
+        : []),
       ...fetchMiddlewares<RequestHandler>(controller),
       ...fetchMiddlewares<RequestHandler>(method),
     ];
     getRoute(operation.path)[operation.method](...middlewares, (request, response) => {
       checkUrlText(request);
-      const parameters = templates.getValidatedArgs({
+      const validated = templates.getValidatedArgs({
         args: operation.parameters,
         request,
         response,
       }) as unknown[];
-      const result = method.apply(controllers.get(controller), parameters);
+      const result = method.apply(controllers.get(controller), validated);
       if (result instanceof Promise) {
         return result.then((value) => {
           sendResult(response, value, operation.successStatus);
