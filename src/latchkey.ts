@@ -28,6 +28,7 @@ export {
   type UserCaller,
 } from './tokens/caller.js';
 export type { Id, Permission, RoleName } from './http/api-types.js';
+export { FileLimits } from './http/file-limits.js';
 export { defaultLimit, readPage, toPageResponse, type Cursor, type Page } from './http/pagination.js';
 export type { FieldErrors, ProblemDetails } from './problems/problem.models.js';
 export { Problem, retryLater, type ProblemOptions } from './problems/problem.js';
@@ -71,5 +72,6 @@ export {
   Tags,
   UploadedFile,
   UploadedFiles,
+  type File,
   type TsoaResponse,
 } from '@tsoa/runtime';

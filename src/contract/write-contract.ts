@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { ProblemKinds } from '../problems/problem-codes.js';
-import { completeContract } from './complete-contract.js';
+import { completeContract, type CompletionOptions } from './complete-contract.js';
+import { findFileLimits, type RoutedOperation } from './find-file-limits.js';
 import { writeContractFiles } from './contract-files.js';
 import { mergeContracts, type RawContract } from './merge-contracts.js';
 import type { Document } from './openapi.js';
@@ -25,7 +26,7 @@ async function completeWithPlaces({ document, sources }: RawContract): Promise<D
   try {
     return completeContract(document, {
       ...sources,
-      ownProblems: await readOwnProblems(),
+      ...(await readProject()),
       onWarning(line) {
         console.error(addLocations(line, sources, 'warning: '));
       },
@@ -35,11 +36,18 @@ async function completeWithPlaces({ document, sources }: RawContract): Promise<D
   }
 }
 
-async function readOwnProblems(): Promise<ProblemKinds> {
+/** What only the compiled project knows. */
+async function readProject(): Promise<Pick<CompletionOptions, 'ownProblems' | 'fileLimits'>> {
   const { default: compiled } = (await import(new URL('dist/src/project.js', root).href)) as {
-    default: { readonly problems?: { readonly kinds: ProblemKinds } };
+    default: {
+      readonly problems?: { readonly kinds: ProblemKinds };
+      readonly routes: { readonly operations: readonly RoutedOperation[] };
+    };
   };
-  return compiled.problems?.kinds ?? {};
+  return {
+    ownProblems: compiled.problems?.kinds ?? {},
+    fileLimits: findFileLimits(compiled.routes.operations),
+  };
 }
 
 function readRaw(document: string, sources: string): RawContract {
