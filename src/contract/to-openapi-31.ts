@@ -73,8 +73,8 @@ function toSchema(schema: unknown): unknown {
 /** 3.1 has no format for a file. */
 function describeBytes(schema: Node): Node {
   if (schema['format'] !== 'binary') return schema;
-  const { format: _binary, ...rest } = schema;
-  return { ...rest, contentMediaType: 'application/octet-stream' };
+  const others = Object.entries(schema).filter(([keyword]) => keyword !== 'format');
+  return { ...Object.fromEntries(others), contentMediaType: 'application/octet-stream' };
 }
 
 /** Keywords whose value is a schema, or a list of schemas. */

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import supertest, { type Test } from 'supertest';
 import { temporaryFolder } from '../support/folders.js';
 import { RawConnection } from '../support/raw-connection.js';
+import type { Document } from '../../src/contract/openapi.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 import { createUploadProject, uploadContract, type Uploads } from '../support/upload-project.js';
@@ -86,7 +87,11 @@ describe('Uploads', () => {
         void request.attach('files', Buffer.from('text'), { filename: `${number}.txt` });
       }
       const { body } = await request.expect(200);
-      expect(body.items.map(({ name }: { name: string }) => name)).to.deep.equal(['1.txt', '2.txt', '3.txt']);
+      expect((body.items as { name: string }[]).map(({ name }) => name)).to.deep.equal([
+        '1.txt',
+        '2.txt',
+        '3.txt',
+      ]);
       expect((await post('/own/files').expect(200)).body).to.deep.equal({ items: [] });
       expect((await post('/own/any').expect(200)).body).to.deep.equal({ none: true });
       expect((await sendRaw('/own/any', `--${boundary}--\r\n`).expect(200)).body).to.deep.equal({
@@ -101,11 +106,11 @@ describe('Uploads', () => {
 
     it('are on disk until the response has ended, and stay where the operation has moved them', async () => {
       uploads.whileHandling = async ([file]) => {
-        await rename(file!.path, `${project.folder}/moved`);
+        await rename(file?.path ?? '', `${project.folder}/moved`);
       };
       await post('/own/files').attach('files', Buffer.from('moved'), 'a.txt').expect(200);
       expect(readFileSync(`${project.folder}/moved`, 'utf8')).to.equal('moved');
-      await until(() => !existsSync(uploads.paths[0]!));
+      await until(() => !existsSync(uploads.paths[0] ?? ''));
     });
 
     it('are on disk until the operation has ended, where its client has gone before', async () => {
@@ -119,11 +124,11 @@ describe('Uploads', () => {
       const connection = await openUpload('/own/files', filePart('files', 'a.bin') + 'x' + formEnd);
       await until(() => started);
       connection.destroy();
-      const [path] = uploads.paths;
+      const [path = ''] = uploads.paths;
       await post('/own/any').expect(200);
-      expect(existsSync(path!)).to.equal(true);
+      expect(existsSync(path)).to.equal(true);
       finish();
-      await until(() => !existsSync(path!));
+      await until(() => !existsSync(path));
     });
   });
 
@@ -380,8 +385,13 @@ describe('Uploads', () => {
   }
 
   describe('in the contract', () => {
-    const bodyOf = (document: object, path: string): Record<string, any> =>
-      (document as any).paths[path].post.requestBody.content['multipart/form-data'];
+    interface Form {
+      readonly schema: { readonly properties: Readonly<Record<string, object>> };
+    }
+    const bodyOf = (document: unknown, path: string): Form => {
+      const { paths } = document as Document;
+      return paths[path]?.['post']?.requestBody?.content['multipart/form-data'] as unknown as Form;
+    };
 
     it('have their limits and types, and the errors say them', async () => {
       const { body: contract } = await app.get('/openapi.json').expect(200);
@@ -398,7 +408,7 @@ describe('Uploads', () => {
         },
         encoding: { file: { contentType: 'image/png, text/*' } },
       });
-      expect(bodyOf(contract, '/own/files')['schema'].properties.files).to.include({ maxItems: 3 });
+      expect(bodyOf(contract, '/own/files').schema.properties['files']).to.include({ maxItems: 3 });
       const { responses } = contract.paths['/own/pictures'].post;
       expect(responses['413'].description).to.equal(
         'A file is larger than 100 KB, or a text than 64 KiB: `payload_too_large`.',
@@ -409,7 +419,7 @@ describe('Uploads', () => {
 
     it('are without a format in OpenAPI 3.1', async () => {
       const { body: contract } = await app.get('/openapi-3.1.json').expect(200);
-      expect(bodyOf(contract, '/own/pictures')['schema'].properties.file).to.deep.equal({
+      expect(bodyOf(contract, '/own/pictures').schema.properties['file']).to.deep.equal({
         type: 'string',
         contentMediaType: 'application/octet-stream',
         maxLength: 100_000,
