@@ -11,7 +11,7 @@ import { findProject } from './project.js';
 import { buildScript, canBuild, isBuilt, isStale, root } from './sources.js';
 
 /** @typedef {import('../src/cli/launcher.js').Launcher} Launcher */
-/** @typedef {{ start: (project: object) => Promise<void> }} MainModule */
+/** @typedef {{ start: (loadProject: () => Promise<object>) => Promise<void> }} MainModule */
 /** @typedef {{ default: object }} ProjectModule */
 /** @typedef {{ runCommandLine: (parameters: readonly string[], launcher: Launcher) => Promise<void> }} CommandLineModule */
 
@@ -89,7 +89,7 @@ function createLauncher() {
     async start() {
       if (!ensureBuilt('Building.')) return;
       const { start } = /** @type {MainModule} */ (await import(compiled('server/main.js')));
-      await start(await this.loadProject());
+      await start(() => this.loadProject());
     },
     async develop() {
       if (canBuild()) await (await import('../tools/develop.ts')).develop();

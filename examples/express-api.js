@@ -1,7 +1,7 @@
 // An API behind Latchkey, with Express. Its operations are for users who have logged in at Latchkey and have the permission;
 // a logout there counts here at once.
 //
-//   npm install express latchkey
+//   npm install express ./latchkey-guard-0.2.0.tgz   (`npm run pack` in the checkout makes it; import '@latchkey/guard' then)
 //   ISSUER=http://127.0.0.1:3000 CLIENT_ID=… CLIENT_SECRET=… node express-api.js
 import express from 'express';
 import { guard } from 'latchkey/guard';

@@ -1,7 +1,7 @@
 """An API behind Latchkey, with Flask. Its operations are for users who have logged in at Latchkey and have the permission;
 a logout there counts here at once.
 
-    pip install 'latchkey-guard[flask]' gunicorn
+    pip install './latchkey_guard-0.2.0-py3-none-any.whl[flask]' gunicorn   (`npm run pack` in the checkout makes it)
     ISSUER=http://127.0.0.1:3000 CLIENT_ID=… CLIENT_SECRET=… gunicorn --bind 127.0.0.1:4000 flask_api:app
 """
 

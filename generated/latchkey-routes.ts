@@ -13,8 +13,8 @@ import { ProblemPagesController } from './../src/contract/problem-pages.controll
 import { LandingPageController } from './../src/contract/landing-page.controller.js';
 import { ContractController } from './../src/contract/contract.controller.js';
 import { ClientsController } from './../src/clients/clients.controller.js';
-import { SessionsController } from './../src/authentication/sessions.controller.js';
 import { MeController } from './../src/authentication/me.controller.js';
+import { LoginController } from './../src/authentication/login.controller.js';
 import { ForwardAuthController } from './../src/authentication/forward-auth.controller.js';
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 
@@ -518,6 +518,20 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'Me': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
+        'password_change_required': {"dataType":"boolean","required":true},
+        'session_id': {"ref":"Id","required":true},
+        'created_at': {"dataType":"string","required":true},
+        'last_login_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
     'TokenSet': {
       dataType: 'refObject',
       properties: {
@@ -527,6 +541,25 @@ export const routes = defineRoutes({
         'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
         'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
         'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+      },
+      additionalProperties: false,
+    },
+    'ChangePasswordRequest': {
+      dataType: 'refObject',
+      properties: {
+        'current_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'new_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+      },
+      additionalProperties: false,
+    },
+    'CookieSession': {
+      dataType: 'refObject',
+      properties: {
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+        'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+        'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
       },
       additionalProperties: false,
     },
@@ -549,39 +582,6 @@ export const routes = defineRoutes({
       dataType: 'refObject',
       properties: {
         'refresh_token': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
-      },
-      additionalProperties: false,
-    },
-    'Me': {
-      dataType: 'refObject',
-      properties: {
-        'id': {"ref":"Id","required":true},
-        'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
-        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
-        'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
-        'password_change_required': {"dataType":"boolean","required":true},
-        'session_id': {"ref":"Id","required":true},
-        'created_at': {"dataType":"string","required":true},
-        'last_login_at': {"dataType":"string"},
-      },
-      additionalProperties: false,
-    },
-    'ChangePasswordRequest': {
-      dataType: 'refObject',
-      properties: {
-        'current_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
-        'new_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
-      },
-      additionalProperties: false,
-    },
-    'CookieSession': {
-      dataType: 'refObject',
-      properties: {
-        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-        'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-        'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
       },
       additionalProperties: false,
     },
@@ -1029,42 +1029,6 @@ export const routes = defineRoutes({
       successStatus: 200,
     },
     {
-      method: 'post',
-      path: '/login',
-      controller: SessionsController,
-      handler: 'login',
-      parameters: {
-        body: {"in":"body","name":"body","required":true,"ref":"LoginRequest"},
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [],
-      successStatus: 200,
-    },
-    {
-      method: 'post',
-      path: '/refresh',
-      controller: SessionsController,
-      handler: 'refresh',
-      parameters: {
-        body: {"in":"body","name":"body","required":true,"ref":"RefreshRequest"},
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [],
-      successStatus: 200,
-    },
-    {
-      method: 'post',
-      path: '/logout',
-      controller: SessionsController,
-      handler: 'logout',
-      parameters: {
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-        body: {"in":"body","name":"body","ref":"LogoutRequest"},
-      },
-      security: [],
-      successStatus: 204,
-    },
-    {
       method: 'get',
       path: '/me',
       controller: MeController,
@@ -1099,6 +1063,42 @@ export const routes = defineRoutes({
       },
       security: [{"bearer":[]}],
       successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/login',
+      controller: LoginController,
+      handler: 'login',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"LoginRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/refresh',
+      controller: LoginController,
+      handler: 'refresh',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"RefreshRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/logout',
+      controller: LoginController,
+      handler: 'logout',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+        body: {"in":"body","name":"body","ref":"LogoutRequest"},
+      },
+      security: [],
+      successStatus: 204,
     },
     {
       method: 'get',

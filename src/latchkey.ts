@@ -29,14 +29,33 @@ export {
 } from './tokens/caller.js';
 export type { Id, Permission, RoleName } from './http/api-types.js';
 export { FileLimits } from './http/file-limits.js';
-export { defaultLimit, readPage, toPageResponse, type Cursor, type Page } from './http/pagination.js';
+export {
+  defaultLimit,
+  readPage,
+  toPageResponse,
+  type Cursor,
+  type Page,
+  type PageQuery,
+  type PageResponse,
+} from './http/pagination.js';
 export type { FieldErrors, ProblemDetails } from './problems/problem.models.js';
 export { Problem, retryLater, type ProblemOptions } from './problems/problem.js';
 export type { ProblemKind } from './problems/problem-codes.js';
 export { defineProblems, type ProjectProblems } from './problems/project-problems.js';
 
+// Kysely, with which queries and migrations are written: of the one copy of it that the database is opened with.
+export {
+  sql,
+  type ColumnType,
+  type Generated,
+  type Insertable,
+  type Kysely,
+  type Selectable,
+  type Transaction,
+  type Updateable,
+} from 'kysely';
 export type { PublicDatabase as Database, PublicTables } from './database/public-database.js';
-export { isUniqueViolation } from './database/constraint-errors.js';
+export { isForeignKeyViolation, isUniqueViolation } from './database/constraint-errors.js';
 export type { MigrationContext, ProjectMigration, ProjectMigrations } from './database/migrations/context.js';
 export { systemClock, type Clock } from './clock.js';
 export { createId } from './ids.js';

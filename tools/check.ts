@@ -1,66 +1,59 @@
-// All that can be said of the code without running it, or what is asked for of it by name. Ends with "N passed, N failed",
-// and where the build fails with how many were not checked: what is compiled may be missing then, or of earlier sources.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+// All that can be said of the code without running it, or what is asked for of it by name, on all cores: what looks at types
+// shares one process, the rest are processes of their own. Ends with "N passed, N failed", and where the build fails with how
+// many were not checked: what is compiled is of earlier sources then.
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import pLimit from 'p-limit';
 import { root } from '../bin/sources.js';
-import { reportMisuse, readCommandLine } from './command-line.ts';
-import { build, ensureBuilt } from './compile.ts';
+import { run, TypedChecks } from './check/processes.ts';
+import { readCommandLine, reportMisuse } from './command-line.ts';
 
 interface Check {
   readonly what: string;
+  /** A program with its arguments; undefined: it is one of those that share a process. */
+  readonly command?: readonly string[];
   /** Whether it looks at what is compiled. */
   readonly needsBuild?: boolean;
-  /** @returns what is wrong; undefined: nothing. */
-  readonly find: () => Promise<string | undefined> | string | undefined;
 }
 
-const buildFailed = 'The build failed, as it says above.';
+type Outcome = 'passed' | 'failed' | 'not checked';
+
+const tool = (name: string): string[] => [process.execPath, join(root, 'tools/check', `${name}.ts`)];
+const packaged = (name: string): string => join(root, 'node_modules/.bin', name);
+const cache = 'node_modules/.cache/latchkey';
 
 const checks: Readonly<Record<string, Check>> = {
-  generated: {
-    what: 'types, and generated files up to date',
-    find: generatedIsUpToDate,
-  },
-  contract: {
-    what: 'contract: Redocly, Spectral, OWASP, and our own rules',
-    needsBuild: true,
-    async find() {
-      const { checkContractStrictly } = await import('./contract/strict.ts');
-      const findings = await checkContractStrictly();
-      return findings.length === 0 ? undefined : findings.join('\n');
-    },
-  },
-  responses: {
-    what: 'contract: every response was seen by a test',
-    needsBuild: true,
-    find: everyResponseWasSeen,
-  },
-  'tool-types': {
-    what: 'types of the launcher and the tools',
-    find: () => command('tsc', '--project', 'tools'),
-  },
-  'bench-types': { what: 'types of the benchmarks', find: () => command('tsc', '--project', 'bench') },
-  tables: {
-    what: 'tables of settings and errors up to date',
-    needsBuild: true,
-    find: () => run(process.execPath, 'dist/src/cli/write-docs.js', '--check'),
-  },
+  generated: { what: 'types, and generated files up to date' },
+  'tool-types': { what: 'types of the launcher and the tools' },
+  'bench-types': { what: 'types of the benchmarks' },
+  lint: { what: 'lint' },
   format: {
     what: 'format',
-    find: () => command('prettier', '--check', '--log-level', 'warn', '.'),
-  },
-  lint: {
-    what: 'lint',
-    // Folders with a configuration of their own are looked at with this one all the same.
-    find: () => command('eslint', '--config', 'eslint.config.js', '--max-warnings', '0', '.'),
+    command: [
+      ...[packaged('prettier'), '--check', '--log-level', 'warn'],
+      ...['--cache', '--cache-strategy', 'content', '--cache-location', `${cache}/prettier`, '.'],
+    ],
   },
   layers: {
     what: 'layers: no import runs upward, no ring',
-    find: () => command('depcruise', '--config', '.dependency-cruiser.js', 'src', 'tools', 'bench'),
+    command: [packaged('depcruise'), '--config', '.dependency-cruiser.js', 'src', 'tools', 'bench'],
   },
-  unused: { what: 'unused code and dependencies', find: () => command('knip') },
+  unused: { what: 'unused code and dependencies', command: [packaged('knip')] },
+  contract: {
+    what: 'contract: Redocly, Spectral, OWASP, and our own rules',
+    command: tool('contract'),
+    needsBuild: true,
+  },
+  responses: {
+    what: 'contract: every response was seen by a test',
+    command: tool('responses'),
+    needsBuild: true,
+  },
+  tables: {
+    what: 'tables of settings and errors up to date',
+    command: [process.execPath, 'dist/src/cli/write-docs.js', '--check'],
+    needsBuild: true,
+  },
 };
 
 const usage = `Usage: npm run check [-- <check> ...]
@@ -76,63 +69,31 @@ if (unknown !== undefined) reportMisuse(`There is no check '${unknown}'.`, usage
 else if (given) await checkAll(given.positionals);
 
 async function checkAll(names: readonly string[]): Promise<void> {
-  const chosen = Object.entries(checks)
-    .filter(([name]) => names.length === 0 || names.includes(name))
-    .map(([, check]) => check);
-  let failed = 0;
-  let passed = 0;
-  for (const { what, needsBuild, find } of chosen) {
-    const found = needsBuild === true && !(await ensureBuilt(true)) ? buildFailed : await find();
-    console.log(`${found === undefined ? 'ok    ' : 'FAILED'}  ${what}`);
-    if (found === undefined) passed += 1;
-    else {
-      failed += 1;
-      console.log(found);
-    }
-    if (found === buildFailed) break;
-  }
-  const unchecked = chosen.length - passed - failed;
-  console.log(`${passed} passed, ${failed} failed${unchecked > 0 ? `, ${unchecked} not checked` : ''}`);
-  process.exitCode = failed > 0 ? 1 : 0;
-}
-
-/** Of a package. */
-function command(name: string, ...parameters: readonly string[]): string | undefined {
-  return run(join(root, 'node_modules/.bin', name), ...parameters);
-}
-
-function run(program: string, ...parameters: readonly string[]): string | undefined {
-  const { status, stdout, stderr } = spawnSync(program, parameters, {
-    cwd: root,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  });
-  return status === 0 ? undefined : `${stdout}${stderr}`;
-}
-
-async function everyResponseWasSeen(): Promise<string | undefined> {
-  const compiled = pathToFileURL(join(root, 'dist/test/support/contract-coverage.js'));
-  const { coverageReport } = (await import(compiled.href)) as { coverageReport: () => string };
-  const file = join(root, 'docs/contract-coverage.md');
-  return existsSync(file) && readFileSync(file, 'utf8') === coverageReport()
-    ? undefined
-    : 'docs/contract-coverage.md lacks responses of the contract. `npm test` writes it, once a test saw each of them.';
-}
-
-/** Builds whether it is stale or not, and compares what that makes with what is committed. */
-async function generatedIsUpToDate(): Promise<string | undefined> {
-  const before = readGenerated();
-  if (!(await build(true))) return buildFailed;
-  const after = readGenerated();
-  const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
-    (file) => before.get(file) !== after.get(file),
+  const chosen = Object.entries(checks).filter(([name]) => names.length === 0 || names.includes(name));
+  const typed = new TypedChecks([
+    ...(chosen.some(([, { needsBuild }]) => needsBuild) ? ['build'] : []),
+    ...chosen.filter(([, { command }]) => !command).map(([name]) => name),
+  ]);
+  const limit = pLimit(Math.max(2, availableParallelism()));
+  if (typed.names.length > 0) void limit(() => typed.run());
+  const outcomes = await Promise.all(
+    chosen.map(async ([name, { what, command, needsBuild = false }]): Promise<Outcome> => {
+      if (needsBuild && (await typed.find('build')) !== undefined) return 'not checked';
+      return report(what, command ? await limit(() => run(command)) : await typed.find(name));
+    }),
   );
-  return changed.length === 0
-    ? undefined
-    : `generated/ was not up to date: ${changed.join(', ')}. Commit what the build made.`;
+  // Where nobody asked for the build itself.
+  const needed = typed.names.includes('generated') ? undefined : await typed.find('build');
+  if (needed !== undefined) outcomes.push(report('build', needed));
+  const count = (outcome: Outcome): number => outcomes.filter((each) => each === outcome).length;
+  const unchecked = count('not checked');
+  console.log(
+    `${count('passed')} passed, ${count('failed')} failed${unchecked > 0 ? `, ${unchecked} not checked` : ''}`,
+  );
+  process.exitCode = count('failed') > 0 ? 1 : 0;
 }
 
-function readGenerated(): Map<string, string> {
-  const folder = join(root, 'generated');
-  return new Map(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')]));
+function report(what: string, found: string | undefined): Outcome {
+  console.log(found === undefined ? `ok      ${what}` : `FAILED  ${what}\n${found.trimEnd()}`);
+  return found === undefined ? 'passed' : 'failed';
 }

@@ -1,5 +1,7 @@
 // Builds what is stale.
 import { rmSync, writeFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { generatedFingerprint, isStale, root, sourcesFingerprint, stamp, stampFile } from '../bin/sources.js';
 import type { Builder, Outcome } from './project/builder.ts';
 
@@ -11,6 +13,7 @@ export async function ensureBuilt(withTests: boolean): Promise<boolean> {
 /** @returns whether it worked; what did not is on stderr. */
 export async function build(withTests: boolean): Promise<boolean> {
   // TypeScript takes a while to load, and what is not stale needs none.
+  enableCompileCache(join(root, 'node_modules/.cache/latchkey/compiled'));
   const { Builder } = await import('./project/builder.ts');
   const { errors, warnings } = buildWith(new Builder(root, { withTests }), withTests);
   for (const warning of warnings) console.error(warning);

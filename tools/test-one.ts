@@ -20,9 +20,9 @@ interface Suite {
 const usage = `Usage: npm run test:one -- [<part of a path> ...] [--grep <part of a title>]
 
   npm run test:one -- sessions                            every file in test/ whose path has "sessions" in it
-  npm run test:one -- test/sessions/login.test.ts         one file
+  npm run test:one -- test/authentication/login.test.ts   one file
   npm run test:one -- browser                             a slower suite: its folder is part of the path, too
-  npm run test:one -- sessions --grep 'reuse'             of those files, the tests whose title has "reuse" in it
+  npm run test:one -- sessions --grep 'limit'             of those files, the tests whose title has "limit" in it
   npm run test:one -- --grep 'GET /users'                 of all that npm test runs, these
 
 SDKs have tests of their own: npm run test:sdks -- typescript`;

@@ -2,10 +2,13 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import type { Passwords } from '../passwords/passwords.js';
+import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { SessionStarter } from '../sessions/session-starter.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
+import type { AccessTokens } from '../tokens/access-token.js';
+import { CookieLogoutService } from './cookie-logout.service.js';
 import { LoginLimiter } from './login-limiter.js';
 import { LoginService } from './login.service.js';
 import { OwnAccountService } from './own-account.service.js';
@@ -14,6 +17,7 @@ import { RequestLimiter } from './request-limiter.js';
 import type { RequestLimits } from './request-limits.js';
 
 export interface AuthenticationServices {
+  readonly cookieLogouts: CookieLogoutService;
   readonly limiter: LoginLimiter;
   readonly logins: LoginService;
   readonly ownAccount: OwnAccountService;
@@ -24,6 +28,8 @@ interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly passwords: Passwords;
+  readonly accessTokens: AccessTokens;
+  readonly revocations: Revocations;
   readonly versions: SubjectVersions;
   readonly onDenied: OnDenied;
   readonly sessions: SessionsService;
@@ -31,7 +37,17 @@ interface Dependencies {
 }
 
 export function createAuthenticationServices(
-  { database, clock, passwords, versions, onDenied, sessions, sessionStarter }: Dependencies,
+  {
+    database,
+    clock,
+    passwords,
+    accessTokens,
+    revocations,
+    versions,
+    onDenied,
+    sessions,
+    sessionStarter,
+  }: Dependencies,
   config: Config,
 ): AuthenticationServices {
   const limiter = new LoginLimiter(database, clock, {
@@ -45,6 +61,7 @@ export function createAuthenticationServices(
   });
   const proof = new PasswordConfirmation(database, passwords, limiter);
   return {
+    cookieLogouts: new CookieLogoutService(accessTokens, revocations, sessions),
     limiter,
     logins: new LoginService(database, passwords, limiter, sessionStarter, onDenied),
     ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),

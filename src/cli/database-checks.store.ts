@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { everyVersion } from '../revocations/revocations.js';
 import { toUsernameKey } from '../usernames/username.js';
 import type { Database, Queries } from '../database/database.js';
@@ -13,7 +13,7 @@ export async function findDatabaseErrors(database: Database): Promise<string[]> 
   if (damage.length > 0) return damage;
   const isThere = (await queries.introspection.getTables()).some(({ name }) => name === 'users');
   if (!isThere) return ['It has no tables of Latchkey: no service was ever started with it.'];
-  return [...(await findOrphans(queries)), ...(await findInvariantViolations(queries))];
+  return [...(await findOrphans(database)), ...(await findInvariantViolations(queries))];
 }
 
 /** As read-only queries: a pragma on the writer would block the writes of a running service. */
@@ -76,23 +76,48 @@ export async function hasAmcheck(queries: Queries): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Finds rows whose parent is missing, in spite of the constraints. */
-async function findOrphans(queries: Queries): Promise<string[]> {
+interface ForeignKey {
+  readonly child: string;
+  readonly columns: readonly string[];
+  readonly parent: string;
+  readonly keys: readonly string[];
+}
+
+/** Finds rows whose parent is missing, in spite of the constraints. SQLite's own check has looked at those already. */
+async function findOrphans({ dialect, longRunning: { queries } }: Database): Promise<string[]> {
+  if (dialect === 'sqlite') return [];
   const faults: string[] = [];
-  for (const [table, column, parent, key] of [
-    ['sessions', 'user_id', 'users', 'id'],
-    ['user_roles', 'user_id', 'users', 'id'],
-    ['user_roles', 'role_name', 'roles', 'name'],
-  ] as const) {
+  for (const { child, columns, parent, keys } of await listForeignKeys(queries)) {
+    const conditions = columns.map(
+      (column, index) => sql`parent.${sql.ref(keys[index] ?? '')} = child.${sql.ref(column)}`,
+    );
     const { rows } = await sql<{ found: number }>`
-      select count(*) as found from ${sql.table(table)} child
-      where not exists (select 1 from ${sql.table(parent)} parent where parent.${sql.ref(key)} = child.${sql.ref(column)})`.execute(
+      select count(*) as found from ${sql.table(child)} child
+      where ${sql.join(
+        columns.map((column) => sql`child.${sql.ref(column)} is not null`),
+        sql` and `,
+      )} and not exists (select 1 from ${sql.table(parent)} parent where ${sql.join(conditions, sql` and `)})`.execute(
       queries,
     );
     const found = rows[0]?.found ?? 0;
-    if (found > 0) faults.push(`${found} rows of "${table}" name rows of "${parent}" that are not there.`);
+    if (found > 0) faults.push(`${found} rows of "${child}" name rows of "${parent}" that are not there.`);
   }
   return faults;
+}
+
+/** Of Latchkey's tables and the project's. */
+async function listForeignKeys(queries: Queries): Promise<ForeignKey[]> {
+  const names = (table: RawBuilder<unknown>, numbers: RawBuilder<unknown>): RawBuilder<unknown> => sql`(
+    select json_agg(attname order by place) from unnest(${numbers}) with ordinality as numbered (number, place)
+    join pg_attribute on attrelid = ${table} and attnum = number)`;
+  const { rows } = await sql<ForeignKey>`
+    select child.relname as child, parent.relname as parent,
+      ${names(sql`conrelid`, sql`conkey`)} as columns, ${names(sql`confrelid`, sql`confkey`)} as keys
+    from pg_constraint join pg_class child on child.oid = conrelid join pg_class parent on parent.oid = confrelid
+    where contype = 'f' and conparentid = 0
+      and child.relnamespace = current_schema()::regnamespace and parent.relnamespace = child.relnamespace
+    order by child.relname, conname`.execute(queries);
+  return rows;
 }
 
 const usersPerPage = 1000;

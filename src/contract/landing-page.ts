@@ -4,11 +4,11 @@ import { createMarkup, renderPage } from '../http/html-page.js';
 export interface Running {
   readonly title: string;
   readonly version: string;
-  readonly description: string;
+  readonly description?: string;
 }
 
 /** What a browser gets at the service's root. */
-export function landingPage({ title, version, description }: Running, root: string): string {
+export function landingPage({ title, version, description = '' }: Running, root: string): string {
   return renderPage({
     title,
     root,

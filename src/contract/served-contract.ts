@@ -89,7 +89,7 @@ export function createSecurityScheme(
   const where = isInHeader
     ? `\`${headerName}: ${word}<access_token>\``
     : `not in a header, but in ${tokenLocations.join(' or ')} (JWT_TOKEN_LOCATION)`;
-  const description = `An access token (RFC 9068, validated by RFC 8725): ${where}.`;
+  const description = `An access token (RFC 9068, validated as RFC8725 says): ${where}.`;
   return isAuthorization && headerType !== 'none'
     ? { type: 'http', scheme: getTokenScheme(config), bearerFormat: 'JWT', description }
     : { type: 'apiKey', in: 'header', name: headerName, description };

@@ -8,7 +8,8 @@ import type { Document } from './openapi.js';
 import { addLocations, type Sources } from './sources.js';
 
 // The last step of the build: merges the documents of Latchkey's controllers and the project's, completes what comes of
-// it, and writes it in all forms that are served.
+// it, and writes it in all forms that are served. A project that defines no problems and takes no files
+// need not be loaded.
 const root = new URL('../../../', import.meta.url);
 const latchkey = readRaw('tsoa-latchkey.json', 'sources-latchkey.json');
 const project = readRaw('tsoa.json', 'sources.json');
@@ -26,7 +27,7 @@ async function completeWithPlaces({ document, sources }: RawContract): Promise<D
   try {
     return completeContract(document, {
       ...sources,
-      ...(await readProject()),
+      ...(process.argv.includes('--without-project') ? {} : await readProject()),
       onWarning(line) {
         console.error(addLocations(line, sources, 'warning: '));
       },

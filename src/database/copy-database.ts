@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import {
-  summarizeTable,
-  findDifferences,
-  type Contents,
-  type Row,
-  type TableContents,
-} from './copy-contents.js';
+import { summarizeTable, findDifferences, type Contents, type TableContents } from './copy-contents.js';
 import { createMark, dropMark, withMarkTable, readMark, type CopyMark } from './copy-mark.js';
 import { CopyError } from './copy-error.js';
 import { copiedTables, type Counts, type SqliteSnapshot } from './copy-source.js';

@@ -17,6 +17,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { createRequire } from 'node:module';
 import type { Caller } from './claims.js';
 import type { RawRequest } from './credentials.js';
 import { resolveOptions, type GuardOptions } from './options.js';
@@ -33,6 +34,10 @@ interface NestRequest {
 interface NestResponse {
   header(name: string, value: string): unknown;
 }
+
+const nest = createRequire(import.meta.url)('@nestjs/common/package.json') as { readonly version: string };
+/** Nest 11 sends errors as JSON whatever their type, and logs a warning for each of another type. */
+const supportsProblemJson = Number.parseInt(nest.version) >= 12;
 
 const demandKey = 'latchkey:demand';
 const anyToken: Demand = { requirements: [], optional: false };
@@ -63,8 +68,9 @@ export class NestGuard extends TokenGuard implements OnModuleInit, OnModuleDestr
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       for (const [name, value] of Object.entries(error.headers)) {
-        // Exception filters may send another kind of body.
-        if (name !== 'Content-Type' || this.options.refusals === 'respond') response.header(name, value);
+        // With `throw`, exception filters send another kind of body.
+        const sends = name !== 'Content-Type' || (supportsProblemJson && this.options.refusals === 'respond');
+        if (sends) response.header(name, value);
       }
       throw toException(error);
     }

@@ -17,6 +17,20 @@ export interface Page<Row> {
   readonly next: string | undefined;
 }
 
+/** Which page of a list: the parameters of an operation that lists, as `@Queries() query: PageQuery`. */
+export interface PageQuery {
+  /**
+   * The maximum number of items in a page.
+   * @isInt
+   * @minimum 1
+   * @maximum 200
+   * @default 50
+   */
+  limit?: number;
+  /** `next_cursor` of the previous page. Default: the first page. */
+  cursor?: Cursor;
+}
+
 /** A page of a list. */
 export interface PageResponse<Item> {
   /** The items of this page. */

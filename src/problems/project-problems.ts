@@ -1,3 +1,4 @@
+import { StartError } from '../start-error.js';
 import { problemCodes, type ProblemKind, type ProblemKinds } from './problem-codes.js';
 import { Problem, type ProblemOptions } from './problem.js';
 
@@ -13,7 +14,7 @@ export class ProjectProblems<Code extends string = string> {
 
 /**
  * Defines problems with codes of a project's own, which are in the contract and have pages as Latchkey's have.
- * @throws for a code that Latchkey has, or that is not written as codes are, and for a status that is no error's.
+ * @throws {StartError} for a code that Latchkey has, or that is not written as codes are, and for a status that is no error's.
  */
 export function defineProblems<const Kinds extends ProblemKinds>(
   kinds: Kinds,
@@ -34,6 +35,6 @@ export function defineProblems<const Kinds extends ProblemKinds>(
       ? []
       : [`The title of "${code}" may have 200 characters, in one line, and its detail 2000.`]),
   ]);
-  if (errors.length > 0) throw new Error(`defineProblems: ${errors.join('\n')}`);
+  if (errors.length > 0) throw new StartError(`defineProblems: ${errors.join(' ')}`);
   return new ProjectProblems(kinds);
 }

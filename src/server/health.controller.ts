@@ -1,14 +1,21 @@
 import { Get, NoSecurity, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
+import type { Database } from '../database/database.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { retryLater } from '../problems/problem.js';
-import type { Services } from './services.js';
+import type { Feed } from '../revocations/feed.js';
 import { HealthStatus, type Health } from './health.models.js';
 
 @Route('health')
 @Tags('Service')
 @NoSecurity()
 export class HealthController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: {
+      readonly database: Database;
+      readonly feed: Feed;
+      readonly lifecycle: { readonly stopping: boolean };
+    },
+  ) {}
 
   /**
    * Whether the process is running. Restart it where this fails.

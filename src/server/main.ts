@@ -24,10 +24,15 @@ const flushInterval = 60_000;
 /** Milliseconds between heartbeats on revocation streams. */
 const heartbeatInterval = 1000;
 
-/** Runs the service with a project's operations: config → listen → services → app → graceful stop. Resolves when it is ready, or has failed to start. */
-export async function start(project: Project): Promise<void> {
+/**
+ * Runs the service with a project's operations: config → listen → services → app → graceful stop. Resolves when it is ready,
+ * or has failed to start.
+ * @param given the project, or what loads it: what is wrong with it is printed as all errors of a start are.
+ */
+export async function start(given: Project | (() => Promise<Project>)): Promise<void> {
   process.setSourceMapsEnabled(true);
   try {
+    const project = typeof given === 'function' ? await given() : given;
     assertUsable(project);
     const config = readConfig(process.env, 'service');
     const log = createLog(config.logLevel);

@@ -4,7 +4,8 @@ import type { Hooks } from '../tokens/hooks.js';
 import { StartError } from '../start-error.js';
 import type { Operation } from './operations.js';
 import type { HookContext, Project, ProjectRoutes } from './project.js';
-import { createPublicServices, type PublicServices } from './public-services.js';
+import { createPublicServices } from './create-public-services.js';
+import type { PublicServices } from './public-services.js';
 import type { Services } from './services.js';
 
 /** A project whose services are made. */

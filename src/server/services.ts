@@ -127,7 +127,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     },
   );
   const authentication = createAuthenticationServices(
-    { database, clock, passwords, versions, onDenied, ...sessions },
+    { database, clock, passwords, accessTokens, revocations, versions, onDenied, ...sessions },
     config,
   );
   const users = createUserServices(

@@ -94,7 +94,7 @@ export interface Plugin {
 
 /** The names of the contract's security schemes. */
 export const tokenScheme = 'bearer';
-export const clientScheme = 'clientSecret';
+export const clientScheme = 'clientBasic';
 
 /** The access token in Swagger UI's state and in localStorage. */
 export class SwaggerUiAuthorization implements Authorization {

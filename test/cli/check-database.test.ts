@@ -7,6 +7,7 @@ import { parseDatabaseUrl, type DatabaseUrl } from '../../src/database/database-
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
+import { reportMigrations } from '../support/own-project.js';
 import { addSession, addUser } from '../support/records.js';
 import { rejection } from '../support/rejections.js';
 import { TestApp, testSecret } from '../support/test-app.js';
@@ -34,6 +35,19 @@ for (const kind of databaseKinds) {
       await deleteUsersAlone();
       expect((await findDatabaseErrors(database)).join('\n')).to.match(
         /"sessions" name rows of "users" that are not there/,
+      );
+    });
+
+    it('finds rows of a project that refer to rows that do not exist', async () => {
+      await database.migrate({ project: reportMigrations });
+      const user = await addUser(database.queries, { password_hash: '$argon2id$…' });
+      await sql`insert into reports (id, owner_id, title, created_at) values ('1', ${user.id}, 'First', 0)`.execute(
+        database.queries,
+      );
+      expect(await findDatabaseErrors(database)).to.deep.equal([]);
+      await deleteUsersAlone();
+      expect((await findDatabaseErrors(database)).join('\n')).to.match(
+        /"reports" name rows of "users" that are not there/,
       );
     });
 

@@ -46,7 +46,7 @@ describe('The contract as it is served', () => {
         const { sent, ...rest } = expected;
         expect(scheme).to.deep.equal(rest);
         expect(description).to.include(`\`${sent}\``);
-        expect(components.securitySchemes).to.have.all.keys('bearer', 'clientSecret');
+        expect(components.securitySchemes).to.have.all.keys('bearer', 'clientBasic');
       }
       const [word, value] = [sentName(expected.sent), sentValue(expected.sent)];
       const { access_token: token } = await app.login();

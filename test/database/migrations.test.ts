@@ -12,7 +12,8 @@ import { toUsernameKey } from '../../src/usernames/username.js';
 import { computeSkeletonKey } from '../../src/usernames/username-scripts.js';
 import { usersStore } from '../../src/users/users.store.js';
 
-const tables = [
+/** From before docs/versioning.md promised how later ones begin. */
+const firstTables = [
   'audit',
   'clients',
   'counters',
@@ -24,7 +25,8 @@ const tables = [
   'used_assertions',
   'user_roles',
   'users',
-] as const;
+];
+const tables = [...firstTables];
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 
 /** Tables, columns and types, and the definition of every index. */
@@ -54,6 +56,12 @@ for (const kind of databaseKinds) {
     it('create every table in an empty database', async () => {
       await database.migrate();
       expect(await tableNames(database)).to.deep.equal(tables);
+    });
+
+    it('give tables names that a project’s tables do not have', async () => {
+      await database.migrate();
+      const later = (await tableNames(database)).filter((name) => !firstTables.includes(name));
+      expect(later.filter((name) => !name.startsWith('latchkey_'))).to.deep.equal([]);
     });
 
     it('change nothing the second time', async () => {

@@ -1,16 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect } from 'chai';
 import { checkout } from '../support/checkout.js';
-import { anchorsOf, linksOf, pathsOf, undefinedReferences } from '../support/markdown.js';
+import { anchorsOf, linksOf, misreadCode, pathsOf, undefinedReferences } from '../support/markdown.js';
+import { listFiles, readPage as read } from '../support/pages.js';
 
-const read = (page: string): string => readFileSync(join(checkout, page), 'utf8');
-const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.md'], {
-  cwd: checkout,
-  encoding: 'utf8',
-});
-const pages = listed.stdout.split('\0').filter((page) => page !== '' && existsSync(join(checkout, page)));
+const pages = listFiles('*.md');
 /** Pages that name files of the repository; others name files that their reader creates. */
 const mapsOfTheCode = pages.filter((page) =>
   /^(?:ARCHITECTURE|CONTRIBUTING|SECURITY)\.md$|^docs\/(?:decisions\/.*|guarantees|dependencies|flask-jwt-extended)\.md$/.test(
@@ -31,7 +27,6 @@ function brokenLink(page: string, link: string): string | undefined {
 
 describe('The pages', () => {
   it('are found', () => {
-    expect(listed.status).to.equal(0);
     expect(pages).to.include.members(['README.md', 'CHANGELOG.md', 'docs/README.md', 'bench/README.md']);
   });
 
@@ -39,6 +34,12 @@ describe('The pages', () => {
     it(`${page}: each relative link leads somewhere`, () => {
       const broken = linksOf(read(page)).flatMap((link) => brokenLink(page, link) ?? []);
       expect([...broken, ...undefinedReferences(read(page))]).to.deep.equal([]);
+    });
+  }
+
+  for (const page of pages) {
+    it(`${page}: each code span ends where it was meant to`, () => {
+      expect(misreadCode(read(page))).to.deep.equal([]);
     });
   }
 
@@ -106,6 +107,12 @@ describe('The check of links', () => {
     expect(linksOf(page)).to.deep.equal(['b.md', 'd.png', 'i.md']);
     expect(undefinedReferences(page)).to.deep.equal([]);
     expect(undefinedReferences('[g][nothing]')).to.deep.equal(['nothing']);
+  });
+
+  it('finds code spans that a backtick inside ends too early', () => {
+    expect(misreadCode("`f('\\`<x>\\`')`in a text")).to.have.length(2);
+    expect(misreadCode('`` f(`x`) `` in a text, `a\nb`, and `\\d`')).to.deep.equal([]);
+    expect(misreadCode('fails`a`')).to.deep.equal(['s`a`']);
   });
 
   it('computes the anchors of headings as GitHub does', () => {

@@ -72,7 +72,8 @@ for (const gateway of gateways) {
         let length = 0;
         request.on('data', (chunk: Buffer) => (length += chunk.length));
         request.once('end', () => {
-          const auth = Object.entries(request.headers).filter(([name]) => name.startsWith('x-auth-'));
+          // APIs by CGI and WSGI do not tell "_" from "-".
+          const auth = Object.entries(request.headers).filter(([name]) => /^x[-_]auth[-_]/.test(name));
           const seen: Seen = {
             method: request.method ?? '',
             auth: Object.fromEntries(auth) as Seen['auth'],
@@ -146,6 +147,9 @@ for (const gateway of gateways) {
       'X-Auth-Subject': 'admin',
       'X-Auth-Username': 'admin',
       'X-Auth-Permissions': 'users:write',
+      X_Auth_Subject: 'admin',
+      'X-Auth_Subject': 'admin',
+      'X_AUTH-Username': 'admin',
     };
 
     it('passes a request on with who calls, and nothing that the client says of that itself', async () => {

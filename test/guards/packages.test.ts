@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { adminPassword } from '../support/api-client.js';
@@ -19,7 +19,7 @@ const typescript = join(checkout, 'node_modules/typescript/bin/tsc');
 /** Where commands may be: on the path, and where pyenv keeps other versions. */
 function findAll(name: string, pattern: string): string[] {
   const onPath = (process.env['PATH'] ?? '').split(':').map((folder) => join(folder, name));
-  return [...onPath, ...globSync(join(homedir(), pattern))].filter((path) => existsSync(path));
+  return [...onPath, ...globSync(resolve(homedir(), pattern))].filter((path) => existsSync(path));
 }
 
 /** What a command says of its version, where it works at all. */
@@ -44,7 +44,8 @@ describe('@latchkey/guard, as it is packed', () => {
   let environment: Readonly<Record<string, string>>;
   let port: number;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(300_000); // packing and installing
     const [archive = ''] = packFiles('guard');
     port = await reservePort();
     const installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
@@ -182,7 +183,7 @@ describe('latchkey-guard, as it is packed', () => {
   const pythons = new Map(
     [
       ...findAll('python3', '.pyenv/versions/3.*/bin/python3'),
-      ...findAll('python3', '../usr/bin/python3.*'),
+      ...findAll('python3', '/usr/bin/python3.*'),
     ].map((python) => [versionOf(python), python]),
   );
   const minor = (version: string): number => Number(version.split('.')[1]);

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -12,6 +12,7 @@ import { installPackages } from '../support/npm.js';
 import { createClient } from '../support/oauth-clients.js';
 import { packFiles } from '../support/packed.js';
 import { reservePort } from '../support/ports.js';
+import { rawRequest } from '../support/raw-request.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
 import { until } from '../support/until.js';
 
@@ -26,6 +27,7 @@ snippets.set(
     'NestFactory.create(AppModule, new FastifyAdapter(), {',
   )}`,
 );
+const handlers = 'error-handlers.ts';
 const apis = [
   'express.ts',
   'fastify.ts',
@@ -44,7 +46,8 @@ describe(`In ${page}`, () => {
   let service: ServiceProcess;
   let environment: Readonly<Record<string, string>>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(300_000); // npm installs the frameworks the first time
     installPackages(majors);
     packFiles('guard');
     const installed = join(majors, 'node_modules/@latchkey/guard');
@@ -82,6 +85,7 @@ describe(`In ${page}`, () => {
         text.replaceAll('https://login.example.com', service.api.url).replaceAll('4000', String(port)),
       );
     }
+    writeFileSync(temporary.path(handlers), readFileSync(join(majors, handlers)));
     const compilerOptions = {
       strict: true,
       target: 'ES2022',
@@ -92,7 +96,7 @@ describe(`In ${page}`, () => {
     };
     writeFileSync(
       temporary.path('tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: [...snippets.keys()] }),
+      JSON.stringify({ compilerOptions, files: [...snippets.keys(), handlers] }),
     );
     const tsc = join(checkout, 'node_modules/typescript/bin/tsc');
     const { stdout } = spawnSync(process.execPath, [tsc, '--project', temporary.path('.')], {
@@ -186,6 +190,37 @@ describe(`In ${page}`, () => {
     expect(stderr).to.equal('');
     expect(stdout).to.match(/^[0-9a-f-]{36}\n$/);
     expect(status).to.equal(0);
+  });
+
+  it('refusals reach the error handler of each framework, and a header that comes twice is refused', async () => {
+    const child = spawn(process.execPath, [join('out', handlers.replace(/ts$/, 'js'))], {
+      cwd: temporary.path('.'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    running.push(child);
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await until(() => said.endsWith('\n') || child.exitCode !== null);
+    const { printed, good } = JSON.parse(said) as { printed: Record<string, string>; good: string };
+    const { 'Hono without a handler': plain, ...urls } = printed;
+    expect(plain).to.equal('401 application/problem+json; charset=utf-8');
+    expect(Object.keys(urls)).to.have.members(['Express', 'Fastify', 'Koa', 'Hono', 'NestJS']);
+    for (const [framework, url] of Object.entries(urls)) {
+      expect((await ask(url, 'GET /', good)).text, framework).to.equal('in');
+      const none = await ask(url, 'GET /');
+      expect(none.status, framework).to.equal(401);
+      expect(JSON.parse(none.text), framework).to.deep.equal({ own: 'authentication_required' });
+      const authorization = `Authorization: Bearer ${good}\r\n`;
+      const { status, text } = await rawRequest(
+        url,
+        `GET / HTTP/1.1\r\nHost: a\r\n${authorization}${authorization}Connection: close\r\n\r\n`,
+      );
+      expect(status, framework).to.equal(401);
+      expect(text, framework).to.include('{"own":"invalid_token"}');
+    }
+    const nestjs = urls['NestJS'] ?? '';
+    expect((await ask(nestjs, 'GET /public')).text).to.equal('in');
+    expect((await ask(nestjs, 'GET /reports', good)).status).to.equal(403);
   });
 
   it('each of these is tried', () => {

@@ -50,8 +50,24 @@ export function anchorsOf(markdown: string): Set<string> {
 
 /** The paths of the repository that a Markdown text names in inline code. */
 export function pathsOf(markdown: string): string[] {
-  const rooms = /^(?:\.ci|\.github|bench|bin|docs|examples|generated|guards|packages|sdks|src|test|tools)\//;
+  const folders =
+    /^(?:\.ci|\.github|bench|bin|docs|examples|generated|guards|packages|sdks|src|test|tools)\//;
   return [...markdown.matchAll(/`([^`\s]+)`/g)]
     .map(([, path = '']) => path)
-    .filter((path) => rooms.test(path) && !/[<…]/.test(path));
+    .filter((path) => folders.test(path) && !/[<…]/.test(path));
+}
+
+/**
+ * Code spans that end in a backslash, which escapes nothing in one (CommonMark §6.1), or that a letter adjoins.
+ * @returns those spans with the letters beside them.
+ */
+export function misreadCode(markdown: string): string[] {
+  const paragraphs = markdown.replaceAll(/^ *(`{3,})[^]*?^ *\1`*$/gm, '').split(/\n\s*\n/);
+  return paragraphs.flatMap((paragraph) =>
+    [...paragraph.matchAll(/(\p{L}?)(?<!`)(`+)(?!`)([^]*?)(?<!`)\2(?!`)(\p{L}?)/gu)]
+      .filter(
+        ([, before = '', , code = '', after = '']) => code.endsWith('\\') || before !== '' || after !== '',
+      )
+      .map(([span]) => span),
+  );
 }

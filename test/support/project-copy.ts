@@ -25,8 +25,8 @@ export class ProjectCopy {
       cpSync(join(checkout, file), this.path(file), { recursive: true });
     }
     if (built) {
-      const environments = join(checkout, 'dist/interop-venv');
-      const filter = (source: string): boolean => source !== environments;
+      const environments = ['interop-venv', 'resource-servers'].map((name) => join(checkout, 'dist', name));
+      const filter = (source: string): boolean => !environments.includes(source);
       cpSync(join(checkout, 'dist'), this.path('dist'), { recursive: true, filter });
     }
     // A link, so npm ci must not run here: it would empty the folder that the link points to.

@@ -19,7 +19,7 @@ describe('describeAccess', () => {
     ],
     [
       'a client that says who it is here or elsewhere',
-      { security: [{ clientSecret: [] }, {}] },
+      { security: [{ clientBasic: [] }, {}] },
       'optional',
       "Optional: a client's id and secret",
     ],

@@ -1,11 +1,11 @@
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { readContract } from '../support/repository-contract.js';
 import { temporaryFolder } from '../support/folders.js';
 import { checkout } from '../support/checkout.js';
+import { loadCheckTools, runTsoa, type CheckTools } from '../support/check-tools.js';
 
 /** What each operation has that is not its mistake. */
 const says = '/** All. @summary List */';
@@ -237,17 +237,19 @@ describe('The check of the controllers', function () {
 
   const folder = temporaryFolder();
 
-  const run = (script: string, ...parameters: readonly string[]): SpawnSyncReturns<string> =>
-    spawnSync(process.execPath, [join(checkout, script), ...parameters], {
-      cwd: folder.path(''),
-      encoding: 'utf8',
-    });
   const check = (): readonly string[] => {
-    const { stderr, status } = run('tools/contract/run-checks.ts', 'contract', '--strict');
-    expect(status).to.equal(1);
-    return stderr.split('\n').slice(0, -1);
+    const document = folder.path('contract/tsoa.json');
+    const findings = tools.checkControllers(tools.readSources(folder.path('')), {
+      document: existsSync(document) ? (JSON.parse(readFileSync(document, 'utf8')) as object) : undefined,
+      describedTags: ['Described'],
+      isStrict: true,
+    });
+    expect(findings.every(({ severity }) => severity === 'error')).to.equal(true);
+    return findings.map(tools.formatFinding);
   };
-  before(() => {
+  let tools: CheckTools;
+  before(async () => {
+    tools = await loadCheckTools();
     for (const name of ['src', 'contract']) mkdirSync(folder.path(name));
     symlinkSync(join(checkout, 'node_modules'), folder.path('node_modules'));
     writeFileSync(folder.path('tsoa.json'), JSON.stringify(tsoaConfig));
@@ -265,7 +267,7 @@ describe('The check of the controllers', function () {
   describe('finds, in one go, what tsoa passes over in silence:', () => {
     let faults: readonly string[] = [];
     before(() => {
-      const { status, stderr } = run('node_modules/tsoa/dist/cli.js', 'spec');
+      const { status, stderr } = runTsoa(folder.path(''));
       expect(status, stderr).to.equal(0);
       faults = check();
     });
@@ -283,10 +285,33 @@ describe('The check of the controllers', function () {
     });
   });
 
-  it('writes where each operation is, and what comments say of tags, for what the next steps find', () => {
-    const sources: unknown = JSON.parse(readFileSync(folder.path('contract/sources.json'), 'utf8'));
+  it('says where each operation is, and what comments say of tags, for what completes the contract', () => {
+    const sources = tools.describeSources(tools.readSources(folder.path('')));
     expect(sources).to.have.nested.property('places.GET /members', 'src/members.controller.ts:6');
     expect(sources).to.have.nested.property('tags.members', 'About members.');
+  });
+
+  it('reads which problems a method throws, with codes of a project too', async () => {
+    const script = pathToFileURL(join(checkout, 'tools/contract/controllers.ts'));
+    const { readSources } = (await import(script.href)) as {
+      readSources: (root: string) => { controllers: { operations: { thrown: string[] }[] }[] };
+    };
+    const root = folder.path('throwing');
+    mkdirSync(join(root, 'src'), { recursive: true });
+    writeFileSync(
+      join(root, 'src/reports.controller.ts'),
+      `@Route('reports')
+export class ReportsController {
+  @Get()
+  public readReport(): void {
+    if (this.isGone) throw new Problem('not_found');
+    if (this.isLocked) throw problems.create('report_locked', { detail: 'By ada.' });
+    throw others.create('no_problem');
+  }
+}`,
+    );
+    const [controller] = readSources(root).controllers;
+    expect(controller?.operations[0]?.thrown).to.deep.equal(['not_found', 'report_locked']);
   });
 
   it('takes for a permission what the contract does', async () => {
@@ -295,6 +320,18 @@ describe('The check of the controllers', function () {
     expect(readContract().document).to.have.nested.property(
       'components.schemas.Permission.pattern',
       permissionPattern.source.replaceAll('\\/', '/'),
+    );
+  });
+
+  it('has the builder change what is alike, rather than the service', () => {
+    const findings = tools.checkControllers(tools.readSources(folder.path('')), {
+      document: undefined,
+      describedTags: [],
+      isBuilders: (file: string) => file !== 'src/other.models.ts',
+    });
+    const { message } = findings.find(({ file }) => file === 'src/all.models.ts') ?? {};
+    expect(message).to.equal(
+      'The model Report is at src/other.models.ts:2 already. Rename one of them: the contract has one name for one model.',
     );
   });
 });

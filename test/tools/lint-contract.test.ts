@@ -4,10 +4,14 @@ import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { contractFiles, readContract } from '../support/repository-contract.js';
 import { toOpenApi31 } from '../../src/contract/to-openapi-31.js';
+import { loadCheckTools } from '../support/check-tools.js';
+import { checkout } from '../support/checkout.js';
 import { temporaryFolder } from '../support/folders.js';
 
-type Lint = (options?: {
+type Lint = (options: {
   readonly files: Readonly<Record<'3.0' | '3.1', string>>;
+  readonly sources: object;
+  readonly isProject?: boolean;
   readonly isBuilders?: (file: string) => boolean;
 }) => Promise<string[]>;
 
@@ -55,7 +59,8 @@ describe('The check of the contract', () => {
     writeFileSync(files['3.0'], JSON.stringify(document));
     writeFileSync(files['3.1'], JSON.stringify(toOpenApi31(readContract().document)));
 
-    const found = (await lint({ files })).join('\n');
+    const sources = (await loadCheckTools()).readSources(checkout);
+    const found = (await lint({ files, sources })).join('\n');
     // What is not in the sources is where it is used, or where its model is.
     for (const line of [
       'src/users/users.models.ts:\\d+: User.password_hash has the name of a column that is not to be shown. Leave it out, or add it to "shown" in tools/contract/own-rules.ts. (stored-field)',
@@ -75,7 +80,11 @@ describe('The check of the contract', () => {
     ])
       expect(found).to.include(`(${rule})`);
 
-    const ofBuilders = await lint({ files, isBuilders: (file) => file.startsWith('src/users/') });
+    const ofBuilders = await lint({ files, sources, isBuilders: (file) => file.startsWith('src/users/') });
     expect(ofBuilders.join('\n')).not.to.include('(stored-field)');
+
+    // What a project's own files do not have is none of its business.
+    const ofProject = await lint({ files, sources: { controllers: [], models: [] }, isProject: true });
+    expect(ofProject).to.deep.equal([]);
   });
 });

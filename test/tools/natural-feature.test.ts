@@ -1,4 +1,3 @@
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
@@ -8,6 +7,7 @@ import { completeContract, type CompletionOptions } from '../../src/contract/com
 import { toOpenApi31 } from '../../src/contract/to-openapi-31.js';
 import type { Document, MediaType } from '../../src/contract/openapi.js';
 import { checkout } from '../support/checkout.js';
+import { loadCheckTools, runTsoa, type CheckTools } from '../support/check-tools.js';
 import { temporaryFolder } from '../support/folders.js';
 
 /** As one writes it who has read no more than the example. */
@@ -110,23 +110,26 @@ describe('A feature that is written naturally', function () {
   this.timeout(60_000); // it runs tsoa and TypeScript as processes of their own
 
   const folder = temporaryFolder();
-  const run = (script: string, ...parameters: readonly string[]): SpawnSyncReturns<string> =>
-    spawnSync(process.execPath, [join(checkout, script), ...parameters], {
-      cwd: folder.path(''),
-      encoding: 'utf8',
-    });
   const write = (files: Readonly<Record<string, string>>): void => {
     rmSync(folder.path('src'), { recursive: true, force: true });
     mkdirSync(folder.path('src'));
     for (const [file, text] of Object.entries(files)) writeFileSync(folder.path(`src/${file}`), text);
-    const { status, stderr } = run('node_modules/tsoa/dist/cli.js', 'spec');
+    const { status, stderr } = runTsoa(folder.path(''));
     expect(status, stderr).to.equal(0);
   };
-  const check = (...options: readonly string[]): SpawnSyncReturns<string> =>
-    run('tools/contract/run-checks.ts', 'document.json', 'sources.json', ...options);
-  const readJson = (file: string): unknown => JSON.parse(readFileSync(folder.path(file), 'utf8'));
+  const document = (): Document => JSON.parse(readFileSync(folder.path('document.json'), 'utf8')) as Document;
+  const check = (isStrict = false): string[] =>
+    tools
+      .checkControllers(tools.readSources(folder.path('')), {
+        document: document(),
+        describedTags: [],
+        isStrict,
+      })
+      .map(tools.formatFinding);
 
-  before(() => {
+  let tools: CheckTools;
+  before(async () => {
+    tools = await loadCheckTools();
     symlinkSync(join(checkout, 'node_modules'), folder.path('node_modules'));
     writeFileSync(folder.path('tsoa.json'), JSON.stringify(tsoaConfig));
   });
@@ -136,11 +139,9 @@ describe('A feature that is written naturally', function () {
     const warnings: string[] = [];
     before(() => {
       write({ 'tickets.models.ts': models, 'tickets.controller.ts': controller });
-      const { status, stderr } = check();
-      expect(status, stderr).to.equal(0);
-      warnings.push(...stderr.split('\n').slice(0, -1));
-      contract = completeContract(readJson('document.json') as Document, {
-        ...(readJson('sources.json') as CompletionOptions),
+      warnings.push(...check());
+      contract = completeContract(document(), {
+        ...(tools.describeSources(tools.readSources(folder.path(''))) as CompletionOptions),
         onWarning: (line) => warnings.push(line),
       });
     });
@@ -198,16 +199,15 @@ describe('A feature that is written naturally', function () {
     });
 
     it('a strict check wants the rest from its author', () => {
-      const { status, stderr } = check('--strict');
-      expect(status).to.equal(1);
-      expect(stderr).not.to.include('warning: ');
+      const found = check(true);
+      expect(found.join('\n')).not.to.include('warning: ');
       for (const line of [
         'src/tickets.controller.ts:6: GET /open-tickets has no summary. Write "@summary <a few words>" in the method\'s comment.',
         "src/tickets.controller.ts:6: GET /open-tickets has no tag. Write @Tags('<Name>') above the class.",
         'src/tickets.models.ts:19: Ticket.owner has a type without a name. Declare and export an interface for it, and name that.',
         'src/tickets.models.ts:12: The model Ticket has no example. Write "@example <JSON>" in its comment.',
       ])
-        expect(stderr).to.include(line);
+        expect(found).to.include(line);
     });
   });
 
@@ -252,9 +252,7 @@ export class TicketsController {
 }
 `.trimStart(),
     });
-    const { status, stderr } = check();
-    expect(status).to.equal(1);
-    const found = stderr.split('\n').filter((line) => line.startsWith('src/tickets.controller.ts'));
+    const found = check().filter((line) => line.startsWith('src/tickets.controller.ts'));
     expect(found).to.deep.equal([
       'src/tickets.controller.ts:4: warning: The "@maxlength" of Person.name has no effect. Write "@maxLength".',
       'src/tickets.controller.ts:5: warning: Person sets no limit to name, greeting and age. Write "@maxLength 200", "@minimum 1" and "@maximum 1000", or what fits, in their comments.',

@@ -305,16 +305,16 @@ storeContract('The users store', (on) => {
       const all = await userListStore.list(on.queries, { limit: 1000, after: undefined });
       expect(all.map(({ id }) => id)).not.to.include(user.id);
       expect(await usersStore.insert(on.queries, { ...user, id: v7() }), 'the name is free').to.be.true;
-      expect((await sessionEpochsStore.listUnfinished(on.queries, { after: '', limit: 1000 })).map(({ id }) => id)).to.include(
-        user.id,
-      );
+      expect(
+        (await sessionEpochsStore.listUnfinished(on.queries, { after: '', limit: 1000 })).map(({ id }) => id),
+      ).to.include(user.id);
       await sessionEpochsStore.remove(on.queries, user.id);
       expect(await sessionEndingsStore.deleteSomeOf(on.queries, user.id, 2)).to.equal(2);
       expect(await sessionEndingsStore.deleteSomeOf(on.queries, user.id, 2)).to.equal(1);
       await sessionEpochsStore.remove(on.queries, user.id);
-      expect((await sessionEpochsStore.listUnfinished(on.queries, { after: '', limit: 1000 })).map(({ id }) => id)).not.to.include(
-        user.id,
-      );
+      expect(
+        (await sessionEpochsStore.listUnfinished(on.queries, { after: '', limit: 1000 })).map(({ id }) => id),
+      ).not.to.include(user.id);
       expect(await sessionsStore.find(on.queries, sessions[0]?.id ?? '')).to.be.undefined;
     });
 

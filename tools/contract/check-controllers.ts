@@ -12,6 +12,8 @@ export interface CheckOptions {
   readonly document: TsoaDocument | undefined;
   /** The tags that tsoa.json describes. */
   readonly describedTags: readonly string[];
+  /** Whether a file is the builder's, and none of the service that it builds on. */
+  readonly isBuilders?: (file: string) => boolean;
   /** Makes errors of warnings, and of what the build writes in the author's place. */
   readonly isStrict?: boolean;
 }
@@ -19,9 +21,9 @@ export interface CheckOptions {
 /** What is wrong with the controllers and their models, by file and line. */
 export function checkControllers(
   sources: Sources,
-  { document, describedTags, isStrict = false }: CheckOptions,
+  { document, describedTags, isBuilders = () => true, isStrict = false }: CheckOptions,
 ): Finding[] {
-  return toFindings(controllerErrors(sources, document, describedTags), isStrict);
+  return toFindings(controllerErrors(sources, document, describedTags, isBuilders), isStrict);
 }
 
 /** What the contract is completed with (`completeContract`), by operation: `GET /reports/{id}`. */

@@ -11,13 +11,18 @@ import type { TsoaDocument } from './tsoa-document.ts';
 /**
  * @param document undefined where tsoa failed
  * @param describedTags the tags that tsoa.json describes
+ * @param isBuilders whether a file is the builder's, and none of the service that it builds on
  */
 export function controllerErrors(
   { controllers, models }: Sources,
   document: TsoaDocument | undefined,
   describedTags: readonly string[],
+  isBuilders: (file: string) => boolean,
 ): Draft[] {
   const operations = controllers.flatMap((controller) => controller.operations);
+  // Of two that are alike, the builder's has to change.
+  const buildersLast = <Thing extends { readonly at: string }>(things: readonly Thing[]): Thing[] =>
+    [false, true].flatMap((is) => things.filter(({ at }) => isBuilders(at.replace(/:\d+$/, '')) === is));
   const inModelFiles = models.filter(
     ({ file, isExported }) => isExported && /\.(controller|models)\.ts$/.test(file),
   );
@@ -30,18 +35,19 @@ export function controllerErrors(
     ...operations.flatMap((operation) =>
       operationTagErrors(nameOf(operation), operation.commentTags, operation.takes),
     ),
-    ...(document ? models.filter(({ name }) => name in document.components.schemas) : inModelFiles).flatMap(
-      modelErrors,
-    ),
-    ...duplicates(operations, ({ operationId }) => operationId, {
+    ...(document
+      ? models.filter(({ name }) => Object.hasOwn(document.components.schemas, name))
+      : inModelFiles
+    ).flatMap(modelErrors),
+    ...duplicates(buildersLast(operations), ({ operationId }) => operationId, {
       what: ({ operationId }) => `The operationId ${operationId}`,
       todo: 'Rename one of the methods: clients are made with that name.',
     }),
-    ...duplicates(operations, routeOf, {
+    ...duplicates(buildersLast(operations), routeOf, {
       what: nameOf,
       todo: 'Only one of them can be reached: change the path or the method of the other.',
     }),
-    ...duplicates(inModelFiles, ({ name }) => name, {
+    ...duplicates(buildersLast(inModelFiles), ({ name }) => name, {
       what: ({ name }) => `The model ${name}`,
       todo: 'Rename one of them: the contract has one name for one model.',
     }),

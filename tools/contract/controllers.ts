@@ -226,19 +226,27 @@ function readParameter(node: ts.ParameterDeclaration, at: Locate): Parameter[] {
   return [{ at: at(node), name, sentAs: textOf(decorator.parameters[0]) ?? name, isDescribed }];
 }
 
-/** `throw new Problem('report_locked', …)` */
+/** `throw new Problem('not_found', …)`, and a project's own: `throw problems.create('report_locked', …)` */
 function problemsThrownIn(body: ts.Node): string[] {
   const codes = new Set<string>();
   const visit = (node: ts.Node): void => {
-    if (ts.isThrowStatement(node) && ts.isNewExpression(node.expression)) {
-      const { expression, arguments: [code] = [] } = node.expression;
-      const text = textOf(code);
-      if (expression.getText().endsWith('Problem') && text !== undefined) codes.add(text);
+    if (ts.isThrowStatement(node)) {
+      const text = codeIn(node.expression);
+      if (text !== undefined) codes.add(text);
     }
     ts.forEachChild(node, visit);
   };
   visit(body);
   return [...codes];
+}
+
+function codeIn(thrown: ts.Expression): string | undefined {
+  if (!ts.isNewExpression(thrown) && !ts.isCallExpression(thrown)) return undefined;
+  const { expression, arguments: [code] = [] } = thrown;
+  const isProblem = ts.isNewExpression(thrown)
+    ? expression.getText().endsWith('Problem')
+    : /[pP]roblems\.create$/.test(expression.getText());
+  return isProblem ? textOf(code) : undefined;
 }
 
 function joined(route: string | undefined, path: string | undefined): string | undefined {

@@ -39,10 +39,12 @@ export function ownFindings(
   { components: { schemas }, paths }: OpenApiDocument,
   hidesColumns: (model: string) => boolean,
 ): LintFinding[] {
-  const stored = storedFields();
+  let stored: Set<string> | undefined;
+  const hidden = (model: string): ReadonlySet<string> =>
+    hidesColumns(model) ? (stored ??= storedFields()) : new Set();
   return [
     ...Object.entries(schemas).flatMap(([name, schema]) =>
-      schemaFindings(schema, `/components/schemas/${name}`, hidesColumns(name) ? stored : new Set()),
+      schemaFindings(schema, `/components/schemas/${name}`, hidden(name)),
     ),
     ...Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).flatMap(([method, operation]) =>

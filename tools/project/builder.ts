@@ -12,12 +12,12 @@ import {
   type Finding,
   type Sources,
 } from '../contract/check-controllers.ts';
-import type { TsoaDocument } from '../contract/tsoa-document.ts';
 import { explainTsoaError } from '../contract/tsoa-errors.ts';
 import { Compiler, SourceCache } from './compiler.ts';
 import { findControllers } from './controller-files.ts';
 import { EmittedFiles } from './emitted.ts';
 import { partsOf, type Part } from './parts.ts';
+import { readCheckOptions } from './raw-documents.ts';
 import { Steps } from './steps.ts';
 import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { readTsoaConfig } from './tsoa-config.ts';
@@ -49,6 +49,7 @@ export interface Outcome {
 export class Builder {
   readonly #root: string;
   readonly #withTests: boolean;
+  readonly #isStrict: boolean;
   readonly #shared;
   readonly #steps: Steps;
   readonly #compilers = new Map<string, Compiler>();
@@ -56,8 +57,11 @@ export class Builder {
   #hasChanged = false;
   #warnings: string[] = [];
 
-  constructor(root: string, { withTests }: { readonly withTests: boolean }) {
+  /** @param options.isStrict takes warnings for errors, and what the build writes in the author's place, too */
+  constructor(root: string, options: { readonly withTests: boolean; readonly isStrict?: boolean }) {
+    const { withTests, isStrict = false } = options;
     this.#root = root;
+    this.#isStrict = isStrict;
     this.#withTests = withTests;
     this.#shared = { cache: new SourceCache(), emitted: new EmittedFiles(root) };
     this.#parts = partsOf(root);
@@ -72,6 +76,11 @@ export class Builder {
     // What a failed build has written already is for the next one that works to report.
     if (errors.length === 0) this.#hasChanged = false;
     return { errors, warnings: this.#warnings, hasChanged };
+  }
+
+  /** @param configFile below the root */
+  compilerOf(configFile: string): Compiler {
+    return this.#compiler(configFile);
   }
 
   /** Reads everything that is built already, so that the first build does not have to wait for it. */
@@ -155,12 +164,10 @@ export class Builder {
 
   /** What tsoa passes over in silence. */
   #checkControllers(sources: Sources): Finding[] {
-    const documents = this.#parts.map(({ documentFile }) => this.#readJson(documentFile) as TsoaDocument);
-    const describedTags = this.#parts.flatMap(({ configFile }) => {
-      const { tags = [] } = readTsoaConfig(this.#root, configFile).spec;
-      return tags.map(({ name }) => name);
+    return checkControllers(sources, {
+      ...readCheckOptions(this.#root, this.#parts),
+      isStrict: this.#isStrict,
     });
-    return checkControllers(sources, { document: merge(documents), describedTags });
   }
 
   #readSources(program: ts.Program): Sources {
@@ -199,6 +206,10 @@ export class Builder {
 
   #completeContract(compiler: Compiler, sources: Sources): string[] {
     const script = 'src/contract/write-contract.ts';
+    // A project's own problems, and what its files may be, are known by loading it, which takes longer than all the rest.
+    const loaded = compiler.findSources(
+      /(?<!function )\bdefineProblems\s*[(<]|@(?:UploadedFiles?|FormField)\([^)]*\)\s/,
+    );
     const keys = this.#parts.map(({ has, sourcesFile }) => {
       const { places, models, ...described } = describeSources({
         controllers: sources.controllers.filter(({ file }) => has(file)),
@@ -213,7 +224,7 @@ export class Builder {
         ...tools,
         ...this.#parts.map(({ documentFile }) => documentFile),
         ...compiler.dependenciesOf(script),
-        ...compiler.dependenciesOf('src/project.ts'),
+        ...loaded.flatMap((file) => compiler.dependenciesOf(file)),
       ],
       outputs: contractFiles,
       key: JSON.stringify(keys),
@@ -225,7 +236,10 @@ export class Builder {
     }
     const { status, stderr } = spawnSync(
       process.execPath,
-      [join(this.#root, 'dist', script.replace(/\.ts$/, '.js'))],
+      [
+        join(this.#root, 'dist', script.replace(/\.ts$/, '.js')),
+        ...(loaded.length === 0 ? ['--without-project'] : []),
+      ],
       { cwd: this.#root, encoding: 'utf8' },
     );
     const said = stderr.split('\n').filter((line) => line !== '');
@@ -234,12 +248,6 @@ export class Builder {
     this.#hasChanged = true;
     this.#steps.setDone('contract', step, { warnings: said });
     return [];
-  }
-
-  /** Undefined: it is not there. */
-  #readJson(name: string): unknown {
-    const file = join(this.#root, name);
-    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   }
 
   #name(file: string): string {
@@ -275,19 +283,4 @@ export class Builder {
     this.#hasChanged = true;
     return true;
   }
-}
-
-/** @returns undefined where tsoa has failed */
-function merge(documents: readonly (TsoaDocument | undefined)[]): TsoaDocument | undefined {
-  const all = documents.filter((document) => document !== undefined);
-  if (all.length < documents.length) return undefined;
-  return {
-    paths: Object.assign({}, ...all.map(({ paths }) => paths)) as TsoaDocument['paths'],
-    components: {
-      schemas: Object.assign(
-        {},
-        ...all.map(({ components }) => components.schemas),
-      ) as TsoaDocument['components']['schemas'],
-    },
-  };
 }

@@ -67,6 +67,16 @@ export class Compiler {
     return this.#program;
   }
 
+  /** The one that was loaded last. */
+  get program(): ts.Program {
+    return this.#loaded().program;
+  }
+
+  /** @param name of a file, below the root */
+  has(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
   /** What keeps the program that was loaded last from being read at all. */
   findSyntaxErrors(): string[] {
     const { program } = this.#loaded();
@@ -107,6 +117,7 @@ export class Compiler {
       this.#emitted.set(this.#name(file), version);
     };
     const { diagnostics } = this.#checked().emit(undefined, write);
+    if (options.noEmit === true) return { errors: [], hasChanged: false };
     // What another program has written since, of the same source at another time, or what was removed.
     for (const source of program.getSourceFiles()) {
       const output = this.#outputOf(source, options);
@@ -127,12 +138,43 @@ export class Compiler {
 
   /** Everything that a file of the program imports, and what that imports: without packages, below the root. */
   dependenciesOf(name: string): string[] {
-    const file = this.#loaded().program.getSourceFile(join(this.#root, name).replaceAll(sep, '/'));
+    const file = this.#find(name);
     if (!file) throw new Error(`${name} is not part of the program.`);
     return this.#checked()
       .getAllDependencies(file)
       .filter((each) => !isInstalled(each))
       .map((each) => this.#name(each));
+  }
+
+  /** What others see of a file: its declarations where they are written as it is now, else all of it. */
+  declarationOf(name: string): string {
+    const file = this.#find(name);
+    if (!file) throw new Error(`${name} is not part of the program.`);
+    const options = this.program.getCompilerOptions();
+    const output = this.#outputOf(file, options)?.replace(/\.js$/, '.d.ts');
+    const isWritten = output !== undefined && this.#emitted.isOf(output, versionOf(file, keyOf(options)));
+    return isWritten ? (ts.sys.readFile(join(this.#root, output)) ?? '') : file.text;
+  }
+
+  /** The texts of the files that declare something for all others. */
+  globalDeclarations(): string[] {
+    return this.program
+      .getSourceFiles()
+      .filter(({ fileName, text }) => !isInstalled(fileName) && text.includes('declare global'))
+      .map(({ text }) => text);
+  }
+
+  /** @returns the sources in `src` whose text has it, below the root */
+  findSources(text: RegExp): string[] {
+    return this.program
+      .getSourceFiles()
+      .filter((file) => !file.isDeclarationFile && text.test(file.text))
+      .map(({ fileName }) => this.#name(fileName))
+      .filter((name) => name.startsWith('src/'));
+  }
+
+  #find(name: string): ts.SourceFile | undefined {
+    return this.#loaded().program.getSourceFile(join(this.#root, name).replaceAll(sep, '/'));
   }
 
   /** Below the root, the first file that is made of a source; undefined: none is. */

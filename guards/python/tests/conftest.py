@@ -31,6 +31,9 @@ ADMIN = {"username": "admin", "password": "the admin of the tests"}
 class Service:
     """An installation of its own, in a folder of its own, always on the same port."""
 
+    #: Beside the usual ones.
+    settings: dict[str, str] = {}
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         with socket.socket() as free:
@@ -47,6 +50,7 @@ class Service:
             "LATCHKEY_ADMIN_PASSWORD": ADMIN["password"],
             "LATCHKEY_PASSWORD_MEMORY_COST": "8",
             "LATCHKEY_PASSWORD_TIME_COST": "1",
+            **self.settings,
         }
         command = [NODE, str(CHECKOUT / "bin/latchkey.js"), "start"]
         with open(self.folder / "log", "a") as log:

@@ -109,6 +109,15 @@ class TestDjango:
         assert client.get("/greeting", headers=bearer(token)).json() == {"caller": "ada", "anonymous": False}
         assert client.get("/greeting", headers=bearer("x")).status_code == 401
 
+    def test_needs_no_token_for_a_preflight_and_does_not_call_the_view(self, issuer, client):
+        for url in ("/any", "/reports"):
+            answer = client.options(url)
+            assert (answer.status_code, answer.content) == (204, b"")
+            assert client.options(url, headers=bearer("x")).status_code == 401
+        token = issuer.token("reports:read", subject="ada")
+        assert client.options("/any", headers=bearer(token)).json()["caller"] == "ada"
+        assert client.options("/rest/reports").status_code == 401
+
     def test_takes_tokens_from_cookies_where_the_settings_say_so(self, issuer, client):
         client.cookies["__Host-access_token_cookie"] = issuer.token(subject="ada")
         assert client.get("/any").status_code == 401
@@ -169,6 +178,12 @@ class TestRestFramework:
                 assert answer.headers["Content-Type"] == "application/problem+json; charset=utf-8"
                 assert "WWW-Authenticate" in answer.headers
             assert client.put("/rest/reports", headers=bearer(issuer.token())).status_code in (403, 405)
+
+    def test_responds_with_503_while_the_feed_is_away(self, issuer, client):
+        with override_settings(LATCHKEY_URL="http://127.0.0.1:9"):
+            for url in ("/any", "/rest/reports"):
+                answer = client.get(url, headers=bearer(issuer.token()))
+                assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
 
     def test_lets_requests_without_a_token_through_where_no_permission_class_minds(self, issuer, client):
         assert client.get("/rest/greeting").json() == {"caller": None}

@@ -112,6 +112,23 @@ class TestInAnAppFactory:
         assert one.test_client().get("/any", headers=bearer(token)).status_code == 401
         assert other.test_client().get("/any", headers=bearer(token)).status_code == 200
 
+    def test_does_not_mix_up_two_guards_of_one_app(self, issuer):
+        app = Flask(__name__)
+        one = FlaskGuard(app, **issuer.options)
+        other = FlaskGuard(app, **{**issuer.options, "audience": "https://other.example"})
+        app.get("/one")(one.requires()(lambda: "in"))
+        app.add_url_rule("/other", "other", other.requires()(lambda: "in"))
+        client = app.test_client()
+        for path, audience, status in (
+            ("/one", issuer.url, 200),
+            ("/one", "https://other.example", 401),
+            ("/other", issuer.url, 401),
+            ("/other", "https://other.example", 200),
+        ):
+            assert client.get(path, headers=bearer(issuer.token(audience=audience))).status_code == status
+        one.close()
+        other.close()
+
     def test_says_which_options_are_missing(self, latchkey):
         with pytest.raises(ValueError, match="LATCHKEY_ISSUER, LATCHKEY_CLIENT_ID, LATCHKEY_CLIENT_SECRET must be set"):
             latchkey.init_app(Flask(__name__))
@@ -124,7 +141,7 @@ class TestInAnAppFactory:
         latchkey.start(timeout=20)
         with app.app_context():
             assert latchkey.is_current
-            assert latchkey.guard is app.extensions["latchkey"]
+            assert latchkey.guard.issuer == issuer.url
         latchkey.close()
 
 
@@ -156,6 +173,17 @@ class TestRefusesAsFlaskDoes:
         app.register_error_handler(403, lambda error: ({"own": error.refusal.code}, 403))
         answer = app.test_client().get("/greeting", headers=bearer(issuer.token()))
         assert (answer.status_code, answer.json) == (403, {"own": "insufficient_scope"})
+
+    def test_with_503_while_the_feed_is_away(self, issuer):
+        latchkey = FlaskGuard(**{**issuer.options, "url": "http://127.0.0.1:9", "warn": lambda _: None})
+        plain, own = Flask(__name__), Flask(__name__)
+        for app in (plain, own):
+            app.get("/")(latchkey.requires()(lambda: "in"))
+        own.register_error_handler(503, lambda error: ({"own": error.refusal.code}, 503))
+        answer = plain.test_client().get("/", headers=bearer(issuer.token()))
+        assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "not_ready", "1")
+        assert own.test_client().get("/", headers=bearer(issuer.token())).json == {"own": "not_ready"}
+        latchkey.close()
 
     def test_and_never_with_500_however_odd_the_request_is(self, make_app, issuer):
         app = make_app(JWT_TOKEN_LOCATION="headers,cookies,query_string")

@@ -151,7 +151,8 @@ class TestRefuses:
             (forged(kid="another"), "not signed with a key"),
             (forged(kid=None), ""),
             (sign(claims, key, "ES256", {"alg": "ES256", "typ": "at+jwt"}), "not signed with a key"),
-            (forged(typ="JWT"), "not an access token"),
+            (forged(typ="JWT"), ""),
+            (forged(typ="id+jwt"), "not an access token"),
             (forged(crit=["x"], x=1), ""),
             (forged("a" * 64, "HS256", alg="HS256"), "another algorithm"),
             (forged(None, "none", alg="none"), "another algorithm"),
@@ -341,6 +342,17 @@ class TestStart:
         assert not guard.is_current
         guard.check(bearer(service))
         until(lambda: guard.is_current)
+
+    def test_says_that_a_service_with_a_shared_secret_has_no_public_keys_and_blames_no_token(self, issuer):
+        warnings: list[str] = []
+        guard = Guard(**issuer.options, warn=warnings.append)
+        guard._service.keys = lambda: ([], 300)
+        with pytest.raises(ServiceRefused, match="no public keys"):
+            guard.start(timeout=20)
+        refused = refusal(guard, f"Bearer {issuer.token()}")
+        assert (refused.status, refused.code) == (503, "not_ready")
+        assert len([warning for warning in warnings if "no public keys" in warning]) == 1
+        guard.close()
 
     @pytest.mark.parametrize("wrong", ["secret", "scope", "issuer"])
     def test_raises_what_the_service_refuses(self, service, make_guard, wrong):

@@ -166,13 +166,13 @@ def check_request(request: HttpRequest, *demands: str, optional: bool = False) -
 
 def _admit(request: HttpRequest, demands: tuple[str, ...], optional: bool) -> HttpResponse | None:
     """Checks a request, and returns the response if it is refused."""
-    # A preflight request of a browser has no token.
-    if request.method == "OPTIONS":
-        return None
     try:
-        found = check_request(request, *demands, optional=optional)
+        found = check_request(request, *demands, optional=optional or request.method == "OPTIONS")
     except Refusal as refusal:
         return HttpResponse(refusal.body(), status=refusal.status, headers=refusal.headers)
+    if found is None and not optional:
+        # A preflight request of a browser, which has no token. The view is not called: most views respond to any method.
+        return HttpResponse(status=204)
     request.latchkey_caller = (found,)
     request.user = LatchkeyUser(found) if found else AnonymousUser()
     return None

@@ -74,9 +74,6 @@ def HasPermissions(*demands: str) -> type[BasePermission]:  # noqa: N802: it cre
 
     class _HasPermissions(BasePermission):
         def has_permission(self, request: Request, view: object) -> bool:
-            # A preflight request of a browser has no token.
-            if request.method == "OPTIONS":
-                return True
             if not isinstance(request.auth, Caller):
                 raise NotAuthenticated(get_guard().missing_token().detail)
             try:

@@ -1,7 +1,6 @@
 """For FastAPI: ``Annotated[Caller, Depends(latchkey.requires("reports:read"))]``."""
 
-from __future__ import annotations
-
+# Without "from __future__ import annotations": earlier versions of FastAPI do not resolve texts on a callable object.
 from typing import Any
 
 from fastapi import Request

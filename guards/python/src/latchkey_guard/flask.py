@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -18,7 +19,6 @@ from .refusal import Refusal
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-_EXTENSION = "latchkey"
 
 
 class RefusedRequest(HTTPException):
@@ -62,24 +62,25 @@ class FlaskGuard:
 
     def __init__(self, app: Flask | None = None, **options: Any) -> None:
         self._options = options
-        self._own: Guard | None = None
+        self._guards: weakref.WeakKeyDictionary[Flask, Guard] = weakref.WeakKeyDictionary()
+        self._last: Guard | None = None
         if app is not None:
             self.init_app(app)
         elif options:
-            self._own = Guard(**options_from({}, options))
+            self._last = Guard(**options_from({}, options))
 
     def init_app(self, app: Flask) -> None:
         """Creates the guard of an app by its configuration, for app factories. Raises ``ValueError``."""
-        self._own = Guard(**options_from(app.config, self._options))
-        app.extensions[_EXTENSION] = self._own
+        self._last = self._guards[app] = Guard(**options_from(app.config, self._options))
         # For a check() in a view.
         app.register_error_handler(Refusal, _handle)
 
     @property
     def guard(self) -> Guard:
         """The guard of the current app; outside an app context, that of the last ``init_app``."""
-        found: Guard | None = current_app.extensions.get(_EXTENSION) if has_app_context() else None
-        found = found or self._own
+        # current_app is a proxy of it.
+        app = current_app._get_current_object() if has_app_context() else None  # type: ignore[attr-defined]
+        found = self._last if app is None else self._guards.get(app, self._last)
         if found is None:
             raise RuntimeError("The guard has no options yet: call latchkey.init_app(app).")
         return found

@@ -12,24 +12,22 @@ import {
 } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
-import type { AccessTokens } from '../tokens/access-token.js';
 import type { Config } from '../config/config.js';
+import type { CookieLogoutService } from './cookie-logout.service.js';
 import type { LoginService } from './login.service.js';
 import type { RequestLimits } from './request-limits.js';
-import type { Revocations } from '../revocations/revocations.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { LoginRequest, LogoutRequest, RefreshRequest, TokenSet } from '../sessions/sessions.models.js';
 
 @Route()
 @Tags('Sessions')
-export class SessionsController {
+export class LoginController {
   constructor(
     private readonly services: {
-      readonly accessTokens: AccessTokens;
       readonly config: Config;
+      readonly cookieLogouts: CookieLogoutService;
       readonly logins: LoginService;
       readonly requestLimits: RequestLimits;
-      readonly revocations: Revocations;
       readonly sessions: SessionsService;
     },
   ) {}
@@ -119,41 +117,16 @@ export class SessionsController {
     await sessions.logout(sessionId, getRequestContext(request));
   }
 
-  /**
-   * Ends the sessions of the token cookies. Their tokens need not be valid: an expired access token still names its
-   * session, and a refresh token outlives it. A cookie with anything else is deleted, and so is one whose path keeps it
-   * from being sent here; so a request without cookies succeeds, too. A request from the service's own pages needs no
-   * CSRF value, because a page may have lost it.
-   * @returns whether the cookies may be deleted: a form on another site must not log a user out.
-   */
+  /** @returns whether the cookies may be deleted. */
   async #logoutByCookies(request: HttpRequest): Promise<boolean> {
-    const { sessions, accessTokens, config } = this.services;
+    const { config, cookieLogouts } = this.services;
     if (!usesCookies(config)) return false;
-    const access = readTokenCookie(request, config, 'access');
-    const refresh = readTokenCookie(request, config, 'refresh');
-    const isLive = refresh !== undefined || (access !== undefined && this.#isLive(access.token));
-    const source = findRequestSource(request, config);
-    const isOwn = source === 'own page';
-    const isConfirmed = isOwn || access?.isConfirmed === true || refresh?.isConfirmed === true;
-    const isHarmless = isMadeByScript(request, config) || (source === 'unstated' && access !== undefined);
-    if (!isConfirmed && (isLive || !isHarmless)) return false;
-    if (access && (isOwn || access.isConfirmed || !isLive)) {
-      const sessionId = accessTokens.findSessionId(access.token);
-      if (sessionId !== undefined) await sessions.logout(sessionId, getRequestContext(request));
-    }
-    if (refresh && (isOwn || refresh.isConfirmed)) {
-      await sessions.logoutByRefreshToken(refresh.token, getRequestContext(request));
-    }
-    return true;
-  }
-
-  #isLive(accessToken: string): boolean {
-    const { accessTokens, revocations } = this.services;
-    try {
-      return !revocations.isRevoked(accessTokens.verify(accessToken));
-    } catch (error) {
-      if (error instanceof Problem) return false;
-      throw error;
-    }
+    const cookies = {
+      access: readTokenCookie(request, config, 'access'),
+      refresh: readTokenCookie(request, config, 'refresh'),
+      source: findRequestSource(request, config),
+      isMadeByScript: isMadeByScript(request, config),
+    };
+    return cookieLogouts.logout(cookies, getRequestContext(request));
   }
 }
