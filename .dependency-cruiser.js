@@ -1,5 +1,6 @@
 // The rooms of src, from the top: an import runs down, types included. ARCHITECTURE.md says what each is for.
 const layers = [
+  'testing',
   'latchkey',
   'build',
   'cli',

@@ -51,6 +51,8 @@ export default tseslint.config(
       'data',
       'bench/peers',
       'sdks/smoke',
+      // It is a project of its own, with packages of its own.
+      'packages/create-latchkey/template',
     ],
   },
   {

@@ -4,21 +4,28 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { eraseNpmBanner } from './npm-banner.js';
 import { findProject } from './project.js';
-import { buildScript, canBuild, isBuilt, isStale, root } from './sources.js';
+import { canBuild, findTool, isBuilt, isStale, root } from './sources.js';
 
 /** @typedef {import('../src/cli/launcher.js').Launcher} Launcher */
 /** @typedef {{ start: (loadProject: () => Promise<object>) => Promise<void> }} MainModule */
 /** @typedef {{ default: object }} ProjectModule */
+/** @typedef {{ develop: (project: string) => Promise<never> }} DevelopModule */
 /** @typedef {{ runCommandLine: (parameters: readonly string[], launcher: Launcher) => Promise<void> }} CommandLineModule */
 
 const parameters = process.argv.slice(2);
 
 /** The folder of the project that the command is about; undefined: there is none. */
 const project = findProject(process.cwd(), root);
+
+/** Whether that is this package's own, which is built in its checkout. */
+const isOwn = project !== undefined && resolve(project) === resolve(root);
+
+/** What to run where the tools of a build are missing. */
+const installTools = isOwn ? 'npm ci' : 'npm install';
 
 /** Older ones lack the SQLite that the service uses. */
 const oldestNode = 24;
@@ -30,7 +37,7 @@ function runOnPackagedNode() {
   const node = packagedNode();
   if (!node) {
     console.error(
-      `This is Node ${process.versions.node}, and the service needs ${oldestNode} or newer. The lockfile brings one for Linux, macOS and Windows, among the development dependencies: run "npm ci", or install Node ${oldestNode}.`,
+      `This is Node ${process.versions.node}, and the service needs ${oldestNode} or newer. ${isOwn ? `The lockfile brings one for Linux, macOS and Windows, among the development dependencies: run "npm ci", or install Node ${oldestNode}.` : `Install it.`}`,
     );
     process.exitCode = 1;
     return;
@@ -51,7 +58,7 @@ function runOnPackagedNode() {
 
 /** Node's binaries as npm carries them; each package installs on its own platform alone. */
 function packagedNode() {
-  const require = createRequire(import.meta.url);
+  const require = createRequire(join(project ?? root, 'package.json'));
   const platform = process.platform === 'win32' ? 'win' : process.platform;
   for (const prefix of ['node', 'node-bin']) {
     try {
@@ -65,17 +72,28 @@ function packagedNode() {
 }
 
 async function run() {
+  loadSettings();
   const launcher = createLauncher();
   // These need neither what is built nor what reads a command line, unless there is more to read.
   const only = parameters.length === 1 ? parameters[0] : undefined;
+  const [command, ...rest] = parameters;
   eraseNpmBanner(only);
   if (only === 'start') await launcher.start();
   else if (only === 'dev') await launcher.develop();
-  else if (only === 'build') launcher.build();
+  else if (command === 'build') launcher.build(rest);
+  else if (command === 'check') launcher.build(['--check', ...rest]);
+  else if (command === 'new') launcher.make(rest);
   else if (ensureBuilt()) {
     const { runCommandLine } = /** @type {CommandLineModule} */ (await import(compiled('cli/cli.js')));
     await runCommandLine(parameters, launcher);
   }
+}
+
+/** Reads the settings of a project on this machine; those of the environment come first. */
+function loadSettings() {
+  if (project === undefined || isOwn) return;
+  const file = join(project, '.env');
+  if (existsSync(file)) process.loadEnvFile(file);
 }
 
 /** @returns {Launcher} */
@@ -92,12 +110,15 @@ function createLauncher() {
       await start(() => this.loadProject());
     },
     async develop() {
-      if (canBuild()) await (await import('../tools/develop.ts')).develop();
-      else refuseToBuild();
+      if (!ensureTools()) return;
+      const tool = /** @type {DevelopModule} */ (await import(pathToFileURL(findTool('develop')).href));
+      await tool.develop(/** @type {string} */ (project));
     },
-    build() {
-      if (!canBuild()) refuseToBuild();
-      else if (isStale() && !build()) process.exitCode = 1;
+    build(words) {
+      if (ensureTools()) runTool('build', words);
+    },
+    make(words) {
+      if (ensureTools()) runTool('new', words);
     },
   };
 }
@@ -112,14 +133,44 @@ function compiled(file) {
   return new URL(`../dist/src/${file}`, import.meta.url).href;
 }
 
-/** In a process of its own, so that what a build loads is not in the service's memory. */
-function build() {
-  return spawnSync(process.execPath, [buildScript], { stdio: 'inherit' }).status === 0;
+/**
+ * In a process of its own, so that what a build loads is not in the service's memory.
+ * @param {string} name
+ * @param {readonly string[]} [words]
+ * @returns {boolean} whether it worked; its exit code is this process's, too.
+ */
+function runTool(name, words = []) {
+  const { status } = spawnSync(process.execPath, [findTool(name), ...words], {
+    cwd: project,
+    stdio: 'inherit',
+  });
+  process.exitCode = status ?? 1;
+  return status === 0;
 }
 
-function refuseToBuild() {
-  console.error('The tools to build it are not installed. Run "npm ci".');
+/** @returns {boolean} whether a project is there, with the tools to build it; where not, it says so. */
+function ensureTools() {
+  if (project === undefined) return refuse(noProject());
+  if (canBuild(project)) return true;
+  return refuse(
+    isOwn
+      ? `The tools to build it are not installed. Run "${installTools}".`
+      : `The tools to build the project in ${project} are not installed: tsoa and typescript, of its development dependencies. Run "${installTools}" there.`,
+  );
+}
+
+function noProject() {
+  return `There is no project in ${process.cwd()} or above it: a folder with src/project.ts, and with latchkey among the dependencies of its package.json. "npm create latchkey my-api" makes one.`;
+}
+
+/**
+ * @param {string} message
+ * @returns {false}
+ */
+function refuse(message) {
+  console.error(message);
   process.exitCode = 1;
+  return false;
 }
 
 /**
@@ -127,22 +178,16 @@ function refuseToBuild() {
  * @returns {boolean} whether there is something to run.
  */
 function ensureBuilt(announcement) {
-  if (project === undefined) {
-    console.error(
-      `There is no project in ${process.cwd()} or above it: a folder with src/project.ts, and with latchkey among the dependencies of its package.json.`,
-    );
-  } else if (project !== root) {
-    if (existsSync(join(project, 'dist/src/project.js'))) return true;
-    console.error(`The project in ${project} is not built. Run "npm run build" there.`);
-  } else if (canBuild()) {
-    if (!isStale()) return true;
+  if (project === undefined) return refuse(noProject());
+  if (canBuild(project)) {
+    if (!isStale(false, project)) return true;
     if (announcement !== undefined) console.log(announcement);
-    if (build()) return true;
-  } else if (isBuilt()) return true;
-  else
-    console.error(
-      'The service is not built, and the tools to build it are not installed. Run "npm ci && npm run build".',
-    );
-  process.exitCode = 1;
-  return false;
+    return runTool('build');
+  }
+  if (isBuilt(project)) return true;
+  return refuse(
+    isOwn
+      ? `The service is not built, and the tools to build it are not installed. Run "npm ci && npm run build".`
+      : `The project in ${project} is not built, and the tools to build it are not installed: tsoa and typescript. Run "npm install && npm run build" there.`,
+  );
 }

@@ -5,27 +5,37 @@ import { join } from 'node:path';
 import { generatedFingerprint, isStale, root, sourcesFingerprint, stamp, stampFile } from '../bin/sources.js';
 import type { Builder, Outcome } from './project/builder.ts';
 
+interface BuildOptions {
+  /** The folder of the project; this package's own by default. */
+  readonly project?: string;
+}
+
 /** @returns whether there is something to run; where not, what failed is on stderr. */
-export async function ensureBuilt(withTests: boolean): Promise<boolean> {
-  return !isStale(withTests) || (await build(withTests));
+export async function ensureBuilt(withTests: boolean, options: BuildOptions = {}): Promise<boolean> {
+  return !isStale(withTests, options.project) || (await build(withTests, options));
 }
 
 /** @returns whether it worked; what did not is on stderr. */
-export async function build(withTests: boolean): Promise<boolean> {
+export async function build(
+  withTests: boolean,
+  { project = root }: BuildOptions = {},
+): Promise<boolean> {
   // TypeScript takes a while to load, and what is not stale needs none.
-  enableCompileCache(join(root, 'node_modules/.cache/latchkey/compiled'));
+  enableCompileCache(join(project, 'node_modules/.cache/latchkey/compiled'));
   const { Builder } = await import('./project/builder.ts');
-  const { errors, warnings } = buildWith(new Builder(root, { withTests }), withTests);
+  const builder = new Builder(project, { withTests });
+  const { errors, warnings } = buildWith(builder, withTests, project);
   for (const warning of warnings) console.error(warning);
   if (errors.length > 0) console.error(`${errors.join('\n')}\n\nThe build failed.`);
   return errors.length === 0;
 }
 
-export function buildWith(builder: Builder, withTests: boolean): Outcome {
-  const built = sourcesFingerprint(withTests);
+export function buildWith(builder: Builder, withTests: boolean, project = root): Outcome {
+  const built = sourcesFingerprint(withTests, project);
   // A build with the tests and one without write the same files: what is known of the other is true no longer.
-  for (const tests of [false, true]) rmSync(stampFile(tests), { force: true });
+  for (const tests of [false, true]) rmSync(stampFile(tests, project), { force: true });
   const outcome = builder.build();
-  if (outcome.errors.length === 0) writeFileSync(stampFile(withTests), stamp(built, generatedFingerprint()));
+  if (outcome.errors.length === 0)
+    writeFileSync(stampFile(withTests, project), stamp(built, generatedFingerprint(project)));
   return outcome;
 }

@@ -5,15 +5,16 @@ import { buildWith } from './compile.ts';
 import { Builder } from './project/builder.ts';
 import { develop as developProject } from './project/develop.ts';
 
-export function develop(): Promise<never> {
+/** @param project its folder */
+export function develop(project: string): Promise<never> {
   return developProject({
-    root,
+    root: project,
     script: join(root, 'bin/serve.js'),
-    isStale: () => isStale(),
+    isStale: () => isStale(false, project),
     createBuilder: () => {
-      const builder = new Builder(root, { withTests: false });
+      const builder = new Builder(project, { withTests: false });
       return {
-        build: () => buildWith(builder, false),
+        build: () => buildWith(builder, false, project),
         warmUp: () => {
           builder.warmUp();
         },

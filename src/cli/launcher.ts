@@ -6,5 +6,8 @@ export interface Launcher<Project = object> {
   readonly loadProject: () => Promise<Project>;
   readonly start: () => Promise<void>;
   readonly develop: () => Promise<void>;
-  readonly build: () => void;
+  /** @param words options, as after `latchkey build` */
+  readonly build: (words: readonly string[]) => void;
+  /** Makes a feature. @param words as after `latchkey new` */
+  readonly make: (words: readonly string[]) => void;
 }

@@ -32,12 +32,7 @@ export function createProgram(launcher: Launcher<Project>): Command {
     .command('dev')
     .description('run it, and rebuild and restart on each change')
     .action(() => launcher.develop());
-  program
-    .command('build')
-    .description('build what is stale')
-    .action(() => {
-      launcher.build();
-    });
+  addToolCommands(program, launcher);
   const withInstallation = createInstallationRunner(launcher.loadProject);
   addUserCommands(program, withInstallation);
   addSessionCommands(program, withInstallation);
@@ -56,6 +51,22 @@ export function createProgram(launcher: Launcher<Project>): Command {
   });
   addHelpHints(program);
   return program;
+}
+
+/** The launcher runs these by itself, before there is anything to read a command line with: here they are for the help. */
+function addToolCommands(program: Command, { build, make }: Launcher<Project>): void {
+  const add = (name: string, description: string, run: () => void): void => {
+    program.command(name).description(description).action(run);
+  };
+  add('build', 'build what is stale', () => {
+    build([]);
+  });
+  add('check', 'build everything, and compare generated/ with what that makes', () => {
+    build(['--check']);
+  });
+  add('new', 'make a feature: latchkey new reports --with table', () => {
+    make([]);
+  });
 }
 
 /**

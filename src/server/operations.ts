@@ -9,6 +9,7 @@ import {
   enforceRequirements,
   expressAuthentication,
 } from '../authentication/authentication.js';
+import { createQueryTokenRemover } from '../authentication/token-locations.js';
 import { getFileLimits } from '../http/file-limits.js';
 import { bodyParsers, parsesBodyFirst } from './request-body.js';
 import { createStaticRouteTable } from './static-route-table.js';
@@ -92,14 +93,17 @@ function mountRoutes(
     if (described?.requiresCredentials && authentication.length === 0) {
       throw new Error(`${operation.path} requires a token in the contract, but not in the generated routes.`);
     }
-    const form = findFormParameters(operation.parameters);
+    const parameters = Object.values(operation.parameters);
+    const takesQueryModel = parameters.some((parameter) => parameter.in === 'queries');
+    const acceptsToken = operation.security.length > 0 || described?.acceptsToken === true;
+    const form = findFormParameters(parameters);
     const body = form
       ? [formReader(form, getFileLimits(method))]
       : bodyParsers(config, {
-          body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
+          body: parameters.find((parameter) => parameter.in === 'body'),
           mediaTypes: described?.mediaTypes ?? [],
           jsonExample: described?.jsonExample,
-          acceptsToken: operation.security.length > 0 || described?.acceptsToken === true,
+          acceptsToken,
         });
     // Nobody uploads files without having been let in.
     const isBodyFirst = !form && parsesBodyFirst(config);
@@ -107,17 +111,20 @@ function mountRoutes(
       ...(described?.usesOAuthErrors ? [useOAuthErrorFormat] : []),
       ...(described?.offersErrorPages ? [useErrorPages] : []),
       ...(isBodyFirst ? [...body, ...authentication] : [...authentication, ...body]),
+      ...(takesQueryModel && acceptsToken && config.tokenLocations.includes('query_string')
+        ? [createQueryTokenRemover(config)]
+        : []),
       ...fetchMiddlewares<RequestHandler>(controller),
       ...fetchMiddlewares<RequestHandler>(method),
     ];
     getRoute(operation.path)[operation.method](...middlewares, (request, response) => {
       checkUrlText(request);
-      const parameters = templates.getValidatedArgs({
+      const validated = templates.getValidatedArgs({
         args: operation.parameters,
         request,
         response,
       }) as unknown[];
-      const result = method.apply(controllers.get(controller), parameters);
+      const result = method.apply(controllers.get(controller), validated);
       if (result instanceof Promise) {
         if (form) keepUploads(request, result);
         return result.then((value) => {

@@ -34,9 +34,9 @@ export interface FormParameters {
 
 /** @returns undefined for an operation that takes no form with files. */
 export function findFormParameters(
-  parameters: Readonly<Record<string, TsoaRoute.ParameterSchema>>,
+  parameters: readonly TsoaRoute.ParameterSchema[],
 ): FormParameters | undefined {
-  const parts = Object.values(parameters).filter((parameter) => parameter.in === 'formData');
+  const parts = parameters.filter((parameter) => parameter.in === 'formData');
   if (parts.length === 0) return undefined;
   const isList = (part: TsoaRoute.ParameterSchema): boolean =>
     part.dataType === 'array' && part.array?.dataType === 'file';

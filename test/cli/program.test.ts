@@ -29,6 +29,7 @@ async function read(words: readonly string[]): Promise<Outcome> {
     loadProject: () => Promise.resolve(project),
     develop: () => Promise.resolve(),
     build: () => undefined,
+    make: () => undefined,
   });
   for (const command of everyCommand(program)) {
     command.configureOutput({
@@ -65,6 +66,7 @@ const all = everyCommand(
     loadProject: () => Promise.resolve(project),
     develop: () => Promise.resolve(),
     build: () => undefined,
+    make: () => undefined,
   }),
 );
 const leaves = all.filter(({ commands }) => commands.length === 0);

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from '../../bin/sources.js';
+import { packFolder } from './npm-pack.ts';
 import { run } from './run.ts';
 import { checkVersion, readVersion } from './version.ts';
 
@@ -17,7 +18,5 @@ export function packNodeGuard(folder: string): readonly string[] {
   run(root, process.execPath, require.resolve('typescript/bin/tsc'), '--project', packageFolder);
   for (const file of ['package.json', 'README.md', 'LICENSE'])
     cpSync(join(root, packageFolder, file), join(staging, file));
-  const packed = JSON.parse(run(staging, 'npm', 'pack', '--json', '--pack-destination', folder)) as
-    readonly { readonly filename: string }[] | Readonly<Record<string, { readonly filename: string }>>;
-  return Object.values(packed).map(({ filename }) => filename.split(/[\\/]/).at(-1) ?? filename);
+  return packFolder(staging, folder);
 }

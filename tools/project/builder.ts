@@ -2,8 +2,9 @@
 // controllers (tsoa), then the compiled code.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import type ts from 'typescript';
+import { packageFingerprint, root as packageFolder } from '../../bin/sources.js';
 import {
   checkControllers,
   describeSources,
@@ -23,7 +24,6 @@ import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { readTsoaConfig } from './tsoa-config.ts';
 
 const contractFiles = [
-  'dist/contract/latchkey.json',
   'generated/openapi.json',
   'dist/contract/openapi-3.1.json',
   'dist/contract/openapi.yaml',
@@ -46,10 +46,18 @@ export interface Outcome {
   readonly hasChanged: boolean;
 }
 
+interface BuilderOptions {
+  readonly withTests: boolean;
+  /** Takes warnings for errors, and what the build writes in the author's place, too. */
+  readonly isStrict?: boolean;
+}
+
 export class Builder {
   readonly #root: string;
   readonly #withTests: boolean;
   readonly #isStrict: boolean;
+  /** Whether it builds Latchkey itself, whose checkout is a project, too. */
+  readonly #isLatchkey: boolean;
   readonly #shared;
   readonly #steps: Steps;
   readonly #compilers = new Map<string, Compiler>();
@@ -57,12 +65,11 @@ export class Builder {
   #hasChanged = false;
   #warnings: string[] = [];
 
-  /** @param options.isStrict takes warnings for errors, and what the build writes in the author's place, too */
-  constructor(root: string, options: { readonly withTests: boolean; readonly isStrict?: boolean }) {
-    const { withTests, isStrict = false } = options;
+  constructor(root: string, { withTests, isStrict = false }: BuilderOptions) {
     this.#root = root;
-    this.#isStrict = isStrict;
     this.#withTests = withTests;
+    this.#isStrict = isStrict;
+    this.#isLatchkey = resolve(root) === resolve(packageFolder);
     this.#shared = { cache: new SourceCache(), emitted: new EmittedFiles(root) };
     this.#parts = partsOf(root);
     this.#steps = new Steps(root, 'dist/steps.json');
@@ -112,16 +119,23 @@ export class Builder {
     const refused = generating.map((message) => this.#explain(message, sources));
     if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];
     this.#removeOrphans();
-    return [...this.#emit(compiler), ...this.#compilePage(), ...this.#completeContract(compiler, sources)];
+    const page = this.#isLatchkey ? this.#compilePage() : [];
+    return [...this.#emit(compiler), ...page, ...this.#completeContract(compiler, sources)];
   }
 
-  #compiler(configFile = this.#withTests ? 'tsconfig.json' : 'tsconfig.build.json'): Compiler {
+  #compiler(configFile = this.#configFile()): Compiler {
     let compiler = this.#compilers.get(configFile);
     if (!compiler) {
-      compiler = new Compiler(this.#root, join(this.#root, configFile), this.#shared);
+      const withoutTests = !this.#withTests && configFile === 'tsconfig.json';
+      compiler = new Compiler(this.#root, join(this.#root, configFile), { ...this.#shared, withoutTests });
       this.#compilers.set(configFile, compiler);
     }
     return compiler;
+  }
+
+  #configFile(): string {
+    const withoutTests = 'tsconfig.build.json';
+    return !this.#withTests && existsSync(join(this.#root, withoutTests)) ? withoutTests : 'tsconfig.json';
   }
 
   /** @param reload for where the routes have changed, which are part of the program. */
@@ -133,6 +147,7 @@ export class Builder {
       return { ...part, config, routesFile, template: this.#name(middlewareTemplate) };
     });
     const step = {
+      key: packageFingerprint(this.#root),
       inputs: [...tools, 'src', ...parts.flatMap(({ configFile, template }) => [configFile, template])],
       outputs: parts.flatMap(({ routesFile, documentFile }) => [routesFile, documentFile]),
     };
@@ -205,7 +220,7 @@ export class Builder {
   }
 
   #completeContract(compiler: Compiler, sources: Sources): string[] {
-    const script = 'src/contract/write-contract.ts';
+    const script = 'src/contract/write-contract';
     // A project's own problems, and what its files may be, are known by loading it, which takes longer than all the rest.
     const loaded = compiler.findSources(
       /(?<!function )\bdefineProblems\s*[(<]|@(?:UploadedFiles?|FormField)\([^)]*\)\s/,
@@ -223,11 +238,11 @@ export class Builder {
       inputs: [
         ...tools,
         ...this.#parts.map(({ documentFile }) => documentFile),
-        ...compiler.dependenciesOf(script),
+        ...(this.#isLatchkey ? compiler.dependenciesOf(`${script}.ts`) : []),
         ...loaded.flatMap((file) => compiler.dependenciesOf(file)),
       ],
-      outputs: contractFiles,
-      key: JSON.stringify(keys),
+      outputs: this.#isLatchkey ? ['dist/contract/latchkey.json', ...contractFiles] : contractFiles,
+      key: `${JSON.stringify(keys)}${packageFingerprint(this.#root)}`,
     };
     const done = this.#steps.find('contract', step);
     if (done) {
@@ -237,7 +252,8 @@ export class Builder {
     const { status, stderr } = spawnSync(
       process.execPath,
       [
-        join(this.#root, 'dist', script.replace(/\.ts$/, '.js')),
+        join(packageFolder, 'dist', `${script}.js`),
+        this.#root,
         ...(loaded.length === 0 ? ['--without-project'] : []),
       ],
       { cwd: this.#root, encoding: 'utf8' },

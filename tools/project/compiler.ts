@@ -27,30 +27,38 @@ interface Shared {
   readonly emitted: EmittedFiles;
 }
 
+interface CompilerOptions extends Shared {
+  /** Whether to leave out what the configuration includes of `test`. */
+  readonly withoutTests?: boolean;
+}
+
 /** What one tsconfig.json describes. */
 export class Compiler {
   readonly #root: string;
   readonly #configFile: string;
   readonly #cache: SourceCache;
   readonly #emitted: EmittedFiles;
+  readonly #withoutTests: boolean;
   #program: ts.Program | undefined;
   #builder: ts.EmitAndSemanticDiagnosticsBuilderProgram | undefined;
   #host: ts.CompilerHost | undefined;
   #configErrors: readonly ts.Diagnostic[] = [];
 
   /** @param root what files are named relative to */
-  constructor(root: string, configFile: string, { cache, emitted }: Shared) {
+  constructor(root: string, configFile: string, { cache, emitted, withoutTests = false }: CompilerOptions) {
     this.#root = root;
     this.#configFile = configFile;
     this.#cache = cache;
     this.#emitted = emitted;
+    this.#withoutTests = withoutTests;
   }
 
   /** Reads what is on disk now. Types are not looked at before somebody asks for them. */
   load(): ts.Program {
     const { options, fileNames, errors } = this.#readConfig();
     this.#configErrors = errors;
-    this.#host ??= this.#createHost(options);
+    // It remembers which files and folders are there: each time another one looks.
+    this.#host = this.#createHost(options);
     this.#builder ??= ts.readBuilderProgram(options, {
       useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
       getCurrentDirectory: () => this.#root,
@@ -208,7 +216,14 @@ export class Compiler {
       onUnRecoverableConfigFileDiagnostic: (diagnostic) => unreadable.push(diagnostic),
     });
     if (!parsed) throw new Error(this.#format(unreadable).join('\n'));
-    return parsed;
+    if (!this.#withoutTests) return parsed;
+    const tests = join(this.#root, 'test/').replaceAll(sep, '/');
+    return {
+      ...parsed,
+      fileNames: parsed.fileNames.filter((file) => !file.startsWith(tests)),
+      // What it remembers is of other files.
+      options: { ...parsed.options, tsBuildInfoFile: join(this.#root, 'dist/build.tsbuildinfo') },
+    };
   }
 
   #createHost(options: ts.CompilerOptions): ts.CompilerHost {

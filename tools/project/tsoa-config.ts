@@ -1,6 +1,8 @@
-// tsoa.json, with the defaults that tsoa's command line would give it and with paths that do not depend on where it runs.
+// tsoa.json, with what Latchkey gives to each project, with the defaults that tsoa's command line would give it, and with paths
+// that do not depend on where it runs.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { root as packageFolder } from '../../bin/sources.js';
 
 /** What tsoa makes a document with. */
 export interface TsoaSpecConfig {
@@ -14,17 +16,40 @@ interface TsoaRoutesConfig {
   readonly routesDir: string;
   readonly routesFileName: string;
   readonly middlewareTemplate: string;
-  readonly iocModule: string;
+  /** What the routes import `defineRoutes` from; undefined: `latchkey/build`. */
+  readonly iocModule?: string;
   readonly [option: string]: unknown;
 }
 
 interface Written {
   readonly controllerPathGlobs?: readonly string[];
   readonly defaultNumberType?: string;
-  readonly noImplicitAdditionalProperties: string;
-  readonly spec: TsoaSpecConfig;
-  readonly routes: TsoaRoutesConfig;
+  readonly noImplicitAdditionalProperties?: string;
+  readonly spec?: Partial<TsoaSpecConfig>;
+  readonly routes?: Partial<TsoaRoutesConfig>;
 }
+
+/** What a project's tsoa.json need not say: its operations are read as Latchkey's own are. */
+const defaults = {
+  controllerPathGlobs: ['src/**/*.controller.ts'],
+  noImplicitAdditionalProperties: 'throw-on-extras',
+  spec: {
+    specVersion: 3,
+    operationIdTemplate: '{{method.name}}',
+    useTitleTagsForInlineObjects: true,
+    rootSecurity: [{ bearer: [] }],
+    specMerging: 'recursive',
+    spec: { openapi: '3.0.3' },
+  },
+  routes: {
+    routesDir: 'generated',
+    routesFileName: 'routes.ts',
+    middlewareTemplate: join(packageFolder, 'src/server/routes.hbs'),
+    esm: true,
+    noWriteIfUnchanged: true,
+    bodyCoercion: false,
+  },
+};
 
 export interface TsoaConfig {
   /** The controllers, as globs below the root. */
@@ -42,13 +67,17 @@ interface Manifest {
 
 /** @param file below the root */
 export function readTsoaConfig(root: string, file: string): TsoaConfig {
+  const written = readJson(join(root, file)) as Written;
   const {
-    spec,
-    routes,
-    controllerPathGlobs = [],
+    controllerPathGlobs,
     noImplicitAdditionalProperties,
     defaultNumberType = 'double',
-  } = readJson(join(root, file)) as Written;
+  } = {
+    ...defaults,
+    ...written,
+  };
+  const spec = { ...defaults.spec, ...written.spec };
+  const routes: TsoaRoutesConfig = { ...defaults.routes, ...written.routes };
   const { name, version, license } = readJson(join(root, 'package.json')) as Manifest;
   return {
     controllerPathGlobs,
@@ -59,8 +88,8 @@ export function readTsoaConfig(root: string, file: string): TsoaConfig {
       ...routes,
       noImplicitAdditionalProperties,
       routesDir: join(root, routes.routesDir),
-      middlewareTemplate: join(root, routes.middlewareTemplate),
-      iocModule: join(root, routes.iocModule),
+      middlewareTemplate: resolve(root, routes.middlewareTemplate),
+      ...(routes.iocModule !== undefined && { iocModule: join(root, routes.iocModule) }),
     },
   };
 }

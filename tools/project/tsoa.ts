@@ -68,7 +68,10 @@ export function readMetadata(
 /** Makes routes and a raw document. */
 export function generate(root: string, metadata: Metadata, { spec, routes }: TsoaConfig): Generated {
   const { SpecGenerator3, DefaultRouteGenerator } = load(root);
-  const template = readFileSync(routes.middlewareTemplate, 'utf8');
+  const written = readFileSync(routes.middlewareTemplate, 'utf8');
+  // tsoa takes it for a file.
+  const template =
+    routes.iocModule === undefined ? written.replace('{{iocModule}}', 'latchkey/build') : written;
   return {
     routes: new DefaultRouteGenerator(metadata, routes).buildContent(template),
     document: JSON.stringify(new SpecGenerator3(metadata, spec).GetSpec(), null, '\t'),

@@ -1,0 +1,2 @@
+/** Why there is nothing made, in a sentence. */
+export class Refusal extends Error {}
