@@ -10,10 +10,13 @@ import {
   expressAuthentication,
 } from '../authentication/authentication.js';
 import { createQueryTokenRemover } from '../authentication/token-locations.js';
+import { getFileLimits } from '../http/file-limits.js';
 import { bodyParsers, parsesBodyFirst } from './request-body.js';
 import { createStaticRouteTable } from './static-route-table.js';
 import { checkUrlText } from '../http/request-text.js';
 import { sendJson } from '../http/send-json.js';
+import { keepUploads } from './upload-folder.js';
+import { findFormParameters, formReader } from './uploads.js';
 import { ValidatingTemplateService } from './validation.js';
 import type { Caller } from '../tokens/caller.js';
 import type { ControllerClass, Controllers } from './controllers.js';
@@ -93,16 +96,21 @@ function mountRoutes(
     const parameters = Object.values(operation.parameters);
     const takesQueryModel = parameters.some((parameter) => parameter.in === 'queries');
     const acceptsToken = operation.security.length > 0 || described?.acceptsToken === true;
-    const body = bodyParsers(config, {
-      body: parameters.find((parameter) => parameter.in === 'body'),
-      mediaTypes: described?.mediaTypes ?? [],
-      jsonExample: described?.jsonExample,
-      acceptsToken,
-    });
+    const form = findFormParameters(parameters);
+    const body = form
+      ? [formReader(form, getFileLimits(method))]
+      : bodyParsers(config, {
+          body: parameters.find((parameter) => parameter.in === 'body'),
+          mediaTypes: described?.mediaTypes ?? [],
+          jsonExample: described?.jsonExample,
+          acceptsToken,
+        });
+    // Nobody uploads files without having been let in.
+    const isBodyFirst = !form && parsesBodyFirst(config);
     const middlewares = [
       ...(described?.usesOAuthErrors ? [useOAuthErrorFormat] : []),
       ...(described?.offersErrorPages ? [useErrorPages] : []),
-      ...(parsesBodyFirst(config) ? [...body, ...authentication] : [...authentication, ...body]),
+      ...(isBodyFirst ? [...body, ...authentication] : [...authentication, ...body]),
       ...(takesQueryModel && acceptsToken && config.tokenLocations.includes('query_string')
         ? [createQueryTokenRemover(config)]
         : []),
@@ -118,6 +126,7 @@ function mountRoutes(
       }) as unknown[];
       const result = method.apply(controllers.get(controller), validated);
       if (result instanceof Promise) {
+        if (form) keepUploads(request, result);
         return result.then((value) => {
           sendResult(response, value, operation.successStatus);
         });

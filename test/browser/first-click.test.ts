@@ -31,6 +31,7 @@ const otherAnswers: Readonly<Record<string, number>> = {
   updateClient: 404,
   deleteClient: 404,
   replaceClientSecret: 404,
+  checkForwardedRequest: 403, // the permission that it shows is one that nobody has
   exchangeGrant: 401, // no client is authorized
   introspectToken: 401,
   revokeToken: 401,
