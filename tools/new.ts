@@ -26,7 +26,7 @@ const addition = given?.values['with'];
 if (given && plural === undefined) reportMisuse('It needs a name.', usage);
 else if (given && extra !== undefined) reportMisuse(`Unexpected argument '${extra}'`, usage);
 else if (addition !== undefined && addition !== 'table')
-  reportMisuse(`--with takes "table", not "${String(addition)}".`, usage);
+  reportMisuse(`--with takes "table", not ${JSON.stringify(addition)}.`, usage);
 else if (given && !canBuild(root)) {
   refuse([`The tools that it needs are not installed. Run "${isCheckout ? 'npm ci' : 'npm install'}".`]);
 } else if (plural !== undefined && given?.values['undo'] === true) await takeAway(plural, singular);
