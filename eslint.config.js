@@ -14,9 +14,19 @@ const service = {
   group: ['../*'],
   message: 'The guard runs in other services, without the rest of this one.',
 };
+const models = {
+  group: ['**/*.models.js'],
+  message: 'Models are what clients see: return a domain type, which the controller maps.',
+};
+// It would import what .dependency-cruiser.js does not see.
+const require = {
+  group: ['node:module', 'module'],
+  importNames: ['createRequire', 'default'],
+  message: 'import, or say in a comment why this has to be loaded with require.',
+};
 
-/** What each kind of file knows, types included; `.dependency-cruiser.js` has the layers. */
-const rooms = [
+/** What each kind of file may not import, types included; `.dependency-cruiser.js` has the layers. */
+const kindsOfFiles = [
   { files: ['src/**/*.controller.ts'], forbidden: [stores, sql] },
   {
     // What handles requests: controllers call it, services do not.
@@ -31,12 +41,18 @@ const rooms = [
   },
   // What a project is given to write all of these with.
   { files: ['src/latchkey.ts'], forbidden: [] },
-  { files: ['src/**/*.store.ts', 'src/database/**/*.ts', 'src/roles/rights.ts'], forbidden: [http] },
+  { files: ['src/**/*.store.ts'], forbidden: [http, models] },
+  {
+    files: ['src/database/**/*.ts', 'src/roles/rights.ts'],
+    ignores: ['src/**/*.store.ts'],
+    forbidden: [http],
+  },
+  { files: ['src/**/*.service.ts'], forbidden: [http, sql, models] },
   { files: ['src/guard/**/*.ts'], forbidden: [service, http, sql] },
 ];
-const corridor = {
+const otherFiles = {
   files: ['src/**/*.ts'],
-  ignores: rooms.flatMap(({ files }) => files),
+  ignores: kindsOfFiles.flatMap(({ files }) => files),
   forbidden: [http, sql],
 };
 
@@ -94,15 +110,28 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-member-access': 'off',
     },
   },
-  ...[...rooms, corridor].map(({ forbidden, ...where }) => ({
+  ...[...kindsOfFiles, otherFiles].map(({ forbidden, ...where }) => ({
     ...where,
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { patterns: forbidden.map((pattern) => ({ ...pattern })) },
+        { patterns: [...forbidden, require].map((pattern) => ({ ...pattern })) },
       ],
     },
   })),
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ":matches(MethodDefinition[kind='constructor'] > FunctionExpression[params.length>5], MethodDefinition[kind='constructor'] TSParameterProperty TSTypeLiteral[members.length>5])",
+          message: 'A constructor takes no more than five things: what takes more does two.',
+        },
+      ],
+    },
+  },
   {
     files: ['test/**/*.ts', 'bench/test/**/*.ts'],
     rules: {

@@ -28,6 +28,7 @@ export {
   type UserCaller,
 } from './tokens/caller.js';
 export type { Id, Permission, RoleName } from './http/api-types.js';
+export { FileLimits } from './http/file-limits.js';
 export {
   defaultLimit,
   readPage,
@@ -90,5 +91,6 @@ export {
   Tags,
   UploadedFile,
   UploadedFiles,
+  type File,
   type TsoaResponse,
 } from '@tsoa/runtime';

@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Config } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import { parseCredentials, readHeader } from '../guard/credentials.js';
@@ -75,6 +75,20 @@ function findInQuery(
     });
   }
   return value.slice(queryStringValuePrefix.length);
+}
+
+/**
+ * Removes the token's parameter from the query, which authentication has read: an operation that takes all parameters as one
+ * model would refuse it as unknown.
+ */
+export function createQueryTokenRemover({ queryStringName }: Config): RequestHandler {
+  return (request, _response, next) => {
+    // Express parses the query at each access.
+    const query = request.query;
+    Reflect.deleteProperty(query, queryStringName);
+    Object.defineProperty(request, 'query', { value: query, configurable: true, enumerable: true });
+    next();
+  };
 }
 
 function findInBody({ reservedBodyFields }: Request, { jsonKey }: Config): string | undefined {

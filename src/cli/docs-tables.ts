@@ -12,8 +12,8 @@ export function createSettingsTable(): string {
 }
 
 export function createProblemTable(): string {
-  const rows = Object.entries(problemCodes).map(
-    ([code, { status, detail }]) => `| ${status} | \`${code}\` | ${detail.replaceAll('<', '\\<')} |`,
-  );
+  const rows = Object.entries(problemCodes)
+    .sort(([, a], [, b]) => a.status - b.status)
+    .map(([code, { status, detail }]) => `| ${status} | \`${code}\` | ${detail.replaceAll('<', '\\<')} |`);
   return ['| status | code | detail |', '| --- | --- | --- |', ...rows].join('\n');
 }

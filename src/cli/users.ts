@@ -34,8 +34,14 @@ async function setRoles({ users }: Services, username: string, roles: readonly s
     );
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    throw new StartError(Object.values(error.errors ?? {})[0] ?? error.message, { cause: error });
+    const [reason] = Object.values(error.errors ?? {});
+    throw new StartError(reason === undefined ? error.message : toSentence(reason), { cause: error });
   }
+}
+
+/** The reason for a field, which follows its name elsewhere. */
+function toSentence(reason: string): string {
+  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
 }
 
 async function resetPassword({ users, config }: Services, username: string): Promise<void> {

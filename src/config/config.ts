@@ -115,11 +115,16 @@ export function findUnknownVariables(environment: Readonly<Record<string, string
     .map((name) => {
       const instead = flaskOnlyOptions[name];
       if (instead !== undefined) return `${name} is not a setting here and is ignored: ${instead}.`;
-      const nearest = closest(name, known);
-      const near = distance(name, nearest) <= name.length / 2;
+      const nearest = known.find((other) => getStem(other) === getStem(name)) ?? closest(name, known);
+      const near = getStem(nearest) === getStem(name) || distance(name, nearest) <= name.length / 2;
       return `${name} is not a setting and is ignored.${near ? ` Did you mean ${nearest}?` : ''}`;
     });
   return [...ours, ...ofPostgres];
+}
+
+/** The name of a variable without its prefix, which some settings do not have. */
+function getStem(name: string): string {
+  return name.replace(/^(?:LATCHKEY|JWT)_/, '');
 }
 
 /** The authentication scheme of access tokens and challenges: RFC 9110 §15.5.2 requires one in every 401. */

@@ -2,6 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import { problemCodes, type ProblemKinds } from '../problems/problem-codes.js';
 import { isPermission } from '../http/security-requirements.js';
 import { completeSchemas } from './complete-schemas.js';
+import {
+  completeUpload,
+  describeUploadErrors,
+  uploadType,
+  type DescribedLimits,
+} from './complete-uploads.js';
 import { addExamples } from './derive-examples.js';
 import { deriveNames } from './derive-names.js';
 import { deriveOperations } from './derive-operations.js';
@@ -25,6 +31,8 @@ export interface CompletionOptions {
   readonly controllerTags?: Readonly<Record<string, string>>;
   /** The codes of the problems that the controller's method throws itself. */
   readonly thrown?: Readonly<Record<string, readonly string[]>>;
+  /** What the files of an operation may be. */
+  readonly fileLimits?: Readonly<Record<string, DescribedLimits>>;
   /** The problems with codes of a project's own. */
   readonly ownProblems?: ProblemKinds;
   /** Gets what makes the document worse and leaves it valid: an operation or a model, a colon, and what to write. */
@@ -42,7 +50,7 @@ export interface CompletionOptions {
  * @throws with one line per error: a duplicate operationId, an error response that names a code of another status.
  */
 export function completeContract(document: Document, options: CompletionOptions = {}): Document {
-  const { controllerTags, thrown = {}, ownProblems = {}, onWarning } = options;
+  const { controllerTags, thrown = {}, fileLimits = {}, ownProblems = {}, onWarning } = options;
   const kinds = { ...problemCodes, ...ownProblems };
   const problemForm = createProblemForm(kinds);
   for (const [name, group] of Object.entries(document.components)) {
@@ -70,7 +78,9 @@ export function completeContract(document: Document, options: CompletionOptions 
       }
       seen.add(operation.operationId);
       const form = findErrorForm(operation) ?? problemForm;
-      addImpliedResponses(operation, form);
+      const limits = fileLimits[name];
+      if (limits) completeUpload(operation, limits, warn);
+      addImpliedResponses(operation, form, limits);
       addThrownCodes(operation, thrown[name] ?? [], form);
       describePermissions(operation);
       const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
@@ -130,13 +140,14 @@ function describePermissions(operation: Operation): void {
   operation.description = `${operation.description ?? ''}\n\nPermission: ${named}.`;
 }
 
-function addImpliedResponses(operation: Operation, form: ErrorForm): void {
+function addImpliedResponses(operation: Operation, form: ErrorForm, limits?: DescribedLimits): void {
   const media = operation.requestBody?.content;
   const implied = {
     ...form.commonResponses,
     ...(form !== oauthForm && getSecurityResponses(operation.security ?? [])),
     ...(media && form.bodyResponses['application/x-www-form-urlencoded' in media ? 'form' : 'json']),
     ...((media ?? operation.parameters?.length) && form.inputResponses),
+    ...(limits && media && uploadType in media && describeUploadErrors(limits)),
   };
   for (const [status, description] of Object.entries(implied)) {
     operation.responses[status] ??= { description };

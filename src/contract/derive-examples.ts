@@ -1,3 +1,4 @@
+import { hasFiles } from './complete-uploads.js';
 import { toSentence } from './names.js';
 import type { Operation, Schema } from './openapi.js';
 
@@ -78,7 +79,7 @@ export function addExamples(
   ];
   for (const [body, { content = {} } = {}] of bodies) {
     for (const media of Object.values(content)) {
-      if (media.examples ?? !media.schema) continue;
+      if ((media.examples ?? !media.schema) || hasFiles(media)) continue;
       const made = deriveExample(media.schema, schemas);
       if (isExample(made)) media.example = made.value;
       else {

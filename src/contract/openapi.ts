@@ -45,4 +45,5 @@ export interface MediaType {
   schema?: Schema;
   example?: unknown;
   examples?: Record<string, unknown>;
+  encoding?: Record<string, { contentType: string }>;
 }

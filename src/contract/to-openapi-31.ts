@@ -49,8 +49,9 @@ function convert(value: unknown): unknown {
 function toSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(toSchema);
   if (typeof schema !== 'object' || schema === null) return schema;
-  const { nullable, example, exclusiveMinimum, exclusiveMaximum, minimum, maximum, type, ...rest } =
+  const { nullable, example, exclusiveMinimum, exclusiveMaximum, minimum, maximum, type, ...others } =
     schema as Node;
+  const rest = describeBytes(others);
   // Of a reference that may be null.
   if (nullable === true && type === undefined) {
     const { description, ...referring } = rest;
@@ -67,6 +68,13 @@ function toSchema(schema: unknown): unknown {
     ...bound('maximum', 'exclusiveMaximum', maximum, exclusiveMaximum),
     ...(example !== undefined && { examples: [example] }),
   };
+}
+
+/** 3.1 has no format for a file. */
+function describeBytes(schema: Node): Node {
+  if (schema['format'] !== 'binary') return schema;
+  const others = Object.entries(schema).filter(([keyword]) => keyword !== 'format');
+  return { ...Object.fromEntries(others), contentMediaType: 'application/octet-stream' };
 }
 
 /** Keywords whose value is a schema, or a list of schemas. */

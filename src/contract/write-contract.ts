@@ -2,14 +2,16 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ProblemKinds } from '../problems/problem-codes.js';
-import { completeContract } from './complete-contract.js';
+import { completeContract, type CompletionOptions } from './complete-contract.js';
+import { findFileLimits, type RoutedOperation } from './find-file-limits.js';
 import { writeContractFiles } from './contract-files.js';
 import { mergeContracts, type RawContract } from './merge-contracts.js';
 import type { Document } from './openapi.js';
 import { addLocations, type Sources } from './sources.js';
 
 // The last step of the build of a project, whose folder is the parameter: merges the documents of Latchkey's controllers and
-// the project's, completes what comes of it, and writes it in all forms that are served.
+// the project's, completes what comes of it, and writes it in all forms that are served. A project that defines
+// no problems and takes no files need not be loaded.
 const packageFolder = new URL('../../../', import.meta.url);
 const [, , folder] = process.argv;
 const root = folder === undefined ? packageFolder : pathToFileURL(join(folder, sep));
@@ -35,7 +37,7 @@ async function completeWithPlaces({ document, sources }: RawContract): Promise<D
   try {
     return completeContract(document, {
       ...sources,
-      ownProblems: process.argv.includes('--without-problems') ? {} : await readOwnProblems(),
+      ...(process.argv.includes('--without-project') ? {} : await readProject()),
       onWarning(line) {
         console.error(addLocations(line, sources, 'warning: '));
       },
@@ -45,11 +47,18 @@ async function completeWithPlaces({ document, sources }: RawContract): Promise<D
   }
 }
 
-async function readOwnProblems(): Promise<ProblemKinds> {
+/** What only the compiled project knows. */
+async function readProject(): Promise<Pick<CompletionOptions, 'ownProblems' | 'fileLimits'>> {
   const { default: compiled } = (await import(new URL('dist/src/project.js', root).href)) as {
-    default: { readonly problems?: { readonly kinds: ProblemKinds } };
+    default: {
+      readonly problems?: { readonly kinds: ProblemKinds };
+      readonly routes: { readonly operations: readonly RoutedOperation[] };
+    };
   };
-  return compiled.problems?.kinds ?? {};
+  return {
+    ownProblems: compiled.problems?.kinds ?? {},
+    fileLimits: findFileLimits(compiled.routes.operations),
+  };
 }
 
 function readRaw(of: URL, document: string, sources: string): RawContract {

@@ -25,6 +25,7 @@ export class OutageLog {
 
   /**
    * @param what the subject of a sentence that continues with "failed"; from a small fixed set.
+   * @param error undefined where the fields say all.
    * @param fields further fields of the log line.
    */
   recordFailure(

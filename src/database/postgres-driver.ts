@@ -1,3 +1,4 @@
+// eslint-disable-next-line @typescript-eslint/no-restricted-imports -- pg is loaded synchronously, and only where it is used
 import { createRequire } from 'node:module';
 import type pg from 'pg';
 

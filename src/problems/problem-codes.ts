@@ -35,7 +35,8 @@ export const problemCodes = {
     title: 'Missing form',
     detail: 'The body must be a form: Content-Type: application/x-www-form-urlencoded.',
     meaning: 'The operation needs a form. The body is missing, or has no form media type.',
-    remedy: 'Send the fields with Content-Type: application/x-www-form-urlencoded.',
+    remedy:
+      'Send the fields with the Content-Type that the contract names: application/x-www-form-urlencoded, or multipart/form-data for files.',
   },
   malformed_json: {
     status: 400,
@@ -228,8 +229,8 @@ export const problemCodes = {
     status: 413,
     title: 'Body too large',
     detail: 'The body is larger than 64 KiB.',
-    meaning: 'The body is larger than this service accepts.',
-    remedy: 'Send less at a time: 64 KiB at most.',
+    meaning: 'The body, or a file in it, is larger than the operation accepts.',
+    remedy: 'Send less at a time: 64 KiB at most, and files as large as the contract says.',
   },
   expectation_failed: {
     status: 417,
@@ -240,10 +241,12 @@ export const problemCodes = {
   },
   unsupported_media_type: {
     status: 415,
-    title: 'Unsupported encoding',
+    title: 'Unsupported media type',
     detail: 'Send the body as UTF-8 without a Content-Encoding.',
-    meaning: 'The body is compressed or not UTF-8.',
-    remedy: 'Send it as plain UTF-8, without Content-Encoding.',
+    meaning:
+      'The body is compressed or not UTF-8, or a file in it has a type that the operation does not take.',
+    remedy:
+      'Send it as plain UTF-8, without Content-Encoding, and files of the types that the contract names.',
   },
   validation_failed: {
     status: 422,

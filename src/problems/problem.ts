@@ -12,6 +12,8 @@ export interface ProblemOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** For the log only; never sent. */
   readonly cause?: unknown;
+  /** Whether this is how it should be, such as while the service stops: the log does not mention it. */
+  readonly isExpected?: boolean;
 }
 
 /** An error that the contract documents. `problemHandler` sends it. */
@@ -22,6 +24,7 @@ export class Problem extends Error {
   readonly title: string;
   readonly errors: Readonly<Record<string, string>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly isExpected: boolean;
 
   constructor(code: ProblemCode, options?: ProblemOptions);
   /** @param kind of a code of a project's own; see `defineProblems`. */
@@ -37,6 +40,7 @@ export class Problem extends Error {
     this.title = kind.title;
     this.errors = options.errors;
     this.headers = options.headers ?? {};
+    this.isExpected = options.isExpected ?? false;
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Queries } from '../database/database.js';
 
-/** Users and clients have a version; their access tokens carry it. */
+/**
+ * Users and clients have a version; their access tokens carry it. This store owns that column of the two tables: to ask
+ * their own stores would be an import upward, and both need the same statements.
+ */
 type Subjects = 'users' | 'clients';
 
 interface Page {

@@ -40,7 +40,7 @@ export class HealthController {
   )
   public async getReady(): Promise<Health> {
     if (this.services.lifecycle.stopping) {
-      throw retryLater('not_ready', 1, { detail: 'The service is stopping.' });
+      throw retryLater('not_ready', 1, { detail: 'The service is stopping.', isExpected: true });
     }
     if (!this.services.feed.isCurrent()) {
       throw retryLater('not_ready', 1, {

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.js';
+import { formatDuration, type Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { DatabaseRefused, DatabaseUnavailable } from '../database/database-unavailable.js';
 import type { Database } from '../database/database.js';
@@ -97,7 +97,7 @@ export function refuseRestoredFile(config: Config, mayBeBackup: boolean): void {
 function createUnusableError({ databaseUrl, databaseWait }: Config, cause: unknown): StartError {
   const where =
     databaseUrl.kind === 'sqlite' ? `the SQLite file ${databaseUrl.file}` : 'the PostgreSQL database';
-  const waited = isTransient(cause) && databaseWait > 0 ? `, tried for ${databaseWait} seconds` : '';
+  const waited = isTransient(cause) && databaseWait > 0 ? `, tried for ${formatDuration(databaseWait)}` : '';
   return new StartError(
     `DATABASE_URL names ${where}, which cannot be used (${describeCause(cause)}${waited}). Check that it is there, that this user may read and write it, and that it is a Latchkey database.`,
     { cause },

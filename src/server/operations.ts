@@ -9,10 +9,14 @@ import {
   enforceRequirements,
   expressAuthentication,
 } from '../authentication/authentication.js';
+import { createQueryTokenRemover } from '../authentication/token-locations.js';
+import { getFileLimits } from '../http/file-limits.js';
 import { bodyParsers, parsesBodyFirst } from './request-body.js';
 import { createStaticRouteTable } from './static-route-table.js';
 import { checkUrlText } from '../http/request-text.js';
 import { sendJson } from '../http/send-json.js';
+import { keepUploads } from './upload-folder.js';
+import { findFormParameters, formReader } from './uploads.js';
 import { ValidatingTemplateService } from './validation.js';
 import type { Caller } from '../tokens/caller.js';
 import type { ControllerClass, Controllers } from './controllers.js';
@@ -89,28 +93,40 @@ function mountRoutes(
     if (described?.requiresCredentials && authentication.length === 0) {
       throw new Error(`${operation.path} requires a token in the contract, but not in the generated routes.`);
     }
-    const body = bodyParsers(config, {
-      body: Object.values(operation.parameters).find((parameter) => parameter.in === 'body'),
-      mediaTypes: described?.mediaTypes ?? [],
-      jsonExample: described?.jsonExample,
-      acceptsToken: operation.security.length > 0 || described?.acceptsToken === true,
-    });
+    const parameters = Object.values(operation.parameters);
+    const takesQueryModel = parameters.some((parameter) => parameter.in === 'queries');
+    const acceptsToken = operation.security.length > 0 || described?.acceptsToken === true;
+    const form = findFormParameters(parameters);
+    const body = form
+      ? [formReader(form, getFileLimits(method))]
+      : bodyParsers(config, {
+          body: parameters.find((parameter) => parameter.in === 'body'),
+          mediaTypes: described?.mediaTypes ?? [],
+          jsonExample: described?.jsonExample,
+          acceptsToken,
+        });
+    // Nobody uploads files without having been let in.
+    const isBodyFirst = !form && parsesBodyFirst(config);
     const middlewares = [
       ...(described?.usesOAuthErrors ? [useOAuthErrorFormat] : []),
       ...(described?.offersErrorPages ? [useErrorPages] : []),
-      ...(parsesBodyFirst(config) ? [...body, ...authentication] : [...authentication, ...body]),
+      ...(isBodyFirst ? [...body, ...authentication] : [...authentication, ...body]),
+      ...(takesQueryModel && acceptsToken && config.tokenLocations.includes('query_string')
+        ? [createQueryTokenRemover(config)]
+        : []),
       ...fetchMiddlewares<RequestHandler>(controller),
       ...fetchMiddlewares<RequestHandler>(method),
     ];
     getRoute(operation.path)[operation.method](...middlewares, (request, response) => {
       checkUrlText(request);
-      const parameters = templates.getValidatedArgs({
+      const validated = templates.getValidatedArgs({
         args: operation.parameters,
         request,
         response,
       }) as unknown[];
-      const result = method.apply(controllers.get(controller), parameters);
+      const result = method.apply(controllers.get(controller), validated);
       if (result instanceof Promise) {
+        if (form) keepUploads(request, result);
         return result.then((value) => {
           sendResult(response, value, operation.successStatus);
         });

@@ -24,10 +24,17 @@ export function problemHandler(
 ): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) {
+    if (problem.status >= 500 && !problem.isExpected) {
       const { requestId, method, path } = request;
-      // Outages cause thousands of errors.
-      if (problem.status === 503)
+      // Outages cause thousands of errors. Without a cause, the stack would only be that of a check.
+      if (problem.status === 503 && problem.cause === undefined)
+        outages.recordFailure(outageName(problem), undefined, {
+          requestId,
+          method,
+          path,
+          detail: problem.message,
+        });
+      else if (problem.status === 503)
         outages.recordFailure(outageName(problem), error, { requestId, method, path });
       else log.error({ err: error, requestId, method, path }, problem.title);
     }

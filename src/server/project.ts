@@ -1,3 +1,4 @@
+// eslint-disable-next-line @typescript-eslint/no-restricted-imports -- its cache tells which packages are loaded
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { ProjectMigrations } from '../database/migrations/context.js';

@@ -14,6 +14,10 @@ interface Media {
   readonly examples?: Readonly<Record<string, { readonly value: Example }>>;
 }
 interface Schema {
-  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly properties?: Readonly<Record<string, Property>>;
+}
+interface Property {
+  readonly format?: string;
+  readonly items?: { readonly format?: string };
 }
 export type Example = Readonly<Record<string, string>>;

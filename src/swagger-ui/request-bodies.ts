@@ -1,7 +1,7 @@
 import type { Document, Example } from './document.js';
 import type { SwaggerUi } from './system.js';
 
-const formType = 'application/x-www-form-urlencoded';
+const formTypes = ['application/x-www-form-urlencoded', 'multipart/form-data'];
 
 /** Fills in request bodies for "Try it out" where the service would refuse Swagger UI's samples. */
 export class RequestBodies {
@@ -17,12 +17,14 @@ export class RequestBodies {
     );
     for (const [path, operations] of Object.entries(paths)) {
       for (const [method, { requestBody }] of Object.entries(operations)) {
-        const form = requestBody?.content[formType];
+        const form = formTypes.map((type) => requestBody?.content[type]).find((each) => each !== undefined);
         if (form === undefined) continue;
         const example = form.example ?? Object.values(form.examples ?? {})[0]?.value ?? {};
         const model = form.schema?.$ref?.split('/').at(-1) ?? '';
         const { properties = {} } = components?.schemas?.[model] ?? form.schema ?? {};
-        for (const field of Object.keys(properties)) {
+        for (const [field, { format, items }] of Object.entries(properties)) {
+          // Files are the user's to choose.
+          if (format === 'binary' || items?.format === 'binary') continue;
           // One call for each field: Swagger UI keeps only the last of several.
           this.#fill(path, method, this.system.Im.Map({ [field]: example[field] ?? '' }));
         }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+// eslint-disable-next-line @typescript-eslint/no-restricted-imports -- the table is loaded synchronously, and only where it is used
 import { createRequire } from 'node:module';
 import { mapWidth } from './username-profile.js';
 

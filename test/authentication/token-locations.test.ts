@@ -190,6 +190,17 @@ describe('JWT_TOKEN_LOCATION', () => {
       await app.close();
     });
 
+    it('does not take it for a parameter of an operation whose query is a model', async () => {
+      await start({ JWT_TOKEN_LOCATION: 'query_string, headers' });
+      for (const path of ['/sessions?', '/sessions?limit=1&']) {
+        await app.get(`${path}jwt=${token}`).expect(200);
+        await app.get(`${path}jwt=x`).set('Authorization', `Bearer ${token}`).expect(401);
+      }
+      const { body } = await app.get(`/sessions?jwt=${token}&other=1`).expect(422);
+      expect(Object.keys((body as { errors: object }).errors)).to.deep.equal(['other']);
+      await app.close();
+    });
+
     it('accepts it from another parameter, after a prefix', async () => {
       await start({
         JWT_TOKEN_LOCATION: 'query_string',

@@ -179,6 +179,24 @@ describe('latchkey dev', () => {
     await serves('It loads.');
   });
 
+  it('says that a service has ended by itself, and starts the next one', async () => {
+    save(controllerFile, withMessage('x').replace('return {', 'process.exit(3);\n    return {'));
+    await until(async () => {
+      await get('/protected');
+      return development.stderr.includes('The service has ended.');
+    });
+    save(controllerFile, controller);
+    await serves('This is a protected endpoint.');
+  });
+
+  it('builds with changed settings of the build', async () => {
+    const settings = readFileSync(project.path('tsoa.json'), 'utf8');
+    save('tsoa.json', settings.replace('"description": "', '"description": "Changed: '));
+    await serves('"description":"Changed: ', '/openapi.json');
+    save('tsoa.json', settings);
+    await until(async () => !(await get('/openapi.json')).text.includes('Changed: '));
+  });
+
   it('ends with its service on Ctrl-C', async () => {
     const { exitCode } = await development.end('SIGINT');
     expect(exitCode).to.equal(0);

@@ -504,6 +504,9 @@ describe('Unknown variables', () => {
     ['LATCHKEY_ADMIN_PASSWD', 'LATCHKEY_ADMIN_PASSWORD'],
     ['JWT_ACCESS_TOKEN_EXPIRE', 'JWT_ACCESS_TOKEN_EXPIRES'],
     ['JWT_DECODE_LEWAY', 'JWT_DECODE_LEEWAY'],
+    ['LATCHKEY_PORT', 'PORT'],
+    ['LATCHKEY_DATABASE_URL', 'DATABASE_URL'],
+    ['JWT_ISSUER', 'LATCHKEY_ISSUER'],
   ] as const) {
     it(`are reported with the most similar setting: ${name}`, () => {
       expect(findUnknownVariables({ [name]: 'a value' })).to.deep.equal([

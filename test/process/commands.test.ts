@@ -111,7 +111,7 @@ describe('latchkey', () => {
       expect(await scopeOf()).to.include('users:write');
       expect(await installation.run(['users', 'set-roles', 'ada', 'nothing'])).to.deep.include({
         exitCode: 1,
-        stderr: 'there is no role "nothing"\n',
+        stderr: 'There is no role "nothing".\n',
       });
       const { stderr } = await installation.run(['users', 'set-roles', 'nobody', 'admin']);
       expect(stderr).to.equal('There is no user "nobody".\n');

@@ -29,5 +29,25 @@ for (const database of databaseKinds) {
         .to.have.property('stack')
         .that.matches(/destroyed|is closed/);
     });
+
+    it('is not ready while the service stops, which is expected, and not logged', async () => {
+      const stopping = await TestApp.start({ database });
+      stopping.services.lifecycle.stopping = true;
+      await stopping.get('/health/ready').expect(503);
+      await stopping.get('/health/ready').expect(503);
+      expect(stopping.logged).to.deep.equal([]);
+      await stopping.close();
+    });
+
+    it('is not ready while revocations of other replicas do not arrive, and the log says so without a stack', async () => {
+      const behind = await TestApp.start({ database });
+      behind.services.feed.isCurrent = () => false;
+      await behind.get('/health/ready').expect(503);
+      await behind.get('/health/ready').expect(503);
+      expect(behind.logged).to.have.length(1);
+      expect(behind.logged[0]).not.to.have.property('err');
+      expect(behind.logged[0]?.['detail']).to.match(/^Revocations of other replicas do not arrive/);
+      await behind.close();
+    });
   });
 }

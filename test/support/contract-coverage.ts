@@ -75,9 +75,9 @@ export function coverageReport(): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return [
-    '# Answers that the tests have seen',
+    '# Responses that tests have seen',
     '',
-    '`npm test` writes this file, and fails where the contract has an answer that no test saw. `default` is not listed:',
+    '`npm test` writes this file, and fails where the contract has a response that no test saw. `default` is not listed:',
     'it stands for what is not foreseen.',
     '',
     line(head),

@@ -77,7 +77,10 @@ function schemaFindings(
 
 function operationFindings({ requestBody, responses }: Operation, where: string): LintFinding[] {
   const bodies = [requestBody, ...Object.values(responses)].flatMap((each) =>
-    Object.values(each?.content ?? {}),
+    // The parts of a form with files are parameters of the method: it has no type, and a file no example.
+    Object.entries(each?.content ?? {}).flatMap(([mediaType, body]) =>
+      mediaType === 'multipart/form-data' ? [] : [body],
+    ),
   );
   const messages: string[] = [];
   for (const { schema, example, examples = {} } of bodies) {

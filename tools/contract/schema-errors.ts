@@ -56,7 +56,10 @@ function propertyErrors(name: string, schema: Schema, model: Model | undefined):
   });
 }
 
-/** Request and successful responses; errors have one form, which the next step of the build gives them. */
+/**
+ * Request and successful responses; errors have one form, which the next step of the build gives them. Not a form with files:
+ * its parts are parameters of the method, which no type describes.
+ */
 export function bodiesOf({ requestBody, responses }: DescribedOperation): [string, Media][] {
   const successful = Object.entries(responses).filter(([status]) => Number(status) < 400);
   const bodies = [
@@ -64,7 +67,9 @@ export function bodiesOf({ requestBody, responses }: DescribedOperation): [strin
     ...successful.map(([status, response]) => [`answer ${status}`, response] as const),
   ];
   return bodies.flatMap(([what, body]) =>
-    Object.values(body?.content ?? {}).map((media): [string, Media] => [what, media]),
+    Object.entries(body?.content ?? {})
+      .filter(([mediaType]) => mediaType !== 'multipart/form-data')
+      .map(([, media]): [string, Media] => [what, media]),
   );
 }
 

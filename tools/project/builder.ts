@@ -221,8 +221,10 @@ export class Builder {
 
   #completeContract(compiler: Compiler, sources: Sources): string[] {
     const script = 'src/contract/write-contract';
-    // A project's own problems are known by loading it, which takes longer than all the rest.
-    const problems = compiler.findSources(/(?<!function )\bdefineProblems\s*[(<]/);
+    // A project's own problems, and what its files may be, are known by loading it, which takes longer than all the rest.
+    const loaded = compiler.findSources(
+      /(?<!function )\bdefineProblems\s*[(<]|@(?:UploadedFiles?|FormField)\([^)]*\)\s/,
+    );
     const keys = this.#parts.map(({ has, sourcesFile }) => {
       const { places, models, ...described } = describeSources({
         controllers: sources.controllers.filter(({ file }) => has(file)),
@@ -237,7 +239,7 @@ export class Builder {
         ...tools,
         ...this.#parts.map(({ documentFile }) => documentFile),
         ...(this.#isLatchkey ? compiler.dependenciesOf(`${script}.ts`) : []),
-        ...problems.flatMap((file) => compiler.dependenciesOf(file)),
+        ...loaded.flatMap((file) => compiler.dependenciesOf(file)),
       ],
       outputs: this.#isLatchkey ? ['dist/contract/latchkey.json', ...contractFiles] : contractFiles,
       key: `${JSON.stringify(keys)}${packageFingerprint(this.#root)}`,
@@ -252,7 +254,7 @@ export class Builder {
       [
         join(packageFolder, 'dist', `${script}.js`),
         this.#root,
-        ...(problems.length === 0 ? ['--without-problems'] : []),
+        ...(loaded.length === 0 ? ['--without-project'] : []),
       ],
       { cwd: this.#root, encoding: 'utf8' },
     );

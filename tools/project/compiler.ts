@@ -114,26 +114,25 @@ export class Compiler {
     const { program, host } = this.#loaded();
     const options = program.getCompilerOptions();
     const key = keyOf(options);
-    const written: string[] = [];
+    const changed: string[] = [];
+    // Unchanged text may be written differently: declarations have types that are inferred of other files.
     const write: ts.WriteFileCallback = (file, text, mark, onError, sources, data) => {
       const [source] = sources ?? [];
-      const version = source && versionOf(source, key);
-      if (version !== undefined && this.#emitted.isOf(this.#name(file), version)) return;
+      if (source) this.#emitted.set(this.#name(file), versionOf(source, key));
+      if (source && ts.sys.readFile(file) === text) return;
       host.writeFile(file, text, mark, onError, sources, data);
-      if (version === undefined) return;
-      written.push(file);
-      this.#emitted.set(this.#name(file), version);
+      if (file.endsWith('.js')) changed.push(file);
     };
     const { diagnostics } = this.#checked().emit(undefined, write);
     if (options.noEmit === true) return { errors: [], hasChanged: false };
     // What another program has written since, of the same source at another time, or what was removed.
-    for (const source of program.getSourceFiles()) {
+    const isOutdated = program.getSourceFiles().some((source) => {
       const output = this.#outputOf(source, options);
-      if (output !== undefined && !this.#emitted.isOf(output, versionOf(source, key)))
-        program.emit(source, write);
-    }
-    if (written.length > 0) this.#emitted.save();
-    return { errors: this.#format(diagnostics), hasChanged: written.length > 0 };
+      return output !== undefined && !this.#emitted.isOf(output, versionOf(source, key));
+    });
+    if (isOutdated) program.emit(undefined, write);
+    this.#emitted.save();
+    return { errors: this.#format(diagnostics), hasChanged: changed.length > 0 };
   }
 
   /** Takes everything for written. What is not, `emit` finds by itself. */

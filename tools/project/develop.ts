@@ -27,7 +27,10 @@ const settings = /^(package(-lock)?|tsoa|tsconfig(\..*)?)\.json$/;
 /** Runs until a signal ends it. */
 export async function develop({ root, script, isStale, createBuilder }: Development): Promise<never> {
   const changes = new Changes();
-  const service = new Service(script, root);
+  const service = new Service(script, root, () => {
+    if (!isEnding) console.error('The service has ended. It starts again after the next change.');
+  });
+  let isEnding = false;
   let builder: DevelopmentBuilder | undefined;
   const watched = [
     watchFolder(join(root, 'src'), () => {
@@ -43,6 +46,7 @@ export async function develop({ root, script, isStale, createBuilder }: Developm
     ),
   ];
   const end = (): void => {
+    isEnding = true;
     for (const each of watched) each.close();
     void service.end().then(() => process.exit(0));
   };

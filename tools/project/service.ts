@@ -13,6 +13,8 @@ class ServiceProcess {
   /** Whether it was ready; false: it ended before. */
   readonly ready: Promise<boolean>;
   readonly ended: Promise<void>;
+  /** Whether it was told to end. */
+  wasTold = false;
 
   constructor(script: string, root: string) {
     this.#child = fork(script, { cwd: root, stdio: 'inherit' });
@@ -41,6 +43,7 @@ class ServiceProcess {
   /** As Ctrl-C does it: without the delay that a load balancer would need. */
   async end(): Promise<void> {
     if (this.hasEnded) return;
+    this.wasTold = true;
     this.#child.kill('SIGINT');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), drainTime);
     await this.ended;
@@ -51,12 +54,15 @@ class ServiceProcess {
 export class Service {
   readonly #script: string;
   readonly #root: string;
+  readonly #onCrash: () => void;
   #current: ServiceProcess | undefined;
   #next: ServiceProcess | undefined;
 
-  constructor(script: string, root: string) {
+  /** @param onCrash called where it ends by itself after it was ready */
+  constructor(script: string, root: string, onCrash: () => void) {
     this.#script = script;
     this.#root = root;
+    this.#onCrash = onCrash;
   }
 
   get isRunning(): boolean {
@@ -79,6 +85,10 @@ export class Service {
     this.#current = next;
     this.#next = undefined;
     next.start();
+    void next.ready.then(async (isReady) => {
+      await next.ended;
+      if (isReady && !next.wasTold) this.#onCrash();
+    });
     return Promise.race([next.ready, stop]);
   }
 

@@ -16,7 +16,10 @@ interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
 }
 
-/** In order, and forward only: a released migration is never edited; a change is a new migration. */
+/**
+ * In order, and forward only: a released migration is never edited; a change is a new migration. There never was a 0006 or
+ * a 0011.
+ */
 const migrations: Readonly<Record<string, DialectMigration>> = {
   '0001-core': core,
   '0002-clients': clients,
