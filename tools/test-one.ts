@@ -47,14 +47,14 @@ async function run(): Promise<void> {
   // A look into titles alone loads every file: those of the slower suites only where they are named.
   const [quick] = suites;
   const chosen = all.filter((file) =>
-    words.length > 0 ? words.some((word) => file.includes(word)) : suiteOf(file, suites) === quick,
+    words.length > 0 ? words.some((word) => file.includes(word)) : findSuite(file, suites) === quick,
   );
   if (!(await ensureBuilt(true))) process.exitCode = 1;
   else
     for (const suite of suites)
       runFiles(
         suite,
-        chosen.filter((file) => suiteOf(file, suites) === suite),
+        chosen.filter((file) => findSuite(file, suites) === suite),
       );
 }
 
@@ -82,7 +82,7 @@ function readSuites(): Suite[] {
     .map((file) => JSON.parse(readFileSync(join(root, file), 'utf8')) as Suite);
 }
 
-function suiteOf(file: string, [quick, ...slower]: readonly Suite[]): Suite | undefined {
+function findSuite(file: string, [quick, ...slower]: readonly Suite[]): Suite | undefined {
   const folderOf = (spec: string): string => spec.replace(/^dist\//, '').replace(/\*\*.*/, '');
   return slower.find(({ spec }) => file.startsWith(folderOf(spec))) ?? quick;
 }

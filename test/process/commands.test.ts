@@ -56,7 +56,7 @@ describe('latchkey', () => {
   it('creates no database if there is none', async () => {
     const { exitCode, stderr } = await installation.run(['users', 'reset-password', 'admin']);
     expect(exitCode).to.equal(1);
-    expect(stderr).to.match(/^DATABASE_URL names the SQLite file .* which is not there\./);
+    expect(stderr).to.match(/^DATABASE_URL names the SQLite file .* which does not exist\./);
   });
 
   describe('users reset-password and set-roles, beside the running service', () => {
