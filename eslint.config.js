@@ -62,7 +62,7 @@ export default tseslint.config(
       '**/dist',
       '**/node_modules',
       '**/generated',
-      '**/artefacts',
+      '**/artifacts',
       'coverage',
       'data',
       'bench/peers',

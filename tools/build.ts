@@ -28,8 +28,14 @@ if (given) {
 
 /** @returns whether it does; what does not is on stderr. */
 async function passesStrictly(project: string): Promise<boolean> {
-  const { checkContractStrictly } = await import('./contract/strict.ts');
-  const findings = await checkContractStrictly(project);
-  if (findings.length > 0) console.error(`${findings.join('\n')}\n\nThe strict check failed.`);
-  return findings.length === 0;
+  const { checkContractStrictly, MissingLinters } = await import('./contract/strict.ts');
+  try {
+    const findings = await checkContractStrictly(project);
+    if (findings.length > 0) console.error(`${findings.join('\n')}\n\nThe strict check failed.`);
+    return findings.length === 0;
+  } catch (error) {
+    if (!(error instanceof MissingLinters)) throw error;
+    console.error(error.message);
+    return false;
+  }
 }

@@ -16,10 +16,7 @@ export async function ensureBuilt(withTests: boolean, options: BuildOptions = {}
 }
 
 /** @returns whether it worked; what did not is on stderr. */
-export async function build(
-  withTests: boolean,
-  { project = root }: BuildOptions = {},
-): Promise<boolean> {
+export async function build(withTests: boolean, { project = root }: BuildOptions = {}): Promise<boolean> {
   // TypeScript takes a while to load, and what is not stale needs none.
   enableCompileCache(join(project, 'node_modules/.cache/latchkey/compiled'));
   const { Builder } = await import('./project/builder.ts');

@@ -9,7 +9,7 @@ import { compareContracts } from './contract/compare.ts';
 const released = join(root, 'docs/openapi-released.json');
 const contract = join(root, 'generated/openapi.json');
 
-function versionOf(file: string): string {
+function readVersion(file: string): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { info: { version: string } }).info.version;
 }
 
@@ -21,7 +21,7 @@ function mayBreak(before: string, now: string): boolean {
 }
 
 function compare(): void {
-  const [before, now] = [versionOf(released), versionOf(contract)];
+  const [before, now] = [readVersion(released), readVersion(contract)];
   const { outcome, text } = compareContracts(released, contract);
   if (outcome === 'absent') {
     console.log(
@@ -48,6 +48,6 @@ const given = readCommandLine(
 if (given?.values['release'] === true) {
   copyFileSync(contract, released);
   console.log(
-    `docs/openapi-released.json is the contract of ${versionOf(contract)} now. Commit it with the tag.`,
+    `docs/openapi-released.json is the contract of ${readVersion(contract)} now. Commit it with the tag.`,
   );
 } else if (given) compare();

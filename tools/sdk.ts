@@ -70,12 +70,12 @@ async function load(name: string): Promise<Sdk> {
   const folder = join(root, 'sdks', name);
   const tasks = (await import(pathToFileURL(join(folder, 'tasks.js')).href)) as Tasks;
   const missing: string[] = [];
-  for (const need of tasks.needs ?? []) if (!(await succeeds(root, need))) missing.push(nameOf(need));
+  for (const need of tasks.needs ?? []) if (!(await succeeds(root, need))) missing.push(getName(need));
   const { version } = (JSON.parse(readFileSync(document, 'utf8')) as { info: { version: string } }).info;
   return { tasks, missing, context: { document, version, folder } };
 }
 
-function nameOf(need: Need): string {
+function getName(need: Need): string {
   return typeof need === 'string' ? need : need.join(' ');
 }
 

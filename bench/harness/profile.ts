@@ -51,7 +51,7 @@ export async function profile(
   } finally {
     await server.stop();
   }
-  const tables = summarise(JSON.parse(readFileSync(file, 'utf8')) as Profile);
+  const tables = summarize(JSON.parse(readFileSync(file, 'utf8')) as Profile);
   return { tables, aims: [], notes: [`The profile is in ${relative(checkout, file)}.`] };
 }
 
@@ -61,7 +61,7 @@ function isWhole(file: string): boolean {
 }
 
 /** Where the time goes: by function, and by whose code it is; without the time in which nothing ran. */
-export function summarise({ nodes, samples, timeDeltas }: Profile): Table[] {
+export function summarize({ nodes, samples, timeDeltas }: Profile): Table[] {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const functions = new Map<string, number>();
   const owners = new Map<string, number>();

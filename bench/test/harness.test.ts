@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { summarise } from '../harness/profile.ts';
+import { summarize } from '../harness/profile.ts';
 import { parseReport, render } from '../harness/report.ts';
 import { interleave } from '../harness/rounds.ts';
 import { median, quantile, separationOf } from '../harness/statistics.ts';
@@ -60,7 +60,7 @@ describe('The harness of the benchmarks', () => {
       id,
       callFrame: { functionName, url, lineNumber: 9 },
     });
-    const [owners, functions] = summarise({
+    const [owners, functions] = summarize({
       nodes: [
         node(1, 'handle', 'file:///srv/node_modules/router/index.js'),
         node(2, 'verify', 'file:///srv/dist/src/tokens/access-token.js'),

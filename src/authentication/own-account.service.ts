@@ -6,7 +6,7 @@ import { Problem } from '../problems/problem.js';
 import type { PasswordConfirmation } from './password-confirmation.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
-import { endSessionsOf } from '../sessions/ended-sessions.js';
+import { endUserSessions } from '../sessions/ended-sessions.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { toOpaqueString } from '../passwords/opaque-string.js';
 import { refuseInvalidPassword } from '../users/users.service.js';
@@ -56,7 +56,7 @@ export class OwnAccountService {
         now,
       });
       if (!replaced) return undefined;
-      await endSessionsOf(transaction, userId, sessionId);
+      await endUserSessions(transaction, userId, sessionId);
       const rows = await this.versions.increment(transaction, { userId });
       const tokens = await this.sessions.reauthenticate(transaction, sessionId);
       if (!tokens) throw new Problem('invalid_token');

@@ -50,7 +50,7 @@ async function runOnInstallation(
 export function refuseMissingDatabase({ databaseUrl }: Config): void {
   if (databaseUrl.kind === 'sqlite' && !existsSync(databaseUrl.file)) {
     throw new StartError(
-      `DATABASE_URL names the SQLite file ${databaseUrl.file}, which is not there. Run the command where the service runs, with its settings; the service's first start makes the file.`,
+      `DATABASE_URL names the SQLite file ${databaseUrl.file}, which does not exist. Run the command where the service runs, with its settings; the service's first start creates the file.`,
     );
   }
 }

@@ -11,15 +11,15 @@ import { KeyImportError } from '../keys/signing-keys.js';
 import type { WithInstallation } from './installation-command.js';
 
 export function addKeyCommands(program: Command, withInstallation: WithInstallation): void {
-  const keys = program.command('keys').description('the keys that tokens are signed with');
+  const keys = program.command('keys').description('manage signing keys');
   keys
     .command('list')
     .description('the key ring: which key signs, which are accepted')
     .action(() => withInstallation(listKeys));
   keys
     .command('rotate')
-    .description('publish a new key that signs later; of both kinds by default')
-    .addArgument(new Argument('[purpose]', 'whose key').choices(keyPurposes))
+    .description('publish a new access-token and refresh-token key, which sign later')
+    .addArgument(new Argument('[purpose]', 'only the key for this').choices(keyPurposes))
     .action((purpose?: KeyPurpose) => withInstallation((services) => rotateKeys(services, purpose)));
   keys
     .command('import')
@@ -34,7 +34,7 @@ export function addKeyCommands(program: Command, withInstallation: WithInstallat
 }
 
 export function addSecretCommands(program: Command, withInstallation: WithInstallation): void {
-  const secret = program.command('secret').description('what the keys are encrypted with');
+  const secret = program.command('secret').description('manage the secret that encrypts the keys');
   secret
     .command('rotate')
     .description(

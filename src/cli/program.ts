@@ -55,18 +55,29 @@ export function createProgram(launcher: Launcher<Project>): Command {
 
 /** The launcher runs these by itself, before there is anything to read a command line with: here they are for the help. */
 function addToolCommands(program: Command, { build, make }: Launcher<Project>): void {
-  const add = (name: string, description: string, run: () => void): void => {
-    program.command(name).description(description).action(run);
-  };
-  add('build', 'build what is stale', () => {
-    build([]);
-  });
-  add('check', 'build everything, and compare generated/ with what that makes', () => {
-    build(['--check']);
-  });
-  add('new', 'make a feature: latchkey new reports --with table', () => {
-    make([]);
-  });
+  program
+    .command('build')
+    .description('build what is stale')
+    .option('--with-tests', 'compile the tests, too')
+    .option('--strict', 'take warnings for errors, and ask linters, too')
+    .action(() => {
+      build(program.args.slice(1));
+    });
+  program
+    .command('check')
+    .description('build everything, and compare generated/ with what that makes')
+    .option('--strict', 'take warnings for errors, and ask linters, too')
+    .action(() => {
+      build(['--check', ...program.args.slice(1)]);
+    });
+  program
+    .command('new <plural> [singular]')
+    .description('make an operation, with its files and its test')
+    .option('--with <what>', '"table": with a table of its own')
+    .option('--undo', 'take it away again, if it is as it was made')
+    .action(() => {
+      make(program.args.slice(1));
+    });
 }
 
 /**

@@ -85,8 +85,8 @@ export function completeContract(document: Document, options: CompletionOptions 
       describePermissions(operation);
       const isLimited = operation.responses['429']?.description.includes('`too_many_requests`') ?? false;
       const isPage = operation.responses['200']?.content?.[pageType] !== undefined;
-      for (const [status, answer] of Object.entries(operation.responses)) {
-        completeResponse(answer, status, { form, fail, warn, isLimited, isPage });
+      for (const [status, response] of Object.entries(operation.responses)) {
+        completeResponse(response, status, { form, fail, warn, isLimited, isPage });
       }
       addExamples(document.components.schemas, operation, warn);
     }
@@ -101,13 +101,15 @@ export function completeContract(document: Document, options: CompletionOptions 
 
 /** An operation with one OAuth error response has OAuth's form for all errors. */
 function findErrorForm({ responses }: Operation): ErrorForm | undefined {
-  const answers = Object.values(responses).flatMap(({ content }) => Object.values(content ?? {}));
-  return answers.some(({ schema }) => schema?.$ref?.endsWith(`/${oauthForm.schema}`)) ? oauthForm : undefined;
+  const contents = Object.values(responses).flatMap(({ content }) => Object.values(content ?? {}));
+  return contents.some(({ schema }) => schema?.$ref?.endsWith(`/${oauthForm.schema}`))
+    ? oauthForm
+    : undefined;
 }
 
 function addProblemCodes(schemas: Record<string, Schema>, codes: string[]): void {
   const properties = schemas['ProblemDetails']?.properties;
-  if (!properties) throw new Error('No operation answers with ProblemDetails.');
+  if (!properties) throw new Error('No operation has a response with ProblemDetails.');
   schemas['ProblemCode'] = {
     type: 'string',
     enum: codes,
@@ -193,15 +195,15 @@ interface ResponseContext {
 }
 
 function completeResponse(
-  answer: ResponseObject,
+  response: ResponseObject,
   status: string,
   { form, fail, warn, isLimited, isPage }: ResponseContext,
 ): void {
   const references: Record<string, keyof typeof headers> = {};
-  answer.description ||= `${STATUS_CODES[status] ?? status}.`;
+  response.description ||= `${STATUS_CODES[status] ?? status}.`;
   if (status === '429' || (isLimited && /^[24]/.test(status))) references['RateLimit'] = 'RateLimit';
   if (status === 'default' || Number(status) >= 400) {
-    const codes = findCodes(answer.description, form);
+    const codes = findCodes(response.description, form);
     if (codes.length === 0) warn(describeMissingCode(status, form));
     for (const code of codes) {
       const statuses = form.codes[code] ?? [];
@@ -212,7 +214,7 @@ function completeResponse(
     const isAmong = (list: readonly string[]): boolean => codes.some((code) => list.includes(code));
     if (status === '401' || isAmong(form.codesWithChallenge)) references['WWW-Authenticate'] = form.challenge;
     if (status === '429' || isAmong(form.codesWithRetryAfter)) references['Retry-After'] = 'Retry-After';
-    answer.content = {
+    response.content = {
       [form.mediaType]: {
         schema: { $ref: `#/components/schemas/${form.schema}` },
         ...(codes.length > 0 && {
@@ -228,5 +230,5 @@ function completeResponse(
   }
   // Last, because every response has it.
   references['X-Request-Id'] = 'X-Request-Id';
-  answer.headers = { ...answer.headers, ...createReferences(references) };
+  response.headers = { ...response.headers, ...createReferences(references) };
 }

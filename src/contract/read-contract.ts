@@ -51,8 +51,8 @@ interface ContractOperation {
   >;
 }
 
-export function operationsIn(document: OpenApiDocument): ContractOperation[] {
-  return Object.values(pathsOf(document)).flatMap((path) => Object.values(path));
+export function listOperations(document: OpenApiDocument): ContractOperation[] {
+  return Object.values(getPaths(document)).flatMap((path) => Object.values(path));
 }
 
 /** The part of an operation in the contract that the HTTP layer uses. */
@@ -79,7 +79,7 @@ export function findOperation(
   document: OpenApiDocument,
   { path, method }: { readonly path: string; readonly method: string },
 ): OperationInfo | undefined {
-  const operation = pathsOf(document)[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
+  const operation = getPaths(document)[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
   if (!operation) return undefined;
   const { security = [] } = operation;
   const otherwise = operation.responses['default']?.content;
@@ -93,6 +93,6 @@ export function findOperation(
   };
 }
 
-function pathsOf(document: OpenApiDocument): Readonly<Record<string, Record<string, ContractOperation>>> {
+function getPaths(document: OpenApiDocument): Readonly<Record<string, Record<string, ContractOperation>>> {
   return document['paths'] as Record<string, Record<string, ContractOperation>>;
 }

@@ -1,6 +1,6 @@
 import type { Document } from './openapi.js';
 
-/** What `describeSources` of `tools/contract/check-controllers.ts` says of the controllers. */
+/** Where operations and models are in the sources, as `describeSources` of `tools/contract/check-controllers.ts` finds them. */
 export interface Sources {
   /** Operation (`GET /reports/{id}`) → file and line (`src/reports/reports.controller.ts:12`). */
   readonly places: Readonly<Record<string, string>>;

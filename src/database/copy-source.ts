@@ -108,7 +108,7 @@ export class SqliteSnapshot {
   }
 
   /** The columns of a table's primary key. */
-  keyColumns(table: keyof Schema): string[] {
+  listKeyColumns(table: keyof Schema): string[] {
     return this.#tableInfo(table)
       .filter(({ pk }) => pk > 0)
       .sort((a, b) => a.pk - b.pk)
@@ -117,7 +117,7 @@ export class SqliteSnapshot {
 
   /** Rows in the order of the primary key. @param after the key that they come after. */
   rows(table: keyof Schema, after?: readonly (string | number)[]): Iterable<Row> {
-    const key = this.keyColumns(table).join(', ');
+    const key = this.listKeyColumns(table).join(', ');
     const places = after?.map(() => '?').join(', ');
     const where = after ? `where (${key}) > (${places})` : '';
     return this.#connection

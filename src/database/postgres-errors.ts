@@ -108,5 +108,5 @@ export function describeCause(cause: unknown): string {
 
 export function toUnresponsiveError(cause: unknown): DatabaseUnavailable {
   if (cause instanceof DatabaseReadOnly) return cause;
-  return new DatabaseUnavailable(`the database does not answer (${describeCause(cause)})`, { cause });
+  return new DatabaseUnavailable(`the database does not respond (${describeCause(cause)})`, { cause });
 }

@@ -112,7 +112,7 @@ class Connection implements PostgresPoolClient {
       void this.client.end();
     }, this.limit);
     // On a connection from before another replica's migration, a prepared statement would keep failing.
-    const name = this.isCurrent ? this.names.nameOf(text) : undefined;
+    const name = this.isCurrent ? this.names.getName(text) : undefined;
     try {
       return await this.client.query({ text, values: [...values], ...(name !== undefined && { name }) });
     } catch (cause) {

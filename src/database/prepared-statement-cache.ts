@@ -14,7 +14,7 @@ export class PreparedStatementCache {
   readonly #seen = new Map<string, number>();
 
   /** @returns undefined for a statement that is not prepared, or not yet. */
-  nameOf(sql: string): string | undefined {
+  getName(sql: string): string | undefined {
     const name = this.#names.get(sql);
     if (name !== undefined) return name;
     // The columns of `*` change when another replica migrates, and the prepared statement would fail.

@@ -32,7 +32,7 @@ export function createTableCopy(
   source: SqliteSnapshot,
   sealing: CopySealing,
 ): TableCopy {
-  const key = source.keyColumns(table);
+  const key = source.listKeyColumns(table);
   const copy: TableCopy<string | number, Row> = {
     name: table,
     maxRows: rowsPerStatement,

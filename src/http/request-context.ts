@@ -15,7 +15,7 @@ const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 /**
  * Gives each request its id: the X-Request-Id of a trusted proxy, or a new one. With LOG_LEVEL=debug it logs each request.
  */
-export function requestIdMiddleware(log: Logger): RequestHandler {
+export function createRequestIdMiddleware(log: Logger): RequestHandler {
   const logsRequests = log.isLevelEnabled('debug');
   return (request, response, next) => {
     const requestId = ensureRequestId(request);

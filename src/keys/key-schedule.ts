@@ -225,7 +225,7 @@ export class KeySchedule {
     });
     // Sessions that began under a longer lifetime than the one that is set now count, too.
     const lastExpiry = Math.max(
-      await this.issued.lastSessionExpiry(queries),
+      await this.issued.findLastSessionExpiry(queries),
       activeAt + this.options.refreshTokenLifetime,
     );
     await this.#retireOthers(queries, 'refresh', id, lastExpiry + maxGrace);

@@ -58,24 +58,24 @@ function readBasic(
 ): { readonly clientId: string; readonly secret: string } | undefined {
   const [, encoded] = /^basic +([A-Za-z0-9+/_=-]*)$/i.exec(authorization?.trimEnd() ?? '') ?? [];
   if (encoded === undefined) {
-    if (/^basic\b/i.test(authorization ?? '')) throw malformedBasic();
+    if (/^basic\b/i.test(authorization ?? '')) throw createMalformedBasicError();
     return undefined;
   }
   const text = Buffer.from(encoded, 'base64').toString();
   const colon = text.indexOf(':');
-  if (colon < 0) throw malformedBasic();
-  return { clientId: formDecode(text.slice(0, colon)), secret: formDecode(text.slice(colon + 1)) };
+  if (colon < 0) throw createMalformedBasicError();
+  return { clientId: decodeForm(text.slice(0, colon)), secret: decodeForm(text.slice(colon + 1)) };
 }
 
-function formDecode(text: string): string {
+function decodeForm(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch (cause) {
-    throw malformedBasic(cause);
+    throw createMalformedBasicError(cause);
   }
 }
 
-function malformedBasic(cause?: unknown): OAuthProblem {
+function createMalformedBasicError(cause?: unknown): OAuthProblem {
   return new OAuthProblem(
     'invalid_client',
     'HTTP Basic must hold the client id and the secret, each form-urlencoded, with a colon between them.',

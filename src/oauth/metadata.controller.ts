@@ -10,7 +10,7 @@ import {
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { clientAuthMethods } from '../clients/client-auth-method.js';
-import { operationsIn, type Contract } from '../contract/read-contract.js';
+import { listOperations, type Contract } from '../contract/read-contract.js';
 import { createEtag, isUnchanged } from '../http/cacheable.js';
 import { asymmetricAlgorithms } from '../keys/algorithms.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -40,7 +40,7 @@ export class MetadataController {
     const methods = [...clientAuthMethods];
     const algorithms = [...asymmetricAlgorithms];
     const permissions = new Set(
-      operationsIn(contract.document).flatMap((operation) => operation['x-required-permissions'] ?? []),
+      listOperations(contract.document).flatMap((operation) => operation['x-required-permissions'] ?? []),
     );
     this.#metadata = {
       issuer,

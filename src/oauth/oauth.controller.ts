@@ -67,7 +67,7 @@ export class OAuthController {
         return this.#refresh(body, request);
       case 'client_credentials': {
         const client = await this.#authenticate(body, request);
-        return this.services.oauth.grants.clientCredentials(client, pickRequestedAccess(body));
+        return this.services.oauth.grants.grantClientCredentials(client, pickRequestedAccess(body));
       }
       case 'password':
         throw new OAuthProblem(

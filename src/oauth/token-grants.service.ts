@@ -38,9 +38,9 @@ export class TokenGrants {
    * @throws {OAuthProblem} `invalid_scope`, `invalid_target`; the refresh token stays valid.
    * @throws {Problem} `invalid_refresh_token`, `too_many_requests`.
    */
-  refresh(refreshToken: string, wish: RequestedAccess, context: RequestContext): Promise<GrantedTokens> {
-    const audience = narrowAudience(this.accessTokens.audience, wish.resource);
-    const { scope } = wish;
+  refresh(refreshToken: string, requested: RequestedAccess, context: RequestContext): Promise<GrantedTokens> {
+    const audience = narrowAudience(this.accessTokens.audience, requested.resource);
+    const { scope } = requested;
     return this.sessions.refresh(refreshToken, context, {
       ...(audience && { audience }),
       ...(scope !== undefined && { permissions: (all: readonly string[]) => narrowPermissions(all, scope) }),
@@ -48,11 +48,13 @@ export class TokenGrants {
   }
 
   /** @throws {OAuthProblem} `invalid_scope`, `invalid_target`. */
-  clientCredentials(client: StoredClient, wish: RequestedAccess): GrantedTokens {
+  grantClientCredentials(client: StoredClient, requested: RequestedAccess): GrantedTokens {
     const grant = createClientGrant(client, this.accessTokens);
     const permissions =
-      wish.scope === undefined ? grant.permissions : narrowPermissions(grant.permissions, wish.scope);
-    const audience = narrowAudience(grant.audience, wish.resource) ?? grant.audience;
+      requested.scope === undefined
+        ? grant.permissions
+        : narrowPermissions(grant.permissions, requested.scope);
+    const audience = narrowAudience(grant.audience, requested.resource) ?? grant.audience;
     return {
       access_token: this.accessTokens.issue({ ...grant, permissions, audience }),
       token_type: this.accessTokens.scheme,
@@ -64,9 +66,9 @@ export class TokenGrants {
 
 function narrowPermissions(all: readonly string[], scope: string): string[] {
   const wanted = parseScope(scope);
-  const beyond = wanted.find((word) => !all.includes(word));
-  if (beyond !== undefined) {
-    throw new OAuthProblem('invalid_scope', `The scope ${beyond.slice(0, 100)} may not be granted.`);
+  const excess = wanted.find((word) => !all.includes(word));
+  if (excess !== undefined) {
+    throw new OAuthProblem('invalid_scope', `The scope ${excess.slice(0, 100)} may not be granted.`);
   }
   return wanted;
 }
@@ -77,9 +79,9 @@ function narrowAudience(
 ): string[] | undefined {
   if (resource === undefined) return undefined;
   const wanted = [...new Set(resource)];
-  const beyond = wanted.find((each) => !all.includes(each));
-  if (beyond !== undefined) {
-    throw new OAuthProblem('invalid_target', `No token may be issued for ${beyond.slice(0, 200)}.`);
+  const excess = wanted.find((each) => !all.includes(each));
+  if (excess !== undefined) {
+    throw new OAuthProblem('invalid_target', `No token may be issued for ${excess.slice(0, 200)}.`);
   }
   return wanted;
 }

@@ -93,7 +93,7 @@ export class Passwords {
     if (own !== undefined && !this.#inUse.includes(own)) this.setCostsInUse([...this.#inUse, own]);
     const inUse = this.#inUse;
     // Awaited whether or not they are needed, so that the first check takes the same time in all cases.
-    const dummyHashes = await Promise.all(inUse.map((costs) => this.#dummyHash(costs)));
+    const dummyHashes = await Promise.all(inUse.map((costs) => this.#getDummyHash(costs)));
     const form = toOpaqueString(password);
     const forms = listForms(password);
     return this.runOnFreeCore(async () => {
@@ -128,7 +128,7 @@ export class Passwords {
     return this.#limit(work);
   }
 
-  #dummyHash(costs: string): Promise<string> {
+  #getDummyHash(costs: string): Promise<string> {
     let made = this.#dummyHashes.get(costs);
     if (!made) {
       made = hash('nobody has this password', parseCosts(costs));

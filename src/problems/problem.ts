@@ -16,7 +16,7 @@ export interface ProblemOptions {
   readonly isExpected?: boolean;
 }
 
-/** An error that the contract documents. `problemHandler` sends it. */
+/** An error that the contract documents. `createProblemHandler` sends it. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: string;

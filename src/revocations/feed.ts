@@ -13,7 +13,7 @@ export interface Feed {
    * How long the last outage of the database lasted, in milliseconds, if it ended less than `within` milliseconds ago;
    * otherwise 0.
    */
-  recentOutage(within: number): number;
+  getRecentOutage(within: number): number;
 }
 
 /** Applies what other processes commit. */

@@ -67,7 +67,7 @@ export class PostgresFeed implements Feed {
     return performance.now() - this.#freshAt <= this.bound;
   }
 
-  recentOutage(within: number): number {
+  getRecentOutage(within: number): number {
     return performance.now() - this.#outage.endedAt < within ? this.#outage.lasted : 0;
   }
 

@@ -23,8 +23,8 @@ export class RevocationShards {
     return this.#shardOf(id).has(id);
   }
 
-  versionOf(id: string): number {
-    return this.#shardOf(id).versionOf(id);
+  getVersion(id: string): number {
+    return this.#shardOf(id).getVersion(id);
   }
 
   add(id: string, expiresAt: number, version = 0): boolean {

@@ -65,7 +65,7 @@ export class RevocationTable {
   }
 
   /** The version of an identifier; 0 if it has none or is not revoked. */
-  versionOf(id: string): number {
+  getVersion(id: string): number {
     if (this.#count > 0 && this.#read(id)) {
       const entry = this.#find() - 1;
       return entry < 0 ? 0 : (this.#blocks[entry >>> blockBits]?.versions?.[entry & inBlock] ?? 0);
@@ -85,7 +85,7 @@ export class RevocationTable {
       this.#append(expiresAt, version);
       return true;
     }
-    const { expiries, versions } = this.#blockOf(known);
+    const { expiries, versions } = this.#getBlock(known);
     const at = known & inBlock;
     const later = expiresAt > (expiries[at] ?? 0);
     const higher = versions !== undefined && version > (versions[at] ?? 0);
@@ -98,11 +98,11 @@ export class RevocationTable {
   removeExpired(now: number): void {
     for (const [id, { expiresAt }] of this.#others) if (expiresAt <= now) this.#others.delete(id);
     let ended = 0;
-    for (let entry = 0; entry < this.#count; entry += 1) if (this.#expiryOf(entry) <= now) ended += 1;
+    for (let entry = 0; entry < this.#count; entry += 1) if (this.#getExpiry(entry) <= now) ended += 1;
     if (ended === 0 || (this.#count > largeTable && ended < this.#count * minExpiredShare)) return;
     let kept = 0;
     for (let entry = 0; entry < this.#count; entry += 1) {
-      if (this.#expiryOf(entry) > now) this.#move(entry, kept++);
+      if (this.#getExpiry(entry) > now) this.#move(entry, kept++);
     }
     this.#count = kept;
     this.#blocks.length = Math.ceil(kept / blockSize);
@@ -114,7 +114,7 @@ export class RevocationTable {
   /** All entries. Iterate without awaiting in between: `removeExpired` moves them. */
   *entries(): Generator<RevokedEntry> {
     for (let entry = 0; entry < this.#count; entry += 1) {
-      const { ids, expiries, versions } = this.#blockOf(entry);
+      const { ids, expiries, versions } = this.#getBlock(entry);
       const at = entry & inBlock;
       const hex = Array.from(ids.subarray(at * 4, at * 4 + 4), (word) =>
         (word >>> 0).toString(16).padStart(8, '0'),
@@ -171,7 +171,7 @@ export class RevocationTable {
       if (taken === 0) return 0;
       if (((taken ^ hash) & ~mask) !== 0) continue;
       const found = taken & mask;
-      const { ids } = this.#blockOf(found - 1);
+      const { ids } = this.#getBlock(found - 1);
       const at = ((found - 1) & inBlock) * 4;
       if (
         ids[at + 3] === this.#w3 &&
@@ -188,7 +188,7 @@ export class RevocationTable {
   #append(expiresAt: number, version: number): void {
     const entry = this.#count;
     if (entry >>> blockBits === this.#blocks.length) this.#blocks.push(this.#newBlock());
-    const { ids, expiries, versions } = this.#blockOf(entry);
+    const { ids, expiries, versions } = this.#getBlock(entry);
     const at = entry & inBlock;
     ids[at * 4] = this.#w0;
     ids[at * 4 + 1] = this.#w1;
@@ -212,7 +212,7 @@ export class RevocationTable {
   #index(slots: number): void {
     this.#slots = new Int32Array(slots);
     for (let entry = 0; entry < this.#count; entry += 1) {
-      const { ids } = this.#blockOf(entry);
+      const { ids } = this.#getBlock(entry);
       const at = (entry & inBlock) * 4;
       this.#w0 = ids[at] ?? 0;
       this.#w1 = ids[at + 1] ?? 0;
@@ -240,20 +240,20 @@ export class RevocationTable {
     return hash ^ (hash >>> 15);
   }
 
-  #blockOf(entry: number): Block {
+  #getBlock(entry: number): Block {
     const block = this.#blocks[entry >>> blockBits];
     if (!block) throw new RangeError(`There is no entry ${entry}.`);
     return block;
   }
 
-  #expiryOf(entry: number): number {
-    return this.#blockOf(entry).expiries[entry & inBlock] ?? 0;
+  #getExpiry(entry: number): number {
+    return this.#getBlock(entry).expiries[entry & inBlock] ?? 0;
   }
 
   #move(from: number, to: number): void {
     if (from === to) return;
-    const source = this.#blockOf(from);
-    const target = this.#blockOf(to);
+    const source = this.#getBlock(from);
+    const target = this.#getBlock(to);
     const [at, place] = [from & inBlock, to & inBlock];
     target.ids.set(source.ids.subarray(at * 4, at * 4 + 4), place * 4);
     target.expiries[place] = source.expiries[at] ?? 0;

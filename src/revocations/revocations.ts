@@ -47,11 +47,11 @@ export class Revocations {
       (sid !== undefined && session.has(sid)) ||
       token.has(jti) ||
       // Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
-      ver < subject.versionOf(sub) ||
+      ver < subject.getVersion(sub) ||
       // Clients, whose tokens have no session, have no roles.
       (sid !== undefined &&
-        (rolesVersion < role.versionOf(everyRole) ||
-          roles.some((name) => rolesVersion < role.versionOf(name))))
+        (rolesVersion < role.getVersion(everyRole) ||
+          roles.some((name) => rolesVersion < role.getVersion(name))))
     );
   }
 

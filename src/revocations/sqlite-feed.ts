@@ -22,7 +22,7 @@ export class SqliteFeed implements Feed {
     return true;
   }
 
-  recentOutage(): number {
+  getRecentOutage(): number {
     return 0;
   }
 

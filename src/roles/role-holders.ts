@@ -33,7 +33,8 @@ export async function findMaxGrownRights(
     const sets = new Set(page.map(({ roles }) => parseScope(roles).join(' ')));
     const unknown = [...sets].filter((set) => !seen.has(set));
     const names = [...new Set(unknown.flatMap(parseScope))].filter((role) => !permissions.has(role));
-    for (const [role, given] of await rolesStore.permissionsOf(queries, names)) permissions.set(role, given);
+    for (const [role, given] of await rolesStore.findPermissions(queries, names))
+      permissions.set(role, given);
     if (seen.size > maxSets) seen.clear();
     for (const set of unknown) {
       const others = parseScope(set);

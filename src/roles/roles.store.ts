@@ -65,14 +65,14 @@ export const rolesStore = {
   },
 
   /** The permissions of roles, by their names. */
-  async permissionsOf(queries: Queries, names: readonly string[]): Promise<Map<string, string>> {
+  async findPermissions(queries: Queries, names: readonly string[]): Promise<Map<string, string>> {
     if (names.length === 0) return new Map();
     const roles = await selectRoles(queries).where('name', 'in', names).execute();
     return new Map(roles.map(({ name, permissions }) => [name, permissions]));
   },
 
   /** The names that are not roles. */
-  async missing(queries: Queries, names: readonly string[]): Promise<string[]> {
+  async findMissing(queries: Queries, names: readonly string[]): Promise<string[]> {
     if (names.length === 0) return [];
     const found = await selectRoles(queries).where('name', 'in', names).execute();
     const known = new Set(found.map(({ name }) => name));

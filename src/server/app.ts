@@ -5,8 +5,8 @@ import { routes as latchkeyRoutes } from '../../generated/latchkey-routes.js';
 import { commonHeaders } from '../http/common-headers.js';
 import { Controllers } from './controllers.js';
 import './express-types.js';
-import { problemHandler } from './problem-handler.js';
-import { requestIdMiddleware } from '../http/request-context.js';
+import { createProblemHandler } from './problem-handler.js';
+import { createRequestIdMiddleware } from '../http/request-context.js';
 import { captureHeaders, setDefaultHeaders } from '../http/response-headers.js';
 import { usesCookies } from '../sessions/token-cookies.js';
 import type { OpenProject } from './open-project.js';
@@ -14,7 +14,7 @@ import { mountOperations } from './operations.js';
 import { mountProblemsRedirect } from './problems-redirect.js';
 import { mountSwaggerUi } from './swagger-ui.js';
 import { createTrust } from '../http/trusted-proxy.js';
-import { notFoundHandler } from './not-found-handler.js';
+import { createNotFoundHandler } from './not-found-handler.js';
 import { createWellKnownPathMiddleware } from './well-known-path.js';
 import type { Services } from './services.js';
 
@@ -29,7 +29,7 @@ export function createApp(services: Services, project: OpenProject): Express {
   app.enable('strict routing');
   app.set('trust proxy', createTrust(config.trustedProxies));
 
-  app.use(requestIdMiddleware(log));
+  app.use(createRequestIdMiddleware(log));
   setDefaultHeaders(
     app,
     commonHeaders,
@@ -55,11 +55,11 @@ export function createApp(services: Services, project: OpenProject): Express {
   mountOperations(app, all, contract.document);
   const pages = mountSwaggerUi(app);
   app.use(
-    notFoundHandler(
+    createNotFoundHandler(
       all.flatMap(({ operations }) => operations),
       [...pages, mountProblemsRedirect(app)],
     ),
   );
-  app.use(problemHandler(log, issuer, database.outages));
+  app.use(createProblemHandler(log, issuer, database.outages));
   return app;
 }

@@ -56,7 +56,7 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
   const handleUnansweredError = (error: unknown, response: ServerResponse): void => {
     if (response.headersSent) response.destroy();
     else {
-      log.error({ err: error }, 'the app did not answer a request');
+      log.error({ err: error }, 'the app sent no response to a request');
       refuse(new Problem('internal_error'), response);
     }
   };

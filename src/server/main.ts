@@ -134,7 +134,7 @@ function printStartMessage(
     console.log(
       oneTimePassword === undefined
         ? `The administrator "${username}" was created with the password from LATCHKEY_ADMIN_PASSWORD.`
-        : `The administrator was made. This password is shown once, and is good for one login, within ${formatDuration(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
+        : `The administrator account was created. This password is shown once, and is good for one login, within ${formatDuration(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
     );
   }
   console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);

@@ -11,7 +11,10 @@ interface KnownPath {
  * Handles requests without a route: OPTIONS gets 204, a wrong method 405 with `Allow` (RFC 9110 §15.5.6), an unknown path 404.
  * @param others paths outside of the contract that support GET.
  */
-export function notFoundHandler(operations: readonly Operation[], others: readonly string[]): RequestHandler {
+export function createNotFoundHandler(
+  operations: readonly Operation[],
+  others: readonly string[],
+): RequestHandler {
   const methods = new Map<string, Set<string>>(others.map((path) => [path, new Set(['GET', 'HEAD'])]));
   for (const { path, method } of operations) {
     const known = methods.get(path) ?? new Set();

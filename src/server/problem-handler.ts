@@ -17,7 +17,7 @@ import { clearTokenCookie } from '../sessions/token-cookies.js';
 /**
  * Sends errors as problem+json (RFC 9457), or as RFC 6749 §5.2 for OAuth operations. Causes are only logged.
  */
-export function problemHandler(
+export function createProblemHandler(
   log: Logger,
   issuer: string,
   outages: OutageLog = new OutageLog(log),

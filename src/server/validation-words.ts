@@ -9,7 +9,7 @@ const maxListed = 20;
 
 /** Describes a value of this schema, to follow "must be": `a whole number from 1 to 100`, `open or closed`. */
 export function describeSchema(schema: Schema, models: Models): string {
-  const limits = limitsOf(schema);
+  const limits = readLimits(schema);
   switch (schema.dataType) {
     case 'string':
       return `a string${describeSize(limits['minLength']?.value, limits['maxLength']?.value, 'character')}`;
@@ -51,7 +51,7 @@ export function describeError(
   if (isWorded(message, schema)) return message;
   const alias = schema.ref === undefined ? undefined : models[schema.ref];
   if (alias?.dataType === 'refAlias') return describeError(alias.type, models, { message, value, isBody });
-  const limits = limitsOf(schema);
+  const limits = readLimits(schema);
   // tsoa reads a repeated parameter as a list.
   if (!isBody && Array.isArray(value) && schema.dataType !== 'array') return 'must be there only once';
   if (message.startsWith('minLength') && limits['minLength']?.value === 1) return 'must not be empty';
@@ -81,7 +81,7 @@ function isWorded(message: string, schema: Schema): boolean {
   );
 }
 
-function limitsOf({ validators }: Schema): Limits {
+function readLimits({ validators }: Schema): Limits {
   return validators ?? {};
 }
 

@@ -169,13 +169,13 @@ class WordedValidation extends ValidationService {
     union: Schema,
     parent: string,
   ): FieldErrors {
-    const alternatives = this.#alternativesOf(union);
+    const alternatives = this.#listAlternatives(union);
     const candidates = alternatives.filter((schema) =>
       Array.isArray(value)
         ? this.#resolve(schema).dataType === 'array'
         : isObject(value) && this.#isObjectSchema(schema),
     );
-    const meant = candidates.filter((schema) => this.#hasLiteralsOf(schema, value));
+    const meant = candidates.filter((schema) => this.#hasLiterals(schema, value));
     const [only] = meant.length === 1 ? meant : candidates;
     const errors: FieldErrors = {};
     if (only && (meant.length === 1 || candidates.length === 1)) {
@@ -193,11 +193,11 @@ class WordedValidation extends ValidationService {
   }
 
   /** Includes the alternatives of nested unions. */
-  #alternativesOf(union: Schema): Schema[] {
+  #listAlternatives(union: Schema): Schema[] {
     return (union.subSchemas ?? []).flatMap((schema) => {
       const resolved = this.#resolve(schema);
       if (resolved.dataType === 'undefined') return [];
-      return resolved.dataType === 'union' ? this.#alternativesOf(resolved) : [schema];
+      return resolved.dataType === 'union' ? this.#listAlternatives(resolved) : [schema];
     });
   }
 
@@ -221,7 +221,7 @@ class WordedValidation extends ValidationService {
   }
 
   /** Whether the value has the schema's literals, such as `kind: 'dog'`; a schema without literals never matches. */
-  #hasLiteralsOf(schema: Schema, value: unknown): boolean {
+  #hasLiterals(schema: Schema, value: unknown): boolean {
     const literals = Object.entries(this.#propertiesOf(schema)).filter(
       ([, { dataType, enums }]) => dataType === 'enum' && enums?.length === 1,
     );

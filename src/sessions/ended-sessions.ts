@@ -19,7 +19,7 @@ import { sessionEpochsStore } from '../users/session-epochs.store.js';
  * Revokes the access tokens of sessions that a transaction ends.
  * @returns rows for `Revocations.apply`, to be called after the commit and before the response.
  */
-export async function revokeAccessTokensOf(
+export async function revokeSessionTokens(
   transaction: Queries,
   clock: Clock,
   ended: readonly EndedSession[],
@@ -37,7 +37,7 @@ export async function revokeAccessTokensOf(
  * must revoke their access tokens.
  * @returns the new epoch; undefined where there is no such user.
  */
-export async function endSessionsOf(
+export async function endUserSessions(
   transaction: Queries,
   userId: string,
   exceptId?: string,
@@ -63,7 +63,7 @@ export async function revokeEndedSessions(
       const now = clock.now();
       const ended = await sessionEndingsStore.revokeBefore(transaction, { userId, epoch, now, limit });
       const alive = ended.filter(({ access_expires_at: expiresAt }) => expiresAt > now);
-      revoked = await revokeAccessTokensOf(transaction, clock, alive);
+      revoked = await revokeSessionTokens(transaction, clock, alive);
       if (ended.length < limit) await sessionEpochsStore.finishEnding(transaction, userId, epoch);
       return ended.length;
     },
@@ -80,7 +80,7 @@ export async function revokeEndedSessions(
  */
 export async function removeDeletedUser(database: Database, userId: string): Promise<boolean> {
   await runInBatches(database, (transaction, limit) =>
-    sessionEndingsStore.deleteSomeOf(transaction, userId, limit),
+    sessionEndingsStore.deleteSome(transaction, userId, limit),
   );
   try {
     await database.longRunning.transaction((transaction) => sessionEpochsStore.remove(transaction, userId));

@@ -8,7 +8,7 @@ import { sessionsStore } from './sessions.store.js';
 /** The key ring's port to sessions and revocations. */
 export function createIssuedTokens(clock: Clock): IssuedTokens {
   return {
-    lastSessionExpiry: (queries) => sessionsStore.lastExpiry(queries),
+    findLastSessionExpiry: (queries) => sessionsStore.findLastExpiry(queries),
     revokeAccessTokens: async (queries) => {
       const now = clock.now();
       await revokeTokensOfHolders(queries, everyRole, { now, expiresAt: now + maxAccessTokenLifetime });

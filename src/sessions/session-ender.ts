@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { Revocations } from '../revocations/revocations.js';
-import { revokeAccessTokensOf } from './ended-sessions.js';
+import { revokeSessionTokens } from './ended-sessions.js';
 import { sessionsStore } from './sessions.store.js';
 
 /** Ends one session and revokes its tokens. */
@@ -33,10 +33,10 @@ export class SessionEnder {
         const left = await sessionsStore.revokeEnded(transaction, sessionId, now);
         return {
           isEnded: false,
-          revoked: await revokeAccessTokensOf(transaction, this.clock, left ? [left] : []),
+          revoked: await revokeSessionTokens(transaction, this.clock, left ? [left] : []),
         };
       }
-      const rows = await revokeAccessTokensOf(transaction, this.clock, [ended]);
+      const rows = await revokeSessionTokens(transaction, this.clock, [ended]);
       await auditStore.add(transaction, this.clock, {
         event,
         ...(event === 'logout' && { actorId: actorId ?? ended.user_id }),

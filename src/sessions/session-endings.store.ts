@@ -125,7 +125,7 @@ export const sessionEndingsStore = {
   },
 
   /** Deletes up to `limit` sessions of a user, in any state. @returns the number of sessions deleted. */
-  async deleteSomeOf(queries: Queries, userId: string, limit: number): Promise<number> {
+  async deleteSome(queries: Queries, userId: string, limit: number): Promise<number> {
     const { numDeletedRows } = await queries
       .deleteFrom('sessions')
       .where('id', 'in', (eb) =>

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { Revocation } from '../revocations/revocations.store.js';
-import { revokeAccessTokensOf } from './ended-sessions.js';
+import { revokeSessionTokens } from './ended-sessions.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
 
 type NewSession = Pick<StoredSession, 'id' | 'user_id' | 'created_at'>;
@@ -59,7 +59,7 @@ export class SessionLimit {
         context,
       });
     }
-    return revokeAccessTokensOf(transaction, this.clock, ended);
+    return revokeSessionTokens(transaction, this.clock, ended);
   }
 
   /** Applies the revocations of `evictOldest` and ends the others, after the commit and before the response. */

@@ -57,7 +57,7 @@ export function createSessionServices(
         refreshTokenLifetime,
         sessionLifetime,
         // Clients could not retry during a database outage: that time does not count.
-        grace: () => refreshGrace * 1000 + feed.recentOutage(refreshGrace * 1000),
+        grace: () => refreshGrace * 1000 + feed.getRecentOutage(refreshGrace * 1000),
         onDenied,
       },
     ),

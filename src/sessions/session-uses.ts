@@ -26,7 +26,7 @@ export class SessionUses {
   }
 
   /** The last use by the table or by memory, whichever is later. */
-  lastUseOf({ id, last_used_at: written }: { readonly id: string; readonly last_used_at: number }): number {
+  getLastUse({ id, last_used_at: written }: { readonly id: string; readonly last_used_at: number }): number {
     return Math.max(written, this.#noted.get(id) ?? 0);
   }
 

@@ -213,7 +213,7 @@ export const sessionsStore = {
   },
 
   /** When the last token of all sessions expires, in milliseconds since the Unix epoch; 0 without sessions. */
-  async lastExpiry(queries: Queries): Promise<number> {
+  async findLastExpiry(queries: Queries): Promise<number> {
     const session = await queries
       .selectFrom('sessions')
       .select(allTokensExpiredAt.as('last'))

@@ -5,7 +5,7 @@ import type { Database, Queries } from '../database/database.js';
 import { readPage, type Page } from '../http/pagination.js';
 import { Problem } from '../problems/problem.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
-import { endSessionsOf, revokeEndedSessions, revokeAccessTokensOf } from './ended-sessions.js';
+import { endUserSessions, revokeEndedSessions, revokeSessionTokens } from './ended-sessions.js';
 import type { SessionUses } from './session-uses.js';
 import { sessionsStore, type StoredSession } from './sessions.store.js';
 import { sessionEndingsStore } from './session-endings.store.js';
@@ -33,7 +33,7 @@ export class UserSessionsService {
     const { rows, next } = await readPage(limit, (most) =>
       sessionsStore.listLive(this.database.queries, { ...live, limit: most, after }),
     );
-    return { rows: rows.map((row) => ({ ...row, last_used_at: this.uses.lastUseOf(row) })), next };
+    return { rows: rows.map((row) => ({ ...row, last_used_at: this.uses.getLastUse(row) })), next };
   }
 
   /**
@@ -50,7 +50,7 @@ export class UserSessionsService {
       if (!session) throw new Problem('session_not_found');
       const change = { event: 'session_ended', target: userId, sessionId } as const;
       await auditStore.addChange(transaction, this.clock, change, actor);
-      return revokeAccessTokensOf(transaction, this.clock, [session]);
+      return revokeSessionTokens(transaction, this.clock, [session]);
     });
     this.versions.apply(revoked);
   }
@@ -58,7 +58,7 @@ export class UserSessionsService {
   /** Ends all sessions of a user, as `end` does. */
   async endAll(userId: string, actor: Actor): Promise<void> {
     const revoked = await this.database.transaction(async (transaction) => {
-      const epoch = await endSessionsOf(transaction, userId);
+      const epoch = await endUserSessions(transaction, userId);
       await this.#auditEnd(transaction, userId, epoch, actor);
       // Even if none was live: an earlier, interrupted change may have left access tokens.
       return this.versions.increment(transaction, { userId });
@@ -69,7 +69,7 @@ export class UserSessionsService {
   /** Ends all sessions of a user but one, whose tokens stay valid. */
   async endOthers(userId: string, keptId: string, actor: Actor): Promise<void> {
     const epoch = await this.database.transaction(async (transaction) => {
-      const raised = await endSessionsOf(transaction, userId, keptId);
+      const raised = await endUserSessions(transaction, userId, keptId);
       await this.#auditEnd(transaction, userId, raised, actor);
       await sessionEpochsStore.beginEnding(transaction, userId);
       return raised;

@@ -115,7 +115,7 @@ const ClientPart: Component<FormProperties> = ({ system }) => {
   if (typeof used === 'string') {
     return system.React.createElement(Form, {
       system,
-      title: `The operations of OAuth are called as the client ${used}`,
+      title: `OAuth requests use the client ${used}`,
       description: '',
       fields: [],
       action: 'Stop using this client',
@@ -127,9 +127,9 @@ const ClientPart: Component<FormProperties> = ({ system }) => {
   }
   return system.React.createElement(Form, {
     system,
-    title: 'For the operations of OAuth: a client',
+    title: 'OAuth client (for /oauth operations)',
     description:
-      "A client is a service of its own, which POST /clients makes and gives a secret. This is no user's login: nobody is logged in with it, and it is used for the operations of OAuth alone.",
+      'An OAuth client: a service with its own id and secret (POST /clients creates one). This does not log a user in.',
     fields: [
       { label: 'Client id', name: 'id', type: 'text', autoComplete: 'off' },
       { label: 'Client secret', name: 'secret', type: 'password', autoComplete: 'new-password' },

@@ -28,14 +28,14 @@ export class Caller {
     const { token, isExpired } = this.session;
     // A client's token has no session; `GET /me` is for users.
     if (token === undefined || isExpired || readAccessToken(token)?.sessionId === undefined) return;
-    const answer = await this.fetch(this.meUrl, {
+    const response = await this.fetch(this.meUrl, {
       headers: { Authorization: `Bearer ${token}` },
       credentials: 'omit',
     }).catch(() => undefined); // a network error: the name stays unknown, and the next request shows the error
-    if (answer === undefined || this.session.token !== token) return;
-    if (isRefused(answer)) await this.session.renew(token);
-    else if (answer.ok) {
-      const { id: subject, username } = (await answer.json()) as Me;
+    if (response === undefined || this.session.token !== token) return;
+    if (isRefused(response)) await this.session.renew(token);
+    else if (response.ok) {
+      const { id: subject, username } = (await response.json()) as Me;
       this.#known = { subject, username };
       this.onChange();
     }

@@ -7,8 +7,8 @@ export function isEventStream({ headers }: Response): boolean {
 }
 
 /** The response with the first part of its stream as body: Swagger UI shows a response when it is complete. */
-export async function readBeginning(answer: Response): Promise<Response> {
-  const reader = answer.body?.getReader();
+export async function readBeginning(response: Response): Promise<Response> {
+  const reader = response.body?.getReader();
   const timer = setTimeout(() => void reader?.cancel(), listenFor);
   const decoder = new TextDecoder();
   let text = '';
@@ -16,6 +16,6 @@ export async function readBeginning(answer: Response): Promise<Response> {
     text += decoder.decode(part.value, { stream: true });
   }
   clearTimeout(timer);
-  const { status, statusText, headers } = answer;
+  const { status, statusText, headers } = response;
   return new Response(text, { status, statusText, headers });
 }

@@ -20,7 +20,7 @@ export class Login {
     const response = await this.#post('login', { username, password });
     if (response === undefined) return unreachable;
     if (!response.ok) return await readDetail(response);
-    this.session.take((await response.json()) as TokenSet);
+    this.session.useTokens((await response.json()) as TokenSet);
     return undefined;
   }
 

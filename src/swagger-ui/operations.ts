@@ -30,38 +30,38 @@ export class Operations {
   ) {}
 
   async run(operation: Operation, url: string, request: OperationRequest): Promise<Response> {
-    const answer = this.#isOwn(request)
+    const response = this.#isOwn(request)
       ? await this.#send(url, request)
       : await this.fetch(url, omitBrowserCredentials(operation, request));
-    if (answer.ok) await this.#learn(operation, request, answer);
-    return isEventStream(answer) ? readBeginning(answer) : answer;
+    if (response.ok) await this.#learn(operation, request, response);
+    return isEventStream(response) ? readBeginning(response) : response;
   }
 
   /** Sends a request with the session's access token; if that is refused, refreshes it and sends the request again. */
   async #send(url: string, request: OperationRequest): Promise<Response> {
     const token = extractBearer(request);
-    const answer = await this.fetch(url, request);
-    if (token === undefined || !isRefused(answer) || (await this.session.renew(token)) !== 'renewed') {
-      return answer;
+    const response = await this.fetch(url, request);
+    if (token === undefined || !isRefused(response) || (await this.session.renew(token)) !== 'renewed') {
+      return response;
     }
     request.headers['Authorization'] = `Bearer ${this.session.token ?? ''}`;
     return this.fetch(url, request);
   }
 
-  async #learn({ path, method }: Operation, request: OperationRequest, answer: Response): Promise<void> {
+  async #learn({ path, method }: Operation, request: OperationRequest, response: Response): Promise<void> {
     const name = `${method} ${path}`;
     const isOwn = this.#isOwn(request);
     // With tokens in cookies the response has no body.
-    if (givesTokens.has(name) && answer.status !== 204) {
-      const tokens = (await answer.clone().json()) as Partial<TokenSet>;
+    if (givesTokens.has(name) && response.status !== 204) {
+      const tokens = (await response.clone().json()) as Partial<TokenSet>;
       // A client's own token comes without a refresh token.
-      if (tokens.refresh_token !== undefined) this.session.take(tokens as TokenSet);
-    } else if (isOwn && this.#endsSession(name, request, answer.url)) {
+      if (tokens.refresh_token !== undefined) this.session.useTokens(tokens as TokenSet);
+    } else if (isOwn && this.#endsSession(name, request, response.url)) {
       this.session.end('Logged out.');
     } else if (isOwn && method !== 'get') {
       this.inDoubt();
     } else if (cookieNotices.has(name)) {
-      this.session.tell(cookieNotices.get(name));
+      this.session.showNotice(cookieNotices.get(name));
     }
   }
 

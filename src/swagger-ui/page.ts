@@ -47,7 +47,7 @@ class Page implements Account {
       post: (message) => {
         tabs.postMessage(message);
       },
-      exclusively: (work) => turns?.take(work) ?? work(),
+      runExclusively: (work) => turns?.take(work) ?? work(),
       fetch: send,
       refreshUrl: new URL('refresh', service).href,
       now: () => Date.now(),
@@ -64,10 +64,10 @@ class Page implements Account {
       this.session.receive(data);
     });
     addEventListener('storage', (event) => {
-      if (event.key === key || event.key === null) this.session.follow();
+      if (event.key === key || event.key === null) this.session.adoptSharedToken();
     });
     document.addEventListener('visibilitychange', () => {
-      this.session.follow();
+      this.session.adoptSharedToken();
       this.#tick();
     });
     // The Authorize dialog changes the token, too.
@@ -75,7 +75,7 @@ class Page implements Account {
       this.session.changed();
     });
     amendSwaggerUi(document.getElementById('swagger-ui') ?? document.body);
-    this.session.follow();
+    this.session.adoptSharedToken();
     this.#show();
     setInterval(() => {
       this.#tick();

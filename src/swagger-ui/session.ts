@@ -12,7 +12,7 @@ export interface Authorization {
 }
 
 /** The browser's facilities that the session uses, injected for tests. */
-export interface Surroundings {
+export interface Environment {
   readonly authorization: Authorization;
   /** The tab's `sessionStorage`. */
   readonly storage: {
@@ -24,7 +24,7 @@ export interface Surroundings {
   /** Sends a message to all other tabs of the page. */
   readonly post: (message: Message) => void;
   /** Runs work while no other tab does. */
-  readonly exclusively: (work: () => Promise<Renewal>) => Promise<Renewal>;
+  readonly runExclusively: (work: () => Promise<Renewal>) => Promise<Renewal>;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly refreshUrl: string;
   /** Milliseconds since the Unix epoch. */
@@ -34,7 +34,7 @@ export interface Surroundings {
 }
 
 /** What a tab stores beside an access token that it got from the service. */
-interface Kept {
+interface StoredTokens {
   readonly accessToken: string;
   readonly refreshToken: string;
   /** Milliseconds since the Unix epoch, by the page's clock: the service's may differ. */
@@ -43,15 +43,15 @@ interface Kept {
 }
 
 /** With these messages tabs ask each other for the refresh token that belongs to an access token. */
-export type Message = { readonly wanted: string } | { readonly kept: Kept };
+export type Message = { readonly wanted: string } | { readonly kept: StoredTokens };
 
 /** `later`: the service could not be asked, and there will be another attempt. */
-export type Renewal = 'renewed' | 'over' | 'later';
+export type Renewal = 'renewed' | 'ended' | 'later';
 
 /** In milliseconds before an access token expires; a fifth of its lifetime if that is less. */
 const renewBefore = 60_000;
 /** The timeout of a refresh, in milliseconds. */
-const answerWithin = 5000;
+const refreshTimeout = 5000;
 /**
  * In milliseconds. The first retry comes soon, because a lost response can be requested again only for the few seconds of
  * `LATCHKEY_REFRESH_GRACE`.
@@ -77,11 +77,11 @@ export class Session {
   #seen: string | undefined;
   #dropped: string | undefined;
 
-  constructor(private readonly surroundings: Surroundings) {}
+  constructor(private readonly environment: Environment) {}
 
   /** The access token that this tab uses. */
   get token(): string | undefined {
-    return this.surroundings.authorization.token();
+    return this.environment.authorization.token();
   }
 
   /** The refresh token that came with this access token, if this tab has it. */
@@ -98,13 +98,13 @@ export class Session {
   /** Whether the access token has expired, by the page's clock, and this tab cannot refresh it. */
   get isExpired(): boolean {
     const { expiresAt } = this;
-    return this.#kept === undefined && expiresAt !== undefined && expiresAt <= this.surroundings.now();
+    return this.#kept === undefined && expiresAt !== undefined && expiresAt <= this.environment.now();
   }
 
   /** Uses the tokens of a login, a refresh or a password change. */
-  take(tokens: TokenSet): void {
+  useTokens(tokens: TokenSet): void {
     const lifetime = tokens.expires_in * 1000;
-    const expiresAt = this.surroundings.now() + lifetime;
+    const expiresAt = this.environment.now() + lifetime;
     this.#keep({
       accessToken: tokens.access_token,
       refreshToken: tokens.refresh_token,
@@ -117,18 +117,18 @@ export class Session {
   /** Ends the login in all tabs. */
   end(notice: string): void {
     this.#use(undefined, true);
-    this.tell(notice);
+    this.showNotice(notice);
   }
 
   /** Shows a notice. */
-  tell(notice: string | undefined): void {
+  showNotice(notice: string | undefined): void {
     this.notice = notice;
-    this.surroundings.onChange();
+    this.environment.onChange();
   }
 
   /** Adopts the token that another tab has stored. */
-  follow(): void {
-    const shared = this.surroundings.authorization.shared();
+  adoptSharedToken(): void {
+    const shared = this.environment.authorization.shared();
     if (shared !== this.token && (shared === undefined || shared !== this.#dropped)) this.#use(shared, false);
   }
 
@@ -141,27 +141,27 @@ export class Session {
     this.#failures = 0;
     this.notice = undefined;
     if (this.#kept === undefined) {
-      this.surroundings.storage.removeItem(this.surroundings.storageKey);
-      if (token !== undefined) this.surroundings.post({ wanted: token });
+      this.environment.storage.removeItem(this.environment.storageKey);
+      if (token !== undefined) this.environment.post({ wanted: token });
     }
-    this.surroundings.onChange();
+    this.environment.onChange();
   }
 
   /** Handles a message from another tab. */
   receive(message: Message): void {
     const kept = this.#kept;
     if ('wanted' in message) {
-      if (kept?.accessToken === message.wanted) this.surroundings.post({ kept });
+      if (kept?.accessToken === message.wanted) this.environment.post({ kept });
     } else if (kept === undefined && message.kept.accessToken === this.token) {
       this.#keep(message.kept);
-      this.surroundings.onChange();
+      this.environment.onChange();
     }
   }
 
   /** Refreshes the tokens if the access token expires shortly, or expired while the page was suspended. */
   async renewIfDue(): Promise<void> {
     const kept = this.#kept;
-    if (kept !== undefined && this.surroundings.now() >= Math.max(kept.renewAt, this.#notBefore)) {
+    if (kept !== undefined && this.environment.now() >= Math.max(kept.renewAt, this.#notBefore)) {
       await this.renew(kept.accessToken);
     }
   }
@@ -171,8 +171,8 @@ export class Session {
    * together send one refresh, because a second one with the same token could be taken for the use of a stolen copy.
    */
   renew(refused: string): Promise<Renewal> {
-    this.#renewal ??= this.surroundings
-      .exclusively(() => this.#renew(refused))
+    this.#renewal ??= this.environment
+      .runExclusively(() => this.#renew(refused))
       .finally(() => {
         this.#renewal = undefined;
       });
@@ -180,64 +180,64 @@ export class Session {
   }
 
   async #renew(refused: string): Promise<Renewal> {
-    this.follow();
+    this.adoptSharedToken();
     if (this.token !== refused) return this.#afterChange();
     const kept = this.#kept;
     if (kept === undefined) {
       // In this tab alone: another one may have the refresh token.
       this.#dropped = refused;
       this.#use(undefined, false);
-      this.tell('The access token is no longer accepted. Log in again.');
-      return 'over';
+      this.showNotice('The access token is no longer accepted. Log in again.');
+      return 'ended';
     }
-    const answer = await this.#refresh(kept.refreshToken);
+    const response = await this.#refresh(kept.refreshToken);
     if (this.token !== refused) return this.#afterChange();
-    if (answer?.status === 200) {
-      this.take((await answer.json()) as TokenSet);
+    if (response?.status === 200) {
+      this.useTokens((await response.json()) as TokenSet);
       return 'renewed';
     }
-    if (answer?.status === 401) {
+    if (response?.status === 401) {
       this.end('The session has ended. Log in again.');
-      return 'over';
+      return 'ended';
     }
     this.#failures += 1;
-    const told = Number(answer?.headers.get('Retry-After')) * 1000;
+    const told = Number(response?.headers.get('Retry-After')) * 1000;
     const wait = told || (this.#failures === 1 ? firstRetryAfter : retryAfter);
-    this.#notBefore = this.surroundings.now() + wait;
+    this.#notBefore = this.environment.now() + wait;
     return 'later';
   }
 
   /** The result after another tab has logged in, logged out or refreshed. */
   #afterChange(): Renewal {
-    return this.token === undefined ? 'over' : 'renewed';
+    return this.token === undefined ? 'ended' : 'renewed';
   }
 
   /** @returns undefined if the service cannot be reached: the refresh token can be sent again. */
   #refresh(refreshToken: string): Promise<Response | undefined> {
-    return this.surroundings
-      .fetch(this.surroundings.refreshUrl, {
+    return this.environment
+      .fetch(this.environment.refreshUrl, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ refresh_token: refreshToken }),
         credentials: 'omit',
-        signal: AbortSignal.timeout(answerWithin),
+        signal: AbortSignal.timeout(refreshTimeout),
       })
       .catch(() => undefined);
   }
 
   #use(token: string | undefined, share: boolean): void {
-    this.surroundings.authorization.set(token, share);
+    this.environment.authorization.set(token, share);
     this.changed();
   }
 
-  #keep(kept: Kept): void {
-    this.surroundings.storage.setItem(this.surroundings.storageKey, JSON.stringify(kept));
+  #keep(kept: StoredTokens): void {
+    this.environment.storage.setItem(this.environment.storageKey, JSON.stringify(kept));
   }
 
   /** Only for the current access token: what is stored for another one belongs to another session or an earlier refresh. */
-  get #kept(): Kept | undefined {
-    const text = this.surroundings.storage.getItem(this.surroundings.storageKey);
-    const kept = text === null ? undefined : (JSON.parse(text) as Kept);
+  get #kept(): StoredTokens | undefined {
+    const text = this.environment.storage.getItem(this.environment.storageKey);
+    const kept = text === null ? undefined : (JSON.parse(text) as StoredTokens);
     return kept !== undefined && kept.accessToken === this.token ? kept : undefined;
   }
 }

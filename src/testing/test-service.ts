@@ -35,9 +35,15 @@ export class TestService implements AsyncDisposable {
   #users = 0;
 
   private constructor(
-    services: Services,
-    server: Server,
-    removeDatabase: () => Promise<void>,
+    {
+      services,
+      server,
+      removeDatabase,
+    }: {
+      readonly services: Services;
+      readonly server: Server;
+      readonly removeDatabase: () => Promise<void>;
+    },
     readonly clock: TestClock,
     /** What it has logged, as parsed lines. */
     readonly logged: readonly Readonly<Record<string, unknown>>[],
@@ -70,7 +76,12 @@ export class TestService implements AsyncDisposable {
         await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
         const { port } = server.address() as AddressInfo;
         return noteOpened(
-          new TestService(services, server, remove, clock, logged, `http://127.0.0.1:${port}`),
+          new TestService(
+            { services, server, removeDatabase: remove },
+            clock,
+            logged,
+            `http://127.0.0.1:${port}`,
+          ),
         );
       } catch (error) {
         await services.database.close();

@@ -127,7 +127,7 @@ export class UserRecords {
     roles: readonly string[],
     before?: UserWithRoles,
   ): Promise<void> {
-    const [missing] = await rolesStore.missing(queries, roles);
+    const [missing] = await rolesStore.findMissing(queries, roles);
     if (missing !== undefined) throw createMissingRoleProblem(missing);
     await usersStore.setRoles(queries, id, [...new Set(roles)]);
     await countersStore.increment(queries, 'rights');

@@ -68,7 +68,7 @@ describe('POST /login', () => {
     await login('bea', 'Crème brûlée').expect(401);
   });
 
-  it('notes when and from where', async () => {
+  it('stores when and from where the user logged in last', async () => {
     const { id } = await app.createUser('cyd', password);
     app.clock.advance(60);
     await login('cyd', password).set('User-Agent', 'x'.repeat(300)).expect(200);
@@ -156,7 +156,7 @@ describe('POST /login', () => {
     }
   });
 
-  describe('of someone who may not', () => {
+  describe('with a wrong name or password', () => {
     /** All that a client can see, but for what differs between any two answers. */
     function visible({ status, text, headers }: Response): object {
       const { 'x-request-id': id, date, ...rest } = headers as Record<string, string>;
@@ -235,7 +235,7 @@ for (const database of databaseKinds) {
       expect(body.errors).to.have.all.keys('username');
     });
 
-    it('lets in any number at once who know the password', async () => {
+    it('accepts any number of concurrent logins with the right password', async () => {
       await Promise.all(Array.from({ length: 30 }, () => app.login()));
     });
   });
@@ -267,7 +267,7 @@ for (const database of databaseKinds) {
       await app.login();
     });
 
-    it('lets in who logs in twice at once while the password is rehashed', async () => {
+    it('accepts two logins at once while the password is rehashed', async () => {
       app = await app.restart({ LATCHKEY_PASSWORD_TIME_COST: '3' });
       await Promise.all(Array.from({ length: 5 }, () => app.login()));
     });

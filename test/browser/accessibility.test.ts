@@ -4,7 +4,7 @@ import { withDocs, type DocsPage } from '../support/docs-page.js';
 import type { TestApp } from '../support/test-app.js';
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  describe(`axe finds nothing serious in Swagger UI, ${colorScheme},`, () => {
+  describe(`Swagger UI in ${colorScheme} colors passes axe`, () => {
     let app: TestApp;
     let page: DocsPage;
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { withDocs, type DocsPage } from '../support/docs-page.js';
 
-/** `npm run test:browser && cp artefacts/readme/*.png docs/images/` updates the README's pictures. */
+/** `npm run test:browser && cp artifacts/readme/*.png docs/images/` updates the README's pictures. */
 describe('the pictures of the README', () => {
   let page: DocsPage;
 

@@ -45,14 +45,14 @@ describe('Swagger UI below a path of a proxy', () => {
 
   it('is independent of another service on the same origin', async () => {
     await page.logIn();
-    const neighbour = await DocsPage.open(profile, `${proxy.origin}/other/one/docs/`);
-    expect(await neighbour.badge()).to.equal('Not logged in: run POST /login');
+    const neighbor = await DocsPage.open(profile, `${proxy.origin}/other/one/docs/`);
+    expect(await neighbor.badge()).to.equal('Not logged in: run POST /login');
     await other.createUser('joe', 'the password of joe');
-    await neighbour.logIn('joe', 'the password of joe');
+    await neighbor.logIn('joe', 'the password of joe');
     await page.reload();
     await page.says('Logged in as admin');
-    expect((await neighbour.run('logout')).status()).to.equal(204);
+    expect((await neighbor.run('logout')).status()).to.equal(204);
     expect((await page.run('getProtected')).status()).to.equal(200);
-    for (const each of [page, neighbour]) each.expectNoComplaints();
+    for (const each of [page, neighbor]) each.expectNoComplaints();
   });
 });

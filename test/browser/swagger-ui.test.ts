@@ -78,7 +78,7 @@ describe('Swagger UI of a service that was just started', () => {
     expect(headings).to.deep.equal([
       'Log in',
       'Or use an access token',
-      'For the operations of OAuth: a client',
+      'OAuth client (for /oauth operations)',
     ]);
     const labels = await dialog.locator('label').allInnerTexts();
     expect(labels).to.deep.equal(['Username', 'Password', 'Access token', 'Client id', 'Client secret']);

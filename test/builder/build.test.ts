@@ -80,6 +80,26 @@ describe('A build', () => {
     );
   });
 
+  it('leaves the compiled code right, with the tests and without, whichever was built last', () => {
+    writeFileSync(project.path(file), sound);
+    const kind = 'src/reports/kind.ts';
+    writeFileSync(
+      project.path('src/reports/kinds.ts'),
+      "import { kind } from './kind.js';\nexport const kinds = [kind];\n",
+    );
+    for (const [word, parameters] of [
+      ['one', ['--with-tests']],
+      ['two', []],
+      ['one', ['--with-tests']],
+    ] as const) {
+      writeFileSync(project.path(kind), `export const kind = '${word}' as const;\n`);
+      expect(project.run('tools/build.ts', ...parameters)).to.include({ status: 0 });
+      expect(readFileSync(project.path('dist/src/reports/kind.js'), 'utf8')).to.include(`'${word}'`);
+      // Inferred of the other file: its own text is the same each time.
+      expect(readFileSync(project.path('dist/src/reports/kinds.d.ts'), 'utf8')).to.include(`"${word}"`);
+    }
+  });
+
   it('treats what is edited while it compiles as changed', async () => {
     writeFileSync(project.path(file), sound);
     rmSync(project.path('dist'), { recursive: true });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ProjectCopy } from '../support/project-copy.js';
@@ -69,10 +69,13 @@ describe('npm run new', () => {
       [['a-name', 'one', 'more'], 2],
       [['--help'], 0],
       [['--unknown'], 2],
+      [['reports', '--with', 'chairs'], 2],
     ] as const) {
       const { status, stdout, stderr } = make(...words);
       expect(status).to.equal(exitCode);
-      expect(exitCode === 0 ? stdout : stderr).to.match(/^Usage: npm run new -- <plural> \[<singular>\]$/m);
+      expect(exitCode === 0 ? stdout : stderr).to.match(
+        /^Usage: npm run new -- <plural> \[<singular>\] \[--with table\] \[--undo\]$/m,
+      );
       expect(exitCode === 0 ? stderr : stdout).to.equal('');
     }
   });
@@ -208,11 +211,25 @@ describe('npm run new', () => {
       }
     });
 
-    it('and of which nothing is left where they are taken away again', () => {
-      for (const { folder } of features) {
-        for (const part of ['src', 'test']) rmSync(project.path(`${part}/${folder}`), { recursive: true });
+    it('of which none is taken away by --undo once it was changed', () => {
+      const file = 'src/weather/weather.models.ts';
+      const text = read(file);
+      writeFileSync(project.path(file), `${text}// Changed.\n`);
+      const { status, stderr } = make('weather', '--undo');
+      expect(status).to.equal(1);
+      expect(stderr).to.match(
+        /^Nothing was removed: src\/weather\/weather\.models\.ts is not as it was made\./,
+      );
+      writeFileSync(project.path(file), text);
+    });
+
+    it('and of which nothing is left where they are taken away by --undo', () => {
+      for (const { words, folder } of features) {
+        const { status, stdout, stderr } = make(...words, '--undo');
+        expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+        expect(stdout).to.include(`  src/${folder}/${folder}.controller.ts\n`);
       }
-      writeFileSync(project.path('src/services.ts'), withoutThem(read('src/services.ts')));
+      expect(make('reports', '--undo').stderr).to.match(/^There is nothing that was made as "reports"\.$/m);
       expect(read('src/services.ts')).to.equal(services);
       expect(project.run('tools/build.ts', '--with-tests').stderr).to.equal('');
       for (const file of ['openapi.json', 'routes.ts']) {
@@ -226,16 +243,24 @@ describe('npm run new', () => {
     });
   });
 
-  /** Two lines for each, and what they are made with. */
-  function withoutThem(text: string): string {
-    const lines = text.split('\n');
-    const theirs = /\b(Reports|AuditLogs|People|Weather)Service\b/;
-    expect(lines.filter((line) => theirs.test(line))).to.have.length(2 * features.length);
-    return lines
-      .filter((line) => !theirs.test(line))
-      .join('\n')
-      .replace(/^import type \{ ProjectContext.*\n\n/, '')
-      .replace('{ clock }: ProjectContext', '')
-      .replace(/\{\s+\};/, '{};');
-  }
+  it('makes a feature with a table, and takes it away', () => {
+    const migrations = read('src/migrations/index.ts');
+    expect(make('invoices', '--with', 'table').stderr).to.equal('');
+    expect(read('src/migrations/index.ts')).to.match(/^ {2}'0001-invoices': invoices,$/m);
+    const built = project.run('tools/build.ts', '--with-tests');
+    expect(built.stderr).to.equal('');
+    const tests = ['--no-config', '--timeout', '60000', '--reporter', 'dot', 'dist/test/invoices/*.test.js'];
+    const { status, stdout } = project.run('node_modules/mocha/bin/mocha.js', ...tests);
+    expect(status, stdout).to.equal(0);
+    const files = ['src/services.ts', 'src/migrations', 'src/invoices', 'test/invoices'];
+    const formatted = project.run('node_modules/prettier/bin/prettier.cjs', '--check', ...files);
+    expect(formatted.status, formatted.stderr).to.equal(0);
+    const linted = project.run('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', ...files);
+    expect(linted.status, linted.stdout).to.equal(0);
+    const undone = make('invoices', '--undo');
+    expect(undone.stdout).to.include('  src/migrations/0001-invoices.ts\n');
+    expect(undone.stdout).to.include('A database on which its migration has run keeps the table');
+    expect(read('src/migrations/index.ts')).to.equal(migrations);
+    expect(read('src/services.ts')).to.equal(services);
+  });
 });

@@ -51,14 +51,14 @@ function completed(operation: object): Operation {
 }
 
 describe('The contract, completed from what tsoa writes', () => {
-  describe('has the responses that follow from an operation:', () => {
+  describe('responses that follow from an operation', () => {
     const statuses = (operation: object): string[] => Object.keys(completed(operation).responses);
 
-    it('400 for a malformed request, and default for any other error', () => {
+    it('has 400 for a malformed request, and default for any other error', () => {
       expect(statuses(plain)).to.have.members(['200', '400', 'default']);
     });
 
-    it('401 where it requires a token', () => {
+    it('has 401 where an operation requires a token', () => {
       expect(statuses({ ...plain, security: [{ bearer: [] }] })).to.have.members([
         '200',
         '400',
@@ -68,13 +68,13 @@ describe('The contract, completed from what tsoa writes', () => {
       ]);
     });
 
-    it('403 where it requires a permission, which the description names', () => {
+    it('has 403 where an operation requires a permission, which the description names', () => {
       const operation = { ...plain, security: [{ bearer: ['reports:read'] }] };
       expect(statuses(operation)).to.have.members(['200', '400', '401', '403', '503', 'default']);
       expect(completed(operation).responses['403']?.description).to.include('`reports:read`');
     });
 
-    it('401 where a token is optional, for an invalid one', () => {
+    it('has 401 for an invalid token where a token is optional', () => {
       expect(statuses({ ...plain, security: [{}, { bearer: [] }] })).to.have.members([
         '200',
         '400',
@@ -84,16 +84,16 @@ describe('The contract, completed from what tsoa writes', () => {
       ]);
     });
 
-    it('400, 413, 415 and 422 where it has a body', () => {
+    it('has 400, 413, 415 and 422 where an operation has a body', () => {
       const operation = { ...plain, requestBody: { content: ofGreeting } };
       expect(statuses(operation)).to.have.members(['200', '400', '413', '415', '422', 'default']);
     });
 
-    it('422 where it has parameters', () => {
+    it('has 422 where an operation has parameters', () => {
       expect(statuses({ ...plain, parameters: [{}] })).to.have.members(['200', '400', '422', 'default']);
     });
 
-    it('but keeps its own description of one', () => {
+    it('keeps the description that a controller gives to a response', () => {
       const own = { description: 'Neither is there: `authentication_required`.' };
       const operation = {
         ...plain,
@@ -104,7 +104,7 @@ describe('The contract, completed from what tsoa writes', () => {
     });
   });
 
-  describe('has for each problem', () => {
+  describe('responses with a problem', () => {
     const responses = {
       ...plain.responses,
       '401': { description: 'No: `authentication_required`, `invalid_token`.' },
@@ -115,7 +115,7 @@ describe('The contract, completed from what tsoa writes', () => {
       '503': { description: 'Wait: `busy`.' },
     };
 
-    it('its media type, its schema, and an example for each code that its description names', () => {
+    it('have the media type, the schema, and an example for each code that the description names', () => {
       expect(completed({ ...plain, responses }).responses['401']?.content).to.deep.equal({
         'application/problem+json': {
           schema: problemSchema,
@@ -130,14 +130,14 @@ describe('The contract, completed from what tsoa writes', () => {
       );
     });
 
-    it('text/html, where the operation’s success is a page, except for malformed requests', () => {
+    it('have text/html where the operation’s success is a page, except for malformed requests', () => {
       const page = { 'text/html': { schema: { $ref: '#/components/schemas/Greeting' } } };
       const made = completed({ ...plain, responses: { '200': { description: 'A page.', content: page } } });
       expect(made.responses['default']?.content).to.have.all.keys('application/problem+json', 'text/html');
       expect(made.responses['400']?.content).to.have.all.keys('application/problem+json');
     });
 
-    it('its headers', () => {
+    it('have their headers', () => {
       const headers = (status: string) =>
         Object.keys(completed({ ...plain, responses }).responses[status]?.headers ?? {});
       expect(headers('401')).to.include.members(['X-Request-Id', 'WWW-Authenticate']);
@@ -145,7 +145,7 @@ describe('The contract, completed from what tsoa writes', () => {
       expect(headers('503')).to.deep.equal(['Retry-After', 'X-Request-Id']);
     });
 
-    it('RateLimit where the operation’s requests are limited, and where an attempt is', () => {
+    it('have RateLimit where the operation’s requests are limited, and where its attempts are', () => {
       const withRateLimit = (code: string) => {
         const limit = { '429': { description: `Wait: \`${code}\`.` } };
         const made = completed({ ...plain, responses: { ...responses, ...limit } }).responses;
@@ -155,7 +155,7 @@ describe('The contract, completed from what tsoa writes', () => {
       expect(withRateLimit('too_many_attempts')).to.deep.equal(['429']);
     });
 
-    it('its code in one closed list, and an example of each code that an operation has', () => {
+    it('have their code in one closed list, and an example of each code that an operation has', () => {
       const { schemas, examples } = complete(plain).components;
       expect(schemas['ProblemCode']?.enum).to.deep.equal(Object.keys(problemCodes));
       expect(schemas['ProblemDetails']?.properties?.['code']).to.deep.equal({
@@ -191,10 +191,10 @@ describe('The contract, completed from what tsoa writes', () => {
     expect(components).to.have.all.keys('schemas', 'headers', 'examples');
   });
 
-  describe('has what its controller leaves out:', () => {
+  describe('what a controller leaves out', () => {
     const bare = { ...plain, summary: undefined, description: undefined };
 
-    it('a summary from the method’s name, a description from the summary, a tag from the controller', () => {
+    it('derives the summary from the method’s name, the description from the summary, and the tag from the controller', () => {
       const operation = completed({ ...bare, operationId: 'listOpenTickets' });
       expect(operation).to.include({ summary: 'List open tickets', description: 'List open tickets.' });
       expect(operation.tags).to.deep.equal(['0']);
@@ -205,7 +205,7 @@ describe('The contract, completed from what tsoa writes', () => {
       expect(named.tags).to.deep.equal([{ name: 'Tickets', description: 'List.' }]);
     });
 
-    it('a description of what it gives', () => {
+    it('describes the successful response', () => {
       const responses = {
         '200': { description: 'Ok', content: ofGreeting },
         '202': { description: '' },
@@ -221,13 +221,13 @@ describe('The contract, completed from what tsoa writes', () => {
       ]);
     });
 
-    it('an example of a model that has none', () => {
+    it('makes an example of a model that has none', () => {
       const content = { 'application/json': { schema: { $ref: '#/components/schemas/Silent' } } };
       const operation = completed({ ...plain, requestBody: { content } });
       expect(operation.requestBody?.content['application/json']?.example).to.deep.equal({ title: 'Title' });
     });
 
-    it('the problems that its method throws itself', () => {
+    it('lists the problems that the method throws itself', () => {
       const { paths } = completeContract(
         documentOf({ ...plain, responses: { ...plain.responses, '404': { description: 'No such thing.' } } }),
         { thrown: { 'GET /0': ['user_not_found', 'bad_request', 'username_taken', 'unknown'] } },
@@ -245,55 +245,55 @@ describe('The contract, completed from what tsoa writes', () => {
     responses: { ...plain.responses, [status]: { description } },
   });
 
-  describe('has a warning, with its place, for', () => {
+  describe('warns, with the place,', () => {
     const warningsOf = (...operations: object[]): string[] => {
       const warnings: string[] = [];
       completeContract(documentOf(...operations), { onWarning: (line) => warnings.push(line) });
       return warnings;
     };
 
-    it('a problem without a code', () => {
+    it('of a problem without a code', () => {
       expect(warningsOf(responding('404', 'No.'))).to.deep.equal([
         "GET /0: the @Response 404 does not say which problem it is. Name its code in backquotes: @Response<ProblemDetails>(404, 'What is wrong: `not_found`.').",
       ]);
     });
 
-    it('a status that no problem has', () => {
+    it('of a status that no problem has', () => {
       expect(warningsOf(responding('418', 'No.'))).to.deep.equal([
         'GET /0: there is no problem with the status 418. Give the @Response a status that a problem has, or define a problem with this one.',
       ]);
     });
 
-    it('a model of which no example can be made', () => {
+    it('of a model of which no example can be made', () => {
       const content = { 'application/json': { schema: { $ref: '#/components/schemas/Strange' } } };
       expect(warningsOf({ ...plain, requestBody: { content } })).to.deep.equal([
         'GET /0: no example can be made of the "code" in its request: its pattern is ^%%%$. Write "@example" and a value above it.',
       ]);
     });
 
-    it('nothing else', () => {
+    it('of nothing else', () => {
       expect(warningsOf(plain)).to.deep.equal([]);
     });
   });
 
-  describe('is refused, with the place of the error, for', () => {
-    it('an operationId twice', () => {
+  describe('is refused, with the place of the error,', () => {
+    it('where two operations have one operationId', () => {
       expect(() => complete(plain, plain)).to.throw(/^GET \/1: the operationId greet is taken/);
     });
 
-    it('a code of another status', () => {
+    it('where a response names a code of another status', () => {
       expect(() => complete(responding('409', 'No: `user_not_found`.'))).to.throw(
         /^GET \/0: 409 names user_not_found, whose status is 404/,
       );
     });
 
-    it('all errors at once, one per line', () => {
+    it('with all errors at once, one per line', () => {
       expect(() => complete(responding('409', 'No: `user_not_found`.'), plain, plain)).to.throw(
         /^GET \/0: 409 names .*\nGET \/1: the operationId .*\nGET \/2: the operationId .*$/,
       );
     });
 
-    it('a contract without problems', () => {
+    it('where it has no problems', () => {
       expect(() =>
         completeContract({
           openapi: '3.0.3',
@@ -301,7 +301,7 @@ describe('The contract, completed from what tsoa writes', () => {
           components: { schemas: { Greeting: {} } },
           paths: {},
         }),
-      ).to.throw('No operation answers with ProblemDetails.');
+      ).to.throw('No operation has a response with ProblemDetails.');
     });
   });
 });

@@ -45,7 +45,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'what concerns a token': (queries) =>
     revocationsStore.findForToken(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
   'who logs in': (queries) => loginStore.find(queries, { username: 'Ada', network: '192.0.2.1' }),
-  'the last expiry of a session': (queries) => sessionsStore.lastExpiry(queries),
+  'the last expiry of a session': (queries) => sessionsStore.findLastExpiry(queries),
   'a page of holders': (queries) => rolesStore.otherRolesOfHolders(queries, 'a', { after: id, limit: 50 }),
   'whether there is an administrator': (queries) => usersStore.hasAdministrator(queries),
   'what is unfinished': (queries) => sessionEpochsStore.listUnfinished(queries, { after: 'x', limit: 50 }),
@@ -59,7 +59,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'whether there were sessions': (queries) => sessionEndingsStore.hasOfEpoch(queries, id, 3),
   'sessions beyond a limit': (queries) =>
     sessionsStore.revokeOldest(queries, { ...live, keep: 3, exceptId: id, limit: 20 }),
-  'sessions of a deleted user': (queries) => sessionEndingsStore.deleteSomeOf(queries, id, 50),
+  'sessions of a deleted user': (queries) => sessionEndingsStore.deleteSome(queries, id, 50),
   'a deleted user': (queries) => sessionEpochsStore.remove(queries, id),
   'holders of a deleted role': (queries) => rolesStore.removeFromSome(queries, 'a', 50),
   'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),

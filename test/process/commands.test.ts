@@ -26,7 +26,7 @@ describe('latchkey', () => {
       /unknown option '--port'\nSettings are environment variables, .*\nHelp: latchkey start/,
     ],
     [['start', 'now'], /too many arguments for 'start'/],
-    [['build', '--fast'], /unknown option '--fast'\nHelp: latchkey build --help/],
+    [['build', '--fast'], /^Unknown option '--fast'\n\nUsage: .*latchkey check/s],
     [['users', 'reset'], /unknown command 'reset'\nHelp: latchkey users --help/],
     [['users', 'reset-password'], /missing required argument 'name'/],
     [['keys'], /^Usage: latchkey keys /],
@@ -56,7 +56,7 @@ describe('latchkey', () => {
   it('creates no database if there is none', async () => {
     const { exitCode, stderr } = await installation.run(['users', 'reset-password', 'admin']);
     expect(exitCode).to.equal(1);
-    expect(stderr).to.match(/^DATABASE_URL names the SQLite file .* which is not there\./);
+    expect(stderr).to.match(/^DATABASE_URL names the SQLite file .* which does not exist\./);
   });
 
   describe('users reset-password and set-roles, beside the running service', () => {

@@ -50,7 +50,7 @@ describe('npm start on a terminal', () => {
       const rows = banner.split('\n').slice(0, -1);
       const height = rows.reduce((sum, row) => sum + Math.max(1, Math.ceil(row.length / columns)), 0);
       expect(Number(up)).to.equal(height);
-      expect(rest).to.match(/^(Building\.\n)?(The administrator was made|Latchkey listens on)/);
+      expect(rest).to.match(/^(Building\.\n)?(The administrator account was created|Latchkey listens on)/);
     });
   }
 

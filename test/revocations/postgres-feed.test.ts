@@ -227,7 +227,7 @@ describe('The feed of PostgreSQL', () => {
     });
 
     it('notices a half-open connection, and is current again after a reconnect', async () => {
-      expect(other.feed.recentOutage(60_000)).to.equal(0);
+      expect(other.feed.getRecentOutage(60_000)).to.equal(0);
       proxy.hold('listen latchkey_changes');
       const missed = session();
       await add(missed);
@@ -236,8 +236,8 @@ describe('The feed of PostgreSQL', () => {
       proxy.release();
       await other.hears(missed.target);
       await until(() => other.feed.isCurrent());
-      expect(other.feed.recentOutage(60_000)).to.be.above(bound);
-      expect(other.feed.recentOutage(0)).to.equal(0);
+      expect(other.feed.getRecentOutage(60_000)).to.be.above(bound);
+      expect(other.feed.getRecentOutage(0)).to.equal(0);
     });
   });
 

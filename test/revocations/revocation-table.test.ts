@@ -44,7 +44,7 @@ const lookalikes = [
 ];
 
 /** The identifier with each of its 128 bits flipped. */
-const neighbours = Array.from(uuid, (character, at) =>
+const neighbors = Array.from(uuid, (character, at) =>
   character === '-'
     ? []
     : [1, 2, 4, 8].map(
@@ -55,7 +55,7 @@ const neighbours = Array.from(uuid, (character, at) =>
 describe('The table of revoked identifiers', () => {
   it('behaves like a Map of strings', () => {
     const id = fc.oneof(
-      fc.constantFrom(uuid, ...neighbours.slice(0, 6)),
+      fc.constantFrom(uuid, ...neighbors.slice(0, 6)),
       fc.constantFrom(...lookalikes),
       fc.uuid(),
     );
@@ -78,9 +78,9 @@ describe('The table of revoked identifiers', () => {
             if (forget) for (const each of [table, plain]) each.removeExpired(now);
             expect([...table.entries()]).to.have.deep.members(plain.entries());
             expect(table.size).to.equal(plain.held.size);
-            for (const each of [...steps.map((one) => one.id), ...lookalikes, ...neighbours]) {
+            for (const each of [...steps.map((one) => one.id), ...lookalikes, ...neighbors]) {
               expect(table.has(each)).to.equal(plain.held.has(each));
-              expect(table.versionOf(each)).to.equal(plain.held.get(each)?.version ?? 0);
+              expect(table.getVersion(each)).to.equal(plain.held.get(each)?.version ?? 0);
             }
           }
         },
@@ -92,8 +92,8 @@ describe('The table of revoked identifiers', () => {
   it('mistakes no similar identifier for another', () => {
     const table = new RevocationTable({ hasVersions: false });
     expect(table.add(uuid, 1)).to.be.true;
-    expect(neighbours).to.have.length(128);
-    for (const other of [...neighbours, ...lookalikes]) expect(table.has(other), other).to.be.false;
+    expect(neighbors).to.have.length(128);
+    for (const other of [...neighbors, ...lookalikes]) expect(table.has(other), other).to.be.false;
     for (const other of lookalikes) table.add(other, 1);
     expect(table.size).to.equal(1 + lookalikes.length);
     expect(Array.from(table.entries(), ({ target }) => target)).to.have.members([uuid, ...lookalikes]);
@@ -118,7 +118,7 @@ describe('The table of revoked identifiers', () => {
     expect(table.size).to.equal(20_000);
     table.removeExpired(2);
     expect(table.size).to.equal(14_000);
-    for (const [index, id] of ids.entries()) expect(table.versionOf(id)).to.equal(index < 6000 ? 0 : index);
+    for (const [index, id] of ids.entries()) expect(table.getVersion(id)).to.equal(index < 6000 ? 0 : index);
     table.removeExpired(3);
     expect(table.size).to.equal(0);
     expect([...table.entries()]).to.deep.equal([]);

@@ -20,8 +20,8 @@ storeContract('The roles store', (on) => {
 
   it('returns the names that are not roles', async () => {
     const { name } = await addRole(on.queries);
-    expect(await rolesStore.missing(on.queries, ['x', name, 'y'])).to.deep.equal(['x', 'y']);
-    expect(await rolesStore.missing(on.queries, [])).to.deep.equal([]);
+    expect(await rolesStore.findMissing(on.queries, ['x', name, 'y'])).to.deep.equal(['x', 'y']);
+    expect(await rolesStore.findMissing(on.queries, [])).to.deep.equal([]);
   });
 
   it('adds a new role, and does not change an existing one', async () => {
@@ -63,7 +63,7 @@ storeContract('The roles store', (on) => {
     );
     await rolesStore.delete(on.queries, role.name, recordTime);
     expect(await rolesStore.listDeleted(on.queries)).to.include(role.name);
-    expect(await rolesStore.missing(on.queries, [role.name])).to.deep.equal([role.name]);
+    expect(await rolesStore.findMissing(on.queries, [role.name])).to.deep.equal([role.name]);
     expect(await rolesStore.insert(on.queries, role), 'while it has holders').to.be.false;
     const removed = [];
     for (let round = 0; round < 3; round += 1) {

@@ -23,7 +23,7 @@ const known = [
   };
 });
 
-describe('What no operation takes', () => {
+describe('A request that no operation handles', () => {
   let app: TestApp;
   before(async () => {
     app = await TestApp.start();
@@ -33,7 +33,7 @@ describe('What no operation takes', () => {
   for (const { path, answered } of known) {
     const allow = [...answered, 'options'].map((method) => method.toUpperCase()).sort();
 
-    it(`is any other method on ${path}: 405, with those that there are`, async () => {
+    it(`gets 405 for any other method on ${path}, with the methods that there are`, async () => {
       for (const method of methods.filter((each) => !answered.includes(each))) {
         const { headers, body } = await app.request(method, path).expect(405);
         expect(headers['allow']).to.equal(allow.join(', '));
@@ -41,7 +41,7 @@ describe('What no operation takes', () => {
       }
     });
 
-    it(`is OPTIONS on ${path}: 204, with the methods that there are`, async () => {
+    it(`gets 204 for OPTIONS on ${path}, with the methods that there are`, async () => {
       const { headers, text } = await app.request('options', path).expect(204);
       expect(headers['allow']).to.equal(allow.join(', '));
       expect(text).to.equal('');
@@ -56,7 +56,7 @@ describe('What no operation takes', () => {
     '/users/1/2',
     '/docs/nothing',
   ]) {
-    it(`is ${path}: 404, whatever the method`, async () => {
+    it(`gets 404 for ${path}, whatever the method`, async () => {
       for (const method of ['get', 'post', 'delete', 'options'] as const) {
         const { body } = await app.request(method, path).expect(404);
         expect(body).to.include({ code: 'not_found' });
@@ -64,13 +64,13 @@ describe('What no operation takes', () => {
     });
   }
 
-  describe('is in a browser', () => {
+  describe('from a browser', () => {
     /** As Firefox sends it. */
     const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
     const inBrowser = (path: string, method: 'get' | 'post' | 'head' = 'get') =>
       app.request(method, path).set('Accept', accept);
 
-    it('a page that says what is wrong and leads on', async () => {
+    it('gets a page that says what is wrong and where to go from there', async () => {
       const { text, headers } = await inBrowser('/nothing').expect(404);
       expect(headers).to.include({
         'content-type': 'text/html; charset=utf-8',
@@ -91,7 +91,7 @@ describe('What no operation takes', () => {
       ['/docs/nothing', '../'],
       ['/nothing?a=/b/c', './'],
     ] as const) {
-      it(`a page whose links hold from ${path}`, async () => {
+      it(`gets a page whose links work at ${path}`, async () => {
         const { text } = await inBrowser(path).expect(404);
         const links = [...text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, link]) => link ?? '');
         expect(links).to.include(`${root}docs/`);
@@ -102,18 +102,18 @@ describe('What no operation takes', () => {
       });
     }
 
-    it('a page where the method is another, too', async () => {
+    it('gets a page for a wrong method, too', async () => {
       const { text, headers } = await inBrowser('/protected', 'post').expect(405);
       expect(headers['allow']).to.equal('GET, HEAD, OPTIONS');
       expect(text).to.include('<h1>Method not allowed</h1>').and.include('This path does not support POST.');
     });
 
-    it('a page without its text for HEAD', async () => {
+    it('gets the page’s headers without its text for HEAD', async () => {
       const { headers } = await inBrowser('/nothing', 'head').expect(404);
       expect(headers['content-type']).to.equal('text/html; charset=utf-8');
     });
 
-    it('JSON where there is an operation that responds with JSON', async () => {
+    it('gets JSON where there is an operation that responds with JSON', async () => {
       for (const path of ['/protected', '/users/1']) {
         const { body } = await inBrowser(path).expect(401);
         expect(body).to.include({ code: 'authentication_required' });
@@ -130,7 +130,7 @@ describe('What no operation takes', () => {
     'image/png',
     'nonsense',
   ]) {
-    it(`is problem+json for a client that accepts ${accept}`, async () => {
+    it(`gets problem+json for a client that accepts ${accept}`, async () => {
       const { body, headers } = await app.get('/nothing').set('Accept', accept).expect(404);
       expect(headers).to.include({
         'content-type': 'application/problem+json; charset=utf-8',
@@ -140,7 +140,7 @@ describe('What no operation takes', () => {
     });
   }
 
-  it('is a HEAD where there is a GET: it is answered as the GET is, without the body', async () => {
+  it('gets the response of GET without its body for HEAD', async () => {
     for (const [path, status] of [
       ['/health/live', 200],
       ['/openapi.json', 200],

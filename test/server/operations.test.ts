@@ -79,7 +79,7 @@ describe('An operation', () => {
     ['getLater', 200, { now: false }],
     ['getNothing', 204, {}],
   ] as const) {
-    it(`answers what ${handler} gives, at once or later`, async () => {
+    it(`responds with what ${handler} returns, at once or later`, async () => {
       const answer = await mounted({ ...sample, handler })
         .get('/sample')
         .expect(status);
@@ -96,7 +96,7 @@ describe('An operation', () => {
       .expect(202);
   });
 
-  it('hands on what its controller rejects with', async () => {
+  it('passes what its controller rejects with to the error handler', async () => {
     await mounted({ ...sample, handler: 'getFailure' })
       .get('/sample')
       .expect(500);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import express from 'express';
 import { pino } from 'pino';
-import { problemHandler } from '../../src/server/problem-handler.js';
+import { createProblemHandler } from '../../src/server/problem-handler.js';
 import { problemCodes } from '../../src/problems/problem-codes.js';
 import { databaseKinds } from '../support/databases.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
@@ -106,7 +106,7 @@ describe('A failure after half of a response was sent', () => {
         response.write('half');
         throw new Error('the cause');
       })
-      .use(problemHandler(log, 'http://latchkey.test'));
+      .use(createProblemHandler(log, 'http://latchkey.test'));
     const server = createServer(app);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {

@@ -74,7 +74,7 @@ describe('Swagger UI', () => {
 
   describe('is cached', () => {
     for (const file of ['', ...files.filter((each) => each !== 'swagger-ui-init.js')]) {
-      it(`for as long as ${file || 'the page'} stays the same`, async () => {
+      it(`as long as ${file || 'the page'} stays the same`, async () => {
         const { headers } = await app.get(`/docs/${file}`).expect(200);
         expect(headers['cache-control']).to.equal('no-cache');
         await app
@@ -84,7 +84,7 @@ describe('Swagger UI', () => {
       });
     }
 
-    it('but never with its options', async () => {
+    it('except for its options, which are never cached', async () => {
       const { headers } = await app.get('/docs/swagger-ui-init.js').expect(200);
       expect(headers['cache-control']).to.equal('no-cache');
       expect(headers).not.to.have.property('etag');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
-import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
+import { endUserSessions } from '../../src/sessions/ended-sessions.js';
 import type { Session, SessionPage, TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { rawRequest } from '../support/raw-request.js';
@@ -47,7 +47,7 @@ for (const database of databaseKinds) {
     describe('an interrupted end of all other sessions', () => {
       beforeEach(async () => {
         await app.services.database.transaction(async (transaction) => {
-          await endSessionsOf(transaction, userId, sessionOf(mine));
+          await endUserSessions(transaction, userId, sessionOf(mine));
           await sessionEpochsStore.beginEnding(transaction, userId);
         });
         await app.get('/protected', other.access_token).expect(200);

@@ -25,7 +25,7 @@ storeContract('The uses of sessions', (on) => {
   it('are written when they are flushed, and not kept longer', async () => {
     const session = await newSession();
     uses.recordUse(session.id);
-    expect(uses.lastUseOf(session)).to.equal(clock.now());
+    expect(uses.getLastUse(session)).to.equal(clock.now());
     expect(await written(session.id)).to.equal(recordTime);
     await uses.flush();
     expect(await written(session.id)).to.equal(clock.now());
@@ -63,7 +63,7 @@ storeContract('The uses of sessions', (on) => {
     uses.recordUse(session.id);
     const later = { ...session, last_used_at: clock.now() + 1 };
     await sessionsStore.recordUses(on.queries, [{ id: session.id, at: later.last_used_at }]);
-    expect(uses.lastUseOf(later)).to.equal(later.last_used_at);
+    expect(uses.getLastUse(later)).to.equal(later.last_used_at);
     await uses.flush();
     expect(await written(session.id)).to.equal(later.last_used_at);
   });
@@ -75,7 +75,7 @@ storeContract('The uses of sessions', (on) => {
     clock.advance(1);
     uses.recordUse(session.id);
     await flushing;
-    expect(uses.lastUseOf(session)).to.equal(clock.now());
+    expect(uses.getLastUse(session)).to.equal(clock.now());
     await uses.flush();
     expect(await written(session.id)).to.equal(clock.now());
   });
@@ -108,8 +108,8 @@ storeContract('The uses of sessions', (on) => {
     expect(uses.size).to.equal(100_000);
     clock.advance(1);
     uses.recordUse('session 0');
-    expect(uses.lastUseOf({ id: 'session 0', last_used_at: 0 })).to.equal(clock.now());
-    expect(uses.lastUseOf({ id: 'session 100000', last_used_at: 1 })).to.equal(1);
+    expect(uses.getLastUse({ id: 'session 0', last_used_at: 0 })).to.equal(clock.now());
+    expect(uses.getLastUse({ id: 'session 100000', last_used_at: 1 })).to.equal(1);
   });
 });
 

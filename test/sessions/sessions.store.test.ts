@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
-import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
+import { endUserSessions } from '../../src/sessions/ended-sessions.js';
 import { sessionsStore, type StoredSession } from '../../src/sessions/sessions.store.js';
 import { usersStore, type StoredUser } from '../../src/users/users.store.js';
 import { addRefreshKey, addRole, addSession, addUser, minute, recordTime } from '../support/records.js';
@@ -228,8 +228,8 @@ storeContract('The sessions store', (on) => {
     it('does not keep a session that was ended before', async () => {
       const user = await addUser(on.queries);
       const ended = await addSession(on.queries, user);
-      await endSessionsOf(on.queries, user.id);
-      await endSessionsOf(on.queries, user.id, ended.id);
+      await endUserSessions(on.queries, user.id);
+      await endUserSessions(on.queries, user.id, ended.id);
       const live = { userId: user.id, now: later, lifetime: day, limit: 10, after: undefined };
       expect(await sessionsStore.listLive(on.queries, live)).to.deep.equal([]);
       expect(await rotate(ended, 0)).to.be.undefined;
@@ -241,7 +241,7 @@ storeContract('The sessions store', (on) => {
       const kept = await addSession(on.queries, user);
       const gone = [await addSession(on.queries, user), await addSession(on.queries, user)];
       const other = await newSession();
-      const epoch = await endSessionsOf(on.queries, user.id, kept.id);
+      const epoch = await endUserSessions(on.queries, user.id, kept.id);
       const live = { userId: user.id, now: later, lifetime: day, limit: 10, after: undefined };
       expect((await sessionsStore.listLive(on.queries, live)).map(({ id }) => id)).to.deep.equal([kept.id]);
       expect(await sessionsStore.revoke(on.queries, gone[0]?.id ?? '', later)).to.be.undefined;
@@ -268,7 +268,7 @@ storeContract('The sessions store', (on) => {
       ]);
       expect(await rotate(other, 0)).to.include({ generation: 1 });
       expect(await rotate(kept, 0)).to.include({ generation: 1 });
-      await endSessionsOf(on.queries, user.id);
+      await endUserSessions(on.queries, user.id);
       expect(await rotate(kept, 1)).to.be.undefined;
     });
 

@@ -23,7 +23,7 @@ const args = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const screenshots = join(checkout, 'artefacts');
+const screenshots = join(checkout, 'artifacts');
 
 /** For a file's `before`: without Chromium its tests are skipped. */
 export async function launchBrowser(context: Mocha.Context): Promise<Browser> {

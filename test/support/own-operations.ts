@@ -1,8 +1,8 @@
 import express, { type Express, type Request } from 'express';
-import { problemHandler } from '../../src/server/problem-handler.js';
+import { createProblemHandler } from '../../src/server/problem-handler.js';
 import { Controllers } from '../../src/server/controllers.js';
 import { mountOperations, type Operation } from '../../src/server/operations.js';
-import { requestIdMiddleware } from '../../src/http/request-context.js';
+import { createRequestIdMiddleware } from '../../src/http/request-context.js';
 import type { Services } from '../../src/server/services.js';
 
 /** What an operation of the tests returns about its caller. */
@@ -48,7 +48,7 @@ export function withOwnOperations(
 ): Express {
   const outer = express();
   outer.locals.services = services;
-  outer.use(requestIdMiddleware(services.log));
+  outer.use(createRequestIdMiddleware(services.log));
   const routes = {
     operations,
     models: {},
@@ -56,7 +56,7 @@ export function withOwnOperations(
     controllers: new Controllers(services),
   };
   mountOperations(outer, [routes], { paths: {} });
-  outer.use(problemHandler(services.log, services.issuer));
+  outer.use(createProblemHandler(services.log, services.issuer));
   outer.use(app);
   return outer;
 }

@@ -34,7 +34,7 @@ export class Tabs {
   share(from: Tab, token: string | undefined): void {
     this.shared = token;
     this.#tellOthers(from, ({ session }) => {
-      session.follow();
+      session.adoptSharedToken();
     });
   }
 
@@ -99,7 +99,7 @@ export class Tab {
       post: (message) => {
         tabs.post(this, message);
       },
-      exclusively: (work) => tabs.exclusively(work),
+      runExclusively: (work) => tabs.exclusively(work),
       fetch: tabs.fetch,
       refreshUrl: `${tabs.app.url}/refresh`,
       now: () => tabs.now(),
@@ -116,7 +116,7 @@ export class Tab {
   }
 
   start(): void {
-    this.session.follow();
+    this.session.adoptSharedToken();
   }
 
   /** Waits until the tab's requests and the tabs' messages have arrived. */

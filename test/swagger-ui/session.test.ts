@@ -185,7 +185,7 @@ describe("The page's session", () => {
       const token = await logIn();
       const renewal = tab.session.renew(token);
       tab.session.end('Logged out.');
-      expect(await renewal).to.equal('over');
+      expect(await renewal).to.equal('ended');
       expect(tab.session.token).to.equal(undefined);
     });
   });
@@ -270,9 +270,9 @@ describe("The page's session", () => {
     it('ends here once the token is refused, and in other tabs when they notice it', async () => {
       const other = tabs.open();
       const { token = '' } = tab.session;
-      expect(await tab.session.renew(token)).to.equal('over');
+      expect(await tab.session.renew(token)).to.equal('ended');
       expect(tab.session.notice).to.equal('The access token is no longer accepted. Log in again.');
-      tab.session.follow();
+      tab.session.adoptSharedToken();
       expect(tab.session.token).to.equal(undefined);
       await other.settled();
       expect(other.session.token).to.equal(token);

@@ -58,7 +58,17 @@ describe('npm run', () => {
     });
   }
 
-  for (const script of ['build', 'check', 'new', 'pack', 'sdk', 'contract:diff', 'test:one', 'test:flakes']) {
+  for (const script of [
+    'build',
+    'check',
+    'new',
+    'pack',
+    'release',
+    'sdk',
+    'contract:diff',
+    'test:one',
+    'test:flakes',
+  ]) {
     it(`${script} -- --help says how it is used, and does no more`, () => {
       const { status, stdout, stderr } = run('npm', 'run', '--silent', script, '--', '--help');
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });

@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import { executeSequentially } from '../../src/database/batch.js';
 import { isUniqueViolation } from '../../src/database/constraint-errors.js';
 import type { Queries } from '../../src/database/database.js';
-import { endSessionsOf } from '../../src/sessions/ended-sessions.js';
+import { endUserSessions } from '../../src/sessions/ended-sessions.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { userListStore } from '../../src/users/user-list.store.js';
 import type { AccountRights } from '../../src/roles/rights.js';
@@ -274,7 +274,7 @@ storeContract('The users store', (on) => {
           logIn,
           on.database.transaction(async (transaction) => {
             await usersStore.replacePassword(transaction, { id: user.id, ...change });
-            await endSessionsOf(transaction, user.id);
+            await endUserSessions(transaction, user.id);
           }),
         ]);
         const live = await on.queries
@@ -309,8 +309,8 @@ storeContract('The users store', (on) => {
         (await sessionEpochsStore.listUnfinished(on.queries, { after: '', limit: 1000 })).map(({ id }) => id),
       ).to.include(user.id);
       await sessionEpochsStore.remove(on.queries, user.id);
-      expect(await sessionEndingsStore.deleteSomeOf(on.queries, user.id, 2)).to.equal(2);
-      expect(await sessionEndingsStore.deleteSomeOf(on.queries, user.id, 2)).to.equal(1);
+      expect(await sessionEndingsStore.deleteSome(on.queries, user.id, 2)).to.equal(2);
+      expect(await sessionEndingsStore.deleteSome(on.queries, user.id, 2)).to.equal(1);
       await sessionEpochsStore.remove(on.queries, user.id);
       expect(
         (await sessionEpochsStore.listUnfinished(on.queries, { after: '', limit: 1000 })).map(({ id }) => id),

@@ -28,6 +28,9 @@ export async function checkContractStrictly(root: string): Promise<string[]> {
   return [...findings.map(formatFinding), ...linted];
 }
 
+/** Says which packages to install. */
+export class MissingLinters extends Error {}
+
 /** Few projects have them. */
 async function loadLinters(): Promise<typeof Lint> {
   try {
@@ -35,7 +38,7 @@ async function loadLinters(): Promise<typeof Lint> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error;
-    throw new Error(
+    throw new MissingLinters(
       `A strict check needs linters that are not installed (${message.split('\n')[0] ?? ''}). Run: npm install --save-dev @redocly/openapi-core @stoplight/spectral-core @stoplight/spectral-parsers @stoplight/spectral-rulesets @stoplight/spectral-owasp-ruleset`,
       { cause: error },
     );

@@ -1,4 +1,4 @@
-// What is there already of what a new feature would bring.
+// Finds files and operations of a new feature that exist already.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSources, type Operation } from '../contract/controllers.ts';
@@ -25,9 +25,16 @@ export function clashes(root: string, names: Names): string[] {
       isThere(`an operationId ${operation.operationId}`, operation.at);
   }
   if (folder === 'docs') isThere('Swagger UI at /docs');
-  const { components } = JSON.parse(read('generated/openapi.json')) as {
-    components: { schemas: Record<string, unknown> };
-  };
+  const { components, paths, tags = [] } = readContract(root);
+  for (const [path, ofPath] of Object.entries(paths)) {
+    // Latchkey's own, which are not in a project's sources.
+    for (const [method, { operationId }] of Object.entries(ofPath)) {
+      if (operations.some((operation) => operation.operationId === operationId)) continue;
+      if (path === `/${folder}`) isThere(`${method.toUpperCase()} ${path}`, 'generated/openapi.json');
+      if (operationId === `list${AuditLogs}`)
+        isThere(`an operationId ${operationId}`, 'generated/openapi.json');
+    }
+  }
   for (const name of [AuditLog, `${AuditLog}List`]) {
     const model = models.find((each) => each.name === name);
     if (model) isThere(`a model ${name}`, model.at);
@@ -36,9 +43,11 @@ export function clashes(root: string, names: Names): string[] {
     }
   }
   const described = ['tsoa-latchkey.json', 'tsoa.json'].flatMap((at) => {
-    const { spec } = JSON.parse(read(at)) as { spec: { tags: { name: string }[] } };
-    return spec.tags.map(({ name }) => ({ tags: [name], at }));
+    if (!existsSync(join(root, at))) return [];
+    const { spec } = JSON.parse(read(at)) as { spec: { tags?: { name: string }[] } };
+    return (spec.tags ?? []).map(({ name }) => ({ tags: [name], at }));
   });
+  described.push(...tags.map(({ name }) => ({ tags: [name], at: 'generated/openapi.json' })));
   const tagged = [...operations, ...described].find(({ tags }) =>
     tags.some((tag) => tag.toLowerCase() === names['audit logs']),
   );
@@ -47,6 +56,19 @@ export function clashes(root: string, names: Names): string[] {
     isThere(`a service "${auditLogs}"`, 'src/services.ts, or among those of Latchkey');
   }
   return errors.length > 0 ? [...errors, 'Choose another name.'] : [];
+}
+
+interface BuiltContract {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
+  readonly tags?: readonly { readonly name: string }[];
+}
+
+/** As it was built last; an empty one where it never was. */
+function readContract(root: string): BuiltContract {
+  const file = join(root, 'generated/openapi.json');
+  if (!existsSync(file)) return { paths: {}, components: { schemas: {} } };
+  return JSON.parse(readFileSync(file, 'utf8')) as BuiltContract;
 }
 
 /** Whether a request to that path would reach it. */

@@ -1,15 +1,30 @@
-// What a new feature begins with: its files, from templates, and the lines that make its service.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+// What a new feature begins with: its files, from templates, and the lines that make its service and run its migration.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { root as packageFolder } from '../../bin/sources.js';
+import { addMigration, nextMigration } from './migrations-file.ts';
 import type { Names } from './names.ts';
-import { withService } from './services-file.ts';
+import { addService } from './services-file.ts';
 
 const templates = join(import.meta.dirname, 'templates');
 
+export interface Feature {
+  /** The folder of the project. */
+  readonly root: string;
+  readonly names: Names;
+  readonly withTable: boolean;
+}
+
+/** What a template can have between braces. */
+type Values = Names & { readonly latchkey: string; readonly testing: string; readonly audit_logs: string };
+
+export const servicesFile = 'src/services.ts';
+export const migrationsFile = 'src/migrations/index.ts';
+
 /** The types and classes that the templates use as they are. */
 export function namesInTemplates(): Set<string> {
-  const code = readdirSync(templates)
+  const code = readdirSync(templates, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.txt'))
     .map((file) => readFileSync(join(templates, file), 'utf8'))
     .join('\n')
     .replaceAll(/\/\*.*?\*\/|'[^']*'/gs, '')
@@ -17,29 +32,83 @@ export function namesInTemplates(): Set<string> {
   return new Set((code.match(/\b[A-Z]\w*/g) ?? []).filter((name) => !name.includes('__')));
 }
 
-/** @returns each file's text, by its path. */
-export async function filesOfFeature(root: string, names: Names): Promise<Map<string, string>> {
+/** @returns the files that are the feature's alone: each one's text, by its path. */
+export async function listOwnFiles(feature: Feature): Promise<Map<string, string>> {
+  const { root, names, withTable } = feature;
+  const folder = names['audit-logs'];
+  const values = valuesOf(feature);
+  const variant = withTable ? 'table/' : '';
+  const texts = new Map([
+    [`src/${folder}/${folder}.controller.ts`, fill(`${variant}controller.ts.txt`, values)],
+    [`src/${folder}/${folder}.models.ts`, fill(`${variant}models.ts.txt`, values)],
+    [`src/${folder}/${folder}.service.ts`, fill(`${variant}service.ts.txt`, values)],
+    ...(withTable ? [[`src/${folder}/${folder}.store.ts`, fill('table/store.ts.txt', values)] as const] : []),
+    [`test/${folder}/${folder}.test.ts`, fill(`${variant}test.ts.txt`, values)],
+  ]);
+  return formatAll(root, texts);
+}
+
+/** @returns the text of a migration, which creates the table. */
+export async function makeMigration(feature: Feature, path: string): Promise<string> {
+  const made = await formatAll(
+    feature.root,
+    new Map([[path, fill('table/migration.ts.txt', valuesOf(feature))]]),
+  );
+  return made.get(path) ?? '';
+}
+
+/** @returns each file's text, by its path: those of the feature, and those that get lines for it. */
+export async function filesOfFeature(feature: Feature): Promise<Map<string, string>> {
+  const { root, names, withTable } = feature;
   const { 'audit-logs': folder, AuditLogs, auditLogs } = names;
-  const services = 'src/services.ts';
-  const texts = {
-    [`src/${folder}/${folder}.controller.ts`]: fill('controller.ts.txt', names),
-    [`src/${folder}/${folder}.models.ts`]: fill('models.ts.txt', names),
-    [`src/${folder}/${folder}.service.ts`]: fill('service.ts.txt', names),
-    [`test/${folder}/${folder}.test.ts`]: fill('test.ts.txt', names),
-    [services]: withService(readFileSync(join(root, services), 'utf8'), {
-      member: auditLogs,
-      type: `${AuditLogs}Service`,
-      from: `./${folder}/${folder}.service.js`,
-    }),
-  };
-  const formatted = Object.entries(texts).map(async ([path, text]): Promise<[string, string]> => {
+  const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+  const { latchkey } = importsOf(root);
+  const shared = new Map([
+    [
+      servicesFile,
+      addService(read(servicesFile), {
+        member: auditLogs,
+        type: `${AuditLogs}Service`,
+        folder,
+        latchkey: latchkey.replace('../', './'),
+        ...(withTable && { store: `${AuditLogs}Store` }),
+      }),
+    ],
+  ]);
+  const files = await listOwnFiles(feature);
+  if (withTable) {
+    const migrations = read(migrationsFile);
+    const name = nextMigration(migrations, folder);
+    shared.set(migrationsFile, addMigration(migrations, { name, member: auditLogs }));
+    const path = `src/migrations/${name}.ts`;
+    files.set(path, await makeMigration(feature, path));
+  }
+  return new Map([...files, ...(await formatAll(root, shared))]);
+}
+
+function valuesOf({ root, names }: Feature): Values {
+  return { ...names, ...importsOf(root), audit_logs: names['audit-logs'].replaceAll('-', '_') };
+}
+
+/** Where the names of Latchkey come from: in its own checkout from the files that are the package elsewhere. */
+function importsOf(root: string): Pick<Values, 'latchkey' | 'testing'> {
+  return resolve(root) === resolve(packageFolder)
+    ? { latchkey: '../latchkey.js', testing: '../../src/testing.js' }
+    : { latchkey: 'latchkey', testing: 'latchkey/testing' };
+}
+
+function fill(template: string, values: Values): string {
+  const text = readFileSync(join(templates, template), 'utf8');
+  return text.replaceAll(/\{\{([^{}]*)\}\}/g, (_, form: keyof Values) => values[form]);
+}
+
+/** As the project's Prettier does it, where it has one. */
+async function formatAll(root: string, texts: ReadonlyMap<string, string>): Promise<Map<string, string>> {
+  if (!existsSync(join(root, 'node_modules/prettier'))) return new Map(texts);
+  const { format, resolveConfig } = await import('prettier');
+  const formatted = [...texts].map(async ([path, text]): Promise<[string, string]> => {
     const filepath = join(root, path);
     return [path, await format(text, { ...(await resolveConfig(filepath)), filepath })];
   });
   return new Map(await Promise.all(formatted));
-}
-
-function fill(template: string, names: Names): string {
-  const text = readFileSync(join(templates, template), 'utf8');
-  return text.replaceAll(/\{\{([^{}]*)\}\}/g, (_, form: keyof Names) => names[form]);
 }

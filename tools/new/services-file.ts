@@ -5,7 +5,12 @@ interface NewService {
   /** What controllers call it. */
   readonly member: string;
   readonly type: string;
-  readonly from: string;
+  /** Of the feature, below `src`. */
+  readonly folder: string;
+  /** Where the types of Latchkey come from. */
+  readonly latchkey: string;
+  /** The class of its store; undefined: it has none. */
+  readonly store?: string;
 }
 
 /** The file is not what it was when this was written. */
@@ -24,25 +29,37 @@ export function membersOfServices(text: string): string[] {
   return [...latchkeyServices, ...properties.flatMap(({ name }) => (name ? [name.getText()] : []))];
 }
 
-/** @returns with the import and the making of the service, and with the clock that it is made with. */
-export function withService(text: string, { member, type, from }: NewService): string {
+/** @returns with the imports and the making of the service, and with what it is made of. */
+export function addService(text: string, { member, type, folder, latchkey, store }: NewService): string {
   const source = parsed(text);
   const create = createServicesIn(source);
   const { parameters } = create;
   const [parameter] = parameters;
-  const clock = parameter && ts.isIdentifier(parameter.name) ? `${parameter.name.text}.clock` : 'clock';
-  const made = `${member}: new ${type}(${clock})`;
+  const needed = store === undefined ? ['clock'] : ['database', 'clock'];
+  const context = parameter && ts.isIdentifier(parameter.name) ? `${parameter.name.text}.` : '';
+  const stored = store === undefined ? '' : `new ${store}(${context}database), `;
+  const made = `${member}: new ${type}(${stored}${context}clock)`;
   const returned = returnedBy(create);
   const last = returned.properties.at(-1);
+  const imports = [
+    `import { ${type} } from './${folder}/${folder}.service.js';`,
+    ...(store === undefined ? [] : [`import { ${store} } from './${folder}/${folder}.store.js';`]),
+  ].join('\n');
   const insertions: [at: number, text: string][] = [
-    [source.statements.filter(ts.isImportDeclaration).at(-1)?.end ?? 0, importOf(type, from, !!parameter)],
+    [
+      source.statements.filter(ts.isImportDeclaration).at(-1)?.end ?? 0,
+      parameter ? `\n${imports}` : `import type { ProjectContext } from '${latchkey}';\n${imports}\n\n`,
+    ],
     last ? [last.end, `,\n    ${made}`] : [returned.getStart(source) + 1, `\n    ${made},\n  `],
   ];
-  if (!parameter) insertions.push([parameters.pos, '{ clock }: ProjectContext']);
+  if (!parameter) insertions.push([parameters.pos, `{ ${needed.join(', ')} }: ProjectContext`]);
   else if (ts.isObjectBindingPattern(parameter.name)) {
     const { elements } = parameter.name;
-    if (!elements.some(({ name }) => name.getText() === 'clock')) {
-      insertions.push([elements.end, elements.length > 0 ? ', clock' : ' clock ']);
+    const there = elements.map(({ name }) => name.getText());
+    const missing = needed.filter((name) => !there.includes(name));
+    if (missing.length > 0) {
+      const list = missing.join(', ');
+      insertions.push([elements.end, elements.length > 0 ? `, ${list}` : ` ${list} `]);
     }
   }
   return insertions
@@ -50,9 +67,22 @@ export function withService(text: string, { member, type, from }: NewService): s
     .reduce((result, [at, added]) => result.slice(0, at) + added + result.slice(at), text);
 }
 
-function importOf(type: string, from: string, hasContext: boolean): string {
-  const service = `import { ${type} } from '${from}';`;
-  return hasContext ? `\n${service}` : `import type { ProjectContext } from './latchkey.js';\n${service}\n\n`;
+/**
+ * @returns without the lines that `addService` has added, each of which is one; what they are made of stays where another
+ *   service may be made of it.
+ */
+export function removeService(text: string, { type, store }: Pick<NewService, 'type' | 'store'>): string {
+  const names = [type, ...(store === undefined ? [] : [store])];
+  const isTheirs = (line: string): boolean => names.some((name) => new RegExp(`\\b${name}\\b`).test(line));
+  const rest = text
+    .split('\n')
+    .filter((line) => !isTheirs(line))
+    .join('\n')
+    .replace(/\{\s+\};/, '{};');
+  if (returnedBy(createServicesIn(parsed(rest))).properties.length > 0) return rest;
+  return rest
+    .replace(/^import type \{ ProjectContext \}.*\n\n?/m, '')
+    .replace(/\{ [\w, ]+ \}: ProjectContext/, '');
 }
 
 function parsed(text: string): ts.SourceFile {

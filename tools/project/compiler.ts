@@ -114,30 +114,26 @@ export class Compiler {
     const { program, host } = this.#loaded();
     const options = program.getCompilerOptions();
     const key = keyOf(options);
-    const written: string[] = [];
+    const changed: string[] = [];
+    // Unchanged text may be written differently: declarations have types that are inferred of other files.
     const write: ts.WriteFileCallback = (file, text, mark, onError, sources, data) => {
       const [source] = sources ?? [];
-      const version = source && versionOf(source, key);
-      if (version !== undefined && this.#emitted.isOf(this.#name(file), version)) return;
+      if (source) this.#emitted.set(this.#name(file), versionOf(source, key));
+      if (source && ts.sys.readFile(file) === text) return;
       host.writeFile(file, text, mark, onError, sources, data);
-      if (version === undefined) return;
-      written.push(file);
-      this.#emitted.set(this.#name(file), version);
+      if (file.endsWith('.js')) changed.push(file);
     };
     const { diagnostics } = this.#checked().emit(undefined, write);
     if (options.noEmit === true) return { errors: [], hasChanged: false };
     // What another program has written since, of the same source at another time, or what was removed.
-    for (const source of program.getSourceFiles()) {
-      const output = this.#outputOf(source, options);
-      if (output !== undefined && !this.#emitted.isOf(output, versionOf(source, key)))
-        program.emit(source, write);
-    }
-    if (written.length > 0) this.#emitted.save();
-    return { errors: this.#format(diagnostics), hasChanged: written.length > 0 };
+    if (this.#isOutdated()) program.emit(undefined, write);
+    this.#emitted.save();
+    return { errors: this.#format(diagnostics), hasChanged: changed.length > 0 };
   }
 
-  /** Takes everything for written. What is not, `emit` finds by itself. */
+  /** Takes everything for written, where it is. */
   skipEmit(): void {
+    if (this.#isOutdated()) return;
     const { host } = this.#loaded();
     this.#checked().emit(undefined, (file, ...content) => {
       if (file.endsWith('.tsbuildinfo')) host.writeFile(file, ...content);
@@ -179,6 +175,16 @@ export class Compiler {
       .filter((file) => !file.isDeclarationFile && text.test(file.text))
       .map(({ fileName }) => this.#name(fileName))
       .filter((name) => name.startsWith('src/'));
+  }
+
+  /** Whether a file is not written as its source is now. */
+  #isOutdated(): boolean {
+    const options = this.program.getCompilerOptions();
+    const key = keyOf(options);
+    return this.program.getSourceFiles().some((source) => {
+      const output = this.#outputOf(source, options);
+      return output !== undefined && !this.#emitted.isOf(output, versionOf(source, key));
+    });
   }
 
   #find(name: string): ts.SourceFile | undefined {
