@@ -126,17 +126,14 @@ export class Compiler {
     const { diagnostics } = this.#checked().emit(undefined, write);
     if (options.noEmit === true) return { errors: [], hasChanged: false };
     // What another program has written since, of the same source at another time, or what was removed.
-    const isOutdated = program.getSourceFiles().some((source) => {
-      const output = this.#outputOf(source, options);
-      return output !== undefined && !this.#emitted.isOf(output, versionOf(source, key));
-    });
-    if (isOutdated) program.emit(undefined, write);
+    if (this.#isOutdated()) program.emit(undefined, write);
     this.#emitted.save();
     return { errors: this.#format(diagnostics), hasChanged: changed.length > 0 };
   }
 
-  /** Takes everything for written. What is not, `emit` finds by itself. */
+  /** Takes everything for written, where it is. */
   skipEmit(): void {
+    if (this.#isOutdated()) return;
     const { host } = this.#loaded();
     this.#checked().emit(undefined, (file, ...content) => {
       if (file.endsWith('.tsbuildinfo')) host.writeFile(file, ...content);
@@ -178,6 +175,16 @@ export class Compiler {
       .filter((file) => !file.isDeclarationFile && text.test(file.text))
       .map(({ fileName }) => this.#name(fileName))
       .filter((name) => name.startsWith('src/'));
+  }
+
+  /** Whether a file is not written as its source is now. */
+  #isOutdated(): boolean {
+    const options = this.program.getCompilerOptions();
+    const key = keyOf(options);
+    return this.program.getSourceFiles().some((source) => {
+      const output = this.#outputOf(source, options);
+      return output !== undefined && !this.#emitted.isOf(output, versionOf(source, key));
+    });
   }
 
   #find(name: string): ts.SourceFile | undefined {
