@@ -1,6 +1,6 @@
-// All that can be said of the code without running it, or what is asked for of it by name, on all cores: what looks at types
-// shares one process, the rest are processes of their own. Ends with "N passed, N failed", and where the build fails with how
-// many were not checked: what is compiled is of earlier sources then.
+// Runs all checks of the code, or those that are named, on all cores: checks that need types share one process, the others are
+// processes of their own. Ends with "N passed, N failed", and where the build fails with how many were not checked, because
+// compiled files are then stale.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';

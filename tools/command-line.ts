@@ -30,7 +30,7 @@ export function readCommandLine(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code?.startsWith('ERR_PARSE_ARGS_') !== true) throw error;
-    // Node goes on about what an argument with a hyphen could mean.
+    // Node's message continues with advice about arguments that begin with a hyphen.
     reportMisuse(message.split('. ', 1).join(''), usage);
   }
   return undefined;

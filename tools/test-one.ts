@@ -28,14 +28,14 @@ const usage = `Usage: npm run test:one -- [<part of a path> ...] [--grep <part o
 SDKs have tests of their own: npm run test:sdks -- typescript`;
 
 const given = readCommandLine(usage, { allowPositionals: true, options: { grep: { type: 'string' } } });
-const words = given?.positionals.map(normalized) ?? [];
+const words = given?.positionals.map(normalize) ?? [];
 const grep = given?.values['grep'] as string | undefined;
 if (given && words.length === 0 && grep === undefined) reportMisuse('Which tests?', usage);
 else if (given) await run();
 
 async function run(): Promise<void> {
   const suites = readSuites();
-  const all = [...filesIn('test'), ...filesIn('bench/test')];
+  const all = [...listTestFiles('test'), ...listTestFiles('bench/test')];
   const unknown = words.filter((word) => !all.some((file) => file.includes(word)));
   if (unknown.length > 0) {
     console.error(
@@ -59,7 +59,7 @@ async function run(): Promise<void> {
 }
 
 /** As a person may write it: absolute, with a dot before it, or what was compiled of it. */
-function normalized(word: string): string {
+function normalize(word: string): string {
   const path = word.startsWith(root) ? relative(root, word) : word;
   return path
     .replaceAll(sep, '/')
@@ -67,7 +67,7 @@ function normalized(word: string): string {
     .replace(/^dist\/(.*)\.js$/, '$1.ts');
 }
 
-function filesIn(folder: string): string[] {
+function listTestFiles(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => `${folder}/${file.replaceAll(sep, '/')}`)

@@ -26,7 +26,7 @@ describe('latchkey', () => {
       /unknown option '--port'\nSettings are environment variables, .*\nHelp: latchkey start/,
     ],
     [['start', 'now'], /too many arguments for 'start'/],
-    [['build', '--fast'], /unknown option '--fast'\nHelp: latchkey build --help/],
+    [['build', '--fast'], /^Unknown option '--fast'\n\nUsage: .*latchkey check/s],
     [['users', 'reset'], /unknown command 'reset'\nHelp: latchkey users --help/],
     [['users', 'reset-password'], /missing required argument 'name'/],
     [['keys'], /^Usage: latchkey keys /],

@@ -1,4 +1,4 @@
-// The checks of the sources of a contract, for whoever builds it: what there is, what is wrong, and where.
+// Checks the sources of a contract, and describes what is wrong and where.
 import { controllerErrors } from './controller-errors.ts';
 import type { Sources } from './controllers.ts';
 import { nameOf, toFindings, type Finding } from './finding.ts';

@@ -1,4 +1,4 @@
-// What tsoa passes over in silence, and what the contract is better for, each with file and line and what to write.
+// Finds what tsoa ignores without an error, and what the contract lacks: each with file, line and what to write.
 import { modelTagErrors, operationTagErrors } from './comment-tags.ts';
 import type { Controller, Model, Operation, Sources } from './controllers.ts';
 import { nameOf, type Draft } from './finding.ts';

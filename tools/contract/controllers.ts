@@ -1,5 +1,5 @@
-// What the sources say of the contract, and where they say it: file and line. It looks at what TypeScript's parser makes,
-// so that it has an answer where nothing compiles yet.
+// Reads controllers and models from the sources, each with its file and line. It uses TypeScript's parser alone, so that it
+// works where nothing compiles yet.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import ts from 'typescript';
@@ -32,59 +32,59 @@ export interface Controller {
   readonly demands: readonly Demand[];
   readonly isPublic: boolean;
   readonly operations: Operation[];
-  /** What has an operation's decorator, and is none. */
+  /** Members that have a decorator of operations and are no operations. */
   readonly strays: { readonly at: string; readonly name: string; readonly decorator: string }[];
 }
 
 export interface Operation {
   readonly at: string;
-  /** The method's. */
+  /** The name of the method. */
   readonly name: string;
-  /** In lower case. */
+  /** The HTTP method in lower case. */
   readonly verb: string;
-  /** As in the contract, `/reports/{id}`; undefined: not known. */
+  /** The path as in the contract, `/reports/{id}`; undefined: not known. */
   readonly path: string | undefined;
-  /** Whether its part of the path is written out. */
+  /** Whether the argument of `@Get` and the like is a literal. */
   readonly isPathWritten: boolean;
   readonly operationId: string;
-  /** Its own and its controller's. */
+  /** The tags of the operation and of its controller. */
   readonly tags: readonly string[];
-  /** Its own, or its controller's. */
+  /** The scopes of the operation's `@Security`, or else of its controller's. */
   readonly demands: readonly Demand[];
-  /** Whether it, or its controller, says `@NoSecurity()`. */
+  /** Whether the operation or its controller has `@NoSecurity()`. */
   readonly isPublic: boolean;
   readonly isHidden: boolean;
-  /** Of its `@SuccessResponse`. */
+  /** The status of `@SuccessResponse`. */
   readonly successStatus: string | undefined;
   readonly summary: string | undefined;
   readonly description: string | undefined;
-  /** Those of the path, the query and the headers. */
+  /** The parameters in the path, the query and the headers. */
   readonly parameters: readonly Parameter[];
-  /** The names of all that it takes. */
+  /** The names of all parameters of the method. */
   readonly takes: readonly string[];
   readonly commentTags: readonly CommentTag[];
-  /** The codes of the problems that it throws itself. */
+  /** The codes of problems that the method throws itself. */
   readonly thrown: readonly string[];
 }
 
 export interface Parameter {
   readonly at: string;
-  /** The method's. */
+  /** The name in the method. */
   readonly name: string;
-  /** The contract's. */
+  /** The name in the contract. */
   readonly sentAs: string;
-  /** Whether it has a `@param`. */
+  /** Whether the comment has a `@param` for it. */
   readonly isDescribed: boolean;
 }
 
-/** A type. */
+/** An interface, type alias or enum. */
 export interface Model {
   readonly at: string;
   readonly file: string;
   readonly name: string;
   readonly isExported: boolean;
   readonly commentTags: readonly CommentTag[];
-  /** Where each is. */
+  /** Property → file and line. */
   readonly properties: ReadonlyMap<string, string>;
   readonly propertyTags: ReadonlyMap<string, readonly CommentTag[]>;
 }
@@ -98,7 +98,7 @@ type ModelNode = ts.InterfaceDeclaration | ts.TypeAliasDeclaration | ts.EnumDecl
 
 const verbs = ['Get', 'Post', 'Put', 'Patch', 'Delete', 'Head', 'Options'];
 
-/** What only an operation has. */
+/** Decorators that only operations have. */
 const operationDecorators = [
   ...['Security', 'NoSecurity', 'SuccessResponse', 'Response', 'OperationId', 'Tags'],
   ...['Produces', 'Consumes', 'Hidden', 'Deprecated', 'Middlewares'],
@@ -195,7 +195,7 @@ function readOperation(
     at: at(node),
     name,
     verb: verb.name.toLowerCase(),
-    path: joined(controller.route, pathIn(verb)),
+    path: joinPaths(controller.route, pathIn(verb)),
     isPathWritten: pathIn(verb) !== undefined,
     operationId: textOf(named?.parameters[0]) ?? name,
     tags: [...tagsIn(decorators), ...controller.tags],
@@ -249,7 +249,7 @@ function codeIn(thrown: ts.Expression): string | undefined {
   return isProblem ? textOf(code) : undefined;
 }
 
-function joined(route: string | undefined, path: string | undefined): string | undefined {
+function joinPaths(route: string | undefined, path: string | undefined): string | undefined {
   if (route === undefined || path === undefined) return undefined;
   const parts = `${route}/${path}`.split('/').filter((part) => part !== '');
   return `/${parts.join('/')}`.replaceAll(/:([^/]+)/g, '{$1}');

@@ -1,4 +1,4 @@
-// What linters have against the contract, beside what the build itself refuses.
+// Lints the contract with Redocly, Spectral and the rules of own-rules.ts; the build itself refuses more.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createConfig, lint } from '@redocly/openapi-core';
@@ -10,7 +10,7 @@ import { Places } from './lint-places.ts';
 import { wordsFor } from './lint-words.ts';
 import { ownFindings, type LintFinding, type OpenApiDocument } from './own-rules.ts';
 
-// CommonJS packages, whose own resolution of one another ends in the files that they were tested with.
+// CommonJS packages: required, they load the same files of one another that they were tested with.
 const require = createRequire(import.meta.url);
 const { Document, Spectral } = require('@stoplight/spectral-core') as typeof spectralCore;
 const { Json } = require('@stoplight/spectral-parsers') as typeof spectralParsers;
@@ -22,10 +22,10 @@ interface Ruleset {
 }
 
 /**
- * What Spectral finds, too, in 3.0 and 3.1. Neither linter has all that the other one has, so both stay; of two rules that
- * say the same, one does.
+ * Rules of Redocly that Spectral has as well, for 3.0 and 3.1. Each linter has rules that the other lacks, so both are
+ * used; of two equal rules, one is switched off.
  */
-const doubledInRedocly = [
+const duplicatesInRedocly = [
   'no-duplicated-enum-values',
   'no-duplicated-tag-names',
   'no-empty-servers',
@@ -48,8 +48,8 @@ const doubledInRedocly = [
   'path-parameters-defined',
 ];
 
-/** What Redocly finds, too: unused security schemes beside other components, properties that an open schema does not have. */
-function doubledInSpectral(): Record<string, unknown> {
+/** Switches off rules of Spectral that Redocly has as well: unused components, and examples of media types outside headers. */
+function switchOffDuplicates(): Record<string, unknown> {
   const rule = oas.rules['oas3-valid-media-example'];
   const given = [rule?.given ?? []].flat().filter((path) => path.includes('headers'));
   return { 'oas3-unused-component': 'off', 'oas3-valid-media-example': { ...rule, given } };
@@ -66,9 +66,9 @@ export interface LintOptions {
   readonly files: Readonly<Record<'3.0' | '3.1', string>>;
   /** The sources that it is made of. */
   readonly sources: Sources;
-  /** Whether a file is the builder's, and none of the service that it builds on. */
+  /** Whether a file is part of the project rather than of Latchkey. */
   readonly isBuilders?: (file: string) => boolean;
-  /** Whether nothing but the builder's part is looked at, as in a project that has the rest from a package. */
+  /** Whether only the project's part is linted, as in a project that has the rest from a package. */
   readonly isProject?: boolean;
 }
 
@@ -85,11 +85,11 @@ export async function lintContract({
   const document = JSON.parse(readFileSync(files['3.0'], 'utf8')) as OpenApiDocument;
   const places = new Places(document, sources);
   const found = [
-    ...(await redocly(files['3.0'])),
-    ...(await spectral(files['3.0'], [oas, owasp])),
-    ...in31(await redocly(files['3.1'])),
-    ...in31(await spectral(files['3.1'], [oas])),
-    // Columns are ours, and so are the models that must not show them.
+    ...(await lintWithRedocly(files['3.0'])),
+    ...(await lintWithSpectral(files['3.0'], [oas, owasp])),
+    ...markAs31(await lintWithRedocly(files['3.1'])),
+    ...markAs31(await lintWithSpectral(files['3.1'], [oas])),
+    // The rules about secret columns concern Latchkey's own models.
     ...ownFindings(document, (model) => {
       const at = places.find(`/components/schemas/${model}`)?.at;
       return !isProject && !(at !== undefined && isBuilders(at.replace(/:\d+$/, '')));
@@ -97,7 +97,7 @@ export async function lintContract({
   ];
   const used = new Set<Exception>();
   const open = found.filter(({ rule, where }) => {
-    // Who may call an operation is written above each: `@NoSecurity()` is no slip.
+    // In a project `@NoSecurity()` is written above an operation on purpose.
     if (isProject && aboutPublicOperations.includes(rule)) return false;
     const exception = exceptions.find(
       (each) => each.rule === rule && (!each.where || each.where.test(where)),
@@ -124,12 +124,12 @@ export async function lintContract({
   ];
 }
 
-function in31(findings: readonly LintFinding[]): LintFinding[] {
+function markAs31(findings: readonly LintFinding[]): LintFinding[] {
   return findings.map((finding) => ({ ...finding, where: `3.1:${finding.where}` }));
 }
 
-async function redocly(file: string): Promise<LintFinding[]> {
-  const rules = Object.fromEntries(doubledInRedocly.map((rule) => [rule, 'off' as const]));
+async function lintWithRedocly(file: string): Promise<LintFinding[]> {
+  const rules = Object.fromEntries(duplicatesInRedocly.map((rule) => [rule, 'off' as const]));
   const config = await createConfig({ extends: ['recommended-strict'], rules });
   const problems = await lint({ ref: file, config });
   return problems.map(({ ruleId, message, location }) => ({
@@ -139,10 +139,10 @@ async function redocly(file: string): Promise<LintFinding[]> {
   }));
 }
 
-async function spectral(file: string, rulesets: readonly Ruleset[]): Promise<LintFinding[]> {
+async function lintWithSpectral(file: string, rulesets: readonly Ruleset[]): Promise<LintFinding[]> {
   const linter = new Spectral();
   const extended = rulesets.map((ruleset) => [ruleset, 'recommended']);
-  linter.setRuleset({ extends: extended, rules: doubledInSpectral() } as spectralCore.RulesetDefinition);
+  linter.setRuleset({ extends: extended, rules: switchOffDuplicates() } as spectralCore.RulesetDefinition);
   const problems = await linter.run(new Document(readFileSync(file, 'utf8'), Json, file));
   return problems.map(({ code, message, path }) => ({
     rule: String(code),

@@ -1,5 +1,5 @@
-// What `@Security("bearer", [...])` may demand, and what looks like a slip of the pen: a permission that no role can
-// have, or that nobody has been given, locks everyone out, and says nothing.
+// Finds scopes in `@Security("bearer", [...])` that cannot be meant: a permission that no role can have, or that looks like
+// a misspelled one, locks everyone out without an error.
 import { distance } from 'fastest-levenshtein';
 import type { Operation } from './controllers.ts';
 import type { Draft } from './finding.ts';
@@ -28,7 +28,7 @@ export function scopeErrors(operations: readonly Operation[], document: TsoaDocu
     ...demands.filter(({ scheme }) => scheme !== 'bearer').map(unknownScheme),
     ...scopes
       .filter((demand) => isAboutFreshness(demand) && !/^fresh(:\d+)?$/.test(demand.scope))
-      .map(notFresh),
+      .map(createFreshnessError),
     ...permissions.flatMap(slips),
   ];
 
@@ -63,7 +63,7 @@ function unknownScheme({ at, scheme }: SchemeDemand): Draft {
   };
 }
 
-function notFresh({ at, scope }: ScopeDemand): Draft {
+function createFreshnessError({ at, scope }: ScopeDemand): Draft {
   return {
     at,
     level: 'error',

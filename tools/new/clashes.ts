@@ -1,4 +1,4 @@
-// What is there already of what a new feature would bring.
+// Finds files and operations of a new feature that exist already.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSources, type Operation } from '../contract/controllers.ts';

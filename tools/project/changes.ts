@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** Milliseconds. Editors write a file in several steps, and several files at once: those are one change. */
 const settleTime = 40;
 
-/** Changes that nobody has taken yet. None is lost: what comes while one is worked on is the next one. */
+/** Collects changes of files until a build starts. A change during a build causes the next build. */
 export class Changes {
   readonly #emitter = new EventEmitter();
   #latest = 0;
@@ -16,14 +16,14 @@ export class Changes {
     this.#emitter.emit('change');
   }
 
-  /** Resolves once there is one. */
-  async pending(): Promise<void> {
+  /** Resolves once there is a change. */
+  async waitForChange(): Promise<void> {
     if (!this.#isPending) await once(this.#emitter, 'change');
   }
 
-  /** Resolves once there was one, and no other for a moment. It is taken then. */
-  async settled(): Promise<void> {
-    await this.pending();
+  /** Resolves once there was a change, and none for `settleTime` after it; the change is removed. */
+  async waitUntilSettled(): Promise<void> {
+    await this.waitForChange();
     for (;;) {
       const rest = this.#latest + settleTime - performance.now();
       if (rest <= 0) break;

@@ -65,7 +65,7 @@ export async function develop({ root, script, isStale, createBuilder }: Developm
    * @returns whether it was tried to the end: another change interrupts it.
    */
   const restart = async (done?: string): Promise<boolean> => {
-    const isReady = await service.restart(changes.pending());
+    const isReady = await service.restart(changes.waitForChange());
     if (isReady === true && done !== undefined) console.log(done);
     if (isReady === false) {
       console.error(
@@ -87,7 +87,7 @@ export async function develop({ root, script, isStale, createBuilder }: Developm
   let hasFailed = false;
   let shown: readonly string[] = [];
   for (;;) {
-    await changes.settled();
+    await changes.waitUntilSettled();
     const { errors, warnings, hasChanged, seconds } = build();
     isOutdated ||= hasChanged;
     for (const warning of warnings) if (!shown.includes(warning)) console.error(warning);

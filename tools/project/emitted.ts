@@ -1,4 +1,4 @@
-// Of which source each compiled file was made. Several programs write into one folder (with the tests and without), and files
+// Remembers the source of each compiled file. Several programs write into one folder (with the tests and without), and files
 // are removed there: what one program remembers of its own writing is not enough.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

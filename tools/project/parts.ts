@@ -2,7 +2,7 @@
 // document of its own; the contract is merged of both documents.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isLatchkeys } from '../contract/latchkey-rooms.ts';
+import { isLatchkeys } from '../contract/latchkey-folders.ts';
 
 export interface Part {
   /** Below the root, as the other files here. */

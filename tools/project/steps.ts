@@ -1,5 +1,5 @@
-// Which steps of a build were done already, and of what: a step whose inputs are the same, and whose outputs are as it left
-// them, is passed over. By content, so that neither a checkout nor a copied folder misleads it.
+// Skips steps of a build whose inputs are the same as last time, and whose outputs are unchanged since. It compares contents,
+// because a checkout and a copy of the folder change times.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -35,7 +35,7 @@ export class Steps {
       : {};
   }
 
-  /** @returns undefined: it is to be done. */
+  /** @returns the step as it was done; undefined where it has to be done again. */
   find(name: string, options: StepOptions): Step | undefined {
     const done = this.#done[name];
     if (done?.inputs !== this.#inputsOf(options, done?.found ?? [])) return undefined;
@@ -66,7 +66,7 @@ export class Steps {
 /** @param names files and folders below the root; what is not there counts as that. */
 export function hashFiles(root: string, names: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const name of names.flatMap((each) => filesIn(root, each))) {
+  for (const name of names.flatMap((each) => listFiles(root, each))) {
     const path = join(root, name);
     const content = existsSync(path) ? readFileSync(path) : undefined;
     hash.update(`${name} ${content?.length ?? 'none'}\n`).update(content ?? '');
@@ -74,7 +74,7 @@ export function hashFiles(root: string, names: readonly string[]): string {
   return hash.digest('hex');
 }
 
-function filesIn(root: string, name: string): string[] {
+function listFiles(root: string, name: string): string[] {
   const path = join(root, name);
   if (!existsSync(path) || !statSync(path).isDirectory()) return [name];
   return readdirSync(path, { recursive: true, withFileTypes: true })

@@ -1,5 +1,5 @@
-// Says when something in a folder may have changed. Whether it has, and what, is for the reader of the files to find out:
-// editors write by renaming, in several steps, and beside files of their own.
+// Reports that something in a folder may have changed. The reader of the files finds out what did: editors write by
+// renaming, in several steps, and write temporary files beside.
 import { existsSync, readdirSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 

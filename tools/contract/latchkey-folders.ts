@@ -1,11 +1,11 @@
 /** The folders of `src` whose controllers are Latchkey's own. All others are those of the project that is built on it. */
-const rooms = [
+const folders = [
   ...['authentication', 'clients', 'contract', 'keys', 'oauth', 'revocation-stream'],
   ...['roles', 'server', 'sessions', 'users'],
 ];
 
 /** @param file such as `src/users/users.controller.ts` */
 export function isLatchkeys(file: string): boolean {
-  const [, room = ''] = /^src\/([^/]+)\//.exec(file) ?? [];
-  return rooms.includes(room);
+  const [, folder = ''] = /^src\/([^/]+)\//.exec(file) ?? [];
+  return folders.includes(folder);
 }
