@@ -10,7 +10,7 @@ import { reportMisuse, readCommandLine } from './command-line.ts';
 import { ensureBuilt } from './compile.ts';
 import { CommandFailed, createRunner, succeeds } from './sdk/commands.ts';
 import { sumCounts, sumReports, type Counts } from './sdk/junit.ts';
-import { startLiveService } from './sdk/live-service.ts';
+import { startLiveService, writeTestedContract } from './sdk/live-service.ts';
 import type { Need, TaskContext, Tasks } from './sdk/tasks.ts';
 
 interface Sdk {
@@ -128,15 +128,18 @@ async function testOne(name: string): Promise<Tested> {
   const { run, runs } = createRunner(root, context.folder);
   const errors: string[] = [];
   const reports: string[] = [];
+  const contract = writeTestedContract(root);
   let service: Awaited<ReturnType<typeof startLiveService>> | undefined;
   try {
-    await tasks.generate({ ...context, run });
-    service = await startLiveService(root);
-    reports.push(...((await tasks.test({ ...context, run, env: service.env })) ?? []));
+    const { document: tested, folder } = contract;
+    await tasks.generate({ ...context, document: tested, run });
+    service = await startLiveService(root, folder);
+    reports.push(...((await tasks.test({ ...context, document: tested, run, env: service.env })) ?? []));
   } catch (error) {
     errors.push(explain(error));
   } finally {
     await service?.stop();
+    contract.remove();
   }
   const counts = sumReports([...reports, ...runs.flatMap(({ reports: written }) => written)]);
   const broken = runs.filter(({ status }) => status !== 0);

@@ -1,10 +1,13 @@
 package latchkey_test
 
 import (
+	"bufio"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,6 +127,49 @@ func TestChangeOfPassword(t *testing.T) {
 	}
 	noError(t, callProtected(t.Context(), client))
 	logIn(t, live(t), "user-03", password)
+}
+
+func TestAFileForAnAPIThatIsBuiltOnTheService(t *testing.T) {
+	revokeTokens(t, "samples:read")
+	client := asUser(t, live(t), "user-06")
+	revokeTokens(t, "samples:read", "samples:file") // it is sent again after a refresh
+	add := func(file latchkey.File, title string) (*api.AddReportResponse, error) {
+		contentType, body, err := latchkey.Form(map[string]string{"title": title}, file)
+		noError(t, err)
+		return client.API.AddReportWithBodyWithResponse(t.Context(), contentType, body)
+	}
+	file := latchkey.File{Field: "file", Name: `jül "7".txt`, Type: "text/plain", Content: []byte("All is well.")}
+	answer, err := add(file, "Jül 一")
+	noError(t, err)
+	if report := answer.JSON201; report.FileName != file.Name || report.Title != "Jül 一" || report.Text != "All is well." {
+		t.Errorf("the report is %#v", report)
+	}
+	reports, err := client.API.ListReportsWithResponse(t.Context())
+	noError(t, err)
+	if !slices.ContainsFunc(reports.JSON200.Items, func(report api.Report) bool { return report.FileName == file.Name }) {
+		t.Errorf("the reports are %#v", reports.JSON200.Items)
+	}
+	_, err = add(latchkey.File{Field: "file", Name: "a.gif", Type: "image/gif", Content: []byte("GIF")}, "August")
+	problem := expectCode(t, err, http.StatusUnsupportedMediaType, api.ProblemCodeUnsupportedMediaType)
+	if problem.Detail != `The file "file" is image/gif. It may be text/plain.` {
+		t.Error(problem.Detail)
+	}
+}
+
+func TestAStream(t *testing.T) {
+	response, err := asAdmin(t, live(t)).API.FollowRevocations(t.Context(), &api.FollowRevocationsParams{})
+	noError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			var page api.RevocationPage
+			noError(t, json.Unmarshal([]byte(data), &page))
+			if page.Complete {
+				return
+			}
+		}
+	}
+	t.Error("the stream ended")
 }
 
 func TestLogout(t *testing.T) {

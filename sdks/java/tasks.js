@@ -1,5 +1,5 @@
 // How the Java client is made and tested: see tools/sdk.ts.
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listOperations } from '../../tools/sdk/operations.ts';
 import { runMaven } from '../../tools/sdk/maven.ts';
@@ -12,6 +12,51 @@ export async function generate({ document, folder, run }) {
   writeFileSync(
     join(folder, 'generated/src/main/java/io/github/latchkey/client/generated/ContractOperation.java'),
     renderOperations(document),
+  );
+  completeUploads(folder);
+}
+
+/** The generator sends files without their type, and texts and files' names in Latin-1. */
+function completeUploads(folder) {
+  const sources = join(folder, 'generated/src/main/java/io/github/latchkey/client');
+  const utf8 =
+    'org.apache.http.entity.ContentType.TEXT_PLAIN.withCharset(java.nio.charset.StandardCharsets.UTF_8)';
+  for (const name of readdirSync(join(sources, 'api'))) {
+    const file = join(sources, 'api', name);
+    const text = readFileSync(file, 'utf8');
+    const completed = text
+      .replaceAll(
+        'MultipartEntityBuilder.create();',
+        'MultipartEntityBuilder.create().setMode(org.apache.http.entity.mime.HttpMultipartMode.RFC6532);',
+      )
+      .replaceAll(
+        /addBinaryBody\(("[^"]*"), (\w+)\);/g,
+        'addBinaryBody($1, $2, io.github.latchkey.client.generated.FileTypes.typeOf($2), $2.getName());',
+      )
+      .replaceAll('hasFiles = true;', '')
+      .replaceAll(/addTextBody\(("[^"]*"), ([\w.]+\(?\)?)\);/g, `addTextBody($1, $2, ${utf8});`);
+    // In memory, a file can be sent again after a refresh; a pipe cannot.
+    if (completed !== text) writeFileSync(file, completed);
+  }
+  writeFileSync(
+    join(sources, 'generated/FileTypes.java'),
+    `package io.github.latchkey.client.generated;
+
+import java.io.File;
+import java.net.URLConnection;
+import org.apache.http.entity.ContentType;
+
+/** The media types of files, by their names. */
+public final class FileTypes {
+  private FileTypes() {}
+
+  /** The type, or that of any bytes if the name does not say it. */
+  public static ContentType typeOf(File file) {
+    String type = URLConnection.guessContentTypeFromName(file.getName());
+    return type == null ? ContentType.APPLICATION_OCTET_STREAM : ContentType.create(type);
+  }
+}
+`,
   );
 }
 

@@ -52,7 +52,11 @@ export async function test(context) {
   await run('node', ['node_modules/typescript/bin/tsc', '--project', 'test/strict.tsconfig.json']);
   await run('eslint', ['--max-warnings', '0', 'src']);
   const env = { ...context.env, CONTRACT_VERSION: version };
-  await runNodeTests(context, { env, report: 'build/report.xml' }, [...tests, 'build/test/browser.test.js']);
+  await runNodeTests(context, { env, report: 'build/report.xml' }, [
+    ...tests,
+    'build/test/browser.test.js',
+    'build/test/react.test.js',
+  ]);
   // The service's lockfile installs a newer Node.js; npm may run on one of the older versions that the SDK supports.
   const node = process.env.npm_node_execpath;
   if (node && (await run(node, ['--version'])) !== (await run('node', ['--version']))) {

@@ -1,5 +1,6 @@
-// The real service, for one SDK's tests: a process of its own on an empty database, with people to log in.
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+// The real service, for one SDK's tests: a process of its own on an empty database, with people to log in. It is that of a
+// project, reports-service.js, which has operations of its own: one takes a file.
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,10 +27,36 @@ interface LiveService {
 
 const samples = 45;
 
-export async function startLiveService(root: string): Promise<LiveService> {
+const serviceScript = (root: string): string => join(root, 'tools/sdk/reports-service.js');
+
+interface TestedContract {
+  /** Where the contract and the database of the service are. */
+  readonly folder: string;
+  /** The contract's path. */
+  readonly document: string;
+  remove(): void;
+}
+
+/** Writes the contract of the service that the SDKs are tested against: Latchkey's and that of the tests' project. */
+export function writeTestedContract(root: string): TestedContract {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-sdk-'));
+  const { status, stderr } = spawnSync(process.execPath, [serviceScript(root), 'contract', folder], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`The contract of the tests cannot be written:\n${stderr}`);
+  return {
+    folder,
+    document: join(folder, 'generated/openapi.json'),
+    remove() {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param folder where the contract of the service is, see `writeTestedContract` */
+export async function startLiveService(root: string, folder: string): Promise<LiveService> {
   const adminPassword = randomBytes(15).toString('base64url');
-  const service = spawn(process.execPath, [join(root, 'bin/latchkey.js'), 'start'], {
+  const service = spawn(process.execPath, [serviceScript(root), 'start', folder], {
     cwd: folder,
     env: { ...withoutSettings(process.env), ...settings(folder, adminPassword) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -41,7 +68,6 @@ export async function startLiveService(root: string): Promise<LiveService> {
     service.kill('SIGTERM');
     await ended;
     process.off('exit', kill);
-    rmSync(folder, { recursive: true, force: true });
   };
   try {
     const url = await addressOf(service);

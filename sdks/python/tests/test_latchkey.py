@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from io import BytesIO
 
 import httpx
 import pytest
@@ -24,12 +25,14 @@ from latchkey_client.api.roles import put_role
 from latchkey_client.api.service import get_live
 from latchkey_client.api.users import create_user, end_user_sessions, list_users
 from latchkey_client.models import (
+    AddReportBody,
     CreateUserRequest,
     ProblemDetails,
     PutRoleRequest,
     RevocationPage,
     TokenRequest,
 )
+from latchkey_client.types import File
 from live import ADMINISTRATOR, READER, URL, Clock, Watched, logged_in, user, void_access_tokens
 
 
@@ -103,6 +106,21 @@ def test_has_the_operations_as_methods_by_their_tags() -> None:
         with pytest.raises(LatchkeyError) as caught:
             latchkey.users.get(user.id)
         assert caught.value.code == ProblemCode.USER_NOT_FOUND
+
+
+def test_sends_a_file_and_reads_the_operations_of_an_api_built_on_the_service() -> None:
+    with logged_in(user(6)) as (latchkey, watched):
+        void_access_tokens()  # the file is sent again after a refresh
+        file = File(BytesIO(b"All is well."), file_name="july.txt", mime_type="text/plain")
+        report = latchkey.reports.add(body=AddReportBody(file=file, title="July"))
+        assert (report.file_name, report.size, report.text) == ("july.txt", 12, "All is well.")
+        assert watched.sent.count("POST /reports") == 2
+        assert "July" in [each.title for each in latchkey.reports.list().items]
+        wrong = File(BytesIO(b"GIF"), file_name="a.gif", mime_type="image/gif")
+        with pytest.raises(LatchkeyError) as caught:
+            latchkey.reports.add(body=AddReportBody(file=wrong, title="August"))
+        assert caught.value.code == ProblemCode.UNSUPPORTED_MEDIA_TYPE
+        assert caught.value.detail == 'The file "file" is image/gif. It may be text/plain.'
 
 
 def test_follows_a_stream() -> None:

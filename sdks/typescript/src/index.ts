@@ -1,4 +1,5 @@
 export { LatchkeyClient, type LatchkeyOptions } from './client.js';
+export { uploadOf } from './upload.js';
 export { LatchkeyError, LatchkeyOAuthError, UnexpectedResponseError } from './errors.js';
 export { browserStorage, memoryStorage, type StoredTokens, type TokenStorage } from './storage.js';
 export type { Api, Item, PagedPath } from './api.js';

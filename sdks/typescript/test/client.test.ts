@@ -2,15 +2,27 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import {
   LatchkeyClient,
   LatchkeyError,
   LatchkeyOAuthError,
   problemCodes,
   UnexpectedResponseError,
+  uploadOf,
   type FieldErrors,
+  type RevocationPage,
 } from '@latchkey/client';
-import { asAdministrator, asReader, asUser, count, url, userPassword, watched } from './service.js';
+import {
+  asAdministrator,
+  asReader,
+  asUser,
+  count,
+  url,
+  userPassword,
+  voidAccessTokens,
+  watched,
+} from './service.js';
 
 /** The error that it rejects with, which must be a refusal. */
 async function refusal(promise: Promise<unknown>): Promise<LatchkeyError> {
@@ -193,6 +205,43 @@ describe('A client', () => {
     const client = new LatchkeyClient({ baseUrl: `${url}/` });
     await client.login('user-05', userPassword);
     assert.equal((await client.api.GET('/me')).data.username, 'user-05');
+  });
+
+  it('sends a file, and reads the operations of an API that is built on the service', async () => {
+    const { api } = await asUser(6);
+    const file = new File(['All is well.'], 'july.txt', { type: 'text/plain' });
+    const { data } = await api.POST('/reports', uploadOf({ file, title: 'July' }));
+    assert.deepEqual(data, { title: 'July', file_name: 'july.txt', size: 12, text: 'All is well.' });
+    assert.ok((await api.GET('/reports')).data.items.some(({ title }) => title === 'July'));
+    const gif = new File(['GIF'], 'a.gif', { type: 'image/gif' });
+    const error = await refusal(api.POST('/reports', uploadOf({ file: gif, title: 'August' })));
+    assert.equal(error.code, 'unsupported_media_type');
+    assert.equal(error.detail, 'The file "file" is image/gif. It may be text/plain.');
+  });
+
+  it('sends a file again after a refresh', async () => {
+    const client = await asUser(7);
+    await voidAccessTokens();
+    const file = new File(['Again.'], 'again.txt', { type: 'text/plain' });
+    const { data } = await client.api.POST('/reports', uploadOf({ file, title: 'Again' }));
+    assert.equal(data.text, 'Again.');
+    assert.equal(count(client, 'POST /reports'), 2);
+  });
+
+  it('follows a stream', async () => {
+    const { api } = await asAdministrator();
+    const { data } = await api.GET('/revocations/stream', { parseAs: 'stream' });
+    const events = data!
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new EventSourceParserStream())
+      .getReader();
+    for (let part = await events.read(); !part.done; part = await events.read()) {
+      if (!(JSON.parse(part.value.data) as RevocationPage).complete) continue;
+      assert.ok(part.value.id);
+      await events.cancel();
+      return;
+    }
+    assert.fail('the stream ended');
   });
 
   it('has the closed list of codes', () => {

@@ -7,6 +7,7 @@ import static io.github.latchkey.client.Service.asUser;
 import static io.github.latchkey.client.Service.assertRefused;
 import static io.github.latchkey.client.Service.callProtected;
 import static io.github.latchkey.client.Service.logIn;
+import static io.github.latchkey.client.Service.revokeTokens;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -15,23 +16,32 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.latchkey.client.api.OAuthApi;
 import io.github.latchkey.client.api.ProtectedApi;
+import io.github.latchkey.client.api.ReportsApi;
 import io.github.latchkey.client.api.UsersApi;
 import io.github.latchkey.client.generated.ApiException;
 import io.github.latchkey.client.model.CreateUserRequest;
 import io.github.latchkey.client.model.OAuthErrorCode;
 import io.github.latchkey.client.model.ProblemCode;
+import io.github.latchkey.client.model.Report;
 import io.github.latchkey.client.model.UpdateUserRequest;
 import io.github.latchkey.client.model.User;
 import io.github.latchkey.client.model.UserPage;
 import io.github.latchkey.example.Example;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.io.TempDir;
 
 @EnabledIfEnvironmentVariable(named = "LATCHKEY_URL", matches = ".+", disabledReason = "It needs a running service.")
 class LiveTest {
@@ -113,6 +123,35 @@ class LiveTest {
     assertTrue(pages >= 5, () -> names.size() + " users");
     assertEquals(new HashSet<>(names).size(), names.size());
     assertTrue(names.containsAll(List.of("user-01", "user-45")));
+  }
+
+  @Test
+  void aFileIsSentToAnApiThatIsBuiltOnTheService(@TempDir Path folder) throws Exception {
+    revokeTokens("samples:read");
+    LatchkeyClient client = asUser(URL, "user-30");
+    revokeTokens("samples:read", "samples:file"); // it is sent again after a refresh
+    ReportsApi reports = client.api(ReportsApi::new);
+    Path file = Files.writeString(folder.resolve("jül.txt"), "All is well.");
+    Report report = reports.addReport(file.toFile(), "Jül 一");
+    assertEquals("Jül 一", report.getTitle());
+    assertEquals("jül.txt", report.getFileName());
+    assertEquals("All is well.", report.getText());
+    assertTrue(reports.listReports().getItems().contains(report));
+    Path gif = Files.writeString(folder.resolve("a.gif"), "GIF");
+    LatchkeyException refused =
+        assertRefused(
+            415, ProblemCode.UNSUPPORTED_MEDIA_TYPE, () -> reports.addReport(gif.toFile(), "August"));
+    assertEquals("The file \"file\" is image/gif. It may be text/plain.", refused.detail());
+  }
+
+  @Test
+  void aStreamIsFollowed() throws Exception {
+    HttpRequest request = HttpRequest.newBuilder(URI.create(URL + "/revocations/stream")).build();
+    try (Stream<String> lines = asAdmin().httpClient().send(request, BodyHandlers.ofLines()).body()) {
+      String complete =
+          lines.filter(line -> line.startsWith("data:") && line.contains("\"complete\":true")).findFirst().orElseThrow();
+      assertTrue(complete.contains("\"items\":"));
+    }
   }
 
   @Test
