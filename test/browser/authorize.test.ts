@@ -56,7 +56,7 @@ describe('In Swagger UI', () => {
       const dialog = page.tab.getByRole('dialog');
       const text = await dialog.innerText();
       expect(text)
-        .to.include("This is no user's login")
+        .to.include('This does not log a user in')
         .and.not.match(/username|password/i);
       for (const label of ['Client id', 'Client secret']) {
         expect(await dialog.getByLabel(label).getAttribute('autocomplete')).to.match(/^(off|new-password)$/);
