@@ -26,7 +26,7 @@ export class Introspections {
     const now = this.clock.monotonic();
     let result = this.#results.get(token);
     if (!result || now - result.requestedAt > this.bound) {
-      if (now - this.#failedAt < retryDelay) throw new Error('The service did not answer a moment ago.');
+      if (now - this.#failedAt < retryDelay) throw new Error('The service did not respond a moment ago.');
       result = { isLive: this.service.introspect(token), requestedAt: now };
       this.#results.delete(token);
       if (this.#results.size >= maxCachedResults)

@@ -92,7 +92,7 @@ export class LatchkeyService {
         `${this.options.url}/revocations/stream`,
         { headers, signal },
         ({ body }) => {
-          if (!body) throw new Error('The answer has no body.');
+          if (!body) throw new Error('The response has no body.');
           return body;
         },
       );
@@ -114,8 +114,8 @@ export class LatchkeyService {
     const { token_endpoint: endpoint } = await this.#discover();
     const form = this.#buildForm({ grant_type: 'client_credentials', scope: 'revocations:read' });
     const begun = this.options.clock.now();
-    const answer = await this.#request(this.#resolveEndpoint(endpoint), form, parseJson<TokenResponse>);
-    return { value: answer.access_token, until: begun + answer.expires_in * 1000 - expiryMargin };
+    const tokens = await this.#request(this.#resolveEndpoint(endpoint), form, parseJson<TokenResponse>);
+    return { value: tokens.access_token, until: begun + tokens.expires_in * 1000 - expiryMargin };
   }
 
   /** The service's metadata (RFC 8414), read once; a failed read is repeated at the next call. */
@@ -172,7 +172,7 @@ export class LatchkeyService {
   ): Promise<T> {
     const late = new AbortController();
     const timer = setTimeout(() => {
-      late.abort(new Error(`There was no answer within ${responseTimeout / 1000} s.`));
+      late.abort(new Error(`There was no response within ${responseTimeout / 1000} s.`));
     }, responseTimeout);
     try {
       const response = await this.options.fetch(url, {
@@ -181,7 +181,7 @@ export class LatchkeyService {
         signal: AbortSignal.any([late.signal, ...(signal ? [signal] : [])]),
       });
       if (response.ok) return await read(response);
-      const message = `The answer was ${response.status}: ${(await response.text()).slice(0, 500)}`;
+      const message = `The response was ${response.status}: ${(await response.text()).slice(0, 500)}`;
       throw [400, 401, 403, 404].includes(response.status) ? new ServiceRefused(message) : new Error(message);
     } catch (cause) {
       const Kind = cause instanceof ServiceRefused ? ServiceRefused : Error;

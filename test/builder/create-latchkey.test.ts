@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -7,7 +8,9 @@ import { checkout } from '../support/checkout.js';
 import { temporaryFolder } from '../support/folders.js';
 import { PackedProject, packLaterVersion } from '../support/packed-project.js';
 import { reservePort } from '../support/ports.js';
+import { copyEnvironment } from '../support/project-copy.js';
 import { endProcesses, ServiceProcess } from '../support/service-process.js';
+import { until } from '../support/until.js';
 
 const projects = join(checkout, 'test/builder/projects');
 const creator = join(checkout, 'packages/create-latchkey/bin/create-latchkey.js');
@@ -60,6 +63,29 @@ describe('A project that create-latchkey has made of the packed files', () => {
   });
 
   it('starts, and keeps reports in its own table', () => expectToServe(project));
+
+  it('ends with npm where npm gets a signal', async function () {
+    if (process.platform === 'win32') this.skip();
+    const port = await reservePort();
+    const npmStart = spawn('npm', ['start'], {
+      cwd: project.folder,
+      env: { ...copyEnvironment(), PORT: String(port), LATCHKEY_ADMIN_PASSWORD: password },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    npmStart.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    await until(() => printed.includes('Latchkey listens on'));
+    npmStart.kill('SIGTERM');
+    await once(npmStart, 'exit');
+    await until(() =>
+      supertest(`http://127.0.0.1:${port}`)
+        .get('/health/live')
+        .then(
+          () => false,
+          () => true,
+        ),
+    );
+  });
 
   it('says what is wrong with it by file and line', () => {
     const file = project.path('src/reports/reports.service.ts');

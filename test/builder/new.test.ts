@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ProjectCopy } from '../support/project-copy.js';
@@ -49,7 +49,8 @@ describe('npm run new', () => {
       const files = readdirSync(project.path(folder), { recursive: true, encoding: 'utf8' }).sort();
       for (const file of files) {
         hash.update(file);
-        if (/\.\w+$/.test(file)) hash.update(read(join(folder, file)));
+        const name = join(folder, file);
+        if (statSync(project.path(name)).isFile()) hash.update(read(name));
       }
     }
     return hash.digest('hex');

@@ -25,8 +25,11 @@ export class ProjectCopy {
       cpSync(join(checkout, file), this.path(file), { recursive: true });
     }
     if (built) {
-      const environments = ['interop-venv', 'resource-servers'].map((name) => join(checkout, 'dist', name));
-      const filter = (source: string): boolean => !environments.includes(source);
+      // What other suites keep there, or are making meanwhile.
+      const others = ['interop-venv', 'resource-servers', 'packages'].map((name) =>
+        join(checkout, 'dist', name),
+      );
+      const filter = (source: string): boolean => !others.includes(source);
       cpSync(join(checkout, 'dist'), this.path('dist'), { recursive: true, filter });
     }
     // A link, so npm ci must not run here: it would empty the folder that the link points to.

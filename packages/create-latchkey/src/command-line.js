@@ -95,9 +95,13 @@ function make(folder, options) {
   createProject({ target, latchkey, bringsNode });
   const isInstalled = options.install === true && install(target);
   if (options.install === true && !isInstalled) process.exitCode = 1;
-  console.log(
-    report(relative(process.cwd(), target).replaceAll(sep, '/') || '.', { bringsNode, isInstalled }),
-  );
+  console.log(report(nameFor(target), { bringsNode, isInstalled }));
+}
+
+/** @param {string} target */
+function nameFor(target) {
+  const path = relative(process.cwd(), target).replaceAll(sep, '/') || '.';
+  return path.startsWith('../../') ? target : path;
 }
 
 /** @param {string} target */

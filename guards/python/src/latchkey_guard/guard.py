@@ -245,7 +245,7 @@ class Guard:
         if now - asked_at <= self._bound:
             return is_live
         if now - self._failed_at < _PAUSE:
-            raise ServiceError("The service did not answer a moment ago.")
+            raise ServiceError("The service did not respond a moment ago.")
         try:
             is_live = self._service.introspect(token)
         except ServiceError:

@@ -153,7 +153,7 @@ class Service:
             with error:
                 said = error.read(500).decode(errors="replace")
             kind = ServiceRefused if error.code in (400, 401, 403, 404) else ServiceError
-            raise kind(f"{what} The answer was {error.code}: {said}") from error
+            raise kind(f"{what} The response was {error.code}: {said}") from error
         except (OSError, HTTPException) as error:
             raise ServiceError(f"{what} {error}") from error
 
