@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../bin/sources.js';
 import { reportMisuse, readCommandLine } from './command-line.ts';
+import { packNodeClient, packPythonClient } from './pack/clients.ts';
 import { packCreateLatchkey } from './pack/create-latchkey.ts';
 import { packLatchkey } from './pack/latchkey.ts';
 import { packNodeGuard } from './pack/node-guard.ts';
@@ -18,6 +19,8 @@ const packages: Readonly<Record<string, Package>> = {
   latchkey: { what: 'latchkey, for npm: the service and what projects are built with', pack: packLatchkey },
   create: { what: 'create-latchkey, for npm: npm create latchkey my-api', pack: packCreateLatchkey },
   guard: { what: '@latchkey/guard, for npm', pack: packNodeGuard },
+  client: { what: '@latchkey/client, for npm', pack: packNodeClient },
+  'python-client': { what: 'latchkey-client, for pip: a wheel and an sdist', pack: packPythonClient },
   'python-guard': { what: 'latchkey-guard, for pip: a wheel and an sdist', pack: packPythonGuard },
 };
 

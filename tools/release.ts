@@ -55,7 +55,7 @@ function publishing(): Command[] {
   return packed.map((name) => [
     'npm',
     'publish',
-    `dist/packages/${name}`,
+    `./dist/packages/${name}`,
     '--provenance',
     '--access',
     'public',

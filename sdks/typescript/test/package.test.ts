@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { url, userPassword } from './service.js';
@@ -35,6 +37,29 @@ describe('The package', () => {
       .map((file) => file.path)
       .filter((file) => !/^dist\/.+\.(js|d\.ts)$/.test(file));
     assert.deepEqual(files.sort(), ['LICENSE', 'README.md', 'package.json']);
+  });
+
+  it('installs in an empty folder without scripts, where the example compiles under plain strict', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-client-'));
+    const run = (command: string, ...parameters: string[]): string => {
+      const options = { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' } as const;
+      const { status, stdout, stderr } = spawnSync(command, parameters, options);
+      assert.equal(status, 0, stdout + stderr);
+      return stdout;
+    };
+    try {
+      const packed = run('npm', 'pack', path('.'), '--ignore-scripts', '--silent').trim();
+      writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+      run('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', `./${packed}`);
+      copyFileSync(path('example.ts'), join(folder, 'example.ts'));
+      const types = path('node_modules/@types');
+      const compilerOptions = { strict: true, module: 'nodenext', target: 'es2022', typeRoots: [types] };
+      const settings = { compilerOptions: { ...compilerOptions, types: ['node'] }, files: ['example.ts'] };
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings));
+      run(process.execPath, path('node_modules/typescript/bin/tsc'));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('shows the example in its README, and the example runs', () => {
