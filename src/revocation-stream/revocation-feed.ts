@@ -97,7 +97,8 @@ export class RevocationFeed {
    *   `not_ready` if the process is stopping.
    */
   follow(text: string | undefined, claims: AccessTokenClaims): FeedSubscription {
-    if (this.#stopping) throw retryLater('not_ready', 1, { detail: 'The service is stopping.', isExpected: true });
+    if (this.#stopping)
+      throw retryLater('not_ready', 1, { detail: 'The service is stopping.', isExpected: true });
     const { sub: subject } = claims;
     const own = this.#perSubject.get(subject) ?? 0;
     if (own >= this.options.maxReadersPerSubject) throw retryLater('too_many_streams', 5);
