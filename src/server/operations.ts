@@ -11,12 +11,12 @@ import {
 } from '../authentication/authentication.js';
 import { createQueryTokenRemover } from '../authentication/token-locations.js';
 import { getFileLimits } from '../http/file-limits.js';
-import { bodyParsers, parsesBodyFirst } from './request-body.js';
+import { createBodyParsers, parsesBodyFirst } from './request-body.js';
 import { createStaticRouteTable } from './static-route-table.js';
 import { checkUrlText } from '../http/request-text.js';
 import { sendJson } from '../http/send-json.js';
 import { keepUploads } from './upload-folder.js';
-import { findFormParameters, formReader } from './uploads.js';
+import { findFormParameters, createFormReader } from './uploads.js';
 import { ValidatingTemplateService } from './validation.js';
 import type { Caller } from '../tokens/caller.js';
 import type { ControllerClass, Controllers } from './controllers.js';
@@ -87,8 +87,9 @@ function mountRoutes(
     if (!method) {
       throw new Error(`The generated routes name ${controller.name}.${handler}, which is not there.`);
     }
-    const authentication = authenticationMiddleware(operation, authenticate);
-    if (authentication.length > 0 && hooks.loadUser) authentication.push(loadUserMiddleware(hooks.loadUser));
+    const authentication = createAuthenticationMiddleware(operation, authenticate);
+    if (authentication.length > 0 && hooks.loadUser)
+      authentication.push(createLoadUserMiddleware(hooks.loadUser));
     const described = findOperation(document, operation);
     if (described?.requiresCredentials && authentication.length === 0) {
       throw new Error(`${operation.path} requires a token in the contract, but not in the generated routes.`);
@@ -98,8 +99,8 @@ function mountRoutes(
     const acceptsToken = operation.security.length > 0 || described?.acceptsToken === true;
     const form = findFormParameters(parameters);
     const body = form
-      ? [formReader(form, getFileLimits(method))]
-      : bodyParsers(config, {
+      ? [createFormReader(form, getFileLimits(method))]
+      : createBodyParsers(config, {
           body: parameters.find((parameter) => parameter.in === 'body'),
           mediaTypes: described?.mediaTypes ?? [],
           jsonExample: described?.jsonExample,
@@ -137,7 +138,7 @@ function mountRoutes(
   }
 }
 
-function authenticationMiddleware(
+function createAuthenticationMiddleware(
   { security, path }: Operation,
   authenticate: Authenticate,
 ): RequestHandler[] {
@@ -184,7 +185,7 @@ function withRevocationCheck(decide: (request: Request) => void): RequestHandler
   };
 }
 
-function loadUserMiddleware(
+function createLoadUserMiddleware(
   loadUser: NonNullable<Express['locals']['services']['hooks']['loadUser']>,
 ): RequestHandler {
   return async (request, _response, next) => {

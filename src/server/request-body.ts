@@ -44,7 +44,7 @@ function acceptsCsrfField(config: Config): boolean {
 }
 
 /** Parses an operation's body, and moves reserved fields out of it. */
-export function bodyParsers(
+export function createBodyParsers(
   config: Config,
   { body, mediaTypes, jsonExample, acceptsToken }: BodyOptions,
 ): RequestHandler[] {

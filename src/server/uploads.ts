@@ -54,7 +54,7 @@ export function findFormParameters(
  * Reads a form with files: `request.files` and `request.body`. Files are in memory, or on disk until the response has ended.
  * multer is loaded only where an operation takes a form.
  */
-export function formReader(form: FormParameters, limits: ResolvedFileLimits): RequestHandler {
+export function createFormReader(form: FormParameters, limits: ResolvedFileLimits): RequestHandler {
   const loading = loadReader(form, limits);
   // A failure is reported by the request that needs it.
   loading.catch(() => undefined);
@@ -130,11 +130,11 @@ function checkForm(request: Request, form: FormParameters, limits: ResolvedFileL
     });
   }
   if (encoding !== 'identity') throw new Problem('unsupported_media_type');
-  if (length > maxLengthOf(form, limits)) throw createSizeProblem(form, limits);
+  if (length > computeMaxLength(form, limits)) throw createSizeProblem(form, limits);
   return true;
 }
 
-function maxLengthOf(form: FormParameters, { maxSize, maxCount }: ResolvedFileLimits): number {
+function computeMaxLength(form: FormParameters, { maxSize, maxCount }: ResolvedFileLimits): number {
   const headers = 4096; // of a part, at most
   const sizes = form.files.map(({ isList }) => (isList ? maxCount : 1) * (maxSize + headers));
   return sizes.reduce((sum, size) => sum + size, (form.fields.length + 1) * (maxFieldSize + headers));
@@ -175,16 +175,16 @@ function findErrors(request: Request, form: FormParameters): [string, string][] 
     ...Object.entries(fields).flatMap(([name, value]): [string, string][] => {
       if (form.files.some((file) => file.name === name)) return [[name, 'must be a file']];
       if (!form.fields.includes(name)) return [[name, 'is not a field of this request']];
-      return [value].flat().flatMap((text) => wrongText(name, text));
+      return [value].flat().flatMap((text) => findWrongText(name, text));
     }),
     ...Object.entries(files).flatMap(([name, list]) =>
-      list.flatMap(({ originalname }) => wrongText(`${name}.filename`, originalname)),
+      list.flatMap(({ originalname }) => findWrongText(`${name}.filename`, originalname)),
     ),
   ];
 }
 
 /** The parser has replaced bytes that are not UTF-8 by U+FFFD, as `findTextError` says of other texts. */
-function wrongText(name: string, text: string): [string, string][] {
+function findWrongText(name: string, text: string): [string, string][] {
   const error = text.includes('\uFFFD') ? 'must be UTF-8' : findTextError(text);
   return error === undefined ? [] : [[name, error]];
 }

@@ -3,13 +3,13 @@ import express from 'express';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { readConfig } from '../../src/config/config.js';
-import { bodyParsers } from '../../src/server/request-body.js';
+import { createBodyParsers } from '../../src/server/request-body.js';
 import { Problem } from '../../src/problems/problem.js';
 
 describe('A body whose client has disconnected before it was read', () => {
   for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
     it(`is refused, and never passed on as undefined: ${type}`, () => {
-      const handlers = bodyParsers(readConfig({}), {
+      const handlers = createBodyParsers(readConfig({}), {
         body: { in: 'body', name: 'body', required: true },
         mediaTypes: [type],
         jsonExample: undefined,
