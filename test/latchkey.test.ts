@@ -25,6 +25,8 @@ const promised = [
   'Example',
   'Extension',
   'FieldErrors',
+  'File',
+  'FileLimits',
   'FormField',
   'Generated',
   'Get',

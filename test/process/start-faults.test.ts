@@ -59,7 +59,7 @@ const faults: Readonly<Record<string, FaultyStart>> = {
       LOG_LEVEL: 'error',
     }),
     says: [
-      /^DATABASE_URL names the PostgreSQL database, which cannot be used \(.*ECONNREFUSED.*, tried for 1 seconds\)\. Check/,
+      /^DATABASE_URL names the PostgreSQL database, which cannot be used \(.*ECONNREFUSED.*, tried for 1 second\)\. Check/,
     ],
   },
   'refuses a database file that is a folder': {
