@@ -98,7 +98,7 @@ export function copyOf(conditions: Conditions, prepared: Prepared): Prepared {
 }
 
 /** What `npm start` gives to Node. The scenario memory-and-start says what other options would save, and cost. */
-const startOptions = ['--max-semi-space-size=4'];
+const startOptions = ['--max-semi-space-size=16'];
 
 /**
  * The service as an operator runs it: `npm start`, without npm.

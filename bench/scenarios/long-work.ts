@@ -47,7 +47,7 @@ export const longWork: Scenario = {
       {
         command: process.execPath,
         args: [
-          '--max-semi-space-size=4',
+          '--max-semi-space-size=16',
           fileURLToPath(new URL('../latchkey/long-work.ts', import.meta.url)),
         ],
         env: { ...prepared.settings, LATCHKEY_PASSWORD_MEMORY_COST: '8', LATCHKEY_PASSWORD_TIME_COST: '1' },

@@ -7,7 +7,7 @@ const maxLength = 4000;
 
 /**
  * Names for frequent statements, for speed: the server parses and plans a named statement once per connection. Without a
- * name, a refresh's statement takes 4 to 6 times as long where the disk is fast (`npm run bench -- statements`).
+ * name, a refresh's statement takes twice as long, where commits wait for no disk 4 to 6 times (`npm run bench -- statements`).
  */
 export class PreparedStatementCache {
   readonly #names = new Map<string, string>();
