@@ -62,6 +62,7 @@ export class TestUser {
         subject: claims.sub,
         version: claims.ver,
         ...(claims.sid !== undefined && { sessionId: claims.sid }),
+        ...(claims.preferred_username !== undefined && { username: claims.preferred_username }),
         roles: claims.roles,
         ...(claims.roles_ver !== undefined && { rolesVersion: claims.roles_ver }),
         permissions: parseScope(claims.scope),

@@ -47,6 +47,15 @@ for (const kind of databaseKinds) {
       expect(me).to.include({ id: ada.id });
     });
 
+    it('issues access tokens with the same claims as the login', async () => {
+      const ada = await service.createUser({ permissions: ['reports:read'] });
+      const claimsOf = (token: string): object => {
+        const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object;
+        return { ...claims, jti: 'another each time' };
+      };
+      expect(claimsOf(ada.createAccessToken())).to.deep.equal(claimsOf(ada.accessToken));
+    });
+
     it('has tokens expire when the test moves the clock, and logs in again', async () => {
       const ada = await service.createUser();
       service.clock.advance(86_400);
