@@ -11,6 +11,18 @@ export interface RawRequest {
   readonly rawHeaders: readonly string[];
 }
 
+/** The part of Node's request, and of Express's and Fastify's, that a guard uses. */
+export interface FrameworkRequest {
+  readonly headers: RawRequest['headers'];
+  readonly rawHeaders?: readonly string[];
+  /** Node's request within Fastify's. */
+  readonly raw?: { readonly rawHeaders: readonly string[] };
+}
+
+export function toRawRequest({ headers, rawHeaders, raw }: FrameworkRequest): RawRequest {
+  return { headers, rawHeaders: rawHeaders ?? raw?.rawHeaders ?? [] };
+}
+
 /**
  * A header in several lines is a list (RFC 9110 §5.3); Node drops all but the first line of some headers.
  * @param name in lower case.

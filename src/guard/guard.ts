@@ -1,5 +1,5 @@
 import type { Caller, Claims } from './claims.js';
-import type { RawRequest } from './credentials.js';
+import { toRawRequest, type FrameworkRequest } from './credentials.js';
 import { ServiceRefused, type GuardClock } from './latchkey-service.js';
 import { resolveOptions, type GuardOptions } from './options.js';
 import { Refusal, type RefusalCode } from './refusal.js';
@@ -10,16 +10,7 @@ export { Refusal, ServiceRefused, TokenGuard };
 export type { Caller, Claims, GuardClock, GuardOptions, RefusalCode, Requirements, RequirementsOptions };
 
 /** A handler that fits Express, Fastify and Node's own HTTP server. */
-export type Handler = (
-  request: {
-    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-    readonly rawHeaders?: readonly string[];
-    /** Node's request within Fastify's. */
-    readonly raw?: { readonly rawHeaders: readonly string[] };
-  },
-  response: object,
-  next: (error?: Error) => void,
-) => void;
+export type Handler = (request: FrameworkRequest, response: object, next: (error?: Error) => void) => void;
 
 /**
  * Checks Latchkey's access tokens in another service, without a request to Latchkey for each: with its public keys, and
@@ -95,10 +86,6 @@ export class Guard extends TokenGuard {
       return handler(request, caller as never, ...rest);
     };
   }
-}
-
-function toRawRequest({ headers, rawHeaders, raw }: Parameters<Handler>[0]): RawRequest {
-  return { headers, rawHeaders: rawHeaders ?? raw?.rawHeaders ?? [] };
 }
 
 interface FastifyReply {

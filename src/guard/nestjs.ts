@@ -20,18 +20,12 @@ import {
 // eslint-disable-next-line @typescript-eslint/no-restricted-imports -- importing JSON gives a warning on Node 20
 import { createRequire } from 'node:module';
 import type { Caller } from './claims.js';
-import type { RawRequest } from './credentials.js';
+import { toRawRequest, type FrameworkRequest } from './credentials.js';
 import { resolveOptions, type GuardOptions } from './options.js';
 import { Refusal } from './refusal.js';
 import { readDemand, type Demand, type Requirements } from './requirements.js';
 import { TokenGuard } from './token-guard.js';
 
-/** The part of Express's request and of Fastify's that a guard uses. */
-interface NestRequest {
-  readonly headers: RawRequest['headers'];
-  readonly rawHeaders?: readonly string[];
-  readonly raw?: { readonly rawHeaders: readonly string[] };
-}
 interface NestResponse {
   header(name: string, value: string): unknown;
 }
@@ -58,12 +52,8 @@ export class NestGuard extends TokenGuard implements OnModuleInit, OnModuleDestr
   }
 
   /** @internal */
-  async activate(request: NestRequest, response: NestResponse, demand: Demand): Promise<void> {
-    const { headers, rawHeaders, raw } = request;
-    const authorization = this.readAuthorization({
-      headers,
-      rawHeaders: rawHeaders ?? raw?.rawHeaders ?? [],
-    });
+  async activate(request: FrameworkRequest, response: NestResponse, demand: Demand): Promise<void> {
+    const authorization = this.readAuthorization(toRawRequest(request));
     try {
       callers.set(request, await this.admit(request, authorization, demand));
     } catch (error) {
