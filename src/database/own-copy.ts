@@ -53,7 +53,6 @@ export async function planOwnTables(
   const { tables, postponed } = orderTables(planned, isNullable);
   return tables.map((table) => ({
     ...table,
-    types: planned.find(({ name }) => name === table.name)?.types ?? new Map(),
     postponed: postponed.get(table.name) ?? new Set(),
   }));
 }

@@ -21,8 +21,8 @@ interface Reference {
 }
 
 /** The order in which tables are copied, so that rows come after those that they refer to. */
-export interface CopyOrder {
-  readonly tables: readonly SourceTable[];
+interface CopyOrder<Table extends SourceTable> {
+  readonly tables: readonly Table[];
   /**
    * Table → columns that are filled in once all rows are there: they refer to the table itself, or close a ring.
    */
@@ -84,11 +84,11 @@ function readSequence(connection: DatabaseSync, table: string): bigint | undefin
  * @param isNullable whether a column of the target may be empty until the rest is there.
  * @throws {CopyError} where tables refer to each other and no column may be empty.
  */
-export function orderTables(
-  tables: readonly SourceTable[],
+export function orderTables<Table extends SourceTable>(
+  tables: readonly Table[],
   isNullable: (table: string, column: string) => boolean,
-): CopyOrder {
-  const ordered: SourceTable[] = [];
+): CopyOrder<Table> {
+  const ordered: Table[] = [];
   const postponed = new Map<string, Set<string>>();
   let left = [...tables];
   while (left.length > 0) {
