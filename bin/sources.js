@@ -1,6 +1,6 @@
 // Whether the compiled code is that of the sources. Plain JavaScript, for the launcher: it is there before anything is built.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -95,27 +95,29 @@ export function packageFingerprint(project) {
 }
 
 /**
+ * Compares contents, because a checkout and a copy of the folder change times.
  * @param {string} folder
- * @param {readonly string[]} inputs files and folders in it
+ * @param {readonly string[]} inputs files and folders in it; what is not there counts as that
  */
-function fingerprint(folder, inputs) {
+export function fingerprint(folder, inputs) {
   const hash = createHash('sha256');
-  for (const file of inputs.flatMap((input) => filesOf(folder, input))) {
-    const content = existsSync(file) ? readFileSync(file) : '';
-    hash.update(`${relative(folder, file)} ${content.length}\n`).update(content);
+  for (const name of inputs.flatMap((input) => listFiles(folder, input))) {
+    const path = join(folder, name);
+    const content = existsSync(path) ? readFileSync(path) : undefined;
+    hash.update(`${name} ${content?.length ?? 'none'}\n`).update(content ?? '');
   }
   return hash.digest('hex');
 }
 
 /**
  * @param {string} folder
- * @param {string} input
+ * @param {string} name
  */
-function filesOf(folder, input) {
-  const path = join(folder, input);
-  if (input.includes('.') || !existsSync(path)) return [path];
+function listFiles(folder, name) {
+  const path = join(folder, name);
+  if (!existsSync(path) || !statSync(path).isDirectory()) return [name];
   return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .sort();
 }

@@ -55,7 +55,7 @@ function readGenerated(): Map<string, string> {
 
 function checkTypes(name: string, configFile: string): void {
   if (!wanted.includes(name)) return;
-  const compiler = builder.compilerOf(configFile);
+  const compiler = builder.getCompiler(configFile);
   compiler.load();
   const errors = compiler.findErrors();
   compiler.emit();
@@ -68,7 +68,7 @@ async function lintAll(): Promise<void> {
   const configFiles = ['src/swagger-ui', '.', 'tools', 'bench'].map((folder) =>
     join(folder, 'tsconfig.json'),
   );
-  const compilers = configFiles.map((file) => builder.compilerOf(file));
+  const compilers = configFiles.map((file) => builder.getCompiler(file));
   for (const compiler of compilers) {
     compiler.load();
     compiler.findErrors();

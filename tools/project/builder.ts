@@ -1,13 +1,11 @@
 // One build after another in one process, each of what has changed since the one before: routes and contract from the
 // controllers (tsoa), then the compiled code.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type ts from 'typescript';
 import { packageFingerprint, root as packageFolder } from '../../bin/sources.js';
 import {
   checkControllers,
-  describeSources,
   formatFinding,
   readSources,
   type Finding,
@@ -15,28 +13,14 @@ import {
 } from '../contract/check-controllers.ts';
 import { explainTsoaError } from '../contract/tsoa-errors.ts';
 import { Compiler, SourceCache } from './compiler.ts';
+import { completeContract } from './contract-step.ts';
 import { findControllers } from './controller-files.ts';
 import { EmittedFiles } from './emitted.ts';
 import { partsOf, type Part } from './parts.ts';
 import { readCheckOptions } from './raw-documents.ts';
-import { Steps } from './steps.ts';
+import { Steps, toolFiles } from './steps.ts';
 import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { readTsoaConfig } from './tsoa-config.ts';
-
-const contractFiles = [
-  'generated/openapi.json',
-  'dist/contract/openapi-3.1.json',
-  'dist/contract/openapi.yaml',
-];
-/** What decides on the outcome of a step beside its sources: packages, settings, and the steps themselves. */
-const tools = [
-  'package.json',
-  'package-lock.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'tools/project',
-  'tools/contract',
-];
 
 export interface Outcome {
   /** All that is wrong, in one go. */
@@ -85,14 +69,9 @@ export class Builder {
     return { errors, warnings: this.#warnings, hasChanged };
   }
 
-  /** @param configFile below the root */
-  compilerOf(configFile: string): Compiler {
-    return this.#compiler(configFile);
-  }
-
   /** Reads everything that is built already, so that the first build does not have to wait for it. */
   warmUp(): void {
-    const compiler = this.#compiler();
+    const compiler = this.getCompiler();
     const program = compiler.load();
     if (compiler.findSyntaxErrors().length > 0) return;
     const config = readTsoaConfig(this.#root, 'tsoa.json');
@@ -103,7 +82,7 @@ export class Builder {
   #build(): readonly string[] {
     mkdirSync(join(this.#root, 'dist/contract'), { recursive: true });
     mkdirSync(join(this.#root, 'generated'), { recursive: true });
-    const compiler = this.#compiler();
+    const compiler = this.getCompiler();
     const program = compiler.load();
     const unreadable = compiler.findSyntaxErrors();
     if (unreadable.length > 0) return unreadable;
@@ -123,7 +102,8 @@ export class Builder {
     return [...this.#emit(compiler), ...page, ...this.#completeContract(compiler, sources)];
   }
 
-  #compiler(configFile = this.#configFile()): Compiler {
+  /** @param configFile below the root; that of the build by default */
+  getCompiler(configFile = this.#configFile()): Compiler {
     let compiler = this.#compilers.get(configFile);
     if (!compiler) {
       const withoutTests = !this.#withTests && configFile === 'tsconfig.json';
@@ -148,7 +128,7 @@ export class Builder {
     });
     const step = {
       key: packageFingerprint(this.#root),
-      inputs: [...tools, 'src', ...parts.flatMap(({ configFile, template }) => [configFile, template])],
+      inputs: [...toolFiles, 'src', ...parts.flatMap(({ configFile, template }) => [configFile, template])],
       outputs: parts.flatMap(({ routesFile, documentFile }) => [routesFile, documentFile]),
     };
     const own = parts.at(-1);
@@ -205,13 +185,13 @@ export class Builder {
       this.#write(join('dist', folder, name), readFileSync(join(this.#root, folder, name), 'utf8'));
     }
     const step = {
-      inputs: [...tools, folder],
+      inputs: [...toolFiles, folder],
       outputs: names
         .filter((name) => name.endsWith('.ts'))
         .map((name) => join('dist', folder, name.replace(/\.ts$/, '.js'))),
     };
     if (this.#steps.find('page', step)) return [];
-    const compiler = this.#compiler(`${folder}/tsconfig.json`);
+    const compiler = this.getCompiler(`${folder}/tsconfig.json`);
     const program = compiler.load();
     const found = compiler.findErrors();
     const errors = found.length > 0 ? found : this.#emit(compiler);
@@ -220,50 +200,17 @@ export class Builder {
   }
 
   #completeContract(compiler: Compiler, sources: Sources): string[] {
-    const script = 'src/contract/write-contract';
-    // A project's own problems, and what its files may be, are known by loading it, which takes longer than all the rest.
-    const loaded = compiler.findSources(
-      /(?<!function )\bdefineProblems\s*[(<]|@(?:UploadedFiles?|FormField)\([^)]*\)\s/,
-    );
-    const keys = this.#parts.map(({ has, sourcesFile }) => {
-      const { places, models, ...described } = describeSources({
-        controllers: sources.controllers.filter(({ file }) => has(file)),
-        models: sources.models.filter(({ file }) => has(file)),
-      });
-      writeFileSync(join(this.#root, sourcesFile), JSON.stringify({ places, models, ...described }));
-      // Lines only matter to what is said of errors.
-      return described;
+    const { errors, warnings, hasChanged } = completeContract({
+      root: this.#root,
+      isLatchkey: this.#isLatchkey,
+      parts: this.#parts,
+      steps: this.#steps,
+      compiler,
+      sources,
     });
-    const step = {
-      inputs: [
-        ...tools,
-        ...this.#parts.map(({ documentFile }) => documentFile),
-        ...(this.#isLatchkey ? compiler.dependenciesOf(`${script}.ts`) : []),
-        ...loaded.flatMap((file) => compiler.dependenciesOf(file)),
-      ],
-      outputs: this.#isLatchkey ? ['dist/contract/latchkey.json', ...contractFiles] : contractFiles,
-      key: `${JSON.stringify(keys)}${packageFingerprint(this.#root)}`,
-    };
-    const done = this.#steps.find('contract', step);
-    if (done) {
-      this.#warnings.push(...done.warnings);
-      return [];
-    }
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [
-        join(packageFolder, 'dist', `${script}.js`),
-        this.#root,
-        ...(loaded.length === 0 ? ['--without-project'] : []),
-      ],
-      { cwd: this.#root, encoding: 'utf8' },
-    );
-    const said = stderr.split('\n').filter((line) => line !== '');
-    if (status !== 0) return said;
-    this.#warnings.push(...said);
-    this.#hasChanged = true;
-    this.#steps.setDone('contract', step, { warnings: said });
-    return [];
+    this.#warnings.push(...warnings);
+    if (hasChanged) this.#hasChanged = true;
+    return [...errors];
   }
 
   #name(file: string): string {

@@ -1,8 +1,17 @@
-// Skips steps of a build whose inputs are the same as last time, and whose outputs are unchanged since. It compares contents,
-// because a checkout and a copy of the folder change times.
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+// Skips steps of a build whose inputs are the same as last time, and whose outputs are unchanged since.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fingerprint } from '../../bin/sources.js';
+
+/** What decides on the outcome of a step beside its sources: packages, settings, and the steps themselves. */
+export const toolFiles = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tools/project',
+  'tools/contract',
+];
 
 interface Step {
   /** Files that the step only knows of by having been done, below the root: they are inputs, too. */
@@ -39,7 +48,7 @@ export class Steps {
   find(name: string, options: StepOptions): Step | undefined {
     const done = this.#done[name];
     if (done?.inputs !== this.#inputsOf(options, done?.found ?? [])) return undefined;
-    return done.outputs === hashFiles(this.#root, options.outputs) ? done : undefined;
+    return done.outputs === fingerprint(this.#root, options.outputs) ? done : undefined;
   }
 
   /** @param found other files that were read */
@@ -52,33 +61,13 @@ export class Steps {
       found,
       warnings,
       inputs: this.#inputsOf(options, found),
-      outputs: hashFiles(this.#root, options.outputs),
+      outputs: fingerprint(this.#root, options.outputs),
     };
     mkdirSync(dirname(this.#file), { recursive: true });
     writeFileSync(this.#file, JSON.stringify(this.#done));
   }
 
   #inputsOf({ inputs, key = '' }: StepOptions, found: readonly string[]): string {
-    return `${hashFiles(this.#root, [...inputs, ...found])} ${key}`;
+    return `${fingerprint(this.#root, [...inputs, ...found])} ${key}`;
   }
-}
-
-/** @param names files and folders below the root; what is not there counts as that. */
-export function hashFiles(root: string, names: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const name of names.flatMap((each) => listFiles(root, each))) {
-    const path = join(root, name);
-    const content = existsSync(path) ? readFileSync(path) : undefined;
-    hash.update(`${name} ${content?.length ?? 'none'}\n`).update(content ?? '');
-  }
-  return hash.digest('hex');
-}
-
-function listFiles(root: string, name: string): string[] {
-  const path = join(root, name);
-  if (!existsSync(path) || !statSync(path).isDirectory()) return [name];
-  return readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .sort();
 }
