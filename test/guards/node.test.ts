@@ -7,7 +7,7 @@ import { guard, type Guard } from '../../src/guard/guard.js';
 import { temporaryFolder } from '../support/folders.js';
 import { until } from '../support/until.js';
 import { installPackages, npm } from '../support/npm.js';
-import { createClient, issuer } from '../support/oauth-clients.js';
+import { createGuardClient, issuer } from '../support/oauth-clients.js';
 import { checkout } from '../support/checkout.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -27,16 +27,13 @@ describe('The guard in every major version of the frameworks', () => {
     installPackages(majors);
     ({ servers } = (await import(pathToFileURL(join(majors, 'servers.ts')).href)) as Servers);
     app = await TestApp.start();
-    const { client_id: id, client_secret: secret = '' } = await createClient(app, {
-      scope: 'revocations:read',
-      introspection_audiences: [issuer],
-    });
+    const client = await createGuardClient(app, issuer);
     const now = (): number => app.clock.now();
     latchkey = guard({
       issuer,
       audience: issuer,
       url: app.url,
-      client: { id, secret },
+      client,
       clock: { now, monotonic: () => 0 },
       warn: () => undefined, // no heartbeat comes in this process
     });

@@ -8,7 +8,7 @@ import { adminPassword } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
 import { snippetsOf } from '../support/docs-snippets.js';
 import { temporaryFolder } from '../support/folders.js';
-import { createClient } from '../support/oauth-clients.js';
+import { createGuardClient } from '../support/oauth-clients.js';
 import { packFiles } from '../support/packed.js';
 import { reservePort } from '../support/ports.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
@@ -51,11 +51,8 @@ describe('@latchkey/guard, as it is packed', () => {
     const installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
     service = await installation.start();
     const { api } = service;
-    const { client_id: id, client_secret: secret = '' } = await createClient(api, {
-      scope: 'revocations:read',
-      introspection_audiences: [api.url],
-    });
-    environment = { CLIENT_ID: id, CLIENT_SECRET: secret };
+    const client = await createGuardClient(api, api.url);
+    environment = { CLIENT_ID: client.id, CLIENT_SECRET: client.secret };
     const { access_token: admin } = await api.login();
     await api.put('/roles/analyst', { permissions: ['reports:read'] }, admin).expect(201);
     await api.createUser('ada', 'the password of ada', ['analyst']);

@@ -9,7 +9,7 @@ import { checkout } from '../support/checkout.js';
 import { snippetsOf } from '../support/docs-snippets.js';
 import { temporaryFolder } from '../support/folders.js';
 import { installPackages } from '../support/npm.js';
-import { createClient } from '../support/oauth-clients.js';
+import { createGuardClient } from '../support/oauth-clients.js';
 import { packFiles } from '../support/packed.js';
 import { reservePort } from '../support/ports.js';
 import { rawRequest } from '../support/raw-request.js';
@@ -57,11 +57,8 @@ describe(`In ${page}`, () => {
     const installation = await Installation.make({ LATCHKEY_ADMIN_PASSWORD: adminPassword });
     service = await installation.start();
     const { api } = service;
-    const { client_id: id, client_secret: secret = '' } = await createClient(api, {
-      scope: 'revocations:read',
-      introspection_audiences: [api.url],
-    });
-    environment = { CLIENT_ID: id, CLIENT_SECRET: secret };
+    const client = await createGuardClient(api, api.url);
+    environment = { CLIENT_ID: client.id, CLIENT_SECRET: client.secret };
     const { access_token: admin } = await api.login();
     await api.put('/roles/analyst', { permissions: ['reports:read', 'reports:write'] }, admin).expect(201);
     await api.createUser('ada', 'the password of ada', ['analyst']);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
 import { guard, Refusal, type Guard, type GuardOptions } from '../../src/guard/guard.js';
 import { ApiClient } from './api-client.js';
-import { createClient, issuer } from './oauth-clients.js';
+import { createGuardClient, issuer } from './oauth-clients.js';
 import { noteClosed, noteOpened } from './opened.js';
 import type { TestApp } from './test-app.js';
 
@@ -67,7 +67,7 @@ export class GuardedApi extends ApiClient {
   }
 
   static async start(app: TestApp, options: Partial<GuardOptions> = {}): Promise<GuardedApi> {
-    const client = options.client ?? (await clientOf(app));
+    const client = options.client ?? (await createGuardClient(app, issuer));
     const network = new Network();
     const warnings: string[] = [];
     const elapsed = { seconds: 0 };
@@ -104,14 +104,6 @@ export class GuardedApi extends ApiClient {
     await new Promise((resolve) => this.server.close(resolve));
     noteClosed(this);
   }
-}
-
-async function clientOf(app: TestApp): Promise<GuardOptions['client']> {
-  const { client_id: id, client_secret: secret = '' } = await createClient(app, {
-    scope: 'revocations:read',
-    introspection_audiences: [issuer],
-  });
-  return { id, secret };
 }
 
 function guardedBy(latchkey: Guard): express.Express {

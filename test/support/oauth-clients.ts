@@ -16,6 +16,18 @@ export async function createClient(api: ApiClient, fields: object = {}): Promise
   return body as CreatedClient;
 }
 
+/** A client with what a guard needs of one: the feed of revocations, and introspection of tokens for its audience. */
+export async function createGuardClient(
+  api: ApiClient,
+  audience: string,
+): Promise<{ readonly id: string; readonly secret: string }> {
+  const { client_id: id, client_secret: secret = '' } = await createClient(api, {
+    scope: 'revocations:read',
+    introspection_audiences: [audience],
+  });
+  return { id, secret };
+}
+
 /** The fields that authenticate a client in a form. */
 export function inForm({ client_id: id, client_secret: secret }: CreatedClient): Form {
   return { client_id: id, client_secret: secret ?? '' };

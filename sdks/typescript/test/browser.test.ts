@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { LatchkeyClient, TokenStorage } from '@latchkey/client';
-import { url, userPassword, voidAccessTokens } from './service.js';
+import { noBrowser, ServedPage } from './served-page.js';
+import { userPassword, voidAccessTokens } from './service.js';
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const why = existsSync(executablePath) ? false : `there is no ${executablePath}`;
-const file = (name: string): Buffer => readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)));
+/** A script of the compiled package, or of one that it imports. */
+const script = (name: string) => ({
+  type: 'text/javascript',
+  content: readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url))),
+});
 
 const page = `<!doctype html>
 <script type="importmap">{"imports": {"openapi-fetch": "/openapi-fetch.mjs", "@latchkey/client": "/dist/src/index.js"}}</script>
@@ -27,59 +28,23 @@ declare global {
   }
 }
 
-describe('Tabs that share localStorage', { skip: why }, () => {
-  let server: Server;
-  let origin: string;
-  let browser: Browser;
-  let refreshes = 0;
+describe('Tabs that share localStorage', { skip: noBrowser }, () => {
+  let served: ServedPage;
 
   before(async () => {
-    server = createServer((request, response) => {
-      answer(request, response).catch((error: unknown) => response.destroy(error as Error));
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    served = await ServedPage.open((path) => {
+      if (path === '/') return { type: 'text/html', content: page };
+      if (path === '/openapi-fetch.mjs') return script('node_modules/openapi-fetch/dist/index.mjs');
+      return /^\/dist\/[\w/.-]+\.js$/.test(path) ? script(path.slice(1)) : undefined;
     });
   });
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-  });
-
-  /** Serves the page and the compiled package, and forwards the rest to the service. */
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = 'GET', url: path = '/' } = request;
-    if (path === '/') return void response.setHeader('Content-Type', 'text/html').end(page);
-    if (/^\/dist\/[\w/.-]+\.js$/.test(path) || path === '/openapi-fetch.mjs') {
-      const name = path.startsWith('/dist/') ? path : '/node_modules/openapi-fetch/dist/index.mjs';
-      return void response.setHeader('Content-Type', 'text/javascript').end(file(name.slice(1)));
-    }
-    if (path === '/refresh') refreshes += 1;
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const headers = new Headers();
-    for (const name of ['authorization', 'content-type'] as const) {
-      const value = request.headers[name];
-      if (value !== undefined) headers.set(name, value);
-    }
-    const passed = await fetch(url + path, {
-      method,
-      headers,
-      ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
-    });
-    response.writeHead(passed.status, { 'Content-Type': passed.headers.get('Content-Type') ?? 'text/plain' });
-    response.end(Buffer.from(await passed.arrayBuffer()));
-  }
+  after(() => served.close());
 
   async function openTabs(number: number): Promise<Page[]> {
-    const context = await browser.newContext();
+    const context = await served.browser.newContext();
     const tabs = await Promise.all(Array.from({ length: number }, () => context.newPage()));
     for (const tab of tabs) {
-      await tab.goto(origin);
+      await tab.goto(served.origin);
       await tab.waitForFunction(() => 'latchkey' in window);
     }
     return tabs;
@@ -102,9 +67,9 @@ describe('Tabs that share localStorage', { skip: why }, () => {
     const tabs = await openTabs(3);
     await tabs[0]!.evaluate((password) => window.latchkey.login('user-42', password), userPassword);
     await voidAccessTokens();
-    refreshes = 0;
+    served.refreshes = 0;
     assert.deepEqual(new Set((await askForNames(tabs)).flat()), new Set(['user-42']));
-    assert.equal(refreshes, 1);
+    assert.equal(served.refreshes, 1);
   });
 
   it('see in each turn what the previous one has stored, whichever tab had it', async () => {
