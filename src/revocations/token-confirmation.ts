@@ -6,9 +6,6 @@ import type { KeyRing } from '../keys/key-ring.js';
 import type { Revocations } from './revocations.js';
 import { revocationsStore } from './revocations.store.js';
 
-/** How long a request waits for the database, in milliseconds. */
-const timeout = 1000;
-
 /** Asks the database about a token while the feed is stale, so that revocations may be missing in memory. */
 export class TokenConfirmation {
   constructor(
@@ -16,6 +13,8 @@ export class TokenConfirmation {
     private readonly feed: Feed,
     private readonly revocations: Revocations,
     private readonly ring: KeyRing,
+    /** How long a request waits for the database, in milliseconds. */
+    private readonly timeout: number,
   ) {}
 
   /** Does no I/O, because it is read for each request. */
@@ -26,28 +25,30 @@ export class TokenConfirmation {
   /**
    * Applies the revocations that concern a token, and reloads the keys if they have changed. Memory is right for this
    * token then.
-   * @throws {DatabaseUnavailable} if the database does not respond within a second.
+   * @throws {DatabaseUnavailable} if the database does not respond in time.
    */
   async confirm(claims: AccessTokenClaims): Promise<void> {
-    const { rows, keyIds } = await withTimeout(revocationsStore.findForToken(this.database.queries, claims));
+    const { rows, keyIds } = await this.#withTimeout(
+      revocationsStore.findForToken(this.database.queries, claims),
+    );
     this.revocations.apply(rows);
     const known = this.ring.listSigningKeys().map(({ id }) => id);
     if (keyIds.length !== known.length || keyIds.some((id) => !known.includes(id))) {
-      await withTimeout(this.ring.reload());
+      await this.#withTimeout(this.ring.reload());
     }
   }
-}
 
-async function withTimeout<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new DatabaseUnavailable('the database did not say in time whether the token was revoked'));
-    }, timeout);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
+  async #withTimeout<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new DatabaseUnavailable('the database did not say in time whether the token was revoked'));
+      }, this.timeout);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

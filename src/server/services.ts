@@ -110,7 +110,14 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     onKeysChanged: () => ring.reload(),
   };
   const feed = openFeed(database, follower, { bound: config.revocationBound * 1000, log });
-  const confirmation = new TokenConfirmation(database, feed, revocations, ring);
+  const confirmation = new TokenConfirmation(
+    database,
+    feed,
+    revocations,
+    ring,
+    // The request itself has statements to wait for after this one.
+    config.databaseStatementTimeout * 500,
+  );
   const versions = new SubjectVersions(clock, revocations);
   const passwords = await createPasswords(dependencies);
   const onDenied: OnDenied = (reason, context, userId) => {

@@ -76,6 +76,8 @@ function look(selector: string): string {
   return `(() => {
     const focused = document.activeElement;
     if (focused === document.body) return { isThere: false, fault: '' };
+    // The browser has scrolled to it; what was rendered above it since then may have moved it out of the window.
+    focused.scrollIntoView({ block: 'nearest', behavior: 'instant' });
     const { left, top, width, height } = focused.getBoundingClientRect();
     const above = document.elementFromPoint(left + Math.min(width / 2, 40), top + Math.min(height / 2, 10));
     const { outlineStyle, outlineWidth } = getComputedStyle(focused);

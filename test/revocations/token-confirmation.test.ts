@@ -34,32 +34,31 @@ describe('A replica on PostgreSQL', () => {
   let tokens: TokenSet;
   let number = 0;
 
-  before(async () => {
-    const url = await newPostgresDatabase();
-    proxy = await TcpProxy.to(Number(new URL(url).port));
-    app = await TestApp.start({
-      database: 'postgres',
-      settings: {
-        DATABASE_URL: proxy.urlFor(url),
-        LATCHKEY_REVOCATION_BOUND: '2s',
-        LATCHKEY_DATABASE_CONNECT_TIMEOUT: '3s',
-        LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '3s',
-      },
+  /** Before the tests of a `describe`. */
+  function withReplica(settings: Readonly<Record<string, string>> = {}): void {
+    before(async () => {
+      const url = await newPostgresDatabase();
+      proxy = await TcpProxy.to(Number(new URL(url).port));
+      app = await TestApp.start({
+        database: 'postgres',
+        settings: { DATABASE_URL: proxy.urlFor(url), LATCHKEY_REVOCATION_BOUND: '2s', ...settings },
+      });
+      other = await app.openAgain({ DATABASE_URL: url });
+      client = await createClient(app, { scope: 'tokens:introspect' });
+      await app.put('/roles/reader', { permissions: [] }, (await app.login()).access_token).expect(201);
     });
-    other = await app.openAgain({ DATABASE_URL: url });
-    client = await createClient(app, { scope: 'tokens:introspect' });
-    await app.put('/roles/reader', { permissions: [] }, (await app.login()).access_token).expect(201);
-  });
-  beforeEach(async () => {
-    const name = `ada ${++number}`;
-    ({ id: userId } = await app.createUser(name, password, ['reader']));
-    tokens = await app.login(name, password);
-  });
-  after(async () => {
-    await app.close();
-    await other.database.close();
-    await proxy.close();
-  });
+    beforeEach(async () => {
+      const name = `ada ${++number}`;
+      ({ id: userId } = await app.createUser(name, password, ['reader']));
+      tokens = await app.login(name, password);
+    });
+    after(async () => {
+      proxy.release();
+      await app.close();
+      await other.database.close();
+      await proxy.close();
+    });
+  }
 
   const status = async (): Promise<number> => (await app.get('/protected', tokens.access_token)).status;
   const untilReady = (): Promise<void> => until(async () => (await app.get('/health/ready')).status === 200);
@@ -72,24 +71,28 @@ describe('A replica on PostgreSQL', () => {
     await untilReady();
   };
 
-  for (const [what, happens] of Object.entries(elsewhere)) {
-    it(`learns of ${what} at another replica`, async () => {
-      expect(await status()).to.equal(200);
-      await happens(other, userId, tokens);
-      await until(async () => (await status()) === 401);
-      await untilReady();
-    });
-  }
+  describe('whose feed is current', () => {
+    withReplica();
 
-  it('learns of a new key before it signs', async () => {
-    const keys = app.services.ring.listSigningKeys().length;
-    await other.ring.rotate('access');
-    await until(() => app.services.ring.listSigningKeys().length > keys);
+    for (const [what, happens] of Object.entries(elsewhere)) {
+      it(`learns of ${what} at another replica`, async () => {
+        expect(await status()).to.equal(200);
+        await happens(other, userId, tokens);
+        await until(async () => (await status()) === 401);
+        await untilReady();
+      });
+    }
+
+    it('learns of a new key before it signs', async () => {
+      const keys = app.services.ring.listSigningKeys().length;
+      await other.ring.rotate('access');
+      await until(() => app.services.ring.listSigningKeys().length > keys);
+    });
   });
 
   describe('whose feed is stale', () => {
+    withReplica();
     before(() => behind('listen latchkey_changes'));
-    after(back);
 
     for (const [what, happens] of Object.entries(elsewhere)) {
       it(`asks the database, and refuses after ${what}`, async () => {
@@ -126,6 +129,7 @@ describe('A replica on PostgreSQL', () => {
   });
 
   describe('whose feed is stale and whose database does not respond', () => {
+    withReplica({ LATCHKEY_DATABASE_CONNECT_TIMEOUT: '3s', LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '3s' });
     afterEach(back);
 
     it('responds with 503 and Retry-After', async () => {
