@@ -26,7 +26,7 @@ const firstTables = [
   'user_roles',
   'users',
 ];
-const tables = [...firstTables];
+const tables = [...firstTables, 'latchkey_exchanged_tokens', 'latchkey_foreign_ids'].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 
 /** Tables, columns and types, and the definition of every index. */
