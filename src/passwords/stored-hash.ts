@@ -44,3 +44,8 @@ export function readFamily(stored: string): { readonly family: string; readonly 
   const [, , family = '', amount] = stored.split('/');
   return { family, amount: Number(amount) };
 }
+
+/** Whether a password can be checked by it. */
+export function isPasswordHash(stored: string): boolean {
+  return stored.startsWith('$argon2id$') || readForeignHash(stored) !== undefined;
+}
