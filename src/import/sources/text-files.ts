@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { StartError } from '../../start-error.js';
 import { FieldError, toRecord, type UserSource } from '../foreign-user.js';
 import { readExportedUser } from '../own-format.js';
 
@@ -35,11 +36,16 @@ interface CsvRow {
 
 /** RFC 4180, with the names of the fields in the first line. */
 export async function* readCsv(file: string): UserSource {
-  const { parse } = await import('csv-parse');
+  const { parse, CsvError } = await import('csv-parse');
   const parser = createReadStream(file).pipe(
     parse({ columns: true, bom: true, info: true, skip_empty_lines: true, relax_column_count: true }),
   );
-  for await (const { record, info } of parser as AsyncIterable<CsvRow>) {
-    yield toRecord(`line ${info.lines}`, () => readExportedUser(record));
+  try {
+    for await (const { record, info } of parser as AsyncIterable<CsvRow>) {
+      yield toRecord(`line ${info.lines}`, () => readExportedUser(record));
+    }
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    throw new StartError(`The file ${file} is not CSV: ${cause.message}.`, { cause });
   }
 }
