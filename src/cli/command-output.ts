@@ -57,25 +57,25 @@ export function createOutput({ write, drained }: Sink, isJson: boolean): Output 
  * Declares `--json`, and gives the action of a command its output, before what commander gives: arguments, then options.
  * @returns the command
  */
-export function addAction<Parameters extends readonly unknown[]>(
+export function addAction(
   command: Command,
-  action: (output: Output, ...parameters: Parameters) => Promise<void> | void,
+  action: (output: Output, ...parameters: never[]) => Promise<void> | void,
 ): Command {
   return command
     .option('--json', 'print JSON: one object, or for a list one in each line')
     .action((...given: unknown[]) => {
       const { json = false } = command.opts<{ json?: boolean }>();
       // Last comes the command itself.
-      return action(createOutput(getStdout(command), json), ...(given.slice(0, -1) as unknown as Parameters));
+      return action(createOutput(getStdout(command), json), ...(given.slice(0, -1) as never[]));
     });
 }
 
 /** Where commander prints help, which tests replace. */
 function getStdout(command: Command): Sink {
-  const { writeOut } = command.configureOutput();
+  const printing = command.configureOutput();
   return {
     write: (text) => {
-      writeOut?.(text);
+      printing.writeOut?.(text);
     },
     drained: async () => {
       if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');

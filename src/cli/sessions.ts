@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import type { Services } from '../server/services.js';
 import { endAllSessions } from '../sessions/end-all-sessions.js';
 import { isSymmetric } from '../keys/algorithms.js';
+import type { Session } from '../sessions/sessions.models.js';
 import type { StoredSession } from '../sessions/sessions.store.js';
 import { toSession } from '../sessions/session-page.js';
 import { validateBody } from '../server/validate-body.js';
@@ -56,17 +57,18 @@ async function listSessions(services: Services, output: Output, name: string): P
       id: (session) => session.id,
       began: (session) => toListed(session).created_at,
       'last used': (session) => toListed(session).last_used_at,
-      address: ({ address }) => address ?? '',
-      agent: ({ user_agent: agent }) => agent ?? '',
+      address: ({ address }) => address,
+      agent: ({ user_agent: agent }) => agent,
     },
     empty: `"${username}" is not logged in.`,
   });
 }
 
 /** Without whether it is the caller's, which a command's is never. */
-function toListed(row: StoredSession) {
-  const { current, ...session } = toSession(row, undefined);
-  return session;
+function toListed(row: StoredSession): Omit<Session, 'current'> {
+  return Object.fromEntries(
+    Object.entries(toSession(row, undefined)).filter(([field]) => field !== 'current'),
+  ) as Omit<Session, 'current'>;
 }
 
 /** @param sessionId undefined: each of them. */

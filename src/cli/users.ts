@@ -56,7 +56,7 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
       .argument('<name>', 'the username')
       .argument('[roles]', 'names of roles, comma-separated; none: all are taken away'),
     (output, name: string, roles = '') =>
-      withInstallation((services) => setRoles(services, output, name, parseList(String(roles)))),
+      withInstallation((services) => setRoles(services, output, name, parseList(roles))),
   );
   addAction(
     addPasswordOptions(
@@ -100,11 +100,7 @@ async function createUser(
   options: CreateOptions,
 ): Promise<void> {
   const given = readPassword(options);
-  const {
-    username,
-    password,
-    roles = [],
-  } = validateBody('CreateUserRequest', {
+  const { username, password, roles } = validateBody('CreateUserRequest', {
     username: name,
     password: given ?? generateOneTimePassword(),
     roles: parseList(options.roles ?? ''),

@@ -13,7 +13,9 @@ export function validateBody<Body>(model: string, body: Body, name = 'body'): Bo
   const found: FieldErrors = {};
   const validation = new WordedValidation(routes.models, routes.validation);
   const value: unknown = validation.ValidateParam({ ref: model }, body, name, found, true);
-  const errors = Object.entries(found).map(([field, { message }]) => [field.replace(/^body\./, ''), message]);
-  if (errors.length > 0) throw new Problem('validation_failed', { errors: Object.fromEntries(errors) });
+  const errors = Object.fromEntries(
+    Object.entries(found).map(([field, { message }]) => [field.replace(/^body\./, ''), message]),
+  );
+  if (Object.keys(errors).length > 0) throw new Problem('validation_failed', { errors });
   return value as Body;
 }

@@ -5,7 +5,6 @@ import { createProgress } from '../../src/cli/progress.js';
 describe('The progress of long work', () => {
   /** @returns all that is written for work of so many milliseconds. */
   function written(isTTY: boolean, duration: number): string {
-    let text = '';
     let now = 0;
     const stream = Object.assign(new PassThrough(), { isTTY, columns: 80 });
     stream.setEncoding('utf8');
@@ -13,8 +12,7 @@ describe('The progress of long work', () => {
     for (; now < duration; now += 50) progress.update(now, 'users');
     progress.end();
     progress.end();
-    text += stream.read() ?? '';
-    return text;
+    return (stream.read() as string | null) ?? '';
   }
 
   it('is a bar on a terminal, which is erased at the end', () => {
