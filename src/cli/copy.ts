@@ -88,7 +88,7 @@ export async function copy(
   { migrations = {} }: Pick<Project, 'migrations'>,
 ): Promise<void> {
   const source = parseSource(urls.source);
-  const config = readConfig({ ...environment, DATABASE_URL: urls.target });
+  const config = readConfig({ ...environment, DATABASE_URL: urls.target, DATABASE_URL_FILE: undefined });
   if (config.databaseUrl.kind !== 'postgres') throw new StartError(`The target must be PostgreSQL: ${usage}`);
   refuseRestoredFile({ ...config, databaseUrl: source }, false);
   try {
