@@ -5,6 +5,8 @@ import { addClientCommands } from './clients.js';
 import { addCopyCommand } from './copy.js';
 import { systemClock } from '../clock.js';
 import { createInstallationRunner, type Surroundings } from './installation-command.js';
+import { addExportCommand } from './export-users.js';
+import { addImportCommand } from './import-users.js';
 import { addKeyCommands, addSecretCommands } from './keys.js';
 import type { Launcher } from './launcher.js';
 import { neverAnArgument, takesPassword } from './password-input.js';
@@ -51,6 +53,8 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);
   addCopyCommand(program, launcher.loadProject, surroundings);
+  addImportCommand(program, withInstallation);
+  addExportCommand(program, withInstallation);
   addBackupCommand(program, surroundings);
   addCheckCommand(program, surroundings);
   program.addHelpText(
