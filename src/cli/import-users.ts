@@ -140,7 +140,8 @@ function guessKind(location: string): SourceKind {
 async function countRecords(open: () => ReturnType<typeof openSource>): Promise<number> {
   const { users, close } = await open();
   let count = 0;
-  for await (const _record of users) count += 1;
+  const each = users[Symbol.asyncIterator]();
+  while (!(await each.next()).done) count += 1;
   await close();
   return count;
 }

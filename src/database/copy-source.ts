@@ -21,9 +21,9 @@ const tableOrder: Readonly<Record<keyof Schema, true>> = {
   login_attempts: true,
   used_assertions: true,
   counters: true,
-  audit: true,
   latchkey_foreign_ids: true,
   latchkey_exchanged_tokens: true,
+  audit: true,
 };
 export const copiedTables = Object.keys(tableOrder) as (keyof Schema)[];
 

@@ -69,7 +69,7 @@ export const fields = {
 
 function toText(value: unknown): string {
   if (typeof value === 'string') return value;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as number | bigint | boolean);
+  return typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
 }
 
 /** Reads one record; what a `FieldError` says becomes the record's error. */

@@ -94,7 +94,7 @@ export const importedUsersStore = {
     return ids;
   },
 
-  /** A page of users by id, with the e-mail address that came with the latest import. */
+  /** A page of users by id, with the e-mail addresses that came with the import. */
   listForExport(queries: Queries, after: string, limit: number): Promise<ExportedRow[]> {
     return queries
       .selectFrom('users')
@@ -108,8 +108,8 @@ export const importedUsersStore = {
         'last_login_at',
         'created_at',
         'updated_at',
-        latestOrigin('email'),
-        latestOrigin('email_verified'),
+        selectOrigin('email'),
+        selectOrigin('email_verified'),
       ])
       .where('id', '>', after)
       .where('deleted_at', 'is', null)
@@ -135,7 +135,8 @@ export const importedUsersStore = {
   },
 };
 
-function latestOrigin<const Column extends 'email' | 'email_verified'>(column: Column) {
+/** A user comes from one application at most. */
+function selectOrigin<const Column extends 'email' | 'email_verified'>(column: Column) {
   return sql<ForeignIdRow[Column] | null>`(select ${sql.ref(column)} from latchkey_foreign_ids origin
-    where origin.user_id = users.id order by imported_at desc, source limit 1)`.as(column);
+    where origin.user_id = users.id)`.as(column);
 }

@@ -22,6 +22,7 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .createIndex('latchkey_foreign_ids_by_user')
     .on('latchkey_foreign_ids')
     .column('user_id')
+    .unique()
     .execute();
 
   await db.schema
