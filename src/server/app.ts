@@ -7,6 +7,7 @@ import { Controllers } from './controllers.js';
 import './express-types.js';
 import { createProblemHandler } from './problem-handler.js';
 import { createRequestIdMiddleware } from '../http/request-context.js';
+import { createRequestObserver } from '../observability/request-observer.js';
 import { captureHeaders, setDefaultHeaders } from '../http/response-headers.js';
 import { usesCookies } from '../sessions/token-cookies.js';
 import type { OpenProject } from './open-project.js';
@@ -20,7 +21,7 @@ import type { Services } from './services.js';
 
 /** Creates the Express app: the middleware in the order in which each request passes it. */
 export function createApp(services: Services, project: OpenProject): Express {
-  const { config, contract, log, issuer, database } = services;
+  const { config, contract, log, issuer, database, metrics, requestCounts } = services;
   const app = express();
   app.locals.services = services;
   app.disable('x-powered-by');
@@ -29,7 +30,8 @@ export function createApp(services: Services, project: OpenProject): Express {
   app.enable('strict routing');
   app.set('trust proxy', createTrust(config.trustedProxies));
 
-  app.use(createRequestIdMiddleware(log));
+  const { requestLog: logsRequests } = config;
+  app.use(createRequestIdMiddleware(createRequestObserver({ metrics, requestCounts, log, logsRequests })));
   setDefaultHeaders(
     app,
     commonHeaders,

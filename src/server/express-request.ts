@@ -1,3 +1,4 @@
+import type { RequestedOperation } from '../http/requested-operation.js';
 import type { Caller } from '../tokens/caller.js';
 
 declare global {
@@ -5,6 +6,8 @@ declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Express {
     interface Request {
+      /** Set once the operation is found. */
+      operation?: RequestedOperation;
       /** Set on protected operations. */
       caller?: Caller;
       /** The result of the hook `loadUser`. */

@@ -1,0 +1,79 @@
+import {
+  metricDefinitions,
+  type HistogramName,
+  type MetricDefinition,
+  type ReadMetricName,
+} from './metric-definitions.js';
+import { Counter, Gauge, Histogram, Registry, toOpenMetrics, type MetricFormat } from './prometheus.js';
+
+/** A value, with the labels that tell it from the others of its metric. */
+export type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
+
+/** Reads a metric; undefined where there is nothing to say. */
+export type MetricReader = () => number | undefined | Iterable<Sample>;
+
+export type MetricReaders = Readonly<Record<ReadMetricName, MetricReader>>;
+
+/** The metrics of one service. Each has a registry of its own: there may be several services in a process. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #histograms = new Map<string, InstanceType<typeof Histogram>>();
+
+  constructor(readers: MetricReaders) {
+    for (const [key, definition] of Object.entries<MetricDefinition>(metricDefinitions)) {
+      if (definition.type === 'histogram') this.#histograms.set(key, this.#createHistogram(definition));
+      else this.#register(definition, readers[key as ReadMetricName]);
+    }
+  }
+
+  /**
+   * Prepares observations of one histogram.
+   * @returns to be called with each value, in the unit of the histogram.
+   */
+  observer(name: HistogramName, labels: Readonly<Record<string, string>> = {}): (value: number) => void {
+    const histogram = this.#histograms.get(name);
+    if (!histogram) throw new Error(`There is no histogram ${name}.`);
+    const { observe } = histogram.labels(labels);
+    return observe;
+  }
+
+  async render(format: MetricFormat): Promise<string> {
+    const text = await this.#registry.metrics();
+    return format === 'application/openmetrics-text' ? toOpenMetrics(text) : text;
+  }
+
+  #createHistogram({ name, help, labels = [], buckets = [] }: MetricDefinition) {
+    return new Histogram({
+      ...{ name, help, labelNames: [...labels], buckets: [...buckets] },
+      registers: [this.#registry],
+    });
+  }
+
+  #register({ name, help, labels = [], type }: MetricDefinition, read: MetricReader): void {
+    const configuration = { name, help, labelNames: [...labels], registers: [this.#registry] };
+    if (type === 'gauge') {
+      const gauge = new Gauge<string>({
+        ...configuration,
+        collect: () => {
+          gauge.reset();
+          // prom-client begins a metric without labels with a 0, where there may be nothing to say.
+          gauge.remove({});
+          for (const [value, given = {}] of toSamples(read())) gauge.set({ ...given }, value);
+        },
+      });
+    } else {
+      const counter = new Counter<string>({
+        ...configuration,
+        collect: () => {
+          counter.reset();
+          for (const [value, given = {}] of toSamples(read())) counter.inc({ ...given }, value);
+        },
+      });
+    }
+  }
+}
+
+function toSamples(read: ReturnType<MetricReader>): Iterable<Sample> {
+  if (read === undefined) return [];
+  return typeof read === 'number' ? [[read]] : read;
+}
