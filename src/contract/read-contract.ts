@@ -85,10 +85,8 @@ export function findOperation(
   if (!operation) return undefined;
   const { security = [] } = operation;
   const otherwise = operation.responses['default']?.content;
-  const responses = Object.values(operation.responses);
   return {
     id: operation.operationId ?? `${method} ${path}`,
-    isStream: responses.some(({ content }) => content?.['text/event-stream'] !== undefined),
     mediaTypes: Object.keys(operation.requestBody?.content ?? {}),
     jsonExample: operation.requestBody?.content['application/json']?.example,
     acceptsToken: security.some((schemes) => 'bearer' in schemes),

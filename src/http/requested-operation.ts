@@ -2,6 +2,4 @@
 export interface RequestedOperation {
   /** Its `operationId`. */
   readonly id: string;
-  /** Whether its response is a stream, which lasts. */
-  readonly isStream: boolean;
 }

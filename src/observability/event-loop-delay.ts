@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Sample } from './metrics.js';
 
 /** Milliseconds between the timers that are measured. */
-const resolution = 10;
+const resolution = 20;
 const quantiles = [0.5, 0.9, 0.99, 1];
 
 /** By how much timers are late. It costs a timer, so that it is for the process to begin. */

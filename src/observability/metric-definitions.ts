@@ -23,13 +23,13 @@ export const metricDefinitions = {
   requests: {
     name: 'latchkey_http_requests_total',
     type: 'counter',
-    help: 'Requests that have ended, by operation of the contract and by status. Operation other: none of the contract. Status 499: the client left before the response.',
+    help: 'Responses by operation of the contract and by status. Operation other: none of the contract.',
     labels: ['operation', 'status'],
   },
   requestDuration: {
     name: 'latchkey_http_request_duration_seconds',
     type: 'histogram',
-    help: 'Time from the headers of a request to the end of its response, streams excepted.',
+    help: 'Time from the headers of a request to those of its response.',
     labels: ['operation'],
     buckets: requestBuckets,
   },
@@ -181,8 +181,9 @@ export const metricDefinitions = {
 
 type Definitions = typeof metricDefinitions;
 
-/** Metrics that are observed as things happen; all others are read when they are asked for. */
-export type HistogramName = {
+type HistogramName = {
   [K in keyof Definitions]: Definitions[K]['type'] extends 'histogram' ? K : never;
 }[keyof Definitions];
+/** Metrics that are observed as things happen; all others are read when somebody asks for them. */
+export type ObservedMetricName = Exclude<HistogramName, 'requestDuration'>;
 export type ReadMetricName = Exclude<keyof Definitions, HistogramName>;

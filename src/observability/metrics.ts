@@ -1,6 +1,6 @@
 import {
   metricDefinitions,
-  type HistogramName,
+  type ObservedMetricName,
   type MetricDefinition,
   type ReadMetricName,
 } from './metric-definitions.js';
@@ -12,7 +12,17 @@ export type Sample = readonly [value: number, labels?: Readonly<Record<string, s
 /** Reads a metric; undefined where there is nothing to say. */
 export type MetricReader = () => number | undefined | Iterable<Sample>;
 
-export type MetricReaders = Readonly<Record<ReadMetricName, MetricReader>>;
+/** The values of a histogram with these labels. */
+export interface HistogramSample {
+  readonly labels: Readonly<Record<string, string>>;
+  /** How many values each bucket has, not cumulated; one more than there are bounds. */
+  readonly buckets: Iterable<number>;
+  readonly sum: number;
+}
+
+export type MetricReaders = Readonly<
+  Record<ReadMetricName, MetricReader> & Record<'requestDuration', () => Iterable<HistogramSample>>
+>;
 
 /** The metrics of one service. Each has a registry of its own: there may be several services in a process. */
 export class Metrics {
@@ -21,20 +31,22 @@ export class Metrics {
 
   constructor(readers: MetricReaders) {
     for (const [key, definition] of Object.entries<MetricDefinition>(metricDefinitions)) {
-      if (definition.type === 'histogram') this.#histograms.set(key, this.#createHistogram(definition));
+      if (key === 'requestDuration') this.#readHistogram(definition, readers.requestDuration);
+      else if (definition.type === 'histogram') this.#histograms.set(key, this.#createHistogram(definition));
       else this.#register(definition, readers[key as ReadMetricName]);
     }
   }
 
   /**
-   * Prepares observations of one histogram.
+   * Prepares observations of a histogram.
    * @returns to be called with each value, in the unit of the histogram.
    */
-  observer(name: HistogramName, labels: Readonly<Record<string, string>> = {}): (value: number) => void {
+  observer(name: ObservedMetricName): (value: number) => void {
     const histogram = this.#histograms.get(name);
     if (!histogram) throw new Error(`There is no histogram ${name}.`);
-    const { observe } = histogram.labels(labels);
-    return observe;
+    return (value) => {
+      histogram.observe(value);
+    };
   }
 
   async render(format: MetricFormat): Promise<string> {
@@ -46,6 +58,19 @@ export class Metrics {
     return new Histogram({
       ...{ name, help, labelNames: [...labels], buckets: [...buckets] },
       registers: [this.#registry],
+    });
+  }
+
+  #readHistogram(definition: MetricDefinition, read: () => Iterable<HistogramSample>): void {
+    const { name, help, type, buckets = [] } = definition;
+    const histogram = this.#createHistogram(definition);
+    const bounds = [...buckets.map(String), '+Inf'];
+    // What a registry of prom-client calls, and its types do not name.
+    Object.assign(histogram, {
+      getForPromString: () => {
+        const values = [...read()].flatMap((sample) => toHistogramLines(name, bounds, sample));
+        return Promise.resolve({ name, help, type, values });
+      },
     });
   }
 
@@ -71,6 +96,29 @@ export class Metrics {
       });
     }
   }
+}
+
+interface Line {
+  readonly metricName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+function toHistogramLines(
+  name: string,
+  bounds: readonly string[],
+  { labels, buckets, sum }: HistogramSample,
+): Line[] {
+  let count = 0;
+  const lines = [...buckets].map((inBucket, index): Line => {
+    count += inBucket;
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: bounds[index] ?? '' }, value: count };
+  });
+  return [
+    ...lines,
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ];
 }
 
 function toSamples(read: ReturnType<MetricReader>): Iterable<Sample> {

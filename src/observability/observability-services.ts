@@ -2,18 +2,18 @@ import type { DeniedReason } from '../sessions/denials.js';
 import { EventLoopDelay } from './event-loop-delay.js';
 import { JobRecords } from './job-records.js';
 import type { Metrics } from './metrics.js';
-import { RequestCounts } from './request-counts.js';
+import { RequestMetrics } from './request-metrics.js';
 import { createServiceMetrics, type MetricSources } from './service-metrics.js';
 import { Tally } from './tally.js';
 
 export interface ObservabilityServices {
   readonly metrics: Metrics;
   readonly jobs: JobRecords;
-  readonly requestCounts: RequestCounts;
+  readonly requests: RequestMetrics;
   readonly eventLoop: EventLoopDelay;
 }
 
-type Own = 'jobs' | 'requestCounts' | 'eventLoop';
+type Own = 'jobs' | 'requests' | 'eventLoop';
 
 const deniedReasons: readonly DeniedReason[] = [
   'unknown_user',
@@ -31,7 +31,7 @@ export function createDenialTally(): Tally<DeniedReason> {
 export function createObservabilityServices(sources: Omit<MetricSources, Own>): ObservabilityServices {
   const own = {
     jobs: new JobRecords(sources.clock),
-    requestCounts: new RequestCounts(),
+    requests: new RequestMetrics(),
     eventLoop: new EventLoopDelay(),
   };
   return { ...own, metrics: createServiceMetrics({ ...sources, ...own }) };

@@ -14,7 +14,7 @@ import type { AccessTokens } from '../tokens/access-token.js';
 import type { EventLoopDelay } from './event-loop-delay.js';
 import type { JobRecords } from './job-records.js';
 import { Metrics, type MetricReaders, type Sample } from './metrics.js';
-import type { RequestCounts } from './request-counts.js';
+import type { RequestMetrics } from './request-metrics.js';
 import type { Tally } from './tally.js';
 
 /** What the metrics are read from. */
@@ -32,7 +32,7 @@ export interface MetricSources {
   readonly logins: LoginService;
   readonly sessions: SessionsService;
   readonly denials: Tally<DeniedReason>;
-  readonly requestCounts: RequestCounts;
+  readonly requests: RequestMetrics;
   readonly jobs: JobRecords;
   readonly eventLoop: EventLoopDelay;
 }
@@ -67,12 +67,15 @@ type Readers<Names extends keyof MetricReaders> = Pick<MetricReaders, Names>;
 function createServiceReaders({
   version,
   database,
-  requestCounts,
+  requests,
   jobs,
-}: MetricSources): Readers<'info' | 'requests' | 'jobRuns' | 'jobDuration' | 'jobLastSuccess'> {
+}: MetricSources): Readers<
+  'info' | 'requests' | 'requestDuration' | 'jobRuns' | 'jobDuration' | 'jobLastSuccess'
+> {
   return {
     info: () => [[1, { version, runtime: `node ${process.version}`, database: database.dialect }]],
-    requests: () => requestCounts.samples(),
+    requests: () => requests.countSamples(),
+    requestDuration: () => requests.histogramSamples(),
     jobRuns: () =>
       [...jobs].flatMap(([job, { succeeded, failed }]): Sample[] => [
         [succeeded, { job, outcome: 'succeeded' }],

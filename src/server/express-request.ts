@@ -6,6 +6,8 @@ declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Express {
     interface Request {
+      /** When its headers had arrived, of `performance.now()`. */
+      arrivedAt: number;
       /** Set once the operation is found. */
       operation?: RequestedOperation;
       /** Set on protected operations. */

@@ -136,7 +136,7 @@ function mountRoutes(
       sendResult(response, result, operation.successStatus);
       return undefined;
     };
-    const requested = { id: described?.id ?? handler, isStream: described?.isStream ?? false };
+    const requested = { id: described?.id ?? handler };
     const [first = handle, ...others] = [...middlewares, handle];
     getRoute(operation.path)[operation.method](nameOperation(requested, first), ...others);
   }
