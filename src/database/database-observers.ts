@@ -11,9 +11,9 @@ export interface EndedStatement {
 
 /** Is told what the database has done, in the asynchronous context of what asked for it. */
 export interface DatabaseObserver {
-  onStatement?(statement: EndedStatement): void;
+  readonly onStatement?: (statement: EndedStatement) => void;
   /** @param took milliseconds from asking for a commit, or for a statement that is its own transaction, to its result. */
-  onCommit?(took: number): void;
+  readonly onCommit?: (took: number) => void;
 }
 
 /** The observers of one database. Without any, nothing is measured. */

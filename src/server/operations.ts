@@ -137,7 +137,7 @@ function mountRoutes(
       return undefined;
     };
     const requested = { id: described?.id ?? handler };
-    const [first = handle, ...others] = [...middlewares, handle];
+    const [first, ...others] = middlewares.length > 0 ? [...middlewares, handle] : [handle];
     getRoute(operation.path)[operation.method](nameOperation(requested, first), ...others);
   }
 }
