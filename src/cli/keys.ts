@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
+import { createOperatorActor } from '../audit/actor.js';
 import type { Config } from '../config/config.js';
 import { replaceSecretFile } from '../keys/secret.js';
 import type { Services } from '../server/services.js';
@@ -66,7 +67,7 @@ export function listKeys({ ring, clock }: Services): Promise<void> {
 export async function rotateKeys({ ring }: Services, only?: KeyPurpose): Promise<void> {
   for (const purpose of only === undefined ? keyPurposes : [only]) {
     console.log(
-      `A new ${purpose} token key is published, and is used from ${formatTime(await ring.rotate(purpose))}.`,
+      `A new ${purpose} token key is published, and is used from ${formatTime(await ring.rotate(purpose, createOperatorActor()))}.`,
     );
   }
 }
@@ -79,7 +80,7 @@ export async function importKey({ ring }: Services, file: string): Promise<void>
     throw new StartError(`The file ${file} cannot be read. Check its path and permissions.`, { cause });
   }
   try {
-    const imported = await ring.import(text);
+    const imported = await ring.import(text, createOperatorActor());
     console.log(
       imported
         ? `The key ${imported.id} is published, and signs from ${formatTime(imported.activeAt)}.`
@@ -93,7 +94,8 @@ export async function importKey({ ring }: Services, file: string): Promise<void>
 
 export async function revokeKey({ ring }: Services, id: string): Promise<void> {
   const ofRefreshTokens = ring.listRefreshKeys().some((key) => key.id === id);
-  if (!(await ring.revoke(id))) throw new StartError(`There is no key "${id}". See: latchkey keys list`);
+  if (!(await ring.revoke(id, createOperatorActor())))
+    throw new StartError(`There is no key "${id}". See: latchkey keys list`);
   console.log(
     ofRefreshTokens
       ? `The key ${id} is removed: all sessions end, and users log in again. ${ring.refreshKey.id} signs.`
@@ -104,7 +106,7 @@ export async function revokeKey({ ring }: Services, id: string): Promise<void> {
 export async function rotateSecret({ ring }: Services, config: Config): Promise<void> {
   if (config.newSecret !== undefined) {
     const sealing = new KeySealing(config.newSecret);
-    await ring.reseal(() => sealing);
+    await ring.reseal(() => sealing, createOperatorActor());
     console.log(
       'The keys are encrypted with LATCHKEY_NEW_SECRET. Start the service with it as LATCHKEY_SECRET.',
     );
@@ -114,7 +116,7 @@ export async function rotateSecret({ ring }: Services, config: Config): Promise<
     throw new StartError('Set LATCHKEY_NEW_SECRET to the new secret, 32 characters or more.');
   }
   await replaceSecretFile(config.databaseUrl.file, (makeSecret) =>
-    ring.reseal(() => new KeySealing(makeSecret())),
+    ring.reseal(() => new KeySealing(makeSecret()), createOperatorActor()),
   );
   console.log('The keys are encrypted with a new secret, which is in the secret file. Back it up.');
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { createOperatorActor } from '../audit/actor.js';
 import type { Config } from '../config/config.js';
 import type { Services } from '../server/services.js';
 import { endAllSessions } from '../sessions/end-all-sessions.js';
@@ -14,7 +15,7 @@ export function addSessionCommands(program: Command, withInstallation: WithInsta
 }
 
 export async function endAll(services: Services, config: Config): Promise<void> {
-  const { sessions, subjects } = await endAllSessions(services);
+  const { sessions, subjects } = await endAllSessions(services, createOperatorActor());
   console.log(
     `All keys are replaced, ${sessions} sessions have ended, and the tokens of ${subjects} users and clients are refused. Everybody logs in again.`,
   );

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { operatorContext } from '../audit/audit.store.js';
+import { createOperatorActor } from '../audit/actor.js';
 import { formatDuration } from '../clock.js';
 import type { Services } from '../server/services.js';
 import { Problem } from '../problems/problem.js';
@@ -27,7 +27,7 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
 
 async function setRoles({ users }: Services, username: string, roles: readonly string[]): Promise<void> {
   try {
-    const user = await users.setRolesOf(username, roles, { context: operatorContext });
+    const user = await users.setRolesOf(username, roles, createOperatorActor());
     if (user === undefined) throw new StartError(`There is no user "${username}".`);
     console.log(
       `"${username}" has ${roles.length === 0 ? 'no roles' : `the roles ${parseScope(user.roles).join(', ')}`}: clients refresh, within a second where the service runs.`,
@@ -45,7 +45,7 @@ function toSentence(reason: string): string {
 }
 
 async function resetPassword({ users, config }: Services, username: string): Promise<void> {
-  const password = await users.resetPassword(username, { context: operatorContext });
+  const password = await users.resetPassword(username, createOperatorActor());
   if (password === undefined) throw new StartError(`There is no user "${username}".`);
   console.log(
     `The new one-time password of "${username}" is shown once, and is good for one login, within ${formatDuration(config.oneTimePasswordExpires)}; its sessions end, within a second where the service runs.\n\n    ${password}\n`,

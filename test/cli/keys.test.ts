@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import { importKey, listKeys, revokeKey, rotateKeys, rotateSecret } from '../../src/cli/keys.js';
 import { readConfig } from '../../src/config/config.js';
 import type { Services } from '../../src/server/services.js';
@@ -56,7 +57,7 @@ describe('latchkey keys', () => {
     const { signingKey, refreshKey } = app.services.ring;
     const refresh = `${refreshKey.id}  refresh  HS256  signs`;
     expect(await run(listKeys)).to.equal(`${signingKey.id}  access  ES256  signs\n${refresh}`);
-    await app.services.ring.rotate('access');
+    await app.services.ring.rotate('access', serviceActor);
     const [, { id } = signingKey] = app.services.ring.listSigningKeys();
     expect((await run(listKeys)).split('\n')).to.deep.equal([
       `${signingKey.id}  access  ES256  signs, until 2026-11-25T09:11:00.000Z`,
