@@ -2,7 +2,7 @@
 // The command. It finds a Node that can run the service, builds what is stale, and hands over.
 // Plain JavaScript, and for any Node that npm runs on: it is there before anything is built.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -72,7 +72,7 @@ function packagedNode() {
 }
 
 async function run() {
-  loadSettings();
+  if (!loadSettings()) return;
   const launcher = createLauncher();
   // These need neither what is built nor what reads a command line, unless there is more to read.
   const only = parameters.length === 1 ? parameters[0] : undefined;
@@ -89,11 +89,24 @@ async function run() {
   }
 }
 
-/** Reads the settings of a project on this machine; those of the environment come first. */
+/**
+ * Reads `.env` of the project, or in a checkout of the working directory; the environment comes first. As Node's
+ * `--env-file-if-exists` does, which older versions refuse to start with, and which a package's command cannot be given.
+ * @returns {boolean} whether it could be read.
+ */
 function loadSettings() {
-  if (project === undefined || isOwn) return;
-  const file = join(project, '.env');
-  if (existsSync(file)) process.loadEnvFile(file);
+  if (project === undefined) return true;
+  const file = join(isOwn ? process.cwd() : project, '.env');
+  try {
+    process.loadEnvFile(file);
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code !== 'ENOENT')
+      return refuse(
+        `The settings in ${file} cannot be read (${message}). Make it a file that this user may read, or remove it.`,
+      );
+  }
+  return true;
 }
 
 /** @returns {Launcher} */

@@ -77,7 +77,7 @@ export async function copy(
   { migrations = {} }: Pick<Project, 'migrations'>,
 ): Promise<void> {
   const source = parseSource(from);
-  const config = readConfig({ ...environment, DATABASE_URL: to });
+  const config = readConfig({ ...environment, DATABASE_URL: to, DATABASE_URL_FILE: undefined });
   if (config.databaseUrl.kind !== 'postgres') throw new StartError(`The target must be PostgreSQL: ${usage}`);
   refuseRestoredFile({ ...config, databaseUrl: source }, false);
   try {

@@ -1,9 +1,11 @@
+import { getFileVariable } from '../config/secret-files.js';
 import { settings } from '../config/settings.js';
 import { problemCodes } from '../problems/problem-codes.js';
 
 export function createSettingsTable(): string {
   const rows = Object.values(settings).map((setting) => {
-    const { name, doc } = setting;
+    const { name } = setting;
+    const doc = 'secret' in setting ? `${setting.doc} Also as \`${getFileVariable(name)}\`.` : setting.doc;
     const words = 'defaultInWords' in setting ? setting.defaultInWords : undefined;
     const value = 'default' in setting ? setting.default : undefined;
     return `| \`${name}\` | ${words ?? (value === undefined ? 'none' : `\`${value}\``)} | ${doc} |`;

@@ -1,12 +1,16 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { findIgnoredVariables, findUnmetRequirements } from '../database/postgres-variables.js';
 import { isSymmetric, minSecretBytes } from '../keys/algorithms.js';
+import { findExposedFiles, getFileVariable, readSecretFiles } from './secret-files.js';
 import { settings, type Setting, type WithDefault } from './settings.js';
 import { importSigningKey } from '../keys/signing-keys.js';
 
 type Settings = typeof settings;
 type Value<S> = S extends WithDefault<infer T> ? T : S extends Setting<infer T> ? T | undefined : never;
 export type Config = { readonly [K in keyof Settings]: Value<Settings[K]> };
+
+const definitions: readonly Setting<unknown>[] = Object.values(settings);
+const secretNames = definitions.filter(({ secret }) => secret).map(({ name }) => name);
 
 /** The errors of all settings at once. */
 export class ConfigError extends Error {
@@ -17,15 +21,16 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the settings from environment variables.
+ * Reads the settings from environment variables, and secret ones from the files that `…_FILE` variables name.
  * @param reader an operator's command works without some settings that the service requires.
  * @throws {ConfigError} with a sentence for each invalid setting.
  */
 export function readConfig(
-  environment: Readonly<Record<string, string | undefined>>,
+  variables: Readonly<Record<string, string | undefined>>,
   reader: 'service' | 'command' = 'command',
 ): Config {
-  const errors: string[] = [];
+  const { environment, files, errors: fileErrors } = readSecretFiles(secretNames, variables);
+  const errors = [...fileErrors];
   const entries = Object.entries<Setting<unknown>>(settings).map(([key, definition]) => {
     const given = environment[definition.name];
     // `FOO= npm start` and compose files set an empty variable to mean "not set".
@@ -34,7 +39,9 @@ export function readConfig(
     try {
       return [key, definition.parse(text)];
     } catch (error) {
-      const shown = definition.secret ? '' : ` is "${text}", but`;
+      const file = files.get(definition.name);
+      const origin = file === undefined ? '' : ` (in ${file})`;
+      const shown = definition.secret ? origin : ` is "${text}", but`;
       errors.push(`${definition.name}${shown} ${(error as Error).message}.`);
       return [key, undefined];
     }
@@ -42,7 +49,10 @@ export function readConfig(
   const config = Object.fromEntries(entries) as Config;
   // An invalid setting is undefined here, whatever its type says.
   const { databaseUrl } = config as Partial<Config>;
-  if (databaseUrl?.kind === 'postgres' && !environment[settings.secret.name]) {
+  const hasSecret = [settings.secret.name, getFileVariable(settings.secret.name)].some(
+    (name) => environment[name],
+  );
+  if (databaseUrl?.kind === 'postgres' && !hasSecret) {
     errors.push(
       'LATCHKEY_SECRET must be set when DATABASE_URL is PostgreSQL: choose 32 random characters or more, the same for every replica.',
     );
@@ -104,10 +114,11 @@ const flaskOnlyOptions: Readonly<Record<string, string>> = {
 
 /**
  * A warning for each `LATCHKEY_*` or `JWT_*` variable that no setting reads, with the name of the most similar setting,
- * and for each variable of PostgreSQL (`PG*`) that is ignored.
+ * for each variable of PostgreSQL (`PG*`) that is ignored, and for each file with a secret that everybody may read.
  */
-export function findUnknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const known = Object.values<Setting<unknown>>(settings).map(({ name }) => name);
+export function findSettingWarnings(variables: Readonly<Record<string, string | undefined>>): string[] {
+  const { environment } = readSecretFiles(secretNames, variables);
+  const known = [...definitions.map(({ name }) => name), ...secretNames.map(getFileVariable)];
   const url = environment[settings.databaseUrl.name] ?? '';
   const ofPostgres = url.startsWith('postgres') ? findIgnoredVariables(url, environment) : [];
   const ours = Object.keys(environment)
@@ -119,7 +130,7 @@ export function findUnknownVariables(environment: Readonly<Record<string, string
       const near = getStem(nearest) === getStem(name) || distance(name, nearest) <= name.length / 2;
       return `${name} is not a setting and is ignored.${near ? ` Did you mean ${nearest}?` : ''}`;
     });
-  return [...ours, ...ofPostgres];
+  return [...ours, ...ofPostgres, ...findExposedFiles(secretNames, environment)];
 }
 
 /** The name of a variable without its prefix, which some settings do not have. */

@@ -3,7 +3,7 @@ import { isIPv6, type AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { formatDuration, systemClock } from '../clock.js';
-import { ConfigError, readConfig, findUnknownVariables, type Config } from '../config/config.js';
+import { ConfigError, readConfig, findSettingWarnings, type Config } from '../config/config.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { assertUndamaged } from '../database/restored-file.js';
 import { SecretError } from '../keys/secret.js';
@@ -36,7 +36,7 @@ export async function start(given: Project | (() => Promise<Project>)): Promise<
     assertUsable(project);
     const config = readConfig(process.env, 'service');
     const log = createLog(config.logLevel);
-    for (const warning of findUnknownVariables(process.env)) log.warn(warning);
+    for (const warning of findSettingWarnings(process.env)) log.warn(warning);
     await serve(project, config, log);
   } catch (error) {
     printError(error);
@@ -48,7 +48,7 @@ export async function start(given: Project | (() => Promise<Project>)): Promise<
 export function printError(error: unknown): void {
   // A missing setting may be there with a misspelled name.
   if (error instanceof ConfigError)
-    console.error([...error.errors, ...findUnknownVariables(process.env)].join('\n'));
+    console.error([...error.errors, ...findSettingWarnings(process.env)].join('\n'));
   else if (
     error instanceof StartError ||
     error instanceof KeyRingError ||

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createSettingsTable } from '../../src/cli/docs-tables.js';
-import { settings } from '../../src/config/settings.js';
+import { settings, type Setting } from '../../src/config/settings.js';
 
 describe('the table of settings', () => {
   const rows = createSettingsTable()
@@ -12,7 +12,11 @@ describe('the table of settings', () => {
     expect(head).to.deep.equal(['', 'setting', 'default', 'what it does', '']);
     expect(rule).to.deep.equal(['', '---', '---', '---', '']);
     expect(body.map(([, name, , doc, ...end]) => [name, doc, end])).to.deep.equal(
-      Object.values(settings).map(({ name, doc }) => [`\`${name}\``, doc, ['']]),
+      Object.values<Setting<unknown>>(settings).map(({ name, doc, secret }) => [
+        `\`${name}\``,
+        secret ? `${doc} Also as \`${name}_FILE\`.` : doc,
+        [''],
+      ]),
     );
   });
 

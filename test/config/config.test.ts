@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
-import { ConfigError, readConfig, findUnknownVariables, type Config } from '../../src/config/config.js';
+import { ConfigError, readConfig, findSettingWarnings, type Config } from '../../src/config/config.js';
 import { settings } from '../../src/config/settings.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -509,21 +509,27 @@ describe('Unknown variables', () => {
     ['JWT_ISSUER', 'LATCHKEY_ISSUER'],
   ] as const) {
     it(`are reported with the most similar setting: ${name}`, () => {
-      expect(findUnknownVariables({ [name]: 'a value' })).to.deep.equal([
+      expect(findSettingWarnings({ [name]: 'a value' })).to.deep.equal([
         `${name} is not a setting and is ignored. Did you mean ${nearest}?`,
       ]);
     });
   }
 
   it('are reported without a suggestion if no setting is similar', () => {
-    expect(findUnknownVariables({ JWT_X: 'a value' })).to.deep.equal([
+    expect(findSettingWarnings({ JWT_X: 'a value' })).to.deep.equal([
       'JWT_X is not a setting and is ignored.',
+    ]);
+  });
+
+  it('of files are reported where the setting is no secret', () => {
+    expect(findSettingWarnings({ LATCHKEY_ISSUER_FILE: '/x' })).to.deep.equal([
+      'LATCHKEY_ISSUER_FILE is not a setting and is ignored. Did you mean LATCHKEY_ISSUER?',
     ]);
   });
 
   it('of other programs are not reported, nor are settings', () => {
     const known = Object.values(settings).map(({ name }) => [name, 'a value'] as const);
     const others = { PATH: '/bin', HOSTNAME: 'x', latchkey_issuer: 'x', MY_JWT_KEY: 'x', LATCHKEY: 'x' };
-    expect(findUnknownVariables({ ...Object.fromEntries(known), ...others })).to.deep.equal([]);
+    expect(findSettingWarnings({ ...Object.fromEntries(known), ...others })).to.deep.equal([]);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
-import { ConfigError, readConfig, findUnknownVariables } from '../../src/config/config.js';
+import { ConfigError, readConfig, findSettingWarnings } from '../../src/config/config.js';
 import { parsePostgresUrl } from '../../src/database/postgres-url.js';
 import { openTestDatabase } from '../support/databases.js';
 import { newPostgresDatabase } from '../support/postgres.js';
@@ -119,13 +119,13 @@ describe('PostgreSQL’s own environment variables', () => {
 
   it('are warned of if they are ignored, on PostgreSQL alone', () => {
     const variables = { PGSSLROOTCERT: 'x', PGSERVICE: 'x', PGCONNECT_TIMEOUT: '', PGHOST: 'x', PGDATA: 'x' };
-    expect(findUnknownVariables({ ...variables, DATABASE_URL: url })).to.deep.equal([
+    expect(findSettingWarnings({ ...variables, DATABASE_URL: url })).to.deep.equal([
       'PGSSLROOTCERT is ignored. Set sslrootcert in DATABASE_URL instead.',
       'PGSERVICE is ignored.',
     ]);
-    expect(findUnknownVariables(variables)).to.deep.equal([]);
+    expect(findSettingWarnings(variables)).to.deep.equal([]);
     expect(
-      findUnknownVariables({ PGSSLROOTCERT: 'x', DATABASE_URL: `${url}?sslmode=verify-ca&sslrootcert=y` }),
+      findSettingWarnings({ PGSSLROOTCERT: 'x', DATABASE_URL: `${url}?sslmode=verify-ca&sslrootcert=y` }),
     ).to.deep.equal([]);
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { findUnknownVariables } from '../../src/config/config.js';
+import { findSettingWarnings } from '../../src/config/config.js';
 import { settings, type Setting } from '../../src/config/settings.js';
 import { checkout } from '../support/checkout.js';
 
@@ -79,7 +79,7 @@ describe('docs/flask-jwt-extended.md', () => {
       it(`says that ${name} is not a setting, as the start of the service does`, () => {
         expect(cells[1]).to.match(/^no setting/);
         expect(cells[2]).to.equal('none');
-        expect(findUnknownVariables({ [name]: 'x' })[0]).to.include(
+        expect(findSettingWarnings({ [name]: 'x' })[0]).to.include(
           `${name} is not a setting here and is ignored: `,
         );
       });

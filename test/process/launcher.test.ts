@@ -1,12 +1,44 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
-import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { checkout } from '../support/checkout.js';
 import { Command, endProcesses, Installation, newFolder } from '../support/service-process.js';
 
 describe('bin/latchkey.js', () => {
   after(endProcesses);
+
+  describe('with a file .env in the working directory', () => {
+    let installation: Installation;
+    before(async () => {
+      installation = await Installation.make();
+      await writeFile(join(installation.folder, '.env'), 'LATCHKEY_KEY_ROTATION=never\nLOG_LEVEL=loud\n');
+    });
+
+    it('reads its settings, for commands as for a start', async () => {
+      for (const words of [['start'], ['keys', 'list']]) {
+        const { exitCode, stderr } = await installation.run(words);
+        expect(stderr).to.match(
+          /^LOG_LEVEL is "loud", but must .*\nLATCHKEY_KEY_ROTATION is "never", but must /,
+        );
+        expect(exitCode).to.equal(1);
+      }
+    });
+
+    it('takes those of the environment first', async () => {
+      const { stderr } = await installation.with({ LOG_LEVEL: 'info' }).run(['keys', 'list']);
+      expect(stderr).to.match(/^LATCHKEY_KEY_ROTATION is "never", but must /);
+    });
+
+    it('refuses one that it cannot read', async () => {
+      const file = join(installation.folder, '.env');
+      await rm(file);
+      await mkdir(file);
+      const { exitCode, stderr } = await installation.run(['keys', 'list']);
+      expect(stderr).to.match(/^The settings in .*\.env cannot be read \(.*\)\. Make it a file /);
+      expect(exitCode).to.equal(1);
+    });
+  });
 
   describe('in a checkout without development dependencies', () => {
     it('prints how to build if nothing is built', async () => {
