@@ -7,8 +7,6 @@ import { rejection } from '../support/rejections.js';
 import { until } from '../support/until.js';
 import { TestApp } from '../support/test-app.js';
 
-const { context } = serviceActor;
-
 describe('A guard of a service with another header or scheme for access tokens', () => {
   let app: TestApp;
   let api: GuardedApi;
