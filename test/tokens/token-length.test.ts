@@ -194,7 +194,7 @@ for (const database of databaseKinds) {
       await app.patch(`/users/${id}`, { roles: ['a', 'b', 'c'] }, admin).expect(422);
       await app.patch(`/users/${id}`, { disabled: false }, admin).expect(200);
       await app.post('/login', { username: 'ada', password }).expect(500);
-      await app.services.users.setRolesOf('Ada', ['a'], serviceActor);
+      await app.services.users.update(id, { roles: ['a'] }, serviceActor);
       await expectAccepted(app, 'ada');
     });
 
