@@ -34,7 +34,7 @@ const kindsOfFiles = [
   {
     // What handles requests: controllers call it, services do not.
     files: [
-      'src/{http,server}/**/*.ts',
+      'src/{http,observability,server}/**/*.ts',
       'src/authentication/{authentication,request-limits,request-source,token-locations}.ts',
       'src/oauth/form-parameters.ts',
       'src/sessions/token-cookies.ts',

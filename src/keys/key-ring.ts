@@ -119,6 +119,14 @@ export class KeyRing {
     return [...this.#refresh.values()];
   }
 
+  /** The times of the key in use; undefined while there is none, and for a shared secret (`JWT_SECRET_KEY`). */
+  findCurrentTimes(purpose: KeyPurpose): KeyTimes | undefined {
+    if (purpose === 'access' && this.#sharedSigner) return undefined;
+    const keys: ReadonlyMap<string, KeyTimes> = purpose === 'access' ? this.#signing : this.#refresh;
+    const now = this.clock.now();
+    return [...keys.values()].findLast(({ activeAt, retiredAt }) => activeAt <= now && retiredAt > now);
+  }
+
   /** A sentence for each key in the table that must be used neither to sign nor to verify. */
   get refusedKeys(): readonly string[] {
     return this.#refusedKeys;

@@ -48,6 +48,12 @@ export class UsersService {
     return requireUser(await usersStore.find(this.database.queries, id));
   }
 
+  /** @returns undefined where there is no such user. */
+  async findByName(username: string): Promise<UserWithRoles | undefined> {
+    const user = await usersStore.findByName(this.database.queries, username);
+    return user && usersStore.find(this.database.queries, user.id);
+  }
+
   /** @throws {Problem} `username_taken`; `validation_failed` for an invalid name, password or role; `busy`. */
   async create({ username, password, oneTime, roles }: NewUser, actor: Actor): Promise<UserWithRoles> {
     this.records.refuseInvalidName(username);
@@ -132,20 +138,6 @@ export class UsersService {
     });
     this.versions.apply(revoked);
     return user;
-  }
-
-  /**
-   * Replaces the roles of the user with this name.
-   * @returns undefined where there is no such user.
-   * @throws {Problem} like `update`.
-   */
-  async setRolesOf(
-    username: string,
-    roles: readonly string[],
-    actor: Actor,
-  ): Promise<UserWithRoles | undefined> {
-    const user = await usersStore.findByName(this.database.queries, username);
-    return user && this.update(user.id, { roles }, actor);
   }
 
   /** @throws {Problem} `user_not_found`, `last_administrator`. */

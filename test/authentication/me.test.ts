@@ -365,9 +365,20 @@ for (const kind of databaseKinds) {
       const { id, username } = await app.createUser(`user ${++made}`, password);
       const { access_token: token } = await app.login(username, password);
       const { database, passwords } = app.services;
+      const { password_hash: checked } = await database.queries
+        .selectFrom('users')
+        .select('password_hash')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      // As a login does: a hash that was replaced in the meantime stays.
       const rehash = async (): Promise<void> => {
         const password_hash = await hash(password, { memoryCost: 16, timeCost: 1 });
-        await database.queries.updateTable('users').set({ password_hash }).where('id', '=', id).execute();
+        await database.queries
+          .updateTable('users')
+          .set({ password_hash })
+          .where('id', '=', id)
+          .where('password_hash', '=', checked)
+          .execute();
       };
       const rehashed: Promise<void>[] = [];
       // While the current one is checked: the new one is hashed once a core is free again.

@@ -67,7 +67,7 @@ export class TestApp extends ApiClient {
     readonly project: OpenProject,
     private readonly builders: Builders,
     private readonly server: Server,
-    private readonly environment: Environment,
+    readonly environment: Environment,
     readonly clock: TestClock,
     /** The log, as parsed lines. */
     readonly logged: readonly Record<string, unknown>[],

@@ -194,7 +194,7 @@ for (const database of databaseKinds) {
       await app.patch(`/users/${id}`, { disabled: false }, admin).expect(200);
       await app.post('/login', { username: 'ada', password }).expect(500);
       const context = { requestId: null, address: null, userAgent: null };
-      await app.services.users.setRolesOf('Ada', ['a'], { context });
+      await app.services.users.update(id, { roles: ['a'] }, { context });
       await expectAccepted(app, 'ada');
     });
 
