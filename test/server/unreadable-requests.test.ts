@@ -99,9 +99,9 @@ describe('A body that does not arrive', () => {
   const parse = noting(
     (request, response) =>
       new Promise<void>((resolve, reject) => {
-        void parseText(request, response, (error?: Error) => {
-          if (error === undefined) resolve();
-          else reject(error);
+        void parseText(request, response, (error?: unknown) => {
+          if (error instanceof Error) reject(error);
+          else resolve();
         });
       }),
   );
