@@ -44,8 +44,6 @@ function tagging(version: string): Command[] {
     ['npm', 'run', 'contract:release'],
     ['git', 'commit', '--all', '--message', `Release ${version}`],
     ['git', 'tag', '--annotate', `v${version}`, '--message', version],
-    // Go finds a module in a folder by a tag that begins with the folder.
-    ['git', 'tag', '--annotate', `sdks/go/v${version}`, '--message', version],
   ];
 }
 
@@ -75,6 +73,7 @@ function readState(version: string, isPublishing: boolean): ReleaseState {
           versionOf(`${folder}/package.json`),
         ]),
       ),
+      'sdks/java/pom.xml': /<version>([^<]+)<\/version>/.exec(read('sdks/java/pom.xml'))?.[1],
       ...Object.fromEntries(
         ['guards/python/pyproject.toml', 'sdks/python/pyproject.toml'].map((file) => [
           file,

@@ -2,20 +2,27 @@ import type { Command } from 'commander';
 import { readConfig } from '../config/config.js';
 import { BackupError, backupSqlite } from '../database/backup-sqlite.js';
 import { StartError } from '../start-error.js';
-import { refuseMissingDatabase } from './installation-command.js';
+import { addAction, type Output } from './command-output.js';
+import { refuseMissingDatabase, type Surroundings } from './installation-command.js';
 
-export function addBackupCommand(program: Command): void {
-  program
-    .command('backup')
-    .description('copy the SQLite database to a new file, also while the service runs')
-    .argument('<file>', 'the file to create, readable only by its owner')
-    .action((file: string) => {
-      backup(file, process.env);
-    });
+export function addBackupCommand(program: Command, { environment }: Surroundings): void {
+  addAction(
+    program
+      .command('backup')
+      .description('copy the SQLite database to a new file, also while the service runs')
+      .argument('<file>', 'the file to create, readable only by its owner'),
+    (output, file: string) => {
+      backup(output, file, environment);
+    },
+  );
 }
 
 /** @throws {StartError} where it fails; then there is no new file. */
-export function backup(target: string, environment: Readonly<Record<string, string | undefined>>): void {
+export function backup(
+  output: Output,
+  target: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): void {
   const config = readConfig(environment);
   const { databaseUrl } = config;
   if (databaseUrl.kind !== 'sqlite' || databaseUrl.file === ':memory:') {
@@ -26,7 +33,8 @@ export function backup(target: string, environment: Readonly<Record<string, stri
   refuseMissingDatabase(config);
   try {
     const size = backupSqlite(databaseUrl.file, target);
-    console.log(
+    output.print(
+      { file: target, bytes: size },
       `${target} has all of ${databaseUrl.file} (${size} bytes). Keep the secret too, apart from it: ${config.secret === undefined ? `${databaseUrl.file}.secret` : 'LATCHKEY_SECRET'}. How to put it back: docs/restore.md.`,
     );
   } catch (error) {

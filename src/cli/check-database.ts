@@ -7,23 +7,27 @@ import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { openDatabase } from '../database/open-database.js';
 import { describeCause } from '../database/postgres-errors.js';
 import { readSecretFile } from '../keys/secret.js';
-import { StartError } from '../start-error.js';
 import { canOpenKeys } from '../keys/stored-keys.js';
 import { KeySealing } from '../keys/key-sealing.js';
-import { refuseMissingDatabase } from './installation-command.js';
+import { addAction, type Output } from './command-output.js';
+import { FoundError } from './exit-codes.js';
+import { refuseMissingDatabase, type Surroundings } from './installation-command.js';
 
 /** How many errors are printed. */
 const maxShown = 50;
 
-export function addCheckCommand(program: Command): void {
-  program
-    .command('check-database')
-    .description('look for damage and inconsistencies, without changes; exit code 1 where there are some')
-    .action(() => checkDatabase(process.env));
+export function addCheckCommand(program: Command, { environment }: Surroundings): void {
+  addAction(
+    program
+      .command('check-database')
+      .description('look for damage and inconsistencies, without changes; exit code 5 where there are some'),
+    (output) => checkDatabase(output, environment),
+  );
 }
 
-/** @throws {StartError} where there are errors, or the check failed. */
+/** @throws {FoundError} where there are errors. */
 export async function checkDatabase(
+  output: Output,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const config = readConfig(environment);
@@ -31,7 +35,8 @@ export async function checkDatabase(
   const { faults, note } = await examineDatabase(config);
   if (faults.length > 0) {
     const more = faults.length > maxShown ? [`… and ${faults.length - maxShown} more.`] : [];
-    throw new StartError(
+    if (output.isJson) output.print({ sound: false, found: faults }, '');
+    throw new FoundError(
       [
         'The database is not sound:',
         ...faults.slice(0, maxShown),
@@ -40,7 +45,10 @@ export async function checkDatabase(
       ].join('\n'),
     );
   }
-  console.log(`The database is sound.${note}`);
+  output.print(
+    { sound: true, found: [], ...(note !== '' && { note: note.trim() }) },
+    `The database is sound.${note}`,
+  );
 }
 
 async function examineDatabase(

@@ -25,6 +25,8 @@ import { describeCause } from '../database/postgres-errors.js';
 import type { KeyRow } from '../database/schema.js';
 import { readSecretFile } from '../keys/secret.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
+import { addAction, type Output } from './command-output.js';
+import type { Surroundings } from './installation-command.js';
 import { createProgress } from './progress.js';
 import { parseDatabaseUrl, type SqliteUrl } from '../database/database-url.js';
 import type { Project } from '../server/project.js';
@@ -39,6 +41,10 @@ interface Migrations {
   readonly migrations: ProjectMigrations;
 }
 
+interface CopyTools extends Migrations {
+  readonly output: Output;
+}
+
 interface CopyOptions {
   readonly dryRun?: boolean;
   readonly beginAgain?: boolean;
@@ -49,19 +55,24 @@ const usage =
 /** Milliseconds. One Ctrl-C arrives as several signals; a later one exits without waiting for the database. */
 const repeatedSignalWindow = 1000;
 
-export function addCopyCommand(program: Command, loadProject: () => Promise<Project>): void {
-  program
-    .command('copy')
-    .description(
-      'copy all data, with keys and sessions, to an empty PostgreSQL database; continues an interrupted copy',
-    )
-    .argument('<source>', 'sqlite:<file>')
-    .argument('<target>', 'postgres://<user>:<password>@<host>/<database>')
-    .option('--dry-run', 'count the rows, and change nothing')
-    .option('--begin-again', 'first remove the rows of an unfinished copy from the target')
-    .action(async (source: string, target: string, words: CopyOptions) =>
-      copy(source, target, words, process.env, await loadProject()),
-    );
+export function addCopyCommand(
+  program: Command,
+  loadProject: () => Promise<Project>,
+  { environment }: Surroundings,
+): void {
+  addAction(
+    program
+      .command('copy')
+      .description(
+        'copy all data, with keys and sessions, to an empty PostgreSQL database; continues an interrupted copy',
+      )
+      .argument('<source>', 'sqlite:<file>')
+      .argument('<target>', 'postgres://<user>:<password>@<host>/<database>')
+      .option('--dry-run', 'count the rows, and change nothing')
+      .option('--begin-again', 'first remove the rows of an unfinished copy from the target'),
+    async (output, source: string, target: string, words: CopyOptions) =>
+      copy({ source, target }, output, words, environment, await loadProject()),
+  );
 }
 
 /**
@@ -70,21 +81,21 @@ export function addCopyCommand(program: Command, loadProject: () => Promise<Proj
  * @throws {StartError}
  */
 export async function copy(
-  from: string,
-  to: string,
+  urls: { readonly source: string; readonly target: string },
+  output: Output,
   words: CopyOptions,
   environment: Environment,
   { migrations = {} }: Pick<Project, 'migrations'>,
 ): Promise<void> {
-  const source = parseSource(from);
-  const config = readConfig({ ...environment, DATABASE_URL: to, DATABASE_URL_FILE: undefined });
+  const source = parseSource(urls.source);
+  const config = readConfig({ ...environment, DATABASE_URL: urls.target, DATABASE_URL_FILE: undefined });
   if (config.databaseUrl.kind !== 'postgres') throw new StartError(`The target must be PostgreSQL: ${usage}`);
   refuseRestoredFile({ ...config, databaseUrl: source }, false);
   try {
     const snapshot = new SqliteSnapshot(source.file);
     try {
       await snapshot.assertVersion(migrations);
-      await copySnapshot(snapshot, source, config, { ...words, migrations });
+      await copySnapshot(snapshot, source, config, { ...words, migrations, output });
     } finally {
       snapshot.close();
     }
@@ -110,7 +121,7 @@ async function copySnapshot(
   snapshot: SqliteSnapshot,
   source: SqliteUrl,
   config: Config,
-  { dryRun = false, beginAgain = false, migrations }: CopyOptions & Migrations,
+  { dryRun = false, beginAgain = false, migrations, output }: CopyOptions & CopyTools,
 ): Promise<void> {
   const [from, to] = [findSourceSealing(snapshot.keys(), source, config), createTargetSealing(config)];
   const target = openTarget(config);
@@ -119,7 +130,7 @@ async function copySnapshot(
     // Before anything is written: it finds values that the target cannot have.
     const contents = await snapshot.contents(ownTables);
     if (dryRun) {
-      await describe(target, snapshot, { beginAgain, ownTables, contents });
+      await describe(target, snapshot, { beginAgain, ownTables, contents, output });
       return;
     }
     const holder = claimSqlite(source.file, 'copy');
@@ -129,9 +140,14 @@ async function copySnapshot(
       seal: (row) => to.seal(unseal(row, from), getSealingContext(row)),
       opens: (row) => opens(row, to),
     };
-    print(await copyWithProgress(target, snapshot, sealing, { ownTables, contents, mayReplaceOwnRows }));
-    console.log(
-      `All is copied. What a service has written to ${source.file} since the copy began is not: stop it, and copy again into a new database, unless it was stopped before. Start the service with the target as DATABASE_URL, and with the same LATCHKEY_ISSUER as before: tokens of another issuer are refused.`,
+    const rows = await copyWithProgress(target, snapshot, sealing, {
+      ownTables,
+      contents,
+      mayReplaceOwnRows,
+    });
+    output.print(
+      { copied: true, rows },
+      `${format(rows)}\nAll is copied. What a service has written to ${source.file} since the copy began is not: stop it, and copy again into a new database, unless it was stopped before. Start the service with the target as DATABASE_URL, and with the same LATCHKEY_ISSUER as before: tokens of another issuer are refused.`,
     );
   } finally {
     await target.close();
@@ -149,9 +165,14 @@ async function copyWithProgress(
   target: Database,
   snapshot: SqliteSnapshot,
   sealing: CopySealing,
-  own: Pick<CopyIntoOptions, 'ownTables' | 'contents' | 'mayReplaceOwnRows'>,
+  own: Required<Pick<CopyIntoOptions, 'ownTables' | 'contents' | 'mayReplaceOwnRows'>>,
 ): Promise<Counts> {
-  const progress = createProgress(process.stderr);
+  const counts = toCounts(own.contents);
+  const progress = createProgress({
+    total: Object.values(counts).reduce((sum, rows) => sum + rows, 0),
+    unit: 'rows',
+  });
+  const copied = new Map<string, number>();
   const interruption = new AbortController();
   const signals = ['SIGINT', 'SIGTERM'] as const;
   let interruptedAt: number | undefined;
@@ -166,7 +187,11 @@ async function copyWithProgress(
     return await copyInto(target, snapshot, sealing, {
       ...own,
       onProgress: (table, rows) => {
-        progress.show(`${table}: ${rows} rows copied`);
+        copied.set(table, rows);
+        progress.update(
+          [...copied.values()].reduce((sum, each) => sum + each, 0),
+          table,
+        );
       },
       signal: interruption.signal,
     });
@@ -226,10 +251,12 @@ async function describe(
     beginAgain,
     ownTables,
     contents,
+    output,
   }: {
     readonly beginAgain: boolean;
     readonly ownTables: readonly OwnTable[];
     readonly contents: Contents;
+    readonly output: Output;
   },
 ): Promise<void> {
   const mark = await onTarget(async () => {
@@ -242,8 +269,11 @@ async function describe(
     assertSameSource(mark, snapshot.file, contents);
     finding = 'and holds a part of them already, which the copy would go on from';
   } else await assertEmpty(target.queries, ownTables);
-  print(toCounts(contents));
-  console.log(`These rows would be copied. The target can be reached, ${finding}. Nothing was changed.`);
+  const rows = toCounts(contents);
+  output.print(
+    { copied: false, rows, ...(mark && { unfinished_copy: true }) },
+    `${format(rows)}\nThese rows would be copied. The target can be reached, ${finding}. Nothing was changed.`,
+  );
 }
 
 /** The tables of the project, as they are or will be in the target. Changes nothing. @throws {CopyError} */
@@ -288,6 +318,8 @@ async function onTarget<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function print(counts: Counts): void {
-  for (const [table, rows] of Object.entries(counts)) console.log(`${table.padEnd(16)}${rows}`);
+function format(counts: Counts): string {
+  return Object.entries(counts)
+    .map(([table, rows]) => `${table.padEnd(16)}${rows}`)
+    .join('\n');
 }

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { pino } from 'pino';
-import { systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { readConfig, type Config } from '../config/config.js';
 import { openInstallation, refuseRestoredFile } from '../server/installation.js';
 import type { Project } from '../server/project.js';
 import type { Services } from '../server/services.js';
+import { Problem } from '../problems/problem.js';
 import { StartError } from '../start-error.js';
+import { explainProblem } from './explain-problem.js';
 
 interface InstallationOptions {
   readonly mayBeBackup?: boolean;
@@ -20,27 +22,39 @@ export type WithInstallation = (
   options?: InstallationOptions,
 ) => Promise<void>;
 
+/** What a command finds around it. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+}
+
 /** @param loadProject the project whose migrations and hooks the installation has. */
-export function createInstallationRunner(loadProject: () => Promise<Project>): WithInstallation {
+export function createInstallationRunner(
+  loadProject: () => Promise<Project>,
+  surroundings: Surroundings,
+): WithInstallation {
   return async (command, options = {}) => {
-    await runOnInstallation(await loadProject(), command, options);
+    await runOnInstallation(surroundings, await loadProject(), command, options);
   };
 }
 
 async function runOnInstallation(
+  { environment, clock }: Surroundings,
   project: Project,
   command: (services: Services, config: Config) => Promise<void>,
   { mayBeBackup = false }: InstallationOptions,
 ): Promise<void> {
   // An operator is there to start the database.
-  const config = { ...readConfig(process.env), databaseWait: 0 };
+  const config = { ...readConfig(environment), databaseWait: 0 };
   refuseMissingDatabase(config);
   refuseRestoredFile(config, mayBeBackup);
   // Commands issue no tokens; the length of the issuer counts for the capacity of access tokens.
   const issuer = config.issuer ?? 'http://255.255.255.255:65535';
-  const services = await openInstallation(config, systemClock, pino({ level: 'silent' }), issuer, project);
+  const services = await openInstallation(config, clock, pino({ level: 'silent' }), issuer, project);
   try {
     await command(services, config);
+  } catch (error) {
+    throw error instanceof Problem ? explainProblem(error) : error;
   } finally {
     await services.database.close();
   }

@@ -1,16 +1,22 @@
 import { Command, Help } from 'commander';
 import { addBackupCommand } from './backup.js';
 import { addCheckCommand } from './check-database.js';
+import { addClientCommands } from './clients.js';
 import { addCopyCommand } from './copy.js';
-import { createInstallationRunner } from './installation-command.js';
+import { systemClock } from '../clock.js';
+import { createInstallationRunner, type Surroundings } from './installation-command.js';
 import { addKeyCommands, addSecretCommands } from './keys.js';
 import type { Launcher } from './launcher.js';
+import { neverAnArgument, takesPassword } from './password-input.js';
 import type { Project } from '../server/project.js';
+import { addRoleCommands } from './roles.js';
 import { addSessionCommands } from './sessions.js';
 import { addUserCommands } from './users.js';
 
+const ofProcess: Surroundings = { environment: process.env, clock: systemClock };
+
 /** All commands with their help. Throws `CommanderError` instead of exiting. */
-export function createProgram(launcher: Launcher<Project>): Command {
+export function createProgram(launcher: Launcher<Project>, surroundings = ofProcess): Command {
   const program = new Command('latchkey')
     .description('The service, and the commands of its operator.')
     .version(launcher.version)
@@ -18,10 +24,14 @@ export function createProgram(launcher: Launcher<Project>): Command {
     .helpCommand('help [command]', 'print help of a command')
     .exitOverride()
     .configureHelp({ formatHelp: formatHelp, subcommandTerm: formatTerm })
-    // Excess arguments may have a password: the URL of a database.
+    // Excess arguments and options may have a password.
     .configureOutput({
       outputError: (text, write) => {
-        write(text.replace(/ but got (\d+): .*/, ' but got $1.'));
+        write(
+          text
+            .replace(/ but got (\d+): .*/, ' but got $1.')
+            .replace(/^(error: unknown option '--[^'=]*)=[^\n]*'/, "$1'"),
+        );
       },
     });
   program
@@ -33,14 +43,16 @@ export function createProgram(launcher: Launcher<Project>): Command {
     .description('run it, and rebuild and restart on each change')
     .action(() => launcher.develop());
   addToolCommands(program, launcher);
-  const withInstallation = createInstallationRunner(launcher.loadProject);
+  const withInstallation = createInstallationRunner(launcher.loadProject, surroundings);
   addUserCommands(program, withInstallation);
+  addRoleCommands(program, withInstallation);
+  addClientCommands(program, withInstallation);
   addSessionCommands(program, withInstallation);
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);
-  addCopyCommand(program, launcher.loadProject);
-  addBackupCommand(program);
-  addCheckCommand(program);
+  addCopyCommand(program, launcher.loadProject, surroundings);
+  addBackupCommand(program, surroundings);
+  addCheckCommand(program, surroundings);
   program.addHelpText(
     'after',
     '\nThe commands read the settings of the service from the environment, and also work while it runs.',
@@ -132,6 +144,7 @@ function addHelpHints(command: Command): void {
   const settings = ['start', 'dev'].includes(command.name())
     ? `Settings are environment variables, such as in: PORT=3001 ${words.join(' ')}\n`
     : '';
-  command.showHelpAfterError(`${settings}Help: ${words.join(' ')} --help`);
+  const passwords = takesPassword(command) ? `${neverAnArgument}\n` : '';
+  command.showHelpAfterError(`${settings}${passwords}Help: ${words.join(' ')} --help`);
   for (const each of command.commands) addHelpHints(each);
 }

@@ -1,36 +1,56 @@
 import type { WriteStream } from 'node:tty';
+import { SingleBar, type Options } from 'cli-progress';
 
-/** Milliseconds between lines. */
-const terminalInterval = 100;
-const logInterval = 10_000;
+/** Milliseconds of work without a bar: short work shows none. */
+const delay = 300;
+
+interface ProgressOptions {
+  /** How many of them there are. */
+  readonly total: number;
+  /** What is counted, such as `rows`. */
+  readonly unit: string;
+}
 
 export interface Progress {
-  /** Not every call prints. */
-  show(text: string): void;
-  /** Clears the line on a terminal. */
+  /** @param note what is worked on. */
+  update(done: number, note?: string): void;
+  /** Erases the bar. Always to be called: the bar keeps the process alive. */
   end(): void;
 }
 
 /**
- * Shows the progress of long work: on a terminal in one line that changes, elsewhere in a new line from time to time.
+ * Shows the progress of long work as a bar on a terminal. Elsewhere nothing is written: neither a log nor a program reads it.
  * @param now monotonic milliseconds.
  */
 export function createProgress(
-  stream: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean },
+  { total, unit }: ProgressOptions,
+  stream: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean } = process.stderr,
   now: () => number = () => performance.now(),
 ): Progress {
-  let shownAt = now();
-  let isShown = false;
+  const beganAt = now();
+  let bar: SingleBar | undefined;
   return {
-    show: (text) => {
-      if (now() - shownAt < (stream.isTTY ? terminalInterval : logInterval)) return;
-      shownAt = now();
-      isShown = true;
-      stream.write(stream.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
+    update: (done, note = '') => {
+      if (stream.isTTY !== true || now() - beganAt < delay) return;
+      if (bar) bar.update(done, { note });
+      else {
+        bar = new SingleBar({ ...form, stream: stream as WriteStream });
+        bar.start(total, done, { unit, note });
+      }
     },
     end: () => {
-      if (isShown && stream.isTTY) stream.write('\r\x1b[K');
-      isShown = false;
+      bar?.stop();
+      bar = undefined;
     },
   };
 }
+
+const form: Options = {
+  format: '[{bar}] {percentage} % · {value} of {total} {unit} {note}',
+  barCompleteChar: '#',
+  barIncompleteChar: '-',
+  barsize: 30,
+  clearOnComplete: true,
+  hideCursor: true,
+  noTTYOutput: false,
+};

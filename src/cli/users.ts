@@ -1,53 +1,180 @@
 import type { Command } from 'commander';
-import { operatorContext } from '../audit/audit.store.js';
 import { formatDuration } from '../clock.js';
-import type { Services } from '../server/services.js';
-import { Problem } from '../problems/problem.js';
 import { parseList } from '../config/setting-parsers.js';
-import { StartError } from '../start-error.js';
-import { parseScope } from '../roles/rights.js';
+import type { Services } from '../server/services.js';
+import { validateBody } from '../server/validate-body.js';
+import type { UserList } from '../users/user-list-query.js';
+import { toUser } from '../users/users.controller.js';
+import { generateOneTimePassword } from '../users/users.service.js';
+import { addAction, type Output } from './command-output.js';
+import { findUser } from './find-user.js';
 import type { WithInstallation } from './installation-command.js';
+import { operator } from './operator.js';
+import { readPages } from './pages.js';
+import { addPasswordOptions, readPassword, type PasswordOptions } from './password-input.js';
+
+interface CreateOptions extends PasswordOptions {
+  readonly roles?: string;
+  readonly oneTime?: boolean;
+}
 
 export function addUserCommands(program: Command, withInstallation: WithInstallation): void {
   const users = program.command('users').description('accounts');
-  users
-    .command('reset-password')
-    .description('give an account a new one-time password, and end its sessions')
-    .argument('<name>', 'the username')
-    .action((username: string) => withInstallation((services) => resetPassword(services, username)));
-  users
-    .command('set-roles')
-    .description('give an account these roles and no others, where no administrator can log in to do so')
-    .argument('<name>', 'the username')
-    .argument('[roles]', 'names of roles, comma-separated; none: all are taken away')
-    .action((username: string, roles = '') =>
-      withInstallation((services) => setRoles(services, username, parseList(String(roles)))),
+  addAction(
+    users
+      .command('list')
+      .description('all accounts, oldest first')
+      .option('--name <prefix>', 'those whose names start with this, in the order of their names'),
+    (output, { name }: { readonly name?: string }) =>
+      withInstallation((services) => listUsers(services, output, name)),
+  );
+  addAction(
+    addPasswordOptions(
+      users
+        .command('create')
+        .description('make an account, with a generated one-time password unless another one is given')
+        .argument('<name>', 'the username')
+        .option('--roles <names>', 'names of roles, comma-separated')
+        .option('--one-time', 'the given password is good for one login'),
+    ),
+    (output, name: string, options: CreateOptions) =>
+      withInstallation((services) => createUser(services, output, name, options)),
+  );
+  for (const [word, description] of [
+    ['disable', 'close an account: its sessions end, and it cannot log in'],
+    ['enable', 'open a disabled account again'],
+  ] as const) {
+    addAction(
+      users.command(word).description(description).argument('<name>', 'the username'),
+      (output, name: string) =>
+        withInstallation((services) => setDisabled(services, output, name, word === 'disable')),
     );
-}
-
-async function setRoles({ users }: Services, username: string, roles: readonly string[]): Promise<void> {
-  try {
-    const user = await users.setRolesOf(username, roles, { context: operatorContext });
-    if (user === undefined) throw new StartError(`There is no user "${username}".`);
-    console.log(
-      `"${username}" has ${roles.length === 0 ? 'no roles' : `the roles ${parseScope(user.roles).join(', ')}`}: clients refresh, within a second where the service runs.`,
-    );
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    const [reason] = Object.values(error.errors ?? {});
-    throw new StartError(reason === undefined ? error.message : toSentence(reason), { cause: error });
   }
+  addAction(
+    users
+      .command('set-roles')
+      .description('give an account these roles and no others, where no administrator can log in to do so')
+      .argument('<name>', 'the username')
+      .argument('[roles]', 'names of roles, comma-separated; none: all are taken away'),
+    (output, name: string, roles = '') =>
+      withInstallation((services) => setRoles(services, output, name, parseList(roles))),
+  );
+  addAction(
+    addPasswordOptions(
+      users
+        .command('reset-password')
+        .description('give an account a new one-time password, and end its sessions')
+        .argument('<name>', 'the username'),
+    ),
+    (output, name: string, options: PasswordOptions) =>
+      withInstallation((services) => resetPassword(services, output, name, options)),
+  );
 }
 
-/** The reason for a field, which follows its name elsewhere. */
-function toSentence(reason: string): string {
-  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
+async function listUsers({ userLists }: Services, output: Output, prefix?: string): Promise<void> {
+  const list: UserList = {
+    by: prefix === undefined ? 'created_at' : 'username',
+    descending: false,
+    filters: { name: prefix },
+  };
+  const users = readPages((limit, cursor) => userLists.list(list, limit, cursor));
+  await output.printList(users, {
+    toJson: toUser,
+    columns: {
+      id: ({ id }) => id,
+      name: ({ username }) => username,
+      roles: (user) => toUser(user).roles.join(','),
+      state: (user) => describeState(toUser(user)),
+      'last login': (user) => toUser(user).last_login_at ?? 'never',
+    },
+    empty:
+      prefix === undefined ? 'There are no users.' : `There are no users whose names start with "${prefix}".`,
+  });
 }
 
-async function resetPassword({ users, config }: Services, username: string): Promise<void> {
-  const password = await users.resetPassword(username, { context: operatorContext });
-  if (password === undefined) throw new StartError(`There is no user "${username}".`);
-  console.log(
-    `The new one-time password of "${username}" is shown once, and is good for one login, within ${formatDuration(config.oneTimePasswordExpires)}; its sessions end, within a second where the service runs.\n\n    ${password}\n`,
+function describeState({ disabled, password_change_required: isOneTime }: ReturnType<typeof toUser>): string {
+  if (disabled) return 'disabled';
+  return isOneTime ? 'one-time password' : 'enabled';
+}
+
+async function createUser(
+  { users, config }: Services,
+  output: Output,
+  name: string,
+  options: CreateOptions,
+): Promise<void> {
+  const given = readPassword(options);
+  const { username, password, roles } = validateBody('CreateUserRequest', {
+    username: name,
+    password: given ?? generateOneTimePassword(),
+    roles: parseList(options.roles ?? ''),
+  });
+  const oneTime = given === undefined || options.oneTime === true ? true : undefined;
+  const user = toUser(await users.create({ username, password, oneTime, roles }, operator));
+  output.print(
+    { ...user, ...(given === undefined && { one_time_password: password }) },
+    `"${user.username}" is created, with the id ${user.id}${describeRoles(user.roles)}.${given === undefined ? ` Its ${describeOneTime(password, config.oneTimePasswordExpires)}` : ''}`,
+  );
+}
+
+function describeRoles(roles: readonly string[]): string {
+  return roles.length === 0 ? '' : ` and the roles ${roles.join(', ')}`;
+}
+
+/** @param lifetime in seconds. */
+function describeOneTime(password: string, lifetime: number): string {
+  return `one-time password is shown once, and is good for one login, within ${formatDuration(lifetime)}.\n\n    ${password}\n`;
+}
+
+async function setDisabled(
+  services: Services,
+  output: Output,
+  name: string,
+  disabled: boolean,
+): Promise<void> {
+  const { id } = await findUser(services, name);
+  const user = toUser(await services.users.update(id, { disabled }, operator));
+  output.print(
+    user,
+    disabled
+      ? `"${user.username}" is disabled: its sessions end, within a second where the service runs.`
+      : `"${user.username}" is enabled, and can log in.`,
+  );
+}
+
+async function setRoles(
+  services: Services,
+  output: Output,
+  name: string,
+  roles: readonly string[],
+): Promise<void> {
+  const { id } = await findUser(services, name);
+  const user = toUser(await services.users.update(id, { roles }, operator));
+  output.print(
+    user,
+    `"${user.username}" has ${user.roles.length === 0 ? 'no roles' : `the roles ${user.roles.join(', ')}`}: clients refresh, within a second where the service runs.`,
+  );
+}
+
+async function resetPassword(
+  services: Services,
+  output: Output,
+  name: string,
+  options: PasswordOptions,
+): Promise<void> {
+  const given = readPassword(options);
+  const { id, username } = await findUser(services, name);
+  const ends = 'its sessions end, within a second where the service runs.';
+  if (given !== undefined) {
+    validateBody('UpdateUserRequest', { password: given });
+    const user = await services.users.update(id, { password: given }, operator);
+    output.print(toUser(user), `"${username}" has the given password; ${ends}`);
+    return;
+  }
+  const password = await services.users.resetPassword(username, operator);
+  const user = toUser(await services.users.get(id));
+  output.print(
+    { ...user, one_time_password: password },
+    `The new one-time password of "${username}" is shown once, and is good for one login, within ${formatDuration(services.config.oneTimePasswordExpires)}; ${ends}\n\n    ${String(password)}\n`,
   );
 }

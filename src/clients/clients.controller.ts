@@ -149,7 +149,7 @@ export class ClientsController {
   }
 }
 
-function toClient(client: StoredClient): RegisteredClient {
+export function toClient(client: StoredClient): RegisteredClient {
   return {
     client_id: client.id,
     client_name: client.name,

@@ -79,7 +79,7 @@ export class RolesController {
   }
 }
 
-function toRole(role: StoredRole): Role {
+export function toRole(role: StoredRole): Role {
   return {
     name: role.name,
     description: role.description,

@@ -15,7 +15,7 @@ export class ValidatingTemplateService extends ExpressTemplateService {
 /** What tsoa says of a property that is not in the contract, after its name. */
 const excessMessage = ' is an excess property and therefore is not allowed';
 
-class WordedValidation extends ValidationService {
+export class WordedValidation extends ValidationService {
   readonly #models: TsoaRoute.Models;
   readonly #settings: Settings;
   /** The error of an inner schema is more specific than that of the schema that refers to it. */

@@ -7,7 +7,7 @@ export function toSessionPage(page: Page<StoredSession>, currentId: string | und
   return toPageResponse(page, (session) => toSession(session, currentId));
 }
 
-function toSession(session: StoredSession, currentId: string | undefined): Session {
+export function toSession(session: StoredSession, currentId: string | undefined): Session {
   return {
     id: session.id,
     created_at: new Date(session.created_at).toISOString(),

@@ -125,7 +125,7 @@ export class UsersController {
   }
 }
 
-function toUser(user: UserWithRoles): User {
+export function toUser(user: UserWithRoles): User {
   return {
     id: user.id,
     username: user.username,

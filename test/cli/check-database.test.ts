@@ -2,10 +2,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { checkDatabase } from '../../src/cli/check-database.js';
+import { getExitCode } from '../../src/cli/exit-codes.js';
 import { findDatabaseErrors } from '../../src/cli/database-checks.store.js';
 import { parseDatabaseUrl, type DatabaseUrl } from '../../src/database/database-url.js';
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open-database.js';
+import { captureOutput } from '../support/command-output.js';
 import { databaseKinds, newDatabaseUrl } from '../support/databases.js';
 import { reportMigrations } from '../support/own-project.js';
 import { addSession, addUser } from '../support/records.js';
@@ -111,21 +113,20 @@ for (const kind of databaseKinds) {
       LATCHKEY_SECRET: secret,
       LATCHKEY_ISSUER: 'http://latchkey.test',
     });
-    const log = console.log;
-    let lines: string[] = [];
-    beforeEach(() => {
-      lines = [];
-      console.log = (line: string) => lines.push(line);
-    });
-    afterEach(() => (console.log = log));
 
     it('reports that an installation is intact, and whether the secret decrypts its keys', async () => {
       const url = await newDatabaseUrl(kind);
       const app = await TestApp.start({ database: kind, settings: { DATABASE_URL: url } });
       try {
-        await checkDatabase(settings(url, testSecret));
-        expect(lines.join()).to.include('The database is sound.');
-        const error = await rejection(checkDatabase(settings(url, 'another secret, which is long enough')));
+        const { output, printed } = captureOutput();
+        await checkDatabase(output, settings(url, testSecret));
+        expect(printed()).to.include('The database is sound.');
+        const json = captureOutput(true);
+        const error = await rejection(
+          checkDatabase(json.output, settings(url, 'another secret, which is long enough')),
+        );
+        expect(JSON.parse(json.printed())).to.have.property('sound', false);
+        expect(getExitCode(error)).to.equal(5);
         expect(error).to.have.property('message').that.includes('The secret does not open the keys');
       } finally {
         await app.close();

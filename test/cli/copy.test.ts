@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { copy } from '../../src/cli/copy.js';
+import { captureOutput } from '../support/command-output.js';
 import { openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
 import { TestApp, testSecret } from '../support/test-app.js';
@@ -22,7 +23,7 @@ describe('latchkey copy refuses', () => {
     settings: Record<string, string> = environment,
   ): Promise<string> {
     try {
-      await copy(from, to, {}, settings, {});
+      await copy({ source: from, target: to }, captureOutput().output, {}, settings, {});
     } catch (error) {
       expect(error)
         .to.have.property('name')

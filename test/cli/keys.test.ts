@@ -1,10 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import { importKey, listKeys, revokeKey, rotateKeys, rotateSecret } from '../../src/cli/keys.js';
 import { readConfig } from '../../src/config/config.js';
+import type { Output } from '../../src/cli/command-output.js';
 import type { Services } from '../../src/server/services.js';
 import { StartError } from '../../src/start-error.js';
+import { captureOutput } from '../support/command-output.js';
 import { temporaryFolder } from '../support/folders.js';
 import { rejection } from '../support/rejections.js';
 import { TestApp } from '../support/test-app.js';
@@ -24,23 +27,17 @@ describe('latchkey keys', () => {
 
   /** Runs a command. @returns what it prints. */
   async function run<Words extends readonly string[]>(
-    command: (services: Services, ...words: Words) => Promise<void>,
+    command: (services: Services, output: Output, ...words: Words) => Promise<void>,
     ...words: Words
   ): Promise<string> {
-    const lines: string[] = [];
-    const log = console.log;
-    console.log = (line: string) => lines.push(line);
-    try {
-      await command(app.services, ...words);
-    } finally {
-      console.log = log;
-    }
-    return lines.join('\n');
+    const { output, printed } = captureOutput();
+    await command(app.services, output, ...words);
+    return printed();
   }
 
   async function expectFault<Words extends readonly string[]>(
     words: RegExp,
-    command: (services: Services, ...words: Words) => Promise<void>,
+    command: (services: Services, output: Output, ...words: Words) => Promise<void>,
     ...parameters: Words
   ): Promise<void> {
     expect(await rejection(run(command, ...parameters)))
@@ -54,26 +51,31 @@ describe('latchkey keys', () => {
   it('list shows which key signs, which will sign, and which are still accepted', async () => {
     await start();
     const { signingKey, refreshKey } = app.services.ring;
-    const refresh = `${refreshKey.id}  refresh  HS256  signs`;
-    expect(await run(listKeys)).to.equal(`${signingKey.id}  access  ES256  signs\n${refresh}`);
-    await app.services.ring.rotate('access');
+    const refresh = [refreshKey.id, 'refresh', 'HS256', 'signs'];
+    const rows = async (): Promise<string[][]> =>
+      (await run(listKeys)).split('\n').map((line) => line.split(/ {2,}/));
+    const head = ['id', 'purpose', 'algorithm', 'state'];
+    expect(await rows()).to.deep.equal([head, [signingKey.id, 'access', 'ES256', 'signs'], refresh]);
+    await app.services.ring.rotate('access', serviceActor);
     const [, { id } = signingKey] = app.services.ring.listSigningKeys();
-    expect((await run(listKeys)).split('\n')).to.deep.equal([
-      `${signingKey.id}  access  ES256  signs, until 2026-11-25T09:11:00.000Z`,
-      `${id}  access  ES256  signs from 2026-11-24T09:06:00.000Z`,
+    expect(await rows()).to.deep.equal([
+      head,
+      [signingKey.id, 'access', 'ES256', 'signs, until 2026-11-25T09:11:00.000Z'],
+      [id, 'access', 'ES256', 'signs from 2026-11-24T09:06:00.000Z'],
       refresh,
     ]);
     app.clock.advance(360);
-    expect((await run(listKeys)).split('\n')).to.deep.equal([
-      `${signingKey.id}  access  ES256  accepted, until 2026-11-25T09:11:00.000Z`,
-      `${id}  access  ES256  signs`,
+    expect(await rows()).to.deep.equal([
+      head,
+      [signingKey.id, 'access', 'ES256', 'accepted, until 2026-11-25T09:11:00.000Z'],
+      [id, 'access', 'ES256', 'signs'],
       refresh,
     ]);
   });
 
   it('list names the shared secret that signs', async () => {
     await start({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 's'.repeat(32) });
-    expect(await run(listKeys)).to.match(/^[\w-]{16} {2}access {2}HS256 {2}signs \(JWT_SECRET_KEY\)$/m);
+    expect(await run(listKeys)).to.match(/^[\w-]{16} +access +HS256 +signs \(JWT_SECRET_KEY\)$/m);
   });
 
   it('rotate makes new keys of both kinds, or of one, and prints when they become active', async () => {
@@ -134,10 +136,12 @@ describe('latchkey keys', () => {
 
   it('secret rotate requires a new secret if there is no secret file', async () => {
     await start();
-    await expectFault(/Set LATCHKEY_NEW_SECRET to the new secret/, (services) =>
-      rotateSecret(services, services.config),
+    await expectFault(/Set LATCHKEY_NEW_SECRET to the new secret/, (services, output) =>
+      rotateSecret(services, output, services.config),
     );
     const config = readConfig({ DATABASE_URL: 'postgres://127.0.0.1/x', LATCHKEY_SECRET: 'x'.repeat(32) });
-    expect(await rejection(rotateSecret(app.services, config))).to.be.instanceOf(StartError);
+    expect(await rejection(rotateSecret(app.services, captureOutput().output, config))).to.be.instanceOf(
+      StartError,
+    );
   });
 });

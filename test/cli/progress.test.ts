@@ -1,26 +1,34 @@
+import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { createProgress } from '../../src/cli/progress.js';
 
 describe('The progress of long work', () => {
-  function written(isTTY: boolean): string[] {
-    const texts: string[] = [];
+  /** @returns all that is written for work of so many milliseconds. */
+  function written(isTTY: boolean, duration: number): string {
     let now = 0;
-    const stream = { isTTY, write: (text: string) => texts.push(text) > 0 };
-    const progress = createProgress(stream, () => now);
-    for (; now < 25_000; now += 50) progress.show(String(now));
+    const stream = Object.assign(new PassThrough(), { isTTY, columns: 80 });
+    stream.setEncoding('utf8');
+    const progress = createProgress({ total: duration, unit: 'rows' }, stream, () => now);
+    for (; now < duration; now += 50) progress.update(now, 'users');
     progress.end();
     progress.end();
-    return texts;
+    return (stream.read() as string | null) ?? '';
   }
 
-  it('is one line on a terminal, which is erased at the end', () => {
-    const texts = written(true);
-    expect(texts[0]).to.equal('\r\x1b[K100');
-    expect(texts).to.have.length(250);
-    expect(texts.at(-1)).to.equal('\r\x1b[K');
+  it('is a bar on a terminal, which is erased at the end', () => {
+    const text = written(true, 1000);
+    expect(text).to.match(/\[#+-+\] \d+ % · \d+ of 1000 rows users/);
+    // The line is cleared, and the cursor is shown again.
+    expect(text)
+      .to.match(/\x1b\[\?25h/)
+      .and.match(/\x1b\[[02]?K[^#]*$/);
   });
 
-  it('is an occasional line elsewhere, and nothing for short work', () => {
-    expect(written(false)).to.deep.equal(['10000\n', '20000\n']);
+  it('is nothing for short work', () => {
+    expect(written(true, 250)).to.equal('');
+  });
+
+  it('is nothing elsewhere than on a terminal', () => {
+    expect(written(false, 10_000)).to.equal('');
   });
 });

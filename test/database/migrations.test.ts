@@ -26,7 +26,7 @@ const firstTables = [
   'user_roles',
   'users',
 ];
-const tables = [...firstTables];
+const tables = [...firstTables, 'latchkey_audit_head', 'latchkey_audit_seals'].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 
 /** Tables, columns and types, and the definition of every index. */

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/clock.js';
 import { ConfigError, readConfig } from '../../src/config/config.js';
 import project from '../../src/project.js';
 import { openInstallation } from '../../src/server/installation.js';
+import { captureOutput } from '../support/command-output.js';
 import { reservePort } from '../support/ports.js';
 import {
   certificates,
@@ -84,11 +85,12 @@ describe('A database’s password is disclosed in no message', () => {
     for (const failing of [
       async () =>
         openInstallation(readConfig(environment), systemClock, log, 'http://latchkey.test', project),
-      () => checkDatabase(environment),
-      () => copy(`sqlite:${file}`, target, {}, environment, {}),
-      () => copy(`sqlite:${file}`, target, { dryRun: true }, environment, {}),
+      () => checkDatabase(captureOutput().output, environment),
+      () => copy({ source: `sqlite:${file}`, target }, captureOutput().output, {}, environment, {}),
+      () =>
+        copy({ source: `sqlite:${file}`, target }, captureOutput().output, { dryRun: true }, environment, {}),
       // Source and target exchanged.
-      () => copy(target, `sqlite:${file}`, {}, environment, {}),
+      () => copy({ source: target, target: `sqlite:${file}` }, captureOutput().output, {}, environment, {}),
     ]) {
       const error = await failing().then(
         () => expect.fail('It did not fail.'),

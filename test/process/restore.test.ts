@@ -104,7 +104,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     expect(start.exitCode).to.equal(1);
     expect(start.stderr).to.match(/is damaged|malformed/);
     const { exitCode, stderr } = await installation.run(['check-database']);
-    expect(exitCode).to.equal(1);
+    expect(exitCode).to.equal(5);
     expect(stderr).to.include('not sound').and.include('docs/restore.md');
   });
 
@@ -112,7 +112,7 @@ describe('A backup of a SQLite database, and its restore', () => {
     for (const end of ['-wal', '-shm']) rmSync(at(`${database}${end}`), { force: true });
     writeFileSync(at(database), 'no database at all, whatever its name is'.repeat(100));
     const { exitCode, stderr } = await installation.run(['check-database']);
-    expect(exitCode).to.equal(1);
+    expect(exitCode).to.equal(5);
     expect(stderr).to.include('not a database');
     const { exitCode: failed, stderr: why } = await installation.run(['backup', 'other.db']);
     expect(failed).to.equal(1);

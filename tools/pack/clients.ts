@@ -6,7 +6,7 @@ import { run } from './run.ts';
 import { checkVersion, readVersion } from './version.ts';
 
 /** Makes the client from the contract: one from tests may be there, which has operations of the tests. */
-function generate(language: string): string {
+export function generateClient(language: string): string {
   run(root, process.execPath, join(root, 'tools/sdk.ts'), 'generate', language);
   return join(root, 'sdks', language);
 }
@@ -14,7 +14,7 @@ function generate(language: string): string {
 /** Compiles the TypeScript client, and packs it. */
 export function packNodeClient(folder: string): readonly string[] {
   checkVersion('sdks/typescript/package.json', readVersion('sdks/typescript/package.json'));
-  const client = generate('typescript');
+  const client = generateClient('typescript');
   rmSync(join(client, 'dist'), { recursive: true, force: true });
   run(client, process.execPath, 'node_modules/typescript/bin/tsc');
   const staging = join(folder, 'client');
@@ -33,7 +33,7 @@ export function packNodeClient(folder: string): readonly string[] {
 export function packPythonClient(folder: string): readonly string[] {
   const project = readFileSync(join(root, 'sdks/python/pyproject.toml'), 'utf8');
   checkVersion('sdks/python/pyproject.toml', /^version = "([^"]+)"$/m.exec(project)?.[1]);
-  const client = generate('python');
+  const client = generateClient('python');
   const bin = process.platform === 'win32' ? 'Scripts' : 'bin';
   run(client, join(client, '.venv', bin, 'hatchling'), 'build', '--directory', folder);
   const files = `latchkey_client-${readVersion('package.json')}`;

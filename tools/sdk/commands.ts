@@ -65,7 +65,7 @@ export async function succeeds(root: string, need: Need): Promise<boolean> {
   return (await spawnAndWait(root, command, parameters, { cwd: root })).status === 0;
 }
 
-function isOnPath(command: string): boolean {
+export function isOnPath(command: string): boolean {
   const endings = process.platform === 'win32' ? (process.env['PATHEXT'] ?? '.EXE').split(';') : [''];
   return (process.env['PATH'] ?? '')
     .split(delimiter)
