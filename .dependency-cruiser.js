@@ -6,6 +6,7 @@ const layers = [
   'build',
   'cli',
   'server',
+  'observability',
   'oauth',
   'authentication',
   'revocation-stream',

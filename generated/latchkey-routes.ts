@@ -6,6 +6,7 @@ import { OwnSessionsController } from './../src/sessions/own-sessions.controller
 import { HealthController } from './../src/server/health.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
 import { RevocationsController } from './../src/revocation-stream/revocations.controller.js';
+import { MetricsController } from './../src/observability/metrics.controller.js';
 import { OAuthController } from './../src/oauth/oauth.controller.js';
 import { MetadataController } from './../src/oauth/metadata.controller.js';
 import { JwksController } from './../src/keys/jwks.controller.js';
@@ -212,6 +213,10 @@ export const routes = defineRoutes({
     'LastEventId': {
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":1000}}},
+    },
+    'MetricsText': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":10000000},"pattern":{"errorMsg":"HELP","value":"^#"}}},
     },
     'TokenType': {
       dataType: 'refAlias',
@@ -810,6 +815,17 @@ export const routes = defineRoutes({
         lastEventId: {"in":"header","name":"Last-Event-ID","ref":"LastEventId"},
       },
       security: [{"bearer":["revocations:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'get',
+      path: '/metrics',
+      controller: MetricsController,
+      handler: 'getMetrics',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["metrics:read"]}],
       successStatus: 200,
     },
     {

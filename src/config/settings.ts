@@ -126,7 +126,25 @@ export const settings = {
     name: 'LOG_LEVEL',
     parse: createChoiceParser('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     default: 'info',
-    doc: 'How much is logged: `fatal`, `error`, `warn`, `info`, `debug` (a line per request), `trace` or `silent`.',
+    doc: 'How much is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
+  }),
+  requestLog: defineSetting({
+    name: 'LATCHKEY_REQUEST_LOG',
+    parse: parseFlag,
+    default: 'false',
+    doc: 'Whether each request is a line of the log at `info`: operation, status, duration, user, address, request id ([monitoring](monitoring.md#logs)). Otherwise it is one at `debug`.',
+  }),
+  metricsPort: defineSetting({
+    name: 'LATCHKEY_METRICS_PORT',
+    parse: createWholeNumberParser(0, 65_535),
+    defaultInWords: 'none: `GET /metrics` requires the permission `metrics:read`',
+    doc: 'A TCP port of its own for `/metrics`, without a token; 0 takes any free one ([monitoring](monitoring.md#metrics)).',
+  }),
+  metricsHost: defineSetting({
+    name: 'LATCHKEY_METRICS_HOST',
+    parse: parseNonEmpty,
+    defaultInWords: 'what `HOST` says',
+    doc: 'The address of `LATCHKEY_METRICS_PORT`.',
   }),
   issuer: defineSetting({
     name: 'LATCHKEY_ISSUER',

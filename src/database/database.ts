@@ -2,8 +2,10 @@ import type { Kysely, Transaction } from 'kysely';
 import type pg from 'pg';
 import type { Clock } from '../clock.js';
 import type { BatchRows, BatchStatement } from './batch.js';
+import type { DatabaseObserver } from './database-observers.js';
 import type { Moment } from './moment.js';
 import type { OutageLog } from './outage-log.js';
+import type { PoolUse } from './postgres-pool.js';
 import type { PublicDatabase, PublicTables } from './public-database.js';
 import type { MigrateOptions, Migrations } from './run-migrations.js';
 import type { Schema } from './schema.js';
@@ -71,6 +73,10 @@ export interface Database extends Executor {
   /** Limits the log lines about failures during an outage. */
   readonly outages: OutageLog;
   readonly changes: Changes;
+  /** The pool of requests' connections; undefined on SQLite, which has none. */
+  readonly pool?: PoolUse;
+  /** Registers what is told of each statement and commit from then on. */
+  observe(observer: DatabaseObserver): void;
   /** Registers what has to end before the connections are closed. */
   beforeClose(end: () => Promise<void> | void): void;
   close(): Promise<void>;

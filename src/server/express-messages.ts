@@ -1,5 +1,7 @@
 import type http from 'node:http';
 import type { Express } from 'express';
+import type { RequestedOperation } from '../http/requested-operation.js';
+import type { Caller } from '../tokens/caller.js';
 import { IncomingMessage, ServerResponse } from '../http/node-http.js';
 
 /** The classes of a server's requests and responses: an option of `http.createServer`. */
@@ -17,7 +19,13 @@ export function createExpressMessages(): {
   readonly messages: Messages;
   readonly adopt: (app: Express) => void;
 } {
-  class Request extends IncomingMessage {}
+  class Request extends IncomingMessage {
+    // Here, so that V8 need not change the shape of each request.
+    arrivedAt = performance.now();
+    requestId: string | undefined = undefined;
+    operation: RequestedOperation | undefined = undefined;
+    caller: Caller | undefined = undefined;
+  }
   class Response<Of extends http.IncomingMessage> extends ServerResponse<Of> {}
   return {
     messages: { IncomingMessage: Request, ServerResponse: Response },

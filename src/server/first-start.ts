@@ -1,4 +1,4 @@
-import { operatorContext } from '../audit/audit.store.js';
+import { serviceActor } from '../audit/actor.js';
 import { validatePassword } from '../passwords/password-policy.js';
 import { StartError } from '../start-error.js';
 import { validateUsername } from '../usernames/username-rules.js';
@@ -44,8 +44,6 @@ async function createFirstAdministrator({
   const fault = given === undefined ? undefined : await validatePassword(given, username);
   if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
   const password = given ?? generateOneTimePassword();
-  const made = await users.createFirstAdministrator(username, password, given === undefined, {
-    context: operatorContext,
-  });
+  const made = await users.createFirstAdministrator(username, password, given === undefined, serviceActor);
   return made ? { username, oneTimePassword: given === undefined ? password : undefined } : undefined;
 }

@@ -56,6 +56,18 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     assertion = signAssertion(pair.privateKey, client.client_id, app.clock.now() / 1000);
     await authenticate(app).expect(200);
     await revoke(app, await createClient(app, { scope: 'tokens:revoke' }), admin).expect(200);
+    const { queries } = app.services.database;
+    const seal = {
+      day: '2026-01-01',
+      at: 0,
+      ...{ sequence: 0, hash: '', base_sequence: 0, base_hash: '' },
+      ...{ key_id: 'k', algorithm: 'ES256', public_key: '{}', signature: 's' },
+    };
+    await queries.insertInto('latchkey_audit_seals').values(seal).execute();
+    await queries
+      .insertInto('latchkey_audit_head')
+      .values({ ...seal, name: 'head' })
+      .execute();
   });
   after(() => app.close());
 

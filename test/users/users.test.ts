@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { v7 } from 'uuid';
+import { serviceActor } from '../../src/audit/actor.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { User } from '../../src/users/users.models.js';
-import { operatorContext } from '../../src/audit/audit.store.js';
 import { databaseKinds } from '../support/databases.js';
 import { addUser } from '../support/records.js';
 import { TestApp } from '../support/test-app.js';
@@ -312,7 +312,7 @@ describe('/users', () => {
       .selectAll()
       .where('target', '=', id)
       .execute();
-    expect(rows.map(({ event }) => event)).to.have.members(['user_created', 'user_updated', 'user_deleted']);
+    expect(rows.map(({ event }) => event)).to.have.members(['user_created', 'user_renamed', 'user_deleted']);
     const { body: me } = await app.get('/me', admin);
     expect(rows.find(({ event }) => event === 'user_deleted')).to.include({
       actor_id: me.id,
@@ -388,7 +388,7 @@ for (const kind of databaseKinds) {
 
     it('ends all sessions of a user who gets a one-time password from the operator, at once', async () => {
       const { user, tokens } = await loggedIn();
-      const reset = (name: string) => app.services.users.resetPassword(name, { context: operatorContext });
+      const reset = (name: string) => app.services.users.resetPassword(name, serviceActor);
       const oneTime = (await reset(user.username.toUpperCase())) ?? '';
       expect(oneTime).to.match(/^[\w-]{20}$/);
       await expectSignedOut(tokens);

@@ -11,6 +11,7 @@ import * as oneTimePasswords from './0008-one-time-passwords.js';
 import * as introspectionAudiences from './0009-introspection-audiences.js';
 import * as usernameSkeletons from './0010-username-skeletons.js';
 import * as provedGeneration from './0012-proved-generation.js';
+import * as audit from './0013-audit.js';
 import * as migrationVersions from './0016-migration-versions.js';
 
 interface DialectMigration {
@@ -32,6 +33,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0009-introspection-audiences': introspectionAudiences,
   '0010-username-skeletons': usernameSkeletons,
   '0012-proved-generation': provedGeneration,
+  '0013-audit': audit,
   '0016-migration-versions': migrationVersions,
 };
 
