@@ -28,7 +28,7 @@ export function describeSettings(
         from: file === undefined ? 'environment' : `${getFileVariable(name)} (${file})`,
       };
     }
-    return { name, value: setting.default, from: 'default' };
+    return { name, value: setting.default ?? setting.defaultInWords, from: 'default' };
   });
 }
 

@@ -1,4 +1,4 @@
-import { operatorContext } from '../audit/audit.store.js';
+import { serviceActor } from '../audit/actor.js';
 import { validatePassword } from '../passwords/password-policy.js';
 import { StartError } from '../start-error.js';
 import { validateUsername } from '../usernames/username-rules.js';
@@ -52,10 +52,12 @@ async function createFirstAdministrator(
     given === undefined && passwordFile !== undefined
       ? keepOneTimePassword(passwordFile, password)
       : undefined;
-  const made = await users.createFirstAdministrator(username, password, given === undefined, {
-    context: operatorContext,
-  });
-  if (made) kept?.confirm();
-  else kept?.discard();
+  let made = false;
+  try {
+    made = await users.createFirstAdministrator(username, password, given === undefined, serviceActor);
+  } finally {
+    if (made) kept?.confirm();
+    else kept?.discard();
+  }
   return made ? { username, oneTimePassword: given === undefined ? password : undefined } : undefined;
 }
