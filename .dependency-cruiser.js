@@ -7,6 +7,7 @@ const layers = [
   'cli',
   'server',
   'import',
+  'observability',
   'oauth',
   'authentication',
   'revocation-stream',

@@ -20,6 +20,8 @@ type Decision = { readonly tokens: TokenSet } | { readonly refused: DeniedReason
  * limiter's read and write, a password check, the limiter's write.
  */
 export class LoginService {
+  #succeeded = 0;
+
   constructor(
     private readonly database: Database,
     private readonly passwords: Passwords,
@@ -27,6 +29,11 @@ export class LoginService {
     private readonly sessions: SessionStarter,
     private readonly onDenied: OnDenied,
   ) {}
+
+  /** Number of logins since the start. */
+  get succeeded(): number {
+    return this.#succeeded;
+  }
 
   /**
    * @throws {Problem} `invalid_credentials`, the same for a wrong name, a wrong password and a disabled user;
@@ -42,7 +49,10 @@ export class LoginService {
       this.#decide(user, password, attempt, context),
     );
     const decision = await this.#reportRateLimit(decided, context, user?.id);
-    if ('tokens' in decision) return decision.tokens;
+    if ('tokens' in decision) {
+      this.#succeeded += 1;
+      return decision.tokens;
+    }
     // A concurrent login may have rehashed the same password.
     if (decision.refused === 'changed') return this.login(username, password, context);
     this.onDenied(decision.refused, context, user?.id);

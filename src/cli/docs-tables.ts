@@ -1,5 +1,6 @@
 import { getFileVariable } from '../config/secret-files.js';
 import { settings } from '../config/settings.js';
+import { metricDefinitions, type MetricDefinition } from '../observability/metric-definitions.js';
 import { problemCodes } from '../problems/problem-codes.js';
 
 export function createSettingsTable(): string {
@@ -18,4 +19,12 @@ export function createProblemTable(): string {
     .sort(([, a], [, b]) => a.status - b.status)
     .map(([code, { status, detail }]) => `| ${status} | \`${code}\` | ${detail.replaceAll('<', '\\<')} |`);
   return ['| status | code | detail |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+export function createMetricsTable(): string {
+  const rows = Object.values<MetricDefinition>(metricDefinitions).map(
+    ({ name, type, labels = [], help }) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+  );
+  return ['| metric | type | labels | what it tells |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }

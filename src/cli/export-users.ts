@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { createWriteStream, rmSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { auditStore } from '../audit/audit.store.js';
 import { exportUsers } from '../import/user-export.js';
 import type { Services } from '../server/services.js';
 import { StartError } from '../start-error.js';
 import { addAction, type Output } from './command-output.js';
 import type { WithInstallation } from './installation-command.js';
+import { operator } from './operator.js';
 
 export function addExportCommand(program: Command, withInstallation: WithInstallation): void {
   addAction(
@@ -23,7 +25,7 @@ export function addExportCommand(program: Command, withInstallation: WithInstall
 }
 
 async function writeUsers(
-  { database }: Services,
+  { database, clock }: Services,
   output: Output,
   { file, withHashes }: { readonly file: string; readonly withHashes: boolean },
 ): Promise<void> {
@@ -35,6 +37,10 @@ async function writeUsers(
   }
   let count = 0;
   try {
+    // Before the first hash is written: whoever interrupts the command has what was.
+    if (withHashes) {
+      await auditStore.add(database.queries, clock, { event: 'users_exported', actor: operator });
+    }
     for await (const user of exportUsers(database, withHashes)) {
       if (!stream.write(`${JSON.stringify(user)}\n`)) await once(stream, 'drain');
       count += 1;

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createProblemTable, createSettingsTable } from './docs-tables.js';
+import { createMetricsTable, createProblemTable, createSettingsTable } from './docs-tables.js';
 
 const tables: Readonly<Record<string, string>> = {
   'docs/settings.md': createSettingsTable(),
   'docs/errors.md': createProblemTable(),
+  'docs/monitoring.md': createMetricsTable(),
 };
 const begin = '<!-- made by npm run docs -->\n<!-- prettier-ignore-start -->\n';
 const end = '<!-- prettier-ignore-end -->';

@@ -126,7 +126,31 @@ export const settings = {
     name: 'LOG_LEVEL',
     parse: createChoiceParser('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     default: 'info',
-    doc: 'How much is logged: `fatal`, `error`, `warn`, `info`, `debug` (a line per request), `trace` or `silent`.',
+    doc: 'How much is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
+  }),
+  logFormat: defineSetting({
+    name: 'LOG_FORMAT',
+    parse: createChoiceParser('auto', 'json', 'text'),
+    default: 'auto',
+    doc: 'How the log is written: `json`, a JSON object a line; `text`, for people, which at the first start includes the one-time password; `auto`, text on a terminal and JSON elsewhere ([monitoring](monitoring.md#logs)).',
+  }),
+  requestLog: defineSetting({
+    name: 'LATCHKEY_REQUEST_LOG',
+    parse: parseFlag,
+    default: 'false',
+    doc: 'Whether each request is a line of the log at `info`: operation, status, duration, user, address, request id ([monitoring](monitoring.md#logs)). Otherwise it is one at `debug`.',
+  }),
+  metricsPort: defineSetting({
+    name: 'LATCHKEY_METRICS_PORT',
+    parse: createWholeNumberParser(0, 65_535),
+    defaultInWords: 'none: `GET /metrics` requires the permission `metrics:read`',
+    doc: 'A TCP port of its own for `/metrics`, without a token; 0 takes any free one ([monitoring](monitoring.md#metrics)).',
+  }),
+  metricsHost: defineSetting({
+    name: 'LATCHKEY_METRICS_HOST',
+    parse: parseNonEmpty,
+    defaultInWords: 'what `HOST` says',
+    doc: 'The address of `LATCHKEY_METRICS_PORT`.',
   }),
   issuer: defineSetting({
     name: 'LATCHKEY_ISSUER',
@@ -183,7 +207,7 @@ export const settings = {
     name: 'LATCHKEY_ADMIN_PASSWORD',
     parse: parsePassword,
     secret: true,
-    defaultInWords: 'a random one-time password, printed once',
+    defaultInWords: 'a random one-time password: printed once on a terminal, elsewhere in a file',
     doc: 'Password of the administrator that the first start creates. Later starts do not read it.',
   }),
   algorithm: defineSetting({

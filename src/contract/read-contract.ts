@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { RequestedOperation } from '../http/requested-operation.js';
 import type { OpenApiDocument } from './contract.models.js';
 
 export interface ContractFiles {
@@ -43,6 +44,7 @@ export class Contract {
 }
 
 interface ContractOperation {
+  readonly operationId?: string;
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly 'x-required-permissions'?: readonly string[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly example?: unknown }>> };
@@ -56,7 +58,7 @@ export function listOperations(document: OpenApiDocument): ContractOperation[] {
 }
 
 /** The part of an operation in the contract that the HTTP layer uses. */
-interface OperationInfo {
+interface OperationInfo extends RequestedOperation {
   /** The media types of its request body. */
   readonly mediaTypes: readonly string[];
   /** An example of its request body as JSON. */
@@ -84,6 +86,7 @@ export function findOperation(
   const { security = [] } = operation;
   const otherwise = operation.responses['default']?.content;
   return {
+    id: operation.operationId ?? `${method} ${path}`,
     mediaTypes: Object.keys(operation.requestBody?.content ?? {}),
     jsonExample: operation.requestBody?.content['application/json']?.example,
     acceptsToken: security.some((schemes) => 'bearer' in schemes),

@@ -75,7 +75,7 @@ export function adaptYaml({ prefix, tokenScheme: bearer }: ServedVariant, yaml: 
 
 /**
  * The security scheme of access tokens by the settings. OpenAPI 3.0 can express the scheme in `Authorization`, or another
- * header, but not a scheme in another header: that is in the description.
+ * header, but not a scheme in another header: that is in the description, and in an extension for Swagger UI's page.
  * @returns undefined where the committed contract is right.
  */
 export function createSecurityScheme(
@@ -92,5 +92,8 @@ export function createSecurityScheme(
   const description = `An access token (RFC 9068, validated as RFC8725 says): ${where}.`;
   return isAuthorization && headerType !== 'none'
     ? { type: 'http', scheme: getTokenScheme(config), bearerFormat: 'JWT', description }
-    : { type: 'apiKey', in: 'header', name: headerName, description };
+    : {
+        ...{ type: 'apiKey', in: 'header', name: headerName, description },
+        ...(headerType !== 'none' && { 'x-token-scheme': headerType }),
+      };
 }

@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { selectChecksumColumns, summarizeRows, type Contents, type Row } from './copy-contents.js';
 import { CopyError } from './copy-error.js';
+import { migrationVersionsTable } from './migration-versions.js';
 import type { ProjectMigrations } from './migrations/context.js';
 import { createMigrationProvider } from './migrations/index.js';
 import { summarizeSource, type OwnTable } from './own-copy.js';
@@ -23,13 +24,15 @@ const tableOrder: Readonly<Record<keyof Schema, true>> = {
   counters: true,
   latchkey_foreign_ids: true,
   latchkey_exchanged_tokens: true,
+  latchkey_audit_seals: true,
+  latchkey_audit_head: true,
   audit: true,
 };
 export const copiedTables = Object.keys(tableOrder) as (keyof Schema)[];
 
 const migrationTables = [
   ...['kysely_migration', 'kysely_migration_lock'],
-  ...[projectMigrationTable, projectLockTable],
+  ...[projectMigrationTable, projectLockTable, migrationVersionsTable],
 ];
 
 /** Table → rows. */

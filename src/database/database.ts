@@ -2,10 +2,12 @@ import type { Kysely, Transaction } from 'kysely';
 import type pg from 'pg';
 import type { Clock } from '../clock.js';
 import type { BatchRows, BatchStatement } from './batch.js';
+import type { DatabaseObserver } from './database-observers.js';
 import type { Moment } from './moment.js';
 import type { OutageLog } from './outage-log.js';
+import type { PoolUse } from './postgres-pool.js';
 import type { PublicDatabase, PublicTables } from './public-database.js';
-import type { MigrateOptions } from './run-migrations.js';
+import type { MigrateOptions, Migrations } from './run-migrations.js';
 import type { Schema } from './schema.js';
 
 /** What a store works on: the database, or a transaction. */
@@ -54,8 +56,11 @@ export interface Database extends Executor {
    * Runs the migrations: Latchkey's, and a project's.
    * @throws {StartError} if the database holds an unfinished copy, if a newer version has migrated it, or if a migration of
    *   the project fails.
+   * @returns those that ran now.
    */
-  migrate(which?: MigrateOptions): Promise<void>;
+  migrate(which?: MigrateOptions): Promise<Migrations>;
+  /** The migrations that `migrate` would run. Changes nothing. @throws {StartError} as that does. */
+  findPendingMigrations(which?: MigrateOptions): Promise<Migrations>;
   /** The same database, as a project sees it. */
   withTables<OwnTables extends object>(): PublicDatabase<PublicTables & OwnTables>;
   /** Resolves when the database responds. */
@@ -68,6 +73,10 @@ export interface Database extends Executor {
   /** Limits the log lines about failures during an outage. */
   readonly outages: OutageLog;
   readonly changes: Changes;
+  /** The pool of requests' connections; undefined on SQLite, which has none. */
+  readonly pool?: PoolUse;
+  /** Registers what is told of each statement and commit from then on. */
+  observe(observer: DatabaseObserver): void;
   /** Registers what has to end before the connections are closed. */
   beforeClose(end: () => Promise<void> | void): void;
   close(): Promise<void>;

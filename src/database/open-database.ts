@@ -3,12 +3,14 @@ import { pino, type Logger } from 'pino';
 import { OutageLog } from './outage-log.js';
 import type { DatabaseUrl, PostgresUrl, SqliteUrl } from './database-url.js';
 import { executeSequentially, type BatchRows } from './batch.js';
+import { DatabaseObservers } from './database-observers.js';
 import { assertNoUnfinishedCopy } from './copy-mark.js';
-import { runMigrations } from './run-migrations.js';
+import { findPendingMigrations, runMigrations } from './run-migrations.js';
 import { checkServer } from './postgres-checks.js';
 import { isContended, isOutdatedPlan } from './postgres-errors.js';
 import { readOnlyReason, type SessionState } from './postgres-session.js';
 import { PostgresServer } from './postgres.js';
+import type { ConnectionPool } from './postgres-pool.js';
 import { withRetry } from './with-retry.js';
 import type { Schema } from './schema.js';
 import { acquireStartLock } from './start-lock.js';
@@ -60,7 +62,8 @@ function createSqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Da
   const writer = new SqliteWriter(file, statementTimeout, (error) => {
     if (error instanceof DatabaseReadOnly) probe.reportFailure(error);
   });
-  const queries = new Kysely<Schema>({ dialect: createSqliteDialect(writer, reading) });
+  const observers = new DatabaseObservers();
+  const queries = new Kysely<Schema>({ dialect: createSqliteDialect(writer, reading, observers) });
   const executor = createExecutor(queries);
   const closeHooks = new CloseHooks();
   return {
@@ -70,14 +73,17 @@ function createSqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Da
     longRunning: executor,
     batch: async (statements) => {
       const compiled = statements.map(({ query, required = false }) => ({ ...query.compile(), required }));
-      const rows = await writer.executeBatch(
-        compiled.map(({ sql: text, parameters, required }) => ({ sql: text, parameters, required })),
+      const rows = await observers.watch(compiled.map(({ sql: text }) => text).join(';\n'), true, () =>
+        writer.executeBatch(
+          compiled.map(({ sql: text, parameters, required }) => ({ sql: text, parameters, required })),
+        ),
       );
       return rows as BatchRows<typeof statements>;
     },
     withExclusiveLock: (work) => executor.transaction(work),
     now: (clock) => ({ value: clock.now(), from: asGiven }),
     migrate: (which = {}) => runMigrations(queries, { dialect: 'sqlite' }, which),
+    findPendingMigrations: (which = {}) => findPendingMigrations(queries, { dialect: 'sqlite' }, which),
     ping: async () => {
       await writer.execute({ sql: 'select 1', parameters: [] });
     },
@@ -85,6 +91,9 @@ function createSqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Da
     withTables,
     outages,
     changes: { how: 'version', version: () => readDataVersion(writer) },
+    observe: (observer) => {
+      observers.add(observer);
+    },
     beforeClose: (end) => {
       closeHooks.add(end);
     },
@@ -123,25 +132,28 @@ async function readDataVersion(writer: SqliteWriter): Promise<unknown> {
 function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Database {
   const { poolSize, connectTimeout, statementTimeout, log } = options;
   const outages = new OutageLog(log);
-  const server = new PostgresServer(url, connectTimeout, {
-    onConnectionLost: (error) => {
+  const observers = new DatabaseObservers();
+  const events = {
+    onConnectionLost: (error: Error) => {
       outages.recordFailure('a database connection', error);
     },
-    onUnavailable: (error) => {
+    onUnavailable: (error: Error) => {
       outages.recordFailure(databaseSubject, error);
     },
     onAvailable: () => {
       outages.recordRecovery(databaseSubject);
     },
-    onDiskFailure: (error) => {
+    onDiskFailure: (error: DatabaseReadOnly) => {
       probe.reportFailure(error);
     },
-  });
-  const createQueries = (size: number, timeout: number): Queries =>
-    new Kysely<Schema>({ dialect: new PostgresDialect({ pool: server.pool(size, timeout) }) });
-  const queries = createQueries(poolSize, statementTimeout);
+  };
+  const server = new PostgresServer(url, connectTimeout, events, observers);
+  const createQueries = (pool: ConnectionPool): Queries =>
+    new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const pool = server.pool(poolSize, statementTimeout);
+  const queries = createQueries(pool);
   const executor = createExecutor(queries);
-  const longRunning = createExecutor(createQueries(longRunningPoolSize, longRunningTimeout));
+  const longRunning = createExecutor(createQueries(server.pool(longRunningPoolSize, longRunningTimeout)));
   const closeHooks = new CloseHooks();
   const probe = new WriteProbe(async () => {
     const { rows } = await sql<SessionState>`${probeStatement}`.execute(queries);
@@ -171,7 +183,12 @@ function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Dat
     migrate: async (which = {}) => {
       await checkServer(server, longRunning.queries, log);
       await assertNoUnfinishedCopy(longRunning.queries);
-      await runMigrations(longRunning.queries, { dialect: 'postgres' }, which);
+      return runMigrations(longRunning.queries, { dialect: 'postgres' }, which);
+    },
+    findPendingMigrations: async (which = {}) => {
+      await checkServer(server, longRunning.queries, log);
+      await assertNoUnfinishedCopy(longRunning.queries);
+      return findPendingMigrations(longRunning.queries, { dialect: 'postgres' }, which);
     },
     ping: async () => {
       await sql`select 1`.execute(queries);
@@ -185,6 +202,12 @@ function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Dat
     changes: {
       how: 'notifications',
       connect: () => server.connect((client) => server.initializeSession(client, statementTimeout)),
+    },
+    get pool() {
+      return pool.use;
+    },
+    observe: (observer) => {
+      observers.add(observer);
     },
     beforeClose: (end) => {
       closeHooks.add(end);

@@ -1,5 +1,6 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
+import type { DatabaseObservers } from './database-observers.js';
 import { DatabaseReadOnly, type DatabaseUnavailable } from './database-unavailable.js';
 import {
   toDomainError,
@@ -18,11 +19,20 @@ export interface PooledServer {
   readonly hosts: number;
   readonly hostIndex: number;
   readonly generation: number;
+  readonly observers: DatabaseObservers;
   assertResponsive(): void;
   switchHost(turn: number): void;
   markUnavailable(reason: DatabaseUnavailable): void;
   discardConnections(): void;
   reportDiskFailure(error: DatabaseReadOnly): void;
+}
+
+/** How many connections a pool has, how many of them are idle, and how many requests wait for one. */
+export interface PoolUse {
+  readonly max: number;
+  readonly open: number;
+  readonly idle: number;
+  readonly waiting: number;
 }
 
 /** A pool with Kysely's interface. */
@@ -51,6 +61,11 @@ export class ConnectionPool implements PostgresPool {
     }
   }
 
+  get use(): PoolUse {
+    const { options, totalCount, idleCount, waitingCount } = this.pool;
+    return { max: options.max, open: totalCount, idle: idleCount, waiting: waitingCount };
+  }
+
   end(): Promise<void> {
     return (this.#ended ??= this.pool.end());
   }
@@ -76,6 +91,9 @@ export class ConnectionPool implements PostgresPool {
   }
 }
 
+/** The tags of statements that change rows. */
+const writingCommands: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE']);
+
 /** A connection that prepares frequent statements, and gives every statement a timeout. */
 class Connection implements PostgresPoolClient {
   readonly #generation: number;
@@ -97,7 +115,7 @@ class Connection implements PostgresPoolClient {
   query = ((text: string, values: readonly unknown[]) => {
     // Within a transaction only the transaction as a whole can be retried.
     const isAlone = this.client.getTransactionStatus() === 'I';
-    const once = (): Promise<unknown> => this.#execute(text, values);
+    const once = (): Promise<pg.QueryResult> => this.#watch(text, values, isAlone);
     return isAlone ? withRetry(once, (error) => isContended(error) || isOutdatedPlan(error)) : once();
   }) as unknown as PostgresPoolClient['query'];
 
@@ -105,7 +123,14 @@ class Connection implements PostgresPoolClient {
     this.client.release(destroy || !this.isCurrent);
   }
 
-  async #execute(text: string, values: readonly unknown[]): Promise<unknown> {
+  #watch(text: string, values: readonly unknown[], isAlone: boolean): Promise<pg.QueryResult> {
+    const commits = isAlone
+      ? ({ command }: pg.QueryResult) => writingCommands.has(command)
+      : text === 'commit';
+    return this.server.observers.watch(text, commits, () => this.#execute(text, values));
+  }
+
+  async #execute(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
     const timer = setTimeout(() => {
       this.server.markUnavailable(toUnresponsiveError(`a statement got no response within ${this.limit} ms`));
       // Its statement fails now, and the pool opens another connection.

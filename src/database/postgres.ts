@@ -1,6 +1,6 @@
-import type { PostgresPool } from 'kysely';
 import type pg from 'pg';
 import type { PostgresUrl } from './database-url.js';
+import type { DatabaseObservers } from './database-observers.js';
 import { requireChannelBinding } from './channel-binding.js';
 import { DatabaseReadOnly, DatabaseRefused, type DatabaseUnavailable } from './database-unavailable.js';
 import { loadDriver } from './postgres-driver.js';
@@ -48,6 +48,7 @@ export class PostgresServer {
     private readonly url: PostgresUrl,
     private readonly connectTimeout: number,
     private readonly events: ServerEvents,
+    readonly observers: DatabaseObservers,
   ) {
     this.#target = parsePostgresUrl(url.url).target;
   }
@@ -73,7 +74,7 @@ export class PostgresServer {
   }
 
   /** Creates a pool. @param statementTimeout milliseconds. */
-  pool(size: number, statementTimeout: number): PostgresPool {
+  pool(size: number, statementTimeout: number): ConnectionPool {
     const options = {
       max: size,
       connectionTimeoutMillis: Math.max(this.connectTimeout, this.#connectTimeoutPerHost),

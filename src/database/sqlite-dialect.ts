@@ -11,6 +11,7 @@ import {
   type QueryResult,
   type RootOperationNode,
 } from 'kysely';
+import type { DatabaseObservers } from './database-observers.js';
 import { toDatabaseError, toErrorData, isBusy } from './sqlite-errors.js';
 import type { SqliteWriter } from './sqlite-writer.js';
 import { Statements, type Executed, type Statement } from './sqlite.js';
@@ -20,10 +21,14 @@ import { Statements, type Executed, type Statement } from './sqlite.js';
  * the writer thread; single reads run here, on committed data.
  * @param reading undefined for a database in memory, which only the writer can see.
  */
-export function createSqliteDialect(writer: SqliteWriter, reading: DatabaseSync | undefined): Dialect {
+export function createSqliteDialect(
+  writer: SqliteWriter,
+  reading: DatabaseSync | undefined,
+  observers: DatabaseObservers,
+): Dialect {
   return {
     createAdapter: () => new Adapter(),
-    createDriver: () => new SqliteDriver(writer, reading),
+    createDriver: () => new SqliteDriver(writer, reading, observers),
     createIntrospector: (queries) => new SqliteIntrospector(queries),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -47,6 +52,7 @@ class SqliteDriver implements Driver {
   constructor(
     private readonly writer: SqliteWriter,
     private readonly reading: DatabaseSync | undefined,
+    private readonly observers: DatabaseObservers,
   ) {
     this.#reader = reading && new Statements(reading);
   }
@@ -56,7 +62,7 @@ class SqliteDriver implements Driver {
   }
 
   acquireConnection(): Promise<Connection> {
-    return Promise.resolve(new Connection(this.writer, this.#reader));
+    return Promise.resolve(new Connection(this.writer, this.#reader, this.observers));
   }
 
   beginTransaction(connection: Connection): Promise<void> {
@@ -87,29 +93,37 @@ class Connection implements DatabaseConnection {
   constructor(
     private readonly writer: SqliteWriter,
     private readonly reader: Statements | undefined,
+    private readonly observers: DatabaseObservers,
   ) {}
 
   async begin(): Promise<void> {
-    this.#transaction = await this.writer.begin();
+    this.#transaction = await this.observers.watch('begin', false, () => this.writer.begin());
   }
 
   async end(how: 'commit' | 'rollback'): Promise<void> {
     const transaction = this.#transaction;
     this.#transaction = undefined; // Kysely also rolls back after a failed commit.
-    if (transaction !== undefined) await this.writer.end(transaction, how);
+    if (transaction === undefined) return;
+    await this.observers.watch(how, how === 'commit', () => this.writer.end(transaction, how));
   }
 
   async executeQuery<Row>({ query, sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     const statement = { sql, parameters };
-    const { rows, changes } =
-      this.#read(query, statement) ?? (await this.writer.execute(statement, this.#transaction));
+    const isReadOnly = isReadOnlyQuery(query, sql);
+    const commits = this.#transaction === undefined && !isReadOnly;
+    const { rows, changes } = await this.observers.watch(
+      sql,
+      commits,
+      async () =>
+        (isReadOnly ? this.#read(statement) : undefined) ??
+        (await this.writer.execute(statement, this.#transaction)),
+    );
     return { rows: rows as Row[], ...(changes !== undefined && { numAffectedRows: BigInt(changes) }) };
   }
 
-  /** @returns undefined if the writer has to execute the statement: a write, or a read while another process locks out readers. */
-  #read(query: RootOperationNode, statement: Statement): Executed | undefined {
-    if (!this.reader || this.#transaction !== undefined || !isReadOnlyQuery(query, statement.sql))
-      return undefined;
+  /** @returns undefined if the writer has to execute the read: in a transaction, and while another process locks out readers. */
+  #read(statement: Statement): Executed | undefined {
+    if (!this.reader || this.#transaction !== undefined) return undefined;
     try {
       return this.reader.execute(statement);
     } catch (error) {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import type { Logger } from 'pino';
 import { getClientAddress, isFromTrustedProxy } from './trusted-proxy.js';
 
 /** Where a request comes from, for the audit and the log. */
@@ -13,18 +12,11 @@ export interface RequestContext {
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
- * Gives each request its id: the X-Request-Id of a trusted proxy, or a new one. With LOG_LEVEL=debug it logs each request.
+ * Gives each request its id: the X-Request-Id of a trusted proxy, or a new one.
  */
-export function createRequestIdMiddleware(log: Logger): RequestHandler {
-  const logsRequests = log.isLevelEnabled('debug');
-  return (request, response, next) => {
-    const requestId = ensureRequestId(request);
-    if (logsRequests) {
-      const { method, path } = request;
-      response.once('finish', () => {
-        log.debug({ requestId, method, path, status: response.statusCode }, 'request');
-      });
-    }
+export function createRequestIdMiddleware(): RequestHandler {
+  return (request, _response, next) => {
+    ensureRequestId(request);
     next();
   };
 }

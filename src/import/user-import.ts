@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { auditStore, type AuditEntry } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { countersStore } from '../database/counters.store.js';
 import type { Database } from '../database/database.js';
@@ -81,7 +82,20 @@ export class UserImport {
       batch = [];
     }
     await work.#runBatch(batch);
+    await work.#finish();
     return work.#counts;
+  }
+
+  async #finish(): Promise<void> {
+    const { database, clock } = this.dependencies;
+    const { dryRun, source, actor } = this.options;
+    if (dryRun) return;
+    const { imported, refused, skipped } = this.#counts;
+    await auditStore.add(database.queries, clock, {
+      event: 'users_imported',
+      actor,
+      details: { source, imported, refused, skipped },
+    });
   }
 
   async #runBatch(records: readonly SourceRecord[]): Promise<void> {
@@ -192,6 +206,12 @@ export class UserImport {
       if (hasRoles) await rolesStore.lockRights(transaction);
       const ids = await importedUsersStore.insert(transaction, candidates);
       if (hasRoles) await countersStore.increment(transaction, 'rights');
+      const imported = candidates.filter(({ user }) => ids.has(user.id));
+      await auditStore.addMany(
+        transaction,
+        this.dependencies.clock,
+        imported.map((each) => this.#describe(each)),
+      );
       return ids;
     });
     this.#count(candidates.filter(({ user }) => inserted.has(user.id)));
@@ -204,6 +224,20 @@ export class UserImport {
         );
       }
     }
+  }
+
+  #describe({ user, origin, roles }: Candidate): AuditEntry {
+    return {
+      event: 'user_imported',
+      actor: this.options.actor,
+      target: { kind: 'user', id: user.id, name: user.username },
+      details: {
+        source: origin.source,
+        foreign_id: origin.foreign_id,
+        roles,
+        disabled: user.disabled_at !== null,
+      },
+    };
   }
 
   #count(imported: readonly Candidate[]): void {

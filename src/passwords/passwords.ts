@@ -27,6 +27,12 @@ export interface PasswordCheck {
   readonly newHash: string;
 }
 
+/** One use of a core: how long it waited for the core and how long it kept it, in milliseconds. */
+export interface CoreUse {
+  readonly waited: number;
+  readonly worked: number;
+}
+
 /** Seconds: by then even a slow machine has worked off a full queue of the default length. */
 const retryAfter = 2;
 
@@ -53,6 +59,8 @@ export class Passwords {
   readonly #current: string;
   readonly #queue: number;
   readonly #dummyHashes = new Map<string, Promise<string>>();
+  readonly #observers: ((use: CoreUse) => void)[] = [];
+  #refused = 0;
   /** In the notation of hashes, in a fixed order. */
   #inUse: readonly string[];
   /** Family of foreign hashes → the largest amount in use. */
@@ -144,9 +152,31 @@ export class Passwords {
    */
   async runOnFreeCore<T>(work: () => Promise<T>): Promise<T> {
     if (this.#limit.pendingCount >= this.#queue && this.#limit.activeCount >= this.#limit.concurrency) {
+      this.#refused += 1;
       throw retryLater('busy', retryAfter);
     }
-    return this.#limit(work);
+    const askedAt = performance.now();
+    let begunAt = askedAt;
+    try {
+      return await this.#limit(() => {
+        begunAt = performance.now();
+        return work();
+      });
+    } finally {
+      const use = { waited: begunAt - askedAt, worked: performance.now() - begunAt };
+      for (const observer of this.#observers) observer(use);
+    }
+  }
+
+  /** Calls back after each use of a core, in the asynchronous context of what used it. */
+  observe(observer: (use: CoreUse) => void): void {
+    this.#observers.push(observer);
+  }
+
+  /** Checks that compute, that wait, and that were refused since the start because too many waited. */
+  get load(): { readonly active: number; readonly waiting: number; readonly refused: number } {
+    const { activeCount: active, pendingCount: waiting } = this.#limit;
+    return { active, waiting, refused: this.#refused };
   }
 
   /** Imported by another process. */

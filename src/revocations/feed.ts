@@ -10,6 +10,11 @@ export interface Feed {
    */
   isCurrent(): boolean;
   /**
+   * Milliseconds since the last moment of which it is certain that everything committed before it has been applied here;
+   * Infinity before the first.
+   */
+  getLag(): number;
+  /**
    * How long the last outage of the database lasted, in milliseconds, if it ended less than `within` milliseconds ago;
    * otherwise 0.
    */

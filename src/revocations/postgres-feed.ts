@@ -64,7 +64,11 @@ export class PostgresFeed implements Feed {
   ) {}
 
   isCurrent(): boolean {
-    return performance.now() - this.#freshAt <= this.bound;
+    return this.getLag() <= this.bound;
+  }
+
+  getLag(): number {
+    return performance.now() - this.#freshAt;
   }
 
   getRecentOutage(within: number): number {

@@ -60,6 +60,11 @@ export class Revocations {
     return this.#tables.reduce((sum, [, table]) => sum + table.size, 0);
   }
 
+  /** Number of revocations in memory, by kind. */
+  get sizes(): readonly (readonly [RevocationKind, number])[] {
+    return this.#tables.map(([kind, table]) => [kind, table.size]);
+  }
+
   /** All revocations in memory. Iterate without awaiting in between: `prune` moves them. */
   *snapshot(): Iterable<LiveRevocation> {
     for (const [kind, table] of this.#tables) {

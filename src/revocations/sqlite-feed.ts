@@ -9,6 +9,7 @@ const pollInterval = 500;
 export class SqliteFeed implements Feed {
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
+  #freshAt = -Infinity;
 
   /** @param version its result changes whenever another process has committed. */
   constructor(
@@ -22,18 +23,25 @@ export class SqliteFeed implements Feed {
     return true;
   }
 
+  getLag(): number {
+    return performance.now() - this.#freshAt;
+  }
+
   getRecentOutage(): number {
     return 0;
   }
 
   async start(): Promise<void> {
+    let begunAt = performance.now();
     let seen = await this.version();
     await this.follower.readAll();
+    this.#freshAt = begunAt;
     const takeOver = async (): Promise<void> => {
+      begunAt = performance.now();
       const current = await this.version();
-      if (current === seen) return;
-      await this.follower.readAll();
+      if (current !== seen) await this.follower.readAll();
       seen = current;
+      this.#freshAt = begunAt;
     };
     let isLooking = false;
     this.#timer = setInterval(() => {

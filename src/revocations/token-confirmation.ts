@@ -8,6 +8,8 @@ import { revocationsStore } from './revocations.store.js';
 
 /** Asks the database about a token while the feed is stale, so that revocations may be missing in memory. */
 export class TokenConfirmation {
+  #asked = 0;
+
   constructor(
     private readonly database: Database,
     private readonly feed: Feed,
@@ -22,12 +24,18 @@ export class TokenConfirmation {
     return !this.feed.isCurrent();
   }
 
+  /** How often the database was asked since the start. */
+  get asked(): number {
+    return this.#asked;
+  }
+
   /**
    * Applies the revocations that concern a token, and reloads the keys if they have changed. Memory is right for this
    * token then.
    * @throws {DatabaseUnavailable} if the database does not respond in time.
    */
   async confirm(claims: AccessTokenClaims): Promise<void> {
+    this.#asked += 1;
     const { rows, keyIds } = await this.#withTimeout(
       revocationsStore.findForToken(this.database.queries, claims),
     );

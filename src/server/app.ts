@@ -7,6 +7,8 @@ import { Controllers } from './controllers.js';
 import './express-types.js';
 import { createProblemHandler } from './problem-handler.js';
 import { createRequestIdMiddleware } from '../http/request-context.js';
+import { createRequestLogMiddleware } from '../observability/request-log.js';
+import { otherOperation } from '../observability/request-metrics.js';
 import { captureHeaders, setDefaultHeaders } from '../http/response-headers.js';
 import { usesCookies } from '../sessions/token-cookies.js';
 import type { OpenProject } from './open-project.js';
@@ -20,7 +22,7 @@ import type { Services } from './services.js';
 
 /** Creates the Express app: the middleware in the order in which each request passes it. */
 export function createApp(services: Services, project: OpenProject): Express {
-  const { config, contract, log, issuer, database } = services;
+  const { config, contract, log, issuer, database, requests } = services;
   const app = express();
   app.locals.services = services;
   app.disable('x-powered-by');
@@ -29,11 +31,16 @@ export function createApp(services: Services, project: OpenProject): Express {
   app.enable('strict routing');
   app.set('trust proxy', createTrust(config.trustedProxies));
 
-  app.use(createRequestIdMiddleware(log));
+  app.use(createRequestIdMiddleware());
+  const requestLog = createRequestLogMiddleware(log, config.requestLog ? 'info' : 'debug');
+  if (requestLog) app.use(requestLog);
   setDefaultHeaders(
     app,
     commonHeaders,
     captureHeaders(helmet.strictTransportSecurity({ includeSubDomains: config.hstsIncludeSubDomains })),
+    ({ operation = otherOperation, arrivedAt }, status) => {
+      requests.record(operation, status, performance.now() - arrivedAt);
+    },
   );
   if (config.corsOrigins.length > 0) {
     const isOpen = config.corsOrigins.includes('*');

@@ -1,3 +1,4 @@
+import type { RequestedOperation } from '../http/requested-operation.js';
 import type { Caller } from '../tokens/caller.js';
 
 declare global {
@@ -5,6 +6,10 @@ declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Express {
     interface Request {
+      /** When its headers had arrived, of `performance.now()`. */
+      arrivedAt: number;
+      /** Set once the operation is found. */
+      operation?: RequestedOperation;
       /** Set on protected operations. */
       caller?: Caller;
       /** The result of the hook `loadUser`. */

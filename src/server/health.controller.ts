@@ -1,5 +1,4 @@
 import { Get, NoSecurity, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
-import type { Database } from '../database/database.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { retryLater } from '../problems/problem.js';
 import type { Feed } from '../revocations/feed.js';
@@ -11,7 +10,7 @@ import { HealthStatus, type Health } from './health.models.js';
 export class HealthController {
   constructor(
     private readonly services: {
-      readonly database: Database;
+      readonly database: { assertWritable(): Promise<void> };
       readonly feed: Feed;
       readonly lifecycle: { readonly stopping: boolean };
     },

@@ -2,27 +2,27 @@ import type { Server } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
-import { formatDuration, systemClock } from '../clock.js';
+import { startBackgroundTasks } from './background-tasks.js';
+import { systemClock } from '../clock.js';
 import { ConfigError, readConfig, findSettingWarnings, type Config } from '../config/config.js';
+import { describeSettings } from '../config/settings-in-force.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { assertUndamaged } from '../database/restored-file.js';
 import { SecretError } from '../keys/secret.js';
 import { createHttpServer } from './http-server.js';
 import { collectPermissions } from '../http/security-requirements.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
-import { prepareService, type FirstAdministrator } from './first-start.js';
-import { createLog } from './log.js';
+import { prepareService } from './first-start.js';
+import { createLog, isTextLog, textDestination } from './log.js';
+import { createMetricsServer } from './metrics-server.js';
+import { getOneTimePasswordFile } from './one-time-password-file.js';
 import { listOperations, openProject, type OpenProject } from './open-project.js';
 import { assertUsable, type Project } from './project.js';
 import type { Services } from './services.js';
+import { logStart, printStartMessage } from './start-message.js';
 import { stopOnSignal } from './shutdown.js';
 import { StartError } from '../start-error.js';
 import { KeyRingError } from '../keys/stored-keys.js';
-
-const cleanUpInterval = 10 * 60_000;
-const flushInterval = 60_000;
-/** Milliseconds between heartbeats on revocation streams. */
-const heartbeatInterval = 1000;
 
 /**
  * Runs the service with a project's operations: config → listen → services → app → graceful stop. Resolves when it is ready,
@@ -35,7 +35,7 @@ export async function start(given: Project | (() => Promise<Project>)): Promise<
     const project = typeof given === 'function' ? await given() : given;
     assertUsable(project);
     const config = readConfig(process.env, 'service');
-    const log = createLog(config.logLevel);
+    const log = createLog(config.logLevel, isTextLog(config) ? textDestination : undefined);
     for (const warning of findSettingWarnings(process.env)) log.warn(warning);
     await serve(project, config, log);
   } catch (error) {
@@ -63,7 +63,8 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
   // The port comes first: an accidental second start must not touch the database, and probes get responses meanwhile.
   let issuer = config.issuer ?? '';
   const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
-  const address = await listen(server, config);
+  const { host, port, metricsPort, metricsHost = host } = config;
+  const address = await listen(server, host, port, { host: 'HOST', port: 'PORT' });
   issuer = config.issuer ?? address;
   let services: Services | undefined;
   let opened: OpenProject;
@@ -72,10 +73,27 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
     await claimInstallation(config, log);
     await refuseUnusableFile(config);
     services = await openInstallation(config, systemClock, log, issuer, project);
-    const administrator = await prepareService(services, collectPermissions(listOperations(project)));
+    const isText = isTextLog(config);
+    const passwordFile = getOneTimePasswordFile(config.databaseUrl);
+    const permissions = collectPermissions(listOperations(project));
+    const administrator = await prepareService(services, permissions, isText ? undefined : passwordFile);
     opened = await openProject(project, services);
+    if (metricsPort !== undefined) {
+      const names = { host: 'LATCHKEY_METRICS_HOST', port: 'LATCHKEY_METRICS_PORT' };
+      const metricsAddress = await listen(
+        createMetricsServer(services.metrics, log),
+        metricsHost,
+        metricsPort,
+        names,
+      );
+      log.info(`Metrics: ${metricsAddress}/metrics`);
+    }
+    services.eventLoop.start();
     serveApp(createApp(services, opened));
-    printStartMessage(address, administrator, config);
+    const settings = describeSettings(process.env);
+    const started = { address, issuer, administrator, passwordFile, settings };
+    if (isText) printStartMessage(started, config);
+    else logStart(started, config, log);
   } catch (error) {
     server.close();
     server.closeAllConnections();
@@ -91,10 +109,16 @@ async function refuseUnusableFile(config: Config): Promise<void> {
   if (config.databaseUrl.kind === 'sqlite') await assertUndamaged(config.databaseUrl.file);
 }
 
-function listen(server: Server, { host, port }: Config): Promise<string> {
+/** The settings that an error of listening names. */
+interface ListenSettings {
+  readonly host: string;
+  readonly port: string;
+}
+
+function listen(server: Server, host: string, port: number, names: ListenSettings): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new StartError(getListenErrorMessage(error, host, port), { cause: error }));
+      reject(new StartError(getListenErrorMessage(error, host, port, names), { cause: error }));
     });
     server.listen(port, host, () => {
       const { port: actual } = server.address() as AddressInfo;
@@ -103,18 +127,23 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
   });
 }
 
-function getListenErrorMessage({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+function getListenErrorMessage(
+  { code, message }: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  names: ListenSettings,
+): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `PORT ${port} is in use on ${host}. Stop what listens there, or set PORT to another one.`;
+      return `${names.port} ${port} is in use on ${host}. Stop what listens there, or set ${names.port} to another one.`;
     case 'EACCES':
-      return `PORT ${port} may not be opened by this user. Set PORT to one above 1023.`;
+      return `${names.port} ${port} may not be opened by this user. Set ${names.port} to one above 1023.`;
     case 'EADDRNOTAVAIL':
     case 'EAI_AGAIN':
     case 'ENOTFOUND':
-      return `HOST "${host}" is not an address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`;
+      return `${names.host} "${host}" is not an address of this machine. Set ${names.host} to one that is, or to 0.0.0.0 for all.`;
     default:
-      return `The service cannot listen on HOST ${host}, PORT ${port} (${message}).`;
+      return `The service cannot listen on ${names.host} ${host}, ${names.port} ${port} (${message}).`;
   }
 }
 
@@ -122,50 +151,4 @@ function getListenErrorMessage({ code, message }: NodeJS.ErrnoException, host: s
 function toReachableHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return isIPv6(host) ? `[${host}]` : host;
-}
-
-function printStartMessage(
-  address: string,
-  administrator: FirstAdministrator | undefined,
-  { oneTimePasswordExpires }: Config,
-): void {
-  if (administrator) {
-    const { username, oneTimePassword } = administrator;
-    console.log(
-      oneTimePassword === undefined
-        ? `The administrator "${username}" was created with the password from LATCHKEY_ADMIN_PASSWORD.`
-        : `The administrator account was created. This password is shown once, and is good for one login, within ${formatDuration(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
-    );
-  }
-  console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);
-}
-
-/** Deletes expired rows, writes uses of sessions, and sends heartbeats. */
-function startBackgroundTasks(services: Services, project: OpenProject): void {
-  const { cleanUp, database, finishChanges, lifecycle, sessionUses, revocationFeed } = services;
-  const runAndLogErrors = async (what: string, work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-      database.outages.recordRecovery(what);
-    } catch (error) {
-      // Shutdown interrupts work in batches, which continues after the next start.
-      if (!lifecycle.stopping) database.outages.recordFailure(what, error, {}, 'error');
-    }
-  };
-  /** Skips a run while the previous one is still in progress. */
-  const repeat = (every: number, what: string, work: () => Promise<void>): void => {
-    let isRunning = false;
-    setInterval(() => {
-      if (isRunning) return;
-      isRunning = true;
-      void runAndLogErrors(what, work).finally(() => (isRunning = false));
-    }, every).unref();
-  };
-  void runAndLogErrors('finishing what was interrupted', finishChanges);
-  repeat(cleanUpInterval, 'cleaning up', cleanUp);
-  repeat(cleanUpInterval, "the project's cleaning up", project.cleanUp);
-  repeat(flushInterval, 'writing when sessions were used', () => sessionUses.flush());
-  setInterval(() => {
-    revocationFeed.sendHeartbeats();
-  }, heartbeatInterval).unref();
 }

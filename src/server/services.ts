@@ -13,6 +13,11 @@ import { KeySealing } from '../keys/key-sealing.js';
 import { createOAuthServices, type OAuthServices } from '../oauth/oauth-services.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { ProblemKinds } from '../problems/problem-codes.js';
+import {
+  createDenialTally,
+  createObservabilityServices,
+  type ObservabilityServices,
+} from '../observability/observability-services.js';
 import { RevocationFeed } from '../revocation-stream/revocation-feed.js';
 import type { Feed } from '../revocations/feed.js';
 import { openFeed } from '../revocations/open-feed.js';
@@ -28,6 +33,7 @@ import { AccessTokens } from '../tokens/access-token.js';
 import type { Hooks } from '../tokens/hooks.js';
 import { createUserServices, type UserServices } from '../users/user-services.js';
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
+import { packageVersion } from './package-version.js';
 import { createPasswords } from './password-costs.js';
 import { toAccessTokenOptions, toKeyRingOptions } from './token-settings.js';
 
@@ -61,6 +67,7 @@ export interface Services
     SessionServices,
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
+    ObservabilityServices,
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
   readonly lifecycle: { stopping: boolean };
@@ -120,7 +127,9 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const versions = new SubjectVersions(clock, revocations);
   const passwords = await createPasswords(dependencies);
+  const denials = createDenialTally();
   const onDenied: OnDenied = (reason, context, userId) => {
+    denials.add(reason);
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };
   const sessionLifetime = config.sessionLifetime || unlimitedLifetime;
@@ -152,6 +161,13 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     { database, clock, log, hooks, ring, accessTokens, revocations, confirmation, limiter, ...sessions },
     { issuer, assertionAudience: config.clientAssertionAudience, leeway: config.decodeLeeway },
   );
+  const revocationFeed = new RevocationFeed(database, clock, revocations, feed, {
+    issuer,
+    maxReaders: config.revocationStreams,
+    keyRemovals: () => ring.removals,
+    maxReadersPerSubject: config.revocationStreamsPerClient,
+    leeway: config.decodeLeeway,
+  });
   return {
     config,
     database,
@@ -166,13 +182,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     accessTokens,
     revocations,
     feed,
-    revocationFeed: new RevocationFeed(database, clock, revocations, feed, {
-      issuer,
-      maxReaders: config.revocationStreams,
-      keyRemovals: () => ring.removals,
-      maxReadersPerSubject: config.revocationStreamsPerClient,
-      leeway: config.decodeLeeway,
-    }),
+    revocationFeed,
     confirmation,
     passwords,
     ...sessions,
@@ -182,6 +192,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     clients: new ClientsService(database, clock, versions, accessTokens),
     oauth,
     catchUp,
+    ...createObservabilityServices({
+      version: packageVersion,
+      ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
+      ...{ logins: authentication.logins, sessions: sessions.sessions, denials },
+    }),
     ...createHousekeeping({ database, clock, log, ring, revocations, passwords }),
   };
 }

@@ -17,6 +17,8 @@ const codes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
+const unfinishedDetail = 'The body of the request did not arrive.';
+
 /**
  * Responds with a problem to malformed requests, which never reach the app, and closes their connection.
  * @param issuer the start of the `type` URIs.
@@ -77,6 +79,8 @@ function endAfter(
   unfinished: IncomingMessage | undefined,
   refuse: () => void,
 ): void {
+  // What still reads the request, a project's own middleware too, would wait for its end for ever.
+  response.once('close', () => unfinished?.destroy(new Problem('bad_request', { detail: unfinishedDetail })));
   if (!response.headersSent) {
     response.shouldKeepAlive = false;
     if (response.req === unfinished) refuse();

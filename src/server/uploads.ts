@@ -147,17 +147,12 @@ async function readForm(
   form: FormParameters,
   limits: ResolvedFileLimits,
 ): Promise<void> {
-  // A truncated or slow request gets its response from the server (`handleUnreadableRequests`), and its stream would then
-  // never end: multer would wait for it, with the file open.
-  const abort = (): void => void request.destroy();
-  response.once('close', abort);
   await new Promise<void>((resolve, reject) => {
     void read(request, response, (error?: unknown) => {
       if (error === undefined) resolve();
       else reject(toProblem(error as Error, form, limits));
     });
   });
-  response.off('close', abort);
   const errors = findErrors(request, form);
   if (errors.length > 0) {
     throw new Problem('validation_failed', { errors: Object.fromEntries(errors) });

@@ -1,3 +1,4 @@
+import type { Actor } from '../audit/actor.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
@@ -21,6 +22,9 @@ interface SessionOptions {
 
 /** Refreshes and ends sessions. */
 export class SessionsService {
+  #refreshed = 0;
+  #refused = 0;
+
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
@@ -29,14 +33,34 @@ export class SessionsService {
     private readonly options: SessionOptions,
   ) {}
 
+  /** Refreshes since the start: how many succeeded, and how many were refused for their token. */
+  get refreshes(): { readonly succeeded: number; readonly refused: number } {
+    return { succeeded: this.#refreshed, refused: this.#refused };
+  }
+
   /** @throws {Problem} `invalid_refresh_token`. */
   async refresh(
     refreshToken: string,
     context: RequestContext,
     narrowing: TokenRestriction = {},
   ): Promise<TokenSet> {
+    const tokens = await this.#rotate(refreshToken, context, narrowing);
+    if (tokens) {
+      this.#refreshed += 1;
+      return tokens;
+    }
+    this.#refused += 1;
+    throw new Problem('invalid_refresh_token');
+  }
+
+  /** @returns undefined where the token is not valid. */
+  async #rotate(
+    refreshToken: string,
+    context: RequestContext,
+    narrowing: TokenRestriction,
+  ): Promise<TokenSet | undefined> {
     const contents = this.tokenSets.read(refreshToken);
-    if (!contents) throw new Problem('invalid_refresh_token');
+    if (!contents) return undefined;
     const grace = this.options.grace();
     const rotate = async (queries: Queries): Promise<TokenSet | undefined> => {
       const session = await sessionsStore.rotate(queries, {
@@ -56,10 +80,7 @@ export class SessionsService {
     // Errors after the rotation must roll it back.
     const mayFail = narrowing.permissions !== undefined || this.tokenSets.runsHooks;
     const tokens = await (mayFail ? this.database.transaction(rotate) : rotate(queries));
-    if (!tokens) {
-      await this.#endIfReused(contents.sessionId, contents.generation, context);
-      throw new Problem('invalid_refresh_token');
-    }
+    if (!tokens) await this.#endIfReused(contents.sessionId, contents.generation, context);
     return tokens;
   }
 
@@ -77,11 +98,11 @@ export class SessionsService {
 
   /**
    * Ends the session of a refresh token of any generation. An unknown token is no error (RFC 7009 §2.2).
-   * @param actorId default: the session's user.
+   * @param actor default: the session's user.
    */
-  async logoutByRefreshToken(refreshToken: string, context: RequestContext, actorId?: string): Promise<void> {
+  async logoutByRefreshToken(refreshToken: string, context: RequestContext, actor?: Actor): Promise<void> {
     const contents = this.tokenSets.read(refreshToken);
-    if (contents) await this.ender.end(contents.sessionId, 'logout', context, actorId);
+    if (contents) await this.ender.end(contents.sessionId, 'logout', context, actor);
   }
 
   /** Ends a session. When this resolves, its tokens are refused, also after a restart. */

@@ -2,7 +2,18 @@
 export interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
   readonly servers?: readonly { readonly url: string }[];
-  readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
+  readonly components?: {
+    readonly schemas?: Readonly<Record<string, Schema>>;
+    readonly securitySchemes?: Readonly<Record<string, SecurityScheme>>;
+  };
+}
+
+interface SecurityScheme {
+  readonly type?: string;
+  readonly description?: string | undefined;
+  readonly scheme?: string;
+  readonly name?: string;
+  readonly 'x-token-scheme'?: string;
 }
 
 interface DocumentedOperation {

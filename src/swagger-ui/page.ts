@@ -11,6 +11,7 @@ import { RequestBodies } from './request-bodies.js';
 import { sortHeaders } from './response-headers.js';
 import { Session, type Message } from './session.js';
 import { SwaggerUiAuthorization, type Plugin, type SwaggerUi } from './system.js';
+import { readTokenHeader, withBearer, withTokenHeader, type TokenHeader } from './token-header.js';
 import { Turns } from './turns.js';
 
 /** The service's base URL: the page is at `docs/` below it, whatever prefix a proxy adds. */
@@ -37,7 +38,12 @@ class Page implements Account {
     this.#badge = new Badge(() => {
       openLogin(system);
     });
-    const send: Fetch = (url, request) => fetch(url, request);
+    const send: Fetch = async (url, request) => {
+      const headers = new Headers(request.headers);
+      if (!headers.has('Authorization')) return fetch(url, request);
+      const header = await tokenHeader;
+      return fetch(url, { ...request, headers: withTokenHeader(Object.fromEntries(headers), header) });
+    };
     this.requestBodies = new RequestBodies(system);
     this.authorization = new SwaggerUiAuthorization(system, key);
     this.session = new Session({
@@ -128,6 +134,11 @@ const locks = navigator.locks as LockManager | undefined;
 const turns = locks && new Turns(key, locks, window);
 
 let page: Page | undefined;
+let useTokenHeader: (header: TokenHeader) => void;
+/** Known when the contract has been loaded. */
+const tokenHeader = new Promise<TokenHeader>((resolve) => {
+  useTokenHeader = resolve;
+});
 
 const plugin: Plugin = {
   wrapComponents: { ...padlocks, auths: createAuthorizeDialog(() => page) },
@@ -150,7 +161,13 @@ const plugin: Plugin = {
         },
         updateJsonSpec: (original) => (document) => {
           page?.requestBodies.fillForms(document);
-          return original(withOwnServer(document));
+          useTokenHeader(readTokenHeader(document));
+          return original(withBearer(withOwnServer(document)));
+        },
+        // What is shown as a curl command.
+        setMutatedRequest: (original) => async (path, method, request) => {
+          const headers = withTokenHeader(request.headers ?? {}, await tokenHeader);
+          return original(path, method, { ...request, headers });
         },
         setResponse: (original) => (path, method, response) => {
           // The headers of an error response are in `err.response`.

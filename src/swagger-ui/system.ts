@@ -62,6 +62,11 @@ export interface Execution {
   readonly userFetch?: (url: string, request: OperationRequest) => Promise<Response>;
 }
 
+/** A request to be shown. */
+export interface ShownRequest {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** A response to be shown. */
 export interface ShownResponse {
   headers?: Readonly<Record<string, unknown>>;
@@ -83,6 +88,7 @@ export interface Plugin {
         readonly executeRequest: Wrapped<Action<[Execution]>>;
         /** Called when the contract has been loaded. */
         readonly updateJsonSpec: Wrapped<Action<[Document]>>;
+        readonly setMutatedRequest: Wrapped<Action<[path: string, method: string, request: ShownRequest]>>;
         readonly setResponse: Wrapped<Action<[path: string, method: string, response: ShownResponse]>>;
       };
     };

@@ -79,6 +79,8 @@ export class AccessTokens implements RightsCapacity {
   readonly #verified = new LRUCache<string, Verified>({ max: maxCachedTokens });
   readonly #verifier: AccessTokenVerifier;
   #removals = 0;
+  #hits = 0;
+  #misses = 0;
 
   constructor(
     private readonly ring: KeyRing,
@@ -144,6 +146,11 @@ export class AccessTokens implements RightsCapacity {
   get hasHooks(): boolean {
     const { additionalClaims, additionalHeaders } = this.options.hooks;
     return additionalClaims !== undefined || additionalHeaders !== undefined;
+  }
+
+  /** How often a token was found among those that were verified before, how often not, and how many are remembered. */
+  get cacheUse(): { readonly hits: number; readonly misses: number; readonly size: number } {
+    return { hits: this.#hits, misses: this.#misses, size: this.#verified.size };
   }
 
   /** Maximum length of a user's access token in characters. */
@@ -263,10 +270,12 @@ export class AccessTokens implements RightsCapacity {
     this.#clearCachesAfterKeyRemoval();
     const known = this.#verified.get(token);
     if (known) {
+      this.#hits += 1;
       if (this.#isInTime(known.claims)) return known;
       this.#verified.delete(token);
       throw createInvalidToken('The access token has expired.');
     }
+    this.#misses += 1;
     const claims = this.#verifier.verify(token);
     const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
     const verified = {

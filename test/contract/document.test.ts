@@ -39,6 +39,7 @@ const operations = Object.entries(document.paths).flatMap(([path, ofPath]) =>
 /** Of what an operation answers when all is well. */
 function mediaTypesOf(operation: string): string[] {
   if (operation === 'GET /openapi.yaml') return ['application/yaml'];
+  if (operation === 'GET /metrics') return ['text/plain', 'application/openmetrics-text'];
   if (operation === 'GET /') return ['application/json', 'text/html'];
   if (operation === 'GET /forward-auth') return []; // what it says is in headers
   if (operation.endsWith('/stream')) return ['text/event-stream'];

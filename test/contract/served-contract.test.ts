@@ -27,7 +27,10 @@ describe('The contract as it is served', () => {
     ],
     [
       { JWT_HEADER_NAME: 'X-Access-Token' },
-      { type: 'apiKey', in: 'header', name: 'X-Access-Token', sent: 'X-Access-Token: Bearer <access_token>' },
+      {
+        ...{ type: 'apiKey', in: 'header', name: 'X-Access-Token', 'x-token-scheme': 'Bearer' },
+        sent: 'X-Access-Token: Bearer <access_token>',
+      },
     ],
     [
       { JWT_HEADER_NAME: 'X-Access-Token', JWT_HEADER_TYPE: 'none' },

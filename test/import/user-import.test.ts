@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import type { ForeignUser, SourceRecord } from '../../src/import/foreign-user.js';
 import type { Finding, ImportCounts, ImportOptions } from '../../src/import/import-options.js';
 import { readExportedUser } from '../../src/import/own-format.js';
@@ -28,7 +29,7 @@ const options: ImportOptions = {
   renames: new Map(),
   emailAsUsername: false,
   usernames: 'distinct',
-  actor: { context: { requestId: null, address: null, userAgent: null } },
+  actor: serviceActor,
 };
 
 /** Many users log in from one address. */
@@ -165,6 +166,28 @@ for (const kind of databaseKinds) {
         'items[0].disabled': true,
         'items[0].created_at': '2024-05-01T09:00:00.000Z',
         'items[0].last_login_at': '2024-06-01T09:00:00.000Z',
+      });
+    });
+
+    it('is told of by the audit, with the names and ids of that time', async () => {
+      const user = foreign({ roles: ['editor'] });
+      await run([user]);
+      const [row] = (await app.audited('user_imported')).filter(
+        ({ target_name: name }) => name === user.username,
+      );
+      expect(row).to.include({ actor_kind: 'service' });
+      expect(JSON.parse(row?.details ?? '{}')).to.deep.equal({
+        source: 'shop',
+        foreign_id: user.id,
+        roles: ['editor'],
+        disabled: false,
+      });
+      const ends = await app.audited('users_imported');
+      expect(ends.map(({ details }) => JSON.parse(details ?? '{}') as unknown)).to.deep.include({
+        source: 'shop',
+        imported: 1,
+        refused: 0,
+        skipped: 0,
       });
     });
 

@@ -1,7 +1,12 @@
+import { text as textParser, type Request, type RequestHandler } from 'express';
+import { Middlewares } from '@tsoa/runtime';
 import { expect } from 'chai';
 import { problemCodes } from '../../src/problems/problem-codes.js';
+import type { Operation } from '../../src/server/operations.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { rawRequest } from '../support/raw-request.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 describe('Bytes that are not an HTTP request', () => {
   let app: TestApp;
@@ -60,5 +65,102 @@ describe('Bytes that are not an HTTP request', () => {
       'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\nthis is no request\r\n\r\n',
     );
     expect(text).to.equal('{"status":"ok"}');
+  });
+});
+
+describe('A body that does not arrive', () => {
+  /** How the middleware of each operation has ended. */
+  const ended = new Map<string, unknown>();
+  const noting =
+    (read: (request: Request, response: Parameters<RequestHandler>[1]) => Promise<unknown>): RequestHandler =>
+    (request, response, next) => {
+      read(request, response).then(
+        () => {
+          ended.set(request.path, undefined);
+          next();
+        },
+        (error: unknown) => {
+          ended.set(request.path, error);
+          next(error);
+        },
+      );
+    };
+  const iterate = noting(async (request) => {
+    for await (const chunk of request) expect(chunk).to.be.an.instanceOf(Buffer);
+  });
+  const listen = noting(
+    (request) =>
+      new Promise((resolve, reject) => {
+        request.on('data', () => undefined).once('end', resolve);
+        request.once('error', reject);
+      }),
+  );
+  const parseText: RequestHandler = textParser({ type: () => true });
+  const parse = noting(
+    (request, response) =>
+      new Promise<void>((resolve, reject) => {
+        void parseText(request, response, (error?: unknown) => {
+          if (error instanceof Error) reject(error);
+          else resolve();
+        });
+      }),
+  );
+
+  /** As a project has it: middleware of its own reads the body. */
+  class ReadingController {
+    @Middlewares(iterate)
+    iterate(): null {
+      return null;
+    }
+    @Middlewares(listen)
+    listen(): null {
+      return null;
+    }
+    @Middlewares(parse)
+    parse(): null {
+      return null;
+    }
+  }
+  const handlers = ['iterate', 'listen', 'parse'] as const;
+  const ownOperations = handlers.map((handler): Operation => ({
+    ...{ method: 'post', path: `/own/${handler}`, controller: ReadingController, handler },
+    ...{ parameters: {}, security: [], successStatus: 204 },
+  }));
+
+  let app: TestApp;
+  before(async () => {
+    app = await TestApp.start({ ownOperations, settings: { LATCHKEY_REQUEST_TIMEOUT: '1s' } });
+  });
+  beforeEach(() => {
+    ended.clear();
+  });
+  after(() => app.close());
+
+  const head = (handler: string): string => `POST /own/${handler} HTTP/1.1\r\nHost: a\r\n`;
+  const errors = (): unknown[] => handlers.map((handler) => ended.get(`/own/${handler}`));
+  for (const [what, bytes, status] of [
+    ['has a wrong chunk', 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\nwrong\r\n', 400],
+    ['stops', 'Content-Length: 9\r\n\r\nx', 408],
+  ] as const) {
+    it(`because it ${what} ends what reads it in a project's middleware`, async () => {
+      const answers = await Promise.all(
+        handlers.map((handler) => RawConnection.exchange(app.url, head(handler) + bytes)),
+      );
+      for (const [answer, ...more] of answers)
+        expect({ status: answer?.status, more }).to.deep.equal({ status, more: [] });
+      await until(() => ended.size === handlers.length);
+      for (const error of errors()) expect(error).to.be.an.instanceOf(Error);
+      expect(app.logged.filter(({ level }) => Number(level) >= 50)).to.deep.equal([]);
+    });
+  }
+
+  it("because its client is gone ends what reads it in a project's middleware", async () => {
+    const connections = await Promise.all(handlers.map(() => RawConnection.open(app.url)));
+    for (const [index, handler] of handlers.entries())
+      connections[index]?.write(`${head(handler)}Content-Length: 9\r\n\r\nx`);
+    await until(async () => (await app.connections()) === handlers.length);
+    for (const connection of connections) connection.destroy();
+    await until(() => ended.size === handlers.length);
+    for (const error of errors()) expect(error).to.be.an.instanceOf(Error);
   });
 });

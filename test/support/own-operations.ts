@@ -48,7 +48,7 @@ export function withOwnOperations(
 ): Express {
   const outer = express();
   outer.locals.services = services;
-  outer.use(createRequestIdMiddleware(services.log));
+  outer.use(createRequestIdMiddleware());
   const routes = {
     operations,
     models: {},

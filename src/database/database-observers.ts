@@ -1,0 +1,57 @@
+/** A statement that has ended, as whoever asked for it saw it. */
+export interface EndedStatement {
+  /** With placeholders in the place of values. */
+  readonly sql: string;
+  /** Of `performance.now()`, when it was asked for. */
+  readonly askedAt: number;
+  /** Milliseconds until its result. */
+  readonly took: number;
+  readonly error?: unknown;
+}
+
+/** Is told what the database has done, in the asynchronous context of what asked for it. */
+export interface DatabaseObserver {
+  readonly onStatement?: (statement: EndedStatement) => void;
+  /** @param took milliseconds from asking for a commit, or for a statement that is its own transaction, to its result. */
+  readonly onCommit?: (took: number) => void;
+}
+
+/** The observers of one database. Without any, nothing is measured. */
+export class DatabaseObservers {
+  readonly #ofStatements: ((statement: EndedStatement) => void)[] = [];
+  readonly #ofCommits: ((took: number) => void)[] = [];
+
+  add({ onStatement, onCommit }: DatabaseObserver): void {
+    if (onStatement) this.#ofStatements.push(onStatement);
+    if (onCommit) this.#ofCommits.push(onCommit);
+  }
+
+  /**
+   * Runs a statement.
+   * @param commits whether a change is committed when it has ended, or what says so by its result.
+   */
+  watch<T>(sql: string, commits: boolean | ((result: T) => boolean), run: () => Promise<T>): Promise<T> {
+    const isWatched = this.#ofStatements.length > 0 || (commits !== false && this.#ofCommits.length > 0);
+    return isWatched ? this.#measure(sql, commits, run) : run();
+  }
+
+  async #measure<T>(
+    sql: string,
+    commits: boolean | ((result: T) => boolean),
+    run: () => Promise<T>,
+  ): Promise<T> {
+    const askedAt = performance.now();
+    try {
+      const result = await run();
+      const took = performance.now() - askedAt;
+      for (const observer of this.#ofStatements) observer({ sql, askedAt, took });
+      const isCommit = typeof commits === 'boolean' ? commits : commits(result);
+      if (isCommit) for (const observer of this.#ofCommits) observer(took);
+      return result;
+    } catch (error) {
+      const took = performance.now() - askedAt;
+      for (const observer of this.#ofStatements) observer({ sql, askedAt, took, error });
+      throw error;
+    }
+  }
+}

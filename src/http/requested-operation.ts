@@ -1,0 +1,5 @@
+/** The operation of the contract that a request is for. */
+export interface RequestedOperation {
+  /** Its `operationId`. */
+  readonly id: string;
+}

@@ -1,0 +1,189 @@
+/** A metric. Its labels have few values, which no client chooses. */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels?: readonly string[];
+  /** Upper bounds of a histogram's buckets, in its unit. */
+  readonly buckets?: readonly number[];
+}
+
+const requestBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const shortBuckets = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const passwordBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** All metrics. The table in docs/monitoring.md is generated from them. */
+export const metricDefinitions = {
+  info: {
+    name: 'latchkey_info',
+    type: 'gauge',
+    help: 'Always 1; the labels say what runs.',
+    labels: ['version', 'runtime', 'database'],
+  },
+  requests: {
+    name: 'latchkey_http_requests_total',
+    type: 'counter',
+    help: 'Responses by operation of the contract and by status. Operation other: none of the contract.',
+    labels: ['operation', 'status'],
+  },
+  requestDuration: {
+    name: 'latchkey_http_request_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the headers of a request to those of its response.',
+    labels: ['operation'],
+    buckets: requestBuckets,
+  },
+  logins: {
+    name: 'latchkey_logins_total',
+    type: 'counter',
+    help: 'Logins by outcome: succeeded, or why they were denied.',
+    labels: ['outcome'],
+  },
+  refreshes: {
+    name: 'latchkey_refreshes_total',
+    type: 'counter',
+    help: 'Refreshes by outcome: succeeded, or refused for their refresh token.',
+    labels: ['outcome'],
+  },
+  reuse: {
+    name: 'latchkey_refresh_token_reuse_total',
+    type: 'counter',
+    help: 'Sessions that ended because an old refresh token was used: a stolen one, or a client that lost a new one.',
+  },
+  revocations: {
+    name: 'latchkey_revocations',
+    type: 'gauge',
+    help: 'Revocations in memory, by what they revoke.',
+    labels: ['kind'],
+  },
+  feedLag: {
+    name: 'latchkey_revocation_feed_lag_seconds',
+    type: 'gauge',
+    help: 'Age of the last moment before which everything that other processes committed is known here. Normally a fraction of LATCHKEY_REVOCATION_BOUND.',
+  },
+  confirmations: {
+    name: 'latchkey_token_confirmations_total',
+    type: 'counter',
+    help: 'Requests that asked the database about their token, because the feed of revocations was older than LATCHKEY_REVOCATION_BOUND.',
+  },
+  streams: {
+    name: 'latchkey_revocation_streams',
+    type: 'gauge',
+    help: 'Open revocation streams: guards in other services.',
+  },
+  passwordChecks: {
+    name: 'latchkey_password_checks',
+    type: 'gauge',
+    help: 'Password checks that compute (active), and that wait for a free core (waiting).',
+    labels: ['state'],
+  },
+  passwordChecksRefused: {
+    name: 'latchkey_password_checks_refused_total',
+    type: 'counter',
+    help: 'Password checks refused with 503 because LATCHKEY_PASSWORD_QUEUE were waiting.',
+  },
+  passwordWait: {
+    name: 'latchkey_password_check_wait_seconds',
+    type: 'histogram',
+    help: 'How long password checks waited for a free core.',
+    buckets: passwordBuckets,
+  },
+  passwordDuration: {
+    name: 'latchkey_password_check_duration_seconds',
+    type: 'histogram',
+    help: 'How long password checks computed.',
+    buckets: passwordBuckets,
+  },
+  tokenLookups: {
+    name: 'latchkey_token_cache_lookups_total',
+    type: 'counter',
+    help: 'Access tokens that were verified before (hit), and whose signature was verified (miss).',
+    labels: ['result'],
+  },
+  tokensCached: {
+    name: 'latchkey_token_cache_tokens',
+    type: 'gauge',
+    help: 'Verified access tokens in memory.',
+  },
+  poolConnections: {
+    name: 'latchkey_database_pool_connections',
+    type: 'gauge',
+    help: 'Connections to PostgreSQL in the pool of requests: idle and busy. Absent on SQLite.',
+    labels: ['state'],
+  },
+  poolMax: {
+    name: 'latchkey_database_pool_max_connections',
+    type: 'gauge',
+    help: 'LATCHKEY_DATABASE_POOL. Absent on SQLite.',
+  },
+  poolWaiting: {
+    name: 'latchkey_database_pool_waiting',
+    type: 'gauge',
+    help: 'Requests that wait for a free connection to PostgreSQL. Absent on SQLite.',
+  },
+  commitDuration: {
+    name: 'latchkey_database_commit_duration_seconds',
+    type: 'histogram',
+    help: 'How long commits took, from asking for one to its end; a statement that is its own transaction counts whole.',
+    buckets: shortBuckets,
+  },
+  keyAge: {
+    name: 'latchkey_key_age_seconds',
+    type: 'gauge',
+    help: 'How long the key in use has been in use: the one that signs access tokens, and that of refresh tokens. Absent for JWT_SECRET_KEY.',
+    labels: ['purpose'],
+  },
+  jobRuns: {
+    name: 'latchkey_job_runs_total',
+    type: 'counter',
+    help: 'Runs of background jobs by outcome: succeeded or failed.',
+    labels: ['job', 'outcome'],
+  },
+  jobDuration: {
+    name: 'latchkey_job_duration_seconds',
+    type: 'gauge',
+    help: 'How long the last run of a background job took.',
+    labels: ['job'],
+  },
+  jobLastSuccess: {
+    name: 'latchkey_job_last_success_timestamp_seconds',
+    type: 'gauge',
+    help: 'When a background job last succeeded, in seconds since the Unix epoch.',
+    labels: ['job'],
+  },
+  eventLoopDelay: {
+    name: 'latchkey_event_loop_delay_seconds',
+    type: 'gauge',
+    help: 'By how much timers of the event loop were late since the last scrape, as quantiles (1: the latest).',
+    labels: ['quantile'],
+  },
+  cpu: {
+    name: 'process_cpu_seconds_total',
+    type: 'counter',
+    help: 'Processor time of all threads.',
+  },
+  memory: {
+    name: 'process_resident_memory_bytes',
+    type: 'gauge',
+    help: 'Resident memory.',
+  },
+  heap: {
+    name: 'nodejs_heap_size_used_bytes',
+    type: 'gauge',
+    help: 'JavaScript heap in use.',
+  },
+  startTime: {
+    name: 'process_start_time_seconds',
+    type: 'gauge',
+    help: 'When the process started, in seconds since the Unix epoch.',
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+type Definitions = typeof metricDefinitions;
+
+type HistogramName = {
+  [K in keyof Definitions]: Definitions[K]['type'] extends 'histogram' ? K : never;
+}[keyof Definitions];
+/** Metrics that are observed as things happen; all others are read when somebody asks for them. */
+export type ObservedMetricName = Exclude<HistogramName, 'requestDuration'>;
+export type ReadMetricName = Exclude<keyof Definitions, HistogramName>;

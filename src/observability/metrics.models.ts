@@ -1,0 +1,7 @@
+/**
+ * Metrics, a line each: `name{labels} value`.
+ * @maxLength 10000000
+ * @pattern ^# HELP
+ * @example "# HELP latchkey_logins_total Logins by outcome: succeeded, or why they were denied.\n# TYPE latchkey_logins_total counter\nlatchkey_logins_total{outcome=\"succeeded\"} 1027\n"
+ */
+export type MetricsText = string;

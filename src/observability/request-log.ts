@@ -1,0 +1,36 @@
+import type { Request, RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { getClientAddress } from '../http/trusted-proxy.js';
+import { otherOperation } from './request-metrics.js';
+
+/** nginx's number for a client that left before its response: RFC 9110 has none. */
+const clientLeft = 499;
+
+/**
+ * Creates the middleware that logs each request when it has ended; undefined where the level of the log is above.
+ * @param level of these lines.
+ */
+export function createRequestLogMiddleware(log: Logger, level: 'info' | 'debug'): RequestHandler | undefined {
+  if (!log.isLevelEnabled(level)) return undefined;
+  return (request, response, next) => {
+    response.on('close', () => {
+      const status = response.headersSent ? response.statusCode : clientLeft;
+      log[level](describeRequest(request, status), 'request');
+    });
+    next();
+  };
+}
+
+function describeRequest(request: Request, status: number): Readonly<Record<string, unknown>> {
+  const { requestId, operation = otherOperation, method, path, caller, arrivedAt } = request;
+  return {
+    requestId,
+    operation: operation.id,
+    method,
+    path,
+    status,
+    milliseconds: Math.round((performance.now() - arrivedAt) * 10) / 10,
+    ...(caller && { [caller.sessionId === undefined ? 'clientId' : 'userId']: caller.subject }),
+    address: getClientAddress(request),
+  };
+}

@@ -1,0 +1,181 @@
+import type { LoginService } from '../authentication/login.service.js';
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/database.js';
+import type { KeyPurpose } from '../keys/keys.store.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { Passwords } from '../passwords/passwords.js';
+import type { RevocationFeed } from '../revocation-stream/revocation-feed.js';
+import type { Feed } from '../revocations/feed.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { TokenConfirmation } from '../revocations/token-confirmation.js';
+import type { DeniedReason } from '../sessions/denials.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
+import type { AccessTokens } from '../tokens/access-token.js';
+import type { EventLoopDelay } from './event-loop-delay.js';
+import type { JobRecords } from './job-records.js';
+import { Metrics, type MetricReaders, type Sample } from './metrics.js';
+import type { RequestMetrics } from './request-metrics.js';
+import type { Tally } from './tally.js';
+
+/** What the metrics are read from. */
+export interface MetricSources {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly ring: KeyRing;
+  readonly accessTokens: AccessTokens;
+  readonly revocations: Revocations;
+  readonly feed: Feed;
+  readonly confirmation: TokenConfirmation;
+  readonly revocationFeed: RevocationFeed;
+  readonly passwords: Passwords;
+  readonly logins: LoginService;
+  readonly sessions: SessionsService;
+  readonly denials: Tally<DeniedReason>;
+  readonly requests: RequestMetrics;
+  readonly jobs: JobRecords;
+  readonly eventLoop: EventLoopDelay;
+}
+
+const purposes: readonly KeyPurpose[] = ['access', 'refresh'];
+
+/** Creates the metrics of a service, which are read from its parts when somebody asks for them. */
+export function createServiceMetrics(sources: MetricSources): Metrics {
+  const metrics = new Metrics({
+    ...createServiceReaders(sources),
+    ...createFeatureReaders(sources),
+    ...createDatabaseReaders(sources),
+    ...createProcessReaders(sources),
+  });
+  const observeCommit = metrics.observer('commitDuration');
+  sources.database.observe({
+    onCommit: (took) => {
+      observeCommit(took / 1000);
+    },
+  });
+  const observeWait = metrics.observer('passwordWait');
+  const observeCheck = metrics.observer('passwordDuration');
+  sources.passwords.observe(({ waited, worked }) => {
+    observeWait(waited / 1000);
+    observeCheck(worked / 1000);
+  });
+  return metrics;
+}
+
+type Readers<Names extends keyof MetricReaders> = Pick<MetricReaders, Names>;
+
+function createServiceReaders({
+  version,
+  database,
+  requests,
+  jobs,
+}: MetricSources): Readers<
+  'info' | 'requests' | 'requestDuration' | 'jobRuns' | 'jobDuration' | 'jobLastSuccess'
+> {
+  return {
+    info: () => [[1, { version, runtime: `node ${process.version}`, database: database.dialect }]],
+    requests: () => requests.countSamples(),
+    requestDuration: () => requests.histogramSamples(),
+    jobRuns: () =>
+      [...jobs].flatMap(([job, { succeeded, failed }]): Sample[] => [
+        [succeeded, { job, outcome: 'succeeded' }],
+        [failed, { job, outcome: 'failed' }],
+      ]),
+    jobDuration: () => [...jobs].map(([job, { lastDuration }]) => [lastDuration, { job }]),
+    jobLastSuccess: () =>
+      [...jobs].flatMap(([job, { lastSuccess }]): Sample[] =>
+        lastSuccess === undefined ? [] : [[lastSuccess, { job }]],
+      ),
+  };
+}
+
+function createFeatureReaders({
+  clock,
+  ring,
+  accessTokens,
+  revocations,
+  revocationFeed,
+  passwords,
+  logins,
+  sessions,
+  denials,
+}: MetricSources): Readers<
+  | 'logins'
+  | 'refreshes'
+  | 'reuse'
+  | 'revocations'
+  | 'streams'
+  | 'passwordChecks'
+  | 'passwordChecksRefused'
+  | 'tokenLookups'
+  | 'tokensCached'
+  | 'keyAge'
+> {
+  return {
+    logins: () => [
+      [logins.succeeded, { outcome: 'succeeded' }],
+      ...[...denials.samples()].filter(([, labels]) => labels?.['outcome'] !== 'refresh_token_reused'),
+    ],
+    refreshes: () => [
+      [sessions.refreshes.succeeded, { outcome: 'succeeded' }],
+      [sessions.refreshes.refused, { outcome: 'refused' }],
+    ],
+    reuse: () => denials.get('refresh_token_reused'),
+    revocations: () => revocations.sizes.map(([kind, size]) => [size, { kind }]),
+    streams: () => revocationFeed.readers,
+    passwordChecks: () => [
+      [passwords.load.active, { state: 'active' }],
+      [passwords.load.waiting, { state: 'waiting' }],
+    ],
+    passwordChecksRefused: () => passwords.load.refused,
+    tokenLookups: () => [
+      [accessTokens.cacheUse.hits, { result: 'hit' }],
+      [accessTokens.cacheUse.misses, { result: 'miss' }],
+    ],
+    tokensCached: () => accessTokens.cacheUse.size,
+    keyAge: () =>
+      purposes.flatMap((purpose): Sample[] => {
+        const times = ring.findCurrentTimes(purpose);
+        return times ? [[(clock.now() - times.activeAt) / 1000, { purpose }]] : [];
+      }),
+  };
+}
+
+function createDatabaseReaders({
+  database,
+  feed,
+  confirmation,
+}: MetricSources): Readers<'feedLag' | 'confirmations' | 'poolConnections' | 'poolMax' | 'poolWaiting'> {
+  return {
+    feedLag: () => {
+      const lag = feed.getLag();
+      return Number.isFinite(lag) ? lag / 1000 : undefined;
+    },
+    confirmations: () => confirmation.asked,
+    poolConnections: () => {
+      const { pool } = database;
+      if (!pool) return undefined;
+      return [
+        [pool.open - pool.idle, { state: 'busy' }],
+        [pool.idle, { state: 'idle' }],
+      ];
+    },
+    poolMax: () => database.pool?.max,
+    poolWaiting: () => database.pool?.waiting,
+  };
+}
+
+function createProcessReaders({
+  eventLoop,
+}: MetricSources): Readers<'eventLoopDelay' | 'cpu' | 'memory' | 'heap' | 'startTime'> {
+  return {
+    eventLoopDelay: () => eventLoop.read(),
+    cpu: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    },
+    memory: () => process.memoryUsage.rss(),
+    heap: () => process.memoryUsage().heapUsed,
+    startTime: () => performance.timeOrigin / 1000,
+  };
+}

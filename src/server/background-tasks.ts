@@ -1,0 +1,56 @@
+import type { OpenProject } from './open-project.js';
+import type { Services } from './services.js';
+
+const cleanUpInterval = 10 * 60_000;
+const flushInterval = 60_000;
+/** Milliseconds between heartbeats on revocation streams. */
+const heartbeatInterval = 1000;
+
+/** Work in the background: its name in the metrics, and in messages that continue with "failed". */
+interface Task {
+  readonly job: string;
+  readonly what: string;
+  readonly work: () => Promise<void>;
+}
+
+/** Deletes expired rows, writes uses of sessions, and sends heartbeats. */
+export function startBackgroundTasks(services: Services, project: OpenProject): void {
+  const { cleanUp, database, finishChanges, jobs, lifecycle, sessionUses, revocationFeed } = services;
+  const runAndLogErrors = async ({ job, what, work }: Task): Promise<void> => {
+    try {
+      await jobs.run(job, work);
+      database.outages.recordRecovery(what);
+    } catch (error) {
+      // Shutdown interrupts work in batches, which continues after the next start.
+      if (!lifecycle.stopping) database.outages.recordFailure(what, error, {}, 'error');
+    }
+  };
+  /** Skips a run while the previous one is still in progress. */
+  const repeat = (every: number, task: Task): void => {
+    let isRunning = false;
+    setInterval(() => {
+      if (isRunning) return;
+      isRunning = true;
+      void runAndLogErrors(task).finally(() => (isRunning = false));
+    }, every).unref();
+  };
+  void runAndLogErrors({
+    job: 'finish_changes',
+    what: 'finishing what was interrupted',
+    work: finishChanges,
+  });
+  repeat(cleanUpInterval, { job: 'clean_up', what: 'cleaning up', work: cleanUp });
+  repeat(cleanUpInterval, {
+    job: 'project_clean_up',
+    what: "the project's cleaning up",
+    work: project.cleanUp,
+  });
+  repeat(flushInterval, {
+    job: 'write_session_uses',
+    what: 'writing when sessions were used',
+    work: () => sessionUses.flush(),
+  });
+  setInterval(() => {
+    revocationFeed.sendHeartbeats();
+  }, heartbeatInterval).unref();
+}
