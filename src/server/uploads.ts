@@ -153,15 +153,22 @@ async function readForm(
       else reject(toProblem(error as Error, form, limits));
     });
   });
+  // multer reads nothing where the boundary is empty.
+  if (request.files === undefined) {
+    throw new Problem('bad_request', { detail: 'The form with files cannot be read: it has no boundary.' });
+  }
   const errors = findErrors(request, form);
   if (errors.length > 0) {
     throw new Problem('validation_failed', { errors: Object.fromEntries(errors) });
   }
 }
 
+/** Undefined: the part names a charset that the parser does not know. */
+type FormText = string | undefined;
+
 /** What multer and tsoa let pass. */
 function findErrors(request: Request, form: FormParameters): [string, string][] {
-  const fields = request.body as Readonly<Record<string, string | string[]>>;
+  const fields = request.body as Readonly<Record<string, FormText | FormText[]>>;
   const files = request.files as Readonly<Record<string, Express.Multer.File[]>>;
   return [
     ...form.files
@@ -179,8 +186,8 @@ function findErrors(request: Request, form: FormParameters): [string, string][] 
 }
 
 /** The parser has replaced bytes that are not UTF-8 by U+FFFD, as `findTextError` says of other texts. */
-function findWrongText(name: string, text: string): [string, string][] {
-  const error = text.includes('\uFFFD') ? 'must be UTF-8' : findTextError(text);
+function findWrongText(name: string, text: FormText): [string, string][] {
+  const error = text === undefined || text.includes('\uFFFD') ? 'must be UTF-8' : findTextError(text);
   return error === undefined ? [] : [[name, error]];
 }
 
