@@ -62,14 +62,20 @@ export function createFormReader(form: FormParameters, limits: ResolvedFileLimit
     if (checkForm(request, form, limits)) {
       const read = await loading;
       // It would wait for the end of a request that has ended.
-      if (request.destroyed) throw new Problem('bad_request', { detail: 'The upload was aborted.' });
+      if (request.destroyed) throw createAbortedProblem();
       await readForm(request, response, read, form, limits);
+      // The folder of the files is being deleted.
+      if (response.closed) throw createAbortedProblem();
     } else {
       request.body = {};
       request.files = {};
     }
     next();
   };
+}
+
+function createAbortedProblem(): Problem {
+  return new Problem('bad_request', { detail: 'The upload was aborted.' });
 }
 
 async function loadReader(form: FormParameters, limits: ResolvedFileLimits): Promise<RequestHandler> {

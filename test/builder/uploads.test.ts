@@ -96,7 +96,7 @@ describe('A project with an operation that takes files', function () {
     const { paths } = JSON.parse(readFileSync(project.path('generated/openapi.json'), 'utf8')) as {
       readonly paths: object;
     };
-    const form = 'requestBody.content.multipart/form-data'.split('.').join('.');
+    const form = 'requestBody.content.multipart/form-data';
     expect(paths)
       .to.have.nested.property(`/pictures.post.${form}.schema.required`)
       .that.has.members(['picture', 'title']);
@@ -201,7 +201,7 @@ from latchkey_client.types import File
 with Latchkey(os.environ["LATCHKEY_URL"]) as latchkey:
     latchkey.login("admin", os.environ["LATCHKEY_PASSWORD"])
     file = File(io.BytesIO(b"a picture"), file_name="a.png", mime_type="image/png")
-    picture = latchkey.pictures.add(body=AddPictureBody(picture=file, title="July"))
+    picture = latchkey.pictures.add_picture(body=AddPictureBody(picture=file, title="July"))
     report = latchkey.reports.create(body=NewReport(title="First"))
     print(picture.name, picture.size, report.id in [each.id for each in latchkey.reports.list().items])
 `;

@@ -326,6 +326,34 @@ describe('The check of the controllers', function () {
     });
   });
 
+  it('says where a Map is, on which tsoa fails', () => {
+    const root = folder.path('maps');
+    mkdirSync(join(root, 'src'), { recursive: true });
+    writeFileSync(
+      join(root, 'src/maps.controller.ts'),
+      [
+        'export interface Tagged {',
+        '  tags: Map<string, string>;',
+        '  names: ReadonlySet<string>;',
+        '  right: Record<string, string>;',
+        '}',
+        controller(
+          'maps',
+          `${says} @Post() ${may} public add(@Query() of: Map<string, string>): Report { throw 0; }`,
+        ),
+      ].join('\n'),
+    );
+    const findings = tools.checkControllers(tools.readSources(root), {
+      document: undefined,
+      describedTags: [],
+    });
+    expect(findings.map(tools.formatFinding)).to.deep.equal([
+      'src/maps.controller.ts:2: Tagged.tags is a Map, which JSON does not have. Write Record<string, …>.',
+      'src/maps.controller.ts:3: Tagged.names is a Set, which JSON does not have. Write a list.',
+      'src/maps.controller.ts:11: "of" of POST /maps is a Map, which JSON does not have. Write Record<string, …>.',
+    ]);
+  });
+
   it('says where each operation is, and what comments say of tags, for what completes the contract', () => {
     const sources = tools.describeSources(tools.readSources(folder.path('')));
     expect(sources).to.have.nested.property('places.GET /members', 'src/members.controller.ts:6');

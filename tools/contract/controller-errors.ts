@@ -3,7 +3,7 @@ import { modelTagErrors, operationTagErrors } from './comment-tags.ts';
 import type { Controller, Model, Operation, Sources } from './controllers.ts';
 import { nameOf, type Draft } from './finding.ts';
 import { limitWarnings } from './limit-warnings.ts';
-import { parameterErrors } from './parameter-errors.ts';
+import { describeCollection, parameterErrors } from './parameter-errors.ts';
 import { responseErrors } from './response-errors.ts';
 import { schemaErrors } from './schema-errors.ts';
 import { scopeErrors } from './scope-errors.ts';
@@ -41,6 +41,7 @@ export function controllerErrors(
         operation.takes.map(({ name }) => name),
       ),
     ),
+    ...inModelFiles.flatMap(collectionErrors),
     ...(document
       ? models.filter(({ name }) => Object.hasOwn(document.components.schemas, name))
       : inModelFiles
@@ -61,6 +62,13 @@ export function controllerErrors(
     ...(document ? limitWarnings(operations, models, document) : []),
     ...(document ? responseErrors(operations, document) : []),
   ];
+}
+
+/** tsoa fails on them without saying where. */
+function collectionErrors({ name, properties, propertyTypes }: Model): Draft[] {
+  return [...propertyTypes].flatMap(([property, type]) =>
+    describeCollection(properties.get(property) ?? '', `${name}.${property}`, type),
+  );
 }
 
 function modelErrors({ name, commentTags, propertyTags }: Model): Draft[] {

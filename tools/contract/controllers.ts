@@ -82,6 +82,8 @@ export interface Model {
   /** Property → file and line. */
   readonly properties: ReadonlyMap<string, string>;
   readonly propertyTags: ReadonlyMap<string, readonly CommentTag[]>;
+  /** As they are written. */
+  readonly propertyTypes: ReadonlyMap<string, string>;
 }
 
 export interface Sources {
@@ -267,6 +269,12 @@ function readModel(node: ModelNode, at: Locate): Omit<Model, 'file'> {
     commentTags: commentTagsOf(node, at),
     properties: new Map(members.map(({ name, member }) => [name, at(member)])),
     propertyTags: new Map(members.map(({ name, member }) => [name, commentTagsOf(member, at)])),
+    propertyTypes: new Map(
+      members.map(({ name, member }) => [
+        name,
+        ts.isPropertySignature(member) ? (member.type?.getText() ?? '') : '',
+      ]),
+    ),
   };
 }
 

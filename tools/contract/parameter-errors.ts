@@ -1,10 +1,30 @@
-// What tsoa passes over of paths and of forms with files.
+// What tsoa passes over of paths and of forms with files, and what it fails on without a place.
 import type { Operation } from './controllers.ts';
 import { nameOf, type Draft } from './finding.ts';
 import type { TakenParameter } from './parameters.ts';
 
 export function parameterErrors(operation: Operation): Draft[] {
-  return [...pathErrors(operation), ...formErrors(operation)];
+  return [
+    ...pathErrors(operation),
+    ...formErrors(operation),
+    ...operation.takes.flatMap(({ at, name, type }) =>
+      describeCollection(at, `"${name}" of ${nameOf(operation)}`, type),
+    ),
+  ];
+}
+
+/** What JSON, a query and a form do not have. */
+export function describeCollection(at: string, subject: string, type: string): Draft[] {
+  const [, collection] = /^(?:Readonly)?(Map|Set)</.exec(type) ?? [];
+  if (collection === undefined) return [];
+  const instead = collection === 'Map' ? 'Record<string, …>' : 'a list';
+  return [
+    {
+      at,
+      level: 'error',
+      what: `${subject} is a ${collection}, which JSON does not have. Write ${instead}.`,
+    },
+  ];
 }
 
 /** A path whose parameter nobody takes is no valid OpenAPI. */

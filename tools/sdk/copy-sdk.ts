@@ -2,8 +2,9 @@
 import { cpSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 
-/** What was made, and what tries it. */
-const left = /^(node_modules|generated|dist|build|target|test|tests|\.venv|tasks\.js|src\/test|.*_test\.go)$/;
+/** What was made, what tries it, and the example, which calls an operation that the project may not have. */
+const left =
+  /^(node_modules|generated|dist|build|target|tests?|example(\.\w+)?|\.venv|tasks\.js|src\/test|.*_test\.go)$/;
 
 /** @returns the folder that it is copied to. What else is there stays. */
 export function copySdk(folder: string, target: string): string {
