@@ -19,7 +19,7 @@ export type {
 export type { AccessGrant, AccessTokenClaims } from './tokens/access-token-claims.js';
 export type { Hooks, LoadUser } from './tokens/hooks.js';
 
-export type { Actor } from './audit/actor.js';
+export { serviceActor, type Actor } from './audit/actor.js';
 export {
   requireUser,
   toActor,

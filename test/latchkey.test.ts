@@ -89,6 +89,7 @@ const promised = [
   'readPage',
   'requireUser',
   'retryLater',
+  'serviceActor',
   'sql',
   'start',
   'systemClock',

@@ -1,42 +1,51 @@
+import { sql, type RawBuilder } from 'kysely';
 import type { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
+import type { AuditRow } from '../database/schema.js';
 import type { RequestContext } from '../http/request-context.js';
 import { createId } from '../ids.js';
 import type { Actor } from './actor.js';
+import type { AuditEvent, TargetKind } from './audit-events.js';
 
-export type AuditEvent =
-  | 'login'
-  | 'logout'
-  | 'refresh_token_reused'
-  | 'session_ended'
-  | 'sessions_ended'
-  | 'session_displaced'
-  | 'all_sessions_ended'
-  | 'user_created'
-  | 'user_updated'
-  | 'user_deleted'
-  | 'password_changed'
-  | 'password_reset'
-  | 'role_created'
-  | 'role_updated'
-  | 'role_deleted'
-  | 'client_created'
-  | 'client_updated'
-  | 'client_deleted'
-  | 'client_secret_replaced'
-  | 'token_revoked';
+/** What JSON can say, and never a secret. */
+export type AuditDetails = Readonly<Record<string, unknown>>;
 
-/** The context of an operator's command and of the service itself: no request. */
-export const operatorContext: RequestContext = { requestId: null, address: null, userAgent: null };
-
-interface AuditEntry {
-  readonly event: AuditEvent;
-  readonly actorId?: string;
-  readonly target?: string;
-  readonly sessionId?: string;
-  readonly context: RequestContext;
+export interface AuditTarget {
+  readonly kind: TargetKind;
+  /** The name of a role, the id of all others. */
+  readonly id: string;
+  /** The name now. Of a user or a client that has none here, the audit looks it up. */
+  readonly name?: string | undefined;
 }
+
+export interface AuditEntry {
+  readonly event: AuditEvent;
+  /** Undefined: nobody is known to have acted, as in a failed login. */
+  readonly actor?: Actor | undefined;
+  /** Where it came from, if there is no actor. */
+  readonly context?: RequestContext | undefined;
+  readonly target?: AuditTarget | undefined;
+  /** The session that it happens to; by default the one that the actor acts in. */
+  readonly sessionId?: string | undefined;
+  readonly details?: AuditDetails | undefined;
+}
+
+/** An entry that stands for several like it. */
+export interface CountedEntry extends AuditEntry {
+  readonly count: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly address: string | null;
+}
+
+type NewRow = Omit<AuditRow, 'sequence' | 'hash'>;
+
+/** The maximum stored length of an address and of a `User-Agent`. */
+const maxTextLength = 255;
+/** PostgreSQL takes 65,535 parameters in a statement, SQLite 32,766. */
+const rowsPerStatement = 500;
 
 export const auditStore = {
   /** To be called in the transaction of the change, so that both are committed or neither. */
@@ -46,32 +55,99 @@ export const auditStore = {
 
   /** The same, to be executed in a batch. */
   prepareAdd(queries: Queries, clock: Clock, entry: AuditEntry) {
-    const row = {
-      id: createId(clock),
-      at: clock.now(),
-      event: entry.event,
-      actor_id: entry.actorId ?? null,
-      target: entry.target ?? null,
-      session_id: entry.sessionId ?? null,
-      address: entry.context.address,
-      request_id: entry.context.requestId,
-    };
-    return prepareOnce(queries, 'add to the audit', row, (slots) =>
-      queries.insertInto('audit').values(slots),
+    const row = createRow(entry, clock.now());
+    const actor = getNamedTable(row.actor_kind, row.actor_name);
+    const target = getNamedTable(row.target_kind, row.target_name);
+    return prepareOnce(
+      queries,
+      `add to the audit, with names from ${actor ?? '-'} and ${target ?? '-'}`,
+      row,
+      (slots) =>
+        queries.insertInto('audit').values({
+          ...slots,
+          ...(actor && { actor_name: selectName(actor, slots.actor_id) }),
+          ...(target && { target_name: selectName(target, slots.target) }),
+        }),
     );
   },
 
-  /** The same for what an actor did to a target. */
-  addChange(
-    queries: Queries,
-    clock: Clock,
-    change: { readonly event: AuditEvent; readonly target: string; readonly sessionId?: string },
-    { userId, context }: Actor,
-  ): Promise<void> {
-    return auditStore.add(queries, clock, {
-      ...change,
-      ...(userId !== undefined && { actorId: userId }),
-      context,
-    });
+  /** Several at once, as of an import. Names are not looked up. */
+  async addMany(queries: Queries, clock: Clock, entries: readonly AuditEntry[]): Promise<void> {
+    await insertRows(
+      queries,
+      entries.map((entry) => createRow(entry, clock.now())),
+    );
+  },
+
+  async addCounted(queries: Queries, entries: readonly CountedEntry[]): Promise<void> {
+    await insertRows(
+      queries,
+      entries.map((entry) => ({
+        ...createRow(entry, entry.firstAt),
+        address: entry.address?.slice(0, maxTextLength) ?? null,
+        count: entry.count,
+        last_at: entry.lastAt,
+      })),
+    );
   },
 };
+
+/** What differs between two states, as `details` says it: field → both values. */
+export function describeChanges(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): Record<string, { readonly from: unknown; readonly to: unknown }> {
+  return Object.fromEntries(
+    Object.keys(after)
+      .filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+      .map((field) => [field, { from: before[field], to: after[field] }]),
+  );
+}
+
+async function insertRows(queries: Queries, rows: readonly NewRow[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += rowsPerStatement) {
+    await queries
+      .insertInto('audit')
+      .values(rows.slice(from, from + rowsPerStatement))
+      .execute();
+  }
+}
+
+function createRow({ event, actor, target, sessionId, details, ...entry }: AuditEntry, at: number): NewRow {
+  const { context = entry.context } = actor ?? {};
+  return {
+    // Lists are in the order of ids: the id has the row's time.
+    id: createId({ now: () => at }),
+    at,
+    event,
+    actor_kind: actor?.kind ?? null,
+    actor_id: actor?.id ?? null,
+    actor_name: actor?.name ?? null,
+    target_kind: target?.kind ?? null,
+    target: target?.id ?? null,
+    target_name: target?.name ?? null,
+    session_id: sessionId ?? actor?.sessionId ?? null,
+    address: context?.address?.slice(0, maxTextLength) ?? null,
+    user_agent: toPrintable(context?.userAgent),
+    request_id: context?.requestId ?? null,
+    details: details === undefined ? null : JSON.stringify(details),
+    count: 1,
+    last_at: null,
+  };
+}
+
+/** A header may have tabs and any non-ASCII byte; terminals may show this. */
+function toPrintable(userAgent: string | null | undefined): string | null {
+  return userAgent?.replaceAll(/\p{Cc}/gu, ' ').slice(0, maxTextLength) ?? null;
+}
+
+/** Where to look a name up that the entry does not have. */
+function getNamedTable(kind: string | null, name: string | null): 'users' | 'clients' | undefined {
+  if (name !== null) return undefined;
+  return kind === 'user' ? 'users' : kind === 'client' ? 'clients' : undefined;
+}
+
+function selectName(table: 'users' | 'clients', id: string | null): RawBuilder<string | null> {
+  const column = table === 'users' ? 'username' : 'name';
+  return sql`(select ${sql.ref(column)} from ${sql.table(table)} where id = ${id})`;
+}

@@ -62,10 +62,8 @@ export class OwnAccountService {
       if (!tokens) throw new Problem('invalid_token');
       await auditStore.add(transaction, this.clock, {
         event: 'password_changed',
-        actorId: userId,
-        target: userId,
-        sessionId,
-        context,
+        actor: { kind: 'user', id: userId, sessionId, context },
+        target: { kind: 'user', id: userId, name: user.username },
       });
       return { revoked: rows, makeTokens: tokens };
     });

@@ -10,6 +10,7 @@ import type { KeyPurpose } from '../keys/keys.store.js';
 import { KeyImportError } from '../keys/signing-keys.js';
 import { addAction, type Output } from './command-output.js';
 import type { WithInstallation } from './installation-command.js';
+import { operator } from './operator.js';
 
 export function addKeyCommands(program: Command, withInstallation: WithInstallation): void {
   const keys = program.command('keys').description('manage signing keys');
@@ -112,7 +113,7 @@ function describeState({ state, signs_from: from, accepted_until: end, setting }
 export async function rotateKeys({ ring }: Services, output: Output, only?: KeyPurpose): Promise<void> {
   const rotated = [];
   for (const purpose of only === undefined ? keyPurposes : [only]) {
-    rotated.push({ purpose, signs_from: formatTime(await ring.rotate(purpose)) });
+    rotated.push({ purpose, signs_from: formatTime(await ring.rotate(purpose, operator)) });
   }
   output.print(
     { rotated },
@@ -133,7 +134,7 @@ export async function importKey({ ring }: Services, output: Output, file: string
     throw new StartError(`The file ${file} cannot be read. Check its path and permissions.`, { cause });
   }
   try {
-    const imported = await ring.import(text);
+    const imported = await ring.import(text, operator);
     if (!imported) {
       output.print({ imported: false }, 'This key is the newest on the ring already.');
       return;
@@ -151,7 +152,8 @@ export async function importKey({ ring }: Services, output: Output, file: string
 
 export async function revokeKey({ ring }: Services, output: Output, id: string): Promise<void> {
   const ofRefreshTokens = ring.listRefreshKeys().some((key) => key.id === id);
-  if (!(await ring.revoke(id))) throw new StartError(`There is no key "${id}". See: latchkey keys list`);
+  if (!(await ring.revoke(id, operator)))
+    throw new StartError(`There is no key "${id}". See: latchkey keys list`);
   const signs = (ofRefreshTokens ? ring.refreshKey : ring.signingKey).id;
   output.print(
     { revoked: id, purpose: ofRefreshTokens ? 'refresh' : 'access', signs },
@@ -164,7 +166,7 @@ export async function revokeKey({ ring }: Services, output: Output, id: string):
 export async function rotateSecret({ ring }: Services, output: Output, config: Config): Promise<void> {
   if (config.newSecret !== undefined) {
     const sealing = new KeySealing(config.newSecret);
-    await ring.reseal(() => sealing);
+    await ring.reseal(() => sealing, operator);
     output.print(
       { secret: 'LATCHKEY_NEW_SECRET' },
       'The keys are encrypted with LATCHKEY_NEW_SECRET. Start the service with it as LATCHKEY_SECRET.',
@@ -175,7 +177,7 @@ export async function rotateSecret({ ring }: Services, output: Output, config: C
     throw new StartError('Set LATCHKEY_NEW_SECRET to the new secret, 32 characters or more.');
   }
   const { file } = config.databaseUrl;
-  await replaceSecretFile(file, (makeSecret) => ring.reseal(() => new KeySealing(makeSecret())));
+  await replaceSecretFile(file, (makeSecret) => ring.reseal(() => new KeySealing(makeSecret()), operator));
   output.print(
     { secret: `${file}.secret` },
     'The keys are encrypted with a new secret, which is in the secret file. Back it up.',

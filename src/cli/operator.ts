@@ -1,5 +1,4 @@
-import { operatorContext } from '../audit/audit.store.js';
-import type { Actor } from '../audit/actor.js';
+import { createOperatorActor, type Actor } from '../audit/actor.js';
 
-/** The actor of what a command does. */
-export const operator: Actor = { context: operatorContext };
+/** Who runs the command, for the audit. */
+export const operator: Actor = createOperatorActor();

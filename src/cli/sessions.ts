@@ -88,7 +88,7 @@ async function endSessions(
 }
 
 export async function endAll(services: Services, output: Output, config: Config): Promise<void> {
-  const { sessions, subjects } = await endAllSessions(services);
+  const { sessions, subjects } = await endAllSessions(services, operator);
   const kept = findKeptKey(config);
   const said = [
     `All keys are replaced, ${sessions} sessions have ended, and the tokens of ${subjects} users and clients are refused. Everybody logs in again.`,

@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto';
 import type { Actor } from '../audit/actor.js';
-import { auditStore } from '../audit/audit.store.js';
+import type { AuditEvent } from '../audit/audit-events.js';
+import { auditStore, describeChanges, type AuditDetails } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import type { Database } from '../database/database.js';
+import type { Database, Queries } from '../database/database.js';
 import { createId } from '../ids.js';
 import { validateName } from '../text/freeform-text.js';
 import { readPage, type Page } from '../http/pagination.js';
@@ -82,7 +84,7 @@ export class ClientsService {
     this.#refuseOversizedTokens(row);
     await this.database.transaction(async (transaction) => {
       await clientsStore.insert(transaction, row);
-      await auditStore.addChange(transaction, this.clock, { event: 'client_created', target: row.id }, actor);
+      await this.#audit(transaction, 'client_created', row, actor, describeClient(row));
     });
     return { client: row, secret };
   }
@@ -108,7 +110,7 @@ export class ClientsService {
         }),
       );
       this.#refuseOversizedTokens(after, before);
-      await auditStore.addChange(transaction, this.clock, { event: 'client_updated', target: id }, actor);
+      await this.#auditUpdate(transaction, before, after, actor);
       return {
         client: after,
         revoked: revokesTokens(before, after)
@@ -123,12 +125,42 @@ export class ClientsService {
   /** @throws {Problem} `client_not_found`. */
   async delete(id: string, actor: Actor): Promise<void> {
     const revoked = await this.database.transaction(async (transaction) => {
+      const client = requireClient(await clientsStore.lock(transaction, id));
       const rows = await this.versions.revokeForever(transaction, { clientId: id });
-      if (!(await clientsStore.delete(transaction, id))) throw new Problem('client_not_found');
-      await auditStore.addChange(transaction, this.clock, { event: 'client_deleted', target: id }, actor);
+      await clientsStore.delete(transaction, id);
+      await this.#audit(transaction, 'client_deleted', client, actor, describeClient(client));
       return rows;
     });
     this.versions.apply(revoked);
+  }
+
+  async #auditUpdate(
+    transaction: Queries,
+    before: StoredClient,
+    after: StoredClient,
+    actor: Actor,
+  ): Promise<void> {
+    const changes = describeChanges(describeClient(before), describeClient(after));
+    if (Object.keys(changes).length > 0)
+      await this.#audit(transaction, 'client_updated', before, actor, changes);
+    if ((before.disabled_at === null) === (after.disabled_at === null)) return;
+    const event = after.disabled_at === null ? 'client_enabled' : 'client_disabled';
+    await this.#audit(transaction, event, before, actor);
+  }
+
+  #audit(
+    transaction: Queries,
+    event: AuditEvent,
+    { id, name }: StoredClient,
+    actor: Actor,
+    details?: AuditDetails,
+  ): Promise<void> {
+    return auditStore.add(transaction, this.clock, {
+      event,
+      actor,
+      target: { kind: 'client', id, name },
+      details,
+    });
   }
 
   /** @param before where its tokens were too long already, they may become shorter. */
@@ -155,12 +187,7 @@ export class ClientsService {
       if (client.secret_hash === null) throw new Problem('client_has_no_secret');
       const changes = { secret_hash: hashClientSecret(secret) };
       await clientsStore.update(transaction, id, this.clock.now(), changes);
-      await auditStore.addChange(
-        transaction,
-        this.clock,
-        { event: 'client_secret_replaced', target: id },
-        actor,
-      );
+      await this.#audit(transaction, 'client_secret_replaced', client, actor);
       return this.versions.increment(transaction, { clientId: id });
     });
     this.versions.apply(revoked);
@@ -176,6 +203,22 @@ function refuseInvalidName(name: string): void {
 function requireClient(client: StoredClient | undefined): StoredClient {
   if (!client) throw new Problem('client_not_found');
   return client;
+}
+
+/** What the audit says of a client: of its keys the ids, or the hashes of those that have none. */
+function describeClient(client: StoredClient): AuditDetails {
+  const { keys } = JSON.parse(client.jwks ?? '{"keys":[]}') as ClientKeySet;
+  return {
+    name: client.name,
+    token_endpoint_auth_method: client.auth_method,
+    scope: client.scopes,
+    audiences: parseScope(client.audiences),
+    introspection_audiences: parseScope(client.introspection_audiences),
+    access_token_lifetime: client.access_token_lifetime,
+    ...(client.jwks !== null && {
+      keys: keys.map((key) => key.kid ?? hash('sha256', JSON.stringify(key), 'base64url')),
+    }),
+  };
 }
 
 function toSortedList(list: readonly string[]): string {

@@ -11,6 +11,8 @@ export interface Schema {
   keys: KeyRow;
   login_attempts: LoginAttemptRow;
   audit: AuditRow;
+  latchkey_audit_seals: AuditSealRow;
+  latchkey_audit_head: AuditHeadRow;
   clients: ClientRow;
   used_assertions: UsedAssertionRow;
   counters: CounterRow;
@@ -176,15 +178,66 @@ interface CounterRow {
   value: number;
 }
 
-interface AuditRow {
+export interface AuditRow {
+  /** In the order of `at`. */
   id: string;
+  /** When it happened; of several that are counted, the first. */
   at: number;
+  /** One of `auditEvents`. */
   event: string;
-  /** The id of the user or client that acted; null for the service and its operator. */
+  /** Null where nobody is known to have acted, and in rows of before 0013. */
+  actor_kind: 'user' | 'client' | 'operator' | 'service' | null;
+  /** The id of the user or client that acted. */
   actor_id: string | null;
-  /** What was changed. */
+  /** Its name then; of an operator, the system user's. */
+  actor_name: string | null;
+  target_kind: string | null;
+  /** What was changed: the id of a user, a client or a key, the name of a role. */
   target: string | null;
+  /** Its name then. */
+  target_name: string | null;
+  /** The session that it happened to, otherwise the one that the actor acted in. */
   session_id: string | null;
   address: string | null;
+  user_agent: string | null;
   request_id: string | null;
+  /** What changed, as JSON. */
+  details: string | null;
+  /** How many the row stands for. */
+  count: number;
+  /** When the last of them happened; null where it is one. */
+  last_at: number | null;
+  /** Its place in the chain, from 1, without gaps; null until it is chained. */
+  sequence: number | null;
+  /** See `audit-hash.ts`; null until it is chained. */
+  hash: string | null;
+}
+
+/** A signed statement of what the chain was. */
+interface AuditSeal {
+  /** The day (UTC) that it is of, as in 2026-11-29. */
+  day: string;
+  /** When it was signed. */
+  at: number;
+  /** The last chained row, and its hash. */
+  sequence: number;
+  hash: string;
+  /** The row that the chain begins after: 0, or the last one that the retention has deleted. */
+  base_sequence: number;
+  base_hash: string;
+  /** The key on the ring that signed it. */
+  key_id: string;
+  algorithm: string;
+  /** A JWK, kept for when the key has left the ring; null for a symmetric key. */
+  public_key: string | null;
+  /** Base64url. */
+  signature: string;
+}
+
+/** How the chain stood at the end of a day. */
+export type AuditSealRow = AuditSeal;
+
+/** How the chain stands now: one row, signed again at each step. */
+export interface AuditHeadRow extends AuditSeal {
+  name: 'head';
 }

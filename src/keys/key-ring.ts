@@ -1,7 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { serviceActor, type Actor } from '../audit/actor.js';
+import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { asymmetricAlgorithms } from './algorithms.js';
+import { auditKeyChange, type KeyChange } from './key-audit.js';
 import type { KeySealing } from './key-sealing.js';
 import { KeyRingError, unseal } from './stored-keys.js';
 import { KeySchedule, type KeyRingOptions, type ImportedKey } from './key-schedule.js';
@@ -77,7 +80,11 @@ export class KeyRing {
 
   /** Makes the keys that the settings require and the ring lacks: the first ones, or one for another algorithm. */
   createMissingKeys(): Promise<void> {
-    return this.#change((queries) => this.#schedule.createMissingKeys(queries), this.#signing.size === 0);
+    return this.#change(
+      (queries) => this.#schedule.createMissingKeys(queries),
+      { event: 'key_created', actor: serviceActor },
+      this.#signing.size === 0,
+    );
   }
 
   /** The key that signs access tokens now. */
@@ -171,8 +178,12 @@ export class KeyRing {
    * @returns when the new key begins to sign, in milliseconds since the Unix epoch.
    * @throws {KeyRingError} if the operator provides the key.
    */
-  rotate(purpose: KeyPurpose): Promise<number> {
-    return this.#change((queries) => this.#schedule.rotate(queries, purpose), purpose === 'access');
+  rotate(purpose: KeyPurpose, actor: Actor): Promise<number> {
+    return this.#change(
+      (queries) => this.#schedule.rotate(queries, purpose),
+      { event: 'key_rotated', actor },
+      purpose === 'access',
+    );
   }
 
   /** Rotates keys that have reached the age set for rotation. If several processes try, one does it. */
@@ -181,7 +192,11 @@ export class KeyRing {
     // Checked before the transaction, whose lock others would wait for; reloaded, because another process may have rotated.
     const due = await this.#schedule.findDue(this.database.queries);
     if (due.length === 0) return this.reload();
-    await this.#change((queries) => this.#schedule.rotateIfDue(queries), due.includes('access'));
+    await this.#change(
+      (queries) => this.#schedule.rotateIfDue(queries),
+      { event: 'key_rotated', actor: serviceActor },
+      due.includes('access'),
+    );
   }
 
   /**
@@ -189,8 +204,8 @@ export class KeyRing {
    * @returns undefined if it is the newest key already.
    * @throws {KeyImportError}
    */
-  import(text: string): Promise<ImportedKey | undefined> {
-    return this.#change((queries) => this.#schedule.import(queries, text));
+  import(text: string, actor: Actor): Promise<ImportedKey | undefined> {
+    return this.#change((queries) => this.#schedule.import(queries, text), { event: 'key_imported', actor });
   }
 
   /**
@@ -199,27 +214,38 @@ export class KeyRing {
    * @returns whether the key was there.
    * @throws {KeyRingError} if it is `JWT_PRIVATE_KEY`.
    */
-  revoke(id: string): Promise<boolean> {
-    return this.#change((queries) => this.#schedule.revoke(queries, id), this.#signing.has(id));
+  revoke(id: string, actor: Actor): Promise<boolean> {
+    return this.#change(
+      (queries) => this.#schedule.revoke(queries, id),
+      { event: 'key_created', actor },
+      this.#signing.has(id),
+    );
   }
 
   /**
    * Replaces all keys at once, except `JWT_PRIVATE_KEY`: every earlier token stops working.
    * @param also further work in the same transaction.
    */
-  replaceAll(also: (queries: Queries) => Promise<void>): Promise<void> {
-    return this.#change(async (queries) => {
-      await this.#schedule.replaceAll(queries);
-      await also(queries);
-    });
+  replaceAll(actor: Actor, also: (queries: Queries) => Promise<void>): Promise<void> {
+    return this.#change(
+      async (queries) => {
+        await this.#schedule.replaceAll(queries);
+        await also(queries);
+      },
+      { event: 'key_created', actor },
+    );
   }
 
   /**
    * Encrypts all keys with another secret, in one transaction.
    * @param makeSealing called in it, once all keys have been decrypted.
    */
-  reseal(makeSealing: () => KeySealing): Promise<void> {
-    return this.database.withExclusiveLock((queries) => this.#schedule.reseal(queries, makeSealing));
+  reseal(makeSealing: () => KeySealing, actor: Actor): Promise<void> {
+    return this.database.withExclusiveLock(async (queries) => {
+      await this.#schedule.reseal(queries, makeSealing);
+      const target = { kind: 'secret', id: 'LATCHKEY_SECRET' } as const;
+      await auditStore.add(queries, this.clock, { event: 'secret_changed', actor, target });
+    });
   }
 
   async deleteRetired(): Promise<void> {
@@ -227,9 +253,14 @@ export class KeyRing {
   }
 
   /** @param makesKey whether the change needs a new access-token key, which is generated before the transaction begins. */
-  async #change<T>(work: (queries: Queries) => Promise<T>, makesKey = false): Promise<T> {
+  async #change<T>(work: (queries: Queries) => Promise<T>, change: KeyChange, makesKey = false): Promise<T> {
     if (makesKey) await this.#schedule.prepareKey();
-    const result = await this.database.withExclusiveLock(work);
+    const result = await this.database.withExclusiveLock(async (queries) => {
+      const before = await keysStore.list(queries);
+      const done = await work(queries);
+      await auditKeyChange(queries, this.clock, before, change);
+      return done;
+    });
     await this.reload();
     return result;
   }

@@ -1,7 +1,7 @@
+import type { Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
-import type { RequestContext } from '../http/request-context.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { revocationsStore, type Revocation } from '../revocations/revocations.store.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
@@ -16,8 +16,7 @@ export class AccessTokenRevoker {
     private readonly revocations: Revocations,
   ) {}
 
-  /** @param actorId the client or user that requested it. */
-  async revoke(claims: AccessTokenClaims, actorId: string, context: RequestContext): Promise<void> {
+  async revoke(claims: AccessTokenClaims, actor: Actor): Promise<void> {
     const row: Revocation = {
       kind: 'token',
       target: claims.jti,
@@ -29,10 +28,10 @@ export class AccessTokenRevoker {
       await revocationsStore.add(transaction, [row]);
       await auditStore.add(transaction, this.clock, {
         event: 'token_revoked',
-        actorId,
-        target: claims.sub,
-        ...(claims.sid !== undefined && { sessionId: claims.sid }),
-        context,
+        actor,
+        target: { kind: claims.sid === undefined ? 'client' : 'user', id: claims.sub },
+        sessionId: claims.sid,
+        details: { jti: claims.jti },
       });
     });
     this.revocations.apply([row]);

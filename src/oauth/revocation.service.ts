@@ -1,6 +1,8 @@
+import type { Actor } from '../audit/actor.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { StoredClient } from '../clients/clients.store.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { firstPartyClientId } from '../tokens/access-token.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { parseRefreshToken } from '../tokens/refresh-token.js';
@@ -28,16 +30,22 @@ export class RevocationService {
    * @throws {OAuthProblem} `unauthorized_client` where the token is another client's.
    */
   async revoke(token: string, client: StoredClient | undefined, context: RequestContext): Promise<void> {
+    const actor: Actor | undefined = client && { kind: 'client', id: client.id, name: client.name, context };
     if (parseRefreshToken(this.ring, token)) {
       requireOwnerOrScope(client, firstPartyClientId);
-      await this.sessions.logoutByRefreshToken(token, context, client?.id);
+      await this.sessions.logoutByRefreshToken(token, context, actor);
       return;
     }
     const claims = await this.liveTokens.findClaims(token, 'verifyForRevocation');
     if (!claims) return;
     requireOwnerOrScope(client, claims.client_id);
-    await this.tokens.revoke(claims, client?.id ?? claims.sub, context);
+    await this.tokens.revoke(claims, actor ?? createOwner(claims, context));
   }
+}
+
+/** Without a client it is a user's token. */
+function createOwner({ sub, sid }: AccessTokenClaims, context: RequestContext): Actor {
+  return { kind: 'user', id: sub, sessionId: sid, context };
 }
 
 function requireOwnerOrScope(client: StoredClient | undefined, owner: string): void {

@@ -1,8 +1,8 @@
-import type { Actor } from '../audit/actor.js';
-import { auditStore } from '../audit/audit.store.js';
+import { serviceActor, type Actor } from '../audit/actor.js';
+import { auditStore, describeChanges, type AuditDetails, type AuditTarget } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { countersStore } from '../database/counters.store.js';
-import type { Database } from '../database/database.js';
+import type { Database, Queries } from '../database/database.js';
 import { validateFreeform } from '../text/freeform-text.js';
 import { Problem, retryLater } from '../problems/problem.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
@@ -84,7 +84,12 @@ export class RolesService {
       if (await rolesStore.isDeleted(transaction, name)) return undefined;
       if (await rolesStore.insert(transaction, role)) {
         await countersStore.increment(transaction, 'rights');
-        await auditStore.addChange(transaction, this.clock, { event: 'role_created', target: name }, actor);
+        await auditStore.add(transaction, this.clock, {
+          event: 'role_created',
+          actor,
+          target: toTarget(role),
+          details: describeRole(role),
+        });
         return { role, created: true, revoked: [] };
       }
       const before = await rolesStore.find(transaction, name);
@@ -96,7 +101,7 @@ export class RolesService {
         throw this.#createTooManyRightsProblem('are together with the other roles of a holder', largest);
       }
       await rolesStore.update(transaction, role);
-      await auditStore.addChange(transaction, this.clock, { event: 'role_updated', target: name }, actor);
+      await this.#auditUpdate(transaction, before, role, actor);
       return {
         role: { ...role, created_at: before?.created_at ?? role.created_at },
         created: false,
@@ -122,11 +127,32 @@ export class RolesService {
       await countersStore.increment(transaction, 'rights');
       const rows = await this.versions.increment(transaction, { role: name });
       await rolesStore.delete(transaction, name, this.clock.now());
-      await auditStore.addChange(transaction, this.clock, { event: 'role_deleted', target: name }, actor);
+      await auditStore.add(transaction, this.clock, {
+        event: 'role_deleted',
+        actor,
+        target: toTarget(role),
+        details: describeRole(role),
+      });
       return rows;
     });
     this.versions.apply(revoked);
     await removeDeletedRole(this.database, name);
+  }
+
+  async #auditUpdate(
+    transaction: Queries,
+    before: StoredRole | undefined,
+    role: StoredRole,
+    actor: Actor,
+  ): Promise<void> {
+    const details = describeChanges(before ? describeRole(before) : {}, describeRole(role));
+    if (Object.keys(details).length === 0) return;
+    await auditStore.add(transaction, this.clock, {
+      event: 'role_updated',
+      actor,
+      target: toTarget(role),
+      details,
+    });
   }
 
   #createTooManyRightsProblem(what: string, size: number): Problem {
@@ -149,15 +175,33 @@ export class RolesService {
         created_at: now,
         updated_at: now,
       };
-      if (await rolesStore.insert(transaction, role)) return [];
+      if (await rolesStore.insert(transaction, role)) {
+        await auditStore.add(transaction, this.clock, {
+          event: 'role_created',
+          actor: serviceActor,
+          target: toTarget(role),
+          details: describeRole(role),
+        });
+        return [];
+      }
       const before = await rolesStore.find(transaction, administratorRole);
       if (before?.permissions === role.permissions) return [];
       await countersStore.increment(transaction, 'rights');
       await rolesStore.update(transaction, role);
+      await this.#auditUpdate(transaction, before, role, serviceActor);
       return this.versions.increment(transaction, { role: administratorRole });
     });
     this.versions.apply(revoked);
   }
+}
+
+function toTarget({ name }: StoredRole): AuditTarget {
+  return { kind: 'role', id: name, name };
+}
+
+/** What the audit says of a role. */
+function describeRole({ description, permissions }: StoredRole): AuditDetails {
+  return { description, permissions: parseScope(permissions) };
 }
 
 function refuseInvalidDescription(description: string): void {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { auditStore, operatorContext } from '../audit/audit.store.js';
+import type { Actor } from '../audit/actor.js';
+import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { unmarkBackup } from '../database/backup-mark.js';
 import type { Database } from '../database/database.js';
@@ -44,14 +45,14 @@ export interface EndResult {
  *
  * If it is interrupted, run it again.
  */
-export async function endAllSessions(foundations: Dependencies): Promise<EndResult> {
+export async function endAllSessions(foundations: Dependencies, actor: Actor): Promise<EndResult> {
   const { database, clock, ring, revocations } = foundations;
   let revoked: Revocation[] = [];
-  await ring.replaceAll(async (queries) => {
+  await ring.replaceAll(actor, async (queries) => {
     const now = clock.now();
     const expiresAt = now + maxAccessTokenLifetime;
     revoked = await revokeTokensOfHolders(queries, everyRole, { now, expiresAt, by: versionStep });
-    await auditStore.add(queries, clock, { event: 'all_sessions_ended', context: operatorContext });
+    await auditStore.add(queries, clock, { event: 'all_sessions_ended', actor });
   });
   revocations.apply(revoked);
   const subjects =

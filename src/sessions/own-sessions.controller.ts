@@ -10,7 +10,7 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
-import { requireUser, type AuthenticatedRequest } from '../tokens/caller.js';
+import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import { getRequestContext } from '../http/request-context.js';
 import { clearTokenCookies } from './token-cookies.js';
 import { defaultLimit } from '../http/pagination.js';
@@ -64,12 +64,11 @@ export class OwnSessionsController {
   public async endSession(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
     const { userId, sessionId } = requireUser(request);
     const { userSessions, sessions, config } = this.services;
-    const context = getRequestContext(request);
     if (id !== sessionId) {
-      await userSessions.end(userId, id, { userId, context });
+      await userSessions.end(userId, id, toActor(request));
       return;
     }
-    await sessions.logout(id, context);
+    await sessions.logout(id, getRequestContext(request));
     if (request.res) clearTokenCookies(request.res, config);
   }
 
@@ -82,9 +81,6 @@ export class OwnSessionsController {
   @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   public endOtherSessions(@Request() request: AuthenticatedRequest): Promise<void> {
     const { userId, sessionId } = requireUser(request);
-    return this.services.userSessions.endOthers(userId, sessionId, {
-      userId,
-      context: getRequestContext(request),
-    });
+    return this.services.userSessions.endOthers(userId, sessionId, toActor(request));
   }
 }

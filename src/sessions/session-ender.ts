@@ -1,3 +1,4 @@
+import type { Actor } from '../audit/actor.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
@@ -16,14 +17,14 @@ export class SessionEnder {
 
   /**
    * When this resolves, the session's tokens are refused, also after a restart.
-   * @param actorId default: the session's user.
+   * @param actor default: the session's user.
    * @returns whether the session was live.
    */
   async end(
     sessionId: string,
     event: 'logout' | 'refresh_token_reused',
     context: RequestContext,
-    actorId?: string,
+    actor?: Actor,
   ): Promise<boolean> {
     const { isEnded, revoked } = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
@@ -39,8 +40,9 @@ export class SessionEnder {
       const rows = await revokeSessionTokens(transaction, this.clock, [ended]);
       await auditStore.add(transaction, this.clock, {
         event,
-        ...(event === 'logout' && { actorId: actorId ?? ended.user_id }),
-        target: ended.user_id,
+        // Whoever has the token may be a thief.
+        ...(event === 'logout' && { actor: actor ?? { kind: 'user', id: ended.user_id, context } }),
+        target: { kind: 'user', id: ended.user_id },
         sessionId,
         context,
       });

@@ -53,10 +53,9 @@ export class SessionLimit {
     for (const { id: sessionId } of ended) {
       await auditStore.add(transaction, this.clock, {
         event: 'session_displaced',
-        actorId: userId,
-        target: userId,
+        actor: { kind: 'user', id: userId, context },
+        target: { kind: 'user', id: userId },
         sessionId,
-        context,
       });
     }
     return revokeSessionTokens(transaction, this.clock, ended);

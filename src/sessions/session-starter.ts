@@ -62,10 +62,9 @@ export class SessionStarter {
         {
           query: auditStore.prepareAdd(queries, this.clock, {
             event: 'login',
-            actorId: user.id,
-            target: user.id,
+            actor: { kind: 'user', id: user.id, context },
+            target: { kind: 'user', id: user.id },
             sessionId: session.id,
-            context,
           }),
         },
         // Last: other logins from the same address wait for these rows until the commit.
@@ -97,9 +96,9 @@ export class SessionStarter {
         await sessionsStore.delete(transaction, session.id);
         await auditStore.add(transaction, this.clock, {
           event: 'session_ended',
-          target: session.user_id,
+          actor: { kind: 'service', context },
+          target: { kind: 'user', id: session.user_id },
           sessionId: session.id,
-          context,
         });
       });
       throw error;

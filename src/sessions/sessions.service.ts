@@ -1,3 +1,4 @@
+import type { Actor } from '../audit/actor.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
@@ -97,11 +98,11 @@ export class SessionsService {
 
   /**
    * Ends the session of a refresh token of any generation. An unknown token is no error (RFC 7009 §2.2).
-   * @param actorId default: the session's user.
+   * @param actor default: the session's user.
    */
-  async logoutByRefreshToken(refreshToken: string, context: RequestContext, actorId?: string): Promise<void> {
+  async logoutByRefreshToken(refreshToken: string, context: RequestContext, actor?: Actor): Promise<void> {
     const contents = this.tokenSets.read(refreshToken);
-    if (contents) await this.ender.end(contents.sessionId, 'logout', context, actorId);
+    if (contents) await this.ender.end(contents.sessionId, 'logout', context, actor);
   }
 
   /** Ends a session. When this resolves, its tokens are refused, also after a restart. */

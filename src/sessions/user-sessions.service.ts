@@ -48,8 +48,12 @@ export class UserSessionsService {
         // An earlier change that ended it may have been interrupted before it revoked the access tokens.
         (await sessionsStore.revokeEndedOneOf(transaction, userId, sessionId, now));
       if (!session) throw new Problem('session_not_found');
-      const change = { event: 'session_ended', target: userId, sessionId } as const;
-      await auditStore.addChange(transaction, this.clock, change, actor);
+      await auditStore.add(transaction, this.clock, {
+        event: 'session_ended',
+        actor,
+        target: { kind: 'user', id: userId },
+        sessionId,
+      });
       return revokeSessionTokens(transaction, this.clock, [session]);
     });
     this.versions.apply(revoked);
@@ -88,7 +92,7 @@ export class UserSessionsService {
   ): Promise<void> {
     if (epoch === undefined || !(await sessionEndingsStore.hasOfEpoch(transaction, userId, epoch - 1)))
       return;
-    const change = { event: 'sessions_ended', target: userId } as const;
-    await auditStore.addChange(transaction, this.clock, change, actor);
+    const target = { kind: 'user', id: userId } as const;
+    await auditStore.add(transaction, this.clock, { event: 'sessions_ended', actor, target });
   }
 }

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { operatorContext } from '../audit/audit.store.js';
+import { operatorContext, serviceActor } from '../audit/actor.js';
 import { readConfig } from '../config/config.js';
 import type { PublicDatabase } from '../database/public-database.js';
 import { collectPermissions } from '../http/security-requirements.js';
@@ -104,12 +104,11 @@ export class TestService implements AsyncDisposable {
     roles = [],
   }: NewTestUser = {}): Promise<TestUser> {
     const { users, roles: allRoles, logins } = this.#services;
-    const actor = { context: operatorContext };
     const own = permissions.length > 0 ? [`of-${username}`] : [];
-    for (const name of own) await allRoles.put(name, { description: '', permissions }, actor);
+    for (const name of own) await allRoles.put(name, { description: '', permissions }, serviceActor);
     const { id } = await users.create(
       { username, password: testPassword, roles: [...roles, ...own], oneTime: false },
-      actor,
+      serviceActor,
     );
     const tokens = await logins.login(username, testPassword, operatorContext);
     return new TestUser(this.#services, this.clock, id, username, tokens);

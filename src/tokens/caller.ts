@@ -44,7 +44,11 @@ export function requireUser({ caller }: AuthenticatedRequest): UserCaller {
 
 /** The caller as services and the audit take it. */
 export function toActor(request: AuthenticatedRequest): Actor {
-  return { userId: request.caller.subject, context: getRequestContext(request) };
+  const { subject: id, username: name, sessionId } = request.caller;
+  const context = getRequestContext(request);
+  return sessionId === undefined
+    ? { kind: 'client', id, context }
+    : { kind: 'user', id, name, sessionId, context };
 }
 
 export function toCaller(claims: AccessTokenClaims): Caller {

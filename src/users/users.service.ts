@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '../audit/actor.js';
-import { auditStore } from '../audit/audit.store.js';
+import type { AuditEvent } from '../audit/audit-events.js';
+import { auditStore, describeChanges, type AuditDetails } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
@@ -62,8 +63,9 @@ export class UsersService {
     return this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       const id = await this.records.insert(transaction, { username, passwordHash, roles, oneTime });
-      await auditStore.addChange(transaction, this.clock, { event: 'user_created', target: id }, actor);
-      return requireUser(await usersStore.find(transaction, id));
+      const user = requireUser(await usersStore.find(transaction, id));
+      await this.#audit(transaction, 'user_created', user, actor, describeNewUser(user));
+      return user;
     });
   }
 
@@ -82,7 +84,8 @@ export class UsersService {
       if (!(await usersStore.isEmpty(transaction))) return false;
       const roles = [administratorRole];
       const id = await this.records.insert(transaction, { username, passwordHash, roles, oneTime });
-      await auditStore.addChange(transaction, this.clock, { event: 'user_created', target: id }, actor);
+      const user = requireUser(await usersStore.find(transaction, id));
+      await this.#audit(transaction, 'user_created', user, actor, describeNewUser(user));
       return true;
     });
   }
@@ -126,14 +129,16 @@ export class UsersService {
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
       if (signedOut) await sessionEpochsStore.raiseSessionEpoch(transaction, id);
-      await auditStore.addChange(transaction, this.clock, { event: 'user_updated', target: id }, actor);
+      const user = requireUser(await usersStore.find(transaction, id));
+      for (const [event, details] of describeUpdate(before, user, passwordHash !== undefined))
+        await this.#audit(transaction, event, before, actor, details);
       return {
         // Tokens say the name, which another user may have next.
         revoked:
           signedOut || rolesChange || renamed
             ? await this.versions.increment(transaction, { userId: id })
             : [],
-        user: requireUser(await usersStore.find(transaction, id)),
+        user,
       };
     });
     this.versions.apply(revoked);
@@ -150,7 +155,7 @@ export class UsersService {
       if (user.disabled_at === null && parseScope(user.roles).includes(administratorRole)) {
         await requireAdministrator(transaction);
       }
-      await auditStore.addChange(transaction, this.clock, { event: 'user_deleted', target: id }, actor);
+      await this.#audit(transaction, 'user_deleted', user, actor, { roles: parseScope(user.roles) });
       return rows;
     });
     this.versions.apply(revoked);
@@ -173,17 +178,27 @@ export class UsersService {
         ...this.records.oneTimeColumns(true),
       });
       await sessionEpochsStore.raiseSessionEpoch(transaction, user.id);
-      await auditStore.addChange(
-        transaction,
-        this.clock,
-        { event: 'password_reset', target: user.id },
-        actor,
-      );
+      await this.#audit(transaction, 'password_reset', user, actor);
       return this.versions.increment(transaction, { userId: user.id });
     });
     if (!revoked) return undefined;
     this.versions.apply(revoked);
     return password;
+  }
+
+  #audit(
+    transaction: Queries,
+    event: AuditEvent,
+    { id, username }: Pick<UserWithRoles, 'id' | 'username'>,
+    actor: Actor,
+    details?: AuditDetails,
+  ): Promise<void> {
+    return auditStore.add(transaction, this.clock, {
+      event,
+      actor,
+      target: { kind: 'user', id, name: username },
+      details,
+    });
   }
 
   async #hashNewPassword(
@@ -200,6 +215,25 @@ export class UsersService {
     await refuseInvalidPassword('password', password, name);
     return this.passwords.hash(password);
   }
+}
+
+function describeNewUser({ roles, password_one_time: oneTime }: UserWithRoles): AuditDetails {
+  return { roles: parseScope(roles), one_time_password: oneTime === 1 };
+}
+
+/** An event for each thing that a change does. */
+function* describeUpdate(
+  before: UserWithRoles,
+  after: UserWithRoles,
+  hasNewPassword: boolean,
+): Generator<readonly [AuditEvent, AuditDetails?]> {
+  if (before.username !== after.username)
+    yield ['user_renamed', { username: { from: before.username, to: after.username } }];
+  const roles = describeChanges({ roles: parseScope(before.roles) }, { roles: parseScope(after.roles) });
+  if ('roles' in roles) yield ['roles_changed', roles];
+  if (hasNewPassword) yield ['user_password_set', { one_time_password: after.password_one_time === 1 }];
+  if (before.disabled_at === null && after.disabled_at !== null) yield ['user_disabled'];
+  if (before.disabled_at !== null && after.disabled_at === null) yield ['user_enabled'];
 }
 
 /** 120 random bits in base64url. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Test } from 'supertest';
-import { operatorContext } from '../../src/audit/audit.store.js';
+import { serviceActor } from '../../src/audit/actor.js';
 import { adminPassword } from '../support/api-client.js';
 import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { clientToken, createClient } from '../support/oauth-clients.js';
@@ -113,7 +113,7 @@ describe('GET /forward-auth', () => {
 
   it('refuses a one-time password where permissions are required', async () => {
     await app.createUser('cyd', 'the password of cyd', ['analyst']);
-    const oneTime = await app.services.users.resetPassword('cyd', { context: operatorContext });
+    const oneTime = await app.services.users.resetPassword('cyd', serviceActor);
     const { access_token: own } = await app.login('cyd', oneTime);
     await expectRefusal(ask('?permission=reports:read', own), 403, 'password_change_required');
     const { headers } = await ask('', own).expect(200);

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { hash } from '@node-rs/argon2';
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
+import { operatorContext, serviceActor } from '../../src/audit/actor.js';
 import type { AccessTokenClaims } from '../../src/tokens/access-token-claims.js';
-import { operatorContext } from '../../src/audit/audit.store.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { computations } from '../../src/passwords/passwords.js';
 import type { User } from '../../src/users/users.models.js';
@@ -316,7 +316,7 @@ for (const kind of databaseKinds) {
 
     it('withholds every permission while it is a one-time password', async () => {
       const username = await newUser();
-      const oneTime = await app.services.users.resetPassword(username, { context: operatorContext });
+      const oneTime = await app.services.users.resetPassword(username, serviceActor);
       const tokens = await app.login(username, oneTime);
       expect(tokens.scope).to.equal('');
       const me = await app.get('/me', tokens.access_token).expect(200);

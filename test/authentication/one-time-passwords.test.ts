@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Test } from 'supertest';
+import { serviceActor } from '../../src/audit/actor.js';
 import type { User } from '../../src/users/users.models.js';
-import { operatorContext } from '../../src/audit/audit.store.js';
 import { databaseKinds } from '../support/databases.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -104,7 +104,7 @@ for (const database of databaseKinds) {
       await change(id, { password, one_time: true }).expect(200);
       await login(username).expect(200);
       await login(username).expect(401);
-      const reset = await app.services.users.resetPassword(username, { context: operatorContext });
+      const reset = await app.services.users.resetPassword(username, serviceActor);
       await login(username, reset).expect(200);
       await login(username, reset).expect(401);
     });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Request } from 'express';
-import { operatorContext } from '../../src/audit/audit.store.js';
+import { serviceActor } from '../../src/audit/actor.js';
 import { expressAuthentication } from '../../src/authentication/authentication.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -43,7 +43,7 @@ describe('Permissions', () => {
     const { access_token: admin } = await app.login();
     await app.put('/roles/reader', { permissions: ['users:read'] }, admin).expect(201);
     await app.createUser('cyd', 'the password of cyd', ['reader']);
-    const oneTime = await app.services.users.resetPassword('cyd', { context: operatorContext });
+    const oneTime = await app.services.users.resetPassword('cyd', serviceActor);
     const { access_token: token, scope } = await app.login('cyd', oneTime);
     expect(scope).to.equal('');
     const { body } = await app.get('/users', token).expect(403);

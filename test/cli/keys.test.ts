@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import { importKey, listKeys, revokeKey, rotateKeys, rotateSecret } from '../../src/cli/keys.js';
 import { readConfig } from '../../src/config/config.js';
 import type { Output } from '../../src/cli/command-output.js';
@@ -55,7 +56,7 @@ describe('latchkey keys', () => {
       (await run(listKeys)).split('\n').map((line) => line.split(/ {2,}/));
     const head = ['id', 'purpose', 'algorithm', 'state'];
     expect(await rows()).to.deep.equal([head, [signingKey.id, 'access', 'ES256', 'signs'], refresh]);
-    await app.services.ring.rotate('access');
+    await app.services.ring.rotate('access', serviceActor);
     const [, { id } = signingKey] = app.services.ring.listSigningKeys();
     expect(await rows()).to.deep.equal([
       head,

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
+import { serviceActor } from '../../src/audit/actor.js';
 import { guard, Refusal, type GuardOptions } from '../../src/guard/guard.js';
 import { clientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
 import { GuardedApi } from '../support/guarded-api.js';
@@ -96,9 +97,7 @@ describe('A service behind a guard', () => {
 
     it('of a user with a one-time password', async () => {
       await app.createUser('bea', 'the password of bea', ['admin']);
-      const password = await app.services.users.resetPassword('bea', {
-        context: { requestId: null, address: null, userAgent: null },
-      });
+      const password = await app.services.users.resetPassword('bea', serviceActor);
       const { access_token: token } = await app.login('bea', password);
       expect(await answersAlike('/users', '/own/users', token)).to.equal('password_change_required');
     });

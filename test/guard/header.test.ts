@@ -1,12 +1,11 @@
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import { Refusal } from '../../src/guard/guard.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { issuer } from '../support/oauth-clients.js';
 import { rejection } from '../support/rejections.js';
 import { until } from '../support/until.js';
 import { TestApp } from '../support/test-app.js';
-
-const context = { requestId: null, address: null, userAgent: null };
 
 describe('A guard of a service with another header or scheme for access tokens', () => {
   let app: TestApp;
@@ -32,7 +31,7 @@ describe('A guard of a service with another header or scheme for access tokens',
           introspectionAudiences: [issuer],
           accessTokenLifetime: null,
         },
-        { context },
+        serviceActor,
       );
       api = await GuardedApi.following(app, {
         client: { id: client.id, secret },
@@ -62,7 +61,7 @@ describe('A guard of a service with another header or scheme for access tokens',
         new RegExp(`^${scheme} realm="latchkey", error="invalid_token"`),
       );
 
-      await app.services.userSessions.endAll(app.services.accessTokens.verify(token).sub, { context });
+      await app.services.userSessions.endAll(app.services.accessTokens.verify(token).sub, serviceActor);
       await until(async () => (await api.get('/own/any').set(headerName, value)).status === 401);
     });
   }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt, signJwt } from '../support/tokens.js';
@@ -57,7 +58,7 @@ describe('The public keys in a guard', () => {
   it('verify tokens before and after a rotation', async () => {
     const old = await token();
     await api.get('/own/any', old).expect(200);
-    const activeAt = await app.services.ring.rotate('access');
+    const activeAt = await app.services.ring.rotate('access', serviceActor);
     pass((activeAt - app.clock.now()) / 1000);
     const young = await token();
     expect(readJwt(young).header['kid']).not.to.equal(readJwt(old).header['kid']);
@@ -70,7 +71,7 @@ describe('The public keys in a guard', () => {
     await api.get('/own/any', old).expect(200);
     const { ring } = app.services;
     const { kid } = readJwt(old).header;
-    await ring.revoke(String(kid));
+    await ring.revoke(String(kid), serviceActor);
     pass(60);
     await api.get('/own/any', old).expect(401);
     await api.get('/own/any', await token()).expect(200);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { jwtVerify } from 'jose';
+import { serviceActor } from '../../src/audit/actor.js';
 import { asymmetricAlgorithms, symmetricAlgorithms } from '../../src/keys/algorithms.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt, ResourceServer } from '../support/tokens.js';
@@ -76,7 +77,7 @@ describe('GET /.well-known/jwks.json', () => {
     const again = () => app.get('/.well-known/jwks.json').set('If-None-Match', etag);
     const unchanged = await again().expect(304);
     expect(unchanged.headers).to.include({ etag, 'cache-control': 'public, max-age=600' });
-    await app.services.ring.rotate('access');
+    await app.services.ring.rotate('access', serviceActor);
     const changed = await again().expect(200);
     expect(changed.body.keys).to.have.length(2);
     expect(changed.headers['etag']).not.to.equal(etag);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import type { Services } from '../../src/server/services.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { maxAccessTokenLifetime } from '../../src/tokens/access-token-verifier.js';
@@ -38,7 +39,7 @@ for (const database of databaseKinds) {
     describe('access-token keys', () => {
       it('publishes the new key at once, and signs with it when no cache can lack it', async () => {
         const oldKey = app.services.ring.signingKey.id;
-        const signsAt = await app.services.ring.rotate('access');
+        const signsAt = await app.services.ring.rotate('access', serviceActor);
         expect(signsAt).to.equal(app.clock.now() + publishedAhead * 1000);
         const [first, newKey] = await published();
         expect(first).to.equal(oldKey);
@@ -50,7 +51,7 @@ for (const database of databaseKinds) {
 
       it('accepts the old key until the last token that it may have signed has expired, and then removes it', async () => {
         const oldKey = app.services.ring.signingKey.id;
-        await app.services.ring.rotate('access');
+        await app.services.ring.rotate('access', serviceActor);
         app.clock.advance(publishedAhead - 0.001);
         const lastOfOld = await app.login();
         app.clock.advance(899);
@@ -70,8 +71,8 @@ for (const database of databaseKinds) {
 
       it('leaves one key signing after two rotations, and accepts every token', async () => {
         const tokens = [await app.login()];
-        await app.services.ring.rotate('access');
-        await app.services.ring.rotate('access');
+        await app.services.ring.rotate('access', serviceActor);
+        await app.services.ring.rotate('access', serviceActor);
         for (let minutes = 0; minutes < 14; minutes += 1) {
           app.clock.advance(60);
           tokens.push(await app.login());
@@ -84,7 +85,7 @@ for (const database of databaseKinds) {
     describe('refresh-token keys', () => {
       it('uses the new key half a minute later, and accepts tokens of the old one until they are refreshed', async () => {
         const old = await app.login();
-        await app.services.ring.rotate('refresh');
+        await app.services.ring.rotate('refresh', serviceActor);
         expect(refreshKeyOf(await app.login())).to.equal(refreshKeyOf(old));
         app.clock.advance(30);
         const next = await app.refresh(old.refresh_token);
@@ -94,7 +95,7 @@ for (const database of databaseKinds) {
 
       it('returns the same successor during the grace, whichever of the two keys made it', async () => {
         const { refresh_token: first } = await app.login();
-        await app.services.ring.rotate('refresh');
+        await app.services.ring.rotate('refresh', serviceActor);
         app.clock.advance(29);
         const { refresh_token: second } = await app.refresh(first);
         app.clock.advance(9);
@@ -105,7 +106,7 @@ for (const database of databaseKinds) {
       });
 
       it('accepts an old token until it expires, and during its grace', async () => {
-        await app.services.ring.rotate('refresh');
+        await app.services.ring.rotate('refresh', serviceActor);
         app.clock.advance(29.999);
         const { refresh_token: last } = await app.login();
         app.clock.advance(30 * day - 1);
@@ -228,7 +229,7 @@ for (const database of databaseKinds) {
         const [leaked] = app.services.ring.listSigningKeys();
         const tokens = await app.login();
         await expectAccepted(tokens);
-        expect(await app.services.ring.revoke(leaked?.id ?? '')).to.be.true;
+        expect(await app.services.ring.revoke(leaked?.id ?? '', serviceActor)).to.be.true;
         await expectRefused(tokens);
         expect(await published())
           .to.have.length(1)
@@ -241,7 +242,7 @@ for (const database of databaseKinds) {
         try {
           const tokens = await app.login();
           other.accessTokens.verify(tokens.access_token);
-          await app.services.ring.revoke(app.services.ring.signingKey.id);
+          await app.services.ring.revoke(app.services.ring.signingKey.id, serviceActor);
           await other.catchUp();
           expect(() => other.accessTokens.verify(tokens.access_token)).to.throw('not signed with a key');
         } finally {
@@ -250,19 +251,19 @@ for (const database of databaseKinds) {
       });
 
       it('lets the key that is already published sign from then on', async () => {
-        await app.services.ring.rotate('access');
+        await app.services.ring.rotate('access', serviceActor);
         const [oldKey = '', newKey] = await published();
-        await app.services.ring.revoke(oldKey);
+        await app.services.ring.revoke(oldKey, serviceActor);
         expect(keyOf(await app.login())).to.equal(newKey);
         expect(await published()).to.deep.equal([newKey]);
       });
 
       it('returns to the previous key if that is still accepted, and publishes another one', async () => {
         const oldKey = app.services.ring.signingKey.id;
-        await app.services.ring.rotate('access');
+        await app.services.ring.rotate('access', serviceActor);
         app.clock.advance(publishedAhead + accepted - 10);
         const newKey = app.services.ring.signingKey.id;
-        await app.services.ring.revoke(newKey);
+        await app.services.ring.revoke(newKey, serviceActor);
         const tokens = await app.login();
         expect(keyOf(tokens)).to.equal(oldKey);
         app.clock.advance(publishedAhead);
@@ -275,13 +276,13 @@ for (const database of databaseKinds) {
       it('ends all sessions for a refresh-token key, here and in other processes', async () => {
         const { ring } = app.services;
         const [old, gone] = [await app.login(), await app.login()];
-        await ring.rotate('refresh');
+        await ring.rotate('refresh', serviceActor);
         app.clock.advance(30);
         const next = await app.refresh(old.refresh_token);
         const other = await app.openAgain();
         try {
           const [leaked] = ring.listRefreshKeys();
-          expect(await ring.revoke(leaked?.id ?? '')).to.be.true;
+          expect(await ring.revoke(leaked?.id ?? '', serviceActor)).to.be.true;
           await app.services.catchUp();
           await other.catchUp();
           await expectRefused(gone);
@@ -298,13 +299,13 @@ for (const database of databaseKinds) {
       it('replaces the only refresh-token key at once', async () => {
         const { ring } = app.services;
         const tokens = await app.login();
-        await ring.revoke(ring.refreshKey.id);
+        await ring.revoke(ring.refreshKey.id, serviceActor);
         await app.post('/refresh', { refresh_token: tokens.refresh_token }).expect(401);
         await app.refresh((await app.login()).refresh_token);
       });
 
       it('returns false for an unknown key', async () => {
-        expect(await app.services.ring.revoke('no key')).to.be.false;
+        expect(await app.services.ring.revoke('no key', serviceActor)).to.be.false;
       });
     });
 
@@ -314,7 +315,7 @@ for (const database of databaseKinds) {
       it('allows only the new secret to decrypt the keys', async () => {
         const tokens = await app.login();
         const { refresh_token: successor } = await app.refresh(tokens.refresh_token);
-        await app.services.ring.reseal(() => new KeySealing(newSecret));
+        await app.services.ring.reseal(() => new KeySealing(newSecret), serviceActor);
         expect(await rejection(app.openAgain()))
           .to.be.instanceOf(KeyRingError)
           .with.property('message')
@@ -325,11 +326,13 @@ for (const database of databaseKinds) {
       });
 
       it('is refused in a process that still has the old secret', async () => {
-        await app.services.ring.reseal(() => new KeySealing(newSecret));
+        await app.services.ring.reseal(() => new KeySealing(newSecret), serviceActor);
         for (const purpose of ['access', 'refresh'] as const)
-          expect(await rejection(app.services.ring.rotate(purpose))).to.be.instanceOf(KeyRingError);
+          expect(await rejection(app.services.ring.rotate(purpose, serviceActor))).to.be.instanceOf(
+            KeyRingError,
+          );
         expect(
-          await rejection(app.services.ring.reseal(() => expect.fail('asked for a secret'))),
+          await rejection(app.services.ring.reseal(() => expect.fail('asked for a secret'), serviceActor)),
         ).to.be.instanceOf(KeyRingError);
         await app.login();
         app = await app.restart({ LATCHKEY_SECRET: newSecret });
@@ -353,7 +356,12 @@ for (const database of databaseKinds) {
       };
       await load();
       app.clock.advance(1);
-      await Promise.all([ring.rotate('access'), load(), ring.rotate('refresh'), load()]);
+      await Promise.all([
+        ring.rotate('access', serviceActor),
+        load(),
+        ring.rotate('refresh', serviceActor),
+        load(),
+      ]);
       const keys = new Set<unknown>();
       for (const seconds of [0, 29, 1, 270, 1, 58, 1, 1, 300, 300, 300]) {
         app.clock.advance(seconds);

@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { calculateJwkThumbprint } from 'jose';
+import { serviceActor } from '../../src/audit/actor.js';
 import { readConfig } from '../../src/config/config.js';
 import { importSigningKey, KeyImportError } from '../../src/keys/signing-keys.js';
 import { temporaryFolder } from '../support/folders.js';
@@ -141,7 +142,7 @@ describe('An operator’s own signing key', () => {
       expect(app.services.ring.signingKey.id).to.equal(own);
 
       app = await app.restart({ JWT_PRIVATE_KEY: '' });
-      await app.services.ring.rotate('access');
+      await app.services.ring.rotate('access', serviceActor);
       app = await app.restart({ JWT_PRIVATE_KEY: pem(p256) });
       const { access_token: token } = await app.login();
       for (const seconds of [0, 359, 1, 1, 600]) {
@@ -158,8 +159,11 @@ describe('An operator’s own signing key', () => {
     it('cannot be rotated or revoked while it is set, because it would come back', async () => {
       app = await TestApp.start({ settings: { JWT_PRIVATE_KEY: pem(p256) } });
       const { ring } = app.services;
-      await expectRejection(ring.rotate('access'), /signed with JWT_PRIVATE_KEY/);
-      await expectRejection(ring.revoke(ring.signingKey.id), /is JWT_PRIVATE_KEY, which would bring it back/);
+      await expectRejection(ring.rotate('access', serviceActor), /signed with JWT_PRIVATE_KEY/);
+      await expectRejection(
+        ring.revoke(ring.signingKey.id, serviceActor),
+        /is JWT_PRIVATE_KEY, which would bring it back/,
+      );
     });
   });
 
@@ -172,13 +176,13 @@ describe('An operator’s own signing key', () => {
 
     it('is published at once, signs later, and is imported once', async () => {
       const { ring } = app.services;
-      const imported = await ring.import(pem(p256));
+      const imported = await ring.import(pem(p256), serviceActor);
       expect(imported).to.deep.equal({
         id: importSigningKey(pem(p256), 'ES256').id,
         activeAt: app.clock.now() + 360_000,
       });
       expect(ring.listPublishedKeys().map(({ kid }) => kid)).to.include(imported?.id);
-      expect(await ring.import(jwk(p256))).to.be.undefined;
+      expect(await ring.import(jwk(p256), serviceActor)).to.be.undefined;
       app.clock.advance(360);
       expect(ring.signingKey.id).to.equal(imported?.id);
     });
@@ -187,7 +191,7 @@ describe('An operator’s own signing key', () => {
       const weak = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }).privateKey;
       const { ring } = app.services;
       const before = ring.listPublishedKeys();
-      await expectRejection(ring.import(pem(weak)), /odd public exponent/);
+      await expectRejection(ring.import(pem(weak), serviceActor), /odd public exponent/);
       expect(ring.listPublishedKeys()).to.deep.equal(before);
     });
 
@@ -209,7 +213,10 @@ describe('An operator’s own signing key', () => {
     });
 
     it('must be for the algorithm that is set', async () => {
-      await expectRejection(app.services.ring.import(pem(rsa)), /Set JWT_ALGORITHM to RS256 first/);
+      await expectRejection(
+        app.services.ring.import(pem(rsa), serviceActor),
+        /Set JWT_ALGORITHM to RS256 first/,
+      );
     });
   });
 });

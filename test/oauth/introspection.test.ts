@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
@@ -225,9 +226,7 @@ describe('POST /oauth/introspect with a one-time password', () => {
     const app = await TestApp.start();
     const client = await createClient(app, { scope: 'tokens:introspect' });
     const { users } = app.services;
-    const oneTime = await users.resetPassword('admin', {
-      context: { requestId: null, address: null, userAgent: null },
-    });
+    const oneTime = await users.resetPassword('admin', serviceActor);
     const tokens = await app.login('admin', oneTime);
     const { body } = await app
       .postForm('/oauth/introspect', {

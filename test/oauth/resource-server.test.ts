@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
+import { serviceActor } from '../../src/audit/actor.js';
 import { createClient, clientToken, issuer } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -48,7 +49,7 @@ describe('A resource server with jose', () => {
     const keys = keySet();
     const old = await app.login();
     await verify(old.access_token, keys);
-    const activeAt = await ring.rotate('access');
+    const activeAt = await ring.rotate('access', serviceActor);
 
     // The cache is as old as it may be; then it is fetched again, while the next key is published and does not sign yet.
     app.clock.advance(config.jwksMaxAge);

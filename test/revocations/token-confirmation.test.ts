@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { operatorContext as context } from '../../src/audit/audit.store.js';
+import { operatorContext as context, serviceActor } from '../../src/audit/actor.js';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import type { Services } from '../../src/server/services.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
@@ -19,10 +19,11 @@ const elsewhere: Readonly<
 > = {
   'a logout': ({ sessions }, _userId, tokens) => sessions.logout(sessionOf(tokens), context),
   'a change of a role': ({ roles }) =>
-    roles.put('reader', { description: '', permissions: [`reports:read${++changes}`] }, { context }),
-  'a new password': ({ users }, userId) => users.update(userId, { password: `${password} too` }, { context }),
-  'a disabled account': ({ users }, userId) => users.update(userId, { disabled: true }, { context }),
-  'the end of a key': async ({ ring }) => ring.revoke(ring.signingKey.id),
+    roles.put('reader', { description: '', permissions: [`reports:read${++changes}`] }, serviceActor),
+  'a new password': ({ users }, userId) =>
+    users.update(userId, { password: `${password} too` }, serviceActor),
+  'a disabled account': ({ users }, userId) => users.update(userId, { disabled: true }, serviceActor),
+  'the end of a key': async ({ ring }) => ring.revoke(ring.signingKey.id, serviceActor),
 };
 
 describe('A replica on PostgreSQL', () => {
@@ -85,7 +86,7 @@ describe('A replica on PostgreSQL', () => {
 
     it('learns of a new key before it signs', async () => {
       const keys = app.services.ring.listSigningKeys().length;
-      await other.ring.rotate('access');
+      await other.ring.rotate('access', serviceActor);
       await until(() => app.services.ring.listSigningKeys().length > keys);
     });
   });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import { endAllSessions } from '../../src/sessions/end-all-sessions.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { copyOf } from '../support/backups.js';
@@ -31,7 +32,7 @@ for (const database of databaseKinds) {
       const token = await clientToken(app, client);
       await app.get('/users', token.access_token).expect(200);
 
-      expect(await endAllSessions(app.services)).to.deep.equal({ sessions: 5, subjects: 3 });
+      expect(await endAllSessions(app.services, serviceActor)).to.deep.equal({ sessions: 5, subjects: 3 });
 
       for (const tokens of [...all, refreshed]) await expectEnded(tokens);
       await app.get('/users', token.access_token).expect(401);
@@ -55,7 +56,7 @@ for (const database of databaseKinds) {
       }
       const [old, late] = [app.services.ring.refreshKey.id, addUser(queries)];
       await addSession(queries, await late, { refresh_key_id: old });
-      const first = await endAllSessions(app.services);
+      const first = await endAllSessions(app.services, serviceActor);
       expect(first).to.deep.equal({ sessions: 1101, subjects: 552 });
       const live = () =>
         queries.selectFrom('sessions').select('id').where('revoked_at', 'is', null).execute();
@@ -64,7 +65,7 @@ for (const database of databaseKinds) {
       expect(versions.every(({ version }) => version >= 1_000_000)).to.be.true;
       const tokens = await app.login();
       expect(await live()).to.have.length(1);
-      expect(await endAllSessions(app.services)).to.deep.equal({ sessions: 1, subjects: 552 });
+      expect(await endAllSessions(app.services, serviceActor)).to.deep.equal({ sessions: 1, subjects: 552 });
       await expectEnded(tokens);
     });
 
@@ -75,7 +76,7 @@ for (const database of databaseKinds) {
       });
       await app.createUser('ada', password);
       const all = [await app.login(), await app.login('ada', password)];
-      await endAllSessions(app.services);
+      await endAllSessions(app.services, serviceActor);
       for (const tokens of all) await expectEnded(tokens);
       const again = await app.login('ada', password);
       await app.get('/protected', again.access_token).expect(200);
@@ -123,7 +124,7 @@ for (const database of databaseKinds) {
       app = await app.restart({ DATABASE_URL: backup });
       // Without it, ended sessions would work again, which is why the command exists.
       await app.get('/protected', before.leaver.access_token).expect(200);
-      await endAllSessions(app.services);
+      await endAllSessions(app.services, serviceActor);
       app = await app.restart();
 
       for (const tokens of [...Object.values(before), since, newcomer, versioned]) await expectEnded(tokens);
@@ -136,7 +137,7 @@ for (const database of databaseKinds) {
       try {
         const { access_token: token } = await app.login();
         await api.get('/own/any', token).expect(200);
-        await endAllSessions(app.services);
+        await endAllSessions(app.services, serviceActor);
         app.services.revocationFeed.sendHeartbeats();
         await until(async () => (await api.get('/own/any', token)).status === 401);
         const { access_token: again } = await app.login();
@@ -156,7 +157,7 @@ describe('Ending all sessions beside a replica', () => {
     try {
       const client = await createClient(app, {});
       const tokens = await app.login();
-      await endAllSessions(replica);
+      await endAllSessions(replica, serviceActor);
       await until(async () => (await app.get('/protected', tokens.access_token)).status === 401);
       await until(
         async () => (await app.post('/refresh', { refresh_token: tokens.refresh_token })).status === 401,

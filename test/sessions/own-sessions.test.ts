@@ -296,7 +296,11 @@ for (const database of databaseKinds) {
         await endOthers().expect(204);
         const audited = (await app.audited('sessions_ended')).filter(({ target }) => target === userId);
         expect(audited).to.have.length(1);
-        expect(audited[0]).to.include({ actor_id: userId, session_id: null, address: '127.0.0.1' });
+        expect(audited[0]).to.include({
+          actor_id: userId,
+          session_id: sessionOf(mine),
+          address: '127.0.0.1',
+        });
         expect(await revocationsOf(sessionOf(mine))).to.deep.equal([]);
         expect(await revocationsOf(...[other, third].map(sessionOf))).to.have.length(2);
       });

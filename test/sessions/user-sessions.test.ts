@@ -74,7 +74,10 @@ for (const database of databaseKinds) {
       await Promise.all([first, second].map((tokens) => expectEnded(app, tokens)));
       await app.get('/protected', admin.access_token).expect(200);
       expect(await audited('sessions_ended')).to.have.length(1);
-      expect((await audited('sessions_ended'))[0]).to.include({ actor_id: adminId, session_id: null });
+      expect((await audited('sessions_ended'))[0]).to.include({
+        actor_id: adminId,
+        session_id: sessionOf(admin),
+      });
     });
 
     it('lets the user log in again', async () => {

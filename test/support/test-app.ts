@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/server/app.js';
-import type { AuditEvent } from '../../src/audit/audit.store.js';
+import type { AuditEvent } from '../../src/audit/audit-events.js';
 import { readConfig } from '../../src/config/config.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { Hooks } from '../../src/tokens/hooks.js';

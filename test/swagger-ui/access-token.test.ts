@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { serviceActor } from '../../src/audit/actor.js';
 import { readAccessToken } from '../../src/swagger-ui/access-token.js';
 import { clientToken, createClient } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
@@ -25,8 +26,7 @@ describe('readAccessToken', () => {
 
   it('returns that a one-time password must be replaced', async () => {
     await app.createUser('ada', 'the password of ada', ['admin']);
-    const context = { requestId: null, address: null, userAgent: null };
-    const oneTime = await app.services.users.resetPassword('ada', { context });
+    const oneTime = await app.services.users.resetPassword('ada', serviceActor);
     const { access_token: token } = await app.login('ada', oneTime);
     expect(readAccessToken(token)).to.deep.include({ passwordChangeRequired: true, permissions: [] });
   });

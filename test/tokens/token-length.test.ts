@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { serviceActor } from '../../src/audit/actor.js';
 import type { Hooks } from '../../src/tokens/hooks.js';
 import { databaseKinds } from '../support/databases.js';
 import { cookieHeader, cookiesOf } from '../support/cookies.js';
@@ -193,8 +194,7 @@ for (const database of databaseKinds) {
       await app.patch(`/users/${id}`, { roles: ['a', 'b', 'c'] }, admin).expect(422);
       await app.patch(`/users/${id}`, { disabled: false }, admin).expect(200);
       await app.post('/login', { username: 'ada', password }).expect(500);
-      const context = { requestId: null, address: null, userAgent: null };
-      await app.services.users.update(id, { roles: ['a'] }, { context });
+      await app.services.users.update(id, { roles: ['a'] }, serviceActor);
       await expectAccepted(app, 'ada');
     });
 

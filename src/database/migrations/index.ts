@@ -11,6 +11,9 @@ import * as oneTimePasswords from './0008-one-time-passwords.js';
 import * as introspectionAudiences from './0009-introspection-audiences.js';
 import * as usernameSkeletons from './0010-username-skeletons.js';
 import * as provedGeneration from './0012-proved-generation.js';
+import * as audit from './0013-audit.js';
+import * as userLists from './0014-user-lists.js';
+import * as migrationVersions from './0016-migration-versions.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -31,6 +34,9 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0009-introspection-audiences': introspectionAudiences,
   '0010-username-skeletons': usernameSkeletons,
   '0012-proved-generation': provedGeneration,
+  '0013-audit': audit,
+  '0014-user-lists': userLists,
+  '0016-migration-versions': migrationVersions,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {
@@ -39,4 +45,9 @@ export function createMigrationProvider(context: MigrationContext): MigrationPro
     { up: (db) => migration.up(db as Kysely<unknown>, context) },
   ]);
   return { getMigrations: () => Promise.resolve(Object.fromEntries(bound)) };
+}
+
+/** In order. */
+export function listMigrationNames(): readonly string[] {
+  return Object.keys(migrations);
 }

@@ -1,0 +1,118 @@
+/** What an event happens to. */
+export type TargetKind = 'user' | 'role' | 'client' | 'key' | 'secret' | 'database' | 'audit';
+
+interface EventDefinition {
+  /** Undefined: nothing in particular. */
+  readonly target?: TargetKind;
+  /** What happened, for the table in docs/audit.md. */
+  readonly doc: string;
+  /** What `details` says. */
+  readonly details?: string;
+}
+
+const changed = 'each changed field: `{ "from": …, "to": … }`';
+
+/** Every event of the audit. The table in docs/audit.md is generated from them. */
+export const auditEvents = {
+  login: { target: 'user', doc: 'A user logged in; the session is the one that began.' },
+  login_failed: {
+    target: 'user',
+    doc: 'Logins with a wrong password, or with a name that no user has; counted.',
+    details:
+      '`reasons` with their counts; `network` of IPv6; `overflow` where it stands for several accounts',
+  },
+  login_refused: {
+    target: 'user',
+    doc: 'Logins that were refused although the password was right (disabled, one-time password used or expired), or before it was checked (too many attempts); counted.',
+    details: 'as of `login_failed`',
+  },
+  logout: { target: 'user', doc: 'A session ended by its user, or by a client with its refresh token.' },
+  refresh_token_reused: {
+    target: 'user',
+    doc: 'A refresh token was used that had been replaced, and its session ended: either the user or a thief has the newer one.',
+  },
+  session_ended: { target: 'user', doc: 'One session of a user was ended.' },
+  sessions_ended: { target: 'user', doc: 'All sessions of a user, or all but the actor’s, were ended.' },
+  session_displaced: {
+    target: 'user',
+    doc: 'A login above the limit of sessions ended the oldest one.',
+  },
+  all_sessions_ended: { doc: 'Every session was ended and every token revoked, as after a restore.' },
+  token_revoked: { target: 'user', doc: 'One access token was revoked, and its session stays.' },
+  permission_denied: {
+    doc: 'Requests for which the actor lacks the permission; counted.',
+    details: '`permissions` that were missing, ten at most; `network`, `overflow` as of `login_failed`',
+  },
+  client_authentication_failed: {
+    target: 'client',
+    doc: 'Wrong credentials of a client; counted.',
+    details: 'as of `login_failed`',
+  },
+  user_created: { target: 'user', doc: 'A user was created.', details: '`roles`, `one_time_password`' },
+  user_imported: { target: 'user', doc: 'A user was imported from elsewhere.', details: 'from where' },
+  users_imported: { doc: 'An import ended.', details: 'from where, and how many users' },
+  users_exported: { doc: 'Users were exported with their hashes.', details: 'how many users' },
+  user_renamed: { target: 'user', doc: 'A user has another name.', details: 'both names' },
+  user_disabled: { target: 'user', doc: 'A user was disabled: sessions and tokens ended.' },
+  user_enabled: { target: 'user', doc: 'A user was enabled again.' },
+  roles_changed: { target: 'user', doc: 'A user has other roles.', details: 'both sets' },
+  user_password_set: {
+    target: 'user',
+    doc: 'An administrator set a user’s password: sessions and tokens ended.',
+    details: '`one_time_password`',
+  },
+  password_changed: { target: 'user', doc: 'A user changed the own password.' },
+  password_reset: { target: 'user', doc: 'A command gave a user a one-time password.' },
+  user_deleted: { target: 'user', doc: 'A user was deleted.', details: '`roles`' },
+  role_created: { target: 'role', doc: 'A role was created.', details: '`description`, `permissions`' },
+  role_updated: { target: 'role', doc: 'A role was changed.', details: changed },
+  role_deleted: { target: 'role', doc: 'A role was deleted.', details: '`description`, `permissions`' },
+  client_created: { target: 'client', doc: 'A client was created.', details: 'its fields' },
+  client_updated: { target: 'client', doc: 'A client was changed.', details: changed },
+  client_disabled: { target: 'client', doc: 'A client was disabled, and its tokens revoked.' },
+  client_enabled: { target: 'client', doc: 'A client was enabled again.' },
+  client_secret_replaced: { target: 'client', doc: 'A client has a new secret.' },
+  client_deleted: { target: 'client', doc: 'A client was deleted.', details: 'its fields' },
+  key_created: {
+    target: 'key',
+    doc: 'A key was made: the first ones, one for another algorithm, or the successor of one that was revoked.',
+    details: '`purpose`, `algorithm`, `signs_from`',
+  },
+  key_rotated: {
+    target: 'key',
+    doc: 'A new key was published, by a command or because the one before is old enough.',
+    details: 'as of `key_created`',
+  },
+  key_imported: {
+    target: 'key',
+    doc: 'The operator’s own key was imported.',
+    details: 'as of `key_created`',
+  },
+  key_revoked: {
+    target: 'key',
+    doc: 'A key was removed at once, before its time.',
+    details: '`purpose`, `algorithm`',
+  },
+  secret_changed: { target: 'secret', doc: 'The keys were encrypted with another secret.' },
+  database_restored: {
+    target: 'database',
+    doc: 'A backup was restored: what was written after it is missing.',
+    details: 'which backup',
+  },
+  audit_expired: {
+    target: 'audit',
+    doc: 'Rows older than `LATCHKEY_AUDIT_RETENTION` are deleted.',
+    details: '`through_sequence`, `through_day`',
+  },
+  audit_seal_unverified: {
+    target: 'audit',
+    doc: 'The chain goes on from a head whose signature no key on the ring verifies: its key was revoked (`key_revoked` says so), or somebody has written to the database.',
+    details: '`day`, `sequence`, `key_id`, `reason`',
+  },
+  user_updated: {
+    target: 'user',
+    doc: 'Written by earlier versions, in the place of what says what changed.',
+  },
+} as const satisfies Readonly<Record<string, EventDefinition>>;
+
+export type AuditEvent = keyof typeof auditEvents;
