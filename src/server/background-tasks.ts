@@ -5,6 +5,8 @@ const cleanUpInterval = 10 * 60_000;
 const flushInterval = 60_000;
 /** Milliseconds that a row of the audit waits to be chained, at most. */
 const chainInterval = 200;
+/** So that a probe and the metrics can say since when. */
+const readinessInterval = 5000;
 /** Milliseconds between heartbeats on revocation streams. */
 const heartbeatInterval = 1000;
 
@@ -17,7 +19,8 @@ interface Task {
 
 /** Deletes expired rows, writes uses of sessions, chains the audit, and sends heartbeats. */
 export function startBackgroundTasks(services: Services, project: OpenProject): void {
-  const { cleanUp, database, finishChanges, jobs, lifecycle, sessionUses, revocationFeed } = services;
+  const { cleanUp, database, finishChanges, jobs, lifecycle, readiness, sessionUses, revocationFeed } =
+    services;
   const { auditChain, auditCounts } = services;
   const runAndLogErrors = async ({ job, what, work }: Task): Promise<void> => {
     try {
@@ -62,6 +65,13 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
     job: 'chain_audit',
     what: 'chaining the rows of the audit',
     work: () => auditChain.run(),
+  });
+  repeat(readinessInterval, {
+    job: 'check_readiness',
+    what: 'looking whether the service is ready',
+    work: async () => {
+      await readiness.check();
+    },
   });
   setInterval(() => {
     revocationFeed.sendHeartbeats();
