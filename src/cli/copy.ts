@@ -96,6 +96,7 @@ export async function copy(
     const snapshot = new SqliteSnapshot(source.file);
     try {
       await snapshot.assertVersion(migrations);
+      snapshot.assertReferences();
       await copySnapshot(snapshot, source, config, { ...words, migrations, output });
     } finally {
       snapshot.close();

@@ -128,6 +128,12 @@ export const settings = {
     default: 'info',
     doc: 'How much is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
   }),
+  logFormat: defineSetting({
+    name: 'LOG_FORMAT',
+    parse: createChoiceParser('auto', 'json', 'text'),
+    default: 'auto',
+    doc: 'How the log is written: `json`, a JSON object a line; `text`, for people, which at the first start includes the one-time password; `auto`, text on a terminal and JSON elsewhere ([monitoring](monitoring.md#logs)).',
+  }),
   requestLog: defineSetting({
     name: 'LATCHKEY_REQUEST_LOG',
     parse: parseFlag,
@@ -201,7 +207,7 @@ export const settings = {
     name: 'LATCHKEY_ADMIN_PASSWORD',
     parse: parsePassword,
     secret: true,
-    defaultInWords: 'a random one-time password, printed once',
+    defaultInWords: 'a random one-time password: printed once on a terminal, elsewhere in a file',
     doc: 'Password of the administrator that the first start creates. Later starts do not read it.',
   }),
   algorithm: defineSetting({

@@ -3,6 +3,8 @@ import type { Services } from './services.js';
 
 const cleanUpInterval = 10 * 60_000;
 const flushInterval = 60_000;
+/** So that a probe and the metrics can say since when. */
+const readinessInterval = 5000;
 /** Milliseconds between heartbeats on revocation streams. */
 const heartbeatInterval = 1000;
 
@@ -15,7 +17,8 @@ interface Task {
 
 /** Deletes expired rows, writes uses of sessions, and sends heartbeats. */
 export function startBackgroundTasks(services: Services, project: OpenProject): void {
-  const { cleanUp, database, finishChanges, jobs, lifecycle, sessionUses, revocationFeed } = services;
+  const { cleanUp, database, finishChanges, jobs, lifecycle, readiness, sessionUses, revocationFeed } =
+    services;
   const runAndLogErrors = async ({ job, what, work }: Task): Promise<void> => {
     try {
       await jobs.run(job, work);
@@ -49,6 +52,13 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
     job: 'write_session_uses',
     what: 'writing when sessions were used',
     work: () => sessionUses.flush(),
+  });
+  repeat(readinessInterval, {
+    job: 'check_readiness',
+    what: 'looking whether the service is ready',
+    work: async () => {
+      await readiness.check();
+    },
   });
   setInterval(() => {
     revocationFeed.sendHeartbeats();

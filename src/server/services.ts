@@ -35,6 +35,7 @@ import { createUserServices, type UserServices } from '../users/user-services.js
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { packageVersion } from './package-version.js';
 import { createPasswords } from './password-costs.js';
+import { Readiness } from './readiness.js';
 import { toAccessTokenOptions, toKeyRingOptions } from './token-settings.js';
 
 /** The lifetime of sessions without a limit: 100,000 years in seconds. */
@@ -71,6 +72,8 @@ export interface Services
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
   readonly lifecycle: { stopping: boolean };
+  /** Whether it can handle requests, and since when not. */
+  readonly readiness: Readiness;
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
@@ -168,6 +171,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     maxReadersPerSubject: config.revocationStreamsPerClient,
     leeway: config.decodeLeeway,
   });
+  const lifecycle = { stopping: false };
+  const readiness = new Readiness({ database, feed, lifecycle, clock });
   return {
     config,
     database,
@@ -177,7 +182,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     hooks,
     contract,
     problems,
-    lifecycle: { stopping: false },
+    lifecycle,
+    readiness,
     ring,
     accessTokens,
     revocations,
@@ -195,7 +201,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
-      ...{ logins: authentication.logins, sessions: sessions.sessions, denials },
+      ...{ logins: authentication.logins, sessions: sessions.sessions, denials, readiness },
     }),
     ...createHousekeeping({ database, clock, log, ring, revocations, passwords }),
   };

@@ -31,6 +31,7 @@ describe('The settings', () => {
       databaseWait: 30,
       revocationBound: 2,
       logLevel: 'info',
+      logFormat: 'auto',
       requestLog: false,
       metricsPort: undefined,
       metricsHost: undefined,
@@ -216,6 +217,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['*', ['*']],
     ['https://app.example.com, http://localhost:5173', ['https://app.example.com', 'http://localhost:5173']],
   ],
+  LOG_FORMAT: ['auto', 'json', 'text'].map((format) => [format, format]),
   LATCHKEY_REQUEST_LOG: flags,
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
   LATCHKEY_USERNAMES: [
@@ -374,6 +376,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   JWT_ENCODE_AUDIENCE: [],
   JWT_DECODE_AUDIENCE: [],
   JWT_DECODE_ISSUER: [],
+  LOG_FORMAT: ['JSON', 'pretty'],
   LATCHKEY_REQUEST_LOG: ['maybe'],
   LATCHKEY_METRICS_PORT: ['65536', ...notNumbers],
   LATCHKEY_METRICS_HOST: [' '],

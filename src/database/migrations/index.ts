@@ -12,6 +12,7 @@ import * as introspectionAudiences from './0009-introspection-audiences.js';
 import * as usernameSkeletons from './0010-username-skeletons.js';
 import * as provedGeneration from './0012-proved-generation.js';
 import * as audit from './0013-audit.js';
+import * as userLists from './0014-user-lists.js';
 import * as migrationVersions from './0016-migration-versions.js';
 
 interface DialectMigration {
@@ -34,6 +35,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0010-username-skeletons': usernameSkeletons,
   '0012-proved-generation': provedGeneration,
   '0013-audit': audit,
+  '0014-user-lists': userLists,
   '0016-migration-versions': migrationVersions,
 };
 
