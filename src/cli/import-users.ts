@@ -103,10 +103,8 @@ async function importUsers(
     actor: operator,
   };
   const open = () => openSource(from, location, { ...words, columns: task.columns });
-  const progress = createProgress({
-    total: process.stderr.isTTY ? await countRecords(open) : 0,
-    unit: 'users',
-  });
+  const total = process.stderr.isTTY ? await countRecords(open) : 0;
+  const progress = createProgress({ unit: 'users' });
   const { users, close } = await open();
   let counts: ImportCounts;
   try {
@@ -116,7 +114,7 @@ async function importUsers(
         output.print(finding, describeFinding(finding));
       },
       onProgress: ({ read }) => {
-        progress.update(read);
+        progress.update(read, total);
       },
     });
   } finally {
