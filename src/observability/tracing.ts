@@ -1,7 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { DatabaseObserver } from '../database/database-observers.js';
 import type { CoreUse } from '../passwords/passwords.js';
-import { readTracingSettings } from './tracing-settings.js';
 
 /** Traces of a process. Nothing of OpenTelemetry is loaded by this file. */
 export interface Tracing {
@@ -21,21 +20,6 @@ interface TracedServices {
     beforeClose(end: () => Promise<void>): void;
   };
   readonly passwords: { observe(observer: (use: CoreUse) => void): void };
-}
-
-/**
- * Loads OpenTelemetry, where its standard variables ask for traces.
- * @param version of the service.
- * @throws {StartError} where they ask for what there is not.
- */
-export async function loadTracing(
-  environment: Readonly<Record<string, string | undefined>>,
-  version: string,
-): Promise<Tracing | undefined> {
-  const settings = readTracingSettings(environment);
-  if (!settings) return undefined;
-  const { startTracing } = await import('./open-telemetry.js');
-  return startTracing(settings, version);
 }
 
 export function traceServices(tracing: Tracing, { database, passwords }: TracedServices): void {

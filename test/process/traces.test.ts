@@ -120,7 +120,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(list)}, loaded.join('\\n
     await service.end();
     expect(existsSync(list)).to.equal(true);
     const loaded = readFileSync(list, 'utf8').split('\n');
-    expect(loaded.some((url) => url.includes('/observability/tracing.js'))).to.equal(true);
+    expect(loaded.some((url) => url.includes('/observability/load-tracing.js'))).to.equal(true);
     expect(loaded.filter((url) => /opentelemetry|open-telemetry/.test(url))).to.deep.equal([]);
   });
 });
