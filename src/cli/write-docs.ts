@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
+  createEventsTable,
   createCommandsTable,
   createExitCodesTable,
   createMetricsTable,
@@ -22,6 +23,7 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   'docs/settings.md': [createSettingsTable()],
   'docs/errors.md': [createProblemTable()],
   'docs/monitoring.md': [createMetricsTable()],
+  'docs/audit.md': [createEventsTable()],
   'docs/commands.md': [createCommandsTable(program), createExitCodesTable()],
 };
 const begin = '<!-- made by npm run docs -->\n<!-- prettier-ignore-start -->\n';

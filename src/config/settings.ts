@@ -243,6 +243,12 @@ export const settings = {
     default: '90d',
     doc: 'Age at which a key is replaced, without a failed request; 0: only `latchkey keys rotate` replaces it.',
   }),
+  auditRetention: defineSetting({
+    name: 'LATCHKEY_AUDIT_RETENTION',
+    parse: createDurationParser(0, 36_500 * 86_400),
+    default: '400d',
+    doc: 'How long rows of the [audit](audit.md) are kept, in whole days: a year and a month, so that a yearly review finds all of the year before; 0: for ever.',
+  }),
   jwksMaxAge: defineSetting({
     name: 'LATCHKEY_JWKS_MAX_AGE',
     parse: createDurationParser(0, 86_400),

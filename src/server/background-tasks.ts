@@ -3,6 +3,8 @@ import type { Services } from './services.js';
 
 const cleanUpInterval = 10 * 60_000;
 const flushInterval = 60_000;
+/** Milliseconds that a row of the audit waits to be chained, at most. */
+const chainInterval = 200;
 /** So that a probe and the metrics can say since when. */
 const readinessInterval = 5000;
 /** Milliseconds between heartbeats on revocation streams. */
@@ -15,10 +17,11 @@ interface Task {
   readonly work: () => Promise<void>;
 }
 
-/** Deletes expired rows, writes uses of sessions, and sends heartbeats. */
+/** Deletes expired rows, writes uses of sessions, chains the audit, and sends heartbeats. */
 export function startBackgroundTasks(services: Services, project: OpenProject): void {
   const { cleanUp, database, finishChanges, jobs, lifecycle, readiness, sessionUses, revocationFeed } =
     services;
+  const { auditChain, auditCounts } = services;
   const runAndLogErrors = async ({ job, what, work }: Task): Promise<void> => {
     try {
       await jobs.run(job, work);
@@ -52,6 +55,16 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
     job: 'write_session_uses',
     what: 'writing when sessions were used',
     work: () => sessionUses.flush(),
+  });
+  repeat(flushInterval, {
+    job: 'write_audit_counts',
+    what: 'writing to the audit what was counted',
+    work: () => auditCounts.flush(),
+  });
+  repeat(chainInterval, {
+    job: 'chain_audit',
+    what: 'chaining the rows of the audit',
+    work: () => auditChain.run(),
   });
   repeat(readinessInterval, {
     job: 'check_readiness',

@@ -82,5 +82,13 @@ async function finish(services: Services | undefined, log: Logger): Promise<void
   await services?.sessionUses.flush().catch((error: unknown) => {
     log.error({ err: error }, 'writing when sessions were used failed');
   });
+  await finishAudit(services).catch((error: unknown) => {
+    log.error({ err: error }, 'writing the last rows of the audit failed');
+  });
   await services?.database.close();
+}
+
+async function finishAudit(services: Services | undefined): Promise<void> {
+  await services?.auditCounts.flush();
+  await services?.auditChain.run();
 }
