@@ -16,6 +16,29 @@ function faultsOf(environment: Environment): readonly string[] {
 }
 
 describe('The settings', () => {
+  it('needs an end and a secret for the tokens of a Flask application', () => {
+    const legacy = { JWT_DECODE_LEGACY: 'flask-jwt-extended' };
+    const errorsOf = (environment: Record<string, string>): string => {
+      try {
+        readConfig(environment, 'service');
+        return '';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(errorsOf(legacy)).to.match(
+      /JWT_DECODE_LEGACY_UNTIL must be set.*\nJWT_SECRET_KEY must be that of/,
+    );
+    expect(errorsOf({ ...legacy, JWT_DECODE_LEGACY_UNTIL: 'soon' })).to.match(
+      /must be a day or a time in UTC/,
+    );
+    const settings = { ...legacy, JWT_DECODE_LEGACY_UNTIL: '2027-01-31', JWT_SECRET_KEY: 'x'.repeat(31) };
+    expect(errorsOf(settings)).to.match(/forged by guessing/);
+    expect(readConfig({ ...settings, JWT_SECRET_KEY: 'x'.repeat(32) }).decodeLegacyUntil).to.equal(
+      Date.parse('2027-01-31'),
+    );
+  });
+
   it('have defaults with which the service runs', () => {
     expect(readConfig({})).to.deep.equal({
       port: 3000,
@@ -89,6 +112,8 @@ describe('The settings', () => {
       sessionLimit: 0,
       refreshTokenExpires: 30 * 86_400,
       decodeLeeway: 0,
+      decodeLegacy: undefined,
+      decodeLegacyUntil: undefined,
       refreshGrace: 10,
       passwordMemoryCost: 19_456,
       passwordTimeCost: 2,
