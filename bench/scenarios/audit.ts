@@ -69,49 +69,47 @@ export const audit: Scenario = {
 type Population = Parameters<typeof prepare>[1];
 type Prepare = (population: Population) => Promise<Readonly<Record<Subject, Prepared>>>;
 
-/** Both loads on one database. */
+/** Both loads on one database. Those who only refresh have passwords of little cost: their logins are not measured. */
 async function compare(
   conditions: Conditions,
   database: string,
   prepareBoth: Prepare,
 ): Promise<readonly Measurement[]> {
   const { cores, rounds } = conditions;
-  const prepared = await prepareBoth({
-    users,
-    sessions: sessionsEach * (rounds + 1),
-    costlyPasswords: true,
+  const refreshing = await prepareBoth({ users, sessions: sessionsEach * (rounds + 1) });
+  const refreshes = {
+    without: refreshLoads(conditions, refreshing.without.refreshTokens, refreshClients),
+    with: refreshLoads(conditions, refreshing.with.refreshTokens, refreshClients),
+  };
+  const loggingIn = await prepareBoth({ users, sessions: users, costlyPasswords: true });
+  const logins = (subject: Subject): Load => ({
+    connections: 4 * cores.count,
+    requests: { method: 'POST', path: '/login', lines: { as: 'body', file: loggingIn[subject].logins } },
   });
+  return [
+    await measureBoth(conditions, `refreshes, ${database}`, refreshing, (subject) => refreshes[subject]()),
+    await measureBoth(conditions, `logins, ${database}`, loggingIn, logins),
+  ];
+}
+
+/** On all cores, which logins use. */
+function measureBoth(
+  conditions: Conditions,
+  what: string,
+  prepared: Readonly<Record<Subject, Prepared>>,
+  nextLoad: (subject: Subject) => Load,
+): Promise<Measurement> {
+  const { cores, rounds } = conditions;
   const preload = fileURLToPath(new URL('../latchkey/without-audit.ts', import.meta.url));
   const start = (subject: Subject) => () =>
     startLatchkey(latchkey(prepared[subject], subject === 'without' ? ['--import', preload] : []), cores.all);
-  const refreshes = {
-    without: refreshLoads(conditions, prepared.without.refreshTokens, refreshClients),
-    with: refreshLoads(conditions, prepared.with.refreshTokens, refreshClients),
-  };
-  const login = (subject: Subject): Load => ({
-    connections: 4 * cores.count,
-    requests: { method: 'POST', path: '/login', lines: { as: 'body', file: prepared[subject].logins } },
-  });
-  // Logins use every core.
   const onAllCores = { ...conditions, cores: { ...cores, load: cores.all } };
   return withServers({ without: start('without'), with: start('with') }, async (servers) => {
-    const measurements: Measurement[] = [];
-    for (const [what, once] of [
-      [
-        `refreshes, ${database}`,
-        (subject: Subject) => measure(servers[subject], refreshes[subject](), onAllCores, cores.all),
-      ],
-      [
-        `logins, ${database}`,
-        (subject: Subject) => measure(servers[subject], login(subject), onAllCores, cores.all),
-      ],
-    ] as const) {
-      for (const subject of subjects) await once(subject);
-      const measured = await interleave(subjects, rounds, once);
-      const figures = { without: mediansOf(measured, 'without'), with: mediansOf(measured, 'with') };
-      measurements.push({ what, figures });
-    }
-    return measurements;
+    const once = (subject: Subject): Promise<Figures> =>
+      measure(servers[subject], nextLoad(subject), onAllCores, cores.all);
+    for (const subject of subjects) await once(subject);
+    const measured = await interleave(subjects, rounds, once);
+    return { what, figures: { without: mediansOf(measured, 'without'), with: mediansOf(measured, 'with') } };
   });
 }
 
