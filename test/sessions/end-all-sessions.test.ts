@@ -48,7 +48,7 @@ for (const database of databaseKinds) {
         fault: undefined,
         notes: [],
       });
-      expect(unchained).to.equal((await app.audited('login')).length - 3);
+      expect(unchained, 'the login since').to.equal(1);
       const { body } = await app.get('/sessions', again.access_token).expect(200);
       expect(body.items).to.have.length(1);
     });
