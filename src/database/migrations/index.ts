@@ -12,6 +12,7 @@ import * as introspectionAudiences from './0009-introspection-audiences.js';
 import * as usernameSkeletons from './0010-username-skeletons.js';
 import * as provedGeneration from './0012-proved-generation.js';
 import * as audit from './0013-audit.js';
+import * as auditOutputs from './0017-audit-outputs.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -33,6 +34,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0010-username-skeletons': usernameSkeletons,
   '0012-proved-generation': provedGeneration,
   '0013-audit': audit,
+  '0017-audit-outputs': auditOutputs,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {
