@@ -10,6 +10,7 @@ const layers = [
   'oauth',
   'authentication',
   'revocation-stream',
+  'audit-feed',
   'sessions',
   'clients',
   'users',

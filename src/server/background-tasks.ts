@@ -3,6 +3,8 @@ import type { Services } from './services.js';
 
 const cleanUpInterval = 10 * 60_000;
 const flushInterval = 60_000;
+/** Milliseconds that a chained row of the audit waits to be sent, at most. */
+const auditInterval = 500;
 /** Milliseconds between heartbeats on revocation streams. */
 const heartbeatInterval = 1000;
 
@@ -16,6 +18,7 @@ interface Task {
 /** Deletes expired rows, writes uses of sessions, and sends heartbeats. */
 export function startBackgroundTasks(services: Services, project: OpenProject): void {
   const { cleanUp, database, finishChanges, jobs, lifecycle, sessionUses, revocationFeed } = services;
+  const { auditOutputs, auditStream } = services;
   const runAndLogErrors = async ({ job, what, work }: Task): Promise<void> => {
     try {
       await jobs.run(job, work);
@@ -49,6 +52,16 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
     job: 'write_session_uses',
     what: 'writing when sessions were used',
     work: () => sessionUses.flush(),
+  });
+  repeat(auditInterval, {
+    job: 'send_audit',
+    what: 'sending the audit to its receivers',
+    work: () => auditOutputs.run(),
+  });
+  repeat(auditInterval, {
+    job: 'stream_audit',
+    what: 'streaming the audit',
+    work: () => auditStream.poll(),
   });
   setInterval(() => {
     revocationFeed.sendHeartbeats();

@@ -103,6 +103,11 @@ describe('The settings', () => {
       loginMemory: 86_400,
       loginLimit: 0,
       refreshLimit: 0,
+      auditStreams: 100,
+      auditWebhookUrl: undefined,
+      auditWebhookSecret: [],
+      auditSyslog: undefined,
+      auditSyslogFormat: 'rfc5424',
     } satisfies Config);
   });
 
@@ -199,6 +204,34 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['9464', 9464],
   ],
   LATCHKEY_METRICS_HOST: [['127.0.0.1', '127.0.0.1']],
+  LATCHKEY_AUDIT_STREAMS: [
+    ['0', 0],
+    ['10000', 10_000],
+  ],
+  LATCHKEY_AUDIT_WEBHOOK_URL: [
+    ['https://siem.example.com/in?token=1', 'https://siem.example.com/in?token=1'],
+    ['http://127.0.0.1:8080/in', 'http://127.0.0.1:8080/in'],
+    ['http://[::1]/', 'http://[::1]/'],
+    ['http://localhost', 'http://localhost/'],
+  ],
+  LATCHKEY_AUDIT_WEBHOOK_SECRET: [
+    ['x'.repeat(32), ['x'.repeat(32)]],
+    [
+      `whsec_${'Ab+/'.repeat(8)},${'y'.repeat(40)}`,
+      [`whsec_${'Ab+/'.repeat(8)}`, 'y'.repeat(40)],
+    ],
+  ],
+  LATCHKEY_AUDIT_SYSLOG: [
+    ['tls://logs.example.com', { transport: 'tls', host: 'logs.example.com', port: 6514 }],
+    ['tcp://logs:6514', { transport: 'tcp', host: 'logs', port: 6514 }],
+    ['udp://[2001:db8::1]:514/', { transport: 'udp', host: '2001:db8::1', port: 514 }],
+    ['udp://192.0.2.1', { transport: 'udp', host: '192.0.2.1', port: 514 }],
+    ['tcp://logs:80', { transport: 'tcp', host: 'logs', port: 80 }],
+  ],
+  LATCHKEY_AUDIT_SYSLOG_FORMAT: [
+    ['rfc5424', 'rfc5424'],
+    ['cef', 'cef'],
+  ],
   LATCHKEY_ISSUER: [
     ['https://login.example.com', 'https://login.example.com'],
     ['http://127.0.0.1:3000', 'http://127.0.0.1:3000'],

@@ -67,6 +67,10 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       .insertInto('latchkey_audit_head')
       .values({ ...seal, name: 'head' })
       .execute();
+    await queries
+      .insertInto('latchkey_audit_outputs')
+      .values({ name: 'syslog', sequence: 3, holder: null, free_at: 0, failures: 0 })
+      .execute();
   });
   after(() => app.close());
 

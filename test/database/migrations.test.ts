@@ -26,7 +26,12 @@ const firstTables = [
   'user_roles',
   'users',
 ];
-const tables = [...firstTables, 'latchkey_audit_head', 'latchkey_audit_seals'].sort();
+const tables = [
+  ...firstTables,
+  'latchkey_audit_head',
+  'latchkey_audit_outputs',
+  'latchkey_audit_seals',
+].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 
 /** Tables, columns and types, and the definition of every index. */
