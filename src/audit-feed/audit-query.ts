@@ -8,8 +8,9 @@ type Conditions = Omit<AuditQuery, 'order' | 'limit' | 'cursor'>;
 /** @throws {Problem} `validation_failed` for an event that there is not, and for a time that there is not. */
 export function toAuditFilter({ from, to, ...conditions }: Conditions): AuditFilter {
   const errors: Record<string, string> = {};
-  if (conditions.event !== undefined && !(conditions.event in auditEvents))
+  if (conditions.event !== undefined && !Object.hasOwn(auditEvents, conditions.event)) {
     errors['event'] = 'must be the name of an event';
+  }
   const readTime = (field: 'from' | 'to', text: string | undefined): number | undefined => {
     const at = text === undefined ? undefined : Date.parse(text);
     if (Number.isNaN(at)) errors[field] = 'must be a time such as 2026-11-24T09:00:00Z';

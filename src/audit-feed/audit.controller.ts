@@ -17,7 +17,7 @@ import type { AuthenticatedRequest } from '../tokens/caller.js';
 import { toAuditEntry } from './audit-entry.js';
 import { toAuditFilter } from './audit-query.js';
 import type { AuditStream, AuditStreamPart } from './audit-stream.js';
-import type { AuditPage, AuditPart, AuditQuery } from './audit.models.js';
+import type { AuditPage, AuditQuery } from './audit.models.js';
 
 @Route('audit')
 @Tags('Audit')
@@ -47,7 +47,7 @@ export class AuditController {
 
   /**
    * Streams what happens as server-sent events, in the order of the chain and without gaps, less than a second after it
-   * happened. The data of each event is an `AuditPart`. The first has no entries and comes at once; where nothing happens,
+   * happened. The data of each event is an `AuditPage`. The first has no entries and comes at once; where nothing happens,
    * one without entries comes every ten seconds. Each has an `id`: send it as `Last-Event-ID` to continue after it.
    *
    * The stream ends when the access token stops working and when the process stops. Reconnect then, with the last `id`, to
@@ -83,7 +83,7 @@ type AuditEventId = string;
 
 async function* toEvents(parts: AsyncIterable<AuditStreamPart>): AsyncGenerator<ServerSentEvent> {
   for await (const { rows, id } of parts) {
-    const data: AuditPart = { items: rows.map(toAuditEntry) };
+    const data: AuditPage = { items: rows.map(toAuditEntry) };
     yield { id, data };
   }
 }

@@ -125,7 +125,7 @@ export interface AuditEntry {
 }
 
 /**
- * A page of the audit.
+ * A page of the audit; also the data of each event of the stream.
  * @example { "items": [{ "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "at": "2026-11-24T09:00:00.000Z", "event": "user_disabled", "actor": { "kind": "user", "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "name": "grace" }, "target": { "kind": "user", "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b11", "name": "ada" }, "session_id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0e", "address": "192.0.2.7", "user_agent": "curl/8.14.1", "request_id": "1f0c7a52-9d3e-4b1a-8c5b-2f1d9e7a6b10", "count": 1, "sequence": 4711, "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }], "next_cursor": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f" }
  */
 export interface AuditPage {
@@ -136,18 +136,6 @@ export interface AuditPage {
   items: AuditEntry[];
   /** Send it as `cursor` for the next page; absent on the last one. */
   next_cursor?: Cursor;
-}
-
-/**
- * The data of an event of the stream. One without entries says that the stream is alive.
- * @example { "items": [{ "id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "at": "2026-11-24T09:00:00.000Z", "event": "login", "actor": { "kind": "user", "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "name": "ada" }, "target": { "kind": "user", "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "name": "ada" }, "count": 1, "sequence": 4712, "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }] }
- */
-export interface AuditPart {
-  /**
-   * The entries, in the order of the chain.
-   * @maxItems 200
-   */
-  items: AuditEntry[];
 }
 
 /** Which entries to list. All conditions must hold. */

@@ -1,7 +1,12 @@
 import type { Database } from '../database/database.js';
 import type { AuditRow } from '../database/schema.js';
 import { readPage, type Page } from '../http/pagination.js';
-import { auditListStore, type AuditFilter, type AuditPageQuery, type ChainedRow } from './audit-list.store.js';
+import {
+  auditListStore,
+  type AuditFilter,
+  type AuditPageQuery,
+  type ChainedRow,
+} from './audit-list.store.js';
 
 const rowsPerRead = 500;
 
@@ -20,7 +25,7 @@ export class AuditLists {
     const { queries } = this.database.longRunning;
     const span = await auditListStore.findSpan(queries, period);
     if (!span) return;
-    for (let after = span.first - 1; after < span.last; ) {
+    for (let after = span.first - 1; after < span.last;) {
       const rows = await auditListStore.listChained(queries, after, rowsPerRead);
       const last = rows.at(-1);
       // The retention has deleted the rest meanwhile.

@@ -43,8 +43,7 @@ export function addAuditCommands(program: Command, withInstallation: WithInstall
         .option('--limit <count>', 'how many at most', parseCount, 50)
         .option('--oldest-first', 'the oldest first'),
     ),
-    (output, options: ListOptions) =>
-      withInstallation((services) => listAudit(services, output, options)),
+    (output, options: ListOptions) => withInstallation((services) => listAudit(services, output, options)),
   );
   addAction(
     addPeriod(
@@ -105,9 +104,7 @@ async function exportAudit(services: Services, output: Output, period: Period): 
   await output.printLines(toEntries(services.auditLists.readChain(readPeriod(services, period))));
 }
 
-async function* toEntries(
-  rows: ReturnType<Services['auditLists']['readChain']>,
-): AsyncGenerator<AuditEntry> {
+async function* toEntries(rows: ReturnType<Services['auditLists']['readChain']>): AsyncGenerator<AuditEntry> {
   for await (const row of rows) yield toAuditEntry(row);
 }
 

@@ -28,6 +28,7 @@ export function parseTimeOption(name: string, text: string | undefined, clock: C
 /** For commander. */
 export function parseCount(text: string): number {
   const count = Number(text);
-  if (!/^\d{1,9}$/.test(text) || count === 0) throw new InvalidArgumentError('It must be a whole number from 1.');
+  if (!/^\d{1,9}$/.test(text) || count === 0)
+    throw new InvalidArgumentError('It must be a whole number from 1.');
   return count;
 }

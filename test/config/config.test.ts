@@ -216,10 +216,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   ],
   LATCHKEY_AUDIT_WEBHOOK_SECRET: [
     ['x'.repeat(32), ['x'.repeat(32)]],
-    [
-      `whsec_${'Ab+/'.repeat(8)},${'y'.repeat(40)}`,
-      [`whsec_${'Ab+/'.repeat(8)}`, 'y'.repeat(40)],
-    ],
+    [`whsec_${'Ab+/'.repeat(8)},${'y'.repeat(40)}`, [`whsec_${'Ab+/'.repeat(8)}`, 'y'.repeat(40)]],
   ],
   LATCHKEY_AUDIT_SYSLOG: [
     ['tls://logs.example.com', { transport: 'tls', host: 'logs.example.com', port: 6514 }],
@@ -376,6 +373,27 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_DATABASE_WAIT: ['-1', '2h', 'forever'],
   LATCHKEY_REVOCATION_BOUND: ['0', '61s'],
   LOG_LEVEL: ['INFO', 'verbose', 'toString'],
+  LATCHKEY_AUDIT_STREAMS: ['-1', '10001'],
+  LATCHKEY_AUDIT_WEBHOOK_URL: [
+    'siem.example.com',
+    'http://siem.example.com/in',
+    'http://localhost.example.com/in',
+    'ftp://localhost/in',
+    'https://user:password@siem.example.com/in',
+    'https://siem.example.com/#a',
+  ],
+  LATCHKEY_AUDIT_WEBHOOK_SECRET: ['x'.repeat(31), `${'x'.repeat(40)},short`, 'whsec_c2hvcnQ=', '[1]'],
+  LATCHKEY_AUDIT_SYSLOG: [
+    'logs.example.com:514',
+    'https://logs.example.com',
+    'tcp://',
+    'tcp://logs:99999',
+    'tcp://logs:x',
+    'tls://user@logs',
+    'udp://logs/path',
+    'tcp://lo gs',
+  ],
+  LATCHKEY_AUDIT_SYSLOG_FORMAT: ['CEF', 'leef'],
   LATCHKEY_ISSUER: [
     'login.example.com',
     'ftp://example.com',

@@ -1,11 +1,12 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { auditEvents, type AuditEvent } from '../../audit/audit-events.js';
+import { auditEvents } from '../../audit/audit-events.js';
 import type { ChainedRow } from '../../audit/audit-list.store.js';
 import { isAlarming, isRefusal } from './event-weight.js';
 
 /** A row in ArcSight's Common Event Format, version 0. @param version of Latchkey. */
 export function formatCef(row: ChainedRow, version: string): string {
-  const name = auditEvents[row.event as AuditEvent]?.doc ?? row.event;
+  const docs: Readonly<Record<string, { readonly doc: string } | undefined>> = auditEvents;
+  const name = docs[row.event]?.doc ?? row.event;
   const header = ['Latchkey', 'Latchkey', version, row.event, name, String(getSeverity(row.event))];
   return `CEF:0|${header.map(escapeHeader).join('|')}|${formatExtension(listFields(row))}`;
 }
@@ -24,7 +25,12 @@ function listFields(row: ChainedRow): Fields {
     ['externalId', row.id],
     ['outcome', isRefusal(row.event) ? 'failure' : 'success'],
     ['cnt', row.count],
-    ...(lastAt === null ? [] : ([['start', row.at], ['end', lastAt]] as const)),
+    ...(lastAt === null
+      ? []
+      : ([
+          ['start', row.at],
+          ['end', lastAt],
+        ] as const)),
     ['suid', row.actor_id],
     ['suser', row.actor_name],
     ['duid', row.target],
@@ -53,9 +59,7 @@ function label(key: string, name: string, value: string | number | null): Fields
 function formatAddress(address: string | null): Fields {
   if (address !== null && isIPv4(address)) return [['src', address]];
   const isAddress = address !== null && isIPv6(address);
-  return isAddress
-    ? label('c6a2', 'Source IPv6 Address', address)
-    : label('flexString1', 'network', address);
+  return isAddress ? label('c6a2', 'Source IPv6 Address', address) : label('flexString1', 'network', address);
 }
 
 function formatExtension(fields: Fields): string {

@@ -38,7 +38,11 @@ export function createSyslogSender({
  * Syslog has no acknowledgements. A connection for each batch has one: a receiver that closes its side in order, after the
  * end of ours, has read everything before that.
  */
-function sendStream(receiver: SyslogReceiver, messages: readonly Buffer[], signal: AbortSignal): Promise<void> {
+function sendStream(
+  receiver: SyslogReceiver,
+  messages: readonly Buffer[],
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(receiver);
     const abort = (): void => {
