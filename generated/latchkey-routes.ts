@@ -54,8 +54,21 @@ export const routes = defineRoutes({
       properties: {
         'items': {"dataType":"array","array":{"dataType":"refObject","ref":"User"},"required":true,"validators":{"maxItems":{"value":200}}},
         'next_cursor': {"ref":"UserCursor"},
+        'total': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":9007199254740991}}},
       },
       additionalProperties: false,
+    },
+    'Timestamp': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"pattern":{"errorMsg":"must be a time such as 2026-11-24T09:00:00Z","value":"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},"maxLength":{"value":40}}},
+    },
+    'UserSortKey': {
+      dataType: 'refAlias',
+      type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["created_at"]},{"dataType":"enum","enums":["username"]},{"dataType":"enum","enums":["last_login_at"]}],"validators":{}},
+    },
+    'SortOrder': {
+      dataType: 'refAlias',
+      type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["asc"]},{"dataType":"enum","enums":["desc"]}],"validators":{}},
     },
     'UserQuery': {
       dataType: 'refObject',
@@ -63,6 +76,13 @@ export const routes = defineRoutes({
         'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
         'cursor': {"ref":"UserCursor"},
         'name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'role': {"ref":"RoleName"},
+        'disabled': {"dataType":"boolean"},
+        'last_login_from': {"ref":"Timestamp"},
+        'last_login_to': {"ref":"Timestamp"},
+        'sort': {"ref":"UserSortKey"},
+        'order': {"ref":"SortOrder","default":"asc"},
+        'total': {"dataType":"boolean","default":false},
       },
       additionalProperties: false,
     },

@@ -93,14 +93,24 @@ export const longWork: Scenario = {
         {
           title: 'pages at depth',
           run: async () => {
-            let cursor = '';
+            // Half of them of all users, half of a search.
+            const cursors = { '': '', '&name=person': '' };
             await repeat(async (round) => {
-              // Half of them of all users, from the middle on; half of a search.
-              if (round % 2 === 0) return administer('GET', `/users?limit=50&cursor=${middle(users)}`);
-              const text = await administer('GET', `/users?limit=50&name=person${cursor}`);
+              const list = round % 2 === 0 ? '' : '&name=person';
+              const text = await administer('GET', `/users?limit=50${list}${cursors[list]}`);
               const next = (JSON.parse(text) as { next_cursor?: string }).next_cursor;
-              cursor = next === undefined ? '' : `&cursor=${next}`;
-              return text;
+              cursors[list] = next === undefined ? '' : `&cursor=${next}`;
+            });
+          },
+        },
+        {
+          title: `lists of users by filters, sorted, with totals, among ${number(users)}`,
+          run: async () => {
+            const filters = ['role=changed', 'role=deleted&disabled=true', 'disabled=false', 'name=person1'];
+            const sorts = ['created_at', 'username', 'last_login_at'];
+            await repeat((round) => {
+              const [filter, sort] = [filters[round % 4] ?? '', sorts[round % 3] ?? ''];
+              return administer('GET', `/users?total=true&${filter}&sort=${sort}`);
             });
           },
         },
@@ -184,14 +194,6 @@ export const longWork: Scenario = {
     }
   },
 };
-
-/** An id in the middle of all users'. */
-function middle(users: number): string {
-  const digits = Math.floor(users / 2)
-    .toString(16)
-    .padStart(8, '0');
-  return `0199f3c2-${digits.slice(0, 4)}-7${digits.slice(4, 7)}-8aaa-${digits.padStart(12, '0')}`;
-}
 
 /** By the operator's command, beside the service: it ends all sessions. */
 async function revokeKey({ settings }: Prepared, cores: string): Promise<void> {

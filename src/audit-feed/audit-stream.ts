@@ -1,4 +1,5 @@
-import { auditListStore, type ChainedRow, type ChainPlace } from '../audit/audit-list.store.js';
+import { auditChainStore } from '../audit/audit-chain.store.js';
+import { auditListStore, type ChainedRow, type ChainPosition } from '../audit/audit-list.store.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import { StreamLimit } from '../http/stream-limit.js';
@@ -34,7 +35,7 @@ const maxReadersPerSubject = 10;
 const rowsPerPart = 100;
 /** Milliseconds. */
 const heartbeatInterval = 10_000;
-const start: ChainPlace = { sequence: 0, hash: '' };
+const start: ChainPosition = { sequence: 0, hash: '' };
 
 /**
  * Sends the rows of the chain to readers as they are chained. A reader is a position in the chain, and reads the table from
@@ -81,7 +82,7 @@ export class AuditStream {
       if (isHeartbeatDue) reader.heartbeat();
     }
     if (this.#readers.size === 0) return;
-    const head = (await auditListStore.findHead(this.database.queries)) ?? start;
+    const head = (await auditChainStore.findHead(this.database.queries)) ?? start;
     if (head.sequence === this.#head) return;
     this.#head = head.sequence;
     for (const reader of this.#readers) reader.notify();
@@ -123,12 +124,12 @@ export class AuditStream {
     }
   }
 
-  async #findStart(lastId: string | undefined): Promise<ChainPlace> {
+  async #findStart(lastId: string | undefined): Promise<ChainPosition> {
     const { queries } = this.database;
-    const head = (await auditListStore.findHead(queries)) ?? start;
+    const head = (await auditChainStore.findHead(queries)) ?? start;
     if (lastId === undefined) return head;
     const [sequence, hash] = lastId.split('-');
-    const read: ChainPlace = { sequence: Number(sequence), hash: hash ?? '' };
+    const read: ChainPosition = { sequence: Number(sequence), hash: hash ?? '' };
     // After a restore the chain goes on from an earlier place, and what the reader has read is not in it.
     if (read.sequence > head.sequence) return start;
     const found = await auditListStore.findPlace(queries, read.sequence);
@@ -142,6 +143,6 @@ export class AuditStream {
   }
 }
 
-function formatId({ sequence, hash }: ChainPlace): string {
+function formatId({ sequence, hash }: ChainPosition): string {
   return sequence === 0 ? '0' : `${sequence}-${hash.slice(0, 16)}`;
 }

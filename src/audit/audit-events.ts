@@ -1,7 +1,7 @@
 /** What an event happens to. */
 export type TargetKind = 'user' | 'role' | 'client' | 'key' | 'secret' | 'database' | 'audit';
 
-interface EventDefinition {
+export interface EventDefinition {
   /** Undefined: nothing in particular. */
   readonly target?: TargetKind;
   /** What happened, for the table in docs/audit.md. */

@@ -2,6 +2,7 @@ import type { SelectQueryBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
 import type { AuditRow, Schema } from '../database/schema.js';
 import { findFirstIdAt } from '../ids.js';
+import { auditChainStore, type ChainPlace } from './audit-chain.store.js';
 
 /** Which rows to list: those that all of the given conditions hold for. */
 export interface AuditFilter {
@@ -28,14 +29,11 @@ export interface AuditPageQuery extends AuditFilter {
 
 type Period = Pick<AuditFilter, 'from' | 'to'>;
 
-/** The place of a row in the chain. */
-export interface ChainPlace {
-  readonly sequence: number;
-  readonly hash: string;
-}
+/** Where a row is in the chain. */
+export type ChainPosition = Pick<ChainPlace, 'sequence' | 'hash'>;
 
 /** A row that has its place in the chain. */
-export type ChainedRow = AuditRow & ChainPlace;
+export type ChainedRow = AuditRow & ChainPosition;
 
 interface ChainSpan {
   readonly first: number;
@@ -58,36 +56,17 @@ export const auditListStore = {
 
   /** The next rows of the chain. */
   async listChained(queries: Queries, after: number, limit: number): Promise<ChainedRow[]> {
-    const rows = await queries
-      .selectFrom('audit')
-      .selectAll()
-      .where('sequence', '>', after)
-      .orderBy('sequence')
-      .limit(limit)
-      .execute();
-    return rows as ChainedRow[];
-  },
-
-  /** The last row of the chain; undefined if there is none. */
-  async findHead(queries: Queries): Promise<ChainPlace | undefined> {
-    const row = await queries
-      .selectFrom('audit')
-      .select(['sequence', 'hash'])
-      .where('sequence', 'is not', null)
-      .orderBy('sequence', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return row as ChainPlace | undefined;
+    return (await auditChainStore.listChained(queries, { after, limit })) as ChainedRow[];
   },
 
   /** @returns undefined if there is no row with that place. */
-  async findPlace(queries: Queries, sequence: number): Promise<ChainPlace | undefined> {
+  async findPlace(queries: Queries, sequence: number): Promise<ChainPosition | undefined> {
     const row = await queries
       .selectFrom('audit')
       .select(['sequence', 'hash'])
       .where('sequence', '=', sequence)
       .executeTakeFirst();
-    return row as ChainPlace | undefined;
+    return row as ChainPosition | undefined;
   },
 
   /** The places of the first and the last chained row of a period; undefined if it has none. */

@@ -1,12 +1,15 @@
 import { Option, type Command } from 'commander';
 import { auditEvents } from '../audit/audit-events.js';
 import type { AuditFilter, AuditOrder } from '../audit/audit-list.store.js';
+import type { AuditReport } from '../audit/verify-audit.js';
 import { toAuditEntry } from '../audit-feed/audit-entry.js';
 import type { AuditEntry } from '../audit-feed/audit.models.js';
 import type { Services } from '../server/services.js';
 import { addAction, type Output } from './command-output.js';
+import { FoundError } from './exit-codes.js';
 import type { WithInstallation } from './installation-command.js';
 import { readPages } from './pages.js';
+import { createProgress, type Progress } from './progress.js';
 import { parseCount, parseTimeOption } from './time-option.js';
 
 interface Period {
@@ -51,10 +54,13 @@ export function addAuditCommands(program: Command, withInstallation: WithInstall
         .command('export')
         .description('print the audit in the order of its chain, one JSON object in each line (NDJSON)'),
     ),
-    (output, options: Period) =>
-      withInstallation(async (services) => {
-        await exportAudit(services, output, options);
-      }),
+    (output, options: Period) => withInstallation((services) => exportAudit(services, output, options)),
+  );
+  addAction(
+    audit
+      .command('verify')
+      .description('check that no row was changed or is missing, and say which one is the first'),
+    (output) => withInstallation((services) => verifyAudit(services, output)),
   );
 }
 
@@ -99,13 +105,46 @@ async function findId({ users }: Services, named: string | undefined): Promise<s
   return (await users.findByName(named))?.id ?? named;
 }
 
-/** @returns how many rows were printed. */
 async function exportAudit(services: Services, output: Output, period: Period): Promise<void> {
+  // Where no service runs, nothing else gives the last rows their places.
+  await services.auditChain.run();
   await output.printLines(toEntries(services.auditLists.readChain(readPeriod(services, period))));
 }
 
 async function* toEntries(rows: ReturnType<Services['auditLists']['readChain']>): AsyncGenerator<AuditEntry> {
   for await (const row of rows) yield toAuditEntry(row);
+}
+
+/** @throws {FoundError} */
+async function verifyAudit(services: Services, output: Output): Promise<void> {
+  let progress: Progress | undefined;
+  const report = await services
+    .verifyAudit({
+      onProgress: (rows, total) => {
+        progress ??= createProgress({ total, unit: 'rows' });
+        progress.update(rows);
+      },
+    })
+    .finally(() => progress?.end());
+  const { fault, rows, seals, after, last, unchained, notes } = report;
+  const said = [
+    ...notes,
+    ...(unchained > 0 ? [`Rows that wait for their places in the chain: ${unchained}.`] : []),
+  ];
+  if (fault === undefined) said.unshift(describeChain(report));
+  if (output.isJson || said.length > 0) {
+    output.print(
+      { ok: fault === undefined, ...(fault && { fault }), rows, seals, after, last, unchained, notes },
+      said.join('\n'),
+    );
+  }
+  if (fault) throw new FoundError(`The audit is not whole. ${fault.message}`);
+}
+
+function describeChain({ rows, seals, after, last }: AuditReport): string {
+  return rows === 0
+    ? 'No row is chained.'
+    : `The audit is whole: rows ${after + 1} to ${last}, and the seals of ${seals} days.`;
 }
 
 function readPeriod({ clock }: Services, { from, to }: Period): Pick<AuditFilter, 'from' | 'to'> {

@@ -29,6 +29,7 @@ import { addAction, type Output } from './command-output.js';
 import type { Surroundings } from './installation-command.js';
 import { createProgress } from './progress.js';
 import { parseDatabaseUrl, type SqliteUrl } from '../database/database-url.js';
+import { packageVersion } from '../server/package-version.js';
 import type { Project } from '../server/project.js';
 import { refuseRestoredFile } from '../server/installation.js';
 import { StartError } from '../start-error.js';
@@ -304,7 +305,7 @@ async function prepareTarget(
     if (beginAgain) await removeUnfinishedCopy(target, ownTables);
     if (await readMark(target.queries)) return false;
     const isNew = !(await hasProjectMigrations(target));
-    await target.migrate({ project: migrations });
+    await target.migrate({ version: packageVersion, project: migrations });
     return isNew;
   });
 }

@@ -1,3 +1,4 @@
+import { auditEvents, type EventDefinition } from '../audit/audit-events.js';
 import { getFileVariable } from '../config/secret-files.js';
 import { settings } from '../config/settings.js';
 import { metricDefinitions, type MetricDefinition } from '../observability/metric-definitions.js';
@@ -19,6 +20,13 @@ export function createProblemTable(): string {
     .sort(([, a], [, b]) => a.status - b.status)
     .map(([code, { status, detail }]) => `| ${status} | \`${code}\` | ${detail.replaceAll('<', '\\<')} |`);
   return ['| status | code | detail |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+export function createEventsTable(): string {
+  const rows = Object.entries<EventDefinition>(auditEvents).map(
+    ([event, { target, doc, details }]) => `| \`${event}\` | ${target ?? ''} | ${doc} | ${details ?? ''} |`,
+  );
+  return ['| event | target | what happened | details |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 export function createMetricsTable(): string {

@@ -10,6 +10,7 @@ import { StartError } from '../start-error.js';
 import { explainProblem } from './explain-problem.js';
 
 interface InstallationOptions {
+  /** Whether the command makes a database of a backup, which may be of an earlier version. */
   readonly mayBeBackup?: boolean;
 }
 
@@ -50,7 +51,14 @@ async function runOnInstallation(
   refuseRestoredFile(config, mayBeBackup);
   // Commands issue no tokens; the length of the issuer counts for the capacity of access tokens.
   const issuer = config.issuer ?? 'http://255.255.255.255:65535';
-  const services = await openInstallation(config, clock, pino({ level: 'silent' }), issuer, project);
+  const services = await openInstallation(
+    config,
+    clock,
+    pino({ level: 'silent' }),
+    issuer,
+    project,
+    mayBeBackup ? 'run' : 'refuse',
+  );
   try {
     await command(services, config);
   } catch (error) {

@@ -3,16 +3,19 @@ import { addAuditCommands } from './audit.js';
 import { addBackupCommand } from './backup.js';
 import { addCheckCommand } from './check-database.js';
 import { addClientCommands } from './clients.js';
+import { addConfigCommands } from './config-check.js';
 import { addCopyCommand } from './copy.js';
 import { systemClock } from '../clock.js';
 import { createInstallationRunner, type Surroundings } from './installation-command.js';
 import { addKeyCommands, addSecretCommands } from './keys.js';
 import type { Launcher } from './launcher.js';
+import { addMigrateCommand } from './migrate.js';
 import { neverAnArgument, takesPassword } from './password-input.js';
 import type { Project } from '../server/project.js';
 import { addRoleCommands } from './roles.js';
 import { addSessionCommands } from './sessions.js';
 import { addUserCommands } from './users.js';
+import { addVersionCommand } from './version.js';
 
 const ofProcess: Surroundings = { environment: process.env, clock: systemClock };
 
@@ -44,6 +47,9 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
     .description('run it, and rebuild and restart on each change')
     .action(() => launcher.develop());
   addToolCommands(program, launcher);
+  addVersionCommand(program, launcher.version);
+  addConfigCommands(program, launcher.loadProject, surroundings);
+  addMigrateCommand(program, launcher.loadProject, surroundings);
   const withInstallation = createInstallationRunner(launcher.loadProject, surroundings);
   addUserCommands(program, withInstallation);
   addRoleCommands(program, withInstallation);

@@ -3,6 +3,7 @@ import { formatDuration } from '../clock.js';
 import { parseList } from '../config/setting-parsers.js';
 import type { Services } from '../server/services.js';
 import { validateBody } from '../server/validate-body.js';
+import type { UserList } from '../users/user-list-query.js';
 import { toUser } from '../users/users.controller.js';
 import { generateOneTimePassword } from '../users/users.service.js';
 import { addAction, type Output } from './command-output.js';
@@ -71,9 +72,12 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
 }
 
 async function listUsers({ userLists }: Services, output: Output, prefix?: string): Promise<void> {
-  const users = readPages((limit, after) =>
-    prefix === undefined ? userLists.list(limit, after) : userLists.listByName(prefix, limit, after),
-  );
+  const list: UserList = {
+    by: prefix === undefined ? 'created_at' : 'username',
+    descending: false,
+    filters: { name: prefix },
+  };
+  const users = readPages((limit, cursor) => userLists.list(list, limit, cursor));
   await output.printList(users, {
     toJson: toUser,
     columns: {

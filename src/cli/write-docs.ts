@@ -1,10 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createMetricsTable, createProblemTable, createSettingsTable } from './docs-tables.js';
+import {
+  createEventsTable,
+  createMetricsTable,
+  createProblemTable,
+  createSettingsTable,
+} from './docs-tables.js';
 
 const tables: Readonly<Record<string, string>> = {
   'docs/settings.md': createSettingsTable(),
   'docs/errors.md': createProblemTable(),
   'docs/monitoring.md': createMetricsTable(),
+  'docs/audit.md': createEventsTable(),
 };
 const begin = '<!-- made by npm run docs -->\n<!-- prettier-ignore-start -->\n';
 const end = '<!-- prettier-ignore-end -->';

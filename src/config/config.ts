@@ -10,7 +10,8 @@ type Value<S> = S extends WithDefault<infer T> ? T : S extends Setting<infer T> 
 export type Config = { readonly [K in keyof Settings]: Value<Settings[K]> };
 
 const definitions: readonly Setting<unknown>[] = Object.values(settings);
-const secretNames = definitions.filter(({ secret }) => secret).map(({ name }) => name);
+/** Settings that may be given in files, and are not shown. */
+export const secretNames = definitions.filter(({ secret }) => secret).map(({ name }) => name);
 
 /** The errors of all settings at once. */
 export class ConfigError extends Error {

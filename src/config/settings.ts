@@ -129,6 +129,12 @@ export const settings = {
     default: 'info',
     doc: 'How much is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
   }),
+  logFormat: defineSetting({
+    name: 'LOG_FORMAT',
+    parse: createChoiceParser('auto', 'json', 'text'),
+    default: 'auto',
+    doc: 'How the log is written: `json`, a JSON object a line; `text`, for people, which at the first start includes the one-time password; `auto`, text on a terminal and JSON elsewhere ([monitoring](monitoring.md#logs)).',
+  }),
   requestLog: defineSetting({
     name: 'LATCHKEY_REQUEST_LOG',
     parse: parseFlag,
@@ -202,7 +208,7 @@ export const settings = {
     name: 'LATCHKEY_ADMIN_PASSWORD',
     parse: parsePassword,
     secret: true,
-    defaultInWords: 'a random one-time password, printed once',
+    defaultInWords: 'a random one-time password: printed once on a terminal, elsewhere in a file',
     doc: 'Password of the administrator that the first start creates. Later starts do not read it.',
   }),
   algorithm: defineSetting({
@@ -237,6 +243,12 @@ export const settings = {
     parse: createDurationParser(0, 3650 * 86_400),
     default: '90d',
     doc: 'Age at which a key is replaced, without a failed request; 0: only `latchkey keys rotate` replaces it.',
+  }),
+  auditRetention: defineSetting({
+    name: 'LATCHKEY_AUDIT_RETENTION',
+    parse: createDurationParser(0, 36_500 * 86_400),
+    default: '400d',
+    doc: 'How long rows of the [audit](audit.md) are kept, in whole days: a year and a month, so that a yearly review finds all of the year before; 0: for ever.',
   }),
   jwksMaxAge: defineSetting({
     name: 'LATCHKEY_JWKS_MAX_AGE',

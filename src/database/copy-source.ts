@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { selectChecksumColumns, summarizeRows, type Contents, type Row } from './copy-contents.js';
 import { CopyError } from './copy-error.js';
+import { migrationVersionsTable } from './migration-versions.js';
 import type { ProjectMigrations } from './migrations/context.js';
 import { createMigrationProvider } from './migrations/index.js';
 import { summarizeSource, type OwnTable } from './own-copy.js';
@@ -30,7 +31,7 @@ export const copiedTables = Object.keys(tableOrder) as (keyof Schema)[];
 
 const migrationTables = [
   ...['kysely_migration', 'kysely_migration_lock'],
-  ...[projectMigrationTable, projectLockTable],
+  ...[projectMigrationTable, projectLockTable, migrationVersionsTable],
 ];
 
 /** Table → rows. */

@@ -7,7 +7,7 @@ import type { Moment } from './moment.js';
 import type { OutageLog } from './outage-log.js';
 import type { PoolUse } from './postgres-pool.js';
 import type { PublicDatabase, PublicTables } from './public-database.js';
-import type { MigrateOptions } from './run-migrations.js';
+import type { MigrateOptions, Migrations } from './run-migrations.js';
 import type { Schema } from './schema.js';
 
 /** What a store works on: the database, or a transaction. */
@@ -56,8 +56,11 @@ export interface Database extends Executor {
    * Runs the migrations: Latchkey's, and a project's.
    * @throws {StartError} if the database holds an unfinished copy, if a newer version has migrated it, or if a migration of
    *   the project fails.
+   * @returns those that ran now.
    */
-  migrate(which?: MigrateOptions): Promise<void>;
+  migrate(which?: MigrateOptions): Promise<Migrations>;
+  /** The migrations that `migrate` would run. Changes nothing. @throws {StartError} as that does. */
+  findPendingMigrations(which?: MigrateOptions): Promise<Migrations>;
   /** The same database, as a project sees it. */
   withTables<OwnTables extends object>(): PublicDatabase<PublicTables & OwnTables>;
   /** Resolves when the database responds. */

@@ -5,7 +5,7 @@ import type { DatabaseUrl, PostgresUrl, SqliteUrl } from './database-url.js';
 import { executeSequentially, type BatchRows } from './batch.js';
 import { DatabaseObservers } from './database-observers.js';
 import { assertNoUnfinishedCopy } from './copy-mark.js';
-import { runMigrations } from './run-migrations.js';
+import { findPendingMigrations, runMigrations } from './run-migrations.js';
 import { checkServer } from './postgres-checks.js';
 import { isContended, isOutdatedPlan } from './postgres-errors.js';
 import { readOnlyReason, type SessionState } from './postgres-session.js';
@@ -83,6 +83,7 @@ function createSqliteDatabase({ file }: SqliteUrl, { statementTimeout, log }: Da
     withExclusiveLock: (work) => executor.transaction(work),
     now: (clock) => ({ value: clock.now(), from: asGiven }),
     migrate: (which = {}) => runMigrations(queries, { dialect: 'sqlite' }, which),
+    findPendingMigrations: (which = {}) => findPendingMigrations(queries, { dialect: 'sqlite' }, which),
     ping: async () => {
       await writer.execute({ sql: 'select 1', parameters: [] });
     },
@@ -182,7 +183,12 @@ function createPostgresDatabase(url: PostgresUrl, options: DatabaseOptions): Dat
     migrate: async (which = {}) => {
       await checkServer(server, longRunning.queries, log);
       await assertNoUnfinishedCopy(longRunning.queries);
-      await runMigrations(longRunning.queries, { dialect: 'postgres' }, which);
+      return runMigrations(longRunning.queries, { dialect: 'postgres' }, which);
+    },
+    findPendingMigrations: async (which = {}) => {
+      await checkServer(server, longRunning.queries, log);
+      await assertNoUnfinishedCopy(longRunning.queries);
+      return findPendingMigrations(longRunning.queries, { dialect: 'postgres' }, which);
     },
     ping: async () => {
       await sql`select 1`.execute(queries);

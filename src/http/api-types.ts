@@ -24,3 +24,11 @@ export type RoleName = string;
  * @example "reports:read"
  */
 export type Permission = string;
+
+/**
+ * A time by RFC 3339.
+ * @format date-time
+ * @pattern ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$ must be a time such as 2026-11-24T09:00:00Z
+ * @maxLength 40
+ */
+export type Timestamp = string;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AuditRetention } from '../audit/audit-retention.js';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
 import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
@@ -26,6 +27,7 @@ interface Dependencies {
   readonly ring: KeyRing;
   readonly revocations: Revocations;
   readonly passwords: Passwords;
+  readonly auditRetention: AuditRetention;
 }
 
 /** Periodic work. */
@@ -36,6 +38,7 @@ export function createHousekeeping({
   ring,
   revocations,
   passwords,
+  auditRetention,
 }: Dependencies): Housekeeping {
   let lastKept = 0;
   const finishChanges = async (): Promise<void> => {
@@ -59,6 +62,7 @@ export function createHousekeeping({
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
       await finishChanges();
+      await auditRetention.run();
       await readPasswordCosts(database, passwords);
     },
     finishChanges,

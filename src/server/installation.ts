@@ -7,13 +7,14 @@ import type { Database } from '../database/database.js';
 import type { ProjectMigrations } from '../database/migrations/context.js';
 import { openDatabase } from '../database/open-database.js';
 import { describeCause } from '../database/postgres-errors.js';
-import type { MigrateOptions } from '../database/run-migrations.js';
+import type { MigrateOptions, Migrations } from '../database/run-migrations.js';
 import { assertRestoreFinished } from '../database/restored-file.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { findSecret } from '../keys/secret.js';
 import { usesCookies, getMaxTokenLengthInCookie } from '../sessions/token-cookies.js';
 import { problemCodes } from '../problems/problem-codes.js';
 import { createHooks, openContract } from './open-project.js';
+import { packageVersion } from './package-version.js';
 import type { Project } from './project.js';
 import { createServices, type Services } from './services.js';
 import { StartError } from '../start-error.js';
@@ -25,6 +26,9 @@ const retryInterval = 250;
 /** Milliseconds that a start waits for another service on the same SQLite file: it may be about to end. */
 const claimTimeout = 3000;
 
+/** What happens with pending migrations: an operator who looks something up has not decided for an upgrade. */
+export type PendingMigrations = 'run' | 'refuse';
+
 /**
  * Opens an installation for the service or a command: the database of the settings, with migrations applied, and its keys.
  * @throws {StartError} where the database cannot be used.
@@ -35,9 +39,10 @@ export async function openInstallation(
   log: Logger,
   issuer: string,
   project: Project,
+  pending: PendingMigrations = 'run',
 ): Promise<Services> {
   const contract = openContract(project);
-  const database = await openAndMigrate(config, log, project.migrations);
+  const database = await openAndMigrate(config, log, project.migrations, pending);
   try {
     const secret = await findSecret(config, database, (each, queries) =>
       canOpenKeys(queries, new KeySealing(each)),
@@ -64,6 +69,7 @@ async function openAndMigrate(
   config: Config,
   log: Logger,
   project: ProjectMigrations | undefined,
+  pending: PendingMigrations,
 ): Promise<Database> {
   let database: Database | undefined;
   try {
@@ -73,12 +79,22 @@ async function openAndMigrate(
       statementTimeout: config.databaseStatementTimeout * 1000,
       log,
     });
-    await migrateWhenReachable(database, { ...(project && { project }) }, config.databaseWait, log);
+    const which = { version: packageVersion, ...(project && { project }) };
+    if (pending === 'run') await migrateWhenReachable(database, which, config.databaseWait, log);
+    else refusePending(await database.findPendingMigrations(which));
     return database;
   } catch (cause) {
     await database?.close();
     throw cause instanceof StartError ? cause : createUnusableError(config, cause);
   }
+}
+
+function refusePending({ latchkey, project }: Migrations): void {
+  const names = [...latchkey, ...project];
+  if (names.length === 0) return;
+  throw new StartError(
+    `The database is of an earlier version: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} pending. Make a backup, and run "npx latchkey migrate", or start the service (docs/upgrade.md).`,
+  );
 }
 
 /**
@@ -94,7 +110,8 @@ export function refuseRestoredFile(config: Config, mayBeBackup: boolean): void {
   }
 }
 
-function createUnusableError({ databaseUrl, databaseWait }: Config, cause: unknown): StartError {
+/** Why the database of the settings cannot be used, for the operator. */
+export function createUnusableError({ databaseUrl, databaseWait }: Config, cause: unknown): StartError {
   const where =
     databaseUrl.kind === 'sqlite' ? `the SQLite file ${databaseUrl.file}` : 'the PostgreSQL database';
   const waited = isTransient(cause) && databaseWait > 0 ? `, tried for ${formatDuration(databaseWait)}` : '';

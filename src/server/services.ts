@@ -33,6 +33,7 @@ import { createSessionServices, type SessionServices } from '../sessions/session
 import { AccessTokens } from '../tokens/access-token.js';
 import type { Hooks } from '../tokens/hooks.js';
 import { createUserServices, type UserServices } from '../users/user-services.js';
+import { countDenial, createAuditServices, type AuditServices } from './audit-services.js';
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { packageVersion } from './package-version.js';
 import { createPasswords } from './password-costs.js';
@@ -68,6 +69,7 @@ export interface Services
     SessionServices,
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
+    AuditServices,
     AuditFeedServices,
     ObservabilityServices,
     Housekeeping {
@@ -129,9 +131,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const versions = new SubjectVersions(clock, revocations);
   const passwords = await createPasswords(dependencies);
+  const audit = createAuditServices({ database, clock, log, ring, config });
   const denials = createDenialTally();
   const onDenied: OnDenied = (reason, context, userId) => {
     denials.add(reason);
+    countDenial(audit.auditCounts, reason, context, userId);
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };
   const sessionLifetime = config.sessionLifetime || unlimitedLifetime;
@@ -160,7 +164,19 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const { limiter } = authentication;
   const oauth = createOAuthServices(
-    { database, clock, log, hooks, ring, accessTokens, revocations, confirmation, limiter, ...sessions },
+    {
+      database,
+      clock,
+      log,
+      hooks,
+      ring,
+      accessTokens,
+      revocations,
+      confirmation,
+      limiter,
+      ...sessions,
+      ...audit,
+    },
     { issuer, assertionAudience: config.clientAssertionAudience, leeway: config.decodeLeeway },
   );
   const revocationFeed = new RevocationFeed(database, clock, revocations, feed, {
@@ -194,12 +210,13 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     clients: new ClientsService(database, clock, versions, accessTokens),
     oauth,
     catchUp,
+    ...audit,
     ...createAuditFeedServices({ database, clock, log, revocations, version: packageVersion }, config),
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
       ...{ logins: authentication.logins, sessions: sessions.sessions, denials },
     }),
-    ...createHousekeeping({ database, clock, log, ring, revocations, passwords }),
+    ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit }),
   };
 }

@@ -87,5 +87,13 @@ async function finish(services: Services | undefined, log: Logger): Promise<void
   await services?.auditOutputs.stop().catch((error: unknown) => {
     log.error({ err: error }, 'ending the outputs of the audit failed');
   });
+  await finishAudit(services).catch((error: unknown) => {
+    log.error({ err: error }, 'writing the last rows of the audit failed');
+  });
   await services?.database.close();
+}
+
+async function finishAudit(services: Services | undefined): Promise<void> {
+  await services?.auditCounts.flush();
+  await services?.auditChain.run();
 }

@@ -19,7 +19,7 @@ import type { ProblemDetails } from '../problems/problem.models.js';
 import type { UserLists } from './user-lists.service.js';
 import type { UsersService } from './users.service.js';
 import { parseScope } from '../roles/rights.js';
-import { readIdCursor, readNameCursor, writeNameCursor } from './user-cursor.js';
+import { toUserList } from './user-query.js';
 import type { CreateUserRequest, UpdateUserRequest, User, UserPage, UserQuery } from './users.models.js';
 import type { UserWithRoles } from './users.service.js';
 import type { Id } from '../http/api-types.js';
@@ -30,18 +30,21 @@ export class UsersController {
   constructor(private readonly services: { readonly userLists: UserLists; readonly users: UsersService }) {}
 
   /**
-   * A page of users, oldest first; with `name`, users whose names start with it, in the order of their names.
+   * A page of users, by default oldest first; with `name`, users whose names start with it, in the order of their names.
+   * Users that another request changes meanwhile may appear twice, or not at all, where the change moves them in the list.
    * @summary List users
    */
   @Get()
   @Security('bearer', ['users:read'])
   @SuccessResponse(200, 'The page.')
   public async listUsers(@Queries() query: UserQuery): Promise<UserPage> {
-    const { limit = defaultLimit, cursor, name } = query;
     const { userLists } = this.services;
-    if (name === undefined) return toPageResponse(await userLists.list(limit, readIdCursor(cursor)), toUser);
-    const { rows, next } = await userLists.listByName(name, limit, readNameCursor(cursor));
-    return toPageResponse({ rows, next: next && writeNameCursor(next) }, toUser);
+    const list = toUserList(query);
+    const page = await userLists.list(list, query.limit ?? defaultLimit, query.cursor);
+    return {
+      ...toPageResponse(page, toUser),
+      ...(query.total && { total: await userLists.count(list) }),
+    };
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Id, Permission, RoleName } from '../http/api-types.js';
+import type { Id, Permission, RoleName, Timestamp } from '../http/api-types.js';
 
 /**
  * An account.
@@ -48,8 +48,8 @@ export interface User {
 export type UserCursor = string;
 
 /**
- * A page of users, oldest first; with `name`, in the order of their names.
- * @example { "items": [{ "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "disabled": false, "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }], "next_cursor": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10" }
+ * A page of users.
+ * @example { "items": [{ "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "disabled": false, "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z" }], "next_cursor": "WyJlM0hxUzZ0WCIsIjAxOTlmM2MyLTZkMWUtN2E0NC04YzViLTJmMWQ5ZTdhNmIxMCIsMTc5NTUxMDgwMDAwMF0" }
  */
 export interface UserPage {
   /**
@@ -57,11 +57,24 @@ export interface UserPage {
    * @maxItems 200
    */
   items: User[];
-  /** Send it as `cursor` for the next page, with the same `name`; absent on the last one. */
+  /** Send it as `cursor` for the next page, with the same parameters; absent on the last one. */
   next_cursor?: UserCursor;
+  /**
+   * How many users all pages have together; only where `total` asks for it.
+   * @isInt
+   * @minimum 0
+   * @maximum 9007199254740991
+   */
+  total?: number;
 }
 
-/** Which users to list. */
+/** What lists of users are sorted by: when accounts were created, their names, or their last logins. */
+export type UserSortKey = 'created_at' | 'username' | 'last_login_at';
+
+/** Ascending or descending. */
+export type SortOrder = 'asc' | 'desc';
+
+/** Which users to list. Of several filters all must be met. */
 export interface UserQuery {
   /**
    * The maximum number of users in a page.
@@ -74,12 +87,35 @@ export interface UserQuery {
   /** `next_cursor` of the previous page. Default: the first page. */
   cursor?: UserCursor;
   /**
-   * Only users whose name starts with this, in the order of their names. Case does not matter.
+   * Only users whose name starts with this. Case does not matter.
    * @minLength 1
    * @maxLength 200
    * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
    */
   name?: string;
+  /** Only users who have this role. */
+  role?: RoleName;
+  /** Only users who are disabled, or who are not. */
+  disabled?: boolean;
+  /** Only users who have logged in then or later. */
+  last_login_from?: Timestamp;
+  /** Only users who have not logged in since, with those who never have. */
+  last_login_to?: Timestamp;
+  /**
+   * What the list is sorted by. Default: `created_at`; with `name`, `username`. Users who have never logged in are before
+   * all others by `last_login_at`.
+   */
+  sort?: UserSortKey;
+  /**
+   * Whether the list is ascending or descending.
+   * @default "asc"
+   */
+  order?: SortOrder;
+  /**
+   * Whether the response says how many users all pages have together.
+   * @default false
+   */
+  total?: boolean;
 }
 
 /**

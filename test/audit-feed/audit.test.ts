@@ -3,7 +3,6 @@ import type { AuditEntry, AuditPage } from '../../src/audit-feed/audit.models.js
 import { createOperatorActor } from '../../src/audit/actor.js';
 import { auditStore } from '../../src/audit/audit.store.js';
 import type { User } from '../../src/users/users.models.js';
-import { chainAudit } from '../support/audit-chain.js';
 import { databaseKinds } from '../support/databases.js';
 import { clientToken, createClient } from '../support/oauth-clients.js';
 import { TestApp } from '../support/test-app.js';
@@ -129,7 +128,7 @@ for (const kind of databaseKinds) {
     });
 
     it('has place and hash once a row is chained', async () => {
-      await chainAudit(app.services);
+      await app.services.auditChain.run();
       const { items } = await read({ order: 'oldest' });
       expect(items.map(({ sequence }) => sequence)).to.deep.equal(items.map((_, index) => index + 1));
       for (const { hash } of items) expect(hash).to.match(/^[0-9a-f]{64}$/);

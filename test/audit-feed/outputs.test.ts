@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { AuditEntry } from '../../src/audit-feed/audit.models.js';
 import type { Services } from '../../src/server/services.js';
-import { chainAudit } from '../support/audit-chain.js';
 import { checkModel } from '../support/contract.js';
 import { databaseKinds } from '../support/databases.js';
 import { TestApp } from '../support/test-app.js';
@@ -47,7 +46,7 @@ for (const kind of databaseKinds) {
           LATCHKEY_AUDIT_WEBHOOK_SECRET: `${current},${former}`,
         },
       });
-      await chainAudit(app.services);
+      await app.services.auditChain.run();
     });
     beforeEach(async () => {
       respond = accept;
@@ -63,7 +62,7 @@ for (const kind of databaseKinds) {
 
     async function logIn(count = 1): Promise<void> {
       for (let done = 0; done < count; done += 1) await app.login();
-      await chainAudit(app.services);
+      await app.services.auditChain.run();
     }
     const run = (services: Services = app.services): Promise<void> => services.auditOutputs.run();
     const sequences = (): (number | undefined)[] =>
@@ -85,7 +84,7 @@ for (const kind of databaseKinds) {
       items.forEach((item) => {
         checkModel('AuditEntry', item);
       });
-      await chainAudit(app.services);
+      await app.services.auditChain.run();
       await run();
       expect(posted).to.have.length(2);
       await run();

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import type { AuditEntry, AuditPage } from '../../src/audit-feed/audit.models.js';
 import type { CreatedClient } from '../../src/clients/clients.models.js';
 import type { Services } from '../../src/server/services.js';
-import { chainAudit } from '../support/audit-chain.js';
 import { checkModel } from '../support/contract.js';
 import { databaseKinds } from '../support/databases.js';
 import { clientToken, createClient } from '../support/oauth-clients.js';
@@ -22,7 +21,7 @@ for (const kind of databaseKinds) {
     });
     beforeEach(async () => {
       ({ access_token: token } = await clientToken(app, client));
-      await chainAudit(app.services);
+      await app.services.auditChain.run();
     });
     afterEach(async () => {
       for (const reader of readers.splice(0)) reader.leave();
@@ -50,7 +49,7 @@ for (const kind of databaseKinds) {
     /** What a login of the administrator is in the stream. */
     async function logIn(services: Services = app.services): Promise<void> {
       await app.login();
-      await chainAudit(services);
+      await services.auditChain.run();
       await app.services.auditStream.poll();
     }
 
@@ -101,7 +100,7 @@ for (const kind of databaseKinds) {
               .limit(1),
           )
           .execute();
-      await chainAudit(app.services);
+      await app.services.auditChain.run();
       const reader = await open('0');
       expect(await next(reader)).to.deep.equal([]);
       expect(reader.lastId).to.equal('0');
@@ -149,7 +148,7 @@ for (const kind of databaseKinds) {
       await app.put('/roles/auditor', { permissions: ['audit:read'] }, admin).expect(201);
       const ada = await app.createUser('Ada', 'the password of ada', ['auditor']);
       const { access_token: own } = await app.login('ada', 'the password of ada');
-      await chainAudit(app.services);
+      await app.services.auditChain.run();
       const reader = await open(undefined, own);
       await next(reader);
       await app.patch(`/users/${ada.id}`, { roles: [] }, admin).expect(200);

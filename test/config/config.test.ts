@@ -31,6 +31,7 @@ describe('The settings', () => {
       databaseWait: 30,
       revocationBound: 2,
       logLevel: 'info',
+      logFormat: 'auto',
       requestLog: false,
       metricsPort: undefined,
       metricsHost: undefined,
@@ -47,6 +48,7 @@ describe('The settings', () => {
       previousSecretKeys: [],
       privateKey: undefined,
       keyRotation: 90 * 86_400,
+      auditRetention: 400 * 86_400,
       jwksMaxAge: 300,
       revocationStreams: 1000,
       revocationStreamsPerClient: 100,
@@ -139,6 +141,11 @@ const cookieNames = Object.values(settings)
 const cookiePaths = Object.values(settings)
   .map(({ name }) => name)
   .filter((name) => name.endsWith('_COOKIE_PATH'));
+
+/** Setting → others that must be set with it. */
+const companions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  LATCHKEY_AUDIT_WEBHOOK_URL: { LATCHKEY_AUDIT_WEBHOOK_SECRET: 'x'.repeat(32) },
+};
 
 /** Setting → texts that are valid → their values. */
 const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = {
@@ -246,6 +253,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['*', ['*']],
     ['https://app.example.com, http://localhost:5173', ['https://app.example.com', 'http://localhost:5173']],
   ],
+  LOG_FORMAT: ['auto', 'json', 'text'].map((format) => [format, format]),
   LATCHKEY_REQUEST_LOG: flags,
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
   LATCHKEY_USERNAMES: [
@@ -303,6 +311,10 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_KEY_ROTATION: [
     ['0', 0],
     ['1d', 86_400],
+  ],
+  LATCHKEY_AUDIT_RETENTION: [
+    ['0', 0],
+    ['30d', 30 * 86_400],
   ],
   LATCHKEY_JWKS_MAX_AGE: [['1h', 3600]],
   LATCHKEY_REVOCATION_STREAMS: [['0', 0]],
@@ -425,6 +437,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   JWT_ENCODE_AUDIENCE: [],
   JWT_DECODE_AUDIENCE: [],
   JWT_DECODE_ISSUER: [],
+  LOG_FORMAT: ['JSON', 'pretty'],
   LATCHKEY_REQUEST_LOG: ['maybe'],
   LATCHKEY_METRICS_PORT: ['65536', ...notNumbers],
   LATCHKEY_METRICS_HOST: [' '],
@@ -451,6 +464,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_SESSION_LIFETIME: ['3651d', ...notDurations],
   LATCHKEY_SESSION_LIMIT: ['100001', ...notNumbers],
   LATCHKEY_KEY_ROTATION: ['3651d', ...notDurations],
+  LATCHKEY_AUDIT_RETENTION: ['36501d', ...notDurations],
   LATCHKEY_JWKS_MAX_AGE: ['2d', ...notDurations],
   LATCHKEY_REVOCATION_STREAMS: ['100001', ...notNumbers],
   LATCHKEY_REVOCATION_STREAMS_PER_CLIENT: ['0', '100001', ...notNumbers],
@@ -479,7 +493,10 @@ for (const [key, { name }] of Object.entries(settings)) {
     it('accepts each form of its text', () => {
       expect(good[name]).not.to.be.undefined;
       for (const [text, value] of good[name] ?? []) {
-        const config = readConfig({ [name]: text }) as unknown as Record<string, unknown>;
+        const config = readConfig({ ...companions[name], [name]: text }) as unknown as Record<
+          string,
+          unknown
+        >;
         expect(config[key], text).to.deep.equal(value);
       }
     });

@@ -14,6 +14,7 @@ import {
 import type { CopySealing } from '../../src/database/table-copies.js';
 import { copiedTables, SqliteSnapshot, type Counts } from '../../src/database/copy-source.js';
 import type { Database } from '../../src/database/database.js';
+import { migrationVersionsTable } from '../../src/database/migration-versions.js';
 import type { Schema } from '../../src/database/schema.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { getSealingContext, unseal } from '../../src/keys/stored-keys.js';
@@ -41,6 +42,10 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
 
   before(async () => {
     app = await TestApp.start();
+    await app.services.auditChain.run();
+    app.clock.advance(86_400);
+    await app.services.auditChain.run();
+    app.clock.advance(-86_400);
     ({ file } = app.services.config.databaseUrl as { file: string });
     const { access_token: admin } = await app.login();
     await app.put('/roles/reader', { permissions: ['reports:read'] }, admin).expect(201);
@@ -55,19 +60,7 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     assertion = signAssertion(pair.privateKey, client.client_id, app.clock.now() / 1000);
     await authenticate(app).expect(200);
     await revoke(app, await createClient(app, { scope: 'tokens:revoke' }), admin).expect(200);
-    const { queries } = app.services.database;
-    const seal = {
-      day: '2026-01-01',
-      at: 0,
-      ...{ sequence: 0, hash: '', base_sequence: 0, base_hash: '' },
-      ...{ key_id: 'k', algorithm: 'ES256', public_key: '{}', signature: 's' },
-    };
-    await queries.insertInto('latchkey_audit_seals').values(seal).execute();
-    await queries
-      .insertInto('latchkey_audit_head')
-      .values({ ...seal, name: 'head' })
-      .execute();
-    await queries
+    await app.services.database.queries
       .insertInto('latchkey_audit_outputs')
       .values({ name: 'syslog', sequence: 3, holder: null, free_at: 0, failures: 0 })
       .execute();
@@ -138,9 +131,13 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     return target;
   }
 
-  /** Table → its rows, for all tables of the migrations; keys without what the secret changes. */
+  /**
+   * Table → its rows, for all tables of the migrations except for the notes of them; keys without what the secret changes.
+   */
   async function contents({ queries }: Database): Promise<Record<string, string[]>> {
-    const tables = (await queries.introspection.getTables()).map(({ name }) => name as keyof Schema);
+    const tables = (await queries.introspection.getTables())
+      .filter(({ name }) => name !== migrationVersionsTable)
+      .map(({ name }) => name as keyof Schema);
     const read = async (table: keyof Schema): Promise<[string, string[]]> => {
       const rows = await queries.selectFrom(table).selectAll().execute();
       const texts = rows.map((row) =>
@@ -185,6 +182,27 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       await authenticate(moved).expect(401);
       await moved.login('ada', password);
       await expectLive(moved, live);
+    } finally {
+      await moved.close();
+    }
+  });
+
+  it('has a chain of the audit that goes on where the source’s ended', async () => {
+    const url = await newPostgresDatabase();
+    const target = openTestDatabase({ kind: 'postgres', url });
+    await target.migrate();
+    await copied(target);
+    await target.close();
+    const settings = { DATABASE_URL: url, LATCHKEY_SECRET: otherSecret };
+    const moved = await TestApp.start({ settings, clock: app.clock });
+    try {
+      const before = await moved.services.verifyAudit();
+      expect(before).to.include({ fault: undefined, seals: 1 });
+      expect(before.unchained).to.be.above(0);
+      await moved.services.auditChain.run();
+      const { fault, rows, notes, unchained } = await moved.services.verifyAudit();
+      expect({ fault, notes, unchained }).to.deep.equal({ fault: undefined, notes: [], unchained: 0 });
+      expect(rows).to.equal(before.rows + before.unchained);
     } finally {
       await moved.close();
     }

@@ -31,6 +31,7 @@ const tables = [
   'latchkey_audit_head',
   'latchkey_audit_outputs',
   'latchkey_audit_seals',
+  'latchkey_migration_versions',
 ].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 
@@ -157,6 +158,34 @@ for (const kind of databaseKinds) {
         c: 'reports:read revocations:read users:read tokens:introspect',
       });
       expect(new Set(rows.map((row) => row.introspection_audiences))).to.deep.equal(new Set(['']));
+    });
+
+    it('say which have run, and which would', async () => {
+      expect((await database.findPendingMigrations()).latchkey).to.deep.equal(names);
+      expect(await tableNames(database)).to.deep.equal([]);
+      await database.migrate({ upTo: '0010-username-skeletons' });
+      const later = names.slice(names.indexOf('0010-username-skeletons') + 1);
+      expect(await database.findPendingMigrations()).to.deep.equal({ latchkey: later, project: [] });
+      expect(await database.migrate({ version: '1.2.3' })).to.deep.equal({ latchkey: later, project: [] });
+      expect(await database.migrate()).to.deep.equal({ latchkey: [], project: [] });
+    });
+
+    it('name the version that an older one has to be replaced with', async () => {
+      await database.migrate({ version: '1.2.3' });
+      await sql`insert into kysely_migration (name, timestamp) values ('9999-of-the-future', '2030-01-01')`.execute(
+        database.queries,
+      );
+      await sql`insert into latchkey_migration_versions (name, version, migrated_at) values ('9999-of-the-future', '2.0.0', 0)`.execute(
+        database.queries,
+      );
+      const which = { version: '1.2.3' };
+      for (const work of [() => database.migrate(which), () => database.findPendingMigrations(which)]) {
+        const error = await work().catch((reason: unknown) => reason);
+        expect(error)
+          .to.be.an('error')
+          .with.property('message')
+          .that.matches(/has migrated the database, 2\.0\.0: .*\(1\.2\.3\)\. Run 2\.0\.0 or a later one/);
+      }
     });
 
     it('refuse a database that a newer version has migrated', async () => {

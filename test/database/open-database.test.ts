@@ -7,7 +7,6 @@ import { DatabaseUnavailable } from '../../src/database/database-unavailable.js'
 import type { Database } from '../../src/database/database.js';
 import { findVersionError } from '../../src/database/postgres-checks.js';
 import { keysStore } from '../../src/keys/keys.store.js';
-import { userListStore } from '../../src/users/user-list.store.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { openTestDatabase } from '../support/databases.js';
 import { temporaryFolder } from '../support/folders.js';
@@ -37,7 +36,7 @@ storeContract('The database', (on) => {
     });
 
   const namesLike = async (name: string): Promise<string[]> =>
-    (await userListStore.listByName(on.queries, name, { limit: 100, after: undefined }))
+    (await on.queries.selectFrom('users').select('username').where('username', 'like', `${name}%`).execute())
       .map(({ username }) => username)
       .sort();
 

@@ -78,7 +78,7 @@ for (const kind of databaseKinds) {
       await database.migrate({ project: { '0001-a': create('a'), '0002-b': create('b') } });
       for (const project of [{ '0001-a': create('a') }, {}]) {
         expect(await refusal(project)).to.match(
-          /^A newer version of this project has migrated the database: it has had .*"0002-b", which this version does not know\. Run that version, or restore a backup from before \(docs\/restore\.md\)\.$/,
+          /^A newer version of this project has migrated the database: it has had .*"0002-b", which this version does not know\. Run that version, or restore a backup from before \(docs\/rollback\.md\)\.$/,
         );
       }
     });

@@ -10,7 +10,8 @@ import { loginStore } from '../../src/authentication/login.store.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { revocationsStore } from '../../src/revocations/revocations.store.js';
-import { userListStore } from '../../src/users/user-list.store.js';
+import { listNarrowFilters, userListStore } from '../../src/users/user-list.store.js';
+import type { UserFilters } from '../../src/users/user-list-query.js';
 import { usersStore } from '../../src/users/users.store.js';
 import { explaining } from '../support/recorded-database.js';
 import { recordTime } from '../support/records.js';
@@ -49,11 +50,6 @@ const auditQueries = Object.fromEntries(
 
 /** Every query of lists, pages and searches, with every filter, and all long work. */
 const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>> = {
-  'the first page of users': (queries) => userListStore.list(queries, page),
-  'a later page of users': (queries) => userListStore.list(queries, later),
-  'the first page of a search': (queries) => userListStore.listByName(queries, 'a', page),
-  'a later page of a search': (queries) => userListStore.listByName(queries, 'a', { ...page, after: 'ab' }),
-  'a search for the last names of all': (queries) => userListStore.listByName(queries, '\u{10ffff}', page),
   'the first page of clients': (queries) => clientsStore.list(queries, page),
   'a later page of clients': (queries) => clientsStore.list(queries, later),
   'the first page of sessions': (queries) => sessionsStore.listLive(queries, { ...live, ...page }),
@@ -90,7 +86,6 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
   ...auditQueries,
   'a page of the chain of the audit': (queries) => auditListStore.listChained(queries, 5, 50),
-  'the last row of the chain of the audit': (queries) => auditListStore.findHead(queries),
   'a row of the chain of the audit': (queries) => auditListStore.findPlace(queries, 5),
   'the places of a time in the chain of the audit': (queries) =>
     auditListStore.findSpan(queries, { from: now, to: now + 1 }),
@@ -98,24 +93,91 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'the end of all sessions of a user': (queries) => sessionEpochsStore.raiseSessionEpoch(queries, id),
 };
 
+const orders = ['created_at', 'username', 'logged_in', 'never_logged_in'] as const;
+const sorts = ['created_at', 'username', 'last_login_at'] as const;
+const everyFilter = { name: 'a', role: 'a', disabled: true, lastLoginFrom: 1, lastLoginTo: 2 };
+const filters: readonly UserFilters[] = [
+  {},
+  { disabled: false },
+  everyFilter,
+  ...Object.entries(everyFilter).map(([name, value]) => ({ [name]: value })),
+];
+
+/** Every list of users: in each order, with each filter and with all, and each statement that a page may take. */
+function* listUserQueries(): Generator<readonly [string, (queries: Queries) => Promise<unknown>]> {
+  for (const by of orders) {
+    for (const descending of [false, true]) {
+      for (const chosen of filters) {
+        const list = { by, descending, filters: chosen };
+        const position = { key: by === 'username' ? 'ab' : 2, id };
+        const what = JSON.stringify(list);
+        for (const after of [undefined, position]) {
+          yield [
+            `a part of ${what}`,
+            (queries) => userListStore.list(queries, list, { after, until: position }, 50),
+          ];
+          yield [
+            `the end of a part of ${what}`,
+            (queries) => userListStore.findEnd(queries, list, after, 50),
+          ];
+        }
+        yield [`a count of ${what}`, (queries) => userListStore.count(queries, list, { after: position })];
+        for (const ids of listNarrowFilters(list)) {
+          yield [`whether ${what} has few`, (queries) => userListStore.areFew(queries, ids, 50)];
+          yield [`few of ${what}`, (queries) => userListStore.countAmong(queries, list, ids)];
+        }
+      }
+    }
+  }
+}
+
+function* listFewUsersQueries(): Generator<readonly [string, (queries: Queries) => Promise<unknown>]> {
+  for (const by of sorts) {
+    const list = { by, descending: false, filters: everyFilter };
+    for (const [index, ids] of listNarrowFilters(list).entries()) {
+      for (const after of [undefined, { key: by === 'username' ? 'ab' : 2, id }])
+        yield [
+          `${by} ${index}`,
+          (queries) => userListStore.listAmong(queries, list, ids, { after, limit: 50 }),
+        ];
+    }
+  }
+}
+
 /** Tables with tens of rows, whatever the size of an installation; or parts of the statement itself. */
-const small = ['keys', 'roles', 'counters', 'page', 'used', 'always', 'CONSTANT'];
+const small = ['keys', 'roles', 'counters', 'page', 'used', 'few', 'counted', 'always', 'CONSTANT'];
 /** How SQLite and PostgreSQL report a full table scan or a sort. */
 const slow = [/^SCAN (?!.* USING (?:COVERING )?INDEX)(\w+)/, /Seq Scan on (\w+)/, /TEMP B-TREE/, /\bSort$/];
 
 storeContract('The plans', (on) => {
+  /** The lines of plans that read or sort a whole table. */
+  const findSlow = async (query: (queries: Queries) => Promise<unknown>): Promise<string[]> => {
+    const plans: string[] = [];
+    await query(
+      explaining(on.database, (statement, plan) => {
+        for (const line of plan) {
+          const found = slow.map((pattern) => pattern.exec(line)).find((match) => match !== null);
+          if (found && !small.includes(found[1] ?? '')) plans.push(`${line}\n  in: ${statement}`);
+        }
+      }),
+    );
+    return plans;
+  };
+
   for (const [what, query] of Object.entries(queriesOf)) {
     it(`use an index: ${what}`, async () => {
-      const plans: string[] = [];
-      await query(
-        explaining(on.database, (statement, plan) => {
-          for (const line of plan) {
-            const found = slow.map((pattern) => pattern.exec(line)).find((match) => match !== null);
-            if (found && !small.includes(found[1] ?? '')) plans.push(`${line}\n  in: ${statement}`);
-          }
-        }),
-      );
-      expect(plans).to.deep.equal([]);
+      expect(await findSlow(query)).to.deep.equal([]);
     });
   }
+
+  it('sort the users of a filter that leaves few, and read no others', async () => {
+    for (const [what, query] of listFewUsersQueries()) {
+      const lines = (await findSlow(query)).filter((line) => !/TEMP B-TREE|\bSort\n/.test(line));
+      expect(lines, what).to.deep.equal([]);
+    }
+  });
+
+  it('use an index for every list of users', async () => {
+    for (const [what, query] of listUserQueries()) expect(await findSlow(query), what).to.deep.equal([]);
+  });
 });

@@ -299,10 +299,13 @@ for (const kind of databaseKinds) {
         const order: string[] = [];
         const others: Promise<unknown>[] = [];
         const touched: number[] = [];
-        const services = await open((rows) => {
+        const services = await open(async (rows) => {
           touched.push(rows);
           order.push('own');
-          others.push(noteOther(app.services.database, order));
+          const other = noteOther(app.services.database, order);
+          others.push(other);
+          // On PostgreSQL a request has a connection of its own, and is through while the transaction is still open.
+          if (kind === 'postgres') await other;
         });
         const { run, demandEffect, demandEnd } = await prepare();
         await run(services);

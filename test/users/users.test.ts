@@ -199,6 +199,34 @@ describe('/users', () => {
       expect((await list('name=crowd&limit=200')).items).to.have.length(51);
     });
 
+    it('filters, sorts and counts', async () => {
+      const user = await create('list 6', ['reader']);
+      await app.patch(`/users/${user.id}`, { disabled: true }, admin).expect(200);
+      expect(namesOf(await list('name=list&role=reader'))).to.deep.equal(['list 6']);
+      expect(namesOf(await list('name=list&disabled=true'))).to.deep.equal(['list 6']);
+      expect(namesOf(await list('name=list&disabled=false'))).to.deep.equal(byName);
+      expect(namesOf(await list('name=list&disabled=false&sort=created_at&order=desc'))).to.deep.equal(
+        [...names].reverse(),
+      );
+      const now = encodeURIComponent(new Date(app.clock.now()).toISOString());
+      expect(namesOf(await list(`name=list&disabled=false&last_login_to=${now}`))).to.deep.equal(byName);
+      expect(namesOf(await list(`name=list&last_login_from=${now}`))).to.deep.equal([]);
+      const page = await list('name=list&limit=2&total=true&disabled=false');
+      expect(page).to.include({ total: names.length });
+      expect(page.items).to.have.length(2);
+    });
+
+    it('refuses a cursor of another list', async () => {
+      const { next_cursor: cursor } = await list('name=list&limit=2');
+      for (const query of ['name=lis', 'name=list&order=desc', 'name=list&disabled=false', 'sort=username']) {
+        const { body } = await app.get(`/users?${query}&cursor=${cursor}`, admin).expect(422);
+        expect(body.errors).to.deep.equal({
+          cursor: 'must be the next_cursor of the previous page of the same list',
+        });
+      }
+      expect((await list(`name=list&limit=50&cursor=${cursor}`)).items).to.have.length(names.length - 1);
+    });
+
     it('has nothing about passwords', async () => {
       const { text } = await app.get('/users', admin).expect(200);
       expect(text).not.to.match(/argon2|hash|username_key|version/);
@@ -228,6 +256,15 @@ describe('/users', () => {
       ['name=list&cursor=here!', 'cursor'],
       ['name=list&cursor=AA', 'cursor'],
       ['name=list&cursor=_w', 'cursor'],
+      ['role=no role', 'role'],
+      ['disabled=maybe', 'disabled'],
+      ['last_login_from=yesterday', 'last_login_from'],
+      ['last_login_from=2026-02-30T00:00:00Z', 'last_login_from'],
+      ['last_login_to=2026-13-01T00:00:00Z', 'last_login_to'],
+      ['last_login_to=2026-11-24', 'last_login_to'],
+      ['sort=password', 'sort'],
+      ['order=up', 'order'],
+      ['total=many', 'total'],
       ['name=', 'name'],
       ['name=%00', 'name'],
       ['page=2', 'page'],

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { auditChainStore } from '../../audit/audit-chain.store.js';
 import { auditListStore, type ChainedRow } from '../../audit/audit-list.store.js';
 import type { Clock } from '../../clock.js';
 import type { Database } from '../../database/database.js';
@@ -77,7 +78,7 @@ export class AuditOutput {
   async findLag(): Promise<OutputLag> {
     const { name } = this.sender;
     const { queries } = this.database;
-    const head = await auditListStore.findHead(queries);
+    const head = await auditChainStore.findHead(queries);
     const state = await auditOutputsStore.find(queries, name);
     const rows = Math.max(0, (head?.sequence ?? 0) - (state?.sequence ?? 0));
     return { name, rows, failures: state?.failures ?? 0 };
@@ -136,7 +137,7 @@ export class AuditOutput {
     await auditOutputsStore.giveUp(this.database.queries, { ...this.#hold(time), failures });
     if (isStopping || this.clock.now() - this.#lastLogged < logInterval) return;
     this.#lastLogged = this.clock.now();
-    const head = await auditListStore.findHead(this.database.queries);
+    const head = await auditChainStore.findHead(this.database.queries);
     this.log.warn(
       {
         event: 'audit_output_failed',

@@ -12,6 +12,8 @@ import * as introspectionAudiences from './0009-introspection-audiences.js';
 import * as usernameSkeletons from './0010-username-skeletons.js';
 import * as provedGeneration from './0012-proved-generation.js';
 import * as audit from './0013-audit.js';
+import * as userLists from './0014-user-lists.js';
+import * as migrationVersions from './0016-migration-versions.js';
 import * as auditOutputs from './0017-audit-outputs.js';
 
 interface DialectMigration {
@@ -34,6 +36,8 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0010-username-skeletons': usernameSkeletons,
   '0012-proved-generation': provedGeneration,
   '0013-audit': audit,
+  '0014-user-lists': userLists,
+  '0016-migration-versions': migrationVersions,
   '0017-audit-outputs': auditOutputs,
 };
 
@@ -43,4 +47,9 @@ export function createMigrationProvider(context: MigrationContext): MigrationPro
     { up: (db) => migration.up(db as Kysely<unknown>, context) },
   ]);
   return { getMigrations: () => Promise.resolve(Object.fromEntries(bound)) };
+}
+
+/** In order. */
+export function listMigrationNames(): readonly string[] {
+  return Object.keys(migrations);
 }

@@ -61,7 +61,7 @@ public final class LatchkeyClient {
 
   /**
    * Instantiates one of the generated classes, each of which has the operations of one tag of the contract:
-   * {@code client.api(UsersApi::new).listUsers(null, null, null)}. Each call sends the access token if the operation takes
+   * {@code client.api(UsersApi::new).getUser(id)}. Each call sends the access token if the operation takes
    * one. The instance may be reused, by any number of threads.
    *
    * <p>Its methods throw a {@link LatchkeyException} for a response with a status of 400 or more, and for one that is not

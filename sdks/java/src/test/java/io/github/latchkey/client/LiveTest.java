@@ -18,6 +18,7 @@ import io.github.latchkey.client.api.OAuthApi;
 import io.github.latchkey.client.api.ProtectedApi;
 import io.github.latchkey.client.api.ReportsApi;
 import io.github.latchkey.client.api.UsersApi;
+import io.github.latchkey.client.api.UsersApi.APIListUsersRequest;
 import io.github.latchkey.client.generated.ApiException;
 import io.github.latchkey.client.model.CreateUserRequest;
 import io.github.latchkey.client.model.OAuthErrorCode;
@@ -80,7 +81,7 @@ class LiveTest {
   @Test
   void withoutThePermission() {
     UsersApi users = asReader().api(UsersApi::new);
-    assertRefused(403, ProblemCode.INSUFFICIENT_SCOPE, () -> users.listUsers(null, null, null));
+    assertRefused(403, ProblemCode.INSUFFICIENT_SCOPE, () -> users.listUsers(APIListUsersRequest.newBuilder().build()));
   }
 
   @Test
@@ -115,7 +116,7 @@ class LiveTest {
     int pages = 0;
     String cursor = null;
     do {
-      UserPage page = users.listUsers(10, cursor, null);
+      UserPage page = users.listUsers(APIListUsersRequest.newBuilder().limit(10).cursor(cursor).build());
       page.getItems().forEach(user -> names.add(user.getUsername()));
       cursor = page.getNextCursor();
       pages++;
@@ -157,7 +158,7 @@ class LiveTest {
   @Test
   void anUpdateChangesWhatItNames() {
     UsersApi users = asAdmin().api(UsersApi::new);
-    User user = users.listUsers(1, null, "user-06").getItems().get(0);
+    User user = users.listUsers(APIListUsersRequest.newBuilder().name("user-06").build()).getItems().get(0);
     assertEquals(List.of("sample"), user.getRoles());
     User updated = users.updateUser(user.getId(), new UpdateUserRequest().disabled(true));
     assertTrue(updated.getDisabled());

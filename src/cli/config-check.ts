@@ -1,0 +1,89 @@
+import type { Command } from 'commander';
+import { ConfigError, findSettingWarnings, readConfig } from '../config/config.js';
+import { describeSettings } from '../config/settings-in-force.js';
+import type { Project } from '../server/project.js';
+import { addAction, type Output } from './command-output.js';
+import { examineDatabase, type DatabaseState } from './database-state.js';
+import { FoundError } from './exit-codes.js';
+import type { Surroundings } from './installation-command.js';
+
+export function addConfigCommands(
+  program: Command,
+  loadProject: () => Promise<Project>,
+  surroundings: Surroundings,
+): void {
+  const config = program.command('config').description('the settings');
+  addAction(
+    config
+      .command('check')
+      .description(
+        'print each setting in force, and all that is wrong with them and the database; starts and writes nothing',
+      )
+      .option('--changed', 'only settings that differ from their default'),
+    async (output, { changed = false }: { readonly changed?: boolean }) =>
+      checkConfig(output, surroundings, await loadProject(), changed),
+  );
+}
+
+/**
+ * @throws {ConfigError} for wrong settings; {StartError} where the database cannot be used with this version;
+ *   {FoundError} where the service would not start for another reason.
+ */
+async function checkConfig(
+  output: Output,
+  { environment }: Surroundings,
+  project: Pick<Project, 'migrations'>,
+  onlyChanged: boolean,
+): Promise<void> {
+  const shown = describeSettings(environment).filter(({ from }) => !onlyChanged || from !== 'default');
+  const warnings = findSettingWarnings(environment);
+  const { config, errors } = tryReadConfig(environment);
+  const examined = config && (await examineDatabase(config, project));
+  output.print(
+    {
+      settings: shown,
+      errors: errors?.errors ?? [],
+      warnings,
+      ...(examined && { database: examined.state }),
+    },
+    [
+      ...formatSettings(shown),
+      '',
+      ...warnings.map((warning) => `Warning: ${warning}`),
+      ...(examined ? [describeState(examined.state)] : []),
+      ...(errors || (examined && (examined.error ?? examined.state.error) !== undefined)
+        ? []
+        : ['The settings are right.']),
+    ].join('\n'),
+  );
+  if (errors) throw errors;
+  if (examined?.error !== undefined) throw examined.error;
+  if (examined?.state.error !== undefined) throw new FoundError(examined.state.error);
+}
+
+function tryReadConfig(environment: Surroundings['environment']) {
+  try {
+    return { config: readConfig(environment, 'service') };
+  } catch (error) {
+    if (error instanceof ConfigError) return { errors: error };
+    throw error;
+  }
+}
+
+function formatSettings(shown: ReturnType<typeof describeSettings>): string[] {
+  const width = Math.max(0, ...shown.map(({ name }) => name.length));
+  return shown.map(({ name, value = 'not set', from }) => `${name.padEnd(width)}  ${value}  [${from}]`);
+}
+
+function describeState({ kind, reachable, version, pending, note }: DatabaseState): string {
+  const words = [`The database is ${kind === 'sqlite' ? 'SQLite' : 'PostgreSQL'}`];
+  if (version !== undefined) words.push(` ${version}`);
+  words.push(reachable ? ', and can be used.' : ', and cannot be used.');
+  if (pending !== undefined && pending.length > 0) {
+    words.push(
+      ` ${pending.length} migrations are pending, which the next start runs: ${pending.join(', ')}.`,
+    );
+  }
+  if (note !== undefined) words.push(` ${note}`);
+  return words.join('');
+}

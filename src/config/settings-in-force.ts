@@ -1,0 +1,43 @@
+import { secretNames } from './config.js';
+import { getFileVariable, readSecretFiles } from './secret-files.js';
+import { settings, type Setting } from './settings.js';
+
+export interface SettingInForce {
+  readonly name: string;
+  /** As it is written in a variable; a secret's is not shown. Undefined: it is not set. */
+  readonly value: string | undefined;
+  /** `default`, `environment`, or the file that a `…_FILE` variable names. */
+  readonly from: string;
+}
+
+const masked = '********';
+
+/** Every setting with where its value comes from, wrong ones included. */
+export function describeSettings(
+  variables: Readonly<Record<string, string | undefined>>,
+): readonly SettingInForce[] {
+  const { environment, files } = readSecretFiles(secretNames, variables);
+  return Object.values<Setting<unknown>>(settings).map((setting) => {
+    const { name, secret = false } = setting;
+    const given = environment[name];
+    if (given) {
+      const file = files.get(name);
+      return {
+        name,
+        value: secret ? mask(name, given) : given,
+        from: file === undefined ? 'environment' : `${getFileVariable(name)} (${file})`,
+      };
+    }
+    return { name, value: setting.default ?? setting.defaultInWords, from: 'default' };
+  });
+}
+
+/** Which database it is, is no secret; all that may come with its URL is left out. */
+function mask(name: string, value: string): string {
+  if (name !== settings.databaseUrl.name) return masked;
+  if (value.startsWith('sqlite:')) return value;
+  if (!URL.canParse(value)) return masked;
+  const { protocol, username, password, host, pathname } = new URL(value);
+  const user = username === '' ? '' : `${username}${password === '' ? '' : `:${masked}`}@`;
+  return `${protocol}//${user}${host}${pathname}`;
+}
