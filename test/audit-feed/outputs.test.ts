@@ -16,7 +16,7 @@ interface Posted {
 
 const [current, former] = [
   `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
-  'the former secret, long enough',
+  'the former secret is 32 characters long',
 ];
 
 for (const kind of databaseKinds) {
