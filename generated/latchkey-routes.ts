@@ -162,10 +162,25 @@ export const routes = defineRoutes({
       dataType: 'refEnum',
       enums: ["ok"],
     },
+    'HealthCheckName': {
+      dataType: 'refEnum',
+      enums: ["process","revocations","database"],
+    },
+    'HealthCheck': {
+      dataType: 'refObject',
+      properties: {
+        'name': {"ref":"HealthCheckName","required":true},
+        'ready': {"dataType":"boolean","required":true},
+        'since': {"dataType":"datetime"},
+        'lag_seconds': {"dataType":"double","validators":{"minimum":{"value":0},"maximum":{"value":1000000000}}},
+      },
+      additionalProperties: false,
+    },
     'Health': {
       dataType: 'refObject',
       properties: {
         'status': {"ref":"HealthStatus","required":true},
+        'checks': {"dataType":"array","array":{"dataType":"refObject","ref":"HealthCheck"},"validators":{"maxItems":{"value":10}}},
       },
       additionalProperties: false,
     },
@@ -860,6 +875,7 @@ export const routes = defineRoutes({
       controller: HealthController,
       handler: 'getReady',
       parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
       security: [],
       successStatus: 200,

@@ -96,6 +96,7 @@ export async function copy(
     const snapshot = new SqliteSnapshot(source.file);
     try {
       await snapshot.assertVersion(migrations);
+      snapshot.assertReferences();
       await copySnapshot(snapshot, source, config, { ...words, migrations, output });
     } finally {
       snapshot.close();
@@ -158,6 +159,8 @@ async function copySnapshot(
 const warnings: Readonly<Record<Claimant, (file: string) => string>> = {
   service: (file) =>
     `A service runs on ${file}: this copy is of the moment at which it begins, good for a rehearsal. Stop the service before the copy that counts.`,
+  restore: (file) =>
+    `"latchkey restore" is about to replace ${file}: this copy is of what was there before. Copy again after its end.`,
   copy: (file) =>
     `Another copy of ${file} is being made. Start no service on it before both have finished: they would lack what it writes.`,
 };
@@ -168,11 +171,8 @@ async function copyWithProgress(
   sealing: CopySealing,
   own: Required<Pick<CopyIntoOptions, 'ownTables' | 'contents' | 'mayReplaceOwnRows'>>,
 ): Promise<Counts> {
-  const counts = toCounts(own.contents);
-  const progress = createProgress({
-    total: Object.values(counts).reduce((sum, rows) => sum + rows, 0),
-    unit: 'rows',
-  });
+  const total = Object.values(toCounts(own.contents)).reduce((sum, rows) => sum + rows, 0);
+  const progress = createProgress({ unit: 'rows' });
   const copied = new Map<string, number>();
   const interruption = new AbortController();
   const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -191,6 +191,7 @@ async function copyWithProgress(
         copied.set(table, rows);
         progress.update(
           [...copied.values()].reduce((sum, each) => sum + each, 0),
+          total,
           table,
         );
       },

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import type { Services } from '../server/services.js';
-import { endAllSessions } from '../sessions/end-all-sessions.js';
+import { endAllSessions, type EndResult } from '../sessions/end-all-sessions.js';
 import { isSymmetric } from '../keys/algorithms.js';
 import type { Session } from '../sessions/sessions.models.js';
 import type { StoredSession } from '../sessions/sessions.store.js';
@@ -88,17 +88,22 @@ async function endSessions(
 }
 
 export async function endAll(services: Services, output: Output, config: Config): Promise<void> {
-  const { sessions, subjects } = await endAllSessions(services, operator);
+  const { document, text } = describeEnd(await endAllSessions(services, operator), config);
+  output.print(document, text);
+}
+
+/** What the end of all sessions has done, and what it could not. */
+export function describeEnd(
+  { sessions, subjects }: EndResult,
+  config: Config,
+): { readonly document: object; readonly text: string } {
   const kept = findKeptKey(config);
-  const said = [
-    `All keys are replaced, ${sessions} sessions have ended, and the tokens of ${subjects} users and clients are refused. Everybody logs in again.`,
-  ];
-  if (kept !== undefined) {
-    said.push(
-      `Access tokens are signed with ${kept}, which only you can replace. Those of clients that are not in this database, because they were made after the backup, are accepted for as long as they live: set another ${kept}, here and for the service, where there were such clients.`,
-    );
-  }
-  output.print({ sessions, subjects, ...(kept !== undefined && { kept_key: kept }) }, said.join('\n'));
+  const text = `All keys are replaced, ${sessions} sessions have ended, and the tokens of ${subjects} users and clients are refused. Everybody logs in again.`;
+  if (kept === undefined) return { document: { sessions, subjects }, text };
+  return {
+    document: { sessions, subjects, kept_key: kept },
+    text: `${text}\nAccess tokens are signed with ${kept}, which only you can replace. Those of clients that are not in this database, because they were made after the backup, are accepted for as long as they live: set another ${kept}, here and for the service, where there were such clients.`,
+  };
 }
 
 /** The setting with the key that signs access tokens, where it is not on the key ring. */

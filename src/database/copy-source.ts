@@ -86,6 +86,21 @@ export class SqliteSnapshot {
     );
   }
 
+  /** A shell writes without foreign keys by default. @throws {CopyError} where rows refer to some that are not there. */
+  assertReferences(): void {
+    const broken = this.#connection
+      .prepare('select "table", parent, rowid from pragma_foreign_key_check limit 20')
+      .all() as { table: string; parent: string; rowid: number | null }[];
+    const [first] = broken;
+    if (!first) return;
+    const { table, parent } = first;
+    const rows = broken.filter((each) => each.table === table && each.parent === parent);
+    const places = rows.flatMap(({ rowid }) => (rowid === null ? [] : [rowid])).slice(0, 5);
+    throw new CopyError(
+      `The table "${table}" has rows that refer to rows of "${parent}" that are not there${places.length > 0 ? ` (rowid ${places.join(', ')})` : ''}, and PostgreSQL would refuse them. "pragma foreign_key_check" lists all: change or delete them, then copy.`,
+    );
+  }
+
   /** Reads the whole file. @param own the project's tables; see `planOwnTables`. @throws {CopyError} */
   async contents(own: readonly OwnTable[] = []): Promise<Contents> {
     return {

@@ -20,6 +20,12 @@ export const metricDefinitions = {
     help: 'Always 1; the labels say what runs.',
     labels: ['version', 'runtime', 'database'],
   },
+  ready: {
+    name: 'latchkey_ready',
+    type: 'gauge',
+    help: 'Whether the service can handle requests (1) or not (0), as it looked within the last seconds: the process, the revocations of other replicas, the database.',
+    labels: ['check'],
+  },
   requests: {
     name: 'latchkey_http_requests_total',
     type: 'counter',

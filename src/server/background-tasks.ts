@@ -7,6 +7,8 @@ const flushInterval = 60_000;
 const chainInterval = 200;
 /** Milliseconds that a chained row of the audit waits to be sent, at most. */
 const auditInterval = 500;
+/** So that a probe and the metrics can say since when. */
+const readinessInterval = 5000;
 /** Milliseconds between heartbeats on revocation streams. */
 const heartbeatInterval = 1000;
 
@@ -19,7 +21,8 @@ interface Task {
 
 /** Deletes expired rows, writes uses of sessions, chains the audit, and sends heartbeats. */
 export function startBackgroundTasks(services: Services, project: OpenProject): void {
-  const { cleanUp, database, finishChanges, jobs, lifecycle, sessionUses, revocationFeed } = services;
+  const { cleanUp, database, finishChanges, jobs, lifecycle, readiness, sessionUses, revocationFeed } =
+    services;
   const { auditChain, auditCounts } = services;
   const { auditOutputs, auditStream } = services;
   const runAndLogErrors = async ({ job, what, work }: Task): Promise<void> => {
@@ -75,6 +78,13 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
     job: 'stream_audit',
     what: 'streaming the audit',
     work: () => auditStream.poll(),
+  });
+  repeat(readinessInterval, {
+    job: 'check_readiness',
+    what: 'looking whether the service is ready',
+    work: async () => {
+      await readiness.check();
+    },
   });
   setInterval(() => {
     revocationFeed.sendHeartbeats();

@@ -81,7 +81,7 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
     if (metricsPort !== undefined) {
       const names = { host: 'LATCHKEY_METRICS_HOST', port: 'LATCHKEY_METRICS_PORT' };
       const metricsAddress = await listen(
-        createMetricsServer(services.metrics, log),
+        createMetricsServer(services.metrics, services.readiness, log),
         metricsHost,
         metricsPort,
         names,

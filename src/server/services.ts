@@ -37,6 +37,7 @@ import { countDenial, createAuditServices, type AuditServices } from './audit-se
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { packageVersion } from './package-version.js';
 import { createPasswords } from './password-costs.js';
+import { Readiness } from './readiness.js';
 import { toAccessTokenOptions, toKeyRingOptions } from './token-settings.js';
 
 /** The lifetime of sessions without a limit: 100,000 years in seconds. */
@@ -75,6 +76,8 @@ export interface Services
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
   readonly lifecycle: { stopping: boolean };
+  /** Whether it can handle requests, and since when not. */
+  readonly readiness: Readiness;
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
@@ -186,6 +189,12 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     maxReadersPerSubject: config.revocationStreamsPerClient,
     leeway: config.decodeLeeway,
   });
+  const lifecycle = { stopping: false };
+  const readiness = new Readiness({ database, feed, lifecycle, clock });
+  const auditFeed = createAuditFeedServices(
+    { database, clock, log, revocations, version: packageVersion },
+    config,
+  );
   return {
     config,
     database,
@@ -195,7 +204,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     hooks,
     contract,
     problems,
-    lifecycle: { stopping: false },
+    lifecycle,
+    readiness,
     ring,
     accessTokens,
     revocations,
@@ -211,12 +221,12 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     oauth,
     catchUp,
     ...audit,
-    ...createAuditFeedServices({ database, clock, log, revocations, version: packageVersion }, config),
+    ...auditFeed,
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
-      ...{ logins: authentication.logins, sessions: sessions.sessions, denials },
+      ...{ logins: authentication.logins, sessions: sessions.sessions, denials, readiness },
     }),
-    ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit }),
+    ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
 }

@@ -12,6 +12,13 @@ export class ValidatingTemplateService extends ExpressTemplateService {
   }
 }
 
+type Rest<Method extends (name: string, value: unknown, ...rest: never[]) => unknown> =
+  Parameters<Method> extends [unknown, unknown, ...infer Others] ? Others : never;
+
+/** RFC 3339, section 5.6; that there is such a day is for tsoa to say. */
+const date = /^\d{4}-\d\d-\d\d$/;
+const dateTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
 /** What tsoa says of a property that is not in the contract, after its name. */
 const excessMessage = ' is an excess property and therefore is not allowed';
 
@@ -48,6 +55,23 @@ export class WordedValidation extends ValidationService {
       });
     }
     return value;
+  }
+
+  /** By RFC 3339, as the contract says: tsoa takes a year alone, and a time without an offset, which is that of the server. */
+  override validateDateTime(
+    name: string,
+    value: unknown,
+    ...rest: Rest<ValidationService['validateDateTime']>
+  ): Date | undefined {
+    return super.validateDateTime(name, dateTime.test(String(value)) ? value : null, ...rest);
+  }
+
+  override validateDate(
+    name: string,
+    value: unknown,
+    ...rest: Rest<ValidationService['validateDate']>
+  ): Date | undefined {
+    return super.validateDate(name, date.test(String(value)) ? value : null, ...rest);
   }
 
   /** With the whole path of a list's items: tsoa leaves out the list's own path. */

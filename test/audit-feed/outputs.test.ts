@@ -123,6 +123,8 @@ for (const kind of databaseKinds) {
       expect(new Set(posted.map(({ headers }) => headers['webhook-id']))).to.have.property('size', 1);
       await logIn();
       expect(await behind()).to.deep.equal([{ name: 'webhook', rows: 2, failures: 12 }]);
+      await app.services.auditOutputs.reportLags();
+      expect(app.logged.at(-1)).to.include({ event: 'audit_output_behind', rows: 2, failures: 12 });
       respond = accept;
       app.clock.advance(300);
       posted = [];

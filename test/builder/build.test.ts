@@ -69,6 +69,31 @@ describe('A build', () => {
     }
   });
 
+  for (const [name, change, says] of [
+    ['tsoa.json', () => '{ "spec": ', /^tsoa\.json:1: This is no JSON: /],
+    [
+      'tsoa.json',
+      (text: string) => text.replace('"spec"', '"spek"'),
+      /^tsoa\.json has "spek", which is no member of it\. There are: /,
+    ],
+    [
+      'src/project.ts',
+      (text: string) => text.replace('export default ', 'export const project = '),
+      /^src\/project\.ts:1: There is no default export\. Write "export default /m,
+    ],
+  ] as const) {
+    it(`says what is wrong with ${name}: ${says.source}`, () => {
+      const text = readFileSync(project.path(name), 'utf8');
+      writeFileSync(project.path(file), sound);
+      writeFileSync(project.path(name), change(text));
+      const { status, stderr } = project.run('tools/build.ts');
+      writeFileSync(project.path(name), text);
+      expect(status).to.equal(1);
+      expect(stderr).to.match(says);
+      expect(stderr).not.to.match(/^ +at /m);
+    });
+  }
+
   it('reports the place of what completing the contract finds', () => {
     const refused = "@Response<ProblemDetails>(409, 'No: `user_not_found`.')";
     const problem = "import type { ProblemDetails } from '../problems/problem.models.js';";

@@ -195,13 +195,26 @@ describe('The metrics of a service', () => {
     await other.close();
   });
 
-  it('are on a port of their own without a token, and nothing else is', async () => {
-    const server = createMetricsServer(app.services.metrics, app.services.log);
+  it('are on a port of their own without a token, with readiness, and nothing else is', async () => {
+    const { metrics: exported, readiness, log, lifecycle } = app.services;
+    const server = createMetricsServer(exported, readiness, log);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const metrics = await fetch(`${url}/metrics`);
     expect(await metrics.text()).to.include('latchkey_info{');
     expect(metrics.headers.get('Content-Type')).to.equal('text/plain; version=0.0.4; charset=utf-8');
+    const ready = await fetch(`${url}/health/ready`);
+    const { status, checks } = (await ready.json()) as { status: string; checks: { name: string }[] };
+    expect([ready.status, status, checks.map(({ name }) => name)]).to.deep.equal([
+      200,
+      'ok',
+      ['process', 'revocations', 'database'],
+    ]);
+    lifecycle.stopping = true;
+    const stopping = await fetch(`${url}/health/ready`);
+    expect([stopping.status, await stopping.json()]).to.have.nested.property('[1].checks[0].since');
+    expect(stopping.status).to.equal(503);
+    lifecycle.stopping = false;
     for (const path of ['/', '/protected', '/metrics/x'])
       expect((await fetch(url + path)).status).to.equal(404);
     expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).to.equal(404);

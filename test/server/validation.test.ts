@@ -101,6 +101,20 @@ const cases: readonly (readonly [what: string, schema: Schema, value: unknown, m
   ['a parameter twice', { dataType: 'integer', validators: range }, ['1', '2'], 'must be there only once'],
   ['a boolean', { dataType: 'boolean' }, 'yes', 'must be true or false'],
   ['a date', { dataType: 'date' }, 'today', 'must be a date such as 2026-11-29'],
+  ...[
+    '2026',
+    '2026-12-01',
+    '2026-12-01T09:00:00',
+    '2026-12-01T09:00Z',
+    '20261201T090000Z',
+    '2026-02-31T00:00:00Z',
+  ].map((value): (typeof cases)[number] => [
+    `a date and time that is ${value}`,
+    { dataType: 'datetime' },
+    value,
+    'must be a date and time such as 2026-11-29T09:00:00Z',
+  ]),
+  ['a date with a time', { dataType: 'date' }, '2026-11-29T09:00:00Z', 'must be a date such as 2026-11-29'],
   [
     'a date and time',
     { dataType: 'datetime' },

@@ -14,6 +14,8 @@ export interface AuditOutputs {
   readonly stop: () => Promise<void>;
   /** How far each receiver is behind. */
   readonly findLags: () => Promise<OutputLag[]>;
+  /** Logs which receivers do not take what is sent: the retention does not wait for them. */
+  readonly reportLags: () => Promise<void>;
 }
 
 interface Dependencies {
@@ -37,6 +39,7 @@ export function createAuditOutputs(dependencies: Dependencies, config: Config): 
       return result.value;
     });
   };
+  const findLags = (): Promise<OutputLag[]> => ofEach((output) => output.findLag());
   return {
     run: async () => {
       await ofEach((output) => output.run());
@@ -44,7 +47,16 @@ export function createAuditOutputs(dependencies: Dependencies, config: Config): 
     stop: async () => {
       await ofEach((output) => output.stop());
     },
-    findLags: () => ofEach((output) => output.findLag()),
+    findLags,
+    reportLags: async () => {
+      for (const { name, rows, failures } of await findLags()) {
+        if (failures === 0) continue;
+        log.warn(
+          { event: 'audit_output_behind', output: name, rows, failures },
+          'a receiver of the audit is behind, and does not get the rows that the retention deletes meanwhile',
+        );
+      }
+    },
   };
 }
 
