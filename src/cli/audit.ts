@@ -9,7 +9,7 @@ import { addAction, type Output } from './command-output.js';
 import { FoundError } from './exit-codes.js';
 import type { WithInstallation } from './installation-command.js';
 import { readPages } from './pages.js';
-import { createProgress, type Progress } from './progress.js';
+import { createProgress } from './progress.js';
 import { parseCount, parseTimeOption } from './time-option.js';
 
 interface Period {
@@ -117,15 +117,8 @@ async function* toEntries(rows: ReturnType<Services['auditLists']['readChain']>)
 
 /** @throws {FoundError} */
 async function verifyAudit(services: Services, output: Output): Promise<void> {
-  let progress: Progress | undefined;
-  const report = await services
-    .verifyAudit({
-      onProgress: (rows, total) => {
-        progress ??= createProgress({ total, unit: 'rows' });
-        progress.update(rows);
-      },
-    })
-    .finally(() => progress?.end());
+  const progress = createProgress({ unit: 'rows' });
+  const report = await services.verifyAudit({ onProgress: progress.update }).finally(progress.end);
   const { fault, rows, seals, after, last, unchained, notes } = report;
   const said = [
     ...notes,
