@@ -46,13 +46,17 @@ export class AuditOutput {
   #isAdded = false;
   #running: Promise<void> | undefined;
   #lastLogged = -Infinity;
+  /** How many rows to send at a time: fewer after a failure, so that a batch that is too large for the receiver gets through. */
+  #limit: number;
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly log: Logger,
     private readonly sender: AuditSender,
-  ) {}
+  ) {
+    this.#limit = sender.maxRows;
+  }
 
   /**
    * Sends what there is. A receiver that fails is in the log once a minute, and is tried again after 1, 2, 4 … 300 seconds.
@@ -105,16 +109,15 @@ export class AuditOutput {
   /** @returns whether everything was sent. */
   async #sendAll({ sequence: from, failures }: OutputState): Promise<boolean> {
     const { queries } = this.database;
-    // After a failure fewer at a time: one row that the receiver refuses, or a batch that is too large for it, shows.
-    let limit = Math.max(1, this.sender.maxRows >> Math.min(failures, 30));
     for (let sequence = from; ;) {
-      const rows = await auditListStore.listChained(queries, sequence, limit);
+      const rows = await auditListStore.listChained(queries, sequence, this.#limit);
       const last = rows.at(-1);
       if (!last) return this.#advance(sequence, 0);
       this.#noteGap(sequence, rows);
       try {
         await this.sender.send(rows, this.#stop.signal);
       } catch (error) {
+        this.#limit = Math.max(1, rows.length >> 1);
         await this.#giveUp(error, failures, sequence);
         return false;
       }
@@ -122,7 +125,7 @@ export class AuditOutput {
       if (!(await this.#advance(sequence, holdTime))) return false;
       if (failures > 0) this.#noteRecovery(failures);
       failures = 0;
-      limit = this.sender.maxRows;
+      this.#limit = Math.min(this.#limit * 2, this.sender.maxRows);
     }
   }
 
