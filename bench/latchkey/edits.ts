@@ -22,11 +22,11 @@ export interface EditedProject {
   /** An operation that responds with what `withMessage` says. */
   readonly path: string;
   /** Before the first edit. */
-  prepare?(url: string, token: string): Promise<void>;
-  withMessage(controller: string, message: string): string;
-  withProperty(model: string, property: string): string;
+  readonly prepare?: (url: string, token: string) => Promise<void>;
+  readonly withMessage: (controller: string, message: string) => string;
+  readonly withProperty: (model: string, property: string) => string;
   /** With a statement that TypeScript refuses. */
-  withStatement(controller: string, statement: string): string;
+  readonly withStatement: (controller: string, statement: string) => string;
 }
 
 /** Seconds that each kind of edit took, from the write to what came of it. */

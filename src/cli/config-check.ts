@@ -72,7 +72,10 @@ function tryReadConfig(environment: Surroundings['environment']) {
 
 function formatSettings(shown: ReturnType<typeof describeSettings>): string[] {
   const width = Math.max(0, ...shown.map(({ name }) => name.length));
-  return shown.map(({ name, value = 'not set', from }) => `${name.padEnd(width)}  ${value}  [${from}]`);
+  return shown.map(({ name, value, otherwise, from }) => {
+    const text = otherwise === undefined ? (value ?? 'not set') : `${value ?? 'not set'} (${otherwise})`;
+    return `${name.padEnd(width)}  ${text}  [${from}]`;
+  });
 }
 
 function describeState({ kind, reachable, version, pending, note }: DatabaseState): string {

@@ -10,14 +10,13 @@ import { readSecretFile } from '../keys/secret.js';
 import { getFileInUseMessage, openInstallation } from '../server/installation.js';
 import type { Project } from '../server/project.js';
 import type { Services } from '../server/services.js';
-import { endAllSessions } from '../sessions/end-all-sessions.js';
 import { StartError } from '../start-error.js';
 import { addAction, type Output } from './command-output.js';
 import { placeholderIssuer, type Surroundings } from './installation-command.js';
 import { operator } from './operator.js';
 import { listRestoreSteps } from './postgres-tools.js';
 import { createProgress } from './progress.js';
-import { describeEnd } from './sessions.js';
+import { describeEnd, endWithProgress } from './sessions.js';
 
 interface RestoreOptions {
   readonly keepSessions?: boolean;
@@ -133,7 +132,7 @@ class Restore {
       );
       return { sessions_kept: true };
     }
-    const { document, text } = describeEnd(await endAllSessions(services, operator), config);
+    const { document, text } = describeEnd(await endWithProgress(services), config);
     this.#say(text);
     return document;
   }

@@ -12,6 +12,7 @@ import { UsageError } from './exit-codes.js';
 import { findUser } from './find-user.js';
 import { operator } from './operator.js';
 import { readPages } from './pages.js';
+import { createProgress } from './progress.js';
 import type { WithInstallation } from './installation-command.js';
 
 export function addSessionCommands(program: Command, withInstallation: WithInstallation): void {
@@ -88,8 +89,18 @@ async function endSessions(
 }
 
 export async function endAll(services: Services, output: Output, config: Config): Promise<void> {
-  const { document, text } = describeEnd(await endAllSessions(services, operator), config);
+  const { document, text } = describeEnd(await endWithProgress(services), config);
   output.print(document, text);
+}
+
+/** Ends every session, with a bar on a terminal. */
+export async function endWithProgress(services: Services): Promise<EndResult> {
+  const progress = createProgress({ unit: 'rows' });
+  try {
+    return await endAllSessions(services, operator, progress.update);
+  } finally {
+    progress.end();
+  }
 }
 
 /** What the end of all sessions has done, and what it could not. */

@@ -4,8 +4,10 @@ import { settings, type Setting } from './settings.js';
 
 export interface SettingInForce {
   readonly name: string;
-  /** As it is written in a variable; a secret's is not shown. Undefined: it is not set. */
+  /** As it is written in a variable; a secret's is not shown. Undefined: it is not set, and there is no fixed default. */
   readonly value: string | undefined;
+  /** What happens without it, where there is no fixed default. */
+  readonly otherwise?: string;
   /** `default`, `environment`, or the file that a `…_FILE` variable names. */
   readonly from: string;
 }
@@ -28,7 +30,9 @@ export function describeSettings(
         from: file === undefined ? 'environment' : `${getFileVariable(name)} (${file})`,
       };
     }
-    return { name, value: setting.default ?? setting.defaultInWords, from: 'default' };
+    const { default: value, defaultInWords: otherwise } = setting;
+    // `0` may mean "no limit": then the words explain the value.
+    return { name, value, ...(otherwise !== undefined && { otherwise }), from: 'default' };
   });
 }
 

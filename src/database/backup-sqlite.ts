@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { flushToDisk } from './flush-to-disk.js';
@@ -26,13 +26,15 @@ export async function backupSqlite(
   target: string,
   onPages: OnPages = () => undefined,
 ): Promise<number> {
-  reserve(target);
+  // Only what is whole has the name of a backup, also where the process is killed.
+  const unfinished = `${target}.unfinished`;
+  reserve(target, unfinished);
   try {
     const source = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
     try {
       // With a read transaction, all steps see one moment. Without it, each commit of the service would begin the copy again.
       source.exec('begin; select count(*) from sqlite_schema');
-      await backup(source, target, {
+      await backup(source, unfinished, {
         rate: pagesPerStep,
         progress: ({ totalPages, remainingPages }) => {
           onPages(totalPages - remainingPages, totalPages);
@@ -41,9 +43,11 @@ export async function backupSqlite(
     } finally {
       source.close();
     }
-    finish(target);
+    finish(unfinished);
+    renameSync(unfinished, target);
+    flushToDisk(dirname(resolve(target)));
   } catch (cause) {
-    for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${target}${end}`, { force: true });
+    for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${unfinished}${end}`, { force: true });
     throw new BackupError(
       `The backup of ${file} cannot be made (${(cause as Error).message}). If the disk is not full, run npx latchkey check-database to find out what is wrong.`,
       { cause },
@@ -53,10 +57,11 @@ export async function backupSqlite(
 }
 
 /** Creates an empty file, so that the backup has mode 0600 from its first byte on. */
-function reserve(target: string): void {
+function reserve(target: string, unfinished: string): void {
   if (existsSync(target)) throw new BackupError(`${target} already exists. Choose a new file.`);
   try {
-    closeSync(openSync(target, 'wx', 0o600));
+    rmSync(unfinished, { force: true });
+    closeSync(openSync(unfinished, 'wx', 0o600));
   } catch (cause) {
     throw new BackupError(
       `${target} cannot be written (${(cause as Error).message}). Its folder must exist and be writable for this user.`,
@@ -65,8 +70,8 @@ function reserve(target: string): void {
   }
 }
 
-function finish(target: string): void {
-  const copy = new DatabaseSync(target);
+function finish(unfinished: string): void {
+  const copy = new DatabaseSync(unfinished);
   try {
     // One file is all of it, without a log beside it.
     copy.exec('pragma journal_mode = delete');
@@ -76,5 +81,5 @@ function finish(target: string): void {
   } finally {
     copy.close();
   }
-  for (const path of [target, dirname(resolve(target))]) flushToDisk(path);
+  flushToDisk(unfinished);
 }

@@ -11,12 +11,15 @@ import { assertUndamaged } from '../database/restored-file.js';
 import { SecretError } from '../keys/secret.js';
 import { createHttpServer } from './http-server.js';
 import { collectPermissions } from '../http/security-requirements.js';
+import { loadTracing } from '../observability/load-tracing.js';
+import { traceServices } from '../observability/tracing.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
 import { prepareService } from './first-start.js';
 import { createLog, isTextLog, textDestination } from './log.js';
 import { createMetricsServer } from './metrics-server.js';
 import { getOneTimePasswordFile } from './one-time-password-file.js';
 import { listOperations, openProject, type OpenProject } from './open-project.js';
+import { packageVersion } from './package-version.js';
 import { assertUsable, type Project } from './project.js';
 import type { Services } from './services.js';
 import { logStart, printStartMessage } from './start-message.js';
@@ -60,6 +63,7 @@ export function printError(error: unknown): void {
 }
 
 async function serve(project: Project, config: Config, log: Logger): Promise<void> {
+  const tracing = await loadTracing(process.env, packageVersion);
   // The port comes first: an accidental second start must not touch the database, and probes get responses meanwhile.
   let issuer = config.issuer ?? '';
   const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
@@ -73,6 +77,7 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
     await claimInstallation(config, log);
     await refuseUnusableFile(config);
     services = await openInstallation(config, systemClock, log, issuer, project);
+    if (tracing) traceServices(tracing, services);
     const isText = isTextLog(config);
     const passwordFile = getOneTimePasswordFile(config.databaseUrl);
     const permissions = collectPermissions(listOperations(project));
@@ -89,7 +94,7 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
       log.info(`Metrics: ${metricsAddress}/metrics`);
     }
     services.eventLoop.start();
-    serveApp(createApp(services, opened));
+    serveApp(createApp(services, opened, tracing));
     const settings = describeSettings(process.env);
     const started = { address, issuer, administrator, passwordFile, settings };
     if (isText) printStartMessage(started, config);

@@ -136,7 +136,8 @@ function mountRoutes(
       sendResult(response, result, operation.successStatus);
       return undefined;
     };
-    const requested = { id: described?.id ?? handler };
+    const { id = handler, path } = described ?? {};
+    const requested = { id, ...(path !== undefined && { path }) };
     const [first, ...others] = middlewares.length > 0 ? [...middlewares, handle] : [handle];
     getRoute(operation.path)[operation.method](nameOperation(requested, first), ...others);
   }

@@ -48,7 +48,8 @@ describe('A build', () => {
 
   it('reports the place of what tsoa fails on, too', () => {
     const stderr = build(sound.replace("@Route('reports')", "@Route('roles')"));
-    expect(stderr).to.match(/Duplicate method signature @get\(roles\) found in controllers/);
+    // Its own message names neither.
+    expect(stderr).not.to.match(/Duplicate method signature/);
     expect(stderr).not.to.match(/^ +at /m);
     expect(stderr).to.match(
       /^src\/reports\/reports\.controller\.ts:\d+: GET \/roles is at src\/roles\/roles\.controller\.ts:\d+ already\./m,

@@ -23,7 +23,12 @@ describe('The settings in force', () => {
       from: 'environment',
     });
     expect(find('PORT', { PORT: '' })).to.include({ value: '3000', from: 'default' });
-    expect(find('JWT_PRIVATE_KEY')).to.include({ value: undefined, from: 'default' });
+    expect(find('JWT_PRIVATE_KEY')).to.deep.equal({
+      name: 'JWT_PRIVATE_KEY',
+      value: undefined,
+      otherwise: 'a key is made, and rotated',
+      from: 'default',
+    });
   });
 
   it('show wrong values, which are to be corrected', () => {

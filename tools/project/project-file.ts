@@ -1,7 +1,7 @@
 // Looks at src/project.ts, and at the list of its migrations, before they are loaded.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type ts from 'typescript';
+import ts from 'typescript';
 
 /** What is wrong, and what to write. */
 export function findProjectErrors(root: string, program: ts.Program): string[] {
@@ -31,7 +31,7 @@ function projectErrors(root: string, program: ts.Program): string[] {
   const example = 'Write "export default defineProject({ routes });" in it, with what else the project has.';
   if (!source) return [`${file} is not there. ${example}`];
   const module = program.getTypeChecker().getSymbolAtLocation(source);
-  return module?.exports?.has('default' as ts.__String) === true
+  return module?.exports?.has(ts.InternalSymbolName.Default) === true
     ? []
     : [`${file}:1: There is no default export. ${example}`];
 }
