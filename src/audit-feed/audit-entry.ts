@@ -1,5 +1,11 @@
 import type { AuditRow } from '../database/schema.js';
-import type { AuditActor, AuditActorKind, AuditDetails, AuditEntry, AuditTarget } from './audit.models.js';
+import {
+  AuditActorKind,
+  type AuditActor,
+  type AuditDetails,
+  type AuditEntry,
+  type AuditTarget,
+} from './audit.models.js';
 
 /** What clients, exports and receivers see of a row. */
 export function toAuditEntry(row: AuditRow): AuditEntry {
@@ -23,10 +29,17 @@ export function toAuditEntry(row: AuditRow): AuditEntry {
   };
 }
 
+const actorKinds = {
+  user: AuditActorKind.User,
+  client: AuditActorKind.Client,
+  operator: AuditActorKind.Operator,
+  service: AuditActorKind.Service,
+} as const;
+
 function toActor({ actor_kind: kind, actor_id: id, actor_name: name }: AuditRow): AuditActor | undefined {
   if (kind === null && id === null) return undefined;
   return {
-    ...(kind !== null && { kind: kind as AuditActorKind }),
+    ...(kind !== null && { kind: actorKinds[kind] }),
     ...(id !== null && { id }),
     ...(name !== null && { name }),
   };

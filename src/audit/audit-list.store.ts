@@ -77,7 +77,7 @@ export const auditListStore = {
         .select(({ fn }) => [fn.min('sequence').as('first'), fn.max('sequence').as('last')]),
       period,
     ).executeTakeFirstOrThrow();
-    return first === null ? undefined : { first: Number(first), last: Number(last) };
+    return first === null ? undefined : { first, last: last ?? first };
   },
 };
 

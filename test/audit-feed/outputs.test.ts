@@ -240,13 +240,13 @@ for (const kind of databaseKinds) {
       const { queries } = app.services.database;
       await queries
         .deleteFrom('audit')
-        .where('sequence', '<=', Number(first) + 1)
+        .where('sequence', '<=', first + 1)
         .execute();
       respond = accept;
       app.clock.advance(1);
       posted = [];
       await run();
-      expect(sequences()).to.deep.equal([Number(first) + 2]);
+      expect(sequences()).to.deep.equal([first + 2]);
       const gap = app.logged.find(({ event }) => event === 'audit_output_gap');
       expect(gap).to.include({ output: 'webhook', missing: 2 });
     });

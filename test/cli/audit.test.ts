@@ -17,7 +17,7 @@ for (const kind of databaseKinds) {
       await app.login('ada', password);
       app.clock.advance(3600);
       await runCommand(['users', 'disable', 'ada'], {
-        ...app,
+        clock: app.clock,
         environment: { ...app.environment, SUDO_USER: 'grace' },
       });
       app.clock.advance(60);

@@ -25,7 +25,7 @@ export const auditOutputsStore = {
       .executeTakeFirstOrThrow();
     await queries
       .insertInto('latchkey_audit_outputs')
-      .values({ name, sequence: Number(last ?? 0), holder: null, free_at: 0, failures: 0 })
+      .values({ name, sequence: last ?? 0, holder: null, free_at: 0, failures: 0 })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .execute();
   },
