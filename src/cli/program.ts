@@ -51,7 +51,7 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
     .action(() => launcher.develop());
   addToolCommands(program, launcher);
   addVersionCommand(program, launcher.version);
-  addConfigCommands(program, launcher.loadProject, surroundings);
+  addConfigCommands(program, launcher, surroundings);
   addMigrateCommand(program, launcher.loadProject, surroundings);
   const withInstallation = createInstallationRunner(launcher.loadProject, surroundings);
   addUserCommands(program, withInstallation);
