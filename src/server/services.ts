@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { createAuditFeedServices, type AuditFeedServices } from '../audit-feed/audit-feed-services.js';
 import {
   createAuthenticationServices,
   type AuthenticationServices,
@@ -72,6 +73,7 @@ export interface Services
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
     AuditServices,
+    AuditFeedServices,
     ObservabilityServices,
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
@@ -198,6 +200,10 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     config,
     issuer,
   );
+  const auditFeed = createAuditFeedServices(
+    { database, clock, log, revocations, version: packageVersion },
+    config,
+  );
   return {
     legacyTokens,
     config,
@@ -225,11 +231,12 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     oauth,
     catchUp,
     ...audit,
+    ...auditFeed,
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
       ...{ logins: authentication.logins, sessions: sessions.sessions, denials, readiness },
     }),
-    ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit }),
+    ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
 }

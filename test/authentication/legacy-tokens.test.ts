@@ -151,7 +151,7 @@ for (const kind of databaseKinds) {
       for (const [what, token] of Object.entries(bad)) {
         const { body } = await app.get('/protected', token);
         expect(body, what).to.include({ status: 401 });
-        await exchange(token, 401);
+        if (what !== 'a refresh token') await exchange(token, 401);
       }
       await open(flaskToken(foreignId, { exp: undefined }), 200);
     });

@@ -130,6 +130,11 @@ describe('The settings', () => {
       loginMemory: 86_400,
       loginLimit: 0,
       refreshLimit: 0,
+      auditStreams: 100,
+      auditWebhookUrl: undefined,
+      auditWebhookSecret: [],
+      auditSyslog: undefined,
+      auditSyslogFormat: 'rfc5424',
     } satisfies Config);
   });
 
@@ -161,6 +166,11 @@ const cookieNames = Object.values(settings)
 const cookiePaths = Object.values(settings)
   .map(({ name }) => name)
   .filter((name) => name.endsWith('_COOKIE_PATH'));
+
+/** Setting → others that must be set with it. */
+const companions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  LATCHKEY_AUDIT_WEBHOOK_URL: { LATCHKEY_AUDIT_WEBHOOK_SECRET: 'x'.repeat(32) },
+};
 
 /** Setting → texts that are valid → their values. */
 const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = {
@@ -226,6 +236,31 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['9464', 9464],
   ],
   LATCHKEY_METRICS_HOST: [['127.0.0.1', '127.0.0.1']],
+  LATCHKEY_AUDIT_STREAMS: [
+    ['0', 0],
+    ['10000', 10_000],
+  ],
+  LATCHKEY_AUDIT_WEBHOOK_URL: [
+    ['https://siem.example.com/in?token=1', 'https://siem.example.com/in?token=1'],
+    ['http://127.0.0.1:8080/in', 'http://127.0.0.1:8080/in'],
+    ['http://[::1]/', 'http://[::1]/'],
+    ['http://localhost', 'http://localhost/'],
+  ],
+  LATCHKEY_AUDIT_WEBHOOK_SECRET: [
+    ['x'.repeat(32), ['x'.repeat(32)]],
+    [`whsec_${'Ab+/'.repeat(8)},${'y'.repeat(40)}`, [`whsec_${'Ab+/'.repeat(8)}`, 'y'.repeat(40)]],
+  ],
+  LATCHKEY_AUDIT_SYSLOG: [
+    ['tls://logs.example.com', { transport: 'tls', host: 'logs.example.com', port: 6514 }],
+    ['tcp://logs:6514', { transport: 'tcp', host: 'logs', port: 6514 }],
+    ['udp://[2001:db8::1]:514/', { transport: 'udp', host: '2001:db8::1', port: 514 }],
+    ['udp://192.0.2.1', { transport: 'udp', host: '192.0.2.1', port: 514 }],
+    ['tcp://logs:80', { transport: 'tcp', host: 'logs', port: 80 }],
+  ],
+  LATCHKEY_AUDIT_SYSLOG_FORMAT: [
+    ['rfc5424', 'rfc5424'],
+    ['cef', 'cef'],
+  ],
   LATCHKEY_ISSUER: [
     ['https://login.example.com', 'https://login.example.com'],
     ['http://127.0.0.1:3000', 'http://127.0.0.1:3000'],
@@ -320,6 +355,11 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['1', 1],
     ['400d', 400 * 86_400],
   ],
+  JWT_DECODE_LEGACY: [['flask-jwt-extended', 'flask-jwt-extended']],
+  JWT_DECODE_LEGACY_UNTIL: [
+    ['2027-01-31', Date.parse('2027-01-31')],
+    ['2027-01-31T12:00Z', Date.parse('2027-01-31T12:00Z')],
+  ],
   JWT_DECODE_LEEWAY: [
     ['0', 0],
     ['5m', 300],
@@ -375,6 +415,27 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_DATABASE_WAIT: ['-1', '2h', 'forever'],
   LATCHKEY_REVOCATION_BOUND: ['0', '61s'],
   LOG_LEVEL: ['INFO', 'verbose', 'toString'],
+  LATCHKEY_AUDIT_STREAMS: ['-1', '10001'],
+  LATCHKEY_AUDIT_WEBHOOK_URL: [
+    'siem.example.com',
+    'http://siem.example.com/in',
+    'http://localhost.example.com/in',
+    'ftp://localhost/in',
+    'https://user:password@siem.example.com/in',
+    'https://siem.example.com/#a',
+  ],
+  LATCHKEY_AUDIT_WEBHOOK_SECRET: ['x'.repeat(31), `${'x'.repeat(40)},short`, 'whsec_c2hvcnQ=', '[1]'],
+  LATCHKEY_AUDIT_SYSLOG: [
+    'logs.example.com:514',
+    'https://logs.example.com',
+    'tcp://',
+    'tcp://logs:99999',
+    'tcp://logs:x',
+    'tls://user@logs',
+    'udp://logs/path',
+    'tcp://lo gs',
+  ],
+  LATCHKEY_AUDIT_SYSLOG_FORMAT: ['CEF', 'leef'],
   LATCHKEY_ISSUER: [
     'login.example.com',
     'ftp://example.com',
@@ -440,6 +501,8 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   JWT_ACCESS_TOKEN_EXPIRES: ['0', '86401', '2d', ...notDurations],
   JWT_REFRESH_TOKEN_EXPIRES: ['0', '401d', ...notDurations],
   JWT_DECODE_LEEWAY: ['301', ...notDurations],
+  JWT_DECODE_LEGACY: ['flask'],
+  JWT_DECODE_LEGACY_UNTIL: ['tomorrow', '2027-02-31T25:00Z', '31.1.2027'],
   LATCHKEY_REFRESH_GRACE: ['6m', ...notDurations],
   LATCHKEY_PASSWORD_MEMORY_COST: ['7', '4194305', ...notNumbers],
   LATCHKEY_PASSWORD_TIME_COST: ['0', '101', ...notNumbers],
@@ -462,7 +525,10 @@ for (const [key, { name }] of Object.entries(settings)) {
     it('accepts each form of its text', () => {
       expect(good[name]).not.to.be.undefined;
       for (const [text, value] of good[name] ?? []) {
-        const config = readConfig({ [name]: text }) as unknown as Record<string, unknown>;
+        const config = readConfig({ ...companions[name], [name]: text }) as unknown as Record<
+          string,
+          unknown
+        >;
         expect(config[key], text).to.deep.equal(value);
       }
     });

@@ -1,7 +1,7 @@
 import { ValidateError, type TsoaRoute } from '@tsoa/runtime';
 import { expect } from 'chai';
 import type { Request, Response } from 'express';
-import { ValidatingTemplateService } from '../../src/server/validation.js';
+import { removePrototypes, ValidatingTemplateService } from '../../src/server/validation.js';
 
 type Schema = TsoaRoute.PropertySchema;
 
@@ -175,6 +175,22 @@ describe('The error of an invalid request says in words what a field must be:', 
       for (const value of [null, 5, ['a']])
         expect(errorsOf(schema, value, 'body')).to.deep.equal({ body: 'must be an object' });
       expect(errorsOf({ ref: 'Dog' }, [], 'body')).to.deep.equal({ body: 'must be an object' });
+    });
+
+    it('each key of a map is looked at, those that every object has, too', () => {
+      const map: Schema = {
+        dataType: 'nestedObjectLiteral',
+        nestedProperties: {},
+        additionalProperties: { dataType: 'double' },
+      };
+      const both: Schema = { dataType: 'intersection', subSchemas: [body({ map }), body({})] };
+      for (const schema of [body({ map }), both]) {
+        removePrototypes(schema);
+        for (const key of ['normal', 'constructor', 'toString', 'hasOwnProperty'])
+          expect(errorsOf(schema, { map: { [key]: 'x' } }, 'body')).to.deep.equal({
+            [`body.map.${key}`]: 'must be a number, not a string',
+          });
+      }
     });
 
     it('a missing field is named', () => {
