@@ -23,7 +23,10 @@ const messages = {
   nul: 'must not have the character U+0000',
 } as const;
 
-/** For body-parser's `verify` of JSON: in valid UTF-8, only escapes can produce invalid text. */
+/** As a name, JSON.parse makes a member of it, and a copy by assignment then a prototype. */
+const prototypeName = '__proto__';
+
+/** For body-parser's `verify` of JSON: in valid UTF-8, only escapes can produce invalid text, or hide a name. */
 export function verifyJsonText(
   request: IncomingMessage,
   _response: unknown,
@@ -33,7 +36,7 @@ export function verifyJsonText(
   requireUtf8(charset);
   // RFC 8259 §8.1.
   if (!isUtf8(bytes)) throw Object.assign(new Error('The body is not UTF-8.'), { type: 'text.malformed' });
-  if (bytes.includes('\\u')) suspicious.set(request, bytes);
+  if (bytes.includes('\\u') || bytes.includes(prototypeName)) suspicious.set(request, bytes);
 }
 
 /** For body-parser's `verify` of forms. */
@@ -56,7 +59,7 @@ function requireUtf8(charset: string): void {
     throw Object.assign(new Error('The body is not UTF-8.'), { type: 'charset.unsupported' });
 }
 
-/** Responds with 422 to a JSON body with invalid text. */
+/** Responds with 422 to a JSON body with invalid text, or with a member named `__proto__`. */
 export const jsonTextMiddleware: RequestHandler = (request, _response, next) => {
   if (suspicious.has(request)) throwIfAny(findValueErrors(request.body));
   next();
@@ -133,6 +136,7 @@ function findValueErrors(body: unknown): [string, string][] {
         const inner = truncatePath(place === '' ? name : `${place}.${name}`);
         const fault = findTextError(name);
         if (fault !== undefined) faults.push([inner, `has a name that ${fault}`]);
+        else if (name === prototypeName) faults.push([inner, 'is not a field of this request']);
         waiting.push([inner, member]);
       }
     }

@@ -1,7 +1,8 @@
-import { fetchMiddlewares, type ExpressTemplateService, type TsoaRoute } from '@tsoa/runtime';
+import { fetchMiddlewares, ValidateError, type ExpressTemplateService, type TsoaRoute } from '@tsoa/runtime';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { OpenApiDocument } from '../contract/contract.models.js';
 import { findOperation } from '../contract/read-contract.js';
+import { OAuthProblem } from '../problems/oauth-problem.js';
 import { Problem } from '../problems/problem.js';
 import {
   authenticateIfPresent,
@@ -95,7 +96,8 @@ function mountRoutes(
     if (described?.requiresCredentials && authentication.length === 0) {
       throw new Error(`${operation.path} requires a token in the contract, but not in the generated routes.`);
     }
-    const parameters = Object.values(operation.parameters);
+    const args = namePlaces(operation.parameters);
+    const parameters = Object.values(args);
     const takesQueryModel = parameters.some((parameter) => parameter.in === 'queries');
     const acceptsToken = operation.security.length > 0 || described?.acceptsToken === true;
     const form = findFormParameters(parameters);
@@ -122,16 +124,16 @@ function mountRoutes(
     const handle: RequestHandler = (request, response) => {
       checkUrlText(request);
       const validated = templates.getValidatedArgs({
-        args: operation.parameters,
+        args,
         request,
         response,
       }) as unknown[];
-      const result = method.apply(controllers.get(controller), validated);
+      const result = callController(() => method.apply(controllers.get(controller), validated));
       if (result instanceof Promise) {
         if (form) keepUploads(request, result);
         return result.then((value) => {
           sendResult(response, value, operation.successStatus);
-        });
+        }, throwOwnError);
       }
       sendResult(response, result, operation.successStatus);
       return undefined;
@@ -141,6 +143,33 @@ function mountRoutes(
     const [first, ...others] = middlewares.length > 0 ? [...middlewares, handle] : [handle];
     getRoute(operation.path)[operation.method](nameOperation(requested, first), ...others);
   }
+}
+
+/** The names by which errors tell fields of the body and of the query, whatever the controller calls its parameters. */
+const placeNames: Readonly<Record<string, string | undefined>> = { body: 'body', queries: 'query' };
+
+function namePlaces(parameters: Operation['parameters']): Operation['parameters'] {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([key, parameter]) => [
+      key,
+      { ...parameter, name: placeNames[parameter.in] ?? parameter.name },
+    ]),
+  );
+}
+
+function callController(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return throwOwnError(error);
+  }
+}
+
+/** The status of any error but a problem is that of something which the controller called, not that of this request. */
+function throwOwnError(error: unknown): never {
+  const isOwn = error instanceof Problem || error instanceof OAuthProblem || error instanceof ValidateError;
+  if (isOwn || typeof error !== 'object' || error === null || !('status' in error)) throw error;
+  throw new Problem('internal_error', { cause: error });
 }
 
 /** A middleware that says which operation it is, for the metrics and the log. Within the first one, for speed. */

@@ -1,20 +1,25 @@
 import { expect } from 'chai';
 import express, { type RequestHandler } from 'express';
 import { Middlewares } from '@tsoa/runtime';
+import { pino } from 'pino';
 import supertest from 'supertest';
 import { readConfig } from '../../src/config/config.js';
 import { collectPermissions } from '../../src/http/security-requirements.js';
 import { Controllers } from '../../src/server/controllers.js';
 import { mountOperations, type Authenticate, type Operation } from '../../src/server/operations.js';
+import { createProblemHandler } from '../../src/server/problem-handler.js';
 import type { Services } from '../../src/server/services.js';
 import { readContract } from '../support/repository-contract.js';
 
 const steps: string[] = [];
+const logged: string[] = [];
 
 const middleware: RequestHandler = (_request, _response, next) => {
   steps.push('middleware');
   next();
 };
+
+const failures: { next: Error } = { next: new Error('none') };
 
 class Sample {
   getNow(): object {
@@ -29,6 +34,13 @@ class Sample {
   }
   getFailure(): Promise<never> {
     return Promise.reject(new Error('it failed'));
+  }
+  async getRefusal(): Promise<never> {
+    await Promise.resolve();
+    throw failures.next;
+  }
+  getRefusalNow(): never {
+    throw failures.next;
   }
   @Middlewares(middleware)
   post(): object {
@@ -66,6 +78,8 @@ function mounted(...operations: Operation[]): ReturnType<typeof supertest> {
     controllers: new Controllers({}),
   };
   mountOperations(app, [routes], readContract().document, authenticate);
+  const log = pino({ level: 'error' }, { write: (line: string) => logged.push(line) });
+  app.use(createProblemHandler(log, 'http://latchkey.test'));
   return supertest(app);
 }
 
@@ -100,6 +114,44 @@ describe('An operation', () => {
     await mounted({ ...sample, handler: 'getFailure' })
       .get('/sample')
       .expect(500);
+  });
+
+  for (const [what, fields] of [
+    ['a client’s', { status: 404 }],
+    ['a client’s, of another kind', { status: 422, type: 'entity.too.large' }],
+    ['http-errors’', { status: 412, statusCode: 412, expose: true }],
+  ] as const) {
+    it(`is not taken for refused by the status of an error that it throws: ${what}`, async () => {
+      failures.next = Object.assign(new Error('upstream refused'), fields);
+      for (const handler of ['getRefusal', 'getRefusalNow']) {
+        logged.length = 0;
+        const { body } = await mounted({ ...sample, handler }).get('/sample').expect(500);
+        expect(body).to.have.property('code', 'internal_error');
+        expect(JSON.stringify(logged)).to.include('upstream refused');
+      }
+    });
+  }
+
+  it('tells errors under the fields of its body and query, whatever its parameters are called', async () => {
+    const model = {
+      dataType: 'nestedObjectLiteral',
+      required: true,
+      nestedProperties: { list: { dataType: 'array', array: { dataType: 'integer' } } },
+    } as const;
+    const operation: Operation = {
+      ...sample,
+      method: 'post',
+      handler: 'post',
+      parameters: {
+        b: { in: 'body', name: 'b', ...model },
+        q: { in: 'queries', name: 'q', ...model, nestedProperties: { a: { dataType: 'integer' } } },
+      },
+    };
+    const { body } = await mounted(operation)
+      .post('/sample?a=x&more=1')
+      .send({ list: ['x'], other: 1 })
+      .expect(422);
+    expect(body.errors).to.have.all.keys('list.0', 'other', 'a', 'more');
   });
 
   it('authenticates, then reads the body, then runs its middleware and its controller', async () => {
