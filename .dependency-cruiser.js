@@ -6,6 +6,7 @@ const layers = [
   'build',
   'cli',
   'server',
+  'import',
   'observability',
   'oauth',
   'authentication',

@@ -7,6 +7,8 @@ import { addCopyCommand } from './copy.js';
 import { systemClock } from '../clock.js';
 import { addHelpHints, formatHelp, formatTerm, refuseUnknownCommand } from './help.js';
 import { createInstallationRunner, type Surroundings } from './installation-command.js';
+import { addExportCommand } from './export-users.js';
+import { addImportCommand } from './import-users.js';
 import { addKeyCommands, addSecretCommands } from './keys.js';
 import type { Launcher } from './launcher.js';
 import { addMigrateCommand } from './migrate.js';
@@ -58,6 +60,8 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);
   addCopyCommand(program, launcher.loadProject, surroundings);
+  addImportCommand(program, withInstallation);
+  addExportCommand(program, withInstallation);
   addBackupCommand(program, surroundings);
   addRestoreCommand(program, launcher.loadProject, surroundings);
   addCheckCommand(program, surroundings);

@@ -22,6 +22,8 @@ const tableOrder: Readonly<Record<keyof Schema, true>> = {
   login_attempts: true,
   used_assertions: true,
   counters: true,
+  latchkey_foreign_ids: true,
+  latchkey_exchanged_tokens: true,
   latchkey_audit_seals: true,
   latchkey_audit_head: true,
   audit: true,

@@ -14,6 +14,9 @@ import { maxFieldErrors, Problem } from '../problems/problem.js';
 /** The maximum length of a field's path in an error, in UTF-16 units. */
 const maxPathLength = 200;
 
+/** A member of this name would change the prototype of what it is copied to. */
+const prototypeName = '__proto__';
+
 /** Raw bodies that have to be checked. */
 const suspicious = new WeakMap<IncomingMessage, Buffer>();
 
@@ -23,10 +26,7 @@ const messages = {
   nul: 'must not have the character U+0000',
 } as const;
 
-/** As a name, JSON.parse makes a member of it, and a copy by assignment then a prototype. */
-const prototypeName = '__proto__';
-
-/** For body-parser's `verify` of JSON: in valid UTF-8, only escapes can produce invalid text, or hide a name. */
+/** For body-parser's `verify` of JSON: in valid UTF-8, only escapes can produce invalid text. */
 export function verifyJsonText(
   request: IncomingMessage,
   _response: unknown,
@@ -59,7 +59,7 @@ function requireUtf8(charset: string): void {
     throw Object.assign(new Error('The body is not UTF-8.'), { type: 'charset.unsupported' });
 }
 
-/** Responds with 422 to a JSON body with invalid text, or with a member named `__proto__`. */
+/** Responds with 422 to a JSON body with invalid text. */
 export const jsonTextMiddleware: RequestHandler = (request, _response, next) => {
   if (suspicious.has(request)) throwIfAny(findValueErrors(request.body));
   next();
@@ -136,7 +136,7 @@ function findValueErrors(body: unknown): [string, string][] {
         const inner = truncatePath(place === '' ? name : `${place}.${name}`);
         const fault = findTextError(name);
         if (fault !== undefined) faults.push([inner, `has a name that ${fault}`]);
-        else if (name === prototypeName) faults.push([inner, 'is not a field of this request']);
+        if (name === prototypeName) faults.push([inner, 'is not a field of this request']);
         waiting.push([inner, member]);
       }
     }

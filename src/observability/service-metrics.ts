@@ -83,13 +83,13 @@ function createServiceReaders({
     ready: () => readiness.last.map(({ name, isReady }) => [Number(isReady), { check: name }]),
     jobRuns: () =>
       [...jobs].flatMap(([job, { succeeded, failed }]): Sample[] => [
-        [succeeded, { job, outcome: 'succeeded' }],
-        [failed, { job, outcome: 'failed' }],
+        [succeeded, { task: job, outcome: 'succeeded' }],
+        [failed, { task: job, outcome: 'failed' }],
       ]),
-    jobDuration: () => [...jobs].map(([job, { lastDuration }]) => [lastDuration, { job }]),
+    jobDuration: () => [...jobs].map(([job, { lastDuration }]) => [lastDuration, { task: job }]),
     jobLastSuccess: () =>
       [...jobs].flatMap(([job, { lastSuccess }]): Sample[] =>
-        lastSuccess === undefined ? [] : [[lastSuccess, { job }]],
+        lastSuccess === undefined ? [] : [[lastSuccess, { task: job }]],
       ),
   };
 }

@@ -19,7 +19,7 @@ import { checkUrlText } from '../http/request-text.js';
 import { sendJson } from '../http/send-json.js';
 import { keepUploads } from './upload-folder.js';
 import { findFormParameters, createFormReader } from './uploads.js';
-import { ValidatingTemplateService } from './validation.js';
+import { removePrototypes, ValidatingTemplateService } from './validation.js';
 import type { Caller } from '../tokens/caller.js';
 import type { ControllerClass, Controllers } from './controllers.js';
 
@@ -96,8 +96,9 @@ function mountRoutes(
     if (described?.requiresCredentials && authentication.length === 0) {
       throw new Error(`${operation.path} requires a token in the contract, but not in the generated routes.`);
     }
-    const args = namePlaces(operation.parameters);
-    const parameters = Object.values(args);
+    removePrototypes(operation.parameters);
+    const args = nameParts(operation.parameters);
+    const parameters = Object.values(operation.parameters);
     const takesQueryModel = parameters.some((parameter) => parameter.in === 'queries');
     const acceptsToken = operation.security.length > 0 || described?.acceptsToken === true;
     const form = findFormParameters(parameters);
@@ -128,12 +129,22 @@ function mountRoutes(
         request,
         response,
       }) as unknown[];
-      const result = callController(() => method.apply(controllers.get(controller), validated));
+      let result: unknown;
+      try {
+        result = method.apply(controllers.get(controller), validated);
+      } catch (error) {
+        throw toOperationError(error);
+      }
       if (result instanceof Promise) {
         if (form) keepUploads(request, result);
-        return result.then((value) => {
-          sendResult(response, value, operation.successStatus);
-        }, throwOwnError);
+        return result.then(
+          (value) => {
+            sendResult(response, value, operation.successStatus);
+          },
+          (error: unknown) => {
+            throw toOperationError(error);
+          },
+        );
       }
       sendResult(response, result, operation.successStatus);
       return undefined;
@@ -145,39 +156,30 @@ function mountRoutes(
   }
 }
 
-/** The names by which errors tell fields of the body and of the query, whatever the controller calls its parameters. */
-const placeNames: Readonly<Record<string, string | undefined>> = { body: 'body', queries: 'query' };
-
-function namePlaces(parameters: Operation['parameters']): Operation['parameters'] {
-  return Object.fromEntries(
-    Object.entries(parameters).map(([key, parameter]) => [
-      key,
-      { ...parameter, name: placeNames[parameter.in] ?? parameter.name },
-    ]),
-  );
-}
-
-function callController(call: () => unknown): unknown {
-  try {
-    return call();
-  } catch (error) {
-    return throwOwnError(error);
-  }
-}
-
-/** The status of any error but a problem is that of something which the controller called, not that of this request. */
-function throwOwnError(error: unknown): never {
-  const isOwn = error instanceof Problem || error instanceof OAuthProblem || error instanceof ValidateError;
-  if (isOwn || typeof error !== 'object' || error === null || !('status' in error)) throw error;
-  throw new Problem('internal_error', { cause: error });
-}
-
 /** A middleware that says which operation it is, for the metrics and the log. Within the first one, for speed. */
 function nameOperation(operation: RequestedOperation, first: RequestHandler): RequestHandler {
   return (request, response, next) => {
     request.operation = operation;
     return first(request, response, next);
   };
+}
+
+/** Errors name the fields of a body and a query, whatever the method calls them. */
+function nameParts(parameters: Operation['parameters']): Operation['parameters'] {
+  const names: Readonly<Record<string, string>> = { body: 'body', queries: 'query' };
+  return Object.fromEntries(
+    Object.entries(parameters).map(([key, parameter]) => [
+      key,
+      { ...parameter, name: names[parameter.in] ?? parameter.name },
+    ]),
+  );
+}
+
+/** A status of another service's response, as HTTP clients throw it, says nothing about this request. */
+function toOperationError(error: unknown): unknown {
+  const isOwn = [Problem, OAuthProblem, ValidateError].some((kind) => error instanceof kind);
+  const { status } = (error ?? {}) as { readonly status?: unknown };
+  return isOwn || typeof status !== 'number' ? error : new Problem('internal_error', { cause: error });
 }
 
 function createAuthenticationMiddleware(

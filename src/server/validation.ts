@@ -8,8 +8,19 @@ type Settings = ConstructorParameters<typeof ExpressTemplateService>[1];
 export class ValidatingTemplateService extends ExpressTemplateService {
   constructor(models: TsoaRoute.Models, settings: Settings) {
     super(models, settings);
+    removePrototypes(models);
     this.validationService = new WordedValidation(models, settings);
   }
+}
+
+/** tsoa asks its descriptions for names that a client has sent: without a prototype, they have no `constructor`. */
+export function removePrototypes(schema: unknown, seen = new Set<unknown>()): void {
+  if (!isObject(schema) && !Array.isArray(schema)) return;
+  if (seen.has(schema)) return;
+  seen.add(schema);
+  const { nestedProperties } = schema as { readonly nestedProperties?: object };
+  if (nestedProperties) Object.setPrototypeOf(nestedProperties, null);
+  for (const member of Object.values(schema)) removePrototypes(member, seen);
 }
 
 type Rest<Method extends (name: string, value: unknown, ...rest: never[]) => unknown> =
@@ -109,8 +120,7 @@ export class WordedValidation extends ValidationService {
       value,
       errors,
       isBody,
-      // Without a prototype: tsoa would take a map's key "constructor" for a known property, and not validate its value.
-      Object.assign(Object.create(null) as Record<string, Schema>, properties),
+      properties,
       additionalProperties,
       parent,
     );

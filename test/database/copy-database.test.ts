@@ -60,6 +60,27 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     assertion = signAssertion(pair.privateKey, client.client_id, app.clock.now() / 1000);
     await authenticate(app).expect(200);
     await revoke(app, await createClient(app, { scope: 'tokens:revoke' }), admin).expect(200);
+    const { queries } = app.services.database;
+    const { id } = await queries
+      .selectFrom('users')
+      .select('id')
+      .where('username', '=', 'Ada')
+      .executeTakeFirstOrThrow();
+    await queries
+      .insertInto('latchkey_foreign_ids')
+      .values({
+        source: 'shop',
+        foreign_id: '42',
+        user_id: id,
+        email: 'ada@example.com',
+        email_verified: 1,
+        imported_at: 1,
+      })
+      .execute();
+    await queries
+      .insertInto('latchkey_exchanged_tokens')
+      .values({ jti: '0b9f6a3c', session_id: null, exchanged_at: 1, expires_at: 2 })
+      .execute();
   });
   after(() => app.close());
 

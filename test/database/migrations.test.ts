@@ -30,6 +30,8 @@ const tables = [
   ...firstTables,
   'latchkey_audit_head',
   'latchkey_audit_seals',
+  'latchkey_exchanged_tokens',
+  'latchkey_foreign_ids',
   'latchkey_migration_versions',
 ].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());

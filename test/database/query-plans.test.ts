@@ -8,6 +8,7 @@ import { loginStore } from '../../src/authentication/login.store.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { revocationsStore } from '../../src/revocations/revocations.store.js';
+import { importedUsersStore } from '../../src/import/imported-users.store.js';
 import { listNarrowFilters, userListStore } from '../../src/users/user-list.store.js';
 import type { UserFilters } from '../../src/users/user-list-query.js';
 import { usersStore } from '../../src/users/users.store.js';
@@ -59,6 +60,12 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'a deleted user': (queries) => sessionEpochsStore.remove(queries, id),
   'holders of a deleted role': (queries) => rolesStore.removeFromSome(queries, 'a', 50),
   'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
+  'the kinds of imported hashes': (queries) => usersStore.foreignHashFamilies(queries),
+  'who was imported': (queries) => importedUsersStore.findImported(queries, 'shop', ['1', '2']),
+  'whose names are taken': (queries) =>
+    importedUsersStore.findTaken(queries, [{ id, username_key: 'ada', username_skeleton: 'x' }]),
+  'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),
+  'roles of a page of an export': (queries) => importedUsersStore.rolesOf(queries, [id]),
   'the end of all sessions of a user': (queries) => sessionEpochsStore.raiseSessionEpoch(queries, id),
 };
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { metricDefinitions } from '../../src/observability/metric-definitions.js';
@@ -122,16 +123,16 @@ for (const database of databaseKinds) {
       await jobs.run('a_job', () => Promise.resolve());
       await jobs.run('a_job', () => Promise.reject(new Error('It failed.'))).catch(() => undefined);
       const samples = await read();
-      expect(samples.get('latchkey_job_runs_total{job="a_job",outcome="succeeded"}')).to.equal(1);
-      expect(samples.get('latchkey_job_runs_total{job="a_job",outcome="failed"}')).to.equal(1);
-      expect(samples.get('latchkey_job_last_success_timestamp_seconds{job="a_job"}')).to.equal(
+      expect(samples.get('latchkey_job_runs_total{task="a_job",outcome="succeeded"}')).to.equal(1);
+      expect(samples.get('latchkey_job_runs_total{task="a_job",outcome="failed"}')).to.equal(1);
+      expect(samples.get('latchkey_job_last_success_timestamp_seconds{task="a_job"}')).to.equal(
         app.clock.now() / 1000,
       );
     });
 
     it('measures the delay of the event loop once the process begins to', async () => {
       const { eventLoop } = app.services;
-      const late = 'latchkey_event_loop_delay_seconds{quantile="0.99"}';
+      const late = 'latchkey_event_loop_delay_seconds{percentile="99"}';
       expect((await read()).has(late)).to.equal(false);
       eventLoop.start();
       try {
@@ -169,6 +170,16 @@ describe('The metrics of a service', () => {
       // OpenMetrics would have to escape them.
       expect(help).not.to.match(/["\\\n]/);
     }
+  });
+
+  it('are as promtool wants them', async function () {
+    const { text } = await app.get('/metrics', token).expect(200);
+    const { error, status, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+      input: text,
+      encoding: 'utf8',
+    });
+    if (error) this.skip(); // promtool is not on this machine
+    expect(status, stderr).to.equal(0);
   });
 
   it('come in the format that the client prefers', async () => {

@@ -207,10 +207,12 @@ export interface Bad {
       ' * @param other Its id. */',
       `@Get('named/{id}') ${may} public named(@Path('id') other: string): Report { throw 0; }`,
       `${says} @Get('hidden') ${may} private inaccessible${end}`,
+      `${says} @Get('*') ${may} public anything${end}`,
     ),
     faults: [
       '6: GET /parameters/{id} does not take {id}. Write "@Path() id: string" among the parameters of notTaken.',
       '10: GET /parameters/hidden is not read: its method is private. Remove "private".',
+      '11: GET /parameters/* has "*" in its path, which a path cannot have. Write a parameter, such as {id}.',
     ],
   },
   'forms.controller.ts': {

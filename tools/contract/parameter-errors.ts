@@ -31,6 +31,11 @@ export function describeCollection(at: string, subject: string, type: string): D
 function pathErrors(operation: Operation): Draft[] {
   const { at, path = '', name, takes } = operation;
   const inPath = takes.filter(({ decorator }) => decorator === undefined || decorator === 'Path');
+  const [sign] = /[*?+()[\]!:]/.exec(path.replaceAll(/\{[^{}]+\}/g, '')) ?? [];
+  if (sign !== undefined) {
+    const what = `${nameOf(operation)} has "${sign}" in its path, which a path cannot have. Write a parameter, such as {id}.`;
+    return [{ at, level: 'error', what }];
+  }
   return [...path.matchAll(/\{([^{}]+)\}/g)].flatMap(([, sent = '']) => {
     if (inPath.some(({ sentAs }) => sentAs === sent)) return [];
     const what = `${nameOf(operation)} does not take {${sent}}. Write "@Path() ${sent}: string" among the parameters of ${name}.`;

@@ -13,6 +13,7 @@ import * as usernameSkeletons from './0010-username-skeletons.js';
 import * as provedGeneration from './0012-proved-generation.js';
 import * as audit from './0013-audit.js';
 import * as userLists from './0014-user-lists.js';
+import * as importedUsers from './0015-imported-users.js';
 import * as migrationVersions from './0016-migration-versions.js';
 
 interface DialectMigration {
@@ -36,6 +37,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0012-proved-generation': provedGeneration,
   '0013-audit': audit,
   '0014-user-lists': userLists,
+  '0015-imported-users': importedUsers,
   '0016-migration-versions': migrationVersions,
 };
 
