@@ -151,7 +151,7 @@ describe('/clients', () => {
       ['keys beside a secret', { jwks: { keys: [jwk] } }, 'jwks'],
       ['private_key_jwt without keys', { token_endpoint_auth_method: 'private_key_jwt' }, 'jwks'],
       ['an empty key set', keys(), 'body.jwks.keys'],
-      ['a private key', keys(jwk, privateKey.export({ format: 'jwk' })), 'jwks.keys.$1'],
+      ['a private key', keys(jwk, privateKey.export({ format: 'jwk' })), 'jwks.keys.1'],
       ['a symmetric key', keys({ kty: 'oct', k: 'c2VjcmV0' }), 'jwks.keys.0'],
       ['an RSA key of 1024 bits', keys(rsa), 'jwks.keys.0'],
       ['a key of another kind', keys({ kty: 'OKP', crv: 'Ed25519', x: jwk.x ?? '' }), 'jwks.keys.0'],

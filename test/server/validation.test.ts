@@ -178,6 +178,55 @@ describe('The error of an invalid request says in words what a field must be:', 
       expect(errorsOf({ ref: 'Dog' }, [], 'body')).to.deep.equal({ body: 'must be an object' });
     });
 
+    it('a missing field is named', () => {
+      expect(errorsOf({ ref: 'Dog' }, { kind: 'dog' }, 'body')).to.deep.equal({
+        'body.name': "'name' is required",
+      });
+    });
+
+    it('what is not there is named with its place', () => {
+      const schema = body({ inner: body({ label: { dataType: 'string' } }) });
+      expect(errorsOf(schema, { inner: { lable: 'a', 'b,c': 1 }, more: 1 }, 'body')).to.deep.equal({
+        'body.inner.lable': '"lable" is an excess property and therefore is not allowed',
+        'body.inner.b,c': '"b,c" is an excess property and therefore is not allowed',
+        'body.more': '"more" is an excess property and therefore is not allowed',
+      });
+    });
+
+    it('a list has its size, and its items have their path', () => {
+      const items: Schema = {
+        dataType: 'array',
+        array: { ref: 'Labeled' },
+        validators: { minItems: { value: 1 }, maxItems: { value: 2 }, uniqueItems: {} },
+      };
+      const schema = body({ inner: body({ items }) });
+      const errors = (value: unknown): unknown => errorsOf(schema, { inner: { items: value } }, 'body');
+      expect(errors('x')).to.deep.equal({ 'body.inner.items': 'must be a list of 1 to 2 items' });
+      expect(errors([])).to.deep.equal({ 'body.inner.items': 'must have at least 1 item' });
+      const item = { label: 'a' };
+      expect(errors([item, { label: 'b' }, { label: 'c' }])).to.deep.equal({
+        'body.inner.items': 'must have at most 2 items',
+      });
+      expect(errors([item, { label: 'long' }])).to.deep.equal({
+        'body.inner.items.1.label': 'must have at most 3 characters',
+      });
+      const twice: Schema = {
+        dataType: 'array',
+        array: { dataType: 'string' },
+        validators: { uniqueItems: {} },
+      };
+      expect(errorsOf(body({ twice }), { twice: ['a', 'a'] }, 'body')).to.deep.equal({
+        'body.twice': 'must not have an item twice',
+      });
+    });
+
+    it('a map has what its values must be', () => {
+      expect(errorsOf({ ref: 'Counts' }, { a: 1, b: 'x' }, 'body')).to.have.property(
+        'body.b',
+        'must be a whole number, not a string',
+      );
+    });
+
     for (const key of Object.getOwnPropertyNames(Object.prototype).filter((name) => name !== '__proto__'))
       it(`a map’s value with the key ${key} is validated as any other`, () => {
         const map: Schema = {
