@@ -72,8 +72,15 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
   issuer = config.issuer ?? address;
   let services: Services | undefined;
   let opened: OpenProject;
+  const metricsServer = createMetricsServer(() => services, log);
   stopOnSignal({ server, endConnections, log, delay: config.shutdownDelay, getServices: () => services });
   try {
+    // Before the first administrator is made, whose password a start that fails would not tell.
+    if (metricsPort !== undefined) {
+      const names = { host: 'LATCHKEY_METRICS_HOST', port: 'LATCHKEY_METRICS_PORT' };
+      const metricsAddress = await listen(metricsServer, metricsHost, metricsPort, names);
+      log.info(`Metrics: ${metricsAddress}/metrics`);
+    }
     await claimInstallation(config, log);
     await refuseUnusableFile(config);
     services = await openInstallation(config, systemClock, log, issuer, project);
@@ -83,16 +90,6 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
     const permissions = collectPermissions(listOperations(project));
     const administrator = await prepareService(services, permissions, isText ? undefined : passwordFile);
     opened = await openProject(project, services);
-    if (metricsPort !== undefined) {
-      const names = { host: 'LATCHKEY_METRICS_HOST', port: 'LATCHKEY_METRICS_PORT' };
-      const metricsAddress = await listen(
-        createMetricsServer(services.metrics, services.readiness, log),
-        metricsHost,
-        metricsPort,
-        names,
-      );
-      log.info(`Metrics: ${metricsAddress}/metrics`);
-    }
     services.eventLoop.start();
     serveApp(createApp(services, opened, tracing));
     const settings = describeSettings(process.env);
@@ -100,8 +97,10 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
     if (isText) printStartMessage(started, config);
     else logStart(started, config, log);
   } catch (error) {
-    server.close();
-    server.closeAllConnections();
+    for (const each of [server, metricsServer]) {
+      each.close();
+      each.closeAllConnections();
+    }
     await services?.database.close();
     throw error;
   }
