@@ -57,12 +57,13 @@ export function printError(error: unknown): void {
 }
 
 async function serve(project: Project, config: Config, log: Logger): Promise<void> {
-  // The port comes first: an accidental second start must not touch the database, and probes get responses meanwhile.
-  let issuer = config.issuer ?? '';
-  const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
   const { host, port, metricsPort, metricsHost = host } = config;
-  const address = await listen(server, host, port, { host: 'HOST', port: 'PORT' });
-  issuer = config.issuer ?? address;
+  let issuer = config.issuer ?? `http://${toReachableHost(host)}:${port}`;
+  const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
+  const open = (): Promise<string> => listen(server, host, port, { host: 'HOST', port: 'PORT' });
+  // The port comes first: an accidental second start must not touch the database, and probes get responses meanwhile.
+  let address = config.listen === 'at_start' ? await open() : undefined;
+  if (address !== undefined) issuer = config.issuer ?? address;
   let services: Services | undefined;
   let opened: OpenProject;
   stopOnSignal({ server, endConnections, log, delay: config.shutdownDelay, getServices: () => services });
@@ -84,6 +85,7 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
     }
     services.eventLoop.start();
     serveApp(createApp(services, opened));
+    address ??= await open();
     printStartMessage(address, administrator, config);
   } catch (error) {
     server.close();
