@@ -63,19 +63,15 @@ describe('The files of deploy/', () => {
 
   it('have a unit that systemd-analyze finds nothing in', function () {
     if (!hasProgram('systemd-analyze')) this.skip();
-    const unit = read('systemd/latchkey.service')
-      .replace('/opt/latchkey', checkout)
-      .replace('/usr/bin/node', process.execPath);
     const file = folder.path('latchkey.service');
     cpSync(join(deploy, 'systemd/latchkey.service'), file);
-    expect(unit).to.include(checkout);
     // It exits with 0 whatever it says.
     const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], {
       encoding: 'utf8',
     });
     const said = `${stdout}${stderr}`
       .split('\n')
-      .filter((line) => line !== '' && !/node is not executable/.test(line));
+      .filter((line) => line !== '' && !line.includes('node is not executable'));
     expect(said).to.deep.equal([]);
     const { stdout: report } = spawnSync('systemd-analyze', ['security', '--offline=true', file], {
       encoding: 'utf8',

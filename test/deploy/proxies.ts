@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from '../support/checkout.js';
@@ -8,6 +9,8 @@ import { makeCertificate } from '../support/certificate.js';
 export interface Proxy {
   readonly name: string;
   readonly program: string;
+  /** The lines of its log about a replica that is back, where it checks for that. */
+  readonly returned?: (port: number) => RegExp;
   /** @returns the arguments that make the program check a configuration, and those that run it. */
   readonly configure: (
     folder: string,
@@ -54,6 +57,7 @@ export const proxies: readonly Proxy[] = [
   {
     name: 'Caddy',
     program: 'caddy',
+    returned: (port) => new RegExp(`"host is up","host":"127\\.0\\.0\\.1:${port}"`, 'g'),
     configure: (folder, ports) => {
       const { certificateFile, keyFile } = makeCertificate(folder, host);
       const shipped = readShipped('caddy/Caddyfile', ports).replace(
@@ -68,13 +72,34 @@ export const proxies: readonly Proxy[] = [
   },
 ];
 
+/** A running proxy, and what it has written to its log. */
+export class RunningProxy {
+  readonly #process: ChildProcess;
+  #log = '';
+
+  constructor(
+    private readonly proxy: Proxy,
+    parameters: readonly string[],
+  ) {
+    this.#process = spawn(proxy.program, parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text));
+  }
+
+  /** How often it has found out that a replica is back; undefined: it only notices when it sends a request. */
+  countReturns(port: number): number | undefined {
+    return this.proxy.returned && [...this.#log.matchAll(this.proxy.returned(port))].length;
+  }
+
+  async end(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    this.#process.kill('SIGTERM');
+    await once(this.#process, 'exit');
+  }
+}
+
 /** Whether a program is there; where not, it says so. */
 export function hasProgram(program: string): boolean {
   if (!spawnSync(program, ['-h']).error) return true;
   console.warn(`There is no ${program}: install it, so that its configuration can be tried.`);
   return false;
-}
-
-export function runProxy({ program }: Proxy, parameters: readonly string[]): ChildProcess {
-  return spawn(program, parameters, { stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -12,7 +10,7 @@ import { newPostgresDatabase } from '../support/postgres.js';
 import { ProxyLoad } from '../support/proxy-load.js';
 import { endProcesses, Installation, newFolder, type ServiceProcess } from '../support/service-process.js';
 import { until } from '../support/until.js';
-import { hasProgram, host, proxies, runProxy } from './proxies.js';
+import { hasProgram, host, proxies, RunningProxy } from './proxies.js';
 
 const restarts = 6;
 /** Requests between two restarts, at least. */
@@ -42,13 +40,10 @@ function isListening(port: number): Promise<boolean> {
 
 for (const proxy of proxies) {
   describe(`Two replicas behind ${proxy.name} with the configuration of deploy/`, () => {
-    let running: ChildProcess | undefined;
+    let running: RunningProxy | undefined;
     after(async () => {
+      await running?.end();
       await endProcesses();
-      if (running?.exitCode === null) {
-        running.kill('SIGTERM');
-        await once(running, 'exit');
-      }
     });
 
     it(`are restarted ${restarts} times under load, and no request fails`, async function () {
@@ -71,7 +66,7 @@ for (const proxy of proxies) {
         redirect: await reservePort(),
         replicas: [installations[0].port, installations[1].port],
       });
-      running = runProxy(proxy, run);
+      const proxying = (running = new RunningProxy(proxy, run));
       await until(() => isListening(port));
 
       const load = new ProxyLoad(
@@ -84,10 +79,13 @@ for (const proxy of proxies) {
       };
       for (let restart = 0; restart < restarts; restart += 1) {
         await work();
-        const index = restart % 2;
+        const index = (restart % 2) as 0 | 1;
+        const { [index]: installation } = installations;
+        const returns = proxying.countReturns(installation.port);
         await services[index]?.end('SIGTERM');
         await work();
-        services[index] = await (installations[index] as Installation).start();
+        services[index] = await installation.start();
+        await until(() => returns === undefined || (proxying.countReturns(installation.port) ?? 0) > returns);
       }
       await work();
       await load.end();

@@ -41,7 +41,7 @@ export class ProxyLoad {
       let tokens = await this.#send<TokenSet>('/login', {
         body: { username: 'admin', password: adminPassword },
       });
-      for (let round = 0; tokens && round < 10 && !this.#isOver; round += 1) {
+      for (let round = 0; tokens && round < 10; round += 1) {
         for (let call = 0; call < 5; call += 1)
           await this.#send('/protected', { token: tokens.access_token });
         tokens = await this.#send<TokenSet>('/refresh', { body: { refresh_token: tokens.refresh_token } });
