@@ -51,7 +51,7 @@ const checks: Readonly<Record<string, Check>> = {
     needsBuild: true,
   },
   tables: {
-    what: 'tables of settings and errors up to date',
+    what: 'tables of settings, errors, metrics and commands up to date',
     command: [process.execPath, 'dist/src/cli/write-docs.js', '--check'],
     needsBuild: true,
   },

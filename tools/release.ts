@@ -23,7 +23,14 @@ function release(isDry: boolean, isPublishing: boolean): void {
   for (const error of errors) console.error(error);
   if (errors.length > 0) process.exitCode = 1;
   if (errors.length > 0 && !isDry) return;
-  for (const [program, ...words] of isPublishing ? publishing() : tagging(version)) {
+  const commands = isPublishing ? publishing() : tagging(version);
+  if (commands.length === 0) {
+    console.error(
+      'There is no package in dist/packages. Run "npm run pack -- latchkey create guard client" first.',
+    );
+    process.exitCode = 1;
+  }
+  for (const [program, ...words] of commands) {
     console.log(`${isDry ? 'would run' : 'runs'}: ${[program, ...words].join(' ')}`);
     if (isDry) continue;
     if (program === 'date')
@@ -40,6 +47,8 @@ type Command = readonly [program: string, ...words: string[]];
 
 function tagging(version: string): Command[] {
   return [
+    // Before the released contract is replaced.
+    ['npm', 'run', 'contract:diff'],
     ['date', 'the version', 'in', 'CHANGELOG.md'],
     ['npm', 'run', 'contract:release'],
     ['git', 'commit', '--all', '--message', `Release ${version}`],

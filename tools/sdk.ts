@@ -3,11 +3,12 @@
 // A folder with a tasks.js is one SDK: sdks/<name>, or sdks/smoke/<name> for generators that we only try. What a tasks.js
 // exports is in sdk/tasks.ts.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { canBuild, root } from '../bin/sources.js';
 import { reportMisuse, readCommandLine } from './command-line.ts';
 import { ensureBuilt } from './compile.ts';
+import { copySdk } from './sdk/copy-sdk.ts';
 import { CommandFailed, createRunner, succeeds } from './sdk/commands.ts';
 import { sumCounts, sumReports, type Counts } from './sdk/junit.ts';
 import { startLiveService, writeTestedContract } from './sdk/live-service.ts';
@@ -25,7 +26,6 @@ interface Tested {
   readonly text: string;
 }
 
-const document = join(root, 'generated/openapi.json');
 /** Much of the time goes into downloads and compilers of one thread. */
 const concurrency = 2;
 
@@ -37,13 +37,26 @@ const sdks = foldersWithTasks('sdks');
 const everything = [...sdks, ...foldersWithTasks('sdks/smoke').map((name) => `smoke/${name}`)];
 
 const usage = `Usage: npm run sdk -- ${[...sdks, 'all'].join('|')}     makes these
+       npm run sdk -- <name> --document <openapi.json> --out <folder>
+                                           makes a client of a project's contract, in a folder of the project
        npm run test:sdks [-- <name> ...]   makes and tries these, or all of them
 
 There are: ${everything.join(', ')}.`;
-const given = readCommandLine(usage, { allowPositionals: true });
+const text = { type: 'string' } as const;
+const given = readCommandLine(usage, { allowPositionals: true, options: { document: text, out: text } });
 const [command = '', ...names] = given?.positionals ?? [];
+/** Where npm was called. */
+const folder = process.env['INIT_CWD'] ?? process.cwd();
+const { document: ofProject, out } = (given?.values ?? {}) as {
+  readonly document?: string;
+  readonly out?: string;
+};
+const document = ofProject === undefined ? join(root, 'generated/openapi.json') : resolve(folder, ofProject);
 const chosen = given && choose();
-if (chosen && !(await prepareContract())) process.exitCode = 1;
+if (chosen && !existsSync(document)) {
+  console.error(`There is no ${document}. Build the project first.`);
+  process.exitCode = 1;
+} else if (chosen && ofProject === undefined && !(await prepareContract())) process.exitCode = 1;
 else if (chosen) await (command === 'test' ? testAll(chosen) : generateAll(chosen));
 
 function choose(): string[] | undefined {
@@ -52,6 +65,13 @@ function choose(): string[] | undefined {
     reportMisuse('Which SDK?', usage);
   } else if (unknown.length > 0) {
     reportMisuse(`There is no SDK ${unknown.join(', ')}.`, usage);
+  } else if ((ofProject === undefined) !== (out === undefined)) {
+    reportMisuse('--document and --out go together.', usage);
+  } else if (
+    out !== undefined &&
+    (command === 'test' || names.length !== 1 || !sdks.includes(names[0] ?? ''))
+  ) {
+    reportMisuse(`One of ${sdks.join(', ')} is made with --out.`, usage);
   } else if (names.includes('all')) return command === 'test' ? everything : sdks;
   else return names.length > 0 ? [...new Set(names)] : everything;
   return undefined;
@@ -84,8 +104,9 @@ async function generateAll(which: readonly string[]): Promise<void> {
     const { tasks, missing, context } = await load(name);
     try {
       if (missing.length > 0) throw new CommandFailed(`It needs what is not here: ${missing.join(', ')}`);
-      await tasks.generate({ ...context, run: createRunner(root, context.folder).run });
-      console.log(`ok       ${name}: sdks/${name}/generated`);
+      const target = out === undefined ? context.folder : copySdk(context.folder, resolve(folder, out));
+      await tasks.generate({ ...context, folder: target, run: createRunner(root, target).run });
+      console.log(`ok       ${name}: ${out ?? `sdks/${name}/generated`}`);
     } catch (error) {
       console.log(`FAILED   ${name}\n${explain(error)}`);
       process.exitCode = 1;

@@ -42,7 +42,7 @@ export function endEverythingAtExit(): void {
 
 /** What stays of the environment: settings of the programs that are measured must not come from outside. */
 function baseEnvironment(): Record<string, string> {
-  const own = /^(LATCHKEY_|JWT_|NODE_|PORT$|HOST$|DATABASE_URL$|LOG_LEVEL$|GO|FLASK_|GUNICORN_|BENCH_)/;
+  const own = /^(LATCHKEY_|JWT_|NODE_|PORT$|HOST$|DATABASE_URL$|LOG_|GO|FLASK_|GUNICORN_|BENCH_)/;
   return {
     ...Object.fromEntries(
       Object.entries(process.env).filter((entry): entry is [string, string] => !own.test(entry[0])),

@@ -26,7 +26,10 @@ const administrator = {
   username: 'administrator',
   password: 'the long enough password of the administrator',
 };
-await services.users.create({ ...administrator, oneTime: false, roles: ['admin'] }, { context });
+await services.users.create(
+  { ...administrator, oneTime: false, roles: ['admin'] },
+  { kind: 'service', context },
+);
 const tokens = await services.logins.login(administrator.username, administrator.password, context);
 
 let maxTransaction = 0;

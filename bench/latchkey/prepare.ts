@@ -28,7 +28,7 @@ const accounts = Array.from({ length: users }, (_, index) => ({
   password: `the long enough password of number ${index}`,
 }));
 await inTurn(accounts, async (account) => {
-  await services.users.create({ ...account, roles: [], oneTime: false }, { context });
+  await services.users.create({ ...account, roles: [], oneTime: false }, { kind: 'service', context });
 });
 
 const tokens = await inTurn(
@@ -44,7 +44,7 @@ const { client, secret } = await services.clients.create(
     introspectionAudiences: [],
     accessTokenLifetime: null,
   },
-  { context },
+  { kind: 'service', context },
 );
 await services.database.close();
 

@@ -1,175 +1,30 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { Conditions } from '../harness/conditions.ts';
-import { PinnedProcess } from '../harness/processes.ts';
-import { number, type Aim } from '../harness/report.ts';
-import { Server } from '../harness/server.ts';
-import { median } from '../harness/statistics.ts';
 import { copyCheckout } from '../latchkey/checkout-copy.ts';
+import { measureEdits } from '../latchkey/edits.ts';
 import type { Scenario } from './scenario.ts';
-
-const controllerFile = 'src/protected/protected.controller.ts';
-const modelFile = 'src/protected/protected.models.ts';
-const password = 'a long enough password';
-
-/** Seconds that each kind of edit took, from the write to what came of it. */
-type Kind = 'body' | 'signature' | 'error';
-
-const titles: Readonly<Record<Kind, string>> = {
-  body: 'a changed body, to the first response of the new one',
-  signature: 'a changed model of a response, to the first response with it and the contract that has it',
-  error: 'an error of types, to the message about it',
-};
 
 export const editLoop: Scenario = {
   title: 'From saving a file to what comes of it under npm run dev, and what a build takes',
-  run: async (conditions) => {
+  run: (conditions) => {
     const folder = copyCheckout(conditions);
-    const builds = await timeBuilds(folder, conditions);
-    const edits = await timeEdits(folder, conditions);
-    return {
-      tables: [
-        {
-          columns: ['edit', 'median, s', 'worst, s'],
-          rows: Object.entries(edits).map(([kind, times]) => [
-            titles[kind as Kind],
-            number(median(times)),
-            number(Math.max(...times)),
-          ]),
-        },
-        {
-          columns: ['npm run build', 'median, s', 'worst, s'],
-          rows: Object.entries(builds).map(([what, times]) => [
-            what,
-            number(median(times)),
-            number(Math.max(...times)),
-          ]),
-        },
-      ],
-      aims: [
-        ...Object.entries(edits).map(([kind, times]) => below(`${titles[kind as Kind]}, worst`, 2, times)),
-        ...Object.entries(builds).map(([what, times]) => below(`npm run build, ${what}, worst`, 6, times)),
-      ],
-      notes: [`${edits.body.length} edits of each kind, in turn.`],
-    };
+    return measureEdits(
+      {
+        folder,
+        launcher: join(folder, 'bin/latchkey.js'),
+        build: [join(folder, 'tools/build.ts')],
+        controllerFile: 'src/protected/protected.controller.ts',
+        modelFile: 'src/protected/protected.models.ts',
+        path: '/protected',
+        withMessage: (controller, message) => controller.replace(/message: '.*'/, `message: '${message}'`),
+        withProperty: (model, property) =>
+          model.replace(
+            /^export interface ProtectedMessage \{$/m,
+            `$&\n  /** Of an edit. */\n  ${property}?: boolean;`,
+          ),
+        withStatement: (controller, statement) =>
+          controller.replace('return {', `${statement}\n    return {`),
+      },
+      conditions,
+    );
   },
 };
-
-function below(what: string, seconds: number, times: readonly number[]): Aim {
-  const worst = Math.max(...times);
-  return { what, aim: `under ${seconds} s`, measured: `${number(worst)} s`, isMet: worst < seconds };
-}
-
-async function timeBuilds(
-  folder: string,
-  { cores, fewRounds }: Conditions,
-): Promise<Readonly<Record<string, number[]>>> {
-  const [clean, edited]: [number[], number[]] = [[], []];
-  const build = async (): Promise<number> => {
-    const begun = performance.now();
-    const program = { command: process.execPath, args: [join(folder, 'tools/build.ts')], cwd: folder };
-    await new PinnedProcess(program, cores.all).finished();
-    return (performance.now() - begun) / 1000;
-  };
-  const controller = readFileSync(join(folder, controllerFile), 'utf8');
-  for (let round = 0; round < fewRounds(5); round += 1) {
-    rmSync(join(folder, 'dist'), { recursive: true, force: true });
-    clean.push(await build());
-    writeFileSync(join(folder, controllerFile), withMessage(controller, `Round ${round}.`));
-    edited.push(await build());
-    writeFileSync(join(folder, controllerFile), controller);
-  }
-  await build();
-  return { 'of a fresh clone': clean, 'after an edit': edited };
-}
-
-async function timeEdits(folder: string, conditions: Conditions): Promise<Readonly<Record<Kind, number[]>>> {
-  const times: Record<Kind, number[]> = { body: [], signature: [], error: [] };
-  const server = await Server.start(
-    (port) => ({
-      command: process.execPath,
-      args: [join(folder, 'bin/latchkey.js'), 'dev'],
-      cwd: folder,
-      env: {
-        PORT: String(port),
-        DATABASE_URL: `sqlite:${join(conditions.newFolder('edit-loop'), 'latchkey.db')}`,
-        LATCHKEY_ADMIN_PASSWORD: password,
-        JWT_ACCESS_TOKEN_EXPIRES: '1h',
-      },
-    }),
-    conditions.cores.all,
-    '/health/ready',
-    200,
-  );
-  const { url } = server;
-  const token = await logIn(url);
-  const controller = readFileSync(join(folder, controllerFile), 'utf8');
-  const model = readFileSync(join(folder, modelFile), 'utf8');
-  const time = async (
-    kind: Kind,
-    file: string,
-    text: string,
-    isDone: () => Promise<boolean>,
-  ): Promise<void> => {
-    // A person reads what came of the last edit first.
-    await wait(500);
-    const begun = performance.now();
-    writeFileSync(join(folder, file), text);
-    while (!(await isDone())) await wait(2);
-    times[kind].push((performance.now() - begun) / 1000);
-  };
-  try {
-    for (let edit = 0; edit < (conditions.quick ? 2 : 20); edit += 1) {
-      const message = `Edit ${edit}.`;
-      await time('body', controllerFile, withMessage(controller, message), async () =>
-        (await read(url, '/protected', token)).includes(message),
-      );
-      const property = `edited_${edit}`;
-      await time('signature', modelFile, withProperty(model, property), async () => {
-        const isInContract = (await read(url, '/openapi.json', token)).includes(property);
-        return isInContract && (await read(url, '/protected', token)).includes(message);
-      });
-      const missing = `missing${edit}`;
-      const wrong = withMessage(controller, message).replace('return {', `${missing}();\n    return {`);
-      await time('error', controllerFile, wrong, async () => {
-        await wait(0);
-        return server.process.output.includes(`'${missing}'`);
-      });
-    }
-  } finally {
-    await server.stop();
-  }
-  return times;
-}
-
-function withMessage(controller: string, message: string): string {
-  return controller.replace(/message: '.*'/, `message: '${message}'`);
-}
-
-function withProperty(model: string, property: string): string {
-  return model.replace(
-    /^export interface ProtectedMessage \{$/m,
-    `$&\n  /** Of an edit. */\n  ${property}?: boolean;`,
-  );
-}
-
-async function logIn(url: string): Promise<string> {
-  const response = await fetch(`${url}/login`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ username: 'admin', password }),
-  });
-  const { access_token: token } = (await response.json()) as { access_token?: string };
-  if (token === undefined) throw new Error('The administrator cannot log in.');
-  return token;
-}
-
-/** @returns nothing where nobody responds, as while the service restarts. */
-async function read(url: string, path: string, token: string): Promise<string> {
-  const headers = { Authorization: `Bearer ${token}`, Connection: 'close' };
-  return fetch(url + path, { headers }).then(
-    (response) => response.text(),
-    () => '',
-  );
-}

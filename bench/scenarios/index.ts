@@ -1,3 +1,4 @@
+import { editLoopOfProject } from './edit-loop-project.ts';
 import { editLoop } from './edit-loop.ts';
 import { firstSight } from './first-sight.ts';
 import { guardRevocations } from './guard-revocations.ts';
@@ -32,6 +33,7 @@ export const scenarios = {
   'guard-revocations': guardRevocations,
   'memory-and-start': memoryAndStart,
   'edit-loop': editLoop,
+  'edit-loop-project': editLoopOfProject,
   soak,
 } as const satisfies Record<string, Scenario>;
 

@@ -19,7 +19,7 @@ export async function generate(context) {
   writeFileSync(join(context.folder, 'generated/operations.ts'), renderOperations(context.document));
   // Tabs of a site that uses the client share tokens as the tabs of the service's own page do.
   copyFileSync(
-    join(context.folder, '../../src/swagger-ui/turns.ts'),
+    new URL('../../src/swagger-ui/turns.ts', import.meta.url),
     join(context.folder, 'generated/turns.ts'),
   );
 }

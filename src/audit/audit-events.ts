@@ -1,7 +1,7 @@
 /** What an event happens to. */
 export type TargetKind = 'user' | 'role' | 'client' | 'key' | 'secret' | 'database' | 'audit';
 
-interface EventDefinition {
+export interface EventDefinition {
   /** Undefined: nothing in particular. */
   readonly target?: TargetKind;
   /** What happened, for the table in docs/audit.md. */
@@ -49,9 +49,13 @@ export const auditEvents = {
     details: 'as of `login_failed`',
   },
   user_created: { target: 'user', doc: 'A user was created.', details: '`roles`, `one_time_password`' },
-  user_imported: { target: 'user', doc: 'A user was imported from elsewhere.', details: 'from where' },
-  users_imported: { doc: 'An import ended.', details: 'from where, and how many users' },
-  users_exported: { doc: 'Users were exported with their hashes.', details: 'how many users' },
+  user_imported: {
+    target: 'user',
+    doc: 'A user was imported from elsewhere.',
+    details: '`source`, `foreign_id`, `roles`, `disabled`',
+  },
+  users_imported: { doc: 'An import ended.', details: '`source`, `imported`, `refused`, `skipped`' },
+  users_exported: { doc: 'An export of all users with their hashes began.' },
   user_renamed: { target: 'user', doc: 'A user has another name.', details: 'both names' },
   user_disabled: { target: 'user', doc: 'A user was disabled: sessions and tokens ended.' },
   user_enabled: { target: 'user', doc: 'A user was enabled again.' },

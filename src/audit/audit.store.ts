@@ -31,13 +31,12 @@ export interface AuditEntry {
   readonly details?: AuditDetails | undefined;
 }
 
-/** An entry that stands for several like it. */
+/** An entry that stands for several like it. Its address and agent are those of the first. */
 export interface CountedEntry extends AuditEntry {
   readonly count: number;
   /** Milliseconds since the Unix epoch. */
   readonly firstAt: number;
   readonly lastAt: number;
-  readonly address: string | null;
 }
 
 type NewRow = Omit<AuditRow, 'sequence' | 'hash'>;
@@ -55,20 +54,7 @@ export const auditStore = {
 
   /** The same, to be executed in a batch. */
   prepareAdd(queries: Queries, clock: Clock, entry: AuditEntry) {
-    const row = createRow(entry, clock.now());
-    const actor = getNamedTable(row.actor_kind, row.actor_name);
-    const target = getNamedTable(row.target_kind, row.target_name);
-    return prepareOnce(
-      queries,
-      `add to the audit, with names from ${actor ?? '-'} and ${target ?? '-'}`,
-      row,
-      (slots) =>
-        queries.insertInto('audit').values({
-          ...slots,
-          ...(actor && { actor_name: selectName(actor, slots.actor_id) }),
-          ...(target && { target_name: selectName(target, slots.target) }),
-        }),
-    );
+    return prepareInsert(queries, createRow(entry, clock.now()));
   },
 
   /** Several at once, as of an import. Names are not looked up. */
@@ -79,16 +65,10 @@ export const auditStore = {
     );
   },
 
-  async addCounted(queries: Queries, entries: readonly CountedEntry[]): Promise<void> {
-    await insertRows(
-      queries,
-      entries.map((entry) => ({
-        ...createRow(entry, entry.firstAt),
-        address: entry.address?.slice(0, maxTextLength) ?? null,
-        count: entry.count,
-        last_at: entry.lastAt,
-      })),
-    );
+  /** What was counted before. */
+  async addCounted(queries: Queries, entry: CountedEntry): Promise<void> {
+    const row = { ...createRow(entry, entry.firstAt), count: entry.count, last_at: entry.lastAt };
+    await queries.executeQuery(prepareInsert(queries, row).compile());
   },
 };
 
@@ -101,6 +81,22 @@ export function describeChanges(
     Object.keys(after)
       .filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
       .map((field) => [field, { from: before[field], to: after[field] }]),
+  );
+}
+
+function prepareInsert(queries: Queries, row: NewRow) {
+  const actor = getNamedTable(row.actor_kind, row.actor_name);
+  const target = getNamedTable(row.target_kind, row.target_name);
+  return prepareOnce(
+    queries,
+    `add to the audit, with names from ${actor ?? '-'} and ${target ?? '-'}`,
+    row,
+    (slots) =>
+      queries.insertInto('audit').values({
+        ...slots,
+        ...(actor && { actor_name: selectName(actor, slots.actor_id) }),
+        ...(target && { target_name: selectName(target, slots.target) }),
+      }),
   );
 }
 

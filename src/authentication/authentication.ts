@@ -1,10 +1,11 @@
 import type { Request } from 'express';
 import { getEpochSeconds } from '../clock.js';
+import { getRequestContext } from '../http/request-context.js';
 import { getTokenScheme } from '../config/config.js';
 import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { freshnessPattern, isPermission } from '../http/security-requirements.js';
-import { toCaller, type Caller } from '../tokens/caller.js';
+import { createActor, toCaller, type Caller } from '../tokens/caller.js';
 import { findAccessToken, createMissingTokenProblem } from './token-locations.js';
 
 /**
@@ -98,12 +99,16 @@ function requireFreshLogin(request: Request, claims: AccessTokenClaims, age: str
 
 function createMissingPermissionProblem(
   request: Request,
-  { claims }: Caller,
+  caller: Caller,
   demands: readonly string[],
 ): Problem {
-  if (claims.pwd_change) return new Problem('password_change_required');
-  const scope = demands.filter(isPermission).join(' ');
-  const scheme = getTokenScheme(request.app.locals.services.config);
+  if (caller.claims.pwd_change) return new Problem('password_change_required');
+  const permissions = demands.filter(isPermission);
+  const scope = permissions.join(' ');
+  const { auditCounts, config } = request.app.locals.services;
+  const context = getRequestContext(request);
+  auditCounts.add({ event: 'permission_denied', actor: createActor(caller, context), context, permissions });
+  const scheme = getTokenScheme(config);
   return new Problem('insufficient_scope', {
     detail: `This operation requires the permission ${scope}.`,
     headers: {

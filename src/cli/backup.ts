@@ -1,44 +1,63 @@
 import type { Command } from 'commander';
-import { readConfig } from '../config/config.js';
+import { pino } from 'pino';
+import { readConfig, type Config } from '../config/config.js';
 import { BackupError, backupSqlite } from '../database/backup-sqlite.js';
+import { openDatabase } from '../database/open-database.js';
+import { readServerVersion } from '../database/server-version.js';
 import { StartError } from '../start-error.js';
 import { addAction, type Output } from './command-output.js';
 import { refuseMissingDatabase, type Surroundings } from './installation-command.js';
+import { listDumpSteps } from './postgres-tools.js';
+import { createProgress } from './progress.js';
 
-export function addBackupCommand(program: Command, { environment }: Surroundings): void {
+export function addBackupCommand(program: Command, surroundings: Surroundings): void {
   addAction(
     program
       .command('backup')
-      .description('copy the SQLite database to a new file, also while the service runs')
+      .description(
+        'copy the SQLite database to a new file, also while the service runs; on PostgreSQL print what to run',
+      )
       .argument('<file>', 'the file to create, readable only by its owner'),
-    (output, file: string) => {
-      backup(output, file, environment);
-    },
+    (output, file: string) => backup(output, file, surroundings),
   );
 }
 
 /** @throws {StartError} where it fails; then there is no new file. */
-export function backup(
-  output: Output,
-  target: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): void {
+async function backup(output: Output, target: string, { environment }: Surroundings): Promise<void> {
   const config = readConfig(environment);
   const { databaseUrl } = config;
-  if (databaseUrl.kind !== 'sqlite' || databaseUrl.file === ':memory:') {
-    throw new StartError(
-      'latchkey backup copies a SQLite file. Back up a PostgreSQL database with pg_dump, or with the means of your provider (docs/restore.md).',
-    );
+  if (databaseUrl.kind === 'postgres') {
+    throw new StartError(listDumpSteps(environment, target, await askServerVersion(config)));
+  }
+  if (databaseUrl.file === ':memory:') {
+    throw new StartError('A database in memory cannot be backed up: it ends with its service.');
   }
   refuseMissingDatabase(config);
+  const progress = createProgress({ unit: 'pages' });
   try {
-    const size = backupSqlite(databaseUrl.file, target);
+    const bytes = await backupSqlite(databaseUrl.file, target, progress.update);
+    progress.end();
+    const secret = config.secret === undefined ? `${databaseUrl.file}.secret` : 'LATCHKEY_SECRET';
     output.print(
-      { file: target, bytes: size },
-      `${target} has all of ${databaseUrl.file} (${size} bytes). Keep the secret too, apart from it: ${config.secret === undefined ? `${databaseUrl.file}.secret` : 'LATCHKEY_SECRET'}. How to put it back: docs/restore.md.`,
+      { file: target, bytes, secret },
+      `${target} has all of ${databaseUrl.file} (${bytes} bytes). Keep the secret too, apart from it: ${secret}. How to put it back: docs/restore.md.`,
     );
   } catch (error) {
     if (error instanceof BackupError) throw new StartError(error.message, { cause: error });
     throw error;
+  } finally {
+    progress.end();
+  }
+}
+
+async function askServerVersion({ databaseUrl, databaseConnectTimeout }: Config): Promise<string> {
+  const database = openDatabase(databaseUrl, {
+    connectTimeout: databaseConnectTimeout * 1000,
+    log: pino({ level: 'silent' }),
+  });
+  try {
+    return await readServerVersion(database.queries, database.dialect);
+  } finally {
+    await database.close();
   }
 }

@@ -26,6 +26,7 @@ import type { KeyRow } from '../database/schema.js';
 import { readSecretFile } from '../keys/secret.js';
 import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { addAction, type Output } from './command-output.js';
+import { UsageError } from './exit-codes.js';
 import type { Surroundings } from './installation-command.js';
 import { createProgress } from './progress.js';
 import { parseDatabaseUrl, type SqliteUrl } from '../database/database-url.js';
@@ -51,8 +52,7 @@ interface CopyOptions {
   readonly beginAgain?: boolean;
 }
 
-const usage =
-  'latchkey copy sqlite:<file> postgres://<user>:<password>@<host>/<database> [--dry-run] [--begin-again]';
+const usage = 'latchkey copy sqlite:<file> [postgres://<user>@<host>/<database>] [--dry-run] [--begin-again]';
 /** Milliseconds. One Ctrl-C arrives as several signals; a later one exits without waiting for the database. */
 const repeatedSignalWindow = 1000;
 
@@ -68,11 +68,22 @@ export function addCopyCommand(
         'copy all data, with keys and sessions, to an empty PostgreSQL database; continues an interrupted copy',
       )
       .argument('<source>', 'sqlite:<file>')
-      .argument('<target>', 'postgres://<user>:<password>@<host>/<database>')
+      .argument('[target]', 'postgres://<user>@<host>/<database>; without it, what DATABASE_URL says')
       .option('--dry-run', 'count the rows, and change nothing')
       .option('--begin-again', 'first remove the rows of an unfinished copy from the target'),
-    async (output, source: string, target: string, words: CopyOptions) =>
-      copy({ source, target }, output, words, environment, await loadProject()),
+    async (output, source: string, target: string | undefined, words: CopyOptions) => {
+      refusePassword(target);
+      await copy({ source, target }, output, words, environment, await loadProject());
+    },
+  );
+}
+
+/** @throws {UsageError} for a password among the arguments. */
+function refusePassword(url: string | undefined): void {
+  const [start = '', query = ''] = (url ?? '').split('?');
+  if (!/^\w+:\/\/[^@/:]*:[^@]/.test(start) && !/(?:^|&)password=/.test(query)) return;
+  throw new UsageError(
+    'The target has a password, and arguments can be seen by other users of the machine. Set DATABASE_URL to the target and leave the argument out, or leave the password out and set PGPASSWORD. Nothing was done.',
   );
 }
 
@@ -82,20 +93,24 @@ export function addCopyCommand(
  * @throws {StartError}
  */
 export async function copy(
-  urls: { readonly source: string; readonly target: string },
+  urls: { readonly source: string; readonly target?: string | undefined },
   output: Output,
   words: CopyOptions,
   environment: Environment,
   { migrations = {} }: Pick<Project, 'migrations'>,
 ): Promise<void> {
   const source = parseSource(urls.source);
-  const config = readConfig({ ...environment, DATABASE_URL: urls.target, DATABASE_URL_FILE: undefined });
+  const config = readConfig({
+    ...environment,
+    ...(urls.target !== undefined && { DATABASE_URL: urls.target, DATABASE_URL_FILE: undefined }),
+  });
   if (config.databaseUrl.kind !== 'postgres') throw new StartError(`The target must be PostgreSQL: ${usage}`);
   refuseRestoredFile({ ...config, databaseUrl: source }, false);
   try {
     const snapshot = new SqliteSnapshot(source.file);
     try {
       await snapshot.assertVersion(migrations);
+      snapshot.assertReferences();
       await copySnapshot(snapshot, source, config, { ...words, migrations, output });
     } finally {
       snapshot.close();
@@ -158,6 +173,8 @@ async function copySnapshot(
 const warnings: Readonly<Record<Claimant, (file: string) => string>> = {
   service: (file) =>
     `A service runs on ${file}: this copy is of the moment at which it begins, good for a rehearsal. Stop the service before the copy that counts.`,
+  restore: (file) =>
+    `"latchkey restore" is about to replace ${file}: this copy is of what was there before. Copy again after its end.`,
   copy: (file) =>
     `Another copy of ${file} is being made. Start no service on it before both have finished: they would lack what it writes.`,
 };
@@ -168,11 +185,8 @@ async function copyWithProgress(
   sealing: CopySealing,
   own: Required<Pick<CopyIntoOptions, 'ownTables' | 'contents' | 'mayReplaceOwnRows'>>,
 ): Promise<Counts> {
-  const counts = toCounts(own.contents);
-  const progress = createProgress({
-    total: Object.values(counts).reduce((sum, rows) => sum + rows, 0),
-    unit: 'rows',
-  });
+  const total = Object.values(toCounts(own.contents)).reduce((sum, rows) => sum + rows, 0);
+  const progress = createProgress({ unit: 'rows' });
   const copied = new Map<string, number>();
   const interruption = new AbortController();
   const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -191,6 +205,7 @@ async function copyWithProgress(
         copied.set(table, rows);
         progress.update(
           [...copied.values()].reduce((sum, each) => sum + each, 0),
+          total,
           table,
         );
       },

@@ -1,6 +1,10 @@
+import { auditEvents, type EventDefinition } from '../audit/audit-events.js';
+import type { Command } from 'commander';
 import { getFileVariable } from '../config/secret-files.js';
 import { settings } from '../config/settings.js';
 import { metricDefinitions, type MetricDefinition } from '../observability/metric-definitions.js';
+import { exitCodes } from './exit-codes.js';
+import { flattenCommands, formatTerm } from './help.js';
 import { problemCodes } from '../problems/problem-codes.js';
 
 export function createSettingsTable(): string {
@@ -21,10 +25,37 @@ export function createProblemTable(): string {
   return ['| status | code | detail |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
+export function createEventsTable(): string {
+  const rows = Object.entries<EventDefinition>(auditEvents).map(
+    ([event, { target, doc, details }]) => `| \`${event}\` | ${target ?? ''} | ${doc} | ${details ?? ''} |`,
+  );
+  return ['| event | target | what happened | details |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
 export function createMetricsTable(): string {
   const rows = Object.values<MetricDefinition>(metricDefinitions).map(
     ({ name, type, labels = [], help }) =>
       `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
   );
   return ['| metric | type | labels | what it tells |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+/** All commands, in the order of `latchkey help`. */
+export function createCommandsTable(program: Command): string {
+  const rows = flattenCommands(program).map((command) => {
+    const options = command.options
+      .filter(({ long }) => long !== '--json')
+      .map(({ flags }) => `\`${escapeCell(flags)}\``);
+    return `| \`${escapeCell(formatTerm(command))}\` | ${escapeCell(command.description())} | ${options.join(', ')} |`;
+  });
+  return ['| command | what it does | options |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+export function createExitCodesTable(): string {
+  const rows = Object.values(exitCodes).map(({ code, meaning }) => `| ${code} | ${meaning} |`);
+  return ['| exit code | meaning |', '| --- | --- |', ...rows].join('\n');
+}
+
+function escapeCell(text: string): string {
+  return text.replaceAll('|', '\\|');
 }

@@ -9,6 +9,9 @@ import { Problem } from '../problems/problem.js';
 import { StartError } from '../start-error.js';
 import { explainProblem } from './explain-problem.js';
 
+/** Commands issue no tokens; the length of the issuer counts for the capacity of access tokens. */
+export const placeholderIssuer = 'http://255.255.255.255:65535';
+
 interface InstallationOptions {
   /** Whether the command makes a database of a backup, which may be of an earlier version. */
   readonly mayBeBackup?: boolean;
@@ -49,8 +52,7 @@ async function runOnInstallation(
   const config = { ...readConfig(environment), databaseWait: 0 };
   refuseMissingDatabase(config);
   refuseRestoredFile(config, mayBeBackup);
-  // Commands issue no tokens; the length of the issuer counts for the capacity of access tokens.
-  const issuer = config.issuer ?? 'http://255.255.255.255:65535';
+  const issuer = config.issuer ?? placeholderIssuer;
   const services = await openInstallation(
     config,
     clock,

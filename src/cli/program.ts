@@ -1,16 +1,20 @@
-import { Command, Help } from 'commander';
+import { Command } from 'commander';
+import { addAuditCommands } from './audit.js';
 import { addBackupCommand } from './backup.js';
 import { addCheckCommand } from './check-database.js';
 import { addClientCommands } from './clients.js';
 import { addConfigCommands } from './config-check.js';
 import { addCopyCommand } from './copy.js';
 import { systemClock } from '../clock.js';
+import { addHelpHints, formatHelp, formatTerm, refuseUnknownCommand } from './help.js';
 import { createInstallationRunner, type Surroundings } from './installation-command.js';
+import { addExportCommand } from './export-users.js';
+import { addImportCommand } from './import-users.js';
 import { addKeyCommands, addSecretCommands } from './keys.js';
 import type { Launcher } from './launcher.js';
 import { addMigrateCommand } from './migrate.js';
-import { neverAnArgument, takesPassword } from './password-input.js';
 import type { Project } from '../server/project.js';
+import { addRestoreCommand } from './restore.js';
 import { addRoleCommands } from './roles.js';
 import { addSessionCommands } from './sessions.js';
 import { addUserCommands } from './users.js';
@@ -47,17 +51,21 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
     .action(() => launcher.develop());
   addToolCommands(program, launcher);
   addVersionCommand(program, launcher.version);
-  addConfigCommands(program, launcher.loadProject, surroundings);
+  addConfigCommands(program, launcher, surroundings);
   addMigrateCommand(program, launcher.loadProject, surroundings);
   const withInstallation = createInstallationRunner(launcher.loadProject, surroundings);
   addUserCommands(program, withInstallation);
   addRoleCommands(program, withInstallation);
   addClientCommands(program, withInstallation);
   addSessionCommands(program, withInstallation);
+  addAuditCommands(program, withInstallation);
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);
   addCopyCommand(program, launcher.loadProject, surroundings);
+  addImportCommand(program, withInstallation);
+  addExportCommand(program, withInstallation);
   addBackupCommand(program, surroundings);
+  addRestoreCommand(program, launcher.loadProject, surroundings);
   addCheckCommand(program, surroundings);
   program.addHelpText(
     'after',
@@ -96,61 +104,4 @@ function addToolCommands(program: Command, { build, make }: Launcher<Project>): 
     .action(() => {
       make(program.args.slice(1));
     });
-}
-
-/**
- * Commander prints a group's help for an unknown command, and exits with 0.
- * @throws {CommanderError}
- */
-function refuseUnknownCommand(program: Command): void {
-  const words = program.args.filter((word) => !word.startsWith('-'));
-  let group: Command = program;
-  for (const word of words) {
-    if (group.commands.length === 0) return;
-    if (word === 'help') continue;
-    const command = group.commands.find((each) => each.name() === word);
-    if (!command) {
-      const names = group.commands.map((each) => each.name()).join(', ');
-      return group.error(`error: unknown command '${word}'. There are: ${names}.`);
-    }
-    group = command;
-  }
-}
-
-/** Only in help: suggestions for an unknown command come from its own group. */
-function formatHelp(group: Command, helper: Help): string {
-  return Help.prototype.formatHelp.call(
-    helper,
-    group,
-    Object.assign(helper, { visibleCommands: flattenCommands }),
-  );
-}
-
-/** All commands, without groups. */
-function flattenCommands(group: Command): Command[] {
-  return group.commands.flatMap((each) => (each.commands.length > 0 ? flattenCommands(each) : [each]));
-}
-
-/** Formats `keys rotate [access|refresh]`. */
-function formatTerm(command: Command): string {
-  const parameters = command.registeredArguments.map((argument) => {
-    const name = argument.argChoices?.join('|') ?? argument.name();
-    return argument.required ? `<${name}>` : `[${name}]`;
-  });
-  return [...getCommandPath(command).slice(1), ...parameters].join(' ');
-}
-
-function getCommandPath(command: Command): string[] {
-  return [...(command.parent ? getCommandPath(command.parent) : []), command.name()];
-}
-
-/** Adds a line below errors that names the help. */
-function addHelpHints(command: Command): void {
-  const words = getCommandPath(command);
-  const settings = ['start', 'dev'].includes(command.name())
-    ? `Settings are environment variables, such as in: PORT=3001 ${words.join(' ')}\n`
-    : '';
-  const passwords = takesPassword(command) ? `${neverAnArgument}\n` : '';
-  command.showHelpAfterError(`${settings}${passwords}Help: ${words.join(' ')} --help`);
-  for (const each of command.commands) addHelpHints(each);
 }

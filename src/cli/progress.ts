@@ -5,32 +5,30 @@ import { SingleBar, type Options } from 'cli-progress';
 const delay = 300;
 
 interface ProgressOptions {
-  /** How many of them there are. */
-  readonly total: number;
   /** What is counted, such as `rows`. */
   readonly unit: string;
+  readonly stream?: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean };
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
 }
 
 export interface Progress {
   /** @param note what is worked on. */
-  update(done: number, note?: string): void;
+  readonly update: (done: number, total: number, note?: string) => void;
   /** Erases the bar. Always to be called: the bar keeps the process alive. */
-  end(): void;
+  readonly end: () => void;
 }
 
-/**
- * Shows the progress of long work as a bar on a terminal. Elsewhere nothing is written: neither a log nor a program reads it.
- * @param now monotonic milliseconds.
- */
-export function createProgress(
-  { total, unit }: ProgressOptions,
-  stream: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean } = process.stderr,
-  now: () => number = () => performance.now(),
-): Progress {
+/** Shows the progress of long work as a bar on a terminal. Elsewhere nothing is written: neither a log nor a program reads it. */
+export function createProgress({
+  unit,
+  stream = process.stderr,
+  now = () => performance.now(),
+}: ProgressOptions): Progress {
   const beganAt = now();
   let bar: SingleBar | undefined;
   return {
-    update: (done, note = '') => {
+    update: (done, total, note = '') => {
       if (stream.isTTY !== true || now() - beganAt < delay) return;
       if (bar) bar.update(done, { note });
       else {

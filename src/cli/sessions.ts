@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import type { Services } from '../server/services.js';
-import { endAllSessions } from '../sessions/end-all-sessions.js';
+import { endAllSessions, type EndResult } from '../sessions/end-all-sessions.js';
 import { isSymmetric } from '../keys/algorithms.js';
 import type { Session } from '../sessions/sessions.models.js';
 import type { StoredSession } from '../sessions/sessions.store.js';
@@ -12,6 +12,7 @@ import { UsageError } from './exit-codes.js';
 import { findUser } from './find-user.js';
 import { operator } from './operator.js';
 import { readPages } from './pages.js';
+import { createProgress } from './progress.js';
 import type { WithInstallation } from './installation-command.js';
 
 export function addSessionCommands(program: Command, withInstallation: WithInstallation): void {
@@ -88,17 +89,32 @@ async function endSessions(
 }
 
 export async function endAll(services: Services, output: Output, config: Config): Promise<void> {
-  const { sessions, subjects } = await endAllSessions(services, operator);
-  const kept = findKeptKey(config);
-  const said = [
-    `All keys are replaced, ${sessions} sessions have ended, and the tokens of ${subjects} users and clients are refused. Everybody logs in again.`,
-  ];
-  if (kept !== undefined) {
-    said.push(
-      `Access tokens are signed with ${kept}, which only you can replace. Those of clients that are not in this database, because they were made after the backup, are accepted for as long as they live: set another ${kept}, here and for the service, where there were such clients.`,
-    );
+  const { document, text } = describeEnd(await endWithProgress(services), config);
+  output.print(document, text);
+}
+
+/** Ends every session, with a bar on a terminal. */
+export async function endWithProgress(services: Services): Promise<EndResult> {
+  const progress = createProgress({ unit: 'rows' });
+  try {
+    return await endAllSessions(services, operator, progress.update);
+  } finally {
+    progress.end();
   }
-  output.print({ sessions, subjects, ...(kept !== undefined && { kept_key: kept }) }, said.join('\n'));
+}
+
+/** What the end of all sessions has done, and what it could not. */
+export function describeEnd(
+  { sessions, subjects }: EndResult,
+  config: Config,
+): { readonly document: object; readonly text: string } {
+  const kept = findKeptKey(config);
+  const text = `All keys are replaced, ${sessions} sessions have ended, and the tokens of ${subjects} users and clients are refused. Everybody logs in again.`;
+  if (kept === undefined) return { document: { sessions, subjects }, text };
+  return {
+    document: { sessions, subjects, kept_key: kept },
+    text: `${text}\nAccess tokens are signed with ${kept}, which only you can replace. Those of clients that are not in this database, because they were made after the backup, are accepted for as long as they live: set another ${kept}, here and for the service, where there were such clients.`,
+  };
 }
 
 /** The setting with the key that signs access tokens, where it is not on the key ring. */

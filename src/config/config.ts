@@ -72,7 +72,9 @@ export function readConfig(
   if (databaseUrl?.kind === 'postgres') {
     errors.push(...findUnmetRequirements(environment[settings.databaseUrl.name] ?? '', environment));
   }
-  if (errors.length === 0) errors.push(...findSigningErrors(config), ...findCookieErrors(config));
+  if (errors.length === 0) {
+    errors.push(...findSigningErrors(config), ...findCookieErrors(config), ...findAuditErrors(config));
+  }
   if (errors.length > 0) throw new ConfigError(errors);
   return config;
 }
@@ -105,6 +107,14 @@ function findSigningErrors({ algorithm, secretKey, previousSecretKeys, privateKe
 function findCookieErrors({ cookieSameSite, cookieSecure }: Config): string[] {
   return cookieSameSite === 'None' && !cookieSecure
     ? ['JWT_COOKIE_SAMESITE is None, which browsers take only with JWT_COOKIE_SECURE=true.']
+    : [];
+}
+
+function findAuditErrors({ auditWebhookUrl, auditWebhookSecret }: Config): string[] {
+  return auditWebhookUrl !== undefined && auditWebhookSecret.length === 0
+    ? [
+        'LATCHKEY_AUDIT_WEBHOOK_SECRET must be set when LATCHKEY_AUDIT_WEBHOOK_URL is: the receiver tells by it that a request is from here.',
+      ]
     : [];
 }
 

@@ -1,3 +1,4 @@
+import { parseSyslogReceiver, parseWebhookSecrets, parseWebhookUrl } from './audit-receivers.js';
 import { parseDatabaseUrl } from '../database/database-url.js';
 import {
   parseAudiences,
@@ -134,6 +135,12 @@ export const settings = {
     default: 'info',
     doc: 'How much is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
   }),
+  logFormat: defineSetting({
+    name: 'LOG_FORMAT',
+    parse: createChoiceParser('auto', 'json', 'text'),
+    default: 'auto',
+    doc: 'How the log is written: `json`, a JSON object a line; `text`, for people, which at the first start includes the one-time password; `auto`, text on a terminal and JSON elsewhere ([monitoring](monitoring.md#logs)).',
+  }),
   requestLog: defineSetting({
     name: 'LATCHKEY_REQUEST_LOG',
     parse: parseFlag,
@@ -207,7 +214,7 @@ export const settings = {
     name: 'LATCHKEY_ADMIN_PASSWORD',
     parse: parsePassword,
     secret: true,
-    defaultInWords: 'a random one-time password, printed once',
+    defaultInWords: 'a random one-time password: printed once on a terminal, elsewhere in a file',
     doc: 'Password of the administrator that the first start creates. Later starts do not read it.',
   }),
   algorithm: defineSetting({
@@ -243,6 +250,12 @@ export const settings = {
     default: '90d',
     doc: 'Age at which a key is replaced, without a failed request; 0: only `latchkey keys rotate` replaces it.',
   }),
+  auditRetention: defineSetting({
+    name: 'LATCHKEY_AUDIT_RETENTION',
+    parse: createDurationParser(0, 36_500 * 86_400),
+    default: '400d',
+    doc: 'How long rows of the [audit](audit.md) are kept, in whole days: a year and a month, so that a yearly review finds all of the year before; 0: for ever.',
+  }),
   jwksMaxAge: defineSetting({
     name: 'LATCHKEY_JWKS_MAX_AGE',
     parse: createDurationParser(0, 86_400),
@@ -260,6 +273,39 @@ export const settings = {
     parse: createWholeNumberParser(1, 100_000),
     default: '100',
     doc: 'Maximum number of open revocation streams per client or user, so that none takes all; beyond that the response is 429.',
+  }),
+  auditStreams: defineSetting({
+    name: 'LATCHKEY_AUDIT_STREAMS',
+    parse: createWholeNumberParser(0, 10_000),
+    default: '100',
+    doc: 'Maximum number of open audit streams (`GET /audit/stream`), of which a client or user may have ten.',
+  }),
+  auditWebhookUrl: defineSetting({
+    name: 'LATCHKEY_AUDIT_WEBHOOK_URL',
+    parse: parseWebhookUrl,
+    defaultInWords: 'none',
+    secret: true,
+    doc: 'The `https` URL that the audit is posted to ([audit](audit.md#webhook)). `http` is accepted for the machine itself.',
+  }),
+  auditWebhookSecret: defineSetting({
+    name: 'LATCHKEY_AUDIT_WEBHOOK_SECRET',
+    parse: parseWebhookSecrets,
+    default: '',
+    defaultInWords: 'none',
+    secret: true,
+    doc: 'The secret that the webhook’s requests are signed with: `whsec_` and base64, or any string of 32 characters or more. While it changes several, comma-separated or as a JSON array: each request is signed with all of them.',
+  }),
+  auditSyslog: defineSetting({
+    name: 'LATCHKEY_AUDIT_SYSLOG',
+    parse: parseSyslogReceiver,
+    defaultInWords: 'none',
+    doc: 'The syslog receiver that the audit is sent to, such as `tls://logs.example.com:6514` ([audit](audit.md#syslog)); also `tcp://` and `udp://`.',
+  }),
+  auditSyslogFormat: defineSetting({
+    name: 'LATCHKEY_AUDIT_SYSLOG_FORMAT',
+    parse: createChoiceParser('rfc5424', 'cef'),
+    default: 'rfc5424',
+    doc: 'What a syslog message says: `rfc5424`, structured data, or `cef`, the Common Event Format.',
   }),
   accessTokenExpires: defineSetting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',

@@ -81,12 +81,14 @@ export function findOperation(
   document: OpenApiDocument,
   { path, method }: { readonly path: string; readonly method: string },
 ): OperationInfo | undefined {
-  const operation = getPaths(document)[path.replaceAll(/:([^/]+)/g, '{$1}')]?.[method];
+  const template = path.replaceAll(/:([^/]+)/g, '{$1}');
+  const operation = getPaths(document)[template]?.[method];
   if (!operation) return undefined;
   const { security = [] } = operation;
   const otherwise = operation.responses['default']?.content;
   return {
     id: operation.operationId ?? `${method} ${path}`,
+    path: template,
     mediaTypes: Object.keys(operation.requestBody?.content ?? {}),
     jsonExample: operation.requestBody?.content['application/json']?.example,
     acceptsToken: security.some((schemes) => 'bearer' in schemes),

@@ -22,8 +22,11 @@ const tableOrder: Readonly<Record<keyof Schema, true>> = {
   login_attempts: true,
   used_assertions: true,
   counters: true,
+  latchkey_foreign_ids: true,
+  latchkey_exchanged_tokens: true,
   latchkey_audit_seals: true,
   latchkey_audit_head: true,
+  latchkey_audit_outputs: true,
   audit: true,
 };
 export const copiedTables = Object.keys(tableOrder) as (keyof Schema)[];
@@ -82,6 +85,21 @@ export class SqliteSnapshot {
   #createVersionError(whose: string): CopyError {
     return new CopyError(
       `The SQLite file ${this.given} was written by another version of ${whose}. Start this version on it once, then copy.`,
+    );
+  }
+
+  /** A shell writes without foreign keys by default. @throws {CopyError} where rows refer to some that are not there. */
+  assertReferences(): void {
+    const broken = this.#connection
+      .prepare('select "table", parent, rowid from pragma_foreign_key_check limit 20')
+      .all() as { table: string; parent: string; rowid: number | null }[];
+    const [first] = broken;
+    if (!first) return;
+    const { table, parent } = first;
+    const rows = broken.filter((each) => each.table === table && each.parent === parent);
+    const places = rows.flatMap(({ rowid }) => (rowid === null ? [] : [rowid])).slice(0, 5);
+    throw new CopyError(
+      `The table "${table}" has rows that refer to rows of "${parent}" that are not there${places.length > 0 ? ` (rowid ${places.join(', ')})` : ''}, and PostgreSQL would refuse them. "pragma foreign_key_check" lists all: change or delete them, then copy.`,
     );
   }
 

@@ -13,9 +13,12 @@ export interface Schema {
   audit: AuditRow;
   latchkey_audit_seals: AuditSealRow;
   latchkey_audit_head: AuditHeadRow;
+  latchkey_audit_outputs: AuditOutputRow;
   clients: ClientRow;
   used_assertions: UsedAssertionRow;
   counters: CounterRow;
+  latchkey_foreign_ids: ForeignIdRow;
+  latchkey_exchanged_tokens: ExchangedTokenRow;
 }
 
 export interface UserRow {
@@ -26,7 +29,7 @@ export interface UserRow {
   username_key: string;
   /** The same for names that look alike, unique; null if the name may look like another. See `computeSkeletonKey`. */
   username_skeleton: string | null;
-  /** argon2id in PHC form. */
+  /** argon2id in PHC form; empty: the user has no password; an imported user's is described in `stored-hash.ts`. */
   password_hash: string;
   /** 1: the password was set by the service or an administrator, and the user must change it. */
   password_one_time: number;
@@ -240,4 +243,40 @@ export type AuditSealRow = AuditSeal;
 /** How the chain stands now: one row, signed again at each step. */
 export interface AuditHeadRow extends AuditSeal {
   name: 'head';
+}
+
+/** A user of another application, by the id there. */
+export interface ForeignIdRow {
+  /** The name of the application, as the import was given it. */
+  source: string;
+  foreign_id: string;
+  user_id: string;
+  /** As it was there; nothing is sent to it. */
+  email: string | null;
+  /** 1: the other application had verified it. */
+  email_verified: number;
+  imported_at: number;
+}
+
+/** A refresh token of another application that was exchanged or revoked here. */
+interface ExchangedTokenRow {
+  jti: string;
+  /** The session that it was exchanged for; null: it was revoked before. */
+  session_id: string | null;
+  exchanged_at: number;
+  /** When the token has expired. */
+  expires_at: number;
+}
+
+/** A receiver of the audit. */
+interface AuditOutputRow {
+  name: 'webhook' | 'syslog';
+  /** The last row of the chain that it has. */
+  sequence: number;
+  /** The process that sends to it, until `free_at`. */
+  holder: string | null;
+  /** When a process may send next: after the time that the holder has, or after the wait that follows a failure. */
+  free_at: number;
+  /** Failures since the last success. */
+  failures: number;
 }

@@ -6,7 +6,7 @@ import { makeFolder } from './sqlite.js';
 const busy = 5;
 
 /** Who may hold the lock, and the number that is stored in the lock file. */
-const claimants = { service: 1, copy: 2 } as const;
+const claimants = { service: 1, copy: 2, restore: 3 } as const;
 export type Claimant = keyof typeof claimants;
 
 interface Claim {
@@ -48,8 +48,9 @@ const userVersionAt = 60;
 /** Read without SQLite, which is locked out. Never for this process's own lock: closing the file would release it. */
 function readHolder(lockFile: string): Claimant {
   const bytes = readFileSync(lockFile);
-  const isCopy = bytes.length > userVersionAt + 3 && bytes.readUInt32BE(userVersionAt) === claimants.copy;
-  return isCopy ? 'copy' : 'service';
+  const number = bytes.length > userVersionAt + 3 ? bytes.readUInt32BE(userVersionAt) : 0;
+  const found = Object.entries(claimants).find(([, each]) => each === number);
+  return (found?.[0] as Claimant | undefined) ?? 'service';
 }
 
 /** The same path for each path of the file. */

@@ -1,5 +1,6 @@
 import type { TokenHeader } from './credentials.js';
 import type { GuardClock } from './latchkey-service.js';
+import { traceFetch, type OpenTelemetry } from './traced-fetch.js';
 
 const staleModes = ['introspect', 'refuse', 'accept'] as const;
 const refusalModes = ['respond', 'throw'] as const;
@@ -37,6 +38,8 @@ export interface GuardOptions {
   readonly warn?: (message: string) => void;
   /** For requests to the service; by default the global `fetch`. */
   readonly fetch?: typeof fetch;
+  /** `@opentelemetry/api`, for requests to the service to be spans, and to carry the context of their trace. */
+  readonly openTelemetry?: OpenTelemetry;
   /** For tests. */
   readonly clock?: GuardClock;
 }
@@ -70,7 +73,7 @@ interface Client {
 /** @throws {TypeError} with a sentence for each invalid option. */
 export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const { issuer, audience, client, leeway = 0, bound = 3, whenStale = 'introspect' } = options;
-  const { refusals = 'respond' } = options;
+  const { refusals = 'respond', fetch: send = globalThis.fetch } = options;
   const { headerName = 'Authorization', headerType = 'Bearer' } = options;
   const audiences = typeof audience === 'string' ? [audience] : audience;
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
@@ -116,7 +119,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
       ((message) => {
         console.warn(`latchkey/guard: ${message}`);
       }),
-    fetch: options.fetch ?? globalThis.fetch,
+    fetch: options.openTelemetry ? traceFetch(options.openTelemetry, send) : send,
     clock: options.clock ?? systemClock,
   };
 }

@@ -14,6 +14,9 @@ import { maxFieldErrors, Problem } from '../problems/problem.js';
 /** The maximum length of a field's path in an error, in UTF-16 units. */
 const maxPathLength = 200;
 
+/** A member of this name would change the prototype of what it is copied to. */
+const prototypeName = '__proto__';
+
 /** Raw bodies that have to be checked. */
 const suspicious = new WeakMap<IncomingMessage, Buffer>();
 
@@ -33,7 +36,7 @@ export function verifyJsonText(
   requireUtf8(charset);
   // RFC 8259 §8.1.
   if (!isUtf8(bytes)) throw Object.assign(new Error('The body is not UTF-8.'), { type: 'text.malformed' });
-  if (bytes.includes('\\u')) suspicious.set(request, bytes);
+  if (bytes.includes('\\u') || bytes.includes(prototypeName)) suspicious.set(request, bytes);
 }
 
 /** For body-parser's `verify` of forms. */
@@ -133,6 +136,7 @@ function findValueErrors(body: unknown): [string, string][] {
         const inner = truncatePath(place === '' ? name : `${place}.${name}`);
         const fault = findTextError(name);
         if (fault !== undefined) faults.push([inner, `has a name that ${fault}`]);
+        if (name === prototypeName) faults.push([inner, 'is not a field of this request']);
         waiting.push([inner, member]);
       }
     }

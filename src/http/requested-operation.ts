@@ -2,4 +2,6 @@
 export interface RequestedOperation {
   /** Its `operationId`. */
   readonly id: string;
+  /** Its path in the contract, such as `/users/{id}`. */
+  readonly path?: string;
 }

@@ -145,7 +145,7 @@ function assertMatchingHalves(privateKey: KeyObject): void {
 }
 
 /** RFC 7638: the hash of the members that the key type requires, in the order of their names. */
-function computeThumbprint(publicKey: KeyObject): string {
+export function computeThumbprint(publicKey: KeyObject): string {
   const { crv, e, kty, n, x, y } = publicKey.export({ format: 'jwk' });
   const required = kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y };
   return createHash('sha256').update(JSON.stringify(required)).digest('base64url');

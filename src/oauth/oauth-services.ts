@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { CountedEvents } from '../audit/counted-events.js';
 import type { LoginLimiter } from '../authentication/login-limiter.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
@@ -33,6 +34,7 @@ interface Dependencies {
   readonly revocations: Revocations;
   readonly confirmation: TokenConfirmation;
   readonly limiter: LoginLimiter;
+  readonly auditCounts: CountedEvents;
   readonly sessions: SessionsService;
 }
 
@@ -58,6 +60,12 @@ export function createOAuthServices(foundations: Dependencies, options: OAuthOpt
           { event: 'denied', reason, clientId, ...(refusedKeys && { refusedKeys }), ...context },
           'client authentication denied',
         );
+        foundations.auditCounts.add({
+          event: 'client_authentication_failed',
+          target: clientId === undefined ? undefined : { kind: 'client', id: clientId },
+          context,
+          reason,
+        });
       },
       { audience: { issuer, form: assertionAudience }, leeway },
     ),

@@ -3,7 +3,7 @@ import type { Sample } from './metrics.js';
 
 /** Milliseconds between the timers that are measured. */
 const resolution = 20;
-const quantiles = [0.5, 0.9, 0.99, 1];
+const percentiles = [50, 90, 99, 100];
 
 /** By how much timers are late. It costs a timer, so that it is for the process to begin. */
 export class EventLoopDelay {
@@ -18,14 +18,14 @@ export class EventLoopDelay {
     this.#histogram?.disable();
   }
 
-  /** Seconds since the last call, by quantile; nothing where nothing was measured. */
+  /** Seconds since the last call, by percentile; nothing where nothing was measured. */
   *read(): Iterable<Sample> {
     const histogram = this.#histogram;
     if (!histogram || histogram.count === 0) return;
-    for (const quantile of quantiles) {
+    for (const percentile of percentiles) {
       // Node measures from one timer to the next, so that a timer in time has the resolution as its value.
-      const late = Math.max(0, histogram.percentile(quantile * 100) - resolution * 1e6);
-      yield [late / 1e9, { quantile: String(quantile) }];
+      const late = Math.max(0, histogram.percentile(percentile) - resolution * 1e6);
+      yield [late / 1e9, { percentile: String(percentile) }];
     }
     histogram.reset();
   }

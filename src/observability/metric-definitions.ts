@@ -20,6 +20,12 @@ export const metricDefinitions = {
     help: 'Always 1; the labels say what runs.',
     labels: ['version', 'runtime', 'database'],
   },
+  ready: {
+    name: 'latchkey_ready',
+    type: 'gauge',
+    help: 'Whether the service can handle requests (1) or not (0), as it looked within the last seconds: the process, the revocations of other replicas, the database.',
+    labels: ['check'],
+  },
   requests: {
     name: 'latchkey_http_requests_total',
     type: 'counter',
@@ -137,25 +143,25 @@ export const metricDefinitions = {
     name: 'latchkey_job_runs_total',
     type: 'counter',
     help: 'Runs of background jobs by outcome: succeeded or failed.',
-    labels: ['job', 'outcome'],
+    labels: ['task', 'outcome'],
   },
   jobDuration: {
     name: 'latchkey_job_duration_seconds',
     type: 'gauge',
     help: 'How long the last run of a background job took.',
-    labels: ['job'],
+    labels: ['task'],
   },
   jobLastSuccess: {
     name: 'latchkey_job_last_success_timestamp_seconds',
     type: 'gauge',
     help: 'When a background job last succeeded, in seconds since the Unix epoch.',
-    labels: ['job'],
+    labels: ['task'],
   },
   eventLoopDelay: {
     name: 'latchkey_event_loop_delay_seconds',
     type: 'gauge',
-    help: 'By how much timers of the event loop were late since the last scrape, as quantiles (1: the latest).',
-    labels: ['quantile'],
+    help: 'By how much timers of the event loop were late since the last scrape (percentile 100: the latest).',
+    labels: ['percentile'],
   },
   cpu: {
     name: 'process_cpu_seconds_total',

@@ -13,16 +13,18 @@ const clientLeft = 499;
 export function createRequestLogMiddleware(log: Logger, level: 'info' | 'debug'): RequestHandler | undefined {
   if (!log.isLevelEnabled(level)) return undefined;
   return (request, response, next) => {
+    // A closed connection has none.
+    const address = getClientAddress(request);
     response.on('close', () => {
       const status = response.headersSent ? response.statusCode : clientLeft;
-      log[level](describeRequest(request, status), 'request');
+      log[level]({ ...describeRequest(request, status), address }, 'request');
     });
     next();
   };
 }
 
 function describeRequest(request: Request, status: number): Readonly<Record<string, unknown>> {
-  const { requestId, operation = otherOperation, method, path, caller, arrivedAt } = request;
+  const { requestId, operation = otherOperation, method, path, caller, arrivedAt, traceId } = request;
   return {
     requestId,
     operation: operation.id,
@@ -31,6 +33,6 @@ function describeRequest(request: Request, status: number): Readonly<Record<stri
     status,
     milliseconds: Math.round((performance.now() - arrivedAt) * 10) / 10,
     ...(caller && { [caller.sessionId === undefined ? 'clientId' : 'userId']: caller.subject }),
-    address: getClientAddress(request),
+    ...(traceId !== undefined && { traceId }),
   };
 }

@@ -34,6 +34,9 @@ export interface MetricSources {
   readonly denials: Tally<DeniedReason>;
   readonly requests: RequestMetrics;
   readonly jobs: JobRecords;
+  readonly readiness: {
+    readonly last: readonly { readonly name: string; readonly isReady: boolean }[];
+  };
   readonly eventLoop: EventLoopDelay;
 }
 
@@ -69,22 +72,24 @@ function createServiceReaders({
   database,
   requests,
   jobs,
+  readiness,
 }: MetricSources): Readers<
-  'info' | 'requests' | 'requestDuration' | 'jobRuns' | 'jobDuration' | 'jobLastSuccess'
+  'info' | 'ready' | 'requests' | 'requestDuration' | 'jobRuns' | 'jobDuration' | 'jobLastSuccess'
 > {
   return {
     info: () => [[1, { version, runtime: `node ${process.version}`, database: database.dialect }]],
     requests: () => requests.countSamples(),
     requestDuration: () => requests.histogramSamples(),
+    ready: () => readiness.last.map(({ name, isReady }) => [Number(isReady), { check: name }]),
     jobRuns: () =>
       [...jobs].flatMap(([job, { succeeded, failed }]): Sample[] => [
-        [succeeded, { job, outcome: 'succeeded' }],
-        [failed, { job, outcome: 'failed' }],
+        [succeeded, { task: job, outcome: 'succeeded' }],
+        [failed, { task: job, outcome: 'failed' }],
       ]),
-    jobDuration: () => [...jobs].map(([job, { lastDuration }]) => [lastDuration, { job }]),
+    jobDuration: () => [...jobs].map(([job, { lastDuration }]) => [lastDuration, { task: job }]),
     jobLastSuccess: () =>
       [...jobs].flatMap(([job, { lastSuccess }]): Sample[] =>
-        lastSuccess === undefined ? [] : [[lastSuccess, { job }]],
+        lastSuccess === undefined ? [] : [[lastSuccess, { task: job }]],
       ),
   };
 }

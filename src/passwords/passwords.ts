@@ -3,7 +3,10 @@ import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
 import pLimit from 'p-limit';
 import { retryLater } from '../problems/problem.js';
+import { computeRest } from './foreign-computations.js';
+import type { ForeignHash } from './foreign-hash.js';
 import { toOpaqueString } from './opaque-string.js';
+import { readForeignHash } from './stored-hash.js';
 
 /** The cost parameters of argon2id (RFC 9106). */
 export interface PasswordCosts {
@@ -37,6 +40,8 @@ const costsForm = /^m=\d+,t=\d+,p=\d+$/;
 
 /** Publishes the costs of each argon2id computation, so that tests can count them. */
 export const computations = channel('latchkey:argon2');
+/** Publishes the family and the amount of each computation for hashes that other applications made. */
+export const foreignComputations = channel('latchkey:foreign-hash');
 
 /**
  * Hashes and checks passwords off the event loop, as many at a time as there are cores. The queue is bounded, so that
@@ -45,6 +50,8 @@ export const computations = channel('latchkey:argon2');
  * Hashes with earlier costs stay in use until their users log in, and checking one takes a different time than checking
  * one with the current costs. So that the time reveals neither the costs nor whether the user exists, each check
  * computes argon2id once for each set of costs in use: with the user's own hash, with a dummy hash, or for the new hash.
+ * The hashes of imported users are of other functions. Each check computes the largest amount in use of each of them:
+ * what the user's own hash takes, and the rest with a dummy.
  */
 export class Passwords {
   readonly #limit = pLimit(availableParallelism());
@@ -56,6 +63,8 @@ export class Passwords {
   #refused = 0;
   /** In the notation of hashes, in a fixed order. */
   #inUse: readonly string[];
+  /** Family of foreign hashes → the largest amount in use. */
+  #foreign: ReadonlyMap<string, number> = new Map();
 
   constructor({ queue, ...costs }: PasswordOptions) {
     this.#queue = queue;
@@ -69,9 +78,14 @@ export class Passwords {
     this.#inUse = [...new Set([...all.filter((each) => costsForm.test(each)), this.#current])].sort();
   }
 
+  /** @param all the largest amount of each family of all stored foreign hashes. */
+  setForeignInUse(all: ReadonlyMap<string, number>): void {
+    this.#foreign = new Map([...all].sort(([one], [other]) => (one < other ? -1 : 1)));
+  }
+
   /** How many computations each check makes. */
   get costsInUse(): number {
-    return this.#inUse.length;
+    return this.#inUse.length + this.#foreign.size;
   }
 
   /** @throws {Problem} `busy` where the queue is full. */
@@ -85,6 +99,11 @@ export class Passwords {
    */
   verify(passwordHash: string, password: string): Promise<boolean> {
     return this.runOnFreeCore(async () => {
+      const foreign = readForeignHash(passwordHash);
+      if (foreign) {
+        for (const form of listForeignForms(password)) if (await foreign.verify(form)) return true;
+        return false;
+      }
       for (const form of listForms(password)) if (await this.#verify(passwordHash, form)) return true;
       return false;
     });
@@ -96,7 +115,9 @@ export class Passwords {
    * @throws {Problem} `busy` where the queue is full.
    */
   async check(passwordHash: string | undefined, password: string): Promise<PasswordCheck> {
-    const own = passwordHash === undefined ? undefined : extractCosts(passwordHash);
+    const foreign = passwordHash === undefined ? undefined : readForeignHash(passwordHash);
+    if (foreign) this.#includeForeign(foreign);
+    const own = passwordHash === undefined || foreign ? undefined : extractCosts(passwordHash);
     // Hashed by a replica with other settings.
     if (own !== undefined && !this.#inUse.includes(own)) this.setCostsInUse([...this.#inUse, own]);
     const inUse = this.#inUse;
@@ -105,11 +126,11 @@ export class Passwords {
     const form = toOpaqueString(password);
     const forms = listForms(password);
     return this.runOnFreeCore(async () => {
-      let matched: string | undefined;
+      let matched = (await this.#matchesForeign(foreign, password)) ? form : undefined;
       let newHash = passwordHash ?? '';
       for (const [index, costs] of inUse.entries()) {
         const isOwn = costs === own;
-        const rehashes = !isOwn && own !== undefined && costs === this.#current;
+        const rehashes = !isOwn && (own !== undefined || foreign !== undefined) && costs === this.#current;
         for (const each of forms) {
           if (rehashes && each === form) newHash = await this.#hash(form);
           else if (!isOwn) await this.#verify(dummyHashes[index] ?? '', each);
@@ -158,6 +179,30 @@ export class Passwords {
     return { active, waiting, refused: this.#refused };
   }
 
+  /** Imported by another process. */
+  #includeForeign({ family, amount }: ForeignHash): void {
+    if (amount > (this.#foreign.get(family) ?? 0))
+      this.setForeignInUse(new Map([...this.#foreign, [family, amount]]));
+  }
+
+  /** Does the same work whichever hash is given, and for none. */
+  async #matchesForeign(own: ForeignHash | undefined, password: string): Promise<boolean> {
+    let matches = false;
+    const families = this.#foreign;
+    for (const form of families.size > 0 || own ? listForeignForms(password) : []) {
+      for (const [family, amount] of families) {
+        const done = own?.family === family ? own.amount : 0;
+        if (own?.family === family) {
+          foreignComputations.publish({ family, amount: done });
+          if (await own.verify(form)) matches = true;
+        }
+        if (done < amount) foreignComputations.publish({ family, amount: amount - done, done });
+        await computeRest(family, amount, done);
+      }
+    }
+    return matches;
+  }
+
   #getDummyHash(costs: string): Promise<string> {
     let made = this.#dummyHashes.get(costs);
     if (!made) {
@@ -181,6 +226,11 @@ export class Passwords {
 /** The form that is hashed, and if it differs the form that was hashed before RFC 8265, which kept the spaces as they were. */
 function listForms(password: string): readonly string[] {
   return [...new Set([toOpaqueString(password), password.normalize('NFC')])];
+}
+
+/** Most applications hash what was typed; some compose its characters first. */
+function listForeignForms(password: string): readonly string[] {
+  return [...new Set([password, password.normalize('NFC'), password.normalize('NFKC')])];
 }
 
 /** The costs in a hash in PHC form: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`. */

@@ -14,6 +14,17 @@ interface Page {
 }
 
 export const subjectVersionsStore = {
+  async count(queries: Queries): Promise<number> {
+    const counts = (['users', 'clients'] as const).map(async (table) => {
+      const { count } = await queries
+        .selectFrom(table)
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow();
+      return count;
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  },
+
   /** Increments the subject's version. @returns the new version; undefined if there is no such subject. */
   async increment(queries: Queries, table: Subjects, id: string): Promise<number | undefined> {
     const raised = await queries

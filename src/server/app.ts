@@ -9,6 +9,7 @@ import { createProblemHandler } from './problem-handler.js';
 import { createRequestIdMiddleware } from '../http/request-context.js';
 import { createRequestLogMiddleware } from '../observability/request-log.js';
 import { otherOperation } from '../observability/request-metrics.js';
+import type { Tracing } from '../observability/tracing.js';
 import { captureHeaders, setDefaultHeaders } from '../http/response-headers.js';
 import { usesCookies } from '../sessions/token-cookies.js';
 import type { OpenProject } from './open-project.js';
@@ -21,7 +22,7 @@ import { createWellKnownPathMiddleware } from './well-known-path.js';
 import type { Services } from './services.js';
 
 /** Creates the Express app: the middleware in the order in which each request passes it. */
-export function createApp(services: Services, project: OpenProject): Express {
+export function createApp(services: Services, project: OpenProject, tracing?: Tracing): Express {
   const { config, contract, log, issuer, database, requests } = services;
   const app = express();
   app.locals.services = services;
@@ -32,6 +33,7 @@ export function createApp(services: Services, project: OpenProject): Express {
   app.set('trust proxy', createTrust(config.trustedProxies));
 
   app.use(createRequestIdMiddleware());
+  if (tracing) app.use(tracing.middleware);
   const requestLog = createRequestLogMiddleware(log, config.requestLog ? 'info' : 'debug');
   if (requestLog) app.use(requestLog);
   setDefaultHeaders(

@@ -3,6 +3,12 @@ import type { Services } from './services.js';
 
 const cleanUpInterval = 10 * 60_000;
 const flushInterval = 60_000;
+/** Milliseconds that a row of the audit waits to be chained, at most. */
+const chainInterval = 200;
+/** Milliseconds that a chained row of the audit waits to be sent, at most. */
+const auditInterval = 500;
+/** So that a probe and the metrics can say since when. */
+const readinessInterval = 5000;
 /** Milliseconds between heartbeats on revocation streams. */
 const heartbeatInterval = 1000;
 
@@ -13,9 +19,12 @@ interface Task {
   readonly work: () => Promise<void>;
 }
 
-/** Deletes expired rows, writes uses of sessions, and sends heartbeats. */
+/** Deletes expired rows, writes uses of sessions, chains the audit, and sends heartbeats. */
 export function startBackgroundTasks(services: Services, project: OpenProject): void {
-  const { cleanUp, database, finishChanges, jobs, lifecycle, sessionUses, revocationFeed } = services;
+  const { cleanUp, database, finishChanges, jobs, lifecycle, readiness, sessionUses, revocationFeed } =
+    services;
+  const { auditChain, auditCounts } = services;
+  const { auditOutputs, auditStream } = services;
   const runAndLogErrors = async ({ job, what, work }: Task): Promise<void> => {
     try {
       await jobs.run(job, work);
@@ -49,6 +58,33 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
     job: 'write_session_uses',
     what: 'writing when sessions were used',
     work: () => sessionUses.flush(),
+  });
+  repeat(flushInterval, {
+    job: 'write_audit_counts',
+    what: 'writing to the audit what was counted',
+    work: () => auditCounts.flush(),
+  });
+  repeat(chainInterval, {
+    job: 'chain_audit',
+    what: 'chaining the rows of the audit',
+    work: () => auditChain.run(),
+  });
+  repeat(auditInterval, {
+    job: 'send_audit',
+    what: 'sending the audit to its receivers',
+    work: () => auditOutputs.run(),
+  });
+  repeat(auditInterval, {
+    job: 'stream_audit',
+    what: 'streaming the audit',
+    work: () => auditStream.poll(),
+  });
+  repeat(readinessInterval, {
+    job: 'check_readiness',
+    what: 'looking whether the service is ready',
+    work: async () => {
+      await readiness.check();
+    },
   });
   setInterval(() => {
     revocationFeed.sendHeartbeats();

@@ -10,6 +10,8 @@ declare global {
       arrivedAt: number;
       /** Set once the operation is found. */
       operation?: RequestedOperation;
+      /** Set where requests are traced. */
+      traceId?: string;
       /** Set on protected operations. */
       caller?: Caller;
       /** The result of the hook `loadUser`. */

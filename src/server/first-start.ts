@@ -3,23 +3,26 @@ import { validatePassword } from '../passwords/password-policy.js';
 import { StartError } from '../start-error.js';
 import { validateUsername } from '../usernames/username-rules.js';
 import { generateOneTimePassword } from '../users/users.service.js';
+import { keepOneTimePassword } from './one-time-password-file.js';
 import type { Services } from './services.js';
 import { requireRoomForAdministrators } from './token-settings.js';
 
 /**
  * Starts the feed of other processes' changes, and creates what is missing: keys, the administrators' role with every
  * permission that the contract names, and the first administrator.
+ * @param passwordFile where a one-time password of the administrator is to be kept.
  */
 export async function prepareService(
   services: Services,
   permissions: readonly string[],
+  passwordFile?: string,
 ): Promise<FirstAdministrator | undefined> {
   await services.feed.start();
   for (const error of services.ring.refusedKeys) services.log.warn({ event: 'key_refused' }, error);
   await services.ring.createMissingKeys();
   requireRoomForAdministrators(services.accessTokens, services.config, permissions);
   await services.roles.grantAdministrators(permissions);
-  return createFirstAdministrator(services);
+  return createFirstAdministrator(services, passwordFile);
 }
 
 export interface FirstAdministrator {
@@ -30,12 +33,12 @@ export interface FirstAdministrator {
 
 /**
  * Creates the first administrator where there are no users yet.
- * @throws {StartError} for an invalid name or password in the settings.
+ * @throws {StartError} for an invalid name or password in the settings, and where the file cannot be written.
  */
-async function createFirstAdministrator({
-  config,
-  users,
-}: Services): Promise<FirstAdministrator | undefined> {
+async function createFirstAdministrator(
+  { config, users }: Services,
+  passwordFile: string | undefined,
+): Promise<FirstAdministrator | undefined> {
   if (await users.hasUsers()) return undefined;
   const { adminUsername: username, adminPassword: given } = config;
   const nameFault = validateUsername(username, config.usernames);
@@ -44,6 +47,17 @@ async function createFirstAdministrator({
   const fault = given === undefined ? undefined : await validatePassword(given, username);
   if (fault !== undefined) throw new StartError(`LATCHKEY_ADMIN_PASSWORD ${fault}. Choose another one.`);
   const password = given ?? generateOneTimePassword();
-  const made = await users.createFirstAdministrator(username, password, given === undefined, serviceActor);
+  // Before the account: nobody could log in with a password that was lost.
+  const kept =
+    given === undefined && passwordFile !== undefined
+      ? keepOneTimePassword(passwordFile, password)
+      : undefined;
+  let made = false;
+  try {
+    made = await users.createFirstAdministrator(username, password, given === undefined, serviceActor);
+  } finally {
+    if (made) kept?.confirm();
+    else kept?.discard();
+  }
   return made ? { username, oneTimePassword: given === undefined ? password : undefined } : undefined;
 }

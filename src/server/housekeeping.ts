@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
+import type { AuditRetention } from '../audit/audit-retention.js';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
 import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
@@ -26,6 +28,8 @@ interface Dependencies {
   readonly ring: KeyRing;
   readonly revocations: Revocations;
   readonly passwords: Passwords;
+  readonly auditRetention: AuditRetention;
+  readonly auditOutputs: AuditOutputs;
 }
 
 /** Periodic work. */
@@ -36,6 +40,8 @@ export function createHousekeeping({
   ring,
   revocations,
   passwords,
+  auditRetention,
+  auditOutputs,
 }: Dependencies): Housekeeping {
   let lastKept = 0;
   const finishChanges = async (): Promise<void> => {
@@ -59,6 +65,8 @@ export function createHousekeeping({
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
       await finishChanges();
+      await auditOutputs.reportLags();
+      await auditRetention.run();
       await readPasswordCosts(database, passwords);
     },
     finishChanges,

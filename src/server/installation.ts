@@ -147,9 +147,14 @@ export async function claimInstallation(config: Config, log: Logger): Promise<vo
 const claimantNames: Readonly<Record<Claimant, string>> = {
   service: 'another service',
   copy: 'latchkey copy',
+  restore: 'latchkey restore',
 };
 
-function getFileInUseMessage(holder: Claimant, file: string): string {
+/** Who else has the file, and what to do. */
+export function getFileInUseMessage(holder: Claimant, file: string): string {
+  if (holder === 'restore') {
+    return `"latchkey restore" runs on the SQLite file ${file}. Wait for its end.`;
+  }
   return holder === 'copy'
     ? `"latchkey copy" runs on the SQLite file ${file}: what a service wrote to it now, the copy would not have. Wait for its end and start the service on its target, or stop it with Ctrl-C.`
     : `Another service runs on the SQLite file ${file}, and there can be one at a time. Stop that one first, or run several on PostgreSQL (docs/postgresql.md).`;

@@ -1,16 +1,21 @@
 import { pino, type DestinationStream, type Logger, type SerializedError } from 'pino';
+import type { Config } from '../config/config.js';
 import { readableLine } from './readable-log.js';
 
-/** Creates the log. @param destination default: stdout, as JSON lines, or as text on a terminal. */
-export function createLog(level: string, destination = terminal()): Logger {
+/** Creates the log. @param destination undefined: stdout, as JSON lines. */
+export function createLog(level: string, destination?: DestinationStream): Logger {
   return pino({ level, serializers: { err: serializeError } }, destination);
 }
 
-/** Undefined where stdout is none: pino writes to it by itself. */
-function terminal(): DestinationStream | undefined {
-  const { stdout } = process;
-  return stdout.isTTY ? { write: (line) => void stdout.write(readableLine(line, stdout)) } : undefined;
+/** Whether the log is text for people. */
+export function isTextLog({ logFormat }: Pick<Config, 'logFormat'>): boolean {
+  return logFormat === 'text' || (logFormat === 'auto' && process.stdout.isTTY);
 }
+
+/** Stdout, for text. */
+export const textDestination: DestinationStream = {
+  write: (line) => void process.stdout.write(readableLine(line, process.stdout)),
+};
 
 function serializeError(error: Error): SerializedError {
   return Object.assign(pino.stdSerializers.err(error), { message: messageWithCauses(error) });

@@ -3,20 +3,26 @@ import { isIPv6, type AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { startBackgroundTasks } from './background-tasks.js';
-import { formatDuration, systemClock } from '../clock.js';
+import { systemClock } from '../clock.js';
 import { ConfigError, readConfig, findSettingWarnings, type Config } from '../config/config.js';
+import { describeSettings } from '../config/settings-in-force.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import { assertUndamaged } from '../database/restored-file.js';
 import { SecretError } from '../keys/secret.js';
 import { createHttpServer } from './http-server.js';
 import { collectPermissions } from '../http/security-requirements.js';
+import { loadTracing } from '../observability/load-tracing.js';
+import { traceServices } from '../observability/tracing.js';
 import { claimInstallation, openInstallation, refuseRestoredFile } from './installation.js';
-import { prepareService, type FirstAdministrator } from './first-start.js';
-import { createLog } from './log.js';
+import { prepareService } from './first-start.js';
+import { createLog, isTextLog, textDestination } from './log.js';
 import { createMetricsServer } from './metrics-server.js';
+import { getOneTimePasswordFile } from './one-time-password-file.js';
 import { listOperations, openProject, type OpenProject } from './open-project.js';
+import { packageVersion } from './package-version.js';
 import { assertUsable, type Project } from './project.js';
 import type { Services } from './services.js';
+import { logStart, printStartMessage } from './start-message.js';
 import { stopOnSignal } from './shutdown.js';
 import { StartError } from '../start-error.js';
 import { KeyRingError } from '../keys/stored-keys.js';
@@ -32,7 +38,7 @@ export async function start(given: Project | (() => Promise<Project>)): Promise<
     const project = typeof given === 'function' ? await given() : given;
     assertUsable(project);
     const config = readConfig(process.env, 'service');
-    const log = createLog(config.logLevel);
+    const log = createLog(config.logLevel, isTextLog(config) ? textDestination : undefined);
     for (const warning of findSettingWarnings(process.env)) log.warn(warning);
     await serve(project, config, log);
   } catch (error) {
@@ -57,6 +63,7 @@ export function printError(error: unknown): void {
 }
 
 async function serve(project: Project, config: Config, log: Logger): Promise<void> {
+  const tracing = await loadTracing(process.env, packageVersion);
   const { host, port, metricsPort, metricsHost = host } = config;
   let issuer = config.issuer ?? `http://${toReachableHost(host)}:${port}`;
   const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
@@ -66,30 +73,36 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
   if (address !== undefined) issuer = config.issuer ?? address;
   let services: Services | undefined;
   let opened: OpenProject;
+  const metricsServer = createMetricsServer(() => services, log);
   stopOnSignal({ server, endConnections, log, delay: config.shutdownDelay, getServices: () => services });
   try {
+    // Before the first administrator is made, whose password a start that fails would not tell.
+    if (metricsPort !== undefined) {
+      const names = { host: 'LATCHKEY_METRICS_HOST', port: 'LATCHKEY_METRICS_PORT' };
+      const metricsAddress = await listen(metricsServer, metricsHost, metricsPort, names);
+      log.info(`Metrics: ${metricsAddress}/metrics`);
+    }
     await claimInstallation(config, log);
     await refuseUnusableFile(config);
     services = await openInstallation(config, systemClock, log, issuer, project);
-    const administrator = await prepareService(services, collectPermissions(listOperations(project)));
+    if (tracing) traceServices(tracing, services);
+    const isText = isTextLog(config);
+    const passwordFile = getOneTimePasswordFile(config.databaseUrl);
+    const permissions = collectPermissions(listOperations(project));
+    const administrator = await prepareService(services, permissions, isText ? undefined : passwordFile);
     opened = await openProject(project, services);
-    if (metricsPort !== undefined) {
-      const names = { host: 'LATCHKEY_METRICS_HOST', port: 'LATCHKEY_METRICS_PORT' };
-      const metricsAddress = await listen(
-        createMetricsServer(services.metrics, log),
-        metricsHost,
-        metricsPort,
-        names,
-      );
-      log.info(`Metrics: ${metricsAddress}/metrics`);
-    }
     services.eventLoop.start();
-    serveApp(createApp(services, opened));
+    serveApp(createApp(services, opened, tracing));
     address ??= await open();
-    printStartMessage(address, administrator, config);
+    const settings = describeSettings(process.env);
+    const started = { address, issuer, administrator, passwordFile, settings };
+    if (isText) printStartMessage(started, config);
+    else logStart(started, config, log);
   } catch (error) {
-    server.close();
-    server.closeAllConnections();
+    for (const each of [server, metricsServer]) {
+      each.close();
+      each.closeAllConnections();
+    }
     await services?.database.close();
     throw error;
   }
@@ -144,20 +157,4 @@ function getListenErrorMessage(
 function toReachableHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return isIPv6(host) ? `[${host}]` : host;
-}
-
-function printStartMessage(
-  address: string,
-  administrator: FirstAdministrator | undefined,
-  { oneTimePasswordExpires }: Config,
-): void {
-  if (administrator) {
-    const { username, oneTimePassword } = administrator;
-    console.log(
-      oneTimePassword === undefined
-        ? `The administrator "${username}" was created with the password from LATCHKEY_ADMIN_PASSWORD.`
-        : `The administrator account was created. This password is shown once, and is good for one login, within ${formatDuration(oneTimePasswordExpires)}: choose another with PUT /me/password.\n\n    username: ${username}\n    one-time password: ${oneTimePassword}\n`,
-    );
-  }
-  console.log(`Latchkey listens on ${address}. Swagger UI: ${address}/docs/`);
 }

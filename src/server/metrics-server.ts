@@ -1,34 +1,73 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from '../http/node-http.js';
 import type { Logger } from 'pino';
 import type { Metrics } from '../observability/metrics.js';
+import type { Check, Readiness } from './readiness.js';
 import { metricContentTypes, selectMetricFormat } from '../observability/prometheus.js';
 
 /** Milliseconds in which a request must arrive. */
 const requestTimeout = 5000;
 const maxConnections = 100;
 
-/** Creates the server of `LATCHKEY_METRICS_PORT`: `/metrics` and nothing else, for who can reach it. */
-export function createMetricsServer(metrics: Metrics, log: Logger): Server {
+interface MeasuredServices {
+  readonly metrics: Metrics;
+  readonly readiness: Readiness;
+}
+
+type Handler = (
+  services: MeasuredServices,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void>;
+
+/**
+ * Creates the server of `LATCHKEY_METRICS_PORT`: metrics and readiness, for whatever can reach it.
+ * @param getServices undefined while the service starts.
+ */
+export function createMetricsServer(getServices: () => MeasuredServices | undefined, log: Logger): Server {
+  const sendMetrics: Handler = async ({ metrics }, request, response) => {
+    const format = selectMetricFormat(request.headers.accept);
+    const text = await metrics.render(format);
+    response.writeHead(200, { 'Content-Type': metricContentTypes[format] }).end(text);
+  };
+  const sendReadiness: Handler = async ({ readiness }, _request, response) => {
+    const { checks } = await readiness.check();
+    const isReady = checks.every((check) => check.isReady);
+    const body = { status: isReady ? 'ok' : 'not_ready', checks: checks.map(toBody) };
+    response.writeHead(isReady ? 200 : 503, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+  };
+  const handlers = new Map([
+    ['/metrics', sendMetrics],
+    ['/health/ready', sendReadiness],
+  ]);
   const server = createServer({ requestTimeout, headersTimeout: requestTimeout }, (request, response) => {
-    const path = request.url?.split('?', 1)[0];
-    if (path !== '/metrics' || (request.method !== 'GET' && request.method !== 'HEAD')) {
+    const handle = handlers.get(request.url?.split('?', 1)[0] ?? '');
+    if (!handle || (request.method !== 'GET' && request.method !== 'HEAD')) {
       response
         .writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' })
-        .end('There is GET /metrics here, and nothing else.\n');
+        .end('There are GET /metrics and GET /health/ready here, and nothing else.\n');
       return;
     }
-    const format = selectMetricFormat(request.headers.accept);
-    metrics.render(format).then(
-      (text) => {
-        response.writeHead(200, { 'Content-Type': metricContentTypes[format] }).end(text);
-      },
-      (error: unknown) => {
-        log.error({ err: error }, 'reading the metrics failed');
-        response.writeHead(500).end();
-      },
-    );
+    const services = getServices();
+    if (!services) {
+      response.writeHead(503, { 'Retry-After': '1' }).end('The service is starting.\n');
+      return;
+    }
+    handle(services, request, response).catch((error: unknown) => {
+      log.error({ err: error }, 'reading the metrics failed');
+      response.writeHead(500).end();
+    });
   });
   server.maxConnections = maxConnections;
   return server;
+}
+
+function toBody({ name, isReady, since, reason, lag }: Check): object {
+  return {
+    name,
+    ready: isReady,
+    ...(since !== undefined && { since: new Date(since).toISOString() }),
+    ...(reason !== undefined && { reason }),
+    ...(lag !== undefined && { lag_seconds: lag / 1000 }),
+  };
 }

@@ -1,7 +1,8 @@
-import { fetchMiddlewares, type ExpressTemplateService, type TsoaRoute } from '@tsoa/runtime';
+import { fetchMiddlewares, ValidateError, type ExpressTemplateService, type TsoaRoute } from '@tsoa/runtime';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { OpenApiDocument } from '../contract/contract.models.js';
 import { findOperation } from '../contract/read-contract.js';
+import { OAuthProblem } from '../problems/oauth-problem.js';
 import { Problem } from '../problems/problem.js';
 import {
   authenticateIfPresent,
@@ -18,7 +19,7 @@ import { checkUrlText } from '../http/request-text.js';
 import { sendJson } from '../http/send-json.js';
 import { keepUploads } from './upload-folder.js';
 import { findFormParameters, createFormReader } from './uploads.js';
-import { ValidatingTemplateService } from './validation.js';
+import { removePrototypes, ValidatingTemplateService } from './validation.js';
 import type { Caller } from '../tokens/caller.js';
 import type { ControllerClass, Controllers } from './controllers.js';
 
@@ -95,6 +96,8 @@ function mountRoutes(
     if (described?.requiresCredentials && authentication.length === 0) {
       throw new Error(`${operation.path} requires a token in the contract, but not in the generated routes.`);
     }
+    removePrototypes(operation.parameters);
+    const args = nameParts(operation.parameters);
     const parameters = Object.values(operation.parameters);
     const takesQueryModel = parameters.some((parameter) => parameter.in === 'queries');
     const acceptsToken = operation.security.length > 0 || described?.acceptsToken === true;
@@ -122,21 +125,32 @@ function mountRoutes(
     const handle: RequestHandler = (request, response) => {
       checkUrlText(request);
       const validated = templates.getValidatedArgs({
-        args: operation.parameters,
+        args,
         request,
         response,
       }) as unknown[];
-      const result = method.apply(controllers.get(controller), validated);
+      let result: unknown;
+      try {
+        result = method.apply(controllers.get(controller), validated);
+      } catch (error) {
+        throw toOperationError(error);
+      }
       if (result instanceof Promise) {
         if (form) keepUploads(request, result);
-        return result.then((value) => {
-          sendResult(response, value, operation.successStatus);
-        });
+        return result.then(
+          (value) => {
+            sendResult(response, value, operation.successStatus);
+          },
+          (error: unknown) => {
+            throw toOperationError(error);
+          },
+        );
       }
       sendResult(response, result, operation.successStatus);
       return undefined;
     };
-    const requested = { id: described?.id ?? handler };
+    const { id = handler, path } = described ?? {};
+    const requested = { id, ...(path !== undefined && { path }) };
     const [first, ...others] = middlewares.length > 0 ? [...middlewares, handle] : [handle];
     getRoute(operation.path)[operation.method](nameOperation(requested, first), ...others);
   }
@@ -148,6 +162,24 @@ function nameOperation(operation: RequestedOperation, first: RequestHandler): Re
     request.operation = operation;
     return first(request, response, next);
   };
+}
+
+/** Errors name the fields of a body and a query, whatever the method calls them. */
+function nameParts(parameters: Operation['parameters']): Operation['parameters'] {
+  const names: Readonly<Record<string, string>> = { body: 'body', queries: 'query' };
+  return Object.fromEntries(
+    Object.entries(parameters).map(([key, parameter]) => [
+      key,
+      { ...parameter, name: names[parameter.in] ?? parameter.name },
+    ]),
+  );
+}
+
+/** A status of another service's response, as HTTP clients throw it, says nothing about this request. */
+function toOperationError(error: unknown): unknown {
+  const isOwn = [Problem, OAuthProblem, ValidateError].some((kind) => error instanceof kind);
+  const { status } = (error ?? {}) as { readonly status?: unknown };
+  return isOwn || typeof status !== 'number' ? error : new Problem('internal_error', { cause: error });
 }
 
 function createAuthenticationMiddleware(

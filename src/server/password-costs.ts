@@ -24,7 +24,7 @@ export async function createPasswords({
   if (passwords.costsInUse > 1) {
     log.info(
       { costs: passwords.costsInUse },
-      'some passwords are hashed with earlier costs: until their users have logged in, each login computes one hash per cost, so that its time does not reveal which one a user has',
+      'some passwords are hashed with earlier costs, or by another application: until their users have logged in, each login computes one hash per kind, so that its time does not reveal which one a user has',
     );
   }
   return passwords;
@@ -32,4 +32,5 @@ export async function createPasswords({
 
 export async function readPasswordCosts({ queries }: Database, passwords: Passwords): Promise<void> {
   passwords.setCostsInUse(await usersStore.passwordCosts(queries));
+  passwords.setForeignInUse(await usersStore.foreignHashFamilies(queries));
 }

@@ -14,6 +14,12 @@ export interface ProjectRoutes extends Routes {
   readonly root: URL;
 }
 
+/** With the services that its controllers need, which TypeScript compares with those that there are. */
+export interface RoutesOf<Needed> extends ProjectRoutes {
+  /** Never there: a type alone. */
+  readonly controllersTake?: (services: Needed) => void;
+}
+
 /** What a project's hooks are made with. */
 export type HookContext = Pick<PublicServices, 'database' | 'clock' | 'log'>;
 
@@ -49,7 +55,9 @@ const runtimeFile = /@tsoa[\\/]runtime[\\/]dist[\\/]index\.js$/;
 
 /** For `src/project.ts`, as its default export. */
 export function defineProject<OwnServices extends object>(
-  definition: ProjectDefinition<OwnServices>,
+  definition: ProjectDefinition<OwnServices> & {
+    readonly routes: RoutesOf<PublicServices & NoInfer<OwnServices>>;
+  },
 ): ProjectDefinition<OwnServices> {
   projects.add(definition);
   return definition;

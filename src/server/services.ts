@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { createAuditFeedServices, type AuditFeedServices } from '../audit-feed/audit-feed-services.js';
 import {
   createAuthenticationServices,
   type AuthenticationServices,
@@ -32,9 +33,11 @@ import { createSessionServices, type SessionServices } from '../sessions/session
 import { AccessTokens } from '../tokens/access-token.js';
 import type { Hooks } from '../tokens/hooks.js';
 import { createUserServices, type UserServices } from '../users/user-services.js';
+import { countDenial, createAuditServices, type AuditServices } from './audit-services.js';
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { packageVersion } from './package-version.js';
 import { createPasswords } from './password-costs.js';
+import { Readiness } from './readiness.js';
 import { toAccessTokenOptions, toKeyRingOptions } from './token-settings.js';
 
 /** The lifetime of sessions without a limit: 100,000 years in seconds. */
@@ -67,10 +70,14 @@ export interface Services
     SessionServices,
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
+    AuditServices,
+    AuditFeedServices,
     ObservabilityServices,
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
   readonly lifecycle: { stopping: boolean };
+  /** Whether it can handle requests, and since when not. */
+  readonly readiness: Readiness;
   readonly ring: KeyRing;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
@@ -127,9 +134,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const versions = new SubjectVersions(clock, revocations);
   const passwords = await createPasswords(dependencies);
+  const audit = createAuditServices({ database, clock, log, ring, config });
   const denials = createDenialTally();
   const onDenied: OnDenied = (reason, context, userId) => {
     denials.add(reason);
+    countDenial(audit.auditCounts, reason, context, userId);
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };
   const sessionLifetime = config.sessionLifetime || unlimitedLifetime;
@@ -158,7 +167,19 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const { limiter } = authentication;
   const oauth = createOAuthServices(
-    { database, clock, log, hooks, ring, accessTokens, revocations, confirmation, limiter, ...sessions },
+    {
+      database,
+      clock,
+      log,
+      hooks,
+      ring,
+      accessTokens,
+      revocations,
+      confirmation,
+      limiter,
+      ...sessions,
+      ...audit,
+    },
     { issuer, assertionAudience: config.clientAssertionAudience, leeway: config.decodeLeeway },
   );
   const revocationFeed = new RevocationFeed(database, clock, revocations, feed, {
@@ -168,6 +189,12 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     maxReadersPerSubject: config.revocationStreamsPerClient,
     leeway: config.decodeLeeway,
   });
+  const lifecycle = { stopping: false };
+  const readiness = new Readiness({ database, feed, lifecycle, clock });
+  const auditFeed = createAuditFeedServices(
+    { database, clock, log, revocations, version: packageVersion },
+    config,
+  );
   return {
     config,
     database,
@@ -177,7 +204,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     hooks,
     contract,
     problems,
-    lifecycle: { stopping: false },
+    lifecycle,
+    readiness,
     ring,
     accessTokens,
     revocations,
@@ -192,11 +220,13 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     clients: new ClientsService(database, clock, versions, accessTokens),
     oauth,
     catchUp,
+    ...audit,
+    ...auditFeed,
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
-      ...{ logins: authentication.logins, sessions: sessions.sessions, denials },
+      ...{ logins: authentication.logins, sessions: sessions.sessions, denials, readiness },
     }),
-    ...createHousekeeping({ database, clock, log, ring, revocations, passwords }),
+    ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
 }

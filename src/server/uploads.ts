@@ -62,14 +62,20 @@ export function createFormReader(form: FormParameters, limits: ResolvedFileLimit
     if (checkForm(request, form, limits)) {
       const read = await loading;
       // It would wait for the end of a request that has ended.
-      if (request.destroyed) throw new Problem('bad_request', { detail: 'The upload was aborted.' });
+      if (request.destroyed) throw createAbortedProblem();
       await readForm(request, response, read, form, limits);
+      // The folder of the files is being deleted.
+      if (response.closed) throw createAbortedProblem();
     } else {
       request.body = {};
       request.files = {};
     }
     next();
   };
+}
+
+function createAbortedProblem(): Problem {
+  return new Problem('bad_request', { detail: 'The upload was aborted.' });
 }
 
 async function loadReader(form: FormParameters, limits: ResolvedFileLimits): Promise<RequestHandler> {
@@ -153,15 +159,22 @@ async function readForm(
       else reject(toProblem(error as Error, form, limits));
     });
   });
+  // multer reads nothing where the boundary is empty.
+  if (request.files === undefined) {
+    throw new Problem('bad_request', { detail: 'The form with files cannot be read: it has no boundary.' });
+  }
   const errors = findErrors(request, form);
   if (errors.length > 0) {
     throw new Problem('validation_failed', { errors: Object.fromEntries(errors) });
   }
 }
 
+/** Undefined: the part names a charset that the parser does not know. */
+type FormText = string | undefined;
+
 /** What multer and tsoa let pass. */
 function findErrors(request: Request, form: FormParameters): [string, string][] {
-  const fields = request.body as Readonly<Record<string, string | string[]>>;
+  const fields = request.body as Readonly<Record<string, FormText | FormText[]>>;
   const files = request.files as Readonly<Record<string, Express.Multer.File[]>>;
   return [
     ...form.files
@@ -179,8 +192,8 @@ function findErrors(request: Request, form: FormParameters): [string, string][] 
 }
 
 /** The parser has replaced bytes that are not UTF-8 by U+FFFD, as `findTextError` says of other texts. */
-function findWrongText(name: string, text: string): [string, string][] {
-  const error = text.includes('\uFFFD') ? 'must be UTF-8' : findTextError(text);
+function findWrongText(name: string, text: FormText): [string, string][] {
+  const error = text === undefined || text.includes('\uFFFD') ? 'must be UTF-8' : findTextError(text);
   return error === undefined ? [] : [[name, error]];
 }
 

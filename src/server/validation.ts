@@ -8,9 +8,27 @@ type Settings = ConstructorParameters<typeof ExpressTemplateService>[1];
 export class ValidatingTemplateService extends ExpressTemplateService {
   constructor(models: TsoaRoute.Models, settings: Settings) {
     super(models, settings);
+    removePrototypes(models);
     this.validationService = new WordedValidation(models, settings);
   }
 }
+
+/** tsoa asks its descriptions for names that a client has sent: without a prototype, they have no `constructor`. */
+export function removePrototypes(schema: unknown, seen = new Set<unknown>()): void {
+  if (!isObject(schema) && !Array.isArray(schema)) return;
+  if (seen.has(schema)) return;
+  seen.add(schema);
+  const { nestedProperties } = schema as { readonly nestedProperties?: object };
+  if (nestedProperties) Object.setPrototypeOf(nestedProperties, null);
+  for (const member of Object.values(schema)) removePrototypes(member, seen);
+}
+
+type Rest<Method extends (name: string, value: unknown, ...rest: never[]) => unknown> =
+  Parameters<Method> extends [unknown, unknown, ...infer Others] ? Others : never;
+
+/** RFC 3339, section 5.6; that there is such a day is for tsoa to say. */
+const date = /^\d{4}-\d\d-\d\d$/;
+const dateTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 /** What tsoa says of a property that is not in the contract, after its name. */
 const excessMessage = ' is an excess property and therefore is not allowed';
@@ -48,6 +66,23 @@ export class WordedValidation extends ValidationService {
       });
     }
     return value;
+  }
+
+  /** By RFC 3339, as the contract says: tsoa takes a year alone, and a time without an offset, which is that of the server. */
+  override validateDateTime(
+    name: string,
+    value: unknown,
+    ...rest: Rest<ValidationService['validateDateTime']>
+  ): Date | undefined {
+    return super.validateDateTime(name, dateTime.test(String(value)) ? value : null, ...rest);
+  }
+
+  override validateDate(
+    name: string,
+    value: unknown,
+    ...rest: Rest<ValidationService['validateDate']>
+  ): Date | undefined {
+    return super.validateDate(name, date.test(String(value)) ? value : null, ...rest);
   }
 
   /** With the whole path of a list's items: tsoa leaves out the list's own path. */

@@ -44,8 +44,13 @@ export interface EndResult {
  * 3. Page by page, sessions are marked as ended.
  *
  * If it is interrupted, run it again.
+ * @param onProgress gets the rows that are done, and about how many there are.
  */
-export async function endAllSessions(foundations: Dependencies, actor: Actor): Promise<EndResult> {
+export async function endAllSessions(
+  foundations: Dependencies,
+  actor: Actor,
+  onProgress: (done: number, total: number) => void = () => undefined,
+): Promise<EndResult> {
   const { database, clock, ring, revocations } = foundations;
   let revoked: Revocation[] = [];
   await ring.replaceAll(actor, async (queries) => {
@@ -55,23 +60,32 @@ export async function endAllSessions(foundations: Dependencies, actor: Actor): P
     await auditStore.add(queries, clock, { event: 'all_sessions_ended', actor });
   });
   revocations.apply(revoked);
+  const { queries } = database.longRunning;
+  const total = (await subjectVersionsStore.count(queries)) + (await sessionEndingsStore.count(queries));
+  let done = 0;
+  const onPage = (): void => {
+    done = Math.min(total, done + rowsPerTransaction);
+    onProgress(done, total);
+  };
   const subjects =
-    (await countPageByPage((after) => incrementPage(foundations, 'users', after))) +
-    (await countPageByPage((after) => incrementPage(foundations, 'clients', after)));
+    (await countPageByPage((after) => incrementPage(foundations, 'users', after), onPage)) +
+    (await countPageByPage((after) => incrementPage(foundations, 'clients', after), onPage));
   const keptKeys = ring.listRefreshKeys().map(({ id }) => id);
-  const sessions = await countPageByPage((after) =>
-    database.longRunning.transaction(async (transaction) => {
-      const last = await sessionEndingsStore.endOfPage(transaction, after, rowsPerTransaction);
-      if (last === undefined) return undefined;
-      // Sessions started since step 1 have refresh tokens of a new key.
-      const count = await sessionEndingsStore.endPage(transaction, {
-        after,
-        last,
-        keptKeys,
-        now: clock.now(),
-      });
-      return { last, count };
-    }),
+  const sessions = await countPageByPage(
+    (after) =>
+      database.longRunning.transaction(async (transaction) => {
+        const last = await sessionEndingsStore.endOfPage(transaction, after, rowsPerTransaction);
+        if (last === undefined) return undefined;
+        // Sessions started since step 1 have refresh tokens of a new key.
+        const count = await sessionEndingsStore.endPage(transaction, {
+          after,
+          last,
+          keptKeys,
+          now: clock.now(),
+        });
+        return { last, count };
+      }),
+    onPage,
   );
   await database.transaction((transaction) => unmarkBackup(transaction, database.dialect));
   return { sessions, subjects };
@@ -84,10 +98,14 @@ interface Page {
 }
 
 /** @returns the total count. */
-async function countPageByPage(work: (after: string) => Promise<Page | undefined>): Promise<number> {
+async function countPageByPage(
+  work: (after: string) => Promise<Page | undefined>,
+  onPage: () => void,
+): Promise<number> {
   let count = 0;
   for (let page = await work(''); page; page = await work(page.last)) {
     count += page.count;
+    onPage();
     await wait(pause);
   }
   return count;

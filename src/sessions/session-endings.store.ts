@@ -59,6 +59,15 @@ export const sessionEndingsStore = {
     return session !== undefined;
   },
 
+  /** Of all sessions, ended ones included. */
+  async count(queries: Queries): Promise<number> {
+    const { count } = await queries
+      .selectFrom('sessions')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    return count;
+  },
+
   /** The last id of the page after an id; undefined where there are no more. */
   async endOfPage(queries: Queries, after: string, limit: number): Promise<string | undefined> {
     const page = queries

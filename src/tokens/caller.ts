@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import type { Actor } from '../audit/actor.js';
 import { parsePermissions } from '../guard/permissions.js';
 import { Problem } from '../problems/problem.js';
-import { getRequestContext } from '../http/request-context.js';
+import { getRequestContext, type RequestContext } from '../http/request-context.js';
 import type { AccessTokenClaims } from './access-token-claims.js';
 
 /** The caller of a request, by its access token. */
@@ -44,8 +44,13 @@ export function requireUser({ caller }: AuthenticatedRequest): UserCaller {
 
 /** The caller as services and the audit take it. */
 export function toActor(request: AuthenticatedRequest): Actor {
-  const { subject: id, username: name, sessionId } = request.caller;
-  const context = getRequestContext(request);
+  return createActor(request.caller, getRequestContext(request));
+}
+
+export function createActor(
+  { subject: id, username: name, sessionId }: Caller,
+  context: RequestContext,
+): Actor {
   return sessionId === undefined
     ? { kind: 'client', id, context }
     : { kind: 'user', id, name, sessionId, context };

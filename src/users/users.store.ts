@@ -3,6 +3,7 @@ import type { BatchStatement } from '../database/batch.js';
 import type { Queries } from '../database/database.js';
 import { prepareOnce } from '../database/compiled-statement.js';
 import type { UserRow } from '../database/schema.js';
+import { getStoredRange, readFamily } from '../passwords/stored-hash.js';
 import { selectHeldRights, type AccountRights } from '../roles/rights.js';
 import { toUsernameKey } from '../usernames/username.js';
 import { administratorRole } from '../roles/administrator-role.js';
@@ -247,6 +248,31 @@ export const usersStore = {
     }
   },
 
+  /**
+   * The families of the hashes that other applications made, each with its largest amount. One index lookup per family,
+   * however many users there are.
+   */
+  async foreignHashFamilies(queries: Queries): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    const { first } = getStoredRange();
+    let { end } = getStoredRange();
+    for (;;) {
+      const last = await queries
+        .selectFrom('users')
+        .select('password_hash')
+        .where(isForeignHash)
+        .where('password_hash', '>=', first)
+        .where('password_hash', '<', end)
+        .orderBy('password_hash', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      if (!last) return found;
+      const { family, amount } = readFamily(last.password_hash);
+      found.set(family, amount);
+      end = getStoredRange(family).first;
+    }
+  },
+
   async isEmpty(queries: Queries): Promise<boolean> {
     return (await queries.selectFrom('users').select('id').limit(1).executeTakeFirst()) === undefined;
   },
@@ -259,6 +285,9 @@ export function selectWithRoles(queries: Queries) {
     .select([...withoutSecrets, ...rights])
     .where('users.deleted_at', 'is', null);
 }
+
+/** Spelled as in the migration that made the index, which has these rows alone. */
+const isForeignHash = sql<boolean>`password_hash >= 'imported-hash/' and password_hash < 'imported-hash0'`;
 
 /** The fourth part of `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`, spelled as in the migration that made the index. */
 const passwordCosts = sql<string>`substr(substr(password_hash, 16), 1,

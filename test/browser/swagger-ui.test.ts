@@ -18,7 +18,7 @@ describe('Swagger UI of a service that was just started', () => {
 
   before(async function () {
     browser = await launchBrowser(this);
-    service = await (await Installation.make()).start();
+    service = await (await Installation.make({ LOG_FORMAT: 'text' })).start();
     oneTimePassword = /one-time password: (\S+)/.exec(service.stdout)?.[1] ?? '';
     page = await DocsPage.openByLink(await newProfile(browser, Date.now()), service.api.url);
   });

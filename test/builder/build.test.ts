@@ -48,7 +48,8 @@ describe('A build', () => {
 
   it('reports the place of what tsoa fails on, too', () => {
     const stderr = build(sound.replace("@Route('reports')", "@Route('roles')"));
-    expect(stderr).to.match(/Duplicate method signature @get\(roles\) found in controllers/);
+    // Its own message names neither.
+    expect(stderr).not.to.match(/Duplicate method signature/);
     expect(stderr).not.to.match(/^ +at /m);
     expect(stderr).to.match(
       /^src\/reports\/reports\.controller\.ts:\d+: GET \/roles is at src\/roles\/roles\.controller\.ts:\d+ already\./m,
@@ -68,6 +69,31 @@ describe('A build', () => {
       expect(stdout + stderr).not.to.match(/^ +at /m);
     }
   });
+
+  for (const [name, change, says] of [
+    ['tsoa.json', () => '{ "spec": ', /^tsoa\.json:1: This is no JSON: /],
+    [
+      'tsoa.json',
+      (text: string) => text.replace('"spec"', '"spek"'),
+      /^tsoa\.json has "spek", which is no member of it\. There are: /,
+    ],
+    [
+      'src/project.ts',
+      (text: string) => text.replace('export default ', 'export const project = '),
+      /^src\/project\.ts:1: There is no default export\. Write "export default /m,
+    ],
+  ] as const) {
+    it(`says what is wrong with ${name}: ${says.source}`, () => {
+      const text = readFileSync(project.path(name), 'utf8');
+      writeFileSync(project.path(file), sound);
+      writeFileSync(project.path(name), change(text));
+      const { status, stderr } = project.run('tools/build.ts');
+      writeFileSync(project.path(name), text);
+      expect(status).to.equal(1);
+      expect(stderr).to.match(says);
+      expect(stderr).not.to.match(/^ +at /m);
+    });
+  }
 
   it('reports the place of what completing the contract finds', () => {
     const refused = "@Response<ProblemDetails>(409, 'No: `user_not_found`.')";

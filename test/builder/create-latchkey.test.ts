@@ -62,6 +62,16 @@ describe('A project that create-latchkey has made of the packed files', () => {
     expect(contract.paths).to.include.keys('/login', '/reports', '/reports/{id}');
   });
 
+  it('is of files that are the same where they are packed again', () => {
+    const list = (): string[] =>
+      readdirSync(join(checkout, 'dist/packages/latchkey'), { recursive: true, encoding: 'utf8' }).sort();
+    const before = list();
+    expect(before).to.include(join('tools', 'build.js'));
+    const again = spawnSync(process.execPath, ['tools/pack.ts', 'latchkey'], { cwd: checkout });
+    expect(again.status).to.equal(0);
+    expect(list()).to.deep.equal(before);
+  });
+
   it('starts, and keeps reports in its own table', () => expectToServe(project));
 
   it('ends with npm where npm gets a signal', async function () {

@@ -149,11 +149,11 @@ describe('A project on the packed package', () => {
     await before.end();
 
     const target = await newPostgresDatabase();
-    const dry = await run(['copy', `sqlite:${file}`, target, '--dry-run'], settings);
+    const dry = await run(['copy', `sqlite:${file}`, '--dry-run'], { ...settings, DATABASE_URL: target });
     expect(dry.stdout)
       .to.match(/^reports +1$/m)
       .and.to.include('Nothing was changed.');
-    const copied = await run(['copy', `sqlite:${file}`, target], settings);
+    const copied = await run(['copy', `sqlite:${file}`], { ...settings, DATABASE_URL: target });
     expect(copied.stderr).to.equal('');
     expect(copied.stdout)
       .to.match(/^reports +1$/m)

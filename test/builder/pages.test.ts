@@ -38,6 +38,8 @@ for (const [page, all] of Object.entries(pages)) {
       reader = new PageReader({
         project,
         environment: {
+          // As on a terminal.
+          LOG_FORMAT: 'text',
           ...environment,
           PORT: String(port),
           PATH: [python.commands, environment['PATH']].join(delimiter),

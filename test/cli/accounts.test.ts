@@ -158,6 +158,42 @@ for (const kind of databaseKinds) {
       await expectRefusal(1, /session/i, 'sessions', 'end', 'ada', unknown);
     });
 
+    it('keys rotate and revoke, and secret rotate, are taken up by the running service', async () => {
+      const published = async (): Promise<string[]> => {
+        const { body } = await app.get('/.well-known/jwks.json').expect(200);
+        return (body as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+      };
+      const [first = ''] = await published();
+      const { access_token: token } = await app.login('ada', password);
+      const [rotated = {}] = await readJson('keys', 'rotate', 'access');
+      expect(rotated['rotated']).to.have.length(1);
+      await until(async () => (await published()).length === 2);
+      const listed = await readJson('keys', 'list');
+      expect(listed.map(({ purpose, state }) => `${String(purpose)} ${String(state)}`)).to.have.members([
+        'access signs',
+        'access published',
+        'refresh signs',
+      ]);
+      await succeed('keys', 'revoke', first);
+      await until(async () => (await app.get('/protected', token)).status === 401);
+      expect(await published()).not.to.include(first);
+      await expectRefusal(1, /There is no key/, 'keys', 'revoke', first);
+      const other = 'another secret of the tests, long enough';
+      const environment = { ...app.environment, LATCHKEY_NEW_SECRET: other };
+      const changed = await runCommand(['secret', 'rotate', '--json'], { environment, clock: app.clock });
+      expect(readJsonLines(changed.stdout)).to.deep.equal([{ secret: 'LATCHKEY_NEW_SECRET' }]);
+      await expectRefusal(1, /does not open the keys/, 'keys', 'list');
+      await runCommand(['secret', 'rotate'], {
+        environment: {
+          ...app.environment,
+          LATCHKEY_SECRET: other,
+          LATCHKEY_NEW_SECRET: app.environment['LATCHKEY_SECRET'],
+        },
+        clock: app.clock,
+      });
+      await app.login('ada', password);
+    });
+
     it('roles set, list and delete change what the holders may do', async () => {
       const [role = {}] = await readJson(
         ...['roles', 'set', 'auditor', 'users:read', '--description', 'Reads'],

@@ -185,7 +185,11 @@ function shownCommands(): [file: string, line: string][] {
     .map((name) => `docs/${name}`);
   const found = ['README.md', ...pages].flatMap((file) =>
     [...readFileSync(join(checkout, file), 'utf8').matchAll(/npx latchkey ([^`#\n]+)/g)].map(
-      ([, words = '']): [string, string] => [file, `npx latchkey ${words.trim()}`],
+      ([, words = '']): [string, string] => [
+        file,
+        // Without what a shell does: a pipe, or a file as stdin.
+        `npx latchkey ${words.replace(/ [|<] .*/, '').trim()}`,
+      ],
     ),
   );
   const isWhole = (line: string): boolean =>

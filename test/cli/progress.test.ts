@@ -8,8 +8,8 @@ describe('The progress of long work', () => {
     let now = 0;
     const stream = Object.assign(new PassThrough(), { isTTY, columns: 80 });
     stream.setEncoding('utf8');
-    const progress = createProgress({ total: duration, unit: 'rows' }, stream, () => now);
-    for (; now < duration; now += 50) progress.update(now, 'users');
+    const progress = createProgress({ unit: 'rows', stream, now: () => now });
+    for (; now < duration; now += 50) progress.update(now, duration, 'users');
     progress.end();
     progress.end();
     return (stream.read() as string | null) ?? '';

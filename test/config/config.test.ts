@@ -32,6 +32,7 @@ describe('The settings', () => {
       databaseWait: 30,
       revocationBound: 2,
       logLevel: 'info',
+      logFormat: 'auto',
       requestLog: false,
       metricsPort: undefined,
       metricsHost: undefined,
@@ -48,6 +49,7 @@ describe('The settings', () => {
       previousSecretKeys: [],
       privateKey: undefined,
       keyRotation: 90 * 86_400,
+      auditRetention: 400 * 86_400,
       jwksMaxAge: 300,
       revocationStreams: 1000,
       revocationStreamsPerClient: 100,
@@ -104,6 +106,11 @@ describe('The settings', () => {
       loginMemory: 86_400,
       loginLimit: 0,
       refreshLimit: 0,
+      auditStreams: 100,
+      auditWebhookUrl: undefined,
+      auditWebhookSecret: [],
+      auditSyslog: undefined,
+      auditSyslogFormat: 'rfc5424',
     } satisfies Config);
   });
 
@@ -135,6 +142,11 @@ const cookieNames = Object.values(settings)
 const cookiePaths = Object.values(settings)
   .map(({ name }) => name)
   .filter((name) => name.endsWith('_COOKIE_PATH'));
+
+/** Setting → others that must be set with it. */
+const companions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  LATCHKEY_AUDIT_WEBHOOK_URL: { LATCHKEY_AUDIT_WEBHOOK_SECRET: 'x'.repeat(32) },
+};
 
 /** Setting → texts that are valid → their values. */
 const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = {
@@ -201,6 +213,31 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['9464', 9464],
   ],
   LATCHKEY_METRICS_HOST: [['127.0.0.1', '127.0.0.1']],
+  LATCHKEY_AUDIT_STREAMS: [
+    ['0', 0],
+    ['10000', 10_000],
+  ],
+  LATCHKEY_AUDIT_WEBHOOK_URL: [
+    ['https://siem.example.com/in?token=1', 'https://siem.example.com/in?token=1'],
+    ['http://127.0.0.1:8080/in', 'http://127.0.0.1:8080/in'],
+    ['http://[::1]/', 'http://[::1]/'],
+    ['http://localhost', 'http://localhost/'],
+  ],
+  LATCHKEY_AUDIT_WEBHOOK_SECRET: [
+    ['x'.repeat(32), ['x'.repeat(32)]],
+    [`whsec_${'Ab+/'.repeat(8)},${'y'.repeat(40)}`, [`whsec_${'Ab+/'.repeat(8)}`, 'y'.repeat(40)]],
+  ],
+  LATCHKEY_AUDIT_SYSLOG: [
+    ['tls://logs.example.com', { transport: 'tls', host: 'logs.example.com', port: 6514 }],
+    ['tcp://logs:6514', { transport: 'tcp', host: 'logs', port: 6514 }],
+    ['udp://[2001:db8::1]:514/', { transport: 'udp', host: '2001:db8::1', port: 514 }],
+    ['udp://192.0.2.1', { transport: 'udp', host: '192.0.2.1', port: 514 }],
+    ['tcp://logs:80', { transport: 'tcp', host: 'logs', port: 80 }],
+  ],
+  LATCHKEY_AUDIT_SYSLOG_FORMAT: [
+    ['rfc5424', 'rfc5424'],
+    ['cef', 'cef'],
+  ],
   LATCHKEY_ISSUER: [
     ['https://login.example.com', 'https://login.example.com'],
     ['http://127.0.0.1:3000', 'http://127.0.0.1:3000'],
@@ -218,6 +255,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['*', ['*']],
     ['https://app.example.com, http://localhost:5173', ['https://app.example.com', 'http://localhost:5173']],
   ],
+  LOG_FORMAT: ['auto', 'json', 'text'].map((format) => [format, format]),
   LATCHKEY_REQUEST_LOG: flags,
   LATCHKEY_HSTS_INCLUDE_SUBDOMAINS: flags,
   LATCHKEY_USERNAMES: [
@@ -275,6 +313,10 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_KEY_ROTATION: [
     ['0', 0],
     ['1d', 86_400],
+  ],
+  LATCHKEY_AUDIT_RETENTION: [
+    ['0', 0],
+    ['30d', 30 * 86_400],
   ],
   LATCHKEY_JWKS_MAX_AGE: [['1h', 3600]],
   LATCHKEY_REVOCATION_STREAMS: [['0', 0]],
@@ -346,6 +388,27 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_REVOCATION_BOUND: ['0', '61s'],
   LATCHKEY_LISTEN: ['ready', 'AT_START', 'true'],
   LOG_LEVEL: ['INFO', 'verbose', 'toString'],
+  LATCHKEY_AUDIT_STREAMS: ['-1', '10001'],
+  LATCHKEY_AUDIT_WEBHOOK_URL: [
+    'siem.example.com',
+    'http://siem.example.com/in',
+    'http://localhost.example.com/in',
+    'ftp://localhost/in',
+    'https://user:password@siem.example.com/in',
+    'https://siem.example.com/#a',
+  ],
+  LATCHKEY_AUDIT_WEBHOOK_SECRET: ['x'.repeat(31), `${'x'.repeat(40)},short`, 'whsec_c2hvcnQ=', '[1]'],
+  LATCHKEY_AUDIT_SYSLOG: [
+    'logs.example.com:514',
+    'https://logs.example.com',
+    'tcp://',
+    'tcp://logs:99999',
+    'tcp://logs:x',
+    'tls://user@logs',
+    'udp://logs/path',
+    'tcp://lo gs',
+  ],
+  LATCHKEY_AUDIT_SYSLOG_FORMAT: ['CEF', 'leef'],
   LATCHKEY_ISSUER: [
     'login.example.com',
     'ftp://example.com',
@@ -377,6 +440,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   JWT_ENCODE_AUDIENCE: [],
   JWT_DECODE_AUDIENCE: [],
   JWT_DECODE_ISSUER: [],
+  LOG_FORMAT: ['JSON', 'pretty'],
   LATCHKEY_REQUEST_LOG: ['maybe'],
   LATCHKEY_METRICS_PORT: ['65536', ...notNumbers],
   LATCHKEY_METRICS_HOST: [' '],
@@ -403,6 +467,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_SESSION_LIFETIME: ['3651d', ...notDurations],
   LATCHKEY_SESSION_LIMIT: ['100001', ...notNumbers],
   LATCHKEY_KEY_ROTATION: ['3651d', ...notDurations],
+  LATCHKEY_AUDIT_RETENTION: ['36501d', ...notDurations],
   LATCHKEY_JWKS_MAX_AGE: ['2d', ...notDurations],
   LATCHKEY_REVOCATION_STREAMS: ['100001', ...notNumbers],
   LATCHKEY_REVOCATION_STREAMS_PER_CLIENT: ['0', '100001', ...notNumbers],
@@ -431,7 +496,10 @@ for (const [key, { name }] of Object.entries(settings)) {
     it('accepts each form of its text', () => {
       expect(good[name]).not.to.be.undefined;
       for (const [text, value] of good[name] ?? []) {
-        const config = readConfig({ [name]: text }) as unknown as Record<string, unknown>;
+        const config = readConfig({ ...companions[name], [name]: text }) as unknown as Record<
+          string,
+          unknown
+        >;
         expect(config[key], text).to.deep.equal(value);
       }
     });

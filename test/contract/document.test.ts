@@ -64,7 +64,6 @@ describe('The contract', () => {
       'GET /.well-known/oauth-authorization-server',
       'GET /.well-known/openid-configuration',
       'GET /health/live',
-      'GET /health/ready',
       'GET /openapi.json',
       'GET /openapi.yaml',
       'GET /openapi-3.1.json',
@@ -74,11 +73,12 @@ describe('The contract', () => {
     ]);
   });
 
-  it('has two operations for which a token is optional: logging out, and what gateways ask; at OAuth’s, a client may say who it is in the body', () => {
+  it('has three operations for which a token is optional: logging out, what gateways ask, and readiness; at OAuth’s, a client may say who it is in the body', () => {
     const isOptional = ({ security }: Operation): boolean =>
       security.some((each) => Object.keys(each).length === 0);
     expect(operations.filter(isOptional).map(({ name }) => name)).to.have.members([
       'GET /forward-auth',
+      'GET /health/ready',
       'POST /logout',
       'POST /oauth/token',
       'POST /oauth/introspect',

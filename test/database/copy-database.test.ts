@@ -42,6 +42,10 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
 
   before(async () => {
     app = await TestApp.start();
+    await app.services.auditChain.run();
+    app.clock.advance(86_400);
+    await app.services.auditChain.run();
+    app.clock.advance(-86_400);
     ({ file } = app.services.config.databaseUrl as { file: string });
     const { access_token: admin } = await app.login();
     await app.put('/roles/reader', { permissions: ['reports:read'] }, admin).expect(201);
@@ -57,16 +61,29 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
     await authenticate(app).expect(200);
     await revoke(app, await createClient(app, { scope: 'tokens:revoke' }), admin).expect(200);
     const { queries } = app.services.database;
-    const seal = {
-      day: '2026-01-01',
-      at: 0,
-      ...{ sequence: 0, hash: '', base_sequence: 0, base_hash: '' },
-      ...{ key_id: 'k', algorithm: 'ES256', public_key: '{}', signature: 's' },
-    };
-    await queries.insertInto('latchkey_audit_seals').values(seal).execute();
+    const { id } = await queries
+      .selectFrom('users')
+      .select('id')
+      .where('username', '=', 'Ada')
+      .executeTakeFirstOrThrow();
     await queries
-      .insertInto('latchkey_audit_head')
-      .values({ ...seal, name: 'head' })
+      .insertInto('latchkey_foreign_ids')
+      .values({
+        source: 'shop',
+        foreign_id: '42',
+        user_id: id,
+        email: 'ada@example.com',
+        email_verified: 1,
+        imported_at: 1,
+      })
+      .execute();
+    await queries
+      .insertInto('latchkey_exchanged_tokens')
+      .values({ jti: '0b9f6a3c', session_id: null, exchanged_at: 1, expires_at: 2 })
+      .execute();
+    await queries
+      .insertInto('latchkey_audit_outputs')
+      .values({ name: 'syslog', sequence: 3, holder: null, free_at: 0, failures: 0 })
       .execute();
   });
   after(() => app.close());
@@ -186,6 +203,27 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       await authenticate(moved).expect(401);
       await moved.login('ada', password);
       await expectLive(moved, live);
+    } finally {
+      await moved.close();
+    }
+  });
+
+  it('has a chain of the audit that goes on where the source’s ended', async () => {
+    const url = await newPostgresDatabase();
+    const target = openTestDatabase({ kind: 'postgres', url });
+    await target.migrate();
+    await copied(target);
+    await target.close();
+    const settings = { DATABASE_URL: url, LATCHKEY_SECRET: otherSecret };
+    const moved = await TestApp.start({ settings, clock: app.clock });
+    try {
+      const before = await moved.services.verifyAudit();
+      expect(before).to.include({ fault: undefined, seals: 1 });
+      expect(before.unchained).to.be.above(0);
+      await moved.services.auditChain.run();
+      const { fault, rows, notes, unchained } = await moved.services.verifyAudit();
+      expect({ fault, notes, unchained }).to.deep.equal({ fault: undefined, notes: [], unchained: 0 });
+      expect(rows).to.equal(before.rows + before.unchained);
     } finally {
       await moved.close();
     }

@@ -392,4 +392,19 @@ describe('A copy of a project’s own tables', () => {
     snapshot.close();
     expect((error as Error).message).to.match(/^The copy is not equal to its source \(t\)/);
   });
+
+  it('is refused before it begins where rows refer to some that are not there, which a shell lets happen', async () => {
+    const project = migrationOf(
+      'create table nodes (id text primary key, parent text references nodes (id))',
+    );
+    const file = await source(project, `insert into nodes values ('a', null), ('b', 'gone'), ('c', 'a')`);
+    const snapshot = new SqliteSnapshot(file);
+    expect(() => {
+      snapshot.assertReferences();
+    }).to.throw(
+      CopyError,
+      /^The table "nodes" has rows that refer to rows of "nodes" that are not there \(rowid 2\), and PostgreSQL would/,
+    );
+    snapshot.close();
+  });
 });

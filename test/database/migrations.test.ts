@@ -29,7 +29,10 @@ const firstTables = [
 const tables = [
   ...firstTables,
   'latchkey_audit_head',
+  'latchkey_audit_outputs',
   'latchkey_audit_seals',
+  'latchkey_exchanged_tokens',
+  'latchkey_foreign_ids',
   'latchkey_migration_versions',
 ].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());

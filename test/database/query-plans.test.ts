@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { auditListStore, type AuditFilter } from '../../src/audit/audit-list.store.js';
+import { auditOutputsStore } from '../../src/audit-feed/outputs/audit-outputs.store.js';
 import { clientsStore } from '../../src/clients/clients.store.js';
 import type { Queries } from '../../src/database/database.js';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
@@ -8,6 +10,7 @@ import { loginStore } from '../../src/authentication/login.store.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { revocationsStore } from '../../src/revocations/revocations.store.js';
+import { importedUsersStore } from '../../src/import/imported-users.store.js';
 import { listNarrowFilters, userListStore } from '../../src/users/user-list.store.js';
 import type { UserFilters } from '../../src/users/user-list-query.js';
 import { usersStore } from '../../src/users/users.store.js';
@@ -22,6 +25,29 @@ const now = recordTime;
 const page = { limit: 50, after: undefined };
 const later = { limit: 50, after: id };
 const live = { userId: id, now, lifetime: 1 };
+
+/** What is said of a page of the audit → its condition. */
+const auditFilters: Readonly<Record<string, AuditFilter>> = {
+  all: {},
+  'an event': { event: 'login' },
+  'an actor': { actor: id },
+  'a system user': { actor: 'root' },
+  'a target': { target: id },
+  'an address': { address: '192.0.2.1' },
+  'a time': { from: now, to: now + 1 },
+  'an event of a time': { event: 'login', from: now },
+  'everything at once': { event: 'login', actor: id, target: id, address: '192.0.2.1', from: now, to: now },
+};
+const auditQueries = Object.fromEntries(
+  Object.entries(auditFilters).flatMap(([what, filter]) =>
+    (['newest', 'oldest'] as const).flatMap((order) =>
+      [undefined, id].map((after) => [
+        `a page of the audit, ${order} first, ${after ? 'a later one' : 'the first one'}, of ${what}`,
+        (queries: Queries) => auditListStore.list(queries, { ...filter, order, limit: 50, after }),
+      ]),
+    ),
+  ),
+);
 
 /** Every query of lists, pages and searches, with every filter, and all long work. */
 const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>> = {
@@ -59,6 +85,18 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'a deleted user': (queries) => sessionEpochsStore.remove(queries, id),
   'holders of a deleted role': (queries) => rolesStore.removeFromSome(queries, 'a', 50),
   'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
+  'the kinds of imported hashes': (queries) => usersStore.foreignHashFamilies(queries),
+  'who was imported': (queries) => importedUsersStore.findImported(queries, 'shop', ['1', '2']),
+  'whose names are taken': (queries) =>
+    importedUsersStore.findTaken(queries, [{ id, username_key: 'ada', username_skeleton: 'x' }]),
+  'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),
+  'roles of a page of an export': (queries) => importedUsersStore.rolesOf(queries, [id]),
+  ...auditQueries,
+  'a page of the chain of the audit': (queries) => auditListStore.listChained(queries, 5, 50),
+  'a row of the chain of the audit': (queries) => auditListStore.findPlace(queries, 5),
+  'the places of a time in the chain of the audit': (queries) =>
+    auditListStore.findSpan(queries, { from: now, to: now + 1 }),
+  'where a receiver of the audit begins': (queries) => auditOutputsStore.add(queries, 'syslog', now),
   'the end of all sessions of a user': (queries) => sessionEpochsStore.raiseSessionEpoch(queries, id),
 };
 

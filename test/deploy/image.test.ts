@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { ApiClient } from '../support/api-client.js';
+import { adminPassword, ApiClient } from '../support/api-client.js';
 import { checkout } from '../support/checkout.js';
 import { temporaryFolder } from '../support/folders.js';
 import { reservePort } from '../support/ports.js';
@@ -85,7 +85,10 @@ describe('What deploy/Dockerfile puts into an image', () => {
     addBaseImage(image);
     mkdirSync(join(image, 'tmp'));
     const port = await reservePort();
-    const settings = { PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: 'sqlite:data/latchkey.db' };
+    const settings = {
+      ...{ PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: 'sqlite:data/latchkey.db' },
+      LATCHKEY_ADMIN_PASSWORD: adminPassword,
+    };
     const enter = (command: string): readonly string[] => [
       ...['--mount', 'sh', '-ec'],
       `mount --bind '${image}' '${image}'
@@ -106,17 +109,13 @@ describe('What deploy/Dockerfile puts into an image', () => {
     service.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
     service.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text));
     const running = service;
-    await until(() => {
-      if (running.exitCode !== null) throw new Error(output);
-      return output.includes('Latchkey listens on');
-    });
-    const password = /one-time password: (\S+)/.exec(output)?.[1] ?? '';
-    await new ApiClient(`http://127.0.0.1:${port}`)
-      .post('/login', { username: 'admin', password })
-      .expect(200);
     const check = (): number | null =>
       spawnSync('unshare', enter('/app/healthcheck.js'), { env: settings, stdio: 'pipe' }).status;
-    expect(check()).to.equal(0);
+    await until(() => {
+      if (running.exitCode !== null) throw new Error(output);
+      return check() === 0;
+    });
+    await new ApiClient(`http://127.0.0.1:${port}`).login('admin', adminPassword);
     running.kill('SIGTERM');
     await once(running, 'exit');
     expect(running.exitCode, output).to.equal(0);

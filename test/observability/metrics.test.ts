@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { metricDefinitions } from '../../src/observability/metric-definitions.js';
@@ -122,16 +123,16 @@ for (const database of databaseKinds) {
       await jobs.run('a_job', () => Promise.resolve());
       await jobs.run('a_job', () => Promise.reject(new Error('It failed.'))).catch(() => undefined);
       const samples = await read();
-      expect(samples.get('latchkey_job_runs_total{job="a_job",outcome="succeeded"}')).to.equal(1);
-      expect(samples.get('latchkey_job_runs_total{job="a_job",outcome="failed"}')).to.equal(1);
-      expect(samples.get('latchkey_job_last_success_timestamp_seconds{job="a_job"}')).to.equal(
+      expect(samples.get('latchkey_job_runs_total{task="a_job",outcome="succeeded"}')).to.equal(1);
+      expect(samples.get('latchkey_job_runs_total{task="a_job",outcome="failed"}')).to.equal(1);
+      expect(samples.get('latchkey_job_last_success_timestamp_seconds{task="a_job"}')).to.equal(
         app.clock.now() / 1000,
       );
     });
 
     it('measures the delay of the event loop once the process begins to', async () => {
       const { eventLoop } = app.services;
-      const late = 'latchkey_event_loop_delay_seconds{quantile="0.99"}';
+      const late = 'latchkey_event_loop_delay_seconds{percentile="99"}';
       expect((await read()).has(late)).to.equal(false);
       eventLoop.start();
       try {
@@ -171,6 +172,16 @@ describe('The metrics of a service', () => {
     }
   });
 
+  it('are as promtool wants them', async function () {
+    const { text } = await app.get('/metrics', token).expect(200);
+    const { error, status, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+      input: text,
+      encoding: 'utf8',
+    });
+    if (error) this.skip(); // promtool is not on this machine
+    expect(status, stderr).to.equal(0);
+  });
+
   it('come in the format that the client prefers', async () => {
     const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
     const asOf = (accept: string) => app.get('/metrics', token).set('Accept', accept).expect(200);
@@ -195,13 +206,29 @@ describe('The metrics of a service', () => {
     await other.close();
   });
 
-  it('are on a port of their own without a token, and nothing else is', async () => {
-    const server = createMetricsServer(app.services.metrics, app.services.log);
+  it('are on a port of their own without a token, with readiness, and nothing else is', async () => {
+    const { log, lifecycle } = app.services;
+    let hasStarted = false;
+    const server = createMetricsServer(() => (hasStarted ? app.services : undefined), log);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect((await fetch(`${url}/metrics`)).status).to.equal(503);
+    hasStarted = true;
     const metrics = await fetch(`${url}/metrics`);
     expect(await metrics.text()).to.include('latchkey_info{');
     expect(metrics.headers.get('Content-Type')).to.equal('text/plain; version=0.0.4; charset=utf-8');
+    const ready = await fetch(`${url}/health/ready`);
+    const { status, checks } = (await ready.json()) as { status: string; checks: { name: string }[] };
+    expect([ready.status, status, checks.map(({ name }) => name)]).to.deep.equal([
+      200,
+      'ok',
+      ['process', 'revocations', 'database'],
+    ]);
+    lifecycle.stopping = true;
+    const stopping = await fetch(`${url}/health/ready`);
+    expect([stopping.status, await stopping.json()]).to.have.nested.property('[1].checks[0].since');
+    expect(stopping.status).to.equal(503);
+    lifecycle.stopping = false;
     for (const path of ['/', '/protected', '/metrics/x'])
       expect((await fetch(url + path)).status).to.equal(404);
     expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).to.equal(404);

@@ -32,7 +32,7 @@ describe('latchkey copy', () => {
   after(endProcesses);
 
   const copy = (from: string, to: string, ...words: string[]): Promise<Command> =>
-    installation.with({ LATCHKEY_SECRET: secret }).run(['copy', from, to, ...words]);
+    installation.with({ LATCHKEY_SECRET: secret, DATABASE_URL: to }).run(['copy', from, ...words]);
   const source = 'sqlite:data/latchkey.db';
 
   function expectRefusal({ exitCode, stdout, stderr }: Command, says: RegExp): void {
@@ -66,7 +66,9 @@ describe('latchkey copy', () => {
     await holding.connect();
     try {
       await holding.query('begin; lock table roles in exclusive mode');
-      const command = installation.with({ LATCHKEY_SECRET: secret }).spawnCommand(['copy', source, url]);
+      const command = installation
+        .with({ LATCHKEY_SECRET: secret, DATABASE_URL: url })
+        .spawnCommand(['copy', source]);
       while (
         (await queryOn(url, 'select from pg_locks where not granted and database is not null')).length === 0
       )
@@ -138,6 +140,14 @@ describe('latchkey copy', () => {
     await service.api.refresh(tokens.refresh_token);
     await service.api.get('/protected', loggedOut.access_token).expect(401);
     await service.api.login();
+  });
+
+  it('takes no password as an argument, and does not repeat it', async () => {
+    for (const target of ['postgres://u:hunter2@127.0.0.1/x', 'postgres://127.0.0.1/x?password=hunter2']) {
+      const { exitCode, stderr } = await installation.run(['copy', source, target]);
+      expect(exitCode).to.equal(2);
+      expect(stderr).to.include('Set DATABASE_URL to the target').and.not.include('hunter2');
+    }
   });
 
   it('prints each error in one sentence', async () => {

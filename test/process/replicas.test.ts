@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect } from 'chai';
 import { sql } from 'kysely';
 import { createMigrationProvider } from '../../src/database/migrations/index.js';
@@ -9,6 +11,7 @@ import { endProcesses, Installation, type ServiceProcess } from '../support/serv
 describe('Two processes that start at once on an empty PostgreSQL database', () => {
   let url: string;
   let services: ServiceProcess[];
+  let installations: Installation[];
   before(async () => {
     url = await newPostgresDatabase();
     const settings = {
@@ -16,17 +19,20 @@ describe('Two processes that start at once on an empty PostgreSQL database', () 
       LATCHKEY_SECRET: 'a secret of the tests, long enough',
       LATCHKEY_ISSUER: 'http://latchkey.test',
     };
-    const installations = [await Installation.make(settings), await Installation.make(settings)];
+    installations = [await Installation.make(settings), await Installation.make(settings)];
     services = installations.map((installation) => installation.spawn());
     await Promise.all(services.map((service) => service.ready()));
   });
   after(endProcesses);
 
   it('create one administrator', async () => {
-    const passwords = services.flatMap(
-      ({ stdout }) => /one-time password: (\S+)/.exec(stdout)?.slice(1) ?? [],
+    const files = installations.flatMap(({ folder }) =>
+      readdirSync(folder)
+        .filter((name) => name.includes('one-time-password'))
+        .map((name) => join(folder, name)),
     );
-    expect(passwords).to.have.length(1);
+    expect(files.map((file) => basename(file))).to.deep.equal(['latchkey.one-time-password']);
+    const passwords = files.map((file) => readFileSync(file, 'utf8').trim());
     const [one, other] = services.map(({ api }) => api);
     const { access_token: token } = (await one?.login('admin', passwords[0])) ?? {};
     const spent = { username: 'admin', password: passwords[0] };

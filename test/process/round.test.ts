@@ -1,9 +1,20 @@
 import { expect } from 'chai';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { endProcesses, Installation, type ServiceProcess } from '../support/service-process.js';
+
+interface Started {
+  readonly version: string;
+  readonly runtime: string;
+  readonly database: string;
+  readonly address: string;
+  readonly settings: Readonly<Record<string, { readonly value: string | null; readonly from: string }>>;
+}
+
+/** Not used to sign, and in no line of the log. */
+const sharedSecret = 'a shared secret of thirty-two bytes or more';
 
 /** Each test continues from the one before. */
 describe('The service as a process, from its first start to its second', () => {
@@ -17,16 +28,42 @@ describe('The service as a process, from its first start to its second', () => {
   const refresh = (refreshToken: string) => service.api.post('/refresh', { refresh_token: refreshToken });
 
   before(async () => {
-    installation = await Installation.make({ LATCHKEY_REFRESH_GRACE: '5m' });
+    installation = await Installation.make({ LATCHKEY_REFRESH_GRACE: '5m', JWT_SECRET_KEY: sharedSecret });
     service = await installation.start();
   });
   after(endProcesses);
 
-  it('creates the administrator, and prints its one-time password once', () => {
-    const printed = [...service.stdout.matchAll(/one-time password: (\S+)/g)];
-    expect(printed).to.have.length(1);
-    oneTimePassword = printed[0]?.[1] ?? '';
-    expect(service.stdout).to.include('username: admin');
+  it('creates the administrator, whose one-time password is in a file of its owner’s, not in the JSON log', async () => {
+    const file = join(installation.folder, 'data/latchkey.db.one-time-password');
+    oneTimePassword = (await readFile(file, 'utf8')).trim();
+    expect(oneTimePassword).to.have.length.of.at.least(20);
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+    // A checkout whose sources are newer than what is built says "Building." first.
+    const logged = service.stdout
+      .trim()
+      .split('\n')
+      .filter((line) => line.startsWith('{'));
+    const lines = logged.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.find(({ event }) => event === 'administrator_created')).to.include({
+      username: 'admin',
+      passwordFile: 'data/latchkey.db.one-time-password',
+    });
+    expect(service.stdout).not.to.include(oneTimePassword);
+  });
+
+  it('says in one line what runs, with which settings, and where they are from', () => {
+    const line = service.stdout.split('\n').find((each) => each.includes('"event":"started"')) ?? '';
+    const { version, runtime, database, address, settings } = JSON.parse(line) as Started;
+    expect({ runtime, database, address }).to.deep.equal({
+      runtime: `Node.js ${process.versions.node}`,
+      database: 'sqlite',
+      address: service.api.url,
+    });
+    expect(version).to.match(/^\d+\.\d+\.\d+/);
+    expect(settings['LATCHKEY_REFRESH_GRACE']).to.deep.equal({ value: '5m', from: 'environment' });
+    expect(settings['LOG_LEVEL']).to.deep.equal({ value: 'info', from: 'default' });
+    expect(settings['JWT_SECRET_KEY']?.value).to.equal('********');
+    expect(line).not.to.include(sharedSecret);
   });
 
   it('creates the database and its secret in the data folder', async () => {
@@ -90,8 +127,7 @@ describe('The service as a process, from its first start to its second', () => {
 
   it('starts again, and neither prints nor resets a password', async () => {
     service = await installation.start();
-    expect(service.stdout).not.to.include('password');
-    expect(service.stdout).not.to.include('administrator');
+    expect(service.stdout).not.to.match(/administrator_created|one-time/);
     await service.api.login('admin', password);
   });
 

@@ -142,7 +142,11 @@ describe('A start that fails', () => {
       expectSentences(await installation.run(['start']), [
         /^The keys in data\/latchkey\.db are encrypted, and neither LATCHKEY_SECRET is set nor is data\/latchkey\.db\.secret there\. Restore/,
       ]);
-      expect(await readdir(data)).to.have.members(['latchkey.db', 'latchkey.db-lock']);
+      expect(await readdir(data)).to.have.members([
+        'latchkey.db',
+        'latchkey.db-lock',
+        'latchkey.db.one-time-password',
+      ]);
     });
   });
 });

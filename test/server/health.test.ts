@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import type { ProblemDetails } from '../../src/problems/problem.models.js';
+import type { Health } from '../../src/server/health.models.js';
 import { databaseKinds } from '../support/databases.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -15,7 +17,31 @@ for (const database of databaseKinds) {
         expect((await app.get(path).expect(200)).body).to.deep.equal({ status: 'ok' });
     });
 
+    it('tells callers with metrics:read what was checked, and how far revocations lag', async () => {
+      const { access_token: token } = await app.login();
+      const { body } = await app.get('/health/ready', token).expect(200);
+      const { checks } = body as Health;
+      expect(checks?.map(({ name, ready }) => ({ name, ready }))).to.deep.equal([
+        { name: 'process', ready: true },
+        { name: 'revocations', ready: true },
+        { name: 'database', ready: true },
+      ]);
+      expect(checks?.[1]?.lag_seconds).to.be.within(0, 60);
+    });
+
+    it('tells nothing more to a caller without it', async () => {
+      await app.createUser('ada', 'a password that is long enough');
+      const { access_token: token } = await app.login('ada', 'a password that is long enough');
+      expect((await app.get('/health/ready', token).expect(200)).body).to.deep.equal({ status: 'ok' });
+    });
+
+    it('is refused with a token that is not valid, as is every optional operation', async () => {
+      const { body } = await app.get('/health/ready', 'nonsense').expect(401);
+      expect(body).to.include({ code: 'invalid_token' });
+    });
+
     it('is live but not ready if the database does not respond; the log says why', async () => {
+      const { access_token: token } = await app.login();
       await app.services.database.close();
       await app.get('/health/live').expect(200);
       const answer = await app.get('/health/ready').expect(503);
@@ -23,6 +49,12 @@ for (const database of databaseKinds) {
         code: 'not_ready',
         detail: 'The database does not respond, or does not accept writes.',
       });
+      const since = new Date(app.clock.now()).toISOString();
+      app.clock.advance(60);
+      const { body } = await app.get('/health/ready', token).expect(503);
+      expect((body as ProblemDetails).detail).to.match(
+        new RegExp(`^The database does not respond, or does not accept writes\\. Since ${since}: \\S`),
+      );
       expect(app.logged).to.have.length(1);
       expect(app.logged[0]).to.include({ level: 40, requestId: answer.get('X-Request-Id') });
       expect(app.logged[0]?.['err'])

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import express, { type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { Middlewares } from '@tsoa/runtime';
 import supertest from 'supertest';
 import { readConfig } from '../../src/config/config.js';
@@ -30,6 +30,12 @@ class Sample {
   getFailure(): Promise<never> {
     return Promise.reject(new Error('it failed'));
   }
+  getUpstreamFailure(): never {
+    throw Object.assign(new Error('the other service has none'), { status: 404 });
+  }
+  getLateUpstreamFailure(): Promise<never> {
+    return Promise.reject(Object.assign(new Error('the other service has none'), { status: 404 }));
+  }
   @Middlewares(middleware)
   post(): object {
     steps.push('controller');
@@ -48,7 +54,9 @@ const sample: Operation = {
 };
 
 /** An app with these operations alone. */
-function mounted(...operations: Operation[]): ReturnType<typeof supertest> {
+function mounted(...given: (Operation | ((error: unknown) => void))[]): ReturnType<typeof supertest> {
+  const operations = given.filter((each) => typeof each !== 'function');
+  const [onError] = given.filter((each) => typeof each === 'function');
   const app = express().set('env', 'test');
   app.locals.services = {
     config: readConfig({}),
@@ -66,6 +74,15 @@ function mounted(...operations: Operation[]): ReturnType<typeof supertest> {
     controllers: new Controllers({}),
   };
   mountOperations(app, [routes], readContract().document, authenticate);
+  const handleError: ErrorRequestHandler = (error, _request, response, next) => {
+    if (!onError) {
+      next(error);
+      return;
+    }
+    onError(error);
+    response.status(500).end();
+  };
+  app.use(handleError);
   return supertest(app);
 }
 
@@ -148,5 +165,29 @@ describe('An operation', () => {
       (security): Operation => ({ ...sample, security: security as Operation['security'] }),
     );
     expect(collectPermissions(operations)).to.deep.equal(['a', 'b', 'c']);
+  });
+
+  for (const handler of ['getUpstreamFailure', 'getLateUpstreamFailure']) {
+    it(`that fails with the status of another service has failed itself (${handler})`, async () => {
+      const errors: unknown[] = [];
+      const app = mounted({ ...sample, handler }, (error: unknown) => errors.push(error));
+      await app.get('/sample').expect(500);
+      expect(errors[0]).to.include({ code: 'internal_error' });
+      expect(errors[0]).to.have.nested.property('cause.status', 404);
+    });
+  }
+
+  it('names the fields of its body, whatever it calls the body', async () => {
+    const body = { in: 'body', name: 'b', required: true, dataType: 'nestedObjectLiteral' } as const;
+    const parameters = {
+      b: { ...body, nestedProperties: { title: { dataType: 'string', required: true } as const } },
+    };
+    const errors: unknown[] = [];
+    const operation = { ...sample, method: 'post', handler: 'post', parameters } as const;
+    await mounted(operation, (error: unknown) => errors.push(error))
+      .post('/sample')
+      .send({})
+      .expect(500);
+    expect(errors[0]).to.have.nested.property('fields.body\\.title');
   });
 });

@@ -252,6 +252,11 @@ describe('Uploads', () => {
         textPart('title', 'a') + filePart('file', '\xff.png') + 'x\r\n',
         { 'file.filename': 'must be UTF-8' },
       ],
+      [
+        'a text is in UTF-16',
+        `--${boundary}\r\nContent-Disposition: form-data; name="title"\r\nContent-Type: text/plain; charset=utf-16\r\n\r\n\xff\xfea\0\r\n${filePart('file', 'a.png')}x\r\n`,
+        { title: 'must be UTF-8' },
+      ],
     ];
     for (const [what, form, errors] of fields) {
       it(`with 422 where ${what}`, async () => {
@@ -292,6 +297,7 @@ describe('Uploads', () => {
 
     const malformed: [what: string, form: string, type?: string][] = [
       ['has no boundary', 'x', 'multipart/form-data'],
+      ['has an empty boundary', 'x', 'multipart/form-data; boundary='],
       ['ends before its end', filePart('file', 'a.png') + 'x'],
       ['has a part without a name', `--${boundary}\r\nContent-Disposition: form-data\r\n\r\nx${formEnd}`],
       ['has another boundary than it says', filePart('file', 'a.png').replaceAll(boundary, 'another')],

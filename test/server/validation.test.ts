@@ -1,7 +1,7 @@
 import { ValidateError, type TsoaRoute } from '@tsoa/runtime';
 import { expect } from 'chai';
 import type { Request, Response } from 'express';
-import { ValidatingTemplateService } from '../../src/server/validation.js';
+import { removePrototypes, ValidatingTemplateService } from '../../src/server/validation.js';
 
 type Schema = TsoaRoute.PropertySchema;
 
@@ -101,6 +101,20 @@ const cases: readonly (readonly [what: string, schema: Schema, value: unknown, m
   ['a parameter twice', { dataType: 'integer', validators: range }, ['1', '2'], 'must be there only once'],
   ['a boolean', { dataType: 'boolean' }, 'yes', 'must be true or false'],
   ['a date', { dataType: 'date' }, 'today', 'must be a date such as 2026-11-29'],
+  ...[
+    '2026',
+    '2026-12-01',
+    '2026-12-01T09:00:00',
+    '2026-12-01T09:00Z',
+    '20261201T090000Z',
+    '2026-02-31T00:00:00Z',
+  ].map((value): (typeof cases)[number] => [
+    `a date and time that is ${value}`,
+    { dataType: 'datetime' },
+    value,
+    'must be a date and time such as 2026-11-29T09:00:00Z',
+  ]),
+  ['a date with a time', { dataType: 'date' }, '2026-11-29T09:00:00Z', 'must be a date such as 2026-11-29'],
   [
     'a date and time',
     { dataType: 'datetime' },
@@ -161,6 +175,22 @@ describe('The error of an invalid request says in words what a field must be:', 
       for (const value of [null, 5, ['a']])
         expect(errorsOf(schema, value, 'body')).to.deep.equal({ body: 'must be an object' });
       expect(errorsOf({ ref: 'Dog' }, [], 'body')).to.deep.equal({ body: 'must be an object' });
+    });
+
+    it('each key of a map is looked at, those that every object has, too', () => {
+      const map: Schema = {
+        dataType: 'nestedObjectLiteral',
+        nestedProperties: {},
+        additionalProperties: { dataType: 'double' },
+      };
+      const both: Schema = { dataType: 'intersection', subSchemas: [body({ map }), body({})] };
+      for (const schema of [body({ map }), both]) {
+        removePrototypes(schema);
+        for (const key of ['normal', 'constructor', 'toString', 'hasOwnProperty'])
+          expect(errorsOf(schema, { map: { [key]: 'x' } }, 'body')).to.deep.equal({
+            [`body.map.${key}`]: 'must be a number, not a string',
+          });
+      }
     });
 
     it('a missing field is named', () => {

@@ -14,7 +14,7 @@ export async function copyOf(url: string): Promise<string> {
   const name = `backup_${randomBytes(6).toString('hex')}`;
   if (parsed.kind === 'sqlite') {
     const file = join(dirname(parsed.file), name);
-    backupSqlite(parsed.file, file);
+    await backupSqlite(parsed.file, file);
     return `sqlite:${file}`;
   }
   const at = new URL(url);

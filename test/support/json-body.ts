@@ -63,6 +63,13 @@ export function itTakesJson(app: () => TestApp, { path, required }: Operation): 
       });
     }
 
+    it('has no "__proto__" at any depth, escaped or not', async () => {
+      for (const name of ['__proto__', '\\u005f_proto__']) {
+        const { body } = await send('application/json', `{"a":[{"${name}":1}]}`).expect(422);
+        expect(body.errors).to.have.property('a.0.__proto__', 'is not a field of this request');
+      }
+    });
+
     it('may have 64 KiB, and not a byte more', async () => {
       await send('application/json', padded(65_536)).expect(422);
       const { body } = await send('application/json', padded(65_537)).expect(413);

@@ -69,7 +69,7 @@ export class Command {
     { folder, settings, node = process.execPath, from, openFiles }: Invocation,
   ) {
     const inherited = Object.entries(process.env).filter(
-      ([name]) => !/^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_LEVEL$|NODE_)/.test(name),
+      ([name]) => !/^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_|NODE_)/.test(name),
     );
     const limit = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh'];
     const [program = node, ...rest] = [...limit, node, join(from ?? checkout, 'bin/latchkey.js'), ...words];

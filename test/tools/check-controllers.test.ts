@@ -15,7 +15,7 @@ const end = '(): Report { throw 0; }';
 /** A controller; the members begin at line 6. */
 function controller(name: string, ...members: readonly string[]): string {
   return [
-    "import { Body, Get, Hidden, OperationId, Path, Post, Route, Security, Tags } from '@tsoa/runtime';",
+    "import { Body, FormField, Get, Hidden, OperationId, Path, Post, Route, Security, Tags, UploadedFile, UploadedFiles } from '@tsoa/runtime';",
     "import type { Bad, Report } from './all.models.js';",
     `/** About ${name}. */`,
     `@Route('${name}') @Tags('${name}')`,
@@ -104,6 +104,8 @@ const mistakes: Readonly<Record<string, { readonly text: string; readonly faults
     ),
     faults: [
       '7: The operationId twice is at src/twice.controller.ts:6 already. Rename one of the methods: clients are made with that name.',
+      '8: GET /twice/c/{id} does not take {id}. Write "@Path() id: string" among the parameters of byId.',
+      '9: GET /twice/c/{name} does not take {name}. Write "@Path() name: string" among the parameters of byName.',
       '9: GET /twice/c/{name} is at src/twice.controller.ts:8 already. Only one of them can be reached: change the path or the method of the other.',
       '10: GET /twice/a is at src/twice.controller.ts:6 already. Only one of them can be reached: change the path or the method of the other.',
     ],
@@ -197,6 +199,47 @@ export interface Bad {
       "4: lost is not read, because of its file's name. Rename the file to <something>.controller.ts.",
     ],
   },
+  'parameters.controller.ts': {
+    text: controller(
+      'parameters',
+      `${says} @Get('{id}') ${may} public notTaken${end}`,
+      '/** All. @summary List',
+      ' * @param other Its id. */',
+      `@Get('named/{id}') ${may} public named(@Path('id') other: string): Report { throw 0; }`,
+      `${says} @Get('hidden') ${may} private inaccessible${end}`,
+      `${says} @Get('*') ${may} public anything${end}`,
+    ),
+    faults: [
+      '6: GET /parameters/{id} does not take {id}. Write "@Path() id: string" among the parameters of notTaken.',
+      '10: GET /parameters/hidden is not read: its method is private. Remove "private".',
+      '11: GET /parameters/* has "*" in its path, which a path cannot have. Write a parameter, such as {id}.',
+    ],
+  },
+  'forms.controller.ts': {
+    text: controller(
+      'forms',
+      `${says} @Get('get') ${may} public got(@UploadedFile() file: File): Report { throw 0; }`,
+      `${says} @Post('one') ${may} @FileLimits({}) public one(`,
+      '  @UploadedFile() files: File[],',
+      '  @FormField() title: string,',
+      '  @FormField() count?: number,',
+      "  @FormField() kind?: 'a' | 'b',",
+      '): Report { throw 0; }',
+      `${says} @Post('more') ${may} @FileLimits({}) public more(@UploadedFiles() file: File): Report { throw 0; }`,
+      `${says} @Post('none') ${may}`,
+      '@FileLimits({})',
+      `public none${end}`,
+      `${says} @Post('right') ${may} public right(@UploadedFiles() a: readonly File[], @FormField() b?: string): Report { throw 0; }`,
+    ),
+    faults: [
+      '6: GET /forms/get has a form, which GET cannot have. Write @Post() or @Put().',
+      '8: POST /forms/one takes one file as "files". Write @UploadedFiles() for several.',
+      '10: POST /forms/one takes "count" from a form, which has texts: it would be no number. Write "@FormField() count: string", and read it in the method.',
+      `11: POST /forms/one takes "kind" from a form, which has texts: it would be no 'a' | 'b'. Write "@FormField() kind: string", and read it in the method.`,
+      '13: POST /forms/more takes several files as "file". Write "file: File[]", or @UploadedFile() for one.',
+      '15: POST /forms/none has @FileLimits and takes no file. Write "@UploadedFile() file: File".',
+    ],
+  },
   'classes.controller.ts': {
     text: [
       "import { Get, Route, Security, Tags } from '@tsoa/runtime'; import type { Report } from './all.models.js';",
@@ -283,6 +326,34 @@ describe('The check of the controllers', function () {
       const expected = Object.values(mistakes).flatMap((each) => each.faults);
       expect(faults).to.have.length(expected.length);
     });
+  });
+
+  it('says where a Map is, on which tsoa fails', () => {
+    const root = folder.path('maps');
+    mkdirSync(join(root, 'src'), { recursive: true });
+    writeFileSync(
+      join(root, 'src/maps.controller.ts'),
+      [
+        'export interface Tagged {',
+        '  tags: Map<string, string>;',
+        '  names: ReadonlySet<string>;',
+        '  right: Record<string, string>;',
+        '}',
+        controller(
+          'maps',
+          `${says} @Post() ${may} public add(@Query() of: Map<string, string>): Report { throw 0; }`,
+        ),
+      ].join('\n'),
+    );
+    const findings = tools.checkControllers(tools.readSources(root), {
+      document: undefined,
+      describedTags: [],
+    });
+    expect(findings.map(tools.formatFinding)).to.deep.equal([
+      'src/maps.controller.ts:2: Tagged.tags is a Map, which JSON does not have. Write Record<string, …>.',
+      'src/maps.controller.ts:3: Tagged.names is a Set, which JSON does not have. Write a list.',
+      'src/maps.controller.ts:11: "of" of POST /maps is a Map, which JSON does not have. Write Record<string, …>.',
+    ]);
   });
 
   it('says where each operation is, and what comments say of tags, for what completes the contract', () => {

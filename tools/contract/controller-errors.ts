@@ -3,6 +3,7 @@ import { modelTagErrors, operationTagErrors } from './comment-tags.ts';
 import type { Controller, Model, Operation, Sources } from './controllers.ts';
 import { nameOf, type Draft } from './finding.ts';
 import { limitWarnings } from './limit-warnings.ts';
+import { describeCollection, parameterErrors } from './parameter-errors.ts';
 import { responseErrors } from './response-errors.ts';
 import { schemaErrors } from './schema-errors.ts';
 import { scopeErrors } from './scope-errors.ts';
@@ -30,11 +31,17 @@ export function controllerErrors(
     ...controllers.flatMap(classErrors),
     ...controllers.flatMap((controller) => tagErrors(controller, describedTags)),
     ...operations.flatMap(operationErrors),
+    ...operations.flatMap(parameterErrors),
     ...operations.flatMap(securityErrors),
     ...scopeErrors(operations, document),
     ...operations.flatMap((operation) =>
-      operationTagErrors(nameOf(operation), operation.commentTags, operation.takes),
+      operationTagErrors(
+        nameOf(operation),
+        operation.commentTags,
+        operation.takes.map(({ name }) => name),
+      ),
     ),
+    ...inModelFiles.flatMap(collectionErrors),
     ...(document
       ? models.filter(({ name }) => Object.hasOwn(document.components.schemas, name))
       : inModelFiles
@@ -55,6 +62,13 @@ export function controllerErrors(
     ...(document ? limitWarnings(operations, models, document) : []),
     ...(document ? responseErrors(operations, document) : []),
   ];
+}
+
+/** tsoa fails on them without saying where. */
+function collectionErrors({ name, properties, propertyTypes }: Model): Draft[] {
+  return [...propertyTypes].flatMap(([property, type]) =>
+    describeCollection(properties.get(property) ?? '', `${name}.${property}`, type),
+  );
 }
 
 function modelErrors({ name, commentTags, propertyTags }: Model): Draft[] {
@@ -105,7 +119,7 @@ function tagErrors({ operations, comment }: Controller, describedTags: readonly 
 }
 
 function operationErrors(operation: Operation): Draft[] {
-  const { at, isPathWritten, summary, description, parameters, isHidden } = operation;
+  const { at, isPathWritten, summary, description, parameters, isHidden, isInaccessible } = operation;
   const name = nameOf(operation);
   const errors: Draft[] = [];
   const add = (level: Draft['level'], what: string): void => void errors.push({ at, level, what });
@@ -121,6 +135,7 @@ function operationErrors(operation: Operation): Draft[] {
       `${name} does not describe "${parameter}". Write "@param ${parameter} <what it is>" in the method's comment.`,
     );
   }
+  if (isInaccessible) add('error', `${name} is not read: its method is private. Remove "private".`);
   if (isHidden) {
     add('error', `${name} is @Hidden: it would answer, and the contract would not have it. Remove @Hidden.`);
   }

@@ -14,6 +14,7 @@ import {
   type Demand,
   type Locate,
 } from './decorators.ts';
+import { readParameter, readTakenParameter, type Parameter, type TakenParameter } from './parameters.ts';
 
 /** A class with a `@Route` or with operations. */
 export interface Controller {
@@ -60,21 +61,15 @@ export interface Operation {
   readonly description: string | undefined;
   /** The parameters in the path, the query and the headers. */
   readonly parameters: readonly Parameter[];
-  /** The names of all parameters of the method. */
-  readonly takes: readonly string[];
+  /** All parameters of the method. */
+  readonly takes: readonly TakenParameter[];
+  /** Where its `@FileLimits` is. */
+  readonly fileLimitsAt: string | undefined;
+  /** `private` or `protected`: tsoa passes over it. */
+  readonly isInaccessible: boolean;
   readonly commentTags: readonly CommentTag[];
   /** The codes of problems that the method throws itself. */
   readonly thrown: readonly string[];
-}
-
-export interface Parameter {
-  readonly at: string;
-  /** The name in the method. */
-  readonly name: string;
-  /** The name in the contract. */
-  readonly sentAs: string;
-  /** Whether the comment has a `@param` for it. */
-  readonly isDescribed: boolean;
 }
 
 /** An interface, type alias or enum. */
@@ -87,6 +82,8 @@ export interface Model {
   /** Property → file and line. */
   readonly properties: ReadonlyMap<string, string>;
   readonly propertyTags: ReadonlyMap<string, readonly CommentTag[]>;
+  /** As they are written. */
+  readonly propertyTypes: ReadonlyMap<string, string>;
 }
 
 export interface Sources {
@@ -103,9 +100,6 @@ const operationDecorators = [
   ...['Security', 'NoSecurity', 'SuccessResponse', 'Response', 'OperationId', 'Tags'],
   ...['Produces', 'Consumes', 'Hidden', 'Deprecated', 'Middlewares'],
 ];
-
-/** The parameters that the contract lists one by one, and whose description is a `@param` of the method. */
-const listed = ['Path', 'Query', 'Header'];
 
 /**
  * @param root of the project, which files are named relative to
@@ -158,7 +152,7 @@ function readController(node: ts.ClassDeclaration, name: string, file: string, a
     comment: commentOf(node),
     isRouted: routed !== undefined,
     route: routed && pathIn(routed),
-    isExported: isExported(node),
+    isExported: isExported(node) && (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Default) === 0,
     tags: tagsIn(decorators),
     derivedTag: asWords(name.replace(/Controller$/, '')),
     demands: demandsIn(decorators),
@@ -212,18 +206,13 @@ function readOperation(
       .map(({ comment }) => ts.getTextOfJSDocComment(comment)?.trim())[0],
     description: commentOf(node),
     parameters: node.parameters.flatMap((parameter) => readParameter(parameter, at)),
-    takes: node.parameters.map((parameter) => parameter.name.getText()),
+    takes: node.parameters.map((parameter) => readTakenParameter(parameter, at)),
+    fileLimitsAt: decorators.find((decorator) => decorator.name === 'FileLimits')?.at,
+    isInaccessible:
+      (ts.getCombinedModifierFlags(node) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0,
     commentTags: commentTagsOf(node, at),
     thrown: node.body ? problemsThrownIn(node.body) : [],
   };
-}
-
-function readParameter(node: ts.ParameterDeclaration, at: Locate): Parameter[] {
-  const name = node.name.getText();
-  const decorator = decoratorsOf(node, at).find((each) => listed.includes(each.name));
-  if (!decorator) return [];
-  const isDescribed = ts.getJSDocParameterTags(node).some(({ comment }) => comment);
-  return [{ at: at(node), name, sentAs: textOf(decorator.parameters[0]) ?? name, isDescribed }];
 }
 
 /** `throw new Problem('not_found', …)`, and a project's own: `throw problems.create('report_locked', …)` */
@@ -280,6 +269,12 @@ function readModel(node: ModelNode, at: Locate): Omit<Model, 'file'> {
     commentTags: commentTagsOf(node, at),
     properties: new Map(members.map(({ name, member }) => [name, at(member)])),
     propertyTags: new Map(members.map(({ name, member }) => [name, commentTagsOf(member, at)])),
+    propertyTypes: new Map(
+      members.map(({ name, member }) => [
+        name,
+        ts.isPropertySignature(member) ? (member.type?.getText() ?? '') : '',
+      ]),
+    ),
   };
 }
 

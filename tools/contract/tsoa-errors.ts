@@ -36,6 +36,10 @@ const explanations: readonly (readonly [message: RegExp, words: string])[] = [
     /@Body\('(.+?)'\) Can't support in (\w+)/,
     'has a body, which $2 cannot have. Take "$1" from the query, with @Query(), or write @Post().',
   ],
+  [
+    /@Body or @BodyProp cannot be used with @FormField/,
+    'has both a body and a form. Send all of it in the form: @FormField() for each text.',
+  ],
   [/Only one body parameter allowed/, 'has two @Body(). Make one interface of both.'],
   [
     /NoSecurity decorator cannot be used in conjunction/,

@@ -17,10 +17,11 @@ import { completeContract } from './contract-step.ts';
 import { findControllers } from './controller-files.ts';
 import { EmittedFiles } from './emitted.ts';
 import { partsOf, type Part } from './parts.ts';
+import { findProjectErrors } from './project-file.ts';
 import { readCheckOptions } from './raw-documents.ts';
 import { Steps, toolFiles } from './steps.ts';
 import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
-import { readTsoaConfig } from './tsoa-config.ts';
+import { findConfigErrors, readTsoaConfig } from './tsoa-config.ts';
 
 export interface Outcome {
   /** All that is wrong, in one go. */
@@ -86,6 +87,8 @@ export class Builder {
     const program = compiler.load();
     const unreadable = compiler.findSyntaxErrors();
     if (unreadable.length > 0) return unreadable;
+    const misconfigured = findConfigErrors(this.#root, this.#parts);
+    if (misconfigured.length > 0) return misconfigured;
     const generating = this.#generate(program, () => compiler.load());
     const sources = this.#readSources(program);
     const findings = this.#checkControllers(sources);
@@ -93,9 +96,10 @@ export class Builder {
     const errors = [
       ...findings.filter(({ severity }) => severity === 'error').map(formatFinding),
       ...compiler.findErrors(),
+      ...findProjectErrors(this.#root, program),
     ];
     // Why tsoa fails is often among them, with its line.
-    const refused = generating.map((message) => this.#explain(message, sources));
+    const refused = generating.flatMap((message) => this.#explain(message, sources, errors.length > 0));
     if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];
     this.#removeOrphans();
     const page = this.#isLatchkey ? this.#compilePage() : [];
@@ -151,10 +155,14 @@ export class Builder {
     return [];
   }
 
-  /** @param message tsoa's, which seldom says where in the sources it is, and never what to write. */
-  #explain(message: string, sources: Sources): string {
+  /**
+   * @param message tsoa's, which seldom says where in the sources it is, and never what to write.
+   * @param isKnown whether something else is wrong: what tsoa says without a place is a consequence then.
+   */
+  #explain(message: string, sources: Sources, isKnown: boolean): string[] {
     const finding = explainTsoaError(message, this.#root, sources);
-    return finding ? formatFinding(finding) : `tsoa cannot read the controllers: ${message}`;
+    if (finding) return [formatFinding(finding)];
+    return isKnown ? [] : [`tsoa cannot read the controllers: ${message}`];
   }
 
   /** What tsoa passes over in silence. */

@@ -94,6 +94,32 @@ export function readTsoaConfig(root: string, file: string): TsoaConfig {
   };
 }
 
+/** tsoa's own, of which the build takes some. */
+const members = [
+  ...['$schema', 'controllerPathGlobs', 'spec', 'routes', 'noImplicitAdditionalProperties'],
+  ...['defaultNumberType', 'entryFile', 'ignore', 'compilerOptions', 'multerOpts'],
+];
+
+/** What is wrong with the files that are read here, and where. */
+export function findConfigErrors(root: string, parts: readonly { readonly configFile: string }[]): string[] {
+  return ['package.json', ...parts.map(({ configFile }) => configFile)].flatMap((file) => {
+    try {
+      const written = readJson(join(root, file)) as object;
+      const unknown =
+        file === 'package.json' ? [] : Object.keys(written).filter((name) => !members.includes(name));
+      return unknown.map(
+        (name) => `${file} has "${name}", which is no member of it. There are: ${members.join(', ')}.`,
+      );
+    } catch (error) {
+      const { message, code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return [`${file} is not there.`];
+      if (!(error instanceof SyntaxError)) throw error;
+      const [, line = '1'] = /\(line (\d+) /.exec(message) ?? [];
+      return [`${file}:${line}: This is no JSON: ${message}`];
+    }
+  });
+}
+
 function readJson(file: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8'));
 }

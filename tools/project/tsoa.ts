@@ -141,11 +141,13 @@ function loadTsoa(root: string): Tsoa {
 
 /** It warns of paths that overlap, such as `/users/{id}` and `/users/export`, which are found in the right order here. */
 function withoutWarnings<Result>(work: () => Result): Result {
-  const { warn } = console;
+  const { warn, error } = console;
   console.warn = () => undefined;
+  // The names of the types around one that it cannot read, before the error that says which.
+  console.error = () => undefined;
   try {
     return work();
   } finally {
-    console.warn = warn;
+    Object.assign(console, { warn, error });
   }
 }

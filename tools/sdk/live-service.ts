@@ -79,7 +79,7 @@ export async function startLiveService(root: string, folder: string): Promise<Li
 }
 
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const known = /^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_LEVEL$|NODE_)/;
+  const known = /^(LATCHKEY_|JWT_|PORT$|HOST$|DATABASE_URL$|LOG_|NODE_)/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !known.test(name)));
 }
 
@@ -88,6 +88,7 @@ function settings(folder: string, adminPassword: string): Record<string, string>
     PORT: '0',
     DATABASE_URL: `sqlite:${join(folder, 'latchkey.db')}`,
     LOG_LEVEL: 'warn',
+    LOG_FORMAT: 'text',
     LATCHKEY_ADMIN_PASSWORD: adminPassword,
     // Argon2id at its cheapest: what it costs is not what these tests are about.
     LATCHKEY_PASSWORD_MEMORY_COST: '8',

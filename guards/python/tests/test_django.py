@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import django
 import pytest
 from conftest import bearer
@@ -188,3 +192,28 @@ class TestRestFramework:
     def test_lets_requests_without_a_token_through_where_no_permission_class_minds(self, issuer, client):
         assert client.get("/rest/greeting").json() == {"caller": None}
         assert client.get("/rest/greeting", headers=bearer("x")).status_code == 401
+
+
+def test_needs_no_app_of_django():
+    code = """
+import django
+from django.conf import settings
+
+settings.configure(INSTALLED_APPS=[], ALLOWED_HOSTS=["*"], ROOT_URLCONF="__main__", LATCHKEY_ISSUER="http://a.test",
+    LATCHKEY_AUDIENCE="a", LATCHKEY_CLIENT_ID="a", LATCHKEY_CLIENT_SECRET="a")
+django.setup()
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import path
+from latchkey_guard.django import requires
+
+@requires(optional=True)
+def greet(request):
+    return HttpResponse(f"{request.user} {request.user.is_authenticated} {request.user.has_perm('a')}")
+
+urlpatterns = [path("", greet)]
+print(Client().get("/").content.decode())
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert ran.stdout == "AnonymousUser False False\n", ran.stderr

@@ -13,7 +13,9 @@ import * as usernameSkeletons from './0010-username-skeletons.js';
 import * as provedGeneration from './0012-proved-generation.js';
 import * as audit from './0013-audit.js';
 import * as userLists from './0014-user-lists.js';
+import * as importedUsers from './0015-imported-users.js';
 import * as migrationVersions from './0016-migration-versions.js';
+import * as auditOutputs from './0017-audit-outputs.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -36,7 +38,9 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0012-proved-generation': provedGeneration,
   '0013-audit': audit,
   '0014-user-lists': userLists,
+  '0015-imported-users': importedUsers,
   '0016-migration-versions': migrationVersions,
+  '0017-audit-outputs': auditOutputs,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.apps import apps
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponse
 
@@ -49,6 +49,39 @@ def _forget(*, setting: str, **_: Any) -> None:
 
 
 setting_changed.connect(_forget)
+
+
+class NoUser:
+    """``request.user`` of a request without a token, where ``django.contrib.auth`` is not installed."""
+
+    is_authenticated = False
+    is_anonymous = True
+    is_active = False
+    is_staff = False
+    is_superuser = False
+    pk = id = None
+    username = ""
+
+    def get_username(self) -> str:
+        return self.username
+
+    def has_perm(self, _permission: str, _obj: object = None) -> bool:
+        return False
+
+    def has_perms(self, permissions: list[str], _obj: object = None) -> bool:
+        return not permissions
+
+    def __str__(self) -> str:
+        return "AnonymousUser"
+
+
+def _anonymous() -> Any:
+    if not apps.is_installed("django.contrib.auth"):
+        return NoUser()
+    # Its models may not be imported where it is not installed.
+    from django.contrib.auth.models import AnonymousUser  # noqa: PLC0415
+
+    return AnonymousUser()
 
 
 class LatchkeyUser:
@@ -174,5 +207,5 @@ def _admit(request: HttpRequest, demands: tuple[str, ...], optional: bool) -> Ht
         # A preflight request of a browser, which has no token. The view is not called: most views respond to any method.
         return HttpResponse(status=204)
     request.latchkey_caller = (found,)
-    request.user = LatchkeyUser(found) if found else AnonymousUser()
+    request.user = LatchkeyUser(found) if found else _anonymous()
     return None

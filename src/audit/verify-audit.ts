@@ -1,0 +1,264 @@
+import type { Database } from '../database/database.js';
+import type { AuditHeadRow, AuditRow, AuditSealRow } from '../database/schema.js';
+import { auditChainStore } from './audit-chain.store.js';
+import { computeRowHash, firstHash } from './audit-hash.js';
+import { verifySeal, type SealKeys, type SealVerdict } from './audit-seals.js';
+
+/** The first thing that is wrong. */
+export interface AuditFault {
+  /** The row's place in the chain, or the place that is empty. */
+  readonly sequence: number;
+  /** What is wrong, as a sentence. */
+  readonly message: string;
+}
+
+export interface AuditReport {
+  /** Undefined: the chain is whole. */
+  readonly fault: AuditFault | undefined;
+  /** Rows that were found right. */
+  readonly rows: number;
+  /** Seals of days that were found right, without the head. */
+  readonly seals: number;
+  /** What the chain begins after, and the last row that was found right; 0 without any. */
+  readonly after: number;
+  readonly last: number;
+  /** Rows that wait to be chained: nothing protects them yet. */
+  readonly unchained: number;
+  /** What an operator should know, as sentences. */
+  readonly notes: readonly string[];
+}
+
+export interface VerifyOptions {
+  /** Called with the rows checked so far, and how many there are to check. */
+  readonly onProgress?: (rows: number, of: number) => void;
+  readonly rowsPerPage?: number;
+}
+
+/** How often the check begins again because the retention has deleted rows meanwhile. */
+const maxAttempts = 5;
+
+/**
+ * Checks the audit: that each row has the hash of its contents and of the row before, that none is missing, that the seals
+ * have the hashes of their rows, and that the head is signed by a key on the ring. Reads in pages, while the service writes.
+ */
+export async function verifyAudit(
+  database: Pick<Database, 'queries'>,
+  keys: SealKeys,
+  options: VerifyOptions = {},
+): Promise<AuditReport> {
+  for (let attempt = 1; ; attempt += 1) {
+    const head = await auditChainStore.findHead(database.queries);
+    const report = await new Verification(database, keys, head).run(options);
+    if (!report.fault || attempt === maxAttempts) return report;
+    const now = await auditChainStore.findHead(database.queries);
+    if (now?.base_sequence === head?.base_sequence) return report;
+  }
+}
+
+class Verification {
+  readonly #notes: string[] = [];
+  #rows = 0;
+  #seals = 0;
+  #last: { readonly sequence: number; readonly hash: string };
+
+  constructor(
+    private readonly database: Pick<Database, 'queries'>,
+    private readonly keys: SealKeys,
+    private readonly head: AuditHeadRow | undefined,
+  ) {
+    this.#last = { sequence: head?.base_sequence ?? 0, hash: head?.base_hash ?? firstHash };
+  }
+
+  async run(options: VerifyOptions): Promise<AuditReport> {
+    const after = this.#last.sequence;
+    const fault = await this.#findFault(options);
+    return {
+      fault,
+      rows: this.#rows,
+      seals: this.#seals,
+      after,
+      last: this.#last.sequence,
+      unchained: await auditChainStore.countUnchained(this.database.queries),
+      notes: this.#notes,
+    };
+  }
+
+  async #findFault(options: VerifyOptions): Promise<AuditFault | undefined> {
+    const { head } = this;
+    const { queries } = this.database;
+    if (!head) {
+      const [row] = await auditChainStore.listChained(queries, { after: 0, limit: 1 });
+      return row && createFault(row.sequence ?? 0, `${describe(row)} is chained, and the chain has no head.`);
+    }
+    const atHead = await this.#checkHead(head);
+    if (atHead) return atHead;
+    const seals = await auditChainStore.listSeals(queries);
+    const { wrong, right } = this.#sortSeals(seals, head);
+    return (await this.#checkRows(right, head, options)) ?? wrong;
+  }
+
+  async #checkHead(head: AuditHeadRow): Promise<AuditFault | undefined> {
+    let verdict = verifySeal(this.keys, head);
+    if (verdict !== 'valid') {
+      await this.keys.reload();
+      verdict = verifySeal(this.keys, head);
+    }
+    if (verdict === 'valid') return undefined;
+    return createFault(
+      head.sequence,
+      `The head of the chain, at row ${head.sequence}, ${describeVerdict(verdict, head.key_id)}. If latchkey keys revoke has removed that key and the service has not run since, start it, which signs the head again; otherwise somebody has changed the head.`,
+    );
+  }
+
+  /**
+   * Finds the first seal that is wrong by itself, and the others. A key that has left the ring since is no fault: the head,
+   * which is signed later, covers the same rows.
+   */
+  #sortSeals(
+    seals: readonly AuditSealRow[],
+    head: AuditHeadRow,
+  ): { readonly wrong: AuditFault | undefined; readonly right: AuditSealRow[] } {
+    let wrong: AuditFault | undefined;
+    const right: AuditSealRow[] = [];
+    const gone = new Set<string>();
+    for (const seal of seals) {
+      const verdict = verifySeal(this.keys, seal);
+      const message = describeSealFault(seal, verdict, head);
+      if (message !== undefined) wrong ??= createFault(seal.sequence, message);
+      else right.push(seal);
+      if (verdict !== 'valid') gone.add(seal.key_id);
+    }
+    if (gone.size > 0 && !wrong) {
+      this.#notes.push(
+        `Seals are signed by keys that are not on the ring any more (${[...gone].join(', ')}): that the chain is the same as the head's is what speaks for them.`,
+      );
+    }
+    return { wrong, right };
+  }
+
+  async #checkRows(
+    seals: readonly AuditSealRow[],
+    head: AuditHeadRow,
+    { onProgress, rowsPerPage = 1000 }: VerifyOptions,
+  ): Promise<AuditFault | undefined> {
+    const { queries } = this.database;
+    const total = head.sequence - head.base_sequence;
+    const left = seals.filter(({ sequence }) => sequence >= head.base_sequence);
+    for (;;) {
+      const sealed = this.#takeSeals(left);
+      if (sealed) return sealed;
+      // Rows of after the head that was read are chained by now, or are to be found by the next check.
+      const limit = Math.min(rowsPerPage, head.sequence - this.#last.sequence);
+      if (limit <= 0) break;
+      const page = await auditChainStore.listChained(queries, { after: this.#last.sequence, limit });
+      if (page.length === 0) return this.#createEndFault(head);
+      for (const row of page) {
+        const fault = this.#checkRow(row) ?? this.#takeSeals(left);
+        if (fault) return fault;
+      }
+      onProgress?.(this.#rows, total);
+    }
+    if (this.#last.hash !== head.hash) {
+      return createFault(
+        head.sequence,
+        `Row ${head.sequence} has another hash than the head was signed with: rows were changed together with their hashes.`,
+      );
+    }
+    return this.#findExcess();
+  }
+
+  #checkRow(row: AuditRow): AuditFault | undefined {
+    const expected = this.#last.sequence + 1;
+    const sequence = row.sequence ?? 0;
+    if (sequence !== expected) {
+      const missing =
+        sequence - 1 > expected ? `Rows ${expected} to ${sequence - 1} are` : `Row ${expected} is`;
+      return createFault(expected, `${missing} missing: the next one is ${describe(row)}.`);
+    }
+    if (computeRowHash(this.#last.hash, row) !== row.hash) {
+      return createFault(
+        sequence,
+        `${describe(row)} has not the hash of its contents after row ${expected - 1}: it was changed, or the row before was, together with its hash.`,
+      );
+    }
+    if (row.event === 'audit_seal_unverified') {
+      this.#notes.push(
+        `Row ${sequence}: no key on the ring had signed the head of then (${row.details ?? ''}). For the rows before, only the chain of hashes speaks, unless key_revoked says why.`,
+      );
+    }
+    this.#last = { sequence, hash: row.hash };
+    this.#rows += 1;
+    return undefined;
+  }
+
+  /** Compares the seals of the last row with its hash. */
+  #takeSeals(left: AuditSealRow[]): AuditFault | undefined {
+    while (left[0] && left[0].sequence <= this.#last.sequence) {
+      const seal = left.shift();
+      if (!seal || seal.sequence < this.#last.sequence || seal.hash !== this.#last.hash) {
+        return createFault(
+          seal?.sequence ?? 0,
+          `Row ${seal?.sequence} has another hash than the seal of ${seal?.day} was signed with: rows until then were changed together with their hashes.`,
+        );
+      }
+      this.#seals += 1;
+    }
+    return undefined;
+  }
+
+  #createEndFault(head: AuditHeadRow): AuditFault {
+    const from = this.#last.sequence + 1;
+    const missing = from === head.sequence ? `Row ${from} is` : `Rows ${from} to ${head.sequence} are`;
+    return createFault(from, `${missing} missing at the end: the head was signed at row ${head.sequence}.`);
+  }
+
+  /** Rows that the head does not know. */
+  async #findExcess(): Promise<AuditFault | undefined> {
+    const { queries } = this.database;
+    const [row] = await auditChainStore.listChained(queries, { after: this.#last.sequence, limit: 1 });
+    if (!row) return undefined;
+    const now = await auditChainStore.findHead(queries);
+    if (now && now.sequence >= (row.sequence ?? 0)) return undefined;
+    return createFault(
+      row.sequence ?? 0,
+      `${describe(row)} is after the head, which is at row ${this.#last.sequence}.`,
+    );
+  }
+}
+
+function createFault(sequence: number, message: string): AuditFault {
+  return { sequence, message };
+}
+
+function describe({ sequence, event, at, id }: AuditRow): string {
+  return `row ${sequence} (${event}, ${formatTime(at)}, ${id})`;
+}
+
+/** An attacker may have put any number there. */
+function formatTime(at: number): string {
+  return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : String(at);
+}
+
+/** @returns undefined for a seal that may be compared with its row. */
+function describeSealFault(
+  { day, sequence, key_id: keyId }: AuditSealRow,
+  verdict: SealVerdict,
+  head: AuditHeadRow,
+): string | undefined {
+  if (verdict === 'forged')
+    return `The seal of ${day}, at row ${sequence}, ${describeVerdict(verdict, keyId)}.`;
+  return sequence > head.sequence
+    ? `The seal of ${day} is of row ${sequence}, and the head says that the last row is ${head.sequence}.`
+    : undefined;
+}
+
+function describeVerdict(verdict: SealVerdict, keyId: string): string {
+  switch (verdict) {
+    case 'forged':
+      return `has not the signature of its contents by the key ${keyId}`;
+    case 'retired':
+      return `is signed by the key ${keyId}, which is not on the ring`;
+    default:
+      return `is signed by the shared secret ${keyId}, which is not set`;
+  }
+}

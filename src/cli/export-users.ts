@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { createWriteStream, rmSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { auditStore } from '../audit/audit.store.js';
+import { exportUsers } from '../import/user-export.js';
+import type { Services } from '../server/services.js';
+import { StartError } from '../start-error.js';
+import { addAction, type Output } from './command-output.js';
+import type { WithInstallation } from './installation-command.js';
+import { operator } from './operator.js';
+
+export function addExportCommand(program: Command, withInstallation: WithInstallation): void {
+  addAction(
+    program
+      .command('export')
+      .description('write what this service has, for another one')
+      .command('users')
+      .description('write all users to a new file that its owner alone can read (NDJSON)')
+      .argument('<file>', 'which must not exist')
+      .option('--with-hashes', 'with their password hashes, from which weak passwords can be found'),
+    (output, file: string, { withHashes = false }: { readonly withHashes?: boolean }) =>
+      withInstallation((services) => writeUsers(services, output, { file, withHashes })),
+  );
+}
+
+async function writeUsers(
+  { database, clock }: Services,
+  output: Output,
+  { file, withHashes }: { readonly file: string; readonly withHashes: boolean },
+): Promise<void> {
+  const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
+  try {
+    await once(stream, 'open');
+  } catch (cause) {
+    throw new StartError(`The file ${file} cannot be made: ${(cause as Error).message}.`, { cause });
+  }
+  let count = 0;
+  try {
+    // Before the first hash is written: whoever interrupts the command has what was.
+    if (withHashes) {
+      await auditStore.add(database.queries, clock, { event: 'users_exported', actor: operator });
+    }
+    for await (const user of exportUsers(database, withHashes)) {
+      if (!stream.write(`${JSON.stringify(user)}\n`)) await once(stream, 'drain');
+      count += 1;
+    }
+    stream.end();
+    await finished(stream);
+  } catch (error) {
+    // Half of the users would look like all of them.
+    stream.destroy();
+    rmSync(file, { force: true });
+    throw error;
+  }
+  output.print(
+    { users: count, file, with_hashes: withHashes },
+    `${count} users are in ${file}, ${withHashes ? 'with' : 'without'} their password hashes.`,
+  );
+}

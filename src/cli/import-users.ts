@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { Option, type Command } from 'commander';
+import type { Config } from '../config/config.js';
+import type { Finding, ImportCounts, ImportOptions } from '../import/import-options.js';
+import { columnPurposes } from '../import/sources/flask.js';
+import { openSource, sourceKinds, type SourceKind } from '../import/sources/open-source.js';
+import { UserImport } from '../import/user-import.js';
+import type { Services } from '../server/services.js';
+import { addAction, type Output } from './command-output.js';
+import { FoundError, UsageError } from './exit-codes.js';
+import type { WithInstallation } from './installation-command.js';
+import { operator } from './operator.js';
+import { createProgress } from './progress.js';
+
+interface Words {
+  readonly from?: SourceKind;
+  readonly source?: string;
+  readonly table?: string;
+  readonly column: readonly string[];
+  readonly firebaseHashConfig?: string;
+  readonly role: readonly string[];
+  readonly createRoles?: boolean;
+  readonly ignoreRoles?: boolean;
+  readonly rename?: string;
+  readonly emailAsUsername?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const collect = (word: string, before: readonly string[]): readonly string[] => [...before, word];
+
+/** @returns the group `import`. */
+export function addImportCommand(program: Command, withInstallation: WithInstallation): void {
+  addAction(
+    program
+      .command('import')
+      .description('take over what another application has')
+      .command('users')
+      .description('import users with their password hashes; run again, it goes on where it was interrupted')
+      .argument('<location>', 'a file, or postgres://<user>:<password>@<host>/<database>')
+      .addOption(
+        new Option('--from <application>', 'where they come from; not needed for .ndjson and .csv').choices(
+          sourceKinds,
+        ),
+      )
+      .option('--dry-run', 'find what is wrong, and change nothing')
+      .option('--source <name>', 'under which their ids are kept; the application’s name by default')
+      .option('--table <name>', 'of the users, where it is not the usual one')
+      .option(
+        '--column <purpose=name>',
+        `a column of a Flask application, for ${columnPurposes.join(', ')}; may be repeated`,
+        collect,
+        [],
+      )
+      .option('--firebase-hash-config <file>', 'the hash parameters of the Firebase project')
+      .option(
+        '--role <theirs=ours>',
+        'a role that has another name here, or none; may be repeated',
+        collect,
+        [],
+      )
+      .option('--create-roles', 'make the roles that are not here, without permissions')
+      .addOption(
+        new Option('--ignore-roles', 'leave out the roles that are not here').conflicts('createRoles'),
+      )
+      .option('--rename <file>', 'CSV without a heading: the name there, the name here')
+      .option('--email-as-username', 'users log in with their e-mail addresses'),
+    (output, location: string, words: Words) => {
+      const roles = parsePairs('--role', words.role);
+      const columns = Object.fromEntries(parsePairs('--column', words.column));
+      return withInstallation((services, config) =>
+        importUsers(services, config, { output, location, words, roles, columns }),
+      );
+    },
+  );
+}
+
+interface Task {
+  readonly output: Output;
+  readonly location: string;
+  readonly words: Words;
+  readonly roles: ReadonlyMap<string, string>;
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+async function importUsers(
+  { database, clock, accessTokens, roles }: Services,
+  config: Config,
+  task: Task,
+): Promise<void> {
+  const { output, location, words } = task;
+  const { dryRun = false, from = guessKind(location), source = from } = words;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/.test(source)) {
+    throw new UsageError('--source must have letters, digits and . _ - alone, 50 at most.');
+  }
+  const options: ImportOptions = {
+    source,
+    dryRun,
+    roles: task.roles,
+    unknownRoles: words.createRoles ? 'create' : words.ignoreRoles ? 'ignore' : 'refuse',
+    renames: words.rename === undefined ? new Map() : await readRenames(words.rename),
+    emailAsUsername: words.emailAsUsername ?? false,
+    usernames: config.usernames,
+    actor: operator,
+  };
+  const open = () => openSource(from, location, { ...words, columns: task.columns });
+  const total = process.stderr.isTTY ? await countRecords(open) : 0;
+  const progress = createProgress({ unit: 'users' });
+  const { users, close } = await open();
+  let counts: ImportCounts;
+  try {
+    counts = await UserImport.run({ database, clock, tokens: accessTokens, roles }, users, options, {
+      onFinding: (finding) => {
+        progress.end();
+        output.print(finding, describeFinding(finding));
+      },
+      onProgress: ({ read }) => {
+        progress.update(read, total);
+      },
+    });
+  } finally {
+    progress.end();
+    await close();
+  }
+  output.print({ ...counts, dry_run: dryRun }, describeCounts(counts, dryRun));
+  if (counts.refused > 0) {
+    throw new FoundError(
+      `${counts.refused} of ${counts.read} users ${dryRun ? 'would not be' : 'were not'} imported: what to do is said for each. Then run the command again; those who are here are left out.`,
+    );
+  }
+}
+
+function guessKind(location: string): SourceKind {
+  if (location.endsWith('.ndjson')) return 'ndjson';
+  if (location.endsWith('.csv')) return 'csv';
+  throw new UsageError(`Say where the users come from: --from with one of ${sourceKinds.join(', ')}.`);
+}
+
+async function countRecords(open: () => ReturnType<typeof openSource>): Promise<number> {
+  const { users, close } = await open();
+  let count = 0;
+  const each = users[Symbol.asyncIterator]();
+  while (!(await each.next()).done) count += 1;
+  await close();
+  return count;
+}
+
+function describeFinding({ place, username, message }: Finding): string {
+  return `${place}${username === undefined ? '' : ` (${JSON.stringify(username)})`}: ${message}.`;
+}
+
+function describeCounts(
+  { read, imported, skipped, withoutPassword, bcrypt }: ImportCounts,
+  dryRun: boolean,
+): string {
+  return [
+    `${read} users were read, and ${imported} ${dryRun ? 'would be' : 'are'} imported.`,
+    ...(skipped > 0 ? [`${skipped} were imported before.`] : []),
+    ...(withoutPassword > 0
+      ? [
+          `${withoutPassword} have no password, and can log in when they are given one (latchkey users reset-password).`,
+        ]
+      : []),
+    ...(bcrypt > 0
+      ? [
+          `${bcrypt} have hashes of bcrypt, which compares the first 72 bytes of a password, until they log in.`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+function parsePairs(option: string, words: readonly string[]): Map<string, string> {
+  return new Map(
+    words.map((word): [string, string] => {
+      const at = word.indexOf('=');
+      if (at < 1) throw new UsageError(`${option} ${word} must be two names with "=" in between.`);
+      return [word.slice(0, at), word.slice(at + 1)];
+    }),
+  );
+}
+
+async function readRenames(file: string): Promise<Map<string, string>> {
+  const { parse } = await import('csv-parse/sync');
+  let rows: string[][];
+  try {
+    rows = parse(readFileSync(file), { bom: true, skip_empty_lines: true });
+  } catch (cause) {
+    throw new UsageError(`The file ${file} of --rename cannot be read: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
+  return new Map(rows.map(([theirs = '', ours = '']) => [theirs, ours]));
+}

@@ -1,0 +1,83 @@
+/** A user as another application knows it. Times are milliseconds since the Unix epoch. */
+export interface ForeignUser {
+  /** Unique within the source. */
+  readonly id: string;
+  readonly username: string;
+  readonly email?: string | undefined;
+  readonly emailVerified?: boolean | undefined;
+  /** In one of `hashNotations`; undefined: the user has no password there. */
+  readonly passwordHash?: string | undefined;
+  /** When a one-time password expires; undefined for an ordinary one. */
+  readonly oneTimeExpiresAt?: number | undefined;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  readonly createdAt?: number | undefined;
+  readonly lastLoginAt?: number | undefined;
+}
+
+/** What a source has at one place: a user, or what is wrong there. */
+export type SourceRecord = {
+  /** Where it is, for the report: `line 3`, `auth_user 42`. */
+  readonly place: string;
+} & ({ readonly user: ForeignUser } | { readonly error: string });
+
+/** Users of another application, in a fixed order, read once. */
+export type UserSource = AsyncIterable<SourceRecord>;
+
+/** Reads the fields of a record. What is wrong throws a `FieldError`. */
+export class FieldError extends Error {}
+
+/** Values in the forms in which databases and files have them. */
+export const fields = {
+  text(value: unknown, name: string): string | undefined {
+    if (value === undefined || value === null || value === '') return undefined;
+    if (typeof value === 'string') return value;
+    if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+    throw new FieldError(`${name} must be a text`);
+  },
+
+  flag(value: unknown, name: string): boolean | undefined {
+    if (value === undefined || value === null || value === '') return undefined;
+    if (typeof value === 'boolean') return value;
+    const text = toText(value).toLowerCase();
+    if (['1', 'true', 't', 'yes'].includes(text)) return true;
+    if (['0', 'false', 'f', 'no'].includes(text)) return false;
+    throw new FieldError(`${name} must be true or false`);
+  },
+
+  /** A text without a time zone is taken for UTC; a number for seconds, or for milliseconds where it is large. */
+  time(value: unknown, name: string): number | undefined {
+    if (value === undefined || value === null || value === '') return undefined;
+    if (value instanceof Date) return value.getTime();
+    const number = typeof value === 'string' && !/^\d+(?:\.\d+)?$/.test(value) ? NaN : Number(value);
+    if (number >= 0) return Math.round(number < 1e11 ? number * 1000 : number);
+    const text = toText(value).replace(' ', 'T');
+    const time = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(text) || !text.includes('T') ? text : `${text}Z`);
+    if (Number.isNaN(time)) throw new FieldError(`${name} must be a time, such as 2026-11-24T09:00:00Z`);
+    return time;
+  },
+
+  /** A list, or a text with commas, semicolons or spaces in between. */
+  list(value: unknown, name: string): string[] {
+    if (value === undefined || value === null || value === '') return [];
+    const all = Array.isArray(value) ? (value as unknown[]) : toText(value).split(/[\s,;]+/);
+    if (!all.every((each) => typeof each === 'string'))
+      throw new FieldError(`${name} must be a list of texts`);
+    return all.filter((each) => each !== '');
+  },
+};
+
+function toText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
+}
+
+/** Reads one record; what a `FieldError` says becomes the record's error. */
+export function toRecord(place: string, read: () => ForeignUser): SourceRecord {
+  try {
+    return { place, user: read() };
+  } catch (error) {
+    if (error instanceof FieldError) return { place, error: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Actor } from '../audit/actor.js';
+import type { UsernameRules } from '../usernames/username-rules.js';
+
+export interface ImportOptions {
+  /** The name under which the application's ids are kept. */
+  readonly source: string;
+  /** Whether nothing is written. */
+  readonly dryRun: boolean;
+  /** Role there → role here; an empty one: none. */
+  readonly roles: ReadonlyMap<string, string>;
+  /** What becomes of a role that is neither mapped nor here. */
+  readonly unknownRoles: 'refuse' | 'create' | 'ignore';
+  /** Name there → name here. */
+  readonly renames: ReadonlyMap<string, string>;
+  /** Whether users log in with their e-mail addresses. */
+  readonly emailAsUsername: boolean;
+  readonly usernames: UsernameRules;
+  readonly actor: Actor;
+}
+
+/** What is wrong with a user, who is not imported. */
+export interface Finding {
+  /** Where the source has it. */
+  readonly place: string;
+  readonly username?: string | undefined;
+  /** What is wrong, and what to do. */
+  readonly message: string;
+}
+
+export interface ImportCounts {
+  readonly read: number;
+  /** With a dry run: would be imported. */
+  readonly imported: number;
+  /** Imported by an earlier run. */
+  readonly skipped: number;
+  /** With findings. */
+  readonly refused: number;
+  readonly withoutPassword: number;
+  /** Hashes that compare 72 bytes of a password. */
+  readonly bcrypt: number;
+}

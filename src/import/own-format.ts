@@ -1,0 +1,52 @@
+import { fields, FieldError, type ForeignUser } from './foreign-user.js';
+
+/** The fields of a user in NDJSON and CSV, which `export users` writes and `import users` reads. */
+export interface ExportedUser {
+  readonly id?: string;
+  readonly username: string;
+  readonly email?: string;
+  readonly email_verified?: boolean;
+  readonly password_hash?: string;
+  readonly one_time_expires_at?: string;
+  readonly roles?: readonly string[];
+  readonly disabled?: boolean;
+  readonly created_at?: string;
+  readonly last_login_at?: string;
+}
+
+const known: Readonly<Record<keyof ExportedUser, true>> = {
+  id: true,
+  username: true,
+  email: true,
+  email_verified: true,
+  password_hash: true,
+  one_time_expires_at: true,
+  roles: true,
+  disabled: true,
+  created_at: true,
+  last_login_at: true,
+};
+export const exportedFields = Object.keys(known);
+
+/** @throws {FieldError} */
+export function readExportedUser(given: Readonly<Record<string, unknown>>): ForeignUser {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) {
+    throw new FieldError(`"${unknown}" is not a field: the fields are ${exportedFields.join(', ')}`);
+  }
+  const username = fields.text(given['username'], 'username') ?? fields.text(given['email'], 'email');
+  if (username === undefined) throw new FieldError('username is missing');
+  return {
+    // What has no id is known by its name.
+    id: fields.text(given['id'], 'id') ?? username,
+    username,
+    email: fields.text(given['email'], 'email'),
+    emailVerified: fields.flag(given['email_verified'], 'email_verified'),
+    passwordHash: fields.text(given['password_hash'], 'password_hash'),
+    oneTimeExpiresAt: fields.time(given['one_time_expires_at'], 'one_time_expires_at'),
+    roles: fields.list(given['roles'], 'roles'),
+    disabled: fields.flag(given['disabled'], 'disabled') ?? false,
+    createdAt: fields.time(given['created_at'], 'created_at'),
+    lastLoginAt: fields.time(given['last_login_at'], 'last_login_at'),
+  };
+}

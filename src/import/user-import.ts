@@ -1,0 +1,256 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { auditStore, type AuditEntry } from '../audit/audit.store.js';
+import type { Clock } from '../clock.js';
+import { countersStore } from '../database/counters.store.js';
+import type { Database } from '../database/database.js';
+import { rolesStore } from '../roles/roles.store.js';
+import type { RolesService } from '../roles/roles.service.js';
+import type { RightsCapacity } from '../tokens/access-token-size.js';
+import { usersStore } from '../users/users.store.js';
+import { FieldError, type SourceRecord, type UserSource } from './foreign-user.js';
+import type { Finding, ImportCounts, ImportOptions } from './import-options.js';
+import { importedUsersStore, type NewImportedUser } from './imported-users.store.js';
+import { RoleMapping } from './role-mapping.js';
+import { toForeignId, toUserRow } from './user-checks.js';
+
+/** A transaction of a few milliseconds: requests of a running service get the database in between. */
+const usersPerBatch = 100;
+/** Milliseconds. */
+const maxPause = 50;
+
+interface Dependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly tokens: RightsCapacity;
+  readonly roles: Pick<RolesService, 'put'>;
+}
+
+interface Reports {
+  readonly onFinding: (finding: Finding) => void;
+  /** After each batch. */
+  readonly onProgress?: (counts: ImportCounts) => void;
+}
+
+interface Candidate extends NewImportedUser {
+  readonly place: string;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/**
+ * Imports users of another application. Each batch commits with the ids that its users had there: whoever was imported is
+ * left out by the next run, so that an interrupted import is run again.
+ */
+export class UserImport {
+  readonly #counts: Mutable<ImportCounts> = {
+    read: 0,
+    imported: 0,
+    skipped: 0,
+    refused: 0,
+    withoutPassword: 0,
+    bcrypt: 0,
+  };
+  /** What earlier users of this run have: name, look of a name, id, foreign id → place. */
+  readonly #seen = new Map<string, string>();
+
+  private constructor(
+    private readonly dependencies: Dependencies,
+    private readonly options: ImportOptions,
+    private readonly reports: Reports,
+    private readonly mapping: RoleMapping,
+    private readonly hashKinds: Set<string>,
+  ) {}
+
+  static async run(
+    dependencies: Dependencies,
+    source: UserSource,
+    options: ImportOptions,
+    reports: Reports,
+  ): Promise<ImportCounts> {
+    const { queries } = dependencies.database;
+    const kinds = [
+      ...(await usersStore.passwordCosts(queries)).map((costs) => `argon2id:${costs}`),
+      ...(await usersStore.foreignHashFamilies(queries)).keys(),
+    ];
+    const mapping = await RoleMapping.read(queries, options, dependencies.tokens);
+    const work = new UserImport(dependencies, options, reports, mapping, new Set(kinds));
+    let batch: SourceRecord[] = [];
+    for await (const record of source) {
+      batch.push(record);
+      if (batch.length < usersPerBatch) continue;
+      await work.#runBatch(batch);
+      batch = [];
+    }
+    await work.#runBatch(batch);
+    await work.#finish();
+    return work.#counts;
+  }
+
+  async #finish(): Promise<void> {
+    const { database, clock } = this.dependencies;
+    const { dryRun, source, actor } = this.options;
+    if (dryRun) return;
+    const { imported, refused, skipped } = this.#counts;
+    await auditStore.add(database.queries, clock, {
+      event: 'users_imported',
+      actor,
+      details: { source, imported, refused, skipped },
+    });
+  }
+
+  async #runBatch(records: readonly SourceRecord[]): Promise<void> {
+    const began = performance.now();
+    const { database } = this.dependencies;
+    this.#counts.read += records.length;
+    const ids = records.flatMap((record) => ('user' in record ? [toForeignId(record.user.id)] : []));
+    const done = await importedUsersStore.findImported(database.queries, this.options.source, ids);
+    const newRoles = new Set<string>();
+    const candidates = records.flatMap((record) => this.#check(record, done, newRoles));
+    const free = await this.#findFree(candidates);
+    if (!this.options.dryRun && free.length > 0) {
+      for (const name of newRoles) await this.#createRole(name);
+      await this.#insert(free);
+      await wait(Math.min(performance.now() - began, maxPause));
+    } else this.#count(free);
+    this.reports.onProgress?.(this.#counts);
+  }
+
+  #check(record: SourceRecord, done: ReadonlySet<string>, newRoles: Set<string>): Candidate[] {
+    const { place } = record;
+    if ('error' in record) return this.#refuse(place, record.error);
+    const { user: foreign } = record;
+    if (done.has(toForeignId(foreign.id))) {
+      this.#counts.skipped += 1;
+      return [];
+    }
+    try {
+      const made = toUserRow(foreign, this.options, {
+        clock: this.dependencies.clock,
+        hashKinds: this.hashKinds,
+      });
+      const roles = this.mapping.map(foreign.roles, (name) => newRoles.add(name));
+      return this.#refuseDuplicate({ ...made, roles, place });
+    } catch (error) {
+      if (error instanceof FieldError) return this.#refuse(place, error.message, foreign.username);
+      throw error;
+    }
+  }
+
+  /** Among the users of this run. */
+  #refuseDuplicate(candidate: Candidate): Candidate[] {
+    const { user, origin, place } = candidate;
+    const keys = {
+      [`id ${origin.foreign_id}`]: 'has the same id',
+      [`user ${user.id}`]: 'has the same id',
+      [`name ${user.username_key}`]: 'has the same name, apart from its case',
+      ...(this.options.usernames === 'distinct' && {
+        [`look ${user.username_skeleton ?? ''}`]: 'has a name that looks the same',
+      }),
+    };
+    for (const [key, what] of Object.entries(keys)) {
+      const other = this.#seen.get(key);
+      if (other !== undefined) {
+        return this.#refuse(
+          place,
+          `${other} ${what}: give one of them another name (--rename), or leave it out`,
+          user.username,
+        );
+      }
+    }
+    for (const key of Object.keys(keys)) this.#seen.set(key, place);
+    return [candidate];
+  }
+
+  /** Those whose ids and names no user has. */
+  async #findFree(candidates: readonly Candidate[]): Promise<Candidate[]> {
+    const taken = await importedUsersStore.findTaken(
+      this.dependencies.database.queries,
+      candidates.map(({ user }) => user),
+    );
+    const ids = new Set(taken.map(({ id }) => id));
+    const names = new Set(taken.map((each) => each.username_key));
+    const looks = new Set(taken.flatMap((each) => each.username_skeleton ?? []));
+    const inBatch = new Set<string>();
+    return candidates.flatMap((candidate) => {
+      const { user, place } = candidate;
+      const look = user.username_skeleton ?? '';
+      const isLike = looks.has(look) || inBatch.has(look);
+      const error = ids.has(user.id)
+        ? 'a user here has this id'
+        : names.has(user.username_key)
+          ? 'a user here has this name'
+          : isLike && this.options.usernames === 'distinct'
+            ? 'a user here has a name that looks the same'
+            : undefined;
+      if (error !== undefined) {
+        return this.#refuse(
+          place,
+          `${error}: give another name (--rename), or leave the user out`,
+          user.username,
+        );
+      }
+      inBatch.add(look);
+      return [isLike ? { ...candidate, user: { ...user, username_skeleton: null } } : candidate];
+    });
+  }
+
+  async #createRole(name: string): Promise<void> {
+    const description = `Imported from ${this.options.source}`;
+    await this.dependencies.roles.put(name, { description, permissions: [] }, this.options.actor);
+  }
+
+  async #insert(candidates: readonly Candidate[]): Promise<void> {
+    const { database } = this.dependencies;
+    const inserted = await database.longRunning.transaction(async (transaction) => {
+      const hasRoles = candidates.some(({ roles }) => roles.length > 0);
+      if (hasRoles) await rolesStore.lockRights(transaction);
+      const ids = await importedUsersStore.insert(transaction, candidates);
+      if (hasRoles) await countersStore.increment(transaction, 'rights');
+      const imported = candidates.filter(({ user }) => ids.has(user.id));
+      await auditStore.addMany(
+        transaction,
+        this.dependencies.clock,
+        imported.map((each) => this.#describe(each)),
+      );
+      return ids;
+    });
+    this.#count(candidates.filter(({ user }) => inserted.has(user.id)));
+    for (const { user, place } of candidates) {
+      if (!inserted.has(user.id)) {
+        this.#refuse(
+          place,
+          'somebody has taken the name in the meantime: run the import again',
+          user.username,
+        );
+      }
+    }
+  }
+
+  #describe({ user, origin, roles }: Candidate): AuditEntry {
+    return {
+      event: 'user_imported',
+      actor: this.options.actor,
+      target: { kind: 'user', id: user.id, name: user.username },
+      details: {
+        source: origin.source,
+        foreign_id: origin.foreign_id,
+        roles,
+        disabled: user.disabled_at !== null,
+      },
+    };
+  }
+
+  #count(imported: readonly Candidate[]): void {
+    this.#counts.imported += imported.length;
+    for (const { user } of imported) {
+      if (user.password_hash === '') this.#counts.withoutPassword += 1;
+      else if (user.password_hash.startsWith('imported-hash/1/bcrypt/')) this.#counts.bcrypt += 1;
+    }
+  }
+
+  #refuse(place: string, message: string, username?: string): [] {
+    this.#counts.refused += 1;
+    this.reports.onFinding({ place, username, message });
+    return [];
+  }
+}

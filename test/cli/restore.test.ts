@@ -1,0 +1,151 @@
+import { existsSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
+import { expect } from 'chai';
+import { backupSqlite } from '../../src/database/backup-sqlite.js';
+import { systemClock } from '../../src/clock.js';
+import { openTestDatabase } from '../support/databases.js';
+import { temporaryFolder } from '../support/folders.js';
+import { readJsonLines, runCommand } from '../support/run-command.js';
+import { TestApp, testSecret } from '../support/test-app.js';
+
+/** Restores in the order of docs/restore.md are tested in test/process/operator-pages.test.ts. */
+describe('latchkey restore', () => {
+  const folder = temporaryFolder();
+  let targets = 0;
+  let target: string;
+  before(async () => {
+    const app = await TestApp.start();
+    await app.login();
+    const { file } = app.services.config.databaseUrl as { file: string };
+    await backupSqlite(file, folder.path('backup.db'));
+    await app.close();
+  });
+  beforeEach(() => {
+    // The lock on a file is this process's until it ends.
+    target = folder.path(`data-${(targets += 1)}.db`);
+  });
+
+  const restore = (
+    words: readonly string[],
+    settings: Record<string, string> = { LATCHKEY_SECRET: testSecret },
+  ): ReturnType<typeof runCommand> =>
+    runCommand(['restore', ...words], {
+      environment: { DATABASE_URL: `sqlite:${target}`, ...settings },
+      clock: systemClock,
+    });
+
+  async function expectRefusal(says: RegExp, ...parameters: Parameters<typeof restore>): Promise<void> {
+    const { exitCode, stderr } = await restore(...parameters);
+    expect(exitCode).to.equal(1);
+    expect(stderr).to.match(says);
+    expect(readdirSync(folder.path('.')).filter((name) => name.includes('restoring'))).to.deep.equal([]);
+  }
+
+  it('makes the database where there was none', async () => {
+    const { exitCode, stdout, stderr } = await restore([folder.path('backup.db'), '--json']);
+    expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
+    const [done] = readJsonLines(stdout);
+    expect(done)
+      .to.include({ restored: true, database: target, sessions: 1 })
+      .and.not.have.property('replaced');
+    expect(statSync(target).mode & 0o777).to.equal(0o600);
+    const events = await readEvents();
+    expect(events).to.include.members(['database_restored', 'all_sessions_ended']);
+  });
+
+  it('keeps the sessions where it is told to', async () => {
+    const { exitCode, stdout } = await restore([folder.path('backup.db'), '--keep-sessions']);
+    expect(exitCode).to.equal(0);
+    expect(stdout).to.include('live again');
+    expect(await readEvents())
+      .to.include('database_restored')
+      .and.not.include('all_sessions_ended');
+  });
+
+  it('migrates a backup of an earlier version', async () => {
+    const older = openTestDatabase({ kind: 'sqlite', file: folder.path('older.db') });
+    await older.migrate({ upTo: '0004-revocations-in-order' });
+    await older.close();
+    await backupSqlite(folder.path('older.db'), folder.path('older-backup.db'));
+    expect((await restore([folder.path('older-backup.db')])).exitCode).to.equal(0);
+    expect(await readEvents()).to.include('database_restored');
+  });
+
+  it('refuses a backup of a later version, and names it', async () => {
+    await copyFile(folder.path('backup.db'), folder.path('later.db'));
+    const later = new DatabaseSync(folder.path('later.db'));
+    later.exec(`insert into kysely_migration values ('9999-later', '');
+      insert into latchkey_migration_versions values ('9999-later', '9.0.0', 0)`);
+    later.close();
+    await expectRefusal(/Run 9\.0\.0 or a later one/, [folder.path('later.db')]);
+    expect(existsSync(target)).to.be.false;
+  });
+
+  it('refuses a damaged backup, and what is none', async () => {
+    await copyFile(folder.path('backup.db'), folder.path('damaged.db'));
+    truncateSync(folder.path('damaged.db'), 16_384);
+    await expectRefusal(/^The backup cannot be used: .*Nothing was replaced\.$/m, [
+      folder.path('damaged.db'),
+    ]);
+    target = `${target}-other`;
+    writeFileSync(folder.path('text.db'), 'no database'.repeat(1000));
+    await expectRefusal(/cannot be read as a database/, [folder.path('text.db')]);
+    target = `${target}-other`;
+    new DatabaseSync(folder.path('empty.db')).exec('create table t (x)');
+    await expectRefusal(/it is not a database of Latchkey/, [folder.path('empty.db')]);
+    await expectRefusal(/does not exist, or is not a file/, [folder.path('nothing.db')]);
+    await expectRefusal(/does not exist, or is not a file/, [folder.path('.')]);
+  });
+
+  it('refuses the database itself, and a copy of a database in use', async () => {
+    target = folder.path('backup.db');
+    await expectRefusal(/is the database itself/, [folder.path('backup.db')]);
+    target = folder.path('other.db');
+    await copyFile(folder.path('backup.db'), folder.path('copied.db'));
+    writeFileSync(folder.path('copied.db-wal'), 'a log');
+    await expectRefusal(/is not whole without that log/, [folder.path('copied.db')]);
+  });
+
+  it('is not stopped by the empty log of what has only read, but by a process that has the database open', async () => {
+    const database = openTestDatabase({ kind: 'sqlite', file: target });
+    await database.migrate();
+    await database.close();
+    const reader = new DatabaseSync(target, { readOnly: true });
+    reader.prepare('select count(*) from users').get();
+    expect(existsSync(`${target}-shm`)).to.be.true;
+    await expectRefusal(/a process has the database open/, [folder.path('backup.db')]);
+    reader.close();
+    expect(existsSync(`${target}-shm`)).to.be.true;
+  });
+
+  it('takes an empty log away that nobody uses', async () => {
+    const database = openTestDatabase({ kind: 'sqlite', file: target });
+    await database.migrate();
+    await database.close();
+    const reader = new DatabaseSync(target, { readOnly: true });
+    reader.prepare('select count(*) from users').get();
+    reader.close();
+    expect(existsSync(`${target}-shm`)).to.be.true;
+    expect((await restore([folder.path('backup.db')])).exitCode).to.equal(0);
+    expect(existsSync(`${target}-shm`)).to.be.false;
+    expect(await readEvents()).to.include('database_restored');
+  });
+
+  it('refuses a secret that does not open the keys, or none', async () => {
+    await expectRefusal(/does not open the keys/, [folder.path('backup.db')], {
+      LATCHKEY_SECRET: 'another secret, which is long enough',
+    });
+    await expectRefusal(/^There is no secret to open the keys/, [folder.path('backup.db')], {});
+  });
+
+  async function readEvents(): Promise<string[]> {
+    const database = openTestDatabase({ kind: 'sqlite', file: target });
+    try {
+      const rows = await database.queries.selectFrom('audit').select('event').execute();
+      return rows.map(({ event }) => event);
+    } finally {
+      await database.close();
+    }
+  }
+});
