@@ -89,14 +89,18 @@ async function run() {
   }
 }
 
+function settingsFile() {
+  return project === undefined ? undefined : join(isOwn ? process.cwd() : project, '.env');
+}
+
 /**
  * Reads `.env` of the project, or in a checkout of the working directory; the environment comes first. As Node's
  * `--env-file-if-exists` does, which older versions refuse to start with, and which a package's command cannot be given.
  * @returns {boolean} whether it could be read.
  */
 function loadSettings() {
-  if (project === undefined) return true;
-  const file = join(isOwn ? process.cwd() : project, '.env');
+  const file = settingsFile();
+  if (file === undefined) return true;
   try {
     process.loadEnvFile(file);
   } catch (error) {
@@ -113,6 +117,7 @@ function loadSettings() {
 function createLauncher() {
   return {
     version: packageVersion(),
+    settingsFile: settingsFile(),
     async loadProject() {
       const file = join(project ?? root, 'dist/src/project.js');
       return /** @type {ProjectModule} */ (await import(pathToFileURL(file).href)).default;

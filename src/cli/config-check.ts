@@ -6,10 +6,16 @@ import { addAction, type Output } from './command-output.js';
 import { examineDatabase, type DatabaseState } from './database-state.js';
 import { FoundError } from './exit-codes.js';
 import type { Surroundings } from './installation-command.js';
+import type { Launcher } from './launcher.js';
+
+interface ShownSettings {
+  readonly onlyChanged: boolean;
+  readonly settingsFile: string | undefined;
+}
 
 export function addConfigCommands(
   program: Command,
-  loadProject: () => Promise<Project>,
+  { loadProject, settingsFile }: Pick<Launcher<Project>, 'loadProject' | 'settingsFile'>,
   surroundings: Surroundings,
 ): void {
   const config = program.command('config').description('the settings');
@@ -21,7 +27,7 @@ export function addConfigCommands(
       )
       .option('--changed', 'only settings that differ from their default'),
     async (output, { changed = false }: { readonly changed?: boolean }) =>
-      checkConfig(output, surroundings, await loadProject(), changed),
+      checkConfig(output, surroundings, await loadProject(), { onlyChanged: changed, settingsFile }),
   );
 }
 
@@ -33,9 +39,11 @@ async function checkConfig(
   output: Output,
   { environment }: Surroundings,
   project: Pick<Project, 'migrations'>,
-  onlyChanged: boolean,
+  { onlyChanged, settingsFile }: ShownSettings,
 ): Promise<void> {
-  const shown = describeSettings(environment).filter(({ from }) => !onlyChanged || from !== 'default');
+  const shown = describeSettings(environment, settingsFile).filter(
+    ({ from }) => !onlyChanged || from !== 'default',
+  );
   const warnings = findSettingWarnings(environment);
   const { config, errors } = tryReadConfig(environment);
   const examined = config && (await examineDatabase(config, project));

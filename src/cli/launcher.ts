@@ -2,6 +2,8 @@
 export interface Launcher<Project = object> {
   /** Of the package. */
   readonly version: string;
+  /** Where settings were read from that the environment does not have; it need not be there. */
+  readonly settingsFile?: string | undefined;
   /** The project that the command is about, compiled. */
   readonly loadProject: () => Promise<Project>;
   readonly start: () => Promise<void>;

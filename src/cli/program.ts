@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAuditCommands } from './audit.js';
 import { addBackupCommand } from './backup.js';
 import { addCheckCommand } from './check-database.js';
 import { addClientCommands } from './clients.js';
@@ -50,13 +51,14 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
     .action(() => launcher.develop());
   addToolCommands(program, launcher);
   addVersionCommand(program, launcher.version);
-  addConfigCommands(program, launcher.loadProject, surroundings);
+  addConfigCommands(program, launcher, surroundings);
   addMigrateCommand(program, launcher.loadProject, surroundings);
   const withInstallation = createInstallationRunner(launcher.loadProject, surroundings);
   addUserCommands(program, withInstallation);
   addRoleCommands(program, withInstallation);
   addClientCommands(program, withInstallation);
   addSessionCommands(program, withInstallation);
+  addAuditCommands(program, withInstallation);
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);
   addCopyCommand(program, launcher.loadProject, surroundings);

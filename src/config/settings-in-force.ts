@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { secretNames } from './config.js';
 import { getFileVariable, readSecretFiles } from './secret-files.js';
 import { settings, type Setting } from './settings.js';
@@ -8,17 +10,27 @@ export interface SettingInForce {
   readonly value: string | undefined;
   /** What happens without it, where there is no fixed default. */
   readonly otherwise?: string;
-  /** `default`, `environment`, or the file that a `…_FILE` variable names. */
+  /** `default`, `environment`, the file that a `…_FILE` variable names, or the settings' file. */
   readonly from: string;
 }
 
 const masked = '********';
 
-/** Every setting with where its value comes from, wrong ones included. */
+/**
+ * Every setting with where its value comes from, wrong ones included.
+ * @param settingsFile a file such as `.env`, whose variables are in the environment already.
+ */
 export function describeSettings(
   variables: Readonly<Record<string, string | undefined>>,
+  settingsFile?: string,
 ): readonly SettingInForce[] {
   const { environment, files } = readSecretFiles(secretNames, variables);
+  const inFile =
+    settingsFile !== undefined && existsSync(settingsFile)
+      ? parseEnv(readFileSync(settingsFile, 'utf8'))
+      : {};
+  const findOrigin = (name: string, given: string): string =>
+    inFile[name] === given ? String(settingsFile) : 'environment';
   return Object.values<Setting<unknown>>(settings).map((setting) => {
     const { name, secret = false } = setting;
     const given = environment[name];
@@ -27,7 +39,7 @@ export function describeSettings(
       return {
         name,
         value: secret ? mask(name, given) : given,
-        from: file === undefined ? 'environment' : `${getFileVariable(name)} (${file})`,
+        from: file === undefined ? findOrigin(name, given) : `${getFileVariable(name)} (${file})`,
       };
     }
     const { default: value, defaultInWords: otherwise } = setting;

@@ -30,7 +30,8 @@ export async function backupSqlite(
   const unfinished = `${target}.unfinished`;
   reserve(target, unfinished);
   try {
-    const source = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+    // Not only for reading: such a connection would leave an empty log behind, which the last other one removes.
+    const source = new DatabaseSync(file, { timeout: 5000 });
     try {
       // With a read transaction, all steps see one moment. Without it, each commit of the service would begin the copy again.
       source.exec('begin; select count(*) from sqlite_schema');

@@ -111,9 +111,27 @@ export class StagedFile {
 
 /** @throws {StartError} where a write-ahead log is beside the file: the next file in its place would be corrupted by it. */
 export function refuseLeftoverLog(file: string): void {
-  const left = [`${file}-wal`, `${file}-shm`].filter((name) => existsSync(name));
+  const listLeft = (): string[] => [`${file}-wal`, `${file}-shm`].filter((name) => existsSync(name));
+  const isEmpty = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+  // A connection that only reads leaves an empty log. The last one that can write removes it.
+  if (isEmpty && listLeft().length > 0 && existsSync(file)) connectOnce(file);
+  const left = listLeft();
   if (left.length === 0) return;
   throw new StartError(
     `Beside ${file} there is ${left.join(' and ')}: a process has the database open, or one was killed. End every process that uses it. If none does, "npx latchkey check-database" takes the log into a database that is sound; where the old database is of no use, remove ${left.join(' and ')}. Then run this command again.`,
   );
+}
+
+function connectOnce(file: string): void {
+  const database = new DatabaseSync(file);
+  try {
+    database.prepare('select count(*) from sqlite_schema').get();
+  } catch (cause) {
+    throw new StartError(
+      `${file} cannot be read (${(cause as Error).message}), and ${file}-shm is beside it. End every process that uses it, remove both, and run this command again.`,
+      { cause },
+    );
+  } finally {
+    database.close();
+  }
 }

@@ -20,7 +20,7 @@ export const subjectVersionsStore = {
         .selectFrom(table)
         .select((eb) => eb.fn.countAll<number>().as('count'))
         .executeTakeFirstOrThrow();
-      return Number(count);
+      return count;
     });
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   },

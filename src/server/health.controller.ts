@@ -1,7 +1,7 @@
 import { Get, NoSecurity, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { authenticateIfPresent } from '../authentication/authentication.js';
-import { Problem, retryLater } from '../problems/problem.js';
+import { retryLater } from '../problems/problem.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { HealthCheckName, HealthStatus, type Health, type HealthCheck } from './health.models.js';
 import type { Check, Readiness } from './readiness.js';
@@ -25,8 +25,7 @@ export class HealthController {
   /**
    * Whether the service can handle requests: it has started, it is not stopping, the database accepts writes, and
    * revocations of other replicas arrive. Send requests elsewhere where this fails. With the permission `metrics:read` the
-   * response says what was checked, how far revocations lag, and since when what fails has failed, and why; a token that is
-   * not valid counts as none.
+   * response says what was checked, how far revocations lag, and since when what fails has failed, and why.
    * @summary Readiness
    */
   @Get('ready') // tsoa-latchkey.json makes the bearer token optional in the contract
@@ -37,7 +36,8 @@ export class HealthController {
   )
   public async getReady(@Request() request: HttpRequest): Promise<Health> {
     const { checks, error } = await this.services.readiness.check();
-    const mayKnow = mayReadMetrics(request);
+    // In memory alone: the database may be what is not ready.
+    const mayKnow = authenticateIfPresent(request)?.permissions.has('metrics:read') ?? false;
     const failed = checks.find(({ isReady }) => !isReady);
     if (!failed) return { status: HealthStatus.Ok, ...(mayKnow && { checks: checks.map(toHealthCheck) }) };
     throw retryLater('not_ready', 1, {
@@ -45,16 +45,6 @@ export class HealthController {
       isExpected: failed.name === 'process',
       ...(failed.name === 'database' && { cause: error }),
     });
-  }
-}
-
-/** In memory alone: the database may be what is not ready. */
-function mayReadMetrics(request: HttpRequest): boolean {
-  try {
-    return authenticateIfPresent(request)?.permissions.has('metrics:read') ?? false;
-  } catch (error) {
-    if (error instanceof Problem) return false;
-    throw error;
   }
 }
 

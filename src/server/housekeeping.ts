@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { AuditRetention } from '../audit/audit-retention.js';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
 import type { Clock } from '../clock.js';
@@ -28,6 +29,7 @@ interface Dependencies {
   readonly revocations: Revocations;
   readonly passwords: Passwords;
   readonly auditRetention: AuditRetention;
+  readonly auditOutputs: AuditOutputs;
 }
 
 /** Periodic work. */
@@ -39,6 +41,7 @@ export function createHousekeeping({
   revocations,
   passwords,
   auditRetention,
+  auditOutputs,
 }: Dependencies): Housekeeping {
   let lastKept = 0;
   const finishChanges = async (): Promise<void> => {
@@ -62,6 +65,7 @@ export function createHousekeeping({
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
       await finishChanges();
+      await auditOutputs.reportLags();
       await auditRetention.run();
       await readPasswordCosts(database, passwords);
     },

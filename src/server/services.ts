@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { createAuditFeedServices, type AuditFeedServices } from '../audit-feed/audit-feed-services.js';
 import {
   createAuthenticationServices,
   type AuthenticationServices,
@@ -70,6 +71,7 @@ export interface Services
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
     AuditServices,
+    AuditFeedServices,
     ObservabilityServices,
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
@@ -189,6 +191,10 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   });
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
+  const auditFeed = createAuditFeedServices(
+    { database, clock, log, revocations, version: packageVersion },
+    config,
+  );
   return {
     config,
     database,
@@ -215,11 +221,12 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     oauth,
     catchUp,
     ...audit,
+    ...auditFeed,
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
       ...{ logins: authentication.logins, sessions: sessions.sessions, denials, readiness },
     }),
-    ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit }),
+    ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
 }

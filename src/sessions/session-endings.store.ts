@@ -65,7 +65,7 @@ export const sessionEndingsStore = {
       .selectFrom('sessions')
       .select((eb) => eb.fn.countAll<number>().as('count'))
       .executeTakeFirstOrThrow();
-    return Number(count);
+    return count;
   },
 
   /** The last id of the page after an id; undefined where there are no more. */

@@ -107,6 +107,31 @@ describe('latchkey restore', () => {
     await expectRefusal(/is not whole without that log/, [folder.path('copied.db')]);
   });
 
+  it('is not stopped by the empty log of what has only read, but by a process that has the database open', async () => {
+    const database = openTestDatabase({ kind: 'sqlite', file: target });
+    await database.migrate();
+    await database.close();
+    const reader = new DatabaseSync(target, { readOnly: true });
+    reader.prepare('select count(*) from users').get();
+    expect(existsSync(`${target}-shm`)).to.be.true;
+    await expectRefusal(/a process has the database open/, [folder.path('backup.db')]);
+    reader.close();
+    expect(existsSync(`${target}-shm`)).to.be.true;
+  });
+
+  it('takes an empty log away that nobody uses', async () => {
+    const database = openTestDatabase({ kind: 'sqlite', file: target });
+    await database.migrate();
+    await database.close();
+    const reader = new DatabaseSync(target, { readOnly: true });
+    reader.prepare('select count(*) from users').get();
+    reader.close();
+    expect(existsSync(`${target}-shm`)).to.be.true;
+    expect((await restore([folder.path('backup.db')])).exitCode).to.equal(0);
+    expect(existsSync(`${target}-shm`)).to.be.false;
+    expect(await readEvents()).to.include('database_restored');
+  });
+
   it('refuses a secret that does not open the keys, or none', async () => {
     await expectRefusal(/does not open the keys/, [folder.path('backup.db')], {
       LATCHKEY_SECRET: 'another secret, which is long enough',

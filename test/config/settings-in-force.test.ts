@@ -31,6 +31,16 @@ describe('The settings in force', () => {
     });
   });
 
+  it('come from a file of settings, unless the environment says something else', () => {
+    const file = folder.path('.env');
+    writeFileSync(file, 'PORT=4000\nHOST="::1"\n');
+    const from = describeSettings({ PORT: '4000', HOST: '127.0.0.1' }, file)
+      .slice(0, 3)
+      .map((setting) => setting.from);
+    expect(from).to.deep.equal([file, 'environment', 'default']);
+    expect(describeSettings({ PORT: '4000' }, folder.path('none'))[0]?.from).to.equal('environment');
+  });
+
   it('show wrong values, which are to be corrected', () => {
     expect(find('PORT', { PORT: 'no number' })).to.include({ value: 'no number' });
   });

@@ -46,6 +46,9 @@ describe('What docs/restore.md shows for SQLite', () => {
     expect(await terminal.run(backUp)).to.include('has all of data/latchkey.db');
     expect(statSync(at('backups/monday.db')).mode & 0o777).to.equal(0o600);
     expect(readdirSync(at('backups'))).to.deep.equal(['monday.db']);
+    // A service that is stopped leaves no log, and neither does a backup of its database.
+    const other = await installation.run(['backup', 'backups/second.db']);
+    expect(other.exitCode).to.equal(0);
   });
 
   it('refuses to restore while the service runs', async () => {

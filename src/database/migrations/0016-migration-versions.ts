@@ -8,5 +8,6 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .addColumn('name', 'text', (column) => column.notNull().primaryKey())
     .addColumn('version', 'text', (column) => column.notNull())
     .addColumn('migrated_at', dialect === 'sqlite' ? sql`integer` : sql`bigint`, (column) => column.notNull())
+    .modifyEnd(dialect === 'sqlite' ? sql`strict` : sql``)
     .execute();
 }
