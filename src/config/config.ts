@@ -63,6 +63,12 @@ export function readConfig(
       'LATCHKEY_ISSUER must be set when DATABASE_URL is PostgreSQL: the URL that clients know the service by, such as https://login.example.com, the same for every replica. Each replica refuses the tokens of another issuer.',
     );
   }
+  const { listen, port, issuer } = config as Partial<Config>;
+  if (listen === 'when_ready' && port === 0 && issuer === undefined) {
+    errors.push(
+      'LATCHKEY_LISTEN is when_ready and PORT is 0: set LATCHKEY_ISSUER, which would be the address that is listened on.',
+    );
+  }
   if (databaseUrl?.kind === 'postgres') {
     errors.push(...findUnmetRequirements(environment[settings.databaseUrl.name] ?? '', environment));
   }

@@ -63,6 +63,12 @@ export const settings = {
     default: '127.0.0.1',
     doc: 'The address to listen on; `0.0.0.0` or `::` for all of them.',
   }),
+  listen: defineSetting({
+    name: 'LATCHKEY_LISTEN',
+    parse: createChoiceParser('at_start', 'when_ready'),
+    default: 'at_start',
+    doc: 'When a start begins to listen: `at_start`, with 503 and `Retry-After` until it is ready; `when_ready`, for load balancers that try the next replica where nothing listens ([deployment](deployment.md)).',
+  }),
   maxConnections: defineSetting({
     name: 'LATCHKEY_MAX_CONNECTIONS',
     parse: createWholeNumberParser(1, 1_000_000),

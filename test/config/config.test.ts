@@ -43,6 +43,7 @@ describe('The settings', () => {
     expect(readConfig({})).to.deep.equal({
       port: 3000,
       host: '127.0.0.1',
+      listen: 'at_start',
       maxConnections: undefined,
       requestTimeout: 30,
       keepAliveTimeout: 75,
@@ -184,6 +185,7 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['::', '::'],
     ['localhost', 'localhost'],
   ],
+  LATCHKEY_LISTEN: ['at_start', 'when_ready'].map((when) => [when, when]),
   LATCHKEY_MAX_CONNECTIONS: [
     ['1', 1],
     ['1000000', 1_000_000],
@@ -414,6 +416,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_DATABASE_STATEMENT_TIMEOUT: ['0', '2m'],
   LATCHKEY_DATABASE_WAIT: ['-1', '2h', 'forever'],
   LATCHKEY_REVOCATION_BOUND: ['0', '61s'],
+  LATCHKEY_LISTEN: ['ready', 'AT_START', 'true'],
   LOG_LEVEL: ['INFO', 'verbose', 'toString'],
   LATCHKEY_AUDIT_STREAMS: ['-1', '10001'],
   LATCHKEY_AUDIT_WEBHOOK_URL: [
@@ -572,6 +575,17 @@ describe('Invalid settings', () => {
       for (const secret of Object.values(secrets)) expect(fault).not.to.include(secret);
       expect(fault).not.to.include('hunter2');
     }
+  });
+});
+
+describe('LATCHKEY_LISTEN', () => {
+  it('needs an issuer to listen when ready on any free port', () => {
+    const settings = { LATCHKEY_LISTEN: 'when_ready', PORT: '0' };
+    expect(faultsOf(settings)).to.deep.equal([
+      'LATCHKEY_LISTEN is when_ready and PORT is 0: set LATCHKEY_ISSUER, which would be the address that is listened on.',
+    ]);
+    expect(faultsOf({ ...settings, LATCHKEY_ISSUER: 'https://login.example.com' })).to.deep.equal([]);
+    expect(faultsOf({ LATCHKEY_LISTEN: 'when_ready' })).to.deep.equal([]);
   });
 });
 
