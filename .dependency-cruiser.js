@@ -11,6 +11,7 @@ const layers = [
   'oauth',
   'authentication',
   'revocation-stream',
+  'audit-feed',
   'sessions',
   'clients',
   'users',

@@ -18,6 +18,7 @@ import { MeController } from './../src/authentication/me.controller.js';
 import { LoginController } from './../src/authentication/login.controller.js';
 import { ForwardAuthController } from './../src/authentication/forward-auth.controller.js';
 import { CookiesController } from './../src/authentication/cookies.controller.js';
+import { AuditController } from './../src/audit-feed/audit.controller.js';
 
 export const routes = defineRoutes({
   root: new URL('../../', import.meta.url),
@@ -107,7 +108,8 @@ export const routes = defineRoutes({
       dataType: 'refObject',
       properties: {
         'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
-        'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'password_hash': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":1500},"pattern":{"errorMsg":"must have printable ASCII characters alone","value":"^[!-~]+$"}}},
         'one_time': {"dataType":"boolean"},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
       },
@@ -614,7 +616,7 @@ export const routes = defineRoutes({
     'RefreshRequest': {
       dataType: 'refObject',
       properties: {
-        'refresh_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
+        'refresh_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":2048}}},
       },
       additionalProperties: false,
     },
@@ -636,6 +638,93 @@ export const routes = defineRoutes({
         'optional': {"dataType":"boolean","default":false},
       },
       additionalProperties: false,
+    },
+    'AuditActorKind': {
+      dataType: 'refEnum',
+      enums: ["user","client","operator","service"],
+    },
+    'AuditName': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":1000},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+    },
+    'AuditActor': {
+      dataType: 'refObject',
+      properties: {
+        'kind': {"ref":"AuditActorKind"},
+        'id': {"ref":"Id"},
+        'name': {"ref":"AuditName"},
+      },
+      additionalProperties: false,
+    },
+    'AuditSubjectId': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":255},"pattern":{"errorMsg":"must have no control characters","value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
+    },
+    'AuditTarget': {
+      dataType: 'refObject',
+      properties: {
+        'kind': {"dataType":"string","validators":{"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'id': {"ref":"AuditSubjectId","required":true},
+        'name': {"ref":"AuditName"},
+      },
+      additionalProperties: false,
+    },
+    'AuditDetails': {
+      dataType: 'refObject',
+      properties: {
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'AuditEntry': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'at': {"dataType":"string","required":true},
+        'event': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'actor': {"ref":"AuditActor"},
+        'target': {"ref":"AuditTarget"},
+        'session_id': {"ref":"Id"},
+        'address': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Za-z.:%/_-]*$"}}},
+        'user_agent': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'request_id': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"value":"^[!-~]*$"}}},
+        'details': {"ref":"AuditDetails"},
+        'count': {"dataType":"long","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":9007199254740991}}},
+        'last_at': {"dataType":"string"},
+        'sequence': {"dataType":"long","validators":{"minimum":{"value":1},"maximum":{"value":9007199254740991}}},
+        'hash': {"dataType":"string","validators":{"minLength":{"value":64},"maxLength":{"value":64},"pattern":{"value":"^[0-9a-f]{64}$"}}},
+      },
+      additionalProperties: false,
+    },
+    'AuditPage': {
+      dataType: 'refObject',
+      properties: {
+        'items': {"dataType":"array","array":{"dataType":"refObject","ref":"AuditEntry"},"required":true,"validators":{"maxItems":{"value":200}}},
+        'next_cursor': {"ref":"Cursor"},
+      },
+      additionalProperties: false,
+    },
+    'AuditOrderName': {
+      dataType: 'refEnum',
+      enums: ["newest","oldest"],
+    },
+    'AuditQuery': {
+      dataType: 'refObject',
+      properties: {
+        'event': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"errorMsg":"must be the name of an event","value":"^[a-z_]+$"}}},
+        'actor': {"ref":"AuditSubjectId"},
+        'target': {"ref":"AuditSubjectId"},
+        'address': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":255},"pattern":{"errorMsg":"must be an IP address","value":"^[0-9A-Za-z.:%/_-]+$"}}},
+        'from': {"dataType":"string","validators":{"maxLength":{"value":35},"pattern":{"errorMsg":"must be a time such as 2026-11-24T09:00:00Z","value":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})$"}}},
+        'to': {"dataType":"string","validators":{"maxLength":{"value":35},"pattern":{"errorMsg":"must be a time such as 2026-11-24T09:00:00Z","value":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})$"}}},
+        'order': {"ref":"AuditOrderName"},
+        'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
+        'cursor': {"ref":"Cursor"},
+      },
+      additionalProperties: false,
+    },
+    'AuditEventId': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"errorMsg":"must be the id of an event, or 0","value":"^(0|[1-9][0-9]{0,15}-[0-9a-f]{16})$"}}},
     },
   },
   operations: [
@@ -1185,6 +1274,29 @@ export const routes = defineRoutes({
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
       security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'get',
+      path: '/audit',
+      controller: AuditController,
+      handler: 'listAudit',
+      parameters: {
+        query: {"in":"queries","name":"query","required":true,"ref":"AuditQuery"},
+      },
+      security: [{"bearer":["audit:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'get',
+      path: '/audit/stream',
+      controller: AuditController,
+      handler: 'followAudit',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+        lastEventId: {"in":"header","name":"Last-Event-ID","ref":"AuditEventId"},
+      },
+      security: [{"bearer":["audit:read"]}],
       successStatus: 200,
     },
   ],

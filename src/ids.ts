@@ -5,3 +5,11 @@ import type { Clock } from './clock.js';
 export function createId(clock: Clock): string {
   return v7({ msecs: clock.now() });
 }
+
+/** What all ids of this time or later, in milliseconds since the Unix epoch, are not less than, and all earlier ones are. */
+export function findFirstIdAt(at: number): string {
+  const hex = Math.min(Math.max(Math.floor(at), 0), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}

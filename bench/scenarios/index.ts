@@ -1,4 +1,5 @@
 import { editLoopOfProject } from './edit-loop-project.ts';
+import { audit } from './audit.ts';
 import { editLoop } from './edit-loop.ts';
 import { firstSight } from './first-sight.ts';
 import { guardRevocations } from './guard-revocations.ts';
@@ -23,6 +24,7 @@ export const scenarios = {
   'revocations-million': revocationsMillion,
   login,
   'login-timing': loginTiming,
+  audit,
   'refresh-sqlite': refreshSqlite,
   'refresh-postgres': refreshPostgres,
   statements,

@@ -55,7 +55,7 @@ export class AuditChain {
     const rows = await auditChainStore.listUnchained(database.queries, rowsPerStep);
     // A clock that was set back must not go back to a day that is sealed.
     const day = head && head.day > formatDay(now) ? head.day : formatDay(now);
-    if (rows.length === 0 && head?.day === day) return 0;
+    if (rows.length === 0 && (!head || head.day === day)) return 0;
     let { sequence, hash } = head ?? { sequence: 0, hash: firstHash };
     const places = rows.map((row): ChainPlace => {
       sequence += 1;

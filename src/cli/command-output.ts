@@ -18,6 +18,8 @@ export interface Output {
   readonly isJson: boolean;
   /** With `--json` the object in a line, without it the text. */
   print(document: object, text: string): void;
+  /** A line of JSON for each item as it comes (NDJSON), with or without `--json`. */
+  printLines(items: Iterable<object> | AsyncIterable<object>): Promise<void>;
   /** With `--json` a line for each item as it comes (NDJSON), without it a table. */
   printList<Item>(items: Iterable<Item> | AsyncIterable<Item>, form: ListForm<Item>): Promise<void>;
 }
@@ -36,8 +38,12 @@ export function createOutput({ write, drained }: Sink, isJson: boolean): Output 
     write(`${line}\n`);
     await drained();
   };
+  const printLines = async (items: Iterable<object> | AsyncIterable<object>): Promise<void> => {
+    for await (const item of items) await writeLine(JSON.stringify(item));
+  };
   return {
     isJson,
+    printLines,
     print: (document, text) => {
       write(`${isJson ? JSON.stringify(document) : text}\n`);
     },

@@ -150,10 +150,13 @@ export async function importKey({ ring }: Services, output: Output, file: string
   }
 }
 
-export async function revokeKey({ ring }: Services, output: Output, id: string): Promise<void> {
+export async function revokeKey({ ring, auditChain }: Services, output: Output, id: string): Promise<void> {
   const ofRefreshTokens = ring.listRefreshKeys().some((key) => key.id === id);
+  // The key may have signed its head: the next one signs it, by the same process that has just verified it.
+  await auditChain.run();
   if (!(await ring.revoke(id, operator)))
     throw new StartError(`There is no key "${id}". See: latchkey keys list`);
+  await auditChain.run();
   const signs = (ofRefreshTokens ? ring.refreshKey : ring.signingKey).id;
   output.print(
     { revoked: id, purpose: ofRefreshTokens ? 'refresh' : 'access', signs },

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAuditCommands } from './audit.js';
 import { addBackupCommand } from './backup.js';
 import { addCheckCommand } from './check-database.js';
 import { addClientCommands } from './clients.js';
@@ -57,6 +58,7 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addRoleCommands(program, withInstallation);
   addClientCommands(program, withInstallation);
   addSessionCommands(program, withInstallation);
+  addAuditCommands(program, withInstallation);
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);
   addCopyCommand(program, launcher.loadProject, surroundings);

@@ -1,3 +1,4 @@
+import { parseSyslogReceiver, parseWebhookSecrets, parseWebhookUrl } from './audit-receivers.js';
 import { parseDatabaseUrl } from '../database/database-url.js';
 import {
   parseAudiences,
@@ -11,6 +12,7 @@ import {
   parseList,
   createListParser,
   parseLongSecret,
+  parseMoment,
   parseNonEmpty,
   createChoiceParser,
   parseOrigins,
@@ -60,6 +62,12 @@ export const settings = {
     parse: parseNonEmpty,
     default: '127.0.0.1',
     doc: 'The address to listen on; `0.0.0.0` or `::` for all of them.',
+  }),
+  listen: defineSetting({
+    name: 'LATCHKEY_LISTEN',
+    parse: createChoiceParser('at_start', 'when_ready'),
+    default: 'at_start',
+    doc: 'When a start begins to listen: `at_start`, with 503 and `Retry-After` until it is ready; `when_ready`, for load balancers that try the next replica where nothing listens ([deployment](deployment.md)).',
   }),
   maxConnections: defineSetting({
     name: 'LATCHKEY_MAX_CONNECTIONS',
@@ -267,6 +275,39 @@ export const settings = {
     default: '100',
     doc: 'Maximum number of open revocation streams per client or user, so that none takes all; beyond that the response is 429.',
   }),
+  auditStreams: defineSetting({
+    name: 'LATCHKEY_AUDIT_STREAMS',
+    parse: createWholeNumberParser(0, 10_000),
+    default: '100',
+    doc: 'Maximum number of open audit streams (`GET /audit/stream`), of which a client or user may have ten.',
+  }),
+  auditWebhookUrl: defineSetting({
+    name: 'LATCHKEY_AUDIT_WEBHOOK_URL',
+    parse: parseWebhookUrl,
+    defaultInWords: 'none',
+    secret: true,
+    doc: 'The `https` URL that the audit is posted to ([audit](audit.md#webhook)). `http` is accepted for the machine itself.',
+  }),
+  auditWebhookSecret: defineSetting({
+    name: 'LATCHKEY_AUDIT_WEBHOOK_SECRET',
+    parse: parseWebhookSecrets,
+    default: '',
+    defaultInWords: 'none',
+    secret: true,
+    doc: 'The secret that the webhook’s requests are signed with: `whsec_` and base64, or any string of 32 characters or more. While it changes several, comma-separated or as a JSON array: each request is signed with all of them.',
+  }),
+  auditSyslog: defineSetting({
+    name: 'LATCHKEY_AUDIT_SYSLOG',
+    parse: parseSyslogReceiver,
+    defaultInWords: 'none',
+    doc: 'The syslog receiver that the audit is sent to, such as `tls://logs.example.com:6514` ([audit](audit.md#syslog)); also `tcp://` and `udp://`.',
+  }),
+  auditSyslogFormat: defineSetting({
+    name: 'LATCHKEY_AUDIT_SYSLOG_FORMAT',
+    parse: createChoiceParser('rfc5424', 'cef'),
+    default: 'rfc5424',
+    doc: 'What a syslog message says: `rfc5424`, structured data, or `cef`, the Common Event Format.',
+  }),
   accessTokenExpires: defineSetting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',
     parse: createLifetimeParser(86_400),
@@ -284,6 +325,16 @@ export const settings = {
     parse: createDurationParser(0, 300),
     default: '0',
     doc: 'By how much the clocks of the machines that issue and check tokens may differ; at most five minutes.',
+  }),
+  decodeLegacy: defineSetting({
+    name: 'JWT_DECODE_LEGACY',
+    parse: createChoiceParser('flask-jwt-extended'),
+    doc: '`flask-jwt-extended` also accepts the tokens that a Flask application issued with the same `JWT_SECRET_KEY`, for users who were imported from it ([moving](migrate-from-flask.md)). It needs `JWT_DECODE_LEGACY_UNTIL`.',
+  }),
+  decodeLegacyUntil: defineSetting({
+    name: 'JWT_DECODE_LEGACY_UNTIL',
+    parse: parseMoment,
+    doc: 'When the acceptance of those tokens ends, such as `2027-01-31` (UTC): the day after the last one has expired.',
   }),
   encodeAudience: defineSetting({
     name: 'JWT_ENCODE_AUDIENCE',

@@ -26,6 +26,7 @@ const tableOrder: Readonly<Record<keyof Schema, true>> = {
   latchkey_exchanged_tokens: true,
   latchkey_audit_seals: true,
   latchkey_audit_head: true,
+  latchkey_audit_outputs: true,
   audit: true,
 };
 export const copiedTables = Object.keys(tableOrder) as (keyof Schema)[];

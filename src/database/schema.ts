@@ -13,6 +13,7 @@ export interface Schema {
   audit: AuditRow;
   latchkey_audit_seals: AuditSealRow;
   latchkey_audit_head: AuditHeadRow;
+  latchkey_audit_outputs: AuditOutputRow;
   clients: ClientRow;
   used_assertions: UsedAssertionRow;
   counters: CounterRow;
@@ -265,4 +266,17 @@ interface ExchangedTokenRow {
   exchanged_at: number;
   /** When the token has expired. */
   expires_at: number;
+}
+
+/** A receiver of the audit. */
+interface AuditOutputRow {
+  name: 'webhook' | 'syslog';
+  /** The last row of the chain that it has. */
+  sequence: number;
+  /** The process that sends to it, until `free_at`. */
+  holder: string | null;
+  /** When a process may send next: after the time that the holder has, or after the wait that follows a failure. */
+  free_at: number;
+  /** Failures since the last success. */
+  failures: number;
 }

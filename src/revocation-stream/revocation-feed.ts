@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Feed } from '../revocations/feed.js';
 import type { Database } from '../database/database.js';
-import { retryLater } from '../problems/problem.js';
+import { StreamLimit } from '../http/stream-limit.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { revocationsStore, type LiveRevocation } from '../revocations/revocations.store.js';
@@ -52,9 +52,7 @@ const overlap = 60_000;
 export class RevocationFeed {
   readonly #cursors: FeedCursors;
   readonly #subscribers = new Set<Subscriber>();
-  /** Subject → number of its subscribers. */
-  readonly #perSubject = new Map<string, number>();
-  #stopping = false;
+  readonly #limit: StreamLimit;
   #keyRemovals = 0;
 
   constructor(
@@ -65,6 +63,7 @@ export class RevocationFeed {
     private readonly options: FeedOptions,
   ) {
     this.#cursors = new FeedCursors(options.issuer);
+    this.#limit = new StreamLimit({ max: options.maxReaders, maxPerSubject: options.maxReadersPerSubject });
   }
 
   /**
@@ -97,25 +96,16 @@ export class RevocationFeed {
    *   `not_ready` if the process is stopping.
    */
   follow(text: string | undefined, claims: AccessTokenClaims): FeedSubscription {
-    if (this.#stopping)
-      throw retryLater('not_ready', 1, { detail: 'The service is stopping.', isExpected: true });
-    const { sub: subject } = claims;
-    const own = this.#perSubject.get(subject) ?? 0;
-    if (own >= this.options.maxReadersPerSubject) throw retryLater('too_many_streams', 5);
-    if (this.#subscribers.size >= this.options.maxReaders) {
-      throw retryLater('busy', 5, {
-        detail: 'Too many streams are open. Try again in as many seconds as Retry-After says.',
-      });
-    }
+    const close = this.#limit.open(claims.sub);
     const subscriber = new Subscriber();
     this.#subscribers.add(subscriber);
-    this.#perSubject.set(subject, own + 1);
     const unsubscribe = this.revocations.subscribe((rows) => {
       subscriber.add(rows);
     });
     const leave = (): void => {
       unsubscribe();
-      if (this.#subscribers.delete(subscriber)) this.#removeReader(subject);
+      this.#subscribers.delete(subscriber);
+      close();
       subscriber.end();
     };
     return { parts: this.#streamParts(subscriber, text, claims, leave), tooSlow: subscriber.tooSlow, leave };
@@ -133,19 +123,13 @@ export class RevocationFeed {
 
   /** Ends all streams, and lets no new one begin. */
   stop(): void {
-    this.#stopping = true;
+    this.#limit.stop();
     for (const subscriber of this.#subscribers) subscriber.end();
   }
 
   /** Number of open streams. */
   get readers(): number {
     return this.#subscribers.size;
-  }
-
-  #removeReader(subject: string): void {
-    const left = (this.#perSubject.get(subject) ?? 0) - 1;
-    if (left > 0) this.#perSubject.set(subject, left);
-    else this.#perSubject.delete(subject);
   }
 
   async *#streamParts(

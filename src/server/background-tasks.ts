@@ -5,6 +5,8 @@ const cleanUpInterval = 10 * 60_000;
 const flushInterval = 60_000;
 /** Milliseconds that a row of the audit waits to be chained, at most. */
 const chainInterval = 200;
+/** Milliseconds that a chained row of the audit waits to be sent, at most. */
+const auditInterval = 500;
 /** So that a probe and the metrics can say since when. */
 const readinessInterval = 5000;
 /** Milliseconds between heartbeats on revocation streams. */
@@ -22,6 +24,7 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
   const { cleanUp, database, finishChanges, jobs, lifecycle, readiness, sessionUses, revocationFeed } =
     services;
   const { auditChain, auditCounts } = services;
+  const { auditOutputs, auditStream } = services;
   const runAndLogErrors = async ({ job, what, work }: Task): Promise<void> => {
     try {
       await jobs.run(job, work);
@@ -65,6 +68,16 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
     job: 'chain_audit',
     what: 'chaining the rows of the audit',
     work: () => auditChain.run(),
+  });
+  repeat(auditInterval, {
+    job: 'send_audit',
+    what: 'sending the audit to its receivers',
+    work: () => auditOutputs.run(),
+  });
+  repeat(auditInterval, {
+    job: 'stream_audit',
+    what: 'streaming the audit',
+    work: () => auditStream.poll(),
   });
   repeat(readinessInterval, {
     job: 'check_readiness',

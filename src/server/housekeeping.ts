@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
+import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { AuditRetention } from '../audit/audit-retention.js';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
+import { legacyUsersStore } from '../authentication/legacy-users.store.js';
 import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
 import type { Database } from '../database/database.js';
@@ -28,6 +30,7 @@ interface Dependencies {
   readonly revocations: Revocations;
   readonly passwords: Passwords;
   readonly auditRetention: AuditRetention;
+  readonly auditOutputs: AuditOutputs;
 }
 
 /** Periodic work. */
@@ -39,6 +42,7 @@ export function createHousekeeping({
   revocations,
   passwords,
   auditRetention,
+  auditOutputs,
 }: Dependencies): Housekeeping {
   let lastKept = 0;
   const finishChanges = async (): Promise<void> => {
@@ -58,10 +62,11 @@ export function createHousekeeping({
       await ring.deleteRetired();
       await ring.rotateIfDue();
       await revocations.prune();
-      for (const store of [sessionEndingsStore, loginAttemptsStore, usedAssertionsStore]) {
+      for (const store of [sessionEndingsStore, loginAttemptsStore, usedAssertionsStore, legacyUsersStore]) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
       await finishChanges();
+      await auditOutputs.reportLags();
       await auditRetention.run();
       await readPasswordCosts(database, passwords);
     },

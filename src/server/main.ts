@@ -64,16 +64,24 @@ export function printError(error: unknown): void {
 
 async function serve(project: Project, config: Config, log: Logger): Promise<void> {
   const tracing = await loadTracing(process.env, packageVersion);
-  // The port comes first: an accidental second start must not touch the database, and probes get responses meanwhile.
-  let issuer = config.issuer ?? '';
-  const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
   const { host, port, metricsPort, metricsHost = host } = config;
-  const address = await listen(server, host, port, { host: 'HOST', port: 'PORT' });
-  issuer = config.issuer ?? address;
+  let issuer = config.issuer ?? `http://${toReachableHost(host)}:${port}`;
+  const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
+  const open = (): Promise<string> => listen(server, host, port, { host: 'HOST', port: 'PORT' });
+  // The port comes first: an accidental second start must not touch the database, and probes get responses meanwhile.
+  let address = config.listen === 'at_start' ? await open() : undefined;
+  if (address !== undefined) issuer = config.issuer ?? address;
   let services: Services | undefined;
   let opened: OpenProject;
+  const metricsServer = createMetricsServer(() => services, log);
   stopOnSignal({ server, endConnections, log, delay: config.shutdownDelay, getServices: () => services });
   try {
+    // Before the first administrator is made, whose password a start that fails would not tell.
+    if (metricsPort !== undefined) {
+      const names = { host: 'LATCHKEY_METRICS_HOST', port: 'LATCHKEY_METRICS_PORT' };
+      const metricsAddress = await listen(metricsServer, metricsHost, metricsPort, names);
+      log.info(`Metrics: ${metricsAddress}/metrics`);
+    }
     await claimInstallation(config, log);
     await refuseUnusableFile(config);
     services = await openInstallation(config, systemClock, log, issuer, project);
@@ -83,25 +91,18 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
     const permissions = collectPermissions(listOperations(project));
     const administrator = await prepareService(services, permissions, isText ? undefined : passwordFile);
     opened = await openProject(project, services);
-    if (metricsPort !== undefined) {
-      const names = { host: 'LATCHKEY_METRICS_HOST', port: 'LATCHKEY_METRICS_PORT' };
-      const metricsAddress = await listen(
-        createMetricsServer(services.metrics, services.readiness, log),
-        metricsHost,
-        metricsPort,
-        names,
-      );
-      log.info(`Metrics: ${metricsAddress}/metrics`);
-    }
     services.eventLoop.start();
     serveApp(createApp(services, opened, tracing));
+    address ??= await open();
     const settings = describeSettings(process.env);
     const started = { address, issuer, administrator, passwordFile, settings };
     if (isText) printStartMessage(started, config);
     else logStart(started, config, log);
   } catch (error) {
-    server.close();
-    server.closeAllConnections();
+    for (const each of [server, metricsServer]) {
+      each.close();
+      each.closeAllConnections();
+    }
     await services?.database.close();
     throw error;
   }

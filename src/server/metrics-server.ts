@@ -9,14 +9,28 @@ import { metricContentTypes, selectMetricFormat } from '../observability/prometh
 const requestTimeout = 5000;
 const maxConnections = 100;
 
-/** Creates the server of `LATCHKEY_METRICS_PORT`: metrics and readiness, for whatever can reach it. */
-export function createMetricsServer(metrics: Metrics, readiness: Readiness, log: Logger): Server {
-  const sendMetrics = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+interface MeasuredServices {
+  readonly metrics: Metrics;
+  readonly readiness: Readiness;
+}
+
+type Handler = (
+  services: MeasuredServices,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void>;
+
+/**
+ * Creates the server of `LATCHKEY_METRICS_PORT`: metrics and readiness, for whatever can reach it.
+ * @param getServices undefined while the service starts.
+ */
+export function createMetricsServer(getServices: () => MeasuredServices | undefined, log: Logger): Server {
+  const sendMetrics: Handler = async ({ metrics }, request, response) => {
     const format = selectMetricFormat(request.headers.accept);
     const text = await metrics.render(format);
     response.writeHead(200, { 'Content-Type': metricContentTypes[format] }).end(text);
   };
-  const sendReadiness = async (_request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const sendReadiness: Handler = async ({ readiness }, _request, response) => {
     const { checks } = await readiness.check();
     const isReady = checks.every((check) => check.isReady);
     const body = { status: isReady ? 'ok' : 'not_ready', checks: checks.map(toBody) };
@@ -34,7 +48,12 @@ export function createMetricsServer(metrics: Metrics, readiness: Readiness, log:
         .end('There are GET /metrics and GET /health/ready here, and nothing else.\n');
       return;
     }
-    handle(request, response).catch((error: unknown) => {
+    const services = getServices();
+    if (!services) {
+      response.writeHead(503, { 'Retry-After': '1' }).end('The service is starting.\n');
+      return;
+    }
+    handle(services, request, response).catch((error: unknown) => {
       log.error({ err: error }, 'reading the metrics failed');
       response.writeHead(500).end();
     });

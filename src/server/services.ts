@@ -1,9 +1,12 @@
 import type { Logger } from 'pino';
+import { createAuditFeedServices, type AuditFeedServices } from '../audit-feed/audit-feed-services.js';
 import {
   createAuthenticationServices,
   type AuthenticationServices,
 } from '../authentication/authentication-services.js';
 import { ClientsService } from '../clients/clients.service.js';
+import { createLegacyTokens } from './legacy-tokens.js';
+import type { LegacyTokens } from '../authentication/legacy-tokens.service.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Contract } from '../contract/read-contract.js';
@@ -70,6 +73,7 @@ export interface Services
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
     AuditServices,
+    AuditFeedServices,
     ObservabilityServices,
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
@@ -86,6 +90,8 @@ export interface Services
   /** Reads the revocations of a token from the database, where memory may be incomplete. */
   readonly confirmation: TokenConfirmation;
   readonly passwords: Passwords;
+  /** Undefined where the settings accept no tokens of another application. */
+  readonly legacyTokens: LegacyTokens | undefined;
   readonly roles: RolesService;
   readonly clients: ClientsService;
   readonly oauth: OAuthServices;
@@ -189,7 +195,17 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   });
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
+  const legacyTokens = createLegacyTokens(
+    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter },
+    config,
+    issuer,
+  );
+  const auditFeed = createAuditFeedServices(
+    { database, clock, log, revocations, version: packageVersion },
+    config,
+  );
   return {
+    legacyTokens,
     config,
     database,
     clock,
@@ -215,11 +231,12 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     oauth,
     catchUp,
     ...audit,
+    ...auditFeed,
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
       ...{ logins: authentication.logins, sessions: sessions.sessions, denials, readiness },
     }),
-    ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit }),
+    ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
 }

@@ -53,7 +53,9 @@ function stopAccepting({
   log,
   getServices,
 }: Omit<ShutdownOptions, 'delay' | 'endConnections'>): void {
-  getServices()?.revocationFeed.stop();
+  const services = getServices();
+  services?.revocationFeed.stop();
+  services?.auditStream.stop();
   const closeIdle = setInterval(() => {
     server.closeIdleConnections();
   }, 50);
@@ -81,6 +83,9 @@ function stopAccepting({
 async function finish(services: Services | undefined, log: Logger): Promise<void> {
   await services?.sessionUses.flush().catch((error: unknown) => {
     log.error({ err: error }, 'writing when sessions were used failed');
+  });
+  await services?.auditOutputs.stop().catch((error: unknown) => {
+    log.error({ err: error }, 'ending the outputs of the audit failed');
   });
   await finishAudit(services).catch((error: unknown) => {
     log.error({ err: error }, 'writing the last rows of the audit failed');

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Actor } from '../audit/actor.js';
+import type { AuditChain } from '../audit/audit-chain.js';
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import { unmarkBackup } from '../database/backup-mark.js';
@@ -17,6 +18,7 @@ interface Dependencies {
   readonly clock: Clock;
   readonly ring: KeyRing;
   readonly revocations: Revocations;
+  readonly auditChain: Pick<AuditChain, 'run'>;
 }
 
 /** Keeps transactions short: a running service waits for each. */
@@ -51,7 +53,9 @@ export async function endAllSessions(
   actor: Actor,
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<EndResult> {
-  const { database, clock, ring, revocations } = foundations;
+  const { database, clock, ring, revocations, auditChain } = foundations;
+  // The key that has signed its head goes: the new one signs it next, by the same process that has just verified it.
+  await auditChain.run();
   let revoked: Revocation[] = [];
   await ring.replaceAll(actor, async (queries) => {
     const now = clock.now();
@@ -60,6 +64,7 @@ export async function endAllSessions(
     await auditStore.add(queries, clock, { event: 'all_sessions_ended', actor });
   });
   revocations.apply(revoked);
+  await auditChain.run();
   const { queries } = database.longRunning;
   const total = (await subjectVersionsStore.count(queries)) + (await sessionEndingsStore.count(queries));
   let done = 0;

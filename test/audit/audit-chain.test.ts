@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { serviceActor } from '../../src/audit/actor.js';
@@ -141,7 +142,10 @@ for (const kind of databaseKinds) {
       const chains = [...others, database].map((each) => new AuditChain(each, clock, keys, log));
       let isWriting = true;
       const chaining = chains.map(async (each) => {
-        while (isWriting) await each.run();
+        while (isWriting) {
+          await each.run();
+          await nextTurn();
+        }
       });
       const writing = [database, ...others].map(async (each) => {
         for (let round = 0; round < 10; round += 1) await addMany(30, each);

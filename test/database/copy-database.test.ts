@@ -81,6 +81,10 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       .insertInto('latchkey_exchanged_tokens')
       .values({ jti: '0b9f6a3c', session_id: null, exchanged_at: 1, expires_at: 2 })
       .execute();
+    await queries
+      .insertInto('latchkey_audit_outputs')
+      .values({ name: 'syslog', sequence: 3, holder: null, free_at: 0, failures: 0 })
+      .execute();
   });
   after(() => app.close());
 

@@ -29,6 +29,7 @@ const firstTables = [
 const tables = [
   ...firstTables,
   'latchkey_audit_head',
+  'latchkey_audit_outputs',
   'latchkey_audit_seals',
   'latchkey_exchanged_tokens',
   'latchkey_foreign_ids',

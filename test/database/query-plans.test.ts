@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { auditListStore, type AuditFilter } from '../../src/audit/audit-list.store.js';
+import { auditOutputsStore } from '../../src/audit-feed/outputs/audit-outputs.store.js';
 import { clientsStore } from '../../src/clients/clients.store.js';
 import type { Queries } from '../../src/database/database.js';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
@@ -23,6 +25,29 @@ const now = recordTime;
 const page = { limit: 50, after: undefined };
 const later = { limit: 50, after: id };
 const live = { userId: id, now, lifetime: 1 };
+
+/** What is said of a page of the audit → its condition. */
+const auditFilters: Readonly<Record<string, AuditFilter>> = {
+  all: {},
+  'an event': { event: 'login' },
+  'an actor': { actor: id },
+  'a system user': { actor: 'root' },
+  'a target': { target: id },
+  'an address': { address: '192.0.2.1' },
+  'a time': { from: now, to: now + 1 },
+  'an event of a time': { event: 'login', from: now },
+  'everything at once': { event: 'login', actor: id, target: id, address: '192.0.2.1', from: now, to: now },
+};
+const auditQueries = Object.fromEntries(
+  Object.entries(auditFilters).flatMap(([what, filter]) =>
+    (['newest', 'oldest'] as const).flatMap((order) =>
+      [undefined, id].map((after) => [
+        `a page of the audit, ${order} first, ${after ? 'a later one' : 'the first one'}, of ${what}`,
+        (queries: Queries) => auditListStore.list(queries, { ...filter, order, limit: 50, after }),
+      ]),
+    ),
+  ),
+);
 
 /** Every query of lists, pages and searches, with every filter, and all long work. */
 const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>> = {
@@ -66,6 +91,12 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
     importedUsersStore.findTaken(queries, [{ id, username_key: 'ada', username_skeleton: 'x' }]),
   'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),
   'roles of a page of an export': (queries) => importedUsersStore.rolesOf(queries, [id]),
+  ...auditQueries,
+  'a page of the chain of the audit': (queries) => auditListStore.listChained(queries, 5, 50),
+  'a row of the chain of the audit': (queries) => auditListStore.findPlace(queries, 5),
+  'the places of a time in the chain of the audit': (queries) =>
+    auditListStore.findSpan(queries, { from: now, to: now + 1 }),
+  'where a receiver of the audit begins': (queries) => auditOutputsStore.add(queries, 'syslog', now),
   'the end of all sessions of a user': (queries) => sessionEpochsStore.raiseSessionEpoch(queries, id),
 };
 

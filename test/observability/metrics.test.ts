@@ -207,10 +207,13 @@ describe('The metrics of a service', () => {
   });
 
   it('are on a port of their own without a token, with readiness, and nothing else is', async () => {
-    const { metrics: exported, readiness, log, lifecycle } = app.services;
-    const server = createMetricsServer(exported, readiness, log);
+    const { log, lifecycle } = app.services;
+    let hasStarted = false;
+    const server = createMetricsServer(() => (hasStarted ? app.services : undefined), log);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect((await fetch(`${url}/metrics`)).status).to.equal(503);
+    hasStarted = true;
     const metrics = await fetch(`${url}/metrics`);
     expect(await metrics.text()).to.include('latchkey_info{');
     expect(metrics.headers.get('Content-Type')).to.equal('text/plain; version=0.0.4; charset=utf-8');

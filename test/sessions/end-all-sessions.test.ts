@@ -43,6 +43,12 @@ for (const database of databaseKinds) {
       const audited = await app.audited('all_sessions_ended');
       expect(audited).to.have.length(1);
       expect(audited[0]).to.include({ actor_id: null, target: null });
+      const { fault, notes, unchained } = await app.services.verifyAudit();
+      expect({ fault, notes }, 'the head is signed by the new key').to.deep.equal({
+        fault: undefined,
+        notes: [],
+      });
+      expect(unchained, 'the login since').to.equal(1);
       const { body } = await app.get('/sessions', again.access_token).expect(200);
       expect(body.items).to.have.length(1);
     });

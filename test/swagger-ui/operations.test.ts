@@ -244,6 +244,8 @@ describe("The page's session after an operation was tried out", () => {
     const answer = await tab.try('get', '/revocations/stream');
     expect(answer.headers.get('Content-Type')).to.match(/^text\/event-stream/);
     expect(await answer.text()).to.match(/^data: .*"complete":true.*\n\n$/s);
+    const audit = await tab.try('get', '/audit/stream');
+    expect(await audit.text()).to.match(/^id: .*\ndata: {"items":\[\]}\n\n$/);
   });
 
   it('shows a notice if the tokens are in cookies, which it neither stores nor refreshes', async () => {

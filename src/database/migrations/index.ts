@@ -15,6 +15,7 @@ import * as audit from './0013-audit.js';
 import * as userLists from './0014-user-lists.js';
 import * as importedUsers from './0015-imported-users.js';
 import * as migrationVersions from './0016-migration-versions.js';
+import * as auditOutputs from './0017-audit-outputs.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -39,6 +40,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0014-user-lists': userLists,
   '0015-imported-users': importedUsers,
   '0016-migration-versions': migrationVersions,
+  '0017-audit-outputs': auditOutputs,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {

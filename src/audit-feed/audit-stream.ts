@@ -1,0 +1,148 @@
+import { auditChainStore } from '../audit/audit-chain.store.js';
+import { auditListStore, type ChainedRow, type ChainPosition } from '../audit/audit-list.store.js';
+import type { Clock } from '../clock.js';
+import type { Database } from '../database/database.js';
+import { StreamLimit } from '../http/stream-limit.js';
+import type { Revocations } from '../revocations/revocations.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+import { AuditReader } from './audit-reader.js';
+
+/** What comes as one event. */
+export interface AuditStreamPart {
+  readonly rows: readonly ChainedRow[];
+  /** The reader's position after it. */
+  readonly id: string;
+}
+
+/** One reader's subscription to the stream. */
+interface AuditSubscription {
+  /** Ends when the reader's token stops working, the reader leaves, or the process stops. */
+  readonly parts: AsyncGenerator<AuditStreamPart>;
+  /** Aborted when the reader does not keep up. */
+  readonly tooSlow: AbortSignal;
+  /** To be called when the reader leaves. */
+  readonly leave: () => void;
+}
+
+interface AuditStreamOptions {
+  /** Maximum number of open streams. */
+  readonly maxReaders: number;
+  /** By how much the clocks of the machines that issue and check tokens may differ, in seconds. */
+  readonly leeway: number;
+}
+
+const maxReadersPerSubject = 10;
+const rowsPerPart = 100;
+/** Milliseconds. */
+const heartbeatInterval = 10_000;
+const start: ChainPosition = { sequence: 0, hash: '' };
+
+/**
+ * Sends the rows of the chain to readers as they are chained. A reader is a position in the chain, and reads the table from
+ * there: nothing is kept in memory for it, and any replica continues where another one ended.
+ */
+export class AuditStream {
+  readonly #readers = new Set<AuditReader>();
+  readonly #limit: StreamLimit;
+  #head = 0;
+  #lastHeartbeat = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly revocations: Pick<Revocations, 'isRevoked'>,
+    private readonly options: AuditStreamOptions,
+  ) {
+    this.#limit = new StreamLimit({ max: options.maxReaders, maxPerSubject: maxReadersPerSubject });
+  }
+
+  /**
+   * @param lastId the id of the last part that the reader has; `0`: it wants everything; undefined: what happens from now on.
+   * @param claims those of the reader's access token: the stream ends when it stops working.
+   * @throws {Problem} `busy`, `too_many_streams`, `not_ready`; see `StreamLimit`.
+   */
+  follow(lastId: string | undefined, claims: AccessTokenClaims): AuditSubscription {
+    const close = this.#limit.open(claims.sub);
+    const reader = new AuditReader();
+    this.#readers.add(reader);
+    const leave = (): void => {
+      this.#readers.delete(reader);
+      close();
+      reader.end();
+    };
+    return { parts: this.#streamParts(reader, lastId, claims, leave), tooSlow: reader.tooSlow, leave };
+  }
+
+  /** Looks for new rows where there are readers, and sends heartbeats. To be called several times a second. */
+  async poll(): Promise<void> {
+    const now = this.clock.now();
+    const isHeartbeatDue = now - this.#lastHeartbeat >= heartbeatInterval;
+    if (isHeartbeatDue) this.#lastHeartbeat = now;
+    for (const reader of this.#readers) {
+      if (isHeartbeatDue) reader.heartbeat();
+    }
+    if (this.#readers.size === 0) return;
+    const head = (await auditChainStore.findHead(this.database.queries)) ?? start;
+    if (head.sequence === this.#head) return;
+    this.#head = head.sequence;
+    for (const reader of this.#readers) reader.notify();
+  }
+
+  /** Ends all streams, and lets no new one begin. */
+  stop(): void {
+    this.#limit.stop();
+    for (const reader of this.#readers) reader.end();
+  }
+
+  /** Number of open streams. */
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  async *#streamParts(
+    reader: AuditReader,
+    lastId: string | undefined,
+    claims: AccessTokenClaims,
+    leave: () => void,
+  ): AsyncGenerator<AuditStreamPart> {
+    const { queries } = this.database;
+    const mayContinue = (): boolean => !reader.hasEnded && this.#isStillValid(claims);
+    try {
+      let place = await this.#findStart(lastId);
+      // At once, so that the reader knows that it listens, and from where.
+      if (mayContinue()) yield { rows: [], id: formatId(place) };
+      while (mayContinue()) {
+        const isHeartbeatDue = reader.take();
+        const rows = await auditListStore.listChained(queries, place.sequence, rowsPerPart);
+        if (!mayContinue()) return;
+        place = rows.at(-1) ?? place;
+        if (rows.length > 0 || isHeartbeatDue) yield { rows, id: formatId(place) };
+        if (rows.length < rowsPerPart) await reader.waitForUpdate();
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  async #findStart(lastId: string | undefined): Promise<ChainPosition> {
+    const { queries } = this.database;
+    const head = (await auditChainStore.findHead(queries)) ?? start;
+    if (lastId === undefined) return head;
+    const [sequence, hash] = lastId.split('-');
+    const read: ChainPosition = { sequence: Number(sequence), hash: hash ?? '' };
+    // After a restore the chain goes on from an earlier place, and what the reader has read is not in it.
+    if (read.sequence > head.sequence) return start;
+    const found = await auditListStore.findPlace(queries, read.sequence);
+    // Without a row: the retention has deleted it.
+    return found && formatId(found) !== lastId ? start : read;
+  }
+
+  #isStillValid(claims: AccessTokenClaims): boolean {
+    const expired = this.clock.now() >= (claims.exp + this.options.leeway) * 1000;
+    return !expired && !this.revocations.isRevoked(claims);
+  }
+}
+
+function formatId({ sequence, hash }: ChainPosition): string {
+  return sequence === 0 ? '0' : `${sequence}-${hash.slice(0, 16)}`;
+}
