@@ -38,6 +38,7 @@ const checks: Readonly<Record<string, Check>> = {
     what: 'layers: no import runs upward, no ring',
     command: [packaged('depcruise'), '--config', '.dependency-cruiser.js', 'src', 'tools', 'bench'],
   },
+  licenses: { what: 'licenses and checksums of what the service runs on', command: tool('licenses') },
   unused: { what: 'unused code and dependencies', command: [packaged('knip')] },
   contract: {
     what: 'contract: Redocly, Spectral, OWASP, and our own rules',

@@ -10,6 +10,7 @@ import { packJavaClient } from './pack/java-client.ts';
 import { packLatchkey } from './pack/latchkey.ts';
 import { packNodeGuard } from './pack/node-guard.ts';
 import { packPythonGuard } from './pack/python-guard.ts';
+import { writeSbom } from './pack/sbom.ts';
 import { isOnPath } from './sdk/commands.ts';
 
 interface Package {
@@ -69,4 +70,6 @@ async function packAll(names: readonly string[]): Promise<void> {
     }
     for (const file of await pack(folder)) console.log(`dist/packages/${file}`);
   }
+  // With each: what they are made of is asked for together with them.
+  console.log(`dist/packages/${writeSbom(folder)}`);
 }

@@ -12,6 +12,6 @@ function toSentence(field: string, reason: string): string {
   if (reason.startsWith('there ')) return `T${reason.slice(1)}.`;
   const place = field
     .replaceAll('_', ' ')
-    .replaceAll(/\.\$(\d+)/g, (_, index) => ` no. ${Number(index) + 1}`);
+    .replaceAll(/\.(\d+)(?=\.|$)/g, (_, index) => ` no. ${Number(index) + 1}`);
   return `The ${place} ${reason}.`;
 }

@@ -251,7 +251,7 @@ function toStoredKeys(authMethod: ClientAuthMethod, jwks: ClientKeySet | undefin
       return importClientKey(key);
     } catch (error) {
       if (error instanceof KeyImportError)
-        throw createInvalidFieldProblem(`jwks.keys.$${index}`, error.message);
+        throw createInvalidFieldProblem(`jwks.keys.${index}`, error.message);
       throw error;
     }
   });

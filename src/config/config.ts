@@ -63,14 +63,37 @@ export function readConfig(
       'LATCHKEY_ISSUER must be set when DATABASE_URL is PostgreSQL: the URL that clients know the service by, such as https://login.example.com, the same for every replica. Each replica refuses the tokens of another issuer.',
     );
   }
+  const { listen, port, issuer } = config as Partial<Config>;
+  if (listen === 'when_ready' && port === 0 && issuer === undefined) {
+    errors.push(
+      'LATCHKEY_LISTEN is when_ready and PORT is 0: set LATCHKEY_ISSUER, which would be the address that is listened on.',
+    );
+  }
   if (databaseUrl?.kind === 'postgres') {
     errors.push(...findUnmetRequirements(environment[settings.databaseUrl.name] ?? '', environment));
   }
   if (errors.length === 0) {
     errors.push(...findSigningErrors(config), ...findCookieErrors(config), ...findAuditErrors(config));
   }
+  if (errors.length === 0 && reader === 'service') errors.push(...findLegacyErrors(config));
   if (errors.length > 0) throw new ConfigError(errors);
   return config;
+}
+
+function findLegacyErrors({ decodeLegacy, decodeLegacyUntil, secretKey }: Config): string[] {
+  if (decodeLegacy === undefined) return [];
+  const errors = [];
+  if (decodeLegacyUntil === undefined) {
+    errors.push(
+      'JWT_DECODE_LEGACY_UNTIL must be set with JWT_DECODE_LEGACY: the day after the last token of the Flask application has expired, such as 2027-01-31.',
+    );
+  }
+  if (secretKey === undefined || Buffer.byteLength(secretKey) < minSecretBytes.HS256) {
+    errors.push(
+      `JWT_SECRET_KEY must be that of the Flask application with JWT_DECODE_LEGACY, and have ${minSecretBytes.HS256} bytes or more (RFC 7518 §3.2): with a shorter one its tokens could be forged by guessing.`,
+    );
+  }
+  return errors;
 }
 
 function findSigningErrors({ algorithm, secretKey, previousSecretKeys, privateKey }: Config): string[] {

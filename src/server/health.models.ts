@@ -23,6 +23,7 @@ export enum HealthStatus {
 export interface HealthCheck {
   /** The process itself, revocations of other replicas, or the database. */
   name: HealthCheckName;
+  /** Whether it does what it is for. */
   ready: boolean;
   /** Since when it has not been ready. */
   since?: Date;

@@ -84,6 +84,10 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     refuse(new Problem('expectation_failed'), response);
   });
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    delayContinue(request, response);
+    server.emit('request', request, response);
+  });
   handleUnreadableRequests(server, issuer, refuse);
   const connections = limitConnections(server, config, log);
   return {
@@ -101,6 +105,23 @@ export function createHttpServer({ config, log, issuer }: HttpServerOptions): Ht
         response.shouldKeepAlive = false;
       });
     },
+  };
+}
+
+/**
+ * Sends `100 Continue` when the body is about to be read: a refused client need not send it. RFC 9110 §10.1.1: such a
+ * connection ends, since the client may send the body, or another request.
+ */
+function delayContinue(request: IncomingMessage, response: ServerResponse): void {
+  const { shouldKeepAlive } = response;
+  response.shouldKeepAlive = false;
+  request._read = (size) => {
+    Reflect.deleteProperty(request, '_read');
+    if (!response.headersSent) {
+      response.shouldKeepAlive = shouldKeepAlive;
+      response.writeContinue();
+    }
+    request._read(size);
   };
 }
 

@@ -64,12 +64,13 @@ export function printError(error: unknown): void {
 
 async function serve(project: Project, config: Config, log: Logger): Promise<void> {
   const tracing = await loadTracing(process.env, packageVersion);
-  // The port comes first: an accidental second start must not touch the database, and probes get responses meanwhile.
-  let issuer = config.issuer ?? '';
-  const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
   const { host, port, metricsPort, metricsHost = host } = config;
-  const address = await listen(server, host, port, { host: 'HOST', port: 'PORT' });
-  issuer = config.issuer ?? address;
+  let issuer = config.issuer ?? `http://${toReachableHost(host)}:${port}`;
+  const { server, serve: serveApp, endConnections } = createHttpServer({ config, log, issuer: () => issuer });
+  const open = (): Promise<string> => listen(server, host, port, { host: 'HOST', port: 'PORT' });
+  // The port comes first: an accidental second start must not touch the database, and probes get responses meanwhile.
+  let address = config.listen === 'at_start' ? await open() : undefined;
+  if (address !== undefined) issuer = config.issuer ?? address;
   let services: Services | undefined;
   let opened: OpenProject;
   const metricsServer = createMetricsServer(() => services, log);
@@ -92,6 +93,7 @@ async function serve(project: Project, config: Config, log: Logger): Promise<voi
     opened = await openProject(project, services);
     services.eventLoop.start();
     serveApp(createApp(services, opened, tracing));
+    address ??= await open();
     const settings = describeSettings(process.env);
     const started = { address, issuer, administrator, passwordFile, settings };
     if (isText) printStartMessage(started, config);

@@ -106,16 +106,29 @@ function toProblem(error: unknown): Problem {
   if (error instanceof ValidateError) {
     return new Problem('validation_failed', { errors: toFieldErrors(error.fields) });
   }
-  const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
+  if (!isRequestError(error)) return new Problem('internal_error', { cause: error });
+  const { type, status } = error;
   if (type === 'text.malformed') {
     return new Problem('malformed_json', { detail: 'The body is not UTF-8 (RFC 8259 §8.1).', cause: error });
   }
-  const code = typeof type === 'string' ? bodyParserCodes[type] : undefined;
+  const code = type === undefined ? undefined : bodyParserCodes[type];
   if (code) return new Problem(code, { cause: error });
   if (status === 412) return new Problem('precondition_failed', { cause: error });
-  if (typeof status === 'number' && status >= 400 && status < 500)
-    return new Problem('bad_request', { cause: error });
+  if (status >= 400 && status < 500) return new Problem('bad_request', { cause: error });
   return new Problem('internal_error', { cause: error });
+}
+
+interface RequestError {
+  readonly status: number;
+  /** body-parser's. */
+  readonly type?: string;
+}
+
+/** Of Express, body-parser or send. Clients of other services give their errors a status, too, which is not this request's. */
+function isRequestError(error: unknown): error is RequestError {
+  if (!(error instanceof Error) || !('status' in error)) return false;
+  // Express's, for a path that cannot be decoded, or one of http-errors.
+  return error instanceof URIError || ('expose' in error && 'statusCode' in error);
 }
 
 /** body-parser's error types. */

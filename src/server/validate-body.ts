@@ -1,7 +1,9 @@
 import type { FieldErrors } from '@tsoa/runtime';
 import { routes } from '../../generated/latchkey-routes.js';
 import { Problem } from '../problems/problem.js';
-import { WordedValidation } from './validation.js';
+import { removePrototypes, WordedValidation } from './validation.js';
+
+removePrototypes(routes.models);
 
 /**
  * Holds what comes from elsewhere than a request to the contract, as the body of a request is: services rely on it.

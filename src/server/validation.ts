@@ -85,7 +85,7 @@ export class WordedValidation extends ValidationService {
     return super.validateDate(name, date.test(String(value)) ? value : null, ...rest);
   }
 
-  /** With the whole path of a list's items: tsoa leaves out the list's own path. */
+  /** With the whole path of a list's items, as `tags.0`: tsoa leaves out the list's own path, and writes `$0`. */
   override validateArray(
     name: string,
     value: unknown[],
@@ -95,7 +95,13 @@ export class WordedValidation extends ValidationService {
     validators?: Parameters<ValidationService['validateArray']>[5],
     parent = '',
   ): unknown[] | undefined {
-    return super.validateArray(parent + name, value, errors, isBody, schema, validators);
+    const field = parent + name;
+    const own: FieldErrors = {};
+    const result = super.validateArray(field, value, own, isBody, schema, validators);
+    const start = `${field}.$`;
+    for (const [place, error] of Object.entries(own))
+      errors[place.startsWith(start) ? `${field}.${place.slice(start.length)}` : place] = error;
+    return result;
   }
 
   /** With the place of each property that is not there: tsoa names them together, in a message about the object. */
@@ -165,15 +171,12 @@ export class WordedValidation extends ValidationService {
     schemas: Schema[] = [],
     parent = '',
   ): unknown {
-    const own: FieldErrors = {};
     const field = parent + name;
     if (!isObject(value)) {
       errors[field] = { message: 'must be an object' };
       return undefined;
     }
-    const result: unknown = super.validateIntersection(name, value, own, isBody, schemas, parent);
-    if (Object.keys(own).length === 0) return result;
-    // tsoa's message contains the refused values.
+    // tsoa validates each part without this class, and its message contains the refused values.
     const lenient = new WordedValidation(this.#models, {
       ...this.#settings,
       noImplicitAdditionalProperties: 'silently-remove-extras',
@@ -183,6 +186,9 @@ export class WordedValidation extends ValidationService {
       lenient.ValidateParam(schema, structuredClone(value), name, found, isBody, parent);
     }
     if (Object.keys(found).length === 0) {
+      const own: FieldErrors = {};
+      const result: unknown = super.validateIntersection(name, value, own, isBody, schemas, parent);
+      if (Object.keys(own).length === 0) return result;
       const known = new Set(schemas.flatMap((schema) => Object.keys(this.#propertiesOf(schema))));
       for (const excess of Object.keys(value).filter((key) => !known.has(key))) {
         found[`${field}.${excess}`] = {

@@ -72,6 +72,16 @@ for (const database of databaseKinds) {
       });
     }
 
+    for (const [body, field] of [
+      ['{"a":{"b":[{"__proto__":{"admin":true}}]}}', 'a.b.0.__proto__'],
+      ['{"a":{"__pr\\u006fto__":1}}', 'a.__proto__'],
+    ] as const) {
+      it(`are refused with a name that could change a prototype: ${body}`, async () => {
+        const { body: problem } = await raw('/users', 'application/json', body).expect(422);
+        expect(problem.errors).to.deep.equal({ [field]: 'is not a field of this request' });
+      });
+    }
+
     it('are refused in a form that is not UTF-8', async () => {
       await raw('/oauth/token', 'application/x-www-form-urlencoded; charset= iso-8859-1', 'a=b').expect(415);
     });

@@ -57,6 +57,39 @@ describe('Uploads', () => {
       .serialize(String)
       .send(body as string);
 
+  describe('that wait for 100 Continue', () => {
+    const head = (authorization: string, length: number): string =>
+      `POST /own/pictures HTTP/1.1\r\nHost: a\r\n${authorization}Content-Type: multipart/form-data; boundary=${boundary}\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`;
+
+    it('are refused at once without a token, and where they are too large', async () => {
+      const bearer = `Authorization: Bearer ${token}\r\n`;
+      for (const [bytes, status] of [
+        [head('', 900_000), 401],
+        [head(bearer, 900_000_000), 413],
+      ] as const) {
+        const answers = await RawConnection.exchange(app.url, bytes);
+        expect(answers.map((answer) => answer.status)).to.deep.equal([status]);
+        expect(answers[0]?.headers['connection']).to.equal('close');
+      }
+    });
+
+    it('are asked for where they are let in, on a connection that stays', async () => {
+      const form = textPart('title', 'a') + filePart('file', 'a.png') + 'x' + formEnd;
+      const connection = await RawConnection.open(app.url);
+      try {
+        connection.write(head(`Authorization: Bearer ${token}\r\n`, form.length));
+        await until(() => connection.received.startsWith('HTTP/1.1 100 Continue\r\n\r\n'));
+        connection.write(form);
+        await until(() => connection.received.includes('HTTP/1.1 200'));
+        connection.write('GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+        const answers = await connection.answers();
+        expect(answers.map((answer) => answer.status)).to.deep.equal([100, 200, 200]);
+      } finally {
+        connection.destroy();
+      }
+    });
+  });
+
   describe('that fit', () => {
     it('reach the operation with their names, types and the texts beside them', async () => {
       const { body } = await post('/own/pictures')

@@ -117,7 +117,7 @@ describe('/users', () => {
       ['a name that is a number', { username: 1, password }, 'username'],
       ['a faulty password', { username: 'x', password: 'short' }, 'password'],
       ['roles that are no list', { username: 'x', password, roles: 'admin' }, 'roles'],
-      ['a role of no possible name', { username: 'x', password, roles: ['a b'] }, 'roles.$0'],
+      ['a role of no possible name', { username: 'x', password, roles: ['a b'] }, 'roles.0'],
       ['a field that is not known', { username: 'x', password, disabled: true }, 'disabled'],
     ] as const) {
       it(`refuses ${what}`, async () => {

@@ -43,7 +43,6 @@ const firstLook = 60_000;
 export class AuditOutput {
   readonly #holder = randomUUID();
   readonly #stop = new AbortController();
-  #isAdded = false;
   #running: Promise<void> | undefined;
   #lastLogged = -Infinity;
   /** How many rows to send at a time: fewer after a failure, so that a batch that is too large for the receiver gets through. */
@@ -98,12 +97,9 @@ export class AuditOutput {
   async #hasRows(): Promise<boolean> {
     const { queries } = this.database;
     const { name } = this.sender;
-    if (!this.#isAdded) {
-      await auditOutputsStore.add(queries, name, this.clock.now() - firstLook);
-      this.#isAdded = true;
-    }
     const state = await auditOutputsStore.find(queries, name);
-    return state !== undefined && (await auditListStore.listChained(queries, state.sequence, 1)).length > 0;
+    if (!state) await auditOutputsStore.add(queries, name, this.clock.now() - firstLook);
+    return !state || (await auditListStore.listChained(queries, state.sequence, 1)).length > 0;
   }
 
   /** @returns whether everything was sent. */
