@@ -108,7 +108,8 @@ export const routes = defineRoutes({
       dataType: 'refObject',
       properties: {
         'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
-        'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'password_hash': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":1500},"pattern":{"errorMsg":"must have printable ASCII characters alone","value":"^[!-~]+$"}}},
         'one_time': {"dataType":"boolean"},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
       },
@@ -615,7 +616,7 @@ export const routes = defineRoutes({
     'RefreshRequest': {
       dataType: 'refObject',
       properties: {
-        'refresh_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
+        'refresh_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":2048}}},
       },
       additionalProperties: false,
     },

@@ -6,6 +6,7 @@ import { Problem } from '../problems/problem.js';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
 import { freshnessPattern, isPermission } from '../http/security-requirements.js';
 import { createActor, toCaller, type Caller } from '../tokens/caller.js';
+import type { LegacyTokens } from './legacy-tokens.service.js';
 import { findAccessToken, createMissingTokenProblem } from './token-locations.js';
 
 /**
@@ -47,10 +48,37 @@ export function enforceRequirements(request: Request, caller: Caller, demands: r
  * @throws {DatabaseUnavailable} asynchronously.
  */
 export function checkRevocationIfNeeded(request: Request): Promise<void> | undefined {
-  const { accessTokens, confirmation, config } = request.app.locals.services;
-  if (!confirmation.isNeeded) return undefined;
+  const { accessTokens, confirmation, config, legacyTokens } = request.app.locals.services;
+  if (!confirmation.isNeeded && !legacyTokens) return undefined;
   const token = findAccessToken(request, config);
-  return token === undefined ? undefined : confirmation.confirm(accessTokens.verify(token));
+  if (token === undefined) return undefined;
+  if (legacyTokens?.isOne(token)) return prepareLegacyToken(request, legacyTokens, token);
+  return confirmation.isNeeded ? confirmation.confirm(accessTokens.verify(token)) : undefined;
+}
+
+/** A token of another application is read from the database once, before it is checked in memory. */
+function prepareLegacyToken(
+  request: Request,
+  legacyTokens: LegacyTokens,
+  token: string,
+): Promise<void> | undefined {
+  const { confirmation } = request.app.locals.services;
+  const loading = legacyTokens.load(token);
+  if (!confirmation.isNeeded) return loading;
+  return (async () => {
+    await loading;
+    await confirmation.confirm(legacyTokens.getClaims(token));
+  })();
+}
+
+function getLegacyClaims(request: Request, legacyTokens: LegacyTokens, token: string): AccessTokenClaims {
+  // Its CSRF value is in the token, and not the one that this service compares.
+  if (request.tokenInCookie) {
+    throw new Problem('invalid_token', {
+      detail: 'Tokens of the earlier application are not accepted in cookies. Log in again.',
+    });
+  }
+  return legacyTokens.getClaims(token);
 }
 
 /**
@@ -68,10 +96,12 @@ export function authenticate(request: Request): Caller {
  * @throws {Problem} `invalid_token`, `csrf_failed`.
  */
 export function authenticateIfPresent(request: Request): Caller | undefined {
-  const { accessTokens, revocations, sessionUses, config, hooks } = request.app.locals.services;
+  const { accessTokens, revocations, sessionUses, config, hooks, legacyTokens } = request.app.locals.services;
   const token = findAccessToken(request, config);
   if (token === undefined) return undefined;
-  const claims = accessTokens.verify(token);
+  const claims = legacyTokens?.isOne(token)
+    ? getLegacyClaims(request, legacyTokens, token)
+    : accessTokens.verify(token);
   if (revocations.isRevoked(claims)) {
     throw new Problem('invalid_token', {
       detail: 'The access token was revoked. Refresh it or log in again.',

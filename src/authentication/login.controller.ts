@@ -1,7 +1,8 @@
 import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
 import { authenticate, checkRevocationIfNeeded } from './authentication.js';
-import { getRequestContext } from '../http/request-context.js';
+import type { Caller } from '../tokens/caller.js';
+import { getRequestContext, type RequestContext } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
 import { findRequestSource } from './request-source.js';
 import {
@@ -14,6 +15,7 @@ import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import type { Config } from '../config/config.js';
 import type { CookieLogoutService } from './cookie-logout.service.js';
+import type { LegacyTokens } from './legacy-tokens.service.js';
 import type { LoginService } from './login.service.js';
 import type { RequestLimits } from './request-limits.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
@@ -26,6 +28,7 @@ export class LoginController {
     private readonly services: {
       readonly config: Config;
       readonly cookieLogouts: CookieLogoutService;
+      readonly legacyTokens: LegacyTokens | undefined;
       readonly logins: LoginService;
       readonly requestLimits: RequestLimits;
       readonly sessions: SessionsService;
@@ -71,7 +74,11 @@ export class LoginController {
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'refresh');
-    return this.services.sessions.refresh(body.refresh_token, getRequestContext(request));
+    const { legacyTokens, sessions } = this.services;
+    const context = getRequestContext(request);
+    return legacyTokens?.isOne(body.refresh_token)
+      ? legacyTokens.exchange(body.refresh_token, context)
+      : sessions.refresh(body.refresh_token, context);
   }
 
   /**
@@ -94,7 +101,7 @@ export class LoginController {
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async logout(@Request() request: HttpRequest, @Body() body?: LogoutRequest): Promise<void> {
     if (body?.refresh_token !== undefined) {
-      await this.services.sessions.logoutByRefreshToken(body.refresh_token, getRequestContext(request));
+      await this.#logoutByRefreshToken(body.refresh_token, getRequestContext(request));
     } else {
       await this.#logoutByRequest(request);
       // Cookies stay after a logout by a token in the body: a form on another site can send such a token, but no CSRF value.
@@ -102,19 +109,29 @@ export class LoginController {
     }
   }
 
+  async #logoutByRefreshToken(token: string, context: RequestContext): Promise<void> {
+    const { legacyTokens, sessions } = this.services;
+    if (legacyTokens?.isOne(token)) await legacyTokens.revokeRefreshToken(token, context);
+    else await sessions.logoutByRefreshToken(token, context);
+  }
+
   /** Ends the session of the access token; if that is missing or not valid, the session of the token cookies. */
   async #logoutByRequest(request: HttpRequest): Promise<void> {
-    const { sessions } = this.services;
-    let sessionId: string | undefined;
+    const { legacyTokens, sessions } = this.services;
+    let caller: Caller;
     try {
       await checkRevocationIfNeeded(request);
-      ({ sessionId } = authenticate(request));
+      caller = authenticate(request);
     } catch (error) {
       if (!(error instanceof Problem) || !(await this.#logoutByCookies(request))) throw error;
       return;
     }
-    if (sessionId === undefined) throw new Problem('user_session_required');
-    await sessions.logout(sessionId, getRequestContext(request));
+    const context = getRequestContext(request);
+    const { sessionId, username, claims } = caller;
+    if (sessionId !== undefined) await sessions.logout(sessionId, context);
+    // Only a user's token of another application has a name and no session.
+    else if (legacyTokens && username !== undefined) await legacyTokens.revokeAccessToken(claims, context);
+    else throw new Problem('user_session_required');
   }
 
   /** @returns whether the cookies may be deleted. */

@@ -75,8 +75,25 @@ export function readConfig(
   if (errors.length === 0) {
     errors.push(...findSigningErrors(config), ...findCookieErrors(config), ...findAuditErrors(config));
   }
+  if (errors.length === 0 && reader === 'service') errors.push(...findLegacyErrors(config));
   if (errors.length > 0) throw new ConfigError(errors);
   return config;
+}
+
+function findLegacyErrors({ decodeLegacy, decodeLegacyUntil, secretKey }: Config): string[] {
+  if (decodeLegacy === undefined) return [];
+  const errors = [];
+  if (decodeLegacyUntil === undefined) {
+    errors.push(
+      'JWT_DECODE_LEGACY_UNTIL must be set with JWT_DECODE_LEGACY: the day after the last token of the Flask application has expired, such as 2027-01-31.',
+    );
+  }
+  if (secretKey === undefined || Buffer.byteLength(secretKey) < minSecretBytes.HS256) {
+    errors.push(
+      `JWT_SECRET_KEY must be that of the Flask application with JWT_DECODE_LEGACY, and have ${minSecretBytes.HS256} bytes or more (RFC 7518 §3.2): with a shorter one its tokens could be forged by guessing.`,
+    );
+  }
+  return errors;
 }
 
 function findSigningErrors({ algorithm, secretKey, previousSecretKeys, privateKey }: Config): string[] {

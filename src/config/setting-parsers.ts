@@ -49,6 +49,14 @@ export function createChoiceParser<const T extends string>(...values: readonly T
   };
 }
 
+/** Milliseconds since the Unix epoch. */
+export function parseMoment(text: string): number {
+  const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?Z)?$/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(time))
+    throw new Error('must be a day or a time in UTC, such as 2027-01-31 or 2027-01-31T12:00Z');
+  return time;
+}
+
 export function parseNonEmpty(text: string): string {
   if (text.trim() === '') throw new Error('must not be blank');
   return text;

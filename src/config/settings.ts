@@ -12,6 +12,7 @@ import {
   parseList,
   createListParser,
   parseLongSecret,
+  parseMoment,
   parseNonEmpty,
   createChoiceParser,
   parseOrigins,
@@ -324,6 +325,16 @@ export const settings = {
     parse: createDurationParser(0, 300),
     default: '0',
     doc: 'By how much the clocks of the machines that issue and check tokens may differ; at most five minutes.',
+  }),
+  decodeLegacy: defineSetting({
+    name: 'JWT_DECODE_LEGACY',
+    parse: createChoiceParser('flask-jwt-extended'),
+    doc: '`flask-jwt-extended` also accepts the tokens that a Flask application issued with the same `JWT_SECRET_KEY`, for users who were imported from it ([moving](migrate-from-flask.md)). It needs `JWT_DECODE_LEGACY_UNTIL`.',
+  }),
+  decodeLegacyUntil: defineSetting({
+    name: 'JWT_DECODE_LEGACY_UNTIL',
+    parse: parseMoment,
+    doc: 'When the acceptance of those tokens ends, such as `2027-01-31` (UTC): the day after the last one has expired.',
   }),
   encodeAudience: defineSetting({
     name: 'JWT_ENCODE_AUDIENCE',

@@ -7,14 +7,17 @@ export function isRequirement(text: string): boolean {
   return freshnessPattern.test(text) || !looksLikeFreshness.test(text);
 }
 
-/** All permissions that the operations require. */
+/** What `POST /users` requires for a password hash, in addition to its own permission. */
+export const importPermission = 'users:import';
+
+/** All permissions that the operations require, also where only some requests need them. */
 export function collectPermissions(
   operations: readonly { readonly security?: readonly Readonly<Record<string, readonly string[]>>[] }[],
 ): string[] {
   const demands = operations.flatMap(({ security = [] }) =>
     security.flatMap((schemes) => Object.values(schemes).flat()),
   );
-  return [...new Set(demands)].filter(isPermission);
+  return [...new Set([...demands, importPermission])].filter(isPermission);
 }
 
 /**

@@ -1,15 +1,13 @@
 import type { Clock } from '../clock.js';
 import type { ForeignIdRow, UserRow } from '../database/schema.js';
 import { createId } from '../ids.js';
-import { toStoredHash } from '../passwords/stored-hash.js';
+import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
 import { maxUsernameLength, toUsernameKey } from '../usernames/username.js';
 import { validateUsername } from '../usernames/username-rules.js';
 import { computeSkeletonKey } from '../usernames/username-scripts.js';
 import { FieldError, type ForeignUser } from './foreign-user.js';
 import type { ImportOptions } from './import-options.js';
 
-/** More would make each login compute for seconds: it computes every kind that is in use. */
-export const maxHashKinds = 8;
 const maxForeignIdLength = 255;
 const maxEmailLength = 320;
 const control = /\p{Cc}/u;
@@ -101,11 +99,8 @@ function toHash(text: string | undefined, hashKinds: Set<string>): string {
   if (text === undefined) return '';
   const result = toStoredHash(text);
   if ('error' in result) throw new FieldError(`the password hash ${result.error}`);
-  if (!hashKinds.has(result.family) && hashKinds.size >= maxHashKinds) {
-    throw new FieldError(
-      `the password hash would be of the ${maxHashKinds + 1}th kind (${result.family}), and each login computes all of them: import the user without it, or when others have logged in`,
-    );
-  }
+  const error = refuseHashKind(result.family, hashKinds);
+  if (error !== undefined) throw new FieldError(`the password hash ${error}`);
   hashKinds.add(result.family);
   return result.stored;
 }

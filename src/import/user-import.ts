@@ -68,12 +68,9 @@ export class UserImport {
     reports: Reports,
   ): Promise<ImportCounts> {
     const { queries } = dependencies.database;
-    const kinds = [
-      ...(await usersStore.passwordCosts(queries)).map((costs) => `argon2id:${costs}`),
-      ...(await usersStore.foreignHashFamilies(queries)).keys(),
-    ];
+    const kinds = await usersStore.hashKinds(queries);
     const mapping = await RoleMapping.read(queries, options, dependencies.tokens);
-    const work = new UserImport(dependencies, options, reports, mapping, new Set(kinds));
+    const work = new UserImport(dependencies, options, reports, mapping, kinds);
     let batch: SourceRecord[] = [];
     for await (const record of source) {
       batch.push(record);

@@ -49,3 +49,12 @@ export function readFamily(stored: string): { readonly family: string; readonly 
 export function isPasswordHash(stored: string): boolean {
   return stored.startsWith('$argon2id$') || readForeignHash(stored) !== undefined;
 }
+
+/** More would make each login compute for seconds: it computes every kind that is in use. */
+export const maxHashKinds = 8;
+
+/** Why a hash of one more kind is not taken, to be put after the field's name; undefined where it is. */
+export function refuseHashKind(family: string, inUse: ReadonlySet<string>): string | undefined {
+  if (inUse.has(family) || inUse.size < maxHashKinds) return undefined;
+  return `would be of the ${maxHashKinds + 1}th kind (${family}), and each login computes all of them: import the user without it, or when others have logged in`;
+}

@@ -49,10 +49,16 @@ export class Revocations {
       // Versions, never clocks: `iat` has whole seconds and would accept older tokens or refuse newer ones.
       ver < subject.getVersion(sub) ||
       // Clients, whose tokens have no session, have no roles.
-      (sid !== undefined &&
+      // A token of another application has roles, and no session.
+      ((sid !== undefined || roles.length > 0) &&
         (rolesVersion < role.getVersion(everyRole) ||
           roles.some((name) => rolesVersion < role.getVersion(name))))
     );
+  }
+
+  /** Whether one token was revoked by itself. */
+  isTokenRevoked(jti: string): boolean {
+    return this.#held.token.has(jti);
   }
 
   /** Number of revocations in memory. */

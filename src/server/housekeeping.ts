@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { AuditRetention } from '../audit/audit-retention.js';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
+import { legacyUsersStore } from '../authentication/legacy-users.store.js';
 import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
 import type { Database } from '../database/database.js';
@@ -61,7 +62,7 @@ export function createHousekeeping({
       await ring.deleteRetired();
       await ring.rotateIfDue();
       await revocations.prune();
-      for (const store of [sessionEndingsStore, loginAttemptsStore, usedAssertionsStore]) {
+      for (const store of [sessionEndingsStore, loginAttemptsStore, usedAssertionsStore, legacyUsersStore]) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
       await finishChanges();

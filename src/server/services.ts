@@ -5,6 +5,8 @@ import {
   type AuthenticationServices,
 } from '../authentication/authentication-services.js';
 import { ClientsService } from '../clients/clients.service.js';
+import { createLegacyTokens } from './legacy-tokens.js';
+import type { LegacyTokens } from '../authentication/legacy-tokens.service.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Contract } from '../contract/read-contract.js';
@@ -88,6 +90,8 @@ export interface Services
   /** Reads the revocations of a token from the database, where memory may be incomplete. */
   readonly confirmation: TokenConfirmation;
   readonly passwords: Passwords;
+  /** Undefined where the settings accept no tokens of another application. */
+  readonly legacyTokens: LegacyTokens | undefined;
   readonly roles: RolesService;
   readonly clients: ClientsService;
   readonly oauth: OAuthServices;
@@ -191,11 +195,17 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   });
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
+  const legacyTokens = createLegacyTokens(
+    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter },
+    config,
+    issuer,
+  );
   const auditFeed = createAuditFeedServices(
     { database, clock, log, revocations, version: packageVersion },
     config,
   );
   return {
+    legacyTokens,
     config,
     database,
     clock,

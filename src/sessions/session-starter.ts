@@ -24,6 +24,15 @@ interface CheckedUser {
   readonly password_hash: string;
 }
 
+/** How the user came to the session, if not by a password. */
+interface Entry {
+  readonly sessionId: string;
+  /** Whether the password was verified just now. */
+  readonly fresh: boolean;
+  /** When it was, in milliseconds since the Unix epoch. */
+  readonly authenticatedAt: number;
+}
+
 /** The maximum stored length of an address and of a `User-Agent`. */
 const maxTextLength = 255;
 
@@ -48,8 +57,13 @@ export class SessionStarter {
     newHash: string,
     getExtraStatements: (queries: Queries) => readonly Statement[],
     context: RequestContext,
+    entry?: Entry,
   ): Promise<TokenSet | undefined> {
-    const session = this.#newSession(user.id, context);
+    const session = {
+      ...this.#newSession(user.id, context),
+      ...(entry && { id: entry.sessionId, authenticated_at: entry.authenticatedAt }),
+    };
+    const fresh = entry?.fresh ?? true;
     const statements = (queries: Queries) =>
       [
         ...usersStore.recordLogin(queries, {
@@ -73,13 +87,13 @@ export class SessionStarter {
     if (!this.limit.isSet && !this.tokenSets.runsHooks) {
       const rows = await this.database.batch(statements(this.database.queries));
       const rights = rows?.[1][0];
-      return rights && this.#issueOrEnd({ ...session, ...rights }, context);
+      return rights && this.#issueOrEnd({ ...session, ...rights }, fresh, context);
     }
     const begun = await this.database.transaction(async (transaction) => {
       const rows = await executeSequentially(transaction, statements(transaction));
       const rights = rows?.[1][0];
       if (!rights) return undefined;
-      const tokens = this.tokenSets.create({ ...session, ...rights }, true);
+      const tokens = this.tokenSets.create({ ...session, ...rights }, fresh);
       return { tokens, evicted: await this.limit.evictOldest(transaction, session, context) };
     });
     if (!begun) return undefined;
@@ -88,9 +102,9 @@ export class SessionStarter {
   }
 
   /** The session is committed. Without hooks, tokens fail only for rights that were assigned before there was a limit. */
-  async #issueOrEnd(session: RotatedSession, context: RequestContext): Promise<TokenSet> {
+  async #issueOrEnd(session: RotatedSession, fresh: boolean, context: RequestContext): Promise<TokenSet> {
     try {
-      return this.tokenSets.create(session, true);
+      return this.tokenSets.create(session, fresh);
     } catch (error) {
       await this.database.transaction(async (transaction) => {
         await sessionsStore.delete(transaction, session.id);

@@ -28,9 +28,10 @@ export interface LoginRequest {
  */
 export interface RefreshRequest {
   /**
-   * The refresh token from the last login or refresh.
+   * The refresh token from the last login or refresh; for a limited time also one of a Flask application
+   * (`JWT_DECODE_LEGACY`).
    * @minLength 1
-   * @maxLength 512
+   * @maxLength 2048
    */
   refresh_token: string;
 }

@@ -96,6 +96,26 @@ export class SessionsService {
     });
   }
 
+  /** The first tokens of a session once more; undefined where it has ended, or was refreshed. */
+  async repeatFirst(sessionId: string): Promise<TokenSet | undefined> {
+    const { queries } = this.database;
+    const session = await sessionsStore.find(queries, sessionId);
+    const live = await sessionsStore.inspect(queries, {
+      id: sessionId,
+      generation: 0,
+      now: this.clock.now(),
+      lifetime: this.options.sessionLifetime * 1000,
+    });
+    return session && live && this.tokenSets.create({ ...session, ...live }, false);
+  }
+
+  /** Ends a session because what it was begun with was used again. */
+  async endReused(sessionId: string, context: RequestContext): Promise<void> {
+    if (await this.ender.end(sessionId, 'refresh_token_reused', context)) {
+      this.options.onDenied('refresh_token_reused', context);
+    }
+  }
+
   /**
    * Ends the session of a refresh token of any generation. An unknown token is no error (RFC 7009 §2.2).
    * @param actor default: the session's user.

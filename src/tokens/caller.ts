@@ -38,7 +38,15 @@ export interface UserCaller {
  * @throws {Problem} `user_session_required` if the caller is a client.
  */
 export function requireUser({ caller }: AuthenticatedRequest): UserCaller {
-  if (caller.sessionId === undefined) throw new Problem('user_session_required');
+  if (caller.sessionId === undefined) {
+    // A client has no name; a user without a session has a token of another application.
+    if (caller.username !== undefined) {
+      throw new Problem('invalid_token', {
+        detail: 'The token of the earlier application has no session here. Exchange its refresh token.',
+      });
+    }
+    throw new Problem('user_session_required');
+  }
   return { userId: caller.subject, sessionId: caller.sessionId };
 }
 
@@ -51,7 +59,7 @@ export function createActor(
   { subject: id, username: name, sessionId }: Caller,
   context: RequestContext,
 ): Actor {
-  return sessionId === undefined
+  return sessionId === undefined && name === undefined
     ? { kind: 'client', id, context }
     : { kind: 'user', id, name, sessionId, context };
 }

@@ -15,6 +15,9 @@ import {
 } from '@tsoa/runtime';
 import { toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import { toPageResponse, defaultLimit } from '../http/pagination.js';
+import { getTokenScheme } from '../config/config.js';
+import { importPermission } from '../http/security-requirements.js';
+import { Problem } from '../problems/problem.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { UserLists } from './user-lists.service.js';
 import type { UsersService } from './users.service.js';
@@ -48,7 +51,8 @@ export class UsersController {
   }
 
   /**
-   * Creates an account.
+   * Creates an account. With `password_hash` rather than `password` it is one of another application, whose user keeps the
+   * password: that requires the permission `users:import`, too.
    * @summary Create a user
    */
   @Post()
@@ -63,8 +67,10 @@ export class UsersController {
     @Body() body: CreateUserRequest,
     @Request() request: AuthenticatedRequest,
   ): Promise<User> {
-    const { username, password, one_time: oneTime, roles = [] } = body;
-    return toUser(await this.services.users.create({ username, password, oneTime, roles }, toActor(request)));
+    const { username, password, password_hash: passwordHash, one_time: oneTime, roles = [] } = body;
+    if (passwordHash !== undefined) requireImportPermission(request);
+    const account = { username, password, passwordHash, oneTime, roles };
+    return toUser(await this.services.users.create(account, toActor(request)));
   }
 
   /**
@@ -123,6 +129,17 @@ export class UsersController {
   public deleteUser(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
     return this.services.users.delete(id, toActor(request));
   }
+}
+
+function requireImportPermission({ caller, app }: AuthenticatedRequest): void {
+  if (caller.permissions.has(importPermission)) return;
+  const scheme = getTokenScheme(app.locals.services.config);
+  throw new Problem('insufficient_scope', {
+    detail: `A password_hash requires the permission ${importPermission}.`,
+    headers: {
+      'WWW-Authenticate': `${scheme} realm="latchkey", error="insufficient_scope", scope="${importPermission}"`,
+    },
+  });
 }
 
 export function toUser(user: UserWithRoles): User {

@@ -133,15 +133,23 @@ export interface CreateUserRequest {
    */
   username: string;
   /**
-   * 8 characters or more, 15 recommended; not among the common ones.
+   * 8 characters or more, 15 recommended; not among the common ones. Required unless `password_hash` is sent.
    * @format password
    * @minLength 1
    * @maxLength 4096
    */
-  password: string;
+  password?: string;
+  /**
+   * In the place of `password`: its hash, as another application made it (argon2, bcrypt, scrypt or PBKDF2). Requires the
+   * permission `users:import`, too.
+   * @minLength 1
+   * @maxLength 1500
+   * @pattern ^[!-~]+$ must have printable ASCII characters alone
+   */
+  password_hash?: string;
   /**
    * Whether the password works for one login only, within 24 hours, after which the user has to choose another. Default:
-   * `LATCHKEY_ONE_TIME_PASSWORDS`.
+   * `LATCHKEY_ONE_TIME_PASSWORDS`, and `false` with `password_hash`.
    */
   one_time?: boolean;
   /**

@@ -10,6 +10,7 @@ import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { parseScope } from '../roles/rights.js';
 import { validatePassword } from '../passwords/password-policy.js';
 import type { Passwords } from '../passwords/passwords.js';
+import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
 import { requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
@@ -19,8 +20,10 @@ export type { UserWithRoles };
 
 interface NewUser {
   readonly username: string;
-  readonly password: string;
-  /** Undefined: the default of the settings. */
+  readonly password?: string | undefined;
+  /** In place of the password; in a notation of another application. */
+  readonly passwordHash?: string | undefined;
+  /** Undefined: the default of the settings; with a hash `false`. */
   readonly oneTime: boolean | undefined;
   readonly roles: readonly string[];
 }
@@ -56,10 +59,11 @@ export class UsersService {
   }
 
   /** @throws {Problem} `username_taken`; `validation_failed` for an invalid name, password or role; `busy`. */
-  async create({ username, password, oneTime, roles }: NewUser, actor: Actor): Promise<UserWithRoles> {
+  async create(account: NewUser, actor: Actor): Promise<UserWithRoles> {
+    const { username, roles } = account;
     this.records.refuseInvalidName(username);
-    await refuseInvalidPassword('password', password, username);
-    const passwordHash = await this.passwords.hash(password);
+    const passwordHash = await this.#toNewHash(account);
+    const oneTime = account.oneTime ?? (account.passwordHash === undefined ? undefined : false);
     return this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
       const id = await this.records.insert(transaction, { username, passwordHash, roles, oneTime });
@@ -199,6 +203,32 @@ export class UsersService {
       target: { kind: 'user', id, name: username },
       details,
     });
+  }
+
+  async #toNewHash({ username, password, passwordHash }: NewUser): Promise<string> {
+    if ((password === undefined) === (passwordHash === undefined)) {
+      throw new Problem('validation_failed', {
+        errors: {
+          password:
+            password === undefined
+              ? 'is required, or password_hash in its place'
+              : 'must not be sent together with password_hash',
+        },
+      });
+    }
+    if (password !== undefined) {
+      await refuseInvalidPassword('password', password, username);
+      return this.passwords.hash(password);
+    }
+    const result = toStoredHash(passwordHash ?? '');
+    const error =
+      'error' in result
+        ? result.error
+        : refuseHashKind(result.family, await usersStore.hashKinds(this.database.queries));
+    if ('error' in result || error !== undefined) {
+      throw new Problem('validation_failed', { errors: { password_hash: error ?? '' } });
+    }
+    return result.stored;
   }
 
   async #hashNewPassword(

@@ -273,6 +273,14 @@ export const usersStore = {
     }
   },
 
+  /** The families of all hashes, those of argon2id among them. */
+  async hashKinds(queries: Queries): Promise<Set<string>> {
+    return new Set([
+      ...(await usersStore.passwordCosts(queries)).map((costs) => `argon2id:${costs}`),
+      ...(await usersStore.foreignHashFamilies(queries)).keys(),
+    ]);
+  },
+
   async isEmpty(queries: Queries): Promise<boolean> {
     return (await queries.selectFrom('users').select('id').limit(1).executeTakeFirst()) === undefined;
   },

@@ -16,6 +16,29 @@ function faultsOf(environment: Environment): readonly string[] {
 }
 
 describe('The settings', () => {
+  it('needs an end and a secret for the tokens of a Flask application', () => {
+    const legacy = { JWT_DECODE_LEGACY: 'flask-jwt-extended' };
+    const errorsOf = (environment: Record<string, string>): string => {
+      try {
+        readConfig(environment, 'service');
+        return '';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(errorsOf(legacy)).to.match(
+      /JWT_DECODE_LEGACY_UNTIL must be set.*\nJWT_SECRET_KEY must be that of/,
+    );
+    expect(errorsOf({ ...legacy, JWT_DECODE_LEGACY_UNTIL: 'soon' })).to.match(
+      /must be a day or a time in UTC/,
+    );
+    const settings = { ...legacy, JWT_DECODE_LEGACY_UNTIL: '2027-01-31', JWT_SECRET_KEY: 'x'.repeat(31) };
+    expect(errorsOf(settings)).to.match(/forged by guessing/);
+    expect(readConfig({ ...settings, JWT_SECRET_KEY: 'x'.repeat(32) }).decodeLegacyUntil).to.equal(
+      Date.parse('2027-01-31'),
+    );
+  });
+
   it('have defaults with which the service runs', () => {
     expect(readConfig({})).to.deep.equal({
       port: 3000,
@@ -90,6 +113,8 @@ describe('The settings', () => {
       sessionLimit: 0,
       refreshTokenExpires: 30 * 86_400,
       decodeLeeway: 0,
+      decodeLegacy: undefined,
+      decodeLegacyUntil: undefined,
       refreshGrace: 10,
       passwordMemoryCost: 19_456,
       passwordTimeCost: 2,
@@ -332,6 +357,11 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['1', 1],
     ['400d', 400 * 86_400],
   ],
+  JWT_DECODE_LEGACY: [['flask-jwt-extended', 'flask-jwt-extended']],
+  JWT_DECODE_LEGACY_UNTIL: [
+    ['2027-01-31', Date.parse('2027-01-31')],
+    ['2027-01-31T12:00Z', Date.parse('2027-01-31T12:00Z')],
+  ],
   JWT_DECODE_LEEWAY: [
     ['0', 0],
     ['5m', 300],
@@ -474,6 +504,8 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   JWT_ACCESS_TOKEN_EXPIRES: ['0', '86401', '2d', ...notDurations],
   JWT_REFRESH_TOKEN_EXPIRES: ['0', '401d', ...notDurations],
   JWT_DECODE_LEEWAY: ['301', ...notDurations],
+  JWT_DECODE_LEGACY: ['flask'],
+  JWT_DECODE_LEGACY_UNTIL: ['tomorrow', '2027-02-31T25:00Z', '31.1.2027'],
   LATCHKEY_REFRESH_GRACE: ['6m', ...notDurations],
   LATCHKEY_PASSWORD_MEMORY_COST: ['7', '4194305', ...notNumbers],
   LATCHKEY_PASSWORD_TIME_COST: ['0', '101', ...notNumbers],

@@ -1,0 +1,65 @@
+"""For FastAPI: ``Annotated[Caller, Depends(latchkey.requires("reports:read"))]``."""
+
+# Without "from __future__ import annotations": earlier versions of FastAPI do not resolve texts on a callable object.
+from typing import Any
+
+from fastapi import Request
+from fastapi.openapi.models import APIKey, APIKeyIn, HTTPBearer, SecurityBase as SecurityModel
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
+
+from .claims import Caller
+from .demands import check_demands
+from .guard import Guard
+from .locations import TokenLocations
+from .starlette import RefusedRequest, StarletteGuard
+
+
+class FastAPIGuard(StarletteGuard):
+    """A guard for FastAPI, with the parameters of ``Guard``.
+
+    ``requires`` creates dependencies, with the security scheme ``bearer`` in FastAPI's OpenAPI document.
+    """
+
+    # Any: a dependency, where StarletteGuard has a decorator.
+    def requires(self, *demands: str, optional: bool = False) -> Any:
+        """Creates a dependency that returns the caller of a request whose access token is valid and meets all demands.
+
+        ``Security(latchkey.requires(), scopes=["reports:read"])`` demands the scopes, too, and documents them.
+
+        :param demands: permissions, ``fresh`` or ``fresh:300``; without any, any valid token is accepted.
+        :param optional: accept a request without a token, too; the dependency then returns None.
+        :raises ValueError: for a demand that cannot be met.
+        """
+        check_demands(demands)
+        return _Dependency(self, demands, optional)
+
+
+class _Dependency(SecurityBase):
+    """A dependency that FastAPI documents as a security scheme, because of its class."""
+
+    def __init__(self, guard: FastAPIGuard, demands: tuple[str, ...], optional: bool) -> None:
+        self._guard, self._demands, self._optional = guard, demands, optional
+        self.scheme_name = "bearer"
+        self.model = _model(guard.locations)
+
+    async def __call__(self, request: Request, security_scopes: SecurityScopes) -> Caller | None:
+        demands = (*self._demands, *security_scopes.scopes)
+        return await self._guard.check_incoming(request, *demands, optional=self._optional)
+
+
+def _model(locations: TokenLocations) -> SecurityModel:
+    """Describes the first location of tokens."""
+    description = "An access token of Latchkey."
+    if locations.order[0] == "cookies":
+        place, name = APIKeyIn.cookie, locations.cookie_name
+    elif locations.order[0] == "query_string":
+        place, name = APIKeyIn.query, locations.query_name
+    elif locations.header_name == "Authorization" and locations.header_type == "Bearer":
+        return HTTPBearer(bearerFormat="JWT", description=description)
+    else:
+        place, name = APIKeyIn.header, locations.header_name
+    return APIKey.model_validate({"in": place, "name": name, "description": description})
+
+
+__all__ = ["Caller", "FastAPIGuard", "Guard", "RefusedRequest"]

@@ -1,0 +1,97 @@
+import type { KeyObject } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { isSignature, readCompactJws } from '../guard/compact-jws.js';
+import { Problem } from '../problems/problem.js';
+import { maxTokenLength } from './access-token-size.js';
+
+/** A token that a Flask application issued with Flask-JWT-Extended. */
+export interface FlaskToken {
+  readonly type: 'access' | 'refresh';
+  readonly jti: string;
+  /** The user's id in that application. */
+  readonly subject: string;
+  /** Seconds since the Unix epoch; undefined: it never expires. */
+  readonly expiresAt: number | undefined;
+  readonly issuedAt: number;
+}
+
+/**
+ * The headers that PyJWT writes, encoded. Any other one is refused: another algorithm or none, a key id (tokens of this
+ * service have one), extensions.
+ */
+const headers: ReadonlySet<string> = new Set(
+  ['{"alg":"HS256","typ":"JWT"}', '{"typ":"JWT","alg":"HS256"}'].map((json) =>
+    Buffer.from(json).toString('base64url'),
+  ),
+);
+/** Bytes of a signature of HS256. */
+const signatureLength = 32;
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const maxSubjectLength = 255;
+
+/** Whether a token has the form of one, which says nothing about who made it. */
+export function hasFlaskHeader(token: string): boolean {
+  return headers.has(token.slice(0, Math.max(0, token.indexOf('.'))));
+}
+
+/**
+ * @param times seconds: now, and the tolerance of clocks.
+ * @throws {Problem} `invalid_token`, with a detail that says what is wrong.
+ */
+export function verifyFlaskToken(
+  token: string,
+  secret: KeyObject,
+  type: FlaskToken['type'],
+  { now, leeway }: { readonly now: number; readonly leeway: number },
+): FlaskToken {
+  const parts = token.length > maxTokenLength ? undefined : readCompactJws(token);
+  if (!parts || !headers.has(parts.header) || !isSignature(parts.signature, signatureLength)) {
+    throw createInvalidToken('The token of the earlier application is malformed.');
+  }
+  let claims: unknown;
+  try {
+    claims = jwt.verify(token, secret, {
+      algorithms: ['HS256'],
+      clockTimestamp: now,
+      clockTolerance: leeway,
+    });
+  } catch (error) {
+    if (!(error instanceof jwt.JsonWebTokenError)) throw error;
+    throw createInvalidToken(
+      error instanceof jwt.TokenExpiredError
+        ? 'The token of the earlier application has expired.'
+        : 'The token of the earlier application is malformed, or its signature is wrong.',
+    );
+  }
+  return readClaims(claims as Readonly<Record<string, unknown>>, type, now + leeway);
+}
+
+function readClaims(
+  { type, jti, sub, exp, iat, fresh }: Readonly<Record<string, unknown>>,
+  wanted: FlaskToken['type'],
+  latest: number,
+): FlaskToken {
+  if (type !== wanted) throw createInvalidToken(`This is no ${wanted} token of the earlier application.`);
+  const subject = typeof sub === 'number' && Number.isSafeInteger(sub) ? String(sub) : sub;
+  if (
+    typeof jti !== 'string' ||
+    !uuid.test(jti) ||
+    typeof subject !== 'string' ||
+    subject === '' ||
+    subject.length > maxSubjectLength ||
+    /\p{Cc}/u.test(subject) ||
+    !Number.isSafeInteger(iat) ||
+    (exp !== undefined && !Number.isSafeInteger(exp)) ||
+    !['boolean', 'number'].includes(typeof fresh)
+  ) {
+    throw createInvalidToken('The token of the earlier application lacks a claim.');
+  }
+  if ((iat as number) > latest) {
+    throw createInvalidToken('The token of the earlier application was issued in the future.');
+  }
+  return { type: wanted, jti, subject, expiresAt: exp as number | undefined, issuedAt: iat as number };
+}
+
+function createInvalidToken(detail: string): Problem {
+  return new Problem('invalid_token', { detail });
+}

@@ -1,0 +1,267 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import jwt from 'jsonwebtoken';
+import { serviceActor } from '../../src/audit/actor.js';
+import { UserImport } from '../../src/import/user-import.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { databaseKinds } from '../support/databases.js';
+import { TestApp } from '../support/test-app.js';
+
+const secret = 'the secret of the Flask application, of 32 bytes and more';
+const day = 86_400;
+
+for (const kind of databaseKinds) {
+  describe(`Tokens of a Flask application on ${kind}`, () => {
+    let app: TestApp;
+    let admin: string;
+    let made = 0;
+    before(async () => {
+      app = await TestApp.start({
+        database: kind,
+        settings: {
+          JWT_SECRET_KEY: secret,
+          JWT_DECODE_LEGACY: 'flask-jwt-extended',
+          JWT_DECODE_LEGACY_UNTIL: '2027-01-31',
+        },
+      });
+      admin = (await app.login()).access_token;
+      await app.put('/roles/reader', { permissions: ['reports:read'] }, admin).expect(201);
+      await app.put('/roles/manager', { permissions: ['users:read'] }, admin).expect(201);
+    });
+    after(() => app.close());
+
+    /** @returns the id here of a user who had the id `foreignId` there. */
+    async function importUser(foreignId: string, roles: readonly string[] = ['reader']): Promise<string> {
+      const { database, clock, accessTokens, roles: roleService } = app.services;
+      async function* source() {
+        await Promise.resolve();
+        const user = { id: foreignId, username: `flask${foreignId}`, roles, disabled: false };
+        yield { place: 'user', user };
+      }
+      await UserImport.run(
+        { database, clock, tokens: accessTokens, roles: roleService },
+        source(),
+        {
+          source: 'flask',
+          dryRun: false,
+          roles: new Map([['admin', 'admin']]),
+          unknownRoles: 'refuse',
+          renames: new Map(),
+          emailAsUsername: false,
+          usernames: 'distinct',
+          actor: serviceActor,
+        },
+        { onFinding: ({ message }) => expect.fail(message) },
+      );
+      const row = await database.queries
+        .selectFrom('latchkey_foreign_ids')
+        .select('user_id')
+        .where('foreign_id', '=', foreignId)
+        .executeTakeFirstOrThrow();
+      return row.user_id;
+    }
+    const newUser = async (roles?: readonly string[]): Promise<{ foreignId: string; id: string }> => {
+      const foreignId = String((made += 1));
+      return { foreignId, id: await importUser(foreignId, roles) };
+    };
+
+    /** As PyJWT writes what Flask-JWT-Extended 4.7 gives it. */
+    function flaskToken(
+      sub: unknown,
+      claims: Record<string, unknown> = {},
+      key = secret,
+      options: jwt.SignOptions = {},
+    ): string {
+      const now = Math.floor(app.clock.now() / 1000);
+      const all = {
+        fresh: false,
+        iat: now,
+        jti: randomUUID(),
+        type: 'access',
+        sub,
+        nbf: now,
+        csrf: randomUUID(),
+        exp: now + 900,
+        ...claims,
+      };
+      return jwt.sign(JSON.parse(JSON.stringify(all)) as object, key, {
+        algorithm: 'HS256',
+
+        ...options,
+      });
+    }
+    const refreshToken = (sub: unknown, claims: Record<string, unknown> = {}, key?: string): string =>
+      flaskToken(
+        sub,
+        { type: 'refresh', exp: Math.floor(app.clock.now() / 1000) + 30 * day, ...claims },
+        key,
+      );
+    const open = (token: string, status: number) => app.get('/protected', token).expect(status);
+    const exchange = (token: string, status = 200) =>
+      app.post('/refresh', { refresh_token: token }).expect(status);
+
+    it('open operations for the imported user, with the permissions that the user has here', async () => {
+      const { foreignId } = await newUser();
+      const token = flaskToken(foreignId);
+      await open(token, 200);
+      await open(token, 200);
+      await open(flaskToken(Number(foreignId)), 200);
+      const { body } = await app.get('/users', token).expect(403);
+      expect(body).to.include({ code: 'insufficient_scope' });
+      await app.get('/me', token).expect(401);
+    });
+
+    it('give administrators and managers nothing, not even a session', async () => {
+      for (const role of ['admin', 'manager']) {
+        const { foreignId } = await newUser([role]);
+        await open(flaskToken(foreignId), 401);
+        await exchange(refreshToken(foreignId), 401);
+      }
+    });
+
+    it('are refused if they are forged, expired, of another kind, or of nobody', async () => {
+      const { foreignId } = await newUser();
+      const now = Math.floor(app.clock.now() / 1000);
+      const [header = '', payload = '', signature = ''] = flaskToken(foreignId).split('.');
+      const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+      const bad: Record<string, string> = {
+        'alg none': `${none}.${payload}.`,
+        'alg none with a signature': `${none}.${payload}.${signature}`,
+        'no signature': `${header}.${payload}.`,
+        'another signature': `${header}.${payload}.${signature.slice(0, -4)}AAAA`,
+        padding: `${header}.${payload}.${signature}=`,
+        'another secret': flaskToken(foreignId, {}, 'x'.repeat(40)),
+        HS512: flaskToken(foreignId, {}, secret, { algorithm: 'HS512' }),
+        'a key id': flaskToken(foreignId, {}, secret, { keyid: 'k' }),
+        'another typ': flaskToken(foreignId, {}, secret, { header: { alg: 'HS256', typ: 'at+jwt' } }),
+        expired: flaskToken(foreignId, { exp: now - 1 }),
+        'of the future': flaskToken(foreignId, { iat: now + 60, nbf: undefined }),
+        'not yet valid': flaskToken(foreignId, { nbf: now + 60 }),
+        'a refresh token': refreshToken(foreignId),
+        'no type': flaskToken(foreignId, { type: undefined }),
+        'no jti': flaskToken(foreignId, { jti: undefined }),
+        'a jti that is none': flaskToken(foreignId, { jti: 'x' }),
+        'no fresh': flaskToken(foreignId, { fresh: undefined }),
+        'no sub': flaskToken(undefined),
+        'a sub that is a list': flaskToken([foreignId]),
+        'a sub with a NUL': flaskToken('1\u0000'),
+        nobody: flaskToken('no such id'),
+        'a user of this service': flaskToken('admin'),
+      };
+      for (const [what, token] of Object.entries(bad)) {
+        const { body } = await app.get('/protected', token);
+        expect(body, what).to.include({ status: 401 });
+        if (what !== 'a refresh token') await exchange(token, 401);
+      }
+      await open(flaskToken(foreignId, { exp: undefined }), 200);
+    });
+
+    it('and those of this service do not pass for each other', async () => {
+      const { foreignId, id } = await newUser();
+      await exchange(flaskToken(foreignId), 401);
+      const session = (await exchange(refreshToken(foreignId))).body as TokenSet;
+      await exchange(session.access_token, 401);
+      await open(session.refresh_token, 401);
+      await open(refreshToken(id), 401);
+      await open(flaskToken(id), 401);
+    });
+
+    it('are never fresh', async () => {
+      const { foreignId } = await newUser();
+      const session = (await exchange(refreshToken(foreignId, { fresh: true }))).body as TokenSet;
+      const claims = jwt.decode(session.access_token) as Record<string, unknown>;
+      expect(claims).to.include({ fresh: false, preferred_username: `flask${foreignId}` });
+    });
+
+    it('are exchanged once for a session, again for a moment, and then taken for stolen', async () => {
+      const { foreignId } = await newUser();
+      const token = refreshToken(foreignId);
+      const responses = await Promise.all(Array.from({ length: 4 }, () => exchange(token)));
+      const sets = responses.map(({ body }) => (body as TokenSet).refresh_token);
+      expect(new Set(sets).size).to.equal(1);
+      app.clock.advance(9);
+      const { body } = await exchange(token);
+      expect((body as TokenSet).refresh_token).to.equal(sets[0]);
+      await app.get('/me', (body as TokenSet).access_token).expect(200);
+      app.clock.advance(2);
+      await exchange(token, 401);
+      await exchange(sets[0] ?? '', 401);
+      await app.get('/me', (body as TokenSet).access_token).expect(401);
+    });
+
+    it('are revoked by a logout, each by its jti', async () => {
+      const { foreignId } = await newUser();
+      const [one, other] = [flaskToken(foreignId), flaskToken(foreignId)];
+      await open(one, 200);
+      await app.post('/logout', {}, one).expect(204);
+      await open(one, 401);
+      await open(other, 200);
+      const refresh = refreshToken(foreignId);
+      await app.post('/logout', { refresh_token: refresh }).expect(204);
+      await exchange(refresh, 401);
+      const used = refreshToken(foreignId);
+      const session = (await exchange(used)).body as TokenSet;
+      await app.post('/logout', { refresh_token: used }).expect(204);
+      await app.get('/me', session.access_token).expect(401);
+      await exchange(session.refresh_token, 401);
+    });
+
+    for (const [what, change] of [
+      ['is disabled', (id: string) => app.patch(`/users/${id}`, { disabled: true }, admin).expect(200)],
+      [
+        'has a new password',
+        (id: string) => app.patch(`/users/${id}`, { password: 'a password of the admin' }, admin).expect(200),
+      ],
+      ['is deleted', (id: string) => app.delete(`/users/${id}`, admin).expect(204)],
+    ] as const) {
+      it(`end on the next request when their user ${what}, known to this process or not`, async () => {
+        const { foreignId, id } = await newUser();
+        const [known, unknown, refresh] = [
+          flaskToken(foreignId),
+          flaskToken(foreignId),
+          refreshToken(foreignId),
+        ];
+        await open(known, 200);
+        await change(id);
+        await open(known, 401);
+        await open(unknown, 401);
+        await exchange(refresh, 401);
+      });
+    }
+
+    it('have to be exchanged when the user’s roles change, or what one permits', async () => {
+      const { foreignId, id } = await newUser();
+      const token = flaskToken(foreignId);
+      await open(token, 200);
+      await app.patch(`/users/${id}`, { roles: [] }, admin).expect(200);
+      await open(token, 401);
+      await exchange(refreshToken(foreignId));
+      const other = await newUser();
+      const ofOther = flaskToken(other.foreignId);
+      await open(ofOther, 200);
+      await app.put('/roles/reader', { permissions: ['reports:read', 'reports:write'] }, admin).expect(200);
+      await open(ofOther, 401);
+    });
+
+    it('are not accepted after the end, nor without the setting', async () => {
+      const { foreignId } = await newUser();
+      const later = Math.floor(Date.parse('2027-06-01') / 1000);
+      const [token, refresh] = [
+        flaskToken(foreignId, { exp: later }),
+        refreshToken(foreignId, { exp: later }),
+      ];
+      await open(token, 200);
+      app.clock.advance((Date.parse('2027-01-31') - app.clock.now()) / 1000);
+      const { body } = await open(token, 401);
+      expect((body as { detail: string }).detail).to.match(/not accepted any more/);
+      await exchange(refresh, 401);
+      const without = await TestApp.start({ settings: { JWT_SECRET_KEY: secret } });
+      try {
+        await without.get('/protected', token).expect(401);
+        await without.post('/refresh', { refresh_token: refresh }).expect(401);
+      } finally {
+        await without.close();
+      }
+    });
+  });
+}
