@@ -55,14 +55,14 @@ export const auditChainStore = {
       .returning('name');
   },
 
-  /** Gives rows their places. */
+  /** Gives rows their places. The plus keeps SQLite from going through all unchained rows: it is to find each by its id. */
   prepareChaining(queries: Queries, places: readonly ChainPlace[]): Compilable {
     const rows = places.map(({ id, sequence, hash }) => sql`(${id}, ${sequence}, ${hash})`);
     return {
       compile: () =>
         sql`update audit set sequence = cast(made.column2 as bigint), hash = made.column3
           from (values ${sql.join(rows)}) as made
-          where audit.id = made.column1 and audit.sequence is null`.compile(queries),
+          where audit.id = made.column1 and +audit.sequence is null`.compile(queries),
     };
   },
 

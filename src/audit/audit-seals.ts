@@ -15,6 +15,8 @@ export type SealVerdict = 'valid' | 'retired' | 'unknown_key' | 'forged';
 
 /** The key ring, as the audit uses it. */
 export interface SealKeys {
+  /** Not before the first start of an installation. */
+  canSign(): boolean;
   sign(statement: string): SealSignature;
   verify(statement: string, signature: SealSignature): SealVerdict;
   /** Reads the ring again: another process may have signed with a new key. */

@@ -1,10 +1,11 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { formatDuration } from '../clock.js';
 import { parseList } from '../config/setting-parsers.js';
 import type { Services } from '../server/services.js';
 import { validateBody } from '../server/validate-body.js';
-import type { UserList } from '../users/user-list-query.js';
+import { toUserList } from '../users/user-query.js';
 import { toUser } from '../users/users.controller.js';
+import type { UserQuery } from '../users/users.models.js';
 import { generateOneTimePassword } from '../users/users.service.js';
 import { addAction, type Output } from './command-output.js';
 import { findUser } from './find-user.js';
@@ -18,15 +19,30 @@ interface CreateOptions extends PasswordOptions {
   readonly oneTime?: boolean;
 }
 
+interface ListOptions {
+  readonly name?: string;
+  readonly role?: string;
+  readonly disabled?: boolean;
+  readonly enabled?: boolean;
+  readonly sort?: NonNullable<UserQuery['sort']>;
+  readonly descending?: boolean;
+}
+
 export function addUserCommands(program: Command, withInstallation: WithInstallation): void {
   const users = program.command('users').description('accounts');
   addAction(
     users
       .command('list')
       .description('all accounts, oldest first')
-      .option('--name <prefix>', 'those whose names start with this, in the order of their names'),
-    (output, { name }: { readonly name?: string }) =>
-      withInstallation((services) => listUsers(services, output, name)),
+      .option('--name <prefix>', 'those whose names start with this, in the order of their names')
+      .option('--role <name>', 'those with this role')
+      .option('--disabled', 'those that are disabled')
+      .addOption(new Option('--enabled', 'those that are not').conflicts('disabled'))
+      .addOption(
+        new Option('--sort <field>', 'in another order').choices(['created_at', 'username', 'last_login_at']),
+      )
+      .option('--descending', 'in the opposite order'),
+    (output, options: ListOptions) => withInstallation((services) => listUsers(services, output, options)),
   );
   addAction(
     addPasswordOptions(
@@ -71,12 +87,20 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
   );
 }
 
-async function listUsers({ userLists }: Services, output: Output, prefix?: string): Promise<void> {
-  const list: UserList = {
-    by: prefix === undefined ? 'created_at' : 'username',
-    descending: false,
-    filters: { name: prefix },
-  };
+async function listUsers(
+  { userLists }: Services,
+  output: Output,
+  { name, role, disabled, enabled, sort, descending = false }: ListOptions,
+): Promise<void> {
+  const query = validateBody<UserQuery>('UserQuery', {
+    ...(name !== undefined && { name }),
+    ...(role !== undefined && { role }),
+    ...(disabled === true && { disabled: true }),
+    ...(enabled === true && { disabled: false }),
+    ...(sort !== undefined && { sort }),
+    order: descending ? 'desc' : 'asc',
+  });
+  const list = toUserList(query);
   const users = readPages((limit, cursor) => userLists.list(list, limit, cursor));
   await output.printList(users, {
     toJson: toUser,
@@ -87,8 +111,7 @@ async function listUsers({ userLists }: Services, output: Output, prefix?: strin
       state: (user) => describeState(toUser(user)),
       'last login': (user) => toUser(user).last_login_at ?? 'never',
     },
-    empty:
-      prefix === undefined ? 'There are no users.' : `There are no users whose names start with "${prefix}".`,
+    empty: 'There are no such users.',
   });
 }
 

@@ -4,6 +4,7 @@ import { selectChecksumColumns, summarizeRows, type Contents, type Row } from '.
 import { CopyError } from './copy-error.js';
 import { migrationVersionsTable } from './migration-versions.js';
 import type { ProjectMigrations } from './migrations/context.js';
+import { assertUtf8 } from './copy-utf8.js';
 import { createMigrationProvider } from './migrations/index.js';
 import { summarizeSource, type OwnTable } from './own-copy.js';
 import { readSourceRows, readSourceTables, type SourceRow, type SourceTable } from './own-tables.js';
@@ -105,6 +106,10 @@ export class SqliteSnapshot {
 
   /** Reads the whole file. @param own the project's tables; see `planOwnTables`. @throws {CopyError} */
   async contents(own: readonly OwnTable[] = []): Promise<Contents> {
+    assertUtf8(this.#connection, [
+      ...copiedTables.map((name) => ({ name, columns: this.columns(name), key: this.listKeyColumns(name) })),
+      ...own,
+    ]);
     return {
       version: (await listMigrationNames()).at(-1) ?? '',
       tables: Object.fromEntries([

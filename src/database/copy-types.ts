@@ -1,6 +1,7 @@
 // What PostgreSQL's types take of SQLite's values, and how a value reads on both sides, so that a copy can be compared with
 // its source. Nothing is rounded, cut or guessed: what does not fit exactly is refused.
 import { sql, type RawBuilder } from 'kysely';
+import { exceedsNumeric, findJsonbError, sortMembers } from './copy-json.js';
 
 export type SourceValue = string | number | bigint | Uint8Array | null;
 
@@ -21,7 +22,7 @@ export interface ColumnType {
   readonly normalize: (text: string) => string;
 }
 
-/** A value does not fit the target's type; the message completes "the value of a row …". */
+/** A value does not fit the target's type; the message completes "it …". */
 export class Unfit extends Error {}
 
 /** @returns undefined for a type that no value of SQLite is certain to be meant for. */
@@ -134,8 +135,8 @@ const types: Readonly<Record<string, ColumnType>> = {
   jsonb: {
     toTarget: (value) => {
       const text = requireText(value);
-      parseJson(text);
-      if (/\\u0000/i.test(text)) throw new Unfit('has the character U+0000, which PostgreSQL cannot store');
+      const error = findJsonbError(text, parseJson(text));
+      if (error !== undefined) throw new Unfit(error);
       return text;
     },
     read: asText,
@@ -213,16 +214,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-function sortMembers(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortMembers);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => [name, sortMembers(member)]),
-  );
-}
-
 /** Without an exponent and without zeros that say nothing. */
 function toDecimal(value: SourceValue): string {
   if (typeof value === 'bigint') return String(value);
@@ -231,6 +222,7 @@ function toDecimal(value: SourceValue): string {
     throw new Unfit('is not a decimal number');
   }
   const [digits = '', exponent = '0'] = text.split('e');
+  if (exceedsNumeric(text)) throw new Unfit('has more digits than PostgreSQL stores');
   return normalizeDecimal(shift(digits, Number(exponent)));
 }
 

@@ -4,6 +4,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { createSummary, type TableContents } from './copy-contents.js';
 import { CopyError } from './copy-error.js';
 import { findColumnType, Unfit, type ColumnType, type SourceValue, type TargetColumn } from './copy-types.js';
+import { describeKey } from './copy-words.js';
 import type { Database, Queries } from './database.js';
 import type { ProjectMigrations } from './migrations/context.js';
 import { previewMigrations } from './run-migrations.js';
@@ -133,9 +134,8 @@ function convert({ name, types, key }: OwnTable, row: SourceRow, column: string)
     return types.get(column)?.toTarget(value) ?? null;
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
-    const which = key.map((each) => `${each} = ${String(row[each])}`).join(', ') || 'without a key';
     throw new CopyError(
-      `The value of "${column}" in a row of "${name}" (${which}) ${error.message}, as the target's column requires. Correct it in the source first.`,
+      `The value of "${column}" in a row of "${name}" (${describeKey(key, row)}) does not fit the target's column: it ${error.message}. Correct it in the source first.`,
       { cause: error },
     );
   }
@@ -192,7 +192,22 @@ export async function insertOwnRows(
   });
   // Where a column is "generated always as identity", its values are the source's all the same.
   await sql`insert into ${sql.table(table.name)} (${sql.join(names.map((name) => sql.ref(name)))})
-    overriding system value values ${sql.join(values)}`.execute(queries);
+    overriding system value values ${sql.join(values)}`
+    .execute(queries)
+    .catch((error: unknown) => {
+      throw explainRefusal(table, rows, error);
+    });
+}
+
+/** Of data and of constraints: SQLSTATE's classes 22 and 23. What a constraint of the target alone demands is seen only here. */
+function explainRefusal({ name, key }: OwnTable, rows: readonly SourceRow[], error: unknown): unknown {
+  const { code } = error as { readonly code?: unknown };
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (!(error instanceof Error) || !/^2[23]/.test(String(code)) || !first || !last) return error;
+  return new CopyError(
+    `PostgreSQL refuses one of the rows of "${name}" from ${describeKey(key, first)} to ${describeKey(key, last)}: ${error.message}. Correct it in the source, then copy with --begin-again.`,
+    { cause: error },
+  );
 }
 
 /** Fills in the columns that were postponed. */

@@ -119,7 +119,7 @@ export function orderTables<Table extends SourceTable>(
 export type SourceRow = Readonly<Record<string, SourceValue>>;
 
 /** The name of what orders the rows of a table without a primary key. */
-const rowNumber = 'rowid';
+export const rowNumber = 'rowid';
 
 /** Rows in the order of their key. @param after the key of the row before, as `keyOf` gives it. */
 export function readSourceRows(

@@ -92,6 +92,11 @@ export class KeyRing {
     return this.#sharedSigner ?? this.#current(this.#signing, 'access token');
   }
 
+  /** The first start makes one. */
+  get hasSigningKey(): boolean {
+    return this.#sharedSigner !== undefined || this.#signing.size > 0;
+  }
+
   /** The key that makes refresh tokens now. */
   get refreshKey(): RefreshKey {
     return this.#current(this.#refresh, 'refresh token');

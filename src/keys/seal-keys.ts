@@ -15,6 +15,7 @@ import { computeThumbprint, toPublicJwk } from './signing-keys.js';
 /** Signs the audit's seals with the keys of access tokens. */
 export function createSealKeys(ring: KeyRing): SealKeys {
   return {
+    canSign: () => ring.hasSigningKey,
     sign: (statement) => {
       const key = ring.signingKey;
       const { id, algorithm, privateKey } = key;

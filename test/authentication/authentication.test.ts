@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { completeContract } from '../../src/contract/complete-contract.js';
-import { collectPermissions } from '../../src/http/security-requirements.js';
+import { collectPermissions, importPermission } from '../../src/http/security-requirements.js';
 import { problemCodes } from '../../src/problems/problem-codes.js';
 import { ownOperation } from '../support/own-operations.js';
 import { TestApp } from '../support/test-app.js';
@@ -93,7 +93,7 @@ describe('@Security("bearer", […])', () => {
   });
 
   it('does not list freshness among the permissions, and refuses a misspelled one', () => {
-    expect(collectPermissions(ownOperations)).to.deep.equal(['own:read', 'users:read']);
+    expect(collectPermissions(ownOperations)).to.deep.equal(['own:read', 'users:read', importPermission]);
     for (const slip of ['fresh:5m', 'fresh:', 'fresh:-1'])
       expect(() => collectPermissions([ownOperation('x', [{ bearer: [slip] }])])).to.throw(`"${slip}"`);
   });

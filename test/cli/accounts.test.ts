@@ -92,9 +92,16 @@ for (const kind of databaseKinds) {
       expect(listed.map(({ username }) => username)).to.deep.equal(['admin', 'grace', 'ada']);
       const [ada = {}] = await readJson('users', 'list', '--name', 'AD');
       expect(ada['username']).to.equal('ada');
-      expect(await succeed('users', 'list', '--name', 'nobody')).to.equal(
-        'There are no users whose names start with "nobody".\n',
-      );
+      expect(await succeed('users', 'list', '--name', 'nobody')).to.equal('There are no such users.\n');
+      const named = async (...words: string[]): Promise<unknown[]> =>
+        (await readJson('users', 'list', ...words)).map(({ username }) => username);
+      expect(await named('--role', 'admin', '--sort', 'username', '--descending')).to.deep.equal([
+        'grace',
+        'admin',
+      ]);
+      expect(await named('--disabled')).to.deep.equal([]);
+      expect(await named('--enabled')).to.have.length(3);
+      await expectRefusal(2, /cannot be used with option/, 'users', 'list', '--enabled', '--disabled');
       expect(await readJson('users', 'list', '--name', 'nobody')).to.deep.equal([]);
     });
 

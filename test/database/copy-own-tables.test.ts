@@ -150,7 +150,7 @@ describe('A copy of a project’s own tables', () => {
       'a number that is no boolean',
       'boolean',
       '2',
-      /^The value of "v" in a row of "t" \(id = 1\) is neither 0 nor 1/,
+      /^The value of "v" in a row of "t" \(id = 1\) does not fit the target.s column: it is neither 0 nor 1\./,
     ],
     ['a number too large', 'integer', '2147483648', /is too large/],
     ['a text in a column of numbers', 'bigint', `'x'`, /is not a whole number/],
@@ -164,7 +164,20 @@ describe('A copy of a project’s own tables', () => {
       /has the character U\+0000, which PostgreSQL cannot store/,
     ],
     ['JSON that is none', 'jsonb', `'{'`, /is not JSON/],
-    ['JSON with U+0000', 'jsonb', `'"\\u0000"'`, /has the character U\+0000/],
+    ['JSON with U+0000', 'jsonb', `'"\\u0000"'`, /: it has the character U\+0000/],
+    ['JSON with half of a surrogate pair', 'jsonb', `'{"\\ud800": 1}'`, /: it has half of a surrogate pair/],
+    ['JSON with a number too large', 'jsonb', `'[1e400000]'`, /: it has a number with more digits than/],
+    ['JSON with a number too exact', 'jsonb', `'[-1.5E-16383]'`, /: it has a number with more digits than/],
+    ['JSON with a member twice', 'jsonb', `'{"a": 1, "b": {"a" : 1, "a": 2}}'`, /: it has a member twice/],
+    ['a number of too many digits', 'numeric', `'1e+400000'`, /: it has more digits than PostgreSQL stores/],
+    [
+      'bytes that are not UTF-8',
+      'text',
+      `cast(x'ff41' as text)`,
+      /^The value of "v" in a row of "t" \(id = 1\) is a text with bytes that are not UTF-8/,
+    ],
+    ['a lone surrogate in bytes', 'text', `cast(x'eda080' as text)`, /bytes that are not UTF-8/],
+    ['bytes that are not UTF-8 in JSON', 'json', `cast(x'22ff22' as text)`, /bytes that are not UTF-8/],
     ['a time of no known zone', 'timestamptz', `'yesterday'`, /is not a time in UTC such as/],
     ['a time as a number', 'timestamptz', '1795510800000', /is not a text/],
     ['a day that there is not', 'date', `'2026-02-30'`, /is no day/],
@@ -187,6 +200,48 @@ describe('A copy of a project’s own tables', () => {
       expect(await refusal(file, project)).to.match(message);
     });
   }
+
+  it('takes JSON and texts that only look like those', async () => {
+    const project = migrationOf(
+      'create table t (id integer primary key, v text, w text)',
+      'create table t (id integer primary key, v jsonb, w text)',
+    );
+    const json = String.raw`{"a:b": "x\": \"x\": 1e999999", "a": "\\u0000 \\ud800", "n": [1e1000, {"a": "\ud83d\ude42"}]}`;
+    await copy(await source(project, `insert into t values (1, '${json}', '\uFFFD ü\n')`), project);
+    expect(await rowsOf('t', 'w')).to.deep.equal([{ w: '\uFFFD ü\n' }]);
+  });
+
+  it('refuses a name of Latchkey’s own tables that is not UTF-8', async () => {
+    const project = migrationOf('create table t (id text primary key)');
+    const file = await source(project, `update users set username = cast(x'61ff' as text)`);
+    expect(await refusal(file, project)).to.match(
+      /^The value of "username" in a row of "users" \(id = "ada"\)/,
+    );
+  });
+
+  it('names a row by its key on one line, without characters that a terminal would act on', async () => {
+    const project = migrationOf(
+      'create table t (a text, b blob, v integer, primary key (a, b))',
+      'create table t (a text, b bytea, v integer, primary key (a, b))',
+    );
+    const file = await source(project, `insert into t values ('x' || char(10, 27, 34), x'00ff', 'no')`);
+    expect(await refusal(file, project)).to.equal(
+      String.raw`The value of "v" in a row of "t" (a = "x\n\u001b\"", b = x'00ff') does not fit the target's column: it is not a whole number. Correct it in the source first.`,
+    );
+  });
+
+  it('says which rows PostgreSQL refuses by a constraint that the target alone has', async () => {
+    const project = migrationOf(
+      'create table t (id integer primary key, v integer)',
+      'create table t (id integer primary key, v integer check (v > 0))',
+    );
+    const file = await source(project, 'insert into t values (1, 1), (2, 0)');
+    const error: unknown = await copy(file, project).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(CopyError);
+    expect((error as Error).message).to.match(
+      /^PostgreSQL refuses one of the rows of "t" from id = 1 to id = 2: .*violates check constraint.*Correct it in the source, then copy with --begin-again\.$/,
+    );
+  });
 
   for (const [what, sqlite, postgres, message] of [
     [

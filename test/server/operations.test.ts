@@ -3,7 +3,7 @@ import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import { Middlewares } from '@tsoa/runtime';
 import supertest from 'supertest';
 import { readConfig } from '../../src/config/config.js';
-import { collectPermissions } from '../../src/http/security-requirements.js';
+import { collectPermissions, importPermission } from '../../src/http/security-requirements.js';
 import { Controllers } from '../../src/server/controllers.js';
 import { mountOperations, type Authenticate, type Operation } from '../../src/server/operations.js';
 import type { Services } from '../../src/server/services.js';
@@ -164,7 +164,7 @@ describe('An operation', () => {
     const operations = [[], [{}], [{ bearer: ['a', 'b'] }], [{ bearer: ['b', 'c'] }]].map(
       (security): Operation => ({ ...sample, security: security as Operation['security'] }),
     );
-    expect(collectPermissions(operations)).to.deep.equal(['a', 'b', 'c']);
+    expect(collectPermissions(operations)).to.deep.equal(['a', 'b', 'c', importPermission]);
   });
 
   for (const handler of ['getUpstreamFailure', 'getLateUpstreamFailure']) {

@@ -1,0 +1,15 @@
+CREATE TABLE "auth_group" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(150) NOT NULL UNIQUE);
+INSERT INTO "auth_group" VALUES(1,'editors');
+INSERT INTO "auth_group" VALUES(2,'auditors');
+CREATE TABLE "auth_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "username" varchar(150) NOT NULL UNIQUE, "last_name" varchar(150) NOT NULL, "email" varchar(254) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "first_name" varchar(150) NOT NULL);
+INSERT INTO "auth_user" VALUES(1,'pbkdf2_sha256$1000$HA8SpYyRZi7gdW3EfqtzSu$o5foqKjcorMvftaqKPXTVBHHKNLkNIr4njNifh2mZtw=','2025-01-02 03:04:05.678000',1,'ada','','ada@example.com',1,1,'2024-05-01 09:30:00','');
+INSERT INTO "auth_user" VALUES(2,'bcrypt_sha256$$2b$04$3gVnJd0MQJjJvIIueZd2QukvUx7TG4U2iBLAcAHfTE3cxr3M0g4.6',NULL,0,'grace','','grace@example.com',0,1,'2024-05-01 09:30:00','');
+INSERT INTO "auth_user" VALUES(3,'argon2$argon2id$v=19$m=64,t=1,p=1$cWxUaWVyV28xbUxXRE9JU0ZLNXcyMg$he8rGySuCVWyFbUfHMybZo8M0OY2NJnkCsQzR5t1qNM',NULL,0,'linus','','',0,0,'2024-05-01 09:30:00','');
+INSERT INTO "auth_user" VALUES(4,'scrypt$1024$TluKzgti0DeikQLzZCAv0Z$8$5$8sAVwm7O/Oqa5FaH64sINlm9gbgOqU5kQeqIP4gGLsYijHV71s4LIIzmYL/7h/o7oTL8ClXNeTCa/CWMPy1Jmg==',NULL,0,'edsger','','',0,1,'2024-05-01 09:30:00','');
+INSERT INTO "auth_user" VALUES(5,'!y0HqqRtqo0lxyb845T76OTbmXxumW9t3p88Lk7f3',NULL,0,'barbara','','',0,1,'2024-05-01 09:30:00','');
+CREATE TABLE "auth_user_groups" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "user_id" integer NOT NULL REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED, "group_id" integer NOT NULL REFERENCES "auth_group" ("id") DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO "auth_user_groups" VALUES(1,2,1);
+INSERT INTO "auth_user_groups" VALUES(2,2,2);
+CREATE UNIQUE INDEX "auth_user_groups_user_id_group_id_94350c0c_uniq" ON "auth_user_groups" ("user_id", "group_id");
+CREATE INDEX "auth_user_groups_user_id_6a12ed8b" ON "auth_user_groups" ("user_id");
+CREATE INDEX "auth_user_groups_group_id_97559544" ON "auth_user_groups" ("group_id");
