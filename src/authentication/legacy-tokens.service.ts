@@ -103,8 +103,7 @@ export class LegacyTokens {
     const verified = this.#verifyRefresh(token);
     const user = await legacyUsersStore.find(database.queries, source, verified.subject);
     // A disabled user, a new password and the end of all sessions raise the epoch, or close the account.
-    if (!user || user.disabled_at !== null || user.session_epoch !== 0)
-      throw new Problem('invalid_refresh_token');
+    if (user?.disabled_at !== null || user.session_epoch !== 0) throw new Problem('invalid_refresh_token');
     if (revocations.isTokenRevoked(verified.jti)) throw new Problem('invalid_refresh_token');
     // A session of theirs would have rights over this service.
     if (await this.#mayManage(user)) throw new Problem('invalid_refresh_token');
@@ -175,7 +174,7 @@ export class LegacyTokens {
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       const before = await legacyUsersStore.findExchange(database.queries, verified.jti);
-      if (before?.session_id != null) await sessions.logout(before.session_id, context);
+      if (before?.session_id) await sessions.logout(before.session_id, context);
     }
   }
 
@@ -186,7 +185,7 @@ export class LegacyTokens {
   async #exchangeAgain(jti: string, context: RequestContext): Promise<TokenSet> {
     const { database, clock, sessions } = this.dependencies;
     const before = await legacyUsersStore.findExchange(database.queries, jti);
-    if (before?.session_id == null) throw new Problem('invalid_refresh_token');
+    if (!before?.session_id) throw new Problem('invalid_refresh_token');
     if (clock.now() <= before.exchanged_at + this.options.grace) {
       const tokens = await sessions.repeatFirst(before.session_id);
       if (tokens) return tokens;
@@ -200,7 +199,7 @@ export class LegacyTokens {
     const { database, clock } = this.dependencies;
     const verified = verifyFlaskToken(token, this.#secret, 'access', this.#times);
     const user = await legacyUsersStore.find(database.queries, source, verified.subject);
-    if (!user || user.disabled_at !== null || user.version !== 0 || user.password_one_time === 1) {
+    if (user?.disabled_at !== null || user.version !== 0 || user.password_one_time === 1) {
       throw createInvalidToken(
         'The token of the earlier application is not accepted any more. Refresh it or log in.',
       );

@@ -2,7 +2,7 @@ import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags
 import type { Request as HttpRequest } from 'express';
 import { authenticate, checkRevocationIfNeeded } from './authentication.js';
 import type { Caller } from '../tokens/caller.js';
-import { getRequestContext, type RequestContext } from '../http/request-context.js';
+import { getRequestContext } from '../http/request-context.js';
 import { countRequest } from './request-limits.js';
 import { findRequestSource } from './request-source.js';
 import {
@@ -15,10 +15,9 @@ import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import type { Config } from '../config/config.js';
 import type { CookieLogoutService } from './cookie-logout.service.js';
-import type { LegacyTokens } from './legacy-tokens.service.js';
 import type { LoginService } from './login.service.js';
+import type { PresentedTokensService } from './presented-tokens.service.js';
 import type { RequestLimits } from './request-limits.js';
-import type { SessionsService } from '../sessions/sessions.service.js';
 import type { LoginRequest, LogoutRequest, RefreshRequest, TokenSet } from '../sessions/sessions.models.js';
 
 @Route()
@@ -28,10 +27,9 @@ export class LoginController {
     private readonly services: {
       readonly config: Config;
       readonly cookieLogouts: CookieLogoutService;
-      readonly legacyTokens: LegacyTokens | undefined;
       readonly logins: LoginService;
+      readonly presentedTokens: PresentedTokensService;
       readonly requestLimits: RequestLimits;
-      readonly sessions: SessionsService;
     },
   ) {}
 
@@ -74,11 +72,7 @@ export class LoginController {
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'refresh');
-    const { legacyTokens, sessions } = this.services;
-    const context = getRequestContext(request);
-    return legacyTokens?.isOne(body.refresh_token)
-      ? legacyTokens.exchange(body.refresh_token, context)
-      : sessions.refresh(body.refresh_token, context);
+    return this.services.presentedTokens.refresh(body.refresh_token, getRequestContext(request));
   }
 
   /**
@@ -101,7 +95,10 @@ export class LoginController {
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async logout(@Request() request: HttpRequest, @Body() body?: LogoutRequest): Promise<void> {
     if (body?.refresh_token !== undefined) {
-      await this.#logoutByRefreshToken(body.refresh_token, getRequestContext(request));
+      await this.services.presentedTokens.logoutByRefreshToken(
+        body.refresh_token,
+        getRequestContext(request),
+      );
     } else {
       await this.#logoutByRequest(request);
       // Cookies stay after a logout by a token in the body: a form on another site can send such a token, but no CSRF value.
@@ -109,15 +106,8 @@ export class LoginController {
     }
   }
 
-  async #logoutByRefreshToken(token: string, context: RequestContext): Promise<void> {
-    const { legacyTokens, sessions } = this.services;
-    if (legacyTokens?.isOne(token)) await legacyTokens.revokeRefreshToken(token, context);
-    else await sessions.logoutByRefreshToken(token, context);
-  }
-
   /** Ends the session of the access token; if that is missing or not valid, the session of the token cookies. */
   async #logoutByRequest(request: HttpRequest): Promise<void> {
-    const { legacyTokens, sessions } = this.services;
     let caller: Caller;
     try {
       await checkRevocationIfNeeded(request);
@@ -126,12 +116,7 @@ export class LoginController {
       if (!(error instanceof Problem) || !(await this.#logoutByCookies(request))) throw error;
       return;
     }
-    const context = getRequestContext(request);
-    const { sessionId, username, claims } = caller;
-    if (sessionId !== undefined) await sessions.logout(sessionId, context);
-    // Only a user's token of another application has a name and no session.
-    else if (legacyTokens && username !== undefined) await legacyTokens.revokeAccessToken(claims, context);
-    else throw new Problem('user_session_required');
+    await this.services.presentedTokens.logout(caller, getRequestContext(request));
   }
 
   /** @returns whether the cookies may be deleted. */

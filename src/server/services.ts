@@ -7,6 +7,7 @@ import {
 import { ClientsService } from '../clients/clients.service.js';
 import { createLegacyTokens } from './legacy-tokens.js';
 import type { LegacyTokens } from '../authentication/legacy-tokens.service.js';
+import { PresentedTokensService } from '../authentication/presented-tokens.service.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Contract } from '../contract/read-contract.js';
@@ -92,6 +93,7 @@ export interface Services
   readonly passwords: Passwords;
   /** Undefined where the settings accept no tokens of another application. */
   readonly legacyTokens: LegacyTokens | undefined;
+  readonly presentedTokens: PresentedTokensService;
   readonly roles: RolesService;
   readonly clients: ClientsService;
   readonly oauth: OAuthServices;
@@ -206,6 +208,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   return {
     legacyTokens,
+    presentedTokens: new PresentedTokensService(sessions.sessions, legacyTokens),
     config,
     database,
     clock,

@@ -1,0 +1,35 @@
+import type { RequestContext } from '../http/request-context.js';
+import { Problem } from '../problems/problem.js';
+import type { SessionsService } from '../sessions/sessions.service.js';
+import type { TokenSet } from '../sessions/token-sets.js';
+import type { Caller } from '../tokens/caller.js';
+import type { LegacyTokens } from './legacy-tokens.service.js';
+
+/** Refreshes and ends what a token stands for, whether this service issued it or the application that users came from. */
+export class PresentedTokensService {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly legacyTokens: LegacyTokens | undefined,
+  ) {}
+
+  /** @throws {Problem} `invalid_refresh_token`. */
+  refresh(token: string, context: RequestContext): Promise<TokenSet> {
+    return this.legacyTokens?.isOne(token)
+      ? this.legacyTokens.exchange(token, context)
+      : this.sessions.refresh(token, context);
+  }
+
+  async logoutByRefreshToken(token: string, context: RequestContext): Promise<void> {
+    if (this.legacyTokens?.isOne(token)) await this.legacyTokens.revokeRefreshToken(token, context);
+    else await this.sessions.logoutByRefreshToken(token, context);
+  }
+
+  /** @throws {Problem} `user_session_required` for a client. */
+  async logout({ sessionId, username, claims }: Caller, context: RequestContext): Promise<void> {
+    if (sessionId !== undefined) await this.sessions.logout(sessionId, context);
+    // Only a user's token of another application has a name and no session.
+    else if (this.legacyTokens && username !== undefined) {
+      await this.legacyTokens.revokeAccessToken(claims, context);
+    } else throw new Problem('user_session_required');
+  }
+}
