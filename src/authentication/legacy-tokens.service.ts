@@ -174,7 +174,7 @@ export class LegacyTokens {
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       const before = await legacyUsersStore.findExchange(database.queries, verified.jti);
-      if (typeof before?.session_id === 'string') await sessions.logout(before.session_id, context);
+      if (before?.session_id) await sessions.logout(before.session_id, context);
     }
   }
 
@@ -185,7 +185,7 @@ export class LegacyTokens {
   async #exchangeAgain(jti: string, context: RequestContext): Promise<TokenSet> {
     const { database, clock, sessions } = this.dependencies;
     const before = await legacyUsersStore.findExchange(database.queries, jti);
-    if (typeof before?.session_id !== 'string') throw new Problem('invalid_refresh_token');
+    if (!before?.session_id) throw new Problem('invalid_refresh_token');
     if (clock.now() <= before.exchanged_at + this.options.grace) {
       const tokens = await sessions.repeatFirst(before.session_id);
       if (tokens) return tokens;

@@ -15,8 +15,8 @@ import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import type { Config } from '../config/config.js';
 import type { CookieLogoutService } from './cookie-logout.service.js';
-import type { SessionTokens } from './session-tokens.service.js';
 import type { LoginService } from './login.service.js';
+import type { PresentedTokensService } from './presented-tokens.service.js';
 import type { RequestLimits } from './request-limits.js';
 import type { LoginRequest, LogoutRequest, RefreshRequest, TokenSet } from '../sessions/sessions.models.js';
 
@@ -28,8 +28,8 @@ export class LoginController {
       readonly config: Config;
       readonly cookieLogouts: CookieLogoutService;
       readonly logins: LoginService;
+      readonly presentedTokens: PresentedTokensService;
       readonly requestLimits: RequestLimits;
-      readonly sessionTokens: SessionTokens;
     },
   ) {}
 
@@ -72,7 +72,7 @@ export class LoginController {
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async refresh(@Body() body: RefreshRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'refresh');
-    return this.services.sessionTokens.refresh(body.refresh_token, getRequestContext(request));
+    return this.services.presentedTokens.refresh(body.refresh_token, getRequestContext(request));
   }
 
   /**
@@ -95,7 +95,10 @@ export class LoginController {
   @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async logout(@Request() request: HttpRequest, @Body() body?: LogoutRequest): Promise<void> {
     if (body?.refresh_token !== undefined) {
-      await this.services.sessionTokens.revokeRefreshToken(body.refresh_token, getRequestContext(request));
+      await this.services.presentedTokens.logoutByRefreshToken(
+        body.refresh_token,
+        getRequestContext(request),
+      );
     } else {
       await this.#logoutByRequest(request);
       // Cookies stay after a logout by a token in the body: a form on another site can send such a token, but no CSRF value.
@@ -113,7 +116,7 @@ export class LoginController {
       if (!(error instanceof Problem) || !(await this.#logoutByCookies(request))) throw error;
       return;
     }
-    await this.services.sessionTokens.logout(caller, getRequestContext(request));
+    await this.services.presentedTokens.logout(caller, getRequestContext(request));
   }
 
   /** @returns whether the cookies may be deleted. */

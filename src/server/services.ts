@@ -6,8 +6,8 @@ import {
 } from '../authentication/authentication-services.js';
 import { ClientsService } from '../clients/clients.service.js';
 import { createLegacyTokens } from './legacy-tokens.js';
-import { SessionTokens } from '../authentication/session-tokens.service.js';
 import type { LegacyTokens } from '../authentication/legacy-tokens.service.js';
+import { PresentedTokensService } from '../authentication/presented-tokens.service.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Contract } from '../contract/read-contract.js';
@@ -93,7 +93,7 @@ export interface Services
   readonly passwords: Passwords;
   /** Undefined where the settings accept no tokens of another application. */
   readonly legacyTokens: LegacyTokens | undefined;
-  readonly sessionTokens: SessionTokens;
+  readonly presentedTokens: PresentedTokensService;
   readonly roles: RolesService;
   readonly clients: ClientsService;
   readonly oauth: OAuthServices;
@@ -208,7 +208,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   return {
     legacyTokens,
-    sessionTokens: new SessionTokens(sessions.sessions, legacyTokens),
+    presentedTokens: new PresentedTokensService(sessions.sessions, legacyTokens),
     config,
     database,
     clock,

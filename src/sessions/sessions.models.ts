@@ -44,7 +44,7 @@ export interface LogoutRequest {
   /**
    * The session's refresh token. It takes precedence over an access token.
    * @minLength 1
-   * @maxLength 512
+   * @maxLength 2048
    */
   refresh_token?: string;
 }

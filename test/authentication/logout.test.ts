@@ -177,10 +177,10 @@ describe('POST /logout', () => {
   itTakesJson(() => app, { path: '/logout', required: false });
 
   for (const [what, token, message] of [
-    ['a number for a token', 1, 'must be a string of 1 to 512 characters'],
-    ['null for a token', null, 'must be a string of 1 to 512 characters'],
+    ['a number for a token', 1, 'must be a string of 1 to 2048 characters'],
+    ['null for a token', null, 'must be a string of 1 to 2048 characters'],
     ['an empty token', '', 'must not be empty'],
-    ['a token that is too long', 'x'.repeat(513), 'must have at most 512 characters'],
+    ['a token that is too long', 'x'.repeat(2049), 'must have at most 2048 characters'],
   ] as const) {
     it(`responds with 422 to ${what}`, async () => {
       const { body } = await app.post('/logout', { refresh_token: token }).expect(422);

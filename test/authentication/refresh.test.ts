@@ -348,7 +348,7 @@ describe('POST /refresh', () => {
       ['a number for a token', { refresh_token: 1 }, 'must be a string of 1 to 2048 characters'],
       ['null for a token', { refresh_token: null }, 'must be a string of 1 to 2048 characters'],
       ['an empty token', { refresh_token: '' }, 'must not be empty'],
-      ['a token that is too long', { refresh_token: 'x'.repeat(2049) }, 'must have at most 512 characters'],
+      ['a token that is too long', { refresh_token: 'x'.repeat(2049) }, 'must have at most 2048 characters'],
     ] as const) {
       it(`responds with 422 to ${what}`, async () => {
         const { body } = await app.post('/refresh', fields).expect(422);

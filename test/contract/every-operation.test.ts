@@ -105,7 +105,11 @@ describe('Every operation responds, as the contract says, to a request', () => {
         });
       }
 
-      if (responses['401'] && !template.startsWith('/oauth/') && !/login|refresh|logout|health/.test(template)) {
+      if (
+        responses['401'] &&
+        !template.startsWith('/oauth/') &&
+        !/login|refresh|logout|health/.test(template)
+      ) {
         it('without a token: 401', async () => {
           await app.request(method as 'get', pathOf(template)).expect(401);
         });

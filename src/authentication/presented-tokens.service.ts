@@ -5,29 +5,26 @@ import type { TokenSet } from '../sessions/token-sets.js';
 import type { Caller } from '../tokens/caller.js';
 import type { LegacyTokens } from './legacy-tokens.service.js';
 
-/** Refreshes and ends what a token belongs to: one of this service, or of the application that users came from. */
-export class SessionTokens {
-  /** @param legacyTokens undefined where the settings accept none. */
+/** Refreshes and ends what a token stands for, whether this service issued it or the application that users came from. */
+export class PresentedTokensService {
   constructor(
     private readonly sessions: SessionsService,
     private readonly legacyTokens: LegacyTokens | undefined,
   ) {}
 
   /** @throws {Problem} `invalid_refresh_token`. */
-  refresh(refreshToken: string, context: RequestContext): Promise<TokenSet> {
-    return this.legacyTokens?.isOne(refreshToken)
-      ? this.legacyTokens.exchange(refreshToken, context)
-      : this.sessions.refresh(refreshToken, context);
+  refresh(token: string, context: RequestContext): Promise<TokenSet> {
+    return this.legacyTokens?.isOne(token)
+      ? this.legacyTokens.exchange(token, context)
+      : this.sessions.refresh(token, context);
   }
 
-  /** An unknown token is no error (RFC 7009 §2.2). */
-  async revokeRefreshToken(refreshToken: string, context: RequestContext): Promise<void> {
-    if (this.legacyTokens?.isOne(refreshToken)) {
-      await this.legacyTokens.revokeRefreshToken(refreshToken, context);
-    } else await this.sessions.logoutByRefreshToken(refreshToken, context);
+  async logoutByRefreshToken(token: string, context: RequestContext): Promise<void> {
+    if (this.legacyTokens?.isOne(token)) await this.legacyTokens.revokeRefreshToken(token, context);
+    else await this.sessions.logoutByRefreshToken(token, context);
   }
 
-  /** @throws {Problem} `user_session_required` if the caller is a client. */
+  /** @throws {Problem} `user_session_required` for a client. */
   async logout({ sessionId, username, claims }: Caller, context: RequestContext): Promise<void> {
     if (sessionId !== undefined) await this.sessions.logout(sessionId, context);
     // Only a user's token of another application has a name and no session.
