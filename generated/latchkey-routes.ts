@@ -623,7 +623,7 @@ export const routes = defineRoutes({
     'LogoutRequest': {
       dataType: 'refObject',
       properties: {
-        'refresh_token': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":512}}},
+        'refresh_token': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":2048}}},
       },
       additionalProperties: false,
     },
