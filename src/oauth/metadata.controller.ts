@@ -17,6 +17,7 @@ import type { KeyRing } from '../keys/key-ring.js';
 import type { AuthorizationServerMetadata, OpenIdConfiguration } from './oauth.models.js';
 import { introspectAnyScope } from './introspection.service.js';
 import { revokeAnyScope } from './revocation.service.js';
+import { importPermission } from '../http/security-requirements.js';
 
 /** Seconds. */
 const maxAge = 3600;
@@ -50,7 +51,7 @@ export class MetadataController {
       jwks_uri: `${issuer}/.well-known/jwks.json`,
       response_types_supported: [],
       grant_types_supported: ['refresh_token', 'client_credentials'],
-      scopes_supported: [...permissions, introspectAnyScope, revokeAnyScope].sort(),
+      scopes_supported: [...permissions, importPermission, introspectAnyScope, revokeAnyScope].sort(),
       token_endpoint_auth_methods_supported: [...methods, 'none'],
       token_endpoint_auth_signing_alg_values_supported: algorithms,
       introspection_endpoint_auth_methods_supported: methods,

@@ -106,6 +106,10 @@ function toProblem(error: unknown): Problem {
   if (error instanceof ValidateError) {
     return new Problem('validation_failed', { errors: toFieldErrors(error.fields) });
   }
+  // Sent in its own form; this decides what is logged.
+  if (error instanceof OAuthProblem) {
+    return new Problem(error.status < 500 ? 'bad_request' : 'internal_error', { cause: error });
+  }
   if (!isRequestError(error)) return new Problem('internal_error', { cause: error });
   const { type, status } = error;
   if (type === 'text.malformed') {

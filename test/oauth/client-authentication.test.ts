@@ -429,6 +429,7 @@ for (const database of databaseKinds) {
         { reason: 'client_authentication_failed', clientId: client.client_id },
       ]);
       expect(JSON.stringify(app.logged)).not.to.include('wrong');
+      expect(app.logged.filter(({ level }) => Number(level) >= 50)).to.deep.equal([]);
     });
   });
 }

@@ -28,7 +28,14 @@ describe('The feed of revocations', () => {
       leeway: 30,
     };
     feed = new RevocationFeed(database, clock, revocations, incoming, options);
-    claims = { sub: 'reader', jti: 'j', ver: 0, exp: clock.now() / 1000 + 900 } as AccessTokenClaims;
+    const given: Partial<AccessTokenClaims> = {
+      sub: 'reader',
+      jti: 'j',
+      ver: 0,
+      roles: [],
+      exp: clock.now() / 1000 + 900,
+    };
+    claims = given as AccessTokenClaims;
   });
   afterEach(async () => {
     feed.stop();
