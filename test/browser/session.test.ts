@@ -85,7 +85,7 @@ describe("Swagger UI's session in a browser", () => {
     );
     await page.logIn();
     expect(await page.badge()).to.match(
-      /^Logged in as admin May clients:read, clients:write and \d+ more until /,
+      /^Logged in as admin May audit:read, clients:read and \d+ more until /,
     );
     const left = page.tab.locator('#session-left');
     const before = await left.innerText();
