@@ -70,6 +70,6 @@ async function packAll(names: readonly string[]): Promise<void> {
     }
     for (const file of await pack(folder)) console.log(`dist/packages/${file}`);
   }
-  // With each: what they are made of is asked for together with them.
-  console.log(`dist/packages/${writeSbom(folder)}`);
+  // The others have one dependency or none, which their own metadata name.
+  if (names.length === 0 || names.includes('latchkey')) console.log(`dist/packages/${writeSbom(folder)}`);
 }

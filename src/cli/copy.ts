@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { readConfig, type Config } from '../config/config.js';
 import { readMark } from '../database/copy-mark.js';
 import {
@@ -7,7 +6,6 @@ import {
   toCounts,
   assertEmpty,
   assertSameSource,
-  removeUnfinishedCopy,
   type CopyOptions as CopyIntoOptions,
 } from '../database/copy-database.js';
 import type { CopySealing } from '../database/table-copies.js';
@@ -17,10 +15,7 @@ import { SqliteSnapshot, type Counts } from '../database/copy-source.js';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import type { Database } from '../database/database.js';
 import type { ProjectMigrations } from '../database/migrations/context.js';
-import { openDatabase } from '../database/open-database.js';
-import { planOwnTables, previewOwnTables, type OwnTable } from '../database/own-copy.js';
-import type { SourceTable } from '../database/own-tables.js';
-import { hasProjectMigrations } from '../database/run-migrations.js';
+import type { OwnTable } from '../database/own-copy.js';
 import { describeCause } from '../database/postgres-errors.js';
 import type { KeyRow } from '../database/schema.js';
 import { readSecretFile } from '../keys/secret.js';
@@ -28,9 +23,9 @@ import { claimSqlite, type Claimant } from '../database/sqlite-claim.js';
 import { addAction, type Output } from './command-output.js';
 import { UsageError } from './exit-codes.js';
 import type { Surroundings } from './installation-command.js';
+import { onTarget, openTarget, planTables, prepareTarget } from './copy-target.js';
 import { createProgress } from './progress.js';
 import { parseDatabaseUrl, type SqliteUrl } from '../database/database-url.js';
-import { packageVersion } from '../server/package-version.js';
 import type { Project } from '../server/project.js';
 import { refuseRestoredFile } from '../server/installation.js';
 import { StartError } from '../start-error.js';
@@ -252,13 +247,6 @@ function createTargetSealing({ newSecret, secret }: Config): KeySealing {
   return new KeySealing(newSecret ?? secret ?? '');
 }
 
-function openTarget(config: Config): Database {
-  return openDatabase(config.databaseUrl, {
-    connectTimeout: config.databaseConnectTimeout * 1000,
-    log: pino({ level: 'silent' }),
-  });
-}
-
 /** Prints the rows to copy and the state of the target. */
 async function describe(
   target: Database,
@@ -290,48 +278,6 @@ async function describe(
     { copied: false, rows, ...(mark && { unfinished_copy: true }) },
     `${format(rows)}\nThese rows would be copied. The target can be reached, ${finding}. Nothing was changed.`,
   );
-}
-
-/** The tables of the project, as they are or will be in the target. Changes nothing. @throws {CopyError} */
-async function planTables(
-  target: Database,
-  snapshot: SqliteSnapshot,
-  beginAgain: boolean,
-  migrations: ProjectMigrations,
-): Promise<OwnTable[]> {
-  const source = snapshot.ownTables();
-  const hasRows = (table: SourceTable): boolean => snapshot.hasOwnRows(table);
-  return onTarget(async () => {
-    await target.ping();
-    // An unfinished copy keeps the schema that it was started with.
-    return (await readMark(target.queries)) && !beginAgain
-      ? planOwnTables(source, target.queries, hasRows)
-      : previewOwnTables(source, target, migrations, hasRows);
-  });
-}
-
-/** @returns whether the project's migrations run for this copy alone. */
-async function prepareTarget(
-  target: Database,
-  beginAgain: boolean,
-  { migrations, ownTables }: Migrations & { readonly ownTables: readonly OwnTable[] },
-): Promise<boolean> {
-  return onTarget(async () => {
-    if (beginAgain) await removeUnfinishedCopy(target, ownTables);
-    if (await readMark(target.queries)) return false;
-    const isNew = !(await hasProjectMigrations(target));
-    await target.migrate({ version: packageVersion, project: migrations });
-    return isNew;
-  });
-}
-
-async function onTarget<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof CopyError) throw cause;
-    throw new StartError(`The target cannot be used (${describeCause(cause)}).`, { cause });
-  }
 }
 
 function format(counts: Counts): string {

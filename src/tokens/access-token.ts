@@ -2,7 +2,6 @@ import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { getEpochSeconds, type Clock } from '../clock.js';
-import type { Hooks } from './hooks.js';
 import { Problem } from '../problems/problem.js';
 import {
   accessTokenUse,
@@ -10,6 +9,7 @@ import {
   type AccessGrant,
   type AccessTokenClaims,
 } from './access-token-claims.js';
+import type { AccessTokenOptions } from './access-token-options.js';
 import type { AccessTokenType } from './access-token-types.js';
 import {
   computeBase64urlBytes,
@@ -23,29 +23,6 @@ import { selectAddedMembers, encodeUtf8AsLatin1 } from './added-members.js';
 import type { Algorithm } from '../keys/algorithms.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { SigningKey } from '../keys/signing-keys.js';
-
-export interface AccessTokenOptions {
-  readonly issuer: string;
-  /** Issuers whose tokens are accepted. */
-  readonly acceptedIssuers: readonly string[];
-  /** The default audience, for grants without one. */
-  readonly audience: readonly string[];
-  /** Audiences whose tokens this service's own protected operations accept. */
-  readonly acceptedAudiences: readonly string[];
-  /** Seconds. */
-  readonly lifetime: number;
-  /** Seconds. */
-  readonly leeway: number;
-  /** Whether tokens have `nbf`. */
-  readonly notBefore: boolean;
-  /** The header's `typ`. */
-  readonly type: AccessTokenType;
-  /** The authentication scheme of access tokens: `Bearer` (RFC 6750) by default. */
-  readonly scheme: string;
-  /** Maximum length of a user's token in characters; lower if tokens are sent in cookies. */
-  readonly maxLength: number;
-  readonly hooks: Pick<Hooks, 'additionalClaims' | 'additionalHeaders'>;
-}
 
 interface Verified {
   readonly claims: AccessTokenClaims;
