@@ -66,7 +66,8 @@ func TestWithoutThePermission(t *testing.T) {
 }
 
 func TestRefusedFields(t *testing.T) {
-	_, err := asAdmin(t, live(t)).API.CreateUserWithResponse(t.Context(), api.CreateUserRequest{Username: "new", Password: "short"})
+	password := "short"
+	_, err := asAdmin(t, live(t)).API.CreateUserWithResponse(t.Context(), api.CreateUserRequest{Username: "new", Password: &password})
 	problem := expectCode(t, err, http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed)
 	if len(problem.Errors) == 0 {
 		t.Error("it does not say which field was refused")

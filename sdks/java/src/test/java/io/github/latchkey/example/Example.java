@@ -4,7 +4,6 @@ import io.github.latchkey.client.LatchkeyClient;
 import io.github.latchkey.client.LatchkeyException;
 import io.github.latchkey.client.api.ProtectedApi;
 import io.github.latchkey.client.api.UsersApi;
-import io.github.latchkey.client.api.UsersApi.APIListUsersRequest;
 import io.github.latchkey.client.model.ProblemCode;
 
 /** Logs in, calls a protected operation, catches an error by its code, and logs out. */
@@ -15,7 +14,7 @@ public final class Example {
 
     System.out.println(client.api(ProtectedApi::new).getProtected().getMessage());
     try {
-      client.api(UsersApi::new).listUsers(APIListUsersRequest.newBuilder().role("auditor").build());
+      client.api(UsersApi::new).listUsers(UsersApi.APIListUsersRequest.newBuilder().role("auditor").build());
     } catch (LatchkeyException refused) {
       if (refused.code() != ProblemCode.INSUFFICIENT_SCOPE) {
         throw refused;
