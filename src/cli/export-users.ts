@@ -37,7 +37,7 @@ async function writeUsers(
   }
   let count = 0;
   try {
-    // Before the first hash is written: whoever interrupts the command has what was.
+    // Before the first hash is written: an interrupted command has already written some.
     if (withHashes) {
       await auditStore.add(database.queries, clock, { event: 'users_exported', actor: operator });
     }

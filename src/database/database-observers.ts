@@ -1,4 +1,4 @@
-/** A statement that has ended, as whoever asked for it saw it. */
+/** A statement that has ended, as its caller saw it. */
 export interface EndedStatement {
   /** With placeholders in the place of values. */
   readonly sql: string;

@@ -26,7 +26,7 @@ export async function findVersion(queries: Queries, names: readonly string[]): P
   return rows[0]?.version;
 }
 
-/** Whether a table is there, whoever has made it. */
+/** Whether a table is there, of any origin. */
 export async function hasTable(
   queries: Queries,
   dialect: MigrationContext['dialect'],

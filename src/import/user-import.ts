@@ -38,7 +38,7 @@ interface Candidate extends NewImportedUser {
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
- * Imports users of another application. Each batch commits with the ids that its users had there: whoever was imported is
+ * Imports users of another application. Each batch commits with the ids that its users had there: who was imported is
  * left out by the next run, so that an interrupted import is run again.
  */
 export class UserImport {

@@ -40,7 +40,7 @@ export class SessionEnder {
       const rows = await revokeSessionTokens(transaction, this.clock, [ended]);
       await auditStore.add(transaction, this.clock, {
         event,
-        // Whoever has the token may be a thief.
+        // The holder of the token may be a thief.
         ...(event === 'logout' && { actor: actor ?? { kind: 'user', id: ended.user_id, context } }),
         target: { kind: 'user', id: ended.user_id },
         sessionId,

@@ -35,8 +35,8 @@ export function createSyslogSender({
 }
 
 /**
- * Syslog has no acknowledgements. A connection for each batch has one: a receiver that closes its side in order, after the
- * end of ours, has read everything before that.
+ * Syslog has no acknowledgements. A connection for each batch has one: a receiver that closes its side in order, after
+ * this side has, has read everything before that.
  */
 function sendStream(
   receiver: SyslogReceiver,
