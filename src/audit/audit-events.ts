@@ -67,6 +67,11 @@ export const auditEvents = {
   },
   password_changed: { target: 'user', doc: 'A user changed the own password.' },
   password_reset: { target: 'user', doc: 'A command gave a user a one-time password.' },
+  message_given_up: {
+    target: 'user',
+    doc: 'A message was not sent: the mail server refused it for good, or did not take it before it expired.',
+    details: '`message` (its id in the outbox), `template`, `attempts`, `reason`',
+  },
   user_deleted: { target: 'user', doc: 'A user was deleted.', details: '`roles`' },
   role_created: { target: 'role', doc: 'A role was created.', details: '`description`, `permissions`' },
   role_updated: { target: 'role', doc: 'A role was changed.', details: changed },

@@ -28,6 +28,9 @@ const tableOrder: Readonly<Record<keyof Schema, true>> = {
   latchkey_audit_seals: true,
   latchkey_audit_head: true,
   latchkey_audit_outputs: true,
+  latchkey_data_keys: true,
+  latchkey_outbox: true,
+  latchkey_leases: true,
   audit: true,
 };
 export const copiedTables = Object.keys(tableOrder) as (keyof Schema)[];

@@ -85,6 +85,15 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       .insertInto('latchkey_audit_outputs')
       .values({ name: 'syslog', sequence: 3, holder: null, free_at: 0, failures: 0 })
       .execute();
+    await app.services.outbox.enqueue(queries, {
+      template: 'password_changed',
+      to: { address: 'ada@example.com' },
+      variables: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7' },
+    });
+    await queries
+      .insertInto('latchkey_leases')
+      .values({ name: 'mail', holder: null, free_at: 0, failures: 0 })
+      .execute();
   });
   after(() => app.close());
 
