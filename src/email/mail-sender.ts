@@ -112,7 +112,6 @@ export function createSmtpSender(server: SmtpServer, from: Sender, options: Smtp
   };
 }
 
-
 async function open(connection: SMTPConnection, { user, password }: SmtpServer): Promise<void> {
   try {
     await attempt(connection, (done) => {

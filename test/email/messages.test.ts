@@ -98,7 +98,9 @@ describe('Messages of a project', () => {
       await errorOf({ 'password_reset.en.txt': 'Subject: <% if ( %>', 'password_reset.en.html': html }),
     ).to.match(/password_reset\.en\.txt cannot be read/);
     expect(
-      await readProjectTemplates('/there/is/no/such/folder', 'x').catch((error: unknown) => (error as Error).message),
+      await readProjectTemplates('/there/is/no/such/folder', 'x').catch(
+        (error: unknown) => (error as Error).message,
+      ),
     ).to.match(/LATCHKEY_MAIL_TEMPLATES is .*cannot be read/);
   });
 });
