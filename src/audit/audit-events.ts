@@ -108,6 +108,11 @@ export const auditEvents = {
     doc: 'Rows older than `LATCHKEY_AUDIT_RETENTION` are deleted.',
     details: '`through_sequence`, `through_day`',
   },
+  audit_set_back: {
+    target: 'audit',
+    doc: 'The chain ended earlier than the service had signed it before: the database has lost commits, as where a server that was behind takes over, or somebody has set it back.',
+    details: '`day`, `sequence` and `hash` of what was signed; `found`: the last row then',
+  },
   audit_seal_unverified: {
     target: 'audit',
     doc: 'The chain goes on from a head whose signature no key on the ring verifies: its key was revoked (`key_revoked` says so), or somebody has written to the database.',
