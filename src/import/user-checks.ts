@@ -61,6 +61,7 @@ export function toUserRow(
       email_verified_at: null,
       display_name: null,
       language: null,
+      second_factors: 0,
       disabled_at: foreign.disabled ? now : null,
       last_login_at: foreign.lastLoginAt ?? null,
       created_at: Math.min(foreign.createdAt ?? now, now),

@@ -35,6 +35,7 @@ const tables = [
   'latchkey_exchanged_tokens',
   'latchkey_foreign_ids',
   'latchkey_leases',
+  'latchkey_login_challenges',
   'latchkey_migration_versions',
   'latchkey_outbox',
 ].sort();
