@@ -1,6 +1,7 @@
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
+import type { OutboxWorker } from '../email/outbox-worker.js';
 import type { KeyPurpose } from '../keys/keys.store.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { Passwords } from '../passwords/passwords.js';
@@ -29,6 +30,7 @@ export interface MetricSources {
   readonly confirmation: TokenConfirmation;
   readonly revocationFeed: RevocationFeed;
   readonly passwords: Passwords;
+  readonly outboxWorker: OutboxWorker;
   readonly logins: Pick<LoginCompletion, 'succeeded'>;
   readonly sessions: SessionsService;
   readonly denials: Tally<DeniedReason>;
@@ -101,6 +103,7 @@ function createFeatureReaders({
   revocations,
   revocationFeed,
   passwords,
+  outboxWorker,
   logins,
   sessions,
   denials,
@@ -115,6 +118,8 @@ function createFeatureReaders({
   | 'tokenLookups'
   | 'tokensCached'
   | 'keyAge'
+  | 'mail'
+  | 'mailLag'
 > {
   return {
     logins: () => [
@@ -138,6 +143,8 @@ function createFeatureReaders({
       [accessTokens.cacheUse.misses, { result: 'miss' }],
     ],
     tokensCached: () => accessTokens.cacheUse.size,
+    mail: () => Object.entries(outboxWorker.outcomes).map(([outcome, count]) => [count, { outcome }]),
+    mailLag: () => (outboxWorker.lag === undefined ? undefined : outboxWorker.lag / 1000),
     keyAge: () =>
       purposes.flatMap((purpose): Sample[] => {
         const times = ring.findCurrentTimes(purpose);

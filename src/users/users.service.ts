@@ -11,6 +11,7 @@ import { parseScope } from '../roles/rights.js';
 import { validatePassword } from '../passwords/password-policy.js';
 import type { Passwords } from '../passwords/passwords.js';
 import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
+import { toContactColumns, type ContactDetails } from './contact-details.js';
 import { requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
@@ -18,7 +19,7 @@ import { sessionEpochsStore } from './session-epochs.store.js';
 
 export type { UserWithRoles };
 
-interface NewUser {
+interface NewUser extends ContactDetails {
   readonly username: string;
   readonly password?: string | undefined;
   /** In place of the password; in a notation of another application. */
@@ -28,7 +29,7 @@ interface NewUser {
   readonly roles: readonly string[];
 }
 
-interface UserChange {
+interface UserChange extends ContactDetails {
   readonly username?: string;
   readonly password?: string;
   /** Whether `password` is a one-time password. Undefined: the default of the settings. */
@@ -58,7 +59,7 @@ export class UsersService {
     return user && usersStore.find(this.database.queries, user.id);
   }
 
-  /** @throws {Problem} `username_taken`; `validation_failed` for an invalid name, password or role; `busy`. */
+  /** @throws {Problem} `username_taken`, `email_taken`; `validation_failed` for an invalid name, address, password or role; `busy`. */
   async create(account: NewUser, actor: Actor): Promise<UserWithRoles> {
     const { username, roles } = account;
     this.records.refuseInvalidName(username);
@@ -66,7 +67,10 @@ export class UsersService {
     const oneTime = account.oneTime ?? (account.passwordHash === undefined ? undefined : false);
     return this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
-      const id = await this.records.insert(transaction, { username, passwordHash, roles, oneTime });
+      const id = await this.records.insert(transaction, {
+        ...{ username, passwordHash, roles, oneTime },
+        contact: account,
+      });
       const user = requireUser(await usersStore.find(transaction, id));
       await this.#audit(transaction, 'user_created', user, actor, describeNewUser(user));
       return user;
@@ -99,8 +103,8 @@ export class UsersService {
   }
 
   /**
-   * @throws {Problem} `user_not_found`, `username_taken`, `last_administrator`; `validation_failed` for an invalid name,
-   *   password or role; `busy`.
+   * @throws {Problem} `user_not_found`, `username_taken`, `email_taken`, `last_administrator`; `validation_failed` for an
+   *   invalid name, address, password or role; `busy`.
    */
   async update(id: string, change: UserChange, actor: Actor): Promise<UserWithRoles> {
     // A name that predates the rules may be sent back unchanged.
@@ -119,6 +123,7 @@ export class UsersService {
           password_hash: passwordHash,
           ...this.records.oneTimeColumns(change.oneTime),
         }),
+        ...toContactColumns(change, now, before),
         ...(change.disabled !== undefined && {
           disabled_at: change.disabled ? (before.disabled_at ?? now) : null,
         }),
@@ -247,8 +252,17 @@ export class UsersService {
   }
 }
 
-function describeNewUser({ roles, password_one_time: oneTime }: UserWithRoles): AuditDetails {
-  return { roles: parseScope(roles), one_time_password: oneTime === 1 };
+function describeNewUser(user: UserWithRoles): AuditDetails {
+  const { roles, password_one_time: oneTime, email } = user;
+  return {
+    roles: parseScope(roles),
+    one_time_password: oneTime === 1,
+    ...(email !== null && describeAddress(user)),
+  };
+}
+
+function describeAddress({ email, email_verified_at: verifiedAt }: UserWithRoles) {
+  return { email, email_verified: verifiedAt !== null };
 }
 
 /** An event for each thing that a change does. */
@@ -259,6 +273,11 @@ function* describeUpdate(
 ): Generator<readonly [AuditEvent, AuditDetails?]> {
   if (before.username !== after.username)
     yield ['user_renamed', { username: { from: before.username, to: after.username } }];
+  const address = describeChanges(describeAddress(before), describeAddress(after));
+  if (Object.keys(address).length > 0) yield ['email_changed', address];
+  const named = ({ display_name, language }: UserWithRoles) => ({ display_name, language });
+  const profile = describeChanges(named(before), named(after));
+  if (Object.keys(profile).length > 0) yield ['profile_changed', profile];
   const roles = describeChanges({ roles: parseScope(before.roles) }, { roles: parseScope(after.roles) });
   if ('roles' in roles) yield ['roles_changed', roles];
   if (hasNewPassword) yield ['user_password_set', { one_time_password: after.password_one_time === 1 }];
