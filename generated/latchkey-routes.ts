@@ -19,6 +19,7 @@ import { LoginController } from './../src/authentication/login.controller.js';
 import { ForwardAuthController } from './../src/authentication/forward-auth.controller.js';
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 import { AuditController } from './../src/audit-feed/audit.controller.js';
+import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
 
 export const routes = defineRoutes({
   root: new URL('../../', import.meta.url),
@@ -726,6 +727,55 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"errorMsg":"must be the id of an event, or 0","value":"^(0|[1-9][0-9]{0,15}-[0-9a-f]{16})$"}}},
     },
+    'PasswordRefusalCode': {
+      dataType: 'refEnum',
+      enums: ["unfit_character","too_short","too_long","username","common","context_word"],
+    },
+    'PasswordRefusal': {
+      dataType: 'refObject',
+      properties: {
+        'code': {"ref":"PasswordRefusalCode","required":true},
+        'text': {"dataType":"string","required":true,"validators":{"maxLength":{"value":500}}},
+      },
+      additionalProperties: false,
+    },
+    'PasswordStrengthName': {
+      dataType: 'refEnum',
+      enums: ["very_weak","weak","fair","strong","very_strong"],
+    },
+    'PasswordSuggestion': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":500}}},
+    },
+    'PasswordCheckResult': {
+      dataType: 'refObject',
+      properties: {
+        'allowed': {"dataType":"boolean","required":true},
+        'refusal': {"ref":"PasswordRefusal"},
+        'score': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":4}}},
+        'strength': {"ref":"PasswordStrengthName","required":true},
+        'text': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+        'warning': {"dataType":"string","validators":{"maxLength":{"value":500}}},
+        'suggestions': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasswordSuggestion"},"required":true,"validators":{"maxItems":{"value":20}}},
+        'guesses_log10': {"dataType":"double","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":1000}}},
+      },
+      additionalProperties: false,
+    },
+    'TextLanguage': {
+      dataType: 'refEnum',
+      enums: ["en","de"],
+    },
+    'PasswordCheckRequest': {
+      dataType: 'refObject',
+      properties: {
+        'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'email': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":320}}},
+        'display_name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'language': {"ref":"TextLanguage"},
+      },
+      additionalProperties: false,
+    },
   },
   operations: [
     {
@@ -1297,6 +1347,18 @@ export const routes = defineRoutes({
         lastEventId: {"in":"header","name":"Last-Event-ID","ref":"AuditEventId"},
       },
       security: [{"bearer":["audit:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/password/check',
+      controller: PasswordCheckController,
+      handler: 'checkPassword',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasswordCheckRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
       successStatus: 200,
     },
   ],

@@ -67,7 +67,12 @@ export const auditEvents = {
   },
   password_changed: { target: 'user', doc: 'A user changed the own password.' },
   password_reset: { target: 'user', doc: 'A command gave a user a one-time password.' },
-  user_deleted: { target: 'user', doc: 'A user was deleted.', details: '`roles`' },
+  user_deleted: {
+    target: 'user',
+    doc: 'A user was deleted: by an administrator, or, where the actor is the user, by itself.',
+    details: '`roles`',
+  },
+  own_data_exported: { target: 'user', doc: 'A user began an export of what is stored about the account.' },
   role_created: { target: 'role', doc: 'A role was created.', details: '`description`, `permissions`' },
   role_updated: { target: 'role', doc: 'A role was changed.', details: changed },
   role_deleted: { target: 'role', doc: 'A role was deleted.', details: '`description`, `permissions`' },

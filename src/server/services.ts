@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import { ownDataParts } from '../accounts/own-data-parts.js';
+import { OwnDataService } from '../accounts/own-data.service.js';
+import { PasswordCheckService } from '../accounts/password-check.service.js';
 import { createAuditFeedServices, type AuditFeedServices } from '../audit-feed/audit-feed-services.js';
 import {
   createAuthenticationServices,
@@ -40,6 +43,7 @@ import { countDenial, createAuditServices, type AuditServices } from './audit-se
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { packageVersion } from './package-version.js';
 import { createPasswords } from './password-costs.js';
+import { createPasswordServices, type PasswordServices } from './password-services.js';
 import { Readiness } from './readiness.js';
 import { toAccessTokenOptions, toKeyRingOptions } from './token-settings.js';
 
@@ -75,6 +79,7 @@ export interface Services
     UserServices,
     AuditServices,
     AuditFeedServices,
+    PasswordServices,
     ObservabilityServices,
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
@@ -96,6 +101,8 @@ export interface Services
   readonly presentedTokens: PresentedTokensService;
   readonly roles: RolesService;
   readonly clients: ClientsService;
+  readonly passwordChecks: PasswordCheckService;
+  readonly ownData: OwnDataService;
   readonly oauth: OAuthServices;
   /** Reads the revocations and keys of other processes. */
   readonly catchUp: () => Promise<void>;
@@ -140,6 +147,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const versions = new SubjectVersions(clock, revocations);
   const passwords = await createPasswords(dependencies);
+  const passwordServices = createPasswordServices({ config, log, issuer, passwords });
+  const { newPasswords, breaches, passwordStrength } = passwordServices;
   const audit = createAuditServices({ database, clock, log, ring, config });
   const denials = createDenialTally();
   const onDenied: OnDenied = (reason, context, userId) => {
@@ -158,15 +167,19 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     },
   );
   const authentication = createAuthenticationServices(
-    { database, clock, passwords, accessTokens, revocations, versions, onDenied, ...sessions },
+    {
+      ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied },
+      ...sessions,
+    },
     config,
   );
   const users = createUserServices(
-    { database, clock, passwords, versions, accessTokens },
+    { database, clock, newPasswords, versions, accessTokens },
     {
       usernames: config.usernames,
       oneTime: { lifetime: config.oneTimePasswordExpires, byDefault: config.oneTimePasswords },
       removeDeleted: async (id) => {
+        await tellDeleted(hooks, id, log);
         await removeDeletedUser(database, id);
       },
     },
@@ -226,20 +239,32 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     revocationFeed,
     confirmation,
     passwords,
+    ...passwordServices,
     ...sessions,
     ...authentication,
     ...users,
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
+    passwordChecks: new PasswordCheckService(passwordServices.passwordPolicy, passwordStrength),
+    ownData: new OwnDataService(database, clock, users.users, ownDataParts),
     oauth,
     catchUp,
     ...audit,
     ...auditFeed,
     ...createObservabilityServices({
       version: packageVersion,
-      ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
+      ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords, breaches, passwordStrength },
       ...{ logins: authentication.logins, sessions: sessions.sessions, denials, readiness },
     }),
     ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
+}
+
+/** The account is gone already, whatever the hook does. */
+async function tellDeleted({ accountDeleted }: Hooks, id: string, log: Logger): Promise<void> {
+  try {
+    await accountDeleted?.({ id });
+  } catch (err) {
+    log.error({ event: 'hook_failed', hook: 'accountDeleted', userId: id, err }, 'a hook failed');
+  }
 }
