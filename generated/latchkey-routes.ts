@@ -20,6 +20,7 @@ import { ForwardAuthController } from './../src/authentication/forward-auth.cont
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 import { AuditController } from './../src/audit-feed/audit.controller.js';
 import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
+import { OwnDataController } from './../src/accounts/own-data.controller.js';
 
 export const routes = defineRoutes({
   root: new URL('../../', import.meta.url),
@@ -776,6 +777,90 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'OwnAccount': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
+        'password_change_required': {"dataType":"boolean","required":true},
+        'created_at': {"dataType":"string","required":true},
+        'updated_at': {"dataType":"string","required":true},
+        'last_login_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'OwnSession': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'created_at': {"dataType":"string","required":true},
+        'authenticated_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string","required":true},
+        'expires_at': {"dataType":"string","required":true},
+        'ended_at': {"dataType":"string"},
+        'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Fa-f.:%A-Za-z_-]*$"}}},
+        'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'OwnForeignAccount': {
+      dataType: 'refObject',
+      properties: {
+        'source': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255}}},
+        'id': {"dataType":"string","required":true,"validators":{"maxLength":{"value":1000}}},
+        'email': {"dataType":"string","validators":{"maxLength":{"value":1000}}},
+        'email_verified': {"dataType":"boolean","required":true},
+        'imported_at': {"dataType":"string","required":true},
+      },
+      additionalProperties: false,
+    },
+    'OwnEvent': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'at': {"dataType":"string","required":true},
+        'event': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'by_you': {"dataType":"boolean","required":true},
+        'actor_kind': {"ref":"AuditActorKind"},
+        'session_id': {"ref":"Id"},
+        'address': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Za-z.:%/_-]*$"}}},
+        'user_agent': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'details': {"ref":"AuditDetails"},
+        'count': {"dataType":"long","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":9007199254740991}}},
+        'last_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'OwnAction': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'at': {"dataType":"string","required":true},
+        'event': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'target_kind': {"dataType":"string","validators":{"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'session_id': {"ref":"Id"},
+        'address': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Za-z.:%/_-]*$"}}},
+        'user_agent': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'count': {"dataType":"long","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":9007199254740991}}},
+        'last_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'OwnData': {
+      dataType: 'refObject',
+      properties: {
+        'format': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":1000}}},
+        'exported_at': {"dataType":"string","required":true},
+        'account': {"ref":"OwnAccount","required":true},
+        'sessions': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnSession"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'foreign_accounts': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnForeignAccount"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'events': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnEvent"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'actions': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnAction"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+      },
+      additionalProperties: false,
+    },
   },
   operations: [
     {
@@ -1360,6 +1445,28 @@ export const routes = defineRoutes({
       },
       security: [],
       successStatus: 200,
+    },
+    {
+      method: 'get',
+      path: '/me/export',
+      controller: OwnDataController,
+      handler: 'exportMe',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/me',
+      controller: OwnDataController,
+      handler: 'deleteMe',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh:300"]}],
+      successStatus: 204,
     },
   ],
   validation: {"noImplicitAdditionalProperties":"throw-on-extras","bodyCoercion":false},

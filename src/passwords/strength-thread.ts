@@ -20,6 +20,7 @@ const estimator = new ZxcvbnFactory({
     'commonWords-de': german.dictionary.commonWords,
     'firstnames-de': german.dictionary.firstnames,
     'lastnames-de': german.dictionary.lastnames,
+    'wikipedia-de': german.dictionary.wikipedia,
   },
   graphs: common.adjacencyGraphs,
   maxLength,

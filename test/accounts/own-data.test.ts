@@ -80,11 +80,10 @@ for (const database of databaseKinds) {
           updated_at: createdAt,
           last_login_at: now,
         });
-        expect(data.sessions.map((session) => session.id)).to.deep.equal([
-          readJwt(token).claims['sid'],
-          readJwt(ended.access_token).claims['sid'],
+        expect(data.sessions.map((session) => [session.id, session.ended_at])).to.have.deep.members([
+          [readJwt(token).claims['sid'], undefined],
+          [readJwt(ended.access_token).claims['sid'], now],
         ]);
-        expect(data.sessions.map((session) => session.ended_at)).to.deep.equal([undefined, now]);
         expect(data.foreign_accounts).to.deep.equal([
           {
             source: 'shop',
@@ -171,8 +170,8 @@ for (const database of databaseKinds) {
       it('is in the audit', async () => {
         const { id, token } = await newUser();
         await app.get('/me/export', token).expect(200);
-        const rows = await app.audited('own_data_exported');
-        expect(rows.at(-1)).to.include({ actor_id: id, target: id });
+        const rows = (await app.audited('own_data_exported')).filter(({ target }) => target === id);
+        expect(rows.map((row) => row.actor_id)).to.deep.equal([id]);
       });
 
       it('runs once at a time for a user', async () => {
