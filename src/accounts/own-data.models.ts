@@ -68,6 +68,18 @@ export interface OwnSession {
    */
   ended_at?: string;
   /**
+   * How the user proved who it is: RFC 8176's names of methods.
+   * @maxItems 20
+   */
+  methods: AuthenticationMethod[];
+  /**
+   * When a second factor was last shown in it; absent where none was.
+   * @format date-time
+   */
+  second_factor_at?: string;
+  /** The remembered device that stood for the second factor; absent where none did. */
+  device_id?: Id;
+  /**
    * The IP address of the login; empty where it is unknown.
    * @maxLength 255
    * @pattern ^[0-9A-Fa-f.:%A-Za-z_-]*$
@@ -80,6 +92,14 @@ export interface OwnSession {
    */
   user_agent: string;
 }
+
+/**
+ * The name of a method by RFC 8176.
+ * @minLength 1
+ * @maxLength 50
+ * @pattern ^[A-Za-z0-9_-]+$
+ */
+export type AuthenticationMethod = string;
 
 /** The account in another application, from which it was imported. */
 export interface OwnForeignAccount {

@@ -9,6 +9,9 @@ type StoredSession = Pick<
   | 'last_used_at'
   | 'expires_at'
   | 'revoked_at'
+  | 'amr'
+  | 'second_factor_at'
+  | 'device_id'
   | 'address'
   | 'user_agent'
 >;
@@ -32,6 +35,9 @@ export const ownDataStore = {
         'last_used_at',
         'expires_at',
         'revoked_at',
+        'amr',
+        'second_factor_at',
+        'device_id',
         'address',
         'user_agent',
       ])

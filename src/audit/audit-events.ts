@@ -14,10 +14,14 @@ const changed = 'each changed field: `{ "from": …, "to": … }`';
 
 /** Every event of the audit. The table in docs/audit.md is generated from them. */
 export const auditEvents = {
-  login: { target: 'user', doc: 'A user logged in; the session is the one that began.' },
+  login: {
+    target: 'user',
+    doc: 'A user logged in; the session is the one that began.',
+    details: '`methods` (RFC 8176), unless it was a password alone',
+  },
   login_failed: {
     target: 'user',
-    doc: 'Logins with a wrong password, or with a name that no user has; counted.',
+    doc: 'Logins with a wrong password or second factor, or with a name that no user has; counted.',
     details:
       '`reasons` with their counts; `network` of IPv6; `overflow` where it stands for several accounts',
   },
@@ -112,6 +116,11 @@ export const auditEvents = {
     target: 'audit',
     doc: 'Rows older than `LATCHKEY_AUDIT_RETENTION` are deleted.',
     details: '`through_sequence`, `through_day`',
+  },
+  audit_set_back: {
+    target: 'audit',
+    doc: 'The chain ended earlier than the service had signed it before: the database has lost commits, as where a server that was behind takes over, or somebody has set it back.',
+    details: '`day`, `sequence` and `hash` of what was signed; `found`: the last row then',
   },
   audit_seal_unverified: {
     target: 'audit',

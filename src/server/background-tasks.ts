@@ -69,11 +69,9 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
     what: 'chaining the rows of the audit',
     work: () => auditChain.run(),
   });
-  repeat(auditInterval, {
-    job: 'send_audit',
-    what: 'sending the audit to its receivers',
-    work: () => auditOutputs.run(),
-  });
+  // Each by itself: one that is slow, or does not respond, holds up no other.
+  for (const work of auditOutputs.runs)
+    repeat(auditInterval, { job: 'send_audit', what: 'sending the audit to its receivers', work });
   repeat(auditInterval, {
     job: 'stream_audit',
     what: 'streaming the audit',

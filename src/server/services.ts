@@ -35,6 +35,7 @@ import { RolesService } from '../roles/roles.service.js';
 import type { OnDenied } from '../sessions/denials.js';
 import { removeDeletedUser } from '../sessions/ended-sessions.js';
 import { createIssuedTokens } from '../sessions/issued-tokens.js';
+import { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import { createSessionServices, type SessionServices } from '../sessions/session-services.js';
 import { AccessTokens } from '../tokens/access-token.js';
 import type { Hooks } from '../tokens/hooks.js';
@@ -157,8 +158,9 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };
   const sessionLifetime = config.sessionLifetime || unlimitedLifetime;
+  const secondFactorPolicy = new SecondFactorPolicy({ mode: 'optional', permissions: [] });
   const sessions = createSessionServices(
-    { database, clock, ring, accessTokens, revocations, versions, feed, onDenied },
+    { database, clock, ring, accessTokens, revocations, versions, feed, onDenied, secondFactorPolicy },
     {
       refreshTokenLifetime: config.refreshTokenExpires,
       refreshGrace: config.refreshGrace,
@@ -170,6 +172,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     {
       ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied },
       ...sessions,
+      secondFactorPolicy,
     },
     config,
   );
@@ -253,8 +256,9 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ...auditFeed,
     ...createObservabilityServices({
       version: packageVersion,
-      ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords, breaches, passwordStrength },
-      ...{ logins: authentication.logins, sessions: sessions.sessions, denials, readiness },
+      ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed },
+      ...{ passwords, breaches, passwordStrength },
+      ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
     }),
     ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
