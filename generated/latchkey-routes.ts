@@ -798,6 +798,10 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'AuthenticationMethod': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"value":"^[A-Za-z0-9_-]+$"}}},
+    },
     'OwnSession': {
       dataType: 'refObject',
       properties: {
@@ -807,6 +811,9 @@ export const routes = defineRoutes({
         'last_used_at': {"dataType":"string","required":true},
         'expires_at': {"dataType":"string","required":true},
         'ended_at': {"dataType":"string"},
+        'methods': {"dataType":"array","array":{"dataType":"refAlias","ref":"AuthenticationMethod"},"required":true,"validators":{"maxItems":{"value":20}}},
+        'second_factor_at': {"dataType":"string"},
+        'device_id': {"ref":"Id"},
         'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Fa-f.:%A-Za-z_-]*$"}}},
         'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       },
