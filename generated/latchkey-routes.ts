@@ -813,7 +813,7 @@ export const routes = defineRoutes({
         'ended_at': {"dataType":"string"},
         'methods': {"dataType":"array","array":{"dataType":"refAlias","ref":"AuthenticationMethod"},"required":true,"validators":{"maxItems":{"value":20}}},
         'second_factor_at': {"dataType":"string"},
-        'device_id': {"ref":"Id"},
+        'device_id': {"dataType":"string","validators":{"maxLength":{"value":100}}},
         'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Fa-f.:%A-Za-z_-]*$"}}},
         'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
       },

@@ -12,9 +12,7 @@ import type { OwnDataService } from './own-data.service.js';
 @Route('me')
 @Tags('Own account')
 export class OwnDataController {
-  constructor(
-    private readonly services: { readonly config: Config; readonly ownData: OwnDataService },
-  ) {}
+  constructor(private readonly services: { readonly config: Config; readonly ownData: OwnDataService }) {}
 
   /**
    * Everything that the service stores about you, as one JSON document to keep: the account, its sessions, and what the
@@ -59,7 +57,6 @@ export class OwnDataController {
   @Delete()
   @Security('bearer', ['fresh:300'])
   @SuccessResponse(204, 'Deleted.')
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(409, 'There would be no administrator left: `last_administrator`.')
   public async deleteMe(@Request() request: AuthenticatedRequest): Promise<void> {
     const { userId } = requireUser(request);

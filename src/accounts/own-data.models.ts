@@ -77,8 +77,11 @@ export interface OwnSession {
    * @format date-time
    */
   second_factor_at?: string;
-  /** The remembered device that stood for the second factor; absent where none did. */
-  device_id?: Id;
+  /**
+   * The remembered device that stood for the second factor; absent where none did.
+   * @maxLength 100
+   */
+  device_id?: string;
   /**
    * The IP address of the login; empty where it is unknown.
    * @maxLength 255

@@ -2,14 +2,19 @@ import { Body, NoSecurity, Post, Request, Response, Route, SuccessResponse, Tags
 import type { Request as HttpRequest } from 'express';
 import { countRequest, type RequestLimits } from '../authentication/request-limits.js';
 import type { Config } from '../config/config.js';
-import { describeFault, languages, type Language } from '../passwords/password-faults.js';
+import {
+  describeFault,
+  languages,
+  type Language,
+  type LocalPasswordFault,
+} from '../passwords/password-faults.js';
 import { Problem } from '../problems/problem.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import {
+  PasswordRefusalCode,
   PasswordStrengthName,
   type PasswordCheckRequest,
   type PasswordCheckResult,
-  type PasswordRefusalCode,
 } from './password-check.models.js';
 import type { PasswordCheckService } from './password-check.service.js';
 
@@ -24,6 +29,15 @@ const names = [
 const texts: Readonly<Record<Language, readonly [string, string, string, string, string]>> = {
   en: ['Very weak', 'Weak', 'Fair', 'Strong', 'Very strong'],
   de: ['Sehr schwach', 'Schwach', 'Mäßig', 'Stark', 'Sehr stark'],
+};
+
+const codes: Readonly<Record<LocalPasswordFault['code'], PasswordRefusalCode>> = {
+  unfit_character: PasswordRefusalCode.UnfitCharacter,
+  too_short: PasswordRefusalCode.TooShort,
+  too_long: PasswordRefusalCode.TooLong,
+  username: PasswordRefusalCode.Username,
+  common: PasswordRefusalCode.Common,
+  context_word: PasswordRefusalCode.ContextWord,
 };
 
 @Route('password')
@@ -61,7 +75,7 @@ export class PasswordCheckController {
     return {
       allowed: !fault,
       ...(fault && {
-        refusal: { code: fault.code as PasswordRefusalCode, text: describeFault(fault, language) },
+        refusal: { code: codes[fault.code], text: describeFault(fault, language) },
       }),
       score,
       strength: names[score],

@@ -1,11 +1,11 @@
 import type { PasswordOwner } from '../passwords/context-words.js';
-import type { Language, PasswordFault } from '../passwords/password-faults.js';
+import type { Language, LocalPasswordFault } from '../passwords/password-faults.js';
 import type { PasswordPolicy } from '../passwords/password-policy.js';
 import type { PasswordStrength, Strength } from '../passwords/password-strength.js';
 
 export interface RatedPassword extends Strength {
   /** Why it may not be set; undefined if it may. */
-  readonly fault: PasswordFault | undefined;
+  readonly fault: LocalPasswordFault | undefined;
 }
 
 /** Rates passwords for people who choose one. Asks neither the database nor another service. */

@@ -109,14 +109,7 @@ function createFeatureReaders({
   sessions,
   denials,
 }: MetricSources): Readers<
-  | 'logins'
-  | 'refreshes'
-  | 'reuse'
-  | 'revocations'
-  | 'streams'
-  | 'tokenLookups'
-  | 'tokensCached'
-  | 'keyAge'
+  'logins' | 'refreshes' | 'reuse' | 'revocations' | 'streams' | 'tokenLookups' | 'tokensCached' | 'keyAge'
 > {
   return {
     logins: () => [
@@ -157,8 +150,7 @@ function createPasswordReaders({
     ],
     passwordChecksRefused: () => passwords.load.refused,
     breachChecks: () =>
-      breaches &&
-      Object.entries(breaches.counts).map(([result, count]): Sample => [count, { result }]),
+      breaches && Object.entries(breaches.counts).map(([result, count]): Sample => [count, { result }]),
     strengthEstimates: () =>
       Object.entries(passwordStrength.counts).map(([outcome, count]): Sample => [count, { outcome }]),
   };

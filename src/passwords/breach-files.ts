@@ -94,5 +94,7 @@ async function readLineFrom(handle: FileHandle, place: number, first: number): P
 }
 
 function malformed(): Error {
-  return new Error('the file has another line than 16 to 40 hexadecimal digits, and optionally a colon and a count');
+  return new Error(
+    'the file has another line than 16 to 40 hexadecimal digits, and optionally a colon and a count',
+  );
 }

@@ -29,7 +29,9 @@ export class RangeApi implements BreachSource {
 async function readText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | null = response.body;
+  if (!body) return '';
+  for await (const chunk of body) {
     length += chunk.byteLength;
     if (length > maxResponse) throw new Error(`the response is larger than ${maxResponse} bytes`);
     chunks.push(chunk);

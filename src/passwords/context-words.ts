@@ -56,7 +56,9 @@ function listHostWords(host: string): string[] {
 }
 
 function splitWords(text: string, min: number): string[] {
-  return [text, ...text.split(/[^\p{L}\p{N}\p{M}]+/u)].filter((word) => Array.from(word.trim()).length >= min);
+  return [text, ...text.split(/[^\p{L}\p{N}\p{M}]+/u)].filter(
+    (word) => Array.from(word.trim()).length >= min,
+  );
 }
 
 /**

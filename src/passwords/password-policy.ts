@@ -4,7 +4,7 @@ import type { BreachCheck } from './breach-check.js';
 import { isCommonPassword } from './common-passwords.js';
 import { findContextWord, listOwnerWords, type PasswordOwner } from './context-words.js';
 import { findUnfitCharacter, toOpaqueString, validateOpaqueString } from './opaque-string.js';
-import { describeFault, type PasswordFault } from './password-faults.js';
+import { describeFault, type LocalPasswordFault, type PasswordFault } from './password-faults.js';
 import { maxPasswordLength, minPasswordLength } from './password-length.js';
 
 /** Which passwords may be set. Those that are set already are not held to it. */
@@ -29,7 +29,7 @@ export class PasswordPolicy {
   }
 
   /** The same without a look-up of breached passwords, which asks another service. */
-  async findFaultHere(password: string, owner: PasswordOwner): Promise<PasswordFault | undefined> {
+  async findFaultHere(password: string, owner: PasswordOwner): Promise<LocalPasswordFault | undefined> {
     const reason = validateOpaqueString(password);
     if (reason !== undefined) {
       return { code: 'unfit_character', reason, codePoint: findUnfitCharacter(password) ?? '' };

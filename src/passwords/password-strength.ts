@@ -77,7 +77,9 @@ export class PasswordStrength {
   }
 
   #start(): Worker {
-    const thread = new Worker(new URL('./strength-thread.js', import.meta.url), { name: 'password-strength' });
+    const thread = new Worker(new URL('./strength-thread.js', import.meta.url), {
+      name: 'password-strength',
+    });
     thread.unref();
     thread.on('message', ({ id, ...strength }: StrengthResponse) => {
       const pending = this.#pending.get(id);
@@ -87,7 +89,7 @@ export class PasswordStrength {
       this.#limitTime(this.#pending.size > 0 ? maxTime : idleTime);
     });
     // Those that wait are told by the time limit's way, with the cause in the log.
-    thread.on('error', (cause) => {
+    thread.on('error', (cause: Error) => {
       this.#end(cause);
     });
     return thread;

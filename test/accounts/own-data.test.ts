@@ -4,6 +4,7 @@ import { accountTables, ownDataParts, tablesNotExported } from '../../src/accoun
 import type { OwnData } from '../../src/accounts/own-data.models.js';
 import type { Queries } from '../../src/database/database.js';
 import { createId } from '../../src/ids.js';
+import { clientToken, createClient } from '../support/oauth-clients.js';
 import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { databaseKinds } from '../support/databases.js';
 import { TestApp } from '../support/test-app.js';
@@ -150,7 +151,13 @@ for (const database of databaseKinds) {
         const agent = 'x'.repeat(200);
         for (let from = 0; from < count; from += 401) {
           const rows = Array.from({ length: 401 }, () => ({
-            ...{ id: createId(app.clock), at: app.clock.now(), address: '192.0.2.1', user_agent: agent, count: 1 },
+            ...{
+              id: createId(app.clock),
+              at: app.clock.now(),
+              address: '192.0.2.1',
+              user_agent: agent,
+              count: 1,
+            },
             ...row,
             ...empty,
           }));
@@ -164,7 +171,14 @@ for (const database of databaseKinds) {
         expect(events.filter(({ user_agent: sent }) => sent === agent)).to.have.length(count);
         expect(new Set(events.map((event) => event.id)).size).to.equal(events.length);
         const { text } = await app.request('head', '/me/export', token).expect(200);
-        expect(text ?? '').to.equal('');
+        expect(text).to.equal('');
+      });
+
+      it('is for users alone', async () => {
+        const { access_token: token } = await clientToken(app, await createClient(app));
+        const { body } = await app.get('/me/export', token).expect(403);
+        expect(body).to.include({ code: 'user_session_required' });
+        await app.delete('/me', token).expect(401);
       });
 
       it('is in the audit', async () => {
@@ -220,10 +234,14 @@ for (const database of databaseKinds) {
         const { queries } = app.services.database;
         const tables = await listTables();
         for (const table of tables) {
-          const { rows } = await sql`select 1 from ${sql.table(table)} where user_id = ${id}`.execute(queries);
+          const { rows } = await sql`select 1 from ${sql.table(table)} where user_id = ${id}`.execute(
+            queries,
+          );
           expect(rows, table).to.deep.equal([]);
         }
-        expect(await queries.selectFrom('users').select('id').where('id', '=', id).execute()).to.deep.equal([]);
+        expect(await queries.selectFrom('users').select('id').where('id', '=', id).execute()).to.deep.equal(
+          [],
+        );
         const [row] = (await app.audited('user_deleted')).filter(({ target }) => target === id);
         expect(row).to.include({ actor_kind: 'user', actor_id: id, target_name: username });
         // The name is free.
@@ -277,7 +295,9 @@ for (const database of databaseKinds) {
     const listTables = async (): Promise<string[]> => {
       if (database === 'sqlite') return listTablesWithUsers(app.services.database.queries);
       const { rows } = await sql<{ name: string }>`select table_name as name from information_schema.columns
-        where table_schema = current_schema() and column_name = 'user_id'`.execute(app.services.database.queries);
+        where table_schema = current_schema() and column_name = 'user_id'`.execute(
+        app.services.database.queries,
+      );
       return rows.map(({ name }) => name);
     };
 
@@ -288,7 +308,10 @@ for (const database of databaseKinds) {
       for (const table of tables) {
         const isNamed = (tablesNotExported[table] ?? '') !== '';
         const isExported = (exported as readonly string[]).includes(table);
-        expect(isExported !== isNamed, `${table} is in one of the lists of src/accounts/own-data-parts.ts`).to.equal(true);
+        expect(
+          isExported !== isNamed,
+          `${table} is in one of the lists of src/accounts/own-data-parts.ts`,
+        ).to.equal(true);
       }
     });
 

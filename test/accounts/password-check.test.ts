@@ -36,7 +36,12 @@ describe('POST /password/check', () => {
 
   for (const [what, given, code, text] of [
     ['is too short', { password: 'x9!kQ2' }, 'too_short', 'must have 8 characters or more'],
-    ['is common', { password: 'Sunshine' }, 'common', 'is among the most common passwords, which are tried first'],
+    [
+      'is common',
+      { password: 'Sunshine' },
+      'common',
+      'is among the most common passwords, which are tried first',
+    ],
     [
       'has a word of the settings',
       { password: 'straußwirt1' },
@@ -134,7 +139,7 @@ describe('POST /password/check', () => {
   });
 
   it('is counted', async () => {
-    const metrics = await app.services.metrics.render("text/plain");
+    const metrics = await app.services.metrics.render('text/plain');
     expect(metrics).to.match(/latchkey_password_strength_estimates_total\{outcome="estimated"\} \d+/);
   });
 });
@@ -168,7 +173,12 @@ describe('The strength of a password', () => {
     const strength = new PasswordStrength();
     await strength.estimate(ask(password));
     const before = process.threadCpuUsage();
-    for (const each of ['1!'.repeat(2000), '0123456789'.repeat(400), '4@8({[<3'.repeat(500), '😀'.repeat(1000)]) {
+    for (const each of [
+      '1!'.repeat(2000),
+      '0123456789'.repeat(400),
+      '4@8({[<3'.repeat(500),
+      '😀'.repeat(1000),
+    ]) {
       const { score } = await strength.estimate(ask(each));
       expect(score).to.be.within(0, 4);
     }

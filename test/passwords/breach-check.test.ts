@@ -52,7 +52,9 @@ describe('The check for passwords of data breaches', () => {
     it('sends five digits of the hash alone, and asks for padding', async () => {
       const { check } = createCheck(await serve(respondWith(lineOf(hashOf('another one'), 3))));
       expect(await check.isBreached('correct horse battery')).to.be.false;
-      expect(asked.map(({ url }) => url)).to.deep.equal([`/range/${hashOf('correct horse battery').slice(0, 5)}`]);
+      expect(asked.map(({ url }) => url)).to.deep.equal([
+        `/range/${hashOf('correct horse battery').slice(0, 5)}`,
+      ]);
       expect(asked[0]?.headers).to.include({ 'add-padding': 'true', 'user-agent': 'Latchkey' });
     });
 
@@ -156,7 +158,12 @@ describe('The check for passwords of data breaches', () => {
     for (const [what, toLine, separator, end] of [
       ['whole hashes with counts', (hash: string) => `${hash}:12`, '\n', '\n'],
       ['hashes without counts, and no line break at its end', (hash: string) => hash, '\r\n', ''],
-      ['the first 16 digits, in small letters', (hash: string) => hash.slice(0, 16).toLowerCase(), '\n', '\n'],
+      [
+        'the first 16 digits, in small letters',
+        (hash: string) => hash.slice(0, 16).toLowerCase(),
+        '\n',
+        '\n',
+      ],
     ] as const) {
       it(`finds each password that is in it, and no other: ${what}`, async () => {
         for (const size of [0, 1, 2, 3, 10, 257]) {
@@ -167,7 +174,8 @@ describe('The check for passwords of data breaches', () => {
           for (const password of passwords) {
             if (!(await check.isBreached(password))) expect.fail(`${password} of ${size} is not found`);
           }
-          for (let other = 0; other < 50; other += 1) expect(await check.isBreached(`other ${other}`)).to.be.false;
+          for (let other = 0; other < 50; other += 1)
+            expect(await check.isBreached(`other ${other}`)).to.be.false;
           expect(errors).to.deep.equal([]);
         }
       });

@@ -263,7 +263,8 @@ export class Builder {
       if (!existsSync(compiled)) continue;
       for (const file of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {
         const source = join(this.#root, folder, file).replace(/\.(js|d\.ts)(\.map)?$/, '.ts');
-        if (!existsSync(source) && join('dist', folder, file) !== commonPasswords) rmSync(join(compiled, file), { recursive: true, force: true });
+        if (!existsSync(source) && join('dist', folder, file) !== commonPasswords)
+          rmSync(join(compiled, file), { recursive: true, force: true });
       }
     }
   }
