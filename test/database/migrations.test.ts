@@ -34,6 +34,7 @@ const tables = [
   'latchkey_exchanged_tokens',
   'latchkey_foreign_ids',
   'latchkey_migration_versions',
+  'latchkey_project_migrations',
 ].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 
