@@ -21,7 +21,6 @@ const tokens =
  * layout make no difference.
  */
 export function computeFingerprint(migration: ProjectMigration): string {
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is read, and not called
   const text = migration.up.toString().replaceAll(tokens, (_, literal: string | undefined) => literal ?? '');
   return createHash('sha256').update(text).digest('base64url');
 }

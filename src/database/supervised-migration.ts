@@ -49,6 +49,8 @@ export async function runSupervised(
         (dialect === 'sqlite' ? await findWrongReference(queries, after, names) : undefined),
     );
   } catch (error) {
+    // There is nobody to ask.
+    if (error instanceof DatabaseUnavailable) throw error;
     await assertInTransaction(queries, sql`rollback to savepoint ${savepoint}`, error);
     throw explainTakenName(error, names);
   }
