@@ -13,7 +13,7 @@ describe('latchkey dev', () => {
   let project: ProjectCopy;
   let development: Command;
   let url: string;
-  let token: string;
+  let token: string | undefined;
   let controller: string;
   let model: string;
 
@@ -28,7 +28,7 @@ describe('latchkey dev', () => {
       from: project.folder,
       settings: { PORT: String(port), LATCHKEY_ADMIN_PASSWORD: password, JWT_ACCESS_TOKEN_EXPIRES: '1h' },
     });
-    await until(async () => (await get('/health/ready')).status === 200);
+    await untilResponse('/health/ready', ({ status }) => status === 200, 'is 200');
     const response = await fetch(`${url}/login`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -43,12 +43,32 @@ describe('latchkey dev', () => {
 
   /** Status 0 where nobody responds, as while it restarts. */
   const get = (path: string): Promise<{ status: number; text: string }> =>
-    fetch(url + path, { headers: { Authorization: `Bearer ${token}`, Connection: 'close' } }).then(
+    fetch(url + path, {
+      headers: { ...(token !== undefined && { Authorization: `Bearer ${token}` }), Connection: 'close' },
+      signal: AbortSignal.timeout(10_000),
+    }).then(
       async (response) => ({ status: response.status, text: await response.text() }),
-      () => ({ status: 0, text: '' }),
+      (error: unknown) => ({ status: 0, text: String((error as Error).cause ?? error) }),
     );
+  /** Waits for a response, and shows the last one where it does not come. */
+  const untilResponse = async (
+    path: string,
+    isIt: (response: { status: number; text: string }) => boolean,
+    what: string,
+  ): Promise<void> => {
+    let last = 'none';
+    await until(
+      async () => {
+        if (development.exitCode !== null) throw new Error('latchkey dev has ended.');
+        const response = await get(path);
+        last = `${response.status} ${response.text}`;
+        return isIt(response);
+      },
+      () => `GET ${path} ${what}; the last response: ${last}`,
+    );
+  };
   const serves = (text: string, path = '/protected'): Promise<void> =>
-    until(async () => (await get(path)).text.includes(text));
+    untilResponse(path, (response) => response.text.includes(text), `has ${text}`);
   const withMessage = (message: string): string =>
     controller.replace(/message: '.*'/, `message: '${message}'`);
   const save = (file: string, text: string): void => {
