@@ -78,14 +78,17 @@ describe('latchkey dev', () => {
   const errorsAfter = async (edit: () => void, end: string): Promise<string> => {
     const before = development.stderr.length;
     edit();
-    await until(() => development.stderr.slice(before).includes(end));
+    await development.until(() => development.stderr.slice(before).includes(end), `said "${end}"`);
     return development.stderr.slice(before);
   };
 
   it('serves a changed body, and says that it has rebuilt', async () => {
     save(controllerFile, withMessage('Changed.'));
     await serves('{"message":"Changed."}');
-    await until(() => /^Rebuilt in \d+\.\d s; restarted\.$/m.test(development.stdout));
+    await development.until(
+      () => /^Rebuilt in \d+\.\d s; restarted\.$/m.test(development.stdout),
+      'said that it has rebuilt',
+    );
   });
 
   it('serves a changed signature, and has it in the routes and in the document', async () => {
@@ -199,12 +202,21 @@ describe('latchkey dev', () => {
     await serves('It loads.');
   });
 
+  it('says that a service has ended after it was loaded, and starts the next one', async () => {
+    const ends = `${withMessage('x')}\nsetTimeout(() => process.exit(3), 20);\n`;
+    await errorsAfter(() => {
+      save(controllerFile, ends);
+    }, 'The service did not start');
+    save(controllerFile, controller);
+    await serves('This is a protected endpoint.');
+  });
+
   it('says that a service has ended by itself, and starts the next one', async () => {
     save(controllerFile, withMessage('x').replace('return {', 'process.exit(3);\n    return {'));
-    await until(async () => {
+    await development.until(async () => {
       await get('/protected');
       return development.stderr.includes('The service has ended.');
-    });
+    }, 'said that its service has ended');
     save(controllerFile, controller);
     await serves('This is a protected endpoint.');
   });

@@ -2,8 +2,8 @@ import mocha from 'mocha';
 
 /**
  * Explains tests and hooks that fail: what is described here is printed below their stacks, also where mocha's own timeout
- * ends one. Mocha has no hook for a `before` that fails, and none at all in the processes of a parallel run; so its Runner,
- * of the version in the lockfile, is told here.
+ * ends one. Mocha calls no hook after a `before` that fails, and in a parallel run its reporter is in another process than
+ * the tests; so its Runner is told here.
  */
 
 /** @returns a text about something that is open; undefined: there is nothing to say. */
@@ -20,13 +20,13 @@ export function describeOnFailure(describe: Describe): () => void {
 }
 
 /** What is open now, as a failure shows it. */
-export function describeState(): string {
+function describeState(): string {
   return [...described].flatMap((describe) => describe() ?? []).join('\n\n');
 }
 
 interface Runnable {
   timeout(): number;
-  run(done: (error?: unknown) => void): void;
+  run: (this: Runnable, done: (error?: unknown) => void) => void;
 }
 
 /** What runs now, and since when. */
@@ -47,7 +47,7 @@ export function timeLeft(): number {
 const { Runnable, Runner } = mocha as unknown as {
   readonly Runnable: { readonly prototype: Runnable };
   readonly Runner: {
-    readonly prototype: { fail(runnable: Runnable, error: unknown, force?: boolean): void };
+    readonly prototype: { fail: (this: unknown, test: Runnable, error: unknown, force?: boolean) => void };
   };
 };
 const { run } = Runnable.prototype;
@@ -57,12 +57,12 @@ Runnable.prototype.run = function (done) {
 };
 const ownFrames = /^ +at .*\bsupport\/failures\.js:.*\n?/gm;
 const { fail } = Runner.prototype;
-Runner.prototype.fail = function (runnable, error, force) {
+Runner.prototype.fail = function (test, error, force) {
   const state = describeState();
   if (error instanceof Error) {
     const stack = (error.stack ?? error.message).replaceAll(ownFrames, '');
     // Below the stack: of the message mocha shows a part alone where there is a diff.
     error.stack = state === '' ? stack : `${stack}\n\n${state}`;
   }
-  fail.call(this, runnable, error, force);
+  fail.call(this, test, error, force);
 };
