@@ -25,9 +25,13 @@ const tableOrder: Readonly<Record<keyof Schema, true>> = {
   counters: true,
   latchkey_foreign_ids: true,
   latchkey_exchanged_tokens: true,
+  latchkey_login_challenges: true,
   latchkey_audit_seals: true,
   latchkey_audit_head: true,
   latchkey_audit_outputs: true,
+  latchkey_data_keys: true,
+  latchkey_outbox: true,
+  latchkey_leases: true,
   audit: true,
 };
 export const copiedTables = Object.keys(tableOrder) as (keyof Schema)[];

@@ -19,6 +19,10 @@ export interface Schema {
   counters: CounterRow;
   latchkey_foreign_ids: ForeignIdRow;
   latchkey_exchanged_tokens: ExchangedTokenRow;
+  latchkey_outbox: OutboxRow;
+  latchkey_leases: LeaseRow;
+  latchkey_data_keys: DataKeyRow;
+  latchkey_login_challenges: LoginChallengeRow;
 }
 
 export interface UserRow {
@@ -43,8 +47,19 @@ export interface UserRow {
   ending_epoch: number | null;
   /** When the user was deleted; the row remains until the user's sessions are deleted. */
   deleted_at: number | null;
+  /** With its domain in lower case and ASCII; null: the account has no address. */
+  email: string | null;
+  /** The form for comparison, unique; see `parseEmailAddress`. */
+  email_key: string | null;
+  /** When the user proved to have it, or an administrator said so; null: not. */
+  email_verified_at: number | null;
+  display_name: string | null;
+  /** Of messages, as BCP 47 names it; null: not chosen. */
+  language: string | null;
   disabled_at: number | null;
   last_login_at: number | null;
+  /** The kinds of second factors that the user has, as bits: see `secondFactorBits`. 0: none. */
+  second_factors: number;
   created_at: number;
   updated_at: number;
 }
@@ -93,6 +108,12 @@ interface SessionRow {
   /** The network that logins are counted by: the address, or the /64 of an IPv6 address. */
   network: string;
   user_agent: string;
+  /** How the user logged in: space-separated values of RFC 8176. */
+  amr: string;
+  /** When the user last proved a second factor in this session; null: not in this session. */
+  second_factor_at: number | null;
+  /** The remembered device that was not asked for a second factor. */
+  device_id: string | null;
 }
 
 export interface ClientRow {
@@ -279,4 +300,67 @@ interface AuditOutputRow {
   free_at: number;
   /** Failures since the last success. */
   failures: number;
+}
+
+/** A message that waits to be sent, or was sent a short time ago. */
+export interface OutboxRow {
+  id: string;
+  /** Unique where there is one: what is enqueued twice under a key is one message. */
+  key: string | null;
+  template: string;
+  /** As BCP 47 names it. */
+  language: string;
+  /** Empty: nobody gets it, and it is there to take the time that a message takes. */
+  address: string;
+  user_id: string | null;
+  /** JSON, encrypted: links in messages let their readers in. Null once nothing is sent any more. */
+  sealed_variables: string | null;
+  /** `given_up`: it was refused for good, or it expired. */
+  state: 'waiting' | 'sent' | 'given_up';
+  /** Attempts of which the server has refused the message for now. */
+  attempts: number;
+  last_error: string | null;
+  created_at: number;
+  /** When it is to be sent next. */
+  due_at: number;
+  /** When it is of no use any more. */
+  expires_at: number;
+  /** When it was sent, or given up. */
+  done_at: number | null;
+}
+
+/** Work that one process at a time does. */
+interface LeaseRow {
+  name: 'mail';
+  /** The process that does it, until `free_at`. */
+  holder: string | null;
+  free_at: number;
+  /** Failures since the last success. */
+  failures: number;
+}
+
+/** A key that encrypts data, other than the key ring's, which the secret encrypts. */
+export interface DataKeyRow {
+  purpose: 'mail';
+  id: string;
+  sealed_key: string;
+  created_at: number;
+}
+
+/** A login whose first proof was right, and which waits for the second factor. */
+export interface LoginChallengeRow {
+  /** SHA-256 of its token, base64url. */
+  token_hash: string;
+  user_id: string;
+  /** SHA-256 of the user's `password_hash`, base64url: another password ends the login. */
+  password_digest: string;
+  /** The user's `session_epoch`: the end of all sessions ends the login. */
+  session_epoch: number;
+  /** How the first proof was made, as in a session. */
+  amr: string;
+  /** The key under which the limiter counts the account's failures, which the login forgives; null: none. */
+  attempt_key: string | null;
+  tries_left: number;
+  created_at: number;
+  expires_at: number;
 }

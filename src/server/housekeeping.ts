@@ -2,10 +2,13 @@ import type { Logger } from 'pino';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { AuditRetention } from '../audit/audit-retention.js';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
+import { loginChallengesStore } from '../authentication/login-challenges.store.js';
 import { legacyUsersStore } from '../authentication/legacy-users.store.js';
 import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
 import type { Database } from '../database/database.js';
+import { outboxStore } from '../email/outbox.store.js';
+import { outboxRetention } from '../email/outbox.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { usedAssertionsStore } from '../oauth/used-assertions.store.js';
 import type { Passwords } from '../passwords/passwords.js';
@@ -62,9 +65,16 @@ export function createHousekeeping({
       await ring.deleteRetired();
       await ring.rotateIfDue();
       await revocations.prune();
-      for (const store of [sessionEndingsStore, loginAttemptsStore, usedAssertionsStore, legacyUsersStore]) {
+      const expiring = [
+        ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
+        ...[usedAssertionsStore, legacyUsersStore],
+      ];
+      for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
+      await runInBatches(database, (queries, limit) =>
+        outboxStore.deleteExpired(queries, now - outboxRetention, limit),
+      );
       await finishChanges();
       await auditOutputs.reportLags();
       await auditRetention.run();

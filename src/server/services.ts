@@ -12,6 +12,7 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Contract } from '../contract/read-contract.js';
 import type { Database } from '../database/database.js';
+import { createEmailServices, type EmailServices } from '../email/email-services.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import { createOAuthServices, type OAuthServices } from '../oauth/oauth-services.js';
@@ -32,6 +33,7 @@ import { RolesService } from '../roles/roles.service.js';
 import type { OnDenied } from '../sessions/denials.js';
 import { removeDeletedUser } from '../sessions/ended-sessions.js';
 import { createIssuedTokens } from '../sessions/issued-tokens.js';
+import { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import { createSessionServices, type SessionServices } from '../sessions/session-services.js';
 import { AccessTokens } from '../tokens/access-token.js';
 import type { Hooks } from '../tokens/hooks.js';
@@ -75,6 +77,7 @@ export interface Services
     UserServices,
     AuditServices,
     AuditFeedServices,
+    EmailServices,
     ObservabilityServices,
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
@@ -107,9 +110,10 @@ export interface Services
  */
 export async function createServices(dependencies: Dependencies): Promise<Services> {
   const { config, database, clock, log, secret, issuer, hooks, contract, problems } = dependencies;
+  const sealing = new KeySealing(secret);
   const ring = await KeyRing.open(
     database,
-    new KeySealing(secret),
+    sealing,
     clock,
     createIssuedTokens(clock),
     toKeyRingOptions(config),
@@ -148,8 +152,9 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };
   const sessionLifetime = config.sessionLifetime || unlimitedLifetime;
+  const secondFactorPolicy = new SecondFactorPolicy({ mode: 'optional', permissions: [] });
   const sessions = createSessionServices(
-    { database, clock, ring, accessTokens, revocations, versions, feed, onDenied },
+    { database, clock, ring, accessTokens, revocations, versions, feed, onDenied, secondFactorPolicy },
     {
       refreshTokenLifetime: config.refreshTokenExpires,
       refreshGrace: config.refreshGrace,
@@ -158,7 +163,17 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     },
   );
   const authentication = createAuthenticationServices(
-    { database, clock, passwords, accessTokens, revocations, versions, onDenied, ...sessions },
+    {
+      database,
+      clock,
+      passwords,
+      accessTokens,
+      revocations,
+      versions,
+      onDenied,
+      ...sessions,
+      secondFactorPolicy,
+    },
     config,
   );
   const users = createUserServices(
@@ -206,6 +221,15 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     { database, clock, log, revocations, version: packageVersion },
     config,
   );
+  const email = await createEmailServices(
+    { database, clock, log, sealing },
+    {
+      smtp: config.smtpUrl,
+      from: config.mailFrom,
+      language: config.mailLanguage,
+      templates: config.mailTemplates,
+    },
+  );
   return {
     legacyTokens,
     presentedTokens: new PresentedTokensService(sessions.sessions, legacyTokens),
@@ -235,10 +259,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     catchUp,
     ...audit,
     ...auditFeed,
+    ...email,
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
-      ...{ logins: authentication.logins, sessions: sessions.sessions, denials, readiness },
+      ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
     }),
     ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };

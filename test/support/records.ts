@@ -23,6 +23,11 @@ export async function addUser(queries: Queries, details: Partial<StoredUser> = {
     version: 0,
     disabled_at: null,
     last_login_at: null,
+    email: null,
+    email_key: null,
+    email_verified_at: null,
+    display_name: null,
+    language: null,
     created_at: recordTime,
     updated_at: recordTime,
     ...details,
@@ -98,6 +103,9 @@ export async function addSession(
     address: '192.0.2.1',
     network: '192.0.2.1',
     user_agent: 'tests',
+    amr: 'pwd',
+    second_factor_at: null,
+    device_id: null,
     ...details,
   };
   await sessionsStore.insert(queries, session);

@@ -44,6 +44,10 @@ storeContract('The users store', (on) => {
         session_epoch: 0,
         disabled_at: null,
         last_login_at: null,
+        email: null,
+        email_verified_at: null,
+        display_name: null,
+        language: null,
         created_at: recordTime,
         updated_at: recordTime,
         roles: role.name,
@@ -119,7 +123,7 @@ storeContract('The users store', (on) => {
   });
 
   describe('noteLogin', () => {
-    const login = { checkedHash: 'a hash', newHash: 'a new hash', now: later };
+    const login = { checkedHash: 'a hash', checkedFactors: 0, newHash: 'a new hash', now: later };
 
     it('stores the time and the hash, and returns the rights', async () => {
       const user = await addUser(on.queries, {
@@ -210,6 +214,7 @@ storeContract('The users store', (on) => {
           const rights = await recordLogin(transaction, {
             id: user.id,
             checkedHash: 'a hash',
+            checkedFactors: 0,
             newHash: 'a hash',
             now: later,
           });
