@@ -1,8 +1,11 @@
 import { toAuditEntry } from '../audit-feed/audit-entry.js';
 import type { Queries } from '../database/database.js';
 import type { AuditRow, ForeignIdRow } from '../database/schema.js';
+import { toPasskey } from '../passkeys/passkey-responses.js';
+import type { Passkey } from '../passkeys/passkeys.models.js';
+import { passkeysStore } from '../passkeys/passkeys.store.js';
 import { readInPages, type OwnDataPart } from '../users/own-data-part.js';
-import type { OwnAction, OwnEvent, OwnForeignAccount, OwnSession } from './own-data.models.js';
+import type { OwnAction, OwnEvent, OwnForeignAccount, OwnMessage, OwnSession } from './own-data.models.js';
 import { ownDataStore } from './own-data.store.js';
 
 const sessions: OwnDataPart = {
@@ -25,6 +28,33 @@ const sessions: OwnDataPart = {
         ...(row.device_id !== null && { device_id: row.device_id }),
         address: row.address,
         user_agent: row.user_agent,
+      };
+    }
+  },
+};
+
+const passkeys: OwnDataPart = {
+  field: 'passkeys',
+  tables: ['latchkey_passkeys'],
+  async *list(queries, userId): AsyncGenerator<Passkey> {
+    yield* (await passkeysStore.list(queries, userId)).map(toPasskey);
+  },
+};
+
+type StoredMessage = Awaited<ReturnType<typeof ownDataStore.listMessages>>[number];
+
+const messages: OwnDataPart = {
+  field: 'messages',
+  tables: ['latchkey_outbox'],
+  async *list(queries, userId): AsyncGenerator<OwnMessage> {
+    const rows = readInPages<StoredMessage>((last, limit) =>
+      ownDataStore.listMessages(queries, { userId, after: last?.id, limit }),
+    );
+    for await (const { id, template, address, language, state, ...times } of rows) {
+      yield {
+        ...{ id, template, address, language, state },
+        created_at: toIso(times.created_at),
+        ...(times.done_at !== null && { done_at: toIso(times.done_at) }),
       };
     }
   },
@@ -58,7 +88,10 @@ const actions: OwnDataPart = {
 };
 
 /** What an export has beside the account itself. A folder that stores something about users adds its part. */
-export const ownDataParts: readonly OwnDataPart[] = [sessions, foreignAccounts, events, actions];
+export const ownDataParts: readonly OwnDataPart[] = [
+  ...[sessions, passkeys, messages, foreignAccounts],
+  ...[events, actions],
+];
 
 /** The tables whose rows are in the account itself. */
 export const accountTables = ['users', 'user_roles'] as const;

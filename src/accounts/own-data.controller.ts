@@ -70,6 +70,10 @@ function toAccount(user: UserWithRoles): OwnAccount {
   return {
     id: user.id,
     username: user.username,
+    ...(user.email !== null && { email: user.email }),
+    ...(user.email_verified_at !== null && { email_verified_at: toIso(user.email_verified_at) }),
+    ...(user.display_name !== null && { display_name: user.display_name }),
+    ...(user.language !== null && { language: user.language }),
     roles: parseScope(user.roles),
     permissions: parseScope(user.permissions),
     password_change_required: user.password_one_time === 1,

@@ -1,5 +1,6 @@
 import type { AuditActorKind, AuditDetails } from '../audit-feed/audit.models.js';
 import type { Id, Permission, RoleName } from '../http/api-types.js';
+import type { Passkey } from '../passkeys/passkeys.models.js';
 
 /** The account itself. Of the password there is a hash, which is in no export. */
 export interface OwnAccount {
@@ -10,6 +11,26 @@ export interface OwnAccount {
    * @pattern ^[^\u0000-\u001f\u007f]*$
    */
   username: string;
+  /**
+   * The e-mail address; absent where there is none.
+   * @maxLength 320
+   */
+  email?: string;
+  /**
+   * When it was verified; absent where it was not.
+   * @format date-time
+   */
+  email_verified_at?: string;
+  /**
+   * The name to be shown; absent where there is none.
+   * @maxLength 1000
+   */
+  display_name?: string;
+  /**
+   * The language of messages (BCP 47); absent where none was chosen.
+   * @maxLength 100
+   */
+  language?: string;
   /**
    * Names of the account's roles.
    * @maxItems 1000
@@ -130,6 +151,42 @@ export interface OwnForeignAccount {
   imported_at: string;
 }
 
+/** A message to you: it is kept until it is sent, and for a short time after. What it said is not here. */
+export interface OwnMessage {
+  id: Id;
+  /**
+   * What it was about: the name of its template.
+   * @maxLength 100
+   */
+  template: string;
+  /**
+   * The address that it is for.
+   * @maxLength 320
+   */
+  address: string;
+  /**
+   * Its language (BCP 47).
+   * @maxLength 100
+   */
+  language: string;
+  /**
+   * `waiting`, `sent` or `given_up`.
+   * @maxLength 50
+   * @pattern ^[a-z_]+$
+   */
+  state: string;
+  /**
+   * When it was written.
+   * @format date-time
+   */
+  created_at: string;
+  /**
+   * When it was sent or given up; absent while it waits.
+   * @format date-time
+   */
+  done_at?: string;
+}
+
 /** What the audit has about you. */
 export interface OwnEvent {
   id: Id;
@@ -230,7 +287,7 @@ export interface OwnAction {
 
 /**
  * Everything that the service stores about you, oldest first in each list. Later versions have more lists.
- * @example { "format": 1, "exported_at": "2026-11-24T10:00:00.000Z", "account": { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }, "sessions": [], "foreign_accounts": [], "events": [], "actions": [] }
+ * @example { "format": 1, "exported_at": "2026-11-24T10:00:00.000Z", "account": { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }, "sessions": [], "passkeys": [], "messages": [], "foreign_accounts": [], "events": [], "actions": [] }
  */
 export interface OwnData {
   /**
@@ -248,6 +305,10 @@ export interface OwnData {
   account: OwnAccount;
   /** @maxItems 2147483647 */
   sessions: OwnSession[];
+  /** @maxItems 1000 */
+  passkeys: Passkey[];
+  /** @maxItems 2147483647 */
+  messages: OwnMessage[];
   /** @maxItems 2147483647 */
   foreign_accounts: OwnForeignAccount[];
   /**

@@ -1,5 +1,5 @@
 import type { Queries } from '../database/database.js';
-import type { AuditRow, ForeignIdRow, Schema } from '../database/schema.js';
+import type { AuditRow, ForeignIdRow, OutboxRow, Schema } from '../database/schema.js';
 
 type StoredSession = Pick<
   Schema['sessions'],
@@ -41,6 +41,22 @@ export const ownDataStore = {
         'address',
         'user_agent',
       ])
+      .where('user_id', '=', userId)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+  },
+
+  /** Without what they say, which is encrypted. */
+  listMessages(
+    queries: Queries,
+    { userId, after = '', limit }: PageOf,
+  ): Promise<Omit<OutboxRow, 'sealed_variables' | 'key'>[]> {
+    return queries
+      .selectFrom('latchkey_outbox')
+      .select(['id', 'template', 'language', 'address', 'user_id', 'state', 'attempts', 'last_error'])
+      .select(['created_at', 'due_at', 'expires_at', 'done_at'])
       .where('user_id', '=', userId)
       .where('id', '>', after)
       .orderBy('id')

@@ -9,6 +9,7 @@ import type { SessionsService } from '../sessions/sessions.service.js';
 import { endUserSessions } from '../sessions/ended-sessions.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { toOpaqueString } from '../passwords/opaque-string.js';
+import { toOwner } from '../users/users.service.js';
 import { usersStore } from '../users/users.store.js';
 
 /** Changes that users make to their own accounts. */
@@ -44,7 +45,7 @@ export class OwnAccountService {
         errors: { new_password: 'must differ from the current one' },
       });
     }
-    const newHash = await this.proof.hashNew('new_password', newPassword, { username: user.username });
+    const newHash = await this.proof.hashNew('new_password', newPassword, toOwner(user));
     const done = await this.database.transaction(async (transaction) => {
       const now = this.clock.now();
       const replaced = await usersStore.replacePassword(transaction, {

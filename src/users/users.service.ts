@@ -8,6 +8,7 @@ import { Problem } from '../problems/problem.js';
 import { rolesStore } from '../roles/roles.store.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { parseScope } from '../roles/rights.js';
+import type { PasswordOwner } from '../passwords/context-words.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
 import { requireUser, type UserRecords } from './user-records.js';
@@ -237,9 +238,17 @@ export class UsersService {
         errors: { one_time: 'is only allowed together with password' },
       });
     }
-    const name = username ?? (await this.get(id)).username;
-    return this.passwords.hash('password', password, { username: name });
+    const user = await this.get(id);
+    return this.passwords.hash('password', password, toOwner({ ...user, username: username ?? user.username }));
   }
+}
+
+export function toOwner({
+  username,
+  email,
+  display_name: displayName,
+}: Pick<UserWithRoles, 'username' | 'email' | 'display_name'>): PasswordOwner {
+  return { username, email: email ?? undefined, displayName: displayName ?? undefined };
 }
 
 function describeNewUser({ roles, password_one_time: oneTime }: UserWithRoles): AuditDetails {

@@ -85,6 +85,8 @@ for (const database of databaseKinds) {
           [readJwt(token).claims['sid'], undefined],
           [readJwt(ended.access_token).claims['sid'], now],
         ]);
+        expect(data.passkeys).to.deep.equal([]);
+        expect(data.messages).to.deep.equal([]);
         expect(data.foreign_accounts).to.deep.equal([
           {
             source: 'shop',
