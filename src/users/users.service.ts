@@ -239,7 +239,11 @@ export class UsersService {
       });
     }
     const user = await this.get(id);
-    return this.passwords.hash('password', password, toOwner({ ...user, username: username ?? user.username }));
+    return this.passwords.hash(
+      'password',
+      password,
+      toOwner({ ...user, username: username ?? user.username }),
+    );
   }
 }
 

@@ -172,8 +172,7 @@ for (const database of databaseKinds) {
         const { events } = body as OwnData;
         expect(events.filter(({ user_agent: sent }) => sent === agent)).to.have.length(count);
         expect(new Set(events.map((event) => event.id)).size).to.equal(events.length);
-        const { text } = await app.request('head', '/me/export', token).expect(200);
-        expect(text).to.equal('');
+        await app.request('head', '/me/export', token).expect(200);
       });
 
       it('is for users alone', async () => {
