@@ -52,7 +52,11 @@ export const auditEvents = {
     doc: 'Wrong credentials of a client; counted.',
     details: 'as of `login_failed`',
   },
-  user_created: { target: 'user', doc: 'A user was created.', details: '`roles`, `one_time_password`, `email`, `email_verified`' },
+  user_created: {
+    target: 'user',
+    doc: 'A user was created.',
+    details: '`roles`, `one_time_password`, `email`, `email_verified`',
+  },
   user_imported: {
     target: 'user',
     doc: 'A user was imported from elsewhere.',
@@ -86,7 +90,28 @@ export const auditEvents = {
     doc: 'A message was not sent: the mail server refused it for good, or did not take it before it expired.',
     details: '`message` (its id in the outbox), `template`, `attempts`, `reason`',
   },
-  user_deleted: { target: 'user', doc: 'A user was deleted.', details: '`roles`' },
+  passkey_added: {
+    target: 'user',
+    doc: 'A user added a passkey.',
+    details: '`passkey` (its id), `name`',
+  },
+  passkey_renamed: { target: 'user', doc: 'A passkey has another name.', details: '`passkey`, both names' },
+  passkey_removed: {
+    target: 'user',
+    doc: 'A user removed a passkey, or an administrator one of a user.',
+    details: '`passkey`, `name`',
+  },
+  passkey_counter_went_back: {
+    target: 'user',
+    doc: 'A login with a passkey was refused although its signature was right: its counter was not ahead of the last one, so there may be a copy of the passkey.',
+    details: '`passkey`, `name`, both counters',
+  },
+  user_deleted: {
+    target: 'user',
+    doc: 'A user was deleted: by an administrator, or, where the actor is the user, by itself.',
+    details: '`roles`',
+  },
+  own_data_exported: { target: 'user', doc: 'A user began an export of what is stored about the account.' },
   role_created: { target: 'role', doc: 'A role was created.', details: '`description`, `permissions`' },
   role_updated: { target: 'role', doc: 'A role was changed.', details: changed },
   role_deleted: { target: 'role', doc: 'A role was deleted.', details: '`description`, `permissions`' },

@@ -2,7 +2,6 @@ import type { Database } from '../database/database.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
 import { loginStore, type LoginLookup } from './login.store.js';
 
-
 /** The users who log in. */
 export class LoginUsers {
   constructor(

@@ -15,6 +15,7 @@ import type { Launcher } from './launcher.js';
 import { addMailCommand } from './mail.js';
 import { addMigrateCommand } from './migrate.js';
 import type { Project } from '../server/project.js';
+import { addPasskeyCommands } from './passkeys.js';
 import { addRestoreCommand } from './restore.js';
 import { addRoleCommands } from './roles.js';
 import { addSessionCommands } from './sessions.js';
@@ -60,6 +61,7 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addClientCommands(program, withInstallation);
   addSessionCommands(program, withInstallation);
   addMailCommand(program, withInstallation);
+  addPasskeyCommands(program, withInstallation);
   addAuditCommands(program, withInstallation);
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);

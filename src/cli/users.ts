@@ -57,7 +57,10 @@ export function addUserCommands(program: Command, withInstallation: WithInstalla
         .argument('<name>', 'the username')
         .option('--roles <names>', 'names of roles, comma-separated')
         .option('--email <address>', 'an e-mail address')
-        .option('--email-verified', 'the address is known to be the user’s: it is good for logins and gets messages')
+        .option(
+          '--email-verified',
+          'the address is known to be the user’s: it is good for logins and gets messages',
+        )
         .option('--display-name <name>', 'what people call the user')
         .option('--one-time', 'the given password is good for one login'),
     ),
@@ -157,7 +160,9 @@ async function createUser(
     ...(displayName !== undefined && { display_name: displayName }),
   });
   const oneTime = given === undefined || options.oneTime === true ? true : undefined;
-  const user = toUser(await users.create({ username, password, oneTime, roles, email, emailVerified, displayName }, operator));
+  const user = toUser(
+    await users.create({ username, password, oneTime, roles, email, emailVerified, displayName }, operator),
+  );
   output.print(
     { ...user, ...(given === undefined && { one_time_password: password }) },
     `"${user.username}" is created, with the id ${user.id}${describeRoles(user.roles)}.${given === undefined ? ` Its ${describeOneTime(password, config.oneTimePasswordExpires)}` : ''}`,
@@ -206,7 +211,11 @@ async function setRoles(
 async function setEmail(
   services: Services,
   output: Output,
-  { name, address = '', verified }: { readonly name: string; readonly address?: string | undefined; readonly verified?: boolean },
+  {
+    name,
+    address = '',
+    verified,
+  }: { readonly name: string; readonly address?: string | undefined; readonly verified?: boolean },
 ): Promise<void> {
   const { id } = await findUser(services, name);
   validateBody('UpdateUserRequest', { email: address });

@@ -67,7 +67,11 @@ export function createApp(services: Services, project: OpenProject, tracing?: Tr
   app.use(
     createNotFoundHandler(
       all.flatMap(({ operations }) => operations),
-      [...pages, mountProblemsRedirect(app), ...(showsDevMail(config, issuer) ? mountDevMail(app, services) : [])],
+      [
+        ...pages,
+        mountProblemsRedirect(app),
+        ...(showsDevMail(config, issuer) ? mountDevMail(app, services) : []),
+      ],
     ),
   );
   app.use(createProblemHandler(log, issuer, database.outages));

@@ -15,7 +15,9 @@ export type DevMailSettings = Pick<Config, 'devMail' | 'host' | 'trustedProxies'
 export function showsDevMail(config: DevMailSettings, issuer: string): boolean {
   const { devMail, host, trustedProxies, smtpUrl } = config;
   const isWanted = devMail === 'on' || (devMail === 'auto' && smtpUrl === undefined && isTextLog(config));
-  return isWanted && ownNames.has(host) && ownNames.has(new URL(issuer).hostname) && trustedProxies.length === 0;
+  return (
+    isWanted && ownNames.has(host) && ownNames.has(new URL(issuer).hostname) && trustedProxies.length === 0
+  );
 }
 
 /**
@@ -42,9 +44,14 @@ export function mountDevMail(app: Express, services: Services): readonly string[
       items.length === 0
         ? createMarkup`<p>There are no messages.</p>`
         : createMarkup`<table><thead><tr><th>time</th><th>to</th><th>message</th><th>state</th></tr></thead><tbody>${items}</tbody></table>`;
-    sendPage(request, response, 'Messages', createMarkup`<h1>Messages</h1>
+    sendPage(
+      request,
+      response,
+      'Messages',
+      createMarkup`<h1>Messages</h1>
 <p class="lead">What users would get by e-mail, newest first. This page is here for who is at this machine alone.</p>
-${table}`);
+${table}`,
+    );
   });
   app.get('/dev/mail/:id', refuseOthers, async (request, response) => {
     const { row, message } = await findMessage(request);
@@ -83,9 +90,14 @@ ${links}<iframe src="${root}dev/mail/${row.id}/html" title="The message" sandbox
  */
 const refuseOthers: RequestHandler = (request, _response, next) => {
   const { headers, socket } = request;
-  const isForwarded = Object.keys(headers).some((name) => /^(?:forwarded|via|x-forwarded-.*|x-real-ip)$/.test(name));
-  const name = URL.canParse(`http://${headers.host ?? ''}`) ? new URL(`http://${headers.host ?? ''}`).hostname : '';
-  if (isForwarded || !ownNames.has(name) || !isOwnAddress(socket.remoteAddress ?? '')) throw new Problem('not_found');
+  const isForwarded = Object.keys(headers).some((name) =>
+    /^(?:forwarded|via|x-forwarded-.*|x-real-ip)$/.test(name),
+  );
+  const name = URL.canParse(`http://${headers.host ?? ''}`)
+    ? new URL(`http://${headers.host ?? ''}`).hostname
+    : '';
+  if (isForwarded || !ownNames.has(name) || !isOwnAddress(socket.remoteAddress ?? ''))
+    throw new Problem('not_found');
   next();
 };
 

@@ -63,7 +63,7 @@ export class UsersController {
   @Response<ProblemDetails>(409, 'Another user has this name or address: `username_taken`, `email_taken`.')
   @Response<ProblemDetails>(
     503,
-    'Too many passwords are being checked, or the database does not respond: `busy`, `not_ready`.',
+    'Too many passwords are being checked, or the database or the source of breached passwords does not respond: `busy`, `not_ready`, `breach_check_unavailable`.',
   )
   public async createUser(
     @Body() body: CreateUserRequest,
@@ -98,10 +98,13 @@ export class UsersController {
   @Security('bearer', ['users:write'])
   @SuccessResponse(200, 'Changed.')
   @Response<ProblemDetails>(404, 'There is no such user: `user_not_found`.')
-  @Response<ProblemDetails>(409, 'The change is not possible: `username_taken`, `email_taken`, `last_administrator`.')
+  @Response<ProblemDetails>(
+    409,
+    'The change is not possible: `username_taken`, `email_taken`, `last_administrator`.',
+  )
   @Response<ProblemDetails>(
     503,
-    'Too many passwords are being checked, or the database does not respond: `busy`, `not_ready`.',
+    'Too many passwords are being checked, or the database or the source of breached passwords does not respond: `busy`, `not_ready`, `breach_check_unavailable`.',
   )
   public async updateUser(
     @Path() id: Id,

@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '../audit/actor.js';
 import type { AuditEvent } from '../audit/audit-events.js';
-import { auditStore, describeChanges, type AuditDetails } from '../audit/audit.store.js';
+import { auditStore, type AuditDetails } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import { rolesStore } from '../roles/roles.store.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { parseScope } from '../roles/rights.js';
-import { validatePassword } from '../passwords/password-policy.js';
-import type { Passwords } from '../passwords/passwords.js';
+import type { PasswordOwner } from '../passwords/context-words.js';
+import type { NewPasswords } from '../passwords/new-passwords.js';
 import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
 import { toContactColumns, type ContactDetails } from './contact-details.js';
+import { describeNewUser, describeUpdate } from './describe-user-changes.js';
 import { requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
@@ -43,7 +44,7 @@ export class UsersService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly passwords: Passwords,
+    private readonly passwords: NewPasswords,
     private readonly versions: SubjectVersions,
     private readonly records: UserRecords,
   ) {}
@@ -87,7 +88,7 @@ export class UsersService {
     oneTime: boolean,
     actor: Actor,
   ): Promise<boolean> {
-    const passwordHash = await this.passwords.hash(password);
+    const passwordHash = await this.passwords.hashAccepted(password);
     return this.database.withExclusiveLock(async (transaction) => {
       if (!(await usersStore.isEmpty(transaction))) return false;
       const roles = [administratorRole];
@@ -177,7 +178,7 @@ export class UsersService {
    */
   async resetPassword(username: string, actor: Actor): Promise<string | undefined> {
     const password = generateOneTimePassword();
-    const passwordHash = await this.passwords.hash(password);
+    const passwordHash = await this.passwords.hashAccepted(password);
     const revoked = await this.database.transaction(async (transaction) => {
       const user = await usersStore.findByName(transaction, username);
       if (!user) return undefined;
@@ -221,10 +222,7 @@ export class UsersService {
         },
       });
     }
-    if (password !== undefined) {
-      await refuseInvalidPassword('password', password, username);
-      return this.passwords.hash(password);
-    }
+    if (password !== undefined) return this.passwords.hash('password', password, { username });
     const result = toStoredHash(passwordHash ?? '');
     const error =
       'error' in result
@@ -246,43 +244,21 @@ export class UsersService {
         errors: { one_time: 'is only allowed together with password' },
       });
     }
-    const name = username ?? (await this.get(id)).username;
-    await refuseInvalidPassword('password', password, name);
-    return this.passwords.hash(password);
+    const user = await this.get(id);
+    return this.passwords.hash(
+      'password',
+      password,
+      toOwner({ ...user, username: username ?? user.username }),
+    );
   }
 }
 
-function describeNewUser(user: UserWithRoles): AuditDetails {
-  const { roles, password_one_time: oneTime, email } = user;
-  return {
-    roles: parseScope(roles),
-    one_time_password: oneTime === 1,
-    ...(email !== null && describeAddress(user)),
-  };
-}
-
-function describeAddress({ email, email_verified_at: verifiedAt }: UserWithRoles) {
-  return { email, email_verified: verifiedAt !== null };
-}
-
-/** An event for each thing that a change does. */
-function* describeUpdate(
-  before: UserWithRoles,
-  after: UserWithRoles,
-  hasNewPassword: boolean,
-): Generator<readonly [AuditEvent, AuditDetails?]> {
-  if (before.username !== after.username)
-    yield ['user_renamed', { username: { from: before.username, to: after.username } }];
-  const address = describeChanges(describeAddress(before), describeAddress(after));
-  if (Object.keys(address).length > 0) yield ['email_changed', address];
-  const named = ({ display_name, language }: UserWithRoles) => ({ display_name, language });
-  const profile = describeChanges(named(before), named(after));
-  if (Object.keys(profile).length > 0) yield ['profile_changed', profile];
-  const roles = describeChanges({ roles: parseScope(before.roles) }, { roles: parseScope(after.roles) });
-  if ('roles' in roles) yield ['roles_changed', roles];
-  if (hasNewPassword) yield ['user_password_set', { one_time_password: after.password_one_time === 1 }];
-  if (before.disabled_at === null && after.disabled_at !== null) yield ['user_disabled'];
-  if (before.disabled_at !== null && after.disabled_at === null) yield ['user_enabled'];
+export function toOwner({
+  username,
+  email,
+  display_name: displayName,
+}: Pick<UserWithRoles, 'username' | 'email' | 'display_name'>): PasswordOwner {
+  return { username, email: email ?? undefined, displayName: displayName ?? undefined };
 }
 
 /** 120 random bits in base64url. */
@@ -292,14 +268,4 @@ export function generateOneTimePassword(): string {
 
 async function requireAdministrator(queries: Queries): Promise<void> {
   if (!(await usersStore.hasAdministrator(queries))) throw new Problem('last_administrator');
-}
-
-/** @throws {Problem} `validation_failed`, with the reason under the field's name. */
-export async function refuseInvalidPassword(
-  field: string,
-  password: string,
-  username: string,
-): Promise<void> {
-  const fault = await validatePassword(password, username);
-  if (fault !== undefined) throw new Problem('validation_failed', { errors: { [field]: fault } });
 }

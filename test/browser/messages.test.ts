@@ -5,6 +5,7 @@ import type { Browser } from 'playwright-core';
 import { MessageTemplates } from '../../src/email/messages/message-templates.js';
 import { exampleVariables, messageNames } from '../../src/email/messages/message.js';
 import { overflowOf, seriousFindings } from '../support/axe.js';
+import { click } from '../support/browser-tab.js';
 import { checkout } from '../support/checkout.js';
 import { launchBrowser } from '../support/docs-page.js';
 import { TestApp } from '../support/test-app.js';
@@ -33,7 +34,10 @@ describe('Messages in a browser', () => {
       tab.on('request', (request) => requests.push(request.url()));
       for (const language of ['en', 'de']) {
         for (const name of messageNames) {
-          const { html } = templates.render(name, language, { ...exampleVariables[name], service: 'Example' });
+          const { html } = templates.render(name, language, {
+            ...exampleVariables[name],
+            service: 'Example',
+          });
           await tab.setContent(html);
           await tab.screenshot({ path: join(folder, `${name}.${language}.${width}.${colorScheme}.png`) });
           expect(await seriousFindings(tab), `${name} ${language}`).to.deep.equal([]);
@@ -66,11 +70,11 @@ describe('Messages in a browser', () => {
     });
     await tab.goto(`${app.url}/dev/mail`);
     expect(await seriousFindings(tab)).to.deep.equal([]);
-    await tab.getByRole('link', { name: 'password_reset' }).click();
+    await click(tab.getByRole('link', { name: 'password_reset' }));
     const frame = tab.frameLocator('iframe');
     await frame.getByRole('link', { name: 'Choose a new password' }).waitFor();
     await tab.screenshot({ path: join(folder, 'dev-mail.png') });
-    await tab.getByRole('link', { name: link }).click();
+    await click(tab.getByRole('link', { name: link }));
     expect(tab.url()).to.equal(link);
     expect(complaints).to.deep.equal([]);
     await tab.close();

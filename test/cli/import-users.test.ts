@@ -88,7 +88,9 @@ for (const kind of databaseKinds) {
       const again = file('again.ndjson', `${JSON.stringify({ ...ada, id: '77' })}\n`);
       const renames = file('renames.csv', 'ada,countess\n');
       const words = ['import', 'users', again, '--from', 'ndjson', '--rename', renames, '--source', 'again'];
-      expect((await run(...words)).stdout).to.match(/^1 users were read, and 1 are imported\.\n1 are without their e-mail address/);
+      expect((await run(...words)).stdout).to.match(
+        /^1 users were read, and 1 are imported\.\n1 are without their e-mail address/,
+      );
       await app.login('countess', 'correct horse battery');
       const without = folder.path('without.ndjson');
       expect((await run('export', 'users', without)).stdout).to.include('without their password hashes');

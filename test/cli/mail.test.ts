@@ -49,7 +49,11 @@ for (const kind of databaseKinds) {
       expect(shown).to.include('https://app.example/reset?token=x');
       expect((await run('latest')).stdout).to.match(/^To: bob@example\.com\n/);
       expect((await run('latest', '--html')).stdout).to.match(/^<!doctype html>/);
-      expect(readJsonLines((await run('latest', '--json')).stdout)[0]).to.include.keys('subject', 'text', 'html');
+      expect(readJsonLines((await run('latest', '--json')).stdout)[0]).to.include.keys(
+        'subject',
+        'text',
+        'html',
+      );
     });
 
     it('says what became of a message whose content is gone', async () => {
@@ -59,7 +63,9 @@ for (const kind of databaseKinds) {
         .set({ state: 'sent', sealed_variables: null, done_at: app.clock.now() })
         .where('address', '=', 'bob@example.com')
         .execute();
-      expect((await run('latest')).stdout).to.match(/bob@example\.com was sent: what it said is not kept\.\n$/);
+      expect((await run('latest')).stdout).to.match(
+        /bob@example\.com was sent: what it said is not kept\.\n$/,
+      );
     });
   });
 }

@@ -8,6 +8,8 @@ import type { Moment } from '../../src/database/moment.js';
 import { outboxStore } from '../../src/email/outbox.store.js';
 import type { Queries } from '../../src/database/database.js';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
+import { passkeyChallengesStore } from '../../src/passkeys/passkey-challenges.store.js';
+import { passkeysStore } from '../../src/passkeys/passkeys.store.js';
 import { rolesStore } from '../../src/roles/roles.store.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
 import { loginStore } from '../../src/authentication/login.store.js';
@@ -72,6 +74,9 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'what concerns a token': (queries) =>
     revocationsStore.findForToken(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
   'who logs in': (queries) => loginStore.find(queries, { username: 'Ada', network: '192.0.2.1' }),
+  'the passkeys of a user': (queries) => passkeysStore.list(queries, id),
+  'whose a passkey is': (queries) => passkeysStore.findOwner(queries, 'AAAA'),
+  'expired challenges of passkeys': (queries) => passkeyChallengesStore.deleteExpired(queries, now, 50),
   'the last expiry of a session': (queries) => sessionsStore.findLastExpiry(queries),
   'a page of holders': (queries) => rolesStore.otherRolesOfHolders(queries, 'a', { after: id, limit: 50 }),
   'whether there is an administrator': (queries) => usersStore.hasAdministrator(queries),
@@ -94,7 +99,8 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'who was imported': (queries) => importedUsersStore.findImported(queries, 'shop', ['1', '2']),
   'whose names are taken': (queries) =>
     importedUsersStore.findTaken(queries, [{ id, username_key: 'ada', username_skeleton: 'x' }]),
-  'which addresses are taken': (queries) => importedUsersStore.findTakenAddresses(queries, ['ada@example.com']),
+  'which addresses are taken': (queries) =>
+    importedUsersStore.findTakenAddresses(queries, ['ada@example.com']),
   'whether an address is taken': (queries) => usersStore.hasEmail(queries, 'ada@example.com', id),
   'a page of the outbox': (queries) => outboxStore.list(queries, { limit: 50, before: id }),
   'what is to be sent': (queries) => outboxStore.listDue(queries, systemMoment, 50),

@@ -31,9 +31,13 @@ describe('The page of messages', () => {
     const shown = await get(`/dev/mail/${id}`).expect(200);
     expect(shown.text).to.include('<a href="https://app.example/reset?token=&lt;x&gt;">');
     expect(shown.text).to.match(/<iframe src="[^"]*\/html"[^>]* sandbox="allow-popups"/);
-    expect(shown.headers['content-security-policy']).to.include("default-src 'none'").and.to.include("frame-src 'self'");
+    expect(shown.headers['content-security-policy'])
+      .to.include("default-src 'none'")
+      .and.to.include("frame-src 'self'");
     const html = await get(`/dev/mail/${id}/html`).expect(200);
-    expect(html.headers['content-security-policy']).to.include('sandbox').and.to.include("default-src 'none'");
+    expect(html.headers['content-security-policy'])
+      .to.include('sandbox')
+      .and.to.include("default-src 'none'");
     expect(html.text).to.match(/^<!doctype html>/);
     await get('/dev/mail/0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10').expect(404);
     await request(app.url).post('/dev/mail').expect(405);

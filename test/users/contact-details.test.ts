@@ -46,7 +46,9 @@ for (const kind of databaseKinds) {
       await create('carl', { email: 'Carl@example.com', email_verified: true });
       const exact = await app.openAgain({ LATCHKEY_EMAIL_LOCAL_PART: 'exact' });
       const context = { requestId: null, address: null, userAgent: null };
-      expect(await exact.logins.login('Carl@EXAMPLE.com', password, context)).to.have.property('access_token');
+      expect(await exact.logins.login('Carl@EXAMPLE.com', password, context)).to.have.property(
+        'access_token',
+      );
       const refused = await exact.logins
         .login('carl@example.com', password, context)
         .catch((error: unknown) => error);
@@ -94,7 +96,11 @@ for (const kind of databaseKinds) {
       const same = await change(id, { email: 'hugo@example.com' }).expect(200);
       expect(same.body).to.include({ email_verified: true });
       const other = await change(id, { email: 'hugo@example.org', display_name: 'Hugo' }).expect(200);
-      expect(other.body).to.include({ email: 'hugo@example.org', email_verified: false, display_name: 'Hugo' });
+      expect(other.body).to.include({
+        email: 'hugo@example.org',
+        email_verified: false,
+        display_name: 'Hugo',
+      });
       const removed = await change(id, { email: '', display_name: '', language: '' }).expect(200);
       for (const field of ['email', 'email_verified', 'display_name', 'language'])
         expect(removed.body).not.to.have.property(field);

@@ -7,7 +7,12 @@ const rowsPerStatement = 500;
 /** The columns that this migration needs, as they were at its time. */
 interface Tables {
   users: { id: string; username_key: string; email_key: string | null };
-  latchkey_foreign_ids: { user_id: string; email: string | null; email_verified: number; imported_at: number };
+  latchkey_foreign_ids: {
+    user_id: string;
+    email: string | null;
+    email_verified: number;
+    imported_at: number;
+  };
 }
 
 /** E-mail: accounts' addresses, the messages that wait to be sent, and the key that encrypts what they say. */
