@@ -153,7 +153,17 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const versions = new SubjectVersions(clock, revocations);
   const passwords = await createPasswords(dependencies);
-  const passwordServices = createPasswordServices({ config, log, issuer, passwords });
+  const email = await createEmailServices(
+    { database, clock, log, sealing },
+    {
+      smtp: config.smtpUrl,
+      from: config.mailFrom,
+      language: config.mailLanguage,
+      templates: config.mailTemplates,
+    },
+  );
+  const { outbox } = email;
+  const passwordServices = createPasswordServices({ config, log, issuer, passwords, outbox, clock });
   const { newPasswords, breaches, passwordStrength } = passwordServices;
   const audit = createAuditServices({ database, clock, log, ring, config });
   const denials = createDenialTally();
@@ -226,15 +236,6 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   const auditFeed = createAuditFeedServices(
     { database, clock, log, revocations, version: packageVersion },
     config,
-  );
-  const email = await createEmailServices(
-    { database, clock, log, sealing },
-    {
-      smtp: config.smtpUrl,
-      from: config.mailFrom,
-      language: config.mailLanguage,
-      templates: config.mailTemplates,
-    },
   );
   return {
     legacyTokens,
