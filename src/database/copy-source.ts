@@ -24,6 +24,7 @@ const tableOrder: Readonly<Record<keyof Schema, true>> = {
   used_assertions: true,
   counters: true,
   latchkey_foreign_ids: true,
+  latchkey_deleted_foreign_ids: true,
   latchkey_exchanged_tokens: true,
   latchkey_login_challenges: true,
   latchkey_audit_seals: true,
