@@ -229,7 +229,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
   const legacyTokens = createLegacyTokens(
-    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter },
+    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter, versions },
     config,
     issuer,
   );
