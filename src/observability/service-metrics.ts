@@ -1,3 +1,4 @@
+import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { LoginService } from '../authentication/login.service.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
@@ -32,6 +33,7 @@ export interface MetricSources {
   readonly logins: LoginService;
   readonly sessions: SessionsService;
   readonly denials: Tally<DeniedReason>;
+  readonly auditOutputs: Pick<AuditOutputs, 'progress'>;
   readonly requests: RequestMetrics;
   readonly jobs: JobRecords;
   readonly readiness: {
@@ -51,9 +53,17 @@ export function createServiceMetrics(sources: MetricSources): Metrics {
     ...createProcessReaders(sources),
   });
   const observeCommit = metrics.observer('commitDuration');
+  const observeStatement = metrics.observer('statementDuration');
+  const observePool = metrics.observer('poolWait');
   sources.database.observe({
     onCommit: (took) => {
       observeCommit(took / 1000);
+    },
+    onStatement: ({ took }) => {
+      observeStatement(took / 1000);
+    },
+    onConnection: ({ took }) => {
+      observePool(took / 1000);
     },
   });
   const observeWait = metrics.observer('passwordWait');
@@ -86,7 +96,10 @@ function createServiceReaders({
         [succeeded, { task: job, outcome: 'succeeded' }],
         [failed, { task: job, outcome: 'failed' }],
       ]),
-    jobDuration: () => [...jobs].map(([job, { lastDuration }]) => [lastDuration, { task: job }]),
+    jobDuration: () =>
+      [...jobs].flatMap(([job, { lastDuration }]): Sample[] =>
+        lastDuration === undefined ? [] : [[lastDuration, { task: job }]],
+      ),
     jobLastSuccess: () =>
       [...jobs].flatMap(([job, { lastSuccess }]): Sample[] =>
         lastSuccess === undefined ? [] : [[lastSuccess, { task: job }]],
@@ -104,6 +117,7 @@ function createFeatureReaders({
   logins,
   sessions,
   denials,
+  auditOutputs,
 }: MetricSources): Readers<
   | 'logins'
   | 'refreshes'
@@ -115,6 +129,8 @@ function createFeatureReaders({
   | 'tokenLookups'
   | 'tokensCached'
   | 'keyAge'
+  | 'auditOutputLag'
+  | 'auditOutputFailures'
 > {
   return {
     logins: () => [
@@ -138,6 +154,9 @@ function createFeatureReaders({
       [accessTokens.cacheUse.misses, { result: 'miss' }],
     ],
     tokensCached: () => accessTokens.cacheUse.size,
+    auditOutputLag: () => auditOutputs.progress.map(({ name, lag }) => [lag / 1000, { output: name }]),
+    auditOutputFailures: () =>
+      auditOutputs.progress.map(({ name, failures }) => [failures, { output: name }]),
     keyAge: () =>
       purposes.flatMap((purpose): Sample[] => {
         const times = ring.findCurrentTimes(purpose);
