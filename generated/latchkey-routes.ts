@@ -92,6 +92,10 @@ export const routes = defineRoutes({
       },
       additionalProperties: {"dataType":"string"},
     },
+    'SecondFactorMethod': {
+      dataType: 'refAlias',
+      type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["totp"]},{"dataType":"enum","enums":["passkey"]},{"dataType":"enum","enums":["recovery_code"]}],"validators":{}},
+    },
     'ProblemDetails': {
       dataType: 'refObject',
       properties: {
@@ -101,6 +105,9 @@ export const routes = defineRoutes({
         'detail': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2000}}},
         'code': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[a-z_]+$"}}},
         'errors': {"ref":"FieldErrors"},
+        'login_token': {"dataType":"string","validators":{"maxLength":{"value":128},"pattern":{"value":"^[A-Za-z0-9_-]+$"}}},
+        'login_token_expires_in': {"dataType":"integer","validators":{"minimum":{"value":0},"maximum":{"value":3600}}},
+        'methods': {"dataType":"array","array":{"dataType":"refAlias","ref":"SecondFactorMethod"},"validators":{"maxItems":{"value":10}}},
       },
       additionalProperties: false,
     },

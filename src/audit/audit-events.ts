@@ -14,10 +14,14 @@ const changed = 'each changed field: `{ "from": …, "to": … }`';
 
 /** Every event of the audit. The table in docs/audit.md is generated from them. */
 export const auditEvents = {
-  login: { target: 'user', doc: 'A user logged in; the session is the one that began.' },
+  login: {
+    target: 'user',
+    doc: 'A user logged in; the session is the one that began.',
+    details: '`methods` (RFC 8176), unless it was a password alone',
+  },
   login_failed: {
     target: 'user',
-    doc: 'Logins with a wrong password, or with a name that no user has; counted.',
+    doc: 'Logins with a wrong password or second factor, or with a name that no user has; counted.',
     details:
       '`reasons` with their counts; `network` of IPv6; `overflow` where it stands for several accounts',
   },

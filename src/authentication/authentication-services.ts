@@ -5,10 +5,12 @@ import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import type { OnDenied } from '../sessions/denials.js';
+import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { SessionStarter } from '../sessions/session-starter.js';
 import type { SessionsService } from '../sessions/sessions.service.js';
 import type { AccessTokens } from '../tokens/access-token.js';
 import { CookieLogoutService } from './cookie-logout.service.js';
+import { LoginCompletion } from './login-completion.js';
 import { LoginLimiter } from './login-limiter.js';
 import { LoginService } from './login.service.js';
 import { OwnAccountService } from './own-account.service.js';
@@ -19,6 +21,7 @@ import type { RequestLimits } from './request-limits.js';
 export interface AuthenticationServices {
   readonly cookieLogouts: CookieLogoutService;
   readonly limiter: LoginLimiter;
+  readonly loginCompletion: LoginCompletion;
   readonly logins: LoginService;
   readonly ownAccount: OwnAccountService;
   readonly requestLimits: RequestLimits;
@@ -34,6 +37,7 @@ interface Dependencies {
   readonly onDenied: OnDenied;
   readonly sessions: SessionsService;
   readonly sessionStarter: SessionStarter;
+  readonly secondFactorPolicy: SecondFactorPolicy;
 }
 
 export function createAuthenticationServices(
@@ -47,6 +51,7 @@ export function createAuthenticationServices(
     onDenied,
     sessions,
     sessionStarter,
+    secondFactorPolicy,
   }: Dependencies,
   config: Config,
 ): AuthenticationServices {
@@ -59,11 +64,13 @@ export function createAuthenticationServices(
     memory: config.loginMemory,
     queue: config.passwordQueue,
   });
+  const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy);
   const proof = new PasswordConfirmation(database, passwords, limiter);
   return {
     cookieLogouts: new CookieLogoutService(accessTokens, revocations, sessions),
     limiter,
-    logins: new LoginService(database, passwords, limiter, sessionStarter, onDenied),
+    logins: new LoginService(database, passwords, limiter, completion, onDenied),
+    loginCompletion: completion,
     ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),
     requestLimits: {
       login: new RequestLimiter(clock, config.loginLimit, (context) => {

@@ -38,7 +38,10 @@ export class CookiesController {
    */
   @Post('login/cookies')
   @SuccessResponse(200, 'Logged in; the tokens are in cookies.')
-  @Response<ProblemDetails>(401, 'Wrong name or password, or the account is disabled: `invalid_credentials`.')
+  @Response<ProblemDetails>(
+    401,
+    'Wrong name or password, or the account is disabled: `invalid_credentials`. Right, and the account has a second factor: `second_factor_required`.',
+  )
   @Response<ProblemDetails>(404, 'The service does not set cookies: `cookies_off`.')
   @Response<ProblemDetails>(
     429,

@@ -105,6 +105,8 @@ export class LegacyTokens {
     // A disabled user, a new password and the end of all sessions raise the epoch, or close the account.
     if (user?.disabled_at !== null || user.session_epoch !== 0) throw new Problem('invalid_refresh_token');
     if (revocations.isTokenRevoked(verified.jti)) throw new Problem('invalid_refresh_token');
+    // The other application has asked for none.
+    if (user.second_factors !== 0) throw new Problem('invalid_refresh_token');
     // A session of theirs would have rights over this service.
     if (await this.#mayManage(user)) throw new Problem('invalid_refresh_token');
     const sessionId = createId(clock);
@@ -117,10 +119,10 @@ export class LegacyTokens {
     try {
       const tokens = await starter.begin(
         user,
-        user.password_hash,
+        { methods: ['pwd'] },
         (queries) => [legacyUsersStore.prepareExchange(queries, exchange)],
         context,
-        { sessionId, fresh: false, authenticatedAt: Math.min(verified.issuedAt * 1000, clock.now()) },
+        { sessionId, authenticatedAt: Math.min(verified.issuedAt * 1000, clock.now()) },
       );
       if (tokens) return tokens;
     } catch (error) {

@@ -19,6 +19,7 @@ export const legacyUsersStore = {
         'users.version',
         'users.session_epoch',
         'users.disabled_at',
+        'users.second_factors',
         ...selectHeldRights('users.id'),
       ])
       .executeTakeFirst();

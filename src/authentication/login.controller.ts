@@ -41,7 +41,10 @@ export class LoginController {
   @Post('login')
   @NoSecurity()
   @SuccessResponse(200, 'Logged in.')
-  @Response<ProblemDetails>(401, 'Wrong name or password, or the account is disabled: `invalid_credentials`.')
+  @Response<ProblemDetails>(
+    401,
+    'Wrong name or password, or the account is disabled: `invalid_credentials`. Right, and the account has a second factor: `second_factor_required`.',
+  )
   @Response<ProblemDetails>(
     429,
     'Too many failed logins, or the configured limit is reached: `too_many_attempts`, `too_many_requests`.',

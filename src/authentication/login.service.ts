@@ -5,10 +5,11 @@ import type { Passwords } from '../passwords/passwords.js';
 import { toUsernameKey } from '../usernames/username.js';
 import { usersStore } from '../users/users.store.js';
 import type { Attempt } from './attempt.js';
+import type { LoginCompletion } from './login-completion.js';
 import type { LoginLimiter } from './login-limiter.js';
+import { reportRateLimit } from './report-rate-limit.js';
 import { loginStore, type LoginUser } from './login.store.js';
 import { getNetwork } from '../http/network.js';
-import type { SessionStarter } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DeniedReason, OnDenied } from '../sessions/denials.js';
 
@@ -20,24 +21,17 @@ type Decision = { readonly tokens: TokenSet } | { readonly refused: DeniedReason
  * limiter's read and write, a password check, the limiter's write.
  */
 export class LoginService {
-  #succeeded = 0;
-
   constructor(
     private readonly database: Database,
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
-    private readonly sessions: SessionStarter,
+    private readonly completion: LoginCompletion,
     private readonly onDenied: OnDenied,
   ) {}
 
-  /** Number of logins since the start. */
-  get succeeded(): number {
-    return this.#succeeded;
-  }
-
   /**
    * @throws {Problem} `invalid_credentials`, the same for a wrong name, a wrong password and a disabled user;
-   *   `too_many_attempts`; `busy`.
+   *   `second_factor_required`; `too_many_attempts`; `busy`.
    */
   async login(username: string, password: string, context: RequestContext): Promise<TokenSet> {
     const address = context.address ?? '';
@@ -48,11 +42,8 @@ export class LoginService {
     const decided = this.limiter.attempt({ account: toUsernameKey(username), address, known }, (attempt) =>
       this.#decide(user, password, attempt, context),
     );
-    const decision = await this.#reportRateLimit(decided, context, user?.id);
-    if ('tokens' in decision) {
-      this.#succeeded += 1;
-      return decision.tokens;
-    }
+    const decision = await reportRateLimit(decided, this.onDenied, context, user?.id);
+    if ('tokens' in decision) return decision.tokens;
     // A concurrent login may have rehashed the same password.
     if (decision.refused === 'changed') return this.login(username, password, context);
     this.onDenied(decision.refused, context, user?.id);
@@ -72,7 +63,10 @@ export class LoginService {
     if (user.password_one_time === 1 && (user.one_time_expires_at ?? 0) <= attempt.begunAt) {
       return { refused: 'one_time_password_over' };
     }
-    const tokens = await this.sessions.begin(user, newHash, (queries) => attempt.forgive(queries), context);
+    const tokens = await this.completion.complete(user, { methods: ['pwd'], newHash }, context, {
+      attemptKey: attempt.keys[0],
+      getExtraStatements: (queries) => attempt.forgive(queries),
+    });
     if (tokens) {
       attempt.succeed();
       return { tokens };
@@ -83,14 +77,5 @@ export class LoginService {
       return { refused: 'changed' };
     }
     return { refused: now?.disabled_at === null ? 'one_time_password_over' : 'disabled_user' };
-  }
-
-  async #reportRateLimit<T>(work: Promise<T>, context: RequestContext, userId?: string): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      if (error instanceof Problem && error.status === 429) this.onDenied('rate_limited', context, userId);
-      throw error;
-    }
   }
 }

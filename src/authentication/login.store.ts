@@ -2,13 +2,15 @@ import { sql, type RawBuilder } from 'kysely';
 import type { Queries } from '../database/database.js';
 import { compileOnce } from '../database/compiled-statement.js';
 import { toUsernameKey } from '../usernames/username.js';
+import type { CheckedUser } from '../sessions/session-starter.js';
 import type { StoredUser } from '../users/users.store.js';
 
 /** The columns of a user that a login needs. */
 export type LoginUser = Pick<
   StoredUser,
   'id' | 'password_hash' | 'password_one_time' | 'one_time_expires_at' | 'disabled_at'
->;
+> &
+  CheckedUser & { readonly session_epoch: number };
 
 interface LoginOrigin {
   readonly username: string;
@@ -38,7 +40,7 @@ const unusedKey = '\u0001';
  */
 function createLoginQuery({ key, network }: LoginValues): RawBuilder<Row> {
   return sql<Row>`select users.id, users.password_hash, users.password_one_time,
-    users.one_time_expires_at, users.disabled_at,
+    users.one_time_expires_at, users.disabled_at, users.second_factors, users.session_epoch,
     (select 1 from sessions where sessions.user_id = coalesce(users.id, '') and sessions.network = ${network} limit 1)
       as known
     from (select 1 as one) as always left join users on users.username_key = ${key}`;

@@ -25,6 +25,7 @@ const tableOrder: Readonly<Record<keyof Schema, true>> = {
   counters: true,
   latchkey_foreign_ids: true,
   latchkey_exchanged_tokens: true,
+  latchkey_login_challenges: true,
   latchkey_audit_seals: true,
   latchkey_audit_head: true,
   latchkey_audit_outputs: true,

@@ -19,6 +19,7 @@ export interface Schema {
   counters: CounterRow;
   latchkey_foreign_ids: ForeignIdRow;
   latchkey_exchanged_tokens: ExchangedTokenRow;
+  latchkey_login_challenges: LoginChallengeRow;
 }
 
 export interface UserRow {
@@ -45,6 +46,8 @@ export interface UserRow {
   deleted_at: number | null;
   disabled_at: number | null;
   last_login_at: number | null;
+  /** The kinds of second factors that the user has, as bits: see `secondFactorBits`. 0: none. */
+  second_factors: number;
   created_at: number;
   updated_at: number;
 }
@@ -93,6 +96,12 @@ interface SessionRow {
   /** The network that logins are counted by: the address, or the /64 of an IPv6 address. */
   network: string;
   user_agent: string;
+  /** How the user logged in: space-separated values of RFC 8176. */
+  amr: string;
+  /** When the user last proved a second factor in this session; null: not in this session. */
+  second_factor_at: number | null;
+  /** The remembered device that was not asked for a second factor. */
+  device_id: string | null;
 }
 
 export interface ClientRow {
@@ -279,4 +288,22 @@ interface AuditOutputRow {
   free_at: number;
   /** Failures since the last success. */
   failures: number;
+}
+
+/** A login whose first proof was right, and which waits for the second factor. */
+export interface LoginChallengeRow {
+  /** SHA-256 of its token, base64url. */
+  token_hash: string;
+  user_id: string;
+  /** SHA-256 of the user's `password_hash`, base64url: another password ends the login. */
+  password_digest: string;
+  /** The user's `session_epoch`: the end of all sessions ends the login. */
+  session_epoch: number;
+  /** How the first proof was made, as in a session. */
+  amr: string;
+  /** The key under which the limiter counts the account's failures, which the login forgives; null: none. */
+  attempt_key: string | null;
+  tries_left: number;
+  created_at: number;
+  expires_at: number;
 }

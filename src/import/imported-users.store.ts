@@ -108,6 +108,7 @@ export const importedUsersStore = {
         'last_login_at',
         'created_at',
         'updated_at',
+        'second_factors',
         selectOrigin('email'),
         selectOrigin('email_verified'),
       ])

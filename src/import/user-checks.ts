@@ -56,6 +56,7 @@ export function toUserRow(
       session_epoch: 0,
       ending_epoch: null,
       deleted_at: null,
+      second_factors: 0,
       disabled_at: foreign.disabled ? now : null,
       last_login_at: foreign.lastLoginAt ?? null,
       created_at: Math.min(foreign.createdAt ?? now, now),

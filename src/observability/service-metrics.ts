@@ -1,5 +1,5 @@
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
-import type { LoginService } from '../authentication/login.service.js';
+import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { KeyPurpose } from '../keys/keys.store.js';
@@ -30,7 +30,7 @@ export interface MetricSources {
   readonly confirmation: TokenConfirmation;
   readonly revocationFeed: RevocationFeed;
   readonly passwords: Passwords;
-  readonly logins: LoginService;
+  readonly logins: Pick<LoginCompletion, 'succeeded'>;
   readonly sessions: SessionsService;
   readonly denials: Tally<DeniedReason>;
   readonly auditOutputs: Pick<AuditOutputs, 'progress'>;

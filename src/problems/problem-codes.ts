@@ -94,6 +94,14 @@ export const problemCodes = {
     remedy:
       'Check the name and the password. An administrator can set a new password and enable the account.',
   },
+  second_factor_required: {
+    status: 401,
+    title: 'Second factor required',
+    detail: 'Send a second factor with the login_token of this response: POST /login/second-factor.',
+    meaning:
+      'The first step of the login was right, and the account has a second factor. The response has a login_token, which works for one login within five minutes, and the kinds of second factors that the account has.',
+    remedy: 'Ask the user for a code, and send it with the login_token: POST /login/second-factor.',
+  },
   invalid_refresh_token: {
     status: 401,
     title: 'Invalid refresh token',

@@ -34,7 +34,28 @@ export interface ProblemDetails {
   code: string;
   /** With status 422: the reason for each field that was refused. */
   errors?: FieldErrors;
+  /**
+   * With `second_factor_required`: what to send with the second factor. It works for one login.
+   * @maxLength 128
+   * @pattern ^[A-Za-z0-9_-]+$
+   */
+  login_token?: string;
+  /**
+   * With `second_factor_required`: seconds until the `login_token` expires.
+   * @isInt
+   * @minimum 0
+   * @maximum 3600
+   */
+  login_token_expires_in?: number;
+  /**
+   * With `second_factor_required`: the kinds of second factors that the account has.
+   * @maxItems 10
+   */
+  methods?: SecondFactorMethod[];
 }
+
+/** A kind of second factor: a code of an authenticator app (RFC 6238), a passkey or security key, or a recovery code. */
+export type SecondFactorMethod = 'totp' | 'passkey' | 'recovery_code';
 
 /** Field → what is wrong with it. */
 export interface FieldErrors {

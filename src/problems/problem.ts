@@ -10,11 +10,16 @@ export interface ProblemOptions {
   /** With status 422: field → reason. */
   readonly errors?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What a program needs to go on, such as the `login_token` of a login that waits for the second factor. */
+  readonly members?: ProblemMembers;
   /** For the log only; never sent. */
   readonly cause?: unknown;
   /** Whether this is how it should be, such as while the service stops: the log does not mention it. */
   readonly isExpected?: boolean;
 }
+
+/** Further members of the body (RFC 9457 §3.2). */
+export type ProblemMembers = Pick<ProblemDetails, 'login_token' | 'login_token_expires_in' | 'methods'>;
 
 /** An error that the contract documents. `createProblemHandler` sends it. */
 export class Problem extends Error {
@@ -24,6 +29,7 @@ export class Problem extends Error {
   readonly title: string;
   readonly errors: Readonly<Record<string, string>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly members: ProblemMembers | undefined;
   readonly isExpected: boolean;
 
   constructor(code: ProblemCode, options?: ProblemOptions);
@@ -40,6 +46,7 @@ export class Problem extends Error {
     this.title = kind.title;
     this.errors = options.errors;
     this.headers = options.headers ?? {};
+    this.members = options.members;
     this.isExpected = options.isExpected ?? false;
   }
 }
@@ -56,6 +63,7 @@ export function toProblemDetails(problem: Problem, issuer: string): ProblemDetai
     detail: problem.message,
     code: problem.code,
     ...(problem.errors && { errors: problem.errors }),
+    ...problem.members,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { AuditRetention } from '../audit/audit-retention.js';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
+import { loginChallengesStore } from '../authentication/login-challenges.store.js';
 import { legacyUsersStore } from '../authentication/legacy-users.store.js';
 import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
@@ -62,7 +63,11 @@ export function createHousekeeping({
       await ring.deleteRetired();
       await ring.rotateIfDue();
       await revocations.prune();
-      for (const store of [sessionEndingsStore, loginAttemptsStore, usedAssertionsStore, legacyUsersStore]) {
+      const expiring = [
+        ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
+        ...[usedAssertionsStore, legacyUsersStore],
+      ];
+      for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
       await finishChanges();

@@ -32,6 +32,7 @@ import { RolesService } from '../roles/roles.service.js';
 import type { OnDenied } from '../sessions/denials.js';
 import { removeDeletedUser } from '../sessions/ended-sessions.js';
 import { createIssuedTokens } from '../sessions/issued-tokens.js';
+import { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import { createSessionServices, type SessionServices } from '../sessions/session-services.js';
 import { AccessTokens } from '../tokens/access-token.js';
 import type { Hooks } from '../tokens/hooks.js';
@@ -148,8 +149,9 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };
   const sessionLifetime = config.sessionLifetime || unlimitedLifetime;
+  const secondFactorPolicy = new SecondFactorPolicy({ mode: 'optional', permissions: [] });
   const sessions = createSessionServices(
-    { database, clock, ring, accessTokens, revocations, versions, feed, onDenied },
+    { database, clock, ring, accessTokens, revocations, versions, feed, onDenied, secondFactorPolicy },
     {
       refreshTokenLifetime: config.refreshTokenExpires,
       refreshGrace: config.refreshGrace,
@@ -158,7 +160,17 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     },
   );
   const authentication = createAuthenticationServices(
-    { database, clock, passwords, accessTokens, revocations, versions, onDenied, ...sessions },
+    {
+      database,
+      clock,
+      passwords,
+      accessTokens,
+      revocations,
+      versions,
+      onDenied,
+      ...sessions,
+      secondFactorPolicy,
+    },
     config,
   );
   const users = createUserServices(
@@ -238,7 +250,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
-      ...{ logins: authentication.logins, sessions: sessions.sessions, denials, readiness },
+      ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
     }),
     ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };

@@ -22,7 +22,16 @@ export interface Rotation {
 
 export type RotatedSession = Pick<
   Schema['sessions'],
-  'id' | 'user_id' | 'created_at' | 'generation' | 'refresh_key_id' | 'expires_at' | 'authenticated_at'
+  | 'id'
+  | 'user_id'
+  | 'created_at'
+  | 'generation'
+  | 'refresh_key_id'
+  | 'expires_at'
+  | 'authenticated_at'
+  | 'amr'
+  | 'second_factor_at'
+  | 'device_id'
 > &
   AccountRights;
 
@@ -34,6 +43,9 @@ export const rotatedColumns = [
   'sessions.refresh_key_id',
   'sessions.expires_at',
   'sessions.authenticated_at',
+  'sessions.amr',
+  'sessions.second_factor_at',
+  'sessions.device_id',
   ...rightsOfSession,
 ] as const;
 const rotated = sql.join(

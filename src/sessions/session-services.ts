@@ -6,6 +6,7 @@ import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import type { AccessTokens } from '../tokens/access-token.js';
 import type { OnDenied } from './denials.js';
+import type { SecondFactorPolicy } from './second-factor-policy.js';
 import { SessionEnder } from './session-ender.js';
 import { SessionLimit } from './session-limit.js';
 import { SessionStarter } from './session-starter.js';
@@ -30,6 +31,7 @@ interface Dependencies {
   readonly versions: SubjectVersions;
   readonly feed: Feed;
   readonly onDenied: OnDenied;
+  readonly secondFactorPolicy: SecondFactorPolicy;
 }
 
 /** Lifetimes in seconds. `sessionLimit`: sessions per user; 0: no limit. */
@@ -41,10 +43,23 @@ interface SessionSettings {
 }
 
 export function createSessionServices(
-  { database, clock, ring, accessTokens, revocations, versions, feed, onDenied }: Dependencies,
+  {
+    database,
+    clock,
+    ring,
+    accessTokens,
+    revocations,
+    versions,
+    feed,
+    onDenied,
+    secondFactorPolicy,
+  }: Dependencies,
   { refreshTokenLifetime, refreshGrace, sessionLifetime, sessionLimit }: SessionSettings,
 ): SessionServices {
-  const tokenSets = new TokenSets(clock, ring, accessTokens, sessionLifetime);
+  const tokenSets = new TokenSets(clock, ring, accessTokens, {
+    sessionLifetime,
+    secondFactor: secondFactorPolicy,
+  });
   const sessionUses = new SessionUses(database, clock);
   const limit = new SessionLimit(database, clock, revocations, { max: sessionLimit, sessionLifetime });
   return {

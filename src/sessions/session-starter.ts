@@ -1,10 +1,11 @@
 import { auditStore } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
-import { executeSequentially, type Statement } from '../database/batch.js';
+import { executeSequentially, type BatchStatement, type Statement } from '../database/batch.js';
 import type { Database, Queries } from '../database/database.js';
 import type { RequestContext } from '../http/request-context.js';
 import { getNetwork } from '../http/network.js';
 import { createId } from '../ids.js';
+import type { AuthenticationMethod } from '../tokens/authentication-methods.js';
 import { usersStore } from '../users/users.store.js';
 import type { SessionLimit } from './session-limit.js';
 import type { RotatedSession } from './session-rotation.store.js';
@@ -18,17 +19,31 @@ interface StartOptions {
   readonly sessionLifetime: number;
 }
 
-/** The user whose password was checked. */
-interface CheckedUser {
+/** The user who logs in, as read before the proofs were checked. */
+export interface CheckedUser {
   readonly id: string;
   readonly password_hash: string;
+  readonly second_factors: number;
 }
 
-/** How the user came to the session, if not by a password. */
+/** What the user has proved. */
+export interface LoginProof {
+  /** With `mfa`: the second factor was proved just now. */
+  readonly methods: readonly AuthenticationMethod[];
+  /** The hash to store for the password that was checked; undefined: it stays. */
+  readonly newHash?: string;
+  /**
+   * Uses up what can be used once, such as a code. Where one of the required statements finds nothing, somebody else has
+   * used it, and no session begins.
+   */
+  readonly consume?: (queries: Queries) => readonly BatchStatement[];
+  /** The remembered device that is in the place of a second factor. */
+  readonly deviceId?: string;
+}
+
+/** For tokens that come from an earlier login. */
 interface Entry {
   readonly sessionId: string;
-  /** Whether the password was verified just now. */
-  readonly fresh: boolean;
   /** When it was, in milliseconds since the Unix epoch. */
   readonly authenticatedAt: number;
 }
@@ -36,7 +51,10 @@ interface Entry {
 /** The maximum stored length of an address and of a `User-Agent`. */
 const maxTextLength = 255;
 
-/** Starts sessions after a password was verified. */
+/**
+ * Starts sessions: every one begins here, with how its user logged in. Whether that is enough is for the policy to say, each
+ * time that tokens are created.
+ */
 export class SessionStarter {
   constructor(
     private readonly database: Database,
@@ -48,30 +66,36 @@ export class SessionStarter {
 
   /**
    * Starts a session, in one transaction with its audit row. Where its tokens cannot be created, no session remains.
-   * @param newHash the hash to store for the password.
    * @param getExtraStatements statements for the same transaction.
-   * @returns its tokens; undefined where the user was disabled or the password changed since the check.
+   * @returns its tokens; undefined where the user was disabled, the password or the second factors changed since the check,
+   *   or what the proof consumes was used.
    */
   async begin(
     user: CheckedUser,
-    newHash: string,
+    { methods, newHash = user.password_hash, consume, deviceId }: LoginProof,
     getExtraStatements: (queries: Queries) => readonly Statement[],
     context: RequestContext,
     entry?: Entry,
   ): Promise<TokenSet | undefined> {
+    const created = this.#newSession(user.id, context);
     const session = {
-      ...this.#newSession(user.id, context),
+      ...created,
+      amr: methods.join(' '),
+      second_factor_at: methods.includes('mfa') ? created.created_at : null,
+      device_id: deviceId ?? null,
       ...(entry && { id: entry.sessionId, authenticated_at: entry.authenticatedAt }),
     };
-    const fresh = entry?.fresh ?? true;
+    const fresh = entry === undefined;
     const statements = (queries: Queries) =>
       [
         ...usersStore.recordLogin(queries, {
           id: user.id,
           checkedHash: user.password_hash,
+          checkedFactors: user.second_factors,
           newHash,
           now: session.created_at,
         }),
+        ...(consume?.(queries) ?? []),
         { query: sessionsStore.prepareInsert(queries, session) },
         {
           query: auditStore.prepareAdd(queries, this.clock, {
@@ -79,6 +103,7 @@ export class SessionStarter {
             actor: { kind: 'user', id: user.id, context },
             target: { kind: 'user', id: user.id },
             sessionId: session.id,
+            ...(session.amr !== 'pwd' && { details: { methods } }),
           }),
         },
         // Last: other logins from the same address wait for these rows until the commit.
@@ -87,7 +112,10 @@ export class SessionStarter {
     if (!this.limit.isSet && !this.tokenSets.runsHooks) {
       const rows = await this.database.batch(statements(this.database.queries));
       const rights = rows?.[1][0];
-      return rights && this.#issueOrEnd({ ...session, ...rights }, fresh, context);
+      if (!rights) return undefined;
+      const tokens = await this.#issueOrEnd({ ...session, ...rights }, fresh, context);
+      context.onLogin?.(user.id);
+      return tokens;
     }
     const begun = await this.database.transaction(async (transaction) => {
       const rows = await executeSequentially(transaction, statements(transaction));
@@ -98,6 +126,7 @@ export class SessionStarter {
     });
     if (!begun) return undefined;
     await this.limit.evictRemaining(session, context, begun.evicted);
+    context.onLogin?.(user.id);
     return begun.tokens;
   }
 
@@ -119,7 +148,10 @@ export class SessionStarter {
     }
   }
 
-  #newSession(userId: string, context: RequestContext): NewSession {
+  #newSession(
+    userId: string,
+    context: RequestContext,
+  ): Omit<NewSession, 'amr' | 'second_factor_at' | 'device_id'> {
     const now = this.clock.now();
     const { refreshTokenLifetime, sessionLifetime } = this.options;
     return {

@@ -3,6 +3,7 @@ import type { AccessTokens } from '../tokens/access-token.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { createRefreshToken, parseRefreshToken, type RefreshTokenContents } from '../tokens/refresh-token.js';
 import { parseScope } from '../roles/rights.js';
+import type { SecondFactorPolicy } from './second-factor-policy.js';
 import type { RotatedSession } from './session-rotation.store.js';
 
 /** Limits the access token of a refresh to some of the permissions and audiences. */
@@ -29,8 +30,11 @@ export class TokenSets {
     private readonly clock: Clock,
     private readonly ring: KeyRing,
     private readonly accessTokens: AccessTokens,
-    /** Seconds. */
-    private readonly sessionLifetime: number,
+    private readonly options: {
+      /** Seconds. */
+      readonly sessionLifetime: number;
+      readonly secondFactor: SecondFactorPolicy;
+    },
   ) {}
 
   /** The id of the key for new refresh tokens. */
@@ -59,7 +63,9 @@ export class TokenSets {
     // The key of a session's current generation is never retired before the session.
     if (!key) throw new Error(`The refresh key ${session.refresh_key_id} is not on the key ring.`);
     const passwordChangeRequired = session.password_one_time === 1;
-    const all = passwordChangeRequired ? [] : parseScope(session.permissions);
+    const held = parseScope(session.permissions);
+    const enrollmentRequired = this.#mustEnroll(session, held);
+    const all = passwordChangeRequired || enrollmentRequired ? [] : held;
     const permissions = narrowing.permissions?.(all) ?? all;
     const lifetime = Math.min(this.accessTokens.lifetime, this.#secondsLeft(session));
     return {
@@ -73,6 +79,9 @@ export class TokenSets {
         permissions,
         authenticatedAt: session.authenticated_at,
         fresh,
+        methods: session.amr.split(' '),
+        ...(session.second_factor_at !== null && { secondFactorAt: session.second_factor_at }),
+        enrollmentRequired,
         passwordChangeRequired,
         lifetime,
         ...(narrowing.audience && { audience: narrowing.audience }),
@@ -85,9 +94,14 @@ export class TokenSets {
     };
   }
 
+  /** Also where the policy has become stricter, or the user's rights have grown, since the session began. */
+  #mustEnroll({ second_factor_at: provedAt, device_id: device }: RotatedSession, held: readonly string[]) {
+    return provedAt === null && device === null && this.options.secondFactor.isRequired(held);
+  }
+
   /** Until the session's maximum lifetime. */
   #secondsLeft({ created_at: createdAt }: RotatedSession): number {
-    const end = Math.floor(createdAt / 1000) + this.sessionLifetime;
+    const end = Math.floor(createdAt / 1000) + this.options.sessionLifetime;
     return Math.max(0, end - getEpochSeconds(this.clock));
   }
 }

@@ -1,10 +1,10 @@
-/** The claims of an access token (RFC 9068 §2.2), and the service's own: `sid`, `ver`, `roles_ver`, `fresh`, `pwd_change` and `token_use`. */
+/** The claims of an access token (RFC 9068 §2.2), and the service's own: `sid`, `ver`, `roles_ver`, `fresh`, `mfa_time`, `mfa_enroll`, `pwd_change` and `token_use`. */
 export interface AccessTokenClaims {
   readonly iss: string;
   /** The user's id, or for a client's own token the client's id. */
   readonly sub: string;
   readonly aud: string | readonly string[];
-  /** Seconds since the Unix epoch, like `iat`, `nbf` and `auth_time`. */
+  /** Seconds since the Unix epoch, like `iat`, `nbf`, `auth_time` and `mfa_time`. */
   readonly exp: number;
   readonly iat: number;
   readonly nbf?: number;
@@ -24,6 +24,14 @@ export interface AccessTokenClaims {
   readonly auth_time?: number;
   /** Whether the token was issued for a password, not by a refresh. */
   readonly fresh: boolean;
+  /** How the user logged in (RFC 8176), `mfa` among them where a second factor was proved; a client's token has none. */
+  readonly amr?: readonly string[];
+  /** `aal2` with a second factor, otherwise `aal1`; a client's token has none. */
+  readonly acr?: string;
+  /** When the second factor was proved; absent without one. */
+  readonly mfa_time?: number;
+  /** Present while the account must set up a second factor, which is all that the token is good for. */
+  readonly mfa_enroll?: true;
   /** Present while the account has a one-time password, with which it has no permissions. */
   readonly pwd_change?: true;
   /** The user's name when the token was issued (OpenID Connect Core §5.1), for display; a client's token has none. */
@@ -53,6 +61,10 @@ const reservedClaimNames = [
   'roles_ver',
   'auth_time',
   'fresh',
+  'amr',
+  'acr',
+  'mfa_time',
+  'mfa_enroll',
   'pwd_change',
   'preferred_username',
   'token_use',
@@ -79,6 +91,12 @@ export interface AccessGrant {
   /** When the password was verified, in milliseconds since the Unix epoch. */
   readonly authenticatedAt?: number;
   readonly fresh: boolean;
+  /** How the user logged in (RFC 8176); a client has not. */
+  readonly methods?: readonly string[];
+  /** When the second factor was proved, in milliseconds since the Unix epoch. */
+  readonly secondFactorAt?: number;
+  /** Whether the user must set up a second factor first. */
+  readonly enrollmentRequired?: boolean;
   readonly passwordChangeRequired?: boolean;
   /** Undefined: the default audience of the settings. */
   readonly audience?: readonly string[];
@@ -106,6 +124,10 @@ export function isAccessTokenClaims(value: unknown): value is AccessTokenClaims 
     isAbsentOr(Number.isSafeInteger, claims.auth_time) &&
     isAbsentOr(isString, claims.sid) &&
     isAbsentOr((fresh) => typeof fresh === 'boolean', claims.fresh) &&
+    isAbsentOr(isStrings, claims.amr) &&
+    isAbsentOr(isString, claims.acr) &&
+    isAbsentOr(Number.isSafeInteger, claims.mfa_time) &&
+    isAbsentOr((enroll) => enroll === true, claims.mfa_enroll) &&
     isAbsentOr((change) => change === true, claims.pwd_change) &&
     isAbsentOr(isString, claims.preferred_username) &&
     // Only a client's own token has no session.

@@ -18,6 +18,7 @@ import {
   type RightsCapacity,
 } from './access-token-size.js';
 import { AccessTokenVerifier, retentionAfterExpiry } from './access-token-verifier.js';
+import { getAssuranceLevel, largestMethods } from './authentication-methods.js';
 import { maxUsernameLength } from '../usernames/username.js';
 import { selectAddedMembers, encodeUtf8AsLatin1 } from './added-members.js';
 import type { Algorithm } from '../keys/algorithms.js';
@@ -44,7 +45,10 @@ const largestGrant: AccessGrant = {
   permissions: [],
   authenticatedAt: Date.parse('9999-12-31'),
   fresh: false,
+  methods: largestMethods,
+  secondFactorAt: Date.parse('9999-12-31'),
   passwordChangeRequired: true,
+  enrollmentRequired: true,
   // No character takes more bytes for each of its UTF-16 units.
   username: '\u20ac'.repeat(maxUsernameLength),
 };
@@ -197,6 +201,9 @@ export class AccessTokens implements RightsCapacity {
       ...(grant.rolesVersion !== undefined && { roles_ver: grant.rolesVersion }),
       ...(grant.authenticatedAt !== undefined && { auth_time: Math.floor(grant.authenticatedAt / 1000) }),
       fresh: grant.fresh,
+      ...(grant.methods && { amr: grant.methods, acr: getAssuranceLevel(grant.methods) }),
+      ...(grant.secondFactorAt !== undefined && { mfa_time: Math.floor(grant.secondFactorAt / 1000) }),
+      ...(grant.enrollmentRequired && { mfa_enroll: true }),
       ...(grant.passwordChangeRequired && { pwd_change: true }),
       ...(grant.username !== undefined && { preferred_username: grant.username }),
       ...(this.options.type === 'JWT' && { token_use: accessTokenUse }),

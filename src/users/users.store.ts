@@ -10,7 +10,7 @@ import { administratorRole } from '../roles/administrator-role.js';
 
 export type StoredUser = Omit<
   UserRow,
-  'username_key' | 'username_skeleton' | 'session_epoch' | 'ending_epoch' | 'deleted_at'
+  'username_key' | 'username_skeleton' | 'session_epoch' | 'ending_epoch' | 'deleted_at' | 'second_factors'
 >;
 export type UserWithRoles = Omit<StoredUser, 'password_hash' | 'one_time_expires_at'> & AccountRights;
 
@@ -76,6 +76,7 @@ export const usersStore = {
         session_epoch: 0,
         ending_epoch: null,
         deleted_at: null,
+        second_factors: 0,
       })
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')
@@ -114,7 +115,7 @@ export const usersStore = {
   },
 
   /**
-   * Records a login, if the user is enabled and the password has not changed since the check. Uses up a one-time password:
+   * Records a login, if the user is enabled, and password and kinds of second factors have not changed since the check. Uses up a one-time password:
    * one of several concurrent logins with it is recorded.
    * The row stays locked until the end of the transaction: a password change waits for the login, and ends its session.
    * @returns statements for a batch. The second reads the user's rights: the first may have waited for a change of them, and
@@ -125,6 +126,7 @@ export const usersStore = {
     login: {
       readonly id: string;
       readonly checkedHash: string;
+      readonly checkedFactors: number;
       readonly newHash: string;
       readonly now: number;
     },
@@ -142,6 +144,7 @@ export const usersStore = {
         })
         .where('id', '=', slots.id)
         .where('password_hash', '=', slots.checkedHash)
+        .where('second_factors', '=', slots.checkedFactors)
         .where('disabled_at', 'is', null)
         .where((eb) => eb.or([eb('password_one_time', '=', 0), eb('one_time_expires_at', '>', slots.now)]))
         .returning('id'),

@@ -5,6 +5,7 @@ import { serviceActor } from '../../src/audit/actor.js';
 import { UserImport } from '../../src/import/user-import.js';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
+import { secondFactorsStore } from '../../src/users/second-factors.store.js';
 import { TestApp } from '../support/test-app.js';
 
 const secret = 'the secret of the Flask application, of 32 bytes and more';
@@ -187,6 +188,14 @@ for (const kind of databaseKinds) {
       await exchange(token, 401);
       await exchange(sets[0] ?? '', 401);
       await app.get('/me', (body as TokenSet).access_token).expect(401);
+    });
+
+    it('begin no session of a user who has a second factor here', async () => {
+      const { foreignId, id } = await newUser();
+      await app.services.database.transaction((transaction) =>
+        secondFactorsStore.add(transaction, id, 'totp'),
+      );
+      await exchange(refreshToken(foreignId), 401);
     });
 
     it('are revoked by a logout, each by its jti', async () => {

@@ -82,6 +82,20 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       .values({ jti: '0b9f6a3c', session_id: null, exchanged_at: 1, expires_at: 2 })
       .execute();
     await queries
+      .insertInto('latchkey_login_challenges')
+      .values({
+        token_hash: 'of a token',
+        user_id: id,
+        password_digest: 'of a hash',
+        session_epoch: 0,
+        amr: 'pwd',
+        attempt_key: null,
+        tries_left: 5,
+        created_at: 1,
+        expires_at: 2,
+      })
+      .execute();
+    await queries
       .insertInto('latchkey_audit_outputs')
       .values({ name: 'syslog', sequence: 3, holder: null, free_at: 0, failures: 0 })
       .execute();

@@ -33,6 +33,7 @@ const tables = [
   'latchkey_audit_seals',
   'latchkey_exchanged_tokens',
   'latchkey_foreign_ids',
+  'latchkey_login_challenges',
   'latchkey_migration_versions',
 ].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());

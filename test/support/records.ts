@@ -98,6 +98,9 @@ export async function addSession(
     address: '192.0.2.1',
     network: '192.0.2.1',
     user_agent: 'tests',
+    amr: 'pwd',
+    second_factor_at: null,
+    device_id: null,
     ...details,
   };
   await sessionsStore.insert(queries, session);

@@ -119,7 +119,7 @@ storeContract('The users store', (on) => {
   });
 
   describe('noteLogin', () => {
-    const login = { checkedHash: 'a hash', newHash: 'a new hash', now: later };
+    const login = { checkedHash: 'a hash', checkedFactors: 0, newHash: 'a new hash', now: later };
 
     it('stores the time and the hash, and returns the rights', async () => {
       const user = await addUser(on.queries, {
@@ -210,6 +210,7 @@ storeContract('The users store', (on) => {
           const rights = await recordLogin(transaction, {
             id: user.id,
             checkedHash: 'a hash',
+            checkedFactors: 0,
             newHash: 'a hash',
             now: later,
           });

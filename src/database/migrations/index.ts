@@ -16,6 +16,7 @@ import * as userLists from './0014-user-lists.js';
 import * as importedUsers from './0015-imported-users.js';
 import * as migrationVersions from './0016-migration-versions.js';
 import * as auditOutputs from './0017-audit-outputs.js';
+import * as secondFactors from './0023-second-factors.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -41,6 +42,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0015-imported-users': importedUsers,
   '0016-migration-versions': migrationVersions,
   '0017-audit-outputs': auditOutputs,
+  '0023-second-factors': secondFactors,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {

@@ -1,0 +1,132 @@
+import type { BatchStatement } from '../database/batch.js';
+import type { Queries } from '../database/database.js';
+import type { LoginChallengeRow, UserRow } from '../database/schema.js';
+
+export type LoginChallenge = Pick<
+  LoginChallengeRow,
+  'token_hash' | 'password_digest' | 'session_epoch' | 'amr' | 'attempt_key'
+>;
+export type ChallengedUser = Pick<
+  UserRow,
+  'id' | 'username' | 'password_hash' | 'second_factors' | 'disabled_at'
+>;
+
+interface FoundChallenge {
+  readonly challenge: LoginChallenge;
+  readonly user: ChallengedUser & Pick<UserRow, 'session_epoch'>;
+  /** Whether the user has logged in from this network before. */
+  readonly known: boolean;
+}
+
+/** Logins that wait for the second factor. */
+export const loginChallengesStore = {
+  prepareAdd(queries: Queries, challenge: LoginChallengeRow): BatchStatement {
+    return { query: queries.insertInto('latchkey_login_challenges').values(challenge) };
+  },
+
+  /** Stores a better hash of the password that was checked, unless the password has changed. */
+  prepareRehash(
+    queries: Queries,
+    {
+      id,
+      checkedHash,
+      newHash,
+    }: { readonly id: string; readonly checkedHash: string; readonly newHash: string },
+  ): BatchStatement {
+    const query = queries
+      .updateTable('users')
+      .set({ password_hash: newHash })
+      .where('id', '=', id)
+      .where('password_hash', '=', checkedHash)
+      .returning('id');
+    return { query, required: true };
+  },
+
+  /**
+   * Finds a challenge that can still be met, and its user.
+   * @param network as `getNetwork` returns it.
+   */
+  async find(
+    queries: Queries,
+    {
+      tokenHash,
+      network,
+      now,
+    }: { readonly tokenHash: string; readonly network: string; readonly now: number },
+  ): Promise<FoundChallenge | undefined> {
+    const row = await queries
+      .selectFrom('latchkey_login_challenges as challenge')
+      .innerJoin('users as user', 'user.id', 'challenge.user_id')
+      .where('challenge.token_hash', '=', tokenHash)
+      .where('challenge.tries_left', '>', 0)
+      .where('challenge.expires_at', '>', now)
+      .select([
+        'challenge.token_hash',
+        'challenge.password_digest',
+        'challenge.session_epoch as challenge_epoch',
+        'challenge.amr',
+        'challenge.attempt_key',
+        'user.id',
+        'user.username',
+        'user.password_hash',
+        'user.second_factors',
+        'user.disabled_at',
+        'user.session_epoch',
+      ])
+      .select((eb) =>
+        eb
+          .selectFrom('sessions')
+          .select('sessions.id')
+          .whereRef('sessions.user_id', '=', 'user.id')
+          .where('sessions.network', '=', network)
+          .limit(1)
+          .as('known'),
+      )
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const { challenge_epoch, token_hash, password_digest, amr, attempt_key, known, ...user } = row;
+    const challenge = { token_hash, password_digest, session_epoch: challenge_epoch, amr, attempt_key };
+    return { challenge, user, known: known !== null };
+  },
+
+  /**
+   * Takes one of the tries of a challenge, before the try is made: parallel tries are never more than sequential ones.
+   * @returns whether there was one.
+   */
+  async takeTry(queries: Queries, tokenHash: string, now: number): Promise<boolean> {
+    const taken = await queries
+      .updateTable('latchkey_login_challenges')
+      .set((eb) => ({ tries_left: eb('tries_left', '-', 1) }))
+      .where('token_hash', '=', tokenHash)
+      .where('tries_left', '>', 0)
+      .where('expires_at', '>', now)
+      .returning('tries_left')
+      .executeTakeFirst();
+    return taken !== undefined;
+  },
+
+  /** Of several that meet a challenge at the same time, one finds it. */
+  prepareTake(queries: Queries, tokenHash: string): BatchStatement {
+    const query = queries
+      .deleteFrom('latchkey_login_challenges')
+      .where('token_hash', '=', tokenHash)
+      .returning('token_hash');
+    return { query, required: true };
+  },
+
+  /** Deletes up to `limit` expired rows. @returns the number of rows deleted. */
+  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await queries
+      .deleteFrom('latchkey_login_challenges')
+      .where('token_hash', 'in', (eb) =>
+        eb
+          .selectFrom('latchkey_login_challenges')
+          .select('token_hash')
+          .where('expires_at', '<=', now)
+          .orderBy('expires_at')
+          .limit(limit),
+      )
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  },
+};

@@ -1,0 +1,99 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import type { BatchStatement, Statement } from '../database/batch.js';
+import type { Database, Queries } from '../database/database.js';
+import type { RequestContext } from '../http/request-context.js';
+import { Problem } from '../problems/problem.js';
+import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
+import type { CheckedUser, LoginProof, SessionStarter } from '../sessions/session-starter.js';
+import type { TokenSet } from '../sessions/token-sets.js';
+import { listSecondFactors } from '../users/second-factors.store.js';
+import { loginChallengesStore } from './login-challenges.store.js';
+
+/** Seconds in which the second factor must follow. */
+const challengeLifetime = 300;
+/** How many codes may be tried for one `login_token`. */
+const triesPerChallenge = 5;
+
+interface CompletionOptions {
+  /** The key under which the limiter counts the account's failures, to be forgiven with the second factor. */
+  readonly attemptKey?: string | undefined;
+  /** Statements for the transaction in which the session begins. */
+  readonly getExtraStatements?: (queries: Queries) => readonly Statement[];
+}
+
+/**
+ * Completes a login after its first proof, whichever that was: begins a session, or asks for the second factor. Every
+ * method of login ends here, so that none leads around the second factor.
+ */
+export class LoginCompletion {
+  #succeeded = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly sessions: SessionStarter,
+    private readonly policy: SecondFactorPolicy,
+  ) {}
+
+  /** Number of logins since the start. */
+  get succeeded(): number {
+    return this.#succeeded;
+  }
+
+  /**
+   * @returns the session's tokens; undefined where the account has changed since the check.
+   * @throws {Problem} `second_factor_required`, with a `login_token`.
+   */
+  async complete(
+    user: CheckedUser & { readonly session_epoch: number },
+    proof: LoginProof,
+    context: RequestContext,
+    { attemptKey, getExtraStatements = () => [] }: CompletionOptions = {},
+  ): Promise<TokenSet | undefined> {
+    const isDemanded = user.second_factors !== 0 && !this.policy.isOff;
+    if (!isDemanded || proof.methods.includes('mfa') || proof.deviceId !== undefined) {
+      const tokens = await this.sessions.begin(user, proof, getExtraStatements, context);
+      if (tokens) this.#succeeded += 1;
+      return tokens;
+    }
+    const token = randomBytes(32).toString('base64url');
+    const { newHash = user.password_hash } = proof;
+    const now = this.clock.now();
+    const { queries } = this.database;
+    const statements: BatchStatement[] = [
+      loginChallengesStore.prepareAdd(queries, {
+        token_hash: hashLoginToken(token),
+        user_id: user.id,
+        password_digest: digestPasswordHash(newHash),
+        session_epoch: user.session_epoch,
+        amr: proof.methods.join(' '),
+        attempt_key: attemptKey ?? null,
+        tries_left: triesPerChallenge,
+        created_at: now,
+        expires_at: now + challengeLifetime * 1000,
+      }),
+    ];
+    if (newHash !== user.password_hash) {
+      const rehash = { id: user.id, checkedHash: user.password_hash, newHash };
+      statements.unshift(loginChallengesStore.prepareRehash(queries, rehash));
+    }
+    if (!(await this.database.batch([...(proof.consume?.(queries) ?? []), ...statements]))) return undefined;
+    throw new Problem('second_factor_required', {
+      members: {
+        login_token: token,
+        login_token_expires_in: challengeLifetime,
+        methods: [...listSecondFactors(user.second_factors), 'recovery_code'],
+      },
+    });
+  }
+}
+
+export function hashLoginToken(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}
+
+/** What a login is bound to without storing the hash a second time. */
+export function digestPasswordHash(passwordHash: string): string {
+  return createHash('sha256').update(passwordHash).digest('base64url');
+}
