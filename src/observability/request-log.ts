@@ -24,7 +24,16 @@ export function createRequestLogMiddleware(log: Logger, level: 'info' | 'debug')
 }
 
 function describeRequest(request: Request, status: number): Readonly<Record<string, unknown>> {
-  const { requestId, operation = otherOperation, method, path, caller, loggedIn, arrivedAt, traceId } = request;
+  const {
+    requestId,
+    operation = otherOperation,
+    method,
+    path,
+    caller,
+    loggedIn,
+    arrivedAt,
+    traceId,
+  } = request;
   return {
     requestId,
     operation: operation.id,

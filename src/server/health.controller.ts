@@ -39,7 +39,8 @@ export class HealthController {
     // In memory alone: the database may be what is not ready.
     const mayKnow = authenticateIfPresent(request)?.permissions.has('metrics:read') ?? false;
     const failed = checks.filter(({ isReady }) => !isReady);
-    if (failed.length === 0) return { status: HealthStatus.Ok, ...(mayKnow && { checks: checks.map(toHealthCheck) }) };
+    if (failed.length === 0)
+      return { status: HealthStatus.Ok, ...(mayKnow && { checks: checks.map(toHealthCheck) }) };
     throw retryLater('not_ready', 1, {
       detail: mayKnow ? describeFailures(failed) : failed.map(({ name }) => details[name]).join(' '),
       isExpected: failed.some(({ name }) => name === 'process'),

@@ -7,11 +7,7 @@ import { readableLine } from './readable-log.js';
  * @param destination undefined: stdout, as JSON lines.
  * @param getFields of each line, in the asynchronous context of what writes it.
  */
-export function createLog(
-  level: string,
-  destination?: DestinationStream,
-  getFields?: () => object,
-): Logger {
+export function createLog(level: string, destination?: DestinationStream, getFields?: () => object): Logger {
   return pino(
     { level, serializers: { err: serializeError }, ...(getFields && { mixin: getFields }) },
     destination,

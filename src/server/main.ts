@@ -33,10 +33,7 @@ import { KeyRingError } from '../keys/stored-keys.js';
  * @param given the project, or what loads it: what is wrong with it is printed as all errors of a start are.
  * @param settingsFile `.env`, whose variables are in the environment already.
  */
-export async function start(
-  given: Project | (() => Promise<Project>),
-  settingsFile?: string,
-): Promise<void> {
+export async function start(given: Project | (() => Promise<Project>), settingsFile?: string): Promise<void> {
   process.setSourceMapsEnabled(true);
   try {
     const project = typeof given === 'function' ? await given() : given;

@@ -251,6 +251,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
       ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
+      auditOutputs: auditFeed.auditOutputs,
     }),
     ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
