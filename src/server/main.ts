@@ -39,14 +39,13 @@ export async function start(given: Project | (() => Promise<Project>), settingsF
     const project = typeof given === 'function' ? await given() : given;
     assertUsable(project);
     const config = readConfig(process.env, 'service');
-    let tracing: Tracing | undefined;
-    const log = createLog(
-      config.logLevel,
-      isTextLog(config) ? textDestination : undefined,
-      () => tracing?.getLogFields() ?? {},
-    );
+    // There is nothing to read from before it is loaded, which the log may tell of.
+    const loaded: { tracing?: Tracing | undefined } = {};
+    const destination = isTextLog(config) ? textDestination : undefined;
+    const log = createLog(config.logLevel, destination, () => loaded.tracing?.getLogFields() ?? {});
     for (const warning of findSettingWarnings(process.env)) log.warn(warning);
-    tracing = await loadTracing(process.env, packageVersion, log);
+    const tracing = await loadTracing(process.env, packageVersion, log);
+    loaded.tracing = tracing;
     await serve({ project, config, log, tracing, settingsFile });
   } catch (error) {
     printError(error);

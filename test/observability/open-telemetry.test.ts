@@ -65,7 +65,7 @@ describe('Traces whose collector is unwell', () => {
     process.env[variable] = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
   });
   after(async () => {
-    if (given === undefined) delete process.env[variable];
+    if (given === undefined) Reflect.deleteProperty(process.env, variable);
     else process.env[variable] = given;
     collector.closeAllConnections();
     await new Promise((resolve) => collector.close(resolve));
