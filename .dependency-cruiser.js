@@ -21,6 +21,7 @@ const layers = [
   'passwords',
   'revocations',
   'tokens',
+  'email',
   'keys',
   'audit',
   'http',

@@ -71,6 +71,11 @@ export const auditEvents = {
   },
   password_changed: { target: 'user', doc: 'A user changed the own password.' },
   password_reset: { target: 'user', doc: 'A command gave a user a one-time password.' },
+  message_given_up: {
+    target: 'user',
+    doc: 'A message was not sent: the mail server refused it for good, or did not take it before it expired.',
+    details: '`message` (its id in the outbox), `template`, `attempts`, `reason`',
+  },
   user_deleted: { target: 'user', doc: 'A user was deleted.', details: '`roles`' },
   role_created: { target: 'role', doc: 'A role was created.', details: '`description`, `permissions`' },
   role_updated: { target: 'role', doc: 'A role was changed.', details: changed },
@@ -111,6 +116,11 @@ export const auditEvents = {
     target: 'audit',
     doc: 'Rows older than `LATCHKEY_AUDIT_RETENTION` are deleted.',
     details: '`through_sequence`, `through_day`',
+  },
+  audit_set_back: {
+    target: 'audit',
+    doc: 'The chain ended earlier than the service had signed it before: the database has lost commits, as where a server that was behind takes over, or somebody has set it back.',
+    details: '`day`, `sequence` and `hash` of what was signed; `found`: the last row then',
   },
   audit_seal_unverified: {
     target: 'audit',

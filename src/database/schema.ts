@@ -19,6 +19,9 @@ export interface Schema {
   counters: CounterRow;
   latchkey_foreign_ids: ForeignIdRow;
   latchkey_exchanged_tokens: ExchangedTokenRow;
+  latchkey_outbox: OutboxRow;
+  latchkey_leases: LeaseRow;
+  latchkey_data_keys: DataKeyRow;
   latchkey_login_challenges: LoginChallengeRow;
 }
 
@@ -44,6 +47,15 @@ export interface UserRow {
   ending_epoch: number | null;
   /** When the user was deleted; the row remains until the user's sessions are deleted. */
   deleted_at: number | null;
+  /** With its domain in lower case and ASCII; null: the account has no address. */
+  email: string | null;
+  /** The form for comparison, unique; see `parseEmailAddress`. */
+  email_key: string | null;
+  /** When the user proved to have it, or an administrator said so; null: not. */
+  email_verified_at: number | null;
+  display_name: string | null;
+  /** Of messages, as BCP 47 names it; null: not chosen. */
+  language: string | null;
   disabled_at: number | null;
   last_login_at: number | null;
   /** The kinds of second factors that the user has, as bits: see `secondFactorBits`. 0: none. */
@@ -288,6 +300,51 @@ interface AuditOutputRow {
   free_at: number;
   /** Failures since the last success. */
   failures: number;
+}
+
+/** A message that waits to be sent, or was sent a short time ago. */
+export interface OutboxRow {
+  id: string;
+  /** Unique where there is one: what is enqueued twice under a key is one message. */
+  key: string | null;
+  template: string;
+  /** As BCP 47 names it. */
+  language: string;
+  /** Empty: nobody gets it, and it is there to take the time that a message takes. */
+  address: string;
+  user_id: string | null;
+  /** JSON, encrypted: links in messages let their readers in. Null once nothing is sent any more. */
+  sealed_variables: string | null;
+  /** `given_up`: it was refused for good, or it expired. */
+  state: 'waiting' | 'sent' | 'given_up';
+  /** Attempts of which the server has refused the message for now. */
+  attempts: number;
+  last_error: string | null;
+  created_at: number;
+  /** When it is to be sent next. */
+  due_at: number;
+  /** When it is of no use any more. */
+  expires_at: number;
+  /** When it was sent, or given up. */
+  done_at: number | null;
+}
+
+/** Work that one process at a time does. */
+interface LeaseRow {
+  name: 'mail';
+  /** The process that does it, until `free_at`. */
+  holder: string | null;
+  free_at: number;
+  /** Failures since the last success. */
+  failures: number;
+}
+
+/** A key that encrypts data, other than the key ring's, which the secret encrypts. */
+export interface DataKeyRow {
+  purpose: 'mail';
+  id: string;
+  sealed_key: string;
+  created_at: number;
 }
 
 /** A login whose first proof was right, and which waits for the second factor. */

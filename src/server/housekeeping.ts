@@ -7,6 +7,8 @@ import { legacyUsersStore } from '../authentication/legacy-users.store.js';
 import type { Clock } from '../clock.js';
 import { runInBatches } from '../database/batches.js';
 import type { Database } from '../database/database.js';
+import { outboxStore } from '../email/outbox.store.js';
+import { outboxRetention } from '../email/outbox.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { usedAssertionsStore } from '../oauth/used-assertions.store.js';
 import type { Passwords } from '../passwords/passwords.js';
@@ -70,6 +72,9 @@ export function createHousekeeping({
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
+      await runInBatches(database, (queries, limit) =>
+        outboxStore.deleteExpired(queries, now - outboxRetention, limit),
+      );
       await finishChanges();
       await auditOutputs.reportLags();
       await auditRetention.run();

@@ -12,6 +12,7 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Contract } from '../contract/read-contract.js';
 import type { Database } from '../database/database.js';
+import { createEmailServices, type EmailServices } from '../email/email-services.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import { createOAuthServices, type OAuthServices } from '../oauth/oauth-services.js';
@@ -76,6 +77,7 @@ export interface Services
     UserServices,
     AuditServices,
     AuditFeedServices,
+    EmailServices,
     ObservabilityServices,
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
@@ -108,9 +110,10 @@ export interface Services
  */
 export async function createServices(dependencies: Dependencies): Promise<Services> {
   const { config, database, clock, log, secret, issuer, hooks, contract, problems } = dependencies;
+  const sealing = new KeySealing(secret);
   const ring = await KeyRing.open(
     database,
-    new KeySealing(secret),
+    sealing,
     clock,
     createIssuedTokens(clock),
     toKeyRingOptions(config),
@@ -218,6 +221,15 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     { database, clock, log, revocations, version: packageVersion },
     config,
   );
+  const email = await createEmailServices(
+    { database, clock, log, sealing },
+    {
+      smtp: config.smtpUrl,
+      from: config.mailFrom,
+      language: config.mailLanguage,
+      templates: config.mailTemplates,
+    },
+  );
   return {
     legacyTokens,
     presentedTokens: new PresentedTokensService(sessions.sessions, legacyTokens),
@@ -247,6 +259,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     catchUp,
     ...audit,
     ...auditFeed,
+    ...email,
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },

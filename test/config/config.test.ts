@@ -136,6 +136,10 @@ describe('The settings', () => {
       auditWebhookSecret: [],
       auditSyslog: undefined,
       auditSyslogFormat: 'rfc5424',
+      smtpUrl: undefined,
+      mailFrom: { name: 'Latchkey', address: 'no-reply@localhost' },
+      mailLanguage: 'en',
+      mailTemplates: undefined,
     } satisfies Config);
   });
 
@@ -168,9 +172,18 @@ const cookiePaths = Object.values(settings)
   .map(({ name }) => name)
   .filter((name) => name.endsWith('_COOKIE_PATH'));
 
+const smtp = (given: object): object => ({
+  host: 'smtp.example.com',
+  port: 587,
+  user: undefined,
+  password: undefined,
+  ...given,
+});
+
 /** Setting → others that must be set with it. */
 const companions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   LATCHKEY_AUDIT_WEBHOOK_URL: { LATCHKEY_AUDIT_WEBHOOK_SECRET: 'x'.repeat(32) },
+  LATCHKEY_SMTP_URL: { LATCHKEY_MAIL_FROM: 'no-reply@example.com' },
 };
 
 /** Setting → texts that are valid → their values. */
@@ -252,6 +265,23 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['x'.repeat(32), ['x'.repeat(32)]],
     [`whsec_${'Ab+/'.repeat(8)},${'y'.repeat(40)}`, [`whsec_${'Ab+/'.repeat(8)}`, 'y'.repeat(40)]],
   ],
+  LATCHKEY_SMTP_URL: [
+    [
+      'smtp://ada%40example.com:a%2Fb@smtp.example.com',
+      smtp({ tls: 'required', user: 'ada@example.com', password: 'a/b' }),
+    ],
+    ['smtp://smtp.example.com:25/?tls=optional', smtp({ port: 25, tls: 'optional' })],
+    ['smtps://smtp.example.com', smtp({ port: 465, tls: 'implicit' })],
+    ['smtp://localhost:1025', smtp({ host: 'localhost', port: 1025, tls: 'optional' })],
+    ['smtp://[::1]:25', smtp({ host: '::1', port: 25, tls: 'optional' })],
+  ],
+  LATCHKEY_MAIL_FROM: [
+    ['no-reply@Example.com', { name: undefined, address: 'no-reply@example.com' }],
+    ['Example <no-reply@example.com>', { name: 'Example', address: 'no-reply@example.com' }],
+    ['"Example, Inc." <no-reply@example.com>', { name: 'Example, Inc.', address: 'no-reply@example.com' }],
+  ],
+  LATCHKEY_MAIL_LANGUAGE: ['de', 'pt-BR'].map((tag) => [tag, tag]),
+  LATCHKEY_MAIL_TEMPLATES: [['messages', 'messages']],
   LATCHKEY_AUDIT_SYSLOG: [
     ['tls://logs.example.com', { transport: 'tls', host: 'logs.example.com', port: 6514 }],
     ['tcp://logs:6514', { transport: 'tcp', host: 'logs', port: 6514 }],
@@ -428,6 +458,24 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'https://siem.example.com/#a',
   ],
   LATCHKEY_AUDIT_WEBHOOK_SECRET: ['x'.repeat(31), `${'x'.repeat(40)},short`, 'whsec_c2hvcnQ=', '[1]'],
+  LATCHKEY_SMTP_URL: [
+    'smtp.example.com',
+    'https://smtp.example.com',
+    'smtp://',
+    'smtp://user@smtp.example.com',
+    'smtp://smtp.example.com/path',
+    'smtp://smtp.example.com?tls=none',
+    'smtps://smtp.example.com?tls=optional',
+    'smtp://smtp.example.com?pool=true',
+  ],
+  LATCHKEY_MAIL_FROM: [
+    'Example',
+    'Example <example.com>',
+    'a@example.com, b@example.com',
+    'Ex\nample <a@example.com>',
+  ],
+  LATCHKEY_MAIL_LANGUAGE: ['english', 'de_AT', 'd'],
+  LATCHKEY_MAIL_TEMPLATES: [' '],
   LATCHKEY_AUDIT_SYSLOG: [
     'logs.example.com:514',
     'https://logs.example.com',

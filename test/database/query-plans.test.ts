@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { auditChainStore } from '../../src/audit/audit-chain.store.js';
 import { auditListStore, type AuditFilter } from '../../src/audit/audit-list.store.js';
 import { auditOutputsStore } from '../../src/audit-feed/outputs/audit-outputs.store.js';
 import { clientsStore } from '../../src/clients/clients.store.js';
@@ -92,7 +93,9 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),
   'roles of a page of an export': (queries) => importedUsersStore.rolesOf(queries, [id]),
   ...auditQueries,
-  'a page of the chain of the audit': (queries) => auditListStore.listChained(queries, 5, 50),
+  'a page of the chain of the audit': (queries) =>
+    auditListStore.listChained(queries, { after: 5, until: 90, limit: 50 }),
+  'rows of before the chain of the audit': (queries) => auditChainStore.findOutside(queries, 5),
   'a row of the chain of the audit': (queries) => auditListStore.findPlace(queries, 5),
   'the places of a time in the chain of the audit': (queries) =>
     auditListStore.findSpan(queries, { from: now, to: now + 1 }),
