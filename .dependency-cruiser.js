@@ -9,6 +9,7 @@ const layers = [
   'import',
   'observability',
   'oauth',
+  'passkeys',
   'authentication',
   'revocation-stream',
   'audit-feed',

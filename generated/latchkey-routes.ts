@@ -6,6 +6,9 @@ import { OwnSessionsController } from './../src/sessions/own-sessions.controller
 import { HealthController } from './../src/server/health.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
 import { RevocationsController } from './../src/revocation-stream/revocations.controller.js';
+import { UserPasskeysController } from './../src/passkeys/user-passkeys.controller.js';
+import { PasskeysController } from './../src/passkeys/passkeys.controller.js';
+import { PasskeyLoginController } from './../src/passkeys/passkey-login.controller.js';
 import { MetricsController } from './../src/observability/metrics.controller.js';
 import { OAuthController } from './../src/oauth/oauth.controller.js';
 import { MetadataController } from './../src/oauth/metadata.controller.js';
@@ -258,13 +261,221 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":1000}}},
     },
-    'MetricsText': {
+    'PasskeyName': {
       dataType: 'refAlias',
-      type: {"dataType":"string","validators":{"maxLength":{"value":10000000},"pattern":{"errorMsg":"HELP","value":"^#"}}},
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+    },
+    'PasskeyTransport': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":32},"pattern":{"errorMsg":"must be the name of a transport","value":"^[a-z0-9-]+$"}}},
+    },
+    'Passkey': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'name': {"ref":"PasskeyName","required":true},
+        'synced': {"dataType":"boolean","required":true},
+        'backed_up': {"dataType":"boolean","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'aaguid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":36}}},
+        'created_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyList': {
+      dataType: 'refObject',
+      properties: {
+        'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Passkey"},"required":true,"validators":{"maxItems":{"value":25}}},
+      },
+      additionalProperties: false,
+    },
+    'Base64Url': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":20000},"pattern":{"errorMsg":"must be base64url without padding","value":"^[A-Za-z0-9_-]+$"}}},
+    },
+    'PasskeyRelyingParty': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"dataType":"string","required":true,"validators":{"maxLength":{"value":253},"pattern":{"value":"^[A-Za-z0-9.-]+$"}}},
+        'name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":253},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyUser': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Base64Url","required":true},
+        'name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'displayName': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'PublicKeyCredentialType': {
+      dataType: 'refAlias',
+      type: {"dataType":"enum","enums":["public-key"],"validators":{}},
+    },
+    'PasskeyParameters': {
+      dataType: 'refObject',
+      properties: {
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'alg': {"dataType":"integer","required":true,"validators":{"minimum":{"value":-65535},"maximum":{"value":65535}}},
+      },
+      additionalProperties: false,
+    },
+    'CredentialId': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":1364},"pattern":{"errorMsg":"must be base64url without padding","value":"^[A-Za-z0-9_-]+$"}}},
+    },
+    'PasskeyDescriptor': {
+      dataType: 'refObject',
+      properties: {
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'id': {"ref":"CredentialId","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"required":true,"validators":{"maxItems":{"value":10}}},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyRequirement': {
+      dataType: 'refAlias',
+      type: {"dataType":"enum","enums":["required"],"validators":{}},
+    },
+    'PasskeyAuthenticatorSelection': {
+      dataType: 'refObject',
+      properties: {
+        'residentKey': {"ref":"PasskeyRequirement","required":true},
+        'requireResidentKey': {"dataType":"boolean","required":true},
+        'userVerification': {"ref":"PasskeyRequirement","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyAttestation': {
+      dataType: 'refAlias',
+      type: {"dataType":"enum","enums":["none"],"validators":{}},
+    },
+    'PasskeyCreationOptions': {
+      dataType: 'refObject',
+      properties: {
+        'challenge': {"ref":"Base64Url","required":true},
+        'rp': {"ref":"PasskeyRelyingParty","required":true},
+        'user': {"ref":"PasskeyUser","required":true},
+        'pubKeyCredParams': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyParameters"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'timeout': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":3600000}}},
+        'excludeCredentials': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyDescriptor"},"required":true,"validators":{"maxItems":{"value":25}}},
+        'authenticatorSelection': {"ref":"PasskeyAuthenticatorSelection","required":true},
+        'attestation': {"ref":"PasskeyAttestation","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyAttestationResponse': {
+      dataType: 'refObject',
+      properties: {
+        'clientDataJSON': {"ref":"Base64Url","required":true},
+        'attestationObject': {"ref":"Base64Url","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"validators":{"maxItems":{"value":10}}},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'PasskeyRegistration': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"CredentialId","required":true},
+        'rawId': {"ref":"CredentialId","required":true},
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'response': {"ref":"PasskeyAttestationResponse","required":true},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'AddPasskeyRequest': {
+      dataType: 'refObject',
+      properties: {
+        'name': {"ref":"PasskeyName"},
+        'credential': {"ref":"PasskeyRegistration","required":true},
+      },
+      additionalProperties: false,
+    },
+    'RenamePasskeyRequest': {
+      dataType: 'refObject',
+      properties: {
+        'name': {"ref":"PasskeyName","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyRequestOptions': {
+      dataType: 'refObject',
+      properties: {
+        'challenge': {"ref":"Base64Url","required":true},
+        'rpId': {"dataType":"string","required":true,"validators":{"maxLength":{"value":253},"pattern":{"value":"^[A-Za-z0-9.-]+$"}}},
+        'timeout': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":3600000}}},
+        'allowCredentials': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyDescriptor"},"required":true,"validators":{"maxItems":{"value":25}}},
+        'userVerification': {"ref":"PasskeyRequirement","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyLoginOptionsRequest': {
+      dataType: 'refObject',
+      properties: {
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
     },
     'TokenType': {
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[A-Za-z0-9!#$%&'*+.^_\\u0060|~-]+$"}}},
+    },
+    'TokenSet': {
+      dataType: 'refObject',
+      properties: {
+        'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
+        'token_type': {"ref":"TokenType","required":true},
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
+        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyAssertionResponse': {
+      dataType: 'refObject',
+      properties: {
+        'clientDataJSON': {"ref":"Base64Url","required":true},
+        'authenticatorData': {"ref":"Base64Url","required":true},
+        'signature': {"ref":"Base64Url","required":true},
+        'userHandle': {"ref":"Base64Url"},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'PasskeyAssertion': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"CredentialId","required":true},
+        'rawId': {"ref":"CredentialId","required":true},
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'response': {"ref":"PasskeyAssertionResponse","required":true},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'PasskeyLoginRequest': {
+      dataType: 'refObject',
+      properties: {
+        'credential': {"ref":"PasskeyAssertion","required":true},
+      },
+      additionalProperties: false,
+    },
+    'CookieSession': {
+      dataType: 'refObject',
+      properties: {
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+        'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+        'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'MetricsText': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":10000000},"pattern":{"errorMsg":"HELP","value":"^#"}}},
     },
     'TokenResponse': {
       dataType: 'refObject',
@@ -581,34 +792,11 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
-    'TokenSet': {
-      dataType: 'refObject',
-      properties: {
-        'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
-        'token_type': {"ref":"TokenType","required":true},
-        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-        'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
-        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-      },
-      additionalProperties: false,
-    },
     'ChangePasswordRequest': {
       dataType: 'refObject',
       properties: {
         'current_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
         'new_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
-      },
-      additionalProperties: false,
-    },
-    'CookieSession': {
-      dataType: 'refObject',
-      properties: {
-        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-        'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-        'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
       },
       additionalProperties: false,
     },
@@ -947,6 +1135,125 @@ export const routes = defineRoutes({
         lastEventId: {"in":"header","name":"Last-Event-ID","ref":"LastEventId"},
       },
       security: [{"bearer":["revocations:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'get',
+      path: '/users/:id/passkeys',
+      controller: UserPasskeysController,
+      handler: 'listUserPasskeys',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      },
+      security: [{"bearer":["users:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/users/:id/passkeys/:passkeyId',
+      controller: UserPasskeysController,
+      handler: 'removeUserPasskey',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        passkeyId: {"in":"path","name":"passkeyId","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["users:write"]}],
+      successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/me/passkeys/options',
+      controller: PasskeysController,
+      handler: 'createPasskeyOptions',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/me/passkeys',
+      controller: PasskeysController,
+      handler: 'addPasskey',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"AddPasskeyRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh"]}],
+      successStatus: 201,
+    },
+    {
+      method: 'get',
+      path: '/me/passkeys',
+      controller: PasskeysController,
+      handler: 'listPasskeys',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'patch',
+      path: '/me/passkeys/:id',
+      controller: PasskeysController,
+      handler: 'renamePasskey',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        body: {"in":"body","name":"body","required":true,"ref":"RenamePasskeyRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/me/passkeys/:id',
+      controller: PasskeysController,
+      handler: 'removePasskey',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh"]}],
+      successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/login/passkey/options',
+      controller: PasskeyLoginController,
+      handler: 'createPasskeyLoginOptions',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginOptionsRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/login/passkey',
+      controller: PasskeyLoginController,
+      handler: 'logInWithPasskey',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/login/passkey/cookies',
+      controller: PasskeyLoginController,
+      handler: 'logInWithPasskeyAndCookies',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
       successStatus: 200,
     },
     {

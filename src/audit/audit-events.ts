@@ -76,6 +76,22 @@ export const auditEvents = {
     doc: 'A message was not sent: the mail server refused it for good, or did not take it before it expired.',
     details: '`message` (its id in the outbox), `template`, `attempts`, `reason`',
   },
+  passkey_added: {
+    target: 'user',
+    doc: 'A user added a passkey.',
+    details: '`passkey` (its id), `name`',
+  },
+  passkey_renamed: { target: 'user', doc: 'A passkey has another name.', details: '`passkey`, both names' },
+  passkey_removed: {
+    target: 'user',
+    doc: 'A user removed a passkey, or an administrator one of a user.',
+    details: '`passkey`, `name`',
+  },
+  passkey_counter_went_back: {
+    target: 'user',
+    doc: 'A login with a passkey was refused although its signature was right: its counter was not ahead of the last one, so there may be a copy of the passkey.',
+    details: '`passkey`, `name`, both counters',
+  },
   user_deleted: { target: 'user', doc: 'A user was deleted.', details: '`roles`' },
   role_created: { target: 'role', doc: 'A role was created.', details: '`description`, `permissions`' },
   role_updated: { target: 'role', doc: 'A role was changed.', details: changed },

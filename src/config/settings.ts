@@ -26,6 +26,7 @@ import {
   parseUsername,
   createWholeNumberParser,
 } from './setting-parsers.js';
+import { parsePasskeyOrigins, parseRelyingPartyId } from './passkey-settings.js';
 import { algorithms } from '../keys/algorithms.js';
 import { accessTokenTypes } from '../tokens/access-token-types.js';
 import { usernameRules } from '../usernames/username-rules.js';
@@ -194,6 +195,19 @@ export const settings = {
     default: '',
     defaultInWords: 'none: CORS is off',
     doc: 'Origins whose pages may call the service, comma-separated, or `*`. Named origins may send cookies where `JWT_TOKEN_LOCATION` has `cookies`; with `*` none are sent ([cookies](cookies.md)).',
+  }),
+  passkeyRpId: defineSetting({
+    name: 'LATCHKEY_PASSKEY_RP_ID',
+    parse: parseRelyingPartyId,
+    defaultInWords: 'the host of the first origin',
+    doc: 'The domain that passkeys are made for ([passkeys](passkeys.md)): that of the pages that use them, or one above it. Passkeys of another domain stop working, so keep it. `off`: there are no passkeys.',
+  }),
+  passkeyOrigins: defineSetting({
+    name: 'LATCHKEY_PASSKEY_ORIGINS',
+    parse: parsePasskeyOrigins,
+    default: '',
+    defaultInWords: 'that of `LATCHKEY_ISSUER`',
+    doc: 'Origins whose pages may ask for passkeys, comma-separated: `https://…`, `http://localhost:…`, or `android:apk-key-hash:…` for an app.',
   }),
   hstsIncludeSubDomains: defineSetting({
     name: 'LATCHKEY_HSTS_INCLUDE_SUBDOMAINS',

@@ -15,6 +15,8 @@ const order: Readonly<Record<keyof Schema, true>> = {
   latchkey_foreign_ids: true,
   latchkey_exchanged_tokens: true,
   latchkey_login_challenges: true,
+  latchkey_passkeys: true,
+  latchkey_passkey_challenges: true,
   latchkey_audit_seals: true,
   latchkey_audit_head: true,
   latchkey_audit_outputs: true,

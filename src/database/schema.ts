@@ -23,6 +23,8 @@ export interface Schema {
   latchkey_leases: LeaseRow;
   latchkey_data_keys: DataKeyRow;
   latchkey_login_challenges: LoginChallengeRow;
+  latchkey_passkeys: PasskeyRow;
+  latchkey_passkey_challenges: PasskeyChallengeRow;
 }
 
 export interface UserRow {
@@ -362,5 +364,39 @@ export interface LoginChallengeRow {
   attempt_key: string | null;
   tries_left: number;
   created_at: number;
+  expires_at: number;
+}
+
+/** A passkey of a user (WebAuthn §4, credential record). */
+interface PasskeyRow {
+  id: string;
+  user_id: string;
+  /** As the authenticator names it, base64url; unique among all users. */
+  credential_id: string;
+  /** COSE_Key (RFC 9052 §7), base64url. */
+  public_key: string;
+  name: string;
+  /** How browsers reach it: space-separated. */
+  transports: string;
+  aaguid: string;
+  /** The authenticator's counter of signatures; 0 where it has none. */
+  sign_count: number;
+  /** 1: it logs in without a password. */
+  passwordless: number;
+  /** 1: it may leave the device that made it. */
+  backup_eligible: number;
+  /** 1: there was a copy of it, when it was last used. */
+  backed_up: number;
+  created_at: number;
+  last_used_at: number | null;
+}
+
+/** What an authenticator is asked to sign, once. */
+interface PasskeyChallengeRow {
+  /** SHA-256, base64url. */
+  challenge_hash: string;
+  purpose: 'login' | 'registration';
+  /** The id of the session that adds a passkey, or the SHA-256 of the name that a login is for; empty: it is for anybody. */
+  bound_to: string;
   expires_at: number;
 }

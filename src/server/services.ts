@@ -25,6 +25,7 @@ import {
 } from '../observability/observability-services.js';
 import { RevocationFeed } from '../revocation-stream/revocation-feed.js';
 import type { Feed } from '../revocations/feed.js';
+import { createPasskeyServices, type PasskeyServices } from '../passkeys/passkey-services.js';
 import { openFeed } from '../revocations/open-feed.js';
 import { Revocations } from '../revocations/revocations.js';
 import { SubjectVersions } from '../revocations/subject-versions.js';
@@ -75,6 +76,7 @@ export interface Services
     SessionServices,
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
+    PasskeyServices,
     AuditServices,
     AuditFeedServices,
     EmailServices,
@@ -253,6 +255,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ...sessions,
     ...authentication,
     ...users,
+    ...createPasskeyServices({ database, clock, onDenied, ...authentication }, config, issuer),
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
     oauth,

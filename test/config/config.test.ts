@@ -63,6 +63,8 @@ describe('The settings', () => {
       secret: undefined,
       trustedProxies: [],
       corsOrigins: [],
+      passkeyRpId: undefined,
+      passkeyOrigins: [],
       hstsIncludeSubDomains: false,
       adminUsername: 'admin',
       adminPassword: undefined,
@@ -306,6 +308,20 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['loopback', ['loopback']],
     [' 10.0.0.0/8 , fd00::/8,uniquelocal,', ['10.0.0.0/8', 'fd00::/8', 'uniquelocal']],
   ],
+  LATCHKEY_PASSKEY_RP_ID: [
+    ['example.com', 'example.com'],
+    ['localhost', 'localhost'],
+    ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
+    ['off', 'off'],
+  ],
+  LATCHKEY_PASSKEY_ORIGINS: [
+    [
+      'https://example.com, https://a.example.com:8443',
+      ['https://example.com', 'https://a.example.com:8443'],
+    ],
+    ['http://localhost:3000', ['http://localhost:3000']],
+    ['https://example.com,android:apk-key-hash:Ab_-1', ['https://example.com', 'android:apk-key-hash:Ab_-1']],
+  ],
   LATCHKEY_CORS_ORIGINS: [
     ['*', ['*']],
     ['https://app.example.com, http://localhost:5173', ['https://app.example.com', 'http://localhost:5173']],
@@ -500,6 +516,14 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   ],
   LATCHKEY_SECRET: ['x'.repeat(31)],
   LATCHKEY_TRUSTED_PROXIES: ['10.0.0.0/33', 'proxy.example.com', '*', '1'],
+  LATCHKEY_PASSKEY_RP_ID: [
+    ...['https://example.com', 'example.com:443', 'Example.com', 'example.com/', 'a b', '.'],
+    ...['127.0.0.1', '[::1]', 'bücher.example', 'user@example.com'],
+  ],
+  LATCHKEY_PASSKEY_ORIGINS: [
+    ...['example.com', 'https://example.com/', 'http://example.com', 'http://127.0.0.1:3000', '*'],
+    ...['android:apk-key-hash:', 'android:apk-key-hash:a=', 'ios:bundle-id:x', 'null'],
+  ],
   LATCHKEY_CORS_ORIGINS: [
     'https://app.example.com/',
     'https://app.example.com/path',
@@ -634,6 +658,26 @@ describe('LATCHKEY_LISTEN', () => {
     ]);
     expect(faultsOf({ ...settings, LATCHKEY_ISSUER: 'https://login.example.com' })).to.deep.equal([]);
     expect(faultsOf({ LATCHKEY_LISTEN: 'when_ready' })).to.deep.equal([]);
+  });
+});
+
+describe('LATCHKEY_PASSKEY_ORIGINS', () => {
+  it('are all of one domain, which LATCHKEY_PASSKEY_RP_ID names where the first does not', () => {
+    const origins = { LATCHKEY_PASSKEY_ORIGINS: 'https://app.example.com,https://login.example.com' };
+    expect(faultsOf(origins)).to.deep.equal([
+      'LATCHKEY_PASSKEY_ORIGINS has https://login.example.com, whose pages cannot use passkeys of app.example.com: set LATCHKEY_PASSKEY_RP_ID to a domain that all of them are in.',
+    ]);
+    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
+    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'ample.com' })).to.have.length(1);
+    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'off' })).to.deep.equal([]);
+  });
+
+  it('of apps alone need a domain', () => {
+    const app = { LATCHKEY_PASSKEY_ORIGINS: 'android:apk-key-hash:Ab' };
+    expect(faultsOf(app)).to.deep.equal([
+      'LATCHKEY_PASSKEY_RP_ID must be set where LATCHKEY_PASSKEY_ORIGINS has apps alone.',
+    ]);
+    expect(faultsOf({ ...app, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
   });
 });
 

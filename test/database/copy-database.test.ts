@@ -98,6 +98,26 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       })
       .execute();
     await queries
+      .insertInto('latchkey_passkeys')
+      .values({
+        id: '0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f',
+        user_id: id,
+        ...{
+          credential_id: 'Y3JlZA',
+          public_key: 'a2V5',
+          name: 'Zoë’s phone',
+          transports: 'internal hybrid',
+        },
+        aaguid: '00000000-0000-0000-0000-000000000000',
+        ...{ sign_count: 4_294_967_295, passwordless: 1, backup_eligible: 1, backed_up: 0 },
+        ...{ created_at: 1, last_used_at: null },
+      })
+      .execute();
+    await queries
+      .insertInto('latchkey_passkey_challenges')
+      .values({ challenge_hash: 'aGFzaA', purpose: 'login', bound_to: '', expires_at: 2 })
+      .execute();
+    await queries
       .insertInto('latchkey_audit_outputs')
       .values({ name: 'syslog', sequence: 3, holder: null, free_at: 0, failures: 0 })
       .execute();

@@ -38,6 +38,8 @@ const tables = [
   'latchkey_login_challenges',
   'latchkey_migration_versions',
   'latchkey_project_migrations',
+  'latchkey_passkey_challenges',
+  'latchkey_passkeys',
   'latchkey_outbox',
 ].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());

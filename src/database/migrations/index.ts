@@ -19,6 +19,7 @@ import * as auditOutputs from './0017-audit-outputs.js';
 import * as projectMigrations from './0018-project-migrations.js';
 import * as email from './0021-email.js';
 import * as secondFactors from './0023-second-factors.js';
+import * as passkeys from './0024-passkeys.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -47,6 +48,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0018-project-migrations': projectMigrations,
   '0021-email': email,
   '0023-second-factors': secondFactors,
+  '0024-passkeys': passkeys,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {
