@@ -9,6 +9,7 @@ const layers = [
   'import',
   'observability',
   'oauth',
+  'accounts',
   'passkeys',
   'authentication',
   'revocation-stream',

@@ -92,7 +92,12 @@ export const auditEvents = {
     doc: 'A login with a passkey was refused although its signature was right: its counter was not ahead of the last one, so there may be a copy of the passkey.',
     details: '`passkey`, `name`, both counters',
   },
-  user_deleted: { target: 'user', doc: 'A user was deleted.', details: '`roles`' },
+  user_deleted: {
+    target: 'user',
+    doc: 'A user was deleted: by an administrator, or, where the actor is the user, by itself.',
+    details: '`roles`',
+  },
+  own_data_exported: { target: 'user', doc: 'A user began an export of what is stored about the account.' },
   role_created: { target: 'role', doc: 'A role was created.', details: '`description`, `permissions`' },
   role_updated: { target: 'role', doc: 'A role was changed.', details: changed },
   role_deleted: { target: 'role', doc: 'A role was deleted.', details: '`description`, `permissions`' },

@@ -1,12 +1,15 @@
 import type { Database } from '../database/database.js';
+import type { PasswordOwner } from '../passwords/context-words.js';
+import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { LoginLimiter } from './login-limiter.js';
 
-/** Verifies the password of a user who is already logged in. */
+/** Verifies the password of a user who is already logged in, and hashes a new one. */
 export class PasswordConfirmation {
   constructor(
     private readonly database: Database,
     private readonly passwords: Passwords,
+    private readonly newPasswords: NewPasswords,
     private readonly limiter: LoginLimiter,
   ) {}
 
@@ -27,8 +30,8 @@ export class PasswordConfirmation {
     });
   }
 
-  /** @throws {Problem} `busy`. */
-  hash(password: string): Promise<string> {
-    return this.passwords.hash(password);
+  /** @throws {Problem} as `NewPasswords.hash`. */
+  hashNew(field: string, password: string, owner: PasswordOwner): Promise<string> {
+    return this.newPasswords.hash(field, password, owner);
   }
 }

@@ -100,6 +100,18 @@ export const metricDefinitions = {
     help: 'How long password checks computed.',
     buckets: passwordBuckets,
   },
+  breachChecks: {
+    name: 'latchkey_breach_checks_total',
+    type: 'counter',
+    help: 'New passwords that were looked up among those of data breaches: found, clear, or unavailable where the source did not respond. Absent without LATCHKEY_BREACH_CHECK.',
+    labels: ['result'],
+  },
+  strengthEstimates: {
+    name: 'latchkey_password_strength_estimates_total',
+    type: 'counter',
+    help: 'Passwords that POST /password/check rated (estimated), and those that it did not: refused because too many waited, or timed_out.',
+    labels: ['outcome'],
+  },
   tokenLookups: {
     name: 'latchkey_token_cache_lookups_total',
     type: 'counter',

@@ -4,6 +4,8 @@ import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
 import type { KeyPurpose } from '../keys/keys.store.js';
 import type { KeyRing } from '../keys/key-ring.js';
+import type { BreachCheck } from '../passwords/breach-check.js';
+import type { PasswordStrength } from '../passwords/password-strength.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { RevocationFeed } from '../revocation-stream/revocation-feed.js';
 import type { Feed } from '../revocations/feed.js';
@@ -30,6 +32,8 @@ export interface MetricSources {
   readonly confirmation: TokenConfirmation;
   readonly revocationFeed: RevocationFeed;
   readonly passwords: Passwords;
+  readonly breaches: BreachCheck | undefined;
+  readonly passwordStrength: PasswordStrength;
   readonly logins: Pick<LoginCompletion, 'succeeded'>;
   readonly sessions: SessionsService;
   readonly denials: Tally<DeniedReason>;
@@ -49,6 +53,7 @@ export function createServiceMetrics(sources: MetricSources): Metrics {
   const metrics = new Metrics({
     ...createServiceReaders(sources),
     ...createFeatureReaders(sources),
+    ...createPasswordReaders(sources),
     ...createDatabaseReaders(sources),
     ...createProcessReaders(sources),
   });
@@ -113,7 +118,6 @@ function createFeatureReaders({
   accessTokens,
   revocations,
   revocationFeed,
-  passwords,
   logins,
   sessions,
   denials,
@@ -124,8 +128,6 @@ function createFeatureReaders({
   | 'reuse'
   | 'revocations'
   | 'streams'
-  | 'passwordChecks'
-  | 'passwordChecksRefused'
   | 'tokenLookups'
   | 'tokensCached'
   | 'keyAge'
@@ -144,11 +146,6 @@ function createFeatureReaders({
     reuse: () => denials.get('refresh_token_reused'),
     revocations: () => revocations.sizes.map(([kind, size]) => [size, { kind }]),
     streams: () => revocationFeed.readers,
-    passwordChecks: () => [
-      [passwords.load.active, { state: 'active' }],
-      [passwords.load.waiting, { state: 'waiting' }],
-    ],
-    passwordChecksRefused: () => passwords.load.refused,
     tokenLookups: () => [
       [accessTokens.cacheUse.hits, { result: 'hit' }],
       [accessTokens.cacheUse.misses, { result: 'miss' }],
@@ -162,6 +159,26 @@ function createFeatureReaders({
         const times = ring.findCurrentTimes(purpose);
         return times ? [[(clock.now() - times.activeAt) / 1000, { purpose }]] : [];
       }),
+  };
+}
+
+function createPasswordReaders({
+  passwords,
+  breaches,
+  passwordStrength,
+}: MetricSources): Readers<
+  'passwordChecks' | 'passwordChecksRefused' | 'breachChecks' | 'strengthEstimates'
+> {
+  return {
+    passwordChecks: () => [
+      [passwords.load.active, { state: 'active' }],
+      [passwords.load.waiting, { state: 'waiting' }],
+    ],
+    passwordChecksRefused: () => passwords.load.refused,
+    breachChecks: () =>
+      breaches && Object.entries(breaches.counts).map(([result, count]): Sample => [count, { result }]),
+    strengthEstimates: () =>
+      Object.entries(passwordStrength.counts).map(([outcome, count]): Sample => [count, { outcome }]),
   };
 }
 
