@@ -58,7 +58,10 @@ export const auditEvents = {
     doc: 'A user was imported from elsewhere.',
     details: '`source`, `foreign_id`, `roles`, `disabled`',
   },
-  users_imported: { doc: 'An import ended.', details: '`source`, `imported`, `refused`, `skipped`' },
+  users_imported: {
+    doc: 'An import ended.',
+    details: '`source`, `imported`, `refused`, `skipped`, `revoked_tokens`',
+  },
   users_exported: { doc: 'An export of all users with their hashes began.' },
   user_renamed: { target: 'user', doc: 'A user has another name.', details: 'both names' },
   user_disabled: { target: 'user', doc: 'A user was disabled: sessions and tokens ended.' },

@@ -64,6 +64,7 @@ export class OwnAccountService {
         actor: { kind: 'user', id: userId, sessionId, context },
         target: { kind: 'user', id: userId, name: user.username },
       });
+      await this.proof.announceNew(transaction, userId, context.address);
       return { revoked: rows, makeTokens: tokens };
     });
     if (!done) {

@@ -1,10 +1,10 @@
-import type { Database } from '../database/database.js';
+import type { Database, Queries } from '../database/database.js';
 import type { PasswordOwner } from '../passwords/context-words.js';
 import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { LoginLimiter } from './login-limiter.js';
 
-/** Verifies the password of a user who is already logged in, and hashes a new one. */
+/** Verifies the password of a user who is already logged in, and has a new one hashed and announced. */
 export class PasswordConfirmation {
   constructor(
     private readonly database: Database,
@@ -33,5 +33,10 @@ export class PasswordConfirmation {
   /** @throws {Problem} as `NewPasswords.hash`. */
   hashNew(field: string, password: string, owner: PasswordOwner): Promise<string> {
     return this.newPasswords.hash(field, password, owner);
+  }
+
+  /** As `NewPasswords.announce`. */
+  announceNew(queries: Queries, userId: string, address: string | null): Promise<void> {
+    return this.newPasswords.announce(queries, userId, address);
   }
 }

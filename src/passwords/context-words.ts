@@ -10,7 +10,7 @@ export interface PasswordOwner {
 /** Shorter words are in many passwords by chance. */
 const minOwnerWord = 3;
 const minServiceWord = 4;
-/** Characters that a password must have beside context words. */
+/** Characters that a password must have beside context words, not counting ASCII punctuation. */
 export const minBesideWords = 6;
 
 /** Characters that are written for each other: both sides of a comparison are mapped. */
@@ -65,18 +65,46 @@ function splitWords(text: string, min: number): string[] {
  * @returns the first of the words of which the password consists but for a few characters; undefined where there is more to it.
  */
 export function findContextWord(password: string, words: readonly string[]): string | undefined {
-  let rest = toComparable(password);
+  const letters = foldCase(password).replaceAll(/\s/g, '');
+  const comparable = toComparable(letters);
+  /** What is left of both, with the same places. */
+  let rest = { letters, comparable };
   let first: string | undefined;
   // The longest first: parts of them are in the list, too.
   for (const word of [...new Set(words)].sort((one, other) => other.length - one.length)) {
-    const comparable = toComparable(word);
-    if (comparable === '' || !rest.includes(comparable)) continue;
-    rest = rest.replaceAll(comparable, '');
+    const left = removeWord(rest, toComparable(foldCase(word).replaceAll(/\s/g, '')));
+    if (left === rest) continue;
+    rest = left;
     first ??= word;
   }
-  return first !== undefined && Array.from(rest).length < minBesideWords ? first : undefined;
+  return first !== undefined && countBeside(rest.letters) < minBesideWords ? first : undefined;
 }
 
-function toComparable(text: string): string {
-  return Array.from(foldCase(text).replaceAll(/\s/g, ''), (each) => lookalikes[each] ?? each).join('');
+interface Rest {
+  readonly letters: string;
+  readonly comparable: string;
+}
+
+/** @returns the same object where the word is not in it. */
+function removeWord(rest: Rest, word: string): Rest {
+  if (word === '' || !rest.comparable.includes(word)) return rest;
+  let letters = '';
+  let from = 0;
+  for (;;) {
+    const at = rest.comparable.indexOf(word, from);
+    if (at < 0) break;
+    letters += rest.letters.slice(from, at);
+    from = at + word.length;
+  }
+  return { letters: letters + rest.letters.slice(from), comparable: rest.comparable.replaceAll(word, '') };
+}
+
+/** Signs between and after words are what attackers try first. */
+function countBeside(letters: string): number {
+  return Array.from(letters.replaceAll(/[!-/:-@[-`{-~]/g, '')).length;
+}
+
+/** Each character stays one, of the same length. */
+function toComparable(folded: string): string {
+  return Array.from(folded, (each) => lookalikes[each] ?? each).join('');
 }

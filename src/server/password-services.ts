@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { BreachSetting } from '../config/breach-source.js';
+import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
+import type { Outbox } from '../email/outbox.js';
 import { logOncePerMinute } from '../http/log-once-per-minute.js';
 import { BreachCheck, type BreachSource } from '../passwords/breach-check.js';
 import { BreachFile, BreachFolder } from '../passwords/breach-files.js';
@@ -24,9 +26,18 @@ interface Dependencies {
   readonly log: Logger;
   readonly issuer: string;
   readonly passwords: Passwords;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
 }
 
-export function createPasswordServices({ config, log, issuer, passwords }: Dependencies): PasswordServices {
+export function createPasswordServices({
+  config,
+  log,
+  issuer,
+  passwords,
+  outbox,
+  clock,
+}: Dependencies): PasswordServices {
   const breaches = createBreachCheck(config, log);
   const passwordPolicy = new PasswordPolicy(
     [...listServiceWords(issuer), ...config.passwordContextWords],
@@ -36,7 +47,7 @@ export function createPasswordServices({ config, log, issuer, passwords }: Depen
     passwordPolicy,
     passwordStrength: new PasswordStrength(),
     breaches,
-    newPasswords: new NewPasswords(passwordPolicy, passwords),
+    newPasswords: new NewPasswords(passwordPolicy, passwords, outbox, clock),
   };
 }
 

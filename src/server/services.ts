@@ -153,7 +153,17 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const versions = new SubjectVersions(clock, revocations);
   const passwords = await createPasswords(dependencies);
-  const passwordServices = createPasswordServices({ config, log, issuer, passwords });
+  const email = await createEmailServices(
+    { database, clock, log, sealing },
+    {
+      smtp: config.smtpUrl,
+      from: config.mailFrom,
+      language: config.mailLanguage,
+      templates: config.mailTemplates,
+    },
+  );
+  const { outbox } = email;
+  const passwordServices = createPasswordServices({ config, log, issuer, passwords, outbox, clock });
   const { newPasswords, breaches, passwordStrength } = passwordServices;
   const audit = createAuditServices({ database, clock, log, ring, config });
   const denials = createDenialTally();
@@ -219,22 +229,13 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
   const legacyTokens = createLegacyTokens(
-    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter },
+    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter, versions },
     config,
     issuer,
   );
   const auditFeed = createAuditFeedServices(
     { database, clock, log, revocations, version: packageVersion },
     config,
-  );
-  const email = await createEmailServices(
-    { database, clock, log, sealing },
-    {
-      smtp: config.smtpUrl,
-      from: config.mailFrom,
-      language: config.mailLanguage,
-      templates: config.mailTemplates,
-    },
   );
   return {
     legacyTokens,

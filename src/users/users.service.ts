@@ -133,6 +133,7 @@ export class UsersService {
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
       if (signedOut) await sessionEpochsStore.raiseSessionEpoch(transaction, id);
+      if (passwordHash !== undefined) await this.passwords.announce(transaction, id, null);
       const user = requireUser(await usersStore.find(transaction, id));
       for (const [event, details] of describeUpdate(before, user, passwordHash !== undefined))
         await this.#audit(transaction, event, before, actor, details);
@@ -183,6 +184,7 @@ export class UsersService {
       });
       await sessionEpochsStore.raiseSessionEpoch(transaction, user.id);
       await this.#audit(transaction, 'password_reset', user, actor);
+      await this.passwords.announce(transaction, user.id, null);
       return this.versions.increment(transaction, { userId: user.id });
     });
     if (!revoked) return undefined;

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { sql } from 'kysely';
+import { serviceActor } from '../../src/audit/actor.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { accountTables, ownDataParts, tablesNotExported } from '../../src/accounts/own-data-parts.js';
 import type { OwnData } from '../../src/accounts/own-data.models.js';
 import type { Queries } from '../../src/database/database.js';
@@ -40,6 +42,15 @@ for (const database of databaseKinds) {
       await app.put('/roles/writer', { permissions: ['users:write', 'users:read'] }, admin).expect(201);
     });
     after(() => app.close());
+
+    async function setAddress(id: string, verifiedAt: number | null): Promise<void> {
+      const address = `${id}@example.com`;
+      await app.services.database.queries
+        .updateTable('users')
+        .set({ email: address, email_key: address, email_verified_at: verifiedAt })
+        .where('id', '=', id)
+        .execute();
+    }
 
     async function newUser(...roles: string[]) {
       const user = await app.createUser(`user ${++made}`, password, roles);
@@ -173,6 +184,36 @@ for (const database of databaseKinds) {
         expect(events.filter(({ user_agent: sent }) => sent === agent)).to.have.length(count);
         expect(new Set(events.map((event) => event.id)).size).to.equal(events.length);
         await app.request('head', '/me/export', token).expect(200);
+      });
+
+      it('has the messages about changed passwords, which tell where the user was, and not where others were', async () => {
+        const { id, username, token } = await newUser();
+        const next = 'incorrect horse battery';
+        const change = (current: string, to: string, by: string) =>
+          app.put('/me/password', { current_password: current, new_password: to }, by);
+        // Nobody is told at an address that is not verified.
+        await setAddress(id, null);
+        const { body: first } = await change(password, next, token).expect(200);
+        await setAddress(id, app.clock.now());
+        await change(password, next, (first as TokenSet).access_token).expect(403);
+        await change(next, 'sunshine', (first as TokenSet).access_token).expect(422);
+        await change(next, password, (first as TokenSet).access_token).expect(200);
+        await app.patch(`/users/${id}`, { password: next }, admin).expect(200);
+        const once = await app.services.users.resetPassword(username, serviceActor);
+        const { access_token: last } = await app.login(username, once);
+        const { body, text } = await app.get('/me/export', last).expect(200);
+        const { messages } = body as OwnData;
+        expect(messages.map(({ template, address, state }) => ({ template, address, state }))).to.deep.equal(
+          Array(3).fill({ template: 'password_changed', address: `${id}@example.com`, state: 'waiting' }),
+        );
+        expect(text).not.to.include('sealed');
+        const texts = await Promise.all(
+          messages.map(async (message) => {
+            const stored = await app.services.outbox.read(app.services.database.queries, message.id);
+            return stored?.message?.text ?? '';
+          }),
+        );
+        expect(texts.filter((each) => each.includes('127.0.0.1'))).to.have.length(1);
       });
 
       it('is for users alone', async () => {

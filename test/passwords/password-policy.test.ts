@@ -41,6 +41,8 @@ describe('The password policy', () => {
     ['the username in letters that look the same', 'ａｄａ lovelace', username],
     ['a common one with the letters of ß apart', 'fussball', common],
     ['the username and a sign', 'ada lovelace!', beside('Ada Lovelace')],
+    ['a part of the username between signs', '--lovelace--!?12', beside('Lovelace')],
+    ['signs that stand for no letter of a name', '!!!! ada !!!! 12345', beside('Ada')],
     ['the username and six characters', 'ada lovelace x9k2wq', undefined],
     ['a part of the username and a year', 'Lovelace1815', beside('Lovelace')],
     ['the username without its space, written with digits', '4d4l0vel4ce', beside('Ada Lovelace')],
