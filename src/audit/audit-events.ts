@@ -109,6 +109,15 @@ export const auditEvents = {
     doc: 'A login with a passkey was refused although its signature was right: its counter was not ahead of the last one, so there may be a copy of the passkey.',
     details: '`passkey`, `name`, both counters',
   },
+  password_reset_requested: {
+    target: 'user',
+    doc: 'Somebody asked for a link to a new password. Without a target: for an address that no account has verified.',
+    details: '`sent`: whether a message goes out',
+  },
+  password_recovered: {
+    target: 'user',
+    doc: 'A user chose a new password by a link: sessions and tokens ended.',
+  },
   user_deleted: {
     target: 'user',
     doc: 'A user was deleted: by an administrator, or, where the actor is the user, by itself.',

@@ -88,6 +88,7 @@ export function createAuthenticationServices(
       }),
       refresh: new RequestLimiter(clock, config.refreshLimit),
       passwordCheck: new RequestLimiter(clock, config.passwordCheckLimit),
+      recovery: new RequestLimiter(clock, config.recoveryLimit),
     },
   };
 }

@@ -7,6 +7,7 @@ export interface RequestLimits {
   readonly login: RequestLimiter;
   readonly refresh: RequestLimiter;
   readonly passwordCheck: RequestLimiter;
+  readonly recovery: RequestLimiter;
 }
 
 /**

@@ -637,6 +637,18 @@ export const settings = {
     defaultInWords: 'none beside the names of the service and of the account',
     doc: 'Words that no password may mainly consist of, comma-separated: your organization, its products, its places ([passwords](passwords.md#context-words)).',
   }),
+  recoveryLimit: defineSetting({
+    name: 'LATCHKEY_RECOVERY_LIMIT',
+    parse: createWholeNumberParser(0, 1_000_000),
+    default: '10',
+    doc: 'How many links for new passwords, asked for or used, each process accepts per minute from one address; 0: no limit.',
+  }),
+  appUrl: defineSetting({
+    name: 'LATCHKEY_APP_URL',
+    parse: parseIssuerUrl,
+    defaultInWords: 'what `LATCHKEY_ISSUER` says',
+    doc: 'Where your app is, such as `https://app.example.com`: links in messages lead to its pages `/reset-password` and `/verify-email`, with a `token` in the query ([recovery](recovery.md)).',
+  }),
   passwordCheckLimit: defineSetting({
     name: 'LATCHKEY_PASSWORD_CHECK_LIMIT',
     parse: createWholeNumberParser(0, 1_000_000),

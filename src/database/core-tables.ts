@@ -23,6 +23,7 @@ const order: Readonly<Record<keyof Schema, true>> = {
   latchkey_audit_outputs: true,
   latchkey_data_keys: true,
   latchkey_outbox: true,
+  latchkey_account_tokens: true,
   latchkey_leases: true,
   audit: true,
 };

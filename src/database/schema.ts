@@ -23,6 +23,7 @@ export interface Schema {
   latchkey_outbox: OutboxRow;
   latchkey_leases: LeaseRow;
   latchkey_data_keys: DataKeyRow;
+  latchkey_account_tokens: AccountTokenRow;
   latchkey_login_challenges: LoginChallengeRow;
   latchkey_passkeys: PasskeyRow;
   latchkey_passkey_challenges: PasskeyChallengeRow;
@@ -338,6 +339,25 @@ export interface OutboxRow {
   expires_at: number;
   /** When it was sent, or given up. */
   done_at: number | null;
+}
+
+/** A token that a message takes to a user. */
+export interface AccountTokenRow {
+  /** SHA-256 of the token, base64url. */
+  token_hash: string;
+  purpose: 'password_reset' | 'email_verification';
+  /** Empty: nobody's; it is there to take the time that a token takes. */
+  user_id: string;
+  /** The user's address when it was issued: with another one it is void. */
+  email_key: string;
+  /** The user's `version` when it was issued: it is void once that has changed. */
+  user_version: number;
+  /** Of the code. */
+  tries_left: number;
+  /** SHA-256 of `token_hash` and the code, base64url; null: there is no code. */
+  code_hash: string | null;
+  created_at: number;
+  expires_at: number;
 }
 
 /** Work that one process at a time does. */

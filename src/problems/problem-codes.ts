@@ -45,6 +45,14 @@ export const problemCodes = {
     meaning: 'The body is not JSON, or not a JSON object.',
     remedy: 'Serialize an object with a JSON library; check the quotes in your shell.',
   },
+  invalid_link: {
+    status: 400,
+    title: 'Link not valid',
+    detail: 'The link or the code was used before, has expired, or is void because the account has changed.',
+    meaning:
+      'The token of a link, or a code, is unknown, was used, has expired, is another account’s, or is void because the account has changed since: another password, name, address or other roles. Of a code it may also be that five tries were wrong.',
+    remedy: 'Ask for another one: POST /password/forgot, or POST /email/verification.',
+  },
   authentication_required: {
     status: 401,
     title: 'Authentication required',
@@ -220,6 +228,20 @@ export const problemCodes = {
     detail: 'Another user has this name. Case does not matter.',
     meaning: 'Another account has this name. Case does not matter.',
     remedy: 'Choose another name.',
+  },
+  email_missing: {
+    status: 409,
+    title: 'No address',
+    detail: 'The account has no e-mail address.',
+    meaning: 'The account has no e-mail address that could be verified.',
+    remedy: 'An administrator sets one with PATCH /users/{id}.',
+  },
+  email_verified: {
+    status: 409,
+    title: 'Address verified',
+    detail: 'The e-mail address of the account is verified already.',
+    meaning: 'The address of the account is verified, and nothing is left to do.',
+    remedy: 'Go on: messages go to the address, and it is good for logins.',
   },
   email_taken: {
     status: 409,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { accountTokensStore } from '../accounts/account-tokens.store.js';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { AuditRetention } from '../audit/audit-retention.js';
 import { loginAttemptsStore } from '../authentication/login-attempts.store.js';
@@ -68,7 +69,7 @@ export function createHousekeeping({
       await revocations.prune();
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
-        ...[usedAssertionsStore, legacyUsersStore, passkeyChallengesStore],
+        ...[usedAssertionsStore, legacyUsersStore, passkeyChallengesStore, accountTokensStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));

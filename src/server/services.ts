@@ -1,7 +1,5 @@
 import type { Logger } from 'pino';
-import { ownDataParts } from '../accounts/own-data-parts.js';
-import { OwnDataService } from '../accounts/own-data.service.js';
-import { PasswordCheckService } from '../accounts/password-check.service.js';
+import { createAccountServices, type AccountServices } from '../accounts/account-services.js';
 import { createAuditFeedServices, type AuditFeedServices } from '../audit-feed/audit-feed-services.js';
 import {
   createAuthenticationServices,
@@ -78,6 +76,7 @@ export interface Services
   extends
     Omit<Dependencies, 'secret' | 'maxTokenLength'>,
     SessionServices,
+    AccountServices,
     Omit<AuthenticationServices, 'limiter'>,
     UserServices,
     PasskeyServices,
@@ -106,8 +105,6 @@ export interface Services
   readonly presentedTokens: PresentedTokensService;
   readonly roles: RolesService;
   readonly clients: ClientsService;
-  readonly passwordChecks: PasswordCheckService;
-  readonly ownData: OwnDataService;
   readonly oauth: OAuthServices;
   /** Reads the revocations and keys of other processes. */
   readonly catchUp: () => Promise<void>;
@@ -264,8 +261,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ...createPasskeyServices({ database, clock, onDenied, ...authentication }, config, issuer),
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
-    passwordChecks: new PasswordCheckService(passwordServices.passwordPolicy, passwordStrength),
-    ownData: new OwnDataService(database, clock, users.users, ownDataParts),
+    ...createAccountServices(
+      { database, clock, outbox, versions, ...passwordServices, users: users.users },
+      config,
+      issuer,
+    ),
     oauth,
     catchUp,
     ...audit,

@@ -146,6 +146,8 @@ describe('The settings', () => {
       smtpUrl: undefined,
       mailFrom: { name: 'Latchkey', address: 'no-reply@localhost' },
       mailLanguage: 'en',
+      recoveryLimit: 10,
+      appUrl: undefined,
       devMail: 'auto',
       emailLocalPart: 'any_case',
       mailTemplates: undefined,
@@ -291,6 +293,11 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   ],
   LATCHKEY_EMAIL_LOCAL_PART: ['any_case', 'exact'].map((rule) => [rule, rule]),
   LATCHKEY_DEV_MAIL: ['auto', 'on', 'off'].map((when) => [when, when]),
+  LATCHKEY_RECOVERY_LIMIT: [
+    ['0', 0],
+    ['5', 5],
+  ],
+  LATCHKEY_APP_URL: [['https://app.example.com/', 'https://app.example.com']],
   LATCHKEY_MAIL_LANGUAGE: ['de', 'pt-BR'].map((tag) => [tag, tag]),
   LATCHKEY_MAIL_TEMPLATES: [['messages', 'messages']],
   LATCHKEY_AUDIT_SYSLOG: [
@@ -511,6 +518,8 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   ],
   LATCHKEY_EMAIL_LOCAL_PART: ['lower'],
   LATCHKEY_DEV_MAIL: ['true'],
+  LATCHKEY_RECOVERY_LIMIT: ['-1', 'x'],
+  LATCHKEY_APP_URL: ['app.example.com', 'https://app.example.com/?x=1'],
   LATCHKEY_MAIL_LANGUAGE: ['english', 'de_AT', 'd'],
   LATCHKEY_MAIL_TEMPLATES: [' '],
   LATCHKEY_AUDIT_SYSLOG: [

@@ -130,6 +130,11 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       to: { address: 'ada@example.com' },
       variables: { at: '2026-11-24T09:00:00.000Z', address: '192.0.2.7' },
     });
+    await app.services.recovery.request('ada@example.com', undefined, {
+      requestId: null,
+      address: null,
+      userAgent: null,
+    });
     await queries
       .insertInto('latchkey_leases')
       .values({ name: 'mail', holder: null, free_at: 0, failures: 0 })

@@ -28,6 +28,7 @@ const firstTables = [
 ];
 const tables = [
   ...firstTables,
+  'latchkey_account_tokens',
   'latchkey_audit_head',
   'latchkey_audit_outputs',
   'latchkey_audit_seals',

@@ -19,6 +19,7 @@ import * as auditOutputs from './0017-audit-outputs.js';
 import * as projectMigrations from './0018-project-migrations.js';
 import * as deletedForeignIds from './0019-deleted-foreign-ids.js';
 import * as email from './0021-email.js';
+import * as accountTokens from './0022-account-tokens.js';
 import * as secondFactors from './0023-second-factors.js';
 import * as passkeys from './0024-passkeys.js';
 
@@ -49,6 +50,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0018-project-migrations': projectMigrations,
   '0019-deleted-foreign-ids': deletedForeignIds,
   '0021-email': email,
+  '0022-account-tokens': accountTokens,
   '0023-second-factors': secondFactors,
   '0024-passkeys': passkeys,
 };

@@ -1,0 +1,46 @@
+import type { Clock } from '../clock.js';
+import type { Config } from '../config/config.js';
+import type { Database } from '../database/database.js';
+import type { Outbox } from '../email/outbox.js';
+import type { NewPasswords } from '../passwords/new-passwords.js';
+import type { PasswordPolicy } from '../passwords/password-policy.js';
+import type { PasswordStrength } from '../passwords/password-strength.js';
+import type { SubjectVersions } from '../revocations/subject-versions.js';
+import type { UsersService } from '../users/users.service.js';
+import { ownDataParts } from './own-data-parts.js';
+import { OwnDataService } from './own-data.service.js';
+import { PasswordCheckService } from './password-check.service.js';
+import { RecoveryService } from './recovery.service.js';
+import { VerificationService } from './verification.service.js';
+
+export interface AccountServices {
+  readonly passwordChecks: PasswordCheckService;
+  readonly ownData: OwnDataService;
+  readonly recovery: RecoveryService;
+  readonly verification: VerificationService;
+}
+
+interface Dependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly newPasswords: NewPasswords;
+  readonly passwordPolicy: PasswordPolicy;
+  readonly passwordStrength: PasswordStrength;
+  readonly versions: SubjectVersions;
+  readonly users: UsersService;
+}
+
+export function createAccountServices(
+  { passwordPolicy, passwordStrength, users, ...foundations }: Dependencies,
+  config: Config,
+  issuer: string,
+): AccountServices {
+  const appUrl = config.appUrl ?? issuer;
+  return {
+    passwordChecks: new PasswordCheckService(passwordPolicy, passwordStrength),
+    ownData: new OwnDataService(foundations.database, foundations.clock, users, ownDataParts),
+    recovery: new RecoveryService(foundations, appUrl),
+    verification: new VerificationService(foundations, appUrl),
+  };
+}

@@ -1,0 +1,141 @@
+import { sql } from 'kysely';
+import type { Queries } from '../database/database.js';
+import type { AccountTokenRow, UserRow } from '../database/schema.js';
+
+type Purpose = AccountTokenRow['purpose'];
+
+/** The user of an address, as far as a token for the account needs it. */
+export type TokenUser = Pick<UserRow, 'id' | 'username' | 'email' | 'email_key' | 'display_name' | 'version'>;
+
+const tokenUser = ['id', 'username', 'email', 'email_key', 'display_name', 'version'] as const;
+
+/** Tokens that messages take to users: each is good for one thing, once. */
+export const accountTokensStore = {
+  /** An enabled user with this verified address. */
+  findByAddress(queries: Queries, emailKey: string): Promise<TokenUser | undefined> {
+    return queries
+      .selectFrom('users')
+      .select(tokenUser)
+      .where('email_key', '=', emailKey)
+      .where('email_verified_at', 'is not', null)
+      .where('disabled_at', 'is', null)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst();
+  },
+
+  /** How many were issued since a time. */
+  async countSince(
+    queries: Queries,
+    { purpose, userId, since }: { readonly purpose: Purpose; readonly userId: string; readonly since: number },
+  ): Promise<number> {
+    const { issued } = await queries
+      .selectFrom('latchkey_account_tokens')
+      .select(({ fn }) => fn.countAll<number>().as('issued'))
+      .where('user_id', '=', userId)
+      .where('purpose', '=', purpose)
+      .where('created_at', '>', since)
+      .executeTakeFirstOrThrow();
+    return issued;
+  },
+
+  async insert(queries: Queries, row: AccountTokenRow): Promise<void> {
+    await queries.insertInto('latchkey_account_tokens').values(row).execute();
+  },
+
+  /** The user whom a token is for, if it can still be used. */
+  findUser(
+    queries: Queries,
+    { purpose, hash, now }: { readonly purpose: Purpose; readonly hash: string; readonly now: number },
+  ): Promise<TokenUser | undefined> {
+    return queries
+      .selectFrom('users')
+      .select(tokenUser)
+      .where('disabled_at', 'is', null)
+      .where('deleted_at', 'is', null)
+      .where(
+        sql<boolean>`exists (select 1 from latchkey_account_tokens tokens where tokens.token_hash = ${hash}
+          and tokens.purpose = ${purpose} and tokens.expires_at > ${now} and tokens.user_id = users.id
+          and tokens.user_version = users.version and tokens.email_key = users.email_key)`,
+      )
+      .where(
+        'id',
+        '=',
+        queries.selectFrom('latchkey_account_tokens').select('user_id').where('token_hash', '=', hash),
+      )
+      .executeTakeFirst();
+  },
+
+  /**
+   * Uses a token up: of several who try at once, one does. It is void where the account has changed since: another password,
+   * name, address or other roles.
+   * @returns the user; undefined where the token cannot be used.
+   */
+  async consume(
+    queries: Queries,
+    { purpose, hash, now }: { readonly purpose: Purpose; readonly hash: string; readonly now: number },
+  ): Promise<string | undefined> {
+    const used = await queries
+      .deleteFrom('latchkey_account_tokens')
+      .where('token_hash', '=', hash)
+      .where('purpose', '=', purpose)
+      .where('expires_at', '>', now)
+      .where(
+        sql<boolean>`exists (select 1 from users where users.id = latchkey_account_tokens.user_id
+          and users.version = latchkey_account_tokens.user_version
+          and users.email_key = latchkey_account_tokens.email_key
+          and users.disabled_at is null and users.deleted_at is null)`,
+      )
+      .returning('user_id')
+      .executeTakeFirst();
+    return used?.user_id;
+  },
+
+  /** Takes one of the tries that the codes of a user have. @returns the newest token with a try left, and its code. */
+  tryCode(
+    queries: Queries,
+    { purpose, userId, now }: { readonly purpose: Purpose; readonly userId: string; readonly now: number },
+  ): Promise<Pick<AccountTokenRow, 'token_hash' | 'code_hash'> | undefined> {
+    return queries
+      .updateTable('latchkey_account_tokens')
+      .set((eb) => ({ tries_left: eb('tries_left', '-', 1) }))
+      .where('token_hash', '=', (eb) =>
+        eb
+          .selectFrom('latchkey_account_tokens as newest')
+          .select('newest.token_hash')
+          .where('newest.user_id', '=', userId)
+          .where('newest.purpose', '=', purpose)
+          .where('newest.expires_at', '>', now)
+          .orderBy('newest.created_at', 'desc')
+          .limit(1),
+      )
+      .where('tries_left', '>', 0)
+      .returning(['token_hash', 'code_hash'])
+      .executeTakeFirst();
+  },
+
+  async deleteOfUser(queries: Queries, userId: string, purpose: Purpose): Promise<void> {
+    await queries
+      .deleteFrom('latchkey_account_tokens')
+      .where('user_id', '=', userId)
+      .where('purpose', '=', purpose)
+      .execute();
+  },
+
+  /** @returns how many rows were deleted. */
+  async deleteExpired(queries: Queries, now: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await queries
+      .deleteFrom('latchkey_account_tokens')
+      .where(
+        'token_hash',
+        'in',
+        queries
+          .selectFrom('latchkey_account_tokens')
+          .select('token_hash')
+          .where('expires_at', '<=', now)
+          .orderBy('expires_at')
+          .limit(limit),
+      )
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  },
+};

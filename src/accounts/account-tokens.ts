@@ -1,0 +1,32 @@
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import type { AccountTokenRow } from '../database/schema.js';
+
+type Purpose = AccountTokenRow['purpose'];
+
+/** So that whoever finds one in a log knows what it is. */
+const prefixes: Readonly<Record<Purpose, string>> = { password_reset: 'lk_pr_', email_verification: 'lk_ev_' };
+
+/** 256 random bits. */
+export function createAccountToken(purpose: Purpose): string {
+  return prefixes[purpose] + randomBytes(32).toString('base64url');
+}
+
+/** Six digits, for people who type. */
+export function createCode(): string {
+  return String(randomInt(1_000_000)).padStart(6, '0');
+}
+
+/** What is stored: with the database alone nobody can use a token. */
+export function hashAccountToken(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}
+
+/** A code has few digits: it is hashed with the hash of its token, and has few tries and a short life. */
+export function hashCode(code: string, tokenHash: string): string {
+  return createHash('sha256').update(`${tokenHash} ${code}`).digest('base64url');
+}
+
+export function isSameHash(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,53 @@
+/**
+ * The address of the account whose password is forgotten.
+ * @example { "email": "ada@example.com" }
+ */
+export interface ForgotPasswordRequest {
+  /**
+   * An e-mail address.
+   * @minLength 3
+   * @maxLength 254
+   * @pattern ^[!-?A-~]+@[^\s@]+$ must be an e-mail address, such as ada@example.com
+   */
+  email: string;
+}
+
+/**
+ * The token of the link, and the new password.
+ * @example { "token": "lk_pr_Zm9ydHkgcmFuZG9tIGJ5dGVzIGluIGhlcmU", "new_password": "another-long-password" }
+ */
+export interface ResetPasswordRequest {
+  /**
+   * `token` in the query of the link.
+   * @minLength 1
+   * @maxLength 200
+   */
+  token: string;
+  /**
+   * 8 characters or more, 15 recommended; not among the common ones.
+   * @format password
+   * @minLength 1
+   * @maxLength 4096
+   */
+  new_password: string;
+}
+
+/**
+ * What the message about the address has: the token of its link, or its code.
+ * @example { "code": "481516" }
+ */
+export interface VerifyEmailRequest {
+  /**
+   * `token` in the query of the link.
+   * @minLength 1
+   * @maxLength 200
+   */
+  token?: string;
+  /**
+   * In the place of the token: the six digits, of which five tries are taken.
+   * @minLength 6
+   * @maxLength 6
+   * @pattern ^[0-9]{6}$ must be six digits
+   */
+  code?: string;
+}
