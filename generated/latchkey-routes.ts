@@ -22,6 +22,8 @@ import { LoginController } from './../src/authentication/login.controller.js';
 import { ForwardAuthController } from './../src/authentication/forward-auth.controller.js';
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 import { AuditController } from './../src/audit-feed/audit.controller.js';
+import { VerificationController } from './../src/accounts/verification.controller.js';
+import { RecoveryController } from './../src/accounts/recovery.controller.js';
 import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
 import { OwnDataController } from './../src/accounts/own-data.controller.js';
 
@@ -952,6 +954,29 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"errorMsg":"must be the id of an event, or 0","value":"^(0|[1-9][0-9]{0,15}-[0-9a-f]{16})$"}}},
     },
+    'VerifyEmailRequest': {
+      dataType: 'refObject',
+      properties: {
+        'token': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'code': {"dataType":"string","validators":{"minLength":{"value":6},"maxLength":{"value":6},"pattern":{"errorMsg":"must be six digits","value":"^[0-9]{6}$"}}},
+      },
+      additionalProperties: false,
+    },
+    'ForgotPasswordRequest': {
+      dataType: 'refObject',
+      properties: {
+        'email': {"dataType":"string","required":true,"validators":{"minLength":{"value":3},"maxLength":{"value":254},"pattern":{"errorMsg":"must be an e-mail address, such as ada@example.com","value":"^[!-?A-~]+@[^\\s@]+$"}}},
+      },
+      additionalProperties: false,
+    },
+    'ResetPasswordRequest': {
+      dataType: 'refObject',
+      properties: {
+        'token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'new_password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+      },
+      additionalProperties: false,
+    },
     'PasswordRefusalCode': {
       dataType: 'refEnum',
       enums: ["unfit_character","too_short","too_long","username","common","context_word"],
@@ -1802,6 +1827,53 @@ export const routes = defineRoutes({
       },
       security: [{"bearer":["audit:read"]}],
       successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/email/verification',
+      controller: VerificationController,
+      handler: 'sendVerification',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 202,
+    },
+    {
+      method: 'post',
+      path: '/email/verify',
+      controller: VerificationController,
+      handler: 'verifyEmail',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"VerifyEmailRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/password/forgot',
+      controller: RecoveryController,
+      handler: 'forgotPassword',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"ForgotPasswordRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 202,
+    },
+    {
+      method: 'post',
+      path: '/password/reset',
+      controller: RecoveryController,
+      handler: 'resetPassword',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"ResetPasswordRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 204,
     },
     {
       method: 'post',

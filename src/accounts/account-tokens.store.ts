@@ -26,7 +26,11 @@ export const accountTokensStore = {
   /** How many were issued since a time. */
   async countSince(
     queries: Queries,
-    { purpose, userId, since }: { readonly purpose: Purpose; readonly userId: string; readonly since: number },
+    {
+      purpose,
+      userId,
+      since,
+    }: { readonly purpose: Purpose; readonly userId: string; readonly since: number },
   ): Promise<number> {
     const { issued } = await queries
       .selectFrom('latchkey_account_tokens')

@@ -4,7 +4,10 @@ import type { AccountTokenRow } from '../database/schema.js';
 type Purpose = AccountTokenRow['purpose'];
 
 /** So that whoever finds one in a log knows what it is. */
-const prefixes: Readonly<Record<Purpose, string>> = { password_reset: 'lk_pr_', email_verification: 'lk_ev_' };
+const prefixes: Readonly<Record<Purpose, string>> = {
+  password_reset: 'lk_pr_',
+  email_verification: 'lk_ev_',
+};
 
 /** 256 random bits. */
 export function createAccountToken(purpose: Purpose): string {

@@ -4,7 +4,7 @@ import { countRequest, type RequestLimits } from '../authentication/request-limi
 import type { Outbox } from '../email/outbox.js';
 import { getRequestContext } from '../http/request-context.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
-import { findPreferredLanguage } from './preferred-language.js';
+import { findPreferredLanguage } from '../http/preferred-language.js';
 import type { ForgotPasswordRequest, ResetPasswordRequest } from './recovery.models.js';
 import type { RecoveryService } from './recovery.service.js';
 
@@ -26,8 +26,9 @@ export class RecoveryController {
    */
   @Post('forgot')
   @NoSecurity()
-  @SuccessResponse(202, 'Accepted; an account with this verified address gets a message.')
+  @SuccessResponse(204, 'Accepted; an account with this verified address gets a message.')
   @Response<ProblemDetails>(429, 'The limit per address is reached: `too_many_requests`.')
+  @Response<ProblemDetails>(503, 'The database does not respond: `not_ready`.')
   public async forgotPassword(
     @Body() body: ForgotPasswordRequest,
     @Request() request: HttpRequest,

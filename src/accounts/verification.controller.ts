@@ -3,7 +3,7 @@ import type { Outbox } from '../email/outbox.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { Problem } from '../problems/problem.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
-import { findPreferredLanguage } from './preferred-language.js';
+import { findPreferredLanguage } from '../http/preferred-language.js';
 import type { VerifyEmailRequest } from './recovery.models.js';
 import type { AddressProof, VerificationService } from './verification.service.js';
 
@@ -21,7 +21,7 @@ export class VerificationController {
    * @summary Have your address verified
    */
   @Post('verification')
-  @SuccessResponse(202, 'Accepted; the message is on its way.')
+  @SuccessResponse(204, 'Accepted; the message is on its way.')
   @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(
     409,

@@ -40,7 +40,7 @@ export class VerificationService {
     const { database, clock, outbox } = this.foundations;
     await database.transaction(async (transaction) => {
       const user = await usersStore.findStored(transaction, userId);
-      if (user?.email == null || user.email_key === null) throw new Problem('email_missing');
+      if (!user || user.email === null || user.email_key === null) throw new Problem('email_missing');
       if (user.email_verified_at !== null) throw new Problem('email_verified');
       const now = clock.now();
       const issued = await accountTokensStore.countSince(transaction, {
@@ -82,7 +82,8 @@ export class VerificationService {
   async verify(userId: string, proof: AddressProof, actor: Actor): Promise<void> {
     const { database, clock } = this.foundations;
     const now = clock.now();
-    const hash = 'token' in proof ? hashAccountToken(proof.token) : await this.#findByCode(userId, proof.code);
+    const hash =
+      'token' in proof ? hashAccountToken(proof.token) : await this.#findByCode(userId, proof.code);
     await database.transaction(async (transaction) => {
       const used = await accountTokensStore.consume(transaction, {
         purpose: 'email_verification',
@@ -111,7 +112,8 @@ export class VerificationService {
       now: clock.now(),
     });
     const { token_hash: hash = '', code_hash: expected } = tried ?? {};
-    if (expected == null || !isSameHash(expected, hashCode(code, hash))) throw new Problem('invalid_link');
+    const isRight = typeof expected === 'string' && isSameHash(expected, hashCode(code, hash));
+    if (!isRight) throw new Problem('invalid_link');
     return hash;
   }
 }

@@ -29,7 +29,7 @@ for (const kind of databaseKinds) {
     /** What the newest message says. */
     const askFor = async (token: string): Promise<{ token: string; code: string; address: string }> => {
       app.clock.advance(1);
-      await ask(token).expect(202);
+      await ask(token).expect(204);
       const { outbox, database } = app.services;
       const [row] = await outbox.list(database.queries, { limit: 1 });
       const text = (await outbox.read(database.queries, row?.id ?? ''))?.message?.text ?? '';
@@ -80,11 +80,13 @@ for (const kind of databaseKinds) {
       await verify({ token: link }, stranger.token).expect(400);
       await app.request('post', '/email/verify').send({ token: link }).expect(401);
       expect(await isVerified(attacker.token)).to.equal(false);
-      await app.post('/password/forgot', { email: 'victim@example.net' }).expect(202);
+      await app.post('/password/forgot', { email: 'victim@example.net' }).expect(204);
       const { outbox, database } = app.services;
       const messages = await outbox.list(database.queries, { limit: 100 });
       expect(
-        messages.filter(({ address, template }) => address === 'victim@example.net' && template === 'password_reset'),
+        messages.filter(
+          ({ address, template }) => address === 'victim@example.net' && template === 'password_reset',
+        ),
       ).to.deep.equal([]);
       // The attempt of the stranger has not used it up.
       await verify({ token: link }, attacker.token).expect(204);
@@ -113,11 +115,11 @@ for (const kind of databaseKinds) {
 
     it('is sent five times an hour at most', async () => {
       const { token } = await create();
-      for (let count = 0; count < 5; count += 1) await ask(token).expect(202);
+      for (let count = 0; count < 5; count += 1) await ask(token).expect(204);
       const { headers } = await ask(token).expect(429);
       expect(headers).to.include({ 'retry-after': '3600' });
       app.clock.advance(3600);
-      await ask(token).expect(202);
+      await ask(token).expect(204);
     });
 
     it('needs an address, a user, and a token or a code', async () => {

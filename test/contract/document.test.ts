@@ -58,6 +58,8 @@ describe('The contract', () => {
     expect(operations.filter(isPublic).map(({ name }) => name)).to.have.members([
       'POST /login',
       'POST /password/check',
+      'POST /password/forgot',
+      'POST /password/reset',
       'POST /refresh',
       'POST /login/cookies',
       'POST /refresh/cookies',

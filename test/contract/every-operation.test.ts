@@ -167,6 +167,9 @@ describe('Without a database', () => {
       app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf),
     'POST /logout': () => app.post('/logout', refreshToken()),
     'POST /password/check': () => app.post('/password/check', { password: 'correct horse battery' }),
+    'POST /password/forgot': () => app.post('/password/forgot', { email: 'ada@example.com' }),
+    'POST /password/reset': () =>
+      app.post('/password/reset', { token: 'lk_pr_x', new_password: 'correct horse battery' }),
     'GET /health/ready': () => app.get('/health/ready'),
   };
 
