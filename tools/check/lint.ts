@@ -1,6 +1,5 @@
 // ESLint over what it has not seen as it is now. Rules look at types, so what a file is remembered by is its text and the
 // declarations of everything that it imports: a changed body concerns one file, a changed signature all that use it.
-import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
@@ -18,55 +17,26 @@ const decisive = [
   'bench/tsconfig.json',
   'src/swagger-ui/tsconfig.json',
   'tools/check/lint.ts',
-  'tools/check/lint-tests.ts',
 ];
 const folders = ['node_modules', 'dist', '.git'];
 
-/** Results that have messages. */
-type Found = Promise<readonly ESLint.LintResult[]>;
-
-/**
- * Has the tests, half of the files, looked at by another process where nothing is remembered, such as in a fresh clone.
- * @returns undefined where it is not worth a program of its own.
- */
-export function startLintingTests(root: string): Found | undefined {
-  if (existsSync(join(root, memoryFile))) return undefined;
-  const child = fork(join(root, 'tools/check/lint-tests.ts'), { cwd: root });
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', (code) => {
-      reject(new Error(`tools/check/lint-tests.ts ended with ${code}.`));
-    });
-  });
-}
-
-export const isTest = (file: string): boolean => file.startsWith('test/');
-
 /**
  * @param compilers whose programs have the files with types; of several that have a file, the first is asked.
- * @param ofTests what another process finds in the tests.
  * @returns what is wrong; undefined: nothing.
  */
-export async function lint(
-  root: string,
-  compilers: readonly Compiler[],
-  ofTests?: Found,
-): Promise<string | undefined> {
+export async function lint(root: string, compilers: readonly Compiler[]): Promise<string | undefined> {
   const eslint = createLinter(root, compilers);
   const everywhere = hash([
     process.version,
     ...decisive.map((file) => readFileSync(join(root, file), 'utf8')),
     ...compilers.flatMap((compiler) => compiler.globalDeclarations()),
   ]);
-  const files = await listLinted(root, eslint);
+  const files: string[] = [];
+  for (const file of listFiles(root)) if (!(await eslint.isPathIgnored(join(root, file)))) files.push(file);
   const keys = new Map(files.map((file) => [file, keyOf(root, file, compilers, everywhere)]));
   const known = new Set(readMemory(root));
   const unknown = files.filter((file) => !known.has(keys.get(file) ?? ''));
-  const own = ofTests ? unknown.filter((file) => !isTest(file)) : unknown;
-  const results = [
-    ...(own.length === 0 ? [] : await eslint.lintFiles(own.map((file) => join(root, file)))),
-    ...((await ofTests) ?? []),
-  ];
+  const results = unknown.length === 0 ? [] : await eslint.lintFiles(unknown.map((file) => join(root, file)));
   const bad = new Set(
     results.filter(({ messages }) => messages.length > 0).map(({ filePath }) => nameIn(root, filePath)),
   );
@@ -78,7 +48,7 @@ export async function lint(
   return (await eslint.loadFormatter('stylish')).format(results);
 }
 
-export function createLinter(root: string, compilers: readonly Compiler[]): ESLint {
+function createLinter(root: string, compilers: readonly Compiler[]): ESLint {
   const programs = compilers.map((compiler) => compiler.program);
   return new ESLint({
     cwd: root,
@@ -92,13 +62,6 @@ export function createLinter(root: string, compilers: readonly Compiler[]): ESLi
       },
     ],
   });
-}
-
-/** @returns files below the root that a configuration is for. */
-export async function listLinted(root: string, eslint: ESLint): Promise<string[]> {
-  const files: string[] = [];
-  for (const file of listFiles(root)) if (!(await eslint.isPathIgnored(join(root, file)))) files.push(file);
-  return files;
 }
 
 function listFiles(root: string, folder = ''): string[] {

@@ -15,8 +15,6 @@ export interface Report {
 const wanted = process.argv.slice(2);
 const builder = new Builder(root, { withTests: true });
 
-// It works beside the build.
-const ofTests = wanted.includes('lint') ? (await import('./lint.ts')).startLintingTests(root) : undefined;
 if (wanted.includes('build') || wanted.includes('generated')) build();
 checkTypes('tool-types', 'tools/tsconfig.json');
 checkTypes('bench-types', 'bench/tsconfig.json');
@@ -75,5 +73,5 @@ async function lintAll(): Promise<void> {
     compiler.load();
     compiler.findErrors();
   }
-  report('lint', await lint(root, compilers, ofTests));
+  report('lint', await lint(root, compilers));
 }
