@@ -1837,7 +1837,7 @@ export const routes = defineRoutes({
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
       security: [{"bearer":[]}],
-      successStatus: 202,
+      successStatus: 204,
     },
     {
       method: 'post',
@@ -1861,7 +1861,7 @@ export const routes = defineRoutes({
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
       security: [],
-      successStatus: 202,
+      successStatus: 204,
     },
     {
       method: 'post',

@@ -40,7 +40,8 @@ export class VerificationService {
     const { database, clock, outbox } = this.foundations;
     await database.transaction(async (transaction) => {
       const user = await usersStore.findStored(transaction, userId);
-      if (!user || user.email === null || user.email_key === null) throw new Problem('email_missing');
+      const { email = null, email_key: key = null } = user ?? {};
+      if (!user || email === null || key === null) throw new Problem('email_missing');
       if (user.email_verified_at !== null) throw new Problem('email_verified');
       const now = clock.now();
       const issued = await accountTokensStore.countSince(transaction, {
@@ -57,7 +58,7 @@ export class VerificationService {
         token_hash: hash,
         purpose: 'email_verification',
         user_id: userId,
-        email_key: user.email_key,
+        email_key: key,
         user_version: user.version,
         tries_left: maxTries,
         code_hash: hashCode(code, hash),
@@ -66,7 +67,7 @@ export class VerificationService {
       });
       await outbox.enqueue(transaction, {
         template: 'address_verification',
-        to: { address: user.email, userId },
+        to: { address: email, userId },
         language,
         variables: {
           link: `${this.appUrl}/verify-email?token=${token}`,
