@@ -9,6 +9,8 @@ const layers = [
   'import',
   'observability',
   'oauth',
+  'accounts',
+  'passkeys',
   'authentication',
   'revocation-stream',
   'audit-feed',

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
+import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
@@ -12,6 +13,7 @@ import type { AccessTokens } from '../tokens/access-token.js';
 import { CookieLogoutService } from './cookie-logout.service.js';
 import { LoginCompletion } from './login-completion.js';
 import { LoginLimiter } from './login-limiter.js';
+import { LoginUsers } from './login-users.js';
 import { LoginService } from './login.service.js';
 import { OwnAccountService } from './own-account.service.js';
 import { PasswordConfirmation } from './password-confirmation.js';
@@ -31,6 +33,7 @@ interface Dependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly passwords: Passwords;
+  readonly newPasswords: NewPasswords;
   readonly accessTokens: AccessTokens;
   readonly revocations: Revocations;
   readonly versions: SubjectVersions;
@@ -45,6 +48,7 @@ export function createAuthenticationServices(
     database,
     clock,
     passwords,
+    newPasswords,
     accessTokens,
     revocations,
     versions,
@@ -65,11 +69,17 @@ export function createAuthenticationServices(
     queue: config.passwordQueue,
   });
   const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy);
-  const proof = new PasswordConfirmation(database, passwords, limiter);
+  const proof = new PasswordConfirmation(database, passwords, newPasswords, limiter);
   return {
     cookieLogouts: new CookieLogoutService(accessTokens, revocations, sessions),
     limiter,
-    logins: new LoginService(database, passwords, limiter, completion, onDenied),
+    logins: new LoginService(
+      new LoginUsers(database, config.emailLocalPart),
+      passwords,
+      limiter,
+      completion,
+      onDenied,
+    ),
     loginCompletion: completion,
     ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),
     requestLimits: {
@@ -77,6 +87,7 @@ export function createAuthenticationServices(
         onDenied('rate_limited', context);
       }),
       refresh: new RequestLimiter(clock, config.refreshLimit),
+      passwordCheck: new RequestLimiter(clock, config.passwordCheckLimit),
     },
   };
 }

@@ -2,6 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { findIgnoredVariables, findUnmetRequirements } from '../database/postgres-variables.js';
 import { isSymmetric, minSecretBytes } from '../keys/algorithms.js';
 import { findExposedFiles, getFileVariable, readSecretFiles } from './secret-files.js';
+import { findPasskeyErrors } from './passkey-settings.js';
 import { settings, type Setting, type WithDefault } from './settings.js';
 import { importSigningKey } from '../keys/signing-keys.js';
 
@@ -78,7 +79,12 @@ export function readConfig(
     errors.push(...findUnmetRequirements(environment[settings.databaseUrl.name] ?? '', environment));
   }
   if (errors.length === 0) {
-    errors.push(...findSigningErrors(config), ...findCookieErrors(config), ...findAuditErrors(config));
+    errors.push(
+      ...findSigningErrors(config),
+      ...findCookieErrors(config),
+      ...findAuditErrors(config),
+      ...findPasskeyErrors(config),
+    );
   }
   if (errors.length === 0 && reader === 'service') errors.push(...findLegacyErrors(config));
   if (errors.length > 0) throw new ConfigError(errors);

@@ -18,11 +18,14 @@ export interface Schema {
   used_assertions: UsedAssertionRow;
   counters: CounterRow;
   latchkey_foreign_ids: ForeignIdRow;
+  latchkey_deleted_foreign_ids: DeletedForeignIdRow;
   latchkey_exchanged_tokens: ExchangedTokenRow;
   latchkey_outbox: OutboxRow;
   latchkey_leases: LeaseRow;
   latchkey_data_keys: DataKeyRow;
   latchkey_login_challenges: LoginChallengeRow;
+  latchkey_passkeys: PasskeyRow;
+  latchkey_passkey_challenges: PasskeyChallengeRow;
 }
 
 export interface UserRow {
@@ -196,9 +199,10 @@ interface LoginAttemptRow {
 interface CounterRow {
   /**
    * `roles`: incremented to revoke the tokens of all holders of a role, or of all users. `rights`: incremented when a
-   * role's permissions or its holders change.
+   * role's permissions or its holders change. `ended_at`: when all sessions were last ended, in milliseconds since the Unix
+   * epoch.
    */
-  name: 'roles' | 'rights';
+  name: 'roles' | 'rights' | 'ended_at';
   value: number;
 }
 
@@ -277,6 +281,13 @@ export interface ForeignIdRow {
   /** 1: the other application had verified it. */
   email_verified: number;
   imported_at: number;
+}
+
+/** A user of another application who was imported, and deleted here. */
+interface DeletedForeignIdRow {
+  source: string;
+  foreign_id: string;
+  deleted_at: number;
 }
 
 /** A refresh token of another application that was exchanged or revoked here. */
@@ -362,5 +373,39 @@ export interface LoginChallengeRow {
   attempt_key: string | null;
   tries_left: number;
   created_at: number;
+  expires_at: number;
+}
+
+/** A passkey of a user (WebAuthn §4, credential record). */
+interface PasskeyRow {
+  id: string;
+  user_id: string;
+  /** As the authenticator names it, base64url; unique among all users. */
+  credential_id: string;
+  /** COSE_Key (RFC 9052 §7), base64url. */
+  public_key: string;
+  name: string;
+  /** How browsers reach it: space-separated. */
+  transports: string;
+  aaguid: string;
+  /** The authenticator's counter of signatures; 0 where it has none. */
+  sign_count: number;
+  /** 1: it logs in without a password. */
+  passwordless: number;
+  /** 1: it may leave the device that made it. */
+  backup_eligible: number;
+  /** 1: there was a copy of it, when it was last used. */
+  backed_up: number;
+  created_at: number;
+  last_used_at: number | null;
+}
+
+/** What an authenticator is asked to sign, once. */
+interface PasskeyChallengeRow {
+  /** SHA-256, base64url. */
+  challenge_hash: string;
+  purpose: 'login' | 'registration';
+  /** The id of the session that adds a passkey, or the SHA-256 of the name that a login is for; empty: it is for anybody. */
+  bound_to: string;
   expires_at: number;
 }

@@ -11,6 +11,7 @@ import { outboxStore } from '../email/outbox.store.js';
 import { outboxRetention } from '../email/outbox.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { usedAssertionsStore } from '../oauth/used-assertions.store.js';
+import { passkeyChallengesStore } from '../passkeys/passkey-challenges.store.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { finishDeletions } from '../roles/role-holders.js';
@@ -67,7 +68,7 @@ export function createHousekeeping({
       await revocations.prune();
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
-        ...[usedAssertionsStore, legacyUsersStore],
+        ...[usedAssertionsStore, legacyUsersStore, passkeyChallengesStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));

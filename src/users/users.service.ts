@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '../audit/actor.js';
 import type { AuditEvent } from '../audit/audit-events.js';
-import { auditStore, describeChanges, type AuditDetails } from '../audit/audit.store.js';
+import { auditStore, type AuditDetails } from '../audit/audit.store.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import { rolesStore } from '../roles/roles.store.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import { parseScope } from '../roles/rights.js';
-import { validatePassword } from '../passwords/password-policy.js';
-import type { Passwords } from '../passwords/passwords.js';
+import type { PasswordOwner } from '../passwords/context-words.js';
+import type { NewPasswords } from '../passwords/new-passwords.js';
 import { refuseHashKind, toStoredHash } from '../passwords/stored-hash.js';
+import { toContactColumns, type ContactDetails } from './contact-details.js';
+import { describeNewUser, describeUpdate } from './describe-user-changes.js';
 import { requireUser, type UserRecords } from './user-records.js';
 import { usersStore, type UserWithRoles } from './users.store.js';
 import { administratorRole } from '../roles/administrator-role.js';
@@ -18,7 +20,7 @@ import { sessionEpochsStore } from './session-epochs.store.js';
 
 export type { UserWithRoles };
 
-interface NewUser {
+interface NewUser extends ContactDetails {
   readonly username: string;
   readonly password?: string | undefined;
   /** In place of the password; in a notation of another application. */
@@ -28,7 +30,7 @@ interface NewUser {
   readonly roles: readonly string[];
 }
 
-interface UserChange {
+interface UserChange extends ContactDetails {
   readonly username?: string;
   readonly password?: string;
   /** Whether `password` is a one-time password. Undefined: the default of the settings. */
@@ -42,7 +44,7 @@ export class UsersService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly passwords: Passwords,
+    private readonly passwords: NewPasswords,
     private readonly versions: SubjectVersions,
     private readonly records: UserRecords,
   ) {}
@@ -58,7 +60,7 @@ export class UsersService {
     return user && usersStore.find(this.database.queries, user.id);
   }
 
-  /** @throws {Problem} `username_taken`; `validation_failed` for an invalid name, password or role; `busy`. */
+  /** @throws {Problem} `username_taken`, `email_taken`; `validation_failed` for an invalid name, address, password or role; `busy`. */
   async create(account: NewUser, actor: Actor): Promise<UserWithRoles> {
     const { username, roles } = account;
     this.records.refuseInvalidName(username);
@@ -66,7 +68,10 @@ export class UsersService {
     const oneTime = account.oneTime ?? (account.passwordHash === undefined ? undefined : false);
     return this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
-      const id = await this.records.insert(transaction, { username, passwordHash, roles, oneTime });
+      const id = await this.records.insert(transaction, {
+        ...{ username, passwordHash, roles, oneTime },
+        contact: account,
+      });
       const user = requireUser(await usersStore.find(transaction, id));
       await this.#audit(transaction, 'user_created', user, actor, describeNewUser(user));
       return user;
@@ -83,7 +88,7 @@ export class UsersService {
     oneTime: boolean,
     actor: Actor,
   ): Promise<boolean> {
-    const passwordHash = await this.passwords.hash(password);
+    const passwordHash = await this.passwords.hashAccepted(password);
     return this.database.withExclusiveLock(async (transaction) => {
       if (!(await usersStore.isEmpty(transaction))) return false;
       const roles = [administratorRole];
@@ -99,8 +104,8 @@ export class UsersService {
   }
 
   /**
-   * @throws {Problem} `user_not_found`, `username_taken`, `last_administrator`; `validation_failed` for an invalid name,
-   *   password or role; `busy`.
+   * @throws {Problem} `user_not_found`, `username_taken`, `email_taken`, `last_administrator`; `validation_failed` for an
+   *   invalid name, address, password or role; `busy`.
    */
   async update(id: string, change: UserChange, actor: Actor): Promise<UserWithRoles> {
     // A name that predates the rules may be sent back unchanged.
@@ -119,6 +124,7 @@ export class UsersService {
           password_hash: passwordHash,
           ...this.records.oneTimeColumns(change.oneTime),
         }),
+        ...toContactColumns(change, now, before),
         ...(change.disabled !== undefined && {
           disabled_at: change.disabled ? (before.disabled_at ?? now) : null,
         }),
@@ -133,6 +139,7 @@ export class UsersService {
       const disabled = change.disabled === true && before.disabled_at === null;
       const signedOut = disabled || passwordHash !== undefined;
       if (signedOut) await sessionEpochsStore.raiseSessionEpoch(transaction, id);
+      if (passwordHash !== undefined) await this.passwords.announce(transaction, id, null);
       const user = requireUser(await usersStore.find(transaction, id));
       for (const [event, details] of describeUpdate(before, user, passwordHash !== undefined))
         await this.#audit(transaction, event, before, actor, details);
@@ -172,7 +179,7 @@ export class UsersService {
    */
   async resetPassword(username: string, actor: Actor): Promise<string | undefined> {
     const password = generateOneTimePassword();
-    const passwordHash = await this.passwords.hash(password);
+    const passwordHash = await this.passwords.hashAccepted(password);
     const revoked = await this.database.transaction(async (transaction) => {
       const user = await usersStore.findByName(transaction, username);
       if (!user) return undefined;
@@ -183,6 +190,7 @@ export class UsersService {
       });
       await sessionEpochsStore.raiseSessionEpoch(transaction, user.id);
       await this.#audit(transaction, 'password_reset', user, actor);
+      await this.passwords.announce(transaction, user.id, null);
       return this.versions.increment(transaction, { userId: user.id });
     });
     if (!revoked) return undefined;
@@ -216,10 +224,7 @@ export class UsersService {
         },
       });
     }
-    if (password !== undefined) {
-      await refuseInvalidPassword('password', password, username);
-      return this.passwords.hash(password);
-    }
+    if (password !== undefined) return this.passwords.hash('password', password, { username });
     const result = toStoredHash(passwordHash ?? '');
     const error =
       'error' in result
@@ -241,29 +246,21 @@ export class UsersService {
         errors: { one_time: 'is only allowed together with password' },
       });
     }
-    const name = username ?? (await this.get(id)).username;
-    await refuseInvalidPassword('password', password, name);
-    return this.passwords.hash(password);
+    const user = await this.get(id);
+    return this.passwords.hash(
+      'password',
+      password,
+      toOwner({ ...user, username: username ?? user.username }),
+    );
   }
 }
 
-function describeNewUser({ roles, password_one_time: oneTime }: UserWithRoles): AuditDetails {
-  return { roles: parseScope(roles), one_time_password: oneTime === 1 };
-}
-
-/** An event for each thing that a change does. */
-function* describeUpdate(
-  before: UserWithRoles,
-  after: UserWithRoles,
-  hasNewPassword: boolean,
-): Generator<readonly [AuditEvent, AuditDetails?]> {
-  if (before.username !== after.username)
-    yield ['user_renamed', { username: { from: before.username, to: after.username } }];
-  const roles = describeChanges({ roles: parseScope(before.roles) }, { roles: parseScope(after.roles) });
-  if ('roles' in roles) yield ['roles_changed', roles];
-  if (hasNewPassword) yield ['user_password_set', { one_time_password: after.password_one_time === 1 }];
-  if (before.disabled_at === null && after.disabled_at !== null) yield ['user_disabled'];
-  if (before.disabled_at !== null && after.disabled_at === null) yield ['user_enabled'];
+export function toOwner({
+  username,
+  email,
+  display_name: displayName,
+}: Pick<UserWithRoles, 'username' | 'email' | 'display_name'>): PasswordOwner {
+  return { username, email: email ?? undefined, displayName: displayName ?? undefined };
 }
 
 /** 120 random bits in base64url. */
@@ -273,14 +270,4 @@ export function generateOneTimePassword(): string {
 
 async function requireAdministrator(queries: Queries): Promise<void> {
   if (!(await usersStore.hasAdministrator(queries))) throw new Problem('last_administrator');
-}
-
-/** @throws {Problem} `validation_failed`, with the reason under the field's name. */
-export async function refuseInvalidPassword(
-  field: string,
-  password: string,
-  username: string,
-): Promise<void> {
-  const fault = await validatePassword(password, username);
-  if (fault !== undefined) throw new Problem('validation_failed', { errors: { [field]: fault } });
 }

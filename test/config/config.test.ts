@@ -63,6 +63,8 @@ describe('The settings', () => {
       secret: undefined,
       trustedProxies: [],
       corsOrigins: [],
+      passkeyRpId: undefined,
+      passkeyOrigins: [],
       hstsIncludeSubDomains: false,
       adminUsername: 'admin',
       adminPassword: undefined,
@@ -120,6 +122,11 @@ describe('The settings', () => {
       passwordTimeCost: 2,
       passwordParallelism: 1,
       passwordQueue: 100,
+      passwordContextWords: [],
+      passwordCheckLimit: 60,
+      breachCheck: undefined,
+      breachCheckTimeout: 2,
+      breachCheckUnavailable: 'accept',
       oneTimePasswordExpires: 86_400,
       oneTimePasswords: false,
       loginFreeAttempts: 5,
@@ -139,6 +146,8 @@ describe('The settings', () => {
       smtpUrl: undefined,
       mailFrom: { name: 'Latchkey', address: 'no-reply@localhost' },
       mailLanguage: 'en',
+      devMail: 'auto',
+      emailLocalPart: 'any_case',
       mailTemplates: undefined,
     } satisfies Config);
   });
@@ -280,6 +289,8 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['Example <no-reply@example.com>', { name: 'Example', address: 'no-reply@example.com' }],
     ['"Example, Inc." <no-reply@example.com>', { name: 'Example, Inc.', address: 'no-reply@example.com' }],
   ],
+  LATCHKEY_EMAIL_LOCAL_PART: ['any_case', 'exact'].map((rule) => [rule, rule]),
+  LATCHKEY_DEV_MAIL: ['auto', 'on', 'off'].map((when) => [when, when]),
   LATCHKEY_MAIL_LANGUAGE: ['de', 'pt-BR'].map((tag) => [tag, tag]),
   LATCHKEY_MAIL_TEMPLATES: [['messages', 'messages']],
   LATCHKEY_AUDIT_SYSLOG: [
@@ -305,6 +316,20 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_TRUSTED_PROXIES: [
     ['loopback', ['loopback']],
     [' 10.0.0.0/8 , fd00::/8,uniquelocal,', ['10.0.0.0/8', 'fd00::/8', 'uniquelocal']],
+  ],
+  LATCHKEY_PASSKEY_RP_ID: [
+    ['example.com', 'example.com'],
+    ['localhost', 'localhost'],
+    ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
+    ['off', 'off'],
+  ],
+  LATCHKEY_PASSKEY_ORIGINS: [
+    [
+      'https://example.com, https://a.example.com:8443',
+      ['https://example.com', 'https://a.example.com:8443'],
+    ],
+    ['http://localhost:3000', ['http://localhost:3000']],
+    ['https://example.com,android:apk-key-hash:Ab_-1', ['https://example.com', 'android:apk-key-hash:Ab_-1']],
   ],
   LATCHKEY_CORS_ORIGINS: [
     ['*', ['*']],
@@ -407,6 +432,16 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_PASSWORD_TIME_COST: [['1', 1]],
   LATCHKEY_PASSWORD_PARALLELISM: [['4', 4]],
   LATCHKEY_PASSWORD_QUEUE: [['0', 0]],
+  LATCHKEY_PASSWORD_CONTEXT_WORDS: [['Acme, Straußwirt', ['Acme', 'Straußwirt']]],
+  LATCHKEY_PASSWORD_CHECK_LIMIT: [['0', 0]],
+  LATCHKEY_BREACH_CHECK: [
+    ['https://api.pwnedpasswords.com/range/', { kind: 'api', url: 'https://api.pwnedpasswords.com/range/' }],
+    ['http://localhost:8080/range', { kind: 'api', url: 'http://localhost:8080/range/' }],
+    ['src', { kind: 'folder', path: 'src' }],
+    ['package.json', { kind: 'file', path: 'package.json' }],
+  ],
+  LATCHKEY_BREACH_CHECK_TIMEOUT: [['30s', 30]],
+  LATCHKEY_BREACH_CHECK_UNAVAILABLE: ['accept', 'refuse'].map((what) => [what, what]),
   LATCHKEY_LOGIN_FREE_ATTEMPTS: [['0', 0]],
   LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: [['1000', 1000]],
   LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: [['1000', 1000]],
@@ -474,6 +509,8 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'a@example.com, b@example.com',
     'Ex\nample <a@example.com>',
   ],
+  LATCHKEY_EMAIL_LOCAL_PART: ['lower'],
+  LATCHKEY_DEV_MAIL: ['true'],
   LATCHKEY_MAIL_LANGUAGE: ['english', 'de_AT', 'd'],
   LATCHKEY_MAIL_TEMPLATES: [' '],
   LATCHKEY_AUDIT_SYSLOG: [
@@ -500,6 +537,14 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   ],
   LATCHKEY_SECRET: ['x'.repeat(31)],
   LATCHKEY_TRUSTED_PROXIES: ['10.0.0.0/33', 'proxy.example.com', '*', '1'],
+  LATCHKEY_PASSKEY_RP_ID: [
+    ...['https://example.com', 'example.com:443', 'Example.com', 'example.com/', 'a b', '.'],
+    ...['127.0.0.1', '[::1]', 'bücher.example', 'user@example.com'],
+  ],
+  LATCHKEY_PASSKEY_ORIGINS: [
+    ...['example.com', 'https://example.com/', 'http://example.com', 'http://127.0.0.1:3000', '*'],
+    ...['android:apk-key-hash:', 'android:apk-key-hash:a=', 'ios:bundle-id:x', 'null'],
+  ],
   LATCHKEY_CORS_ORIGINS: [
     'https://app.example.com/',
     'https://app.example.com/path',
@@ -559,6 +604,17 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_PASSWORD_TIME_COST: ['0', '101', ...notNumbers],
   LATCHKEY_PASSWORD_PARALLELISM: ['0', '65', ...notNumbers],
   LATCHKEY_PASSWORD_QUEUE: ['100001', ...notNumbers],
+  LATCHKEY_PASSWORD_CONTEXT_WORDS: ['ab', 'acme, x', Array(101).fill('acme').join(',')],
+  LATCHKEY_PASSWORD_CHECK_LIMIT: ['1000001', ...notNumbers],
+  LATCHKEY_BREACH_CHECK: [
+    'http://api.example.com/range/',
+    'ftp://localhost/',
+    'https://user:secret@api.example.com/',
+    'https://api.example.com/?key=1',
+    'no/such/folder',
+  ],
+  LATCHKEY_BREACH_CHECK_TIMEOUT: ['0', '31', 'soon'],
+  LATCHKEY_BREACH_CHECK_UNAVAILABLE: ['ignore', 'Accept'],
   LATCHKEY_LOGIN_FREE_ATTEMPTS: ['1000001', ...notNumbers],
   LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_ADDRESS: ['1000001', ...notNumbers],
   LATCHKEY_LOGIN_FREE_ATTEMPTS_PER_SITE: ['1000001', ...notNumbers],
@@ -634,6 +690,26 @@ describe('LATCHKEY_LISTEN', () => {
     ]);
     expect(faultsOf({ ...settings, LATCHKEY_ISSUER: 'https://login.example.com' })).to.deep.equal([]);
     expect(faultsOf({ LATCHKEY_LISTEN: 'when_ready' })).to.deep.equal([]);
+  });
+});
+
+describe('LATCHKEY_PASSKEY_ORIGINS', () => {
+  it('are all of one domain, which LATCHKEY_PASSKEY_RP_ID names where the first does not', () => {
+    const origins = { LATCHKEY_PASSKEY_ORIGINS: 'https://app.example.com,https://login.example.com' };
+    expect(faultsOf(origins)).to.deep.equal([
+      'LATCHKEY_PASSKEY_ORIGINS has https://login.example.com, whose pages cannot use passkeys of app.example.com: set LATCHKEY_PASSKEY_RP_ID to a domain that all of them are in.',
+    ]);
+    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
+    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'ample.com' })).to.have.length(1);
+    expect(faultsOf({ ...origins, LATCHKEY_PASSKEY_RP_ID: 'off' })).to.deep.equal([]);
+  });
+
+  it('of apps alone need a domain', () => {
+    const app = { LATCHKEY_PASSKEY_ORIGINS: 'android:apk-key-hash:Ab' };
+    expect(faultsOf(app)).to.deep.equal([
+      'LATCHKEY_PASSKEY_RP_ID must be set where LATCHKEY_PASSKEY_ORIGINS has apps alone.',
+    ]);
+    expect(faultsOf({ ...app, LATCHKEY_PASSKEY_RP_ID: 'example.com' })).to.deep.equal([]);
   });
 });
 

@@ -3,12 +3,18 @@ import { auditChainStore } from '../../src/audit/audit-chain.store.js';
 import { auditListStore, type AuditFilter } from '../../src/audit/audit-list.store.js';
 import { auditOutputsStore } from '../../src/audit-feed/outputs/audit-outputs.store.js';
 import { clientsStore } from '../../src/clients/clients.store.js';
+import { sql } from 'kysely';
+import type { Moment } from '../../src/database/moment.js';
+import { outboxStore } from '../../src/email/outbox.store.js';
 import type { Queries } from '../../src/database/database.js';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
+import { passkeyChallengesStore } from '../../src/passkeys/passkey-challenges.store.js';
+import { passkeysStore } from '../../src/passkeys/passkeys.store.js';
 import { rolesStore } from '../../src/roles/roles.store.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
 import { loginStore } from '../../src/authentication/login.store.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
+import { deletedForeignIdsStore } from '../../src/users/deleted-foreign-ids.store.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { revocationsStore } from '../../src/revocations/revocations.store.js';
 import { importedUsersStore } from '../../src/import/imported-users.store.js';
@@ -23,6 +29,7 @@ import { sessionEpochsStore } from '../../src/users/session-epochs.store.js';
 
 const id = '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10';
 const now = recordTime;
+const systemMoment: Moment = { value: now, from: (value) => sql`${value}` };
 const page = { limit: 50, after: undefined };
 const later = { limit: 50, after: id };
 const live = { userId: id, now, lifetime: 1 };
@@ -68,6 +75,9 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'what concerns a token': (queries) =>
     revocationsStore.findForToken(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
   'who logs in': (queries) => loginStore.find(queries, { username: 'Ada', network: '192.0.2.1' }),
+  'the passkeys of a user': (queries) => passkeysStore.list(queries, id),
+  'whose a passkey is': (queries) => passkeysStore.findOwner(queries, 'AAAA'),
+  'expired challenges of passkeys': (queries) => passkeyChallengesStore.deleteExpired(queries, now, 50),
   'the last expiry of a session': (queries) => sessionsStore.findLastExpiry(queries),
   'a page of holders': (queries) => rolesStore.otherRolesOfHolders(queries, 'a', { after: id, limit: 50 }),
   'whether there is an administrator': (queries) => usersStore.hasAdministrator(queries),
@@ -88,8 +98,16 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
   'the kinds of imported hashes': (queries) => usersStore.foreignHashFamilies(queries),
   'who was imported': (queries) => importedUsersStore.findImported(queries, 'shop', ['1', '2']),
+  'who was imported and deleted': (queries) => deletedForeignIdsStore.find(queries, 'shop', ['1', '2']),
   'whose names are taken': (queries) =>
     importedUsersStore.findTaken(queries, [{ id, username_key: 'ada', username_skeleton: 'x' }]),
+  'which addresses are taken': (queries) =>
+    importedUsersStore.findTakenAddresses(queries, ['ada@example.com']),
+  'whether an address is taken': (queries) => usersStore.hasEmail(queries, 'ada@example.com', id),
+  'a page of the outbox': (queries) => outboxStore.list(queries, { limit: 50, before: id }),
+  'what is to be sent': (queries) => outboxStore.listDue(queries, systemMoment, 50),
+  'when something is to be sent': (queries) => outboxStore.findNextDue(queries),
+  'expired messages': (queries) => outboxStore.deleteExpired(queries, now, 50),
   'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),
   'roles of a page of an export': (queries) => importedUsersStore.rolesOf(queries, [id]),
   ...auditQueries,
@@ -105,7 +123,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
 
 const orders = ['created_at', 'username', 'logged_in', 'never_logged_in'] as const;
 const sorts = ['created_at', 'username', 'last_login_at'] as const;
-const everyFilter = { name: 'a', role: 'a', disabled: true, lastLoginFrom: 1, lastLoginTo: 2 };
+const everyFilter = { name: 'a', email: 'a', role: 'a', disabled: true, lastLoginFrom: 1, lastLoginTo: 2 };
 const filters: readonly UserFilters[] = [
   {},
   { disabled: false },
