@@ -1,14 +1,13 @@
 import type { RequestContext } from '../http/request-context.js';
-import type { Database } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import type { Passwords } from '../passwords/passwords.js';
 import { toUsernameKey } from '../usernames/username.js';
-import { usersStore } from '../users/users.store.js';
 import type { Attempt } from './attempt.js';
 import type { LoginCompletion } from './login-completion.js';
 import type { LoginLimiter } from './login-limiter.js';
 import { reportRateLimit } from './report-rate-limit.js';
-import { loginStore, type LoginUser } from './login.store.js';
+import type { LoginUsers } from './login-users.js';
+import type { LoginUser } from './login.store.js';
 import { getNetwork } from '../http/network.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DeniedReason, OnDenied } from '../sessions/denials.js';
@@ -22,7 +21,7 @@ type Decision = { readonly tokens: TokenSet } | { readonly refused: DeniedReason
  */
 export class LoginService {
   constructor(
-    private readonly database: Database,
+    private readonly users: LoginUsers,
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
     private readonly completion: LoginCompletion,
@@ -35,10 +34,7 @@ export class LoginService {
    */
   async login(username: string, password: string, context: RequestContext): Promise<TokenSet> {
     const address = context.address ?? '';
-    const { user, known } = await loginStore.find(this.database.queries, {
-      username,
-      network: getNetwork(address),
-    });
+    const { user, known } = await this.users.find(username, getNetwork(address));
     const decided = this.limiter.attempt({ account: toUsernameKey(username), address, known }, (attempt) =>
       this.#decide(user, password, attempt, context),
     );
@@ -71,7 +67,7 @@ export class LoginService {
       attempt.succeed();
       return { tokens };
     }
-    const now = await usersStore.findStored(this.database.queries, user.id);
+    const now = await this.users.findAgain(user.id);
     if (now && now.password_hash !== user.password_hash) {
       attempt.abandon();
       return { refused: 'changed' };

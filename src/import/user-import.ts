@@ -57,9 +57,10 @@ export class UserImport {
     deleted: 0,
     refused: 0,
     withoutPassword: 0,
+    withoutAddress: 0,
     bcrypt: 0,
   };
-  /** What earlier users of this run have: name, look of a name, id, foreign id → place. */
+  /** What earlier users of this run have: name, look of a name, address, id, foreign id → place. */
   readonly #seen = new Map<string, string>();
 
   private constructor(
@@ -117,7 +118,7 @@ export class UserImport {
     const deleted = await deletedForeignIdsStore.find(database.queries, source, ids);
     const newRoles = new Set<string>();
     const candidates = records.flatMap((record) => this.#check(record, { done, deleted }, newRoles));
-    const free = await this.#findFree(candidates);
+    const free = await this.#dropTakenAddresses(await this.#findFree(candidates));
     if (!this.options.dryRun && free.length > 0) {
       for (const name of newRoles) await this.#createRole(name);
       await this.#insert(free);
@@ -209,6 +210,23 @@ export class UserImport {
     });
   }
 
+  /** An address is one user's: the first one keeps it, and others are imported without. */
+  async #dropTakenAddresses(candidates: readonly Candidate[]): Promise<Candidate[]> {
+    const keys = candidates.flatMap(({ user }) => user.email_key ?? []);
+    const taken = await importedUsersStore.findTakenAddresses(this.dependencies.database.queries, keys);
+    return candidates.map((candidate) => {
+      const { user, place } = candidate;
+      const { email_key: key } = user;
+      if (key === null) return candidate;
+      const before = this.#seen.get(`address ${key}`) ?? this.#seen.get(`name ${key}`) ?? place;
+      if (!taken.has(key) && before === place) {
+        this.#seen.set(`address ${key}`, place);
+        return candidate;
+      }
+      return { ...candidate, user: { ...user, email: null, email_key: null, email_verified_at: null } };
+    });
+  }
+
   async #createRole(name: string): Promise<void> {
     const description = `Imported from ${this.options.source}`;
     await this.dependencies.roles.put(name, { description, permissions: [] }, this.options.actor);
@@ -271,7 +289,8 @@ export class UserImport {
 
   #count(imported: readonly Candidate[]): void {
     this.#counts.imported += imported.length;
-    for (const { user } of imported) {
+    for (const { user, origin } of imported) {
+      if (origin.email !== null && user.email === null) this.#counts.withoutAddress += 1;
       if (user.password_hash === '') this.#counts.withoutPassword += 1;
       else if (user.password_hash.startsWith('imported-hash/1/bcrypt/')) this.#counts.bcrypt += 1;
     }

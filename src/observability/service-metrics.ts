@@ -1,6 +1,7 @@
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
+import type { OutboxWorker } from '../email/outbox-worker.js';
 import type { KeyPurpose } from '../keys/keys.store.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { BreachCheck } from '../passwords/breach-check.js';
@@ -31,6 +32,7 @@ export interface MetricSources {
   readonly confirmation: TokenConfirmation;
   readonly revocationFeed: RevocationFeed;
   readonly passwords: Passwords;
+  readonly outboxWorker: OutboxWorker;
   readonly breaches: BreachCheck | undefined;
   readonly passwordStrength: PasswordStrength;
   readonly logins: Pick<LoginCompletion, 'succeeded'>;
@@ -108,8 +110,18 @@ function createFeatureReaders({
   logins,
   sessions,
   denials,
+  outboxWorker,
 }: MetricSources): Readers<
-  'logins' | 'refreshes' | 'reuse' | 'revocations' | 'streams' | 'tokenLookups' | 'tokensCached' | 'keyAge'
+  | 'logins'
+  | 'refreshes'
+  | 'reuse'
+  | 'revocations'
+  | 'streams'
+  | 'tokenLookups'
+  | 'tokensCached'
+  | 'keyAge'
+  | 'mail'
+  | 'mailLag'
 > {
   return {
     logins: () => [
@@ -128,6 +140,8 @@ function createFeatureReaders({
       [accessTokens.cacheUse.misses, { result: 'miss' }],
     ],
     tokensCached: () => accessTokens.cacheUse.size,
+    mail: () => Object.entries(outboxWorker.outcomes).map(([outcome, count]) => [count, { outcome }]),
+    mailLag: () => (outboxWorker.lag === undefined ? undefined : outboxWorker.lag / 1000),
     keyAge: () =>
       purposes.flatMap((purpose): Sample[] => {
         const times = ring.findCurrentTimes(purpose);
