@@ -109,10 +109,7 @@ export class InvitationsController {
   @Security('bearer', ['users:write'])
   @SuccessResponse(204, 'Withdrawn.')
   @Response<ProblemDetails>(404, 'There is no such invitation: `invitation_not_found`.')
-  public async deleteInvitation(
-    @Path() id: Id,
-    @Request() request: AuthenticatedRequest,
-  ): Promise<void> {
+  public async deleteInvitation(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
     await this.services.invitations.withdraw(id, toActor(request));
   }
 }

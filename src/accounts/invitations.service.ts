@@ -71,7 +71,11 @@ export class InvitationsService {
    * @throws {Problem} `email_taken`; `insufficient_scope` for a role that permits what the inviter may not;
    *   `validation_failed` for what is no address, and for an unknown role.
    */
-  async invite({ email, roles, language }: NewInvitation, inviterId: string, actor: Actor): Promise<InvitationRow> {
+  async invite(
+    { email, roles, language }: NewInvitation,
+    inviterId: string,
+    actor: Actor,
+  ): Promise<InvitationRow> {
     const address = parseEmailAddress(email);
     if (!address) refuse('email', 'must be an e-mail address, such as ada@example.com');
     const token = prefix + randomBytes(randomLength).toString('base64url');
@@ -108,7 +112,9 @@ export class InvitationsService {
           days: Math.max(1, Math.floor(this.options.lifetime / 86_400)),
         },
       });
-      await this.#audit(transaction, 'user_invited', invitation, actor, { roles: parseScope(invitation.roles) });
+      await this.#audit(transaction, 'user_invited', invitation, actor, {
+        roles: parseScope(invitation.roles),
+      });
     });
     return invitation;
   }

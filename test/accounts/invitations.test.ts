@@ -56,8 +56,13 @@ for (const database of databaseKinds) {
       expect(invitation.roles).to.deep.equal(['auditor']);
       expect(Date.parse(invitation.expires_at) - app.clock.now()).to.equal(week * 1000);
       expect(token).to.match(/^lk_in_.{32}$/);
-      const { body } = await accept(token, { username: `Grace ${email}`.slice(0, 8) + made, display_name: 'Grace' }).expect(201);
-      expect(body).to.include({ email }).and.to.deep.include({ roles: ['auditor'] });
+      const { body } = await accept(token, {
+        username: `Grace ${++made}`,
+        display_name: 'Grace',
+      }).expect(201);
+      expect(body)
+        .to.include({ email })
+        .and.to.deep.include({ roles: ['auditor'] });
       const { access_token: own } = await app.login(body.username as string, password);
       await app.get('/audit', own).expect(200);
       await app.login(email, password);
