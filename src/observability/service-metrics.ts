@@ -1,3 +1,4 @@
+import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { LoginCompletion } from '../authentication/login-completion.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
@@ -38,6 +39,7 @@ export interface MetricSources {
   readonly logins: Pick<LoginCompletion, 'succeeded'>;
   readonly sessions: SessionsService;
   readonly denials: Tally<DeniedReason>;
+  readonly auditOutputs: Pick<AuditOutputs, 'progress'>;
   readonly requests: RequestMetrics;
   readonly jobs: JobRecords;
   readonly readiness: {
@@ -54,13 +56,22 @@ export function createServiceMetrics(sources: MetricSources): Metrics {
     ...createServiceReaders(sources),
     ...createFeatureReaders(sources),
     ...createPasswordReaders(sources),
+    ...createMailReaders(sources),
     ...createDatabaseReaders(sources),
     ...createProcessReaders(sources),
   });
   const observeCommit = metrics.observer('commitDuration');
+  const observeStatement = metrics.observer('statementDuration');
+  const observePool = metrics.observer('poolWait');
   sources.database.observe({
     onCommit: (took) => {
       observeCommit(took / 1000);
+    },
+    onStatement: ({ took }) => {
+      observeStatement(took / 1000);
+    },
+    onConnection: ({ took }) => {
+      observePool(took / 1000);
     },
   });
   const observeWait = metrics.observer('passwordWait');
@@ -93,7 +104,10 @@ function createServiceReaders({
         [succeeded, { task: job, outcome: 'succeeded' }],
         [failed, { task: job, outcome: 'failed' }],
       ]),
-    jobDuration: () => [...jobs].map(([job, { lastDuration }]) => [lastDuration, { task: job }]),
+    jobDuration: () =>
+      [...jobs].flatMap(([job, { lastDuration }]): Sample[] =>
+        lastDuration === undefined ? [] : [[lastDuration, { task: job }]],
+      ),
     jobLastSuccess: () =>
       [...jobs].flatMap(([job, { lastSuccess }]): Sample[] =>
         lastSuccess === undefined ? [] : [[lastSuccess, { task: job }]],
@@ -110,7 +124,7 @@ function createFeatureReaders({
   logins,
   sessions,
   denials,
-  outboxWorker,
+  auditOutputs,
 }: MetricSources): Readers<
   | 'logins'
   | 'refreshes'
@@ -120,8 +134,8 @@ function createFeatureReaders({
   | 'tokenLookups'
   | 'tokensCached'
   | 'keyAge'
-  | 'mail'
-  | 'mailLag'
+  | 'auditOutputLag'
+  | 'auditOutputFailures'
 > {
   return {
     logins: () => [
@@ -140,13 +154,21 @@ function createFeatureReaders({
       [accessTokens.cacheUse.misses, { result: 'miss' }],
     ],
     tokensCached: () => accessTokens.cacheUse.size,
-    mail: () => Object.entries(outboxWorker.outcomes).map(([outcome, count]) => [count, { outcome }]),
-    mailLag: () => (outboxWorker.lag === undefined ? undefined : outboxWorker.lag / 1000),
+    auditOutputLag: () => auditOutputs.progress.map(({ name, lag }) => [lag / 1000, { output: name }]),
+    auditOutputFailures: () =>
+      auditOutputs.progress.map(({ name, failures }) => [failures, { output: name }]),
     keyAge: () =>
       purposes.flatMap((purpose): Sample[] => {
         const times = ring.findCurrentTimes(purpose);
         return times ? [[(clock.now() - times.activeAt) / 1000, { purpose }]] : [];
       }),
+  };
+}
+
+function createMailReaders({ outboxWorker }: MetricSources): Readers<'mail' | 'mailLag'> {
+  return {
+    mail: () => Object.entries(outboxWorker.outcomes).map(([outcome, count]) => [count, { outcome }]),
+    mailLag: () => (outboxWorker.lag === undefined ? undefined : outboxWorker.lag / 1000),
   };
 }
 

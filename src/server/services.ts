@@ -283,6 +283,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       ...{ passwords, breaches, passwordStrength },
       outboxWorker: email.outboxWorker,
       ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
+      auditOutputs: auditFeed.auditOutputs,
     }),
     ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
