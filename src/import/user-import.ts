@@ -11,6 +11,7 @@ import { deletedForeignIdsStore } from '../users/deleted-foreign-ids.store.js';
 import { usersStore } from '../users/users.store.js';
 import { FieldError, type SourceRecord, type UserSource } from './foreign-user.js';
 import type { Finding, ImportCounts, ImportOptions } from './import-options.js';
+import { dropTakenAddresses } from './drop-taken-addresses.js';
 import { importedUsersStore, type NewImportedUser } from './imported-users.store.js';
 import { RoleMapping } from './role-mapping.js';
 import { toForeignId, toUserRow } from './user-checks.js';
@@ -118,7 +119,7 @@ export class UserImport {
     const deleted = await deletedForeignIdsStore.find(database.queries, source, ids);
     const newRoles = new Set<string>();
     const candidates = records.flatMap((record) => this.#check(record, { done, deleted }, newRoles));
-    const free = await this.#dropTakenAddresses(await this.#findFree(candidates));
+    const free = await dropTakenAddresses(database.queries, await this.#findFree(candidates), this.#seen);
     if (!this.options.dryRun && free.length > 0) {
       for (const name of newRoles) await this.#createRole(name);
       await this.#insert(free);
@@ -207,23 +208,6 @@ export class UserImport {
       }
       inBatch.add(look);
       return [isLike ? { ...candidate, user: { ...user, username_skeleton: null } } : candidate];
-    });
-  }
-
-  /** An address is one user's: the first one keeps it, and others are imported without. */
-  async #dropTakenAddresses(candidates: readonly Candidate[]): Promise<Candidate[]> {
-    const keys = candidates.flatMap(({ user }) => user.email_key ?? []);
-    const taken = await importedUsersStore.findTakenAddresses(this.dependencies.database.queries, keys);
-    return candidates.map((candidate) => {
-      const { user, place } = candidate;
-      const { email_key: key } = user;
-      if (key === null) return candidate;
-      const before = this.#seen.get(`address ${key}`) ?? this.#seen.get(`name ${key}`) ?? place;
-      if (!taken.has(key) && before === place) {
-        this.#seen.set(`address ${key}`, place);
-        return candidate;
-      }
-      return { ...candidate, user: { ...user, email: null, email_key: null, email_verified_at: null } };
     });
   }
 
