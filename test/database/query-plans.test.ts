@@ -64,7 +64,8 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'the first page of invitations': (queries) => invitationsStore.list(queries, { ...page, now }),
   'a later page of invitations': (queries) => invitationsStore.list(queries, { ...later, now }),
   'invitations that have expired': (queries) => invitationsStore.deleteExpired(queries, now, 500),
-  'all sessions of a user': (queries) => ownDataStore.listSessions(queries, { ...later, userId: id }),
+  'all sessions of a user': (queries) =>
+    ownDataStore.listSessions(queries, { userId: id, limit: 50, after: { network: '192.0.2.1', id } }),
   'the messages to a user': (queries) => ownDataStore.listMessages(queries, { ...later, userId: id }),
   'what the audit has about a user': (queries) =>
     ownDataStore.listAudit(queries, 'target', { ...later, userId: id }),

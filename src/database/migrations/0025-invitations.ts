@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { MigrationContext } from './context.js';
 
-/** Invitations, and an index by which users read which messages they were sent. */
+/** Invitations, and indexes by which users read in pages which sessions they have had and which messages they were sent. */
 export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Promise<void> {
   const integer = dialect === 'sqlite' ? sql`integer` : sql`bigint`;
   const text = dialect === 'sqlite' ? sql`text` : sql`text collate "C"`;
@@ -25,6 +25,13 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
     .on('latchkey_invitations')
     .column('expires_at')
     .execute();
+  // In the place of one without the id.
+  await db.schema
+    .createIndex('sessions_by_network')
+    .on('sessions')
+    .columns(['user_id', 'network', 'id'])
+    .execute();
+  await db.schema.dropIndex('sessions_by_user').execute();
   await db.schema
     .createIndex('latchkey_outbox_by_user')
     .on('latchkey_outbox')
