@@ -33,7 +33,7 @@ export function toUserRow(
   { clock, hashKinds }: { readonly clock: Clock; readonly hashKinds: Set<string> },
 ): { readonly user: UserRow; readonly origin: ForeignIdRow } {
   const foreignId = toForeignId(foreign.id);
-  if (foreignId.length > maxForeignIdLength || control.test(foreignId)) {
+  if (foreignId.length > maxForeignIdLength || control.test(foreignId) || !foreignId.isWellFormed()) {
     throw new FieldError(
       `the id must have ${maxForeignIdLength} characters or fewer, and no control characters`,
     );
