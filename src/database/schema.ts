@@ -24,6 +24,7 @@ export interface Schema {
   latchkey_leases: LeaseRow;
   latchkey_data_keys: DataKeyRow;
   latchkey_login_challenges: LoginChallengeRow;
+  latchkey_invitations: InvitationRow;
   latchkey_passkeys: PasskeyRow;
   latchkey_passkey_challenges: PasskeyChallengeRow;
 }
@@ -372,6 +373,24 @@ export interface LoginChallengeRow {
   /** The key under which the limiter counts the account's failures, which the login forgives; null: none. */
   attempt_key: string | null;
   tries_left: number;
+  created_at: number;
+  expires_at: number;
+}
+
+/** An invitation that was neither accepted nor withdrawn. */
+export interface InvitationRow {
+  id: string;
+  /** SHA-256 of the token in its link, base64url. */
+  token_hash: string;
+  email: string;
+  /** As of a user; unique. */
+  email_key: string;
+  /** Names, space-separated, sorted. */
+  roles: string;
+  /** Of the message, as BCP 47 names it; null: not chosen. */
+  language: string | null;
+  /** The id of a user, who may be gone. */
+  invited_by: string;
   created_at: number;
   expires_at: number;
 }

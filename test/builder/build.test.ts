@@ -46,6 +46,15 @@ describe('A build', () => {
     expect(stderr).to.match(/^src\/reports\/reports\.controller\.ts:\d+:\d+: .*'missing'/m);
   });
 
+  it('says what to write for a permission without a list, and nothing of generated/, which it breaks', () => {
+    const stderr = build(sound.replace(/@Security\('bearer', \[('[^']+')\]\)/, "@Security('bearer', $1)"));
+    const [first = ''] = stderr.split('\n');
+    expect(first).to.match(
+      /^src\/reports\/reports\.controller\.ts:\d+: @Security has the permission 'reports:read' without a list\. Write @Security\('bearer', \['reports:read'\]\)\.$/,
+    );
+    expect(stderr).not.to.match(/^generated\//m);
+  });
+
   it('reports the place of what tsoa fails on, too', () => {
     const stderr = build(sound.replace("@Route('reports')", "@Route('roles')"));
     // Its own message names neither.
