@@ -7,6 +7,7 @@ import type { PasswordPolicy } from '../passwords/password-policy.js';
 import type { PasswordStrength } from '../passwords/password-strength.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
 import type { UsersService } from '../users/users.service.js';
+import { InvitationsService } from './invitations.service.js';
 import { ownDataParts } from './own-data-parts.js';
 import { OwnDataService } from './own-data.service.js';
 import { PasswordCheckService } from './password-check.service.js';
@@ -16,6 +17,7 @@ import { VerificationService } from './verification.service.js';
 export interface AccountServices {
   readonly passwordChecks: PasswordCheckService;
   readonly ownData: OwnDataService;
+  readonly invitations: InvitationsService;
   readonly recovery: RecoveryService;
   readonly verification: VerificationService;
 }
@@ -40,6 +42,10 @@ export function createAccountServices(
   return {
     passwordChecks: new PasswordCheckService(passwordPolicy, passwordStrength),
     ownData: new OwnDataService(foundations.database, foundations.clock, users, ownDataParts),
+    invitations: new InvitationsService(foundations.database, foundations.clock, foundations.outbox, users, {
+      lifetime: config.invitationExpires,
+      appUrl,
+    }),
     recovery: new RecoveryService(foundations, appUrl),
     verification: new VerificationService(foundations, appUrl),
   };

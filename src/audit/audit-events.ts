@@ -1,5 +1,5 @@
 /** What an event happens to. */
-export type TargetKind = 'user' | 'role' | 'client' | 'key' | 'secret' | 'database' | 'audit';
+export type TargetKind = 'user' | 'role' | 'client' | 'key' | 'secret' | 'database' | 'audit' | 'invitation';
 
 export interface EventDefinition {
   /** Undefined: nothing in particular. */
@@ -117,6 +117,13 @@ export const auditEvents = {
   password_recovered: {
     target: 'user',
     doc: 'A user chose a new password by a link: sessions and tokens ended.',
+  },
+  user_invited: { target: 'invitation', doc: 'Somebody was invited by e-mail.', details: '`roles`' },
+  invitation_withdrawn: { target: 'invitation', doc: 'An invitation was withdrawn.' },
+  invitation_accepted: {
+    target: 'invitation',
+    doc: 'An invitation was accepted; `user_created` is the account.',
+    details: '`invited_by`',
   },
   user_deleted: {
     target: 'user',

@@ -339,6 +339,18 @@ export const settings = {
     secret: true,
     doc: 'The server that messages are sent through, such as `smtp://user:password@smtp.example.com:587` (STARTTLS) or `smtps://…:465` ([e-mail](email.md)).',
   }),
+  appUrl: defineSetting({
+    name: 'LATCHKEY_APP_URL',
+    parse: parseIssuerUrl,
+    defaultInWords: 'the issuer',
+    doc: 'The URL of your pages that links in messages lead to, each with a `token` in the query: `<it>/reset-password` and `<it>/verify-email` ([recovery](recovery.md)), `<it>/invitation` ([invitations](invitations.md)).',
+  }),
+  invitationExpires: defineSetting({
+    name: 'LATCHKEY_INVITATION_EXPIRES',
+    parse: createDurationParser(3600, 90 * 86_400),
+    default: '7d',
+    doc: 'How long an invitation can be accepted.',
+  }),
   mailFrom: defineSetting({
     name: 'LATCHKEY_MAIL_FROM',
     parse: parseSender,
@@ -642,12 +654,6 @@ export const settings = {
     parse: createWholeNumberParser(0, 1_000_000),
     default: '10',
     doc: 'How many links for new passwords, asked for or used, each process accepts per minute from one address; 0: no limit.',
-  }),
-  appUrl: defineSetting({
-    name: 'LATCHKEY_APP_URL',
-    parse: parseIssuerUrl,
-    defaultInWords: 'what `LATCHKEY_ISSUER` says',
-    doc: 'Where your app is, such as `https://app.example.com`: links in messages lead to its pages `/reset-password` and `/verify-email`, with a `token` in the query ([recovery](recovery.md)).',
   }),
   passwordCheckLimit: defineSetting({
     name: 'LATCHKEY_PASSWORD_CHECK_LIMIT',

@@ -16,6 +16,7 @@ const order: Readonly<Record<keyof Schema, true>> = {
   latchkey_deleted_foreign_ids: true,
   latchkey_exchanged_tokens: true,
   latchkey_login_challenges: true,
+  latchkey_invitations: true,
   latchkey_passkeys: true,
   latchkey_passkey_challenges: true,
   latchkey_audit_seals: true,

@@ -25,6 +25,7 @@ export interface Schema {
   latchkey_data_keys: DataKeyRow;
   latchkey_account_tokens: AccountTokenRow;
   latchkey_login_challenges: LoginChallengeRow;
+  latchkey_invitations: InvitationRow;
   latchkey_passkeys: PasskeyRow;
   latchkey_passkey_challenges: PasskeyChallengeRow;
 }
@@ -346,7 +347,7 @@ export interface AccountTokenRow {
   /** SHA-256 of the token, base64url. */
   token_hash: string;
   purpose: 'password_reset' | 'email_verification';
-  /** Empty: nobody's; it is there to take the time that a token takes. */
+  /** Of an id that no user has, it is there to take the time that a token takes. */
   user_id: string;
   /** The user's address when it was issued: with another one it is void. */
   email_key: string;
@@ -392,6 +393,24 @@ export interface LoginChallengeRow {
   /** The key under which the limiter counts the account's failures, which the login forgives; null: none. */
   attempt_key: string | null;
   tries_left: number;
+  created_at: number;
+  expires_at: number;
+}
+
+/** An invitation that was neither accepted nor withdrawn. */
+export interface InvitationRow {
+  id: string;
+  /** SHA-256 of the token in its link, base64url. */
+  token_hash: string;
+  email: string;
+  /** As of a user; unique. */
+  email_key: string;
+  /** Names, space-separated, sorted. */
+  roles: string;
+  /** Of the message, as BCP 47 names it; null: not chosen. */
+  language: string | null;
+  /** The id of a user, who may be gone. */
+  invited_by: string;
   created_at: number;
   expires_at: number;
 }

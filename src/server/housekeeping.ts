@@ -1,3 +1,4 @@
+import { invitationsStore } from '../accounts/invitations.store.js';
 import type { Logger } from 'pino';
 import { accountTokensStore } from '../accounts/account-tokens.store.js';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
@@ -69,7 +70,8 @@ export function createHousekeeping({
       await revocations.prune();
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
-        ...[usedAssertionsStore, legacyUsersStore, passkeyChallengesStore, accountTokensStore],
+        ...[usedAssertionsStore, legacyUsersStore, passkeyChallengesStore],
+        ...[accountTokensStore, invitationsStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));

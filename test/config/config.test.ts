@@ -122,6 +122,8 @@ describe('The settings', () => {
       passwordTimeCost: 2,
       passwordParallelism: 1,
       passwordQueue: 100,
+      appUrl: undefined,
+      invitationExpires: 604_800,
       passwordContextWords: [],
       passwordCheckLimit: 60,
       breachCheck: undefined,
@@ -147,7 +149,6 @@ describe('The settings', () => {
       mailFrom: { name: 'Latchkey', address: 'no-reply@localhost' },
       mailLanguage: 'en',
       recoveryLimit: 10,
-      appUrl: undefined,
       devMail: 'auto',
       emailLocalPart: 'any_case',
       mailTemplates: undefined,
@@ -297,7 +298,6 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['0', 0],
     ['5', 5],
   ],
-  LATCHKEY_APP_URL: [['https://app.example.com/', 'https://app.example.com']],
   LATCHKEY_MAIL_LANGUAGE: ['de', 'pt-BR'].map((tag) => [tag, tag]),
   LATCHKEY_MAIL_TEMPLATES: [['messages', 'messages']],
   LATCHKEY_AUDIT_SYSLOG: [
@@ -439,6 +439,8 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_PASSWORD_TIME_COST: [['1', 1]],
   LATCHKEY_PASSWORD_PARALLELISM: [['4', 4]],
   LATCHKEY_PASSWORD_QUEUE: [['0', 0]],
+  LATCHKEY_APP_URL: [['https://app.example.com/', 'https://app.example.com']],
+  LATCHKEY_INVITATION_EXPIRES: [['1h', 3600]],
   LATCHKEY_PASSWORD_CONTEXT_WORDS: [['Acme, Straußwirt', ['Acme', 'Straußwirt']]],
   LATCHKEY_PASSWORD_CHECK_LIMIT: [['0', 0]],
   LATCHKEY_BREACH_CHECK: [
@@ -519,7 +521,6 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_EMAIL_LOCAL_PART: ['lower'],
   LATCHKEY_DEV_MAIL: ['true'],
   LATCHKEY_RECOVERY_LIMIT: ['-1', 'x'],
-  LATCHKEY_APP_URL: ['app.example.com', 'https://app.example.com/?x=1'],
   LATCHKEY_MAIL_LANGUAGE: ['english', 'de_AT', 'd'],
   LATCHKEY_MAIL_TEMPLATES: [' '],
   LATCHKEY_AUDIT_SYSLOG: [
@@ -613,6 +614,8 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_PASSWORD_TIME_COST: ['0', '101', ...notNumbers],
   LATCHKEY_PASSWORD_PARALLELISM: ['0', '65', ...notNumbers],
   LATCHKEY_PASSWORD_QUEUE: ['100001', ...notNumbers],
+  LATCHKEY_APP_URL: ['app.example.com', 'https://app.example.com/?a=b'],
+  LATCHKEY_INVITATION_EXPIRES: ['3599', '91d'],
   LATCHKEY_PASSWORD_CONTEXT_WORDS: ['ab', 'acme, x', Array(101).fill('acme').join(',')],
   LATCHKEY_PASSWORD_CHECK_LIMIT: ['1000001', ...notNumbers],
   LATCHKEY_BREACH_CHECK: [

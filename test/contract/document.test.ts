@@ -60,6 +60,7 @@ describe('The contract', () => {
       'POST /password/check',
       'POST /password/forgot',
       'POST /password/reset',
+      'POST /invitations/accept',
       'POST /refresh',
       'POST /login/cookies',
       'POST /refresh/cookies',

@@ -22,6 +22,7 @@ import * as email from './0021-email.js';
 import * as accountTokens from './0022-account-tokens.js';
 import * as secondFactors from './0023-second-factors.js';
 import * as passkeys from './0024-passkeys.js';
+import * as invitations from './0025-invitations.js';
 
 interface DialectMigration {
   up(db: Kysely<unknown>, context: MigrationContext): Promise<void>;
@@ -53,6 +54,7 @@ const migrations: Readonly<Record<string, DialectMigration>> = {
   '0022-account-tokens': accountTokens,
   '0023-second-factors': secondFactors,
   '0024-passkeys': passkeys,
+  '0025-invitations': invitations,
 };
 
 export function createMigrationProvider(context: MigrationContext): MigrationProvider {
