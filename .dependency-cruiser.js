@@ -10,6 +10,7 @@ const layers = [
   'observability',
   'oauth',
   'authentication',
+  'second-factors',
   'revocation-stream',
   'audit-feed',
   'sessions',

@@ -71,6 +71,24 @@ export const auditEvents = {
   },
   password_changed: { target: 'user', doc: 'A user changed the own password.' },
   password_reset: { target: 'user', doc: 'A command gave a user a one-time password.' },
+  second_factor_added: {
+    target: 'user',
+    doc: 'A user has set up a second factor.',
+    details: '`kind`',
+  },
+  second_factor_removed: { target: 'user', doc: 'A second factor of a user was removed.', details: '`kind`' },
+  recovery_code_used: {
+    target: 'user',
+    doc: 'A recovery code was in the place of a second factor, in the login that follows.',
+  },
+  recovery_codes_replaced: {
+    target: 'user',
+    doc: 'A user has new recovery codes, and the old ones stopped working.',
+  },
+  device_forgotten: {
+    target: 'user',
+    doc: 'A remembered device of a user is asked for a second factor again.',
+  },
   user_deleted: { target: 'user', doc: 'A user was deleted.', details: '`roles`' },
   role_created: { target: 'role', doc: 'A role was created.', details: '`description`, `permissions`' },
   role_updated: { target: 'role', doc: 'A role was changed.', details: changed },

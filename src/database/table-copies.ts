@@ -5,13 +5,18 @@ import { insertOwnRows, maxRowsPerStatement, type OwnTable } from './own-copy.js
 import { keyOf, type SourceRow } from './own-tables.js';
 import type { KeyRow, Schema } from './schema.js';
 
-/** PostgreSQL takes 65,535 parameters in a statement; the widest table has 16 columns. */
+/** PostgreSQL takes 65,535 parameters in a statement; the widest table has 20 columns. */
 export const rowsPerStatement = 500;
+
+/** A key as it is in a table. */
+export type SealedRow = Pick<KeyRow, 'id' | 'sealed_key'> & { readonly purpose: string };
+
+const sealedTables: ReadonlySet<keyof Schema> = new Set(['keys', 'latchkey_data_keys']);
 
 /** Encrypts the keys of the copy. */
 export interface CopySealing {
   /** Encrypts a key again, with the target's secret. */
-  readonly seal: (row: KeyRow) => string;
+  readonly seal: (row: SealedRow) => string;
   /** Whether that secret decrypts a key of the target. */
   readonly opens: (row: KeyRow) => boolean;
 }
@@ -39,10 +44,9 @@ export function createTableCopy(
     read: (after) => source.rows(table, after),
     keyOf: (row) => key.map((column) => row[column] ?? ''),
     insert: async (transaction, batch) => {
-      const rows =
-        table === 'keys'
-          ? batch.map((row) => ({ ...row, sealed_key: sealing.seal(row as unknown as KeyRow) }))
-          : batch;
+      const rows = sealedTables.has(table)
+        ? batch.map((row) => ({ ...row, sealed_key: sealing.seal(row as unknown as SealedRow) }))
+        : batch;
       // The rows come from the same table, so they have its columns.
       await transaction.insertInto(table).values(rows).execute();
     },

@@ -12,6 +12,9 @@ import { usedAssertionsStore } from '../oauth/used-assertions.store.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import { finishDeletions } from '../roles/role-holders.js';
+import { confirmationTime } from '../second-factors/second-factors.service.js';
+import { totpStore } from '../second-factors/totp.store.js';
+import { devicesStore } from '../sessions/devices.store.js';
 import { finishEndings } from '../sessions/ended-sessions.js';
 import { sessionEndingsStore } from '../sessions/session-endings.store.js';
 import { readPasswordCosts } from './password-costs.js';
@@ -65,11 +68,14 @@ export function createHousekeeping({
       await revocations.prune();
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
-        ...[usedAssertionsStore, legacyUsersStore],
+        ...[usedAssertionsStore, legacyUsersStore, devicesStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));
       }
+      await runInBatches(database, (queries, limit) =>
+        totpStore.deleteUnconfirmed(queries, now - confirmationTime * 1000, limit),
+      );
       await finishChanges();
       await auditOutputs.reportLags();
       await auditRetention.run();

@@ -29,6 +29,10 @@ import { Revocations } from '../revocations/revocations.js';
 import { SubjectVersions } from '../revocations/subject-versions.js';
 import { TokenConfirmation } from '../revocations/token-confirmation.js';
 import { RolesService } from '../roles/roles.service.js';
+import {
+  createSecondFactorServices,
+  type SecondFactorServices,
+} from '../second-factors/second-factor-services.js';
 import type { OnDenied } from '../sessions/denials.js';
 import { removeDeletedUser } from '../sessions/ended-sessions.js';
 import { createIssuedTokens } from '../sessions/issued-tokens.js';
@@ -73,6 +77,7 @@ export interface Services
     Omit<Dependencies, 'secret' | 'maxTokenLength'>,
     SessionServices,
     Omit<AuthenticationServices, 'limiter'>,
+    SecondFactorServices,
     UserServices,
     AuditServices,
     AuditFeedServices,
@@ -97,6 +102,7 @@ export interface Services
   readonly presentedTokens: PresentedTokensService;
   readonly roles: RolesService;
   readonly clients: ClientsService;
+  readonly secondFactorPolicy: SecondFactorPolicy;
   readonly oauth: OAuthServices;
   /** Reads the revocations and keys of other processes. */
   readonly catchUp: () => Promise<void>;
@@ -108,9 +114,10 @@ export interface Services
  */
 export async function createServices(dependencies: Dependencies): Promise<Services> {
   const { config, database, clock, log, secret, issuer, hooks, contract, problems } = dependencies;
+  const sealing = new KeySealing(secret);
   const ring = await KeyRing.open(
     database,
-    new KeySealing(secret),
+    sealing,
     clock,
     createIssuedTokens(clock),
     toKeyRingOptions(config),
@@ -149,7 +156,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     log.warn({ event: 'denied', reason, userId, ...context }, 'login or refresh denied');
   };
   const sessionLifetime = config.sessionLifetime || unlimitedLifetime;
-  const secondFactorPolicy = new SecondFactorPolicy({ mode: 'optional', permissions: [] });
+  const secondFactorPolicy = new SecondFactorPolicy(config.secondFactor);
   const sessions = createSessionServices(
     { database, clock, ring, accessTokens, revocations, versions, feed, onDenied, secondFactorPolicy },
     {
@@ -159,6 +166,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       sessionLimit: config.sessionLimit,
     },
   );
+  const secondFactors = createSecondFactorServices({ database, clock, sealing }, config, issuer);
   const authentication = createAuthenticationServices(
     {
       database,
@@ -169,6 +177,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       versions,
       onDenied,
       ...sessions,
+      ...secondFactors,
       secondFactorPolicy,
     },
     config,
@@ -240,6 +249,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     passwords,
     ...sessions,
     ...authentication,
+    ...secondFactors,
+    secondFactorPolicy,
     ...users,
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),

@@ -12,7 +12,9 @@ export type StoredUser = Omit<
   UserRow,
   'username_key' | 'username_skeleton' | 'session_epoch' | 'ending_epoch' | 'deleted_at' | 'second_factors'
 >;
-export type UserWithRoles = Omit<StoredUser, 'password_hash' | 'one_time_expires_at'> & AccountRights;
+export type UserWithRoles = Omit<StoredUser, 'password_hash' | 'one_time_expires_at'> &
+  Pick<UserRow, 'second_factors'> &
+  AccountRights;
 
 type UserChanges = Partial<
   Pick<
@@ -37,6 +39,7 @@ const withoutSecrets = [
   'users.id',
   'users.disabled_at',
   'users.last_login_at',
+  'users.second_factors',
   'users.created_at',
   'users.updated_at',
 ] as const;

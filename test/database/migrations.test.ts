@@ -31,10 +31,14 @@ const tables = [
   'latchkey_audit_head',
   'latchkey_audit_outputs',
   'latchkey_audit_seals',
+  'latchkey_data_keys',
+  'latchkey_devices',
   'latchkey_exchanged_tokens',
   'latchkey_foreign_ids',
   'latchkey_login_challenges',
   'latchkey_migration_versions',
+  'latchkey_recovery_codes',
+  'latchkey_totp',
 ].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 
