@@ -4,11 +4,11 @@ import { UsersController } from './../src/users/users.controller.js';
 import { UserSessionsController } from './../src/sessions/user-sessions.controller.js';
 import { OwnSessionsController } from './../src/sessions/own-sessions.controller.js';
 import { HealthController } from './../src/server/health.controller.js';
-import { UserSecondFactorsController } from './../src/second-factors/user-second-factors.controller.js';
-import { OwnSecondFactorsController } from './../src/second-factors/own-second-factors.controller.js';
-import { DevicesController } from './../src/second-factors/devices.controller.js';
 import { RolesController } from './../src/roles/roles.controller.js';
 import { RevocationsController } from './../src/revocation-stream/revocations.controller.js';
+import { UserPasskeysController } from './../src/passkeys/user-passkeys.controller.js';
+import { PasskeysController } from './../src/passkeys/passkeys.controller.js';
+import { PasskeyLoginController } from './../src/passkeys/passkey-login.controller.js';
 import { MetricsController } from './../src/observability/metrics.controller.js';
 import { OAuthController } from './../src/oauth/oauth.controller.js';
 import { MetadataController } from './../src/oauth/metadata.controller.js';
@@ -17,7 +17,6 @@ import { ProblemPagesController } from './../src/contract/problem-pages.controll
 import { LandingPageController } from './../src/contract/landing-page.controller.js';
 import { ContractController } from './../src/contract/contract.controller.js';
 import { ClientsController } from './../src/clients/clients.controller.js';
-import { SecondFactorLoginController } from './../src/authentication/second-factor-login.controller.js';
 import { MeController } from './../src/authentication/me.controller.js';
 import { LoginController } from './../src/authentication/login.controller.js';
 import { ForwardAuthController } from './../src/authentication/forward-auth.controller.js';
@@ -137,10 +136,6 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
-    'AuthenticationMethodName': {
-      dataType: 'refAlias',
-      type: {"dataType":"string","validators":{"maxLength":{"value":20},"pattern":{"value":"^[a-z]+$"}}},
-    },
     'Session': {
       dataType: 'refObject',
       properties: {
@@ -151,9 +146,6 @@ export const routes = defineRoutes({
         'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Fa-f.:%A-Za-z_-]*$"}}},
         'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
         'current': {"dataType":"boolean","required":true},
-        'amr': {"dataType":"array","array":{"dataType":"refAlias","ref":"AuthenticationMethodName"},"required":true,"validators":{"maxItems":{"value":10}}},
-        'second_factor_at': {"dataType":"string"},
-        'device_id': {"ref":"Id"},
       },
       additionalProperties: false,
     },
@@ -200,67 +192,6 @@ export const routes = defineRoutes({
       properties: {
         'status': {"ref":"HealthStatus","required":true},
         'checks': {"dataType":"array","array":{"dataType":"refObject","ref":"HealthCheck"},"validators":{"maxItems":{"value":10}}},
-      },
-      additionalProperties: false,
-    },
-    'SecondFactorKind': {
-      dataType: 'refAlias',
-      type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["totp"]},{"dataType":"enum","enums":["passkey"]}],"validators":{}},
-    },
-    'SecondFactors': {
-      dataType: 'refObject',
-      properties: {
-        'kinds': {"dataType":"array","array":{"dataType":"refAlias","ref":"SecondFactorKind"},"required":true,"validators":{"maxItems":{"value":10}}},
-        'totp_since': {"dataType":"string"},
-        'recovery_codes_left': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":100}}},
-      },
-      additionalProperties: false,
-    },
-    'TotpEnrollment': {
-      dataType: 'refObject',
-      properties: {
-        'secret': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Z2-7]+$"}}},
-        'uri': {"dataType":"string","required":true,"validators":{"maxLength":{"value":2048}}},
-        'qr_svg': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200000}}},
-        'qr_text': {"dataType":"string","required":true,"validators":{"maxLength":{"value":20000}}},
-        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":3600}}},
-      },
-      additionalProperties: false,
-    },
-    'RecoveryCode': {
-      dataType: 'refAlias',
-      type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"value":"^[0-9a-z-]+$"}}},
-    },
-    'RecoveryCodes': {
-      dataType: 'refObject',
-      properties: {
-        'recovery_codes': {"dataType":"array","array":{"dataType":"refAlias","ref":"RecoveryCode"},"required":true,"validators":{"maxItems":{"value":10}}},
-      },
-      additionalProperties: false,
-    },
-    'TotpCode': {
-      dataType: 'refObject',
-      properties: {
-        'code': {"dataType":"string","required":true,"validators":{"pattern":{"errorMsg":"must be the six digits that the app shows","value":"^[0-9]{6}$"},"minLength":{"value":6},"maxLength":{"value":6}}},
-      },
-      additionalProperties: false,
-    },
-    'Device': {
-      dataType: 'refObject',
-      properties: {
-        'id': {"ref":"Id","required":true},
-        'created_at': {"dataType":"string","required":true},
-        'last_used_at': {"dataType":"string","required":true},
-        'expires_at': {"dataType":"string","required":true},
-        'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Fa-f.:%A-Za-z_-]*$"}}},
-        'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
-      },
-      additionalProperties: false,
-    },
-    'DeviceList': {
-      dataType: 'refObject',
-      properties: {
-        'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Device"},"required":true,"validators":{"maxItems":{"value":100}}},
       },
       additionalProperties: false,
     },
@@ -330,13 +261,221 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":1000}}},
     },
-    'MetricsText': {
+    'PasskeyName': {
       dataType: 'refAlias',
-      type: {"dataType":"string","validators":{"maxLength":{"value":10000000},"pattern":{"errorMsg":"HELP","value":"^#"}}},
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+    },
+    'PasskeyTransport': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":32},"pattern":{"errorMsg":"must be the name of a transport","value":"^[a-z0-9-]+$"}}},
+    },
+    'Passkey': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'name': {"ref":"PasskeyName","required":true},
+        'synced': {"dataType":"boolean","required":true},
+        'backed_up': {"dataType":"boolean","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'aaguid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":36}}},
+        'created_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyList': {
+      dataType: 'refObject',
+      properties: {
+        'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Passkey"},"required":true,"validators":{"maxItems":{"value":25}}},
+      },
+      additionalProperties: false,
+    },
+    'Base64Url': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":20000},"pattern":{"errorMsg":"must be base64url without padding","value":"^[A-Za-z0-9_-]+$"}}},
+    },
+    'PasskeyRelyingParty': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"dataType":"string","required":true,"validators":{"maxLength":{"value":253},"pattern":{"value":"^[A-Za-z0-9.-]+$"}}},
+        'name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":253},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyUser': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Base64Url","required":true},
+        'name': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'displayName': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'PublicKeyCredentialType': {
+      dataType: 'refAlias',
+      type: {"dataType":"enum","enums":["public-key"],"validators":{}},
+    },
+    'PasskeyParameters': {
+      dataType: 'refObject',
+      properties: {
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'alg': {"dataType":"integer","required":true,"validators":{"minimum":{"value":-65535},"maximum":{"value":65535}}},
+      },
+      additionalProperties: false,
+    },
+    'CredentialId': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":1364},"pattern":{"errorMsg":"must be base64url without padding","value":"^[A-Za-z0-9_-]+$"}}},
+    },
+    'PasskeyDescriptor': {
+      dataType: 'refObject',
+      properties: {
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'id': {"ref":"CredentialId","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"required":true,"validators":{"maxItems":{"value":10}}},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyRequirement': {
+      dataType: 'refAlias',
+      type: {"dataType":"enum","enums":["required"],"validators":{}},
+    },
+    'PasskeyAuthenticatorSelection': {
+      dataType: 'refObject',
+      properties: {
+        'residentKey': {"ref":"PasskeyRequirement","required":true},
+        'requireResidentKey': {"dataType":"boolean","required":true},
+        'userVerification': {"ref":"PasskeyRequirement","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyAttestation': {
+      dataType: 'refAlias',
+      type: {"dataType":"enum","enums":["none"],"validators":{}},
+    },
+    'PasskeyCreationOptions': {
+      dataType: 'refObject',
+      properties: {
+        'challenge': {"ref":"Base64Url","required":true},
+        'rp': {"ref":"PasskeyRelyingParty","required":true},
+        'user': {"ref":"PasskeyUser","required":true},
+        'pubKeyCredParams': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyParameters"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'timeout': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":3600000}}},
+        'excludeCredentials': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyDescriptor"},"required":true,"validators":{"maxItems":{"value":25}}},
+        'authenticatorSelection': {"ref":"PasskeyAuthenticatorSelection","required":true},
+        'attestation': {"ref":"PasskeyAttestation","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyAttestationResponse': {
+      dataType: 'refObject',
+      properties: {
+        'clientDataJSON': {"ref":"Base64Url","required":true},
+        'attestationObject': {"ref":"Base64Url","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"validators":{"maxItems":{"value":10}}},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'PasskeyRegistration': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"CredentialId","required":true},
+        'rawId': {"ref":"CredentialId","required":true},
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'response': {"ref":"PasskeyAttestationResponse","required":true},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'AddPasskeyRequest': {
+      dataType: 'refObject',
+      properties: {
+        'name': {"ref":"PasskeyName"},
+        'credential': {"ref":"PasskeyRegistration","required":true},
+      },
+      additionalProperties: false,
+    },
+    'RenamePasskeyRequest': {
+      dataType: 'refObject',
+      properties: {
+        'name': {"ref":"PasskeyName","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyRequestOptions': {
+      dataType: 'refObject',
+      properties: {
+        'challenge': {"ref":"Base64Url","required":true},
+        'rpId': {"dataType":"string","required":true,"validators":{"maxLength":{"value":253},"pattern":{"value":"^[A-Za-z0-9.-]+$"}}},
+        'timeout': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":3600000}}},
+        'allowCredentials': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyDescriptor"},"required":true,"validators":{"maxItems":{"value":25}}},
+        'userVerification': {"ref":"PasskeyRequirement","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyLoginOptionsRequest': {
+      dataType: 'refObject',
+      properties: {
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
     },
     'TokenType': {
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[A-Za-z0-9!#$%&'*+.^_\\u0060|~-]+$"}}},
+    },
+    'TokenSet': {
+      dataType: 'refObject',
+      properties: {
+        'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
+        'token_type': {"ref":"TokenType","required":true},
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
+        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyAssertionResponse': {
+      dataType: 'refObject',
+      properties: {
+        'clientDataJSON': {"ref":"Base64Url","required":true},
+        'authenticatorData': {"ref":"Base64Url","required":true},
+        'signature': {"ref":"Base64Url","required":true},
+        'userHandle': {"ref":"Base64Url"},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'PasskeyAssertion': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"CredentialId","required":true},
+        'rawId': {"ref":"CredentialId","required":true},
+        'type': {"ref":"PublicKeyCredentialType","required":true},
+        'response': {"ref":"PasskeyAssertionResponse","required":true},
+      },
+      additionalProperties: {"dataType":"any"},
+    },
+    'PasskeyLoginRequest': {
+      dataType: 'refObject',
+      properties: {
+        'credential': {"ref":"PasskeyAssertion","required":true},
+      },
+      additionalProperties: false,
+    },
+    'CookieSession': {
+      dataType: 'refObject',
+      properties: {
+        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
+        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
+        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
+        'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+        'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'MetricsText': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":10000000},"pattern":{"errorMsg":"HELP","value":"^#"}}},
     },
     'TokenResponse': {
       dataType: 'refObject',
@@ -639,38 +778,6 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
-    'TokenSet': {
-      dataType: 'refObject',
-      properties: {
-        'access_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$"}}},
-        'token_type': {"ref":"TokenType","required":true},
-        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-        'refresh_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":512},"pattern":{"value":"^lk_rt_[A-Za-z0-9_-]+$"}}},
-        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-      },
-      additionalProperties: false,
-    },
-    'SecondFactorLogin': {
-      dataType: 'refObject',
-      properties: {
-        'login_token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":128},"pattern":{"errorMsg":"must be that of the response second_factor_required","value":"^[A-Za-z0-9_-]+$"}}},
-        'code': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":100}}},
-        'remember_device': {"dataType":"boolean","default":false},
-      },
-      additionalProperties: false,
-    },
-    'CookieSession': {
-      dataType: 'refObject',
-      properties: {
-        'expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":86400}}},
-        'refresh_expires_in': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":34560000}}},
-        'scope': {"dataType":"string","required":true,"validators":{"maxLength":{"value":8192},"pattern":{"value":"^([!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*)?$"}}},
-        'access_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-        'refresh_csrf_token': {"dataType":"string","required":true,"validators":{"maxLength":{"value":64},"pattern":{"value":"^[A-Za-z0-9_-]*$"}}},
-      },
-      additionalProperties: false,
-    },
     'Me': {
       dataType: 'refObject',
       properties: {
@@ -679,8 +786,6 @@ export const routes = defineRoutes({
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
         'password_change_required': {"dataType":"boolean","required":true},
-        'second_factors': {"dataType":"array","array":{"dataType":"refAlias","ref":"SecondFactorKind"},"required":true,"validators":{"maxItems":{"value":10}}},
-        'second_factor_enrollment_required': {"dataType":"boolean","required":true},
         'session_id': {"ref":"Id","required":true},
         'created_at': {"dataType":"string","required":true},
         'last_login_at': {"dataType":"string"},
@@ -700,7 +805,6 @@ export const routes = defineRoutes({
       properties: {
         'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
         'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
-        'acr_values': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"errorMsg":"must be words with single spaces in between","value":"^[!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*$"}}},
       },
       additionalProperties: false,
     },
@@ -974,108 +1078,6 @@ export const routes = defineRoutes({
     },
     {
       method: 'get',
-      path: '/users/:id/second-factors',
-      controller: UserSecondFactorsController,
-      handler: 'listUserSecondFactors',
-      parameters: {
-        id: {"in":"path","name":"id","required":true,"ref":"Id"},
-      },
-      security: [{"bearer":["users:read"]}],
-      successStatus: 200,
-    },
-    {
-      method: 'delete',
-      path: '/users/:id/second-factors/totp',
-      controller: UserSecondFactorsController,
-      handler: 'removeUserTotp',
-      parameters: {
-        id: {"in":"path","name":"id","required":true,"ref":"Id"},
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [{"bearer":["users:write"]}],
-      successStatus: 204,
-    },
-    {
-      method: 'get',
-      path: '/me/second-factors',
-      controller: OwnSecondFactorsController,
-      handler: 'listSecondFactors',
-      parameters: {
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [{"bearer":[]}],
-      successStatus: 200,
-    },
-    {
-      method: 'post',
-      path: '/me/second-factors/totp',
-      controller: OwnSecondFactorsController,
-      handler: 'beginTotp',
-      parameters: {
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [{"bearer":["fresh:300"]}],
-      successStatus: 201,
-    },
-    {
-      method: 'post',
-      path: '/me/second-factors/totp/confirm',
-      controller: OwnSecondFactorsController,
-      handler: 'confirmTotp',
-      parameters: {
-        body: {"in":"body","name":"body","required":true,"ref":"TotpCode"},
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [{"bearer":[]}],
-      successStatus: 200,
-    },
-    {
-      method: 'delete',
-      path: '/me/second-factors/totp',
-      controller: OwnSecondFactorsController,
-      handler: 'removeTotp',
-      parameters: {
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [{"bearer":["fresh:300"]}],
-      successStatus: 204,
-    },
-    {
-      method: 'post',
-      path: '/me/second-factors/recovery-codes',
-      controller: OwnSecondFactorsController,
-      handler: 'replaceRecoveryCodes',
-      parameters: {
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [{"bearer":["fresh:300"]}],
-      successStatus: 201,
-    },
-    {
-      method: 'get',
-      path: '/me/devices',
-      controller: DevicesController,
-      handler: 'listDevices',
-      parameters: {
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [{"bearer":[]}],
-      successStatus: 200,
-    },
-    {
-      method: 'delete',
-      path: '/me/devices/:id',
-      controller: DevicesController,
-      handler: 'forgetDevice',
-      parameters: {
-        id: {"in":"path","name":"id","required":true,"ref":"Id"},
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [{"bearer":[]}],
-      successStatus: 204,
-    },
-    {
-      method: 'get',
       path: '/roles',
       controller: RolesController,
       handler: 'listRoles',
@@ -1133,6 +1135,125 @@ export const routes = defineRoutes({
         lastEventId: {"in":"header","name":"Last-Event-ID","ref":"LastEventId"},
       },
       security: [{"bearer":["revocations:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'get',
+      path: '/users/:id/passkeys',
+      controller: UserPasskeysController,
+      handler: 'listUserPasskeys',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+      },
+      security: [{"bearer":["users:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/users/:id/passkeys/:passkeyId',
+      controller: UserPasskeysController,
+      handler: 'removeUserPasskey',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        passkeyId: {"in":"path","name":"passkeyId","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["users:write"]}],
+      successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/me/passkeys/options',
+      controller: PasskeysController,
+      handler: 'createPasskeyOptions',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/me/passkeys',
+      controller: PasskeysController,
+      handler: 'addPasskey',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"AddPasskeyRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh"]}],
+      successStatus: 201,
+    },
+    {
+      method: 'get',
+      path: '/me/passkeys',
+      controller: PasskeysController,
+      handler: 'listPasskeys',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'patch',
+      path: '/me/passkeys/:id',
+      controller: PasskeysController,
+      handler: 'renamePasskey',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        body: {"in":"body","name":"body","required":true,"ref":"RenamePasskeyRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/me/passkeys/:id',
+      controller: PasskeysController,
+      handler: 'removePasskey',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh"]}],
+      successStatus: 204,
+    },
+    {
+      method: 'post',
+      path: '/login/passkey/options',
+      controller: PasskeyLoginController,
+      handler: 'createPasskeyLoginOptions',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginOptionsRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/login/passkey',
+      controller: PasskeyLoginController,
+      handler: 'logInWithPasskey',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/login/passkey/cookies',
+      controller: PasskeyLoginController,
+      handler: 'logInWithPasskeyAndCookies',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
       successStatus: 200,
     },
     {
@@ -1360,30 +1481,6 @@ export const routes = defineRoutes({
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
       security: [{"bearer":["clients:write"]}],
-      successStatus: 200,
-    },
-    {
-      method: 'post',
-      path: '/login/second-factor',
-      controller: SecondFactorLoginController,
-      handler: 'loginWithSecondFactor',
-      parameters: {
-        body: {"in":"body","name":"body","required":true,"ref":"SecondFactorLogin"},
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [],
-      successStatus: 200,
-    },
-    {
-      method: 'post',
-      path: '/login/second-factor/cookies',
-      controller: SecondFactorLoginController,
-      handler: 'loginWithSecondFactorAndCookies',
-      parameters: {
-        body: {"in":"body","name":"body","required":true,"ref":"SecondFactorLogin"},
-        request: {"in":"request","name":"request","required":true,"dataType":"object"},
-      },
-      security: [],
       successStatus: 200,
     },
     {

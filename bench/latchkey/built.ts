@@ -6,6 +6,7 @@ import type * as database from '../../src/database/open-database.ts';
 import type * as guard from '../../src/guard/guard.ts';
 import type * as httpServer from '../../src/server/http-server.ts';
 import type * as installation from '../../src/server/installation.ts';
+import type * as storedHash from '../../src/passwords/stored-hash.ts';
 import type * as services from '../../src/server/services.ts';
 import type * as sessionRotation from '../../src/sessions/session-rotation.store.ts';
 import type * as openProject from '../../src/server/open-project.ts';
@@ -24,6 +25,7 @@ interface Built {
   'server/installation.js': typeof installation;
   'server/services.js': typeof services;
   'sessions/session-rotation.store.js': typeof sessionRotation;
+  'passwords/stored-hash.js': typeof storedHash;
   'project.js': typeof project;
   'server/open-project.js': typeof openProject;
   'revocations/revocations.js': typeof revocations;

@@ -8,6 +8,7 @@ import { login } from './login.ts';
 import { logouts } from './logouts.ts';
 import { longWork } from './long-work.ts';
 import { memoryAndStart } from './memory-and-start.ts';
+import { metrics } from './metrics.ts';
 import { protectedOperation } from './protected.ts';
 import { refreshPostgres } from './refresh-postgres.ts';
 import { refreshSqlite } from './refresh-sqlite.ts';
@@ -25,6 +26,7 @@ export const scenarios = {
   login,
   'login-timing': loginTiming,
   audit,
+  metrics,
   'refresh-sqlite': refreshSqlite,
   'refresh-postgres': refreshPostgres,
   statements,

@@ -25,6 +25,9 @@ const titles: Readonly<Record<Kind, string>> = {
   disabled: 'a disabled account, the right password',
   outdated: 'an account whose hash is of earlier costs',
   sessions: 'an account of many sessions',
+  bcrypt: 'an account whose hash is bcrypt’s, of another application',
+  scrypt: 'an account whose hash is scrypt’s, of another application',
+  pbkdf2: 'an account whose hash is PBKDF2’s, of another application',
 };
 
 export const loginTiming: Scenario = {
@@ -32,7 +35,7 @@ export const loginTiming: Scenario = {
   run: async (conditions) => {
     const { quick, rounds, cores } = conditions;
     const prepared = prepare(conditions, { users, sessions: 1, costlyPasswords: true, settings: noWait });
-    const logins = makeAccounts(prepared, quick ? sessions.quick : sessions.usual);
+    const logins = await makeAccounts(prepared, quick ? sessions.quick : sessions.usual);
     const client = new Client();
     const times = await withServers(
       { service: () => startLatchkey(latchkey(prepared), cores.server) },

@@ -206,8 +206,13 @@ async function revokeKey({ settings }: Prepared, cores: string): Promise<void> {
       },
       cores,
     ).finished();
-  const [, id = ''] = /^(\S+) {2}refresh /m.exec(await latchkey('keys', 'list')) ?? [];
-  await latchkey('keys', 'revoke', id);
+  const keys = (await latchkey('keys', 'list', '--json'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly id: string; readonly purpose: string });
+  const key = keys.find(({ purpose }) => purpose === 'refresh');
+  if (!key) throw new Error('The service has no key for refresh tokens.');
+  await latchkey('keys', 'revoke', key.id);
 }
 
 /** Requests at a fixed pace, each of a session of its own. */

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 import type { AuditHeadRow, AuditRow, AuditSealRow } from '../database/schema.js';
 import { auditChainStore } from './audit-chain.store.js';
 import { computeRowHash, firstHash } from './audit-hash.js';
-import { verifySeal, type SealKeys, type SealVerdict } from './audit-seals.js';
+import { verifyHead, verifySeal, type SealKeys, type SealVerdict } from './audit-seals.js';
 
 /** The first thing that is wrong. */
 export interface AuditFault {
@@ -22,6 +22,8 @@ export interface AuditReport {
   /** What the chain begins after, and the last row that was found right; 0 without any. */
   readonly after: number;
   readonly last: number;
+  /** When the first row that was found right happened, in milliseconds since the Unix epoch: a chain that was begun again begins late. */
+  readonly since: number | undefined;
   /** Rows that wait to be chained: nothing protects them yet. */
   readonly unchained: number;
   /** What an operator should know, as sentences. */
@@ -58,6 +60,7 @@ export async function verifyAudit(
 class Verification {
   readonly #notes: string[] = [];
   #rows = 0;
+  #since: number | undefined;
   #seals = 0;
   #last: { readonly sequence: number; readonly hash: string };
 
@@ -78,6 +81,7 @@ class Verification {
       seals: this.#seals,
       after,
       last: this.#last.sequence,
+      since: this.#since,
       unchained: await auditChainStore.countUnchained(this.database.queries),
       notes: this.#notes,
     };
@@ -86,10 +90,9 @@ class Verification {
   async #findFault(options: VerifyOptions): Promise<AuditFault | undefined> {
     const { head } = this;
     const { queries } = this.database;
-    if (!head) {
-      const [row] = await auditChainStore.listChained(queries, { after: 0, limit: 1 });
-      return row && createFault(row.sequence ?? 0, `${describe(row)} is chained, and the chain has no head.`);
-    }
+    if (!head) return this.#checkWithoutHead();
+    const outside = await this.#findOutside(head);
+    if (outside) return outside;
     const atHead = await this.#checkHead(head);
     if (atHead) return atHead;
     const seals = await auditChainStore.listSeals(queries);
@@ -97,11 +100,39 @@ class Verification {
     return (await this.#checkRows(right, head, options)) ?? wrong;
   }
 
+  async #checkWithoutHead(): Promise<AuditFault | undefined> {
+    const { queries } = this.database;
+    const row = await auditChainStore.findOutside(queries, Number.MAX_SAFE_INTEGER);
+    if (row) return createFault(row.sequence ?? 0, `${describe(row)} is chained, and the chain has no head.`);
+    // The first start has keys to sign with, and a row for each of them.
+    if (!this.keys.canSign() || (await auditChainStore.countUnchained(queries)) > 0) return undefined;
+    return createFault(
+      0,
+      'The audit is empty, though the keys on the ring were audited when they were made: all rows, the head and the seals were removed. If the service has not run since an upgrade from before 0.2, start it.',
+    );
+  }
+
+  /** Rows before the beginning of the chain, which lists show with the others. */
+  async #findOutside({ base_sequence: base }: AuditHeadRow): Promise<AuditFault | undefined> {
+    const row = await auditChainStore.findOutside(this.database.queries, base);
+    if (!row) return undefined;
+    const sequence = row.sequence ?? 0;
+    if (sequence < 1)
+      return createFault(
+        sequence,
+        `${describe(row)} has a place that no chain has: somebody has put it there.`,
+      );
+    this.#notes.push(
+      `There are rows of before the beginning of the chain, the first of which is ${describe(row)}: the retention is deleting them, or somebody has put them there.`,
+    );
+    return undefined;
+  }
+
   async #checkHead(head: AuditHeadRow): Promise<AuditFault | undefined> {
-    let verdict = verifySeal(this.keys, head);
+    let verdict = verifyHead(this.keys, head);
     if (verdict !== 'valid') {
       await this.keys.reload();
-      verdict = verifySeal(this.keys, head);
+      verdict = verifyHead(this.keys, head);
     }
     if (verdict === 'valid') return undefined;
     return createFault(
@@ -186,8 +217,14 @@ class Verification {
         `Row ${sequence}: no key on the ring had signed the head of then (${row.details ?? ''}). For the rows before, only the chain of hashes speaks, unless key_revoked says why.`,
       );
     }
+    if (row.event === 'audit_set_back') {
+      this.#notes.push(
+        `Row ${sequence}: the chain had gone further before, and these rows are missing (${row.details ?? ''}). What outputs have sent has them.`,
+      );
+    }
     this.#last = { sequence, hash: row.hash };
     this.#rows += 1;
+    this.#since ??= row.at;
     return undefined;
   }
 

@@ -205,6 +205,13 @@ export function parseToken(text: string): string {
   return text;
 }
 
+/** As BCP 47 names languages. */
+export function parseLanguageTag(text: string): string {
+  if (!/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/.test(text))
+    throw new Error('must be the tag of a language, such as en or pt-BR');
+  return text;
+}
+
 export function parseCookiePath(text: string): string {
   if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(text)) throw new Error('must be a path that begins with /');
   return text;

@@ -1,4 +1,5 @@
 import { parseSyslogReceiver, parseWebhookSecrets, parseWebhookUrl } from './audit-receivers.js';
+import { parseSender, parseSmtpUrl } from '../email/mail-settings.js';
 import { parseDatabaseUrl } from '../database/database-url.js';
 import {
   parseAudiences,
@@ -9,6 +10,7 @@ import {
   parseHttpMethods,
   createLifetimeParser,
   parseIssuerUrl,
+  parseLanguageTag,
   parseList,
   createListParser,
   parseLongSecret,
@@ -25,6 +27,7 @@ import {
   createWholeNumberParser,
 } from './setting-parsers.js';
 import { parseSecondFactor } from './second-factor-setting.js';
+import { parsePasskeyOrigins, parseRelyingPartyId } from './passkey-settings.js';
 import { algorithms } from '../keys/algorithms.js';
 import { accessTokenTypes } from '../tokens/access-token-types.js';
 import { usernameRules } from '../usernames/username-rules.js';
@@ -194,6 +197,19 @@ export const settings = {
     defaultInWords: 'none: CORS is off',
     doc: 'Origins whose pages may call the service, comma-separated, or `*`. Named origins may send cookies where `JWT_TOKEN_LOCATION` has `cookies`; with `*` none are sent ([cookies](cookies.md)).',
   }),
+  passkeyRpId: defineSetting({
+    name: 'LATCHKEY_PASSKEY_RP_ID',
+    parse: parseRelyingPartyId,
+    defaultInWords: 'the host of the first origin',
+    doc: 'The domain that passkeys are made for ([passkeys](passkeys.md)): that of the pages that use them, or one above it. Passkeys of another domain stop working, so keep it. `off`: there are no passkeys.',
+  }),
+  passkeyOrigins: defineSetting({
+    name: 'LATCHKEY_PASSKEY_ORIGINS',
+    parse: parsePasskeyOrigins,
+    default: '',
+    defaultInWords: 'that of `LATCHKEY_ISSUER`',
+    doc: 'Origins whose pages may ask for passkeys, comma-separated: `https://…`, `http://localhost:…`, or `android:apk-key-hash:…` for an app.',
+  }),
   hstsIncludeSubDomains: defineSetting({
     name: 'LATCHKEY_HSTS_INCLUDE_SUBDOMAINS',
     parse: parseFlag,
@@ -308,6 +324,31 @@ export const settings = {
     parse: createChoiceParser('rfc5424', 'cef'),
     default: 'rfc5424',
     doc: 'What a syslog message says: `rfc5424`, structured data, or `cef`, the Common Event Format.',
+  }),
+  smtpUrl: defineSetting({
+    name: 'LATCHKEY_SMTP_URL',
+    parse: parseSmtpUrl,
+    defaultInWords: 'none: messages stay in the outbox, where `npx latchkey mail` shows them',
+    secret: true,
+    doc: 'The server that messages are sent through, such as `smtp://user:password@smtp.example.com:587` (STARTTLS) or `smtps://…:465` ([e-mail](email.md)).',
+  }),
+  mailFrom: defineSetting({
+    name: 'LATCHKEY_MAIL_FROM',
+    parse: parseSender,
+    default: 'Latchkey <no-reply@localhost>',
+    doc: 'Who messages are from: the name of your product, by which messages call it, and an address that your mail server may send from, such as `Example <no-reply@example.com>`. It must be set with `LATCHKEY_SMTP_URL`.',
+  }),
+  mailLanguage: defineSetting({
+    name: 'LATCHKEY_MAIL_LANGUAGE',
+    parse: parseLanguageTag,
+    default: 'en',
+    doc: 'The language of messages where neither the account nor the request’s `Accept-Language` names one that there are messages in: `en`, `de`, or one of `LATCHKEY_MAIL_TEMPLATES`.',
+  }),
+  mailTemplates: defineSetting({
+    name: 'LATCHKEY_MAIL_TEMPLATES',
+    parse: parseNonEmpty,
+    defaultInWords: 'none: the messages that come with Latchkey',
+    doc: 'A folder with messages of your own, in place of those, or in more languages ([e-mail](email.md#messages-of-your-own)).',
   }),
   accessTokenExpires: defineSetting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',

@@ -3,15 +3,13 @@ import type { SqliteSnapshot } from './copy-source.js';
 import type { Queries } from './database.js';
 import { insertOwnRows, maxRowsPerStatement, type OwnTable } from './own-copy.js';
 import { keyOf, type SourceRow } from './own-tables.js';
-import type { KeyRow, Schema } from './schema.js';
+import type { DataKeyRow, KeyRow, Schema } from './schema.js';
 
 /** PostgreSQL takes 65,535 parameters in a statement; the widest table has 20 columns. */
 export const rowsPerStatement = 500;
 
-/** A key as it is in a table. */
-export type SealedRow = Pick<KeyRow, 'id' | 'sealed_key'> & { readonly purpose: string };
-
-const sealedTables: ReadonlySet<keyof Schema> = new Set(['keys', 'latchkey_data_keys']);
+/** Of the key ring, or another. */
+type SealedRow = Pick<KeyRow | DataKeyRow, 'id' | 'purpose' | 'sealed_key'>;
 
 /** Encrypts the keys of the copy. */
 export interface CopySealing {
@@ -44,9 +42,10 @@ export function createTableCopy(
     read: (after) => source.rows(table, after),
     keyOf: (row) => key.map((column) => row[column] ?? ''),
     insert: async (transaction, batch) => {
-      const rows = sealedTables.has(table)
-        ? batch.map((row) => ({ ...row, sealed_key: sealing.seal(row as unknown as SealedRow) }))
-        : batch;
+      const rows =
+        table === 'keys' || table === 'latchkey_data_keys'
+          ? batch.map((row) => ({ ...row, sealed_key: sealing.seal(row as unknown as SealedRow) }))
+          : batch;
       // The rows come from the same table, so they have its columns.
       await transaction.insertInto(table).values(rows).execute();
     },

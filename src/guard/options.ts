@@ -82,6 +82,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
   // JavaScript callers may pass anything, for example an environment variable that is not set.
   const given = client as Partial<GuardOptions['client']> | undefined;
   const errors = [
+    ...findUnknown(options),
     isUrl(issuer) ? '' : 'issuer must be the http or https URL that the service has as LATCHKEY_ISSUER.',
     Array.isArray(audiences) && audiences.length > 0 && audiences.every(isText)
       ? ''
@@ -122,6 +123,32 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     fetch: options.openTelemetry ? traceFetch(options.openTelemetry, send) : send,
     clock: options.clock ?? systemClock,
   };
+}
+
+const optionNames: Readonly<Record<keyof GuardOptions, true>> = {
+  issuer: true,
+  audience: true,
+  client: true,
+  url: true,
+  jwksUri: true,
+  headerName: true,
+  headerType: true,
+  leeway: true,
+  bound: true,
+  whenStale: true,
+  refusals: true,
+  warn: true,
+  fetch: true,
+  openTelemetry: true,
+  clock: true,
+};
+
+/** A misspelt option would do nothing. */
+function findUnknown(options: GuardOptions): string[] {
+  const names = Object.keys(optionNames);
+  return Object.keys(options)
+    .filter((name) => !Object.hasOwn(optionNames, name))
+    .map((name) => `${name} is no option; there are ${names.join(', ')}.`);
 }
 
 function removeTrailingSlashes(url: string): string {

@@ -1,12 +1,15 @@
 import type { Queries } from '../database/database.js';
 import type { DataKeyRow } from '../database/schema.js';
 
+export type DataKeyPurpose = DataKeyRow['purpose'];
+
+/** Keys that encrypt data: one for each purpose. */
 export const dataKeysStore = {
   list(queries: Queries): Promise<DataKeyRow[]> {
-    return queries.selectFrom('latchkey_data_keys').selectAll().execute();
+    return queries.selectFrom('latchkey_data_keys').selectAll().orderBy('purpose').execute();
   },
 
-  find(queries: Queries, purpose: DataKeyRow['purpose']): Promise<DataKeyRow | undefined> {
+  find(queries: Queries, purpose: DataKeyPurpose): Promise<DataKeyRow | undefined> {
     return queries
       .selectFrom('latchkey_data_keys')
       .selectAll()
@@ -14,15 +17,20 @@ export const dataKeysStore = {
       .executeTakeFirst();
   },
 
+  /** Does nothing where there is one for its purpose. */
   async insert(queries: Queries, row: DataKeyRow): Promise<void> {
-    await queries.insertInto('latchkey_data_keys').values(row).execute();
+    await queries
+      .insertInto('latchkey_data_keys')
+      .values(row)
+      .onConflict((conflict) => conflict.column('purpose').doNothing())
+      .execute();
   },
 
-  async reseal(queries: Queries, id: string, sealedKey: string): Promise<void> {
+  async reseal(queries: Queries, purpose: DataKeyPurpose, sealedKey: string): Promise<void> {
     await queries
       .updateTable('latchkey_data_keys')
       .set({ sealed_key: sealedKey })
-      .where('id', '=', id)
+      .where('purpose', '=', purpose)
       .execute();
   },
 };

@@ -179,7 +179,7 @@ export class KeySchedule {
       await keysStore.reseal(queries, row.id, sealing.seal(key, getSealingContext(row)));
     }
     for (const { row, key } of dataKeys) {
-      await dataKeysStore.reseal(queries, row.id, sealing.seal(key, getSealingContext(row)));
+      await dataKeysStore.reseal(queries, row.purpose, sealing.seal(key, getSealingContext(row)));
     }
   }
 

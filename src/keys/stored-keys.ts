@@ -2,7 +2,7 @@ import type { Queries } from '../database/database.js';
 import { UnsealError, type KeySealing } from './key-sealing.js';
 import { keysStore } from './keys.store.js';
 
-/** A key as it is in a table. */
+/** A key that is encrypted, and what it is bound to. */
 export interface SealedKey {
   readonly id: string;
   readonly purpose: string;

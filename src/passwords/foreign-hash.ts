@@ -155,12 +155,32 @@ function toBcrypt(cost: string | undefined, hash: string, prepare: (password: st
   if (amount < minBcryptCost || amount > maxBcryptCost) {
     return { error: `has the bcrypt cost ${amount}, and may have ${minBcryptCost} to ${maxBcryptCost}` };
   }
-  return { family: 'bcrypt', amount, verify: (password) => verifyBcrypt(prepare(password), hash) };
+  const canonical = clearPadding(hash);
+  return { family: 'bcrypt', amount, verify: (password) => verifyBcrypt(prepare(password), canonical) };
+}
+
+const bcryptAlphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/**
+ * The last character of bcrypt's salt has 2 bits and that of its hash 4: some applications set the others as well, which
+ * those that check a hash ignore, all but the one here.
+ */
+function clearPadding(hash: string): string {
+  const clear = (character: string, unit: number): string => {
+    const value = bcryptAlphabet.indexOf(character);
+    return bcryptAlphabet.charAt(value - (value % unit));
+  };
+  return hash.slice(0, 28) + clear(hash.charAt(28), 16) + hash.slice(29, 59) + clear(hash.charAt(59), 4);
 }
 
 function toArgon2({ kind, m, t, p }: Readonly<Record<string, string>>, hash: string): Parsed {
   const [memory, passes, lanes] = [Number(m), Number(t), Number(p)];
   if (passes < 1 || lanes < 1 || memory < 8 * lanes) return { error: 'has costs that argon2 cannot have' };
+  if (!hash.split('$').slice(-2).every(isCanonicalBase64))
+    return {
+      error:
+        'has a salt or a hash that no encoder of base64 writes: something was lost or changed on its way',
+    };
   if (memory * 1024 > maxMemory || memory * passes > maxArgon2Work || lanes > maxParallelism) {
     return {
       error: `has the argon2 costs m=${memory},t=${passes},p=${lanes}, and may have ${maxMemory / 1024} KiB, ${maxArgon2Work} KiB times passes and ${maxParallelism} lanes at most`,
@@ -171,6 +191,10 @@ function toArgon2({ kind, m, t, p }: Readonly<Record<string, string>>, hash: str
     amount: 1,
     verify: (password) => verifyArgon2(password, hash),
   };
+}
+
+function isCanonicalBase64(text: string): boolean {
+  return Buffer.from(text, 'base64').toString('base64').startsWith(text);
 }
 
 function toScrypt(

@@ -113,6 +113,15 @@ export const problemCodes = {
       'A login_token works for one login, for five minutes and five codes, and ends with a change of the password or of the second factors, with the end of all sessions, and when the account is disabled.',
     remedy: 'Log in again from the first step.',
   },
+  invalid_passkey: {
+    status: 401,
+    title: 'Login with a passkey failed',
+    detail: 'The passkey is not accepted. Ask for new options and try again, or log in another way.',
+    meaning:
+      'The passkey is unknown or was removed, its signature is wrong, its challenge was used or is older than five minutes, the page is not one of the service’s, or the account is disabled. The response does not say which.',
+    remedy:
+      'Begin again with POST /login/passkey/options, or log in with a password. The log and the audit have the reason.',
+  },
   invalid_refresh_token: {
     status: 401,
     title: 'Invalid refresh token',
@@ -220,6 +229,22 @@ export const problemCodes = {
     meaning: 'The account has no session with this id, or the session has ended.',
     remedy: 'List the sessions with GET /sessions.',
   },
+  passkey_not_found: {
+    status: 404,
+    title: 'No such passkey',
+    detail: 'The account has no passkey with this id.',
+    meaning: 'The account has no passkey with this id. It may have been removed.',
+    remedy: 'List the passkeys with GET /me/passkeys, or GET /users/{id}/passkeys.',
+  },
+  passkeys_off: {
+    status: 404,
+    title: 'Passkeys are off',
+    detail:
+      'This service has no passkeys: they are switched off, or its URL is not one that browsers have them for.',
+    meaning:
+      'LATCHKEY_PASSKEY_RP_ID is off, or the service has no URL with HTTPS and a domain (or localhost), which browsers require.',
+    remedy: 'Have the operator set LATCHKEY_PASSKEY_ORIGINS, or log in another way.',
+  },
   role_not_found: {
     status: 404,
     title: 'No such role',
@@ -247,6 +272,27 @@ export const problemCodes = {
     detail: 'Another user has this name. Case does not matter.',
     meaning: 'Another account has this name. Case does not matter.',
     remedy: 'Choose another name.',
+  },
+  passkey_exists: {
+    status: 409,
+    title: 'Passkey added before',
+    detail: 'An account of this service has this passkey already.',
+    meaning: 'The authenticator has made this passkey before, and an account has it.',
+    remedy: 'List yours with GET /me/passkeys, or make a new one with POST /me/passkeys/options.',
+  },
+  too_many_passkeys: {
+    status: 409,
+    title: 'Too many passkeys',
+    detail: 'An account can have 25 passkeys. Remove one first.',
+    meaning: 'The account has as many passkeys as it may have.',
+    remedy: 'Remove one that is not used any more with DELETE /me/passkeys/{id}.',
+  },
+  last_way_in: {
+    status: 409,
+    title: 'Last way to log in',
+    detail: 'Without this passkey there would be no way to log in. Add another one first.',
+    meaning: 'The account has no password, and no other passkey that logs in by itself.',
+    remedy: 'Add another passkey with POST /me/passkeys/options, then remove this one.',
   },
   last_administrator: {
     status: 409,

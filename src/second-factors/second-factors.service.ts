@@ -3,6 +3,8 @@ import { auditStore } from '../audit/audit.store.js';
 import type { AuditEvent } from '../audit/audit-events.js';
 import type { Clock } from '../clock.js';
 import type { Database, Queries } from '../database/database.js';
+import type { Factor } from '../email/messages/message.js';
+import type { Outbox } from '../email/outbox.js';
 import type { SecondFactorKind } from '../http/api-types.js';
 import { Problem } from '../problems/problem.js';
 import { devicesStore } from '../sessions/devices.store.js';
@@ -35,6 +37,7 @@ export class SecondFactorsService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly secrets: TotpSecrets,
+    private readonly outbox: Outbox,
     /** The name of the service, as authenticator apps show it. */
     private readonly issuerName: string,
   ) {}
@@ -58,7 +61,7 @@ export class SecondFactorsService {
    */
   async beginTotp({ id, username }: Account): Promise<{ readonly secret: string; readonly uri: string }> {
     const secret = generateTotpSecret();
-    const sealed = await this.secrets.seal(id, secret);
+    const sealed = await this.secrets.seal(this.database.queries, id, secret);
     const row = { user_id: id, sealed_secret: sealed, created_at: this.clock.now() };
     if (!(await totpStore.begin(this.database.queries, row))) throw new Problem('second_factor_exists');
     return { secret, uri: buildTotpUri(secret, this.issuerName, username) };
@@ -79,7 +82,10 @@ export class SecondFactorsService {
     const now = this.clock.now();
     const isWaiting = totp?.confirmed_at === null && now < totp.created_at + confirmationTime * 1000;
     if (!isWaiting) throw new Problem('second_factor_not_found');
-    const step = findTotpStep(await this.secrets.open(totp), code, { now, lastStep: totp.last_step });
+    const step = findTotpStep(await this.secrets.open(this.database.queries, totp), code, {
+      now,
+      lastStep: totp.last_step,
+    });
     if (step === undefined) throw new Problem('wrong_second_factor');
     return this.database.transaction(async (transaction) => {
       await secondFactorsStore.add(transaction, userId, 'totp');
@@ -88,6 +94,7 @@ export class SecondFactorsService {
       }
       await sessionsStore.addSecondFactor(transaction, sessionId, { methods: ['otp', 'mfa'], now });
       await this.#audit(transaction, 'second_factor_added', userId, actor, { kind: 'totp' });
+      await this.#tell(transaction, 'factor_added', userId, actor, 'totp');
       const hasCodes = (await recoveryCodesStore.count(transaction, userId)) > 0;
       return hasCodes ? [] : this.#replaceCodes(transaction, userId);
     });
@@ -102,6 +109,7 @@ export class SecondFactorsService {
       await secondFactorsStore.remove(transaction, userId, 'totp');
       if (!(await totpStore.delete(transaction, userId))) throw new Problem('second_factor_not_found');
       await this.#audit(transaction, 'second_factor_removed', userId, actor, { kind: 'totp' });
+      await this.#tell(transaction, 'factor_removed', userId, actor, 'totp');
       await forgetWithoutFactor(transaction, userId);
     });
   }
@@ -115,6 +123,7 @@ export class SecondFactorsService {
       const bits = await secondFactorsStore.lock(transaction, userId);
       if (!bits) throw new Problem('second_factor_not_found');
       await this.#audit(transaction, 'recovery_codes_replaced', userId, actor);
+      await this.#tell(transaction, 'factor_added', userId, actor, 'recovery_codes');
       return this.#replaceCodes(transaction, userId);
     });
   }
@@ -124,6 +133,19 @@ export class SecondFactorsService {
     const hashes = codes.map((code) => hashRecoveryCode(userId, code));
     await recoveryCodesStore.replace(transaction, userId, { hashes, now: this.clock.now() });
     return codes;
+  }
+
+  /** Tells the user, who may not be the one who acts. */
+  #tell(
+    transaction: Queries,
+    template: 'factor_added' | 'factor_removed',
+    userId: string,
+    { context }: Actor,
+    factor: Factor,
+  ): Promise<void> {
+    const at = new Date(this.clock.now()).toISOString();
+    const variables = { at, address: context.address ?? '', factor };
+    return this.outbox.enqueue(transaction, { template, to: { userId }, variables });
   }
 
   #audit(

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { startBackgroundTasks } from './background-tasks.js';
@@ -25,6 +26,7 @@ import type { Services } from './services.js';
 import { logStart, printStartMessage } from './start-message.js';
 import { stopOnSignal } from './shutdown.js';
 import { StartError } from '../start-error.js';
+import { showControlsInLines } from '../text/visible-text.js';
 import { KeyRingError } from '../keys/stored-keys.js';
 
 /**
@@ -58,8 +60,8 @@ export function printError(error: unknown): void {
     error instanceof SecretError ||
     error instanceof DatabaseUnavailable
   ) {
-    console.error(error.message);
-  } else console.error(error);
+    console.error(showControlsInLines(error.message));
+  } else console.error(showControlsInLines(inspect(error)));
 }
 
 async function serve(project: Project, config: Config, log: Logger): Promise<void> {

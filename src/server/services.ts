@@ -12,6 +12,7 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Contract } from '../contract/read-contract.js';
 import type { Database } from '../database/database.js';
+import { createEmailServices, type EmailServices } from '../email/email-services.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { KeySealing } from '../keys/key-sealing.js';
 import { createOAuthServices, type OAuthServices } from '../oauth/oauth-services.js';
@@ -24,6 +25,7 @@ import {
 } from '../observability/observability-services.js';
 import { RevocationFeed } from '../revocation-stream/revocation-feed.js';
 import type { Feed } from '../revocations/feed.js';
+import { createPasskeyServices, type PasskeyServices } from '../passkeys/passkey-services.js';
 import { openFeed } from '../revocations/open-feed.js';
 import { Revocations } from '../revocations/revocations.js';
 import { SubjectVersions } from '../revocations/subject-versions.js';
@@ -79,8 +81,10 @@ export interface Services
     Omit<AuthenticationServices, 'limiter'>,
     SecondFactorServices,
     UserServices,
+    PasskeyServices,
     AuditServices,
     AuditFeedServices,
+    EmailServices,
     ObservabilityServices,
     Housekeeping {
   /** `stopping`: the process has been told to stop, and is no longer ready. */
@@ -166,7 +170,20 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       sessionLimit: config.sessionLimit,
     },
   );
-  const secondFactors = createSecondFactorServices({ database, clock, sealing }, config, issuer);
+  const email = await createEmailServices(
+    { database, clock, log, sealing },
+    {
+      smtp: config.smtpUrl,
+      from: config.mailFrom,
+      language: config.mailLanguage,
+      templates: config.mailTemplates,
+    },
+  );
+  const secondFactors = createSecondFactorServices(
+    { database, clock, sealing, outbox: email.outbox },
+    config,
+    issuer,
+  );
   const authentication = createAuthenticationServices(
     {
       database,
@@ -252,12 +269,14 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ...secondFactors,
     secondFactorPolicy,
     ...users,
+    ...createPasskeyServices({ database, clock, onDenied, ...authentication }, config, issuer),
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
     oauth,
     catchUp,
     ...audit,
     ...auditFeed,
+    ...email,
     ...createObservabilityServices({
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },

@@ -12,9 +12,13 @@ export type StoredUser = Omit<
   UserRow,
   'username_key' | 'username_skeleton' | 'session_epoch' | 'ending_epoch' | 'deleted_at' | 'second_factors'
 >;
-export type UserWithRoles = Omit<StoredUser, 'password_hash' | 'one_time_expires_at'> &
+export type UserWithRoles = Omit<StoredUser, 'password_hash' | 'one_time_expires_at' | 'email_key'> &
   Pick<UserRow, 'second_factors'> &
   AccountRights;
+type ContactColumn = 'email' | 'email_key' | 'email_verified_at' | 'display_name' | 'language';
+/** How to reach a user; what is left out is null. */
+export type ContactColumns = Partial<Pick<UserRow, ContactColumn>>;
+type InsertedUser = Omit<StoredUser, ContactColumn> & ContactColumns;
 
 type UserChanges = Partial<
   Pick<
@@ -25,6 +29,7 @@ type UserChanges = Partial<
     | 'password_one_time'
     | 'one_time_expires_at'
     | 'disabled_at'
+    | ContactColumn
   >
 >;
 
@@ -40,6 +45,10 @@ const withoutSecrets = [
   'users.disabled_at',
   'users.last_login_at',
   'users.second_factors',
+  'users.email',
+  'users.email_verified_at',
+  'users.display_name',
+  'users.language',
   'users.created_at',
   'users.updated_at',
 ] as const;
@@ -69,7 +78,7 @@ export const usersStore = {
    * @param skeleton unique among users (UTS 39 §4); null: the name may look like another one.
    * @returns false where the name is taken, or looks like another user's.
    */
-  async insert(queries: Queries, user: StoredUser, skeleton: string | null = null): Promise<boolean> {
+  async insert(queries: Queries, user: InsertedUser, skeleton: string | null = null): Promise<boolean> {
     const inserted = await queries
       .insertInto('users')
       .values({
@@ -201,6 +210,10 @@ export const usersStore = {
         username_key: `\u0001${id}`,
         username_skeleton: null,
         password_hash: '',
+        email: null,
+        email_key: null,
+        email_verified_at: null,
+        display_name: null,
         disabled_at: now,
         deleted_at: now,
       })

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import type { Response, Test } from 'supertest';
+import { isPartOfEnrollment } from '../../src/http/security-requirements.js';
 import { readContract } from '../support/repository-contract.js';
 import type { CookieSession, TokenSet } from '../../src/sessions/sessions.models.js';
 import { checkAgainstContract } from '../support/contract.js';
@@ -8,6 +9,7 @@ import { cookieHeader, cookiesOf } from '../support/cookies.js';
 import { createClient } from '../support/oauth-clients.js';
 import { occupyCores } from '../support/occupied-cores.js';
 import { rawRequest } from '../support/raw-request.js';
+import { newAuthenticator, passkeySettings } from '../support/passkeys.js';
 import { newPostgresDatabase } from '../support/postgres.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
@@ -118,6 +120,23 @@ describe('Every operation responds, as the contract says, to a request', () => {
   }
 });
 
+describe('In a session whose user must set up a second factor', () => {
+  it('every other operation responds 403, as the contract says', async () => {
+    const first = await TestApp.start();
+    await first.login();
+    const app = await first.restart({ LATCHKEY_SECOND_FACTOR: 'required' });
+    const { access_token: token } = await app.login();
+    for (const { method, template, security, responses } of operations) {
+      const isProtected = security.length > 0 && security.every((schemes) => 'bearer' in schemes);
+      if (!isProtected || isPartOfEnrollment(template)) continue;
+      expect(responses, template).to.have.property('403');
+      const { body } = await app.request(method as 'get', pathOf(template), token).expect(403);
+      expect(body.code, template).to.equal('second_factor_enrollment_required');
+    }
+    await app.close();
+  });
+});
+
 describe('Without a database', () => {
   let proxy: TcpProxy;
   let app: TestApp;
@@ -135,6 +154,7 @@ describe('Without a database', () => {
         LATCHKEY_DATABASE_CONNECT_TIMEOUT: '3s',
         LATCHKEY_DATABASE_STATEMENT_TIMEOUT: '3s',
         JWT_TOKEN_LOCATION: 'headers,cookies',
+        ...passkeySettings,
       },
     });
     tokens = await app.login();
@@ -152,10 +172,14 @@ describe('Without a database', () => {
     await proxy.close();
   });
 
+  const credential = newAuthenticator().get({ challenge: 'AAAA', rpId: 'latchkey.test' });
   const refreshToken = (): object => ({ refresh_token: tokens.refresh_token });
   const special: Readonly<Record<string, () => Test>> = {
     'POST /login': () => app.post('/login', { username: 'admin', password: adminPassword }),
     'POST /login/cookies': () => app.post('/login/cookies', { username: 'admin', password: adminPassword }),
+    'POST /login/passkey/options': () => app.post('/login/passkey/options', {}),
+    'POST /login/passkey': () => app.post('/login/passkey', { credential }),
+    'POST /login/passkey/cookies': () => app.post('/login/passkey/cookies', { credential }),
     'POST /refresh': () => app.post('/refresh', refreshToken()),
     'POST /refresh/cookies': () =>
       app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf),
@@ -254,6 +278,20 @@ describe('An operation with a limit on requests or client authentications', () =
     const { body } = await app.post('/refresh/cookies').expect(429);
     expect(body).to.include({ code: 'too_many_requests' });
   });
+
+  for (const path of ['/login/passkey/options', '/login/passkey', '/login/passkey/cookies']) {
+    it(`is 429: POST ${path}`, async () => {
+      const limited = await TestApp.start({
+        settings: { JWT_TOKEN_LOCATION: 'headers,cookies', LATCHKEY_LOGIN_LIMIT: '1' },
+      });
+      const body = path.endsWith('options')
+        ? {}
+        : { credential: newAuthenticator().get({ challenge: 'AAAA', rpId: 'latchkey.test' }) };
+      await limited.post(path, body).expect(404);
+      expect((await limited.post(path, body).expect(429)).body).to.include({ code: 'too_many_requests' });
+      await limited.close();
+    });
+  }
 
   for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
     it(`is 429 after failures: POST ${path}`, async () => {

@@ -35,10 +35,15 @@ const tables = [
   'latchkey_devices',
   'latchkey_exchanged_tokens',
   'latchkey_foreign_ids',
+  'latchkey_leases',
   'latchkey_login_challenges',
   'latchkey_migration_versions',
   'latchkey_recovery_codes',
   'latchkey_totp',
+  'latchkey_project_migrations',
+  'latchkey_passkey_challenges',
+  'latchkey_passkeys',
+  'latchkey_outbox',
 ].sort();
 const names = Object.keys(await createMigrationProvider({ dialect: 'sqlite' }).getMigrations());
 

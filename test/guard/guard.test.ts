@@ -6,6 +6,8 @@ import { guard, Refusal, type GuardOptions } from '../../src/guard/guard.js';
 import { clientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { until } from '../support/until.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { base64url, readJwt, signJwt } from '../support/tokens.js';
 
@@ -116,6 +118,21 @@ describe('A service behind a guard', () => {
       await until(async () => (await api.get('/own/any', token)).status === 401);
       expect(await answersAlike('/me', '/own/any', token)).to.equal('invalid_token');
     });
+  });
+
+  it('requires a second factor with the same challenge as the service', async () => {
+    const password = 'the password of cyd';
+    await app.createUser('cyd', password);
+    const { secret } = await enrollTotp(app, await app.login('cyd', password));
+    const { body } = await loginWithCode(app, 'cyd', password, codeOf(secret, app));
+    const { access_token: token } = body as TokenSet;
+    await api.get('/own/mfa-300', token).expect(200);
+    app.clock.advance(301);
+    await api.get('/own/mfa', token).expect(200);
+    const old = await api.get('/own/mfa-300', token).expect(401);
+    const none = await api.get('/own/mfa', (await app.login()).access_token).expect(401);
+    expect(old.headers['www-authenticate']).to.match(/, acr_values="aal2", max_age="300"$/);
+    expect(none.headers['www-authenticate']).to.match(/, acr_values="aal2"$/);
   });
 
   describe('requires freshness', () => {
@@ -317,9 +334,32 @@ describe('A service behind a guard', () => {
       .with.property('message')
       .that.matches(/issuer .*audience .*client .*url .*jwksUri .*leeway .*bound .*whenStale /);
     expect(() => guard({ ...options, client: undefined } as never)).to.throw('client must have');
+    for (const misspelt of ['whenstale', 'client_id', 'audiences']) {
+      expect(() => guard({ ...options, [misspelt]: 'refuse' })).to.throw(
+        TypeError,
+        new RegExp(`${misspelt} is no option; there are issuer, audience, client, url, .*whenStale`),
+      );
+    }
     const made = guard(options);
     expect(() => made.requires('fresh:soon')).to.throw('is no demand');
     expect(() => made.requires('users:read users:write')).to.throw('each permission by itself');
     expect(() => made.protect(() => new Response(), '')).to.throw('is no demand');
+  });
+
+  it('says what to write where a framework is given "requires" itself', () => {
+    const made = guard({ issuer, audience: issuer, client: { id: 'a', secret: 'b' } });
+    // As Express, Koa, a decorator of Nest, and a mistake in the options call it.
+    for (const given of [
+      [{ method: 'GET' }, {}, () => undefined],
+      [{ request: {} }, () => undefined],
+      [Response],
+      [{ opitonal: true }],
+      [null],
+    ]) {
+      expect(() => made.requires(...(given as never[]))).to.throw(
+        TypeError,
+        /write its brackets: latchkey\.requires/,
+      );
+    }
   });
 });

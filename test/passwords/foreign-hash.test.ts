@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { computeRest } from '../../src/passwords/foreign-computations.js';
 import { parseForeignHash } from '../../src/passwords/foreign-hash.js';
 import { checkout } from '../support/checkout.js';
+import { rejection } from '../support/rejections.js';
 import { computations, foreignComputations, Passwords } from '../../src/passwords/passwords.js';
 import { readForeignHash, toExportedHash, toStoredHash } from '../../src/passwords/stored-hash.js';
 
@@ -56,6 +58,15 @@ describe('A password hash of another application', () => {
     const { hash, password } = vectors.find((each) => each.password === 'y'.repeat(100)) ?? expect.fail();
     expect(await parsed(hash).verify(password.slice(0, 72))).to.be.true;
     expect(await parsed(hash).verify(password.slice(0, 71))).to.be.false;
+  });
+
+  it('of bcrypt matches whatever the bits are that its characters have beside the salt and the hash', async () => {
+    const { hash, password } = vectors.find(({ hash: each }) => each.startsWith('$2b$04$')) ?? expect.fail();
+    const alphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+    const next = (character: string): string => alphabet.charAt(alphabet.indexOf(character) + 1);
+    const padded = `${hash.slice(0, 28)}${next(hash.charAt(28))}${hash.slice(29, 59)}${next(hash.charAt(59))}`;
+    expect(await parsed(padded).verify(password)).to.be.true;
+    expect(await parsed(padded).verify('another password')).to.be.false;
   });
 
   // https://github.com/firebase/scrypt, "Usage".
@@ -113,6 +124,10 @@ describe('A password hash of another application', () => {
     [
       '$argon2i$v=19$m=4,t=1,p=1$c2FsdHNhbHRzYWx0MDAwMQ$Tz77nYDSuEWQID1WM6Q1fFqbwZPu8qalaa/6zvWdytQ',
       /cannot have/,
+    ],
+    [
+      '$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0MDAwMR$Tz77nYDSuEWQID1WM6Q1fFqbwZPu8qalaa/6zvWdytQ',
+      /no encoder of base64 writes/,
     ],
     ['imported-hash/1/bcrypt/0000000004/x', /not known/],
     ['x'.repeat(2000), /1500 characters/],
@@ -192,6 +207,14 @@ describe('The check of a password, where users have hashes of other applications
         expect(await workOf(passwords, hash, password), `${hash}`).to.deep.equal(expected);
       }
     }
+  });
+
+  it('computes where a user has no hash of a kind, rather than to look at one that cannot be read', async () => {
+    for (const { hash } of vectors) {
+      const { family, amount } = parsed(hash);
+      await computeRest(family, amount, 0);
+    }
+    expect(await rejection(computeRest('md5', 1, 0))).to.match(/nothing to compute for md5/);
   });
 
   it('includes a hash that another process imported, from its first login on', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import { databaseKinds } from '../support/databases.js';
+import { createClient, inForm } from '../support/oauth-clients.js';
 import { beginLogin, codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';
@@ -160,17 +161,8 @@ for (const database of databaseKinds) {
     });
 
     it('are not a client’s', async () => {
-      const admin = (await app.login()).access_token;
-      const { body: client } = await app
-        .post('/clients', { name: `client ${(made += 1)}` }, admin)
-        .expect(201);
-      const { body } = await app
-        .postForm('/oauth/token', {
-          grant_type: 'client_credentials',
-          client_id: client.client.id as string,
-          client_secret: client.client_secret as string,
-        })
-        .expect(200);
+      const form = { grant_type: 'client_credentials', ...inForm(await createClient(app)) };
+      const { body } = await app.postForm('/oauth/token', form).expect(200);
       const token = { access_token: body.access_token as string } as TokenSet;
       await state(token).expect(403);
       await confirm(token, '000000').expect(403);

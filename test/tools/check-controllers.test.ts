@@ -77,9 +77,10 @@ const mistakes: Readonly<Record<string, { readonly text: string; readonly faults
       `${says} @Get('d') @Security('bearer', ['fresh:5m']) public minutes${end}`,
       `${says} @Get('e') @Security('bearer', ['Fresh']) public upper${end}`,
       `${says} @Get('f') @Security('bearer', elsewhere) public constant${end}`,
+      `${says} @Get('g') @Security('bearer', ['mfa:5m']) public factor${end}`,
       // These are no mistakes.
       `${says} @Get('cats') @Security('bearer', ['cats:get', 'fresh:300']) public cats${end}`,
-      `${says} @Post('cats') @Security('bearer', ['cats:set', 'fresh']) public setCats${end}`,
+      `${says} @Post('cats') @Security('bearer', ['cats:set', 'fresh', 'mfa:300']) public setCats${end}`,
       `${says} @Get('jobs') @Security('bearer', ['jobs:read']) public jobs${end}`,
       `${says} @Get('jogs') @Security('bearer', ['jogs:read']) public jogs${end}`,
       "} const elsewhere = ['things:wread']; {",
@@ -90,6 +91,7 @@ const mistakes: Readonly<Record<string, { readonly text: string; readonly faults
       `8: The permission "thing:read" is almost "things:read", ${almost}`,
       "9: \"fresh:5m\" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.",
       "10: \"Fresh\" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.",
+      "12: \"mfa:5m\" demands nothing. Write 'mfa', or 'mfa:' and seconds: 'mfa:300'.",
       `11: The permission "things:wread" is almost "things:read", ${almost}`,
     ],
   },
@@ -213,6 +215,17 @@ export interface Bad {
       '6: GET /parameters/{id} does not take {id}. Write "@Path() id: string" among the parameters of notTaken.',
       '10: GET /parameters/hidden is not read: its method is private. Remove "private".',
       '11: GET /parameters/* has "*" in its path, which a path cannot have. Write a parameter, such as {id}.',
+    ],
+  },
+  'bare.controller.ts': {
+    text: controller(
+      'bare',
+      `${says} @Get('one') @Security('bearer', 'reports:read') public bareOne${end}`,
+      `${says} @Get('two') @Security({ bearer: 'reports:read' }) public bareTwo${end}`,
+    ),
+    faults: [
+      "6: @Security has the permission 'reports:read' without a list. Write @Security('bearer', ['reports:read']).",
+      "7: @Security has the permission 'reports:read' without a list. Write @Security('bearer', ['reports:read']).",
     ],
   },
   'forms.controller.ts': {

@@ -37,6 +37,11 @@ interface BuilderOptions {
   readonly isStrict?: boolean;
 }
 
+/** What does not compile in what tsoa writes is wrong in a controller, which has its own error mostly. */
+function isGenerated(error: string): boolean {
+  return error.startsWith('generated/');
+}
+
 export class Builder {
   readonly #root: string;
   readonly #withTests: boolean;
@@ -97,7 +102,7 @@ export class Builder {
       ...findings.filter(({ severity }) => severity === 'error').map(formatFinding),
       ...compiler.findErrors(),
       ...findProjectErrors(this.#root, program),
-    ];
+    ].filter((error, _index, all) => !isGenerated(error) || all.every(isGenerated));
     // Why tsoa fails is often among them, with its line.
     const refused = generating.flatMap((message) => this.#explain(message, sources, errors.length > 0));
     if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];

@@ -99,17 +99,27 @@ export class AuditOutput {
     const { name } = this.sender;
     const state = await auditOutputsStore.find(queries, name);
     if (!state) await auditOutputsStore.add(queries, name, this.clock.now() - firstLook);
-    return !state || (await auditListStore.listChained(queries, state.sequence, 1)).length > 0;
+    return state?.sequence !== (await this.#findSpan()).until;
+  }
+
+  /** The rows that may be sent: what somebody has put behind the head is not in the chain. */
+  async #findSpan(): Promise<{ readonly base: number; readonly until: number }> {
+    const head = await auditChainStore.findHead(this.database.queries);
+    return { base: head?.base_sequence ?? 0, until: head?.sequence ?? 0 };
   }
 
   /** @returns whether everything was sent. */
   async #sendAll({ sequence: from, failures }: OutputState): Promise<boolean> {
     const { queries } = this.database;
-    for (let sequence = from; ;) {
-      const rows = await auditListStore.listChained(queries, sequence, this.#limit);
+    const { base, until } = await this.#findSpan();
+    for (let sequence = this.#noteSetBack(from, until) ? base : from; ;) {
+      const rows = await auditListStore.listChained(queries, { after: sequence, until, limit: this.#limit });
       const last = rows.at(-1);
-      if (!last) return this.#advance(sequence, 0);
-      this.#noteGap(sequence, rows);
+      if (!last) {
+        this.#noteGap(sequence, until);
+        return this.#advance(until, 0);
+      }
+      this.#noteGap(sequence, (rows[0]?.sequence ?? 0) - 1);
       try {
         await this.sender.send(rows, this.#stop.signal);
       } catch (error) {
@@ -157,10 +167,20 @@ export class AuditOutput {
     );
   }
 
-  /** Rows that the retention deleted before they were sent. */
-  #noteGap(sequence: number, [first]: readonly ChainedRow[]): void {
-    const missing = first ? first.sequence - sequence - 1 : 0;
-    if (missing === 0) return;
+  /** The chain was set back behind what was sent: the receiver gets it from its beginning, with what went on from there. */
+  #noteSetBack(sent: number, last: number): boolean {
+    if (sent <= last) return false;
+    this.log.error(
+      { event: 'audit_output_set_back', output: this.sender.name, sent, last },
+      'the audit ends before what its receiver has of it, which gets all of it again: the database has lost commits, or somebody has written to it',
+    );
+    return true;
+  }
+
+  /** Rows that the retention deleted before they were sent. @param until the last that is missing. */
+  #noteGap(sequence: number, until: number): void {
+    const missing = until - sequence;
+    if (missing <= 0) return;
     this.log.error(
       { event: 'audit_output_gap', output: this.sender.name, missing, after: sequence },
       'rows of the audit were deleted by the retention before their receiver had them',

@@ -8,8 +8,8 @@ import { createWebhookSender } from './webhook.js';
 
 /** Sends the audit to the receivers of the settings. */
 export interface AuditOutputs {
-  /** Sends what there is. To be called several times a second. */
-  readonly run: () => Promise<void>;
+  /** Each sends what there is for one receiver, and resolves when that is done. To be called several times a second. */
+  readonly runs: readonly (() => Promise<void>)[];
   /** Interrupts what is being sent, and lets another replica send it. */
   readonly stop: () => Promise<void>;
   /** How far each receiver is behind. */
@@ -41,9 +41,7 @@ export function createAuditOutputs(dependencies: Dependencies, config: Config): 
   };
   const findLags = (): Promise<OutputLag[]> => ofEach((output) => output.findLag());
   return {
-    run: async () => {
-      await ofEach((output) => output.run());
-    },
+    runs: outputs.map((output) => () => output.run()),
     stop: async () => {
       await ofEach((output) => output.stop());
     },

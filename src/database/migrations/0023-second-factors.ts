@@ -33,15 +33,6 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
   await createIndexes(db, 'latchkey_login_challenges', { by_expiry: 'expires_at', by_user: 'user_id' });
 
   await db.schema
-    .createTable('latchkey_data_keys')
-    .addColumn('id', text, (column) => column.primaryKey().notNull())
-    .addColumn('purpose', text, (column) => column.notNull().unique())
-    .addColumn('sealed_key', sql`text`, (column) => column.notNull())
-    .addColumn('created_at', integer, (column) => column.notNull())
-    .modifyEnd(end)
-    .execute();
-
-  await db.schema
     .createTable('latchkey_totp')
     .addColumn('user_id', text, (column) =>
       column.primaryKey().notNull().references('users.id').onDelete('cascade'),
