@@ -177,6 +177,9 @@ describe('Without a database', () => {
   const special: Readonly<Record<string, () => Test>> = {
     'POST /login': () => app.post('/login', { username: 'admin', password: adminPassword }),
     'POST /login/cookies': () => app.post('/login/cookies', { username: 'admin', password: adminPassword }),
+    'POST /login/second-factor': () => app.post('/login/second-factor', { login_token: 'x', code: 'x' }),
+    'POST /login/second-factor/cookies': () =>
+      app.post('/login/second-factor/cookies', { login_token: 'x', code: 'x' }),
     'POST /login/passkey/options': () => app.post('/login/passkey/options', {}),
     'POST /login/passkey': () => app.post('/login/passkey', { credential }),
     'POST /login/passkey/cookies': () => app.post('/login/passkey/cookies', { credential }),

@@ -121,10 +121,10 @@ describe('A service behind a guard', () => {
   });
 
   it('requires a second factor with the same challenge as the service', async () => {
-    const password = 'the password of cyd';
-    await app.createUser('cyd', password);
-    const { secret } = await enrollTotp(app, await app.login('cyd', password));
-    const { body } = await loginWithCode(app, 'cyd', password, codeOf(secret, app));
+    const password = 'the password of fox';
+    await app.createUser('fox', password);
+    const { secret } = await enrollTotp(app, await app.login('fox', password));
+    const { body } = await loginWithCode(app, 'fox', password, codeOf(secret, app));
     const { access_token: token } = body as TokenSet;
     await api.get('/own/mfa-300', token).expect(200);
     app.clock.advance(301);

@@ -43,7 +43,7 @@ for (const database of databaseKinds) {
 
     it('gets a cookie that no script and no other site can use', async () => {
       const { cookie } = await remember();
-      expect(cookie).to.match(/^latchkey_device=[\w-]{43}$/);
+      expect(cookie).to.match(/^__Host-latchkey_device=[\w-]{43}$/);
       const response = await app.post('/login/second-factor', { login_token: 'x', code: 'x' });
       expect(response.headers).not.to.have.property('set-cookie');
     });

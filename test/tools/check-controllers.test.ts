@@ -91,8 +91,8 @@ const mistakes: Readonly<Record<string, { readonly text: string; readonly faults
       `8: The permission "thing:read" is almost "things:read", ${almost}`,
       "9: \"fresh:5m\" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.",
       "10: \"Fresh\" demands nothing. Write 'fresh', or 'fresh:' and seconds: 'fresh:300'.",
-      "12: \"mfa:5m\" demands nothing. Write 'mfa', or 'mfa:' and seconds: 'mfa:300'.",
       `11: The permission "things:wread" is almost "things:read", ${almost}`,
+      "12: \"mfa:5m\" demands nothing. Write 'mfa', or 'mfa:' and seconds: 'mfa:300'.",
     ],
   },
   'twice.controller.ts': {
