@@ -9,6 +9,7 @@ const layers = [
   'import',
   'observability',
   'oauth',
+  'accounts',
   'passkeys',
   'authentication',
   'second-factors',

@@ -26,6 +26,8 @@ import { LoginController } from './../src/authentication/login.controller.js';
 import { ForwardAuthController } from './../src/authentication/forward-auth.controller.js';
 import { CookiesController } from './../src/authentication/cookies.controller.js';
 import { AuditController } from './../src/audit-feed/audit.controller.js';
+import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
+import { OwnDataController } from './../src/accounts/own-data.controller.js';
 
 export const routes = defineRoutes({
   root: new URL('../../', import.meta.url),
@@ -1007,6 +1009,165 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"maxLength":{"value":40},"pattern":{"errorMsg":"must be the id of an event, or 0","value":"^(0|[1-9][0-9]{0,15}-[0-9a-f]{16})$"}}},
     },
+    'PasswordRefusalCode': {
+      dataType: 'refEnum',
+      enums: ["unfit_character","too_short","too_long","username","common","context_word"],
+    },
+    'PasswordRefusal': {
+      dataType: 'refObject',
+      properties: {
+        'code': {"ref":"PasswordRefusalCode","required":true},
+        'text': {"dataType":"string","required":true,"validators":{"maxLength":{"value":500}}},
+      },
+      additionalProperties: false,
+    },
+    'PasswordStrengthName': {
+      dataType: 'refEnum',
+      enums: ["very_weak","weak","fair","strong","very_strong"],
+    },
+    'PasswordSuggestion': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":500}}},
+    },
+    'PasswordCheckResult': {
+      dataType: 'refObject',
+      properties: {
+        'allowed': {"dataType":"boolean","required":true},
+        'refusal': {"ref":"PasswordRefusal"},
+        'score': {"dataType":"integer","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":4}}},
+        'strength': {"ref":"PasswordStrengthName","required":true},
+        'text': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+        'warning': {"dataType":"string","validators":{"maxLength":{"value":500}}},
+        'suggestions': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasswordSuggestion"},"required":true,"validators":{"maxItems":{"value":20}}},
+        'guesses_log10': {"dataType":"double","required":true,"validators":{"minimum":{"value":0},"maximum":{"value":1000}}},
+      },
+      additionalProperties: false,
+    },
+    'TextLanguage': {
+      dataType: 'refEnum',
+      enums: ["en","de"],
+    },
+    'PasswordCheckRequest': {
+      dataType: 'refObject',
+      properties: {
+        'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'email': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":320}}},
+        'display_name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'language': {"ref":"TextLanguage"},
+      },
+      additionalProperties: false,
+    },
+    'OwnAccount': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'email': {"dataType":"string","validators":{"maxLength":{"value":320}}},
+        'email_verified_at': {"dataType":"string"},
+        'display_name': {"dataType":"string","validators":{"maxLength":{"value":1000}}},
+        'language': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
+        'password_change_required': {"dataType":"boolean","required":true},
+        'created_at': {"dataType":"string","required":true},
+        'updated_at': {"dataType":"string","required":true},
+        'last_login_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'AuthenticationMethod': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"value":"^[A-Za-z0-9_-]+$"}}},
+    },
+    'OwnSession': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'created_at': {"dataType":"string","required":true},
+        'authenticated_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string","required":true},
+        'expires_at': {"dataType":"string","required":true},
+        'ended_at': {"dataType":"string"},
+        'methods': {"dataType":"array","array":{"dataType":"refAlias","ref":"AuthenticationMethod"},"required":true,"validators":{"maxItems":{"value":20}}},
+        'second_factor_at': {"dataType":"string"},
+        'device_id': {"dataType":"string","validators":{"maxLength":{"value":100}}},
+        'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Fa-f.:%A-Za-z_-]*$"}}},
+        'user_agent': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'OwnMessage': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'template': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+        'address': {"dataType":"string","required":true,"validators":{"maxLength":{"value":320}}},
+        'language': {"dataType":"string","required":true,"validators":{"maxLength":{"value":100}}},
+        'state': {"dataType":"string","required":true,"validators":{"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'created_at': {"dataType":"string","required":true},
+        'done_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'OwnForeignAccount': {
+      dataType: 'refObject',
+      properties: {
+        'source': {"dataType":"string","required":true,"validators":{"maxLength":{"value":255}}},
+        'id': {"dataType":"string","required":true,"validators":{"maxLength":{"value":1000}}},
+        'email': {"dataType":"string","validators":{"maxLength":{"value":1000}}},
+        'email_verified': {"dataType":"boolean","required":true},
+        'imported_at': {"dataType":"string","required":true},
+      },
+      additionalProperties: false,
+    },
+    'OwnEvent': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'at': {"dataType":"string","required":true},
+        'event': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'by_you': {"dataType":"boolean","required":true},
+        'actor_kind': {"ref":"AuditActorKind"},
+        'session_id': {"ref":"Id"},
+        'address': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Za-z.:%/_-]*$"}}},
+        'user_agent': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'details': {"ref":"AuditDetails"},
+        'count': {"dataType":"long","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":9007199254740991}}},
+        'last_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'OwnAction': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'at': {"dataType":"string","required":true},
+        'event': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'target_kind': {"dataType":"string","validators":{"maxLength":{"value":50},"pattern":{"value":"^[a-z_]+$"}}},
+        'session_id': {"ref":"Id"},
+        'address': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[0-9A-Za-z.:%/_-]*$"}}},
+        'user_agent': {"dataType":"string","validators":{"maxLength":{"value":255},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'count': {"dataType":"long","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":9007199254740991}}},
+        'last_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
+    'OwnData': {
+      dataType: 'refObject',
+      properties: {
+        'format': {"dataType":"integer","required":true,"validators":{"minimum":{"value":1},"maximum":{"value":1000}}},
+        'exported_at': {"dataType":"string","required":true},
+        'account': {"ref":"OwnAccount","required":true},
+        'sessions': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnSession"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'passkeys': {"dataType":"array","array":{"dataType":"refObject","ref":"Passkey"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'messages': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnMessage"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'foreign_accounts': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnForeignAccount"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'events': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnEvent"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+        'actions': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnAction"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
+      },
+      additionalProperties: false,
+    },
   },
   operations: [
     {
@@ -1824,6 +1985,40 @@ export const routes = defineRoutes({
       },
       security: [{"bearer":["audit:read"]}],
       successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/password/check',
+      controller: PasswordCheckController,
+      handler: 'checkPassword',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasswordCheckRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 200,
+    },
+    {
+      method: 'get',
+      path: '/me/export',
+      controller: OwnDataController,
+      handler: 'exportMe',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":[]}],
+      successStatus: 200,
+    },
+    {
+      method: 'delete',
+      path: '/me',
+      controller: OwnDataController,
+      handler: 'deleteMe',
+      parameters: {
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["fresh:300"]}],
+      successStatus: 204,
     },
   ],
   validation: {"noImplicitAdditionalProperties":"throw-on-extras","bodyCoercion":false},

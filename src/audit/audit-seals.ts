@@ -20,7 +20,7 @@ export type SealVerdict = 'valid' | 'retired' | 'unknown_key' | 'forged';
  * A head says how far the chain goes now, a seal how far it went on its day. Each is signed as what it is: otherwise a seal could
  * take the place of the head, and the rows since its day could be removed.
  */
-export type StatementKind = 'head' | 'seal';
+type StatementKind = 'head' | 'seal';
 
 /** The key ring, as the audit uses it. */
 export interface SealKeys {

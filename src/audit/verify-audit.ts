@@ -2,15 +2,14 @@ import type { Database } from '../database/database.js';
 import type { AuditHeadRow, AuditRow, AuditSealRow } from '../database/schema.js';
 import { auditChainStore } from './audit-chain.store.js';
 import { computeRowHash, firstHash } from './audit-hash.js';
-import { verifyHead, verifySeal, type SealKeys, type SealVerdict } from './audit-seals.js';
-
-/** The first thing that is wrong. */
-export interface AuditFault {
-  /** The row's place in the chain, or the place that is empty. */
-  readonly sequence: number;
-  /** What is wrong, as a sentence. */
-  readonly message: string;
-}
+import {
+  createFault,
+  describeRow,
+  describeSealFault,
+  describeVerdict,
+  type AuditFault,
+} from './audit-faults.js';
+import { verifyHead, verifySeal, type SealKeys } from './audit-seals.js';
 
 export interface AuditReport {
   /** Undefined: the chain is whole. */
@@ -103,7 +102,8 @@ class Verification {
   async #checkWithoutHead(): Promise<AuditFault | undefined> {
     const { queries } = this.database;
     const row = await auditChainStore.findOutside(queries, Number.MAX_SAFE_INTEGER);
-    if (row) return createFault(row.sequence ?? 0, `${describe(row)} is chained, and the chain has no head.`);
+    if (row)
+      return createFault(row.sequence ?? 0, `${describeRow(row)} is chained, and the chain has no head.`);
     // The first start has keys to sign with, and a row for each of them.
     if (!this.keys.canSign() || (await auditChainStore.countUnchained(queries)) > 0) return undefined;
     return createFault(
@@ -120,10 +120,10 @@ class Verification {
     if (sequence < 1)
       return createFault(
         sequence,
-        `${describe(row)} has a place that no chain has: somebody has put it there.`,
+        `${describeRow(row)} has a place that no chain has: somebody has put it there.`,
       );
     this.#notes.push(
-      `There are rows of before the beginning of the chain, the first of which is ${describe(row)}: the retention is deleting them, or somebody has put them there.`,
+      `There are rows of before the beginning of the chain, the first of which is ${describeRow(row)}: the retention is deleting them, or somebody has put them there.`,
     );
     return undefined;
   }
@@ -204,12 +204,12 @@ class Verification {
     if (sequence !== expected) {
       const missing =
         sequence - 1 > expected ? `Rows ${expected} to ${sequence - 1} are` : `Row ${expected} is`;
-      return createFault(expected, `${missing} missing: the next one is ${describe(row)}.`);
+      return createFault(expected, `${missing} missing: the next one is ${describeRow(row)}.`);
     }
     if (computeRowHash(this.#last.hash, row) !== row.hash) {
       return createFault(
         sequence,
-        `${describe(row)} has not the hash of its contents after row ${expected - 1}: it was changed, or the row before was, together with its hash.`,
+        `${describeRow(row)} has not the hash of its contents after row ${expected - 1}: it was changed, or the row before was, together with its hash.`,
       );
     }
     if (row.event === 'audit_seal_unverified') {
@@ -258,44 +258,7 @@ class Verification {
     if (now && now.sequence >= (row.sequence ?? 0)) return undefined;
     return createFault(
       row.sequence ?? 0,
-      `${describe(row)} is after the head, which is at row ${this.#last.sequence}.`,
+      `${describeRow(row)} is after the head, which is at row ${this.#last.sequence}.`,
     );
-  }
-}
-
-function createFault(sequence: number, message: string): AuditFault {
-  return { sequence, message };
-}
-
-function describe({ sequence, event, at, id }: AuditRow): string {
-  return `row ${sequence} (${event}, ${formatTime(at)}, ${id})`;
-}
-
-/** An attacker may have put any number there. */
-function formatTime(at: number): string {
-  return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : String(at);
-}
-
-/** @returns undefined for a seal that may be compared with its row. */
-function describeSealFault(
-  { day, sequence, key_id: keyId }: AuditSealRow,
-  verdict: SealVerdict,
-  head: AuditHeadRow,
-): string | undefined {
-  if (verdict === 'forged')
-    return `The seal of ${day}, at row ${sequence}, ${describeVerdict(verdict, keyId)}.`;
-  return sequence > head.sequence
-    ? `The seal of ${day} is of row ${sequence}, and the head says that the last row is ${head.sequence}.`
-    : undefined;
-}
-
-function describeVerdict(verdict: SealVerdict, keyId: string): string {
-  switch (verdict) {
-    case 'forged':
-      return `has not the signature of its contents by the key ${keyId}`;
-    case 'retired':
-      return `is signed by the key ${keyId}, which is not on the ring`;
-    default:
-      return `is signed by the shared secret ${keyId}, which is not set`;
   }
 }

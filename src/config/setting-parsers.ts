@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import proxyaddr from 'proxy-addr';
-import { maxPasswordLength, minPasswordLength } from '../passwords/password-policy.js';
+import { maxPasswordLength, minPasswordLength } from '../passwords/password-length.js';
 import { importSigningKey } from '../keys/signing-keys.js';
 import { maxUsernameLength } from '../usernames/username.js';
 
@@ -130,6 +130,19 @@ export function parseList(text: string): string[] {
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');
+}
+
+/** Shorter words are in many passwords by chance. */
+const minContextWord = 3;
+
+export function parseContextWords(text: string): string[] {
+  const values = parseList(text);
+  if (values.length > 100 || !values.every((each) => Array.from(each).length >= minContextWord)) {
+    throw new Error(
+      `must be a comma-separated list of 100 words at most, each of ${minContextWord} characters or more`,
+    );
+  }
+  return values;
 }
 
 /** The same rules as the contract's for `Audience` and for the number of audiences in an introspection response. */

@@ -1,8 +1,10 @@
 import { parseSyslogReceiver, parseWebhookSecrets, parseWebhookUrl } from './audit-receivers.js';
+import { parseBreachSource } from './breach-source.js';
 import { parseSender, parseSmtpUrl } from '../email/mail-settings.js';
 import { parseDatabaseUrl } from '../database/database-url.js';
 import {
   parseAudiences,
+  parseContextWords,
   parseCookieDomain,
   parseCookiePath,
   createDurationParser,
@@ -616,6 +618,37 @@ export const settings = {
     parse: createWholeNumberParser(0, 100_000),
     default: '100',
     doc: 'How many password checks may wait for a free core; beyond that the response is 503 with `Retry-After`.',
+  }),
+  passwordContextWords: defineSetting({
+    name: 'LATCHKEY_PASSWORD_CONTEXT_WORDS',
+    parse: parseContextWords,
+    default: '',
+    defaultInWords: 'none beside the names of the service and of the account',
+    doc: 'Words that no password may mainly consist of, comma-separated: your organization, its products, its places ([passwords](passwords.md#context-words)).',
+  }),
+  passwordCheckLimit: defineSetting({
+    name: 'LATCHKEY_PASSWORD_CHECK_LIMIT',
+    parse: createWholeNumberParser(0, 1_000_000),
+    default: '60',
+    doc: 'How many passwords per minute each process rates for one address (`POST /password/check`); 0: none, and the operation responds with 404.',
+  }),
+  breachCheck: defineSetting({
+    name: 'LATCHKEY_BREACH_CHECK',
+    parse: parseBreachSource,
+    defaultInWords: 'none: passwords are not looked up',
+    doc: 'Where a new password is looked up among those of data breaches: the URL of a range API, such as `https://api.pwnedpasswords.com/range/`, which is told five digits of its SHA-1; or a local file or folder of hashes ([passwords](passwords.md#passwords-of-data-breaches)).',
+  }),
+  breachCheckTimeout: defineSetting({
+    name: 'LATCHKEY_BREACH_CHECK_TIMEOUT',
+    parse: createDurationParser(1, 30),
+    default: '2s',
+    doc: 'How long that may take.',
+  }),
+  breachCheckUnavailable: defineSetting({
+    name: 'LATCHKEY_BREACH_CHECK_UNAVAILABLE',
+    parse: createChoiceParser('accept', 'refuse'),
+    default: 'accept',
+    doc: 'What happens with a new password that could not be looked up: `accept`, or `refuse` with 503. Either is logged and counted.',
   }),
   oneTimePasswordExpires: defineSetting({
     name: 'LATCHKEY_ONE_TIME_PASSWORD_EXPIRES',

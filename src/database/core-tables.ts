@@ -13,6 +13,7 @@ const order: Readonly<Record<keyof Schema, true>> = {
   used_assertions: true,
   counters: true,
   latchkey_foreign_ids: true,
+  latchkey_deleted_foreign_ids: true,
   latchkey_exchanged_tokens: true,
   latchkey_login_challenges: true,
   latchkey_totp: true,

@@ -18,6 +18,7 @@ export interface Schema {
   used_assertions: UsedAssertionRow;
   counters: CounterRow;
   latchkey_foreign_ids: ForeignIdRow;
+  latchkey_deleted_foreign_ids: DeletedForeignIdRow;
   latchkey_exchanged_tokens: ExchangedTokenRow;
   latchkey_outbox: OutboxRow;
   latchkey_leases: LeaseRow;
@@ -201,9 +202,10 @@ interface LoginAttemptRow {
 interface CounterRow {
   /**
    * `roles`: incremented to revoke the tokens of all holders of a role, or of all users. `rights`: incremented when a
-   * role's permissions or its holders change.
+   * role's permissions or its holders change. `ended_at`: when all sessions were last ended, in milliseconds since the Unix
+   * epoch.
    */
-  name: 'roles' | 'rights';
+  name: 'roles' | 'rights' | 'ended_at';
   value: number;
 }
 
@@ -282,6 +284,13 @@ export interface ForeignIdRow {
   /** 1: the other application had verified it. */
   email_verified: number;
   imported_at: number;
+}
+
+/** A user of another application who was imported, and deleted here. */
+interface DeletedForeignIdRow {
+  source: string;
+  foreign_id: string;
+  deleted_at: number;
 }
 
 /** A refresh token of another application that was exchanged or revoked here. */

@@ -1,6 +1,8 @@
 import type { TokenHeader } from './credentials.js';
 import type { GuardClock } from './latchkey-service.js';
-import { traceFetch, type OpenTelemetry } from './traced-fetch.js';
+import type { OpenTelemetry } from './open-telemetry.js';
+import { createTracedCheck, runUntraced, type RunCheck } from './traced-check.js';
+import { traceFetch } from './traced-fetch.js';
 
 const staleModes = ['introspect', 'refuse', 'accept'] as const;
 const refusalModes = ['respond', 'throw'] as const;
@@ -38,7 +40,7 @@ export interface GuardOptions {
   readonly warn?: (message: string) => void;
   /** For requests to the service; by default the global `fetch`. */
   readonly fetch?: typeof fetch;
-  /** `@opentelemetry/api`, for requests to the service to be spans, and to carry the context of their trace. */
+  /** `@opentelemetry/api`, for checks and requests to the service to be spans, and for the latter to carry the context of their trace. */
   readonly openTelemetry?: OpenTelemetry;
   /** For tests. */
   readonly clock?: GuardClock;
@@ -60,6 +62,7 @@ export interface ResolvedOptions {
   readonly refusals: (typeof refusalModes)[number];
   readonly warn: (message: string) => void;
   readonly fetch: typeof fetch;
+  readonly runCheck: RunCheck;
   readonly clock: GuardClock;
 }
 
@@ -121,6 +124,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
         console.warn(`latchkey/guard: ${message}`);
       }),
     fetch: options.openTelemetry ? traceFetch(options.openTelemetry, send) : send,
+    runCheck: options.openTelemetry ? createTracedCheck(options.openTelemetry) : runUntraced,
     clock: options.clock ?? systemClock,
   };
 }

@@ -80,6 +80,13 @@ export const problemCodes = {
       "A token in a cookie came without its CSRF value, or with that of another token. This keeps other sites from using the browser's cookies.",
     remedy: 'Send the CSRF value from the login or the last refresh in the header X-CSRF-TOKEN.',
   },
+  password_check_off: {
+    status: 404,
+    title: 'Password checks are off',
+    detail: 'This service rates no passwords: its LATCHKEY_PASSWORD_CHECK_LIMIT is 0.',
+    meaning: 'The operation rates passwords, and the service is configured to rate none.',
+    remedy: 'Leave the rating out of your form, or have the operator set LATCHKEY_PASSWORD_CHECK_LIMIT.',
+  },
   cookies_off: {
     status: 404,
     title: 'Cookies are off',
@@ -419,6 +426,14 @@ export const problemCodes = {
     detail: 'Too many passwords are being checked at once. Try again after the seconds in Retry-After.',
     meaning: 'Checking a password is slow on purpose, and too many checks are waiting.',
     remedy: 'Try again after the number of seconds in Retry-After.',
+  },
+  breach_check_unavailable: {
+    status: 503,
+    title: 'Breached passwords cannot be looked up',
+    detail: 'The new password cannot be checked now. Try again after the seconds in Retry-After.',
+    meaning:
+      'New passwords are looked up among those of data breaches, the source of those does not respond, and the service is configured to refuse passwords then.',
+    remedy: 'Try again after the number of seconds in Retry-After. The operator finds the cause in the log.',
   },
   not_ready: {
     status: 503,

@@ -1,10 +1,10 @@
 import { Delete, Get, Path, Request, Response, Route, Security, SuccessResponse, Tags } from '@tsoa/runtime';
-import type { DeviceRow } from '../database/schema.js';
 import type { Id } from '../http/api-types.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
 import type { DevicesService } from './devices.service.js';
-import type { Device, DeviceList } from './second-factors.models.js';
+import { toDevice } from './second-factor-state.js';
+import type { DeviceList } from './second-factors.models.js';
 
 /** Users list and forget the devices that are not asked for a second factor. */
 @Route('me/devices')
@@ -39,15 +39,4 @@ export class DevicesController {
     const { userId } = requireUser(request);
     await this.services.devices.forget(userId, id, toActor(request));
   }
-}
-
-function toDevice(device: DeviceRow): Device {
-  return {
-    id: device.id,
-    created_at: new Date(device.created_at).toISOString(),
-    last_used_at: new Date(device.last_used_at).toISOString(),
-    expires_at: new Date(device.expires_at).toISOString(),
-    address: device.address,
-    user_agent: device.user_agent,
-  };
 }

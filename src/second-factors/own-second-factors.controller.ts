@@ -60,7 +60,6 @@ export class OwnSecondFactorsController {
   @Post('totp')
   @Security('bearer', ['fresh:300'])
   @SuccessResponse(201, 'Made; to be confirmed.')
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(404, 'The service uses none: `second_factors_off`.')
   @Response<ProblemDetails>(409, 'The account has an authenticator app: `second_factor_exists`.')
   public async beginTotp(@Request() request: AuthenticatedRequest): Promise<TotpEnrollment> {
@@ -104,7 +103,6 @@ export class OwnSecondFactorsController {
   @Delete('totp')
   @Security('bearer', ['fresh:300'])
   @SuccessResponse(204, 'Removed.')
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(404, 'There is none: `second_factor_not_found`, `second_factors_off`.')
   public async removeTotp(@Request() request: AuthenticatedRequest): Promise<void> {
     const { userId } = await this.#requireRecentFactor(request);
@@ -119,7 +117,6 @@ export class OwnSecondFactorsController {
   @Post('recovery-codes')
   @Security('bearer', ['fresh:300'])
   @SuccessResponse(201, 'Made.')
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(
     404,
     'The account has no second factor: `second_factor_not_found`, `second_factors_off`.',

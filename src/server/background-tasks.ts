@@ -39,6 +39,7 @@ export function startBackgroundTasks(services: Services, project: OpenProject): 
   /** Skips a run while the previous one is still in progress. */
   const repeat = (every: number, task: Task): void => {
     let isRunning = false;
+    jobs.add(task.job);
     setInterval(() => {
       if (isRunning) return;
       isRunning = true;

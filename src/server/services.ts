@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import { ownDataParts } from '../accounts/own-data-parts.js';
+import { OwnDataService } from '../accounts/own-data.service.js';
+import { PasswordCheckService } from '../accounts/password-check.service.js';
 import { createAuditFeedServices, type AuditFeedServices } from '../audit-feed/audit-feed-services.js';
 import {
   createAuthenticationServices,
@@ -47,6 +50,7 @@ import { countDenial, createAuditServices, type AuditServices } from './audit-se
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { packageVersion } from './package-version.js';
 import { createPasswords } from './password-costs.js';
+import { createPasswordServices, type PasswordServices } from './password-services.js';
 import { Readiness } from './readiness.js';
 import { toAccessTokenOptions, toKeyRingOptions } from './token-settings.js';
 
@@ -84,6 +88,7 @@ export interface Services
     PasskeyServices,
     AuditServices,
     AuditFeedServices,
+    PasswordServices,
     EmailServices,
     ObservabilityServices,
     Housekeeping {
@@ -107,6 +112,8 @@ export interface Services
   readonly roles: RolesService;
   readonly clients: ClientsService;
   readonly secondFactorPolicy: SecondFactorPolicy;
+  readonly passwordChecks: PasswordCheckService;
+  readonly ownData: OwnDataService;
   readonly oauth: OAuthServices;
   /** Reads the revocations and keys of other processes. */
   readonly catchUp: () => Promise<void>;
@@ -152,6 +159,18 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const versions = new SubjectVersions(clock, revocations);
   const passwords = await createPasswords(dependencies);
+  const email = await createEmailServices(
+    { database, clock, log, sealing },
+    {
+      smtp: config.smtpUrl,
+      from: config.mailFrom,
+      language: config.mailLanguage,
+      templates: config.mailTemplates,
+    },
+  );
+  const { outbox } = email;
+  const passwordServices = createPasswordServices({ config, log, issuer, passwords, outbox, clock });
+  const { newPasswords, breaches, passwordStrength } = passwordServices;
   const audit = createAuditServices({ database, clock, log, ring, config });
   const denials = createDenialTally();
   const onDenied: OnDenied = (reason, context, userId) => {
@@ -186,13 +205,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   );
   const authentication = createAuthenticationServices(
     {
-      database,
-      clock,
-      passwords,
-      accessTokens,
-      revocations,
-      versions,
-      onDenied,
+      ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied },
       ...sessions,
       ...secondFactors,
       secondFactorPolicy,
@@ -200,11 +213,12 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     config,
   );
   const users = createUserServices(
-    { database, clock, passwords, versions, accessTokens },
+    { database, clock, newPasswords, versions, accessTokens },
     {
       usernames: config.usernames,
       oneTime: { lifetime: config.oneTimePasswordExpires, byDefault: config.oneTimePasswords },
       removeDeleted: async (id) => {
+        await tellDeleted(hooks, id, log);
         await removeDeletedUser(database, id);
       },
     },
@@ -236,7 +250,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
   const lifecycle = { stopping: false };
   const readiness = new Readiness({ database, feed, lifecycle, clock });
   const legacyTokens = createLegacyTokens(
-    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter },
+    { database, clock, revocations, sessions: sessions.sessions, starter: sessions.sessionStarter, versions },
     config,
     issuer,
   );
@@ -264,6 +278,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     revocationFeed,
     confirmation,
     passwords,
+    ...passwordServices,
     ...sessions,
     ...authentication,
     ...secondFactors,
@@ -272,6 +287,8 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ...createPasskeyServices({ database, clock, onDenied, ...authentication }, config, issuer),
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
+    passwordChecks: new PasswordCheckService(passwordServices.passwordPolicy, passwordStrength),
+    ownData: new OwnDataService(database, clock, users.users, ownDataParts),
     oauth,
     catchUp,
     ...audit,
@@ -279,9 +296,20 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ...email,
     ...createObservabilityServices({
       version: packageVersion,
-      ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed, passwords },
+      ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed },
+      ...{ passwords, breaches, passwordStrength },
       ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
+      auditOutputs: auditFeed.auditOutputs,
     }),
     ...createHousekeeping({ database, clock, log, ring, revocations, passwords, ...audit, ...auditFeed }),
   };
+}
+
+/** The account is gone already, whatever the hook does. */
+async function tellDeleted({ accountDeleted }: Hooks, id: string, log: Logger): Promise<void> {
+  try {
+    await accountDeleted?.({ id });
+  } catch (err) {
+    log.error({ event: 'hook_failed', hook: 'accountDeleted', userId: id, err }, 'a hook failed');
+  }
 }

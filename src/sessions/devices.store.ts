@@ -56,6 +56,16 @@ export const devicesStore = {
       .execute();
   },
 
+  /** Also those that are not remembered any more. */
+  listAll(queries: Queries, userId: string): Promise<DeviceRow[]> {
+    return queries
+      .selectFrom('latchkey_devices')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .orderBy('id')
+      .execute();
+  },
+
   /** @returns whether the user had it. */
   async delete(queries: Queries, userId: string, id: string): Promise<boolean> {
     const deleted = await queries

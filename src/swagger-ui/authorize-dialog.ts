@@ -74,7 +74,8 @@ const LoginForm: Component<FormProperties> = ({ system, account }) => {
       key: 'second step',
       system,
       title: 'The second step',
-      description: 'A code of your authenticator app, or a recovery code, as POST /login/second-factor takes.',
+      description:
+        'A code of your authenticator app, or a recovery code, as POST /login/second-factor takes.',
       fields: [{ label: 'Code', name: 'code', type: 'text', autoComplete: 'one-time-code' }],
       action: 'Log in',
       submit: async ({ code = '' }) => {

@@ -7,6 +7,7 @@ import { getStoredRange, readFamily } from '../passwords/stored-hash.js';
 import { selectHeldRights, type AccountRights } from '../roles/rights.js';
 import { toUsernameKey } from '../usernames/username.js';
 import { administratorRole } from '../roles/administrator-role.js';
+import { deletedForeignIdsStore } from './deleted-foreign-ids.store.js';
 
 export type StoredUser = Omit<
   UserRow,
@@ -221,8 +222,10 @@ export const usersStore = {
       .where('deleted_at', 'is', null)
       .returning('id')
       .executeTakeFirst();
-    if (deleted) await usersStore.setRoles(queries, id, []);
-    return deleted !== undefined;
+    if (!deleted) return false;
+    await usersStore.setRoles(queries, id, []);
+    await deletedForeignIdsStore.keep(queries, id, now);
+    return true;
   },
 
   async setRoles(queries: Queries, id: string, roles: readonly string[]): Promise<void> {

@@ -112,6 +112,22 @@ for (const kind of databaseKinds) {
       expect(headers['webhook-signature']).to.equal(expected.join(' '));
     });
 
+    it('is behind by the age of the oldest row that it does not have, as the metrics tell', async () => {
+      const { auditOutputs, metrics } = app.services;
+      expect(auditOutputs.progress).to.deep.equal([{ name: 'webhook', lag: 0, failures: 0 }]);
+      await logIn();
+      respond = (response) => void response.writeHead(503).end();
+      await run();
+      app.clock.advance(600);
+      expect(auditOutputs.progress).to.deep.equal([{ name: 'webhook', lag: 600_000, failures: 1 }]);
+      const text = await metrics.render('text/plain');
+      expect(text).to.include('latchkey_audit_output_lag_seconds{output="webhook"} 600\n');
+      expect(text).to.include('latchkey_audit_output_failures{output="webhook"} 1\n');
+      respond = accept;
+      await run();
+      expect(auditOutputs.progress).to.deep.equal([{ name: 'webhook', lag: 0, failures: 0 }]);
+    });
+
     it('is tried again after growing waits, under the same id, and no login waits for it', async () => {
       await logIn();
       respond = (response) => void response.writeHead(503).end('x'.repeat(100_000));

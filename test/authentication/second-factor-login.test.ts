@@ -259,9 +259,25 @@ for (const database of databaseKinds) {
       const response = await app.post('/login/second-factor/cookies', second).expect(200);
       expect(response.body).to.have.property('access_csrf_token');
       expect(Object.keys(cookiesOf(response))).to.include.members([
-        'access_token_cookie',
-        'refresh_token_cookie',
+        '__Host-access_token_cookie',
+        '__Host-refresh_token_cookie',
       ]);
+    });
+
+    it('is refused with cookies as without them', async () => {
+      const person = await newPerson();
+      const path = '/login/second-factor/cookies';
+      const token = await begin(person);
+      await app.post(path, { login_token: token, code: '000000' }).expect(403);
+      await app.post(path, { login_token: 'unknown', code: '000000' }).expect(401);
+      const { body } = await app.post(path, { login_token: token }).expect(422);
+      expect(body.errors).to.deep.equal({ code: "'code' is required" });
+      app = await app.restart({ JWT_TOKEN_LOCATION: 'headers', LATCHKEY_LOGIN_LIMIT: '1' });
+      await app.post(path, { login_token: token, code: '000000' }).expect(404);
+      app = await app.restart({ JWT_TOKEN_LOCATION: 'headers,cookies' });
+      await app.post(path, { login_token: 'unknown', code: '000000' }).expect(401);
+      await app.post(path, { login_token: 'unknown', code: '000000' }).expect(429);
+      app = await app.restart({ LATCHKEY_LOGIN_LIMIT: '0' });
     });
 
     it('is counted by the limit of requests', async () => {

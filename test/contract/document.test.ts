@@ -57,6 +57,7 @@ describe('The contract', () => {
     const isPublic = ({ security }: Operation): boolean => security.length === 0;
     expect(operations.filter(isPublic).map(({ name }) => name)).to.have.members([
       'POST /login',
+      'POST /password/check',
       'POST /refresh',
       'POST /login/cookies',
       'POST /refresh/cookies',

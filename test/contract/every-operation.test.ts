@@ -187,6 +187,7 @@ describe('Without a database', () => {
     'POST /refresh/cookies': () =>
       app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf),
     'POST /logout': () => app.post('/logout', refreshToken()),
+    'POST /password/check': () => app.post('/password/check', { password: 'correct horse battery' }),
     'GET /health/ready': () => app.get('/health/ready'),
   };
 

@@ -80,6 +80,10 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       })
       .execute();
     await queries
+      .insertInto('latchkey_deleted_foreign_ids')
+      .values({ source: 'shop', foreign_id: '43', deleted_at: 1 })
+      .execute();
+    await queries
       .insertInto('latchkey_exchanged_tokens')
       .values({ jti: '0b9f6a3c', session_id: null, exchanged_at: 1, expires_at: 2 })
       .execute();

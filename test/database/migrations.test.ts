@@ -31,6 +31,7 @@ const tables = [
   'latchkey_audit_head',
   'latchkey_audit_outputs',
   'latchkey_audit_seals',
+  'latchkey_deleted_foreign_ids',
   'latchkey_data_keys',
   'latchkey_devices',
   'latchkey_exchanged_tokens',

@@ -11,6 +11,7 @@ import { rolesStore } from '../../src/roles/roles.store.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
 import { loginStore } from '../../src/authentication/login.store.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
+import { deletedForeignIdsStore } from '../../src/users/deleted-foreign-ids.store.js';
 import { keysStore } from '../../src/keys/keys.store.js';
 import { revocationsStore } from '../../src/revocations/revocations.store.js';
 import { importedUsersStore } from '../../src/import/imported-users.store.js';
@@ -93,6 +94,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'uses of sessions': (queries) => sessionsStore.recordUses(queries, [{ id, at: now }]),
   'the kinds of imported hashes': (queries) => usersStore.foreignHashFamilies(queries),
   'who was imported': (queries) => importedUsersStore.findImported(queries, 'shop', ['1', '2']),
+  'who was imported and deleted': (queries) => deletedForeignIdsStore.find(queries, 'shop', ['1', '2']),
   'whose names are taken': (queries) =>
     importedUsersStore.findTaken(queries, [{ id, username_key: 'ada', username_skeleton: 'x' }]),
   'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),

@@ -44,6 +44,7 @@ for (const database of databaseKinds) {
       expect((await state(tokens).expect(200)).body).to.deep.equal({ kinds: [], recovery_codes_left: 0 });
       await app.login(username, password);
       await confirm(tokens, codeOf(body.secret as string, app, 3)).expect(403);
+      await confirm(tokens, '12345').expect(422);
       const { body: confirmed } = await confirm(tokens, codeOf(body.secret as string, app)).expect(200);
       expect(confirmed.recovery_codes).to.have.length(10);
       expect(new Set(confirmed.recovery_codes as string[]).size).to.equal(10);

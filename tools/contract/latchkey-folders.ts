@@ -1,6 +1,6 @@
 /** The folders of `src` whose controllers are Latchkey's own. All others are those of the project that is built on it. */
 const folders = [
-  ...['audit-feed', 'authentication', 'clients', 'contract', 'keys', 'oauth', 'observability'],
+  ...['accounts', 'audit-feed', 'authentication', 'clients', 'contract', 'keys', 'oauth', 'observability'],
   ...['passkeys', 'revocation-stream', 'roles', 'second-factors', 'server', 'sessions', 'users'],
 ];
 

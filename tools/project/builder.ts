@@ -1,5 +1,6 @@
 // One build after another in one process, each of what has changed since the one before: routes and contract from the
 // controllers (tsoa), then the compiled code.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type ts from 'typescript';
@@ -22,6 +23,9 @@ import { readCheckOptions } from './raw-documents.ts';
 import { Steps, toolFiles } from './steps.ts';
 import { generate, partOf, readMetadata, UnsuitableTsoa } from './tsoa.ts';
 import { findConfigErrors, readTsoaConfig } from './tsoa-config.ts';
+
+/** Made by the build, and not compiled. */
+const commonPasswords = join('dist', 'src', 'passwords', 'common-passwords.bin');
 
 export interface Outcome {
   /** All that is wrong, in one go. */
@@ -108,7 +112,9 @@ export class Builder {
     if (errors.length > 0 || refused.length > 0) return [...errors, ...refused];
     this.#removeOrphans();
     const page = this.#isLatchkey ? this.#compilePage() : [];
-    return [...this.#emit(compiler), ...page, ...this.#completeContract(compiler, sources)];
+    const emitting = this.#emit(compiler);
+    const passwords = this.#isLatchkey && emitting.length === 0 ? this.#writeCommonPasswords(compiler) : [];
+    return [...emitting, ...page, ...passwords, ...this.#completeContract(compiler, sources)];
   }
 
   /** @param configFile below the root; that of the build by default */
@@ -212,6 +218,23 @@ export class Builder {
     return errors;
   }
 
+  /** The hashes of common passwords: reading the list itself takes fifty times as long. */
+  #writeCommonPasswords(compiler: Compiler): string[] {
+    const script = 'src/passwords/write-common-passwords';
+    const step = {
+      inputs: [...toolFiles, ...compiler.dependenciesOf(`${script}.ts`)],
+      outputs: [commonPasswords],
+    };
+    if (this.#steps.find('common passwords', step)) return [];
+    const { status, stderr } = spawnSync(process.execPath, [join(this.#root, 'dist', `${script}.js`)], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) return [`The list of common passwords cannot be written.\n${stderr}`];
+    this.#steps.setDone('common passwords', step);
+    this.#hasChanged = true;
+    return [];
+  }
+
   #completeContract(compiler: Compiler, sources: Sources): string[] {
     const { errors, warnings, hasChanged } = completeContract({
       root: this.#root,
@@ -245,7 +268,8 @@ export class Builder {
       if (!existsSync(compiled)) continue;
       for (const file of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {
         const source = join(this.#root, folder, file).replace(/\.(js|d\.ts)(\.map)?$/, '.ts');
-        if (!existsSync(source)) rmSync(join(compiled, file), { recursive: true, force: true });
+        if (!existsSync(source) && join('dist', folder, file) !== commonPasswords)
+          rmSync(join(compiled, file), { recursive: true, force: true });
       }
     }
   }

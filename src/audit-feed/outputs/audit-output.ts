@@ -27,6 +27,15 @@ export interface OutputLag {
   readonly failures: number;
 }
 
+/** How far a receiver is, as this process last saw it. */
+export interface OutputProgress {
+  readonly name: OutputName;
+  /** Age in milliseconds of the oldest row that it does not have; 0: it has all. */
+  readonly lag: number;
+  /** Failures since the last success. */
+  readonly failures: number;
+}
+
 /** Milliseconds that a process has to send a batch. Longer than any sender takes. */
 const holdTime = 60_000;
 /** Milliseconds. */
@@ -45,6 +54,9 @@ export class AuditOutput {
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #lastLogged = -Infinity;
+  /** When the oldest row that the receiver does not have was written, in milliseconds since the Unix epoch. */
+  #waitingSince: number | undefined;
+  #failures = 0;
   /** How many rows to send at a time: fewer after a failure, so that a batch that is too large for the receiver gets through. */
   #limit: number;
 
@@ -78,6 +90,11 @@ export class AuditOutput {
     await this.#running?.catch(() => undefined);
   }
 
+  get progress(): OutputProgress {
+    const lag = this.#waitingSince === undefined ? 0 : Math.max(0, this.clock.now() - this.#waitingSince);
+    return { name: this.sender.name, lag, failures: this.#failures };
+  }
+
   async findLag(): Promise<OutputLag> {
     const { name } = this.sender;
     const { queries } = this.database;
@@ -99,7 +116,12 @@ export class AuditOutput {
     const { name } = this.sender;
     const state = await auditOutputsStore.find(queries, name);
     if (!state) await auditOutputsStore.add(queries, name, this.clock.now() - firstLook);
-    return state?.sequence !== (await this.#findSpan()).until;
+    const { until } = await this.#findSpan();
+    if (!state) return true;
+    const after = state.sequence;
+    const rows = after < until ? await auditListStore.listChained(queries, { after, until, limit: 1 }) : [];
+    this.#noteProgress(rows, state.failures);
+    return after !== until;
   }
 
   /** The rows that may be sent: what somebody has put behind the head is not in the chain. */
@@ -114,6 +136,7 @@ export class AuditOutput {
     const { base, until } = await this.#findSpan();
     for (let sequence = this.#noteSetBack(from, until) ? base : from; ;) {
       const rows = await auditListStore.listChained(queries, { after: sequence, until, limit: this.#limit });
+      this.#noteProgress(rows, failures);
       const last = rows.at(-1);
       if (!last) {
         this.#noteGap(sequence, until);
@@ -143,6 +166,7 @@ export class AuditOutput {
     const isStopping = this.#stop.signal.aborted;
     const failures = isStopping ? failuresBefore : failuresBefore + 1;
     const time = isStopping ? 0 : Math.min(1000 * 2 ** (failures - 1), maxWait);
+    this.#failures = failures;
     await auditOutputsStore.giveUp(this.database.queries, { ...this.#hold(time), failures });
     if (isStopping || this.clock.now() - this.#lastLogged < logInterval) return;
     this.#lastLogged = this.clock.now();
@@ -157,6 +181,13 @@ export class AuditOutput {
       },
       'the audit cannot be sent to its receiver, and is tried again',
     );
+  }
+
+  /** @param unsent rows that the receiver does not have, the oldest one first. */
+  #noteProgress([oldest]: readonly ChainedRow[], failures: number): void {
+    // A row that counts events is written up to a minute after the first one.
+    this.#waitingSince = oldest && (oldest.last_at ?? oldest.at);
+    this.#failures = failures;
   }
 
   #noteRecovery(failures: number): void {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock.js';
 import type { Config } from '../../config/config.js';
 import type { Database } from '../../database/database.js';
-import { AuditOutput, type AuditSender, type OutputLag } from './audit-output.js';
+import { AuditOutput, type AuditSender, type OutputLag, type OutputProgress } from './audit-output.js';
 import { createSyslogSender } from './syslog.js';
 import { createWebhookSender } from './webhook.js';
 
@@ -12,6 +12,8 @@ export interface AuditOutputs {
   readonly runs: readonly (() => Promise<void>)[];
   /** Interrupts what is being sent, and lets another replica send it. */
   readonly stop: () => Promise<void>;
+  /** How far each receiver is, without a look into the database. */
+  readonly progress: readonly OutputProgress[];
   /** How far each receiver is behind. */
   readonly findLags: () => Promise<OutputLag[]>;
   /** Logs which receivers do not take what is sent: the retention does not wait for them. */
@@ -44,6 +46,9 @@ export function createAuditOutputs(dependencies: Dependencies, config: Config): 
     runs: outputs.map((output) => () => output.run()),
     stop: async () => {
       await ofEach((output) => output.stop());
+    },
+    get progress() {
+      return outputs.map((output) => output.progress);
     },
     findLags,
     reportLags: async () => {

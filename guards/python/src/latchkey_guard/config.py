@@ -15,6 +15,7 @@ _OPTIONS = {
     "LATCHKEY_GUARD_LEEWAY": "leeway",
     "LATCHKEY_GUARD_BOUND": "bound",
     "LATCHKEY_GUARD_WHEN_STALE": "when_stale",
+    "LATCHKEY_GUARD_OPEN_TELEMETRY": "open_telemetry",
 }
 
 
