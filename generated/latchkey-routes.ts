@@ -1097,6 +1097,14 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'OwnAuthenticatorApp': {
+      dataType: 'refObject',
+      properties: {
+        'created_at': {"dataType":"string","required":true},
+        'confirmed_at': {"dataType":"string"},
+      },
+      additionalProperties: false,
+    },
     'OwnMessage': {
       dataType: 'refObject',
       properties: {
@@ -1161,6 +1169,8 @@ export const routes = defineRoutes({
         'account': {"ref":"OwnAccount","required":true},
         'sessions': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnSession"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'passkeys': {"dataType":"array","array":{"dataType":"refObject","ref":"Passkey"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'authenticator_apps': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnAuthenticatorApp"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'devices': {"dataType":"array","array":{"dataType":"refObject","ref":"Device"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'messages': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnMessage"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'foreign_accounts': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnForeignAccount"},"required":true,"validators":{"maxItems":{"value":2147483647}}},
         'events': {"dataType":"array","array":{"dataType":"refObject","ref":"OwnEvent"},"required":true,"validators":{"maxItems":{"value":2147483647}}},

@@ -8,7 +8,7 @@ import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { CheckedUser, LoginProof, SessionStarter } from '../sessions/session-starter.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DevicesService } from '../second-factors/devices.service.js';
-import { listSecondFactors } from '../users/second-factors.store.js';
+import { listSecondFactors } from '../users/second-factor-bits.js';
 import { loginChallengesStore } from './login-challenges.store.js';
 
 /** Seconds in which the second factor must follow. */

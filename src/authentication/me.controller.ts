@@ -20,7 +20,7 @@ import type { OwnAccountService } from './own-account.service.js';
 import type { UsersService } from '../users/users.service.js';
 import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
 import { parseScope } from '../roles/rights.js';
-import { listSecondFactors } from '../users/second-factors.store.js';
+import { listSecondFactors } from '../users/second-factor-bits.js';
 import type { ChangePasswordRequest, Me } from '../users/users.models.js';
 
 @Route('me')

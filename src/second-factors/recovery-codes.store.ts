@@ -8,7 +8,7 @@ export const recoveryCodesStore = {
       .select((eb) => eb.fn.countAll<number>().as('count'))
       .where('user_id', '=', userId)
       .executeTakeFirstOrThrow();
-    return Number(count);
+    return count;
   },
 
   async isOne(queries: Queries, userId: string, hash: string): Promise<boolean> {

@@ -189,20 +189,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       sessionLimit: config.sessionLimit,
     },
   );
-  const email = await createEmailServices(
-    { database, clock, log, sealing },
-    {
-      smtp: config.smtpUrl,
-      from: config.mailFrom,
-      language: config.mailLanguage,
-      templates: config.mailTemplates,
-    },
-  );
-  const secondFactors = createSecondFactorServices(
-    { database, clock, sealing, outbox: email.outbox },
-    config,
-    issuer,
-  );
+  const secondFactors = createSecondFactorServices({ database, clock, sealing, outbox }, config, issuer);
   const authentication = createAuthenticationServices(
     {
       ...{ database, clock, passwords, newPasswords, accessTokens, revocations, versions, onDenied },

@@ -1,15 +1,7 @@
 import { sql } from 'kysely';
 import type { SecondFactorKind } from '../http/api-types.js';
 import type { Queries } from '../database/database.js';
-
-/** The kinds of second factors, as bits of `users.second_factors`: a login reads them with the user, in one row. */
-const secondFactorBits: Readonly<Record<SecondFactorKind, number>> = { totp: 1, passkey: 2 };
-
-/** The kinds in `users.second_factors`. */
-export function listSecondFactors(bits: number): SecondFactorKind[] {
-  const kinds = Object.entries(secondFactorBits) as [SecondFactorKind, number][];
-  return kinds.filter(([, bit]) => (bits & bit) !== 0).map(([kind]) => kind);
-}
+import { secondFactorBits } from './second-factor-bits.js';
 
 /**
  * Which kinds of second factors a user has. To be changed in the transaction that adds the first or removes the last of a

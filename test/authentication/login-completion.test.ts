@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
-import { listSecondFactors, secondFactorsStore } from '../../src/users/second-factors.store.js';
+import { listSecondFactors } from '../../src/users/second-factor-bits.js';
+import { secondFactorsStore } from '../../src/users/second-factors.store.js';
 import { databaseKinds } from '../support/databases.js';
 import { adminPassword, TestApp } from '../support/test-app.js';
 import { readJwt } from '../support/tokens.js';

@@ -138,7 +138,7 @@ for (const database of databaseKinds) {
       const person = await newPerson();
       const countFailures = async (): Promise<number> =>
         (await app.services.database.queries.selectFrom('login_attempts').select('failures').execute())
-          .map(({ failures }) => Number(failures))
+          .map(({ failures }) => failures)
           .reduce((sum, each) => sum + each, 0);
       await app.services.database.queries.deleteFrom('login_attempts').execute();
       await app.post('/login', { username: person.username, password: 'a wrong one' }).expect(401);
