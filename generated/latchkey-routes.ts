@@ -40,12 +40,28 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must begin with a letter or a digit, and have letters, digits and . _ - alone","value":"^[A-Za-z0-9][A-Za-z0-9._-]*$"}}},
     },
+    'EmailAddress': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":254}}},
+    },
+    'DisplayName': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":100},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+    },
+    'LanguageTag': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"maxLength":{"value":35},"pattern":{"errorMsg":"must be the tag of a language, such as en or pt-BR","value":"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4})?$"}}},
+    },
     'User': {
       dataType: 'refObject',
       properties: {
         'id': {"ref":"Id","required":true},
         'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'email': {"ref":"EmailAddress"},
+        'email_verified': {"dataType":"boolean"},
+        'display_name': {"ref":"DisplayName"},
+        'language': {"ref":"LanguageTag"},
         'disabled': {"dataType":"boolean","required":true},
         'password_change_required': {"dataType":"boolean","required":true},
         'created_at': {"dataType":"string","required":true},
@@ -85,6 +101,7 @@ export const routes = defineRoutes({
         'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
         'cursor': {"ref":"UserCursor"},
         'name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'email': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":254},"pattern":{"errorMsg":"must have printable ASCII characters alone","value":"^[!-~]*$"}}},
         'role': {"ref":"RoleName"},
         'disabled': {"dataType":"boolean"},
         'last_login_from': {"ref":"Timestamp"},
@@ -126,6 +143,10 @@ export const routes = defineRoutes({
         'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
         'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
         'password_hash': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":1500},"pattern":{"errorMsg":"must have printable ASCII characters alone","value":"^[!-~]+$"}}},
+        'email': {"dataType":"string","validators":{"minLength":{"value":3},"maxLength":{"value":254},"pattern":{"errorMsg":"must be an e-mail address, such as ada@example.com","value":"^[!-?A-~]+@[^\\s@]+$"}}},
+        'email_verified': {"dataType":"boolean"},
+        'display_name': {"ref":"DisplayName"},
+        'language': {"ref":"LanguageTag"},
         'one_time': {"dataType":"boolean"},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
       },
@@ -136,6 +157,10 @@ export const routes = defineRoutes({
       properties: {
         'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
         'password': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'email': {"dataType":"string","validators":{"maxLength":{"value":254},"pattern":{"errorMsg":"must be an e-mail address, such as ada@example.com","value":"^([!-?A-~]+@[^\\s@]+)?$"}}},
+        'email_verified': {"dataType":"boolean"},
+        'display_name': {"ref":"DisplayName"},
+        'language': {"ref":"LanguageTag"},
         'one_time': {"dataType":"boolean"},
         'disabled': {"dataType":"boolean"},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
@@ -868,6 +893,10 @@ export const routes = defineRoutes({
       properties: {
         'id': {"ref":"Id","required":true},
         'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'email': {"ref":"EmailAddress"},
+        'email_verified': {"dataType":"boolean"},
+        'display_name': {"ref":"DisplayName"},
+        'language': {"ref":"LanguageTag"},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
         'permissions': {"dataType":"array","array":{"dataType":"refAlias","ref":"Permission"},"required":true,"validators":{"maxItems":{"value":4000}}},
         'password_change_required': {"dataType":"boolean","required":true},
@@ -890,7 +919,7 @@ export const routes = defineRoutes({
     'LoginRequest': {
       dataType: 'refObject',
       properties: {
-        'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":254},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
         'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
         'acr_values': {"dataType":"string","validators":{"maxLength":{"value":200},"pattern":{"errorMsg":"must be words with single spaces in between","value":"^[!#-\\[\\]-~]+(\\u0020[!#-\\[\\]-~]+)*$"}}},
       },

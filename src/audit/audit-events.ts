@@ -52,7 +52,11 @@ export const auditEvents = {
     doc: 'Wrong credentials of a client; counted.',
     details: 'as of `login_failed`',
   },
-  user_created: { target: 'user', doc: 'A user was created.', details: '`roles`, `one_time_password`' },
+  user_created: {
+    target: 'user',
+    doc: 'A user was created.',
+    details: '`roles`, `one_time_password`, `email`, `email_verified`',
+  },
   user_imported: {
     target: 'user',
     doc: 'A user was imported from elsewhere.',
@@ -64,6 +68,16 @@ export const auditEvents = {
   },
   users_exported: { doc: 'An export of all users with their hashes began.' },
   user_renamed: { target: 'user', doc: 'A user has another name.', details: 'both names' },
+  email_changed: {
+    target: 'user',
+    doc: 'A user has another e-mail address, or it is verified now, or not any more.',
+    details: '`email`, `email_verified`: what changed, with both values',
+  },
+  profile_changed: {
+    target: 'user',
+    doc: 'A user has another display name, or another language of messages.',
+    details: '`display_name`, `language`: what changed, with both values',
+  },
   user_disabled: { target: 'user', doc: 'A user was disabled: sessions and tokens ended.' },
   user_enabled: { target: 'user', doc: 'A user was enabled again.' },
   roles_changed: { target: 'user', doc: 'A user has other roles.', details: 'both sets' },

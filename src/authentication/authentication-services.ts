@@ -14,6 +14,7 @@ import type { AccessTokens } from '../tokens/access-token.js';
 import { CookieLogoutService } from './cookie-logout.service.js';
 import { LoginCompletion } from './login-completion.js';
 import { LoginLimiter } from './login-limiter.js';
+import { LoginUsers } from './login-users.js';
 import { LoginService } from './login.service.js';
 import { OwnAccountService } from './own-account.service.js';
 import { PasswordConfirmation } from './password-confirmation.js';
@@ -77,7 +78,13 @@ export function createAuthenticationServices(
   return {
     cookieLogouts: new CookieLogoutService(accessTokens, revocations, sessions),
     limiter,
-    logins: new LoginService(database, passwords, limiter, completion, onDenied),
+    logins: new LoginService(
+      new LoginUsers(database, config.emailLocalPart),
+      passwords,
+      limiter,
+      completion,
+      onDenied,
+    ),
     loginCompletion: completion,
     ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),
     secondFactorLogins: new SecondFactorLogins({

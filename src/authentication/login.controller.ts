@@ -35,7 +35,7 @@ export class LoginController {
   ) {}
 
   /**
-   * Checks a name and a password, starts a session, and returns its first tokens. Failed logins are slowed down per
+   * Checks a name, or a verified e-mail address, and a password, starts a session, and returns its first tokens. Failed logins are slowed down per
    * account and per address: 429 says how long to wait.
    * @summary Log in
    */

@@ -1,17 +1,15 @@
 import type { RequestContext } from '../http/request-context.js';
-import type { Database } from '../database/database.js';
 import { Problem } from '../problems/problem.js';
 import type { Passwords } from '../passwords/passwords.js';
 import { toUsernameKey } from '../usernames/username.js';
 import { parseScope } from '../roles/rights.js';
 import { assuranceLevels } from '../tokens/authentication-methods.js';
-import { secondFactorsStore } from '../users/second-factors.store.js';
-import { usersStore } from '../users/users.store.js';
 import type { Attempt } from './attempt.js';
 import type { LoginCompletion } from './login-completion.js';
 import type { LoginLimiter } from './login-limiter.js';
 import { reportRateLimit } from './report-rate-limit.js';
-import { loginStore, type LoginUser } from './login.store.js';
+import type { LoginUsers } from './login-users.js';
+import type { LoginUser } from './login.store.js';
 import { getNetwork } from '../http/network.js';
 import type { TokenSet } from '../sessions/token-sets.js';
 import type { DeniedReason, OnDenied } from '../sessions/denials.js';
@@ -32,7 +30,7 @@ type Decision = { readonly tokens: TokenSet } | { readonly refused: DeniedReason
  */
 export class LoginService {
   constructor(
-    private readonly database: Database,
+    private readonly users: LoginUsers,
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
     private readonly completion: LoginCompletion,
@@ -50,10 +48,7 @@ export class LoginService {
     options: LoginOptions = {},
   ): Promise<TokenSet> {
     const address = context.address ?? '';
-    const { user, known } = await loginStore.find(this.database.queries, {
-      username,
-      network: getNetwork(address),
-    });
+    const { user, known } = await this.users.find(username, getNetwork(address));
     const decided = this.limiter.attempt({ account: toUsernameKey(username), address, known }, (attempt) =>
       this.#decide(user, password, attempt, context, options),
     );
@@ -88,9 +83,10 @@ export class LoginService {
       attempt.succeed();
       return { tokens };
     }
-    const now = await usersStore.findStored(this.database.queries, user.id);
-    const factors = await secondFactorsStore.find(this.database.queries, user.id);
-    if (now && (now.password_hash !== user.password_hash || factors !== user.second_factors)) {
+    const now = await this.users.findAgain(user.id);
+    const hasChanged =
+      now?.password_hash !== user.password_hash || now.second_factors !== user.second_factors;
+    if (now && hasChanged) {
       attempt.abandon();
       return { refused: 'changed' };
     }

@@ -17,6 +17,7 @@ import { setTokenCookies, requireCookies } from '../sessions/token-cookies.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import type { Config } from '../config/config.js';
 import type { OwnAccountService } from './own-account.service.js';
+import { toContactFields } from '../users/contact-fields.js';
 import type { UsersService } from '../users/users.service.js';
 import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
 import { parseScope } from '../roles/rights.js';
@@ -48,6 +49,7 @@ export class MeController {
     return {
       id: user.id,
       username: user.username,
+      ...toContactFields(user),
       roles: parseScope(user.roles),
       permissions: [...request.caller.permissions],
       password_change_required: user.password_one_time === 1,

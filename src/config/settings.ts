@@ -224,6 +224,12 @@ export const settings = {
     default: 'distinct',
     doc: 'Which usernames may be set. `distinct`: by RFC 8265 (letters, digits, ASCII punctuation, single spaces), of one script, and none that looks like another user’s (UTS 39). `precis`: by RFC 8265 alone. `any`: anything without control characters, and without white space at either end. Existing names keep working.',
   }),
+  emailLocalPart: defineSetting({
+    name: 'LATCHKEY_EMAIL_LOCAL_PART',
+    parse: createChoiceParser('any_case', 'exact'),
+    default: 'any_case',
+    doc: 'How the part of an e-mail address before the @ is compared at a login: `any_case`, or `exact` for mail servers that tell `Ada@` from `ada@`. No two accounts have addresses that differ in case alone, in either case.',
+  }),
   adminUsername: defineSetting({
     name: 'LATCHKEY_ADMIN_USERNAME',
     parse: parseUsername,
@@ -351,6 +357,12 @@ export const settings = {
     parse: parseNonEmpty,
     defaultInWords: 'none: the messages that come with Latchkey',
     doc: 'A folder with messages of your own, in place of those, or in more languages ([e-mail](email.md#messages-of-your-own)).',
+  }),
+  devMail: defineSetting({
+    name: 'LATCHKEY_DEV_MAIL',
+    parse: createChoiceParser('auto', 'on', 'off'),
+    default: 'auto',
+    doc: 'Whether `/dev/mail` shows messages to whoever is at this machine, with the links in them: `auto`, where the service runs on a terminal without `LATCHKEY_SMTP_URL`; `on`; `off`. It is there only where `HOST` and `LATCHKEY_ISSUER` are addresses of the machine itself ([e-mail](email.md#without-a-mail-server)).',
   }),
   accessTokenExpires: defineSetting({
     name: 'JWT_ACCESS_TOKEN_EXPIRES',

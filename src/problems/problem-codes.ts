@@ -280,6 +280,14 @@ export const problemCodes = {
     meaning: 'Another account has this name. Case does not matter.',
     remedy: 'Choose another name.',
   },
+  email_taken: {
+    status: 409,
+    title: 'Address taken',
+    detail: 'Another user has this e-mail address, or logs in with it as the name.',
+    meaning:
+      'Another account has this e-mail address, or has it as its username. Case does not matter, in either part of an address.',
+    remedy: 'Use another address, or remove it from the other account first.',
+  },
   passkey_exists: {
     status: 409,
     title: 'Passkey added before',

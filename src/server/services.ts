@@ -285,6 +285,7 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
       version: packageVersion,
       ...{ database, clock, ring, accessTokens, revocations, feed, confirmation, revocationFeed },
       ...{ passwords, breaches, passwordStrength },
+      outboxWorker: email.outboxWorker,
       ...{ logins: authentication.loginCompletion, sessions: sessions.sessions, denials, readiness },
       auditOutputs: auditFeed.auditOutputs,
     }),

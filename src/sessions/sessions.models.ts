@@ -7,9 +7,9 @@ import type { Id } from '../http/api-types.js';
  */
 export interface LoginRequest {
   /**
-   * The user's name. Case does not matter.
+   * The user's name, or a verified e-mail address. Case does not matter.
    * @minLength 1
-   * @maxLength 200
+   * @maxLength 254
    * @pattern ^[^\u0000-\u001f\u007f]*$ must not have control characters
    */
   username: string;

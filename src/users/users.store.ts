@@ -62,7 +62,10 @@ export const usersStore = {
     return queries.selectFrom('users').selectAll().where('username_key', '=', key).executeTakeFirst();
   },
 
-  findStored(queries: Queries, id: string): Promise<StoredUser | undefined> {
+  findStored(
+    queries: Queries,
+    id: string,
+  ): Promise<(StoredUser & Pick<UserRow, 'second_factors'>) | undefined> {
     return queries
       .selectFrom('users')
       .selectAll()
@@ -77,7 +80,7 @@ export const usersStore = {
 
   /**
    * @param skeleton unique among users (UTS 39 §4); null: the name may look like another one.
-   * @returns false where the name is taken, or looks like another user's.
+   * @returns false where name or address is taken, or the name looks like another user's.
    */
   async insert(queries: Queries, user: InsertedUser, skeleton: string | null = null): Promise<boolean> {
     const inserted = await queries
@@ -97,6 +100,22 @@ export const usersStore = {
     return inserted !== undefined;
   },
 
+  /**
+   * Whether another user has this address.
+   * @param key as `parseEmailAddress` returns it.
+   */
+  async hasEmail(queries: Queries, key: string, exceptId: string): Promise<boolean> {
+    // No address has a NUL in it, and PostgreSQL's text cannot hold one.
+    if (key.includes('\0')) return false;
+    const found = await queries
+      .selectFrom('users')
+      .select('id')
+      .where('email_key', '=', key)
+      .where('id', '!=', exceptId)
+      .executeTakeFirst();
+    return found !== undefined;
+  },
+
   /** Whether another user has this skeleton. */
   async hasSimilarName(queries: Queries, skeleton: string, exceptId: string): Promise<boolean> {
     const found = await queries
@@ -110,7 +129,7 @@ export const usersStore = {
 
   /**
    * @returns whether the user was there.
-   * @throws what `violatesUnique` recognizes if another user has the new name.
+   * @throws what `isUniqueViolation` recognizes if another user has the new name or address.
    */
   async update(queries: Queries, id: string, now: number, changes: UserChanges): Promise<boolean> {
     const updated = await queries
@@ -215,6 +234,7 @@ export const usersStore = {
         email_key: null,
         email_verified_at: null,
         display_name: null,
+        language: null,
         disabled_at: now,
         deleted_at: now,
       })

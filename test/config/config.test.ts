@@ -149,6 +149,8 @@ describe('The settings', () => {
       smtpUrl: undefined,
       mailFrom: { name: 'Latchkey', address: 'no-reply@localhost' },
       mailLanguage: 'en',
+      devMail: 'auto',
+      emailLocalPart: 'any_case',
       mailTemplates: undefined,
     } satisfies Config);
   });
@@ -290,6 +292,8 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
     ['Example <no-reply@example.com>', { name: 'Example', address: 'no-reply@example.com' }],
     ['"Example, Inc." <no-reply@example.com>', { name: 'Example, Inc.', address: 'no-reply@example.com' }],
   ],
+  LATCHKEY_EMAIL_LOCAL_PART: ['any_case', 'exact'].map((rule) => [rule, rule]),
+  LATCHKEY_DEV_MAIL: ['auto', 'on', 'off'].map((when) => [when, when]),
   LATCHKEY_MAIL_LANGUAGE: ['de', 'pt-BR'].map((tag) => [tag, tag]),
   LATCHKEY_MAIL_TEMPLATES: [['messages', 'messages']],
   LATCHKEY_AUDIT_SYSLOG: [
@@ -522,6 +526,8 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'a@example.com, b@example.com',
     'Ex\nample <a@example.com>',
   ],
+  LATCHKEY_EMAIL_LOCAL_PART: ['lower'],
+  LATCHKEY_DEV_MAIL: ['true'],
   LATCHKEY_MAIL_LANGUAGE: ['english', 'de_AT', 'd'],
   LATCHKEY_MAIL_TEMPLATES: [' '],
   LATCHKEY_AUDIT_SYSLOG: [

@@ -3,6 +3,9 @@ import { auditChainStore } from '../../src/audit/audit-chain.store.js';
 import { auditListStore, type AuditFilter } from '../../src/audit/audit-list.store.js';
 import { auditOutputsStore } from '../../src/audit-feed/outputs/audit-outputs.store.js';
 import { clientsStore } from '../../src/clients/clients.store.js';
+import { sql } from 'kysely';
+import type { Moment } from '../../src/database/moment.js';
+import { outboxStore } from '../../src/email/outbox.store.js';
 import type { Queries } from '../../src/database/database.js';
 import { usedAssertionsStore } from '../../src/oauth/used-assertions.store.js';
 import { passkeyChallengesStore } from '../../src/passkeys/passkey-challenges.store.js';
@@ -26,6 +29,7 @@ import { sessionEpochsStore } from '../../src/users/session-epochs.store.js';
 
 const id = '0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10';
 const now = recordTime;
+const systemMoment: Moment = { value: now, from: (value) => sql`${value}` };
 const page = { limit: 50, after: undefined };
 const later = { limit: 50, after: id };
 const live = { userId: id, now, lifetime: 1 };
@@ -97,6 +101,13 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
   'who was imported and deleted': (queries) => deletedForeignIdsStore.find(queries, 'shop', ['1', '2']),
   'whose names are taken': (queries) =>
     importedUsersStore.findTaken(queries, [{ id, username_key: 'ada', username_skeleton: 'x' }]),
+  'which addresses are taken': (queries) =>
+    importedUsersStore.findTakenAddresses(queries, ['ada@example.com']),
+  'whether an address is taken': (queries) => usersStore.hasEmail(queries, 'ada@example.com', id),
+  'a page of the outbox': (queries) => outboxStore.list(queries, { limit: 50, before: id }),
+  'what is to be sent': (queries) => outboxStore.listDue(queries, systemMoment, 50),
+  'when something is to be sent': (queries) => outboxStore.findNextDue(queries),
+  'expired messages': (queries) => outboxStore.deleteExpired(queries, now, 50),
   'a page of an export': (queries) => importedUsersStore.listForExport(queries, id, 50),
   'roles of a page of an export': (queries) => importedUsersStore.rolesOf(queries, [id]),
   ...auditQueries,
@@ -112,7 +123,7 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
 
 const orders = ['created_at', 'username', 'logged_in', 'never_logged_in'] as const;
 const sorts = ['created_at', 'username', 'last_login_at'] as const;
-const everyFilter = { name: 'a', role: 'a', disabled: true, lastLoginFrom: 1, lastLoginTo: 2 };
+const everyFilter = { name: 'a', email: 'a', role: 'a', disabled: true, lastLoginFrom: 1, lastLoginTo: 2 };
 const filters: readonly UserFilters[] = [
   {},
   { disabled: false },

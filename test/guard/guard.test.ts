@@ -1,8 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
 import { serviceActor } from '../../src/audit/actor.js';
 import { guard, Refusal, type GuardOptions } from '../../src/guard/guard.js';
+import { checkout } from '../support/checkout.js';
 import { clientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { until } from '../support/until.js';
@@ -344,6 +347,18 @@ describe('A service behind a guard', () => {
     expect(() => made.requires('fresh:soon')).to.throw('is no demand');
     expect(() => made.requires('users:read users:write')).to.throw('each permission by itself');
     expect(() => made.protect(() => new Response(), '')).to.throw('is no demand');
+  });
+
+  it('has each option in the page of its package', () => {
+    const readme = readFileSync(join(checkout, 'packages/guard/README.md'), 'utf8');
+    let names: string[] = [];
+    try {
+      guard({ none: 1 } as never);
+    } catch (error) {
+      names = /there are (.*?)\./.exec((error as Error).message)?.[1]?.split(', ') ?? [];
+    }
+    expect(names).to.have.lengthOf.above(10);
+    for (const name of names) expect(readme).to.include(`\`${name}\``);
   });
 
   it('says what to write where a framework is given "requires" itself', () => {
