@@ -24,7 +24,7 @@ export class CodeCheck {
 
   async #checkTotp(userId: string, code: string): Promise<AcceptedFactor | undefined> {
     const totp = await totpStore.find(this.database.queries, userId);
-    if (totp?.confirmed_at == null) return undefined;
+    if (typeof totp?.confirmed_at !== 'number') return undefined;
     const secret = await this.secrets.open(this.database.queries, totp);
     const step = findTotpStep(secret, code, { now: this.clock.now(), lastStep: totp.last_step });
     if (step === undefined) return undefined;

@@ -645,7 +645,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'required-for:a,,b',
     'required-for:a b',
   ],
-  LATCHKEY_TOTP_ISSUER: [''],
+  LATCHKEY_TOTP_ISSUER: [' '],
   LATCHKEY_REMEMBERED_DEVICES: ['366d', ...notDurations],
   LATCHKEY_LOGIN_FIRST_WAIT: ['0', '2h', ...notDurations],
   LATCHKEY_LOGIN_LONGEST_WAIT: ['0', '2d', ...notDurations],
