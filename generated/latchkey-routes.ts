@@ -28,6 +28,7 @@ import { CookiesController } from './../src/authentication/cookies.controller.js
 import { AuditController } from './../src/audit-feed/audit.controller.js';
 import { PasswordCheckController } from './../src/accounts/password-check.controller.js';
 import { OwnDataController } from './../src/accounts/own-data.controller.js';
+import { InvitationsController } from './../src/accounts/invitations.controller.js';
 
 export const routes = defineRoutes({
   root: new URL('../../', import.meta.url),
@@ -1207,6 +1208,63 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'Invitation': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'email': {"dataType":"string","required":true,"validators":{"maxLength":{"value":254},"pattern":{"value":"^[!-~]+$"}}},
+        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+        'invited_by': {"ref":"Id","required":true},
+        'created_at': {"dataType":"string","required":true},
+        'expires_at': {"dataType":"string","required":true},
+      },
+      additionalProperties: false,
+    },
+    'InvitationPage': {
+      dataType: 'refObject',
+      properties: {
+        'items': {"dataType":"array","array":{"dataType":"refObject","ref":"Invitation"},"required":true,"validators":{"maxItems":{"value":200}}},
+        'next_cursor': {"ref":"Cursor"},
+      },
+      additionalProperties: false,
+    },
+    'InvitationQuery': {
+      dataType: 'refObject',
+      properties: {
+        'limit': {"dataType":"integer","default":50,"validators":{"minimum":{"value":1},"maximum":{"value":200}}},
+        'cursor': {"ref":"Cursor"},
+      },
+      additionalProperties: false,
+    },
+    'CreateInvitationRequest': {
+      dataType: 'refObject',
+      properties: {
+        'email': {"dataType":"string","required":true,"validators":{"minLength":{"value":3},"maxLength":{"value":320}}},
+        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
+        'language': {"dataType":"string","validators":{"minLength":{"value":2},"maxLength":{"value":35},"pattern":{"errorMsg":"must be a language tag, such as de or de-AT","value":"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"}}},
+      },
+      additionalProperties: false,
+    },
+    'AcceptedInvitation': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'username': {"dataType":"string","required":true,"validators":{"maxLength":{"value":200},"pattern":{"value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'email': {"dataType":"string","required":true,"validators":{"maxLength":{"value":254},"pattern":{"value":"^[!-~]+$"}}},
+        'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"required":true,"validators":{"maxItems":{"value":1000}}},
+      },
+      additionalProperties: false,
+    },
+    'AcceptInvitationRequest': {
+      dataType: 'refObject',
+      properties: {
+        'token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must be the token of an invitation","value":"^[A-Za-z0-9_-]+$"}}},
+        'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
+        'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
+        'display_name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+      },
+      additionalProperties: false,
+    },
   },
   operations: [
     {
@@ -2057,6 +2115,53 @@ export const routes = defineRoutes({
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
       security: [{"bearer":["fresh:300"]}],
+      successStatus: 204,
+    },
+    {
+      method: 'get',
+      path: '/invitations',
+      controller: InvitationsController,
+      handler: 'listInvitations',
+      parameters: {
+        query: {"in":"queries","name":"query","required":true,"ref":"InvitationQuery"},
+      },
+      security: [{"bearer":["users:read"]}],
+      successStatus: 200,
+    },
+    {
+      method: 'post',
+      path: '/invitations',
+      controller: InvitationsController,
+      handler: 'createInvitation',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"CreateInvitationRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["users:write"]}],
+      successStatus: 201,
+    },
+    {
+      method: 'post',
+      path: '/invitations/accept',
+      controller: InvitationsController,
+      handler: 'acceptInvitation',
+      parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"AcceptInvitationRequest"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [],
+      successStatus: 201,
+    },
+    {
+      method: 'delete',
+      path: '/invitations/:id',
+      controller: InvitationsController,
+      handler: 'deleteInvitation',
+      parameters: {
+        id: {"in":"path","name":"id","required":true,"ref":"Id"},
+        request: {"in":"request","name":"request","required":true,"dataType":"object"},
+      },
+      security: [{"bearer":["users:write"]}],
       successStatus: 204,
     },
   ],

@@ -24,7 +24,7 @@ const sessions: OwnDataPart = {
   tables: ['sessions'],
   async *list(queries, userId): AsyncGenerator<OwnSession> {
     const rows = readInPages<Awaited<ReturnType<typeof ownDataStore.listSessions>>[number]>((last, limit) =>
-      ownDataStore.listSessions(queries, { userId, after: last?.id, limit }),
+      ownDataStore.listSessions(queries, { userId, after: last, limit }),
     );
     for await (const row of rows) {
       yield {

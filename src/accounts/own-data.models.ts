@@ -301,7 +301,8 @@ export interface OwnAuthenticatorApp {
 }
 
 /**
- * Everything that the service stores about you, oldest first in each list. Later versions have more lists.
+ * Everything that the service stores about you. Sessions are in the order of networks, all else is oldest first. Later
+ * versions have more lists.
  * @example { "format": 1, "exported_at": "2026-11-24T10:00:00.000Z", "account": { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "created_at": "2026-11-24T09:00:00.000Z", "updated_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }, "sessions": [], "passkeys": [], "authenticator_apps": [], "devices": [], "messages": [], "foreign_accounts": [], "events": [], "actions": [] }
  */
 export interface OwnData {

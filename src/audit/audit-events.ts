@@ -1,5 +1,5 @@
 /** What an event happens to. */
-export type TargetKind = 'user' | 'role' | 'client' | 'key' | 'secret' | 'database' | 'audit';
+export type TargetKind = 'user' | 'role' | 'client' | 'key' | 'secret' | 'database' | 'audit' | 'invitation';
 
 export interface EventDefinition {
   /** Undefined: nothing in particular. */
@@ -126,6 +126,13 @@ export const auditEvents = {
     target: 'user',
     doc: 'A login with a passkey was refused although its signature was right: its counter was not ahead of the last one, so there may be a copy of the passkey.',
     details: '`passkey`, `name`, both counters',
+  },
+  user_invited: { target: 'invitation', doc: 'Somebody was invited by e-mail.', details: '`roles`' },
+  invitation_withdrawn: { target: 'invitation', doc: 'An invitation was withdrawn.' },
+  invitation_accepted: {
+    target: 'invitation',
+    doc: 'An invitation was accepted; `user_created` is the account.',
+    details: '`invited_by`',
   },
   user_deleted: {
     target: 'user',

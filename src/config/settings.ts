@@ -340,6 +340,18 @@ export const settings = {
     secret: true,
     doc: 'The server that messages are sent through, such as `smtp://user:password@smtp.example.com:587` (STARTTLS) or `smtps://…:465` ([e-mail](email.md)).',
   }),
+  appUrl: defineSetting({
+    name: 'LATCHKEY_APP_URL',
+    parse: parseIssuerUrl,
+    defaultInWords: 'the issuer',
+    doc: 'The URL of your pages that links in messages lead to: `<it>/invitation?token=…` ([invitations](invitations.md)).',
+  }),
+  invitationExpires: defineSetting({
+    name: 'LATCHKEY_INVITATION_EXPIRES',
+    parse: createDurationParser(3600, 90 * 86_400),
+    default: '7d',
+    doc: 'How long an invitation can be accepted.',
+  }),
   mailFrom: defineSetting({
     name: 'LATCHKEY_MAIL_FROM',
     parse: parseSender,

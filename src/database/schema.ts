@@ -27,6 +27,7 @@ export interface Schema {
   latchkey_totp: TotpRow;
   latchkey_recovery_codes: RecoveryCodeRow;
   latchkey_devices: DeviceRow;
+  latchkey_invitations: InvitationRow;
   latchkey_passkeys: PasskeyRow;
   latchkey_passkey_challenges: PasskeyChallengeRow;
 }
@@ -410,6 +411,24 @@ export interface DeviceRow {
   expires_at: number;
   address: string;
   user_agent: string;
+}
+
+/** An invitation that was neither accepted nor withdrawn. */
+export interface InvitationRow {
+  id: string;
+  /** SHA-256 of the token in its link, base64url. */
+  token_hash: string;
+  email: string;
+  /** As of a user; unique. */
+  email_key: string;
+  /** Names, space-separated, sorted. */
+  roles: string;
+  /** Of the message, as BCP 47 names it; null: not chosen. */
+  language: string | null;
+  /** The id of a user, who may be gone. */
+  invited_by: string;
+  created_at: number;
+  expires_at: number;
 }
 
 /** A passkey of a user (WebAuthn §4, credential record). */

@@ -80,6 +80,14 @@ export const problemCodes = {
       "A token in a cookie came without its CSRF value, or with that of another token. This keeps other sites from using the browser's cookies.",
     remedy: 'Send the CSRF value from the login or the last refresh in the header X-CSRF-TOKEN.',
   },
+  invitation_not_found: {
+    status: 404,
+    title: 'No such invitation',
+    detail: 'There is no such invitation: it is used, withdrawn or expired.',
+    meaning:
+      'The invitation was accepted, withdrawn or replaced by a later one, or has expired; or who has sent it may not give its roles any more.',
+    remedy: 'Ask an administrator for another invitation.',
+  },
   password_check_off: {
     status: 404,
     title: 'Password checks are off',

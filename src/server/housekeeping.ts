@@ -1,3 +1,4 @@
+import { invitationsStore } from '../accounts/invitations.store.js';
 import type { Logger } from 'pino';
 import type { AuditOutputs } from '../audit-feed/outputs/audit-outputs.js';
 import type { AuditRetention } from '../audit/audit-retention.js';
@@ -71,7 +72,7 @@ export function createHousekeeping({
       await revocations.prune();
       const expiring = [
         ...[sessionEndingsStore, loginAttemptsStore, loginChallengesStore],
-        ...[usedAssertionsStore, legacyUsersStore, devicesStore, passkeyChallengesStore],
+        ...[usedAssertionsStore, legacyUsersStore, devicesStore, passkeyChallengesStore, invitationsStore],
       ];
       for (const store of expiring) {
         await runInBatches(database, (queries, limit) => store.deleteExpired(queries, now, limit));

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { InvitationsService } from '../accounts/invitations.service.js';
 import { ownDataParts } from '../accounts/own-data-parts.js';
 import { OwnDataService } from '../accounts/own-data.service.js';
 import { PasswordCheckService } from '../accounts/password-check.service.js';
@@ -114,6 +115,7 @@ export interface Services
   readonly secondFactorPolicy: SecondFactorPolicy;
   readonly passwordChecks: PasswordCheckService;
   readonly ownData: OwnDataService;
+  readonly invitations: InvitationsService;
   readonly oauth: OAuthServices;
   /** Reads the revocations and keys of other processes. */
   readonly catchUp: () => Promise<void>;
@@ -275,6 +277,10 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
     passwordChecks: new PasswordCheckService(passwordServices.passwordPolicy, passwordStrength),
+    invitations: new InvitationsService(database, clock, outbox, users.users, {
+      lifetime: config.invitationExpires,
+      appUrl: config.appUrl ?? issuer,
+    }),
     ownData: new OwnDataService(database, clock, users.users, ownDataParts),
     oauth,
     catchUp,

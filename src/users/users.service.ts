@@ -60,14 +60,23 @@ export class UsersService {
     return user && usersStore.find(this.database.queries, user.id);
   }
 
-  /** @throws {Problem} `username_taken`, `email_taken`; `validation_failed` for an invalid name, address, password or role; `busy`. */
-  async create(account: NewUser, actor: Actor): Promise<UserWithRoles> {
+  /**
+   * @param claim what must succeed in the same transaction, before the account is made and with the rights locked.
+   * @throws {Problem} `username_taken`, `email_taken`; `validation_failed` for an invalid name, address, password or role;
+   *   `busy`; what `claim` throws.
+   */
+  async create(
+    account: NewUser,
+    actor: Actor,
+    claim?: (transaction: Queries) => Promise<void>,
+  ): Promise<UserWithRoles> {
     const { username, roles } = account;
     this.records.refuseInvalidName(username);
     const passwordHash = await this.#toNewHash(account);
     const oneTime = account.oneTime ?? (account.passwordHash === undefined ? undefined : false);
     return this.database.transaction(async (transaction) => {
       await rolesStore.lockRights(transaction);
+      await claim?.(transaction);
       const id = await this.records.insert(transaction, {
         ...{ username, passwordHash, roles, oneTime },
         contact: account,
@@ -213,7 +222,7 @@ export class UsersService {
     });
   }
 
-  async #toNewHash({ username, password, passwordHash }: NewUser): Promise<string> {
+  async #toNewHash({ password, passwordHash, ...owner }: NewUser): Promise<string> {
     if ((password === undefined) === (passwordHash === undefined)) {
       throw new Problem('validation_failed', {
         errors: {
@@ -224,7 +233,7 @@ export class UsersService {
         },
       });
     }
-    if (password !== undefined) return this.passwords.hash('password', password, { username });
+    if (password !== undefined) return this.passwords.hash('password', password, owner);
     const result = toStoredHash(passwordHash ?? '');
     const error =
       'error' in result

@@ -122,6 +122,8 @@ describe('The settings', () => {
       passwordTimeCost: 2,
       passwordParallelism: 1,
       passwordQueue: 100,
+      appUrl: undefined,
+      invitationExpires: 604_800,
       passwordContextWords: [],
       passwordCheckLimit: 60,
       breachCheck: undefined,
@@ -435,6 +437,8 @@ const good: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = 
   LATCHKEY_PASSWORD_TIME_COST: [['1', 1]],
   LATCHKEY_PASSWORD_PARALLELISM: [['4', 4]],
   LATCHKEY_PASSWORD_QUEUE: [['0', 0]],
+  LATCHKEY_APP_URL: [['https://app.example.com/', 'https://app.example.com']],
+  LATCHKEY_INVITATION_EXPIRES: [['1h', 3600]],
   LATCHKEY_PASSWORD_CONTEXT_WORDS: [['Acme, Straußwirt', ['Acme', 'Straußwirt']]],
   LATCHKEY_PASSWORD_CHECK_LIMIT: [['0', 0]],
   LATCHKEY_BREACH_CHECK: [
@@ -621,6 +625,8 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   LATCHKEY_PASSWORD_TIME_COST: ['0', '101', ...notNumbers],
   LATCHKEY_PASSWORD_PARALLELISM: ['0', '65', ...notNumbers],
   LATCHKEY_PASSWORD_QUEUE: ['100001', ...notNumbers],
+  LATCHKEY_APP_URL: ['app.example.com', 'https://app.example.com/?a=b'],
+  LATCHKEY_INVITATION_EXPIRES: ['3599', '91d'],
   LATCHKEY_PASSWORD_CONTEXT_WORDS: ['ab', 'acme, x', Array(101).fill('acme').join(',')],
   LATCHKEY_PASSWORD_CHECK_LIMIT: ['1000001', ...notNumbers],
   LATCHKEY_BREACH_CHECK: [

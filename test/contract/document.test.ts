@@ -58,6 +58,7 @@ describe('The contract', () => {
     expect(operations.filter(isPublic).map(({ name }) => name)).to.have.members([
       'POST /login',
       'POST /password/check',
+      'POST /invitations/accept',
       'POST /refresh',
       'POST /login/cookies',
       'POST /refresh/cookies',

@@ -187,6 +187,12 @@ describe('Without a database', () => {
     'POST /refresh/cookies': () =>
       app.post('/refresh/cookies').set('Cookie', cookies).set('X-CSRF-TOKEN', csrf),
     'POST /logout': () => app.post('/logout', refreshToken()),
+    'POST /invitations/accept': () =>
+      app.post('/invitations/accept', {
+        token: 'lk_in_x',
+        username: 'eve',
+        password: 'correct horse battery',
+      }),
     'POST /password/check': () => app.post('/password/check', { password: 'correct horse battery' }),
     'GET /health/ready': () => app.get('/health/ready'),
   };

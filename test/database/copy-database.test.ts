@@ -120,6 +120,14 @@ describe('A copy of an installation from SQLite to PostgreSQL', () => {
       })
       .execute();
     await queries
+      .insertInto('latchkey_invitations')
+      .values({
+        ...{ id: '0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e10', token_hash: 'aGFzaA', language: 'de' },
+        ...{ email: 'Zoe@example.net', email_key: 'zoe@example.net', roles: 'auditor', invited_by: id },
+        ...{ created_at: 1, expires_at: 2 },
+      })
+      .execute();
+    await queries
       .insertInto('latchkey_passkeys')
       .values({
         id: '0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f',

@@ -36,6 +36,7 @@ const tables = [
   'latchkey_devices',
   'latchkey_exchanged_tokens',
   'latchkey_foreign_ids',
+  'latchkey_invitations',
   'latchkey_leases',
   'latchkey_login_challenges',
   'latchkey_migration_versions',

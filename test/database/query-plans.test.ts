@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { invitationsStore } from '../../src/accounts/invitations.store.js';
+import { ownDataStore } from '../../src/accounts/own-data.store.js';
 import { auditChainStore } from '../../src/audit/audit-chain.store.js';
 import { auditListStore, type AuditFilter } from '../../src/audit/audit-list.store.js';
 import { auditOutputsStore } from '../../src/audit-feed/outputs/audit-outputs.store.js';
@@ -59,6 +61,16 @@ const auditQueries = Object.fromEntries(
 
 /** Every query of lists, pages and searches, with every filter, and all long work. */
 const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>> = {
+  'the first page of invitations': (queries) => invitationsStore.list(queries, { ...page, now }),
+  'a later page of invitations': (queries) => invitationsStore.list(queries, { ...later, now }),
+  'invitations that have expired': (queries) => invitationsStore.deleteExpired(queries, now, 500),
+  'all sessions of a user': (queries) =>
+    ownDataStore.listSessions(queries, { userId: id, limit: 50, after: { network: '192.0.2.1', id } }),
+  'the messages to a user': (queries) => ownDataStore.listMessages(queries, { ...later, userId: id }),
+  'what the audit has about a user': (queries) =>
+    ownDataStore.listAudit(queries, 'target', { ...later, userId: id }),
+  'what the audit has by a user': (queries) =>
+    ownDataStore.listAudit(queries, 'actor_id', { ...later, userId: id }),
   'the first page of clients': (queries) => clientsStore.list(queries, page),
   'a later page of clients': (queries) => clientsStore.list(queries, later),
   'the first page of sessions': (queries) => sessionsStore.listLive(queries, { ...live, ...page }),
