@@ -5,6 +5,7 @@ import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
+import type { DevicesService } from '../second-factors/devices.service.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { SessionStarter } from '../sessions/session-starter.js';
@@ -19,6 +20,7 @@ import { OwnAccountService } from './own-account.service.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { RequestLimiter } from './request-limiter.js';
 import type { RequestLimits } from './request-limits.js';
+import { SecondFactorLogins } from './second-factor-login.service.js';
 
 export interface AuthenticationServices {
   readonly cookieLogouts: CookieLogoutService;
@@ -27,6 +29,7 @@ export interface AuthenticationServices {
   readonly logins: LoginService;
   readonly ownAccount: OwnAccountService;
   readonly requestLimits: RequestLimits;
+  readonly secondFactorLogins: SecondFactorLogins;
 }
 
 interface Dependencies {
@@ -41,6 +44,7 @@ interface Dependencies {
   readonly sessions: SessionsService;
   readonly sessionStarter: SessionStarter;
   readonly secondFactorPolicy: SecondFactorPolicy;
+  readonly devices: DevicesService;
 }
 
 export function createAuthenticationServices(
@@ -56,6 +60,7 @@ export function createAuthenticationServices(
     sessions,
     sessionStarter,
     secondFactorPolicy,
+    devices,
   }: Dependencies,
   config: Config,
 ): AuthenticationServices {
@@ -68,7 +73,7 @@ export function createAuthenticationServices(
     memory: config.loginMemory,
     queue: config.passwordQueue,
   });
-  const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy);
+  const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy, devices);
   const proof = new PasswordConfirmation(database, passwords, newPasswords, limiter);
   return {
     cookieLogouts: new CookieLogoutService(accessTokens, revocations, sessions),
@@ -82,6 +87,14 @@ export function createAuthenticationServices(
     ),
     loginCompletion: completion,
     ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),
+    secondFactorLogins: new SecondFactorLogins({
+      database,
+      clock,
+      limiter,
+      completion,
+      devices,
+      onDenied,
+    }),
     requestLimits: {
       login: new RequestLimiter(clock, config.loginLimit, (context) => {
         onDenied('rate_limited', context);

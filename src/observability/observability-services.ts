@@ -20,6 +20,7 @@ const deniedReasons: readonly DeniedReason[] = [
   'wrong_password',
   'disabled_user',
   'one_time_password_over',
+  'wrong_second_factor',
   'rate_limited',
   'refresh_token_reused',
 ];

@@ -12,9 +12,13 @@ import {
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config/config.js';
 import type { Id } from '../http/api-types.js';
 import type { ProblemDetails } from '../problems/problem.models.js';
 import { requireUser, toActor, type AuthenticatedRequest } from '../tokens/caller.js';
+import { requireRecentFactor } from '../second-factors/recent-factor.js';
+import type { SecondFactorsService } from '../second-factors/second-factors.service.js';
 import { toCreationOptions, toPasskey } from './passkey-responses.js';
 import type { PasskeysService } from './passkeys.service.js';
 import type {
@@ -29,11 +33,19 @@ import type {
 @Route('me/passkeys')
 @Tags('Own account')
 export class PasskeysController {
-  constructor(private readonly services: { readonly passkeys: PasskeysService }) {}
+  constructor(
+    private readonly services: {
+      readonly clock: Clock;
+      readonly config: Config;
+      readonly passkeys: PasskeysService;
+      readonly secondFactors: SecondFactorsService;
+    },
+  ) {}
 
   /**
    * What a browser needs to make a passkey: `navigator.credentials.create`. Send what comes of it to `POST /me/passkeys`,
-   * with the same access token, within five minutes. It needs a token of a fresh login.
+   * with the same access token, within five minutes. It needs a token of a fresh login, with the
+   * second factor where the account has one.
    * @summary Begin to add a passkey
    */
   @Post('options')
@@ -49,11 +61,14 @@ export class PasskeysController {
   public async createPasskeyOptions(
     @Request() request: AuthenticatedRequest,
   ): Promise<PasskeyCreationOptions> {
-    return toCreationOptions(await this.services.passkeys.begin(requireUser(request)));
+    const owner = requireUser(request);
+    await requireRecentFactor({ caller: request.caller, ...this.services });
+    return toCreationOptions(await this.services.passkeys.begin(owner));
   }
 
   /**
-   * Adds the passkey that a browser has made. It needs a token of a fresh login.
+   * Adds the passkey that a browser has made. It needs a token of a fresh login, with the
+   * second factor where the account has one.
    * @summary Add a passkey
    */
   @Post()
@@ -74,9 +89,9 @@ export class PasskeysController {
     @Request() request: AuthenticatedRequest,
   ): Promise<Passkey> {
     const { name, credential } = body;
-    return toPasskey(
-      await this.services.passkeys.add(requireUser(request), { name, credential }, toActor(request)),
-    );
+    const owner = requireUser(request);
+    await requireRecentFactor({ caller: request.caller, ...this.services });
+    return toPasskey(await this.services.passkeys.add(owner, { name, credential }, toActor(request)));
   }
 
   /**
@@ -112,7 +127,7 @@ export class PasskeysController {
 
   /**
    * Removes one of your passkeys: no login with it is possible any more. Sessions that it began go on. It needs a token of a
-   * fresh login.
+   * fresh login, with the second factor where the account has one.
    * @param id The passkey's id.
    * @summary Remove a passkey
    */
@@ -126,7 +141,9 @@ export class PasskeysController {
   @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(404, 'The account has no such passkey: `passkey_not_found`.')
   @Response<ProblemDetails>(409, 'Without it there would be no way to log in: `last_way_in`.')
-  public removePasskey(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
-    return this.services.passkeys.removeOwn(requireUser(request).userId, id, toActor(request));
+  public async removePasskey(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {
+    const { userId } = requireUser(request);
+    await requireRecentFactor({ caller: request.caller, ...this.services });
+    await this.services.passkeys.removeOwn(userId, id, toActor(request));
   }
 }

@@ -1,6 +1,6 @@
 import { readAccessToken } from './access-token.js';
 import { findPasskeyApi } from './browser-passkeys.js';
-import type { Login } from './login.js';
+import type { Login, SecondStep } from './login.js';
 import type { Component, React, ReactElement } from './react.js';
 import { clientScheme, tokenScheme, type ImmutableMap, type SwaggerUi } from './system.js';
 
@@ -66,8 +66,31 @@ const UserPart: Component<FormProperties> = (properties) => {
   );
 };
 
-const LoginForm: Component<FormProperties> = ({ system, account }) =>
-  system.React.createElement(Form, {
+const LoginForm: Component<FormProperties> = ({ system, account }) => {
+  const [step, setStep] = system.React.useState<SecondStep | undefined>(undefined);
+  const [failure, setFailure] = system.React.useState<Failure>(undefined);
+  if (step) {
+    return system.React.createElement(Form, {
+      key: 'second step',
+      system,
+      title: 'The second step',
+      description:
+        'A code of your authenticator app, or a recovery code, as POST /login/second-factor takes.',
+      fields: [{ label: 'Code', name: 'code', type: 'text', autoComplete: 'one-time-code' }],
+      action: 'Log in',
+      submit: async ({ code = '' }) => {
+        const { failure: wrong, isOver } = await account.login.finish(step, code.trim());
+        if (wrong === undefined) close(system);
+        else if (isOver) {
+          setFailure(wrong);
+          setStep(undefined);
+        }
+        return wrong;
+      },
+    });
+  }
+  return system.React.createElement(Form, {
+    key: 'first step',
     system,
     title: 'Log in',
     description: 'With your name and password, as POST /login does.',
@@ -76,12 +99,18 @@ const LoginForm: Component<FormProperties> = ({ system, account }) =>
       { label: 'Password', name: 'password', type: 'password', autoComplete: 'current-password' },
     ],
     action: 'Log in',
+    failure,
     submit: async ({ username = '', password = '' }) => {
-      const failure = await account.login.logIn(username, password);
-      if (failure === undefined) close(system);
-      return failure;
+      const result = await account.login.logIn(username, password);
+      if (typeof result === 'object') {
+        setStep(result);
+        return undefined;
+      }
+      if (result === undefined) close(system);
+      return result;
     },
   });
+};
 
 /** Where the browser has no passkeys, there is nothing of them. */
 const PasskeyForm: Component<FormProperties> = ({ system, account }) => {
@@ -205,12 +234,24 @@ interface FormContents {
   readonly description: string;
   readonly fields: readonly Field[];
   readonly action: string;
+  /** What is shown at first. */
+  readonly failure?: Failure;
+  /** Forms with different keys share no state. */
+  readonly key?: string;
   /** @returns an error message; undefined on success. */
   readonly submit: (values: Readonly<Record<string, string>>) => Promise<Failure>;
 }
 
-const Form: Component<FormContents> = ({ system: { React }, title, description, fields, action, submit }) => {
-  const [failure, setFailure] = React.useState<Failure>(undefined);
+const Form: Component<FormContents> = ({
+  system: { React },
+  title,
+  description,
+  fields,
+  action,
+  failure: before,
+  submit,
+}) => {
+  const [failure, setFailure] = React.useState<Failure>(before);
   const onSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
     const values = Object.fromEntries(new FormData(event.currentTarget)) as Record<string, string>;

@@ -6,6 +6,11 @@ import type { Session } from './session.js';
 /** An error message; undefined on success. */
 type Failure = string | undefined;
 
+/** A login that waits for its second factor. */
+export interface SecondStep {
+  readonly loginToken: string;
+}
+
 const unreachable = 'The service cannot be reached.';
 
 /** Logs in and out, for the Authorize dialog. */
@@ -17,12 +22,25 @@ export class Login {
     private readonly service: URL,
   ) {}
 
-  async logIn(username: string, password: string): Promise<Failure> {
+  async logIn(username: string, password: string): Promise<Failure | SecondStep> {
     const response = await this.#post('login', { username, password });
     if (response === undefined) return unreachable;
-    if (!response.ok) return await readDetail(response);
+    if (!response.ok) return (await readSecondStep(response)) ?? (await readDetail(response));
     this.session.useTokens((await response.json()) as TokenSet);
     return undefined;
+  }
+
+  /** @returns also whether the login has to begin again. */
+  async finish(
+    { loginToken }: SecondStep,
+    code: string,
+  ): Promise<{ readonly failure: Failure; readonly isOver: boolean }> {
+    const body = { login_token: loginToken, code };
+    const response = await this.#post('login/second-factor', body);
+    if (response === undefined) return { failure: unreachable, isOver: false };
+    if (!response.ok) return { failure: await readDetail(response), isOver: response.status === 401 };
+    this.session.useTokens((await response.json()) as TokenSet);
+    return { failure: undefined, isOver: true };
   }
 
   /** Logs in with a passkey that the user chooses in the browser. */
@@ -96,6 +114,16 @@ export class Login {
       credentials: 'omit',
     }).catch(() => undefined); // a network error: callers report it as `unreachable`
   }
+}
+
+/** @returns undefined where the login failed for another reason. */
+async function readSecondStep(response: Response): Promise<SecondStep | undefined> {
+  if (response.status !== 401) return undefined;
+  const problem = (await response
+    .clone()
+    .json()
+    .catch(() => ({}))) as { login_token?: string };
+  return problem.login_token === undefined ? undefined : { loginToken: problem.login_token };
 }
 
 /** The detail of a problem; for other responses, such as a proxy's, a message with the status. */

@@ -14,6 +14,7 @@ export type StoredUser = Omit<
   'username_key' | 'username_skeleton' | 'session_epoch' | 'ending_epoch' | 'deleted_at' | 'second_factors'
 >;
 export type UserWithRoles = Omit<StoredUser, 'password_hash' | 'one_time_expires_at' | 'email_key'> &
+  Pick<UserRow, 'second_factors'> &
   AccountRights;
 type ContactColumn = 'email' | 'email_key' | 'email_verified_at' | 'display_name' | 'language';
 /** How to reach a user; what is left out is null. */
@@ -44,6 +45,7 @@ const withoutSecrets = [
   'users.id',
   'users.disabled_at',
   'users.last_login_at',
+  'users.second_factors',
   'users.email',
   'users.email_verified_at',
   'users.display_name',
@@ -60,7 +62,10 @@ export const usersStore = {
     return queries.selectFrom('users').selectAll().where('username_key', '=', key).executeTakeFirst();
   },
 
-  findStored(queries: Queries, id: string): Promise<StoredUser | undefined> {
+  findStored(
+    queries: Queries,
+    id: string,
+  ): Promise<(StoredUser & Pick<UserRow, 'second_factors'>) | undefined> {
     return queries
       .selectFrom('users')
       .selectAll()
