@@ -21,7 +21,8 @@ export async function up(db: Kysely<unknown>, { dialect }: MigrationContext): Pr
   await db.schema
     .createTable('latchkey_login_challenges')
     .addColumn('token_hash', text, (column) => column.primaryKey().notNull())
-    .addColumn('user_id', text, (column) => column.notNull().references('users.id').onDelete('cascade'))
+    // As users.id is: PostgreSQL finds no user by its index for a text of another collation.
+    .addColumn('user_id', sql`text`, (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addColumn('session_epoch', integer, (column) => column.notNull())
     .addColumn('amr', sql`text`, (column) => column.notNull())
     .addColumn('attempt_key', sql`text`)
