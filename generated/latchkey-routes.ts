@@ -995,9 +995,9 @@ export const routes = defineRoutes({
       dataType: 'refObject',
       properties: {
         'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
-        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
-        'email': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":320}}},
-        'display_name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must have no control characters","value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
+        'email': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":320},"pattern":{"errorMsg":"must have no control characters","value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
+        'display_name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must have no control characters","value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
         'language': {"ref":"TextLanguage"},
       },
       additionalProperties: false,
@@ -1143,7 +1143,7 @@ export const routes = defineRoutes({
     'CreateInvitationRequest': {
       dataType: 'refObject',
       properties: {
-        'email': {"dataType":"string","required":true,"validators":{"minLength":{"value":3},"maxLength":{"value":320}}},
+        'email': {"dataType":"string","required":true,"validators":{"minLength":{"value":3},"maxLength":{"value":320},"pattern":{"errorMsg":"must have no control characters","value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
         'roles': {"dataType":"array","array":{"dataType":"refAlias","ref":"RoleName"},"validators":{"maxItems":{"value":1000}}},
         'language': {"dataType":"string","validators":{"minLength":{"value":2},"maxLength":{"value":35},"pattern":{"errorMsg":"must be a language tag, such as de or de-AT","value":"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"}}},
       },
@@ -1165,7 +1165,7 @@ export const routes = defineRoutes({
         'token': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must be the token of an invitation","value":"^[A-Za-z0-9_-]+$"}}},
         'username': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
         'password': {"dataType":"string","required":true,"validators":{"minLength":{"value":1},"maxLength":{"value":4096}}},
-        'display_name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200}}},
+        'display_name': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must have no control characters","value":"^[^\\u0000-\\u001f\\u007f]+$"}}},
       },
       additionalProperties: false,
     },
