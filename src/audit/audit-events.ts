@@ -88,6 +88,24 @@ export const auditEvents = {
   },
   password_changed: { target: 'user', doc: 'A user changed the own password.' },
   password_reset: { target: 'user', doc: 'A command gave a user a one-time password.' },
+  second_factor_added: {
+    target: 'user',
+    doc: 'A user has set up a second factor.',
+    details: '`kind`',
+  },
+  second_factor_removed: { target: 'user', doc: 'A second factor of a user was removed.', details: '`kind`' },
+  recovery_code_used: {
+    target: 'user',
+    doc: 'A recovery code was in the place of a second factor, in the login that follows.',
+  },
+  recovery_codes_replaced: {
+    target: 'user',
+    doc: 'A user has new recovery codes, and the old ones stopped working.',
+  },
+  device_forgotten: {
+    target: 'user',
+    doc: 'A remembered device of a user is asked for a second factor again.',
+  },
   message_given_up: {
     target: 'user',
     doc: 'A message was not sent: the mail server refused it for good, or did not take it before it expired.',
@@ -96,7 +114,7 @@ export const auditEvents = {
   passkey_added: {
     target: 'user',
     doc: 'A user added a passkey.',
-    details: '`passkey` (its id), `name`',
+    details: '`passkey` (its id), `name`, `use`',
   },
   passkey_renamed: { target: 'user', doc: 'A passkey has another name.', details: '`passkey`, both names' },
   passkey_removed: {

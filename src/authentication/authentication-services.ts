@@ -5,6 +5,7 @@ import type { NewPasswords } from '../passwords/new-passwords.js';
 import type { Passwords } from '../passwords/passwords.js';
 import type { Revocations } from '../revocations/revocations.js';
 import type { SubjectVersions } from '../revocations/subject-versions.js';
+import type { DevicesService } from '../second-factors/devices.service.js';
 import type { OnDenied } from '../sessions/denials.js';
 import type { SecondFactorPolicy } from '../sessions/second-factor-policy.js';
 import type { SessionStarter } from '../sessions/session-starter.js';
@@ -19,14 +20,17 @@ import { OwnAccountService } from './own-account.service.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { RequestLimiter } from './request-limiter.js';
 import type { RequestLimits } from './request-limits.js';
+import { SecondFactorLogins } from './second-factor-login.service.js';
 
 export interface AuthenticationServices {
   readonly cookieLogouts: CookieLogoutService;
   readonly limiter: LoginLimiter;
   readonly loginCompletion: LoginCompletion;
   readonly logins: LoginService;
+  readonly loginUsers: LoginUsers;
   readonly ownAccount: OwnAccountService;
   readonly requestLimits: RequestLimits;
+  readonly secondFactorLogins: SecondFactorLogins;
 }
 
 interface Dependencies {
@@ -41,6 +45,7 @@ interface Dependencies {
   readonly sessions: SessionsService;
   readonly sessionStarter: SessionStarter;
   readonly secondFactorPolicy: SecondFactorPolicy;
+  readonly devices: DevicesService;
 }
 
 export function createAuthenticationServices(
@@ -56,6 +61,7 @@ export function createAuthenticationServices(
     sessions,
     sessionStarter,
     secondFactorPolicy,
+    devices,
   }: Dependencies,
   config: Config,
 ): AuthenticationServices {
@@ -68,20 +74,24 @@ export function createAuthenticationServices(
     memory: config.loginMemory,
     queue: config.passwordQueue,
   });
-  const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy);
+  const users = new LoginUsers(database, config.emailLocalPart);
+  const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy, devices);
   const proof = new PasswordConfirmation(database, passwords, newPasswords, limiter);
   return {
     cookieLogouts: new CookieLogoutService(accessTokens, revocations, sessions),
     limiter,
-    logins: new LoginService(
-      new LoginUsers(database, config.emailLocalPart),
-      passwords,
-      limiter,
-      completion,
-      onDenied,
-    ),
+    logins: new LoginService(users, passwords, limiter, completion, onDenied),
+    loginUsers: users,
     loginCompletion: completion,
     ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),
+    secondFactorLogins: new SecondFactorLogins({
+      database,
+      clock,
+      limiter,
+      completion,
+      devices,
+      onDenied,
+    }),
     requestLimits: {
       login: new RequestLimiter(clock, config.loginLimit, (context) => {
         onDenied('rate_limited', context);

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.js';
+import type { CheckedUser } from '../sessions/session-starter.js';
 import { usersStore, type StoredUser } from '../users/users.store.js';
 import { loginStore, type LoginLookup } from './login.store.js';
 
@@ -20,7 +21,7 @@ export class LoginUsers {
   }
 
   /** As the user is now. */
-  findAgain(id: string): Promise<StoredUser | undefined> {
+  findAgain(id: string): Promise<(StoredUser & Pick<CheckedUser, 'second_factors'>) | undefined> {
     return usersStore.findStored(this.database.queries, id);
   }
 }

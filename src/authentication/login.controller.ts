@@ -3,6 +3,7 @@ import type { Request as HttpRequest } from 'express';
 import { authenticate, checkRevocationIfNeeded } from './authentication.js';
 import type { Caller } from '../tokens/caller.js';
 import { getRequestContext } from '../http/request-context.js';
+import { readDeviceCookie } from './device-cookie.js';
 import { countRequest } from './request-limits.js';
 import { findRequestSource } from './request-source.js';
 import {
@@ -55,7 +56,10 @@ export class LoginController {
   )
   public async login(@Body() body: LoginRequest, @Request() request: HttpRequest): Promise<TokenSet> {
     countRequest(request, this.services, 'login');
-    return this.services.logins.login(body.username, body.password, getRequestContext(request));
+    return this.services.logins.login(body.username, body.password, getRequestContext(request), {
+      deviceToken: readDeviceCookie(request, this.services.config),
+      acrValues: body.acr_values,
+    });
   }
 
   /**

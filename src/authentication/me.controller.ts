@@ -21,6 +21,7 @@ import { toContactFields } from '../users/contact-fields.js';
 import type { UsersService } from '../users/users.service.js';
 import type { CookieSession, TokenSet } from '../sessions/sessions.models.js';
 import { parseScope } from '../roles/rights.js';
+import { listSecondFactors } from '../users/second-factor-bits.js';
 import type { ChangePasswordRequest, Me } from '../users/users.models.js';
 
 @Route('me')
@@ -52,6 +53,8 @@ export class MeController {
       roles: parseScope(user.roles),
       permissions: [...request.caller.permissions],
       password_change_required: user.password_one_time === 1,
+      second_factors: listSecondFactors(user.second_factors),
+      second_factor_enrollment_required: request.caller.claims.mfa_enroll === true,
       session_id: sessionId,
       created_at: new Date(user.created_at).toISOString(),
       ...(user.last_login_at !== null && { last_login_at: new Date(user.last_login_at).toISOString() }),

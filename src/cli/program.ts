@@ -18,6 +18,7 @@ import type { Project } from '../server/project.js';
 import { addPasskeyCommands } from './passkeys.js';
 import { addRestoreCommand } from './restore.js';
 import { addRoleCommands } from './roles.js';
+import { addSecondFactorCommands } from './second-factors.js';
 import { addSessionCommands } from './sessions.js';
 import { addUserCommands } from './users.js';
 import { addVersionCommand } from './version.js';
@@ -62,6 +63,7 @@ export function createProgram(launcher: Launcher<Project>, surroundings = ofProc
   addSessionCommands(program, withInstallation);
   addMailCommand(program, withInstallation);
   addPasskeyCommands(program, withInstallation);
+  addSecondFactorCommands(program, withInstallation);
   addAuditCommands(program, withInstallation);
   addKeyCommands(program, withInstallation);
   addSecretCommands(program, withInstallation);

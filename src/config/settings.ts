@@ -28,6 +28,7 @@ import {
   parseUsername,
   createWholeNumberParser,
 } from './setting-parsers.js';
+import { parseSecondFactor } from './second-factor-setting.js';
 import { parsePasskeyOrigins, parseRelyingPartyId } from './passkey-settings.js';
 import { algorithms } from '../keys/algorithms.js';
 import { accessTokenTypes } from '../tokens/access-token-types.js';
@@ -684,6 +685,24 @@ export const settings = {
     parse: parseFlag,
     default: 'false',
     doc: 'Whether a password that an administrator sets is a one-time password where the request does not have `one_time`.',
+  }),
+  secondFactor: defineSetting({
+    name: 'LATCHKEY_SECOND_FACTOR',
+    parse: parseSecondFactor,
+    default: 'optional',
+    doc: 'Whether users log in with a second factor ([second factors](second-factors.md)): `off`, `optional` (who has one is asked for it), `required`, or `required-for:` and permissions with commas between them, for users who have one of them. Who must have one and has none can log in only to set it up.',
+  }),
+  totpIssuer: defineSetting({
+    name: 'LATCHKEY_TOTP_ISSUER',
+    parse: parseNonEmpty,
+    defaultInWords: 'the host of the issuer URL',
+    doc: 'The name of the service in authenticator apps.',
+  }),
+  rememberedDevices: defineSetting({
+    name: 'LATCHKEY_REMEMBERED_DEVICES',
+    parse: createDurationParser(0, 31_536_000),
+    default: '0',
+    doc: 'How long a browser whose user asked for it is not asked for a second factor again; 0: never.',
   }),
   loginFreeAttempts: defineSetting({
     name: 'LATCHKEY_LOGIN_FREE_ATTEMPTS',

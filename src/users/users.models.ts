@@ -1,4 +1,4 @@
-import type { Id, Permission, RoleName, Timestamp } from '../http/api-types.js';
+import type { Id, Permission, RoleName, SecondFactorKind, Timestamp } from '../http/api-types.js';
 
 /**
  * An e-mail address, with its domain in lower case and ASCII.
@@ -255,7 +255,7 @@ export interface UpdateUserRequest {
 
 /**
  * The caller's own account.
- * @example { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "email": "ada@example.com", "email_verified": true, "display_name": "Ada Lovelace", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "session_id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }
+ * @example { "id": "0199f3c2-6d1e-7a44-8c5b-2f1d9e7a6b10", "username": "ada", "email": "ada@example.com", "email_verified": true, "display_name": "Ada Lovelace", "roles": ["auditor"], "permissions": ["reports:read"], "password_change_required": false, "second_factors": [], "second_factor_enrollment_required": false, "session_id": "0199f3c2-7f00-7b12-9d3e-5a6b7c8d9e0f", "created_at": "2026-11-24T09:00:00.000Z", "last_login_at": "2026-11-24T09:30:00.000Z" }
  */
 export interface Me {
   id: Id;
@@ -283,6 +283,13 @@ export interface Me {
   permissions: Permission[];
   /** The account has a one-time password, and no permissions until `PUT /me/password`. */
   password_change_required: boolean;
+  /**
+   * The kinds of second factors that the account has; a login asks for one of them.
+   * @maxItems 10
+   */
+  second_factors: SecondFactorKind[];
+  /** The account must have a second factor, and this session can only set one up (`POST /me/second-factors/totp`). */
+  second_factor_enrollment_required: boolean;
   /** The session that this access token belongs to. */
   session_id: Id;
   /**

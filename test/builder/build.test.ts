@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { copyEnvironment, ProjectCopy } from '../support/project-copy.js';
 import { checkout } from '../support/checkout.js';
+import { until } from '../support/until.js';
 
 /** What is said of each mistake is in test/tools/check-controllers.test.ts; here it is the build that says it. */
 describe('A build', () => {
@@ -145,7 +145,7 @@ describe('A build', () => {
     });
     const ended = once(building, 'exit');
     // It creates this folder when it has read the sources.
-    while (!existsSync(project.path('dist/contract'))) await wait(1);
+    await until(() => existsSync(project.path('dist/contract')));
     writeFileSync(project.path(file), `${sound}\n// Edited meanwhile.\n`);
     expect(await ended).to.deep.equal([0, null]);
     const sources = (await import(pathToFileURL(project.path('bin/sources.js')).href)) as {

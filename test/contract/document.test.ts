@@ -62,6 +62,8 @@ describe('The contract', () => {
       'POST /refresh',
       'POST /login/cookies',
       'POST /refresh/cookies',
+      'POST /login/second-factor',
+      'POST /login/second-factor/cookies',
       'POST /login/passkey/options',
       'POST /login/passkey',
       'POST /login/passkey/cookies',

@@ -9,6 +9,8 @@ import { checkout } from '../support/checkout.js';
 import { clientToken, createClient, issuer, revoke } from '../support/oauth-clients.js';
 import { GuardedApi } from '../support/guarded-api.js';
 import { until } from '../support/until.js';
+import type { TokenSet } from '../../src/sessions/sessions.models.js';
+import { codeOf, enrollTotp, loginWithCode } from '../support/second-factors.js';
 import { TestApp } from '../support/test-app.js';
 import { base64url, readJwt, signJwt } from '../support/tokens.js';
 
@@ -119,6 +121,21 @@ describe('A service behind a guard', () => {
       await until(async () => (await api.get('/own/any', token)).status === 401);
       expect(await answersAlike('/me', '/own/any', token)).to.equal('invalid_token');
     });
+  });
+
+  it('requires a second factor with the same challenge as the service', async () => {
+    const password = 'the password of fox';
+    await app.createUser('fox', password);
+    const { secret } = await enrollTotp(app, await app.login('fox', password));
+    const { body } = await loginWithCode(app, 'fox', password, codeOf(secret, app));
+    const { access_token: token } = body as TokenSet;
+    await api.get('/own/mfa-300', token).expect(200);
+    app.clock.advance(301);
+    await api.get('/own/mfa', token).expect(200);
+    const old = await api.get('/own/mfa-300', token).expect(401);
+    const none = await api.get('/own/mfa', (await app.login()).access_token).expect(401);
+    expect(old.headers['www-authenticate']).to.match(/, acr_values="aal2", max_age="300"$/);
+    expect(none.headers['www-authenticate']).to.match(/, acr_values="aal2"$/);
   });
 
   describe('requires freshness', () => {

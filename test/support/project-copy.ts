@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { checkout } from './checkout.js';
@@ -25,12 +25,11 @@ export class ProjectCopy {
       cpSync(join(checkout, file), this.path(file), { recursive: true });
     }
     if (built) {
-      // What other suites keep there, or are making meanwhile.
-      const others = ['interop-venv', 'resource-servers', 'packages'].map((name) =>
-        join(checkout, 'dist', name),
-      );
-      const filter = (source: string): boolean => !others.includes(source);
-      cpSync(join(checkout, 'dist'), this.path('dist'), { recursive: true, filter });
+      // What a build writes, and not what other suites keep there, or are making meanwhile.
+      for (const name of readdirSync(join(checkout, 'dist'))) {
+        if (!/^(contract|generated|src|test)$|\.(json|stamp|tsbuildinfo)$/.test(name)) continue;
+        cpSync(join(checkout, 'dist', name), this.path(join('dist', name)), { recursive: true });
+      }
     }
     // A link, so npm ci must not run here: it would empty the folder that the link points to.
     symlinkSync(join(checkout, 'node_modules'), this.path('node_modules'));

@@ -32,8 +32,7 @@ export const exceptions: readonly Exception[] = [
   },
   {
     rule: 'owasp:api8:2023-define-error-responses-401',
-    where:
-      /^\/paths\/(\/get|\.well-known|health|invitations\/accept|login\/passkey\/options|openapi|password\/check|problems)/,
+    where: /^\/paths\/(\/get|\.well-known|health|invitations\/accept|openapi|password\/check|problems)/,
     reason: 'Public: they ask for no token, so none can be wrong.',
   },
   {
