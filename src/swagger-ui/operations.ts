@@ -86,7 +86,10 @@ export class Operations {
   }
 }
 
-const givesTokens = new Set(['post /login', 'post /refresh', 'put /me/password', 'post /oauth/token']);
+const givesTokens = new Set([
+  ...['post /login', 'post /login/second-factor', 'post /refresh'],
+  ...['put /me/password', 'post /oauth/token'],
+]);
 
 /**
  * The page's notices when the tokens are in cookies. The page neither keeps nor refreshes them: scripts cannot read these
@@ -94,6 +97,7 @@ const givesTokens = new Set(['post /login', 'post /refresh', 'put /me/password',
  */
 const cookieNotices = new Map([
   ['post /login/cookies', 'Logged in with cookies, which the browser keeps.'],
+  ['post /login/second-factor/cookies', 'Logged in with cookies, which the browser keeps.'],
   ['post /logout', 'Logged out.'],
 ]);
 
