@@ -365,6 +365,10 @@ export const routes = defineRoutes({
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":100},"pattern":{"errorMsg":"must not have control characters, nor white space at either end","value":"^[^\\s\\u0000-\\u001f\\u007f]([^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f])?$"}}},
     },
+    'PasskeyUse': {
+      dataType: 'refAlias',
+      type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["login"]},{"dataType":"enum","enums":["second_factor"]}],"validators":{}},
+    },
     'PasskeyTransport': {
       dataType: 'refAlias',
       type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":32},"pattern":{"errorMsg":"must be the name of a transport","value":"^[a-z0-9-]+$"}}},
@@ -374,6 +378,7 @@ export const routes = defineRoutes({
       properties: {
         'id': {"ref":"Id","required":true},
         'name': {"ref":"PasskeyName","required":true},
+        'use': {"ref":"PasskeyUse","required":true},
         'synced': {"dataType":"boolean","required":true},
         'backed_up': {"dataType":"boolean","required":true},
         'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"required":true,"validators":{"maxItems":{"value":10}}},
@@ -438,7 +443,7 @@ export const routes = defineRoutes({
     },
     'PasskeyRequirement': {
       dataType: 'refAlias',
-      type: {"dataType":"enum","enums":["required"],"validators":{}},
+      type: {"dataType":"union","subSchemas":[{"dataType":"enum","enums":["required"]},{"dataType":"enum","enums":["preferred"]},{"dataType":"enum","enums":["discouraged"]}],"validators":{}},
     },
     'PasskeyAuthenticatorSelection': {
       dataType: 'refObject',
@@ -464,6 +469,29 @@ export const routes = defineRoutes({
         'excludeCredentials': {"dataType":"array","array":{"dataType":"refObject","ref":"PasskeyDescriptor"},"required":true,"validators":{"maxItems":{"value":25}}},
         'authenticatorSelection': {"ref":"PasskeyAuthenticatorSelection","required":true},
         'attestation': {"ref":"PasskeyAttestation","required":true},
+      },
+      additionalProperties: false,
+    },
+    'PasskeyCreationOptionsRequest': {
+      dataType: 'refObject',
+      properties: {
+        'use': {"ref":"PasskeyUse","default":"login"},
+      },
+      additionalProperties: false,
+    },
+    'AddedPasskey': {
+      dataType: 'refObject',
+      properties: {
+        'id': {"ref":"Id","required":true},
+        'name': {"ref":"PasskeyName","required":true},
+        'use': {"ref":"PasskeyUse","required":true},
+        'synced': {"dataType":"boolean","required":true},
+        'backed_up': {"dataType":"boolean","required":true},
+        'transports': {"dataType":"array","array":{"dataType":"refAlias","ref":"PasskeyTransport"},"required":true,"validators":{"maxItems":{"value":10}}},
+        'aaguid': {"dataType":"string","required":true,"validators":{"maxLength":{"value":36}}},
+        'created_at': {"dataType":"string","required":true},
+        'last_used_at': {"dataType":"string"},
+        'recovery_codes': {"dataType":"array","array":{"dataType":"refAlias","ref":"RecoveryCode"},"required":true,"validators":{"maxItems":{"value":10}}},
       },
       additionalProperties: false,
     },
@@ -512,10 +540,15 @@ export const routes = defineRoutes({
       },
       additionalProperties: false,
     },
+    'LoginToken': {
+      dataType: 'refAlias',
+      type: {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":128},"pattern":{"errorMsg":"must be what POST /login returned","value":"^[A-Za-z0-9_-]+$"}}},
+    },
     'PasskeyLoginOptionsRequest': {
       dataType: 'refObject',
       properties: {
         'username': {"dataType":"string","validators":{"minLength":{"value":1},"maxLength":{"value":200},"pattern":{"errorMsg":"must not have control characters","value":"^[^\\u0000-\\u001f\\u007f]*$"}}},
+        'login_token': {"ref":"LoginToken"},
       },
       additionalProperties: false,
     },
@@ -559,6 +592,8 @@ export const routes = defineRoutes({
       dataType: 'refObject',
       properties: {
         'credential': {"ref":"PasskeyAssertion","required":true},
+        'login_token': {"ref":"LoginToken"},
+        'remember_device': {"dataType":"boolean","default":false},
       },
       additionalProperties: false,
     },
@@ -1613,9 +1648,10 @@ export const routes = defineRoutes({
       controller: PasskeysController,
       handler: 'createPasskeyOptions',
       parameters: {
+        body: {"in":"body","name":"body","required":true,"ref":"PasskeyCreationOptionsRequest"},
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
-      security: [{"bearer":["fresh"]}],
+      security: [{"bearer":["fresh:300"]}],
       successStatus: 200,
     },
     {
@@ -1663,7 +1699,7 @@ export const routes = defineRoutes({
         id: {"in":"path","name":"id","required":true,"ref":"Id"},
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
       },
-      security: [{"bearer":["fresh"]}],
+      security: [{"bearer":["fresh:300"]}],
       successStatus: 204,
     },
     {
@@ -1682,7 +1718,7 @@ export const routes = defineRoutes({
       method: 'post',
       path: '/login/passkey',
       controller: PasskeyLoginController,
-      handler: 'logInWithPasskey',
+      handler: 'loginWithPasskey',
       parameters: {
         body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginRequest"},
         request: {"in":"request","name":"request","required":true,"dataType":"object"},
@@ -1694,7 +1730,7 @@ export const routes = defineRoutes({
       method: 'post',
       path: '/login/passkey/cookies',
       controller: PasskeyLoginController,
-      handler: 'logInWithPasskeyAndCookies',
+      handler: 'loginWithPasskeyAndCookies',
       parameters: {
         body: {"in":"body","name":"body","required":true,"ref":"PasskeyLoginRequest"},
         request: {"in":"request","name":"request","required":true,"dataType":"object"},

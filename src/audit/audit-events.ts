@@ -114,7 +114,7 @@ export const auditEvents = {
   passkey_added: {
     target: 'user',
     doc: 'A user added a passkey.',
-    details: '`passkey` (its id), `name`',
+    details: '`passkey` (its id), `name`, `use`',
   },
   passkey_renamed: { target: 'user', doc: 'A passkey has another name.', details: '`passkey`, both names' },
   passkey_removed: {

@@ -27,6 +27,7 @@ export interface AuthenticationServices {
   readonly limiter: LoginLimiter;
   readonly loginCompletion: LoginCompletion;
   readonly logins: LoginService;
+  readonly loginUsers: LoginUsers;
   readonly ownAccount: OwnAccountService;
   readonly requestLimits: RequestLimits;
   readonly secondFactorLogins: SecondFactorLogins;
@@ -73,18 +74,14 @@ export function createAuthenticationServices(
     memory: config.loginMemory,
     queue: config.passwordQueue,
   });
+  const users = new LoginUsers(database, config.emailLocalPart);
   const completion = new LoginCompletion(database, clock, sessionStarter, secondFactorPolicy, devices);
   const proof = new PasswordConfirmation(database, passwords, newPasswords, limiter);
   return {
     cookieLogouts: new CookieLogoutService(accessTokens, revocations, sessions),
     limiter,
-    logins: new LoginService(
-      new LoginUsers(database, config.emailLocalPart),
-      passwords,
-      limiter,
-      completion,
-      onDenied,
-    ),
+    logins: new LoginService(users, passwords, limiter, completion, onDenied),
+    loginUsers: users,
     loginCompletion: completion,
     ownAccount: new OwnAccountService(database, clock, proof, sessions, versions),
     secondFactorLogins: new SecondFactorLogins({

@@ -431,7 +431,7 @@ export interface InvitationRow {
   expires_at: number;
 }
 
-/** A passkey of a user (WebAuthn §4, credential record). */
+/** A passkey or security key of a user (WebAuthn §4, credential record). */
 interface PasskeyRow {
   id: string;
   user_id: string;
@@ -445,7 +445,7 @@ interface PasskeyRow {
   aaguid: string;
   /** The authenticator's counter of signatures; 0 where it has none. */
   sign_count: number;
-  /** 1: it logs in without a password. */
+  /** 1: it logs in without a password; 0: it is a second factor alone. */
   passwordless: number;
   /** 1: it may leave the device that made it. */
   backup_eligible: number;
@@ -459,8 +459,11 @@ interface PasskeyRow {
 interface PasskeyChallengeRow {
   /** SHA-256, base64url. */
   challenge_hash: string;
-  purpose: 'login' | 'registration';
-  /** The id of the session that adds a passkey, or the SHA-256 of the name that a login is for; empty: it is for anybody. */
+  purpose: 'login' | 'second_factor' | 'login_registration' | 'second_factor_registration';
+  /**
+   * The id of the session that adds a passkey, the SHA-256 of the login's token, or the id of the user that a login is for;
+   * empty where it is for anybody.
+   */
   bound_to: string;
   expires_at: number;
 }

@@ -135,7 +135,7 @@ export const problemCodes = {
     meaning:
       'The passkey is unknown or was removed, its signature is wrong, its challenge was used or is older than five minutes, the page is not one of the service’s, or the account is disabled. The response does not say which.',
     remedy:
-      'Begin again with POST /login/passkey/options, or log in with a password. The log and the audit have the reason.',
+      'Begin again with POST /login/passkey/options, or log in with a password. The log has the reason (passkey_refused).',
   },
   invalid_refresh_token: {
     status: 401,

@@ -96,8 +96,7 @@ export class SecondFactorsService {
       await sessionsStore.addSecondFactor(transaction, sessionId, { methods: ['otp', 'mfa'], now });
       await this.#audit(transaction, 'second_factor_added', userId, actor, { kind: 'totp' });
       await this.#tell(transaction, 'factor_added', userId, actor, 'totp');
-      const hasCodes = (await recoveryCodesStore.count(transaction, userId)) > 0;
-      return hasCodes ? [] : this.#replaceCodes(transaction, userId);
+      return giveRecoveryCodes(transaction, userId, now);
     });
   }
 
@@ -125,15 +124,8 @@ export class SecondFactorsService {
       if (!bits) throw new Problem('second_factor_not_found');
       await this.#audit(transaction, 'recovery_codes_replaced', userId, actor);
       await this.#tell(transaction, 'factor_added', userId, actor, 'recovery_codes');
-      return this.#replaceCodes(transaction, userId);
+      return replaceCodes(transaction, userId, this.clock.now());
     });
-  }
-
-  async #replaceCodes(transaction: Queries, userId: string): Promise<readonly string[]> {
-    const codes = generateRecoveryCodes();
-    const hashes = codes.map((code) => hashRecoveryCode(userId, code));
-    await recoveryCodesStore.replace(transaction, userId, { hashes, now: this.clock.now() });
-    return codes;
   }
 
   /** Tells the user, who may not be the one who acts. */
@@ -159,6 +151,23 @@ export class SecondFactorsService {
     const target = { kind: 'user', id: userId } as const;
     return auditStore.add(transaction, this.clock, { event, actor, target, details });
   }
+}
+
+/** For the transaction that has added a second factor. @returns recovery codes, where the user had none. */
+export async function giveRecoveryCodes(
+  transaction: Queries,
+  userId: string,
+  now: number,
+): Promise<readonly string[]> {
+  const hasCodes = (await recoveryCodesStore.count(transaction, userId)) > 0;
+  return hasCodes ? [] : replaceCodes(transaction, userId, now);
+}
+
+async function replaceCodes(transaction: Queries, userId: string, now: number): Promise<readonly string[]> {
+  const codes = generateRecoveryCodes();
+  const hashes = codes.map((code) => hashRecoveryCode(userId, code));
+  await recoveryCodesStore.replace(transaction, userId, { hashes, now });
+  return codes;
 }
 
 /** Deletes what is of use beside a second factor only. For the transaction that has removed one. */

@@ -273,7 +273,11 @@ export async function createServices(dependencies: Dependencies): Promise<Servic
     ...secondFactors,
     secondFactorPolicy,
     ...users,
-    ...createPasskeyServices({ database, clock, onDenied, ...authentication }, config, issuer),
+    ...createPasskeyServices(
+      { database, clock, log, onDenied, outbox, secondFactorPolicy, ...authentication },
+      config,
+      issuer,
+    ),
     roles: new RolesService(database, clock, versions, accessTokens),
     clients: new ClientsService(database, clock, versions, accessTokens),
     passwordChecks: new PasswordCheckService(passwordServices.passwordPolicy, passwordStrength),

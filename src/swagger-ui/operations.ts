@@ -87,8 +87,8 @@ export class Operations {
 }
 
 const givesTokens = new Set([
-  ...['post /login', 'post /login/second-factor', 'post /refresh'],
-  ...['put /me/password', 'post /oauth/token'],
+  ...['post /login', 'post /login/second-factor', 'post /login/passkey'],
+  ...['post /refresh', 'put /me/password', 'post /oauth/token'],
 ]);
 
 /**
@@ -96,9 +96,10 @@ const givesTokens = new Set([
  * cookies (`HttpOnly`), and the browser sends them by itself.
  */
 const cookieNotices = new Map([
-  ['post /login/cookies', 'Logged in with cookies, which the browser keeps.'],
-  ['post /login/second-factor/cookies', 'Logged in with cookies, which the browser keeps.'],
-  ['post /logout', 'Logged out.'],
+  ...['post /login/cookies', 'post /login/second-factor/cookies', 'post /login/passkey/cookies'].map(
+    (name) => [name, 'Logged in with cookies, which the browser keeps.'] as const,
+  ),
+  ['post /logout', 'Logged out.'] as const,
 ]);
 
 function extractBearer({ headers }: OperationRequest): string | undefined {

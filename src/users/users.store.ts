@@ -147,8 +147,8 @@ export const usersStore = {
   },
 
   /**
-   * Records a login, if the user is enabled, and password and kinds of second factors have not changed since the check. Uses up a one-time password:
-   * one of several concurrent logins with it is recorded.
+   * Records a login, if the user is enabled, and password and kinds of second factors have not changed since the check. Uses up
+   * a one-time password, where the login was with it: one of several concurrent ones is recorded.
    * The row stays locked until the end of the transaction: a password change waits for the login, and ends its session.
    * @returns statements for a batch. The second reads the user's rights: the first may have waited for a change of them, and
    *   would return the old ones.
@@ -161,24 +161,33 @@ export const usersStore = {
       readonly checkedFactors: number;
       readonly newHash: string;
       readonly now: number;
+      /** Default: true. */
+      readonly byPassword?: boolean;
     },
   ): readonly [BatchStatement, BatchStatement<AccountRights>] {
+    const { byPassword = true, ...values } = login;
     const rehashes = login.newHash !== login.checkedHash;
-    const record = prepareOnce(queries, `record a login ${rehashes}`, { ...login }, (slots) =>
+    const record = prepareOnce(queries, `record a login ${byPassword} ${rehashes}`, values, (slots) =>
       queries
         .updateTable('users')
         .set({
           last_login_at: slots.now,
-          one_time_expires_at: sql<
-            number | null
-          >`case when password_one_time = 1 then cast(0 as bigint) else one_time_expires_at end`,
+          ...(byPassword && {
+            one_time_expires_at: sql<
+              number | null
+            >`case when password_one_time = 1 then cast(0 as bigint) else one_time_expires_at end`,
+          }),
           ...(rehashes && { password_hash: slots.newHash }),
         })
         .where('id', '=', slots.id)
         .where('password_hash', '=', slots.checkedHash)
         .where('second_factors', '=', slots.checkedFactors)
         .where('disabled_at', 'is', null)
-        .where((eb) => eb.or([eb('password_one_time', '=', 0), eb('one_time_expires_at', '>', slots.now)]))
+        .where((eb) =>
+          byPassword
+            ? eb.or([eb('password_one_time', '=', 0), eb('one_time_expires_at', '>', slots.now)])
+            : eb.lit(true),
+        )
         .returning('id'),
     );
     const readRights = prepareOnce(queries, 'rights of a user', { id: login.id }, (slots) =>

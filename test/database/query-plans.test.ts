@@ -14,6 +14,7 @@ import { passkeyChallengesStore } from '../../src/passkeys/passkey-challenges.st
 import { passkeysStore } from '../../src/passkeys/passkeys.store.js';
 import { rolesStore } from '../../src/roles/roles.store.js';
 import { loginAttemptsStore } from '../../src/authentication/login-attempts.store.js';
+import { loginChallengesStore } from '../../src/authentication/login-challenges.store.js';
 import { loginStore } from '../../src/authentication/login.store.js';
 import { sessionsStore } from '../../src/sessions/sessions.store.js';
 import { deletedForeignIdsStore } from '../../src/users/deleted-foreign-ids.store.js';
@@ -88,6 +89,8 @@ const queriesOf: Readonly<Record<string, (queries: Queries) => Promise<unknown>>
     revocationsStore.findForToken(queries, { sid: id, jti: id, sub: id, roles: ['a', 'b'] } as never),
   'who logs in': (queries) => loginStore.find(queries, { username: 'Ada', network: '192.0.2.1' }),
   'the passkeys of a user': (queries) => passkeysStore.list(queries, id),
+  'a login that waits for its second factor': (queries) =>
+    loginChallengesStore.find(queries, { tokenHash: 'AAAA', network: '192.0.2.1', now }),
   'whose a passkey is': (queries) => passkeysStore.findOwner(queries, 'AAAA'),
   'expired challenges of passkeys': (queries) => passkeyChallengesStore.deleteExpired(queries, now, 50),
   'the last expiry of a session': (queries) => sessionsStore.findLastExpiry(queries),
