@@ -57,7 +57,6 @@ export class PasskeysController {
     401,
     'The login was too long ago: `insufficient_user_authentication`, `authentication_required`, `invalid_token`, `csrf_failed`.',
   )
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(
     404,
     'There are no passkeys, or no second factors: `passkeys_off`, `second_factors_off`.',
@@ -84,7 +83,6 @@ export class PasskeysController {
     401,
     'The login was too long ago: `insufficient_user_authentication`, `authentication_required`, `invalid_token`, `csrf_failed`.',
   )
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(404, 'There are no passkeys: `passkeys_off`.')
   @Response<ProblemDetails>(
     409,
@@ -148,7 +146,6 @@ export class PasskeysController {
     401,
     'The login was too long ago: `insufficient_user_authentication`, `authentication_required`, `invalid_token`, `csrf_failed`.',
   )
-  @Response<ProblemDetails>(403, 'The caller is a client, not a user: `user_session_required`.')
   @Response<ProblemDetails>(404, 'The account has no such passkey: `passkey_not_found`.')
   @Response<ProblemDetails>(409, 'Without it there would be no way to log in: `last_way_in`.')
   public async removePasskey(@Path() id: Id, @Request() request: AuthenticatedRequest): Promise<void> {

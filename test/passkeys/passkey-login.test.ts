@@ -79,6 +79,9 @@ for (const database of databaseKinds) {
       const response = await app.post('/login/passkey/cookies', { credential }).expect(200);
       expect(response.body).to.have.property('access_csrf_token');
       expect(Object.keys(cookiesOf(response))).not.to.be.empty;
+      const again = await app.post('/login/passkey/cookies', { credential }).expect(401);
+      expect(again.body).to.include({ code: 'invalid_passkey' });
+      expect(Object.keys(cookiesOf(again))).to.be.empty;
     });
 
     it('says when the passkey was last used', async () => {

@@ -79,6 +79,8 @@ for (const database of databaseKinds) {
 
     it('sets cookies where they are asked for', async () => {
       const loginToken = await begin();
+      const wrong = await sign(loginToken, { origin: 'https://evil.test' });
+      await app.post('/login/passkey/cookies', { credential: wrong, login_token: loginToken }).expect(403);
       const credential = await sign(loginToken);
       const body = { credential, login_token: loginToken };
       const response = await app.post('/login/passkey/cookies', body).expect(200);

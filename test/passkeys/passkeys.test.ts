@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import type { TokenSet } from '../../src/sessions/sessions.models.js';
 import type { Passkey, PasskeyList } from '../../src/passkeys/passkeys.models.js';
 import { databaseKinds } from '../support/databases.js';
+import { clientToken, createClient } from '../support/oauth-clients.js';
 import {
   addPasskey,
   getCreationOptions,
@@ -70,6 +71,10 @@ for (const database of databaseKinds) {
         userVerification: 'required',
       });
       expect(Buffer.from(options.challenge, 'base64url')).to.have.length(32);
+    });
+
+    it('has two uses for them', async () => {
+      await app.post('/me/passkeys/options', { use: 'x' }, tokens.access_token).expect(422);
     });
 
     it('adds several, lists them, and renames them', async () => {
@@ -304,6 +309,21 @@ for (const database of databaseKinds) {
       expect(await audited('passkey_removed')).to.have.length(1);
     });
 
+    it('are those of users: a client has none', async () => {
+      const { access_token: token } = await clientToken(app, await createClient(app));
+      const { id } = await addPasskey(app, tokens.access_token, newAuthenticator());
+      // Never of a fresh login.
+      await app.post('/me/passkeys/options', {}, token).expect(401);
+      await add(newAuthenticator().create(example), token).expect(401);
+      await app.delete(`/me/passkeys/${id}`, token).expect(401);
+      for (const request of [
+        app.get('/me/passkeys', token),
+        app.patch(`/me/passkeys/${id}`, { name: 'x' }, token),
+      ]) {
+        expect((await request.expect(403)).body).to.include({ code: 'user_session_required' });
+      }
+    });
+
     it('go with their user', async () => {
       const authenticator = newAuthenticator();
       await addPasskey(app, tokens.access_token, authenticator);
@@ -338,13 +358,16 @@ describe('Where there are no passkeys', () => {
     ['browsers have none for the service’s URL', {}],
   ] as const) {
     it(`because ${reason}: they can be listed, not added, and nobody logs in with them`, async () => {
-      const app = await TestApp.start({ settings });
+      const app = await TestApp.start({
+        settings: { ...settings, JWT_TOKEN_LOCATION: 'headers,cookies' },
+      });
       const { access_token: token } = await app.login();
       const answers = [
         await app.post('/me/passkeys/options', {}, token),
         await app.post('/me/passkeys', { credential: newAuthenticator().create(example) }, token),
         await app.post('/login/passkey/options', {}),
         await app.post('/login/passkey', { credential: newAuthenticator().get(example) }),
+        await app.post('/login/passkey/cookies', { credential: newAuthenticator().get(example) }),
       ];
       for (const { status, body } of answers) {
         expect(status).to.equal(404);

@@ -3,12 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { checkout } from './checkout.js';
-
-interface Run {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { runProgram, type Run } from './run-program.js';
 
 /** A copy of the project like a clone, in a separate folder, with this one's packages: `npm ci` has nothing to install. */
 export class ProjectCopy {
@@ -41,9 +36,8 @@ export class ProjectCopy {
 
   /** Runs a script of the copy with this Node.js. */
   run(script: string, ...parameters: readonly string[]): Run {
-    return spawnSync(process.execPath, [script, ...parameters], {
+    return runProgram(process.execPath, [script, ...parameters], {
       cwd: this.folder,
-      encoding: 'utf8',
       env: copyEnvironment(),
     });
   }
